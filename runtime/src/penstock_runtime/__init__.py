@@ -1,0 +1,1 @@
+"""The model server inside a pod."""

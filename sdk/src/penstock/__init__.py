@@ -1,0 +1,1 @@
+"""Launcher, command line and client of Penstock."""

@@ -1,0 +1,1 @@
+"""Holds intent: services, versions, traffic, keys. The control plane's only HTTP door."""

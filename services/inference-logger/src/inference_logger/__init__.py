@@ -1,0 +1,1 @@
+"""Writes requests into Delta tables, exactly once."""

@@ -1,0 +1,1 @@
+"""Keeps what was measured: traffic, usage, pod events and logs."""

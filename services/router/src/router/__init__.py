@@ -1,0 +1,1 @@
+"""The data plane: POST /<service>/predict."""

@@ -1,0 +1,1 @@
+"""Holds placement: which pods run where, and what became of them."""

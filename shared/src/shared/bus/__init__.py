@@ -1,0 +1,1 @@
+"""The bus: connection, topology, outbox, inbox, consumers, dead letters, request/reply, watchdog."""

@@ -1,0 +1,92 @@
+"""What should run: the controller's intent for one version, as the scheduler reads it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from shared.contracts.base import Contract
+
+DnsLabel = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", max_length=63)]
+
+
+class MlflowSource(Contract):
+    """A model registered in MLflow, by version; an alias is resolved by the controller before it gets here."""
+
+    kind: Literal["mlflow"] = "mlflow"
+    model: str
+    version: str
+    tracking_uri: str | None = Field(default=None, description="None: the platform's own tracking server.")
+
+
+class Resources(Contract):
+    """What one pod may use."""
+
+    spec: str = Field(description="Name in the catalogue, such as `1C2G`.")
+    cpu: float = Field(gt=0, description="Cores.")
+    memory_gb: float = Field(gt=0, description="GiB.")
+    gpu: int = 0
+
+
+class RuntimeOptions(Contract):
+    """How the model server inside the pod behaves."""
+
+    row_wise: Literal["auto", "true", "false"] = Field(
+        default="auto", description="Whether rows of different callers may share one `predict`."
+    )
+    types: Literal["strict", "compat"] = Field(default="strict", description="Coerce only without loss, or as MLflow.")
+    max_batch_rows: int = Field(default=256, ge=1)
+
+
+class Deployment(Contract):
+    """Wanted state of one version. `desired_replicas` 0 means: nothing should run, release everything.
+
+    `generation` grows with every change of this version's intent; the scheduler ignores an older one.
+    """
+
+    service_id: UUID
+    service: DnsLabel
+    version_id: UUID
+    version: DnsLabel
+    generation: int = Field(ge=1)
+    desired_replicas: int = Field(ge=0)
+    model_source: MlflowSource
+    resources: Resources
+    runtime: RuntimeOptions = RuntimeOptions()
+
+
+class PodView(Contract):
+    """One pod as operators see it."""
+
+    name: str
+    service: str
+    version: str
+    version_id: UUID
+    node: str
+    status: Literal["Waiting", "Running", "Failed", "Terminating"]
+    reason: str | None = Field(default=None, description="Why it waits or failed: building the environment, loading, …")
+    ready: bool
+    restarts: int
+    last_exit: str | None = Field(default=None, description="How the previous run ended, such as `exit code 1`.")
+    started_at: str | None = Field(default=None, description="ISO-8601 UTC.")
+    address: str | None = None
+    pid: int | None = None
+    cpu_cores: float | None = Field(default=None, description="Cores in use at the last sample.")
+    memory_bytes: int | None = Field(default=None, description="Proportional or resident set at the last sample.")
+
+
+class VersionState(Contract):
+    """What the scheduler knows of one version; the same facts as its events, as state (for a resync)."""
+
+    version_id: UUID
+    service: str
+    version: str
+    generation: int = Field(description="The generation of intent that this state speaks of.")
+    phase: Literal["starting", "running", "failed", "stopping", "stopped"]
+    desired_replicas: int
+    ready_replicas: int
+    reason: str | None = None
+    message: str | None = None
+    log_tail: tuple[str, ...] = ()

@@ -1,0 +1,101 @@
+"""The route table in the KV bucket `routes`: three kinds of keys, each the last value of its kind.
+
+`intent.<service>` and `keys.<service>` are written by the controller, `endpoints.<version id>` by the scheduler;
+routers read all three and write none. Each value carries a `revision` that its writer only ever raises.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.contracts.base import Contract
+
+ROUTES_BUCKET = "routes"
+
+
+class RateLimit(Contract):
+    """Requests per second over all routers together."""
+
+    qps: float = Field(gt=0)
+    burst: int = Field(default=1, ge=1)
+    on_limit: Literal["reject", "queue"] = "reject"
+    queue_timeout_ms: int = Field(default=500, ge=0)
+
+
+class VersionRoute(Contract):
+    """One active version of a service and its share."""
+
+    version_id: UUID
+    version: str
+    model: str = Field(description="Served entity, such as `wine_quality/3`; becomes `served_entity_id` in the tables.")
+    weight: int = Field(ge=0, le=100)
+    request_timeout_ms: int = Field(default=60_000, ge=1)
+    max_concurrency: int | None = Field(default=None, ge=1, description="Per pod.")
+    log_enabled: bool = True
+    sample_rate: float = Field(default=1.0, ge=0, le=1)
+    destination: str | None = Field(default=None, description="Root of this version's tables; None: the default.")
+    rate_limit: RateLimit | None = None
+
+
+class Intent(Contract):
+    """`intent.<service>`: what callers of one service should get."""
+
+    service_id: UUID
+    service: str
+    revision: int
+    auth_enabled: bool
+    max_body_bytes: int = 16 * 1024 * 1024
+    sticky_header: str | None = None
+    versions: tuple[VersionRoute, ...] = ()
+
+
+class KeyEntry(Contract):
+    """One API key, as its SHA-256 (hex) only."""
+
+    id: UUID
+    sha256: str
+    expires_at: datetime | None = None
+
+
+class Keys(Contract):
+    """`keys.<service>`: every key that opens this service now."""
+
+    service: str
+    revision: int
+    keys: tuple[KeyEntry, ...] = ()
+
+
+class Endpoint(Contract):
+    """A pod that answers."""
+
+    pod: str
+    address: str = Field(description="`host:port`.")
+
+
+class Endpoints(Contract):
+    """`endpoints.<version id>`: the ready pods of one version."""
+
+    version_id: UUID
+    service: str
+    version: str
+    revision: int
+    pods: tuple[Endpoint, ...] = ()
+
+
+def intent_key(service: str) -> str:
+    """KV key of a service's intent."""
+    return f"intent.{service}"
+
+
+def keys_key(service: str) -> str:
+    """KV key of a service's API keys."""
+    return f"keys.{service}"
+
+
+def endpoints_key(version_id: UUID) -> str:
+    """KV key of a version's endpoints."""
+    return f"endpoints.{version_id}"

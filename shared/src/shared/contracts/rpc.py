@@ -1,0 +1,207 @@
+"""Questions that one service asks another over `penstock.rpc.<service>.<method>`, and the shapes of the answers.
+
+`METHODS` is the catalogue: a contract test compares it with what the services declare. All of them are safe to repeat.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.contracts.base import Contract
+from shared.contracts.deployment import Deployment, PodView, VersionState
+
+
+class Nothing(Contract):
+    """No arguments, or no result."""
+
+
+class DeploymentList(Contract):
+    """Every version that exists and is not a draft, stopped ones with 0 replicas."""
+
+    items: tuple[Deployment, ...]
+
+
+class PodsQuery(Contract):
+    """Pods of a version."""
+
+    version_id: UUID
+
+
+class PodList(Contract):
+    """Pods, by name."""
+
+    items: tuple[PodView, ...]
+
+
+class PodRef(Contract):
+    """One pod of a version."""
+
+    version_id: UUID
+    pod: str
+
+
+class VersionStateList(Contract):
+    """The scheduler's view of every version that it knows."""
+
+    items: tuple[VersionState, ...]
+
+
+class MetricsQuery(Contract):
+    """One metric of a service, optionally of one version or pod, as series over time."""
+
+    service: str
+    version: str | None = None
+    pod: str | None = None
+    metric: str
+    from_time: datetime
+    to_time: datetime
+    step_s: int = Field(default=60, ge=60)
+
+
+class Series(Contract):
+    """One line of a chart: `points` are (unix seconds of the bucket's start, value)."""
+
+    labels: dict[str, str]
+    points: tuple[tuple[int, float], ...]
+
+
+class SeriesList(Contract):
+    """The answer to a `MetricsQuery`; `unit` is one of `1`, `1/s`, `s`, `bytes`, `bytes/s`, `cores`."""
+
+    metric: str
+    unit: str
+    series: tuple[Series, ...]
+
+
+class LogsQuery(Contract):
+    """Log lines of a service, newest first."""
+
+    service: str
+    version: str | None = None
+    pod: str | None = None
+    from_time: datetime | None = None
+    to_time: datetime | None = None
+    search: str | None = Field(default=None, description="A word that the line contains, whatever its case.")
+    limit: int = Field(default=100, ge=1, le=1000)
+    cursor: str | None = None
+
+
+class LogEntry(Contract):
+    """One stored log line."""
+
+    at: datetime
+    version: str
+    pod: str
+    run: int
+    text: str
+    request_id: str | None = None
+
+
+class LogPage(Contract):
+    """Log lines and where to go on."""
+
+    items: tuple[LogEntry, ...]
+    next_cursor: str | None = None
+
+
+class EventsQuery(Contract):
+    """Rolled-up events of a service, most recently seen first."""
+
+    service: str
+    version: str | None = None
+    limit: int = Field(default=100, ge=1, le=1000)
+    cursor: str | None = None
+
+
+class EventEntry(Contract):
+    """One kind of event on one resource; repeats are counted, not repeated."""
+
+    first_seen: datetime
+    last_seen: datetime
+    level: Literal["info", "warning", "error"]
+    resource_kind: Literal["service", "version", "pod"]
+    resource_name: str
+    version: str | None = None
+    reason: str
+    message: str
+    count: int
+
+
+class EventPage(Contract):
+    """Events and where to go on."""
+
+    items: tuple[EventEntry, ...]
+    next_cursor: str | None = None
+
+
+class TablesQuery(Contract):
+    """Inference tables, of one service or of all."""
+
+    service: str | None = None
+
+
+class TableView(Contract):
+    """One inference table: `name` is `<service>.<kind>`."""
+
+    name: str
+    service: str
+    kind: Literal["payload", "inferences", "labelled"]
+    location: str
+    rows: int
+    version: int = Field(description="Delta version.")
+    updated_at: datetime | None = None
+
+
+class TableList(Contract):
+    """Tables, by name."""
+
+    items: tuple[TableView, ...]
+
+
+class RowsQuery(Contract):
+    """Rows of one table, newest first."""
+
+    table: str
+    limit: int = Field(default=100, ge=1, le=1000)
+    client_request_id: str | None = None
+    request_id: str | None = None
+
+
+class RowPage(Contract):
+    """Rows as plain JSON objects."""
+
+    columns: tuple[str, ...]
+    items: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Method:
+    """One question: who answers, its name, its shapes."""
+
+    service: str
+    name: str
+    request: type[Contract]
+    reply: type[Contract]
+
+    @property
+    def subject(self) -> str:
+        """Subject that the owner answers on (queue group = the service)."""
+        return f"penstock.rpc.{self.service}.{self.name}"
+
+
+DEPLOYMENTS = Method("controller", "deployments", Nothing, DeploymentList)
+PODS = Method("scheduler", "pods", PodsQuery, PodList)
+RESTART_POD = Method("scheduler", "restart_pod", PodRef, Nothing)
+VERSION_STATES = Method("scheduler", "version_states", Nothing, VersionStateList)
+METRICS = Method("monitor", "metrics", MetricsQuery, SeriesList)
+LOGS = Method("monitor", "logs", LogsQuery, LogPage)
+EVENTS = Method("monitor", "events", EventsQuery, EventPage)
+TABLES = Method("inference-logger", "tables", TablesQuery, TableList)
+ROWS = Method("inference-logger", "rows", RowsQuery, RowPage)
+
+METHODS: tuple[Method, ...] = (DEPLOYMENTS, PODS, RESTART_POD, VERSION_STATES, METRICS, LOGS, EVENTS, TABLES, ROWS)

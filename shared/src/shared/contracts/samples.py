@@ -1,0 +1,99 @@
+"""High-volume measurements: what `METRICS` and `LOGS` carry."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.contracts.base import Contract
+
+LATENCY_BOUNDS_S: tuple[float, ...] = (
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
+)  # fmt: skip
+"""Upper bounds of the latency histogram's buckets, seconds; one more bucket above the last."""
+
+
+class PodTraffic(Contract):
+    """What one router did for one pod of one version since its last sample (counts are deltas)."""
+
+    service: str
+    version: str | None = Field(description="None: turned away before a version was chosen.")
+    version_id: UUID | None = None
+    pod: str | None = None
+    requests: int = 0
+    status: dict[str, int] = Field(default_factory=dict, description="Status code → count.")
+    throttled: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    in_flight: int = Field(default=0, description="A gauge at the sample's end.")
+    latency_counts: tuple[int, ...] = Field(default=(), description="len(LATENCY_BOUNDS_S) + 1 counts.")
+    latency_sum_s: float = 0.0
+    logged: int = Field(default=0, description="Records accepted into the spool.")
+    dropped: dict[str, int] = Field(default_factory=dict, description="Reason → records not logged.")
+
+
+class TrafficMeasured(Contract):
+    """`penstock.metrics.v1.<router id>`: a router's last interval."""
+
+    kind: str = "traffic"
+    source: str
+    sequence: int = Field(description="Grows by one per sample of this source's run; with `run_id` it dedupes.")
+    run_id: UUID
+    from_time: datetime
+    to_time: datetime
+    pods: tuple[PodTraffic, ...] = ()
+
+
+class PodUsage(Contract):
+    """CPU and memory of one pod at one moment."""
+
+    service: str
+    version: str
+    version_id: UUID
+    pod: str
+    cpu_cores: float
+    memory_bytes: int
+    ready: bool
+
+
+class VersionReplicas(Contract):
+    """Wanted, running and ready pods of one version at one moment."""
+
+    service: str
+    version: str
+    version_id: UUID
+    wanted: int
+    running: int
+    ready: int
+
+
+class UsageMeasured(Contract):
+    """`penstock.metrics.v1.<scheduler id>`: every pod's usage at one moment."""
+
+    kind: str = "usage"
+    source: str
+    at: datetime
+    pods: tuple[PodUsage, ...] = ()
+    versions: tuple[VersionReplicas, ...] = ()
+
+
+class LogLine(Contract):
+    """One line that a pod printed."""
+
+    at: datetime
+    offset: int = Field(description="Byte offset of the line in the pod's output file; (run, offset) names the line.")
+    text: str
+    request_id: str | None = None
+
+
+class PodOutput(Contract):
+    """`penstock.logs.v1.<service>.<version>.<pod>`: consecutive lines of one run of a pod."""
+
+    service: str
+    version: str
+    version_id: UUID
+    pod: str
+    run: int = Field(description="0 for the pod's first run, then one more for each restart.")
+    lines: tuple[LogLine, ...]

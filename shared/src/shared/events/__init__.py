@@ -1,0 +1,55 @@
+"""Facts: what has happened, as other services and other systems may rely on it."""
+
+from shared.events.base import Event
+from shared.events.catalogue import CATALOGUE, EVENT_TYPES, Entry
+from shared.events.pod import PodExited, PodNoted, PodNotReady, PodReady, PodScheduled, PodTerminated
+from shared.events.request import RequestLogged, RequestRecord
+from shared.events.service import (
+    ApiKeyIssued,
+    ApiKeyRevoked,
+    ServiceCreated,
+    ServiceDeleted,
+    ServiceUpdated,
+    TrafficChanged,
+)
+from shared.events.table import TableCommitted
+from shared.events.version import (
+    VersionCreated,
+    VersionDeleted,
+    VersionDrained,
+    VersionFailed,
+    VersionReady,
+    VersionStarted,
+    VersionStopped,
+    VersionUpdated,
+)
+
+__all__ = [
+    "CATALOGUE",
+    "EVENT_TYPES",
+    "ApiKeyIssued",
+    "ApiKeyRevoked",
+    "Entry",
+    "Event",
+    "PodExited",
+    "PodNotReady",
+    "PodNoted",
+    "PodReady",
+    "PodScheduled",
+    "PodTerminated",
+    "RequestLogged",
+    "RequestRecord",
+    "ServiceCreated",
+    "ServiceDeleted",
+    "ServiceUpdated",
+    "TableCommitted",
+    "TrafficChanged",
+    "VersionCreated",
+    "VersionDeleted",
+    "VersionDrained",
+    "VersionFailed",
+    "VersionReady",
+    "VersionStarted",
+    "VersionStopped",
+    "VersionUpdated",
+]

@@ -1,0 +1,45 @@
+"""The catalogue of events: who says it, who acts on it. Contract tests hold the services to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.events import pod, request, service, table, version
+from shared.events.base import Event
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One event and the services that it ties together."""
+
+    event: type[Event]
+    producer: str
+    consumers: tuple[str, ...] = ()
+
+
+CATALOGUE: tuple[Entry, ...] = (
+    Entry(service.ServiceCreated, "controller", ("monitor",)),
+    Entry(service.ServiceUpdated, "controller", ("monitor",)),
+    Entry(service.ServiceDeleted, "controller", ("monitor",)),
+    Entry(service.TrafficChanged, "controller", ("monitor",)),
+    Entry(service.ApiKeyIssued, "controller"),
+    Entry(service.ApiKeyRevoked, "controller"),
+    Entry(version.VersionCreated, "controller", ("monitor",)),
+    Entry(version.VersionUpdated, "controller", ("scheduler", "monitor")),
+    Entry(version.VersionStarted, "controller", ("scheduler", "monitor")),
+    Entry(version.VersionStopped, "controller", ("scheduler", "monitor")),
+    Entry(version.VersionDeleted, "controller", ("scheduler", "monitor")),
+    Entry(version.VersionReady, "scheduler", ("controller", "monitor")),
+    Entry(version.VersionFailed, "scheduler", ("controller", "monitor")),
+    Entry(version.VersionDrained, "scheduler", ("controller", "monitor")),
+    Entry(pod.PodScheduled, "scheduler", ("monitor",)),
+    Entry(pod.PodReady, "scheduler", ("controller", "monitor")),
+    Entry(pod.PodNotReady, "scheduler", ("controller", "monitor")),
+    Entry(pod.PodExited, "scheduler", ("monitor",)),
+    Entry(pod.PodTerminated, "scheduler", ("monitor",)),
+    Entry(pod.PodNoted, "scheduler", ("monitor",)),
+    Entry(table.TableCommitted, "inference-logger"),
+    Entry(request.RequestLogged, "router", ("inference-logger",)),
+)
+
+EVENT_TYPES: dict[str, type[Event]] = {entry.event.event_type(): entry.event for entry in CATALOGUE}

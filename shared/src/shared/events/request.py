@@ -1,0 +1,50 @@
+"""RequestLogged: what was asked, what was answered. Producer: router (from its spool); consumers: inference-logger."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.contracts.base import Contract
+from shared.events.base import Event
+
+REQUESTS_SUBJECT = "penstock.requests.v1"
+"""Prefix; the service's name follows."""
+
+
+class RequestRecord(Contract):
+    """One request that was given to a version."""
+
+    request_id: str = Field(description="Unique; the identity of the row.")
+    client_request_id: str | None = None
+    service: str
+    version: str
+    version_id: UUID
+    pod: str | None = None
+    model: str | None = Field(default=None, description="Served entity, such as `wine_quality/3`.")
+    received_at: datetime
+    duration_ms: float
+    status_code: int
+    route_reason: str = Field(description="`weighted`, `only`, `sticky`, `version` (direct path), `debug`.")
+    api_key_id: UUID | None = None
+    request: str | None = None
+    response: str | None = None
+    sampling_fraction: float = 1.0
+    logging_error_codes: tuple[str, ...] = ()
+    trace_id: str | None = None
+    destination: str | None = None
+
+
+class RequestLogged(Event):
+    """1..N records of one service, in the order in which they were answered."""
+
+    entity: ClassVar[str] = "request"
+    fact: ClassVar[str] = "logged"
+    records: tuple[RequestRecord, ...]
+
+    def key(self) -> str:
+        """The service's name."""
+        return self.records[0].service if self.records else ""

@@ -1,0 +1,93 @@
+"""Facts about versions. The controller says what was asked for, the scheduler what came of it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.contracts.deployment import Deployment
+from shared.events.base import Event
+
+
+class VersionFact(Event):
+    """What every fact about a version carries."""
+
+    entity: ClassVar[str] = "version"
+    service_id: UUID
+    service: str
+    version_id: UUID
+    version: str
+
+    def key(self) -> str:
+        """`<service>/<version>`."""
+        return f"{self.service}/{self.version}"
+
+
+class VersionCreated(VersionFact):
+    """A version exists. Producer: controller."""
+
+    fact: ClassVar[str] = "created"
+    model_source: dict[str, str | None]
+    actor: str | None = None
+
+
+class VersionUpdated(VersionFact):
+    """A version's configuration changed. Producer: controller."""
+
+    fact: ClassVar[str] = "updated"
+    changed: tuple[str, ...] = ()
+    deployment: Deployment | None = Field(default=None, description="Present when what should run changed.")
+    actor: str | None = None
+
+
+class VersionStarted(VersionFact):
+    """A version should run. Producer: controller."""
+
+    fact: ClassVar[str] = "started"
+    deployment: Deployment
+    actor: str | None = None
+
+
+class VersionStopped(VersionFact):
+    """A version should run no more. Producer: controller."""
+
+    fact: ClassVar[str] = "stopped"
+    deployment: Deployment = Field(description="With 0 desired replicas.")
+    actor: str | None = None
+
+
+class VersionDeleted(VersionFact):
+    """A version is gone. Producer: controller."""
+
+    fact: ClassVar[str] = "deleted"
+    actor: str | None = None
+
+
+class VersionOutcome(VersionFact):
+    """What the scheduler saw of one generation of intent."""
+
+    generation: int
+
+
+class VersionReady(VersionOutcome):
+    """As many pods as wanted are ready. Producer: scheduler."""
+
+    fact: ClassVar[str] = "ready"
+    ready_replicas: int
+
+
+class VersionFailed(VersionOutcome):
+    """No pod ever got ready: three failed loads, or ten minutes. Producer: scheduler."""
+
+    fact: ClassVar[str] = "failed"
+    reason: str
+    message: str
+    log_tail: tuple[str, ...] = ()
+
+
+class VersionDrained(VersionOutcome):
+    """The last pod of a stopped version has ended. Producer: scheduler."""
+
+    fact: ClassVar[str] = "drained"
