@@ -1,10 +1,6 @@
-"""Print VersionCreated, PodScheduled and RequestLogged as they happen. Usage: python subscribe.py NATS_URL
-
-The URL of a user that may only read is in `$PENSTOCK_HOME/nats-subscriber-url`. Needs `pip install nats-py` alone.
-"""
+"""Print what happens, as it happens: python subscribe.py "$(cat .penstock/nats-subscriber-url)" (needs nats-py)."""
 
 import asyncio
-import json
 import sys
 
 import nats
@@ -13,13 +9,13 @@ SUBJECTS = ("penstock.events.version.created.v1", "penstock.events.pod.scheduled
 
 
 async def main(url: str) -> None:
-    async def show(message: nats.aio.msg.Msg) -> None:
-        print((message.headers or {}).get("ce-type", "?"), json.dumps(json.loads(message.data))[:300], flush=True)
-
+    """Show every message of the subjects until interrupted; `url` is that of a user that may only read."""
     connection = await nats.connect(url)
+    messages: asyncio.Queue[nats.aio.msg.Msg] = asyncio.Queue()
     for subject in SUBJECTS:
-        await connection.subscribe(subject, cb=show)
-    await asyncio.Event().wait()
+        await connection.subscribe(subject, cb=messages.put)
+    while message := await messages.get():
+        print((message.headers or {}).get("ce-type"), message.data.decode()[:300], flush=True)
 
 
 asyncio.run(main(sys.argv[1]))

@@ -1,0 +1,213 @@
+"""From a registered model to an answer, its row, its logs and its events, through the public doors alone."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import httpx
+import mlflow
+import pandas as pd
+import pytest
+from running_platform import ROOT, Caller, Platform, until
+
+
+def split_body(frame: pd.DataFrame) -> dict[str, Any]:
+    return {"dataframe_split": {"columns": list(frame.columns), "data": frame.to_numpy().tolist()}}
+
+
+@pytest.fixture(scope="module")
+def features(wines_csv: Path) -> pd.DataFrame:
+    return pd.read_csv(wines_csv).drop(columns="quality")
+
+
+@pytest.fixture(scope="module")
+def key(platform: Platform) -> str:
+    return platform.publish("wine-quality", "wine_quality")
+
+
+def predict(platform: Platform, service: str, key: str, body: dict[str, Any]) -> httpx.Response:
+    return httpx.post(
+        f"{platform.data_url}/{service}/predict", json=body, headers={"Authorization": f"Bearer {key}"}, timeout=30
+    )
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_answers_equal_the_model(platform: Platform, key: str, features: pd.DataFrame, rows: int) -> None:
+    asked = features.head(rows)
+
+    answer = predict(platform, "wine-quality", key, split_body(asked) | {"client_request_id": f"rows-{rows}"})
+
+    mlflow.set_tracking_uri(platform.mlflow_url)
+    wanted = mlflow.pyfunc.load_model("models:/wine_quality/1").predict(asked)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["predictions"] == pytest.approx(list(wanted))
+    assert answer.headers["x-penstock-version"] == "v1"
+
+
+def test_a_request_is_a_row_within_five_seconds(platform: Platform, key: str, features: pd.DataFrame) -> None:
+    answer = predict(platform, "wine-quality", key, split_body(features.head(1)) | {"client_request_id": "row-please"})
+    assert answer.status_code == 200
+
+    def found() -> list[dict[str, Any]]:
+        return [r for r in platform.payload_rows("wine-quality") if r["client_request_id"] == "row-please"]
+
+    (row,) = until(found, within=5, what="the request's row")
+    assert row["status_code"] == 200
+    assert row["response"] == answer.text
+    assert row["request_id"] == answer.headers["x-request-id"]
+    assert row["served_entity_id"] == "wine_quality/1"
+
+
+def test_the_table_reads_with_duckdb(platform: Platform, key: str, features: pd.DataFrame) -> None:
+    predict(platform, "wine-quality", key, split_body(features.head(1)) | {"client_request_id": "duck"})
+    until(
+        lambda: any(r["client_request_id"] == "duck" for r in platform.payload_rows("wine-quality")),
+        within=5,
+        what="row",
+    )
+
+    files = str(platform.home / "tables/wine-quality/payload/**/*.parquet")
+    found = duckdb.sql(f"select status_code from read_parquet('{files}') where client_request_id = 'duck'").fetchall()
+
+    assert found == [(200,)]
+
+
+def test_pods_logs_events_metrics_and_tables_are_readable_through_the_controller(
+    platform: Platform, key: str, features: pd.DataFrame
+) -> None:
+    predict(platform, "wine-quality", key, split_body(features.head(1)))
+
+    (pod,) = platform.api("GET", "/services/wine-quality/versions/v1/pods")["items"]
+    assert (pod["status"], pod["ready"]) == ("Running", True)
+    until(lambda: platform.api("GET", "/services/wine-quality/versions/v1/logs")["items"], within=10, what="log lines")
+    reasons = lambda: {e["reason"] for e in platform.api("GET", "/services/wine-quality/versions/v1/events")["items"]}  # noqa: E731
+    until(lambda: reasons() >= {"Scheduled", "Ready"}, within=10, what="pod events")
+    tables = platform.api("GET", "/inference-tables")["items"]
+    assert "wine-quality.payload" in {t["name"] for t in tables}
+    assert platform.api("GET", "/inference-tables/wine-quality.payload/rows")["items"]
+
+    def measured() -> Any:
+        answer = platform.api("GET", "/services/wine-quality/metrics", params={"metric": "requests_per_second"})
+        return [s for s in answer["series"] if s["points"]]
+
+    until(measured, within=30, what="requests per second")
+
+
+def test_the_registry_shows_signature_and_example(platform: Platform) -> None:
+    models = platform.api("GET", "/models")["items"]
+
+    wine = next(m for m in models if m["name"] == "wine_quality")
+    assert wine["name"] == "wine_quality"
+    version = platform.api("GET", "/models/wine_quality/versions/1")
+    assert version["signature"]["inputs"]
+    assert version["input_example"]
+
+
+def test_no_key_no_answer(platform: Platform, key: str, features: pd.DataFrame) -> None:
+    url = f"{platform.data_url}/wine-quality/predict"
+    assert httpx.post(url, json=split_body(features.head(1))).status_code == 401
+    assert httpx.post(url, json={}, headers={"X-API-Key": "psk_no.no"}).status_code == 401
+    assert httpx.post(f"{platform.data_url}/nobody/predict", json={}).status_code == 404
+
+
+def test_a_revoked_key_stops_within_a_second(platform: Platform, key: str, features: pd.DataFrame) -> None:
+    issued = platform.api("POST", "/services/wine-quality/keys", json={"name": "short-lived"})
+    until(
+        lambda: predict(platform, "wine-quality", issued["key"], split_body(features.head(1))).status_code == 200,
+        within=2,
+        what="the new key opens",
+    )
+    platform.api("DELETE", f"/services/wine-quality/keys/{issued['id']}")
+    until(
+        lambda: predict(platform, "wine-quality", issued["key"], split_body(features.head(1))).status_code == 401,
+        within=1,
+        what="the revoked key is refused",
+    )
+
+
+async def test_two_versions_split_ninety_to_ten(platform: Platform, key: str, features: pd.DataFrame) -> None:
+    version = {
+        "model_source": {"kind": "mlflow", "model": "wine_quality", "version": "2"},
+        "resource_source": {"kind": "shared", "spec": "1C2G"},
+        "start": True,
+        "traffic_weight": 10,
+        "log_delivery": {"enabled": True},
+    }
+    platform.api("POST", "/services/wine-quality/versions", json=version)
+    platform.wait_version("wine-quality", "v2", "running")
+    platform.api("PUT", "/services/wine-quality/traffic", json={"weights": {"v1": 90, "v2": 10}})
+    await asyncio.sleep(1)  # the promise itself: a change takes effect in under one second
+
+    url, headers = f"{platform.data_url}/wine-quality/predict", {"Authorization": f"Bearer {key}"}
+    versions: Counter[str] = Counter()
+    async with httpx.AsyncClient(headers=headers, timeout=30) as client:
+        for _ in range(100):
+            answers = await asyncio.gather(*(client.post(url, json=split_body(features.head(1))) for _ in range(20)))
+            versions.update(a.headers["x-penstock-version"] for a in answers)
+
+    assert versions.total() == 2000
+    assert 160 <= versions["v2"] <= 240
+
+
+async def test_weights_changed_under_load_take_effect_within_a_second(
+    platform: Platform, key: str, features: pd.DataFrame
+) -> None:
+    caller = Caller(f"{platform.data_url}/wine-quality/predict", key, split_body(features.head(1)), rate=100)
+    stop = asyncio.Event()
+    load = asyncio.create_task(caller.run(stop))
+    await asyncio.sleep(1)
+    await asyncio.to_thread(
+        platform.api, "PUT", "/services/wine-quality/traffic", json={"weights": {"v1": 0, "v2": 100}}
+    )
+    changed = time.monotonic()
+    await asyncio.sleep(2)
+    stop.set()
+    await load
+
+    late = [a for a in caller.ledger if a.sent_at > changed + 1]
+    assert caller.failed == []
+    assert len(late) > 50
+    assert {a.version for a in late} == {"v2"}
+
+
+def test_events_reach_an_outside_subscriber(platform: Platform, key: str, features: pd.DataFrame) -> None:
+    url = (platform.home / "nats-subscriber-url").read_text().strip()
+    script = subprocess.Popen(
+        [sys.executable, ROOT / "docs/examples/subscribe.py", url], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        time.sleep(1)
+        platform.publish("seen", "wine_quality", replicas=1)
+        seen_key = platform.api("POST", "/services/seen/keys", json={"name": "k"})["key"]
+        until(
+            lambda: predict(platform, "seen", seen_key, split_body(features.head(1))).status_code == 200,
+            within=5,
+            what="an answer",
+        )
+        time.sleep(2)
+    finally:
+        script.terminate()
+    printed = script.communicate(timeout=10)[0]
+    platform.api("POST", "/services/seen/stop")
+    for event in ("penstock.version.created.v1", "penstock.pod.scheduled.v1", "penstock.request.logged.v1"):
+        assert event in printed
+
+
+def test_unknown_model_and_version_are_named(platform: Platform) -> None:
+    for source, name in (
+        ({"model": "no_such_model", "version": "1"}, "no_such_model"),
+        ({"model": "wine_quality", "version": "99"}, "99"),
+    ):
+        body = {"name": "nobody", "version": {"model_source": {"kind": "mlflow"} | source}}
+        answer = httpx.post(
+            f"{platform.api_url}/services", json=body, headers={"Authorization": f"Bearer {platform.token}"}, timeout=30
+        )
+        assert answer.status_code == 404, answer.text
+        assert name in answer.json()["message"]

@@ -1,0 +1,202 @@
+"""A real platform for end-to-end and chaos tests: `penstock up` in a home of its own, on ports of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import deltalake
+import httpx
+
+ROOT = Path(__file__).parents[2]
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listened on a moment ago, all different."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [s.getsockname()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    return ports
+
+
+def until(condition: Callable[[], Any], *, within: float, what: str, every: float = 0.1) -> Any:
+    """The first true value of `condition`; fails after `within` seconds naming `what` and the last value or error."""
+    deadline = time.monotonic() + within
+    last: Any = None
+    while time.monotonic() < deadline:
+        try:
+            if last := condition():
+                return last
+        except (httpx.HTTPError, KeyError, FileNotFoundError) as error:
+            last = error
+        time.sleep(every)
+    raise AssertionError(f"not within {within} s: {what}; last: {last!r}")
+
+
+@dataclass
+class Platform:
+    """One platform under `home`."""
+
+    home: Path
+    ports: list[int] = field(default_factory=lambda: free_ports(4))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        api, data, nats, mlflow = map(str, self.ports)
+        return os.environ | {
+            "PENSTOCK_HOME": str(self.home),
+            "PENSTOCK_API_PORT": api,
+            "PENSTOCK_PORT": data,
+            "PENSTOCK_NATS_PORT": nats,
+            "PENSTOCK_MLFLOW_PORT": mlflow,
+        }
+
+    def penstock(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        """Run the command line against this platform."""
+        return subprocess.run(
+            [sys.executable, "-m", "penstock", *arguments],
+            env=self.environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def up(self) -> None:
+        done = self.penstock("up", "--detach")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def down(self) -> None:
+        self.penstock("down")
+
+    @property
+    def api_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports[0]}/api/v1"
+
+    @property
+    def data_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports[1]}"
+
+    @property
+    def mlflow_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports[3]}"
+
+    @property
+    def token(self) -> str:
+        return (self.home / "admin-token").read_text().strip()
+
+    def status(self) -> dict[str, Any]:
+        status: dict[str, Any] = json.loads(self.penstock("status", "--json").stdout)
+        return status
+
+    def process(self, name: str) -> dict[str, Any]:
+        return next(p for p in self.status()["processes"] if p["name"] == name)
+
+    def kill(self, name: str, sig: int = signal.SIGKILL) -> int:
+        """Signal one process of the platform; returns the pid that it had."""
+        pid: int = self.process(name)["pid"]
+        os.kill(pid, sig)
+        return pid
+
+    def api(self, method: str, path: str, **options: Any) -> Any:
+        """Call the control plane; fails on any status but 2xx, shows the answer."""
+        with httpx.Client(base_url=self.api_url, headers={"Authorization": f"Bearer {self.token}"}) as client:
+            answer = client.request(method, self.api_url + path, timeout=30, **options)
+        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer.json() if answer.content else None
+
+    def wait_version(self, service: str, version: str, status: str, within: float = 60) -> Any:
+        def seen() -> Any:
+            found = self.api("GET", f"/services/{service}/versions/{version}")
+            return found if found["status"] == status else None
+
+        return until(seen, within=within, what=f"{service}/{version} {status}")
+
+    def payload_rows(self, service: str) -> list[dict[str, Any]]:
+        """The payload table as an outside reader sees it."""
+        location = self.home / "tables" / service / "payload"
+        if not (location / "_delta_log").exists():
+            return []
+        rows: list[dict[str, Any]] = deltalake.DeltaTable(location).to_pyarrow_table().to_pylist()
+        return rows
+
+    def publish(self, service: str, model: str, version: str = "1", **fields: Any) -> str:
+        """Create a service with its first version, wait until it runs, return an API key."""
+        body = {
+            "name": service,
+            "type": "ml",
+            "start": True,
+            "version": {
+                "model_source": {"kind": "mlflow", "model": model, "version": version},
+                "resource_source": {"kind": "shared", "spec": "1C2G"},
+                "replicas": 1,
+                "log_delivery": {"enabled": True},
+            }
+            | fields,
+        }
+        self.api("POST", "/services", json=body)
+        self.wait_version(service, "v1", "running")
+        key: str = self.api("POST", f"/services/{service}/keys", json={"name": "test"})["key"]
+        return key
+
+
+@dataclass
+class Answer:
+    """One entry of a caller's ledger."""
+
+    client_request_id: str
+    sent_at: float
+    status: int | None
+    version: str | None = None
+    error: str | None = None
+
+
+@dataclass
+class Caller:
+    """Sends requests at a steady rate, each on a connection of its own, and keeps the ledger of what came back."""
+
+    url: str
+    key: str
+    body: dict[str, Any]
+    rate: float = 50.0
+    ledger: list[Answer] = field(default_factory=list)
+
+    async def one(self, client: httpx.AsyncClient, number: int) -> None:
+        name = f"call-{number}"
+        started = time.monotonic()
+        try:
+            answer = await client.post(
+                self.url,
+                json=self.body | {"client_request_id": name},
+                headers={"Authorization": f"Bearer {self.key}"},
+            )
+            version = answer.headers.get("x-penstock-version")
+            error = None if answer.is_success else answer.text
+            self.ledger.append(Answer(name, started, answer.status_code, version, error))
+        except httpx.HTTPError as failure:
+            self.ledger.append(Answer(name, started, None, error=repr(failure)))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        no_reuse = httpx.Limits(max_keepalive_connections=0)
+        async with httpx.AsyncClient(timeout=60, limits=no_reuse) as client, asyncio.TaskGroup() as group:
+            number, started = 0, time.monotonic()
+            while not stop.is_set():
+                group.create_task(self.one(client, number))
+                number += 1
+                await asyncio.sleep(max(0.0, started + number / self.rate - time.monotonic()))
+
+    @property
+    def failed(self) -> list[Answer]:
+        return [a for a in self.ledger if a.status != 200]
