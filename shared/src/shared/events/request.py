@@ -18,7 +18,12 @@ REQUESTS_SUBJECT = "penstock.requests.v1"
 class RequestRecord(Contract):
     """One request that was given to a version."""
 
-    request_id: str = Field(description="Unique; the identity of the row.")
+    request_id: str = Field(description="What the caller saw as `X-Request-Id`; its own if it sent a valid one.")
+    record_id: str | None = Field(
+        default=None,
+        description="Identity of the row: a UUIDv7 given by the router, unique even where a caller repeats its "
+        "`X-Request-Id`, and the same in every replay. Equal to `request_id` where the caller sent none.",
+    )
     client_request_id: str | None = None
     service: str
     version: str
