@@ -1,0 +1,78 @@
+"""What CI runs: the checks, one line each with its time, then the tests. Needs the development tools."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from penstock.launcher.home import LaunchError, checkout
+
+BIN = Path(sys.executable).parent
+
+
+@dataclass(frozen=True)
+class Check:
+    """One command that must succeed."""
+
+    name: str
+    command: tuple[str, ...]
+
+
+def checks(root: Path) -> list[Check]:
+    """Every check, the slowest first."""
+    python = sys.executable
+    services = sorted(path.parent for path in root.glob("services/*/migrations"))
+    return [
+        Check("types", (str(BIN / "mypy"), *_sources(root))),
+        *(
+            Check(f"migrations of {path.name}", (python, "-m", "shared.migrations_check", str(path / "migrations")))
+            for path in services
+        ),
+        Check("layers", (str(BIN / "lint-imports"),)),
+        Check("format", (str(BIN / "ruff"), "format", "--check", ".")),
+        Check("lint", (str(BIN / "ruff"), "check", ".")),
+        Check("event schemas", (python, "-m", "shared.events.schemas", "--check")),
+        Check("settings", (python, "deploy/env_example.py", "--check")),
+    ]
+
+
+def _sources(root: Path) -> list[str]:
+    return [str(path.relative_to(root)) for path in (*sorted(root.glob("services/*/src")), *_others(root))]
+
+
+def _others(root: Path) -> list[Path]:
+    return [root / "shared/src", root / "runtime/src", root / "sdk/src", root / "deploy", root / "tests"]
+
+
+def run_checks() -> int:
+    """Run all of them, two at a time; 0 if every one succeeds."""
+    root = _root()
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        return max(pool.map(lambda check: _run(check, root), checks(root)), default=0)
+
+
+def _run(check: Check, root: Path) -> int:
+    started = time.monotonic()
+    done = subprocess.run(check.command, cwd=root, capture_output=True, text=True, check=False)  # noqa: S603
+    verdict = "ok" if done.returncode == 0 else "FAILED"
+    output = "" if done.returncode == 0 else f"\n{done.stdout}{done.stderr}".rstrip()
+    print(f"{check.name:<34} {verdict:<7} {time.monotonic() - started:5.1f} s{output}", flush=True)
+    return int(done.returncode != 0)
+
+
+def run_tests(arguments: list[str]) -> int:
+    """All tests; those that need a Docker engine or a cluster skip themselves, with the reason."""
+    command = [sys.executable, "-m", "pytest", *arguments]
+    return subprocess.run(command, cwd=_root(), env=os.environ, check=False).returncode  # noqa: S603
+
+
+def _root() -> Path:
+    root = checkout()
+    if root is None or not (BIN / "pytest").exists():
+        raise LaunchError("`test` and `check` run in a checkout, through ./penstock")
+    return root

@@ -1,0 +1,133 @@
+"""The `penstock` command: up, down, status, demo, test, check. One clear line for what goes wrong, no traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from penstock.launcher.home import Home, LaunchError
+
+app = typer.Typer(
+    name="penstock",
+    help="Publishes machine-learning models as online APIs and keeps them healthy.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def say(line: str) -> None:
+    """A line for the user who waits; results go to stdout, this goes to stderr."""
+    print(f"penstock: {line}", file=sys.stderr, flush=True)
+
+
+@app.command()
+def up(
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when ready, leave it running.")] = False,
+) -> None:
+    """Bring the platform up: NATS, MLflow, the five services. Ctrl-C ends it (without --detach)."""
+    from penstock.launcher import platform  # noqa: PLC0415 - what one command needs is not loaded for the others
+    from penstock.launcher.state import is_supervised  # noqa: PLC0415
+
+    home = Home.from_environment(os.environ)
+    if is_supervised(home):
+        say("already running")
+        show_addresses(home)
+    elif detach:
+        platform.run_detached(home, dict(os.environ))
+        show_addresses(home)
+    else:
+        platform.run(home, on_ready=lambda: show_addresses(home), on_trouble=say)
+
+
+@app.command()
+def down() -> None:
+    """End the platform and its pods. What it stored stays."""
+    from penstock.launcher import platform  # noqa: PLC0415
+
+    say("ended" if platform.down(Home.from_environment(os.environ)) else "not running")
+
+
+@app.command()
+def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+    """Show every process and pod. Exit status 0 when all is ready, else 1."""
+    from penstock.launcher import platform  # noqa: PLC0415
+
+    found = platform.status(Home.from_environment(os.environ))
+    if as_json:
+        print(json.dumps(found))
+    else:
+        show_processes(found)
+    raise typer.Exit(0 if found["ready"] else 1)
+
+
+@app.command()
+def demo(
+    api: Annotated[str | None, typer.Option(help="Control plane of a platform that runs elsewhere.")] = None,
+    mlflow: Annotated[str | None, typer.Option(help="Its MLflow tracking server.")] = None,
+    token: Annotated[str | None, typer.Option(envvar="PENSTOCK_TOKEN", help="Its admin token.")] = None,
+) -> None:
+    """Train a model, register it, publish it, predict; leave the platform running."""
+    from penstock.demo import play  # noqa: PLC0415
+
+    home = Home.from_environment(os.environ)
+    play(home, api=api, mlflow=mlflow, token=token, say=say)
+
+
+PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+
+@app.command()
+def check() -> None:
+    """Format, lint, types, layers, migrations, event schemas, settings. What CI runs before the tests."""
+    from penstock.check import run_checks  # noqa: PLC0415
+
+    raise typer.Exit(run_checks())
+
+
+@app.command(context_settings=PASS_ON)
+def test(context: typer.Context) -> None:
+    """`check`, then every test; further arguments go to pytest."""
+    from penstock.check import run_checks, run_tests  # noqa: PLC0415
+
+    failed = run_checks()
+    raise typer.Exit(run_tests(context.args) or failed)
+
+
+def show_addresses(home: Home) -> None:
+    """Where everything is."""
+    host = "http://127.0.0.1"
+    rows = [
+        ("control plane", f"{home.api_url}/api/v1", f"token: {home.admin_token}"),
+        ("data plane", f"{host}:{home.ports.data}", "POST /<service>/predict"),
+        ("MLflow", home.mlflow_url, ""),
+        ("NATS", f"127.0.0.1:{home.ports.nats}", f"to read events: {home.path / 'nats-subscriber-url'}"),
+        ("logs", str(home.logs), ""),
+    ]
+    print("Penstock is up.")
+    for name, address, note in rows:
+        print(f"  {name:<14} {address}{'   ' + note if note else ''}")
+    sys.stdout.flush()
+
+
+def show_processes(found: dict[str, Any]) -> None:
+    """One line per process."""
+    if not found["processes"]:
+        print("not running")
+    for p in found["processes"]:
+        print(f"{p['name']:<28} {p['state']:<11} {p['pid'] or '-':<8} restarts {p['restarts']:<4} {p['address'] or ''}")
+
+
+def main() -> None:
+    """Entry point of the `penstock` script."""
+    try:
+        app()
+    except LaunchError as error:
+        say(str(error))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,1 @@
+"""Brings the platform's processes up on one machine, keeps them up, and ends them."""

