@@ -1,0 +1,1 @@
+"""What the router decides, without I/O: which service, which key, which version, which pod, what is recorded."""

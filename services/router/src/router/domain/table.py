@@ -1,0 +1,250 @@
+"""The route table as the request path needs it: one dictionary look-up from a path to a service and its versions.
+
+`apply` takes one value of the `routes` bucket at a time and rebuilds only the service that it concerns. What has state
+of its own (a pod's outstanding requests and connections, a version's place in the split) survives a rebuild.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+from uuid import UUID
+
+import orjson
+from pydantic import ValidationError
+from shared.contracts.routes import Endpoint, Endpoints, Intent, Keys, VersionRoute
+from shared.errors import InvalidInput
+
+from router.domain.keys import KeyRing
+from router.domain.split import ready_candidates
+from router.domain.traffic import Tally, TrafficBook
+
+
+class Connection(Protocol):
+    """An idle upstream connection, as far as the table must know."""
+
+    def close(self) -> None:
+        """Close it; nothing is in flight."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class Pod:
+    """One address that answers, its load and its idle connections."""
+
+    name: str
+    address: str
+    host: str
+    port: int
+    tally: Tally
+    outstanding: int = 0
+    ejected_until: float = 0.0
+    is_retired: bool = False
+    idle: list[Connection] = field(default_factory=list)
+
+    def retire(self) -> None:
+        """It left the endpoints: nothing new goes there, idle connections close, requests in flight finish."""
+        self.is_retired = True
+        while self.idle:
+            self.idle.pop().close()
+
+
+@dataclass(slots=True, eq=False)
+class Version:
+    """One active version and its ready pods."""
+
+    id: UUID
+    service: str
+    name: str
+    weight: int
+    timeout_s: float
+    is_logged: bool
+    sample_rate: float
+    route: bytes
+    header: bytes
+    tally: Tally
+    pods: tuple[Pod, ...] = ()
+    current: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Service:
+    """One service: its door, and the versions that share its traffic."""
+
+    name: str
+    is_guarded: bool
+    max_body_bytes: int
+    tally: Tally
+    versions: dict[str, Version]
+    candidates: tuple[Version, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Target:
+    """Where a path leads: `kind` is `predict` or `health`."""
+
+    service: Service
+    kind: str
+    version: Version | None = None
+
+
+HEALTH_PATHS = ("ping", "health/live", "health/ready")
+SCORING_PATHS = ("predict", "invocations")
+
+
+class RouteTable:
+    """Current routes. Single-threaded: changed and read on the event loop only."""
+
+    def __init__(self, traffic: TrafficBook) -> None:
+        self.traffic = traffic
+        self.paths: dict[bytes, Target] = {}
+        self.services: dict[str, Service] = {}
+        self.keys = KeyRing()
+        self._intents: dict[str, Intent] = {}
+        self._endpoints: dict[UUID, Endpoints] = {}
+        self._paths_of: dict[str, tuple[bytes, ...]] = {}
+
+    def apply(self, key: str, value: bytes | None) -> None:
+        """Take one value of the bucket; None means that the key was deleted. Raises InvalidInput on garbage."""
+        kind, _, name = key.partition(".")
+        try:
+            match kind:
+                case "intent":
+                    self._apply_intent(name, value)
+                case "keys":
+                    self._apply_keys(name, value)
+                case "endpoints":
+                    self._apply_endpoints(UUID(name), value)
+                case _:
+                    raise InvalidInput(f"unknown route key {key!r}")
+        except (ValidationError, ValueError) as error:
+            raise InvalidInput(f"route {key!r} does not parse: {error}") from error
+
+    def pods(self) -> Iterator[Pod]:
+        """Every pod of every version."""
+        for service in self.services.values():
+            for version in service.versions.values():
+                yield from version.pods
+
+    def _apply_intent(self, name: str, value: bytes | None) -> None:
+        if value is None:
+            self._intents.pop(name, None)
+        else:
+            self._intents[name] = Intent.model_validate_json(value)
+        self._rebuild(name)
+
+    def _apply_keys(self, name: str, value: bytes | None) -> None:
+        entries = () if value is None else Keys.model_validate_json(value).keys
+        self.keys.replace(name, entries)
+
+    def _apply_endpoints(self, version_id: UUID, value: bytes | None) -> None:
+        before = self._endpoints.get(version_id)
+        if value is None:
+            self._endpoints.pop(version_id, None)
+        else:
+            self._endpoints[version_id] = Endpoints.model_validate_json(value)
+        after = self._endpoints.get(version_id)
+        for service in {endpoints.service for endpoints in (before, after) if endpoints}:
+            self._rebuild(service)
+
+    def _rebuild(self, name: str) -> None:
+        before = self.services.pop(name, None)
+        known = {version.id: version for version in before.versions.values()} if before else {}
+        intent = self._intents.get(name)
+        service = self._build(intent, known) if intent else None
+        if service is not None:
+            self.services[name] = service
+        self._replace_paths(name, service)
+        kept = {id(pod) for version in (service.versions.values() if service else ()) for pod in version.pods}
+        for version in known.values():
+            _retire(pod for pod in version.pods if id(pod) not in kept)
+
+    def _build(self, intent: Intent, known: Mapping[UUID, Version]) -> Service:
+        versions = [self._version(intent.service, route, known.get(route.version_id)) for route in intent.versions]
+        return Service(
+            name=intent.service,
+            is_guarded=intent.auth_enabled,
+            max_body_bytes=intent.max_body_bytes,
+            tally=self.traffic.of_service(intent.service),
+            versions={version.name: version for version in versions},
+            candidates=ready_candidates(versions, [bool(version.pods) for version in versions]),
+        )
+
+    def _version(self, service: str, route: VersionRoute, before: Version | None) -> Version:
+        endpoints = self._endpoints.get(route.version_id)
+        known = {(pod.name, pod.address): pod for pod in before.pods} if before else {}
+        pods = tuple(
+            known.get((pod.pod, pod.address)) or self._pod(service, route, pod)
+            for pod in (endpoints.pods if endpoints else ())
+        )
+        return Version(
+            id=route.version_id,
+            service=service,
+            name=route.version,
+            weight=route.weight,
+            timeout_s=route.request_timeout_ms / 1000,
+            is_logged=route.log_enabled,
+            sample_rate=route.sample_rate,
+            route=_route_json(service, route),
+            header=f"X-Penstock-Version: {route.version}\r\n".encode("latin-1", "replace"),
+            tally=self.traffic.of_version(service, route.version, route.version_id),
+            pods=pods,
+            current=before.current if before and before.weight == route.weight else 0,
+        )
+
+    def _pod(self, service: str, route: VersionRoute, endpoint: Endpoint) -> Pod:
+        host, _, port = endpoint.address.rpartition(":")
+        tally = self.traffic.of_pod(service, route.version, route.version_id, endpoint.pod)
+        return Pod(endpoint.pod, endpoint.address, host.strip("[]"), int(port), tally)
+
+    def _replace_paths(self, name: str, service: Service | None) -> None:
+        for path in self._paths_of.pop(name, ()):
+            self.paths.pop(path, None)
+        if service is not None:
+            paths = dict(_paths(service))
+            self.paths.update(paths)
+            self._paths_of[name] = tuple(paths)
+
+
+def explain_missing(table: RouteTable, path: bytes) -> str:
+    """Why a path leads nowhere, naming what does not exist."""
+    parts = path.decode("latin-1").split("/")
+    name = parts[1] if len(parts) > 1 else ""
+    if name not in table.services:
+        return f"There is no service {name!r} here."
+    if len(parts) > 3 and parts[2] == "versions" and parts[3] not in table.services[name].versions:
+        return f"Service {name!r} has no running version {parts[3]!r}."
+    return f"Service {name!r} has no path {'/' + '/'.join(parts[2:])!r}."
+
+
+def _paths(service: Service) -> Iterator[tuple[bytes, Target]]:
+    root = f"/{service.name}"
+    scoring = Target(service, "predict")
+    health = Target(service, "health")
+    for path in SCORING_PATHS:
+        yield f"{root}/{path}".encode(), scoring
+    for path in HEALTH_PATHS:
+        yield f"{root}/{path}".encode(), health
+    for version in service.versions.values():
+        direct = Target(service, "predict", version)
+        for path in SCORING_PATHS:
+            yield f"{root}/versions/{version.name}/{path}".encode(), direct
+
+
+def _route_json(service: str, route: VersionRoute) -> bytes:
+    return orjson.dumps(
+        {
+            "service": service,
+            "version": route.version,
+            "version_id": str(route.version_id),
+            "model": route.model,
+            "sampling_fraction": route.sample_rate,
+            "destination": route.destination,
+        }
+    )
+
+
+def _retire(pods: Iterable[Pod]) -> None:
+    for pod in pods:
+        pod.retire()

@@ -1,0 +1,181 @@
+"""Bytes of a segment (docs/spool.md): header, records growing up, batch entries growing down. Little endian.
+
+Everything carries a CRC-32 seeded with the segment's sequence number, so that what an earlier use of a recycled file
+left behind never passes for the present.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from uuid import UUID
+from zlib import crc32
+
+from router.domain.outcome import Outcome
+
+MAGIC = b"PSPOOL01"
+HEADER = struct.Struct("<8sIQ16s16sI")
+"""magic, segment bytes, sequence, spool id, boot id, crc of what precedes."""
+HEADER_BYTES = 64
+
+RECORD_HEAD = struct.Struct("<II")
+"""Body bytes, crc of the body. Written after the body: it is what makes the record exist."""
+RECORD = struct.Struct("<BBHQI16s16sBHBBBHII")
+"""layout, flags, status, received ns, duration µs, record id, key id, lengths: request id, client id, pod, reason,
+trace, route, request, response (0xFFFFFFFF: left out, too large)."""
+LAYOUT_VERSION = 1
+MAX_CLIENT_ID_BYTES = 4096
+"""256 characters of four UTF-8 bytes each, percent-encoded, fit."""
+FLAG_ABORTED = 1
+FLAG_KEYED = 2
+FLAG_OWN_REQUEST_ID = 4
+_OMITTED = 0xFFFFFFFF
+
+BATCH = struct.Struct("<16sQI")
+"""message id, cut at (boot-time ns), how many offsets precede it."""
+BATCH_TAIL = struct.Struct("<BxxxII")
+"""acknowledged (0 or 1, outside the crc), entry bytes before the tail, crc of them."""
+OFFSET = struct.Struct("<I")
+BATCH_FIXED = BATCH.size + BATCH_TAIL.size
+RESERVED_PER_RECORD = BATCH_FIXED + OFFSET.size
+"""Room kept for batch entries at every append, so that a full segment can always say how it was cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentHeader:
+    """Who wrote the segment, and in which boot of the machine."""
+
+    size: int
+    sequence: int
+    spool_id: bytes
+    boot_id: bytes
+
+    def encode(self) -> bytes:
+        """HEADER_BYTES bytes."""
+        body = struct.pack("<8sIQ16s16s", MAGIC, self.size, self.sequence, self.spool_id, self.boot_id)
+        return (body + OFFSET.pack(crc32(body))).ljust(HEADER_BYTES, b"\0")
+
+    @classmethod
+    def decode(cls, raw: bytes) -> SegmentHeader | None:
+        """None where these are not a segment's first bytes."""
+        if len(raw) < HEADER_BYTES:
+            return None
+        magic, size, sequence, spool_id, boot_id, check = HEADER.unpack_from(raw)
+        if magic != MAGIC or check != crc32(raw[: HEADER.size - 4]):
+            return None
+        return cls(size, sequence, spool_id, boot_id)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchEntry:
+    """Which records one message carries, and its id."""
+
+    message_id: UUID
+    cut_at_ns: int
+    offsets: tuple[int, ...]
+
+    def encode(self, seed: int) -> bytes:
+        """Entry and tail; the entry's end is where the previous one begins."""
+        body = struct.pack(f"<{len(self.offsets)}I", *self.offsets)
+        body += BATCH.pack(self.message_id.bytes, self.cut_at_ns, len(self.offsets))
+        return body + BATCH_TAIL.pack(0, len(body), crc32(body, seed))
+
+
+def decode_batch(body: bytes) -> BatchEntry:
+    """The entry whose bytes (without the tail) passed the check."""
+    raw_id, cut_at_ns, count = BATCH.unpack_from(body, len(body) - BATCH.size)
+    return BatchEntry(UUID(bytes=raw_id), cut_at_ns, struct.unpack_from(f"<{count}I", body))
+
+
+def encode_record(outcome: Outcome) -> bytes:
+    """The record's body."""
+    flags = (
+        (FLAG_ABORTED if outcome.aborted else 0)
+        | (FLAG_KEYED if outcome.api_key_id else 0)
+        | (0 if outcome.request_id else FLAG_OWN_REQUEST_ID)
+    )
+    request, response = outcome.request, outcome.response
+    client_request_id, pod = outcome.client_request_id[:MAX_CLIENT_ID_BYTES], outcome.pod[:255]
+    head = RECORD.pack(
+        LAYOUT_VERSION,
+        flags,
+        outcome.status,
+        outcome.received_ns,
+        min(outcome.duration_us, _OMITTED),
+        outcome.record_id,
+        outcome.api_key_id.bytes if outcome.api_key_id else b"",
+        len(outcome.request_id),
+        len(client_request_id),
+        len(pod),
+        len(outcome.reason),
+        len(outcome.trace_id),
+        len(outcome.route),
+        _OMITTED if request is None else len(request),
+        _OMITTED if response is None else len(response),
+    )
+    return b"".join(
+        (
+            head,
+            outcome.request_id,
+            client_request_id,
+            pod,
+            outcome.reason,
+            outcome.trace_id,
+            outcome.route,
+            request or b"",
+            response or b"",
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record as read back."""
+
+    status: int
+    received_ns: int
+    duration_us: int
+    record_id: UUID
+    api_key_id: UUID | None
+    request_id: str
+    client_request_id: bytes
+    pod: str
+    reason: str
+    trace_id: str
+    route: bytes
+    request: bytes | None
+    response: bytes | None
+    aborted: bool
+
+
+def decode_record(body: bytes) -> Record:
+    """The record whose body passed the check."""
+    (_, flags, status, received_ns, duration_us, record_id, key_id, *lengths) = RECORD.unpack_from(body)
+    parts: list[bytes] = []
+    at = RECORD.size
+    for length in lengths:
+        taken = 0 if length == _OMITTED else length
+        parts.append(body[at : at + taken])
+        at += taken
+    identity = UUID(bytes=record_id)
+    return Record(
+        status=status,
+        received_ns=received_ns,
+        duration_us=duration_us,
+        record_id=identity,
+        api_key_id=UUID(bytes=key_id) if flags & FLAG_KEYED else None,
+        request_id=str(identity) if flags & FLAG_OWN_REQUEST_ID else parts[0].decode("latin-1"),
+        client_request_id=parts[1],
+        pod=parts[2].decode("latin-1"),
+        reason=parts[3].decode("latin-1"),
+        trace_id=parts[4].decode("latin-1"),
+        route=parts[5],
+        request=None if lengths[6] == _OMITTED else parts[6],
+        response=None if lengths[7] == _OMITTED else parts[7],
+        aborted=bool(flags & FLAG_ABORTED),
+    )
+
+
+def seed_of(sequence: int) -> int:
+    """What the CRCs of a segment start from."""
+    return sequence & 0xFFFFFFFF

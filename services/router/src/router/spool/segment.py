@@ -1,0 +1,204 @@
+"""One segment: a file of fixed size, mapped; records grow up from its head, batch entries down from its end.
+
+A record or entry exists once its head (or tail) with the matching CRC stands in the file; what a kill tore in the
+middle does not, and the call that wrote it had not returned.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+from zlib import crc32
+
+import orjson
+
+from router.spool.format import (
+    BATCH_TAIL,
+    HEADER_BYTES,
+    RECORD,
+    RECORD_HEAD,
+    RESERVED_PER_RECORD,
+    BatchEntry,
+    Record,
+    SegmentHeader,
+    decode_batch,
+    decode_record,
+    seed_of,
+)
+
+
+class Memory(Protocol):
+    """A mapped file: what `mmap.mmap` offers and tests can stop at any write."""
+
+    def __getitem__(self, where: slice, /) -> bytes: ...
+    def __setitem__(self, where: slice, value: bytes, /) -> None: ...
+    def __len__(self) -> int: ...
+    def close(self) -> None:
+        """Unmap."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class Slot:
+    """A batch entry in its segment: where its acknowledged byte is, and whether it is set."""
+
+    entry: BatchEntry
+    tail_at: int
+    is_acknowledged: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Segment:
+    """A mapped segment and what is known of it."""
+
+    sequence: int
+    memory: Memory
+    is_same_boot: bool = True
+    end: int = HEADER_BYTES
+    floor: int = 0
+    uncut_records: int = 0
+    is_sealed: bool = False
+    uncut: dict[str, array[int]] = field(default_factory=dict)
+    slots: list[Slot] = field(default_factory=list)
+    unacknowledged: int = 0
+    _seed: int = 0
+
+    def __post_init__(self) -> None:
+        self.floor = len(self.memory)
+        self._seed = seed_of(self.sequence)
+
+    @property
+    def is_done(self) -> bool:
+        """Nothing in it is needed any more."""
+        return self.is_sealed and not self.uncut_records and not self.unacknowledged
+
+    def has_room(self, body_bytes: int) -> bool:
+        """Whether a record fits beside the batch entries that the uncut ones may still need."""
+        reserved = RESERVED_PER_RECORD * (self.uncut_records + 1)
+        return self.end + RECORD_HEAD.size + body_bytes + reserved <= self.floor
+
+    def append(self, service: str, body: bytes) -> None:
+        """Write one record for which there is room. It is safe when this returns."""
+        at = self.end
+        start = at + RECORD_HEAD.size
+        stop = start + len(body)
+        self.memory[start:stop] = body
+        self.memory[at:start] = RECORD_HEAD.pack(len(body), crc32(body, self._seed))
+        self.end = stop
+        self._note_uncut(service, at)
+
+    def read(self, offset: int) -> Record:
+        """The record at `offset`."""
+        size, _ = RECORD_HEAD.unpack(self.memory[offset : offset + RECORD_HEAD.size])
+        start = offset + RECORD_HEAD.size
+        return decode_record(self.memory[start : start + size])
+
+    def service_at(self, offset: int) -> str:
+        """The service of the record at `offset`."""
+        return str(orjson.loads(self.read(offset).route)["service"])
+
+    def cut(self, service: str, entry: BatchEntry) -> Slot:
+        """Store that the first uncut records of `service` form this batch, before anything is published."""
+        raw = entry.encode(self._seed)
+        start, tail_at = self.floor - len(raw), self.floor - BATCH_TAIL.size
+        self.memory[start:tail_at] = raw[: -BATCH_TAIL.size]
+        self.memory[tail_at : self.floor] = raw[-BATCH_TAIL.size :]
+        self.floor = start
+        slot = Slot(entry, tail_at)
+        self.slots.append(slot)
+        self.unacknowledged += 1
+        self._forget_uncut(service, len(entry.offsets))
+        return slot
+
+    def acknowledge(self, slot: Slot) -> None:
+        """The bus has this batch."""
+        if not slot.is_acknowledged:
+            self.memory[slot.tail_at : slot.tail_at + 1] = b"\1"
+            slot.is_acknowledged = True
+            self.unacknowledged -= 1
+
+    def recover(self) -> None:
+        """Find out what a file holds. It is sealed: nothing is appended to what another process wrote."""
+        self.is_sealed = True
+        self._recover_batches()
+        cut = {offset for slot in self.slots for offset in slot.entry.offsets}
+        readable = set()
+        for offset, body in self._records():
+            readable.add(offset)
+            self.end = offset + RECORD_HEAD.size + len(body)
+            if offset not in cut:
+                self._note_uncut(_service_of(body), offset)
+        for slot in self.slots:
+            self._leave_out_unreadable(slot, readable)
+
+    def _leave_out_unreadable(self, slot: Slot, readable: set[int]) -> None:
+        # Only a crash of the machine, not of the process, can lose a record that a batch already names.
+        if slot.is_acknowledged or readable.issuperset(slot.entry.offsets):
+            return
+        left = tuple(offset for offset in slot.entry.offsets if offset in readable)
+        slot.entry = replace(slot.entry, offsets=left)
+        if not left:
+            self.acknowledge(slot)
+
+    def _records(self) -> Iterator[tuple[int, bytes]]:
+        at = HEADER_BYTES
+        while at + RECORD_HEAD.size <= self.floor:
+            size, check = RECORD_HEAD.unpack(self.memory[at : at + RECORD_HEAD.size])
+            start = at + RECORD_HEAD.size
+            if size < RECORD.size or start + size > self.floor:
+                return
+            body = self.memory[start : start + size]
+            if crc32(body, self._seed) != check:
+                return
+            yield at, body
+            at = start + size
+
+    def _recover_batches(self) -> None:
+        while self.floor - BATCH_TAIL.size > HEADER_BYTES:
+            tail_at = self.floor - BATCH_TAIL.size
+            acknowledged, size, check = BATCH_TAIL.unpack(self.memory[tail_at : self.floor])
+            start = tail_at - size
+            if not size or start < HEADER_BYTES:
+                return
+            body = self.memory[start:tail_at]
+            if crc32(body, self._seed) != check:
+                return
+            self.slots.append(Slot(decode_batch(body), tail_at, bool(acknowledged)))
+            self.unacknowledged += not acknowledged
+            self.floor = start
+
+    def _note_uncut(self, service: str, offset: int) -> None:
+        offsets = self.uncut.get(service)
+        if offsets is None:
+            offsets = self.uncut[service] = array("I")
+        offsets.append(offset)
+        self.uncut_records += 1
+
+    def _forget_uncut(self, service: str, count: int) -> None:
+        offsets = self.uncut[service]
+        del offsets[:count]
+        if not offsets:
+            del self.uncut[service]
+        self.uncut_records -= count
+
+
+def format_segment(memory: Memory, sequence: int, spool_id: bytes, boot_id: bytes) -> Segment:
+    """Make a fresh segment of a mapped file, whatever an earlier use left in it."""
+    memory[0:HEADER_BYTES] = SegmentHeader(len(memory), sequence, spool_id, boot_id).encode()
+    return Segment(sequence, memory)
+
+
+def open_segment(memory: Memory, sequence: int, boot_id: bytes) -> Segment | None:
+    """The segment that a file holds; None where it was never finished being made."""
+    header = SegmentHeader.decode(memory[0:HEADER_BYTES])
+    if header is None or header.sequence != sequence or header.size != len(memory):
+        return None
+    segment = Segment(sequence, memory, is_same_boot=header.boot_id == boot_id)
+    segment.recover()
+    return segment
+
+
+def _service_of(body: bytes) -> str:
+    return str(orjson.loads(decode_record(body).route)["service"])
