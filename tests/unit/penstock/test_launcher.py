@@ -1,0 +1,108 @@
+"""Ports, homes, back-off, permissions: what the launcher decides before anything runs."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+from penstock.launcher import nats_config, ports
+from penstock.launcher.home import Home, LaunchError, Ports, write_private
+from penstock.launcher.platform import last_words, troubles
+from penstock.launcher.process import BackOff
+from penstock.launcher.state import ProcessView, RunState
+
+
+def test_a_busy_port_is_named_with_its_variable_and_owner() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = busy.getsockname()[1]
+        api, nats, mlflow = ports.free(3)
+        with pytest.raises(LaunchError, match=rf"port {port} \(data plane\) is in use.*PENSTOCK_PORT") as error:
+            ports.open_all(Ports(api=api, data=port, nats=nats, mlflow=mlflow))
+    assert "\n" not in str(error.value)
+
+
+def test_equal_ports_are_refused() -> None:
+    with pytest.raises(LaunchError, match="must differ"):
+        ports.open_all(Ports(8000, 8000, 4222, 5000))
+
+
+def test_a_port_that_is_none_is_refused() -> None:
+    for text in ("http", "0", "70000", "-1"):
+        with pytest.raises(LaunchError, match="PENSTOCK_PORT must be a port number"):
+            Home.from_environment({"PENSTOCK_PORT": text})
+
+
+def test_the_environment_names_home_and_ports(tmp_path: Path) -> None:
+    home = Home.from_environment({"PENSTOCK_HOME": str(tmp_path), "PENSTOCK_API_PORT": "9000"})
+
+    assert home == Home(tmp_path, Ports(api=9000))
+
+
+def test_a_home_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(LaunchError, match=r"cannot use .*file/home as PENSTOCK_HOME"):
+        Home(tmp_path / "file/home", Ports()).create()
+
+
+def test_secrets_are_private(tmp_path: Path) -> None:
+    write_private(tmp_path / "secret", "1")
+
+    assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600
+
+
+def test_delays_double_up_to_five_seconds_and_are_forgotten() -> None:
+    now = 100.0
+    back_off = BackOff(now=lambda: now)
+
+    young = [back_off.after(started=now - 1) for _ in range(7)]
+
+    assert young == [0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
+    assert back_off.after(started=now - 60) == 0.2
+
+
+def test_passwords_are_kept_and_new_users_get_one(tmp_path: Path) -> None:
+    path = tmp_path / "credentials.json"
+    first = nats_config.Credentials.load_or_make(path).passwords
+    path.write_text(json.dumps({k: v for k, v in first.items() if k != "monitor"}))
+
+    second = nats_config.Credentials.load_or_make(path).passwords
+
+    assert {k for k in first if first[k] != second[k]} == {"monitor"}
+    assert len(set(second.values())) == 6
+    assert all(len(password) >= 43 for password in second.values())
+
+
+def test_last_words_of_json_and_plain_logs(tmp_path: Path) -> None:
+    log = tmp_path / "x.log"
+    log.write_text('{"message": "first"}\n{"level": "error", "message": "monitor.db is corrupt"}\n\n')
+    assert last_words(log) == "monitor.db is corrupt"
+    log.write_text("Traceback\nValueError: no\n")
+    assert last_words(log) == "ValueError: no"
+    assert last_words(tmp_path / "none") == "it wrote nothing"
+
+
+def test_a_process_that_keeps_ending_is_told_once_with_its_reason(tmp_path: Path) -> None:
+    home = Home(tmp_path, Ports())
+    home.create()
+    (home.logs / "monitor.log").write_text("monitor.db is corrupt\n")
+    view = ProcessView("monitor", None, "restarting", 3, None)
+    state = RunState(1, ready=False, processes=(view, ProcessView("router", 5, "running", 9, None)))
+
+    ((name, line),) = troubles(home, state)
+
+    assert name == "monitor"
+    assert line.startswith("monitor does not start: monitor.db is corrupt (log: ")
+    assert troubles(home, state, {"monitor"}) == []
+
+
+def test_state_survives_a_round_trip(tmp_path: Path) -> None:
+    home = Home(tmp_path, Ports())
+    home.create()
+    assert RunState.load(home) is None
+    state = RunState(7, ready=True, processes=(ProcessView("nats", 8, "running", 0, "127.0.0.1:4222"),))
+
+    state.save(home)
+
+    assert RunState.load(home) == state
