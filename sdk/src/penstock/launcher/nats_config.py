@@ -34,7 +34,7 @@ PRODUCES: dict[str, tuple[str, ...]] = {
 ALSO_PUBLISHES: dict[str, tuple[str, ...]] = {
     "controller": ("$KV.routes.intent.>", "$KV.routes.keys.>"),
     "scheduler": ("$KV.routes.endpoints.>", "penstock.logs.v1.>", "penstock.metrics.v1.>"),
-    "router": ("penstock.requests.v1.>", "penstock.metrics.v1.>"),
+    "router": ("$KV.routers.>", "penstock.requests.v1.>", "penstock.metrics.v1.>"),
     "monitor": (),
     "inference-logger": ("$JS.API.STREAM.PURGE.REQUESTS",),
 }
@@ -57,6 +57,8 @@ JETSTREAM_OF_SERVICES = (
 )
 """Every service runs the same bootstrap (create, compare, update); none may delete a stream or a message."""
 
+SERVICE_INBOX = "_INBOX.svc"
+"""Answers to a service go to `_INBOX.svc.<service>.…`, so that no other user can listen to them."""
 READABLE_STREAMS = ("EVENTS", "REQUESTS")
 MAX_PAYLOAD = 8 * 1024 * 1024
 MAX_STORE = 64 * 1024**3
@@ -70,13 +72,14 @@ class Permissions:
     publish: tuple[str, ...]
     subscribe: tuple[str, ...]
     publish_deny: tuple[str, ...] = ()
+    subscribe_deny: tuple[str, ...] = ()
 
     def rendered(self) -> dict[str, Any]:
-        """In nats-server's words."""
-        publish: dict[str, Any] = {"allow": list(self.publish)}
-        if self.publish_deny:
-            publish["deny"] = list(self.publish_deny)
-        return {"publish": publish, "subscribe": {"allow": list(self.subscribe)}}
+        """In nats-server's words. An empty deny list denies nothing."""
+        return {
+            "publish": {"allow": list(self.publish), "deny": list(self.publish_deny)},
+            "subscribe": {"allow": list(self.subscribe), "deny": list(self.subscribe_deny)},
+        }
 
 
 def of_service(service: str) -> Permissions:
@@ -93,14 +96,15 @@ def of_subscriber(durables: Mapping[str, Sequence[str]]) -> Permissions:
     """Core subscriptions and consumers of its own on the readable streams.
 
     `durables` (stream → the services' durable consumers) are denied by name: creating a consumer of a name that exists
-    would change it, pulling from it would take a service's messages away. Its inboxes are the two- and three-token ones
-    that clients make by default; services answer each other under longer names, which it cannot listen to.
+    would change it, pulling from it would take a service's messages away. The subject that creates a consumer without
+    naming it is not allowed either: the server would take the name of a durable from the body. What services answer
+    each other goes to inboxes under `SERVICE_INBOX`, which it cannot hear: a denied subject is filtered out of a wider
+    subscription too.
     """
     allowed = ["$JS.API.INFO", "$JS.API.STREAM.NAMES"]
     for stream in READABLE_STREAMS:
         allowed += [f"$JS.API.STREAM.INFO.{stream}", f"$JS.FC.{stream}.>"]
         allowed += [f"$JS.API.CONSUMER.{verb}.{stream}.>" for verb in ("CREATE", "INFO", "MSG.NEXT")]
-        allowed.append(f"$JS.API.CONSUMER.CREATE.{stream}")
     denied = [
         subject
         for stream in READABLE_STREAMS
@@ -113,8 +117,9 @@ def of_subscriber(durables: Mapping[str, Sequence[str]]) -> Permissions:
     ]
     return Permissions(
         publish=tuple(allowed),
-        subscribe=("penstock.events.>", "penstock.requests.>", "_INBOX.*", "_INBOX.*.*"),
+        subscribe=("penstock.events.>", "penstock.requests.>", "_INBOX.>"),
         publish_deny=tuple(denied),
+        subscribe_deny=(f"{SERVICE_INBOX}.>",),
     )
 
 

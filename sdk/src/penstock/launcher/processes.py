@@ -35,10 +35,10 @@ def service_settings(home: Home, credentials: Credentials, service: str, admin_p
     own = {
         "controller": {
             "CONTROLLER_PORT": str(home.ports.api),
-            "CONTROLLER_MLFLOW_URI": home.mlflow_url,
-            "CONTROLLER_DATA_PLANE_URL": f"http://{HOST}:{home.ports.data}",
+            "CONTROLLER_MLFLOW_URL": home.mlflow_url,
+            "CONTROLLER_PUBLIC_URL": f"http://{HOST}:{home.ports.data}",
         },
-        "scheduler": {"SCHEDULER_MLFLOW_URI": home.mlflow_url},
+        "scheduler": {"SCHEDULER_MLFLOW_URL": home.mlflow_url},
         "router": {"ROUTER_PORT": str(home.ports.data)},
     }
     return settings | own.get(service, {})

@@ -1,0 +1,228 @@
+"""Who may say and hear what, against a real nats-server that runs the generated configuration."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import nats
+import pytest
+from nats.aio.client import Client as Nats
+from nats.aio.msg import Msg
+from nats.js.api import ConsumerConfig, DeliverPolicy
+from penstock.launcher import nats_config
+from penstock.launcher.home import Home, Ports
+from penstock.launcher.ports import free
+from penstock.launcher.process import Probe
+from penstock.launcher.processes import nats_server
+from penstock.launcher.readiness import is_serving
+
+
+@dataclass
+class Bus:
+    """A running server and the passwords of its users."""
+
+    home: Home
+    credentials: nats_config.Credentials
+
+    @asynccontextmanager
+    async def client(self, user: str) -> AsyncIterator[Session]:
+        session = Session()
+
+        async def note(error: Exception) -> None:
+            session.errors.append(str(error))
+
+        url = self.credentials.url(user, f"127.0.0.1:{self.home.ports.nats}")
+        session.nc = await nats.connect(url, error_cb=note, allow_reconnect=False)
+        try:
+            yield session
+        finally:
+            await session.nc.close()
+
+
+@dataclass
+class Session:
+    nc: Nats = field(default_factory=Nats)
+    errors: list[str] = field(default_factory=list)
+
+    async def may_publish(self, subject: str) -> bool:
+        """The server answers a refused publish with an error before it answers the flush that follows."""
+        before = len(self.errors)
+        await self.nc.publish(subject, b"{}")
+        await self._settled()
+        return len(self.errors) == before
+
+    async def _settled(self) -> None:
+        """The error is read before the first answer, and told in a task that has run before the second."""
+        await self.nc.flush()
+        await self.nc.flush()
+
+    async def may_subscribe(self, subject: str) -> bool:
+        before = len(self.errors)
+        subscription = await self.nc.subscribe(subject)
+        await self._settled()
+        allowed = len(self.errors) == before
+        if allowed:
+            await subscription.unsubscribe()
+        return allowed
+
+
+@pytest.fixture(scope="module")
+def bus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bus]:
+    home = Home(tmp_path_factory.mktemp("home"), Ports(nats=free(1)[0]))
+    home.create()
+    config, credentials = nats_config.write(home)
+    server = subprocess.Popen([nats_server(), "-c", str(config)], stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 10
+        while not asyncio.run(is_serving(Probe("nats", home.ports.nats))):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        asyncio.run(streams(Bus(home, credentials)))
+        yield Bus(home, credentials)
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+async def streams(bus: Bus) -> None:
+    """As the services' bootstrap makes them, with an event that is there already."""
+    async with bus.client("controller") as controller:
+        js = controller.nc.jetstream()
+        await js.add_stream(name="EVENTS", subjects=["penstock.events.>"])
+        await js.add_stream(name="REQUESTS", subjects=["penstock.requests.v1.>"])
+        await js.add_stream(name="KV_routes", subjects=["$KV.routes.>"], allow_direct=True)
+        await js.add_consumer("EVENTS", ConsumerConfig(durable_name="monitor-events"))
+        await js.publish("penstock.events.version.created.v1", b"{}", stream="EVENTS")
+
+
+@pytest.mark.parametrize(
+    ("user", "subject"),
+    [(user, f"penstock.events.{fact}.v1") for user, facts in nats_config.PRODUCES.items() for fact in facts],
+)
+async def test_a_fact_is_said_by_its_producer_alone(bus: Bus, user: str, subject: str) -> None:
+    for speaker in (*nats_config.SERVICES, nats_config.SUBSCRIBER):
+        async with bus.client(speaker) as session:
+            assert await session.may_publish(subject) == (speaker == user), speaker
+
+
+@pytest.mark.parametrize(
+    ("subject", "allowed"),
+    [
+        ("$KV.routes.intent.wine", {"controller"}),
+        ("$KV.routes.keys.wine", {"controller"}),
+        ("$KV.routes.endpoints.1", {"scheduler"}),
+        ("penstock.requests.v1.wine", {"router"}),
+        ("penstock.logs.v1.wine.v1.p", {"scheduler"}),
+        ("penstock.metrics.v1.r", {"scheduler", "router"}),
+        ("penstock.rpc.scheduler.pods", set(nats_config.SERVICES)),
+        ("$JS.API.STREAM.PURGE.REQUESTS", {"inference-logger"}),
+        ("$JS.API.STREAM.PURGE.EVENTS", set()),
+        ("$JS.API.STREAM.DELETE.NONE", set()),
+        ("anything.else", set()),
+    ],
+)
+async def test_each_says_only_what_is_its_own(bus: Bus, subject: str, allowed: set[str]) -> None:
+    speakers = set()
+    for user in (*nats_config.SERVICES, nats_config.SUBSCRIBER):
+        async with bus.client(user) as session:
+            if await session.may_publish(subject):
+                speakers.add(user)
+    assert speakers == allowed
+
+
+async def test_questions_are_answered_by_their_owner_alone(bus: Bus) -> None:
+    for user in (*nats_config.SERVICES, nats_config.SUBSCRIBER):
+        async with bus.client(user) as session:
+            assert await session.may_subscribe("penstock.rpc.scheduler.pods") == (user == "scheduler")
+
+
+async def test_the_subscriber_reads_events_and_requests_and_no_more(bus: Bus) -> None:
+    async with bus.client("subscriber") as session:
+        for subject in ("penstock.events.>", "penstock.requests.v1.wine"):
+            assert await session.may_subscribe(subject)
+        for subject in (
+            ">",
+            "penstock.>",
+            "penstock.rpc.>",
+            "$KV.routes.>",
+            "_INBOX.svc.>",
+            "penstock.logs.>",
+            "$SYS.>",
+        ):
+            assert not await session.may_subscribe(subject), subject
+
+
+async def test_the_subscriber_follows_what_happens(bus: Bus) -> None:
+    async with bus.client("subscriber") as session, bus.client("controller") as controller:
+        seen: asyncio.Queue[Msg] = asyncio.Queue()
+        await session.nc.subscribe("penstock.events.version.>", cb=seen.put)
+        await session.nc.flush()
+        await controller.nc.publish("penstock.events.version.deleted.v1", b"gone")
+
+        message = await asyncio.wait_for(seen.get(), 5)
+
+    assert message.data == b"gone"
+
+
+async def test_the_subscriber_cannot_hear_what_services_answer(bus: Bus) -> None:
+    async with bus.client("subscriber") as session, bus.client("scheduler") as scheduler:
+        heard: asyncio.Queue[Msg] = asyncio.Queue()
+        await session.nc.subscribe("_INBOX.>", cb=heard.put)
+        await session.nc.flush()
+        await scheduler.nc.publish("_INBOX.svc.controller.abc.1", b"secret")
+        await scheduler.nc.publish("_INBOX.other.1", b"last")
+
+        message = await asyncio.wait_for(heard.get(), 5)
+
+    assert message.data == b"last"
+
+
+async def test_the_subscriber_reads_the_past_with_consumers_of_its_own(bus: Bus) -> None:
+    async with bus.client("subscriber") as session:
+        js = session.nc.jetstream()
+        named = ConsumerConfig(name="ordered")
+        ordered = await js.subscribe("penstock.events.>", stream="EVENTS", ordered_consumer=True, config=named)
+        assert (await ordered.next_msg(5)).subject == "penstock.events.version.created.v1"
+        config = ConsumerConfig(name="outsider", deliver_policy=DeliverPolicy.ALL, inactive_threshold=30)
+        info = await js.add_consumer("EVENTS", config)
+        pull = await js.pull_subscribe_bind(info.name, stream="EVENTS")
+        assert [m.data for m in await pull.fetch(1, timeout=5)] == [b"{}"]
+
+
+async def test_the_subscriber_cannot_touch_the_services_consumers(bus: Bus) -> None:
+    async with bus.client("subscriber") as session:
+        for subject in (
+            "$JS.API.CONSUMER.CREATE.EVENTS.monitor-events",
+            "$JS.API.CONSUMER.CREATE.EVENTS.monitor-events.penstock.events.>",
+            "$JS.API.CONSUMER.DURABLE.CREATE.EVENTS.monitor-events",
+            "$JS.API.CONSUMER.CREATE.EVENTS",  # the name would stand in the body
+            "$JS.API.CONSUMER.MSG.NEXT.EVENTS.monitor-events",
+            "$JS.API.CONSUMER.DELETE.EVENTS.monitor-events",
+            "$JS.ACK.EVENTS.monitor-events.1.1.1.1.1",
+        ):
+            assert not await session.may_publish(subject), subject
+
+
+@pytest.mark.parametrize("login", [b"{}", b'{"user": "router", "pass": "no"}'])
+async def test_nobody_enters_without_a_password(bus: Bus, login: bytes) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", bus.home.ports.nats)
+    await reader.readline()
+    writer.write(b"CONNECT " + login + b"\r\nPING\r\n")
+
+    answer = await asyncio.wait_for(reader.readline(), 5)
+
+    assert answer.startswith(b"-ERR 'Authorization Violation'")
+    writer.close()
+
+
+def test_the_configuration_is_private_and_fsyncs(bus: Bus) -> None:
+    config = bus.home.path / "nats/nats.conf"
+    assert config.stat().st_mode & 0o777 == 0o600
+    assert (bus.home.path / "nats-subscriber-url").stat().st_mode & 0o777 == 0o600
+    assert '"sync_interval": "always"' in config.read_text()
+    assert "max_payload: 8388608" in config.read_text()
