@@ -179,6 +179,12 @@ class RowPage(Contract):
     items: tuple[dict[str, Any], ...]
 
 
+class DeadLetterRef(Contract):
+    """One dead letter, by its place in the stream."""
+
+    id: int = Field(ge=1)
+
+
 @dataclass(frozen=True)
 class Method:
     """One question: who answers, its name, its shapes."""
@@ -203,5 +209,11 @@ LOGS = Method("monitor", "logs", LogsQuery, LogPage)
 EVENTS = Method("monitor", "events", EventsQuery, EventPage)
 TABLES = Method("inference-logger", "tables", TablesQuery, TableList)
 ROWS = Method("inference-logger", "rows", RowsQuery, RowPage)
+
+
+def replay_method(service: str) -> Method:
+    """Ask a service to try one of its dead letters again; every service that consumes facts answers it."""
+    return Method(service, "replay_dead_letter", DeadLetterRef, Nothing)
+
 
 METHODS: tuple[Method, ...] = (DEPLOYMENTS, PODS, RESTART_POD, VERSION_STATES, METRICS, LOGS, EVENTS, TABLES, ROWS)

@@ -1,0 +1,52 @@
+"""How a service runs: its loops in one task group, ended by SIGTERM; a loop that ends by itself ends the process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Coroutine, Mapping
+from typing import Any
+
+from shared.errors import PenstockError
+
+log = logging.getLogger("penstock.app")
+
+
+async def run_app(
+    loops: Mapping[str, Coroutine[Any, Any, None]], *, drain: Coroutine[Any, Any, None] | None = None
+) -> int:
+    """Run `loops` (name → coroutine) until SIGTERM or SIGINT, then `drain`; returns the exit status.
+
+    0 after a signal, 1 when a loop ended or raised: whoever started the process starts it again.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    tasks = {asyncio.create_task(work, name=name) for name, work in loops.items()}
+    waiter = asyncio.create_task(stop.wait(), name="signal")
+    done, _ = await asyncio.wait({*tasks, waiter}, return_when=asyncio.FIRST_COMPLETED)
+    status = 0 if waiter in done else 1
+    for task in done - {waiter}:
+        log.error("loop %s ended unexpectedly", task.get_name(), exc_info=task.exception())
+    if drain is not None:
+        await _within(drain, 10.0)
+    for task in (*tasks, waiter):
+        task.cancel()
+    await asyncio.wait({*tasks, waiter}, timeout=8.0)
+    return status
+
+
+async def _within(work: Coroutine[Any, Any, None], seconds: float) -> None:
+    try:
+        await asyncio.wait_for(work, seconds)
+    except TimeoutError:
+        log.warning("draining took longer than %s s; going on without it", seconds)
+
+
+def exit_with(error: PenstockError, service: str) -> None:
+    """One clear line instead of a trace for what an operator can mend; ends the process."""
+    print(f"{service}: {error.message}", file=sys.stderr, flush=True)
+    sys.exit(1)

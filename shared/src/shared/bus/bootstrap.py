@@ -1,0 +1,71 @@
+"""Makes the bus what `topology` says: creates what is missing, updates what differs, touches nothing else.
+
+Idempotent, and safe to run from several services at once. Every service runs it at start and every few seconds from its
+watchdog, so that a stream or durable that was deleted, or a server whose data was wiped, is whole again without a hand.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from nats.js import JetStreamContext
+from nats.js.api import ConsumerConfig, StreamConfig
+from nats.js.errors import BadRequestError, NotFoundError
+
+from shared.bus.topology import BUCKETS, DURABLES, STREAMS, Durable
+
+log = logging.getLogger("penstock.bus.bootstrap")
+
+_STREAM_FIELDS = ("subjects", "max_age", "max_bytes", "discard", "duplicate_window", "num_replicas", "allow_direct")
+_CONSUMER_FIELDS = ("filter_subjects", "ack_wait", "max_deliver", "max_ack_pending")
+
+
+async def ensure(js: JetStreamContext, durables: Iterable[Durable] = DURABLES, *, replicas: int = 1) -> list[str]:
+    """Create or update streams, buckets and `durables`; returns what was changed, as words for a log line."""
+    changed = [change for stream in STREAMS if (change := await _ensure_stream(js, stream.config(replicas)))]
+    for bucket in BUCKETS:
+        try:
+            await js.stream_info(f"KV_{bucket.bucket}")
+        except NotFoundError:
+            await js.create_key_value(bucket)
+            changed.append(f"bucket {bucket.bucket} created")
+    changed += [change for durable in durables if (change := await _ensure_durable(js, durable))]
+    if changed:
+        log.info("bus: %s", ", ".join(changed))
+    return changed
+
+
+async def _ensure_stream(js: JetStreamContext, wanted: StreamConfig) -> str | None:
+    assert wanted.name
+    try:
+        found = (await js.stream_info(wanted.name)).config
+    except NotFoundError:
+        try:
+            await js.add_stream(wanted)
+        except BadRequestError:
+            return None  # another service made it a moment ago; the next pass compares it
+        return f"stream {wanted.name} created"
+    if not differs(found, wanted, _STREAM_FIELDS):
+        return None
+    await js.update_stream(wanted)
+    return f"stream {wanted.name} updated"
+
+
+async def _ensure_durable(js: JetStreamContext, durable: Durable) -> str | None:
+    wanted = durable.config()
+    try:
+        found = (await js.consumer_info(durable.stream, durable.name)).config
+    except NotFoundError:
+        await js.add_consumer(durable.stream, wanted)
+        return f"durable {durable.name} created"
+    # A changed configuration for a durable that exists is ignored when subscribing, so it is compared here.
+    if not differs(found, wanted, _CONSUMER_FIELDS):
+        return None
+    await js.add_consumer(durable.stream, wanted)
+    return f"durable {durable.name} updated"
+
+
+def differs(found: StreamConfig | ConsumerConfig, wanted: StreamConfig | ConsumerConfig, fields: Iterable[str]) -> bool:
+    """Whether any of `fields` is not as wanted."""
+    return any(getattr(found, name) != getattr(wanted, name) for name in fields)

@@ -1,0 +1,74 @@
+"""CloudEvents 1.0 in NATS headers (binary mode): the body is the event's JSON alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from shared.errors import Detail, InvalidInput
+from shared.events import EVENT_TYPES, Event
+from shared.events.request import REQUESTS_SUBJECT, RequestLogged
+
+MSG_ID = "Nats-Msg-Id"
+
+
+@dataclass(frozen=True)
+class Received:
+    """An event as it came in. `event` is None for a type that this reader does not know."""
+
+    id: str
+    type: str
+    headers: Mapping[str, str]
+    event: Event | None
+
+
+def headers_of(
+    event: Event,
+    *,
+    event_id: UUID,
+    source: str,
+    at: datetime,
+    causation: str | None = None,
+    correlation: str | None = None,
+) -> dict[str, str]:
+    """The headers of one event; `Nats-Msg-Id` equals its id, so that a repeated publish is stored once."""
+    return {
+        "ce-specversion": "1.0",
+        "ce-id": str(event_id),
+        "ce-source": f"penstock/{source}",
+        "ce-type": event.event_type(),
+        "ce-time": at.isoformat(),
+        "ce-subject": event.key(),
+        "ce-correlationid": correlation or causation or str(event_id),
+        "ce-causationid": causation or str(event_id),
+        "content-type": "application/json",
+        MSG_ID: str(event_id),
+    }
+
+
+def subject_of(event: Event) -> str:
+    """Where an event is published."""
+    return f"{REQUESTS_SUBJECT}.{event.key()}" if isinstance(event, RequestLogged) else event.subject()
+
+
+def receive(headers: Mapping[str, str] | None, body: bytes) -> Received:
+    """Parse one message; raises `InvalidInput` for one that is no event of ours or does not fit its schema."""
+    headers = headers or {}
+    event_id, event_type = headers.get("ce-id"), headers.get("ce-type")
+    if not event_id or not event_type:
+        raise InvalidInput("not a CloudEvent: ce-id and ce-type are missing")
+    kind = EVENT_TYPES.get(event_type)
+    if kind is None:
+        return Received(event_id, event_type, headers, None)
+    try:
+        return Received(event_id, event_type, headers, kind.model_validate_json(body))
+    except ValidationError as error:
+        found = [
+            Detail(tuple(item["loc"]), item["msg"]) for item in error.errors(include_input=False, include_url=False)
+        ]
+        first = f"{'.'.join(map(str, found[0].loc))}: {found[0].msg}"
+        raise InvalidInput(f"{event_type} does not fit its schema: {first}", found) from error

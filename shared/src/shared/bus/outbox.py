@@ -1,0 +1,182 @@
+"""The outbox and the inbox: what ties a service's database to the bus without losing or doubling anything.
+
+A handler writes its change and `publish`es in one transaction; the relay sends what is in the outbox, in order, and
+marks it once the server has stored it. The inbox remembers, in the effect's own transaction, which event a consumer has
+acted on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+import nats.errors
+from nats.js import JetStreamContext
+from nats.js.errors import APIError
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    delete,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.bus.envelope import headers_of, subject_of
+from shared.bus.topology import EVENTS
+from shared.clock import Clock, SystemClock
+from shared.database import OUTBOX_WRITTEN, Database
+from shared.errors import PenstockError
+from shared.events import Event
+from shared.ids import new_id
+from shared.telemetry import inject_headers
+
+log = logging.getLogger("penstock.bus.outbox")
+
+BATCH = 200
+PUBLISH_TIMEOUT_S = 5.0
+SENT_KEPT = timedelta(days=1)
+INBOX_KEPT = timedelta(days=31)
+"""Longer than `EVENTS` keeps a fact: a durable that had to be made anew replays all of them."""
+
+_own = MetaData()
+
+outbox = Table(
+    "outbox",
+    _own,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("event_id", String(36), nullable=False, unique=True),
+    Column("stream", String(32), nullable=False),
+    Column("subject", String(255), nullable=False),
+    Column("headers", JSON, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("sent", Boolean, nullable=False, default=False),
+    Index("ix_outbox_sent_seq", "sent", "seq"),
+)
+
+inbox = Table(
+    "inbox",
+    _own,
+    Column("consumer", String(64), primary_key=True),
+    Column("event_id", String(64), primary_key=True),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Index("ix_inbox_received_at", "received_at"),
+)
+
+
+def add_tables(metadata: MetaData) -> None:
+    """Make outbox and inbox part of a service's own tables (and so of its migrations)."""
+    outbox.to_metadata(metadata)
+    inbox.to_metadata(metadata)
+
+
+async def publish(
+    session: AsyncSession, event: Event, *, causation: str | None = None, clock: Clock | None = None
+) -> None:
+    """Write `event` to the outbox in the caller's transaction; the relay sends it after the commit.
+
+    `causation`: id of the event that this one follows from. The current trace goes with it.
+    """
+    at = (clock or SystemClock()).now()
+    event_id = new_id()
+    headers = headers_of(event, event_id=event_id, source="", at=at, causation=causation) | inject_headers()
+    row: dict[str, Any] = {
+        "event_id": str(event_id),
+        "stream": EVENTS,
+        "subject": subject_of(event),
+        "headers": headers,
+        "body": event.model_dump_json(),
+        "created_at": at,
+        "sent": False,
+    }
+    await session.execute(insert(outbox).values(**row))
+    session.info[OUTBOX_WRITTEN] = True
+
+
+async def is_new(session: AsyncSession, consumer: str, event_id: str, at: datetime) -> bool:
+    """Note in the caller's transaction that `consumer` acts on this event; False when it already has."""
+    try:
+        async with session.begin_nested():
+            await session.execute(insert(inbox).values(consumer=consumer, event_id=event_id, received_at=at))
+    except IntegrityError:
+        return False
+    return True
+
+
+class Relay:
+    """Sends the outbox, in order, one at a time; a message is marked only when the server has stored it."""
+
+    def __init__(self, service: str, database: Database, js: JetStreamContext, clock: Clock) -> None:
+        self.service = service
+        self.database = database
+        self.js = js
+        self.clock = clock
+
+    async def run(self) -> None:
+        """Send until cancelled. Woken by commits; looks by itself every second."""
+        while True:
+            self.database.outbox_written.clear()
+            try:
+                while await self.send_batch() == BATCH:
+                    pass
+            except (nats.errors.Error, APIError, PenstockError, TimeoutError) as error:
+                # Unknown is not failed: the server may have stored it. The same id is sent again, and stored once.
+                log.warning("outbox waits: %s", error or type(error).__name__)
+                await self.clock.sleep(0.5)
+                continue
+            await self._woken(1.0)
+
+    async def _woken(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self.database.outbox_written.wait(), seconds)
+        except TimeoutError:
+            return
+
+    async def send_batch(self) -> int:
+        """Send the oldest unsent messages; returns how many there were."""
+        async with self.database.read() as session:
+            query = select(outbox).where(outbox.c.sent.is_(False)).order_by(outbox.c.seq).limit(BATCH)
+            rows = (await session.execute(query)).mappings().all()
+        sent: list[int] = []
+        try:
+            for row in rows:
+                headers = dict(row["headers"]) | {"ce-source": f"penstock/{self.service}"}
+                await self.js.publish(
+                    row["subject"],
+                    row["body"].encode(),
+                    timeout=PUBLISH_TIMEOUT_S,
+                    stream=row["stream"],
+                    headers=headers,
+                )
+                sent.append(row["seq"])
+        finally:
+            if sent:
+                await self._mark(sent)
+        return len(rows)
+
+    async def _mark(self, sent: list[int]) -> None:
+        async with self.database.unit_of_work() as session:
+            await session.execute(update(outbox).where(outbox.c.seq.in_(sent)).values(sent=True))
+
+    async def tidy(self) -> None:
+        """Forget what was sent, and received, long enough ago; once an hour until cancelled."""
+        while True:
+            await self.clock.sleep(3600)
+            now = self.clock.now()
+            async with self.database.unit_of_work() as session:
+                old = (outbox.c.sent.is_(True)) & (outbox.c.created_at < now - SENT_KEPT)
+                await session.execute(delete(outbox).where(old))
+                await session.execute(delete(inbox).where(inbox.c.received_at < now - INBOX_KEPT))

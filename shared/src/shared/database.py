@@ -1,0 +1,136 @@
+"""One service's own database: SQLite (WAL) or PostgreSQL, through one async engine.
+
+Promises: a unit of work is one transaction, committed at its end, rolled back on any error; a database that is locked
+or away is `Unavailable`; a corrupt SQLite file is named and never replaced by an empty one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, DateTime, Dialect, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.types import TypeDecorator
+
+from shared.errors import Unavailable
+
+OUTBOX_WRITTEN = "outbox_written"
+"""Key in `session.info` that says: this transaction wrote to the outbox."""
+
+_CORRUPT = ("malformed", "not a database", "disk image", "corrupt")
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC times on every database: SQLite drops the zone, so it is put back on the way out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Store UTC."""
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give back aware times."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Database:
+    """The engine and the units of work on it."""
+
+    def __init__(self, engine: AsyncEngine, path: Path | None) -> None:
+        self.engine = engine
+        self.path = path
+        self.outbox_written = asyncio.Event()
+        self._reader = engine.execution_options(penstock_read=True)
+
+    @classmethod
+    def open(cls, url: str) -> Database:
+        """Open by SQLAlchemy URL; connects lazily."""
+        path = sqlite_path(url)
+        if path is None:
+            return cls(create_async_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=5), None)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        engine = create_async_engine(url, pool_size=4, max_overflow=4, connect_args={"timeout": 5})
+        event.listen(engine.sync_engine, "connect", _sqlite_connect)
+        event.listen(engine.sync_engine, "begin", _sqlite_begin)
+        return cls(engine, path)
+
+    async def close(self) -> None:
+        """Give every connection back."""
+        await self.engine.dispose()
+
+    @asynccontextmanager
+    async def unit_of_work(self) -> AsyncIterator[AsyncSession]:
+        """One read-write transaction: commits at the end of the block, rolls back on any exception."""
+        with self._translated():
+            async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+                yield session
+        if session.info.get(OUTBOX_WRITTEN):
+            self.outbox_written.set()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """A read-only look: on SQLite it neither waits for a writer nor holds one up."""
+        with self._translated():
+            async with AsyncSession(self._reader, expire_on_commit=False) as session:
+                yield session
+
+    async def check(self) -> None:
+        """Raise `Unavailable`, naming the file, when the database cannot be used or is corrupt."""
+        async with self.read() as session:
+            if self.path is None:
+                await session.execute(text("SELECT 1"))
+                return
+            found = (await session.execute(text("PRAGMA quick_check(1)"))).scalar_one()
+        if found != "ok":
+            raise Unavailable(f"database {self.path} is corrupt: {found}")
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except IntegrityError:
+            raise
+        except (OperationalError, InterfaceError, DatabaseError) as error:
+            raise unavailable(error, self.path) from error
+
+
+def unavailable(error: DBAPIError, path: Path | None) -> Unavailable:
+    """What a database's own error means to a caller."""
+    reason = str(error.orig)
+    if path and any(word in reason for word in _CORRUPT):
+        return Unavailable(f"database {path} is corrupt: {reason}; restore it from a backup, or move it away")
+    return Unavailable("the database cannot be reached or is busy; try again", retry_after_s=1)
+
+
+def sqlite_path(url: str) -> Path | None:
+    """The file of an SQLite URL; None for any other database."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
+        return None
+    return Path(parsed.database)
+
+
+def _sqlite_connect(connection: Any, _record: Any) -> None:
+    # The driver's own transaction handling begins late and commits early; SQLAlchemy's "begin" event does it instead.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    # A writer that begins as a reader can be refused half-way through; IMMEDIATE waits its turn at the door.
+    reading = connection.get_execution_options().get("penstock_read")
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

@@ -1,0 +1,193 @@
+"""HTTP doors: the error tree's mapping to status codes, the admin port, and running uvicorn inside a task group."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from prometheus_client import generate_latest
+from starlette.exceptions import HTTPException
+
+from shared import errors
+from shared.errors import Detail, PenstockError
+from shared.ids import new_id
+from shared.telemetry import Telemetry
+
+log = logging.getLogger("penstock.http")
+
+STATUS: Mapping[type[PenstockError], int] = {
+    errors.InvalidInput: 400,
+    errors.Unauthenticated: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.PreconditionFailed: 412,
+    errors.LimitExceeded: 429,
+    errors.UpstreamFailed: 502,
+    errors.NotReady: 503,
+    errors.Unavailable: 503,
+}
+"""Every error that is raised has a status; a test walks the tree."""
+
+_CODES = {
+    400: "BAD_REQUEST",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "RESOURCE_DOES_NOT_EXIST",
+    405: "METHOD_NOT_ALLOWED",
+    408: "REQUEST_TIMEOUT",
+    413: "PAYLOAD_TOO_LARGE",
+    415: "UNSUPPORTED_MEDIA_TYPE",
+    429: "REQUEST_LIMIT_EXCEEDED",
+    503: "TEMPORARILY_UNAVAILABLE",
+}
+
+
+def status_of(error: PenstockError) -> int:
+    """The status of an error: its own, or its nearest ancestor's; 500 for what is not in the table."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+
+
+def error_body(code: str, message: str, request_id: str, details: Sequence[Detail] = ()) -> dict[str, Any]:
+    """The body that every door answers an error with."""
+    return {
+        "error_code": code,
+        "message": message,
+        "request_id": request_id,
+        "details": [{"loc": list(detail.loc), "msg": detail.msg} for detail in details],
+    }
+
+
+def request_id_of(request: Request) -> str:
+    """The request's id: the caller's `X-Request-Id` when it is plain and short, else a new one, the same all along."""
+    known: str | None = getattr(request.state, "request_id", None)
+    if known is None:
+        given = request.headers.get("x-request-id", "")
+        known = given if 0 < len(given) <= 128 and given.isascii() and given.isprintable() else str(new_id())
+        request.state.request_id = known
+    return known
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Answer every error of the tree, of validation and of the framework in one shape."""
+    app.add_exception_handler(PenstockError, _penstock_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def _answer(
+    request: Request, status: int, body: dict[str, Any], headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    return JSONResponse(body, status, {"X-Request-Id": request_id_of(request), **(headers or {})})
+
+
+async def _penstock_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, PenstockError)
+    status = status_of(error)
+    headers = {}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if status in (429, 503):
+        headers["Retry-After"] = str(math.ceil(error.retry_after_s or 1))
+    body = error_body(error.code, error.message, request_id_of(request), error.details)
+    return _answer(request, status, body, headers)
+
+
+async def _validation_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    found = [Detail(tuple(item["loc"]), item["msg"]) for item in error.errors()]
+    where = ".".join(str(part) for part in found[0].loc) if found else "request"
+    message = f"{where}: {found[0].msg}" if found else "the request is not valid"
+    return _answer(request, 400, error_body("INVALID_PARAMETER_VALUE", message, request_id_of(request), found))
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = _CODES.get(error.status_code, "BAD_REQUEST" if error.status_code < 500 else "INTERNAL_ERROR")
+    body = error_body(code, str(error.detail), request_id_of(request))
+    return _answer(request, error.status_code, body, error.headers)
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    log.error("unexpected error on %s %s", request.method, request.url.path, exc_info=error)
+    body = error_body(
+        "INTERNAL_ERROR", "an internal error; the log has it under this request id", request_id_of(request)
+    )
+    return _answer(request, 500, body)
+
+
+def add_admin_routes(app: FastAPI, telemetry: Telemetry, ready: Callable[[], bool]) -> None:
+    """`/metrics` (Prometheus), `/healthz` (the process lives), `/readyz` (it can do its work)."""
+
+    async def metrics() -> Response:
+        return Response(generate_latest(telemetry.registry), media_type="text/plain; version=0.0.4")
+
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    async def readyz() -> JSONResponse:
+        is_ready = ready()
+        return JSONResponse({"ready": is_ready}, 200 if is_ready else 503)
+
+    for path, endpoint in (("/metrics", metrics), ("/healthz", healthz), ("/readyz", readyz)):
+        app.add_api_route(path, endpoint, methods=["GET"], include_in_schema=False)
+
+
+def admin_app(telemetry: Telemetry, ready: Callable[[], bool]) -> FastAPI:
+    """The app of a service's admin port."""
+    app = FastAPI(title=f"penstock {telemetry.service}", openapi_url=None, docs_url=None, redoc_url=None)
+    install_error_handlers(app)
+    add_admin_routes(app, telemetry, ready)
+    return app
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without signal handlers of its own: the task group ends it."""
+
+    def install_signal_handlers(self) -> None:
+        """Leave signals to the process."""
+
+    def capture_signals(self) -> Any:
+        """Leave signals to the process."""
+        import contextlib  # noqa: PLC0415 - one use
+
+        return contextlib.nullcontext()
+
+
+async def serve(app: FastAPI, host: str, port: int, fd: int | None = None) -> None:
+    """Serve until cancelled; then stop accepting, finish what is in flight, return.
+
+    `fd` is a listening socket that somebody else holds open (systemd-style): connections queue in it over a restart.
+    Raises `OSError` when the port is taken.
+    """
+    sockets = [socket.socket(fileno=fd)] if fd is not None else [_listen(host, port)]
+    server = _Server(
+        uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5, ws="none")
+    )
+    running = asyncio.create_task(server.serve(sockets=sockets), name="uvicorn")
+    try:
+        await asyncio.shield(running)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await asyncio.wait({running}, timeout=7)
+        raise
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    sock = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=512)
+    sock.setblocking(False)
+    return sock
+
+
+def inherited_socket(environ: Mapping[str, str]) -> int | None:
+    """The descriptor of a listening socket that the launcher handed over (`LISTEN_FDS`), else None."""
+    return 3 if environ.get("LISTEN_FDS", "0") not in ("", "0") else None
