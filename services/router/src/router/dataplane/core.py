@@ -1,0 +1,79 @@
+"""What all requests share: routes, recorder, limits, the pool's connecting half, and counts."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import Protocol
+
+from router.dataplane.limits import Limits
+from router.dataplane.pod import PodConnection
+from router.domain.outcome import Outcome, Recorder
+from router.domain.table import Pod, RouteTable, Version
+
+logger = logging.getLogger(__name__)
+
+RECORDER_FAILED = "recorder_failed"
+
+
+class Connecting(Protocol):
+    """Who waits for a connection to a pod."""
+
+    def connected(self, connection: PodConnection) -> None:
+        """Here it is."""
+        ...
+
+    def connect_failed(self, pod: Pod) -> None:
+        """There is none to be had."""
+        ...
+
+
+class Core:
+    """Shared by every caller's connection; used on the event loop only."""
+
+    def __init__(self, table: RouteTable, recorder: Recorder, limits: Limits) -> None:
+        self.table = table
+        self.recorder = recorder
+        self.limits = limits
+        self.is_draining = False
+        self.buffered = 0
+        self.in_flight = 0
+        self._draw = time.time_ns() & 0x7FFFFFFF
+        self._connecting: set[asyncio.Task[None]] = set()
+
+    def draw(self) -> int:
+        """A cheap pseudo-random number (a linear congruence; the low bits are left out, they alternate)."""
+        self._draw = (self._draw * 1103515245 + 12345) & 0x7FFFFFFF
+        return self._draw >> 8
+
+    def current(self, version: Version) -> Version:
+        """The version as the route table has it now: a retry must see pods that came since."""
+        service = self.table.services.get(version.service)
+        return (service.versions.get(version.name) if service else None) or version
+
+    def record(self, outcome: Outcome) -> str | None:
+        """Hand an outcome to the recorder; None, or why it was dropped."""
+        try:
+            return self.recorder.append(outcome)
+        except Exception:
+            logger.exception("an outcome could not be recorded")
+            return RECORDER_FAILED
+
+    def connect(self, pod: Pod, waiter: Connecting) -> None:
+        """Open a connection to a pod; the only task that a request may need."""
+        task = asyncio.get_running_loop().create_task(self._connect(pod, waiter), name=f"connect {pod.name}")
+        self._connecting.add(task)
+        task.add_done_callback(self._connecting.discard)
+
+    async def _connect(self, pod: Pod, waiter: Connecting) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(self.limits.connect_timeout_s):
+                _, connection = await loop.create_connection(lambda: PodConnection(pod), pod.host, pod.port)
+        except (OSError, TimeoutError):
+            pod.ejected_until = loop.time() + self.limits.ejection_s
+            waiter.connect_failed(pod)
+        else:
+            pod.ejected_until = 0.0
+            waiter.connected(connection)

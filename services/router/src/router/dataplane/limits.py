@@ -1,0 +1,27 @@
+"""What a caller or a pod may take of us."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sizes in bytes, times in seconds."""
+
+    url_bytes: int = 8 * 1024
+    header_bytes: int = 16 * 1024
+    headers: int = 100
+    header_timeout_s: float = 10.0
+    body_timeout_s: float = 30.0
+    body_min_bytes_per_s: int = 1024
+    idle_timeout_s: float = 75.0
+    linger_s: float = 2.0
+    discarded_body_bytes: int = 64 * 1024
+    """A refused request's body up to this size is read and thrown away, so that the connection can be kept."""
+    buffered_bytes: int = 512 * 1024 * 1024
+    """Bodies of all requests together that may be held in memory."""
+    connect_timeout_s: float = 0.4
+    ejection_s: float = 3.0
+    pod_idle_s: float = 30.0
+    """A pooled connection unused for this long is closed, before the pod would do it under a request."""

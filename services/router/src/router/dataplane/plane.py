@@ -1,0 +1,83 @@
+"""The listening side: accepts callers, keeps their deadlines, drains."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+
+from router.dataplane.caller import Caller
+from router.dataplane.core import Core
+from router.dataplane.limits import Limits
+from router.dataplane.pod import PodConnection
+from router.domain.outcome import Recorder
+from router.domain.table import RouteTable
+
+logger = logging.getLogger(__name__)
+
+SWEEP_S = 0.1
+"""Deadlines are kept to this resolution by one timer for all connections: a timer per request costs more than it."""
+
+
+class DataPlane:
+    """Accepts callers on one listening socket."""
+
+    def __init__(self, table: RouteTable, recorder: Recorder, limits: Limits | None = None) -> None:
+        self.core = Core(table, recorder, limits or Limits())
+        self.callers: set[Caller] = set()
+        self._server: asyncio.Server | None = None
+        self._swept_pools_at = 0.0
+
+    async def listen(self, listening: socket.socket) -> None:
+        """Start accepting."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: Caller(self.core, self), sock=listening, backlog=2048)
+
+    def opened(self, caller: Caller) -> None:
+        """A caller has connected."""
+        self.callers.add(caller)
+
+    def closed(self, caller: Caller) -> None:
+        """A caller has gone."""
+        self.callers.discard(caller)
+
+    async def sweep(self) -> None:
+        """Keep every deadline, for ever."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            now = loop.time()
+            for caller in [caller for caller in self.callers if caller.deadline <= now]:
+                caller.expire(now)
+            if now - self._swept_pools_at > 1.0:
+                self._swept_pools_at = now
+                self._close_unused(now - self.core.limits.pod_idle_s)
+
+    async def drain(self, timeout_s: float) -> None:
+        """Stop accepting, finish what was asked, close.
+
+        Whoever keeps the listening socket open lets new callers queue there. A kept connection answers one more
+        request, with `Connection: close`, so that a caller who is just sending one is not cut off.
+        """
+        self.core.is_draining = True
+        if self._server is not None:
+            self._server.close()
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout_s
+        idle_until = loop.time() + min(1.0, timeout_s / 2)
+        while self.callers and (now := loop.time()) < deadline:
+            if now >= idle_until:
+                for caller in [caller for caller in self.callers if caller.is_idle]:
+                    caller.abort()
+            await asyncio.sleep(0.02)
+        for caller in list(self.callers):
+            caller.abort()
+        for pod in self.core.table.pods():
+            pod.retire()
+
+    def _close_unused(self, before: float) -> None:
+        for pod in self.core.table.pods():
+            stale = [idle for idle in pod.idle if isinstance(idle, PodConnection) and idle.idle_since < before]
+            for connection in stale:
+                pod.idle.remove(connection)
+                connection.close()
