@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / ".env.example"
 SERVICES = ("controller", "scheduler", "router", "monitor", "inference_logger")
 LAUNCHER = """\
-# Every setting, with its default, made by `python deploy/env_example.py`. `./penstock up` sets addresses, credentials and
-# databases itself; what else stands in its environment is passed on to the services.
+# Every setting, with its default; made by `python deploy/env_example.py`. `./penstock up` sets addresses, credentials
+# and databases itself; what else stands in its environment is passed on to the services.
 
 # --- launcher
 # Folder of everything that one platform keeps.

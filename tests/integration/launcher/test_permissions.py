@@ -20,6 +20,9 @@ from penstock.launcher.ports import free
 from penstock.launcher.process import Probe
 from penstock.launcher.processes import nats_server
 from penstock.launcher.readiness import is_serving
+from shared.bus.bootstrap import ensure
+from shared.bus.kv import Bucket
+from shared.bus.topology import DURABLES
 
 
 @dataclass
@@ -37,7 +40,8 @@ class Bus:
             session.errors.append(str(error))
 
         url = self.credentials.url(user, f"127.0.0.1:{self.home.ports.nats}")
-        session.nc = await nats.connect(url, error_cb=note, allow_reconnect=False)
+        inbox = "_INBOX" if user == nats_config.SUBSCRIBER else f"_INBOX.{user}"
+        session.nc = await nats.connect(url, error_cb=note, allow_reconnect=False, inbox_prefix=inbox)
         try:
             yield session
         finally:
@@ -90,14 +94,13 @@ def bus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bus]:
 
 
 async def streams(bus: Bus) -> None:
-    """As the services' bootstrap makes them, with an event that is there already."""
+    """Every service runs its bootstrap with the rights that it has; one event is there already."""
+    for user in nats_config.SERVICES:
+        async with bus.client(user) as session:
+            await ensure(session.nc.jetstream(), [durable for durable in DURABLES if durable.service == user])
+            assert session.errors == [], user
     async with bus.client("controller") as controller:
-        js = controller.nc.jetstream()
-        await js.add_stream(name="EVENTS", subjects=["penstock.events.>"])
-        await js.add_stream(name="REQUESTS", subjects=["penstock.requests.v1.>"])
-        await js.add_stream(name="KV_routes", subjects=["$KV.routes.>"], allow_direct=True)
-        await js.add_consumer("EVENTS", ConsumerConfig(durable_name="monitor-events"))
-        await js.publish("penstock.events.version.created.v1", b"{}", stream="EVENTS")
+        await controller.nc.jetstream().publish("penstock.events.version.created.v1", b"{}", stream="EVENTS")
 
 
 @pytest.mark.parametrize(
@@ -150,7 +153,7 @@ async def test_the_subscriber_reads_events_and_requests_and_no_more(bus: Bus) ->
             "penstock.>",
             "penstock.rpc.>",
             "$KV.routes.>",
-            "_INBOX.svc.>",
+            "_INBOX.controller.>",
             "penstock.logs.>",
             "$SYS.>",
         ):
@@ -174,7 +177,7 @@ async def test_the_subscriber_cannot_hear_what_services_answer(bus: Bus) -> None
         heard: asyncio.Queue[Msg] = asyncio.Queue()
         await session.nc.subscribe("_INBOX.>", cb=heard.put)
         await session.nc.flush()
-        await scheduler.nc.publish("_INBOX.svc.controller.abc.1", b"secret")
+        await scheduler.nc.publish("_INBOX.controller.abc.1", b"secret")
         await scheduler.nc.publish("_INBOX.other.1", b"last")
 
         message = await asyncio.wait_for(heard.get(), 5)
@@ -206,6 +209,14 @@ async def test_the_subscriber_cannot_touch_the_services_consumers(bus: Bus) -> N
             "$JS.ACK.EVENTS.monitor-events.1.1.1.1.1",
         ):
             assert not await session.may_publish(subject), subject
+
+
+async def test_routes_written_by_their_owner_are_read_by_the_router(bus: Bus) -> None:
+    async with bus.client("controller") as controller, bus.client("router") as router:
+        await Bucket(controller.nc.jetstream(), "routes").put("intent.wine", b"1")
+
+        assert (await Bucket(router.nc.jetstream(), "routes").list_all())["intent.wine"] == b"1"
+        assert (controller.errors, router.errors) == ([], [])
 
 
 @pytest.mark.parametrize("login", [b"{}", b'{"user": "router", "pass": "no"}'])

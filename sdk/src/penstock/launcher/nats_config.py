@@ -57,8 +57,6 @@ JETSTREAM_OF_SERVICES = (
 )
 """Every service runs the same bootstrap (create, compare, update); none may delete a stream or a message."""
 
-SERVICE_INBOX = "_INBOX.svc"
-"""Answers to a service go to `_INBOX.svc.<service>.…`, so that no other user can listen to them."""
 READABLE_STREAMS = ("EVENTS", "REQUESTS")
 MAX_PAYLOAD = 8 * 1024 * 1024
 MAX_STORE = 64 * 1024**3
@@ -82,13 +80,18 @@ class Permissions:
         }
 
 
+def inbox_of(service: str) -> str:
+    """Where answers to a service go (`shared.bus` connects with this prefix); nobody else may listen there."""
+    return f"_INBOX.{service}.>"
+
+
 def of_service(service: str) -> Permissions:
     """Its own facts, its own answers; questions to anybody; what JetStream needs."""
     facts = tuple(f"penstock.events.{fact}.*" for fact in PRODUCES[service])
     talk = ("penstock.rpc.>", "penstock.dead.>", "_INBOX.>")
     return Permissions(
         publish=(*facts, *ALSO_PUBLISHES[service], *talk, *JETSTREAM_OF_SERVICES),
-        subscribe=("_INBOX.>", f"penstock.rpc.{service}.>", "penstock.events.>", "$JS.EVENT.ADVISORY.>"),
+        subscribe=(inbox_of(service), f"penstock.rpc.{service}.>", "penstock.events.>", "$JS.EVENT.ADVISORY.>"),
     )
 
 
@@ -97,9 +100,8 @@ def of_subscriber(durables: Mapping[str, Sequence[str]]) -> Permissions:
 
     `durables` (stream → the services' durable consumers) are denied by name: creating a consumer of a name that exists
     would change it, pulling from it would take a service's messages away. The subject that creates a consumer without
-    naming it is not allowed either: the server would take the name of a durable from the body. What services answer
-    each other goes to inboxes under `SERVICE_INBOX`, which it cannot hear: a denied subject is filtered out of a wider
-    subscription too.
+    naming it is not allowed either: the server would take the name of a durable from the body. Answers to services it
+    cannot hear: a denied subject is filtered out of a wider subscription too.
     """
     allowed = ["$JS.API.INFO", "$JS.API.STREAM.NAMES"]
     for stream in READABLE_STREAMS:
@@ -119,7 +121,7 @@ def of_subscriber(durables: Mapping[str, Sequence[str]]) -> Permissions:
         publish=tuple(allowed),
         subscribe=("penstock.events.>", "penstock.requests.>", "_INBOX.>"),
         publish_deny=tuple(denied),
-        subscribe_deny=(f"{SERVICE_INBOX}.>",),
+        subscribe_deny=tuple(inbox_of(service) for service in SERVICES),
     )
 
 
