@@ -256,8 +256,8 @@ def is_current(root: Path, wanted: str, *, dev: bool) -> bool:
     return made == wanted and (has_dev or not dev)
 
 
-def sync(root: Path, uv: Path, index: str, *, dev: bool) -> None:
-    """Fill `.venv` from `uv.lock`, every file checked against its hash."""
+def sync(root: Path, uv: Path, index: str, *, dev: bool, members: bool = True) -> None:
+    """Fill `.venv` from `uv.lock`, every file checked against its hash; `members`: with the repository's packages."""
     say("preparing .venv from uv.lock (the first time takes a minute or two)")
     kept = {key: value for key, value in os.environ.items() if key not in {"VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME"}}
     environ = kept | {"UV_PYTHON_DOWNLOADS": "never", "UV_PROJECT_ENVIRONMENT": str(root / ".venv")}
@@ -266,21 +266,21 @@ def sync(root: Path, uv: Path, index: str, *, dev: bool) -> None:
     group = ["--all-groups"] if dev else ["--no-dev"]
     run = _Uv(uv, root, environ)
     if urllib.parse.urlsplit(index).hostname == "pypi.org":
-        run("sync", "--frozen", *group, "--python", base_python())
+        run("sync", "--frozen", *group, *([] if members else ["--no-install-workspace"]), "--python", base_python())
     else:
-        _sync_from_mirror(run, root, group)
+        _sync_from_mirror(run, root, group, members=members)
 
 
-def _sync_from_mirror(run: _Uv, root: Path, group: list[str]) -> None:
+def _sync_from_mirror(run: _Uv, root: Path, group: list[str], *, members: bool) -> None:
     """The lock's addresses are PyPI's: elsewhere the same files are found by name and version, and hash-checked."""
     wanted = root / ".uv/requirements.txt"
-    members = [arg for path in sorted([*root.glob("services/*"), *(root / p for p in ("shared", "runtime", "sdk"))])
-               for arg in ("--editable", str(path))]  # fmt: skip
     run("export", "--frozen", *group, "--quiet", "--no-emit-workspace", "--output-file", str(wanted))
     if not (root / ".venv/bin/python").exists():
         run("venv", "--python", base_python(), str(root / ".venv"))
     run("pip", "sync", "--require-hashes", str(wanted))
-    run("pip", "install", "--no-deps", *members)
+    if members:
+        own = sorted([*root.glob("services/*"), root / "shared", root / "runtime", root / "sdk"])
+        run("pip", "install", "--no-deps", *(argument for path in own for argument in ("--editable", str(path))))
 
 
 @dataclass(frozen=True)
@@ -328,10 +328,20 @@ def bring(root: Path, *, dev: bool) -> None:
         (root / ".venv/penstock-stamp").write_text(f"{wanted} dev" if dev else wanted)
 
 
+def bring_dependencies(root: Path) -> None:
+    """Other people's packages only: an image's layer that outlives changes of the code."""
+    index = index_url(os.environ, Path.home())
+    sync(root, bring_uv(root, index), index, dev=False, members=False)
+
+
 def main(arguments: list[str]) -> int:
-    """`bring.py ROOT [--dev]`."""
+    """`bring.py ROOT [--dev | --dependencies]`."""
+    root, *options = arguments
     try:
-        bring(Path(arguments[0]), dev="--dev" in arguments[1:])
+        if "--dependencies" in options:
+            bring_dependencies(Path(root))
+        else:
+            bring(Path(root), dev="--dev" in options)
     except Refused as error:
         say(str(error))
         return 1

@@ -1,0 +1,117 @@
+"""What Compose's one-shot containers do: `python -m penstock.compose setup | databases`. Safe to repeat.
+
+`setup` makes the bus' users and every password, and leaves each container its own, in its own volume, and nobody
+else's: a model is other people's code, and it runs in the scheduler's container. `databases` makes a role and a database
+for each service that owns one, and replaces PostgreSQL's first password.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from penstock.launcher import mlflow_server, nats_config
+from penstock.launcher.home import write_private
+from penstock.launcher.processes import WITH_DATABASE, prefix_of
+
+if TYPE_CHECKING:
+    import psycopg
+
+VOLUMES = Path("/volumes")
+USER = 10_001
+"""Who the containers run as."""
+DATABASES = (*WITH_DATABASE, "mlflow")
+SUPERUSER = "postgres"
+POSTGRES_WITHIN_S = 90.0
+
+
+def setup(volumes: Path = VOLUMES) -> None:
+    """Write `nats.conf`, and `credentials.env` for every container."""
+    own = volumes / "setup"
+    bus = nats_config.Credentials.load_or_make(own / "nats.json")
+    databases = _passwords(own / "databases.json")
+    for service in nats_config.SERVICES:
+        prefix = prefix_of(service)
+        environment = {f"{prefix}NATS_URL": bus.url(service, "nats:4222")}
+        if service in databases:
+            environment[f"{prefix}DATABASE_URL"] = database_url(service, databases[service])
+        _leave(volumes / service, environment)
+    store = database_url("mlflow", databases["mlflow"])
+    _leave(volumes / "mlflow", mlflow_server.environment(store, "/data/artifacts"))
+    # nats-server's image runs as root, or as a user that this container cannot know; the volume is its alone.
+    write_private(volumes / "nats" / "nats.conf", nats_config.render("0.0.0.0:4222", "/data/store", bus))
+    (volumes / "nats" / "nats.conf").chmod(0o644)
+    address = f"127.0.0.1:{os.environ.get('PENSTOCK_NATS_PORT', '4222')}"
+    _give(volumes / "controller" / "nats-subscriber-url", bus.url(nats_config.SUBSCRIBER, address) + "\n")
+
+
+def _passwords(path: Path) -> dict[str, str]:
+    known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    passwords = {name: known.get(name) or secrets.token_urlsafe(24) for name in (*DATABASES, SUPERUSER)}
+    write_private(path, json.dumps(passwords))
+    return passwords
+
+
+def role_of(name: str) -> str:
+    """`inference-logger` → `inference_logger`: role and database."""
+    return name.replace("-", "_")
+
+
+def database_url(name: str, password: str) -> str:
+    """SQLAlchemy URL of a service's database."""
+    return f"postgresql+psycopg://{role_of(name)}:{password}@postgres:5432/{role_of(name)}"
+
+
+def _leave(volume: Path, environment: dict[str, str]) -> None:
+    _give(volume / "credentials.env", "".join(f"{key}='{value}'\n" for key, value in environment.items()))
+
+
+def _give(path: Path, text: str) -> None:
+    write_private(path, text)
+    os.chown(path, USER, USER)
+    os.chown(path.parent, USER, USER)
+
+
+def databases(volumes: Path = VOLUMES) -> None:
+    """Make roles and databases, each open to its owner alone."""
+    from psycopg import sql  # noqa: PLC0415 - the other command needs no driver
+
+    passwords: dict[str, str] = json.loads((volumes / "setup" / "databases.json").read_text())
+    connection = _as_superuser(passwords[SUPERUSER])
+    with connection:
+        for name in DATABASES:
+            role = sql.Identifier(role_of(name))
+            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role_of(name)]).fetchone():
+                connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(role))
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [role_of(name)]).fetchone():
+                connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(role, role))
+            connection.execute(sql.SQL("REVOKE CONNECT ON DATABASE {} FROM PUBLIC").format(role))
+        for name in (*DATABASES, SUPERUSER):
+            change = sql.SQL("ALTER ROLE {} PASSWORD {}")
+            connection.execute(change.format(sql.Identifier(role_of(name)), sql.Literal(passwords[name])))
+
+
+def _as_superuser(password: str) -> psycopg.Connection[Any]:
+    """Connect with the password of the last run; at the first run, with the one that the server was made with."""
+    import psycopg  # noqa: PLC0415
+
+    deadline = time.monotonic() + POSTGRES_WITHIN_S
+    while True:
+        for candidate in (password, os.environ["POSTGRES_PASSWORD"]):
+            try:
+                return psycopg.connect(
+                    host="postgres", user=SUPERUSER, password=candidate, dbname=SUPERUSER, autocommit=True
+                )
+            except psycopg.OperationalError as error:
+                if time.monotonic() > deadline:
+                    sys.exit(f"PostgreSQL does not let the superuser in: {str(error).splitlines()[0]}")
+        time.sleep(0.5)
+
+
+if __name__ == "__main__":
+    {"setup": setup, "databases": databases}[sys.argv[1]]()
