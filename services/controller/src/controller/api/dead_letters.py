@@ -1,0 +1,83 @@
+"""`/dead-letters`: messages that a consumer gave up on, with the reason; each can be handed to it again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import nats.errors
+from fastapi import APIRouter, Path, Query
+from nats.js import JetStreamContext
+from pydantic import BaseModel
+from shared.bus import dead_letters
+from shared.errors import Unavailable
+
+from controller.api.door import Door, PageSize, TheDoor
+from controller.api.views import Page
+
+router = APIRouter(tags=["dead letters"])
+
+LetterId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+
+
+class DeadLetterView(BaseModel):
+    """One message; `body` is its text, whatever does not decode replaced."""
+
+    id: str
+    consumer: str
+    subject: str
+    reason: str
+    at: datetime | None
+    headers: dict[str, str]
+    body: str
+
+
+class ReplayView(BaseModel):
+    """A dead letter that its consumer has now acted on."""
+
+    id: str
+    replayed: bool = True
+
+
+@router.get("/dead-letters", response_model=Page[DeadLetterView])
+async def list_dead_letters(
+    door: TheDoor,
+    page_size: PageSize = 100,
+    cursor: Annotated[int, Query(ge=0, le=2**63 - 1, description="`next_cursor` of the page before.")] = 0,
+) -> Page[DeadLetterView]:
+    """Dead letters, oldest first."""
+    try:
+        letters = await dead_letters.listed(jetstream(door), after=cursor, limit=page_size)
+    except (nats.errors.Error, TimeoutError) as away:
+        raise Unavailable("The bus is away") from away
+    following = str(letters[-1].id) if len(letters) == page_size else None
+    return Page(items=[_view(letter) for letter in letters], next_cursor=following)
+
+
+@router.post("/dead-letters/{letter_id}/replay", response_model=ReplayView)
+async def replay_dead_letter(letter_id: LetterId, door: TheDoor) -> ReplayView:
+    """Have the consumer that gave up on it try again; what it raises is the answer. Repeats have no further effect."""
+    try:
+        await door.bus.replay_dead_letter(letter_id)
+        return ReplayView(id=str(letter_id))
+    except (nats.errors.Error, TimeoutError) as away:
+        raise Unavailable("The bus is away") from away
+
+
+def jetstream(door: Door) -> JetStreamContext:
+    """The bus' streams; `Unavailable` while it is away."""
+    if not door.bus.is_connected:
+        raise Unavailable("The bus is away")
+    return door.bus.js
+
+
+def _view(letter: dead_letters.DeadLetter) -> DeadLetterView:
+    return DeadLetterView(
+        id=str(letter.id),
+        consumer=letter.consumer,
+        subject=letter.subject,
+        reason=letter.reason,
+        at=letter.at,
+        headers=letter.headers,
+        body=letter.body.decode(errors="replace"),
+    )

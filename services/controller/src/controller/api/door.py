@@ -1,0 +1,180 @@
+"""What every route is handed: the parts of the service, units of work, idempotence, preconditions, cursors."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Annotated, TypeVar
+from uuid import UUID
+
+from fastapi import Depends, Query, Request, Response
+from pydantic import BaseModel
+from shared.bus import Bus
+from shared.clock import Clock
+from shared.contracts.base import Contract
+from shared.contracts.rpc import Method
+from shared.database import Database
+from shared.errors import Conflict, Detail, InvalidInput
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from controller.clients.mlflow import MlflowRegistry
+from controller.domain.sealing import Seal, seal_for
+from controller.handlers.unit import Rules, Unit
+from controller.store.answers import first_answer, keep_answer
+
+Prepared = TypeVar("Prepared")
+Reply = TypeVar("Reply", bound=Contract)
+
+_ETAG = re.compile(r'(?:W/)?"([0-9]{1,18})"\Z')
+
+
+@dataclass(frozen=True)
+class Door:
+    """The parts that routes work with."""
+
+    database: Database
+    bus: Bus
+    registry: MlflowRegistry
+    clock: Clock
+    rules: Rules
+    public_url: str
+    routes_changed: Callable[[str], None]
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @asynccontextmanager
+    async def unit(self, actor: str) -> AsyncIterator[Unit]:
+        """One transaction; it is committed when the block ends, before the answer leaves."""
+        try:
+            async with self.database.unit_of_work() as session:
+                yield Unit(session, self.clock.now(), actor, self.rules, self.routes_changed)
+        except IntegrityError as race:
+            raise Conflict("Somebody else changed this at the same moment; look again") from race
+
+    @asynccontextmanager
+    async def look(self) -> AsyncIterator[AsyncSession]:
+        """A read-only look, which neither waits for a writer nor holds one up."""
+        async with self.database.read() as session:
+            yield session
+
+    async def ask(self, method: Method, question: Contract, reply: type[Reply]) -> Reply:
+        """Ask the service that owns the answer; `Unavailable` while it is away."""
+        answer = await self.bus.call(method, question)
+        assert isinstance(answer, reply)
+        return answer
+
+
+def door_of(request: Request) -> Door:
+    """The app's door."""
+    door: Door = request.app.state.door
+    return door
+
+
+def actor_of(request: Request) -> str:
+    """Who asks, as the gate found out."""
+    actor: str = request.state.actor
+    return actor
+
+
+def if_match(request: Request) -> frozenset[int] | None:
+    """Revisions that `If-Match` allows; None when it is absent or `*`."""
+    header = request.headers.get("if-match")
+    if header is None or header.strip() == "*":
+        return None
+    tags = [_ETAG.match(tag.strip()) for tag in header.split(",")]
+    return frozenset(int(tag[1]) for tag in tags if tag)
+
+
+TheDoor = Annotated[Door, Depends(door_of)]
+Actor = Annotated[str, Depends(actor_of)]
+IfMatch = Annotated[frozenset[int] | None, Depends(if_match)]
+PageSize = Annotated[int, Query(ge=1, le=1000)]
+Cursor = Annotated[str | None, Query(max_length=512)]
+
+
+def json_answer(view: BaseModel, status_code: int = 200) -> Response:
+    """`view` as an answer, with its `ETag` where it has a revision."""
+    answer = Response(view.model_dump_json().encode(), status_code, media_type="application/json")
+    if (revision := getattr(view, "revision", None)) is not None:
+        answer.headers["etag"] = f'"{revision}"'
+    return answer
+
+
+async def nothing() -> None:
+    """The preparation of a POST that needs none."""
+
+
+@dataclass(frozen=True)
+class Post:
+    """A POST that may be repeated: with an `Idempotency-Key` the first answer is given again, whatever has changed."""
+
+    door: Door
+    actor: str
+    method: str
+    path: str
+    token: str
+    idempotency_key: str | None
+
+    async def once(
+        self,
+        body: BaseModel | None,
+        work: Callable[[Unit, Prepared], Awaitable[BaseModel]],
+        prepare: Callable[[], Awaitable[Prepared]],
+        status_code: int = 201,
+    ) -> Response:
+        """Do `work` in one transaction after `prepare` (which asks other systems, outside it)."""
+        seal = self._seal()
+        digest = hashlib.sha256(body.model_dump_json().encode() if body else b"").hexdigest()
+        if seal is not None and (again := await self._again(seal, digest)):
+            return again
+        prepared = await prepare()
+        async with self.door.unit(self.actor) as unit:
+            if seal is not None and (first := await first_answer(unit.session, seal, digest)):
+                return _replayed(*first)
+            answer = json_answer(await work(unit, prepared), status_code)
+            if seal is not None:
+                await keep_answer(unit.session, seal, digest, (status_code, bytes(answer.body)), unit.now)
+        return answer
+
+    def _seal(self) -> Seal | None:
+        if self.idempotency_key is None:
+            return None
+        return seal_for(self.token, self.method, self.path, self.idempotency_key)
+
+    async def _again(self, seal: Seal, digest: str) -> Response | None:
+        async with self.door.look() as session:
+            first = await first_answer(session, seal, digest)
+        return _replayed(*first) if first else None
+
+
+def _replayed(status_code: int, body: bytes) -> Response:
+    return Response(body, status_code, {"idempotent-replayed": "true"}, media_type="application/json")
+
+
+def post_of(request: Request, door: TheDoor, actor: Actor) -> Post:
+    """The request as a repeatable POST."""
+    key = request.headers.get("idempotency-key")
+    return Post(door, actor, request.method, request.url.path, request.state.token, key)
+
+
+Posting = Annotated[Post, Depends(post_of)]
+
+
+def cursor_after(last: UUID) -> str:
+    """An opaque cursor that goes on after `last`."""
+    return base64.urlsafe_b64encode(last.bytes).decode().rstrip("=")
+
+
+def cursor_position(cursor: str | None) -> UUID | None:
+    """What `cursor_after` made; anything else is `InvalidInput`."""
+    if cursor is None:
+        return None
+    try:
+        return UUID(bytes=base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except ValueError as wrong:
+        raise InvalidInput("cursor is not one that this API gave", (Detail(("cursor",), "unknown cursor"),)) from wrong

@@ -1,0 +1,60 @@
+"""`/services/{s}/keys`: issue, list, rotate, revoke."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from controller.api.door import Actor, Posting, TheDoor, nothing
+from controller.api.views import IssuedKeyView, KeyView, Page, issued_key_view, key_view
+from controller.domain.commands import NewKey, Rotation
+from controller.handlers import keys
+from controller.handlers.unit import Unit
+from controller.store.keys import keys_of, load_key
+from controller.store.services import load_service
+
+router = APIRouter(tags=["keys"])
+
+
+@router.post("/services/{service}/keys", status_code=201, response_model=IssuedKeyView)
+async def issue_key(service: str, asked: NewKey, post: Posting) -> Response:
+    """Issue an API key. `key` is shown this once."""
+
+    async def work(unit: Unit, _: None) -> IssuedKeyView:
+        stored = await load_service(unit.session, service, for_update=True)
+        row, plain = await keys.issue_key(unit, stored, asked)
+        return issued_key_view(row, plain, unit.now)
+
+    return await post.once(asked, work, nothing)
+
+
+@router.get("/services/{service}/keys", response_model=Page[KeyView])
+async def list_keys(service: str, door: TheDoor) -> Page[KeyView]:
+    """Keys that were not revoked, newest first, without their secrets."""
+    now = door.clock.now()
+    async with door.look() as session:
+        stored = await load_service(session, service)
+        return Page(items=[key_view(key, now) for key in await keys_of(session, stored.row.id)])
+
+
+@router.delete("/services/{service}/keys/{key_id}", status_code=204)
+async def revoke_key(service: str, key_id: UUID, door: TheDoor, actor: Actor) -> Response:
+    """Revoke a key; every router refuses it within a second."""
+    async with door.unit(actor) as unit:
+        stored = await load_service(unit.session, service, for_update=True)
+        await keys.revoke_key(unit, stored, await load_key(unit.session, stored.row.id, key_id))
+    return Response(status_code=204)
+
+
+@router.post("/services/{service}/keys/{key_id}/rotate", status_code=201, response_model=IssuedKeyView)
+async def rotate_key(service: str, key_id: UUID, post: Posting, asked: Rotation | None = None) -> Response:
+    """Issue a successor under the same name; the old key stays alive until revoked, or for `grace_s`."""
+
+    async def work(unit: Unit, _: None) -> IssuedKeyView:
+        stored = await load_service(unit.session, service, for_update=True)
+        old = await load_key(unit.session, stored.row.id, key_id)
+        row, plain = await keys.rotate_key(unit, stored, old, asked or Rotation())
+        return issued_key_view(row, plain, unit.now)
+
+    return await post.once(asked, work, nothing)

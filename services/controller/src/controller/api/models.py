@@ -1,0 +1,46 @@
+"""`/models`: the MLflow registry, as a form needs it; and the catalogue of resource specs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from controller.api.door import TheDoor
+from controller.api.views import Page, SpecView
+from controller.domain import names
+from controller.domain.models import ModelVersion, RegisteredModel
+from controller.domain.specs import CATALOGUE
+
+router = APIRouter(tags=["models"])
+
+
+@router.get("/models", response_model=Page[RegisteredModel])
+async def list_models(
+    door: TheDoor,
+    search: Annotated[str | None, Query(max_length=255)] = None,
+    page_size: Annotated[int, Query(ge=1, le=100)] = 50,
+    cursor: Annotated[str | None, Query(max_length=2048)] = None,
+) -> Page[RegisteredModel]:
+    """Registered models by name, with the signature and input example of the latest version."""
+    word = names.model_name(search) if search else None
+    models, following = await door.registry.models(word, page_size, cursor)
+    return Page(items=models, next_cursor=following)
+
+
+@router.get("/models/{model}", response_model=RegisteredModel)
+async def read_model(model: str, door: TheDoor) -> RegisteredModel:
+    """One registered model: versions, aliases, signature."""
+    return await door.registry.model(names.model_name(model))
+
+
+@router.get("/models/{model}/versions/{version}", response_model=ModelVersion)
+async def read_model_version(model: str, version: str, door: TheDoor) -> ModelVersion:
+    """One version of a registered model, with its signature and input example."""
+    return await door.registry.model_version(names.model_name(model), names.model_version(version))
+
+
+@router.get("/resource-specs", response_model=Page[SpecView])
+async def list_resource_specs() -> Page[SpecView]:
+    """Named sizes of a pod and what an hour of one costs."""
+    return Page(items=[SpecView.model_validate(spec, from_attributes=True) for spec in CATALOGUE])

@@ -1,0 +1,185 @@
+"""Metrics, events and logs, which the monitor owns; following logs comes straight from the bus, as SSE."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from shared.contracts.rpc import (
+    EVENTS,
+    LOGS,
+    METRICS,
+    EventEntry,
+    EventPage,
+    EventsQuery,
+    LogEntry,
+    LogPage,
+    LogsQuery,
+    MetricsQuery,
+    SeriesList,
+)
+from shared.errors import InvalidInput
+from starlette.responses import StreamingResponse
+
+from controller.api.door import Door, TheDoor
+from controller.api.following import follow_logs
+from controller.api.views import Page
+from controller.store.services import load_service
+
+router = APIRouter(tags=["observability"])
+
+PodName = Annotated[str, Field(max_length=253, pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")]
+PageSize = Annotated[int, Field(ge=1, le=1000)]
+Cursor = Annotated[str, Field(max_length=512)]
+
+
+class _Filter(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class MetricFilter(_Filter):
+    """Which series: the last hour by the minute, unless asked otherwise."""
+
+    metric: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    from_time: AwareDatetime | None = Field(default=None, alias="from", description="ISO-8601 with a zone.")
+    to_time: AwareDatetime | None = Field(default=None, alias="to", description="ISO-8601 with a zone; now by default.")
+    step: int = Field(default=60, ge=60, le=86_400, description="Seconds.")
+    pod: PodName | None = None
+
+
+class ServiceMetricFilter(MetricFilter):
+    """The same for a service, optionally of one version."""
+
+    version: str | None = None
+
+
+class EventFilter(_Filter):
+    """Which events."""
+
+    page_size: PageSize = 100
+    cursor: Cursor | None = None
+
+
+class ServiceEventFilter(EventFilter):
+    """The same for a service, optionally of one version."""
+
+    version: str | None = None
+
+
+class LogFilter(_Filter):
+    """Which log lines; with `follow` those printed from now on, as server-sent events."""
+
+    pod: PodName | None = None
+    from_time: AwareDatetime | None = Field(default=None, alias="from", description="ISO-8601 with a zone.")
+    to_time: AwareDatetime | None = Field(default=None, alias="to", description="ISO-8601 with a zone.")
+    search: Annotated[str, Field(max_length=256)] | None = None
+    follow: bool = False
+    page_size: PageSize = 100
+    cursor: Cursor | None = None
+
+
+class ServiceLogFilter(LogFilter):
+    """The same for a service, optionally of one version."""
+
+    version: str | None = None
+
+
+@router.get("/services/{service}/metrics", response_model=SeriesList)
+async def service_metrics(service: str, door: TheDoor, wanted: Annotated[ServiceMetricFilter, Query()]) -> SeriesList:
+    """One metric of a service as series over time."""
+    return await _metrics(door, service, wanted.version, wanted)
+
+
+@router.get("/services/{service}/versions/{version}/metrics", response_model=SeriesList)
+async def version_metrics(
+    service: str, version: str, door: TheDoor, wanted: Annotated[MetricFilter, Query()]
+) -> SeriesList:
+    """One metric of a version as series over time."""
+    return await _metrics(door, service, version, wanted)
+
+
+@router.get("/services/{service}/events", response_model=Page[EventEntry])
+async def service_events(
+    service: str, door: TheDoor, wanted: Annotated[ServiceEventFilter, Query()]
+) -> Page[EventEntry]:
+    """What happened to a service and its versions and pods, last seen first."""
+    return await _events(door, service, wanted.version, wanted)
+
+
+@router.get("/services/{service}/versions/{version}/events", response_model=Page[EventEntry])
+async def version_events(
+    service: str, version: str, door: TheDoor, wanted: Annotated[EventFilter, Query()]
+) -> Page[EventEntry]:
+    """What happened to a version and its pods, last seen first."""
+    return await _events(door, service, version, wanted)
+
+
+@router.get("/services/{service}/logs", response_model=Page[LogEntry])
+async def service_logs(
+    service: str, door: TheDoor, wanted: Annotated[ServiceLogFilter, Query()]
+) -> Page[LogEntry] | Response:
+    """Lines that the pods of a service printed, newest first; with `follow` as they come."""
+    return await _logs(door, service, wanted.version, wanted)
+
+
+@router.get("/services/{service}/versions/{version}/logs", response_model=Page[LogEntry])
+async def version_logs(
+    service: str, version: str, door: TheDoor, wanted: Annotated[LogFilter, Query()]
+) -> Page[LogEntry] | Response:
+    """Lines that the pods of one version printed, newest first; with `follow` as they come."""
+    return await _logs(door, service, version, wanted)
+
+
+async def _metrics(door: Door, service: str, version: str | None, wanted: MetricFilter) -> SeriesList:
+    await _must_exist(door, service, version)
+    start, end = _range(wanted, door.clock.now())
+    query = MetricsQuery(
+        service=service,
+        version=version,
+        pod=wanted.pod,
+        metric=wanted.metric,
+        from_time=start,
+        to_time=end,
+        step_s=wanted.step,
+    )
+    return await door.ask(METRICS, query, SeriesList)
+
+
+async def _events(door: Door, service: str, version: str | None, wanted: EventFilter) -> Page[EventEntry]:
+    await _must_exist(door, service, version)
+    query = EventsQuery(service=service, version=version, limit=wanted.page_size, cursor=wanted.cursor)
+    page = await door.ask(EVENTS, query, EventPage)
+    return Page(items=list(page.items), next_cursor=page.next_cursor)
+
+
+async def _logs(door: Door, service: str, version: str | None, wanted: LogFilter) -> Page[LogEntry] | Response:
+    await _must_exist(door, service, version)
+    if wanted.follow:
+        lines = await follow_logs(door, service, version, wanted.pod, wanted.search)
+        headers = {"cache-control": "no-cache", "x-accel-buffering": "no"}
+        return StreamingResponse(lines, media_type="text/event-stream", headers=headers)
+    query = LogsQuery(
+        service=service,
+        version=version,
+        limit=wanted.page_size,
+        **wanted.model_dump(include={"pod", "from_time", "to_time", "search", "cursor"}),
+    )
+    page = await door.ask(LOGS, query, LogPage)
+    return Page(items=list(page.items), next_cursor=page.next_cursor)
+
+
+async def _must_exist(door: Door, service: str, version: str | None) -> None:
+    async with door.look() as session:
+        stored = await load_service(session, service)
+        if version is not None:
+            stored.version(version)
+
+
+def _range(wanted: MetricFilter, now: datetime) -> tuple[datetime, datetime]:
+    end = wanted.to_time or now
+    start = wanted.from_time or end - timedelta(hours=1)
+    if start >= end:
+        raise InvalidInput("from must lie before to")
+    return start, end

@@ -1,0 +1,156 @@
+"""`/services`: create, list, read, edit, start, stop, delete, and the split over their versions."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from shared.contracts.deployment import MlflowSource
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from controller.api.door import (
+    Actor,
+    Cursor,
+    Door,
+    IfMatch,
+    PageSize,
+    Posting,
+    TheDoor,
+    cursor_after,
+    cursor_position,
+    json_answer,
+    nothing,
+)
+from controller.api.views import Page, ServiceView, TrafficView, service_view, traffic_view
+from controller.domain.commands import FirstVersion, NewService, ServiceChange, Split
+from controller.domain.status import ServiceStatus
+from controller.handlers import services
+from controller.handlers.unit import Unit, must_match
+from controller.store.services import ServiceFilter, StoredService, load_service, page_of_services
+
+router = APIRouter(tags=["services"])
+
+
+@router.post("/services", status_code=201, response_model=ServiceView)
+async def create_service(asked: NewService, post: Posting) -> Response:
+    """Create a service with its first version in the same call; `start` starts it."""
+
+    async def work(unit: Unit, model: MlflowSource | None) -> ServiceView:
+        return service_view(await services.create_service(unit, asked, model), post.door.public_url)
+
+    return await post.once(asked, work, lambda: _resolved(post.door, asked.version))
+
+
+@router.get("/services", response_model=Page[ServiceView])
+async def list_services(
+    door: TheDoor,
+    *,
+    project: str | None = None,
+    type: str | None = None,  # noqa: A002  (the field's name on the wire)
+    status: ServiceStatus | None = None,
+    creator: str | None = None,
+    search: Annotated[str | None, Query(max_length=256, description="A word in the name or description.")] = None,
+    page_size: PageSize = 50,
+    cursor: Cursor = None,
+) -> Page[ServiceView]:
+    """Services, newest first."""
+    wanted = ServiceFilter(project, type, creator, search)
+    async with door.look() as session:
+        found = await _collect(session, wanted, status, cursor, page_size + 1)
+        shown = found[:page_size]
+        following = cursor_after(shown[-1].row.id) if len(found) > page_size else None
+        return Page(items=[service_view(service, door.public_url) for service in shown], next_cursor=following)
+
+
+@router.get("/services/{service}", response_model=ServiceView)
+async def read_service(service: str, door: TheDoor) -> Response:
+    """One service with its versions."""
+    async with door.look() as session:
+        return json_answer(service_view(await load_service(session, service), door.public_url))
+
+
+@router.patch("/services/{service}", response_model=ServiceView)
+async def change_service(
+    service: str, change: ServiceChange, door: TheDoor, actor: Actor, allowed: IfMatch
+) -> Response:
+    """Edit description, tags, authentication, sticky header."""
+    async with door.unit(actor) as unit:
+        stored = await _for_change(unit, service, allowed)
+        await services.change_service(unit, stored, change)
+        return json_answer(service_view(stored, door.public_url))
+
+
+@router.delete("/services/{service}", status_code=204)
+async def delete_service(
+    service: str, door: TheDoor, actor: Actor, allowed: IfMatch, purge_tables: bool = False
+) -> Response:
+    """Remove a stopped service with its versions, routes and keys, for good."""
+    async with door.unit(actor) as unit:
+        stored = await _for_change(unit, service, allowed)
+        await services.delete_service(unit, stored, purge_tables=purge_tables)
+    return Response(status_code=204)
+
+
+@router.post("/services/{service}/start", response_model=ServiceView)
+async def start_service(service: str, post: Posting, allowed: IfMatch) -> Response:
+    """Start the versions that the last stop ended (at first: the newest)."""
+
+    async def work(unit: Unit, _: None) -> ServiceView:
+        stored = await _for_change(unit, service, allowed)
+        await services.start_service(unit, stored)
+        return service_view(stored, post.door.public_url)
+
+    return await post.once(None, work, nothing, 200)
+
+
+@router.post("/services/{service}/stop", response_model=ServiceView)
+async def stop_service(service: str, post: Posting, allowed: IfMatch) -> Response:
+    """Stop every version; releases every resource."""
+
+    async def work(unit: Unit, _: None) -> ServiceView:
+        stored = await _for_change(unit, service, allowed)
+        await services.stop_service(unit, stored)
+        return service_view(stored, post.door.public_url)
+
+    return await post.once(None, work, nothing, 200)
+
+
+@router.get("/services/{service}/traffic", response_model=TrafficView)
+async def read_traffic(service: str, door: TheDoor) -> Response:
+    """The split, as asked for and as it is."""
+    async with door.look() as session:
+        return json_answer(traffic_view(await load_service(session, service)))
+
+
+@router.put("/services/{service}/traffic", response_model=TrafficView)
+async def split_traffic(service: str, split: Split, door: TheDoor, actor: Actor, allowed: IfMatch) -> Response:
+    """Set the split over the active versions; the weights sum to 100."""
+    async with door.unit(actor) as unit:
+        stored = await _for_change(unit, service, allowed)
+        await services.split_traffic(unit, stored, split)
+        return json_answer(traffic_view(stored))
+
+
+async def _for_change(unit: Unit, name: str, allowed: frozenset[int] | None) -> StoredService:
+    stored = await load_service(unit.session, name, for_update=True)
+    must_match(allowed, stored.row.revision)
+    return stored
+
+
+async def _resolved(door: Door, version: FirstVersion | None) -> MlflowSource | None:
+    return None if version is None else await door.registry.resolve(version.model_source)
+
+
+async def _collect(
+    session: AsyncSession, wanted: ServiceFilter, status: ServiceStatus | None, cursor: str | None, size: int
+) -> list[StoredService]:
+    """Up to `size` services; status is derived, so it is filtered here, batch by batch."""
+    found: list[StoredService] = []
+    before = cursor_position(cursor)
+    while len(found) < size:
+        batch = await page_of_services(session, wanted, before, size)
+        found += [service for service in batch if status is None or service.status is status]
+        if len(batch) < size:
+            break
+        before = batch[-1].row.id
+    return found[:size]

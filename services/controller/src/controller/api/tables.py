@@ -1,0 +1,42 @@
+"""`/inference-tables`, which the inference logger owns."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel
+from shared.contracts.rpc import ROWS, TABLES, RowPage, RowsQuery, TableList, TablesQuery, TableView
+
+from controller.api.door import PageSize, TheDoor
+from controller.api.views import Page
+from controller.domain.commands import ServiceName
+
+router = APIRouter(tags=["inference tables"])
+
+TableName = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,63}\.(payload|inferences|labelled)$")]
+Id = Annotated[str | None, Query(max_length=256)]
+
+
+class RowsView(BaseModel):
+    """Rows as JSON objects, and the order of their columns."""
+
+    columns: list[str]
+    items: list[dict[str, Any]]
+    next_cursor: str | None = None
+
+
+@router.get("/inference-tables", response_model=Page[TableView])
+async def list_tables(door: TheDoor, service: ServiceName | None = None) -> Page[TableView]:
+    """Tables, by name."""
+    return Page(items=list((await door.ask(TABLES, TablesQuery(service=service), TableList)).items))
+
+
+@router.get("/inference-tables/{table}/rows", response_model=RowsView)
+async def list_rows(
+    table: TableName, door: TheDoor, page_size: PageSize = 100, client_request_id: Id = None, request_id: Id = None
+) -> RowsView:
+    """Rows of one table, newest first."""
+    query = RowsQuery(table=table, limit=page_size, client_request_id=client_request_id, request_id=request_id)
+    answer = await door.ask(ROWS, query, RowPage)
+    return RowsView(columns=list(answer.columns), items=list(answer.items))

@@ -1,0 +1,124 @@
+"""`/services/{s}/versions`: create, list, read, edit, start, stop, delete."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+from shared.contracts.deployment import MlflowSource
+
+from controller.api.door import (
+    Actor,
+    Cursor,
+    IfMatch,
+    PageSize,
+    Posting,
+    TheDoor,
+    cursor_after,
+    cursor_position,
+    json_answer,
+    nothing,
+)
+from controller.api.views import Page, VersionView, version_view
+from controller.domain.commands import NewVersion, Start, VersionChange
+from controller.handlers import versions
+from controller.handlers.unit import Unit, must_match
+from controller.store.services import StoredService, StoredVersion, load_service
+
+router = APIRouter(tags=["versions"])
+
+
+@router.post("/services/{service}/versions", status_code=201, response_model=VersionView)
+async def create_version(service: str, asked: NewVersion, post: Posting) -> Response:
+    """Add a version; `start` starts it with its `traffic_weight`."""
+
+    async def prepare() -> MlflowSource:
+        async with post.door.look() as session:
+            await load_service(session, service)
+        return await post.door.registry.resolve(asked.model_source)
+
+    async def work(unit: Unit, model: MlflowSource) -> VersionView:
+        stored = await load_service(unit.session, service, for_update=True)
+        version = await versions.create_version(unit, stored, asked, model)
+        if asked.start:
+            await versions.start_version(unit, stored, version)
+        return version_view(stored.row, version)
+
+    return await post.once(asked, work, prepare)
+
+
+@router.get("/services/{service}/versions", response_model=Page[VersionView])
+async def list_versions(
+    service: str, door: TheDoor, page_size: PageSize = 100, cursor: Cursor = None
+) -> Page[VersionView]:
+    """Versions, oldest first."""
+    async with door.look() as session:
+        stored = await load_service(session, service)
+        position = cursor_position(cursor)
+        found = [version for version in stored.versions if position is None or version.row.id > position]
+        return Page(
+            items=[version_view(stored.row, version) for version in found[:page_size]],
+            next_cursor=cursor_after(found[page_size - 1].row.id) if len(found) > page_size else None,
+        )
+
+
+@router.get("/services/{service}/versions/{version}", response_model=VersionView)
+async def read_version(service: str, version: str, door: TheDoor) -> Response:
+    """One version; a failed one says why, with the last lines of its log."""
+    async with door.look() as session:
+        stored = await load_service(session, service)
+        return json_answer(version_view(stored.row, stored.version(version)))
+
+
+@router.patch("/services/{service}/versions/{version}", response_model=VersionView)
+async def change_version(
+    service: str, version: str, change: VersionChange, *, door: TheDoor, actor: Actor, allowed: IfMatch
+) -> Response:
+    """Edit a version; what reaches the pods of an active one makes a new generation."""
+    model = await door.registry.resolve(change.model_source) if change.model_source else None
+    async with door.unit(actor) as unit:
+        stored, found = await _for_change(unit, service, version, allowed)
+        await versions.change_version(unit, stored, found, change, model)
+        return json_answer(version_view(stored.row, found))
+
+
+@router.delete("/services/{service}/versions/{version}", status_code=204)
+async def delete_version(service: str, version: str, door: TheDoor, actor: Actor, allowed: IfMatch) -> Response:
+    """Remove a version of which nothing runs, for good."""
+    async with door.unit(actor) as unit:
+        stored, found = await _for_change(unit, service, version, allowed)
+        await versions.delete_version(unit, stored, found)
+    return Response(status_code=204)
+
+
+@router.post("/services/{service}/versions/{version}/start", response_model=VersionView)
+async def start_version(
+    service: str, version: str, post: Posting, allowed: IfMatch, options: Start | None = None
+) -> Response:
+    """Start a version; beside another active one it gets `traffic_weight` (by default the one it was created with)."""
+
+    async def work(unit: Unit, _: None) -> VersionView:
+        stored, found = await _for_change(unit, service, version, allowed)
+        await versions.start_version(unit, stored, found, options.traffic_weight if options else None)
+        return version_view(stored.row, found)
+
+    return await post.once(options, work, nothing, 200)
+
+
+@router.post("/services/{service}/versions/{version}/stop", response_model=VersionView)
+async def stop_version(service: str, version: str, post: Posting, allowed: IfMatch) -> Response:
+    """Stop a version; the others take its share."""
+
+    async def work(unit: Unit, _: None) -> VersionView:
+        stored, found = await _for_change(unit, service, version, allowed)
+        await versions.stop_version(unit, stored, found)
+        return version_view(stored.row, found)
+
+    return await post.once(None, work, nothing, 200)
+
+
+async def _for_change(
+    unit: Unit, service: str, version: str, allowed: frozenset[int] | None
+) -> tuple[StoredService, StoredVersion]:
+    stored = await load_service(unit.session, service, for_update=True)
+    found = stored.version(version)
+    must_match(allowed, found.row.revision)
+    return stored, found

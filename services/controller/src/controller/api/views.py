@@ -1,0 +1,189 @@
+"""Shapes of the answers."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from controller.domain.keys import is_alive
+from controller.domain.status import SERVING, ServiceStatus, VersionStatus, Wanted
+from controller.handlers.deployments import deployment_of
+from controller.store.services import StoredService, StoredVersion
+from controller.store.tables import ApiKeyRow, ServiceRow
+
+Item = TypeVar("Item")
+
+
+class Page(BaseModel, Generic[Item]):
+    """Every list."""
+
+    items: list[Item]
+    next_cursor: str | None = None
+
+
+class ModelSourceView(BaseModel):
+    """The model version that is published; `alias` is the one it was found by."""
+
+    kind: Literal["mlflow"] = "mlflow"
+    model: str
+    version: str
+    alias: str | None = None
+
+
+class ResourceSourceView(BaseModel):
+    """Where its pods get their resources."""
+
+    kind: Literal["shared"] = "shared"
+    spec: str
+
+
+class VersionView(BaseModel):
+    """A version. `reason`, `message` and `log_tail` say why it failed or what it waits for."""
+
+    id: UUID
+    service: str
+    name: str
+    description: str
+    status: VersionStatus
+    model_source: ModelSourceView
+    resource_source: ResourceSourceView
+    billing_mode: Literal["pay_as_you_go"] = "pay_as_you_go"
+    replicas: int
+    ready_replicas: int
+    rate_limit: dict[str, Any] | None
+    request_timeout_ms: int
+    max_concurrency: int | None
+    traffic_weight: int
+    log_delivery: dict[str, Any]
+    runtime: dict[str, Any]
+    reason: str | None
+    message: str | None
+    log_tail: list[str]
+    generation: int
+    deployment_digest: str
+    creator: str
+    created_at: datetime
+    updated_at: datetime
+    revision: int
+
+
+class ServiceView(BaseModel):
+    """A service and its versions, oldest first."""
+
+    id: UUID
+    name: str
+    type: str
+    description: str
+    project: str
+    tags: dict[str, str]
+    status: ServiceStatus
+    url: str
+    auth_enabled: bool
+    sticky_header: str | None
+    running_versions: int
+    total_versions: int
+    versions: list[VersionView]
+    creator: str
+    created_at: datetime
+    updated_at: datetime
+    revision: int
+
+
+class TrafficView(BaseModel):
+    """`weights` as asked for; `effective` as routers have them: what cannot serve gives its share to the others."""
+
+    weights: dict[str, int]
+    effective: dict[str, int]
+    revision: int
+
+
+class KeyView(BaseModel):
+    """An API key without its secret."""
+
+    id: UUID
+    name: str
+    prefix: str
+    expired: bool
+    expires_at: datetime | None
+    creator: str
+    created_at: datetime
+
+
+class IssuedKeyView(KeyView):
+    """An API key at the only moment when it is shown."""
+
+    key: str
+
+
+class SpecView(BaseModel):
+    """A resource spec."""
+
+    name: str
+    cpu: float
+    memory_gb: float
+    gpu: int
+    price_per_hour: float
+
+
+def service_view(service: StoredService, public_url: str) -> ServiceView:
+    """A service as callers see it."""
+    row = service.row
+    return ServiceView(
+        **row.model_dump(exclude={"next_version"}),
+        status=service.status,
+        url=f"{public_url}/{row.name}/predict",
+        running_versions=sum(version.status in SERVING for version in service.versions),
+        total_versions=len(service.versions),
+        versions=[version_view(row, version) for version in service.versions],
+    )
+
+
+_STORED_ONLY = {"service_id", "model", "model_version", "alias", "spec", "asked_weight", "weight", "wanted", "resumes"}
+
+
+def version_view(service: ServiceRow, version: StoredVersion) -> VersionView:
+    """A version as callers see it."""
+    row, seen = version.row, version.seen if version.is_current else None
+    return VersionView(
+        **row.model_dump(exclude=_STORED_ONLY),
+        service=service.name,
+        status=version.status,
+        model_source=ModelSourceView(model=row.model, version=row.model_version, alias=row.alias),
+        resource_source=ResourceSourceView(spec=row.spec),
+        traffic_weight=row.weight if row.wanted == Wanted.STARTED else row.asked_weight,
+        ready_replicas=version.seen.ready_replicas if version.seen else 0,
+        reason=seen and seen.reason,
+        message=seen and seen.message,
+        log_tail=seen.log_tail if seen else [],
+        deployment_digest=_digest(service, version),
+    )
+
+
+def traffic_view(service: StoredService) -> TrafficView:
+    """The split of a service."""
+    return TrafficView(weights=service.weights(), effective=service.effective_weights(), revision=service.row.revision)
+
+
+def key_view(key: ApiKeyRow, now: datetime) -> KeyView:
+    """A key as callers see it."""
+    return KeyView(**_key_fields(key, now))
+
+
+def issued_key_view(key: ApiKeyRow, plain: str, now: datetime) -> IssuedKeyView:
+    """A key when it is issued."""
+    return IssuedKeyView(**_key_fields(key, now), key=plain)
+
+
+def _key_fields(key: ApiKeyRow, now: datetime) -> dict[str, Any]:
+    fields = key.model_dump(include={"id", "name", "prefix", "expires_at", "creator", "created_at"})
+    return {**fields, "expired": not is_alive(None, key.expires_at, now)}
+
+
+def _digest(service: ServiceRow, version: StoredVersion) -> str:
+    """SHA-256 of what runs, whatever generation of intent asked for it."""
+    deployment = deployment_of(service, version.row)
+    return hashlib.sha256(deployment.model_dump_json(exclude={"generation", "desired_replicas"}).encode()).hexdigest()

@@ -1,0 +1,198 @@
+"""The MLflow registry over its REST API.
+
+Plain HTTP instead of MLflow's own client: it needs no thread per call and saves some 80 MB. Nothing is ever loaded from
+a model: `MLmodel` is read as data, the example as JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import yaml
+from shared.clock import Clock
+from shared.contracts.deployment import MlflowSource
+from shared.errors import NotFound, Unavailable, UpstreamFailed
+
+from controller.domain.commands import ModelSource
+from controller.domain.models import ModelVersion, RegisteredModel, alias_map, at_milliseconds, tag_map
+
+_API = "/api/2.0/mlflow"
+_ARTIFACT_LIMIT = 1024 * 1024
+"""Bytes; a larger `MLmodel` or example is left out."""
+_DETAIL_TTL_S = 300.0
+_DETAIL_ENTRIES = 512
+_PARALLEL = 8
+
+_Details = tuple[dict[str, Any] | None, Any, tuple[str, ...]]
+
+
+class MlflowRegistry:
+    """One tracking server. `url` may hold a user and password; they are never shown."""
+
+    def __init__(self, url: str, clock: Clock, *, timeout_s: float = 10.0) -> None:
+        self._clock = clock
+        self._http = httpx.AsyncClient(base_url=url.rstrip("/"), timeout=httpx.Timeout(timeout_s, connect=3.0))
+        self._parallel = asyncio.Semaphore(_PARALLEL)
+        self._details: dict[tuple[str, str], tuple[float, _Details]] = {}
+        parts = urlsplit(url)
+        self._shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def resolve(self, source: ModelSource) -> MlflowSource:
+        """The model version that `source` names, an alias followed; `NotFound` names what is missing."""
+        if source.version is not None:
+            await self._version(source.model, source.version)
+            return MlflowSource(model=source.model, version=source.version)
+        model = await self._model(source.model)
+        version = alias_map(model.get("aliases")).get(source.alias or "")
+        if version is None:
+            raise NotFound(f"Model {source.model!r} has no alias {source.alias!r}")
+        return MlflowSource(model=source.model, version=version)
+
+    async def models(
+        self, search: str | None, size: int, cursor: str | None
+    ) -> tuple[list[RegisteredModel], str | None]:
+        """One page of registered models by name, and the cursor of the next."""
+        query: dict[str, Any] = {"max_results": size}
+        if search:
+            query["filter"] = f"name ILIKE '%{search}%'"
+        if cursor:
+            query["page_token"] = cursor
+        found = await self._get(f"{_API}/registered-models/search", query, "the registered models")
+        models = await asyncio.gather(*(self._described(raw) for raw in found.get("registered_models", ())))
+        return list(models), found.get("next_page_token") or None
+
+    async def model(self, name: str) -> RegisteredModel:
+        """One registered model; `NotFound` names it."""
+        return await self._described(await self._model(name))
+
+    async def model_version(self, name: str, version: str) -> ModelVersion:
+        """One version; `NotFound` names it."""
+        raw = await self._version(name, version)
+        signature, example, flavors = await self._details_of(name, version)
+        return ModelVersion(
+            name=name,
+            version=version,
+            status=raw.get("status", "READY"),
+            description=raw.get("description", ""),
+            aliases=tuple(raw.get("aliases", ())),
+            run_id=raw.get("run_id") or None,
+            tags=tag_map(raw.get("tags")),
+            created_at=at_milliseconds(raw.get("creation_timestamp")),
+            signature=signature,
+            input_example=example,
+            flavors=flavors,
+        )
+
+    async def _described(self, raw: Mapping[str, Any]) -> RegisteredModel:
+        name = str(raw["name"])
+        versions = await self._versions(name)
+        latest = versions[0] if versions else None
+        signature, example, _ = await self._details_of(name, latest) if latest else (None, None, ())
+        return RegisteredModel(
+            name=name,
+            description=raw.get("description", ""),
+            tags=tag_map(raw.get("tags")),
+            aliases=alias_map(raw.get("aliases")),
+            versions=tuple(versions),
+            latest_version=latest,
+            signature=signature,
+            input_example=example,
+            created_at=at_milliseconds(raw.get("creation_timestamp")),
+            updated_at=at_milliseconds(raw.get("last_updated_timestamp")),
+        )
+
+    async def _model(self, name: str) -> dict[str, Any]:
+        found = await self._get(f"{_API}/registered-models/get", {"name": name}, f"model {name!r}")
+        return dict(found["registered_model"])
+
+    async def _version(self, name: str, version: str) -> dict[str, Any]:
+        what = f"version {version!r} of model {name!r}"
+        found = await self._get(f"{_API}/model-versions/get", {"name": name, "version": version}, what)
+        return dict(found["model_version"])
+
+    async def _versions(self, name: str) -> Sequence[str]:
+        query = {"filter": f"name='{name}'", "max_results": 1000}
+        found = await self._get(f"{_API}/model-versions/search", query, f"versions of model {name!r}")
+        return sorted((str(v["version"]) for v in found.get("model_versions", ())), key=int, reverse=True)
+
+    async def _details_of(self, name: str, version: str) -> _Details:
+        """Signature, example and flavours; a version's files do not change, so they are kept for some minutes."""
+        now = self._clock.monotonic()
+        kept = self._details.get((name, version))
+        if kept is not None and now - kept[0] < _DETAIL_TTL_S:
+            return kept[1]
+        details = await self._read_details(name, version)
+        if len(self._details) >= _DETAIL_ENTRIES:
+            self._details.pop(next(iter(self._details)))
+        self._details[name, version] = (now, details)
+        return details
+
+    async def _read_details(self, name: str, version: str) -> _Details:
+        text = await self._artifact(name, version, "MLmodel")
+        described = _mapping(_yaml(text))
+        example_file = _mapping(described.get("saved_input_example_info")).get("serving_input_path")
+        example = await self._artifact(name, version, str(example_file)) if example_file else None
+        return signature_of(described), _json(example), tuple(sorted(_mapping(described.get("flavors"))))
+
+    async def _artifact(self, name: str, version: str, path: str) -> bytes | None:
+        """A small file of a model version, or None when there is none or it is too large."""
+        query = {"name": name, "version": version, "path": path}
+        answer = await self._request("/model-versions/get-artifact", query)
+        if answer.is_success and len(answer.content) <= _ARTIFACT_LIMIT:
+            return answer.content
+        return None
+
+    async def _get(self, path: str, query: Mapping[str, Any], what: str) -> dict[str, Any]:
+        answer = await self._request(path, query)
+        if answer.is_success:
+            return _mapping(_json(answer.content))
+        if _error_code(answer) == "RESOURCE_DOES_NOT_EXIST":
+            raise NotFound(f"MLflow has no {what}")
+        if answer.status_code >= 500:
+            raise Unavailable(f"MLflow at {self._shown} answered {answer.status_code} when asked for {what}")
+        raise UpstreamFailed(f"MLflow at {self._shown} refused to show {what}: {answer.status_code}")
+
+    async def _request(self, path: str, query: Mapping[str, Any]) -> httpx.Response:
+        try:
+            async with self._parallel:
+                return await self._http.get(path, params=query)
+        except httpx.HTTPError as failure:
+            raise Unavailable(f"MLflow at {self._shown} does not answer") from failure
+
+
+def signature_of(described: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The signature in an `MLmodel` file, whose parts are JSON inside YAML."""
+    signature = _mapping(described.get("signature"))
+    parts = {part: _json(signature[part]) for part in ("inputs", "outputs", "params") if signature.get(part)}
+    return parts or None
+
+
+def _error_code(answer: httpx.Response) -> str | None:
+    return _mapping(_json(answer.content)).get("error_code")
+
+
+def _json(text: bytes | str | None) -> Any:
+    try:
+        return None if text is None else json.loads(text)
+    except ValueError:
+        return None
+
+
+def _yaml(text: bytes | None) -> Any:
+    try:
+        return None if text is None else yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    except yaml.YAMLError:
+        return None
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return dict(value) if isinstance(value, Mapping) else {}

@@ -1,0 +1,70 @@
+"""Door: the bus. The scheduler's facts come in; the scheduler's question about what should run is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from shared.bus import Bus
+from shared.clock import Clock
+from shared.contracts.base import Contract
+from shared.contracts.rpc import DEPLOYMENTS, DeploymentList
+from shared.database import Database
+from shared.events.base import Event
+from shared.events.pod import PodNotReady, PodReady
+from shared.events.version import VersionDrained, VersionFailed, VersionReady
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from controller.handlers.deployments import every_deployment
+from controller.handlers.facts import Fact, RoutesChanged, observe
+
+DURABLE = "controller-facts"
+
+
+def subscribe(bus: Bus, database: Database, clock: Clock, routes_changed: RoutesChanged) -> None:
+    """Declare what this service consumes and answers."""
+
+    async def note(event: Event, session: AsyncSession) -> None:
+        await observe(session, fact_of(event), clock.now(), routes_changed)
+
+    async def deployments(_: Contract) -> DeploymentList:
+        async with database.read() as session:
+            return await every_deployment(session)
+
+    handlers: dict[type[Event], Callable[[Event, AsyncSession], Awaitable[None]]] = dict.fromkeys(_FACTS, note)
+    bus.consume(DURABLE, handlers)
+    bus.answer(DEPLOYMENTS, deployments)
+
+
+def fact_of(event: Event) -> Fact:
+    """What an event of the scheduler says of its version."""
+    return _FACTS[type(event)](event)
+
+
+def _ready(event: Event) -> Fact:
+    assert isinstance(event, VersionReady)
+    return Fact(event.version_id, event.generation, "running", event.ready_replicas)
+
+
+def _failed(event: Event) -> Fact:
+    assert isinstance(event, VersionFailed)
+    return Fact(event.version_id, event.generation, "failed", 0, event.reason, event.message, event.log_tail)
+
+
+def _drained(event: Event) -> Fact:
+    assert isinstance(event, VersionDrained)
+    return Fact(event.version_id, event.generation, "stopped", 0)
+
+
+def _pod(event: Event) -> Fact:
+    assert isinstance(event, PodReady | PodNotReady)
+    reason = event.reason if isinstance(event, PodNotReady) else None
+    return Fact(event.version_id, event.generation, None, event.ready_replicas, reason)
+
+
+_FACTS: dict[type[Event], Callable[[Event], Fact]] = {
+    VersionReady: _ready,
+    VersionFailed: _failed,
+    VersionDrained: _drained,
+    PodReady: _pod,
+    PodNotReady: _pod,
+}

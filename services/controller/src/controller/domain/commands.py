@@ -1,0 +1,264 @@
+"""What a caller may ask for: the bodies of the control API, checked on their own (no store, no registry).
+
+A field that is not written here is refused. What product.md promises for later (images, resource groups, autoscaling,
+`llm`) is recognised and refused with a sentence that says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    model_validator,
+)
+from shared.contracts.deployment import RuntimeOptions
+from shared.contracts.routes import RateLimit
+from shared.errors import Detail, InvalidInput
+
+from controller.domain import names
+from controller.domain.specs import DEFAULT_SPEC
+
+_STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def _plain_text(text: str) -> str:
+    if any(ch == "\x00" or "\ud800" <= ch <= "\udfff" for ch in text):
+        raise InvalidInput("Text must not hold NUL or lone surrogates")
+    return text
+
+
+def _known_source(value: object) -> object:
+    if isinstance(value, Mapping) and value.get("kind") == "image":
+        raise InvalidInput(
+            "The process backend cannot run images; images come with the Docker and Kubernetes backends",
+            (Detail(("model_source", "kind"), "images are not possible on the process backend"),),
+        )
+    return value
+
+
+def _known_resources(value: object) -> object:
+    if isinstance(value, Mapping) and value.get("kind") == "group":
+        raise InvalidInput(
+            'Resource groups come later; use {"kind": "shared", "spec": …}',
+            (Detail(("resource_source", "kind"), "resource groups come later"),),
+        )
+    return value
+
+
+def _fixed_replicas(value: object) -> object:
+    if isinstance(value, Mapping):
+        raise InvalidInput(
+            "Autoscaling comes later; replicas must be a whole number",
+            (Detail(("replicas",), "autoscaling comes later"),),
+        )
+    return value
+
+
+def _known_type(value: object) -> object:
+    if value == "llm":
+        raise InvalidInput("Services of type llm come later; use type ml", (Detail(("type",), "llm comes later"),))
+    return value
+
+
+def _few_tags(value: object) -> object:
+    if isinstance(value, Mapping) and len(value) > 64:
+        raise InvalidInput("At most 64 tags", (Detail(("tags",), "more than 64"),))
+    return value
+
+
+Text = Annotated[str, Field(max_length=4000), AfterValidator(_plain_text)]
+ShortText = Annotated[str, Field(max_length=256), AfterValidator(_plain_text)]
+ServiceName = Annotated[str, AfterValidator(names.service_name)]
+VersionName = Annotated[str, AfterValidator(names.version_name)]
+KeyName = Annotated[str, AfterValidator(names.key_name)]
+Tags = Annotated[dict[ShortText, ShortText], BeforeValidator(_few_tags)]
+Weight = Annotated[int, Field(strict=True, ge=0, le=100)]
+SplitWeight = Annotated[int, Field(strict=True)]
+Replicas = Annotated[int, Field(strict=True, ge=0, le=1000), BeforeValidator(_fixed_replicas)]
+Milliseconds = Annotated[int, Field(strict=True, ge=1, le=3_600_000)]
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
+
+
+class Command(BaseModel):
+    """Base of every body: unknown fields, NaN and infinities are refused."""
+
+    model_config = _STRICT
+
+
+class ModelSource(Command):
+    """A model registered in MLflow, by `version` or by `alias`: exactly one of them."""
+
+    kind: Literal["mlflow"]
+    model: Annotated[str, AfterValidator(names.model_name)]
+    version: Annotated[str, AfterValidator(names.model_version)] | None = None
+    alias: Annotated[str, AfterValidator(names.model_alias)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> ModelSource:
+        if (self.version is None) == (self.alias is None):
+            raise InvalidInput(
+                "model_source takes exactly one of version and alias",
+                (Detail(("model_source",), "exactly one of version and alias"),),
+            )
+        return self
+
+
+class ResourceSource(Command):
+    """The shared pool, by the name of a spec."""
+
+    kind: Literal["shared"] = "shared"
+    spec: Annotated[str, Field(max_length=64)] = DEFAULT_SPEC
+
+
+class LogDelivery(Command):
+    """Whether requests are recorded into an inference table, where, and which share of them."""
+
+    enabled: StrictBool = False
+    destination: Annotated[str, Field(max_length=1024), AfterValidator(_plain_text)] | None = Field(
+        default=None, description="Root of the tables, `file:///…`; None: the platform's own."
+    )
+    sample_rate: float = Field(default=1.0, ge=0, le=1)
+
+
+class QpsLimit(RateLimit):
+    """`RateLimit` as a body: unknown fields are refused."""
+
+    model_config = _STRICT
+
+
+class Runtime(RuntimeOptions):
+    """`RuntimeOptions` as a body: unknown fields are refused."""
+
+    model_config = _STRICT
+
+
+Source = Annotated[ModelSource, BeforeValidator(_known_source)]
+PodResources = Annotated[ResourceSource, BeforeValidator(_known_resources)]
+
+
+class FirstVersion(Command):
+    """Configuration of a version; every field but the model has a default."""
+
+    model_source: Source
+    resource_source: PodResources = ResourceSource()
+    name: VersionName | None = Field(default=None, description="None: v1, v2, … are given out.")
+    description: Text = ""
+    replicas: Replicas = 1
+    rate_limit: QpsLimit | None = None
+    request_timeout_ms: Milliseconds = 60_000
+    max_concurrency: Annotated[int, Field(strict=True, ge=1, le=10_000)] | None = None
+    log_delivery: LogDelivery = LogDelivery()
+    runtime: Runtime = Runtime()
+    traffic_weight: Weight = Field(default=0, description="Share when it starts beside another; the first gets 100.")
+
+
+class NewVersion(FirstVersion):
+    """A further version of a service."""
+
+    start: StrictBool = False
+
+
+class NewService(Command):
+    """A service, usually with its first version."""
+
+    name: ServiceName
+    type: Annotated[Literal["ml"], BeforeValidator(_known_type)] = "ml"
+    description: Text = ""
+    project: ServiceName = "default"
+    tags: Tags = {}
+    auth_enabled: StrictBool = True
+    sticky_header: HeaderName | None = None
+    version: FirstVersion | None = None
+    start: StrictBool = False
+
+    @model_validator(mode="after")
+    def _something_to_start(self) -> NewService:
+        if self.start and self.version is None:
+            raise InvalidInput("start needs a version", (Detail(("version",), "missing, but start is true"),))
+        return self
+
+
+class _Change(Command):
+    """A partial update: what is absent stays, and null is only for fields that may be null."""
+
+    nullable: ClassVar[frozenset[str]] = frozenset()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_only_where_possible(cls, value: Any) -> Any:
+        items = value.items() if isinstance(value, Mapping) else ()
+        wrong = [key for key, given in items if given is None and key not in cls.nullable]
+        if wrong:
+            raise InvalidInput(
+                f"{', '.join(wrong)} must not be null", [Detail((key,), "must not be null") for key in wrong]
+            )
+        return value
+
+
+class ServiceChange(_Change):
+    """What of a service may be edited."""
+
+    nullable: ClassVar[frozenset[str]] = frozenset({"sticky_header"})
+
+    description: Text | None = None
+    tags: Tags | None = None
+    auth_enabled: StrictBool | None = None
+    sticky_header: HeaderName | None = None
+
+
+class VersionChange(_Change):
+    """What of a version may be edited; a change of model, resources, replicas or runtime reaches its pods."""
+
+    nullable: ClassVar[frozenset[str]] = frozenset({"rate_limit", "max_concurrency"})
+
+    model_source: Source | None = None
+    resource_source: PodResources | None = None
+    description: Text | None = None
+    replicas: Replicas | None = None
+    rate_limit: QpsLimit | None = None
+    request_timeout_ms: Milliseconds | None = None
+    max_concurrency: Annotated[int, Field(strict=True, ge=1, le=10_000)] | None = None
+    log_delivery: LogDelivery | None = None
+    runtime: Runtime | None = None
+    traffic_weight: Weight | None = Field(default=None, description="Only while it is not active; else PUT traffic.")
+
+
+class Start(Command):
+    """Options of a start; `traffic_weight` replaces the share that the version was created with."""
+
+    traffic_weight: Weight | None = None
+
+
+class Split(Command):
+    """The wanted split over a service's active versions: whole numbers that sum to 100."""
+
+    weights: dict[str, SplitWeight] = Field(min_length=1, max_length=64)
+
+
+class NewKey(Command):
+    """An API key of a service."""
+
+    name: KeyName
+    expires_at: AwareDatetime | None = None
+
+
+class Rotation(Command):
+    """A successor for a key; with `grace_s` the old one ends by itself after so many seconds."""
+
+    expires_at: AwareDatetime | None = None
+    grace_s: Annotated[int, Field(strict=True, ge=0, le=31_536_000)] | None = None
+
+
+def must_be_ahead(expires_at: datetime | None, now: datetime) -> None:
+    """Refuse an expiry that has passed."""
+    if expires_at is not None and expires_at <= now:
+        raise InvalidInput("expires_at lies in the past", (Detail(("expires_at",), "lies in the past"),))

@@ -1,0 +1,60 @@
+"""Registered models, as a form or a debug page needs them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class ModelVersion(BaseModel):
+    """One version in the registry, with what its `MLmodel` file says of its inputs."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    version: str
+    status: str = "READY"
+    description: str = ""
+    aliases: tuple[str, ...] = ()
+    run_id: str | None = None
+    tags: dict[str, str] = Field(default_factory=dict)
+    created_at: datetime | None = None
+    signature: dict[str, Any] | None = Field(
+        default=None, description="`inputs`, `outputs`, `params`, as MLflow has them."
+    )
+    input_example: Any = Field(default=None, description="A request that the model accepts at `/predict`.")
+    flavors: tuple[str, ...] = ()
+
+
+class RegisteredModel(BaseModel):
+    """A model; signature and example are those of its latest version."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    description: str = ""
+    tags: dict[str, str] = Field(default_factory=dict)
+    aliases: dict[str, str] = Field(default_factory=dict, description="Alias → version.")
+    versions: tuple[str, ...] = Field(default=(), description="Newest first.")
+    latest_version: str | None = None
+    signature: dict[str, Any] | None = None
+    input_example: Any = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+def at_milliseconds(value: int | str | None) -> datetime | None:
+    """MLflow's milliseconds since 1970 (a number, or digits) as a UTC time."""
+    return None if value is None else datetime.fromtimestamp(int(value) / 1000, UTC)
+
+
+def tag_map(tags: list[dict[str, str]] | None) -> dict[str, str]:
+    """MLflow's list of `{key, value}` as a mapping."""
+    return {tag["key"]: tag.get("value", "") for tag in tags or ()}
+
+
+def alias_map(aliases: list[dict[str, str]] | None) -> dict[str, str]:
+    """MLflow's list of `{alias, version}` as a mapping."""
+    return {entry["alias"]: str(entry["version"]) for entry in aliases or ()}

@@ -1,0 +1,63 @@
+"""Names that people give: services and versions are DNS labels, models and aliases are narrower than MLflow's.
+
+Everything that is not allowed here never reaches a path, a NATS subject or a filter string.
+"""
+
+from __future__ import annotations
+
+import re
+
+from shared.errors import Detail, InvalidInput
+
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
+_MODEL = re.compile(r"[^/\\:'\"%`$\x00-\x1f\x7f]{1,255}\Z")
+_MODEL_VERSION = re.compile(r"[1-9][0-9]{0,9}\Z")
+_ALIAS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}\Z")
+_KEY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.@-]{0,62}\Z")
+
+RESERVED_SERVICES = frozenset({"api", "health", "healthz", "metrics", "ping", "readyz", "v1", "v2"})
+"""First path segments that the data plane's own doors use, now or later."""
+
+
+def service_name(name: str) -> str:
+    """`name` if it is a DNS label that may name a service; else `InvalidInput`."""
+    checked = _checked(_LABEL, name, "name", "a DNS label: 1 to 63 of a-z, 0-9 and '-', not at either end")
+    if checked in RESERVED_SERVICES:
+        raise InvalidInput(f"{name!r} is a reserved name", (Detail(("name",), "reserved"),))
+    return checked
+
+
+def version_name(name: str) -> str:
+    """`name` if it is a DNS label; else `InvalidInput`."""
+    return _checked(_LABEL, name, "name", "a DNS label: 1 to 63 of a-z, 0-9 and '-', not at either end")
+
+
+def model_name(name: str) -> str:
+    """`name` if it can be a registered model's and holds nothing that a path or a filter would read differently."""
+    checked = _checked(_MODEL, name, "model", "a registered model's name, without quotes, slashes, colons or '%'")
+    if checked.strip() != checked or checked in {".", ".."}:
+        raise InvalidInput(f"{name!r} is not a model name", (Detail(("model",), "not a model name"),))
+    return checked
+
+
+def model_version(version: str) -> str:
+    """`version` if it is a positive whole number, as MLflow counts them."""
+    return _checked(_MODEL_VERSION, version, "version", 'a positive whole number, such as "3"')
+
+
+def model_alias(alias: str) -> str:
+    """`alias` if MLflow would accept it."""
+    return _checked(_ALIAS, alias, "alias", "letters, digits, '_', '-' and '.'")
+
+
+def key_name(name: str) -> str:
+    """`name` if it can label an API key."""
+    return _checked(_KEY_NAME, name, "name", "1 to 63 letters, digits, spaces and any of _ . @ -")
+
+
+def _checked(pattern: re.Pattern[str], value: str, field: str, what: str) -> str:
+    if not pattern.match(value):
+        raise InvalidInput(
+            f"{field} {value[:80]!r} is not valid: it must be {what}", (Detail((field,), f"must be {what}"),)
+        )
+    return value

@@ -1,0 +1,69 @@
+"""Weights: what a caller asked for, and what routers are told.
+
+Stored weights over a service's active versions sum to 100. Routers get *effective* weights: versions that do not serve
+(still starting, failed) get 0 and the others take their share, in proportion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from shared.errors import Detail, InvalidInput
+
+
+def rebalanced(weights: Mapping[str, int], total: int = 100) -> dict[str, int]:
+    """`weights` scaled to sum to `total` in their proportion (largest remainders); all zero: equal shares."""
+    if not weights:
+        return {}
+    parts = dict(weights) if any(weights.values()) else dict.fromkeys(weights, 1)
+    whole = sum(parts.values())
+    shares = {name: part * total // whole for name, part in parts.items()}
+    by_remainder = sorted(parts, key=lambda name: (-(parts[name] * total % whole), name))
+    for name in by_remainder[: total - sum(shares.values())]:
+        shares[name] += 1
+    return shares
+
+
+def joined(weights: Mapping[str, int], newcomer: str, asked: int) -> dict[str, int]:
+    """Weights after `newcomer` became active and asked for `asked`: the first of a service gets everything."""
+    others = {name: weight for name, weight in weights.items() if name != newcomer}
+    if not others:
+        return {newcomer: 100}
+    return {**rebalanced(others, 100 - asked), newcomer: asked}
+
+
+def left(weights: Mapping[str, int], leaver: str) -> dict[str, int]:
+    """Weights after `leaver` is no longer active: the others take its share."""
+    return rebalanced({name: weight for name, weight in weights.items() if name != leaver})
+
+
+def effective(weights: Mapping[str, int], serving: Collection[str]) -> dict[str, int]:
+    """What routers are told: everything goes to those that serve; while none does, the split stands as asked."""
+    present = {name: weight for name, weight in weights.items() if name in serving}
+    if not present:
+        return dict(weights)
+    return {**dict.fromkeys(weights, 0), **rebalanced(present)}
+
+
+def checked_split(weights: Mapping[str, int], active: Collection[str], known: Collection[str]) -> dict[str, int]:
+    """`weights` with every active version named, if they are a split: known, active, not negative, 100 in all."""
+    wrong = [
+        Detail(("weights", name), why)
+        for name, weight in weights.items()
+        if (why := _fault(name, weight, active, known))
+    ]
+    if wrong:
+        raise InvalidInput("; ".join(f"{d.loc[-1]}: {d.msg}" for d in wrong), wrong)
+    if (total := sum(weights.values())) != 100:
+        raise InvalidInput(f"Weights must sum to 100, not {total}", (Detail(("weights",), f"sum is {total}"),))
+    return {**dict.fromkeys(active, 0), **{n: w for n, w in weights.items() if n in active}}
+
+
+def _fault(name: str, weight: int, active: Collection[str], known: Collection[str]) -> str | None:
+    if name not in known:
+        return "the service has no such version"
+    if not 0 <= weight <= 100:
+        return f"a weight is 0 to 100, not {weight}"
+    if weight and name not in active:
+        return "the version is not active, so it can have no weight"
+    return None

@@ -1,0 +1,39 @@
+"""Intent, as the scheduler reads it."""
+
+from __future__ import annotations
+
+from shared.contracts.deployment import Deployment, MlflowSource, RuntimeOptions
+from shared.contracts.rpc import DeploymentList
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from controller.domain.specs import resources_of
+from controller.domain.status import Wanted
+from controller.store.services import load_services
+from controller.store.tables import ServiceRow, VersionRow
+
+
+def deployment_of(service: ServiceRow, version: VersionRow) -> Deployment:
+    """What should run of one version; 0 replicas unless it is started."""
+    return Deployment(
+        service_id=service.id,
+        service=service.name,
+        version_id=version.id,
+        version=version.name,
+        generation=max(version.generation, 1),
+        desired_replicas=version.replicas if version.wanted == Wanted.STARTED else 0,
+        model_source=MlflowSource(model=version.model, version=version.model_version),
+        resources=resources_of(version.spec),
+        runtime=RuntimeOptions.model_validate(version.runtime),
+    )
+
+
+async def every_deployment(session: AsyncSession) -> DeploymentList:
+    """Every version that was ever started, stopped ones with 0 replicas."""
+    return DeploymentList(
+        items=tuple(
+            deployment_of(service.row, version.row)
+            for service in await load_services(session)
+            for version in service.versions
+            if version.row.wanted != Wanted.DRAFT
+        )
+    )

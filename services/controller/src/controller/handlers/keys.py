@@ -1,0 +1,72 @@
+"""Use cases of API keys. The key itself is given back once and kept nowhere."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from shared.bus.outbox import publish
+from shared.errors import Conflict
+from shared.events.service import ApiKeyIssued, ApiKeyRevoked
+
+from controller.domain.commands import NewKey, Rotation, must_be_ahead
+from controller.domain.keys import MAX_ALIVE_PER_NAME, is_alive, mint_key, sooner
+from controller.handlers.unit import Unit
+from controller.store.keys import keys_of
+from controller.store.services import StoredService
+from controller.store.tables import ApiKeyRow
+
+
+async def issue_key(unit: Unit, service: StoredService, asked: NewKey) -> tuple[ApiKeyRow, str]:
+    """A first key of that name and its plain text; `Conflict` while another of the name is alive."""
+    must_be_ahead(asked.expires_at, unit.now)
+    if await _alive(unit, service, asked.name):
+        raise Conflict(f"There is already a key {asked.name!r}: rotate it, or revoke it first")
+    return await _issue(unit, service, asked.name, asked.expires_at)
+
+
+async def rotate_key(unit: Unit, service: StoredService, old: ApiKeyRow, asked: Rotation) -> tuple[ApiKeyRow, str]:
+    """A successor of `old`, which stays alive until it is revoked, or for the grace that was asked for."""
+    must_be_ahead(asked.expires_at, unit.now)
+    if len(await _alive(unit, service, old.name)) >= MAX_ALIVE_PER_NAME:
+        raise Conflict(f"Two keys {old.name!r} are alive already: revoke one first")
+    if asked.grace_s is not None:
+        old.expires_at = sooner(old.expires_at, unit.now + timedelta(seconds=asked.grace_s))
+    return await _issue(unit, service, old.name, asked.expires_at)
+
+
+async def revoke_key(unit: Unit, service: StoredService, key: ApiKeyRow) -> None:
+    """End a key now."""
+    key.revoked_at = unit.now
+    unit.touch_routes(service.row.name)
+    await publish(
+        unit.session,
+        ApiKeyRevoked(
+            service_id=service.row.id, service=service.row.name, actor=unit.actor, key_id=key.id, name=key.name
+        ),
+    )
+
+
+async def _alive(unit: Unit, service: StoredService, name: str) -> list[ApiKeyRow]:
+    keys = await keys_of(unit.session, service.row.id)
+    return [key for key in keys if key.name == name and is_alive(key.revoked_at, key.expires_at, unit.now)]
+
+
+async def _issue(unit: Unit, service: StoredService, name: str, expires_at: datetime | None) -> tuple[ApiKeyRow, str]:
+    fresh = mint_key()
+    row = ApiKeyRow(
+        service_id=service.row.id,
+        name=name,
+        prefix=fresh.prefix,
+        sha256=fresh.sha256,
+        expires_at=expires_at,
+        creator=unit.actor,
+        created_at=unit.now,
+    )
+    unit.session.add(row)
+    await unit.session.flush()
+    unit.touch_routes(service.row.name)
+    await publish(
+        unit.session,
+        ApiKeyIssued(service_id=service.row.id, service=service.row.name, actor=unit.actor, key_id=row.id, name=name),
+    )
+    return row, fresh.plain

@@ -1,0 +1,139 @@
+"""The intent half of the route table: what every router should know of every service, and writing what differs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from shared.contracts.routes import Intent, KeyEntry, Keys, RateLimit, VersionRoute, intent_key, keys_key
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from controller.domain.status import Wanted
+from controller.store.keys import alive_keys
+from controller.store.services import StoredService, StoredVersion, load_services
+from controller.store.tables import ApiKeyRow, RevisionRow
+
+OWN_PREFIXES = ("intent.", "keys.")
+
+Values = dict[str, dict[str, Any]]
+"""Wanted value of each key, without its revision."""
+
+
+class RouteTable(Protocol):
+    """The KV bucket that routers read."""
+
+    async def put(self, key: str, value: bytes) -> Any:
+        """Write a value."""
+        ...
+
+    async def delete(self, key: str) -> Any:
+        """Remove a key."""
+        ...
+
+
+async def wanted_routes(session: AsyncSession, now: datetime, names: Sequence[str] | None = None) -> Values:
+    """What the table should say of all services, or of `names`; a service that is gone has no value."""
+    services = await load_services(session, names)
+    keys = await alive_keys(session, [service.row.id for service in services], now)
+    wanted: Values = {}
+    for service in services:
+        wanted[intent_key(service.row.name)] = _value(intent_of(service))
+        wanted[keys_key(service.row.name)] = _value(keys_of(service, keys.get(service.row.id, [])))
+    return wanted
+
+
+def intent_of(service: StoredService) -> Intent:
+    """What callers of one service should get."""
+    weights = service.effective_weights()
+    return Intent(
+        service_id=service.row.id,
+        service=service.row.name,
+        revision=0,
+        auth_enabled=service.row.auth_enabled,
+        sticky_header=service.row.sticky_header,
+        versions=tuple(
+            _route(version, weights.get(version.row.name, 0))
+            for version in service.versions
+            if version.row.wanted == Wanted.STARTED
+        ),
+    )
+
+
+def keys_of(service: StoredService, keys: Sequence[ApiKeyRow]) -> Keys:
+    """Every key that opens one service."""
+    entries = tuple(KeyEntry(id=key.id, sha256=key.sha256, expires_at=key.expires_at) for key in keys)
+    return Keys(service=service.row.name, revision=0, keys=entries)
+
+
+def _route(version: StoredVersion, weight: int) -> VersionRoute:
+    row = version.row
+    return VersionRoute(
+        version_id=row.id,
+        version=row.name,
+        model=f"{row.model}/{row.model_version}",
+        weight=weight,
+        request_timeout_ms=row.request_timeout_ms,
+        max_concurrency=row.max_concurrency,
+        log_enabled=row.log_delivery["enabled"],
+        sample_rate=row.log_delivery["sample_rate"],
+        destination=row.log_delivery["destination"],
+        rate_limit=row.rate_limit and RateLimit.model_validate(row.rate_limit),
+    )
+
+
+def differences(wanted: Values, there: Mapping[str, bytes], names: Sequence[str] | None) -> tuple[Values, list[str]]:
+    """What to write and what to remove so that `there` says what is `wanted` (of `names` only, where given)."""
+    mine = _keys_of(names) if names is not None else {key for key in there if key.startswith(OWN_PREFIXES)}
+    writes = {key: value for key, value in wanted.items() if _stored(there.get(key)) != value}
+    return writes, sorted(key for key in mine if key in there and key not in wanted)
+
+
+def highest_revision(there: Mapping[str, bytes]) -> int:
+    """The highest revision in the table: a restored database must not fall behind what routers have seen."""
+    return max((_revision(value) for key, value in there.items() if key.startswith(OWN_PREFIXES)), default=0)
+
+
+async def take_revisions(session: AsyncSession, count: int, above: int) -> int:
+    """Reserve `count` revisions above everything that was ever written; returns the first."""
+    row = await session.get(RevisionRow, 1, with_for_update=True)
+    if row is None:
+        row = RevisionRow(value=0)
+        session.add(row)
+    first = max(row.value, above) + 1
+    row.value = first + count - 1
+    return first
+
+
+async def write_routes(table: RouteTable, writes: Values, removals: Sequence[str], first_revision: int) -> None:
+    """Carry out `differences`; keys first, so that a revoked one is gone as early as can be."""
+    for offset, key in enumerate(sorted(writes, key=lambda name: (not name.startswith("keys."), name))):
+        await table.put(key, json.dumps({**writes[key], "revision": first_revision + offset}).encode())
+    for key in removals:
+        await table.delete(key)
+
+
+def _keys_of(names: Sequence[str]) -> set[str]:
+    return {key for name in names for key in (intent_key(name), keys_key(name))}
+
+
+def _value(contract: Intent | Keys) -> dict[str, Any]:
+    return contract.model_dump(mode="json", exclude={"revision"})
+
+
+def _parsed(value: bytes | None) -> dict[str, Any]:
+    try:
+        parsed = json.loads(value) if value else None
+    except ValueError:
+        return {}
+    return parsed if isinstance(parsed, dict) else {}
+
+
+def _stored(value: bytes | None) -> dict[str, Any]:
+    return {name: part for name, part in _parsed(value).items() if name != "revision"}
+
+
+def _revision(value: bytes) -> int:
+    revision = _parsed(value).get("revision")
+    return revision if isinstance(revision, int) else 0

@@ -1,0 +1,119 @@
+"""Use cases of services: create, edit, start, stop, delete, split."""
+
+from __future__ import annotations
+
+from shared.bus.outbox import publish
+from shared.contracts.deployment import MlflowSource
+from shared.errors import Conflict
+from shared.events.service import ServiceCreated, ServiceDeleted, ServiceUpdated
+from shared.events.version import VersionDeleted
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import select
+
+from controller.domain import traffic
+from controller.domain.commands import NewService, ServiceChange, Split
+from controller.domain.status import ACTIVE, DELETABLE, Wanted
+from controller.handlers.unit import Unit
+from controller.handlers.versions import create_version, set_weights, start_version, stop_version
+from controller.store.services import StoredService, StoredVersion
+from controller.store.tables import ServiceRow
+
+
+async def create_service(unit: Unit, asked: NewService, model: MlflowSource | None) -> StoredService:
+    """A new service with its first version, started where asked; `Conflict` when the name is taken."""
+    await _must_be_free(unit.session, asked.name)
+    row = ServiceRow(
+        name=asked.name,
+        type=asked.type,
+        description=asked.description,
+        project=asked.project,
+        tags=asked.tags,
+        auth_enabled=asked.auth_enabled,
+        sticky_header=asked.sticky_header,
+        creator=unit.actor,
+        created_at=unit.now,
+        updated_at=unit.now,
+    )
+    unit.session.add(row)
+    await unit.session.flush()
+    unit.touch_routes(row.name)
+    created = ServiceCreated(service_id=row.id, service=row.name, actor=unit.actor, type=row.type, project=row.project)
+    await publish(unit.session, created)
+    service = StoredService(row)
+    if asked.version is not None and model is not None:
+        version = await create_version(unit, service, asked.version, model)
+        if asked.start:
+            await start_version(unit, service, version)
+    return service
+
+
+async def change_service(unit: Unit, service: StoredService, change: ServiceChange) -> None:
+    """Apply the fields that `change` names."""
+    changed = tuple(sorted(change.model_fields_set))
+    if not changed:
+        return
+    for name in changed:
+        setattr(service.row, name, getattr(change, name))
+    service.row.revision += 1
+    service.row.updated_at = unit.now
+    unit.touch_routes(service.row.name)
+    await publish(
+        unit.session,
+        ServiceUpdated(service_id=service.row.id, service=service.row.name, actor=unit.actor, changed=changed),
+    )
+
+
+async def start_service(unit: Unit, service: StoredService) -> None:
+    """Start the versions that the last stop of the service ended; failing those, the newest one."""
+    if not service.versions:
+        raise Conflict(f"Service {service.row.name!r} has no version to start")
+    if service.active():
+        return
+    resuming = [version for version in service.versions if version.row.resumes] or service.versions[-1:]
+    weights = {version.row.name: version.row.weight for version in resuming}
+    for version in resuming[: unit.rules.max_active]:
+        await start_version(unit, service, version)
+    if sum(weights.values()) == 100 and len(weights) <= unit.rules.max_active:
+        await set_weights(unit, service, weights)
+
+
+async def stop_service(unit: Unit, service: StoredService) -> None:
+    """Stop every version that is wanted; their shares are kept for the next start."""
+    wanted = [version for version in service.versions if version.row.wanted == Wanted.STARTED]
+    if not wanted:
+        return
+    resuming = {version.row.name for version in wanted if version.status in ACTIVE}
+    for version in service.versions:
+        await stop_version(unit, service, version, keeps_weight=True)
+        version.row.resumes = version.row.name in resuming
+
+
+async def delete_service(unit: Unit, service: StoredService, *, purge_tables: bool = False) -> None:
+    """Remove a service, its versions and its keys, for good; `Conflict` unless nothing of it runs."""
+    if running := [_named(version) for version in service.versions if version.status not in DELETABLE]:
+        raise Conflict(f"Stop service {service.row.name!r} first: {', '.join(running)}")
+    identity = {"service_id": service.row.id, "service": service.row.name, "actor": unit.actor}
+    for version in service.versions:
+        await publish(
+            unit.session,
+            VersionDeleted(version_id=version.row.id, version=version.row.name, **identity),
+        )
+    await publish(unit.session, ServiceDeleted(purge_tables=purge_tables, **identity))
+    await unit.session.delete(service.row)
+    unit.touch_routes(service.row.name)
+
+
+async def split_traffic(unit: Unit, service: StoredService, split: Split) -> None:
+    """Store the split, if it is one over the service's active versions."""
+    known = {version.row.name for version in service.versions}
+    active = {version.row.name for version in service.active()}
+    await set_weights(unit, service, traffic.checked_split(split.weights, active, known))
+
+
+async def _must_be_free(session: AsyncSession, name: str) -> None:
+    if (await session.scalars(select(ServiceRow.id).where(ServiceRow.name == name))).first() is not None:
+        raise Conflict(f"There is already a service {name!r}")
+
+
+def _named(version: StoredVersion) -> str:
+    return f"{version.row.name} is {version.status}"

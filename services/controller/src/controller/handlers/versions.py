@@ -1,0 +1,207 @@
+"""Use cases of versions: create, edit, start, stop, delete. Each leaves an event in the outbox of its transaction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared.bus.outbox import publish
+from shared.contracts.deployment import MlflowSource
+from shared.errors import Conflict
+from shared.events.service import TrafficChanged
+from shared.events.version import VersionCreated, VersionDeleted, VersionStarted, VersionStopped, VersionUpdated
+
+from controller.domain import traffic
+from controller.domain.commands import FirstVersion, LogDelivery, VersionChange
+from controller.domain.destinations import checked_destination
+from controller.domain.specs import resources_of
+from controller.domain.status import ACTIVE, DELETABLE, Wanted
+from controller.handlers.deployments import deployment_of
+from controller.handlers.unit import Unit
+from controller.store.services import StoredService, StoredVersion
+from controller.store.tables import ServiceRow, VersionRow
+
+_REACHES_PODS = frozenset({"model_source", "resource_source", "replicas", "runtime"})
+"""Fields whose change means other pods, or another number of them."""
+
+
+async def create_version(unit: Unit, service: StoredService, asked: FirstVersion, model: MlflowSource) -> StoredVersion:
+    """Add a draft of `asked` to `service`, publishing `model` (the registry's answer to `asked.model_source`)."""
+    resources_of(asked.resource_source.spec)
+    row = VersionRow(
+        service_id=service.row.id,
+        name=_name_for(service, asked.name),
+        description=asked.description,
+        model=model.model,
+        model_version=model.version,
+        alias=asked.model_source.alias,
+        spec=asked.resource_source.spec,
+        replicas=asked.replicas,
+        asked_weight=asked.traffic_weight,
+        rate_limit=asked.rate_limit.model_dump(mode="json") if asked.rate_limit else None,
+        request_timeout_ms=asked.request_timeout_ms,
+        max_concurrency=asked.max_concurrency,
+        log_delivery=_log_delivery(unit, asked.log_delivery),
+        runtime=asked.runtime.model_dump(mode="json"),
+        creator=unit.actor,
+        created_at=unit.now,
+        updated_at=unit.now,
+    )
+    unit.session.add(row)
+    await unit.session.flush()
+    version = StoredVersion(row)
+    service.versions.append(version)
+    _touch(unit, service.row)
+    source = asked.model_source.model_dump(mode="json") | {"version": model.version}
+    await publish(unit.session, VersionCreated(**_identity(service.row, row), model_source=source, actor=unit.actor))
+    return version
+
+
+async def change_version(
+    unit: Unit, service: StoredService, version: StoredVersion, change: VersionChange, model: MlflowSource | None
+) -> None:
+    """Apply the fields that `change` names; what reaches pods makes a new generation of an active version."""
+    changed = tuple(sorted(change.model_fields_set))
+    if not changed:
+        return
+    is_active = version.status in ACTIVE
+    if "traffic_weight" in changed and is_active:
+        raise Conflict("The version is active: change its share with PUT …/traffic")
+    values = _new_values(unit, change, model)
+    for column, value in values.items():
+        setattr(version.row, column, value)
+    reaches_pods = is_active and bool(_REACHES_PODS & set(changed))
+    if reaches_pods:
+        version.row.generation += 1
+    _touch(unit, service.row, version.row)
+    await publish(
+        unit.session,
+        VersionUpdated(
+            **_identity(service.row, version.row),
+            changed=changed,
+            deployment=deployment_of(service.row, version.row) if reaches_pods else None,
+            actor=unit.actor,
+        ),
+    )
+
+
+async def start_version(unit: Unit, service: StoredService, version: StoredVersion, weight: int | None = None) -> None:
+    """Have a version run; nothing happens to one that is active. `weight` is its share beside another active one."""
+    if version.status in ACTIVE:
+        return
+    active = service.weights()
+    if len(active) >= unit.rules.max_active:
+        names = " and ".join(active)
+        raise Conflict(f"At most {unit.rules.max_active} versions may be active at once, and {names} are")
+    asked = version.row.asked_weight if weight is None else weight
+    _want(unit, service, version, Wanted.STARTED)
+    await publish(
+        unit.session,
+        VersionStarted(
+            **_identity(service.row, version.row),
+            deployment=deployment_of(service.row, version.row),
+            actor=unit.actor,
+        ),
+    )
+    await set_weights(unit, service, traffic.joined(active, version.row.name, asked))
+
+
+async def stop_version(
+    unit: Unit, service: StoredService, version: StoredVersion, *, keeps_weight: bool = False
+) -> None:
+    """Have a version run no more; nothing happens to a draft or a stopped one.
+
+    The others take its share, unless it `keeps_weight` (as when the whole service stops).
+    """
+    if version.row.wanted != Wanted.STARTED:
+        return
+    _want(unit, service, version, Wanted.STOPPED)
+    await publish(
+        unit.session,
+        VersionStopped(
+            **_identity(service.row, version.row),
+            deployment=deployment_of(service.row, version.row),
+            actor=unit.actor,
+        ),
+    )
+    if not keeps_weight:
+        await set_weights(unit, service, traffic.left(service.weights(), version.row.name))
+
+
+async def delete_version(unit: Unit, service: StoredService, version: StoredVersion) -> None:
+    """Remove a version of which nothing runs, for good."""
+    if version.status not in DELETABLE:
+        raise Conflict(f"Version {version.row.name!r} is {version.status}: stop it first")
+    service.versions.remove(version)
+    await unit.session.delete(version.row)
+    _touch(unit, service.row)
+    await publish(unit.session, VersionDeleted(**_identity(service.row, version.row), actor=unit.actor))
+
+
+async def set_weights(unit: Unit, service: StoredService, weights: dict[str, int]) -> None:
+    """Store `weights` (versions that are not named get 0) and say so, if anything changes."""
+    wanted = {version.row.name: weights.get(version.row.name, 0) for version in service.versions}
+    if all(version.row.weight == wanted[version.row.name] for version in service.versions):
+        return
+    for version in service.versions:
+        version.row.weight = wanted[version.row.name]
+    _touch(unit, service.row)
+    await publish(
+        unit.session,
+        TrafficChanged(service_id=service.row.id, service=service.row.name, actor=unit.actor, weights=weights),
+    )
+
+
+def _want(unit: Unit, service: StoredService, version: StoredVersion, wanted: Wanted) -> None:
+    version.row.wanted = wanted
+    version.row.generation += 1
+    version.row.resumes = False
+    _touch(unit, service.row, version.row)
+
+
+def _touch(unit: Unit, *rows: ServiceRow | VersionRow) -> None:
+    for row in rows:
+        row.revision += 1
+        row.updated_at = unit.now
+        if isinstance(row, ServiceRow):
+            unit.touch_routes(row.name)
+
+
+def _new_values(unit: Unit, change: VersionChange, model: MlflowSource | None) -> dict[str, Any]:
+    values = change.model_dump(
+        mode="json", exclude_unset=True, exclude={"model_source", "resource_source", "log_delivery", "traffic_weight"}
+    )
+    if change.model_source is not None and model is not None:
+        values |= {"model": model.model, "model_version": model.version, "alias": change.model_source.alias}
+    if change.resource_source is not None:
+        values["spec"] = resources_of(change.resource_source.spec).spec
+    if change.log_delivery is not None:
+        values["log_delivery"] = _log_delivery(unit, change.log_delivery)
+    if change.traffic_weight is not None:
+        values["asked_weight"] = change.traffic_weight
+    return values
+
+
+def _log_delivery(unit: Unit, asked: LogDelivery) -> dict[str, Any]:
+    stored = asked.model_dump(mode="json")
+    if asked.destination is not None:
+        stored["destination"] = checked_destination(asked.destination, unit.rules.table_roots)
+    return stored
+
+
+def _name_for(service: StoredService, asked: str | None) -> str:
+    taken = {version.row.name for version in service.versions}
+    if asked in taken:
+        raise Conflict(f"Service {service.row.name!r} already has a version {asked!r}")
+    while asked is None or asked in taken:
+        asked = f"v{service.row.next_version}"
+        service.row.next_version += 1
+    return asked
+
+
+def _identity(service: ServiceRow, version: VersionRow) -> dict[str, Any]:
+    return {
+        "service_id": service.id,
+        "service": service.name,
+        "version_id": version.id,
+        "version": version.name,
+    }

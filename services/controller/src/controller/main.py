@@ -1,0 +1,122 @@
+"""Composition root: from settings to the running parts, used by production and tests alike."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from shared.bus import Bus
+from shared.clock import Clock
+from shared.database import Database
+from shared.http import admin_app, serve
+from shared.migrations import migrate
+from shared.telemetry import Telemetry
+
+from controller.api.app import Access, build_api
+from controller.api.door import Door
+from controller.clients.mlflow import MlflowRegistry
+from controller.consumers import subscribe
+from controller.handlers.tokens import admit_admin
+from controller.handlers.unit import Rules
+from controller.loops import ForgettingLoop, ResyncLoop, RouteLoop
+from controller.settings import ControllerSettings
+
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
+
+
+@dataclass(frozen=True)
+class App:
+    """The parts of a controller that is built and not yet running."""
+
+    settings: ControllerSettings
+    telemetry: Telemetry
+    door: Door
+    api: FastAPI
+    routes: RouteLoop
+    resync: ResyncLoop
+    forgetting: ForgettingLoop
+
+    def background(self) -> dict[str, Coroutine[Any, Any, None]]:
+        """Everything that runs beside the HTTP doors, by name."""
+        return {
+            "bus": self.door.bus.run(),
+            "routes": self.routes.run(),
+            "resync": self.resync.run(),
+            "forgetting": self.forgetting.run(),
+        }
+
+    def doors(self, fd: int | None) -> dict[str, Coroutine[Any, Any, None]]:
+        """The control plane's port (or the inherited socket `fd`), and the admin port."""
+        settings = self.settings
+        admin = admin_app(self.telemetry, self.is_ready)
+        return {
+            "api": serve(self.api, settings.host, settings.port, fd),
+            "admin": serve(admin, settings.admin_host, settings.admin_port),
+        }
+
+    def is_ready(self) -> bool:
+        """Whether changes reach the rest of the platform now."""
+        return is_ready(self.door.bus)
+
+    async def drain(self) -> None:
+        """End what would go on for ever: followed logs."""
+        self.door.stopping.set()
+
+    async def close(self) -> None:
+        """Give connections back."""
+        await self.door.registry.close()
+        await self.door.database.close()
+        self.telemetry.shutdown()
+
+
+def is_ready(bus: Bus) -> bool:
+    """Whether the bus is there."""
+    return bus.is_connected
+
+
+async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock: Clock) -> App:
+    """Migrate and open the store, make the admin token known, put the parts together.
+
+    Raises `Unavailable` naming a database that cannot be used.
+    """
+    await asyncio.to_thread(migrate, MIGRATIONS, settings.store_url)
+    database = Database.open(settings.store_url)
+    await database.check()
+    bus = Bus("controller", settings.nats_url.get_secret_value(), clock=clock, database=database)
+    routes = RouteLoop(database, bus, clock, settings.routes_interval)
+    subscribe(bus, database, clock, routes.touch)
+    door = Door(
+        database=database,
+        bus=bus,
+        registry=MlflowRegistry(settings.mlflow_url, clock, timeout_s=settings.mlflow_timeout.total_seconds()),
+        clock=clock,
+        rules=rules_of(settings),
+        public_url=settings.callers_url,
+        routes_changed=routes.touch,
+    )
+    access = Access(await _tokens(database, settings, clock), frozenset({settings.host, *settings.allowed_hosts}))
+    return App(
+        settings=settings,
+        telemetry=telemetry,
+        door=door,
+        api=build_api(door, telemetry, access, lambda: is_ready(bus)),
+        routes=routes,
+        resync=ResyncLoop(database, bus, clock, settings.resync_interval, routes.touch),
+        forgetting=ForgettingLoop(database, clock),
+    )
+
+
+def rules_of(settings: ControllerSettings) -> Rules:
+    """The installation's limits."""
+    roots = (settings.home.resolve() / "tables", *settings.table_roots)
+    return Rules(max_active=settings.max_active_versions, table_roots=roots)
+
+
+async def _tokens(database: Database, settings: ControllerSettings, clock: Clock) -> dict[str, str]:
+    given = settings.admin_token.get_secret_value() if settings.admin_token else None
+    async with database.unit_of_work() as session:
+        return await admit_admin(session, given, settings.home / "admin-token", clock.now())

@@ -1,0 +1,86 @@
+"""Settings of the controller: environment variables `CONTROLLER_…`, read once, in `__main__`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
+from shared.settings import DatabaseSettings
+
+
+class ControllerSettings(DatabaseSettings):
+    """What an operator may set."""
+
+    model_config = SettingsConfigDict(env_prefix="CONTROLLER_")
+
+    host: str = "127.0.0.1"
+    """Address that the control plane listens on; default 127.0.0.1."""
+
+    port: int = Field(
+        default=8000, ge=0, le=65535, validation_alias=AliasChoices("CONTROLLER_PORT", "PENSTOCK_API_PORT", "port")
+    )
+    """TCP port of the control plane; default 8000. Not used when a socket is inherited (LISTEN_FDS=1, descriptor 3)."""
+
+    admin_port: int = 9101
+    """TCP port of /metrics, /healthz and /readyz on `admin_host`; default 9101."""
+
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Host names, comma-separated, by which callers may reach the control plane besides localhost; default none."""
+
+    admin_token: SecretStr | None = None
+    """The first token, at least 32 characters; default: one is made at first start and written to `admin-token`."""
+
+    mlflow_url: str = Field(
+        default="http://127.0.0.1:5000",
+        validation_alias=AliasChoices("CONTROLLER_MLFLOW_URL", "MLFLOW_TRACKING_URI", "mlflow_url"),
+    )
+    """URL of the MLflow tracking server, with user and password where it wants them; default http://127.0.0.1:5000."""
+
+    mlflow_timeout: timedelta = timedelta(seconds=10)
+    """Time that MLflow has for one answer, seconds; default 10."""
+
+    public_url: str | None = None
+    """Base URL of the router as callers reach it; default http://127.0.0.1:<PENSTOCK_PORT>."""
+
+    router_port: int = Field(default=8080, validation_alias=AliasChoices("PENSTOCK_PORT", "router_port"))
+    """The router's port, for the default of `public_url`; default 8080."""
+
+    database_url: str = ""
+    """SQLAlchemy URL; default an SQLite file, `controller/controller.db` under the home folder."""
+
+    max_active_versions: int = Field(default=2, ge=1, le=16)
+    """Versions of one service that may be active at once; default 2."""
+
+    table_roots: Annotated[tuple[Path, ...], NoDecode] = ()
+    """Folders, comma-separated, under which versions may put tables besides the platform's own; default none."""
+
+    routes_interval: timedelta = timedelta(seconds=3)
+    """Time between two comparisons of the whole route table with what it should say, seconds; default 3."""
+
+    resync_interval: timedelta = timedelta(seconds=15)
+    """Time between two questions to the scheduler about every version, seconds; default 15."""
+
+    @field_validator("allowed_hosts", "table_roots", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("admin_token")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < 32:
+            raise ValueError("CONTROLLER_ADMIN_TOKEN must have at least 32 characters")
+        return value
+
+    @property
+    def store_url(self) -> str:
+        """URL of the database, the default filled in."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.home.resolve()}/controller/controller.db"
+
+    @property
+    def callers_url(self) -> str:
+        """Base URL of the data plane as callers reach it, without a slash at its end."""
+        return (self.public_url or f"http://127.0.0.1:{self.router_port}").rstrip("/")

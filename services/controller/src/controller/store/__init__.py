@@ -1,0 +1,1 @@
+"""The controller's own database: tables, and the queries that the use cases need."""

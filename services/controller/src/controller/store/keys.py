@@ -1,0 +1,53 @@
+"""API keys and tokens, as hashes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from shared.errors import NotFound
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from controller.domain.keys import is_alive
+from controller.store.tables import ApiKeyRow, TokenRow
+
+
+async def keys_of(session: AsyncSession, service_id: UUID) -> list[ApiKeyRow]:
+    """Keys of a service that were not revoked, newest first; expired ones among them."""
+    query = select(ApiKeyRow).where(ApiKeyRow.service_id == service_id, col(ApiKeyRow.revoked_at).is_(None))
+    return list((await session.scalars(query.order_by(col(ApiKeyRow.id).desc()))).all())
+
+
+async def load_key(session: AsyncSession, service_id: UUID, key_id: UUID) -> ApiKeyRow:
+    """A key of this service that was not revoked; `NotFound` names it."""
+    row = await session.get(ApiKeyRow, key_id)
+    if row is None or row.service_id != service_id or row.revoked_at is not None:
+        raise NotFound(f"There is no API key {key_id}")
+    return row
+
+
+async def alive_keys(session: AsyncSession, service_ids: Sequence[UUID], now: datetime) -> dict[UUID, list[ApiKeyRow]]:
+    """Keys that open each service now, oldest first."""
+    query = select(ApiKeyRow).where(col(ApiKeyRow.service_id).in_(service_ids), col(ApiKeyRow.revoked_at).is_(None))
+    found: dict[UUID, list[ApiKeyRow]] = defaultdict(list)
+    for row in await session.scalars(query.order_by(col(ApiKeyRow.id))):
+        if is_alive(row.revoked_at, row.expires_at, now):
+            found[row.service_id].append(row)
+    return found
+
+
+async def token_names(session: AsyncSession) -> dict[str, str]:
+    """Name of each token by its hash."""
+    return {row.sha256: row.name for row in await session.scalars(select(TokenRow))}
+
+
+async def put_token(session: AsyncSession, name: str, sha256: str, now: datetime) -> None:
+    """Make `sha256` the hash of the token `name`."""
+    row = await session.get(TokenRow, name)
+    if row is None:
+        session.add(TokenRow(name=name, sha256=sha256, created_at=now))
+    elif row.sha256 != sha256:
+        row.sha256, row.created_at = sha256, now

@@ -1,0 +1,158 @@
+"""Services with their versions and what was seen of them, read in three queries however many there are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from shared.errors import NotFound
+from sqlalchemy import or_
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from controller.domain import traffic
+from controller.domain.status import (
+    ACTIVE,
+    SERVING,
+    Observation,
+    ServiceStatus,
+    VersionStatus,
+    Wanted,
+    service_status,
+    version_status,
+)
+from controller.store.tables import ObservationRow, ServiceRow, VersionRow
+
+
+@dataclass
+class StoredVersion:
+    """A version and the last thing that was seen of it."""
+
+    row: VersionRow
+    seen: ObservationRow | None = None
+
+    @property
+    def observation(self) -> Observation | None:
+        """What was seen, as the domain reads it."""
+        seen = self.seen
+        return None if seen is None else Observation(seen.generation, seen.phase, seen.ready_replicas, seen.was_ready)
+
+    @property
+    def status(self) -> VersionStatus:
+        """Derived status."""
+        return version_status(Wanted(self.row.wanted), self.row.generation, self.row.replicas, self.observation)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether what was seen speaks of the present intent."""
+        return self.seen is not None and self.seen.generation == self.row.generation
+
+
+@dataclass
+class StoredService:
+    """A service and its versions, oldest first."""
+
+    row: ServiceRow
+    versions: list[StoredVersion] = field(default_factory=list)
+
+    @property
+    def status(self) -> ServiceStatus:
+        """Derived status."""
+        return service_status(version.status for version in self.versions)
+
+    def version(self, name: str) -> StoredVersion:
+        """The version of that name; `NotFound` names it."""
+        found = next((version for version in self.versions if version.row.name == name), None)
+        if found is None:
+            raise NotFound(f"Service {self.row.name!r} has no version {name[:64]!r}")
+        return found
+
+    def active(self) -> list[StoredVersion]:
+        """Versions that count against the limit and may have weight."""
+        return [version for version in self.versions if version.status in ACTIVE]
+
+    def weights(self) -> dict[str, int]:
+        """Stored weights of the active versions."""
+        return {version.row.name: version.row.weight for version in self.active()}
+
+    def effective_weights(self) -> dict[str, int]:
+        """What routers are told, for the active versions."""
+        serving = [version.row.name for version in self.versions if version.status in SERVING]
+        return traffic.effective(self.weights(), serving)
+
+
+@dataclass(frozen=True)
+class ServiceFilter:
+    """Which services a list shows; None does not filter."""
+
+    project: str | None = None
+    type: str | None = None
+    creator: str | None = None
+    search: str | None = None
+
+
+async def load_service(session: AsyncSession, name: str, *, for_update: bool = False) -> StoredService:
+    """A service by name, locked against other writers where asked; `NotFound` names it."""
+    query = select(ServiceRow).where(ServiceRow.name == name)
+    row = (await session.scalars(query.with_for_update() if for_update else query)).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no service {name[:64]!r}")
+    (service,) = await with_versions(session, [row])
+    return service
+
+
+async def load_services(session: AsyncSession, names: Sequence[str] | None = None) -> list[StoredService]:
+    """All services, or those of `names` that exist."""
+    query = select(ServiceRow).order_by(col(ServiceRow.id))
+    if names is not None:
+        query = query.where(col(ServiceRow.name).in_(names))
+    return await with_versions(session, (await session.scalars(query)).all())
+
+
+async def page_of_services(
+    session: AsyncSession, wanted: ServiceFilter, before: UUID | None, size: int
+) -> list[StoredService]:
+    """Up to `size` services created before `before`, newest first."""
+    query = select(ServiceRow).order_by(col(ServiceRow.id).desc()).limit(size)
+    for column in ("project", "type", "creator"):
+        if (value := getattr(wanted, column)) is not None:
+            query = query.where(getattr(ServiceRow, column) == value)
+    if wanted.search:
+        word = wanted.search
+        query = query.where(
+            or_(
+                col(ServiceRow.name).icontains(word, autoescape=True),
+                col(ServiceRow.description).icontains(word, autoescape=True),
+            )
+        )
+    if before is not None:
+        query = query.where(col(ServiceRow.id) < before)
+    return await with_versions(session, (await session.scalars(query)).all())
+
+
+async def load_version(session: AsyncSession, version_id: UUID) -> tuple[ServiceRow, StoredVersion] | None:
+    """A version by id with its service, or None when it is gone."""
+    version = await session.get(VersionRow, version_id)
+    if version is None:
+        return None
+    service = await session.get_one(ServiceRow, version.service_id)
+    return service, StoredVersion(version, await session.get(ObservationRow, version_id))
+
+
+async def with_versions(session: AsyncSession, rows: Sequence[ServiceRow]) -> list[StoredService]:
+    """`rows` with their versions and observations."""
+    ids = [row.id for row in rows]
+    versions = (
+        await session.execute(
+            select(VersionRow, ObservationRow)
+            .outerjoin(ObservationRow, col(ObservationRow.version_id) == col(VersionRow.id))
+            .where(col(VersionRow.service_id).in_(ids))
+            .order_by(col(VersionRow.id))
+        )
+    ).all()
+    by_service: dict[UUID, list[StoredVersion]] = defaultdict(list)
+    for version, seen in versions:
+        by_service[version.service_id].append(StoredVersion(version, seen))
+    return [StoredService(row, by_service[row.id]) for row in rows]

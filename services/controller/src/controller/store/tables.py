@@ -1,0 +1,139 @@
+"""Tables of the controller. Nobody else opens them; Alembic owns their shape."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from shared.bus.outbox import add_tables
+from shared.database import UtcDateTime
+from shared.ids import new_id
+from sqlalchemy import JSON, UniqueConstraint
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+
+class Record(SQLModel, registry=registry()):
+    """Base of the controller's tables, on metadata of their own."""
+
+
+class ServiceRow(Record, table=True):
+    """A service. `revision` is its ETag; `next_version` numbers versions and never goes back."""
+
+    __tablename__ = "services"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    name: str = Field(unique=True, max_length=63)
+    type: str = Field(max_length=16)
+    description: str = ""
+    project: str = Field(default="default", max_length=63, index=True)
+    tags: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
+    auth_enabled: bool = True
+    sticky_header: str | None = None
+    creator: str = Field(max_length=63)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+    revision: int = 1
+    next_version: int = 1
+
+
+class VersionRow(Record, table=True):
+    """A version: its configuration, what is wanted of it, and its share.
+
+    `asked_weight` is what it gets when it starts beside another; `weight` is its stored share now. `resumes` marks the
+    versions that a stop of the whole service ended, so that its start brings back the same ones.
+    """
+
+    __tablename__ = "versions"
+    __table_args__ = (UniqueConstraint("service_id", "name"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    service_id: UUID = Field(foreign_key="services.id", ondelete="CASCADE", index=True)
+    name: str = Field(max_length=63)
+    description: str = ""
+    model: str = Field(max_length=255)
+    model_version: str = Field(max_length=16)
+    alias: str | None = Field(default=None, max_length=255)
+    spec: str = Field(max_length=64)
+    replicas: int
+    asked_weight: int = 0
+    weight: int = 0
+    rate_limit: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    request_timeout_ms: int
+    max_concurrency: int | None = None
+    log_delivery: dict[str, Any] = Field(sa_type=JSON)
+    runtime: dict[str, Any] = Field(sa_type=JSON)
+    wanted: str = Field(default="draft", max_length=16)
+    generation: int = 0
+    resumes: bool = False
+    creator: str = Field(max_length=63)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+    revision: int = 1
+
+
+class ObservationRow(Record, table=True):
+    """What the scheduler was last heard to say of a version."""
+
+    __tablename__ = "version_observations"
+
+    version_id: UUID = Field(primary_key=True, foreign_key="versions.id", ondelete="CASCADE")
+    generation: int
+    phase: str = Field(max_length=16)
+    ready_replicas: int = 0
+    was_ready: bool = False
+    reason: str | None = None
+    message: str | None = None
+    log_tail: list[str] = Field(default_factory=list, sa_type=JSON)
+    observed_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class ApiKeyRow(Record, table=True):
+    """An API key, as its hash. Revoked ones stay, for those who ask later which key it was."""
+
+    __tablename__ = "api_keys"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    service_id: UUID = Field(foreign_key="services.id", ondelete="CASCADE", index=True)
+    name: str = Field(max_length=63)
+    prefix: str = Field(max_length=16)
+    sha256: str = Field(max_length=64, unique=True)
+    expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    creator: str = Field(max_length=63)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class TokenRow(Record, table=True):
+    """A token of the control plane, as its hash."""
+
+    __tablename__ = "tokens"
+
+    name: str = Field(primary_key=True, max_length=63)
+    sha256: str = Field(max_length=64, unique=True)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class AnswerRow(Record, table=True):
+    """The first answer to a POST that carried an `Idempotency-Key`, sealed (it may hold an API key)."""
+
+    __tablename__ = "idempotent_answers"
+
+    id: str = Field(primary_key=True, max_length=64)
+    request_sha256: str = Field(max_length=64)
+    status_code: int
+    sealed: bytes
+    created_at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
+class RevisionRow(Record, table=True):
+    """Last revision written into the route table, so that routers only ever see it grow."""
+
+    __tablename__ = "route_revision"
+
+    id: int = Field(default=1, primary_key=True)
+    value: int
+
+
+add_tables(Record.metadata)

@@ -1,0 +1,94 @@
+"""The real app on a real SQLite file and a real nats-server, and one real MLflow server for all tests."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from running_controller import Controller, Nats, controller_for, free_port, settings_for
+
+
+@pytest.fixture
+def nats_server() -> Iterator[Nats]:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        server = Nats(Path(folder))
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def mlflow_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real MLflow server with the models `wine` (versions 1 and 2, alias `champion` → 2) and `bare`."""
+    folder, port = tmp_path_factory.mktemp("mlflow"), free_port()
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    command += [
+        "--backend-store-uri",
+        f"sqlite:///{folder}/mlflow.db",
+        "--artifacts-destination",
+        f"{folder}/artifacts",
+    ]
+    environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    with (folder / "server.log").open("wb") as log:
+        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(url, server, folder / "server.log")
+        script = Path(__file__).with_name("register_models.py")
+        subprocess.run([sys.executable, str(script), url], check=True, capture_output=True, timeout=90)
+        yield url
+    finally:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+
+
+def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and server.poll() is None:
+        with contextlib.suppress(httpx.HTTPError):
+            if httpx.get(f"{url}/health", timeout=2).is_success:
+                return
+        time.sleep(0.2)
+    raise AssertionError(f"MLflow did not start: {log.read_text()[-2000:]}")
+
+
+Make = Callable[..., Awaitable[Controller]]
+
+
+@pytest.fixture
+async def make_controller(tmp_path: Path) -> AsyncIterator[Make]:
+    made: list[Controller] = []
+
+    async def make(nats_url: str = "nats://127.0.0.1:1", mlflow: str = "http://127.0.0.1:1", **more: Any) -> Controller:
+        made.append(await controller_for(settings_for(tmp_path, nats_url, mlflow, **more)))
+        return made[-1]
+
+    yield make
+    for controller in made:
+        await controller.close()
+
+
+@pytest.fixture
+async def controller(make_controller: Make, nats_server: Nats, mlflow_url: str) -> Controller:
+    """The controller, on the bus."""
+    running = await make_controller(nats_server.url, mlflow_url)
+    running.start()
+    await asyncio.wait_for(running.app.door.bus.connected(), 10)
+    return running
+
+
+@pytest.fixture
+async def offline(make_controller: Make, mlflow_url: str) -> Controller:
+    """The controller with no bus at all: the control plane answers from its own store."""
+    return await make_controller(mlflow=mlflow_url)

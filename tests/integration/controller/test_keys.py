@@ -1,0 +1,67 @@
+"""API keys: shown once, stored as hashes, rotated two at a time, revoked."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from running_controller import Controller
+from sqlalchemy import text
+
+KEYS = "/services/wine/keys"
+
+
+@pytest.fixture
+async def with_service(offline: Controller) -> Controller:
+    await offline.call("POST", "/services", 201, json={"name": "wine"})
+    return offline
+
+
+async def test_a_key_is_shown_once_and_stored_as_a_hash(with_service: Controller) -> None:
+    issued = await with_service.call("POST", KEYS, 201, json={"name": "ci"})
+    assert issued["key"].startswith("psk_")
+    (listed,) = (await with_service.call("GET", KEYS))["items"]
+    assert "key" not in listed
+    assert (listed["id"], listed["name"], listed["expired"]) == (issued["id"], "ci", False)
+    async with with_service.app.door.database.read() as session:
+        dump = str((await session.execute(text("select * from api_keys"))).all())
+        outbox = str((await session.execute(text("select * from outbox"))).all())
+    digest = hashlib.sha256(issued["key"].encode()).hexdigest()
+    assert digest in dump
+    assert issued["key"].partition(".")[2] not in dump + outbox
+    assert digest not in outbox
+
+
+async def test_a_name_has_two_keys_alive_at_most(with_service: Controller) -> None:
+    first = await with_service.call("POST", KEYS, 201, json={"name": "ci"})
+    await with_service.call("POST", KEYS, 409, json={"name": "ci"})
+    second = await with_service.call("POST", f"{KEYS}/{first['id']}/rotate", 201)
+    assert second["name"] == "ci"
+    assert second["key"] != first["key"]
+    await with_service.call("POST", f"{KEYS}/{second['id']}/rotate", 409)
+    await with_service.call("DELETE", f"{KEYS}/{first['id']}", 204)
+    await with_service.call("DELETE", f"{KEYS}/{first['id']}", 404)
+    third = await with_service.call("POST", f"{KEYS}/{second['id']}/rotate", 201, json={"grace_s": 3600})
+    listed = {key["id"]: key for key in (await with_service.call("GET", KEYS))["items"]}
+    assert listed.keys() == {second["id"], third["id"]}
+    assert listed[second["id"]]["expires_at"] is not None
+    assert listed[third["id"]]["expires_at"] is None
+
+
+async def test_expiry(with_service: Controller) -> None:
+    past = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
+    refused = await with_service.call("POST", KEYS, 400, json={"name": "old", "expires_at": past})
+    assert "past" in refused["message"]
+    await with_service.call("POST", KEYS, 400, json={"name": "x", "expires_at": "2999-01-01T00:00:00"})
+    soon = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    issued = await with_service.call("POST", KEYS, 201, json={"name": "new", "expires_at": soon})
+    assert datetime.fromisoformat(issued["expires_at"]) == datetime.fromisoformat(soon)
+
+
+async def test_a_key_belongs_to_its_service(with_service: Controller) -> None:
+    issued = await with_service.call("POST", KEYS, 201, json={"name": "ci"})
+    await with_service.call("POST", "/services", 201, json={"name": "other"})
+    await with_service.call("DELETE", f"/services/other/keys/{issued['id']}", 404)
+    await with_service.call("POST", f"/services/other/keys/{issued['id']}/rotate", 404)
+    await with_service.call("DELETE", f"{KEYS}/not-an-id", 400)

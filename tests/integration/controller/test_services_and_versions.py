@@ -1,0 +1,303 @@
+"""Services and versions through the real app: shapes, rules, preconditions, idempotence. No bus is needed for any."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from running_controller import Controller, wine
+from sqlalchemy import text
+
+
+async def published(controller: Controller, name: str = "wine-quality", **version: Any) -> Any:
+    body = {"name": name, "start": True, "version": wine(**version)}
+    return await controller.call("POST", "/services", 201, json=body)
+
+
+async def events(controller: Controller) -> list[str]:
+    async with controller.app.door.database.read() as session:
+        rows = await session.execute(text("select subject from outbox order by seq"))
+    return [subject.removeprefix("penstock.events.") for (subject,) in rows]
+
+
+async def test_create_with_the_first_version_in_the_same_call(offline: Controller) -> None:
+    body = {
+        "name": "wine-quality",
+        "type": "ml",
+        "description": "How good a wine is",
+        "auth_enabled": True,
+        "start": True,
+        "version": {
+            "model_source": {"kind": "mlflow", "model": "wine", "version": "1"},
+            "resource_source": {"kind": "shared", "spec": "1C2G"},
+            "replicas": 1,
+            "log_delivery": {"enabled": True},
+        },
+    }
+    made = await offline.call("POST", "/services", 201, json=body)
+
+    assert (made["name"], made["status"]) == ("wine-quality", "starting")
+    assert made["url"] == "http://127.0.0.1:8080/wine-quality/predict"
+    assert (made["running_versions"], made["total_versions"]) == (0, 1)
+    (version,) = made["versions"]
+    assert (version["name"], version["status"], version["traffic_weight"]) == ("v1", "starting", 100)
+    assert version["model_source"] == {"kind": "mlflow", "model": "wine", "version": "1", "alias": None}
+    assert version["log_delivery"] == {"enabled": True, "destination": None, "sample_rate": 1.0}
+    assert UUID(version["id"]).version == 7
+    assert datetime.fromisoformat(made["created_at"]).utcoffset().total_seconds() == 0  # type: ignore[union-attr]
+    assert await offline.call("GET", "/services/wine-quality") == made
+    assert await events(offline) == [
+        "service.created.v1",
+        "version.created.v1",
+        "version.started.v1",
+        "traffic.changed.v1",
+    ]
+
+
+async def test_an_alias_is_resolved_when_the_version_is_created(offline: Controller) -> None:
+    source = {"kind": "mlflow", "model": "wine", "alias": "champion"}
+    made = await offline.call("POST", "/services", 201, json={"name": "w", "version": {"model_source": source}})
+    assert made["versions"][0]["model_source"] == {**source, "version": "2"}
+    assert made["status"] == "draft"
+
+
+@pytest.mark.parametrize(
+    ("source", "named"),
+    [
+        ({"model": "nobody", "version": "1"}, "nobody"),
+        ({"model": "wine", "version": "99"}, "99"),
+        ({"model": "wine", "alias": "nothere"}, "nothere"),
+    ],
+)
+async def test_unknown_models_versions_and_aliases_are_named(
+    offline: Controller, source: dict[str, str], named: str
+) -> None:
+    body = {"name": "w", "version": {"model_source": {"kind": "mlflow", **source}}}
+    refused = await offline.call("POST", "/services", 404, json=body)
+    assert refused["error_code"] == "RESOURCE_DOES_NOT_EXIST"
+    assert named in refused["message"]
+    await offline.call("GET", "/services/w", 404)
+    assert await events(offline) == []
+
+
+async def test_mlflow_away_is_said_in_one_line(make_controller: Any) -> None:
+    controller = await make_controller(mlflow="http://user:secret@127.0.0.1:1")
+    for method, path, body in (("POST", "/services", {"name": "w", "version": wine()}), ("GET", "/models", None)):
+        refused = await controller.call(method, path, 503, json=body)
+        assert "MLflow at http://127.0.0.1:1 does not answer" in refused["message"]
+        assert "secret" not in str(refused)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"name": "../etc"}, "DNS label"),
+        ({"name": "Wine"}, "DNS label"),
+        ({"name": "wine", "colour": "red"}, "colour"),
+        ({"name": "wine", "type": "llm"}, "llm"),
+        ({"name": "wine", "version": {"model_source": {"kind": "image", "image": "x"}}}, "process backend"),
+        ({"name": "wine", "version": wine(replicas={"min": 0, "max": 1})}, "later"),
+        ({"name": "wine", "version": wine(resource_source={"kind": "shared", "spec": "0C0G"})}, "0C0G"),
+        ({"name": "wine", "version": wine(log_delivery={"enabled": True, "destination": "file:///etc"})}, "outside"),
+    ],
+)
+async def test_bad_input_is_400_and_says_what(offline: Controller, body: dict[str, Any], said: str) -> None:
+    refused = await offline.call("POST", "/services", 400, json=body)
+    assert said in refused["message"]
+    assert {"error_code", "message", "request_id", "details"} == refused.keys()
+    await offline.call("GET", "/services/wine", 404)
+
+
+async def test_a_body_that_is_not_json_is_400(offline: Controller) -> None:
+    for content in (b"", b"{", b"[]", b"\xff", b'{"name": NaN}'):
+        headers = {"content-type": "application/json"}
+        await offline.call("POST", "/services", 400, content=content, headers=headers)
+
+
+async def test_a_name_is_taken_once(offline: Controller) -> None:
+    await published(offline)
+    refused = await offline.call("POST", "/services", 409, json={"name": "wine-quality"})
+    assert "wine-quality" in refused["message"]
+
+
+async def test_the_same_idempotency_key_gets_the_first_answer_again(offline: Controller) -> None:
+    body, headers = {"name": "once", "version": wine()}, {"idempotency-key": "k1"}
+    first = await offline.call("POST", "/services", 201, json=body, headers=headers)
+    assert await offline.call("POST", "/services", 201, json=body, headers=headers) == first
+    await offline.call("POST", "/services", 409, json={**body, "name": "other"}, headers=headers)
+    await offline.call("POST", "/services", 409, json=body)
+    await offline.call("POST", "/services", 400, json=body, headers={"idempotency-key": "x" * 256})
+
+    key = await offline.call("POST", "/services/once/keys", 201, json={"name": "ci"}, headers=headers)
+    assert await offline.call("POST", "/services/once/keys", 201, json={"name": "ci"}, headers=headers) == key
+    async with offline.app.door.database.read() as session:
+        sealed = (await session.execute(text("select sealed from idempotent_answers"))).scalars().all()
+    assert all(key["key"].encode() not in row for row in sealed)
+
+
+async def test_one_idempotency_key_sent_twice_at_once_has_one_effect(offline: Controller) -> None:
+    body, headers = {"name": "once", "version": wine()}, {"idempotency-key": "k1"}
+    sent = (offline.client.post("/api/v1/services", json=body, headers=headers) for _ in range(5))
+    answers = await asyncio.gather(*sent)
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+
+
+async def test_a_third_active_version_is_refused(offline: Controller) -> None:
+    await published(offline)
+    await offline.call("POST", "/services/wine-quality/versions", 201, json=wine("2", start=True, traffic_weight=10))
+    refused = await offline.call("POST", "/services/wine-quality/versions", 409, json=wine(start=True))
+    assert "v1 and v2" in refused["message"]
+    assert [v["name"] for v in (await offline.call("GET", "/services/wine-quality/versions"))["items"]] == ["v1", "v2"]
+
+    third = await offline.call("POST", "/services/wine-quality/versions", 201, json=wine())
+    await offline.call("POST", f"/services/wine-quality/versions/{third['name']}/start", 409)
+    await offline.call("POST", "/services/wine-quality/versions/v1/stop")
+    await offline.call("POST", f"/services/wine-quality/versions/{third['name']}/start", json={"traffic_weight": 30})
+    traffic = await offline.call("GET", "/services/wine-quality/traffic")
+    assert traffic["weights"] == {"v2": 70, third["name"]: 30}
+
+
+async def test_weights(offline: Controller) -> None:
+    await published(offline)
+    second = await offline.call(
+        "POST", "/services/wine-quality/versions", 201, json=wine("2", start=True, traffic_weight=10)
+    )
+    assert (second["name"], second["status"], second["traffic_weight"]) == ("v2", "starting", 10)
+    path = "/services/wine-quality/traffic"
+    assert (await offline.call("GET", path))["weights"] == {"v1": 90, "v2": 10}
+    for wrong in (
+        {"v1": 90, "v2": 9},
+        {"v1": 110, "v2": -10},
+        {"v1": 90, "v9": 10},
+        {"v1": 50.5, "v2": 49.5},
+        {"v1": True, "v2": 99},
+        {"v1": "90", "v2": "10"},
+        {},
+    ):
+        await offline.call("PUT", path, 400, json={"weights": wrong})
+    done = await offline.call("PUT", path, json={"weights": {"v1": 25, "v2": 75}})
+    assert done["weights"] == {"v1": 25, "v2": 75}
+    await offline.call("POST", "/services/wine-quality/versions/v2/stop")
+    assert (await offline.call("GET", path))["weights"] == {"v1": 100}
+
+
+async def test_stop_and_start_of_a_service_brings_back_what_ran(offline: Controller) -> None:
+    await published(offline)
+    await offline.call("POST", "/services/wine-quality/versions", 201, json=wine("2", start=True, traffic_weight=10))
+    await offline.call("POST", "/services/wine-quality/versions", 201, json=wine())
+    stopped = await offline.call("POST", "/services/wine-quality/stop")
+    assert [v["status"] for v in stopped["versions"]] == ["stopping", "stopping", "draft"]
+    assert await offline.call("POST", "/services/wine-quality/stop") == stopped
+    started = await offline.call("POST", "/services/wine-quality/start")
+    assert [v["status"] for v in started["versions"]] == ["starting", "starting", "draft"]
+    assert (await offline.call("GET", "/services/wine-quality/traffic"))["weights"] == {"v1": 90, "v2": 10}
+    assert [v["generation"] for v in started["versions"]] == [3, 3, 0]
+
+
+async def test_what_runs_is_not_deleted(offline: Controller) -> None:
+    await published(offline)
+    refused = await offline.call("DELETE", "/services/wine-quality", 409)
+    assert "v1 is starting" in refused["message"]
+    await offline.call("DELETE", "/services/wine-quality/versions/v1", 409)
+    await offline.call("POST", "/services/wine-quality/stop")
+    await offline.call("DELETE", "/services/wine-quality", 409)  # until the scheduler says that it has drained
+
+
+async def test_a_draft_is_deleted_with_everything_of_it(offline: Controller) -> None:
+    await offline.call("POST", "/services", 201, json={"name": "draft", "version": wine()})
+    await offline.call("POST", "/services/draft/keys", 201, json={"name": "ci"})
+    await offline.call("POST", "/services/draft/versions", 201, json=wine(name="blue"))
+    await offline.call("DELETE", "/services/draft/versions/blue", 204)
+    await offline.call("DELETE", "/services/draft", 204)
+    await offline.call("GET", "/services/draft", 404)
+    async with offline.app.door.database.read() as session:
+        for table in ("services", "versions", "api_keys"):
+            assert (await session.execute(text(f"select count(*) from {table}"))).scalar_one() == 0
+    assert (await events(offline))[-3:] == ["version.deleted.v1", "version.deleted.v1", "service.deleted.v1"]
+    await offline.call("POST", "/services", 201, json={"name": "draft"})
+
+
+async def test_names_of_versions_are_given_once(offline: Controller) -> None:
+    await offline.call("POST", "/services", 201, json={"name": "w", "version": wine()})
+    await offline.call("POST", "/services/w/versions", 201, json=wine(name="v2"))
+    await offline.call("POST", "/services/w/versions", 409, json=wine(name="v2"))
+    third = await offline.call("POST", "/services/w/versions", 201, json=wine())
+    await offline.call("DELETE", f"/services/w/versions/{third['name']}", 204)
+    fourth = await offline.call("POST", "/services/w/versions", 201, json=wine())
+    assert (third["name"], fourth["name"]) == ("v3", "v4")
+
+
+async def test_edit_with_if_match(offline: Controller) -> None:
+    await published(offline)
+    read = await offline.client.get("/api/v1/services/wine-quality")
+    etag = {"if-match": read.headers["etag"]}
+    change = {"description": "new", "tags": {"team": "wine"}, "auth_enabled": False, "sticky_header": "X-User"}
+    changed = await offline.call("PATCH", "/services/wine-quality", json=change, headers=etag)
+    assert {name: changed[name] for name in change} == change
+    stale = await offline.call("PATCH", "/services/wine-quality", 412, json=change, headers=etag)
+    assert stale["error_code"] == "PRECONDITION_FAILED"
+    weights = {"weights": {"v1": 100}}
+    await offline.call("PUT", "/services/wine-quality/traffic", 412, json=weights, headers=etag)
+    await offline.call("PUT", "/services/wine-quality/traffic", json=weights, headers={"if-match": "*"})
+    await offline.call("DELETE", "/services/wine-quality", 412, headers=etag)
+    await offline.call("PATCH", "/services/wine-quality", 400, json={"name": "other"})
+    await offline.call("PATCH", "/services/wine-quality", 400, json={"description": None})
+
+
+async def test_only_what_reaches_pods_makes_a_new_generation(offline: Controller) -> None:
+    before = (await published(offline))["versions"][0]
+    path = "/services/wine-quality/versions/v1"
+    limited = await offline.call("PATCH", path, json={"rate_limit": {"qps": 5}, "request_timeout_ms": 100})
+    assert (limited["generation"], limited["deployment_digest"]) == (1, before["deployment_digest"])
+    assert limited["rate_limit"]["qps"] == 5
+    grown = await offline.call("PATCH", path, json={"replicas": 2, "rate_limit": None})
+    assert (grown["generation"], grown["replicas"], grown["rate_limit"]) == (2, 2, None)
+    source = {"kind": "mlflow", "model": "wine", "version": "2"}
+    moved = await offline.call("PATCH", path, json={"model_source": source, "resource_source": {"spec": "2C4G"}})
+    assert moved["generation"] == 3
+    assert moved["model_source"]["version"] == "2"
+    assert moved["resource_source"]["spec"] == "2C4G"
+    assert moved["deployment_digest"] != before["deployment_digest"]
+    await offline.call("PATCH", path, 409, json={"traffic_weight": 5})
+    stale = {"if-match": f'"{before["revision"]}"'}
+    await offline.call("PATCH", path, 412, json={"replicas": 3}, headers=stale)
+
+
+async def test_lists_filter_search_and_page(offline: Controller) -> None:
+    for name in ("a", "b", "c", "d", "e"):
+        body = {"name": name, "project": "p1" if name < "c" else "p2", "description": f"100% of {name}_x"}
+        await offline.call("POST", "/services", 201, json=body)
+    await published(offline, "started")
+
+    async def names(**query: Any) -> list[str]:
+        return [item["name"] for item in (await offline.call("GET", "/services", params=query))["items"]]
+
+    assert await names() == ["started", "e", "d", "c", "b", "a"]
+    assert await names(project="p1") == ["b", "a"]
+    assert await names(status="starting") == ["started"]
+    assert await names(search="b_x") == ["b"]
+    assert await names(search="%") == ["e", "d", "c", "b", "a"]
+    assert await names(creator="nobody") == []
+    seen, cursor = [], None
+    while True:
+        query = {"page_size": 2, "status": "draft"} | ({"cursor": cursor} if cursor else {})
+        page = await offline.call("GET", "/services", params=query)
+        seen += [item["name"] for item in page["items"]]
+        if (cursor := page["next_cursor"]) is None:
+            break
+    assert seen == ["e", "d", "c", "b", "a"]
+    for wrong in ({"cursor": "nonsense"}, {"page_size": 0}, {"status": "great"}):
+        await offline.call("GET", "/services", 400, params=wrong)
+    versions = await offline.call("GET", "/services/started/versions", params={"page_size": 1})
+    assert (len(versions["items"]), versions["next_cursor"]) == (1, None)
+
+
+async def test_unknown_services_and_versions_are_named(offline: Controller) -> None:
+    assert "nobody" in (await offline.call("GET", "/services/nobody", 404))["message"]
+    await published(offline)
+    assert "v7" in (await offline.call("GET", "/services/wine-quality/versions/v7", 404))["message"]
+    await offline.call("POST", "/services/nobody/versions", 404, json=wine())

@@ -1,0 +1,97 @@
+"""Status is derived: every word of product.md has its case, and stale facts change nothing."""
+
+from __future__ import annotations
+
+import pytest
+from controller.domain.status import (
+    Observation,
+    ServiceStatus,
+    VersionStatus,
+    Wanted,
+    folded,
+    service_status,
+    supersedes,
+    version_status,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+READY = Observation(1, "running", 2, was_ready=True)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "generation", "replicas", "seen", "status"),
+    [
+        (Wanted.DRAFT, 0, 1, None, "draft"),
+        (Wanted.STARTED, 1, 2, None, "starting"),
+        (Wanted.STARTED, 1, 2, Observation(1, "starting", 1, was_ready=False), "starting"),
+        (Wanted.STARTED, 1, 2, READY, "running"),
+        (Wanted.STARTED, 1, 2, Observation(1, "running", 3, was_ready=True), "running"),
+        (Wanted.STARTED, 1, 2, Observation(1, "running", 1, was_ready=True), "degraded"),
+        (Wanted.STARTED, 1, 2, Observation(1, "running", 0, was_ready=True), "degraded"),
+        (Wanted.STARTED, 1, 2, Observation(1, "starting", 0, was_ready=True), "degraded"),
+        (Wanted.STARTED, 1, 2, Observation(1, "failed", 0, was_ready=False), "failed"),
+        (Wanted.STARTED, 2, 2, READY, "updating"),
+        (Wanted.STARTED, 3, 2, Observation(1, "failed", 0, was_ready=False), "starting"),
+        (Wanted.STARTED, 3, 2, Observation(2, "stopped", 0, was_ready=False), "starting"),
+        (Wanted.STARTED, 1, 0, None, "running"),
+        (Wanted.STOPPED, 2, 2, READY, "stopping"),
+        (Wanted.STOPPED, 2, 2, None, "stopping"),
+        (Wanted.STOPPED, 3, 2, Observation(2, "stopped", 0, was_ready=False), "stopping"),
+        (Wanted.STOPPED, 2, 2, Observation(2, "stopped", 0, was_ready=False), "stopped"),
+    ],
+)
+def test_status_of_a_version(
+    wanted: Wanted, generation: int, replicas: int, seen: Observation | None, status: str
+) -> None:
+    assert version_status(wanted, generation, replicas, seen) == status
+
+
+@pytest.mark.parametrize(
+    ("versions", "status"),
+    [
+        ([], "draft"),
+        (["draft"], "draft"),
+        (["draft", "starting"], "starting"),
+        (["running"], "running"),
+        (["running", "starting"], "running"),
+        (["running", "stopping"], "running"),
+        (["running", "failed"], "degraded"),
+        (["running", "degraded"], "degraded"),
+        (["degraded"], "degraded"),
+        (["running", "updating"], "updating"),
+        (["failed", "stopped"], "failed"),
+        (["failed", "starting"], "starting"),
+        (["stopping", "stopped"], "stopping"),
+        (["stopped", "draft"], "stopped"),
+    ],
+)
+def test_status_of_a_service(versions: list[str], status: str) -> None:
+    assert service_status(map(VersionStatus, versions)) == ServiceStatus(status)
+
+
+@pytest.mark.parametrize(
+    ("seen_generation", "new", "intended", "taken"),
+    [(None, 1, 1, True), (1, 1, 1, True), (2, 1, 2, False), (1, 2, 2, True), (1, 3, 2, False), (None, 1, 0, False)],
+)
+def test_only_facts_of_known_and_not_older_generations_count(
+    seen_generation: int | None, new: int, intended: int, taken: bool
+) -> None:
+    seen = None if seen_generation is None else Observation(seen_generation, "running", 1, was_ready=True)
+    assert supersedes(seen, new, intended) is taken
+
+
+def test_having_been_ready_is_remembered_over_a_rollout_and_forgotten_at_a_stop() -> None:
+    rolled = folded(READY, 2, "running", 1, 2)
+    assert rolled.was_ready
+    stopped = folded(rolled, 3, "stopped", 0, 2)
+    assert not stopped.was_ready
+    assert not folded(stopped, 4, "starting", 1, 2).was_ready
+
+
+PHASES = st.sampled_from(["starting", "running", "failed", "stopping", "stopped"])
+
+
+@given(st.builds(Observation, st.integers(1, 5), PHASES, st.integers(0, 4), st.booleans()), st.integers(1, 5))
+def test_a_stopped_version_never_looks_alive(seen: Observation, generation: int) -> None:
+    assert version_status(Wanted.STOPPED, generation, 2, seen) in {VersionStatus.STOPPING, VersionStatus.STOPPED}
