@@ -1,8 +1,8 @@
 """What Compose's one-shot containers do: `python -m penstock.compose setup | databases`. Safe to repeat.
 
 `setup` makes the bus' users and every password, and leaves each container its own, in its own volume, and nobody
-else's: a model is other people's code, and it runs in the scheduler's container. `databases` makes a role and a database
-for each service that owns one, and replaces PostgreSQL's first password.
+else's: a model is other people's code, and it runs in the scheduler's container. `databases` makes a role and a
+database for each service that owns one, and replaces PostgreSQL's first password.
 """
 
 from __future__ import annotations

@@ -8,6 +8,8 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
 
 import nats
 import pytest
@@ -20,9 +22,13 @@ from penstock.launcher.ports import free
 from penstock.launcher.process import Probe
 from penstock.launcher.processes import nats_server
 from penstock.launcher.readiness import is_serving
+from shared.bus import Bus as ServiceBus
 from shared.bus.bootstrap import ensure
 from shared.bus.kv import Bucket
 from shared.bus.topology import DURABLES
+from shared.clock import SystemClock
+from shared.contracts.rpc import PODS, PodsQuery
+from shared.errors import Unavailable
 
 
 @dataclass
@@ -40,7 +46,7 @@ class Bus:
             session.errors.append(str(error))
 
         url = self.credentials.url(user, f"127.0.0.1:{self.home.ports.nats}")
-        inbox = "_INBOX" if user == nats_config.SUBSCRIBER else f"_INBOX.{user}"
+        inbox = "_INBOX" if user == nats_config.SUBSCRIBER else f"_INBOX.penstock.{user}"
         session.nc = await nats.connect(url, error_cb=note, allow_reconnect=False, inbox_prefix=inbox)
         try:
             yield session
@@ -153,7 +159,7 @@ async def test_the_subscriber_reads_events_and_requests_and_no_more(bus: Bus) ->
             "penstock.>",
             "penstock.rpc.>",
             "$KV.routes.>",
-            "_INBOX.controller.>",
+            "_INBOX.penstock.controller.>",
             "penstock.logs.>",
             "$SYS.>",
         ):
@@ -177,7 +183,7 @@ async def test_the_subscriber_cannot_hear_what_services_answer(bus: Bus) -> None
         heard: asyncio.Queue[Msg] = asyncio.Queue()
         await session.nc.subscribe("_INBOX.>", cb=heard.put)
         await session.nc.flush()
-        await scheduler.nc.publish("_INBOX.controller.abc.1", b"secret")
+        await scheduler.nc.publish("_INBOX.penstock.controller.abc.1", b"secret")
         await scheduler.nc.publish("_INBOX.other.1", b"last")
 
         message = await asyncio.wait_for(heard.get(), 5)
@@ -209,6 +215,20 @@ async def test_the_subscriber_cannot_touch_the_services_consumers(bus: Bus) -> N
             "$JS.ACK.EVENTS.monitor-events.1.1.1.1.1",
         ):
             assert not await session.may_publish(subject), subject
+
+
+@pytest.mark.parametrize("user", nats_config.SERVICES)
+async def test_a_service_joins_the_bus_with_the_rights_that_it_has(bus: Bus, user: str, caplog: Any) -> None:
+    url = bus.credentials.url(user, f"127.0.0.1:{bus.home.ports.nats}")
+    joining = ServiceBus(user, url, clock=SystemClock())
+    running = asyncio.create_task(joining.run())
+    await asyncio.wait_for(joining.connected(), 10)
+    with pytest.raises(Unavailable):  # nobody answers, and that it hears at once
+        await joining.call(PODS, PodsQuery(version_id=UUID(int=1)))
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+    assert [r.getMessage() for r in caplog.records if "violation" in r.getMessage()] == []
 
 
 async def test_routes_written_by_their_owner_are_read_by_the_router(bus: Bus) -> None:
