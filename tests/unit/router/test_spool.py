@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -50,12 +51,10 @@ def identity(number: int) -> str:
     return str(UUID(int=7 << 80 | number))
 
 
-def open_spool(
-    directory: Path, *, files: SpoolFiles | None = None, now: Callable[[], int] = lambda: 0, **more: object
-) -> Spool:
+def open_spool(directory: Path, *, files: SpoolFiles | None = None, now: Callable[[], int] = lambda: 0) -> Spool:
     spool = Spool(
-        files or SpoolFiles(directory), segment_bytes=SEGMENT, cap_bytes=16 * SEGMENT, boot_ns=now, boot_id=BOOT, **more
-    )  # type: ignore[arg-type]
+        files or SpoolFiles(directory), segment_bytes=SEGMENT, cap_bytes=16 * SEGMENT, boot_ns=now, boot_id=BOOT
+    )
     spool.open()
     return spool
 
@@ -187,7 +186,7 @@ def test_replays_are_the_same_messages_and_marked_once_the_server_may_have_forgo
     spool.close()
 
     for age_s, marked in ((59, False), (61, True), (-1, True)):
-        again = open_spool(tmp_path, now=lambda age_s=age_s: age_s * 1_000_000_000)
+        again = open_spool(tmp_path, now=partial(int, age_s * 1_000_000_000))
         replay = again.next_batch(3, 10_000)
         assert replay is not None
         assert (replay.message_id, again.payload(replay)) == first

@@ -165,9 +165,14 @@ class Spool:
         self._queue.append(batch)
 
     @property
+    def waiting_messages(self) -> int:
+        """How many messages there are to publish, if each takes all that its service has in one segment."""
+        return len(self._queue) + sum(len(segment.uncut) for segment in self._segments)
+
+    @property
     def has_work(self) -> bool:
         """Whether there is anything to publish."""
-        return bool(self._queue) or any(segment.uncut for segment in self._segments)
+        return self.waiting_messages > 0
 
     def state(self) -> SpoolState:
         """How full it is now."""

@@ -1,0 +1,148 @@
+"""The bus and the disk as the router's loops see them; their exceptions end here as `Unavailable`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import nats.errors
+import nats.js.errors
+from nats.js.errors import NotFoundError
+from shared.bus import Bus, BusLost
+from shared.contracts.routes import ROUTES_BUCKET
+from shared.errors import Unavailable
+
+logger = logging.getLogger(__name__)
+
+STREAM = f"KV_{ROUTES_BUCKET}"
+PREFIX = f"$KV.{ROUTES_BUCKET}."
+
+
+class BusHolder:
+    """The current connection to the bus. One that is beyond repair is replaced: callers must not notice it."""
+
+    def __init__(self, make: Callable[[], Bus]) -> None:
+        self._make = make
+        self.bus = make()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the server is reachable now."""
+        return self.bus.is_connected
+
+    async def run(self) -> None:
+        """Keep a connection until cancelled."""
+        while True:
+            try:
+                await self.bus.run()
+            except* BusLost as lost:
+                logger.warning("a new connection to NATS: %s", lost.exceptions[0])
+            self.bus = self._make()
+            await asyncio.sleep(0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class BucketState:
+    """Which bucket it is, and how far it has come."""
+
+    created: str
+    last_sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One message of the bucket."""
+
+    sequence: int
+    key: str
+    value: bytes | None
+
+
+class RoutesBucket:
+    """Reads the bucket `routes`; every method raises `Unavailable` while it cannot be read."""
+
+    def __init__(self, holder: BusHolder) -> None:
+        self._holder = holder
+
+    async def state(self) -> BucketState:
+        """Where the bucket is now."""
+        with _translated():
+            info = await self._holder.bus.js.stream_info(STREAM)
+            return BucketState(str(info.created), info.state.last_seq)
+
+    async def list_all(self) -> dict[str, bytes]:
+        """Every key and its value."""
+        with _translated():
+            return await self._holder.bus.kv(ROUTES_BUCKET).list_all()
+
+    async def since(self, sequence: int, until: int) -> AsyncIterator[Entry]:
+        """Every message that is still there after `sequence`, up to `until`: the last value of what has changed."""
+        while sequence < until:
+            with _translated():
+                try:
+                    found = await self._holder.bus.js.get_msg(STREAM, seq=sequence + 1, subject=f"{PREFIX}>", next=True)
+                except NotFoundError:
+                    return
+            assert found.seq is not None
+            assert found.subject is not None
+            sequence = found.seq
+            operation = (found.headers or {}).get("KV-Operation")
+            value = None if operation in ("DEL", "PURGE") else found.data or b""
+            yield Entry(sequence, found.subject.removeprefix(PREFIX), value)
+
+
+async def publish(
+    holder: BusHolder,
+    subject: str,
+    payload: bytes,
+    *,
+    message_id: str,
+    stream: str,
+    headers: dict[str, str] | None = None,
+) -> None:
+    """Returns once the stream has stored it; `Unavailable` means that it may or may not have."""
+    with _translated():
+        async with asyncio.timeout(6):
+            await holder.bus.publish_bulk(subject, payload, msg_id=message_id, stream=stream, headers=headers)
+
+
+class SnapshotFile:
+    """A file that is replaced as a whole or not at all."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> bytes | None:
+        """Its content; None where there is none."""
+        try:
+            return self.path.read_bytes()
+        except OSError:
+            return None
+
+    def write(self, content: bytes) -> None:
+        """Replace it; on disk when this returns. Raises OSError."""
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        fresh = self.path.with_suffix(".new")
+        try:
+            with fresh.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self.path)
+        except OSError:
+            with suppress(OSError):
+                fresh.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (nats.errors.Error, nats.js.errors.Error, TimeoutError, OSError) as error:
+        raise Unavailable(f"the bus: {error or type(error).__name__}") from error

@@ -1,0 +1,287 @@
+"""What the router does by itself: follow the routes, publish the spool, report the traffic."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from datetime import UTC, datetime
+from uuid import UUID
+
+from shared.clock import Clock
+from shared.contracts.samples import PodTraffic, TrafficMeasured
+from shared.errors import InvalidInput, Unavailable
+from shared.events.request import REQUESTS_SUBJECT, RequestLogged
+from shared.ids import new_id
+
+from router.clients import BucketState, BusHolder, RoutesBucket, SnapshotFile, publish
+from router.domain.bucket import BucketView, Change, in_order
+from router.domain.table import RouteTable
+from router.domain.traffic import TrafficBook, interval
+from router.settings import RouterSettings
+from router.spool import Batch, Spool
+
+logger = logging.getLogger(__name__)
+
+RETRY_HEADER = "penstock-retry"
+LARGEST_DELTA = 500
+"""More changes than this are read faster as a whole listing."""
+SAMPLES_KEPT = 360
+"""An hour of samples that could not be sent; METRICS keeps no more either."""
+
+
+class RouteFollower:
+    """Keeps the route table what the bucket says, and the snapshot what the table is."""
+
+    def __init__(
+        self, settings: RouterSettings, bucket: RoutesBucket, table: RouteTable, snapshot: SnapshotFile, clock: Clock
+    ) -> None:
+        self._bucket = bucket
+        self._table = table
+        self._snapshot = snapshot
+        self._clock = clock
+        self._poll_s = settings.routes_poll.total_seconds()
+        self._relist_s = settings.routes_relist.total_seconds()
+        self._relist_at = 0.0
+        self._has_unsaved = False
+        self.view = BucketView(settings.routes_grace.total_seconds())
+        self.is_current = False
+        self.synced = asyncio.Event()
+
+    def restore(self) -> bool:
+        """Start from the snapshot; False where there is no usable one."""
+        content = self._snapshot.read()
+        if content is None:
+            return False
+        try:
+            self._apply(self.view.restore(content))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            logger.warning("the snapshot %s is not readable: %s", self._snapshot.path, error)
+            return False
+        logger.info("serving %s services from the snapshot", len(self._table.services))
+        return bool(self.view.entries)
+
+    async def run(self) -> None:
+        """Look at the bucket for ever; while it cannot be read, what is known goes on to hold."""
+        while True:
+            try:
+                await self.follow()
+            except Unavailable as error:
+                if self.is_current:
+                    logger.warning("routes may be out of date: %s", error.message)
+                self.is_current = False
+            await self._clock.sleep(self._poll_s)
+
+    async def follow(self) -> None:
+        """Take what has changed since the last look; raises Unavailable."""
+        state = await self._bucket.state()
+        now = self._clock.monotonic()
+        is_behind = state.last_sequence - self.view.sequence
+        if self._must_relist(state, now):
+            listing = await self._bucket.list_all()
+            self._relist_at = now + self._relist_s
+            self._take(self.view.replace(state.created, state.last_sequence, listing, now))
+        elif is_behind:
+            async for entry in self._bucket.since(self.view.sequence, state.last_sequence):
+                self._take(self.view.update(entry.sequence, entry.key, entry.value, now))
+            self.view.sequence = max(self.view.sequence, state.last_sequence)
+        self._take(self.view.forget_unconfirmed(now))
+        self._save()
+        self.is_current = True
+        self.synced.set()
+
+    def _must_relist(self, state: BucketState, now: float) -> bool:
+        return (
+            not self.is_current
+            or now >= self._relist_at
+            or state.created != self.view.created
+            or not 0 <= state.last_sequence - self.view.sequence <= LARGEST_DELTA
+        )
+
+    def _take(self, changes: list[Change]) -> None:
+        if changes:
+            self._has_unsaved = True
+            self._apply(changes)
+
+    def _apply(self, changes: list[Change]) -> None:
+        for key, value in in_order(changes):
+            try:
+                self._table.apply(key, value)
+            except InvalidInput as error:
+                logger.warning("a route is left as it was: %s", error.message)
+
+    def _save(self) -> None:
+        if not self._has_unsaved:
+            return
+        try:
+            self._snapshot.write(self.view.encode())
+        except OSError as error:
+            logger.warning("the routes' snapshot could not be written: %s", error)
+        else:
+            self._has_unsaved = False
+
+
+class SpoolPublisher:
+    """Moves the spool to the bus, message by message; frees what the stream has stored."""
+
+    def __init__(self, settings: RouterSettings, spool: Spool, holder: BusHolder, clock: Clock) -> None:
+        self._settings = settings
+        self._spool = spool
+        self._holder = holder
+        self._clock = clock
+        self._publishing: set[asyncio.Task[None]] = set()
+        self._pause_until = 0.0
+        self.refused = 0
+
+    async def run(self) -> None:
+        """Publish for ever."""
+        linger_s = self._settings.spool_linger.total_seconds()
+        try:
+            while True:
+                self._spool.prepare()
+                await self._publish_waiting()
+                await self._clock.sleep(linger_s)
+        finally:
+            for task in self._publishing:
+                task.cancel()
+            await asyncio.gather(*self._publishing, return_exceptions=True)
+
+    async def flush(self, timeout_s: float) -> None:
+        """Wait until all is published, or the bus is away, or the time is over: the rest stays on disk."""
+        until = self._clock.monotonic() + timeout_s
+        while self._has_unpublished() and self._holder.is_connected and self._clock.monotonic() < until:
+            await self._clock.sleep(0.02)
+
+    async def _publish_waiting(self) -> None:
+        """Start one message of each service that has records; more where messages come out full."""
+        left = self._spool.waiting_messages
+        while left > 0 and self._holder.is_connected and self._clock.monotonic() >= self._pause_until:
+            if len(self._publishing) >= self._settings.publish_window:
+                await asyncio.wait(self._publishing, return_when=asyncio.FIRST_COMPLETED)
+                continue
+            batch = self._spool.next_batch(self._settings.publish_batch_records, self._settings.publish_batch_bytes)
+            if batch is None:
+                return
+            task = asyncio.create_task(self._publish(batch), name=f"publish {batch.message_id}")
+            self._publishing.add(task)
+            task.add_done_callback(self._publishing.discard)
+            left -= batch.records < self._settings.publish_batch_records
+            await asyncio.sleep(0)  # cutting a batch takes about a millisecond: callers come in between
+
+    async def _publish(self, batch: Batch) -> None:
+        headers = _headers(batch, is_marked=self._spool.may_be_forgotten(batch))
+        try:
+            await publish(
+                self._holder,
+                f"{REQUESTS_SUBJECT}.{batch.service}",
+                self._spool.payload(batch),
+                message_id=batch.message_id,
+                stream="REQUESTS",
+                headers=headers,
+            )
+        except Unavailable as error:
+            self.refused += 1
+            if self._clock.monotonic() >= self._pause_until:
+                logger.warning("the request log waits in the spool: %s", error.message)
+            self._pause_until = self._clock.monotonic() + 1.0
+            self._spool.put_back(batch)
+        else:
+            self._spool.acknowledge(batch)
+
+    def _has_unpublished(self) -> bool:
+        return self._spool.has_work or bool(self._publishing)
+
+
+class TrafficReporter:
+    """Reports what was answered in each interval, until the stream has it."""
+
+    def __init__(
+        self, settings: RouterSettings, traffic: TrafficBook, table: RouteTable, holder: BusHolder, clock: Clock
+    ):
+        self._source = f"router-{settings.id}"
+        self._interval_s = settings.sample_interval.total_seconds()
+        self._traffic = traffic
+        self._table = table
+        self._holder = holder
+        self._clock = clock
+        self._run_id = new_id()
+        self._sequence = 0
+        self._from = clock.now()
+        self._before: dict[tuple[str, str], PodTraffic] = {}
+        self._unsent: deque[TrafficMeasured] = deque(maxlen=SAMPLES_KEPT)
+
+    async def run(self) -> None:
+        """Report for ever."""
+        while True:
+            await self._clock.sleep(self._interval_s)
+            await self.report()
+
+    async def report(self) -> None:
+        """Take a sample, and send every one that is not sent yet; the bus may be away."""
+        self._sample()
+        while self._unsent and self._holder.is_connected:
+            sample = self._unsent[0]
+            try:
+                await publish(
+                    self._holder,
+                    f"penstock.metrics.v1.{self._source}",
+                    sample.model_dump_json().encode(),
+                    message_id=f"{sample.run_id}-{sample.sequence}",
+                    stream="METRICS",
+                )
+            except Unavailable as error:
+                logger.info("a traffic sample waits: %s", error.message)
+                return
+            if self._unsent and self._unsent[0] is sample:
+                self._unsent.popleft()
+
+    def _sample(self) -> None:
+        now, snapshot = self._clock.now(), self._traffic.snapshot()
+        changes = [interval(after, self._before.get(key)) for key, after in snapshot.items()]
+        pods = tuple(change for change in changes if change is not None)
+        self._forget_gone(snapshot)
+        self._before = snapshot
+        if pods:
+            self._sequence += 1
+            self._unsent.append(
+                TrafficMeasured(
+                    source=self._source,
+                    sequence=self._sequence,
+                    run_id=self._run_id,
+                    from_time=self._from,
+                    to_time=now,
+                    pods=pods,
+                )
+            )
+        self._from = now
+
+    def _forget_gone(self, snapshot: dict[tuple[str, str], PodTraffic]) -> None:
+        live = {pod.tally.pod for pod in self._table.pods()}
+        gone = [
+            key
+            for key, counts in snapshot.items()
+            if counts.pod is not None and counts.pod not in live and counts == self._before.get(key)
+        ]
+        self._traffic.forget(gone)
+        for key in gone:
+            snapshot.pop(key)
+
+
+def _headers(batch: Batch, *, is_marked: bool) -> dict[str, str]:
+    headers = {
+        "ce-specversion": "1.0",
+        "ce-id": batch.message_id,
+        "ce-source": "penstock/router",
+        "ce-type": RequestLogged.event_type(),
+        "ce-time": _time_of(UUID(batch.message_id)).isoformat(),
+        "ce-subject": batch.service,
+        "ce-correlationid": batch.message_id,
+        "ce-causationid": batch.message_id,
+        "content-type": "application/json",
+    }
+    return {**headers, RETRY_HEADER: "1"} if is_marked else headers
+
+
+def _time_of(uuid7: UUID) -> datetime:
+    """When a UUIDv7 was made: the same header in every replay."""
+    return datetime.fromtimestamp((uuid7.int >> 80) / 1000, UTC)

@@ -1,0 +1,122 @@
+"""Composition root: settings in, a router out."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import socket
+from collections.abc import Coroutine
+from typing import Any
+
+from shared.app import run_app
+from shared.bus import Bus
+from shared.clock import Clock, SystemClock
+from shared.errors import Unavailable
+from shared.http import admin_app, serve
+from shared.telemetry import Telemetry
+
+from router.api import RouterCollector
+from router.clients import BusHolder, RoutesBucket, SnapshotFile
+from router.dataplane import DataPlane, Limits
+from router.domain.table import RouteTable
+from router.domain.traffic import TrafficBook
+from router.loops import RouteFollower, SpoolPublisher, TrafficReporter
+from router.settings import RouterSettings
+from router.spool import Spool
+from router.spool.files import SpoolFiles
+
+logger = logging.getLogger(__name__)
+
+FIRST_ROUTES_S = 3.0
+"""A router without a snapshot waits this long for routes before it answers 404 to everything."""
+
+
+class App:
+    """A router, ready to run."""
+
+    def __init__(self, settings: RouterSettings, telemetry: Telemetry, clock: Clock) -> None:
+        self.settings = settings
+        self.telemetry = telemetry
+        self.traffic = TrafficBook()
+        self.table = RouteTable(self.traffic)
+        self.spool = Spool(SpoolFiles(settings.folder / "spool"), cap_bytes=settings.spool_max_bytes)
+        self.bus = BusHolder(lambda: Bus("router", settings.nats_url.get_secret_value(), clock=clock))
+        self.plane = DataPlane(self.table, self.spool, _limits(settings))
+        snapshot = SnapshotFile(settings.folder / "routes.json")
+        self.routes = RouteFollower(settings, RoutesBucket(self.bus), self.table, snapshot, clock)
+        self.publisher = SpoolPublisher(settings, self.spool, self.bus, clock)
+        self.reporter = TrafficReporter(settings, self.traffic, self.table, self.bus, clock)
+        self.is_listening = False
+        telemetry.registry.register(RouterCollector(self.traffic, self.spool.state, lambda: self.routes.is_current))
+
+    async def run(self, listening: socket.socket | None = None) -> int:
+        """Serve until SIGTERM; returns the exit status. Raises Unavailable where the spool or port is taken."""
+        self.spool.open()
+        try:
+            has_routes = self.routes.restore()
+            listening = listening or _listen(self.settings.host, self.settings.port)
+            gc.collect()
+            gc.freeze()  # what start-up made stays for good: no collection need look at it again
+            return await run_app(self._loops(listening, has_routes=has_routes), drain=self._drain())
+        finally:
+            self.spool.close()
+
+    @property
+    def is_ready(self) -> bool:
+        """It accepts callers and knows routes, be they from the snapshot."""
+        return self.is_listening and (self.routes.synced.is_set() or bool(self.table.services))
+
+    def _loops(self, listening: socket.socket, *, has_routes: bool) -> dict[str, Coroutine[Any, Any, None]]:
+        admin = admin_app(self.telemetry, lambda: self.is_ready)
+        return {
+            "bus": self.bus.run(),
+            "routes": self.routes.run(),
+            "data plane": self._serve(listening, has_routes=has_routes),
+            "spool": self.publisher.run(),
+            "samples": self.reporter.run(),
+            "admin": serve(admin, self.settings.admin_host, self.settings.admin_port),
+        }
+
+    async def _serve(self, listening: socket.socket, *, has_routes: bool) -> None:
+        if not has_routes:
+            try:
+                await asyncio.wait_for(self.routes.synced.wait(), FIRST_ROUTES_S)
+            except TimeoutError:
+                logger.warning("no routes yet: neither a snapshot nor the bus")
+        await self.plane.listen(listening)
+        self.is_listening = True
+        logger.info("data plane on %s:%s", *listening.getsockname()[:2])
+        await self.plane.sweep()
+
+    async def _drain(self) -> None:
+        self.is_listening = False
+        await self.plane.drain(self.settings.drain_timeout.total_seconds())
+        await self.publisher.flush(1.0)
+        try:
+            await asyncio.wait_for(self.reporter.report(), 0.5)
+        except TimeoutError:
+            logger.info("the last traffic sample could not be sent")
+
+
+def build_app(settings: RouterSettings, telemetry: Telemetry, *, clock: Clock | None = None) -> App:
+    """Put a router together; nothing is opened yet."""
+    return App(settings, telemetry, clock or SystemClock())
+
+
+def _limits(settings: RouterSettings) -> Limits:
+    return Limits(
+        header_timeout_s=settings.header_timeout.total_seconds(),
+        body_timeout_s=settings.body_timeout.total_seconds(),
+        connect_timeout_s=settings.connect_timeout.total_seconds(),
+        ejection_s=settings.ejection.total_seconds(),
+        buffered_bytes=settings.max_buffered_bytes,
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise Unavailable(f"the data plane's address {host}:{port} cannot be used: {error.strerror}") from error
