@@ -89,7 +89,9 @@ def databases(volumes: Path = VOLUMES) -> None:
             if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role_of(name)]).fetchone():
                 connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(role))
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [role_of(name)]).fetchone():
-                connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(role, role))
+                # Said here: a server made without a locale would make it SQL_ASCII, whose text drivers give as bytes.
+                made = "CREATE DATABASE {} OWNER {} ENCODING 'UTF8' TEMPLATE template0"
+                connection.execute(sql.SQL(made).format(role, role))
             connection.execute(sql.SQL("REVOKE CONNECT ON DATABASE {} FROM PUBLIC").format(role))
         for name in (*DATABASES, SUPERUSER):
             change = sql.SQL("ALTER ROLE {} PASSWORD {}")
