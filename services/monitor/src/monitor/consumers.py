@@ -1,0 +1,101 @@
+"""Door: the bus. Facts one by one through the inbox; samples and log lines in batches; questions."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+
+from nats.aio.msg import Msg
+from pydantic import ValidationError
+from shared.bus import Bus
+from shared.bus.bulk import bulk_pull
+from shared.bus.dead_letters import bury
+from shared.clock import Clock
+from shared.contracts import rpc
+from shared.contracts.base import Contract
+from shared.contracts.samples import PodOutput, TrafficMeasured, UsageMeasured
+from shared.database import Database
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from monitor import handlers
+from monitor.domain.events import WORDINGS
+from shared import events
+
+log = logging.getLogger(__name__)
+
+BATCH = 500
+Shape = TypeVar("Shape", bound=Contract)
+
+
+def subscribe(bus: Bus, database: Database, clock: Clock) -> None:
+    """Declare what the monitor consumes and answers."""
+
+    async def fact(event: Any, session: AsyncSession) -> None:
+        await handlers.take_fact(session, event, clock.now())
+
+    async def metrics(query: rpc.MetricsQuery) -> rpc.SeriesList:
+        async with database.read() as session:
+            return await handlers.chart(session, query)
+
+    async def logs(query: rpc.LogsQuery) -> rpc.LogPage:
+        async with database.read() as session:
+            return await handlers.search_logs(session, query)
+
+    async def event_list(query: rpc.EventsQuery) -> rpc.EventPage:
+        async with database.read() as session:
+            return await handlers.list_events(session, query)
+
+    bus.consume("monitor-events", dict.fromkeys((*WORDINGS, events.PodNoted), fact))
+    bus.answer(rpc.METRICS, metrics)
+    bus.answer(rpc.LOGS, logs)
+    bus.answer(rpc.EVENTS, event_list)
+
+
+async def pull_samples(bus: Bus, database: Database) -> None:
+    """Take `METRICS` in until cancelled."""
+
+    async def take(messages: list[Msg]) -> None:
+        good = await _parsed(bus, "monitor-metrics", messages, (TrafficMeasured, UsageMeasured))
+        traffic = [sample for sample in good if isinstance(sample, TrafficMeasured)]
+        usage = [sample for sample in good if isinstance(sample, UsageMeasured)]
+        async with database.unit_of_work() as session:
+            await handlers.take_samples(session, traffic, usage)
+
+    await bus.connected()
+    await bulk_pull(bus.js, "METRICS", "monitor-metrics", BATCH, take)
+
+
+async def pull_output(bus: Bus, database: Database) -> None:
+    """Take `LOGS` in until cancelled."""
+
+    async def take(messages: list[Msg]) -> None:
+        good = await _parsed(bus, "monitor-logs", messages, (PodOutput,))
+        async with database.unit_of_work() as session:
+            await handlers.take_output(session, [output for output in good if isinstance(output, PodOutput)])
+
+    await bus.connected()
+    await bulk_pull(bus.js, "LOGS", "monitor-logs", BATCH, take)
+
+
+async def _parsed(bus: Bus, durable: str, messages: Iterable[Msg], shapes: Sequence[type[Contract]]) -> list[Contract]:
+    """The messages that fit one of `shapes`; the others go to the dead letters and hold nobody up."""
+    good: list[Contract] = []
+    for message in messages:
+        try:
+            good.append(_first_fit(message.data, shapes))
+        except ValueError as error:
+            await bury(bus.js, durable, message, str(error))
+    return good
+
+
+def _first_fit(body: bytes, shapes: Sequence[type[Contract]]) -> Contract:
+    reason: ValidationError | None = None
+    for shape in shapes:
+        try:
+            found = shape.model_validate_json(body)
+        except ValidationError as error:
+            reason = error
+        else:
+            return found
+    raise ValueError(str(reason))

@@ -1,0 +1,80 @@
+"""How facts read to an operator: level, resource, reason, message. Repeats on one resource are counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from shared.events import Event
+
+from shared import events
+
+Level = Literal["info", "warning", "error"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the event list. (service, kind, name, reason) is what repeats are recognised by."""
+
+    service: str
+    version: str | None
+    kind: Literal["service", "version", "pod"]
+    name: str
+    level: Level
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Wording:
+    """How one kind of fact is told."""
+
+    reason: str
+    message: Callable[[Any], str]
+    level: Level = "info"
+
+
+def _exit(event: events.PodExited) -> str:
+    how = f"signal {event.signal}" if event.signal is not None else f"exit code {event.exit_code}"
+    return f"the process ended ({how}); restarts: {event.restarts}"
+
+
+WORDINGS: Mapping[type[Event], Wording] = {
+    events.ServiceCreated: Wording("Created", lambda e: f"service created in project {e.project}"),
+    events.ServiceUpdated: Wording("Updated", lambda e: f"changed: {', '.join(e.changed) or 'nothing'}"),
+    events.ServiceDeleted: Wording("Deleted", lambda e: "service deleted"),
+    events.TrafficChanged: Wording(
+        "TrafficChanged", lambda e: "weights: " + ", ".join(f"{name} {share}" for name, share in e.weights.items())
+    ),
+    events.VersionCreated: Wording(
+        "Created", lambda e: f"version created from {e.model_source.get('model')} {e.model_source.get('version')}"
+    ),
+    events.VersionUpdated: Wording("Updated", lambda e: f"changed: {', '.join(e.changed) or 'nothing'}"),
+    events.VersionStarted: Wording("Starting", lambda e: f"{e.deployment.desired_replicas} pods wanted"),
+    events.VersionStopped: Wording("Stopping", lambda e: "no pods wanted"),
+    events.VersionDeleted: Wording("Deleted", lambda e: "version deleted"),
+    events.VersionReady: Wording("Running", lambda e: f"{e.ready_replicas} pods ready"),
+    events.VersionFailed: Wording("Failed", lambda e: f"{e.reason}: {e.message}", "error"),
+    events.VersionDrained: Wording("Stopped", lambda e: "every pod has ended"),
+    events.PodScheduled: Wording("Scheduled", lambda e: f"placed on node {e.node}"),
+    events.PodReady: Wording("Ready", lambda e: f"answers; {e.ready_replicas} of {e.desired_replicas} ready"),
+    events.PodNotReady: Wording("NotReady", lambda e: e.reason, "warning"),
+    events.PodExited: Wording("Exited", _exit, "warning"),
+    events.PodTerminated: Wording("Terminated", lambda e: e.reason),
+}
+"""Every fact that an operator should see; `PodNoted` brings its own words. A test holds this to the catalogue."""
+
+
+def entry_of(event: Any) -> Entry | None:
+    """The line for one fact; None for facts that are not told."""
+    if isinstance(event, events.PodNoted):
+        return Entry(event.service, event.version, "pod", event.pod, event.level, event.reason, event.message)
+    wording = WORDINGS.get(type(event))
+    if wording is None:
+        return None
+    version = getattr(event, "version", None)
+    pod = getattr(event, "pod", None)
+    kind: Literal["service", "version", "pod"] = "pod" if pod else "version" if version else "service"
+    name = pod or version or event.service
+    return Entry(event.service, version, kind, name, wording.level, wording.reason, wording.message(event))

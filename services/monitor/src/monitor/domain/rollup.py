@@ -1,0 +1,153 @@
+"""Minutes: what samples are rolled up into, and how minutes are merged again for a chart.
+
+Latency is kept as a histogram with fixed bounds, because histograms add up and percentiles do not. A percentile is read
+by linear interpolation inside its bucket, as Prometheus' `histogram_quantile` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from shared.contracts.samples import LATENCY_BOUNDS_S, PodTraffic, PodUsage, TrafficMeasured, UsageMeasured
+
+MINUTE_S = 60
+NOBODY = ""
+"""Stands for the version or pod of requests that were turned away before one was chosen."""
+
+
+@dataclass(frozen=True, order=True)
+class PodMinute:
+    """Key of a minute's row: unix seconds of the minute's start, and whose it is."""
+
+    minute: int
+    service: str
+    version: str
+    pod: str
+
+
+@dataclass
+class TrafficSums:
+    """What happened in a minute; every field but `in_flight` adds up."""
+
+    requests: int = 0
+    throttled: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    in_flight: int = 0
+    latency_sum_s: float = 0.0
+    logged: int = 0
+    status: dict[str, int] = field(default_factory=dict)
+    dropped: dict[str, int] = field(default_factory=dict)
+    latency_counts: list[int] = field(default_factory=lambda: [0] * (len(LATENCY_BOUNDS_S) + 1))
+
+    def add(self, other: TrafficSums | PodTraffic) -> None:
+        """Add another share of the same minute, or another minute of the same chart step."""
+        for name in ("requests", "throttled", "bytes_in", "bytes_out", "latency_sum_s", "logged"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.in_flight = max(self.in_flight, other.in_flight)
+        _add_counts(self.status, other.status)
+        _add_counts(self.dropped, other.dropped)
+        for place, count in enumerate(other.latency_counts[: len(self.latency_counts)]):
+            self.latency_counts[place] += count
+
+
+@dataclass
+class UsageSums:
+    """CPU and memory samples of a minute."""
+
+    samples: int = 0
+    cpu_sum: float = 0.0
+    cpu_max: float = 0.0
+    memory_sum: float = 0.0
+    memory_max: float = 0.0
+
+    def take(self, usage: PodUsage) -> None:
+        """Count one more sample."""
+        self.add(UsageSums(1, usage.cpu_cores, usage.cpu_cores, usage.memory_bytes, usage.memory_bytes))
+
+    def add(self, other: UsageSums) -> None:
+        """Merge with another share."""
+        self.samples += other.samples
+        self.cpu_sum += other.cpu_sum
+        self.cpu_max = max(self.cpu_max, other.cpu_max)
+        self.memory_sum += other.memory_sum
+        self.memory_max = max(self.memory_max, other.memory_max)
+
+
+@dataclass
+class ReplicaCounts:
+    """Wanted, running and ready pods, as last seen in a minute."""
+
+    wanted: int = 0
+    running: int = 0
+    ready: int = 0
+
+
+def _add_counts(into: dict[str, int], more: Mapping[str, int]) -> None:
+    for key, count in more.items():
+        into[key] = into.get(key, 0) + count
+
+
+def minute_of(at: datetime) -> int:
+    """Unix seconds of the start of the minute that `at` is in."""
+    return int(at.timestamp()) // MINUTE_S * MINUTE_S
+
+
+def roll_traffic(samples: Iterable[TrafficMeasured]) -> dict[PodMinute, TrafficSums]:
+    """Samples → minutes. A sample counts for the minute in which its interval began."""
+    found: dict[PodMinute, TrafficSums] = {}
+    for sample in samples:
+        minute = minute_of(sample.from_time)
+        for pod in sample.pods:
+            key = PodMinute(minute, pod.service, pod.version or NOBODY, pod.pod or NOBODY)
+            found.setdefault(key, TrafficSums()).add(pod)
+    return found
+
+
+def roll_usage(samples: Iterable[UsageMeasured]) -> dict[PodMinute, UsageSums]:
+    """Samples → minutes."""
+    found: dict[PodMinute, UsageSums] = {}
+    for sample in samples:
+        for pod in sample.pods:
+            key = PodMinute(minute_of(sample.at), pod.service, pod.version, pod.pod)
+            found.setdefault(key, UsageSums()).take(pod)
+    return found
+
+
+def roll_replicas(samples: Iterable[UsageMeasured]) -> dict[PodMinute, ReplicaCounts]:
+    """Samples → the last counts of each minute (the key's pod is `NOBODY`)."""
+    return {
+        PodMinute(minute_of(sample.at), version.service, version.version, NOBODY): ReplicaCounts(
+            version.wanted, version.running, version.ready
+        )
+        for sample in samples
+        for version in sample.versions
+    }
+
+
+def quantile(counts: Sequence[int], share: float) -> float | None:
+    """The latency, seconds, that `share` (0..1) of the requests did not exceed; None without requests."""
+    total = sum(counts)
+    if total == 0:
+        return None
+    rank, below = share * total, 0
+    for place, count in enumerate(counts):
+        if count and below + count >= rank:
+            if place >= len(LATENCY_BOUNDS_S):
+                return LATENCY_BOUNDS_S[-1]
+            lower = LATENCY_BOUNDS_S[place - 1] if place else 0.0
+            return lower + (LATENCY_BOUNDS_S[place] - lower) * (rank - below) / count
+        below += count
+    return LATENCY_BOUNDS_S[-1]
+
+
+def step_start(minute: int, step_s: int) -> int:
+    """Start of the chart step that a minute falls into; steps are aligned to the epoch."""
+    return minute // step_s * step_s
+
+
+def kept_since(now: datetime, kept: timedelta) -> int:
+    """The first minute that is still kept."""
+    return minute_of(now - kept)

@@ -1,0 +1,44 @@
+"""Door: time. What is older than its retention is deleted, a little every few minutes."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from shared.clock import Clock
+from shared.database import Database
+from shared.errors import Unavailable
+
+from monitor.domain.rollup import kept_since
+from monitor.settings import MonitorSettings
+from monitor.store.lines import forget
+from monitor.store.minutes import forget_minutes
+
+log = logging.getLogger(__name__)
+
+INTERVAL_S = 300.0
+SAMPLES_KEPT = timedelta(hours=2)
+"""Longer than `METRICS` keeps a sample (1 h): no repeat can come after that."""
+
+
+async def forget_old(database: Database, clock: Clock, settings: MonitorSettings) -> None:
+    """Apply the retention until cancelled."""
+    while True:
+        await clock.sleep(INTERVAL_S)
+        try:
+            await forget_once(database, clock, settings)
+        except Unavailable as error:
+            log.warning("nothing deleted this time: %s", error)
+
+
+async def forget_once(database: Database, clock: Clock, settings: MonitorSettings) -> None:
+    """Delete what is too old now."""
+    now = clock.now()
+    async with database.unit_of_work() as session:
+        await forget_minutes(session, kept_since(now, settings.metrics_kept))
+        await forget(
+            session,
+            lines=now - settings.logs_kept,
+            events=now - settings.events_kept,
+            samples=now - SAMPLES_KEPT,
+        )

@@ -1,0 +1,61 @@
+"""Composition root: from settings to the running parts, used by production and tests alike."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from shared.bus import Bus
+from shared.clock import Clock
+from shared.database import Database
+from shared.http import admin_app, serve
+from shared.migrations import migrate
+from shared.telemetry import Telemetry
+
+from monitor import consumers, loops
+from monitor.settings import MonitorSettings
+
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
+
+
+@dataclass(frozen=True)
+class App:
+    """The parts of a monitor that is built and not yet running."""
+
+    settings: MonitorSettings
+    telemetry: Telemetry
+    database: Database
+    bus: Bus
+    clock: Clock
+
+    def background(self) -> dict[str, Coroutine[Any, Any, None]]:
+        """Everything that runs beside the admin port, by name."""
+        return {
+            "bus": self.bus.run(),
+            "samples": consumers.pull_samples(self.bus, self.database),
+            "output": consumers.pull_output(self.bus, self.database),
+            "retention": loops.forget_old(self.database, self.clock, self.settings),
+        }
+
+    def doors(self) -> dict[str, Coroutine[Any, Any, None]]:
+        """The admin port."""
+        app = admin_app(self.telemetry, lambda: self.bus.is_connected)
+        return {"admin": serve(app, self.settings.admin_host, self.settings.admin_port)}
+
+    async def close(self) -> None:
+        """Give connections back."""
+        await self.database.close()
+        self.telemetry.shutdown()
+
+
+async def build_app(settings: MonitorSettings, telemetry: Telemetry, *, clock: Clock) -> App:
+    """Migrate and open the store, put the parts together. Raises `Unavailable` naming an unusable database."""
+    await asyncio.to_thread(migrate, MIGRATIONS, settings.store_url)
+    database = Database.open(settings.store_url)
+    await database.check()
+    bus = Bus("monitor", settings.nats_url.get_secret_value(), clock=clock, database=database)
+    consumers.subscribe(bus, database, clock)
+    return App(settings, telemetry, database, bus, clock)

@@ -1,0 +1,72 @@
+"""Minutes of traffic, usage and replicas: added to, and read for charts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from shared.contracts.rpc import MetricsQuery
+from shared.contracts.samples import TrafficMeasured
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from monitor.domain.rollup import PodMinute, ReplicaCounts, TrafficSums, UsageSums
+from monitor.store.tables import MinuteRow, ReplicasRow, SampleRow, TrafficRow, UsageRow
+
+TABLES: Mapping[str, tuple[type[MinuteRow], type[TrafficSums] | type[UsageSums] | type[ReplicaCounts]]] = {
+    "traffic": (TrafficRow, TrafficSums),
+    "usage": (UsageRow, UsageSums),
+    "replicas": (ReplicasRow, ReplicaCounts),
+}
+
+
+async def unseen(session: AsyncSession, samples: Iterable[TrafficMeasured]) -> list[TrafficMeasured]:
+    """Those samples that were not counted before, marked as counted in this transaction."""
+    fresh: list[TrafficMeasured] = []
+    for sample in samples:
+        if await session.get(SampleRow, (sample.run_id, sample.sequence)) is None:
+            session.add(SampleRow(run_id=sample.run_id, sequence=sample.sequence, at=sample.to_time))
+            await session.flush()
+            fresh.append(sample)
+    return fresh
+
+
+async def add_minutes(session: AsyncSession, kind: str, minutes: Mapping[PodMinute, Any]) -> None:
+    """Add sums to the rows of their minutes; replica counts replace what was there."""
+    table, shape = TABLES[kind]
+    for key, sums in minutes.items():
+        row = await session.get(table, (key.minute, key.service, key.version, key.pod))
+        if row is None:
+            session.add(
+                table(minute=key.minute, service=key.service, version=key.version, pod=key.pod, sums=asdict(sums))
+            )
+            continue
+        if not isinstance(sums, ReplicaCounts):
+            known = shape(**row.sums)
+            known.add(sums)  # type: ignore[union-attr]
+            row.sums = asdict(known)
+        else:
+            row.sums = asdict(sums)
+
+
+async def read_minutes(session: AsyncSession, kind: str, query: MetricsQuery) -> list[tuple[PodMinute, Any]]:
+    """The minutes that a query is about, in order."""
+    table, shape = TABLES[kind]
+    wanted = select(table).where(
+        table.service == query.service,  # type: ignore[arg-type]
+        table.minute >= int(query.from_time.timestamp()) // 60 * 60,  # type: ignore[arg-type]
+        table.minute <= int(query.to_time.timestamp()),  # type: ignore[arg-type]
+    )
+    if query.version is not None:
+        wanted = wanted.where(table.version == query.version)  # type: ignore[arg-type]
+    if query.pod is not None:
+        wanted = wanted.where(table.pod == query.pod)  # type: ignore[arg-type]
+    rows = (await session.execute(wanted.order_by(table.minute))).scalars().all()  # type: ignore[arg-type]
+    return [(PodMinute(row.minute, row.service, row.version, row.pod), shape(**row.sums)) for row in rows]
+
+
+async def forget_minutes(session: AsyncSession, before_minute: int) -> None:
+    """Delete minutes that are older than `before_minute`."""
+    for table, _ in TABLES.values():
+        await session.execute(delete(table).where(table.minute < before_minute))  # type: ignore[arg-type]

@@ -1,0 +1,105 @@
+"""Tables of the monitor. Nobody else opens them; Alembic owns their shape."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from shared.bus.outbox import add_tables
+from shared.database import UtcDateTime
+from shared.ids import new_id
+from sqlalchemy import JSON, BigInteger, Index, Integer, UniqueConstraint
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+
+class Record(SQLModel, registry=registry()):
+    """Base of the monitor's tables, on metadata of their own."""
+
+
+class SampleRow(Record, table=True):
+    """A traffic sample that has been counted: a repeat is not counted again."""
+
+    __tablename__ = "samples"
+
+    run_id: UUID = Field(primary_key=True)
+    sequence: int = Field(primary_key=True)
+    at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
+class MinuteRow(Record):
+    """A minute of one pod; version and pod are empty where none was chosen."""
+
+    minute: int = Field(primary_key=True)
+    service: str = Field(primary_key=True, max_length=63)
+    version: str = Field(primary_key=True, max_length=63)
+    pod: str = Field(primary_key=True, max_length=160)
+    sums: dict[str, Any] = Field(sa_type=JSON)
+
+
+class TrafficRow(MinuteRow, table=True):
+    """A minute of traffic."""
+
+    __tablename__ = "traffic_minutes"
+    __table_args__ = (Index("ix_traffic_service_minute", "service", "minute"),)
+
+
+class UsageRow(MinuteRow, table=True):
+    """A minute of CPU and memory."""
+
+    __tablename__ = "usage_minutes"
+    __table_args__ = (Index("ix_usage_service_minute", "service", "minute"),)
+
+
+class ReplicasRow(MinuteRow, table=True):
+    """Wanted, running and ready pods of a version (its pod is empty), as last seen in a minute."""
+
+    __tablename__ = "replicas_minutes"
+    __table_args__ = (Index("ix_replicas_service_minute", "service", "minute"),)
+
+
+class LogLineRow(Record, table=True):
+    """One line that a pod printed. (pod, run, offset) names it, so that a repeat is kept once."""
+
+    __tablename__ = "log_lines"
+    __table_args__ = (
+        UniqueConstraint("pod", "run", "offset", name="uq_log_lines_place"),
+        Index("ix_log_lines_service_id", "service", "id"),
+        Index("ix_log_lines_at", "at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger().with_variant(Integer(), "sqlite"))
+    at: datetime = Field(sa_type=UtcDateTime)
+    service: str = Field(max_length=63)
+    version: str = Field(max_length=63)
+    pod: str = Field(max_length=160)
+    run: int
+    offset: int = Field(sa_type=BigInteger)
+    text: str
+    request_id: str | None = None
+
+
+class EventRow(Record, table=True):
+    """One reason on one resource, and how often it came."""
+
+    __tablename__ = "events"
+    __table_args__ = (
+        UniqueConstraint("service", "kind", "name", "reason", name="uq_events_resource_reason"),
+        Index("ix_events_service_last_seen", "service", "last_seen"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    service: str = Field(max_length=63)
+    version: str | None = Field(default=None, max_length=63)
+    kind: str = Field(max_length=16)
+    name: str = Field(max_length=160)
+    level: str = Field(max_length=16)
+    reason: str = Field(max_length=64)
+    message: str
+    first_seen: datetime = Field(sa_type=UtcDateTime)
+    last_seen: datetime = Field(sa_type=UtcDateTime)
+    count: int = 1
+
+
+add_tables(Record.metadata)

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from uuid import UUID
+
+from monitor.domain.events import WORDINGS, entry_of
+from shared import events
+from shared.events import CATALOGUE
+
+IDS = {"service_id": UUID(int=1), "service": "wine", "version_id": UUID(int=2), "version": "v1"}
+
+
+def test_every_fact_that_the_catalogue_gives_to_the_monitor_is_told() -> None:
+    given = {entry.event for entry in CATALOGUE if "monitor" in entry.consumers}
+
+    assert {*WORDINGS, events.PodNoted} == given
+
+
+def test_a_pod_s_fact_is_about_the_pod() -> None:
+    entry = entry_of(events.PodExited(**IDS, pod="wine-v1-abc", generation=1, signal=9, restarts=2))
+
+    assert entry is not None
+    assert (entry.kind, entry.name, entry.level, entry.reason) == ("pod", "wine-v1-abc", "warning", "Exited")
+    assert "signal 9" in entry.message
+
+
+def test_a_service_s_fact_is_about_the_service() -> None:
+    entry = entry_of(events.TrafficChanged(service_id=UUID(int=1), service="wine", weights={"v1": 90, "v2": 10}))
+
+    assert entry is not None
+    assert (entry.kind, entry.name, entry.version) == ("service", "wine", None)
+    assert entry.message == "weights: v1 90, v2 10"
+
+
+def test_a_note_brings_its_own_words() -> None:
+    note = events.PodNoted(
+        **IDS, pod="p", generation=1, level="warning", reason="ProbeFailed", message="no answer in 1 s"
+    )
+
+    entry = entry_of(note)
+
+    assert entry is not None
+    assert (entry.level, entry.reason, entry.message) == ("warning", "ProbeFailed", "no answer in 1 s")

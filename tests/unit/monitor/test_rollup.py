@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from monitor.domain.rollup import NOBODY, PodMinute, TrafficSums, quantile, roll_replicas, roll_traffic, roll_usage
+from shared.contracts.samples import (
+    LATENCY_BOUNDS_S,
+    PodTraffic,
+    PodUsage,
+    TrafficMeasured,
+    UsageMeasured,
+    VersionReplicas,
+)
+
+RUN = UUID(int=1)
+VERSION = UUID(int=2)
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def counts(**at: int) -> tuple[int, ...]:
+    found = [0] * (len(LATENCY_BOUNDS_S) + 1)
+    for place, count in at.items():
+        found[int(place[1:])] = count
+    return tuple(found)
+
+
+def sample(start: datetime, *pods: PodTraffic, sequence: int = 0) -> TrafficMeasured:
+    end = start + timedelta(seconds=10)
+    return TrafficMeasured(source="r", sequence=sequence, run_id=RUN, from_time=start, to_time=end, pods=pods)
+
+
+def pod(requests: int, **more: object) -> PodTraffic:
+    return PodTraffic(service="s", version="v1", pod="p", requests=requests, **more)  # type: ignore[arg-type]
+
+
+def test_samples_of_one_minute_add_up() -> None:
+    rolled = roll_traffic(
+        [
+            sample(NOON, pod(3, status={"200": 3}, latency_counts=counts(b0=3), in_flight=4)),
+            sample(NOON + timedelta(seconds=50), pod(2, status={"200": 1, "500": 1}, latency_counts=counts(b2=2))),
+        ]
+    )
+
+    (sums,) = rolled.values()
+    assert sums.requests == 5
+    assert sums.status == {"200": 4, "500": 1}
+    assert (sums.latency_counts[0], sums.latency_counts[2]) == (3, 2)
+    assert sums.in_flight == 4
+
+
+def test_the_next_minute_is_another_row() -> None:
+    rolled = roll_traffic([sample(NOON, pod(1)), sample(NOON + timedelta(seconds=60), pod(1))])
+
+    assert [key.minute for key in sorted(rolled)] == [int(NOON.timestamp()), int(NOON.timestamp()) + 60]
+
+
+def test_requests_that_reached_no_version_are_counted_for_nobody() -> None:
+    turned_away = PodTraffic(service="s", version=None, throttled=7)
+
+    assert roll_traffic([sample(NOON, turned_away)]) == {
+        PodMinute(int(NOON.timestamp()), "s", NOBODY, NOBODY): TrafficSums(throttled=7)
+    }
+
+
+def test_usage_keeps_mean_and_maximum() -> None:
+    def usage(cpu: float) -> UsageMeasured:
+        one = PodUsage(
+            service="s", version="v1", version_id=VERSION, pod="p", cpu_cores=cpu, memory_bytes=100, ready=True
+        )
+        return UsageMeasured(source="n", at=NOON, pods=(one,))
+
+    (sums,) = roll_usage([usage(0.5), usage(1.5)]).values()
+
+    assert (sums.samples, sums.cpu_sum, sums.cpu_max, sums.memory_sum) == (2, 2.0, 1.5, 200.0)
+
+
+def test_the_last_replica_counts_of_a_minute_stay() -> None:
+    def seen(ready: int) -> UsageMeasured:
+        version = VersionReplicas(service="s", version="v1", version_id=VERSION, wanted=2, running=2, ready=ready)
+        return UsageMeasured(source="n", at=NOON, versions=(version,))
+
+    (last,) = roll_replicas([seen(0), seen(2)]).values()
+
+    assert last.ready == 2
+
+
+@pytest.mark.parametrize(
+    ("at", "share", "expected"),
+    [
+        (counts(b0=10), 0.5, 0.0005),  # half-way into the first bucket
+        (counts(b0=50, b3=50), 0.5, 0.001),  # the first bucket's upper bound
+        (counts(b0=50, b3=50), 1.0, 0.01),
+        (counts(b15=1), 0.99, LATENCY_BOUNDS_S[-1]),  # above the last bound: the last bound, as Prometheus says
+        (counts(), 0.5, None),
+    ],
+)
+def test_quantile(at: tuple[int, ...], share: float, expected: float | None) -> None:
+    assert quantile(at, share) == (pytest.approx(expected) if expected is not None else None)
