@@ -7,13 +7,13 @@ import os
 import sys
 
 from pydantic import ValidationError
-from shared.app import exit_with, run_app
-from shared.clock import SystemClock
-from shared.errors import PenstockError
 
 from monitor.main import build_app
 from monitor.settings import MonitorSettings
 from shared import telemetry
+from shared.app import exit_with, run_app
+from shared.clock import SystemClock
+from shared.errors import PenstockError
 
 
 async def run(settings: MonitorSettings) -> int:

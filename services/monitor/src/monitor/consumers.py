@@ -8,6 +8,11 @@ from typing import Any, TypeVar
 
 from nats.aio.msg import Msg
 from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from monitor import handlers
+from monitor.domain.events import WORDINGS
+from shared import events
 from shared.bus import Bus
 from shared.bus.bulk import bulk_pull
 from shared.bus.dead_letters import bury
@@ -16,11 +21,6 @@ from shared.contracts import rpc
 from shared.contracts.base import Contract
 from shared.contracts.samples import PodOutput, TrafficMeasured, UsageMeasured
 from shared.database import Database
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from monitor import handlers
-from monitor.domain.events import WORDINGS
-from shared import events
 
 log = logging.getLogger(__name__)
 

@@ -8,6 +8,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from monitor.domain.charts import CHARTS, Chart
+from monitor.domain.events import entry_of
+from monitor.domain.rollup import PodMinute, ReplicaCounts, roll_replicas, roll_traffic, roll_usage, step_start
+from monitor.store import lines, minutes
 from shared.contracts.rpc import (
     EventEntry,
     EventPage,
@@ -21,12 +27,6 @@ from shared.contracts.rpc import (
 )
 from shared.contracts.samples import PodOutput, TrafficMeasured, UsageMeasured
 from shared.errors import InvalidInput
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from monitor.domain.charts import CHARTS, Chart
-from monitor.domain.events import entry_of
-from monitor.domain.rollup import PodMinute, ReplicaCounts, roll_replicas, roll_traffic, roll_usage, step_start
-from monitor.store import lines, minutes
 
 
 async def take_samples(

@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from shared.clock import Clock
-from shared.database import Database
-from shared.errors import Unavailable
-
 from monitor.domain.rollup import kept_since
 from monitor.settings import MonitorSettings
 from monitor.store.lines import forget
 from monitor.store.minutes import forget_minutes
+from shared.clock import Clock
+from shared.database import Database
+from shared.errors import Unavailable
 
 log = logging.getLogger(__name__)
 

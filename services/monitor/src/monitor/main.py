@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from monitor import consumers, loops
+from monitor.settings import MonitorSettings
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.database import Database
 from shared.http import admin_app, serve
 from shared.migrations import migrate
 from shared.telemetry import Telemetry
-
-from monitor import consumers, loops
-from monitor.settings import MonitorSettings
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
+
 from shared.settings import DatabaseSettings
 
 

@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from shared.events import Event
-
 from shared import events
+from shared.events import Event
 
 Level = Literal["info", "warning", "error"]
 

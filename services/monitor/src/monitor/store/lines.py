@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from shared.contracts.rpc import EventsQuery, LogsQuery
-from shared.contracts.samples import PodOutput
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from monitor.domain.events import Entry
 from monitor.store.tables import EventRow, LogLineRow, SampleRow
+from shared.contracts.rpc import EventsQuery, LogsQuery
+from shared.contracts.samples import PodOutput
 
 CHUNK = 500
 """Rows of one INSERT: SQLite allows a limited number of parameters in a statement."""

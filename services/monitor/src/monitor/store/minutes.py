@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from shared.contracts.rpc import MetricsQuery
-from shared.contracts.samples import TrafficMeasured
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from monitor.domain.rollup import PodMinute, ReplicaCounts, TrafficSums, UsageSums
 from monitor.store.tables import MinuteRow, ReplicasRow, SampleRow, TrafficRow, UsageRow
+from shared.contracts.rpc import MetricsQuery
+from shared.contracts.samples import TrafficMeasured
 
 TABLES: Mapping[str, tuple[type[MinuteRow], type[TrafficSums] | type[UsageSums] | type[ReplicaCounts]]] = {
     "traffic": (TrafficRow, TrafficSums),
