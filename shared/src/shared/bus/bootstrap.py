@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterable
 
 from nats.js import JetStreamContext
-from nats.js.api import ConsumerConfig, StreamConfig
+from nats.js.api import ConsumerConfig, KeyValueConfig, StreamConfig
 from nats.js.errors import BadRequestError, NotFoundError
 
 from shared.bus.topology import BUCKETS, DURABLES, STREAMS, Durable
@@ -50,6 +50,19 @@ async def _ensure_stream(js: JetStreamContext, wanted: StreamConfig) -> str | No
         return None
     await js.update_stream(wanted)
     return f"stream {wanted.name} updated"
+
+
+async def _ensure_bucket(js: JetStreamContext, wanted: KeyValueConfig) -> str | None:
+    try:
+        found = (await js.stream_info(f"KV_{wanted.bucket}")).config
+    except NotFoundError:
+        await js.create_key_value(wanted)
+        return f"bucket {wanted.bucket} created"
+    limits = {"max_age": wanted.ttl or 0, "max_bytes": wanted.max_bytes, "max_msgs_per_subject": wanted.history}
+    if all(getattr(found, name) == value for name, value in limits.items()):
+        return None
+    await js.update_stream(found.evolve(**limits))
+    return f"bucket {wanted.bucket} updated"
 
 
 async def _ensure_durable(js: JetStreamContext, durable: Durable) -> str | None:

@@ -1,54 +1,172 @@
-"""High-volume streams, pulled in batches with plain nats-py."""
+"""High-volume streams (`REQUESTS`, `LOGS`, `METRICS`): pulled in batches with plain nats-py.
+
+`bulk_pull` reads a durable and acknowledges what its handler has stored. `read_from` reads from a position that the
+caller keeps itself (beside its own data), in order and without a gap, and needs no acknowledgements.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 import nats.errors
+from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
-from nats.js.errors import APIError, ServiceUnavailableError
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, PubAck
+from nats.js.errors import Error as JetStreamError
 
-from shared.bus.topology import Durable
-from shared.errors import PenstockError
+from shared.errors import Unavailable
 
 log = logging.getLogger("penstock.bus.bulk")
 
-BatchHandler = Callable[[list[Msg]], Awaitable[None]]
+PUBLISH_TIMEOUT_S = 5.0
+FETCH_S = 2.0
+RETRY_S = 0.5
+AWAY = (nats.errors.Error, JetStreamError, TimeoutError, OSError)
 
-RETRY_S = 1.0
+
+@dataclass(frozen=True)
+class StreamIdentity:
+    """Which stream a position belongs to: one that was made anew counts from 1 again."""
+
+    name: str
+    created: datetime
+    first_seq: int
+    last_seq: int
 
 
-async def bulk_pull(js: JetStreamContext, durable: Durable, handler: BatchHandler, *, batch: int = 500) -> None:
-    """Hand batches of a durable's messages to `handler` until cancelled.
+async def identity(js: JetStreamContext, stream: str) -> StreamIdentity:
+    """What `stream` is now. Raises `Unavailable`."""
+    try:
+        info = await js.stream_info(stream)
+    except AWAY as error:
+        raise Unavailable(f"stream {stream}: {error or type(error).__name__}") from error
+    assert info.created is not None
+    return StreamIdentity(stream, info.created, info.state.first_seq, info.state.last_seq)
 
-    Messages of a batch are acked when the handler returns; all of it comes again when it raises, so the handler must
-    know repeats. A stream or durable that is gone is waited for, once a second: the watchdog makes it again.
+
+async def publish(
+    nc: Client, subject: str, payload: bytes, *, msg_id: str, headers: dict[str, str] | None, stream: str
+) -> PubAck:
+    """Publish and wait until it is stored.
+
+    `Unavailable` means *unknown*: it may have been stored. Publish the same `msg_id` again; within two minutes the
+    server stores it once (`duplicate` in the answer), later it is the caller's to mark the retry.
     """
+    if not nc.is_connected:
+        raise Unavailable("the bus is away", retry_after_s=1)
+    js = nc.jetstream()
+    try:
+        return await js.publish(
+            subject,
+            payload,
+            timeout=PUBLISH_TIMEOUT_S,
+            stream=stream,
+            headers={**(headers or {}), "Nats-Msg-Id": msg_id},
+        )
+    except AWAY as error:
+        raise Unavailable(f"publishing to {stream}: {error or type(error).__name__}", retry_after_s=1) from error
+
+
+async def bulk_pull(
+    js: JetStreamContext, stream: str, durable: str, batch: int, handler: Callable[[list[Msg]], Awaitable[None]]
+) -> None:
+    """Give `handler` up to `batch` messages at a time, until cancelled; what it returns from is acknowledged.
+
+    When it raises, the batch comes again after a delay. While stream or durable are away it waits for them.
+    """
+    delay = RETRY_S
+    failing = False
     while True:
         try:
-            subscription = await js.pull_subscribe_bind(
-                durable.name, durable.stream, inbox_prefix=f"_INBOX.penstock.{durable.service}.".encode()
-            )
+            pull = await js.pull_subscribe_bind(durable, stream=stream, pending_msgs_limit=-1, pending_bytes_limit=-1)
             try:
-                while True:
-                    await _one_batch(subscription, handler, batch)
+                delay = await _drain_pull(pull, batch, handler, delay)
             finally:
-                await subscription.unsubscribe()
-        except asyncio.CancelledError:
-            raise
-        except (nats.errors.Error, APIError, ServiceUnavailableError, PenstockError) as error:
-            log.warning("%s waits: %s", durable.name, error or type(error).__name__)
+                with contextlib.suppress(*AWAY):
+                    await pull.unsubscribe()
+        except AWAY as error:
+            if not failing:
+                log.warning("%s cannot be read: %s; trying on", durable, error or type(error).__name__)
+            failing = True
             await asyncio.sleep(RETRY_S)
+        else:
+            failing = False
 
 
-async def _one_batch(subscription: JetStreamContext.PullSubscription, handler: BatchHandler, batch: int) -> None:
+async def _drain_pull(
+    pull: JetStreamContext.PullSubscription, batch: int, handler: Callable[[list[Msg]], Awaitable[None]], delay: float
+) -> float:
+    """Pull until a batch fails or NATS does; returns the delay of the next failure."""
+    while True:
+        try:
+            messages = await pull.fetch(batch, timeout=FETCH_S)
+        except nats.errors.TimeoutError:
+            continue
+        try:
+            await handler(messages)
+        except Exception:
+            log.exception("a batch of %d messages failed; it comes again in %g s", len(messages), delay)
+            for message in messages:
+                await message.nak(delay=delay)
+            await asyncio.sleep(delay)
+            return min(delay * 2, 30.0)
+        for message in messages:
+            await message.ack()
+        delay = RETRY_S
+
+
+async def read_from(
+    js: JetStreamContext, stream: str, after: int, *, batch: int, subjects: Sequence[str] = ()
+) -> AsyncIterator[list[Msg]]:
+    """Messages behind sequence `after`, in batches, in order, without a gap; empty lists while there are none.
+
+    Uses a consumer of its own that acknowledges nothing; one that was lost, or that skipped a message (delivered to a
+    connection that had just broken), is made anew behind the last message handed out. Raises `Unavailable` when the
+    stream cannot be read; the caller then looks whether it is the same stream (`identity`) and reads on.
+    """
+    config = ConsumerConfig(
+        ack_policy=AckPolicy.NONE,
+        deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
+        opt_start_seq=after + 1,
+        filter_subjects=list(subjects) or None,
+        inactive_threshold=60.0,
+        mem_storage=True,
+    )
+    name = None
     try:
-        messages = await subscription.fetch(batch, timeout=1)
-    except (nats.errors.TimeoutError, TimeoutError):
-        return
-    await handler(messages)
-    for message in messages:
-        await message.ack()
+        name = (await js.add_consumer(stream, config)).name
+        pull = await js.pull_subscribe_bind(name, stream=stream, pending_msgs_limit=-1, pending_bytes_limit=-1)
+        delivered = 0
+        while True:
+            messages = await _fetched(pull, batch)
+            whole = _contiguous(messages, delivered)
+            delivered += len(whole)
+            yield whole
+            if len(whole) < len(messages):
+                raise Unavailable(f"stream {stream}: a message was skipped on the way; reading it again")
+    except AWAY as error:
+        raise Unavailable(f"stream {stream}: {error or type(error).__name__}") from error
+    finally:
+        if name is not None:
+            with contextlib.suppress(*AWAY, asyncio.CancelledError):
+                await js.delete_consumer(stream, name)
+
+
+async def _fetched(pull: JetStreamContext.PullSubscription, batch: int) -> list[Msg]:
+    try:
+        return await pull.fetch(batch, timeout=FETCH_S)
+    except nats.errors.TimeoutError:
+        return []
+
+
+def _contiguous(messages: list[Msg], delivered: int) -> list[Msg]:
+    """Those that follow without a gap on the `delivered` ones before: the consumer numbers what it hands out."""
+    return [
+        message for place, message in enumerate(messages, delivered + 1) if message.metadata.sequence.consumer == place
+    ]

@@ -1,20 +1,22 @@
-"""Messages that could not be processed: kept with the reason, listed, fetched for another try."""
+"""Messages that could not be processed: kept with the reason, listed, replayed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
+import nats.errors
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.api import RawStreamMsg
 from nats.js.errors import NotFoundError
 
 from shared.bus.envelope import MSG_ID
-from shared.bus.topology import DEAD
-from shared.errors import NotFound
+from shared.bus.topology import DEAD, DEAD_PREFIX
+from shared.errors import NotFound, Unavailable
 
-_PREFIX = "penstock-dead-"
+_MARK = "penstock-dead-"
+PUBLISH_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -32,72 +34,77 @@ class DeadLetter:
 
 async def bury(js: JetStreamContext, consumer: str, message: Msg, reason: str) -> None:
     """Store `message` in `DEAD` with the reason; returns when the server has stored it. Repeats are stored once."""
-    await bury_raw(js, consumer, message.subject, message.headers or {}, message.data, reason, origin=_origin(message))
+    metadata = message.metadata
+    origin = f"{metadata.stream}-{metadata.sequence.stream}"
+    await bury_raw(
+        js,
+        consumer,
+        subject=message.subject,
+        headers=message.headers or {},
+        body=message.data,
+        reason=reason,
+        origin=origin,
+    )
 
 
-async def bury_raw(  # noqa: PLR0917 - a message's parts, in their usual order
-    js: JetStreamContext,
-    consumer: str,
-    subject: str,
-    headers: dict[str, str],
-    body: bytes,
-    reason: str,
-    *,
-    origin: str,
+async def bury_raw(
+    js: JetStreamContext, consumer: str, *, subject: str, headers: dict[str, str], body: bytes, reason: str, origin: str
 ) -> None:
     """The same for a message that was read without a subscription. `origin` names it, for the sake of repeats."""
-    kept = {key: value for key, value in headers.items() if key != MSG_ID and not key.startswith(_PREFIX)}
     marks = {
-        f"{_PREFIX}subject": subject,
-        f"{_PREFIX}reason": " ".join(reason.split())[:1000],
-        f"{_PREFIX}msg-id": headers.get(MSG_ID, ""),
+        f"{_MARK}subject": subject,
+        f"{_MARK}reason": " ".join(reason.split())[:1000],
         MSG_ID: f"dead-{consumer}-{origin}",
     }
-    await js.publish(f"penstock.dead.v1.{consumer}", body, stream=DEAD, timeout=5, headers=kept | marks)
+    await js.publish(
+        f"{DEAD_PREFIX}.{consumer}", body, stream=DEAD, timeout=PUBLISH_TIMEOUT_S, headers=_carried(headers) | marks
+    )
 
 
-def _origin(message: Msg) -> str:
-    metadata = message.metadata
-    return f"{metadata.stream}-{metadata.sequence.stream}"
+def _carried(headers: dict[str, str]) -> dict[str, str]:
+    """Headers that stay with the message: not what told the server how to store it, nor earlier marks."""
+    return {key: value for key, value in headers.items() if not key.startswith(("Nats-", _MARK))}
 
 
 async def listed(js: JetStreamContext, *, after: int = 0, limit: int = 100) -> list[DeadLetter]:
-    """Dead letters in order, from the first behind `after`."""
-    state = (await js.stream_info(DEAD)).state
+    """Dead letters in order, from the first behind `after`. Raises `Unavailable`."""
     found: list[DeadLetter] = []
-    sequence = max(after + 1, state.first_seq)
-    while sequence <= state.last_seq and len(found) < limit:
-        letter = await _at(js, sequence)
-        if letter is not None:
-            found.append(letter)
-        sequence += 1
+    while len(found) < limit:
+        letter = await _next(js, after + 1)
+        if letter is None:
+            break
+        found.append(letter)
+        after = letter.id
     return found
 
 
-async def _at(js: JetStreamContext, sequence: int) -> DeadLetter | None:
+async def _next(js: JetStreamContext, sequence: int) -> DeadLetter | None:
+    """The first dead letter at or behind `sequence`."""
     try:
-        message = await js.get_msg(DEAD, sequence)
+        return _letter(await js.get_msg(DEAD, sequence, subject=f"{DEAD_PREFIX}.>", next=True))
     except NotFoundError:
         return None
-    return _letter(message, sequence)
+    except (nats.errors.Error, TimeoutError) as error:
+        raise Unavailable("the bus does not answer", retry_after_s=1) from error
 
 
-def _letter(message: RawStreamMsg, sequence: int) -> DeadLetter:
+def _letter(message: RawStreamMsg) -> DeadLetter:
     headers = message.headers or {}
+    assert message.seq is not None
     return DeadLetter(
-        id=sequence,
-        consumer=(message.subject or "").removeprefix("penstock.dead.v1."),
-        subject=headers.get(f"{_PREFIX}subject", ""),
-        reason=headers.get(f"{_PREFIX}reason", ""),
-        at=getattr(message, "time", None),
-        headers={key: value for key, value in headers.items() if not key.startswith(_PREFIX) and key != MSG_ID},
+        id=message.seq,
+        consumer=(message.subject or "").removeprefix(f"{DEAD_PREFIX}."),
+        subject=headers.get(f"{_MARK}subject", ""),
+        reason=headers.get(f"{_MARK}reason", ""),
+        at=message.time,
+        headers=_carried(headers),
         body=message.data or b"",
     )
 
 
 async def fetch(js: JetStreamContext, letter_id: int) -> DeadLetter:
-    """One dead letter; raises `NotFound`."""
-    letter = await _at(js, letter_id)
-    if letter is None:
+    """One dead letter. Raises `NotFound`, `Unavailable`."""
+    letter = await _next(js, letter_id)
+    if letter is None or letter.id != letter_id:
         raise NotFound(f"no dead letter {letter_id}")
     return letter

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,6 +16,8 @@ from shared.events import EVENT_TYPES, Event
 from shared.events.request import REQUESTS_SUBJECT, RequestLogged
 
 MSG_ID = "Nats-Msg-Id"
+MALFORMED = "penstock-malformed-headers"
+"""Header that the connection puts onto a message whose own headers could not be read."""
 
 
 @dataclass(frozen=True)
@@ -26,16 +30,29 @@ class Received:
     event: Event | None
 
 
+_cause: ContextVar[Received | None] = ContextVar("penstock_cause", default=None)
+
+
+@contextmanager
+def caused_by(received: Received) -> Iterator[None]:
+    """Within the block, every event that is published follows from `received`."""
+    token = _cause.set(received)
+    try:
+        yield
+    finally:
+        _cause.reset(token)
+
+
 def headers_of(
-    event: Event,
-    *,
-    event_id: UUID,
-    source: str,
-    at: datetime,
-    causation: str | None = None,
-    correlation: str | None = None,
+    event: Event, *, event_id: UUID, source: str, at: datetime, causation: str | None = None
 ) -> dict[str, str]:
-    """The headers of one event; `Nats-Msg-Id` equals its id, so that a repeated publish is stored once."""
+    """The headers of one event; `Nats-Msg-Id` equals its id, so that a repeated publish is stored once.
+
+    Cause and correlation come from the event that is being acted on, unless `causation` names another.
+    """
+    cause = _cause.get()
+    causation = causation or (cause.id if cause else None)
+    correlation = cause.headers.get("ce-correlationid") if cause else None
     return {
         "ce-specversion": "1.0",
         "ce-id": str(event_id),
@@ -58,6 +75,8 @@ def subject_of(event: Event) -> str:
 def receive(headers: Mapping[str, str] | None, body: bytes) -> Received:
     """Parse one message; raises `InvalidInput` for one that is no event of ours or does not fit its schema."""
     headers = headers or {}
+    if MALFORMED in headers:
+        raise InvalidInput("its headers are malformed")
     event_id, event_type = headers.get("ce-id"), headers.get("ce-type")
     if not event_id or not event_type:
         raise InvalidInput("not a CloudEvent: ce-id and ce-type are missing")

@@ -1,60 +1,80 @@
-"""A KV bucket as last values: plain bytes by key, a listing that is complete, no watches.
+"""Key-value buckets: the last value of each key, listed in one pass.
 
-A watch may stay silent for half a minute after a server restart, so nobody here relies on one: whoever needs to be
-current lists the bucket when its last sequence has moved.
+A watch may stay stale for half a minute after a server restart (measured), so it is never relied on: readers compare
+`last_sequence()`, which costs one small request, and list again when it has moved.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import nats.errors
 from nats.js import JetStreamContext
-from nats.js.errors import BucketNotFoundError, KeyNotFoundError, NotFoundError
+from nats.js.errors import Error as JetStreamError
+from nats.js.errors import KeyNotFoundError
 from nats.js.kv import KeyValue
 
 from shared.errors import Unavailable
 
+LIST_TIMEOUT_S = 10.0
+_GONE = ("DEL", "PURGE")
+
 
 class Bucket:
-    """One bucket. Every method raises NATS' own errors when the bus is away."""
+    """One bucket. Everything raises `Unavailable` while the bus is away."""
 
     def __init__(self, js: JetStreamContext, name: str) -> None:
         self.js = js
         self.name = name
-        self._kv: KeyValue | None = None
-
-    async def _bucket(self) -> KeyValue:
-        if self._kv is None:
-            try:
-                self._kv = await self.js.key_value(self.name)
-            except (BucketNotFoundError, NotFoundError) as error:
-                raise Unavailable(f"bucket {self.name} is not there yet") from error
-        return self._kv
+        self._known: KeyValue | None = None
 
     async def get(self, key: str) -> bytes | None:
-        """The last value; None when there is none."""
-        try:
-            return (await (await self._bucket()).get(key)).value
-        except KeyNotFoundError:
-            return None
+        """The value of `key`; None when there is none."""
+        async with self._opened() as bucket:
+            try:
+                return (await bucket.get(key)).value
+            except KeyNotFoundError:
+                return None
 
     async def put(self, key: str, value: bytes) -> int:
-        """Set the value; returns the bucket's new sequence."""
-        return await (await self._bucket()).put(key, value)
+        """Set `key`; returns the bucket's revision after it. Repeating it is harmless."""
+        async with self._opened() as bucket:
+            return await bucket.put(key, value)
 
     async def delete(self, key: str) -> None:
-        """Remove the key; nothing happens when it is not there."""
-        await (await self._bucket()).delete(key)
+        """Remove `key`, if it is there."""
+        async with self._opened() as bucket:
+            await bucket.delete(key)
 
     async def last_sequence(self) -> int:
-        """The sequence of the bucket's last change; grows with each."""
-        return (await self.js.stream_info(f"KV_{self.name}")).state.last_seq
+        """Number of the bucket's last change. A lower one than before: the bucket was made anew."""
+        async with self._opened():
+            return (await self.js.stream_info(f"KV_{self.name}")).state.last_seq
 
     async def list_all(self) -> dict[str, bytes]:
-        """Every key and its last value, as of now."""
-        watcher = await (await self._bucket()).watchall(ignore_deletes=True)
-        found: dict[str, bytes] = {}
+        """Every key and its value, in one pass over the bucket's last values."""
+        async with self._opened() as bucket, asyncio.timeout(LIST_TIMEOUT_S):
+            watcher = await bucket.watchall(inactive_threshold=30)
+            found: dict[str, bytes] = {}
+            try:
+                while (entry := await watcher.updates(timeout=LIST_TIMEOUT_S)) is not None:  # type: ignore[no-untyped-call]
+                    if entry.operation in _GONE:
+                        found.pop(entry.key, None)
+                    else:
+                        found[entry.key] = entry.value or b""
+            finally:
+                await watcher.stop()  # type: ignore[no-untyped-call]
+            return found
+
+    @asynccontextmanager
+    async def _opened(self) -> AsyncIterator[KeyValue]:
+        if not self.js._nc.is_connected:
+            raise Unavailable("the bus is away", retry_after_s=1)
         try:
-            while (entry := await watcher.updates(timeout=5)) is not None:  # type: ignore[no-untyped-call]
-                found[entry.key] = entry.value or b""
-        finally:
-            await watcher.stop()  # type: ignore[no-untyped-call]
-        return found
+            if self._known is None:
+                self._known = await self.js.key_value(self.name)
+            yield self._known
+        except (nats.errors.Error, JetStreamError, TimeoutError, OSError) as error:
+            raise Unavailable(f"bucket {self.name}: {error or type(error).__name__}", retry_after_s=1) from error

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import nats.errors
-from nats.js import JetStreamContext
+from nats.aio.client import Client
 from nats.js.errors import APIError
 from sqlalchemy import (
     JSON,
@@ -35,6 +35,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.bus.envelope import headers_of, subject_of
+from shared.bus.metrics import BusMetrics
 from shared.bus.topology import EVENTS
 from shared.clock import Clock, SystemClock
 from shared.database import OUTBOX_WRITTEN, Database
@@ -119,21 +120,28 @@ async def is_new(session: AsyncSession, consumer: str, event_id: str, at: dateti
 class Relay:
     """Sends the outbox, in order, one at a time; a message is marked only when the server has stored it."""
 
-    def __init__(self, service: str, database: Database, js: JetStreamContext, clock: Clock) -> None:
+    def __init__(self, service: str, database: Database, nc: Client, *, clock: Clock, metrics: BusMetrics) -> None:
         self.service = service
         self.database = database
-        self.js = js
+        self.nc = nc
+        self.js = nc.jetstream()
         self.clock = clock
+        self.metrics = metrics
 
     async def run(self) -> None:
         """Send until cancelled. Woken by commits; looks by itself every second."""
         while True:
             self.database.outbox_written.clear()
+            if not self.nc.is_connected:
+                # nats-py would queue the same message again and again, and send all of them once it is back.
+                await self.clock.sleep(0.1)
+                continue
             try:
                 while await self.send_batch() == BATCH:
                     pass
             except (nats.errors.Error, APIError, PenstockError, TimeoutError) as error:
                 # Unknown is not failed: the server may have stored it. The same id is sent again, and stored once.
+                self.metrics.publish_unknown.inc()
                 log.warning("outbox waits: %s", error or type(error).__name__)
                 await self.clock.sleep(0.5)
                 continue
@@ -150,6 +158,7 @@ class Relay:
         async with self.database.read() as session:
             query = select(outbox).where(outbox.c.sent.is_(False)).order_by(outbox.c.seq).limit(BATCH)
             rows = (await session.execute(query)).mappings().all()
+        self.metrics.outbox_waiting.set(len(rows))
         sent: list[int] = []
         try:
             for row in rows:

@@ -1,104 +1,96 @@
-"""Questions and answers over `penstock.rpc.<service>.<method>`: the envelope, both ways.
-
-A reply is `{"result": …}` or `{"error": {"code", "message", "details", "retry_after_s"}}`; an error comes back as the
-class of the tree that the owner raised.
-"""
+"""Request/reply: `penstock.rpc.<service>.<method>`, JSON both ways; the owner's error arrives as the same error."""
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import nats.errors
 from nats.aio.client import Client
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from shared import errors
 from shared.contracts.base import Contract
 from shared.contracts.rpc import Method
-from shared.errors import Detail, InvalidInput, PenstockError, Unavailable, UpstreamFailed
+from shared.errors import Detail, InvalidInput, PenstockError, Unavailable
 from shared.telemetry import inject_headers, span_from_headers
 
 log = logging.getLogger("penstock.bus.rpc")
 
-Answerer = Callable[[Any], Awaitable[Contract]]
+ERROR = "penstock-error"
+"""Header of a reply that is an error; its value is the error's name in `shared.errors`."""
 
-ERRORS: Mapping[str, type[PenstockError]] = {
-    kind.__name__: kind
-    for kind in (
-        errors.InvalidInput,
-        errors.Unauthenticated,
-        errors.Forbidden,
-        errors.NotFound,
-        errors.Conflict,
-        errors.PreconditionFailed,
-        errors.LimitExceeded,
-        errors.NotReady,
-        errors.Unavailable,
-        errors.UpstreamFailed,
-    )
-}
-"""Name on the wire → class; a test holds it to the tree."""
+Answer = Callable[[Any], Awaitable[Contract]]
 
 
-async def answer(method: Method, handler: Answerer, headers: Mapping[str, str], body: bytes) -> bytes:
-    """Run one question through its handler; errors become the reply's error, foreign ones without their text."""
-    with span_from_headers(headers, method.subject):
+_TOO_LARGE = errors.LimitExceeded("the answer is too large; ask for less")
+
+
+class _Failure(BaseModel):
+    message: str
+    details: tuple[Detail, ...] = ()
+    retry_after_s: float | None = None
+
+
+def every_error(kind: type[PenstockError] = PenstockError) -> Iterator[type[PenstockError]]:
+    """The whole tree, root first."""
+    yield kind
+    for child in kind.__subclasses__():
+        yield from every_error(child)
+
+
+def encode_error(error: PenstockError) -> tuple[bytes, dict[str, str]]:
+    """Body and headers of a reply that says what went wrong."""
+    failure = _Failure(message=error.message, details=tuple(error.details), retry_after_s=error.retry_after_s)
+    return failure.model_dump_json().encode(), {ERROR: type(error).__name__}
+
+
+def decode_error(name: str, body: bytes) -> PenstockError:
+    """The error that the owner raised; its nearest known kin where this process does not know the name."""
+    kind = next((known for known in every_error() if known.__name__ == name), PenstockError)
+    failure = _Failure.model_validate_json(body)
+    return kind(failure.message, failure.details, failure.retry_after_s)
+
+
+async def answer(
+    method: Method, handler: Answer, body: bytes, headers: dict[str, str], *, largest: int
+) -> tuple[bytes, dict[str, str]]:
+    """Answer one request; returns body and headers of the reply. Never raises."""
+    with span_from_headers(headers, f"rpc {method.service}.{method.name}"):
         try:
-            result = await handler(_parsed(method, body))
+            reply = (await handler(_parsed(method, body))).model_dump_json().encode()
         except PenstockError as error:
             return encode_error(error)
         except Exception:
             log.exception("%s failed", method.subject)
-            return encode_error(UpstreamFailed(f"{method.service} could not answer; its log has the reason"))
-        return b'{"result":' + result.model_dump_json().encode() + b"}"
+            return encode_error(PenstockError("an internal error; the log has it"))
+    return (reply, {}) if len(reply) <= largest else encode_error(_TOO_LARGE)
 
 
 def _parsed(method: Method, body: bytes) -> Contract:
     try:
         return method.request.model_validate_json(body or b"{}")
     except ValidationError as error:
-        raise InvalidInput(f"{method.subject}: {error.errors(include_url=False)[0]['msg']}") from error
+        found = [
+            Detail(tuple(item["loc"]), item["msg"]) for item in error.errors(include_input=False, include_url=False)
+        ]
+        raise InvalidInput(f"{method.name}: {found[0].msg}", found) from error
 
 
-def encode_error(error: PenstockError) -> bytes:
-    """The reply that carries `error`."""
-    kind = next((k.__name__ for k in type(error).__mro__ if k.__name__ in ERRORS), UpstreamFailed.__name__)
-    content = {
-        "kind": kind,
-        "message": error.message,
-        "details": [{"loc": list(detail.loc), "msg": detail.msg} for detail in error.details],
-        "retry_after_s": error.retry_after_s,
-    }
-    return json.dumps({"error": content}).encode()
-
-
-def decode(method: Method, body: bytes) -> Contract:
-    """The result in a reply; raises the error in it."""
+async def call(nc: Client, method: Method, request: Contract, *, timeout: float) -> Contract:
+    """Ask the owner. Raises the error that it raised; `Unavailable` when nobody answers in time."""
+    if not nc.is_connected:
+        raise Unavailable("the bus is away", retry_after_s=1)
     try:
-        reply = json.loads(body)
-        if "error" in reply:
-            raise _error_in(reply["error"])
-        return method.reply.model_validate(reply["result"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise UpstreamFailed(f"{method.service} answered {method.name} with something else") from error
-
-
-def _error_in(content: Mapping[str, Any]) -> PenstockError:
-    details = [Detail(tuple(item["loc"]), item["msg"]) for item in content.get("details", ())]
-    return ERRORS.get(content["kind"], UpstreamFailed)(content["message"], details, content.get("retry_after_s"))
-
-
-async def call(connection: Client, method: Method, question: Contract, timeout: float) -> Contract:
-    """Ask; raises what the owner raised, or `Unavailable` when nobody answers within `timeout` seconds."""
-    if not connection.is_connected:
-        raise Unavailable("the message bus is away; try again", retry_after_s=1)
-    try:
-        reply = await connection.request(
-            method.subject, question.model_dump_json().encode(), timeout=timeout, headers=inject_headers() or None
+        message = await nc.request(
+            method.subject, request.model_dump_json().encode(), timeout=timeout, headers=inject_headers() or None
         )
+    except nats.errors.NoRespondersError as error:
+        raise Unavailable(f"the {method.service} is not there", retry_after_s=1) from error
     except (nats.errors.Error, TimeoutError) as error:
-        raise Unavailable(f"{method.service} does not answer now; try again", retry_after_s=1) from error
-    return decode(method, reply.data)
+        raise Unavailable(f"the {method.service} did not answer within {timeout:g} s", retry_after_s=1) from error
+    name = (message.headers or {}).get(ERROR)
+    if name:
+        raise decode_error(name, message.data)
+    return method.reply.model_validate_json(message.data)

@@ -1,281 +1,239 @@
-"""One service's part on the bus: connection, consumers, answers, relay, watchdog; started and ended as one.
-
-FastStream carries events and request/reply over one connection; its ack policy is MANUAL and its bodies stay bytes, so
-that `consumer` and `rpc` alone decide what becomes of a message. High-volume streams are pulled with plain nats-py on
-the same connection (`bulk`).
-"""
+"""`Bus`: one service's part of the bus, from the first connection to a clean stop with the server away."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import nats.errors
-from faststream import AckPolicy
-from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
 from nats.aio.client import Client
-from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.api import PubAck
+from nats.js.errors import Error as JetStreamError
+from prometheus_client import CollectorRegistry
 
-from shared.bus import rpc
-from shared.bus.bootstrap import ensure
-from shared.bus.dead_letters import fetch
-from shared.bus.envelope import MSG_ID
+from shared.bus import advisories, bootstrap, bulk, dead_letters, rpc
+from shared.bus.connection import Connection
 from shared.bus.kv import Bucket
-from shared.bus.topology import DURABLES, Durable, durable
-from shared.bus.watchdog import BusLost, watch
+from shared.bus.metrics import BusMetrics
+from shared.bus.topology import DURABLES, EVENTS, durable, durables_of
+from shared.bus.watchdog import BusLost, Watchdog
 from shared.clock import Clock
 from shared.contracts.base import Contract
 from shared.contracts.rpc import DeadLetterRef, Method, Nothing, replay_method
 from shared.errors import Conflict, Unavailable
 from shared.events import Event
 
-if TYPE_CHECKING:
-    from shared.bus.consumer import Consumer, Handler
+if TYPE_CHECKING:  # SQLAlchemy and FastStream are for services that consume or answer; a router does neither
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus.broker import Doors
+    from shared.bus.consumer import EventConsumer
     from shared.database import Database
 
 log = logging.getLogger("penstock.bus")
 
-Reply = TypeVar("Reply", bound=Contract)
-
-STOP_LIMIT_S = 3.0
-CONNECT_RETRY_S = 0.5
-
-
-def inbox_prefix(service: str) -> str:
-    """Where replies to `service` come in."""
-    return f"_INBOX.penstock.{service}"
-
-
-async def _as_it_came(message: NatsMessage) -> NatsMessage:
-    return message
+STOP_WITHIN_S = 6.0
 
 
 class Bus:
-    """Declare with `consume` and `answer`, then `run`; the rest says `Unavailable` until there is a connection."""
+    """Declare with `consume` and `answer`, then `run`. `database` is needed to consume events and to publish them."""
 
-    def __init__(self, service: str, nats_url: str, *, clock: Clock, database: Database | None = None) -> None:
+    def __init__(
+        self,
+        service: str,
+        nats_url: str,
+        *,
+        clock: Clock,
+        database: Database | None = None,
+        registry: CollectorRegistry | None = None,
+    ) -> None:
         self.service = service
-        self.clock = clock
-        self.database = database
-        self._consumers: dict[str, Consumer] = {}
-        self._answers: dict[Method, rpc.Answerer] = {}
-        self._connected = asyncio.Event()
-        self._lost: asyncio.Future[None] | None = None
-        self._connection: Client | None = None
-        self._js: JetStreamContext | None = None
-        self.max_deliveries_seen = 0
-        self._broker = NatsBroker(
-            nats_url,
-            name=f"penstock-{service}",
-            # Longer than the inboxes that a read-only user may listen to, so that it cannot read answers to services.
-            inbox_prefix=inbox_prefix(service),
-            apply_types=False,
-            logger=None,
-            ack_policy=AckPolicy.MANUAL,
-            decoder=_as_it_came,
-            graceful_timeout=STOP_LIMIT_S,
-            max_reconnect_attempts=-1,
-            reconnect_time_wait=1,
-            connect_timeout=2,
-            ping_interval=5,
-            max_outstanding_pings=2,
-            closed_cb=self._closed,
-            error_cb=self._error,
-        )
-
-    # ── declared before `run` ────────────────────────────────────────────────────────────────────────────────────
-
-    def consume(self, name: str, handlers: Mapping[type[Any], Handler]) -> None:
-        """Act on the facts of the durable `name`; each handler gets the event and the session of its transaction."""
-        from shared.bus.consumer import Consumer  # noqa: PLC0415 - a router has no database and need not load one
-
-        assert self.database is not None, "consuming facts needs a database for the inbox"
-        consumer = Consumer(durable(name), handlers, self.database, self.clock)
-        self._consumers[name] = consumer
-        subscriber = self._broker.subscriber(
-            config=consumer.durable.config(),
-            stream=JStream(consumer.durable.stream, declare=False),
-            durable=name,
-            pull_sub=PullSub(batch_size=1, timeout=5.0),
-            ack_policy=AckPolicy.MANUAL,
-            inbox_prefix=f"{inbox_prefix(self.service)}.".encode(),
-            no_reply=True,
-        )
-
-        async def take(message: NatsMessage) -> None:
-            with suppress(nats.errors.Error):  # not acked: it comes again
-                await consumer.take(message.raw_message, self.js)
-
-        subscriber(take)
-
-    def answer(self, method: Method, handler: rpc.Answerer) -> None:
-        """Answer a question; several processes of one service share the work."""
-        assert method.service == self.service, f"{method.subject} is not {self.service}'s to answer"
-        self._answers[method] = handler
-
-        async def respond(message: NatsMessage) -> bytes:
-            raw = message.raw_message
-            return await rpc.answer(method, handler, raw.headers or {}, raw.data)
-
-        self._broker.subscriber(method.subject, queue=self.service)(respond)
+        self.metrics = BusMetrics(registry)
+        self._clock = clock
+        self._database = database
+        self._connection = Connection(service, nats_url, clock)
+        self._durables = durables_of(service)
+        self._handlers: dict[str, Mapping[type[Event], Any]] = {}
+        self._answers: dict[Method, rpc.Answer] = {}
+        self._consumers: dict[str, EventConsumer] = {}
+        self._doors: Doors | None = None
+        self._doors_open = False
+        self._ready = asyncio.Event()
 
     @property
     def consumed(self) -> dict[str, frozenset[type[Event]]]:
         """What is declared: durable → the events that have a handler (for contract tests)."""
-        return {name: frozenset(consumer.handlers) for name, consumer in self._consumers.items()}
+        return {name: frozenset(handlers) for name, handlers in self._handlers.items()}
 
     @property
     def answered(self) -> frozenset[Method]:
         """The questions that are answered (for contract tests)."""
         return frozenset(self._answers)
 
-    # ── while it runs ────────────────────────────────────────────────────────────────────────────────────────────
-
     @property
     def nc(self) -> Client:
-        """The connection; raises `Unavailable` before there was one."""
-        if self._connection is None:
-            raise Unavailable("the message bus is away; try again", retry_after_s=1)
-        return self._connection
+        """The NATS client. Raises `Unavailable` before the first connection."""
+        if not self._connection.was_open:
+            raise Unavailable("the bus is away", retry_after_s=1)
+        return self._connection.client
 
     @property
     def js(self) -> JetStreamContext:
-        """JetStream on the connection; raises `Unavailable` before there was one."""
-        if self._js is None:
-            raise Unavailable("the message bus is away; try again", retry_after_s=1)
-        return self._js
+        """JetStream on it. Raises `Unavailable` before the first connection."""
+        return self.nc.jetstream()
 
     @property
     def is_connected(self) -> bool:
-        """Whether the server is reachable now."""
-        return self._connection is not None and self._connection.is_connected
+        """Whether the bus can be used now."""
+        return self._ready.is_set() and self._connection.client.is_connected
 
     async def connected(self) -> None:
-        """Wait for the first connection and the topology."""
-        await self._connected.wait()
+        """Wait until the bus could be used for the first time."""
+        await self._ready.wait()
 
-    async def call(self, method: Method, question: Contract, *, timeout: float = 2.0) -> Contract:
-        """Ask another service; raises what it raised, `Unavailable` when nobody answers."""
-        return await rpc.call(self.nc, method, question, timeout)
+    def consume(
+        self, durable_name: str, handlers: Mapping[type[Event], Callable[[Any, AsyncSession], Awaitable[None]]]
+    ) -> None:
+        """Call the handler of each event that `durable_name` brings, inside a transaction that also marks it as done.
+
+        In order, one at a time. A `Temporary` error: again after a growing delay; a `Permanent` one: dead letter.
+        """
+        wanted = durable(durable_name)
+        assert (wanted.stream, wanted.service) == (EVENTS, self.service), f"{durable_name} is not {self.service}'s"
+        assert self._database is not None, "consuming facts needs a database for the inbox"
+        self._handlers[durable_name] = handlers
+
+    def answer(self, method: Method, handler: Callable[[Any], Awaitable[Contract]]) -> None:
+        """Answer `method`; what the handler raises of the error tree is raised at the caller's."""
+        assert method.service == self.service, f"{method.subject} is not {self.service}'s to answer"
+        self._answers[method] = handler
+
+    async def call(self, method: Method, request: Contract, *, timeout: float = 2.0) -> Any:
+        """Ask another service. Raises the error that it raised; `Unavailable` when it is away or slow."""
+        return await rpc.call(self.nc, method, request, timeout=timeout)
 
     def kv(self, bucket: str) -> Bucket:
-        """A bucket of last values."""
+        """A key-value bucket of the topology. Raises `Unavailable` before the first connection."""
         return Bucket(self.js, bucket)
 
     async def publish_bulk(
-        self, subject: str, payload: bytes, *, msg_id: str, stream: str, headers: Mapping[str, str] | None = None
+        self, subject: str, payload: bytes, *, msg_id: str, stream: str, headers: dict[str, str] | None = None
     ) -> PubAck:
-        """Publish to a high-volume stream; a repeat with the same `msg_id` within two minutes is stored once."""
-        return await self.js.publish(
-            subject, payload, timeout=5, stream=stream, headers={**(headers or {}), MSG_ID: msg_id}
-        )
+        """Publish to a high-volume stream (`bulk.publish`): `Unavailable` means unknown, repeat the same `msg_id`."""
+        return await bulk.publish(self.nc, subject, payload, msg_id=msg_id, headers=headers, stream=stream)
 
     async def replay_dead_letter(self, letter_id: int) -> None:
-        """Have the consumer that gave up on a dead letter try it again; raises what its handler raises."""
-        letter = await fetch(self.js, letter_id)
+        """Have the consumer that gave up on a dead letter try it again, now. Raises what its handler raises.
+
+        One that was acted on meanwhile has no second effect: the inbox knows it. The letter itself stays, until it is
+        30 days old.
+        """
+        letter = await dead_letters.fetch(self.js, letter_id)
         owner = {known.name: known.service for known in DURABLES}.get(letter.consumer)
         if owner is None:
             raise Conflict(f"dead letter {letter_id} came from {letter.consumer}, which cannot replay it")
         await self.call(replay_method(owner), DeadLetterRef(id=letter_id), timeout=10)
 
-    # ── life ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    async def run(self) -> None:
-        """Connect (for as long as it takes), make the topology, work until cancelled.
-
-        Raises `BusLost` when the connection is beyond repair. Ends within `STOP_LIMIT_S` of the cancellation, with the
-        server away too.
-        """
-        self._lost = asyncio.get_running_loop().create_future()
-        if self._consumers:
-            self.answer(replay_method(self.service), self._replay)
-        try:
-            await self._connect()
-            async with asyncio.TaskGroup() as group:
-                for name, work in self._loops().items():
-                    group.create_task(work, name=f"bus {name}")
-        finally:
-            await self._stop()
-
-    def _loops(self) -> dict[str, Any]:
-        loops: dict[str, Any] = {
-            "watchdog": watch(self.nc, self.js, self._durables(), self.clock),
-            "loss": self._until_lost(),
-        }
-        if self.database is not None:
-            from shared.bus.outbox import Relay  # noqa: PLC0415 - as above
-
-            relay = Relay(self.service, self.database, self.js, self.clock)
-            loops |= {"relay": relay.run(), "tidy": relay.tidy()}
-        return loops
-
-    def _durables(self) -> tuple[Durable, ...]:
-        return tuple(known for known in DURABLES if known.service == self.service)
-
-    async def _connect(self) -> None:
-        waiting = False
-        while True:
-            try:
-                self._connection = await self._broker.connect()
-                self._js = self._connection.jetstream(timeout=5)
-                await ensure(self._js, self._durables())
-                break
-            except Exception as error:  # noqa: BLE001 - whatever it is, the bus is not there yet
-                if not waiting:
-                    log.warning("waiting for NATS: %s", error or type(error).__name__)
-                    waiting = True
-                await asyncio.sleep(CONNECT_RETRY_S)
-        await self._broker.start()
-        await self._listen_for_exhausted()
-        self._connected.set()
-        log.info("on the bus")
-
-    async def _listen_for_exhausted(self) -> None:
-        # Past max_deliver a message stops silently; this advisory is the only word of it. The helper gives up on the
-        # last delivery itself, so one that is seen here was never finished by any process (a crash at the last try).
-        async def seen(message: Msg) -> None:
-            self.max_deliveries_seen += 1
-            log.error("a message has used up its deliveries: %s", message.data.decode(errors="replace"))
-
-        for known in self._durables():
-            subject = f"$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.{known.stream}.{known.name}"
-            await self.nc.subscribe(subject, queue=self.service, cb=seen)
-
     async def _replay(self, ref: DeadLetterRef) -> Nothing:
-        letter = await fetch(self.js, ref.id)
+        letter = await dead_letters.fetch(self.js, ref.id)
         consumer = self._consumers.get(letter.consumer)
         if consumer is None:
             raise Conflict(f"dead letter {ref.id} came from {letter.consumer}, which {self.service} does not run")
         await consumer.apply(letter.headers, letter.body)
         return Nothing()
 
-    async def _until_lost(self) -> None:
-        assert self._lost is not None
-        await self._lost
+    async def run(self) -> None:
+        """Connect (for ever), make the bus whole, consume, answer, publish; until cancelled.
+
+        Raises `BusLost` when the connection is beyond repair. Ends within six seconds of a cancel, server there or not.
+        """
+        try:
+            await self._connection.open()
+            self._connection.on_reconnect.append(self.metrics.reconnects.inc)
+            await self._open_doors()
+            self._ready.set()
+            self.metrics.connected.set(1)
+            async with asyncio.TaskGroup() as loops:
+                for name, loop in self._loops().items():
+                    loops.create_task(loop, name=f"bus {name}")
+        finally:
+            self._ready.clear()
+            await self._stop()
+
+    def _loops(self) -> dict[str, Any]:
+        watchdog = Watchdog(self._connection, self._durables, self._last_turns, clock=self._clock, metrics=self.metrics)
+        loops: dict[str, Any] = {"watchdog": watchdog.run(), "closed": self._closed()}
+        if self._database is not None:
+            from shared.bus.outbox import Relay  # noqa: PLC0415
+
+            relay = Relay(self.service, self._database, self.nc, clock=self._clock, metrics=self.metrics)
+            loops |= {"relay": relay.run(), "tidy": relay.tidy()}
+        return loops
 
     async def _closed(self) -> None:
-        if self._lost is not None and not self._lost.done():
-            self._lost.set_exception(BusLost("the connection to NATS is closed for good"))
+        await self._connection.closed.wait()
+        raise BusLost("the connection to the bus was closed for good")
 
-    async def _error(self, error: Exception) -> None:
-        log.warning("nats: %s", error or type(error).__name__)
+    def _last_turns(self) -> dict[str, float]:
+        return {pull.durable.name: pull.last_turn for pull in self._doors.pulls} if self._doors else {}
+
+    async def _open_doors(self) -> None:
+        """Make the bus whole and subscribe; a server that cannot yet is asked again every half second."""
+        complained = False
+        while not self._doors_open:
+            try:
+                await self._open_doors_once()
+            except (nats.errors.Error, JetStreamError, TimeoutError, OSError) as error:
+                if not complained:
+                    log.warning("the bus is not ready: %s; trying on", error or type(error).__name__)
+                complained = True
+                if self._doors is not None:
+                    await self._doors.close()
+                await self._clock.sleep(0.5)
+
+    async def _open_doors_once(self) -> None:
+        await bootstrap.ensure(self.js, self._durables)
+        if self._handlers or self._answers:
+            self._doors = self._declared()
+            await self._doors.open()
+        await advisories.listen(self.nc, self._durables, self.metrics)
+        self._doors_open = True
+
+    def _declared(self) -> Doors:
+        from shared.bus.broker import Doors  # noqa: PLC0415
+
+        doors = Doors(self.service, self.nc, self._clock)
+        for method, handler in self._answers.items():
+            doors.answer(method, handler)
+        for name, handlers in self._handlers.items():
+            self._consume_at(doors, name, handlers)
+        if self._handlers:
+            doors.answer(replay_method(self.service), self._replay)
+        return doors
+
+    def _consume_at(self, doors: Doors, name: str, handlers: Mapping[type[Event], Any]) -> None:
+        from shared.bus.consumer import EventConsumer  # noqa: PLC0415
+
+        assert self._database is not None
+        consumer = EventConsumer(
+            durable(name), handlers, database=self._database, js=self.js, clock=self._clock, metrics=self.metrics
+        )
+        self._consumers[name] = consumer
+        doors.consume(consumer.durable, consumer.on_message)
 
     async def _stop(self) -> None:
-        """Leave the bus; with the server away, `stop` raises or hangs, so it is bounded and its errors are dropped."""
-        if self._lost is not None and not self._lost.done():
-            self._lost.cancel()
-        stopping = asyncio.ensure_future(self._broker.stop())
-        done, _ = await asyncio.wait({stopping}, timeout=STOP_LIMIT_S)
-        if not done:
+        """Shielded: a second cancel does not leave handlers or the connection behind half-way."""
+        stopping = asyncio.ensure_future(self._close())
+        try:
+            await asyncio.wait_for(asyncio.shield(stopping), STOP_WITHIN_S)
+        except TimeoutError:
+            log.warning("the bus did not close within %g s", STOP_WITHIN_S)
             stopping.cancel()
-            await asyncio.wait({stopping}, timeout=0.5)
-        elif stopping.exception() is not None:
-            log.info("left the bus while it was away: %s", stopping.exception())
-        if self._connection is not None and not self._connection.is_closed:
-            closing = asyncio.ensure_future(self._connection.close())
-            await asyncio.wait({closing}, timeout=1.0)
+
+    async def _close(self) -> None:
+        if self._doors is not None:
+            await self._doors.close()
+        await self._connection.close()

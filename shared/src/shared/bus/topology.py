@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -21,6 +20,9 @@ from shared.contracts.routes import ROUTES_BUCKET
 
 EVENTS, REQUESTS, LOGS, METRICS, DEAD = "EVENTS", "REQUESTS", "LOGS", "METRICS", "DEAD"
 GIB = 1024**3
+
+DEAD_PREFIX = "penstock.dead.v1"
+"""The consumer's name follows: what it could not process."""
 
 DUPLICATE_WINDOW = timedelta(seconds=120)
 """How long the server remembers message ids. A later retry must be marked, and found by its sink."""
@@ -61,7 +63,10 @@ class Durable:
     stream: str
     subjects: tuple[str, ...]
     ack_wait: timedelta = timedelta(seconds=30)
-    max_deliver: int = 5
+    attempts: int = 5
+    """Deliveries of a message whose handler fails for no known reason; then it is a dead letter."""
+    max_deliver: int = 20
+    """Deliveries of a message whose handler fails temporarily: about six minutes; then it is a dead letter."""
     max_ack_pending: int = 1
     """1 keeps the order of facts: the next one is handed out when this one is done."""
 
@@ -122,6 +127,6 @@ def durable(name: str) -> Durable:
     return {known.name: known for known in DURABLES}[name]
 
 
-def stream_names() -> Sequence[str]:
-    """Every stream, the buckets' ones included."""
-    return [stream.name for stream in STREAMS] + [f"KV_{bucket.bucket}" for bucket in BUCKETS]
+def durables_of(service: str) -> tuple[Durable, ...]:
+    """What a service reads."""
+    return tuple(known for known in DURABLES if known.service == service)

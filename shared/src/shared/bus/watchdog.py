@@ -1,68 +1,91 @@
-"""Looks every five seconds whether the bus still works for this process, and mends or ends it.
+"""Every five seconds: does the connection read, is the bus what it should be, do the consumers turn?
 
-It checks what the client does not say: that its read loop lives (a malformed header block ends it while `is_connected`
-stays true), that the server answers a round trip, that streams and durables are there as wanted.
+What can be repaired is repaired (reconnect, make streams and durables anew); what cannot ends the process, which is
+then started again. A task that is alive proves nothing: FastStream restarts its own silently.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 
 import nats.errors
-from nats.aio.client import Client
-from nats.js import JetStreamContext
-from nats.js.errors import APIError
+from nats.js.errors import Error as JetStreamError
 
-from shared.bus.bootstrap import ensure
+from shared.bus import bootstrap
+from shared.bus.connection import Connection
+from shared.bus.metrics import BusMetrics
 from shared.bus.topology import Durable
 from shared.clock import Clock
+from shared.errors import Unavailable
 
 log = logging.getLogger("penstock.bus.watchdog")
 
-INTERVAL_S = 5.0
-SILENT_LIMIT = 3
-"""Round trips that may fail in a row on a connection that calls itself connected; then the process ends."""
+EVERY_S = 5.0
+STUCK_AFTER_S = 120.0
+"""A handler may take 24 s and a pull 2 s; two minutes without a turn while connected is not waiting, it is stuck."""
 
 
-class BusLost(Exception):
-    """The connection is beyond repair; the process must be started again."""
+class BusLost(Unavailable):
+    """The connection is beyond repair; a new one, or a new process, must take its place."""
 
 
-async def watch(connection: Client, js: JetStreamContext, durables: Iterable[Durable], clock: Clock) -> None:
-    """Check until cancelled; raises `BusLost` when only a new process helps."""
-    silent = 0
-    own = tuple(durables)
-    while True:
-        await clock.sleep(INTERVAL_S)
-        if connection.is_closed:
-            raise BusLost("the connection to NATS is closed for good")
-        if read_loop_ended(connection):
-            raise BusLost("the client's read loop has ended")
-        if not connection.is_connected:
-            silent = 0
-            continue
-        silent = 0 if await _answers(connection, js, own) else silent + 1
-        if silent >= SILENT_LIMIT:
-            raise BusLost(f"NATS has not answered {silent} times in a row on an open connection")
+class Watchdog:
+    """Looks after one process' part of the bus."""
 
+    def __init__(
+        self,
+        connection: Connection,
+        durables: Sequence[Durable],
+        last_turns: Callable[[], dict[str, float]],
+        *,
+        clock: Clock,
+        metrics: BusMetrics,
+    ) -> None:
+        self._connection = connection
+        self._durables = durables
+        self._last_turns = last_turns
+        self._clock = clock
+        self._metrics = metrics
+        self._connected_since: float | None = None
+        self._unanswered = False
 
-def read_loop_ended(connection: Client) -> bool:
-    """Whether the task that reads from the server is over although the client believes itself connected."""
-    task = connection._reading_task
-    return connection.is_connected and task is not None and task.done()
+    async def run(self, *, every_s: float = EVERY_S) -> None:
+        """Look until cancelled. Raises `BusLost` when only a new process can help."""
+        while True:
+            await self._clock.sleep(every_s)
+            await self.look()
 
+    async def look(self) -> None:
+        """One look."""
+        client = self._connection.client
+        if self._connection.closed.is_set() or client.is_closed:
+            raise BusLost("the connection to the bus was closed for good")
+        self._metrics.connected.set(client.is_connected)
+        if not client.is_connected:
+            self._connected_since = None
+            return
+        if not client.is_reading:
+            log.error("the connection to the bus does not read any more; connecting anew")
+            await client.force_reconnect()
+            return
+        self._check_progress()
+        await self._repair()
 
-async def _answers(connection: Client, js: JetStreamContext, durables: tuple[Durable, ...]) -> bool:
-    try:
-        await connection.flush(timeout=2)
-    except (nats.errors.Error, TimeoutError):
-        return False
-    try:
-        await ensure(js, durables)
-    except (nats.errors.Error, APIError, TimeoutError, asyncio.CancelledError) as error:
-        if isinstance(error, asyncio.CancelledError):
-            raise
-        log.warning("streams and consumers could not be checked: %s", error or type(error).__name__)
-    return True
+    def _check_progress(self) -> None:
+        now = self._clock.monotonic()
+        self._connected_since = self._connected_since or now
+        for name, turned_at in self._last_turns().items():
+            if now - max(turned_at, self._connected_since) > STUCK_AFTER_S:
+                raise BusLost(f"{name} has not turned for {STUCK_AFTER_S:g} s")
+
+    async def _repair(self) -> None:
+        try:
+            changed = await bootstrap.ensure(self._connection.client.jetstream(), self._durables)
+        except (nats.errors.Error, JetStreamError, TimeoutError, OSError) as error:
+            if not self._unanswered:
+                log.warning("JetStream does not answer: %s (a full disk?)", error or type(error).__name__)
+            self._unanswered = True
+            return
+        self._unanswered = False
+        self._metrics.repaired.inc(len(changed))

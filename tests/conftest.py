@@ -1,0 +1,38 @@
+"""Fixtures that the tests of several services share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from nats_process import NatsProcess
+
+
+@pytest.fixture
+def nats_server(tmp_path: Path) -> Iterator[NatsProcess]:
+    """A real nats-server with JetStream, of this test alone; `kill`, `start`, `wipe`, `freeze` as the test likes."""
+    server = NatsProcess(tmp_path / "nats")
+    server.start()
+    yield server
+    if server.process is not None:
+        server.thaw()
+    server.kill()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of each kind; PostgreSQL where `TEST_POSTGRES_URL` says where one is."""
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path}/store.db"
+    return request.getfixturevalue("postgres_url")  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def postgres_url() -> str:
+    """`postgresql+psycopg://…` of a database that the test may change as it likes."""
+    url = os.environ.get("TEST_POSTGRES_URL")
+    if not url:
+        pytest.skip("no PostgreSQL: TEST_POSTGRES_URL is not set")
+    return url

@@ -1,0 +1,32 @@
+"""Waiting for what will become true, instead of sleeping until it probably is."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+async def eventually(
+    condition: Callable[[], T] | Callable[[], Awaitable[T]], *, within: float = 5.0, every: float = 0.02
+) -> T:
+    """What `condition` gives, once it is true and fails no assertion; fails after `within` s."""
+    deadline = time.monotonic() + within
+    while True:
+        failure: AssertionError | None = None
+        found: Any = None
+        try:
+            found = condition()
+            if inspect.isawaitable(found):
+                found = await found
+        except AssertionError as error:
+            failure = error
+        if found:
+            return found  # type: ignore[no-any-return]
+        if time.monotonic() > deadline:
+            raise failure or AssertionError(f"not so within {within} s: last seen {found!r}")
+        await asyncio.sleep(every)
