@@ -24,7 +24,6 @@ from penstock.launcher.processes import nats_server
 from penstock.launcher.readiness import is_serving
 from shared.bus import Bus as ServiceBus
 from shared.bus.bootstrap import ensure
-from shared.bus.kv import Bucket
 from shared.bus.topology import DURABLES
 from shared.clock import SystemClock
 from shared.contracts.rpc import PODS, PodsQuery
@@ -46,7 +45,7 @@ class Bus:
             session.errors.append(str(error))
 
         url = self.credentials.url(user, f"127.0.0.1:{self.home.ports.nats}")
-        inbox = "_INBOX" if user == nats_config.SUBSCRIBER else f"_INBOX.penstock.{user}"
+        inbox = "_INBOX" if user == nats_config.SUBSCRIBER else f"_INBOX.svc.{user}"
         session.nc = await nats.connect(url, error_cb=note, allow_reconnect=False, inbox_prefix=inbox)
         try:
             yield session
@@ -159,7 +158,7 @@ async def test_the_subscriber_reads_events_and_requests_and_no_more(bus: Bus) ->
             "penstock.>",
             "penstock.rpc.>",
             "$KV.routes.>",
-            "_INBOX.penstock.controller.>",
+            "_INBOX.svc.controller.>",
             "penstock.logs.>",
             "$SYS.>",
         ):
@@ -183,8 +182,9 @@ async def test_the_subscriber_cannot_hear_what_services_answer(bus: Bus) -> None
         heard: asyncio.Queue[Msg] = asyncio.Queue()
         await session.nc.subscribe("_INBOX.>", cb=heard.put)
         await session.nc.flush()
-        await scheduler.nc.publish("_INBOX.penstock.controller.abc.1", b"secret")
+        await scheduler.nc.publish("_INBOX.svc.controller.abc.1", b"secret")
         await scheduler.nc.publish("_INBOX.other.1", b"last")
+        await scheduler.nc.flush()
 
         message = await asyncio.wait_for(heard.get(), 5)
 
@@ -233,9 +233,9 @@ async def test_a_service_joins_the_bus_with_the_rights_that_it_has(bus: Bus, use
 
 async def test_routes_written_by_their_owner_are_read_by_the_router(bus: Bus) -> None:
     async with bus.client("controller") as controller, bus.client("router") as router:
-        await Bucket(controller.nc.jetstream(), "routes").put("intent.wine", b"1")
+        await (await controller.nc.jetstream().key_value("routes")).put("intent.wine", b"1")
 
-        assert (await Bucket(router.nc.jetstream(), "routes").list_all())["intent.wine"] == b"1"
+        assert (await (await router.nc.jetstream().key_value("routes")).get("intent.wine")).value == b"1"
         assert (controller.errors, router.errors) == ([], [])
 
 

@@ -82,7 +82,7 @@ class Permissions:
 
 def inbox_of(service: str) -> str:
     """Where answers to a service go (`shared.bus` connects with this prefix); nobody else may listen there."""
-    return f"_INBOX.penstock.{service}.>"
+    return f"_INBOX.svc.{service}.>"
 
 
 def of_service(service: str) -> Permissions:
