@@ -40,7 +40,8 @@ class NatsProcess:
             f'jetstream: {{ store_dir: "{self.folder}/store", max_file_store: 64GB }}\n'
         )
         binary = Path(sys.executable).with_name("nats-server")
-        self.process = subprocess.Popen([binary, "-c", config], stderr=(self.folder / "nats.log").open("ab"))
+        with (self.folder / "nats.log").open("ab") as log:
+            self.process = subprocess.Popen([binary, "-c", config], stderr=log)
         deadline = time.monotonic() + 10
         while not self._is_serving():
             assert self.process.poll() is None, (self.folder / "nats.log").read_text()
