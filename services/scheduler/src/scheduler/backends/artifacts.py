@@ -1,0 +1,86 @@
+"""Models on this machine: `<home>/models/<digest>`, read-only, fetched once however many pods want it.
+
+Which digest a version runs is written down at its first start (`<home>/models/versions/<version id>-<template>`): its
+other pods and its restarts run the same bytes, with the registry away too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from scheduler.backends.children import environment_for, run_child
+from scheduler.backends.fetch import AWAY, NOT_FOUND
+from scheduler.backends.preparation import PreparationFailed, RegistryAway
+from shared.contracts.deployment import Deployment
+
+FETCH_LIMIT_S = 1800.0
+CREDENTIALS = ("MLFLOW_", "AWS_", "AZURE_", "GOOGLE_", "DATABRICKS_", "COS_", "BOTO_")
+"""Prefixes of what the fetching child, and nobody else, is told to reach the registry and its artifact store."""
+
+
+class ModelCache:
+    """Fetches models by child processes and keeps them by digest."""
+
+    def __init__(self, folder: Path, tracking_uri: str, environ: Mapping[str, str]) -> None:
+        self.folder = folder
+        self.tracking_uri = tracking_uri
+        self.environment = environment_for(environ, CREDENTIALS)
+        self._locks: dict[tuple[str, str], asyncio.Lock] = {}
+
+    def cached(self, deployment: Deployment, template: str) -> Path | None:
+        """The model of a version that has been fetched before."""
+        try:
+            digest = self._known(deployment, template).read_text()
+        except FileNotFoundError:
+            return None
+        path = self.folder / digest
+        return path if path.is_dir() else None
+
+    async def fetch(self, deployment: Deployment, template: str) -> Path:
+        """Folder of the version's model; fetched where it is not there.
+
+        Raises:
+            RegistryAway: MLflow or the artifact store does not answer.
+            PreparationFailed: the model does not exist, or cannot be had.
+        """
+        source = deployment.model_source
+        async with self._locks.setdefault((source.model, source.version), asyncio.Lock()):
+            if path := self.cached(deployment, template):
+                return path
+            digest = await self._ask(deployment)
+            known = self._known(deployment, template)
+            known.parent.mkdir(parents=True, exist_ok=True)
+            aside = known.with_name(f".{known.name}.{os.getpid()}")
+            aside.write_text(digest)
+            aside.replace(known)
+            return self.folder / digest
+
+    def _known(self, deployment: Deployment, template: str) -> Path:
+        return self.folder / "versions" / f"{deployment.version_id}-{template}"
+
+    async def _ask(self, deployment: Deployment) -> str:
+        source = deployment.model_source
+        question = {
+            "tracking_uri": source.tracking_uri or self.tracking_uri,
+            "model": source.model,
+            "version": source.version,
+            "models": str(self.folder.resolve()),
+        }
+        child = [sys.executable, "-m", "scheduler.backends.fetch"]
+        ended = await run_child(child, self.environment, question=json.dumps(question).encode(), limit_s=FETCH_LIMIT_S)
+        try:
+            answer = json.loads(ended.stdout.splitlines()[-1])
+        except (IndexError, ValueError) as error:
+            raise PreparationFailed("FetchFailed", f"fetching ended with exit code {ended.code}") from error
+        if "digest" in answer:
+            return str(answer["digest"])
+        if answer["error"] == AWAY:
+            raise RegistryAway(answer["message"])
+        if answer["error"] == NOT_FOUND:
+            raise PreparationFailed("ModelNotFound", answer["message"], is_permanent=True)
+        raise PreparationFailed("FetchFailed", answer["message"])

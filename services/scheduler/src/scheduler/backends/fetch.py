@@ -1,0 +1,110 @@
+"""Fetches one model version from MLflow: `python -m scheduler.backends.fetch`, a child of the scheduler that soon ends.
+
+MLflow's client is 80 MB of memory and speaks to the artifact store with the platform's credentials: neither belongs
+into the scheduler for long, nor into a pod. Reads a JSON question on stdin, prints a JSON answer as the last line of
+stdout. Loads no model: that is for pods alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+NOT_FOUND, AWAY, FAILED = "not_found", "away", "failed"
+_AWAY_CODES = frozenset({"TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED", "DEADLINE_EXCEEDED"})
+_AWAY_WORDS = ("Max retries exceeded", "failed with exception", "error code 5", "too many 5", "timed out")
+
+
+def answer(question: dict[str, Any]) -> dict[str, Any]:
+    """`{"digest": …}` of the model, which then lies under `<models>/<digest>`; or `{"error": kind, "message": …}`."""
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    import mlflow  # noqa: PLC0415 - the settings above have to stand first
+    from mlflow.exceptions import MlflowException  # noqa: PLC0415
+
+    mlflow.set_tracking_uri(question["tracking_uri"])
+    name = f"model {question['model']} version {question['version']}"
+    try:
+        return {"digest": _fetch(mlflow, question)}
+    except MlflowException as error:
+        return _mlflow_error(error, name)
+    except Exception as error:  # noqa: BLE001 - artifact stores raise whatever their libraries raise
+        kind = AWAY if _is_connection(error) else FAILED
+        return {"error": kind, "message": f"{name} could not be fetched: {type(error).__name__}: {error}"[:500]}
+
+
+def _is_connection(error: Exception) -> bool:
+    names = [kind.__name__ for kind in type(error).__mro__]
+    return any("Connection" in name or "Timeout" in name for name in names)
+
+
+def _mlflow_error(error: Any, name: str) -> dict[str, Any]:
+    if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"):
+        return {"error": NOT_FOUND, "message": f"{name} does not exist in MLflow"}
+    text = str(error)
+    if error.error_code in _AWAY_CODES or any(words in text for words in _AWAY_WORDS):
+        return {"error": AWAY, "message": f"MLflow does not answer ({error.error_code})"}
+    return {"error": FAILED, "message": f"{name}: {text}"[:500]}
+
+
+def _fetch(mlflow: Any, question: dict[str, Any]) -> str:
+    """Digest of the model version; what the registry says of it names an earlier download, if there was one."""
+    models = Path(question["models"])
+    found = mlflow.MlflowClient().get_model_version(question["model"], question["version"])
+    known = [question["tracking_uri"], found.name, found.version, found.creation_timestamp, found.source, found.run_id]
+    index = models / "index" / hashlib.sha256(json.dumps(known).encode()).hexdigest()
+    if index.exists() and (models / index.read_text()).is_dir():
+        return index.read_text()
+    digest = _download(mlflow, f"models:/{question['model']}/{question['version']}", models)
+    index.parent.mkdir(exist_ok=True)
+    aside = index.with_suffix(f".{os.getpid()}")
+    aside.write_text(digest)
+    aside.replace(index)
+    return digest
+
+
+def _download(mlflow: Any, uri: str, models: Path) -> str:
+    models.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=".fetching-", dir=models))
+    try:
+        got = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=str(aside)))
+        if got.is_relative_to(aside):
+            source = got
+        else:  # a store on this machine answers with its own folder
+            source = aside / "copy"
+            shutil.copytree(got, source)
+        digest = digest_of(source)
+        if not (models / digest).exists():
+            source.rename(models / digest)
+            _seal(models / digest)
+        return digest
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def digest_of(folder: Path) -> str:
+    """SHA-256 over the names and contents of every file, in order."""
+    whole = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+        whole.update(f"{path.relative_to(folder).as_posix()}\0{content}\n".encode())
+    return whole.hexdigest()
+
+
+def _seal(folder: Path) -> None:
+    """Read-only, for pods that run as somebody else too."""
+    for path in folder.rglob("*"):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    folder.chmod(0o555)
+
+
+if __name__ == "__main__":
+    print(json.dumps(answer(json.load(sys.stdin))))

@@ -1,0 +1,60 @@
+"""Prepares a pod that serves an MLflow model: the model's files, an environment that satisfies them, the command."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from scheduler.backends.artifacts import ModelCache
+from scheduler.backends.environments import Environments
+from scheduler.backends.folders import PodRecord, RunFolder
+from scheduler.backends.preparation import Tell
+from scheduler.domain.values import Note
+
+
+class MlflowPreparation:
+    """Fetch, plan, build where nothing satisfies the model, name the command."""
+
+    def __init__(self, models: ModelCache, environments: Environments) -> None:
+        self.models = models
+        self.environments = environments
+
+    async def command(self, record: PodRecord, run: RunFolder, tell: Tell) -> list[str]:
+        """See `Preparation.command`."""
+        model = await self._model(record, tell)
+        python = await self._python(model, run, tell)
+        options = record.deployment.runtime
+        return [
+            str(python), "-m", "penstock_runtime",
+            "--model-path", str(model),
+            "--row-wise", options.row_wise,
+            "--types", options.types,
+            "--max-batch-rows", str(options.max_batch_rows),
+        ]  # fmt: skip
+
+    async def _model(self, record: PodRecord, tell: Tell) -> Path:
+        if path := self.models.cached(record.deployment, record.template):
+            return path.resolve()
+        source = record.deployment.model_source
+        name = f"{source.model} version {source.version}"
+        tell(Note("FetchingModel", f"fetching {name}"))
+        started = time.monotonic()
+        path = await self.models.fetch(record.deployment, record.template)
+        tell(Note("ModelFetched", f"{name} is here after {time.monotonic() - started:.1f} s"))
+        return path.resolve()
+
+    async def _python(self, model: Path, run: RunFolder, tell: Tell) -> Path:
+        plan = self.environments.plan(model)
+        for warning in plan.comparison.warnings:
+            run.say(f"warning: requirement of the model not met, ignored: {warning}")
+        if found := self.environments.find(plan):
+            return found.python
+        unmet = ", ".join(plan.comparison.unmet)
+        run.say(f"building an environment for the model; not met here: {unmet}")
+        tell(Note("BuildingEnvironment", f"building an environment; not met by the platform's own: {unmet}"[:500]))
+        started = time.monotonic()
+        built = await self.environments.build(plan, run.output, run.say)
+        seconds = time.monotonic() - started
+        run.say(f"environment ready after {seconds:.1f} s")
+        tell(Note("EnvironmentReady", f"environment {plan.key} ready after {seconds:.1f} s"))
+        return built.python

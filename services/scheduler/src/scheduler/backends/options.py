@@ -1,0 +1,25 @@
+"""How the process backend runs pods."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from scheduler.domain.probes import ProbeLimits
+
+
+@dataclass(frozen=True)
+class PodOptions:
+    """Addresses, limits and patience; times in seconds, sizes in bytes."""
+
+    bind_host: str = "127.0.0.1"
+    advertise_host: str = "127.0.0.1"
+    probe_every_s: float = 0.25
+    probe_timeout_s: float = 1.0
+    limits: ProbeLimits = field(default_factory=ProbeLimits)
+    start_limit_s: float = 600.0
+    drain_s: float = 2.0
+    withdraw_limit_s: float = 120.0
+    grace_s: float = 30.0
+    output_cap: int = 64 * 1024 * 1024
+    kept_after_end_s: float = 600.0
+    """How long the output of a pod that is gone stays readable."""

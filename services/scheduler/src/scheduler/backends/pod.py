@@ -1,0 +1,285 @@
+"""One pod of the process backend, from its first run to its end.
+
+One task per pod; everything that must survive the scheduler is in the pod's folder, so that a task made anew from the
+folder goes on where the last one was. Cancelling the task leaves the pod's process running.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from scheduler.backends.folders import PodFolder, PodProcess, PodRecord, RunFolder
+from scheduler.backends.options import PodOptions
+from scheduler.backends.output import tail
+from scheduler.backends.preparation import Preparation, PreparationFailed, RegistryAway
+from scheduler.backends.run_watch import RunWatch
+from scheduler.backends.starting import start
+from scheduler.domain.ports import Routes
+from scheduler.domain.restarts import failures_after, restart_delay_s, retry_delay_s
+from scheduler.domain.rollout import PodState
+from scheduler.domain.values import REGISTRY_UNAVAILABLE, Note, Observation, PodObservation, PodStatus, RunEnd
+from shared.clock import Clock
+from shared.errors import Temporary
+
+Result = TypeVar("Result")
+
+POLL_S = 0.1
+
+
+@dataclass(frozen=True)
+class PodParts:
+    """What every pod of a backend shares. `fence` raises once another scheduler leads."""
+
+    preparation: Preparation
+    options: PodOptions
+    routes: Routes
+    clock: Clock
+    fence: Callable[[], Awaitable[None]]
+    emit: Callable[[Observation], None]
+
+
+class Ending(Exception):
+    """The pod is to end: whatever it waits for is not wanted any more."""
+
+
+class Pod:
+    """The life of one pod."""
+
+    def __init__(self, folder: PodFolder, parts: PodParts) -> None:
+        self.folder = folder
+        self.parts = parts
+        self.status: PodStatus = "Waiting"
+        self.reason: str | None = None
+        self.watch: RunWatch | None = None
+        self._ready_for_s = 0.0
+        self._asked = asyncio.Event()
+        if folder.record.is_terminating or folder.record.restart_asked:
+            self._asked.set()
+
+    @property
+    def record(self) -> PodRecord:
+        """The pod's state on disk."""
+        return self.folder.record
+
+    @property
+    def process(self) -> PodProcess | None:
+        """The process that runs now."""
+        return self.watch.process if self.watch else None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether callers may be sent to it."""
+        return self.watch is not None and self.watch.health.is_ready and self.status == "Running"
+
+    def state(self) -> PodState:
+        """What the roll-out decides on."""
+        record = self.record
+        age_s = self.parts.clock.now().timestamp() - record.created_at
+        return PodState(record.name, record.template, self.is_ready, record.is_terminating, age_s)
+
+    # ── asked from outside ───────────────────────────────────────────────────────────────────────────────────────
+
+    def terminate(self) -> None:
+        """End for good, after draining."""
+        if not self.record.is_terminating:
+            self.folder.update(is_terminating=True)
+        self._asked.set()
+
+    def restart(self) -> None:
+        """Drain, end the process, start again at once."""
+        self.folder.update(restart_asked=True)
+        self._asked.set()
+
+    # ── its life ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def live(self) -> None:
+        """Run after run until it is to end."""
+        with suppress(Ending):
+            while True:
+                await self._next_run()
+        self.status, self.reason = "Terminating", None
+        self.tell(is_gone=True)
+
+    async def _next_run(self) -> None:
+        run = self.folder.run(self.record.run)
+        if self.record.ended_run < run.number:
+            self._close(run, await self._one_run(run))
+        else:
+            self.status, self.reason = "Waiting", "BackOff"
+            self.tell()
+        await self._back_off()
+        self.folder.update(run=run.number + 1, restart_asked=False)
+        self.folder.prune()
+
+    async def _one_run(self, run: RunFolder) -> RunEnd:
+        """Start the run, or find it running or ended; how it ended."""
+        run.make()
+        try:
+            process = run.process() or await self._start(run)
+        except PreparationFailed as failure:
+            run.say(f"{failure.reason}: {failure.message}")
+            return RunEnd(run.number, None, None, failure.reason, failure.message, failure.is_permanent)
+        was_ready = self.record.ready_run == run.number and process.is_alive()
+        watch = RunWatch(run, process, self.parts.options, self.parts.clock, was_ready=was_ready)
+        self.watch = watch
+        self.status, self.reason = ("Running", None) if was_ready else ("Waiting", "LoadingModel")
+        self.tell()
+        try:
+            return await self._attend(watch)
+        finally:
+            process.reap_shim()
+            self._ready_for_s = watch.ready_for_s
+            self.watch = None
+
+    async def _start(self, run: RunFolder) -> PodProcess:
+        if self.record.is_terminating:
+            raise Ending
+        self.status, self.reason = "Waiting", "Preparing"
+        self.tell()
+        command = await self._or_ending(self._prepared(run))
+        await self._fenced()
+        options = self.parts.options
+        process = await start(run, self.record, command, options.bind_host, options.output_cap)
+        self._told(Note("LoadingModel", f"process {process.pid} has started; it loads the model"))
+        return process
+
+    async def _prepared(self, run: RunFolder) -> list[str]:
+        """The command; asked for again for as long as the registry is away."""
+        attempt = 0
+        while True:
+            try:
+                return await self.parts.preparation.command(self.record, run, self._told)
+            except RegistryAway as away:
+                attempt += 1
+                if attempt == 1:
+                    run.say(f"waiting for the model registry: {away.message}")
+                self._told(Note(REGISTRY_UNAVAILABLE, away.message, "warning"))
+                await self.parts.clock.sleep(retry_delay_s(attempt))
+
+    def _told(self, note: Note) -> None:
+        self.status, self.reason = "Waiting", note.reason
+        self.tell(note=note)
+
+    async def _attend(self, watch: RunWatch) -> RunEnd:
+        """Stay with the process until it has ended, by itself or because it was asked to."""
+        while True:
+            was_asked = self.record.restart_asked or self.record.is_terminating
+            if (end := watch.ended(was_asked=was_asked)) is not None:
+                return end
+            if self._asked.is_set():
+                await self._stop_process(watch)
+                await self.parts.clock.sleep(POLL_S)
+                continue
+            if await watch.look():
+                self._looked(watch)
+            await self._pause(self.parts.options.probe_every_s)
+
+    def _looked(self, watch: RunWatch) -> None:
+        """Tell a change of readiness."""
+        self.status, self.reason = "Running", watch.health.reason
+        if watch.health.is_ready and self.record.ready_run != watch.run.number:
+            self.folder.update(ready_run=watch.run.number)
+        self.tell()
+
+    async def _stop_process(self, watch: RunWatch) -> None:
+        """Out of the routes, drained, asked to end, made to end."""
+        name = self.record.name
+        was_serving = watch.ready_since is not None or not self.parts.routes.is_withdrawn(name)
+        self.status, self.reason = "Terminating", "Draining" if was_serving else None
+        self.tell()
+        if was_serving:
+            await self._withdrawn()
+        await self._fenced()
+        await watch.end(self.parts.options.grace_s)
+
+    async def _withdrawn(self) -> None:
+        """Wait until routers have not been told of this pod for the drain time; a process that ends ends the wait."""
+        options, clock = self.parts.options, self.parts.clock
+        begun = clock.monotonic()
+        gone_since: float | None = None
+        while clock.monotonic() - begun < options.withdraw_limit_s and self.process and self.process.is_alive():
+            if not self.parts.routes.is_withdrawn(self.record.name):
+                gone_since = None
+            elif gone_since is None:
+                gone_since = clock.monotonic()
+            elif clock.monotonic() - gone_since >= options.drain_s:
+                return
+            await clock.sleep(POLL_S)
+
+    def _close(self, run: RunFolder, end: RunEnd) -> None:
+        """Write down how a run ended, then tell it."""
+        failures = 0 if end.was_asked else failures_after(self.record.failures, self._ready_for_s)
+        last_exit = "restarted on request" if end.was_asked else end.describe()
+        self.status, self.reason = "Waiting", "Restarting" if end.was_asked else "BackOff"
+        self.folder.update(ended_run=run.number, failures=failures, last_exit=last_exit)
+        self.tell(end=replace(end, log_tail=tail(run)))
+
+    async def _back_off(self) -> None:
+        failures = self.record.failures
+        if failures and not self.record.restart_asked:
+            await self._pause(restart_delay_s(failures))
+        if self.record.is_terminating:
+            raise Ending
+        self._asked.clear()
+
+    # ── waiting, telling ─────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, but no longer than until something is asked of the pod."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._asked.wait(), seconds)
+
+    async def _or_ending(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """The result of `work`; given up with `Ending` once the pod is to end."""
+        task = asyncio.create_task(work)
+        try:
+            while not task.done():
+                asked = asyncio.create_task(self._asked.wait())
+                await asyncio.wait({task, asked}, return_when=asyncio.FIRST_COMPLETED)
+                asked.cancel()
+                if self.record.is_terminating:
+                    raise Ending
+                if self._asked.is_set():  # a restart of what has not started yet is nothing
+                    self._asked.clear()
+                    self.folder.update(restart_asked=False)
+            return task.result()
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+
+    async def _fenced(self) -> None:
+        """Go on only while this scheduler leads; wait for a database that is away."""
+        while True:
+            try:
+                return await self.parts.fence()
+            except Temporary:
+                await self.parts.clock.sleep(0.5)
+
+    def tell(self, *, end: RunEnd | None = None, note: Note | None = None, is_gone: bool = False) -> None:
+        """Emit the pod as it is now, and what has just happened to it."""
+        record, watch = self.record, self.watch
+        started = watch.run.started_at() if watch else None
+        self.parts.emit(
+            PodObservation(
+                pod=record.name,
+                version_id=record.deployment.version_id,
+                generation=record.deployment.generation,
+                status=self.status,
+                ready=self.is_ready,
+                run=record.run,
+                restarts=record.run,
+                reason=self.reason,
+                address=f"{self.parts.options.advertise_host}:{watch.port}" if watch else None,
+                pid=watch.process.pid if watch else None,
+                started_at=datetime.fromtimestamp(started, UTC) if started else None,
+                last_exit=record.last_exit,
+                end=end,
+                note=note,
+                is_gone=is_gone,
+            )
+        )

@@ -1,0 +1,77 @@
+"""Asks a pod how it is: `GET /ping` (does it answer callers?), `GET /health/live` (does it live?).
+
+Bare asyncio streams, one short connection each: what is wanted is the status line, within a limit, from a peer that
+may be frozen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+import psutil
+
+from scheduler.backends.folders import PodProcess
+from scheduler.domain.probes import Answer, ProbeResult
+
+
+async def probe(host: str, port: int, process: PodProcess, timeout_s: float) -> ProbeResult:
+    """One look at a pod, through its door and through the operating system."""
+    if _is_stopped(process):
+        return ProbeResult("silent", is_stopped=True, cpu_s=cpu_seconds(process.pid))
+    answer = await _answer(host, port, timeout_s)
+    # CPU time is looked up only where it decides something: finding a process' children reads all of /proc.
+    return ProbeResult(answer, cpu_s=cpu_seconds(process.pid) if answer == "silent" else 0.0)
+
+
+async def _answer(host: str, port: int, timeout_s: float) -> Answer:
+    try:
+        async with asyncio.timeout(timeout_s):
+            if await _status(host, port, "/ping") == 200:
+                return "ready"
+            return "alive" if await _status(host, port, "/health/live") == 200 else "silent"
+    except ConnectionRefusedError:
+        return "refused"
+    except (OSError, TimeoutError, ValueError, IndexError):
+        return "silent"
+
+
+async def _status(host: str, port: int, path: str) -> int:
+    reader, writer = await asyncio.open_connection(host, port)
+    try:
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+        await writer.drain()
+        return int((await reader.readline()).split()[1])
+    finally:
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+
+def _is_stopped(process: PodProcess) -> bool:
+    try:
+        return psutil.Process(process.pid).status() in (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP)
+    except psutil.Error:
+        return False
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU seconds that a process and its children have used."""
+    return sum(_cpu_s(each) for each in family(pid))
+
+
+def family(pid: int) -> list[psutil.Process]:
+    """A process and all its children; empty where it is gone."""
+    try:
+        main = psutil.Process(pid)
+        return [main, *main.children(recursive=True)]
+    except psutil.Error:
+        return []
+
+
+def _cpu_s(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.Error:
+        return 0.0
+    return float(times.user + times.system)

@@ -1,0 +1,217 @@
+"""The process backend: pods are processes of this machine, each under a small shim that outlives the scheduler.
+
+What is wanted is given by `apply`; what is there is read from the pods' folders at the start, so that pods of an
+earlier scheduler are adopted. Terminals are refused; CPU is limited by the thread counts that a pod is told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import string
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from uuid import UUID
+
+import psutil
+
+from scheduler.backends.folders import PodFolder, PodRecord, pod_folders
+from scheduler.backends.options import PodOptions
+from scheduler.backends.output import read_lines
+from scheduler.backends.pod import Pod, PodParts
+from scheduler.backends.preparation import Preparation
+from scheduler.backends.probe import family
+from scheduler.domain.ports import Routes, Terminal
+from scheduler.domain.rollout import plan_rollout, template_of
+from scheduler.domain.values import LogPosition, Observation, OutputLine, PodsListed, Usage
+from shared.clock import Clock
+from shared.contracts.deployment import Deployment
+from shared.errors import InvalidInput, NotFound
+
+log = logging.getLogger("penstock.scheduler.process")
+
+ALPHABET = string.ascii_lowercase + string.digits
+FOLLOW_S = 0.2
+RETRY_S = 5.0
+
+
+class ProcessBackend:
+    """`scheduler.domain.ports.Backend` on processes."""
+
+    def __init__(
+        self,
+        root: Path,
+        preparation: Preparation,
+        options: PodOptions,
+        *,
+        clock: Clock,
+        routes: Routes,
+        fence: Callable[[], Awaitable[None]],
+    ) -> None:
+        self.root = root
+        self.fence = fence
+        self.clock = clock
+        self.options = options
+        self._pods: dict[str, Pod] = {}
+        self._ended: dict[str, PodFolder] = {}
+        self._observed: asyncio.Queue[Observation] = asyncio.Queue()
+        self._parts = PodParts(preparation, options, routes, clock, fence, self._observed.put_nowait)
+        self._adopted = asyncio.Event()
+        self._group: asyncio.TaskGroup | None = None
+        self._cpu: dict[str, tuple[int, float, float]] = {}
+
+    # ── life ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def run(self) -> None:
+        """Adopt what is there, then work until cancelled. Pods outlive it."""
+        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            folders = list(pod_folders(self.root))
+            self._observed.put_nowait(PodsListed(frozenset(folder.record.name for folder in folders)))
+            for folder in folders:
+                self._admit(folder)
+            self._adopted.set()
+            await asyncio.get_running_loop().create_future()
+
+    def _admit(self, folder: PodFolder) -> None:
+        assert self._group is not None
+        pod = Pod(folder, self._parts)
+        self._pods[folder.record.name] = pod
+        self._group.create_task(self._live(pod), name=f"pod {folder.record.name}")
+
+    async def _live(self, pod: Pod) -> None:
+        """One pod's life; an error of ours in it must not end the others."""
+        while True:
+            try:
+                await pod.live()
+                break
+            except (OSError, ValueError, KeyError):
+                log.exception("pod %s: trying again in %s s", pod.record.name, RETRY_S)
+                await self.clock.sleep(RETRY_S)
+        name = pod.record.name
+        self._ended[name] = pod.folder
+        self._pods.pop(name, None)
+        self._cpu.pop(name, None)
+        # Its output may still be read: the folder stays for a while.
+        await self.clock.sleep(self.options.kept_after_end_s)
+        self._ended.pop(name, None)
+        await asyncio.to_thread(pod.folder.remove)
+
+    # ── wanted ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def apply(self, deployment: Deployment) -> None:
+        """Make the pods of one version be as wanted; see `Backend.apply`."""
+        await self._adopted.wait()
+        template = template_of(deployment)
+        pods = self._of(deployment.version_id)
+        plan = plan_rollout(deployment.desired_replicas, template, [pod.state() for pod in pods])
+        if plan.create or plan.terminate:
+            await self.fence()
+        for name in plan.terminate:
+            self._pods[name].terminate()
+        for _ in range(plan.create):
+            self._create(deployment, template)
+        for pod in pods:
+            if pod.record.template == template and pod.record.deployment != deployment:
+                pod.folder.update(deployment=deployment)
+                pod.tell()
+
+    def _create(self, deployment: Deployment, template: str) -> None:
+        suffix = "".join(secrets.choice(ALPHABET) for _ in range(5))
+        name = f"{deployment.service}-{deployment.version}-{suffix}"
+        record = PodRecord(name=name, deployment=deployment, template=template, created_at=self.clock.now().timestamp())
+        self._admit(PodFolder.create(self.root, record))
+
+    async def delete(self, version_id: UUID) -> None:
+        """End every pod of a version."""
+        await self._adopted.wait()
+        pods = [pod for pod in self._of(version_id) if not pod.record.is_terminating]
+        if pods:
+            await self.fence()
+        for pod in pods:
+            pod.terminate()
+
+    def _of(self, version_id: UUID) -> list[Pod]:
+        return [pod for pod in self._pods.values() if pod.record.deployment.version_id == version_id]
+
+    def versions(self) -> frozenset[UUID]:
+        """Versions that have pods here."""
+        return frozenset(pod.record.deployment.version_id for pod in self._pods.values())
+
+    async def restart(self, pod: str) -> None:
+        """Drain a pod, end its process, start it again at once."""
+        if pod not in self._pods:
+            raise NotFound(f"there is no pod {pod}")
+        await self.fence()
+        self._pods[pod].restart()
+
+    async def exec(self, pod: str, command: list[str], *, tty: bool) -> Terminal:
+        """Refused: a terminal inside a process is a terminal on this machine."""
+        raise InvalidInput("pods of the process backend have no terminal; the docker and kubernetes backends do")
+
+    # ── seen ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def watch(self) -> AsyncIterator[Observation]:
+        """Everything that happens to pods, in order; see `Backend.watch`."""
+        while True:
+            yield await self._observed.get()
+
+    async def logs(self, pod: str, since: LogPosition, *, follow: bool = False) -> AsyncIterator[OutputLine]:
+        """Lines of a pod's output from `since` on, run after run."""
+        folder = self._folder(pod)
+        while True:
+            for line in self._lines(folder, since):
+                since = LogPosition(line.position.run, line.end)
+                yield line
+            if not follow:
+                return
+            await self.clock.sleep(FOLLOW_S)
+
+    def _lines(self, folder: PodFolder, since: LogPosition) -> list[OutputLine]:
+        found: list[OutputLine] = []
+        for run in folder.runs():
+            if run.number < since.run:
+                continue
+            offset = since.offset if run.number == since.run else 0
+            is_over = run.number <= folder.record.ended_run or folder.path.name in self._ended
+            while lines := read_lines(run, offset, is_over=is_over):
+                found += lines
+                offset = lines[-1].end
+        return found
+
+    def _folder(self, pod: str) -> PodFolder:
+        if pod in self._pods:
+            return self._pods[pod].folder
+        if pod in self._ended:
+            return self._ended[pod]
+        raise NotFound(f"there is no pod {pod}")
+
+    async def usage(self) -> list[Usage]:
+        """CPU and memory (proportional set) of every running pod since the last call."""
+        running = [(pod.record.name, pod.process.pid) for pod in self._pods.values() if pod.process]
+        now = self.clock.monotonic()
+        measured = await asyncio.to_thread(lambda: [(name, pid, *_measure(pid)) for name, pid in running])
+        found = []
+        for name, pid, cpu_s, memory in measured:
+            last_pid, last_cpu, last_at = self._cpu.get(name, (pid, cpu_s, now))
+            elapsed = now - last_at
+            cores = max(0.0, cpu_s - last_cpu) / elapsed if elapsed > 0 and last_pid == pid else 0.0
+            self._cpu[name] = (pid, cpu_s, now)
+            found.append(Usage(name, cores, memory))
+        return found
+
+
+def _measure(pid: int) -> tuple[float, int]:
+    """CPU seconds and bytes of a process and its children."""
+    cpu_s, memory = 0.0, 0
+    for process in family(pid):
+        try:
+            times = process.cpu_times()
+            full = process.memory_full_info()
+        except psutil.Error:
+            continue
+        cpu_s += times.user + times.system
+        memory += getattr(full, "pss", full.rss)
+    return cpu_s, memory

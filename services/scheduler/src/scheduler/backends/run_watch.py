@@ -1,0 +1,101 @@
+"""Watches the process of one run: does it live, does it answer, how did it end."""
+
+from __future__ import annotations
+
+import signal
+
+from scheduler.backends.folders import PodProcess, RunFolder
+from scheduler.backends.options import PodOptions
+from scheduler.backends.probe import probe
+from scheduler.domain.probes import Health, judge
+from scheduler.domain.values import Note, RunEnd
+from shared.clock import Clock
+
+SHIM_DELAY_S = 1.0
+"""How long after a process is gone its shim may take to say how it ended."""
+POLL_S = 0.05
+LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, never bound
+
+
+class RunWatch:
+    """What is known of a run's process. `was_ready`: an earlier watch of this very run has seen it ready."""
+
+    def __init__(
+        self, run: RunFolder, process: PodProcess, options: PodOptions, clock: Clock, *, was_ready: bool = False
+    ) -> None:
+        self.run = run
+        self.process = process
+        self.options = options
+        self.clock = clock
+        # A pod that was ready stays so until a probe says otherwise: a scheduler's restart must not empty the routes.
+        self.health = Health(is_ready=was_ready, was_ready=was_ready)
+        self.begun = clock.monotonic()
+        self.ready_since: float | None = self.begun if was_ready else None
+        self.killed_for: Note | None = None
+        self._gone_since: float | None = None
+
+    @property
+    def port(self) -> int:
+        """Where the pod listens."""
+        return int((self.run.ordered() or {"port": 0})["port"])
+
+    @property
+    def ready_for_s(self) -> float:
+        """Seconds since it was first ready."""
+        return 0.0 if self.ready_since is None else self.clock.monotonic() - self.ready_since
+
+    def ended(self, *, was_asked: bool) -> RunEnd | None:
+        """How the process ended; None while it runs."""
+        status = self.run.exit()
+        if status is None and not self._is_lost():
+            return None
+        status = status or {"code": None, "signal": None}
+        reason, message = "Exited", ""
+        if self.killed_for and not was_asked:
+            reason, message = self.killed_for.reason, self.killed_for.message
+        return RunEnd(
+            self.run.number, status["code"], status["signal"], reason, message, is_permanent=False, was_asked=was_asked
+        )
+
+    def _is_lost(self) -> bool:
+        """Whether the process is gone and its shim, killed too, will never say how."""
+        if self.process.is_alive():
+            return False
+        now = self.clock.monotonic()
+        self._gone_since = self._gone_since or now
+        return now - self._gone_since > SHIM_DELAY_S
+
+    async def look(self) -> bool:
+        """Probe once; whether readiness changed. A process that is beyond hope is killed."""
+        before = self.health
+        host = LOOPBACK.get(self.options.bind_host, self.options.bind_host)
+        result = await probe(host, self.port, self.process, self.options.probe_timeout_s)
+        now = self.clock.monotonic()
+        self.health = judge(before, result, now, self.options.limits)
+        if self.health.is_ready and self.ready_since is None:
+            self.ready_since = now
+        if not self.killed_for and (verdict := self._verdict(now)):
+            self.killed_for = verdict
+            self.process.send(signal.SIGKILL)
+        return self.health.is_ready != before.is_ready
+
+    def _verdict(self, now: float) -> Note | None:
+        if self.health.must_restart:
+            return Note("LivenessFailed", f"killed: {self.health.reason}", "warning")
+        if not self.health.was_ready and now - self.begun > self.options.start_limit_s:
+            return Note(
+                "StartTimeout", f"killed: not ready {self.options.start_limit_s:g} s after its start", "warning"
+            )
+        return None
+
+    async def end(self, grace_s: float) -> None:
+        """SIGTERM, then SIGKILL after `grace_s`; returns when the process has ended."""
+        self.process.send(signal.SIGTERM)
+        self.process.send(signal.SIGCONT)
+        begun = self.clock.monotonic()
+        is_killed = False
+        while self.process.is_alive():
+            if not is_killed and self.clock.monotonic() - begun > grace_s:
+                self.process.send(signal.SIGKILL)
+                is_killed = True
+            await self.clock.sleep(POLL_S)

@@ -1,0 +1,159 @@
+"""The small parent of one pod process: `python -I -S shim.py RUN_FOLDER`.
+
+Owns, in the run's folder: `output.log` (what the pod prints; the pod writes to the file itself, so no pipe can break
+under it), `process.json` (written before the starter returns), `exit.json` (how the pod ended), `lock` (held for as
+long as the shim lives, so that a run is never started twice). It reads `order.json`. Each JSON file is written aside
+and renamed.
+
+It forks, makes a session of its own and so outlives whoever started it; it ends when the pod's process has ended, and
+takes the rest of the pod's process group with it. Standard library only: it costs a few megabytes per pod.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import sys
+import time
+from contextlib import suppress
+from typing import Any
+
+STARTED, REFUSED, BROKEN = 0, 3, 4
+LOOK_AT_OUTPUT_S = 5.0
+OOM_SCORE = b"500"
+"""When the machine runs out of memory, pods go before the platform."""
+
+
+def start_ticks(pid: int) -> int | None:
+    """When a process started, in clock ticks since boot: with its pid, its identity. None: not known (no /proc)."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            return int(stat.read().rpartition(b")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def write_json(path: str, content: dict[str, Any]) -> None:
+    """Write aside, sync, rename: a reader sees all of it or none."""
+    aside = f"{path}.{os.getpid()}"
+    with open(aside, "w", encoding="utf-8") as file:
+        json.dump(content, file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(aside, path)
+
+
+def read_json(path: str) -> dict[str, Any] | None:
+    """The file's content; None where there is no such file."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            content: dict[str, Any] = json.load(file)
+            return content
+    except FileNotFoundError:
+        return None
+
+
+def main(folder: str) -> int:
+    """Start the pod that `order.json` describes and stay with it in the background.
+
+    Returns in the foreground once the pod's process exists: 0; 3 where this run was started before.
+    """
+    os.chdir(folder)
+    lock = os.open("lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return REFUSED
+    if os.path.exists("process.json") or os.path.exists("exit.json"):
+        return REFUSED
+    order = read_json("order.json")
+    if order is None:
+        return BROKEN
+    told, tell = os.pipe()
+    if os.fork():
+        os.close(tell)
+        return STARTED if os.read(told, 1) else BROKEN
+    os.close(told)
+    _detach()
+    _keep(order, tell)
+    os._exit(0)
+
+
+def _detach() -> None:
+    os.setsid()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nothing, descriptor)
+    os.close(nothing)
+
+
+def _keep(order: dict[str, Any], tell: int) -> None:
+    """Start the process, write who it is, wait for its end, write how it was."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+    output = os.open("output.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    pid = os.fork()
+    if pid == 0:
+        _become(order, output)
+    for descriptor in order["descriptors"]:
+        os.close(descriptor)
+    write_json("process.json", {"pid": pid, "ticks": start_ticks(pid), "shim": os.getpid(), "at": time.time()})
+    os.write(tell, b"1")
+    os.close(tell)
+    status = _wait(pid, output, int(order["output_cap"]))
+    _end_group(pid)
+    code = os.waitstatus_to_exitcode(status)
+    write_json("exit.json", {"code": code if code >= 0 else None, "signal": -code if code < 0 else None})
+
+
+def _become(order: dict[str, Any], output: int) -> None:
+    """Turn this child into the pod: a process group of its own, ordinary signals, output into the file."""
+    try:
+        os.setpgid(0, 0)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        _die_first()
+        os.chdir(order["folder"])
+        os.execve(order["command"][0], order["command"], order["environment"])  # noqa: S606 - never a shell
+    except OSError as error:
+        os.write(2, f"cannot start {order['command'][0]}: {error.strerror}\n".encode())
+    os._exit(127)
+
+
+def _die_first() -> None:
+    with suppress(OSError), open("/proc/self/oom_score_adj", "wb") as score:
+        score.write(OOM_SCORE)
+
+
+def _wait(pid: int, output: int, cap: int) -> int:
+    while True:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            return status
+        _bound(output, cap)
+        signal.sigtimedwait({signal.SIGCHLD}, LOOK_AT_OUTPUT_S)
+
+
+def _bound(output: int, cap: int) -> None:
+    """Empty an output file that has outgrown its cap. Offsets go on: `base.json` says what came before its start."""
+    size = os.fstat(output).st_size
+    if size <= cap:
+        return
+    before = (read_json("base.json") or {"base": 0})["base"]
+    os.ftruncate(output, 0)
+    write_json("base.json", {"base": before + size})
+
+
+def _end_group(pid: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,65 @@
+"""Starts a run: a listening socket, the order, the shim."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from pathlib import Path
+
+from scheduler.backends import shim
+from scheduler.backends.folders import PodProcess, PodRecord, RunFolder
+from scheduler.backends.preparation import PreparationFailed, environment_of
+
+
+def listen(host: str) -> socket.socket:
+    """A listening socket on a port that the system picks.
+
+    It is handed to the pod by descriptor: a port that is named first and bound later may be somebody else's by then.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # The protocol is named: asyncio sets TCP_NODELAY only on sockets that say IPPROTO_TCP.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.bind((host, 0))
+    listening.listen(512)
+    return listening
+
+
+async def start(run: RunFolder, record: PodRecord, command: list[str], host: str, output_cap: int) -> PodProcess:
+    """Start `command` as this run's process, under its shim.
+
+    Raises:
+        PreparationFailed: the shim could not start it.
+    """
+    with listen(host) as listening:
+        descriptor, port = listening.fileno(), listening.getsockname()[1]
+        work = run.path / "work"
+        work.mkdir(exist_ok=True, mode=0o700)
+        run.order(
+            {
+                "command": [*command, "--fd", str(descriptor)],
+                "environment": environment_of(record, work.resolve(), command),
+                "folder": str(work.resolve()),
+                "descriptors": [descriptor],
+                "output_cap": output_cap,
+                "port": port,
+            }
+        )
+        return await _under_shim(run, descriptor)
+
+
+async def _under_shim(run: RunFolder, descriptor: int) -> PodProcess:
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-I", "-S", str(Path(shim.__file__)), str(run.path.resolve()),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={},
+        pass_fds=(descriptor,),
+        start_new_session=True,
+    )  # fmt: skip
+    code = await child.wait()
+    process = run.process()
+    if process is None:
+        raise PreparationFailed("StartFailed", f"the pod's shim ended with exit code {code}")
+    return process

@@ -1,0 +1,111 @@
+"""What a backend tells about pods, in words that every backend shares."""
+
+from __future__ import annotations
+
+import signal as signals
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+PodStatus = Literal["Waiting", "Running", "Failed", "Terminating"]
+Level = Literal["info", "warning", "error"]
+
+REGISTRY_UNAVAILABLE = "RegistryUnavailable"
+"""Reason of a pod that waits for the model registry: no fault of the version, so its deadline waits too."""
+
+
+@dataclass(frozen=True)
+class RunEnd:
+    """How one run of a pod ended. `is_permanent`: another try cannot help, such as a model that does not exist."""
+
+    run: int
+    code: int | None = None
+    signal: int | None = None
+    reason: str = "Exited"
+    message: str = ""
+    is_permanent: bool = False
+    was_asked: bool = False
+    log_tail: tuple[str, ...] = ()
+
+    def describe(self) -> str:
+        """One phrase for people, such as `exit code 1` or `killed by SIGKILL`."""
+        if self.reason != "Exited":
+            return f"{self.reason}: {self.message}" if self.message else self.reason
+        if self.signal is not None:
+            return f"killed by {signal_name(self.signal)}"
+        return "exit status unknown" if self.code is None else f"exit code {self.code}"
+
+
+def signal_name(number: int) -> str:
+    """`SIGKILL` for 9; the number where it has no name."""
+    try:
+        return signals.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something worth telling about a pod that changes nothing by itself."""
+
+    reason: str
+    message: str
+    level: Level = "info"
+
+
+@dataclass(frozen=True)
+class PodObservation:
+    """One pod as it is now, and what has just happened to it (`end`, `note`, `is_gone`), if anything."""
+
+    pod: str
+    version_id: UUID
+    generation: int
+    status: PodStatus
+    ready: bool
+    run: int
+    restarts: int
+    reason: str | None = None
+    address: str | None = None
+    pid: int | None = None
+    started_at: datetime | None = None
+    last_exit: str | None = None
+    end: RunEnd | None = None
+    note: Note | None = None
+    is_gone: bool = False
+
+
+@dataclass(frozen=True)
+class PodsListed:
+    """Every pod that the backend has. Always the first thing that a watch yields."""
+
+    pods: frozenset[str]
+
+
+Observation = PodObservation | PodsListed
+
+
+@dataclass(frozen=True, order=True)
+class LogPosition:
+    """Where reading a pod's output goes on: the run and the byte offset in that run's output."""
+
+    run: int = 0
+    offset: int = 0
+
+
+@dataclass(frozen=True)
+class OutputLine:
+    """One line of a pod's output; `position` is its first byte, `end` the byte after its newline."""
+
+    position: LogPosition
+    end: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What one pod uses now: cores, bytes."""
+
+    pod: str
+    cpu_cores: float
+    memory_bytes: int

@@ -1,0 +1,110 @@
+"""What became of a version: the one place that says starting, running, failed, stopping or stopped.
+
+A version none of whose pods was ever ready has failed after three failed loads or ten minutes; one that was ready
+once keeps restarting, however badly it does (product, section 2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from scheduler.domain.values import RunEnd
+
+Phase = Literal["starting", "running", "failed", "stopping", "stopped"]
+
+
+@dataclass(frozen=True)
+class VerdictLimits:
+    """When to give up on a version that was never ready."""
+
+    failed_loads: int = 3
+    never_ready: timedelta = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a version failed, and the last lines that its pods printed."""
+
+    reason: str
+    message: str
+    log_tail: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What has been seen of one version since it was last started."""
+
+    trying_since: datetime
+    was_ready: bool = False
+    failed_loads: int = 0
+    last_end: Failure | None = None
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A version's pods, counted."""
+
+    pods: int
+    ready: int
+    is_held_up: bool = False
+    """A pod waits for something that is not the version's fault (the registry is away)."""
+
+
+def after_end(progress: Progress, end: RunEnd, limits: VerdictLimits) -> Progress:
+    """Progress after one run ended without being asked to."""
+    if progress.was_ready or progress.failure or end.was_asked:
+        return progress
+    loads = progress.failed_loads + 1
+    last = Failure(end.reason if end.reason != "Exited" else "LoadFailed", _told(end), end.log_tail)
+    progress = replace(progress, failed_loads=loads, last_end=last)
+    if end.is_permanent:
+        return replace(progress, failure=last)
+    if loads >= limits.failed_loads:
+        return replace(progress, failure=replace(last, message=f"{loads} loads failed; the last: {last.message}"))
+    return progress
+
+
+def _told(end: RunEnd) -> str:
+    """The end in words; where the process said something last, that too: it is most often the exception."""
+    words = end.message or end.describe()
+    last_line = next((line.strip() for line in reversed(end.log_tail) if line.strip()), "")
+    return f"{words}: {last_line}" if end.reason == "Exited" and last_line else words
+
+
+def after_look(progress: Progress, seen: Seen, now: datetime, limits: VerdictLimits) -> Progress:
+    """Progress after counting the pods at `now`."""
+    if seen.ready > 0:
+        return replace(progress, was_ready=True, failed_loads=0, last_end=None)
+    if progress.was_ready or progress.failure:
+        return progress
+    if seen.is_held_up:
+        return replace(progress, trying_since=now)
+    if now - progress.trying_since >= limits.never_ready:
+        return replace(progress, failure=_never_ready(progress, limits))
+    return progress
+
+
+def _never_ready(progress: Progress, limits: VerdictLimits) -> Failure:
+    minutes = limits.never_ready.total_seconds() / 60
+    last = progress.last_end
+    said = f"no pod was ready within {minutes:g} minutes" + (f"; the last: {last.message}" if last else "")
+    return Failure("NeverReady", said, last.log_tail if last else ())
+
+
+def phase_of(desired: int, progress: Progress, seen: Seen) -> Phase:
+    """The word for it. `running` with fewer ready pods than wanted is what callers show as degraded."""
+    if desired == 0:
+        return "stopping" if seen.pods else "stopped"
+    if progress.failure:
+        return "failed"
+    return "running" if progress.was_ready else "starting"
+
+
+def on_new_intent(progress: Progress | None, was_wanted: bool, same_template: bool, now: datetime) -> Progress:
+    """Progress under a newer generation: scaling a version that runs keeps it, anything else starts afresh."""
+    if progress is None or progress.failure or not was_wanted or not (same_template or progress.was_ready):
+        return Progress(trying_since=now)
+    return progress

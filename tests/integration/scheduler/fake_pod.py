@@ -1,0 +1,38 @@
+"""A pod small enough to start in 50 ms: answers `/ping`, and does what its environment file tells it to.
+
+`python fake_pod.py <folder> --fd N`: `<folder>/say` is printed at the start; `<folder>/fail` makes it exit with that
+code at once; `<folder>/unready` makes `/ping` answer 503; SIGTERM ends it with 0.
+"""
+
+import http.server
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+folder, descriptor = Path(sys.argv[1]), int(sys.argv[sys.argv.index("--fd") + 1])
+print("fake pod", os.environ["PENSTOCK_POD"], flush=True)
+if (folder / "say").exists():
+    print((folder / "say").read_text(), flush=True)
+if (folder / "fail").exists():
+    print("Traceback: the model is broken", file=sys.stderr, flush=True)
+    sys.exit(int((folder / "fail").read_text()))
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+
+
+class Answers(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        unready = self.path == "/ping" and (folder / "unready").exists()
+        self.send_response(503 if unready else 200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+server = http.server.ThreadingHTTPServer(("", 0), Answers, bind_and_activate=False)
+server.socket.close()
+server.socket = socket.socket(fileno=descriptor)
+server.serve_forever()

@@ -1,0 +1,117 @@
+"""What scheduler tests need around a backend: wanted deployments, a fake pod, a record of what was observed."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from scheduler.backends.folders import PodRecord, RunFolder
+from scheduler.backends.options import PodOptions
+from scheduler.backends.preparation import Tell
+from scheduler.backends.process import ProcessBackend
+from scheduler.domain.probes import ProbeLimits
+from scheduler.domain.values import PodObservation, PodsListed
+from shared.clock import SystemClock
+from shared.contracts.deployment import Deployment, MlflowSource, Resources
+from shared.ids import new_id
+
+FAKE_POD = Path(__file__).parents[1] / "integration" / "scheduler" / "fake_pod.py"
+
+QUICK = PodOptions(
+    probe_every_s=0.05,
+    probe_timeout_s=0.5,
+    drain_s=0.1,
+    grace_s=2.0,
+    limits=ProbeLimits(unready_after_s=1.0, hung_after_s=2.0, busy_after_s=6.0),
+)
+"""Options for tests that do not have the patience of production."""
+
+
+def wanted(replicas: int = 1, *, generation: int = 1, model_version: str = "1", **ids: UUID) -> Deployment:
+    """A deployment of `wine/v1`; hand in `version_id` to speak of the same version again."""
+    return Deployment(
+        service_id=ids.get("service_id") or new_id(),
+        service="wine",
+        version_id=ids.get("version_id") or new_id(),
+        version="v1",
+        generation=generation,
+        desired_replicas=replicas,
+        model_source=MlflowSource(model="wine_quality", version=model_version),
+        resources=Resources(spec="1C2G", cpu=1, memory_gb=2),
+    )
+
+
+class FakePreparation:
+    """Starts the fake pod."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    async def command(self, record: PodRecord, run: RunFolder, tell: Tell) -> list[str]:
+        return [sys.executable, "-S", str(FAKE_POD), str(self.folder)]
+
+
+@dataclass
+class OpenRoutes:
+    """A route table that forgets a pod as soon as it is not ready."""
+
+    routed: set[str] = field(default_factory=set)
+
+    def is_withdrawn(self, pod: str) -> bool:
+        return pod not in self.routed
+
+
+@dataclass
+class World:
+    """A running backend and all that it told."""
+
+    backend: ProcessBackend
+    routes: OpenRoutes
+    seen: list[PodObservation] = field(default_factory=list)
+    listed: list[frozenset[str]] = field(default_factory=list)
+
+    @property
+    def now(self) -> dict[str, PodObservation]:
+        """The last word on each pod that is not gone."""
+        latest = {o.pod: o for o in self.seen}
+        return {name: o for name, o in latest.items() if not o.is_gone}
+
+    @property
+    def ready(self) -> list[PodObservation]:
+        return [o for o in self.now.values() if o.ready]
+
+    async def note(self) -> None:
+        async for observation in self.backend.watch():
+            if isinstance(observation, PodsListed):
+                self.listed.append(observation.pods)
+            else:
+                self.seen.append(observation)
+
+
+@asynccontextmanager
+async def running(root: Path, options: PodOptions = QUICK, preparation: Any = None) -> AsyncIterator[World]:
+    """A backend at work on `root`; leaving it is what SIGTERM does to a scheduler: the pods stay."""
+
+    async def leads() -> None:
+        return None
+
+    routes = OpenRoutes()
+    backend = ProcessBackend(
+        root / "pods", preparation or FakePreparation(root), options, clock=SystemClock(), routes=routes, fence=leads
+    )
+    world = World(backend, routes)
+    tasks = [asyncio.create_task(backend.run()), asyncio.create_task(world.note())]
+    try:
+        yield world
+    finally:
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
