@@ -16,6 +16,7 @@ import nats
 import nats.errors
 import nats.js.errors
 from nats.aio.client import Client
+
 from router_world import World
 from shared.bus.bootstrap import ensure
 from shared.contracts.samples import TrafficMeasured
@@ -89,8 +90,11 @@ class Station:
     async def messages(self) -> list[tuple[dict[str, str], RequestLogged]]:
         js = self.nc.jetstream()
         found = []
-        state = (await js.stream_info("REQUESTS")).state
-        for sequence in range(state.first_seq, state.last_seq + 1):
+        try:
+            state = (await js.stream_info("REQUESTS")).state
+        except nats.js.errors.NotFoundError:
+            return []  # a bus that was wiped gets its streams back in a moment
+        for sequence in range(max(1, state.first_seq), state.last_seq + 1):
             with suppress(nats.js.errors.NotFoundError):
                 message = await js.get_msg("REQUESTS", sequence)
                 found.append((dict(message.headers or {}), RequestLogged.model_validate_json(message.data or b"")))
@@ -140,13 +144,17 @@ class RouterProcess:
 
     async def start(self, *, is_ready: bool = True) -> None:
         # Descriptor 3 is the listening socket, as socket activation has it.
-        with socket.socket(fileno=os.dup(self.listening.fileno())) as held:
+        become = (
+            "import os, sys; os.dup2(int(sys.argv[1]), 3); os.execv(sys.executable, [sys.executable, '-m', 'router'])"
+        )
+        fd = self.listening.fileno()
+        with (self.home.parent / "router.log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                "/bin/sh",
-                "-c",
-                f'exec "$0" -m router 3<&{held.fileno()}',
                 sys.executable,
-                pass_fds=(held.fileno(),),
+                "-c",
+                become,
+                str(fd),
+                pass_fds=(fd,),
                 env={
                     **os.environ,
                     "LISTEN_FDS": "1",
@@ -156,7 +164,7 @@ class RouterProcess:
                     "ROUTER_SAMPLE_INTERVAL": "0.3",
                     **self.settings,
                 },
-                stderr=(self.home.parent / "router.log").open("ab"),
+                stderr=log,
             )
         if is_ready:
             await self.until_ready()

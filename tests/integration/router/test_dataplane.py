@@ -8,6 +8,7 @@ import re
 from collections import Counter
 
 import pytest
+
 from router.domain.outcome import Outcome
 from router_world import PodRequest, PodServer, World, eventually
 

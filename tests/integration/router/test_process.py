@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+
 from router.dataplane import DataPlane
 from router.domain.table import RouteTable
 from router_bus import NatsServer, RecordingTable, RouterProcess, Station
@@ -254,9 +255,10 @@ async def test_it_waits_for_a_bus_that_is_not_there(setting: Setting) -> None:
     await setting.server.kill()
     await setting.router.start(is_ready=False)
     waiting = asyncio.create_task(setting.predict(1))
-    await asyncio.sleep(1.0)
+    async with asyncio.timeout(10):
+        while await setting.router.admin("/healthz") != 200:
+            await asyncio.sleep(0.05)
     assert await setting.router.admin("/readyz") == 503
-    assert await setting.router.admin("/healthz") == 200
     await setting.server.start()
     await setting.router.until_ready()
     await waiting

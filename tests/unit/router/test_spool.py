@@ -13,6 +13,7 @@ from uuid import UUID
 
 import orjson
 import pytest
+
 from router.domain.outcome import Outcome
 from router.spool import Batch, Spool
 from router.spool.files import SpoolFiles

@@ -9,13 +9,13 @@ import sys
 
 import uvloop
 from pydantic import ValidationError
-from shared.app import exit_with
-from shared.errors import PenstockError
-from shared.http import inherited_socket
 
 from router.main import build_app
 from router.settings import RouterSettings
 from shared import telemetry
+from shared.app import exit_with
+from shared.errors import PenstockError
+from shared.http import inherited_socket
 
 
 def main() -> None:

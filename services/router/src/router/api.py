@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
-from shared.contracts.samples import LATENCY_BOUNDS_S
 
 from router.domain.traffic import Tally, TrafficBook
 from router.spool import SpoolState
+from shared.contracts.samples import LATENCY_BOUNDS_S
 
 
 class RouterCollector(Collector):

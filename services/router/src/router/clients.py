@@ -13,7 +13,8 @@ from pathlib import Path
 import nats.errors
 import nats.js.errors
 from nats.js.errors import NotFoundError
-from shared.bus import Bus, BusLost
+
+from shared.bus import Bus
 from shared.contracts.routes import ROUTES_BUCKET
 from shared.errors import Unavailable
 
@@ -40,7 +41,7 @@ class BusHolder:
         while True:
             try:
                 await self.bus.run()
-            except* BusLost as lost:
+            except* Unavailable as lost:
                 logger.warning("a new connection to NATS: %s", lost.exceptions[0])
             self.bus = self._make()
             await asyncio.sleep(0.5)

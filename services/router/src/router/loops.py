@@ -8,18 +8,17 @@ from collections import deque
 from datetime import UTC, datetime
 from uuid import UUID
 
-from shared.clock import Clock
-from shared.contracts.samples import PodTraffic, TrafficMeasured
-from shared.errors import InvalidInput, Unavailable
-from shared.events.request import REQUESTS_SUBJECT, RequestLogged
-from shared.ids import new_id
-
 from router.clients import BucketState, BusHolder, RoutesBucket, SnapshotFile, publish
 from router.domain.bucket import BucketView, Change, in_order
 from router.domain.table import RouteTable
 from router.domain.traffic import TrafficBook, interval
 from router.settings import RouterSettings
 from router.spool import Batch, Spool
+from shared.clock import Clock
+from shared.contracts.samples import PodTraffic, TrafficMeasured
+from shared.errors import InvalidInput, Unavailable
+from shared.events.request import REQUESTS_SUBJECT, RequestLogged
+from shared.ids import new_id
 
 logger = logging.getLogger(__name__)
 

@@ -9,13 +9,6 @@ import socket
 from collections.abc import Coroutine
 from typing import Any
 
-from shared.app import run_app
-from shared.bus import Bus
-from shared.clock import Clock, SystemClock
-from shared.errors import Unavailable
-from shared.http import admin_app, serve
-from shared.telemetry import Telemetry
-
 from router.api import RouterCollector
 from router.clients import BusHolder, RoutesBucket, SnapshotFile
 from router.dataplane import DataPlane, Limits
@@ -25,6 +18,12 @@ from router.loops import RouteFollower, SpoolPublisher, TrafficReporter
 from router.settings import RouterSettings
 from router.spool import Spool
 from router.spool.files import SpoolFiles
+from shared.app import run_app
+from shared.bus import Bus
+from shared.clock import Clock, SystemClock
+from shared.errors import Unavailable
+from shared.http import admin_app, serve
+from shared.telemetry import Telemetry
 
 logger = logging.getLogger(__name__)
 

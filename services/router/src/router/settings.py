@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, BeforeValidator, Field
 from pydantic_settings import SettingsConfigDict
+
 from shared.settings import ServiceSettings
+
+
+def _from_seconds(value: object) -> object:
+    """`0.4` in the environment is 0.4 s; everything else is left to pydantic (`PT0.4S`, `00:00:10`)."""
+    try:
+        return timedelta(seconds=float(value)) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_from_seconds)]
 
 
 class RouterSettings(ServiceSettings):
@@ -29,37 +42,37 @@ class RouterSettings(ServiceSettings):
     admin_port: int = Field(default=9103, ge=0, le=65535)
     """TCP port of /metrics, /healthz, /readyz. Default 9103."""
 
-    header_timeout: timedelta = timedelta(seconds=10)
+    header_timeout: Duration = timedelta(seconds=10)
     """How long a request's head may take, seconds. Default 10."""
 
-    body_timeout: timedelta = timedelta(seconds=30)
+    body_timeout: Duration = timedelta(seconds=30)
     """How long a body may take, seconds, unless 1 KiB/s flows. Default 30."""
 
-    connect_timeout: timedelta = timedelta(milliseconds=400)
+    connect_timeout: Duration = timedelta(milliseconds=400)
     """How long a connection to a pod may take, seconds. Default 0.4."""
 
-    ejection: timedelta = timedelta(seconds=3)
+    ejection: Duration = timedelta(seconds=3)
     """How long a pod that refused a connection is avoided, seconds. Default 3."""
 
-    drain_timeout: timedelta = Field(default=timedelta(seconds=6), le=timedelta(seconds=8))
+    drain_timeout: Duration = Field(default=timedelta(seconds=6), le=timedelta(seconds=8))
     """How long requests in flight have after SIGTERM, seconds. Default 6, at most 8."""
 
     max_buffered_bytes: int = Field(default=512 * 1024 * 1024, ge=32 * 1024 * 1024)
     """Request bodies held in memory at once, bytes. Default 512 MiB."""
 
-    routes_poll: timedelta = timedelta(milliseconds=300)
+    routes_poll: Duration = timedelta(milliseconds=300)
     """How often the bucket's last sequence is compared, seconds. Default 0.3."""
 
-    routes_relist: timedelta = timedelta(seconds=60)
+    routes_relist: Duration = timedelta(seconds=60)
     """How often the whole bucket is listed, seconds. Default 60."""
 
-    routes_grace: timedelta = timedelta(minutes=5)
+    routes_grace: Duration = timedelta(minutes=5)
     """How long routes are kept that a bucket made anew does not mention, after their writer is back. Default 5 min."""
 
     spool_max_bytes: int = Field(default=1024 * 1024 * 1024, ge=16 * 1024 * 1024)
     """Disk that the request spool may take, bytes. Default 1 GiB."""
 
-    spool_linger: timedelta = timedelta(milliseconds=50)
+    spool_linger: Duration = timedelta(milliseconds=50)
     """How long records gather into one message, seconds. Default 0.05."""
 
     publish_batch_records: int = Field(default=100, ge=1)
@@ -71,7 +84,7 @@ class RouterSettings(ServiceSettings):
     publish_window: int = Field(default=16, ge=1)
     """Messages that may wait for their PubAck at once. Default 16."""
 
-    sample_interval: timedelta = timedelta(seconds=10)
+    sample_interval: Duration = timedelta(seconds=10)
     """How often traffic is reported, seconds. Default 10."""
 
     @property

@@ -13,12 +13,12 @@ from uuid import UUID
 
 import orjson
 from pydantic import ValidationError
-from shared.contracts.routes import Endpoint, Endpoints, Intent, Keys, VersionRoute
-from shared.errors import InvalidInput
 
 from router.domain.keys import KeyRing
 from router.domain.split import ready_candidates
 from router.domain.traffic import Tally, TrafficBook
+from shared.contracts.routes import Endpoint, Endpoints, Intent, Keys, VersionRoute
+from shared.errors import InvalidInput
 
 
 class Connection(Protocol):

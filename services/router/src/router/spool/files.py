@@ -8,9 +8,8 @@ import os
 import re
 from pathlib import Path
 
-from shared.errors import Unavailable
-
 from router.spool.segment import Memory
+from shared.errors import Unavailable
 
 _SEGMENT = re.compile(r"segment-([0-9a-f]{16})\.spool\Z")
 _FREE = re.compile(r"free-([0-9a-f]{16})\.spool\Z")

@@ -9,13 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.ids import new_id
-
 from router.domain.outcome import Outcome
 from router.spool.files import SpoolFiles
 from router.spool.format import HEADER_BYTES, RECORD_HEAD, RESERVED_PER_RECORD, BatchEntry, encode_record
 from router.spool.render import message, render
 from router.spool.segment import Segment, Slot, format_segment, open_segment
+from shared.ids import new_id
 
 logger = logging.getLogger(__name__)
 
