@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import shutil
 import socket
@@ -16,12 +17,20 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from controller.main import App, build_app
-from controller.settings import ControllerSettings
 from opentelemetry.sdk.trace import TracerProvider
 from prometheus_client import CollectorRegistry
+
+from controller.main import App, build_app
+from controller.settings import ControllerSettings
+from shared.bus import Bus
+from shared.bus.envelope import headers_of, subject_of
 from shared.clock import SystemClock
+from shared.contracts import rpc
+from shared.contracts.deployment import PodView, VersionState
 from shared.contracts.routes import ROUTES_BUCKET
+from shared.errors import NotFound, Unavailable
+from shared.events import Event
+from shared.ids import new_id
 from shared.telemetry import Telemetry
 
 TOKEN = "a-token-for-tests-that-is-long-enough"
@@ -92,8 +101,11 @@ class Controller:
         return answer.json() if answer.content else None
 
     async def route(self, key: str) -> dict[str, Any] | None:
-        """One value of the route table."""
-        value = await self.app.door.bus.kv(ROUTES_BUCKET).get(key)
+        """One value of the route table; None while it cannot be read."""
+        try:
+            value = await self.app.door.bus.kv(ROUTES_BUCKET).get(key)
+        except Unavailable:
+            return None
         return httpx.Response(200, content=value).json() if value else None
 
     async def close(self) -> None:
@@ -129,3 +141,116 @@ async def controller_for(settings: ControllerSettings) -> Controller:
 def wine(version: str = "1", **fields: Any) -> dict[str, Any]:
     """Body of a version that publishes a registered model."""
     return {"model_source": {"kind": "mlflow", "model": "wine", "version": version}, **fields}
+
+
+class Peers:
+    """The other services, as far as the controller hears of them: their facts and their answers."""
+
+    def __init__(self, nats_url: str) -> None:
+        clock = SystemClock()
+        self.scheduler = Bus("scheduler", nats_url, clock=clock)
+        self.monitor = Bus("monitor", nats_url, clock=clock)
+        self.logger = Bus("inference-logger", nats_url, clock=clock)
+        self.states: tuple[VersionState, ...] = ()
+        self.restarted: list[str] = []
+        self.scheduler.answer(rpc.VERSION_STATES, self._states)
+        self.scheduler.answer(rpc.PODS, self._pods)
+        self.scheduler.answer(rpc.RESTART_POD, self._restart)
+        self.monitor.answer(rpc.LOGS, self._logs)
+        self.monitor.answer(rpc.EVENTS, self._events)
+        self.monitor.answer(rpc.METRICS, self._metrics)
+        self.logger.answer(rpc.TABLES, self._tables)
+        self.logger.answer(rpc.ROWS, self._rows)
+        self.buses = (self.scheduler, self.monitor, self.logger)
+        self.tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        self.tasks = [asyncio.create_task(bus.run()) for bus in self.buses]
+        await asyncio.gather(*(asyncio.wait_for(bus.connected(), 10) for bus in self.buses))
+
+    async def close(self) -> None:
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+    async def say(self, event: Event) -> None:
+        """Publish a fact as the scheduler's relay would."""
+        headers = headers_of(event, event_id=new_id(), source="scheduler", at=SystemClock().now())
+        await self.scheduler.js.publish(
+            subject_of(event), event.model_dump_json().encode(), stream="EVENTS", headers=headers
+        )
+
+    async def say_raw(self, fact: str, body: bytes) -> None:
+        """Publish something that is no proper fact under a fact's subject."""
+        headers = {"ce-id": str(new_id()), "ce-type": f"penstock.{fact}.v1"}
+        await self.scheduler.js.publish(f"penstock.events.{fact}.v1", body, stream="EVENTS", headers=headers)
+
+    async def events(self, count: int) -> list[tuple[str, dict[str, Any]]]:
+        """Type and body of the first `count` events, in the order of the stream."""
+        stream = self.monitor.js
+
+        async def enough() -> bool:
+            return (await stream.stream_info("EVENTS")).state.messages >= count
+
+        await eventually(enough)
+        messages = [await stream.get_msg("EVENTS", number) for number in range(1, count + 1)]
+        return [((m.headers or {})["ce-type"], json.loads(m.data or b"")) for m in messages]
+
+    async def dead(self) -> int:
+        """How many dead letters there are."""
+        return (await self.monitor.js.stream_info("DEAD")).state.messages
+
+    async def _states(self, _: rpc.Nothing) -> rpc.VersionStateList:
+        return rpc.VersionStateList(items=self.states)
+
+    async def _pods(self, query: rpc.PodsQuery) -> rpc.PodList:
+        pod = PodView(
+            name="wine-v1-0",
+            service="wine",
+            version="v1",
+            version_id=query.version_id,
+            node="local",
+            status="Running",
+            ready=True,
+            restarts=0,
+        )
+        return rpc.PodList(items=(pod,))
+
+    async def _restart(self, ref: rpc.PodRef) -> rpc.Nothing:
+        self.restarted.append(ref.pod)
+        return rpc.Nothing()
+
+    async def _logs(self, query: rpc.LogsQuery) -> rpc.LogPage:
+        assert (query.search, query.limit) == ("hello", 5)
+        text = f"hello {query.version}"
+        return rpc.LogPage(items=(rpc.LogEntry(at=SystemClock().now(), version="v1", pod="p", run=0, text=text),))
+
+    async def _events(self, query: rpc.EventsQuery) -> rpc.EventPage:
+        now = SystemClock().now()
+        entry = rpc.EventEntry(
+            first_seen=now,
+            last_seen=now,
+            level="info",
+            resource_kind="pod",
+            resource_name="p",
+            reason="Ready",
+            message=query.service,
+            count=1,
+        )
+        return rpc.EventPage(items=(entry,))
+
+    async def _metrics(self, query: rpc.MetricsQuery) -> rpc.SeriesList:
+        assert (query.to_time - query.from_time).total_seconds() == 3600
+        series = rpc.Series(labels={"version": query.version or "all"}, points=((60, 1.5),))
+        return rpc.SeriesList(metric=query.metric, unit="1/s", series=(series,))
+
+    async def _tables(self, query: rpc.TablesQuery) -> rpc.TableList:
+        table = rpc.TableView(
+            name=f"{query.service}.payload", service="wine", kind="payload", location="file:///t", rows=1, version=0
+        )
+        return rpc.TableList(items=(table,))
+
+    async def _rows(self, query: rpc.RowsQuery) -> rpc.RowPage:
+        if query.table != "wine.payload":
+            raise NotFound(f"There is no table {query.table}")
+        return rpc.RowPage(columns=("request_id",), items=({"request_id": "r1"},))

@@ -16,7 +16,8 @@ from typing import Any
 
 import httpx
 import pytest
-from running_controller import Controller, Nats, controller_for, free_port, settings_for
+
+from running_controller import Controller, Nats, Peers, controller_for, free_port, settings_for
 
 
 @pytest.fixture
@@ -86,6 +87,15 @@ async def controller(make_controller: Make, nats_server: Nats, mlflow_url: str) 
     running.start()
     await asyncio.wait_for(running.app.door.bus.connected(), 10)
     return running
+
+
+@pytest.fixture
+async def peers(controller: Controller, nats_server: Nats) -> AsyncIterator[Peers]:
+    """The other services, on the same bus."""
+    others = Peers(nats_server.url)
+    await others.start()
+    yield others
+    await others.close()
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from running_controller import Controller
 from sqlalchemy import text
+
+from running_controller import Controller
 
 KEYS = "/services/wine/keys"
 

@@ -9,12 +9,13 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi.routing import APIRoute
+from starlette.routing import Route
+
 from controller.api.gate import OPEN_PATHS
 from controller.handlers.tokens import admit_admin
-from fastapi.routing import APIRoute
 from running_controller import TOKEN, Controller
 from shared.clock import SystemClock
-from starlette.routing import Route
 
 
 def every_route(controller: Controller) -> list[tuple[str, str]]:

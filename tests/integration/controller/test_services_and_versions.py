@@ -8,8 +8,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from running_controller import Controller, wine
 from sqlalchemy import text
+
+from running_controller import Controller, wine
 
 
 async def published(controller: Controller, name: str = "wine-quality", **version: Any) -> Any:

@@ -4,26 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import sys
 
 from pydantic import ValidationError
-from shared.app import exit_with, run_app
-from shared.clock import SystemClock
-from shared.errors import PenstockError
-from shared.http import inherited_socket
 
 from controller.main import build_app
 from controller.settings import ControllerSettings
 from shared import telemetry
+from shared.app import exit_with, run_app
+from shared.clock import SystemClock
+from shared.errors import PenstockError, Unavailable
+from shared.http import inherited_socket
 
 
 async def run(settings: ControllerSettings) -> int:
     """Run until SIGTERM; returns the exit status."""
+    inherited = inherited_socket(os.environ)
+    listening = listen(settings.host, settings.port) if inherited is None else inherited
     app = await build_app(settings, telemetry.setup("controller", settings), clock=SystemClock())
     try:
-        return await run_app({**app.background(), **app.doors(inherited_socket(os.environ))}, drain=app.drain())
+        return await run_app({**app.background(), **app.doors(listening)}, drain=app.drain())
     finally:
         await app.close()
+
+
+def listen(host: str, port: int) -> int:
+    """A listening socket's descriptor, taken before anything else is done; `Unavailable` names a busy port."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=512).detach()
+    except OSError as taken:
+        raise Unavailable(f"cannot listen on {host}:{port}: {taken.strerror}") from taken
 
 
 def main() -> None:

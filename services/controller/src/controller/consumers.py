@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from controller.handlers.deployments import every_deployment
+from controller.handlers.facts import Fact, RoutesChanged, observe
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.base import Contract
@@ -12,10 +16,6 @@ from shared.database import Database
 from shared.events.base import Event
 from shared.events.pod import PodNotReady, PodReady
 from shared.events.version import VersionDrained, VersionFailed, VersionReady
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from controller.handlers.deployments import every_deployment
-from controller.handlers.facts import Fact, RoutesChanged, observe
 
 DURABLE = "controller-facts"
 

@@ -12,15 +12,15 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 import nats.errors
+
+from controller.handlers import facts, routes
+from controller.store.answers import forget_answers
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.routes import ROUTES_BUCKET, intent_key, keys_key
 from shared.contracts.rpc import VERSION_STATES, Nothing, VersionStateList
 from shared.database import Database
 from shared.errors import PenstockError
-
-from controller.handlers import facts, routes
-from controller.store.answers import forget_answers
 
 log = logging.getLogger(__name__)
 

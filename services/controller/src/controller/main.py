@@ -9,12 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from shared.bus import Bus
-from shared.clock import Clock
-from shared.database import Database
-from shared.http import admin_app, serve
-from shared.migrations import migrate
-from shared.telemetry import Telemetry
 
 from controller.api.app import Access, build_api
 from controller.api.door import Door
@@ -24,7 +18,14 @@ from controller.handlers.tokens import admit_admin
 from controller.handlers.unit import Rules
 from controller.loops import ForgettingLoop, ResyncLoop, RouteLoop
 from controller.settings import ControllerSettings
+from shared.bus import Bus
+from shared.clock import Clock
+from shared.database import Database
+from shared.http import admin_app, serve
+from shared.migrations import migrate
+from shared.telemetry import Telemetry
 
+ANY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104  (where a socket is bound; never a host to be called by)
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 
@@ -49,8 +50,8 @@ class App:
             "forgetting": self.forgetting.run(),
         }
 
-    def doors(self, fd: int | None) -> dict[str, Coroutine[Any, Any, None]]:
-        """The control plane's port (or the inherited socket `fd`), and the admin port."""
+    def doors(self, fd: int) -> dict[str, Coroutine[Any, Any, None]]:
+        """The control plane on the listening socket `fd`, and the admin port."""
         settings = self.settings
         admin = admin_app(self.telemetry, self.is_ready)
         return {
@@ -86,7 +87,8 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
     await asyncio.to_thread(migrate, MIGRATIONS, settings.store_url)
     database = Database.open(settings.store_url)
     await database.check()
-    bus = Bus("controller", settings.nats_url.get_secret_value(), clock=clock, database=database)
+    url = settings.nats_url.get_secret_value()
+    bus = Bus("controller", url, clock=clock, database=database, registry=telemetry.registry)
     routes = RouteLoop(database, bus, clock, settings.routes_interval)
     subscribe(bus, database, clock, routes.touch)
     door = Door(
@@ -98,7 +100,8 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
         public_url=settings.callers_url,
         routes_changed=routes.touch,
     )
-    access = Access(await _tokens(database, settings, clock), frozenset({settings.host, *settings.allowed_hosts}))
+    hosts = frozenset({settings.host, *settings.allowed_hosts} - ANY_ADDRESS)
+    access = Access(await _tokens(database, settings, clock), hosts)
     return App(
         settings=settings,
         telemetry=telemetry,

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
+
 from shared.settings import DatabaseSettings
 
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from fastapi import FastAPI
-from shared.http import add_admin_routes, install_error_handlers
-from shared.telemetry import Telemetry
 
 from controller.api import dead_letters, keys, models, observability, pods, services, tables, versions
 from controller.api.door import Door
 from controller.api.gate import Gate
 from controller.api.observed import Observed
+from shared.http import add_admin_routes, install_error_handlers
+from shared.telemetry import Telemetry
 
 PREFIX = "/api/v1"
 

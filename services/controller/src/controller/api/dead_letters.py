@@ -5,15 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-import nats.errors
 from fastapi import APIRouter, Path, Query
 from nats.js import JetStreamContext
 from pydantic import BaseModel
-from shared.bus import dead_letters
-from shared.errors import Unavailable
 
 from controller.api.door import Door, PageSize, TheDoor
 from controller.api.views import Page
+from shared.bus import dead_letters
+from shared.errors import Unavailable
 
 router = APIRouter(tags=["dead letters"])
 
@@ -46,22 +45,17 @@ async def list_dead_letters(
     cursor: Annotated[int, Query(ge=0, le=2**63 - 1, description="`next_cursor` of the page before.")] = 0,
 ) -> Page[DeadLetterView]:
     """Dead letters, oldest first."""
-    try:
-        letters = await dead_letters.listed(jetstream(door), after=cursor, limit=page_size)
-    except (nats.errors.Error, TimeoutError) as away:
-        raise Unavailable("The bus is away") from away
+    letters = await dead_letters.listed(jetstream(door), after=cursor, limit=page_size)
     following = str(letters[-1].id) if len(letters) == page_size else None
     return Page(items=[_view(letter) for letter in letters], next_cursor=following)
 
 
 @router.post("/dead-letters/{letter_id}/replay", response_model=ReplayView)
 async def replay_dead_letter(letter_id: LetterId, door: TheDoor) -> ReplayView:
-    """Have the consumer that gave up on it try again; what it raises is the answer. Repeats have no further effect."""
-    try:
-        await door.bus.replay_dead_letter(letter_id)
-        return ReplayView(id=str(letter_id))
-    except (nats.errors.Error, TimeoutError) as away:
-        raise Unavailable("The bus is away") from away
+    """Have the consumer that gave up on it try again; what it raises is the answer. Repeats have no second effect."""
+    jetstream(door)
+    await door.bus.replay_dead_letter(letter_id)
+    return ReplayView(id=str(letter_id))
 
 
 def jetstream(door: Door) -> JetStreamContext:

@@ -14,12 +14,6 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel
-from shared.bus import Bus
-from shared.clock import Clock
-from shared.contracts.base import Contract
-from shared.contracts.rpc import Method
-from shared.database import Database
-from shared.errors import Conflict, Detail, InvalidInput
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -27,6 +21,12 @@ from controller.clients.mlflow import MlflowRegistry
 from controller.domain.sealing import Seal, seal_for
 from controller.handlers.unit import Rules, Unit
 from controller.store.answers import first_answer, keep_answer
+from shared.bus import Bus
+from shared.clock import Clock
+from shared.contracts.base import Contract
+from shared.contracts.rpc import Method
+from shared.database import Database
+from shared.errors import Conflict, Detail, InvalidInput
 
 Prepared = TypeVar("Prepared")
 Reply = TypeVar("Reply", bound=Contract)

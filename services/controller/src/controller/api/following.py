@@ -10,11 +10,11 @@ import nats.errors
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from pydantic import ValidationError
+
+from controller.api.door import Door
 from shared.contracts.rpc import LogEntry
 from shared.contracts.samples import PodOutput
 from shared.errors import Unavailable
-
-from controller.api.door import Door
 
 PING_EVERY_S = 15.0
 """Comments in a silent stream, so that proxies and callers see that it lives."""

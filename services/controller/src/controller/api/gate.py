@@ -9,14 +9,14 @@ import hmac
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from shared.errors import Forbidden, PenstockError, Unauthenticated
-from shared.http import error_body, request_id_of, status_of
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from controller.domain.keys import digest
+from shared.errors import Forbidden, PenstockError, Unauthenticated
+from shared.http import error_body, request_id_of, status_of
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz", "/api/v1/health", "/api/v1/openapi.json"})
 """Paths that need no token: they say nothing of anybody's services."""

@@ -7,6 +7,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from starlette.responses import StreamingResponse
+
+from controller.api.door import Door, TheDoor
+from controller.api.following import follow_logs
+from controller.api.views import Page
+from controller.store.services import load_service
 from shared.contracts.rpc import (
     EVENTS,
     LOGS,
@@ -21,12 +27,6 @@ from shared.contracts.rpc import (
     SeriesList,
 )
 from shared.errors import InvalidInput
-from starlette.responses import StreamingResponse
-
-from controller.api.door import Door, TheDoor
-from controller.api.following import follow_logs
-from controller.api.views import Page
-from controller.store.services import load_service
 
 router = APIRouter(tags=["observability"])
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from opentelemetry.trace import SpanKind
 from prometheus_client import CollectorRegistry, Histogram
-from shared.clock import Clock
-from shared.http import request_id_of
-from shared.telemetry import span_from_headers
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.clock import Clock
+from shared.http import request_id_of
+from shared.telemetry import span_from_headers
 
 
 class Observed:

@@ -7,13 +7,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel
-from shared.contracts.deployment import PodView
-from shared.contracts.rpc import PODS, RESTART_POD, Nothing, PodList, PodRef, PodsQuery
-from shared.errors import NotFound
 
 from controller.api.door import Door, TheDoor
 from controller.api.views import Page
 from controller.store.services import load_service
+from shared.contracts.deployment import PodView
+from shared.contracts.rpc import PODS, RESTART_POD, Nothing, PodList, PodRef, PodsQuery
+from shared.errors import NotFound
 
 router = APIRouter(tags=["pods"])
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from shared.contracts.deployment import MlflowSource
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.api.door import (
@@ -27,6 +26,7 @@ from controller.domain.status import ServiceStatus
 from controller.handlers import services
 from controller.handlers.unit import Unit, must_match
 from controller.store.services import ServiceFilter, StoredService, load_service, page_of_services
+from shared.contracts.deployment import MlflowSource
 
 router = APIRouter(tags=["services"])
 

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
-from shared.contracts.rpc import ROWS, TABLES, RowPage, RowsQuery, TableList, TablesQuery, TableView
 
 from controller.api.door import PageSize, TheDoor
 from controller.api.views import Page
 from controller.domain.commands import ServiceName
+from shared.contracts.rpc import ROWS, TABLES, RowPage, RowsQuery, TableList, TablesQuery, TableView
 
 router = APIRouter(tags=["inference tables"])
 

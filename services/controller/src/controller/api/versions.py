@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Response
-from shared.contracts.deployment import MlflowSource
 
 from controller.api.door import (
     Actor,
@@ -22,6 +21,7 @@ from controller.domain.commands import NewVersion, Start, VersionChange
 from controller.handlers import versions
 from controller.handlers.unit import Unit, must_match
 from controller.store.services import StoredService, StoredVersion, load_service
+from shared.contracts.deployment import MlflowSource
 
 router = APIRouter(tags=["versions"])
 

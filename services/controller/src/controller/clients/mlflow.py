@@ -14,12 +14,12 @@ from urllib.parse import urlsplit
 
 import httpx
 import yaml
-from shared.clock import Clock
-from shared.contracts.deployment import MlflowSource
-from shared.errors import NotFound, Unavailable, UpstreamFailed
 
 from controller.domain.commands import ModelSource
 from controller.domain.models import ModelVersion, RegisteredModel, alias_map, at_milliseconds, tag_map
+from shared.clock import Clock
+from shared.contracts.deployment import MlflowSource
+from shared.errors import NotFound, Unavailable, UpstreamFailed
 
 _API = "/api/2.0/mlflow"
 _ARTIFACT_LIMIT = 1024 * 1024

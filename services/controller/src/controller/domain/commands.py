@@ -20,12 +20,12 @@ from pydantic import (
     StrictBool,
     model_validator,
 )
-from shared.contracts.deployment import RuntimeOptions
-from shared.contracts.routes import RateLimit
-from shared.errors import Detail, InvalidInput
 
 from controller.domain import names
 from controller.domain.specs import DEFAULT_SPEC
+from shared.contracts.deployment import RuntimeOptions
+from shared.contracts.routes import RateLimit
+from shared.errors import Detail, InvalidInput
 
 _STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from shared.contracts.deployment import Deployment, MlflowSource, RuntimeOptions
-from shared.contracts.rpc import DeploymentList
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.domain.specs import resources_of
 from controller.domain.status import Wanted
 from controller.store.services import load_services
 from controller.store.tables import ServiceRow, VersionRow
+from shared.contracts.deployment import Deployment, MlflowSource, RuntimeOptions
+from shared.contracts.rpc import DeploymentList
 
 
 def deployment_of(service: ServiceRow, version: VersionRow) -> Deployment:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from shared.contracts.deployment import VersionState
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.domain.status import Observation, Wanted, folded, supersedes
 from controller.handlers.unit import after_commit
 from controller.store.services import StoredVersion, load_services, load_version
 from controller.store.tables import ObservationRow
+from shared.contracts.deployment import VersionState
 
 FORGOTTEN_AFTER = timedelta(seconds=30)
 """A stopped version that the scheduler has not heard of for so long has no pods: it lost its memory, not ours."""

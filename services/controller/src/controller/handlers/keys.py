@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from shared.bus.outbox import publish
-from shared.errors import Conflict
-from shared.events.service import ApiKeyIssued, ApiKeyRevoked
-
 from controller.domain.commands import NewKey, Rotation, must_be_ahead
 from controller.domain.keys import MAX_ALIVE_PER_NAME, is_alive, mint_key, sooner
 from controller.handlers.unit import Unit
 from controller.store.keys import keys_of
 from controller.store.services import StoredService
 from controller.store.tables import ApiKeyRow
+from shared.bus.outbox import publish
+from shared.errors import Conflict
+from shared.events.service import ApiKeyIssued, ApiKeyRevoked
 
 
 async def issue_key(unit: Unit, service: StoredService, asked: NewKey) -> tuple[ApiKeyRow, str]:

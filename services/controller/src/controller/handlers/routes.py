@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from shared.contracts.routes import Intent, KeyEntry, Keys, RateLimit, VersionRoute, intent_key, keys_key
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.domain.status import Wanted
 from controller.store.keys import alive_keys
 from controller.store.services import StoredService, StoredVersion, load_services
 from controller.store.tables import ApiKeyRow, RevisionRow
+from shared.contracts.routes import Intent, KeyEntry, Keys, RateLimit, VersionRoute, intent_key, keys_key
 
 OWN_PREFIXES = ("intent.", "keys.")
 

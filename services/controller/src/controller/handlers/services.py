@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from shared.bus.outbox import publish
-from shared.contracts.deployment import MlflowSource
-from shared.errors import Conflict
-from shared.events.service import ServiceCreated, ServiceDeleted, ServiceUpdated
-from shared.events.version import VersionDeleted
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import select
 
@@ -17,6 +12,11 @@ from controller.handlers.unit import Unit
 from controller.handlers.versions import create_version, set_weights, start_version, stop_version
 from controller.store.services import StoredService, StoredVersion
 from controller.store.tables import ServiceRow
+from shared.bus.outbox import publish
+from shared.contracts.deployment import MlflowSource
+from shared.errors import Conflict
+from shared.events.service import ServiceCreated, ServiceDeleted, ServiceUpdated
+from shared.events.version import VersionDeleted
 
 
 async def create_service(unit: Unit, asked: NewService, model: MlflowSource | None) -> StoredService:

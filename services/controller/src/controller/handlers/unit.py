@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from shared.errors import PreconditionFailed
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.errors import PreconditionFailed
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.bus.outbox import publish
-from shared.contracts.deployment import MlflowSource
-from shared.errors import Conflict
-from shared.events.service import TrafficChanged
-from shared.events.version import VersionCreated, VersionDeleted, VersionStarted, VersionStopped, VersionUpdated
-
 from controller.domain import traffic
 from controller.domain.commands import FirstVersion, LogDelivery, VersionChange
 from controller.domain.destinations import checked_destination
@@ -19,6 +13,11 @@ from controller.handlers.deployments import deployment_of
 from controller.handlers.unit import Unit
 from controller.store.services import StoredService, StoredVersion
 from controller.store.tables import ServiceRow, VersionRow
+from shared.bus.outbox import publish
+from shared.contracts.deployment import MlflowSource
+from shared.errors import Conflict
+from shared.events.service import TrafficChanged
+from shared.events.version import VersionCreated, VersionDeleted, VersionStarted, VersionStopped, VersionUpdated
 
 _REACHES_PODS = frozenset({"model_source", "resource_source", "replicas", "runtime"})
 """Fields whose change means other pods, or another number of them."""

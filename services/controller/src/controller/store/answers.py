@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shared.errors import Conflict
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from controller.domain.sealing import Seal
 from controller.store.tables import AnswerRow
+from shared.errors import Conflict
 
 
 async def first_answer(session: AsyncSession, seal: Seal, request_sha256: str) -> tuple[int, bytes] | None:

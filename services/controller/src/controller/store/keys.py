@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from shared.errors import NotFound
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from controller.domain.keys import is_alive
 from controller.store.tables import ApiKeyRow, TokenRow
+from shared.errors import NotFound
 
 
 async def keys_of(session: AsyncSession, service_id: UUID) -> list[ApiKeyRow]:

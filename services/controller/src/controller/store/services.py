@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from shared.errors import NotFound
 from sqlalchemy import or_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
@@ -24,6 +23,7 @@ from controller.domain.status import (
     version_status,
 )
 from controller.store.tables import ObservationRow, ServiceRow, VersionRow
+from shared.errors import NotFound
 
 
 @dataclass

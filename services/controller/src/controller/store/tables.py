@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from shared.bus.outbox import add_tables
-from shared.database import UtcDateTime
-from shared.ids import new_id
 from sqlalchemy import JSON, UniqueConstraint
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
+
+from shared.bus.outbox import add_tables
+from shared.database import UtcDateTime
+from shared.ids import new_id
 
 
 class Record(SQLModel, registry=registry()):
