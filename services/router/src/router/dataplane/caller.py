@@ -49,6 +49,7 @@ class Caller(asyncio.Protocol):
         "core",
         "deadline",
         "exchange",
+        "has_progressed",
         "is_pumping",
         "is_write_paused",
         "loop",
@@ -81,6 +82,7 @@ class Caller(asyncio.Protocol):
         self.body_mark = 0
         self.is_write_paused = False
         self.is_pumping = False
+        self.has_progressed = False
 
     # asyncio.Protocol
 
@@ -148,7 +150,7 @@ class Caller(asyncio.Protocol):
         request = self.request
         if request is None or self.is_closing:
             return
-        request.has_head = True
+        request.has_head = self.has_progressed = True
         method = self.parser.get_method()
         if self.parser.should_upgrade() and method != b"CONNECT":
             self.request_offered = request
@@ -242,19 +244,20 @@ class Caller(asyncio.Protocol):
     # Parts
 
     def _feed(self, data: bytes) -> None:
-        request = self.request
+        self.has_progressed = False
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             self._ignore_upgrade(data[upgrade.args[0] :])
             return
-        if self.request is not None and not self.request.has_head and not self.is_closing:
-            self._check_unfinished_head(self.request, len(data) if self.request is request else 0)
+        if self.phase is Phase.HEAD or (self.request is not None and not self.request.has_head):
+            self._check_unfinished_head(len(data))
 
-    def _check_unfinished_head(self, request: Request, more: int) -> None:
-        self.unparsed += more
-        if request.fault is not None:
-            self._refuse_now(request.fault)
+    def _check_unfinished_head(self, more: int) -> None:
+        """llhttp knows no limits; what has not become a whole head yet is counted here."""
+        self.unparsed = 0 if self.has_progressed else self.unparsed + more
+        if self.request is not None and self.request.fault is not None:
+            self._refuse_now(self.request.fault)
         elif self.unparsed > self.core.limits.header_bytes + self.core.limits.url_bytes:
             self._refuse_now(answers.HEADERS_TOO_LARGE)
 

@@ -87,7 +87,7 @@ class Request:
         if self.fault is not None:
             return self.fault
         if version not in ("1.1", "1.0"):
-            return bad_request("Only HTTP/1.1 and HTTP/1.0 are spoken here.")
+            return bad_request("This version of HTTP is not spoken here.")
         if self.hosts != 1 and (self.hosts > 1 or version == "1.1"):
             return bad_request("Exactly one Host header is needed.")
         if self.connection is not None:
