@@ -24,12 +24,7 @@ _CONSUMER_FIELDS = ("filter_subjects", "ack_wait", "max_deliver", "max_ack_pendi
 async def ensure(js: JetStreamContext, durables: Iterable[Durable] = DURABLES, *, replicas: int = 1) -> list[str]:
     """Create or update streams, buckets and `durables`; returns what was changed, as words for a log line."""
     changed = [change for stream in STREAMS if (change := await _ensure_stream(js, stream.config(replicas)))]
-    for bucket in BUCKETS:
-        try:
-            await js.stream_info(f"KV_{bucket.bucket}")
-        except NotFoundError:
-            await js.create_key_value(bucket)
-            changed.append(f"bucket {bucket.bucket} created")
+    changed += [change for bucket in BUCKETS if (change := await _ensure_bucket(js, bucket))]
     changed += [change for durable in durables if (change := await _ensure_durable(js, durable))]
     if changed:
         log.info("bus: %s", ", ".join(changed))

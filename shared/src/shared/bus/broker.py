@@ -145,6 +145,11 @@ class Doors:
         with contextlib.suppress(Exception):
             async with asyncio.timeout(3.5):
                 await asyncio.gather(*(sub.stop() for sub in self._broker.subscribers), return_exceptions=True)
+        for subscriber in self._broker.subscribers:
+            # `stop` leaves these open when it fails on the way, as it does on a closed connection.
+            for queue in ("send_stream", "receive_stream"):
+                if hasattr(subscriber, queue):
+                    getattr(subscriber, queue).close()
 
 
 async def _undecoded(message: NatsMessage) -> Msg:

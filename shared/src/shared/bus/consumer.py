@@ -8,8 +8,11 @@ handler. So FastStream hands over the raw message (`broker.py`), and everything 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
 from enum import Enum
 from typing import Any
 
@@ -33,6 +36,8 @@ log = logging.getLogger("penstock.bus.consumer")
 
 Handler = Callable[[Any, AsyncSession], Awaitable[None]]
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.25, 30.0
+HANDLER_LIMIT_S = 24.0
+"""A handler that takes longer hangs; it is cancelled, its transaction rolled back, and tried again."""
 
 
 class Verdict(Enum):
@@ -65,6 +70,23 @@ def verdict_of(error: Exception | None, delivered: int, durable: Durable) -> Ver
 def retry_delay_s(delivered: int) -> float:
     """Seconds until the next try: doubles from a quarter of a second up to half a minute."""
     return float(min(LONGEST_DELAY_S, FIRST_DELAY_S * 2 ** (delivered - 1)))
+
+
+@asynccontextmanager
+async def _held(message: Msg, every: timedelta) -> AsyncIterator[None]:
+    """Within the block the server is told, again and again, that the message is being worked on."""
+
+    async def hold() -> None:
+        while True:
+            await asyncio.sleep(every.total_seconds())
+            with contextlib.suppress(Exception):
+                await message.in_progress()
+
+    holding = asyncio.create_task(hold(), name="hold")
+    try:
+        yield
+    finally:
+        holding.cancel()
 
 
 class EventConsumer:
@@ -101,8 +123,7 @@ class EventConsumer:
 
     async def _handled(self, message: Msg) -> Exception | None:
         try:
-            # Past ack_wait the server hands the message out again: better to give up first.
-            async with asyncio.timeout(self.durable.ack_wait.total_seconds() * 0.8):
+            async with asyncio.timeout(HANDLER_LIMIT_S), _held(message, self.durable.ack_wait / 3):
                 await self.apply(message.headers, message.data)
         except Exception as error:  # noqa: BLE001 - every error has a verdict, foreign ones too
             return error

@@ -62,7 +62,8 @@ class Durable:
     service: str
     stream: str
     subjects: tuple[str, ...]
-    ack_wait: timedelta = timedelta(seconds=30)
+    ack_wait: timedelta = timedelta(seconds=3)
+    """How long a message of a killed process waits for its next one; a process that lives says so while it works."""
     attempts: int = 5
     """Deliveries of a message whose handler fails for no known reason; then it is a dead letter."""
     max_deliver: int = 20
