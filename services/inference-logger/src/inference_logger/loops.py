@@ -1,0 +1,76 @@
+"""Door: time. Tables are compacted, and what is committed and old enough is purged from the stream."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+import nats.errors
+from deltalake.exceptions import DeltaError
+from nats.js.api import RawStreamMsg
+from nats.js.errors import Error as JetStreamError
+
+from inference_logger import handlers
+from inference_logger.store import catalogue
+from inference_logger.store.delta import PayloadTables
+from shared.bus import Bus
+from shared.bus.bulk import identity
+from shared.bus.topology import REQUESTS
+from shared.clock import Clock
+from shared.database import Database
+from shared.errors import Unavailable
+
+log = logging.getLogger(__name__)
+
+PURGE_INTERVAL_S = 600.0
+
+
+async def keep_tidy(
+    tables: PayloadTables, database: Database, clock: Clock, interval: timedelta, kept: timedelta
+) -> None:
+    """Compact every table each `interval`, until cancelled."""
+    while True:
+        await clock.sleep(interval.total_seconds())
+        try:
+            await handlers.tidy(tables, database, kept)
+        except (DeltaError, OSError, Unavailable) as error:
+            log.warning("tables were not compacted this time: %s", error)
+
+
+async def purge(bus: Bus, database: Database, clock: Clock, kept: timedelta) -> None:
+    """Purge `REQUESTS` up to what is committed and older than `kept`, until cancelled."""
+    await bus.connected()
+    while True:
+        try:
+            await purge_once(bus, database, clock, kept)
+        except (nats.errors.Error, JetStreamError, Unavailable, TimeoutError) as error:
+            log.warning("nothing purged this time: %s", error or type(error).__name__)
+        await clock.sleep(PURGE_INTERVAL_S)
+
+
+async def purge_once(bus: Bus, database: Database, clock: Clock, kept: timedelta) -> int:
+    """The sequence below which the stream is now empty."""
+    stream = await identity(bus.js, REQUESTS)
+    async with database.read() as session:
+        committed = await catalogue.checkpoint(session, f"{REQUESTS}:{stream.created.isoformat()}")
+    before = await _first_younger(bus, stream.first_seq, committed, (clock.now() - kept).timestamp())
+    if before > stream.first_seq:
+        await bus.js.purge_stream(REQUESTS, seq=before)
+    return before
+
+
+async def _first_younger(bus: Bus, first: int, committed: int, limit: float) -> int:
+    """By bisection, the first position of first..committed+1 that is younger than `limit` (unix seconds)."""
+    low, high = first, committed + 1
+    while low < high:
+        middle = (low + high) // 2
+        if _stored_at(await bus.js.get_msg(REQUESTS, middle)) < limit:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def _stored_at(message: RawStreamMsg) -> float:
+    assert message.time is not None
+    return message.time.timestamp()

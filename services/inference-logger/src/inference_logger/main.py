@@ -1,0 +1,66 @@
+"""Composition root: from settings to the running parts, used by production and tests alike."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from inference_logger import loops
+from inference_logger.consumers import Pace, Sink, subscribe
+from inference_logger.settings import InferenceLoggerSettings
+from inference_logger.store.delta import PayloadTables
+from shared.bus import Bus
+from shared.clock import Clock
+from shared.database import Database
+from shared.http import admin_app, serve
+from shared.migrations import migrate
+from shared.telemetry import Telemetry
+
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
+
+
+@dataclass(frozen=True)
+class App:
+    """The parts of an inference-logger that is built and not yet running."""
+
+    settings: InferenceLoggerSettings
+    telemetry: Telemetry
+    database: Database
+    bus: Bus
+    sink: Sink
+    clock: Clock
+
+    def background(self) -> dict[str, Coroutine[Any, Any, None]]:
+        """Everything that runs beside the admin port, by name."""
+        settings, tables = self.settings, self.sink.tables
+        return {
+            "bus": self.bus.run(),
+            "sink": self.sink.run(),
+            "tidy": loops.keep_tidy(tables, self.database, self.clock, settings.tidy_interval, settings.files_kept),
+            "purge": loops.purge(self.bus, self.database, self.clock, settings.requests_kept),
+        }
+
+    def doors(self) -> dict[str, Coroutine[Any, Any, None]]:
+        """The admin port."""
+        app = admin_app(self.telemetry, lambda: self.bus.is_connected)
+        return {"admin": serve(app, self.settings.admin_host, self.settings.admin_port)}
+
+    async def close(self) -> None:
+        """Give connections back."""
+        await self.database.close()
+        self.telemetry.shutdown()
+
+
+async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, clock: Clock) -> App:
+    """Migrate and open the store, put the parts together. Raises `Unavailable` naming an unusable database."""
+    await asyncio.to_thread(migrate, MIGRATIONS, settings.store_url)
+    database = Database.open(settings.store_url)
+    await database.check()
+    bus = Bus("inference-logger", settings.nats_url.get_secret_value(), clock=clock, database=database)
+    subscribe(bus, database)
+    pace = Pace(settings.commit_interval, settings.commit_bytes)
+    sink = Sink(bus, database, PayloadTables(settings.tables_root), clock, pace)
+    return App(settings, telemetry, database, bus, sink, clock)

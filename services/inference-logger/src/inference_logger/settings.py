@@ -1,0 +1,54 @@
+"""Settings of the inference-logger: environment variables `INFERENCE_LOGGER_…`, read once, in `__main__`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from shared.settings import DatabaseSettings
+
+
+class InferenceLoggerSettings(DatabaseSettings):
+    """What an operator may set."""
+
+    model_config = SettingsConfigDict(env_prefix="INFERENCE_LOGGER_")
+
+    database_url: str = ""
+    """SQLAlchemy URL; default an SQLite file, `inference-logger/inference-logger.db` under the home folder."""
+
+    admin_port: int = 9105
+    """TCP port of /metrics, /healthz and /readyz on `admin_host`; default 9105."""
+
+    tables: str = ""
+    """Root of the inference tables of versions that name none; default `tables` under the home folder."""
+
+    commit_interval: timedelta = timedelta(seconds=1)
+    """Longest time that a record waits for others to be committed with, seconds; default 1."""
+
+    commit_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)
+    """Messages are committed when this much of them has come together, bytes; default 32 MiB."""
+
+    requests_kept: timedelta = timedelta(hours=24)
+    """Age at which committed messages are purged from `REQUESTS`, seconds; default 24 hours."""
+
+    tidy_interval: timedelta = timedelta(minutes=10)
+    """Time between two compactions of small files, seconds; default 600."""
+
+    files_kept: timedelta = timedelta(days=7)
+    """Age at which files that no table version needs are deleted, seconds; default 7 days (the Delta default)."""
+
+    nice: int = Field(default=10, ge=0, le=19)
+    """Added to the process' niceness, so that a burst is answered before it is written; default 10."""
+
+    @property
+    def store_url(self) -> str:
+        """URL of the database, the default filled in."""
+        home = self.home.resolve()
+        return self.database_url or f"sqlite+aiosqlite:///{home}/inference-logger/inference-logger.db"
+
+    @property
+    def tables_root(self) -> str:
+        """Root of the tables, the default filled in."""
+        return self.tables or str(self.home.resolve() / "tables")

@@ -1,0 +1,1 @@
+"""Delta tables, and the catalogue in the service's own database."""

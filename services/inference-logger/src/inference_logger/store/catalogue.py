@@ -1,0 +1,60 @@
+"""The catalogue of tables and the checkpoints, as SQL."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from inference_logger.domain import TableKey, table_name
+from inference_logger.store.delta import Committed
+from inference_logger.store.tables import CheckpointRow, TableRow
+
+
+async def checkpoint(session: AsyncSession, stream: str) -> int:
+    """Up to where everything is committed; 0 at the start."""
+    row = await session.get(CheckpointRow, stream)
+    return row.sequence if row else 0
+
+
+async def set_checkpoint(session: AsyncSession, stream: str, sequence: int, at: datetime) -> None:
+    """Move the checkpoint on; never back."""
+    row = await session.get(CheckpointRow, stream)
+    if row is None:
+        session.add(CheckpointRow(stream=stream, sequence=sequence, committed_at=at))
+    elif row.sequence < sequence:
+        row.sequence, row.committed_at = sequence, at
+
+
+async def note_commit(session: AsyncSession, key: TableKey, committed: Committed, at: datetime) -> None:
+    """Bring a table's entry up to date."""
+    row = await session.get(TableRow, committed.location)
+    if row is None:
+        row = TableRow(
+            location=committed.location,
+            name=table_name(key.service),
+            service=key.service,
+            kind="payload",
+            updated_at=at,
+        )
+        session.add(row)
+    row.rows += committed.rows
+    row.version, row.updated_at = committed.version, at
+
+
+async def correct(session: AsyncSession, location: str, version: int, rows: int) -> None:
+    """Set an entry to what the table itself says."""
+    row = await session.get(TableRow, location)
+    if row is not None:
+        row.version, row.rows = version, rows
+
+
+async def tables(session: AsyncSession, service: str | None = None, name: str | None = None) -> list[TableRow]:
+    """Entries, by name."""
+    table: Any = TableRow
+    wanted = select(table).order_by(table.name, table.location)
+    for column, value in ((table.service, service), (table.name, name)):
+        wanted = wanted.where(column == value) if value is not None else wanted
+    return list((await session.execute(wanted)).scalars())

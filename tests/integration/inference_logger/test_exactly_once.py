@@ -1,0 +1,150 @@
+"""`REQUESTS` → payload table: every record once, whatever is killed, repeated, broken or made anew."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+import nats
+import pytest
+from nats.js import JetStreamContext
+
+from eventually import eventually
+from inference_logger.domain import Share, TableKey
+from inference_logger.store.delta import PayloadTables
+from logged_requests import LoggerProcess, counted, log, record, rows
+from nats_process import NatsProcess
+from shared.bus.bootstrap import ensure
+from shared.bus.dead_letters import listed
+
+
+async def all_rows(home: Path, names: set[str], within: float = 20) -> None:
+    await eventually(lambda: counted(home).keys() >= names, within=within, every=0.1)
+    assert counted(home) == dict.fromkeys(names, 1)
+
+
+async def test_a_record_is_readable_within_five_seconds(
+    js: JetStreamContext, logger: LoggerProcess, home: Path
+) -> None:
+    await log(js, record("warm"))
+    await eventually(lambda: rows(home), within=20)
+
+    await log(js, record("timed", trace_id="t"))
+
+    await eventually(lambda: "timed" in counted(home), within=5)
+    files = f"{home}/tables/wine/payload/**/*.parquet"
+    query = f"select client_request_id, status_code, trace_id from read_parquet('{files}') where request_id = 'timed'"
+    assert duckdb.sql(query).fetchall() == [("client-timed", 200, "t")]
+
+
+async def test_killed_again_and_again_it_loses_and_doubles_nothing(
+    js: JetStreamContext, logger: LoggerProcess, home: Path
+) -> None:
+    chance, names = random.Random(7), set[str]()
+    for turn in range(8):
+        for number in range(40):
+            batch = [f"{turn}-{number}-{place}" for place in range(5)]
+            await log(js, *map(record, batch))
+            names.update(batch)
+        await asyncio.sleep(chance.uniform(0.0, 1.6))  # anywhere in its start, its reading, its commit
+        logger.kill()
+        logger.start()
+
+    await all_rows(home, names, within=30)
+
+
+async def test_two_at_once_write_every_record_once(
+    nats_server: NatsProcess, js: JetStreamContext, logger: LoggerProcess, home: Path, tmp_path: Path
+) -> None:
+    database = f"sqlite+aiosqlite:///{tmp_path}/second.db"
+    second = LoggerProcess(nats_server, home, {"INFERENCE_LOGGER_DATABASE_URL": database})
+    second.start()
+    try:
+        names = {f"r{number}" for number in range(300)}
+        for name in sorted(names):
+            await log(js, record(name))
+        await all_rows(home, names)
+        await eventually(lambda: second.process is not None and second.process.poll() is None)
+    finally:
+        second.kill()
+
+
+async def test_poison_goes_to_the_dead_letters_and_holds_nobody_up(
+    js: JetStreamContext, logger: LoggerProcess, home: Path
+) -> None:
+    await js.publish("penstock.requests.v1.wine", b"{not json", stream="REQUESTS")
+    await log(js, record("bad", status_code="two hundred"))
+    await log(js, record("good"))
+
+    await all_rows(home, {"good"})
+    letters = await listed(js)
+    assert [letter.consumer for letter in letters] == ["inference-logger"] * 2
+    assert "not JSON" in letters[0].reason
+    assert "records.0.status_code" in letters[1].reason
+
+
+async def test_a_marked_retry_is_looked_up_before_it_is_appended(
+    js: JetStreamContext, logger: LoggerProcess, home: Path
+) -> None:
+    await log(js, record("first"), record("second"))
+    await all_rows(home, {"first", "second"})
+
+    await log(js, record("second"), record("third"), retry=True)
+
+    await all_rows(home, {"first", "second", "third"})
+
+
+async def test_a_stream_made_anew_is_read_from_its_beginning(
+    nats_server: NatsProcess, js: JetStreamContext, logger: LoggerProcess, home: Path
+) -> None:
+    for name in ("a", "b", "c"):
+        await log(js, record(name))
+    await all_rows(home, {"a", "b", "c"})
+
+    nats_server.kill()
+    nats_server.wipe()
+    nats_server.start()
+    connection = await nats.connect(nats_server.url)
+    await ensure(connection.jetstream())
+    assert await log(connection.jetstream(), record("d")) == 1
+    await connection.close()
+
+    await all_rows(home, {"a", "b", "c", "d"}, within=30)
+
+
+async def test_it_ends_with_the_server_away(
+    nats_server: NatsProcess, js: JetStreamContext, logger: LoggerProcess, home: Path
+) -> None:
+    await log(js, record("x"))
+    await all_rows(home, {"x"})
+    nats_server.kill()
+
+    assert await asyncio.to_thread(logger.kill, signal.SIGTERM) == 0
+
+
+@pytest.mark.parametrize("repeats", [1, 3])
+def test_the_same_batch_again_appends_nothing(home: Path, repeats: int) -> None:
+    tables = PayloadTables(str(home / "tables"))
+    share = Share(records=[(1, record("a")), (2, record("b"))])
+
+    first = tables.append(TableKey("wine"), share, "app", 2)
+    again = [tables.append(TableKey("wine"), share, "app", 2) for _ in range(repeats)]
+
+    assert first.rows == 2
+    assert [commit.rows for commit in again] == [0] * repeats
+    assert sum(counted(home).values()) == 2
+
+
+def test_compaction_keeps_every_row_and_the_position(home: Path) -> None:
+    tables = PayloadTables(str(home / "tables"))
+    for number in range(5):
+        tables.append(TableKey("wine"), Share(records=[(number + 1, record(f"r{number}"))]), "app", number + 1)
+
+    tables.compact(tables.location(TableKey("wine")), timedelta(days=7))
+
+    assert counted(home) == {f"r{number}": 1 for number in range(5)}
+    assert tables.append(TableKey("wine"), Share(records=[(5, record("r4"))]), "app", 5).rows == 0

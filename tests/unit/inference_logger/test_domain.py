@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from inference_logger.domain import (
+    PAYLOAD_SCHEMA,
+    Received,
+    TableKey,
+    Unreadable,
+    client_request_id,
+    read_message,
+    share_out,
+    to_payload,
+)
+from logged_requests import START, record
+
+
+def test_a_record_becomes_a_row_with_databricks_columns() -> None:
+    (row,) = to_payload([record("r", received_at=START.isoformat(), api_key_id="k", trace_id="t")]).to_pylist()
+
+    assert row["request_date"] == START.date()
+    assert row["request_time"] == START
+    assert (row["request_id"], row["client_request_id"], row["requester"]) == ("r", "client-r", "k")
+    assert (row["status_code"], row["execution_duration_ms"]) == (200, 2)
+    assert row["served_entity_id"] == "wine_quality/1"
+    assert row["logging_error_codes"] == []
+
+
+def test_the_schema_holds_databricks_columns_in_order() -> None:
+    databricks = [
+        *("request_date", "request_id", "client_request_id", "request_time", "status_code", "sampling_fraction"),
+        *("execution_duration_ms", "request", "response", "served_entity_id", "requester", "logging_error_codes"),
+    ]
+
+    assert PAYLOAD_SCHEMA.names[: len(databricks)] == databricks
+
+
+def test_where_no_pod_answered_the_client_s_id_comes_out_of_the_body() -> None:
+    body = json.dumps({"client_request_id": "mine", "inputs": []})
+
+    assert client_request_id(record("r", client_request_id=None, request=body)) == "mine"
+
+
+@pytest.mark.parametrize("body", [None, "", "{", '{"client_request_id": 5}', '["client_request_id"]', "x" * 10])
+def test_a_body_without_a_usable_id_gives_none(body: str | None) -> None:
+    assert client_request_id(record("r", client_request_id=None, request=body)) is None
+
+
+def test_records_go_to_the_table_of_their_service_and_destination() -> None:
+    messages = [
+        Received(7, [record("a"), record("b", destination="/elsewhere")]),
+        Received(8, [record("c", service="tea")], is_retry=True),
+    ]
+
+    shares = share_out(messages)
+
+    assert [(p, r["request_id"]) for p, r in shares[TableKey("wine")].records] == [(7, "a")]
+    assert [(p, r["request_id"]) for p, r in shares[TableKey("wine", "/elsewhere")].records] == [(7, "b")]
+    assert [(p, r["request_id"]) for p, r in shares[TableKey("tea")].retried] == [(8, "c")]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"{", "not JSON"),
+        (b"[]", "no list of records"),
+        (b'{"records": 1}', "no list of records"),
+        (b'{"records": [1]}', "records.0: not an object"),
+        (json.dumps({"records": [record("a", status_code="200")]}).encode(), "records.0.status_code"),
+        (json.dumps({"records": [record("a", received_at="yesterday")]}).encode(), "records.0.received_at"),
+    ],
+)
+def test_what_cannot_be_a_row_is_refused_with_its_place(body: bytes, reason: str) -> None:
+    with pytest.raises(Unreadable, match=reason):
+        read_message(body)
+
+
+def test_fields_of_a_newer_router_are_no_error() -> None:
+    assert read_message(json.dumps({"records": [record("a", colour="red")], "more": 1}).encode())
