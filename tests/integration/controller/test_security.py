@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi.routing import APIRoute
+from sqlalchemy import text
 from starlette.routing import Route
 
 from controller.api.gate import OPEN_PATHS
@@ -99,6 +100,15 @@ async def test_the_first_token_is_made_once_in_a_file_of_its_owner(offline: Cont
         replaced = await admit_admin(session, None, file, now)
     assert replaced != first
     assert len(replaced) == 1
+
+
+async def test_the_callers_trace_goes_into_the_outbox(offline: Controller) -> None:
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    headers = {"traceparent": f"00-{trace}-b7ad6b7169203331-01"}
+    await offline.call("POST", "/services", 201, json={"name": "traced"}, headers=headers)
+    async with offline.app.door.database.read() as session:
+        (kept,) = (await session.execute(text("select headers from outbox"))).scalars().all()
+    assert trace in kept
 
 
 async def test_errors_carry_no_insides(offline: Controller) -> None:

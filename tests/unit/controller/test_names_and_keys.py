@@ -7,14 +7,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.exceptions import InvalidTag
+from pydantic import ValidationError
+
 from controller.domain import names
 from controller.domain.commands import ModelSource, NewService, VersionChange
 from controller.domain.destinations import checked_destination
 from controller.domain.keys import digest, is_alive, mint_key, mint_token, sooner
 from controller.domain.sealing import seal_for
 from controller.domain.specs import resources_of
-from cryptography.exceptions import InvalidTag
-from pydantic import ValidationError
 from shared.errors import InvalidInput
 
 NASTY = [

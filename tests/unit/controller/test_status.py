@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from controller.domain.status import (
     Observation,
     ServiceStatus,
@@ -13,8 +16,6 @@ from controller.domain.status import (
     supersedes,
     version_status,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 READY = Observation(1, "running", 2, was_ready=True)
 
@@ -82,11 +83,12 @@ def test_only_facts_of_known_and_not_older_generations_count(
 
 
 def test_having_been_ready_is_remembered_over_a_rollout_and_forgotten_at_a_stop() -> None:
-    rolled = folded(READY, 2, "running", 1, 2)
+    rolled = folded(READY, 2, "running", 1)
     assert rolled.was_ready
-    stopped = folded(rolled, 3, "stopped", 0, 2)
+    stopped = folded(rolled, 3, "stopped", 0)
     assert not stopped.was_ready
-    assert not folded(stopped, 4, "starting", 1, 2).was_ready
+    assert not folded(stopped, 4, "starting", 1).was_ready
+    assert folded(None, 4, "running", 1).was_ready
 
 
 PHASES = st.sampled_from(["starting", "running", "failed", "stopping", "stopped"])

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from controller.domain.traffic import checked_split, effective, joined, left, rebalanced
 from hypothesis import given
 from hypothesis import strategies as st
+
+from controller.domain.traffic import checked_split, effective, joined, left, rebalanced
 from shared.errors import InvalidInput
 
 WEIGHTS = st.dictionaries(st.sampled_from(["v1", "v2", "v3", "v4"]), st.integers(0, 100), min_size=1)

@@ -115,8 +115,10 @@ def supersedes(seen: Observation | None, new_generation: int, intended_generatio
     return seen is None or new_generation >= seen.generation
 
 
-def folded(seen: Observation | None, generation: int, phase: str, ready_replicas: int, replicas: int) -> Observation:
-    """The observation after a fact: `was_ready` is remembered over rollouts and forgotten at a stop or a failure."""
-    is_ready = phase == "running" and ready_replicas >= replicas
-    remembered = seen is not None and seen.was_ready and phase in {"starting", "running"}
-    return Observation(generation, phase, ready_replicas, is_ready or remembered)
+def folded(seen: Observation | None, generation: int, phase: str, ready_replicas: int) -> Observation:
+    """The observation after a fact: `was_ready` is remembered over rollouts and forgotten at a stop or a failure.
+
+    The scheduler calls a version running once all its pods were ready, also while some of them restart.
+    """
+    remembered = seen is not None and seen.was_ready and phase == "starting"
+    return Observation(generation, phase, ready_replicas, phase == "running" or remembered)

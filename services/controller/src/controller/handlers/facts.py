@@ -85,7 +85,7 @@ def _note(session: AsyncSession, version: StoredVersion, fact: Fact, now: dateti
     if not supersedes(seen, fact.generation, version.row.generation):
         return False
     phase = fact.phase or _phase_by_pods(seen, fact, version.row.replicas)
-    new = folded(seen, fact.generation, phase, fact.ready_replicas, version.row.replicas)
+    new = folded(seen, fact.generation, phase, fact.ready_replicas)
     row = version.seen
     told = (fact.reason, fact.message, list(fact.log_tail))
     if row is not None and new == seen and told == (row.reason, row.message, row.log_tail):
