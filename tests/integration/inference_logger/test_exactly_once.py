@@ -38,7 +38,9 @@ async def test_a_record_is_readable_within_five_seconds(
     await eventually(lambda: "timed" in counted(home), within=5)
     files = f"{home}/tables/wine/payload/**/*.parquet"
     query = f"select client_request_id, status_code, trace_id from read_parquet('{files}') where request_id = 'timed'"
-    assert duckdb.sql(query).fetchall() == [("client-timed", 200, "t")]
+    found = duckdb.sql(query)
+    assert found is not None
+    assert found.fetchall() == [("client-timed", 200, "t")]
 
 
 async def test_killed_again_and_again_it_loses_and_doubles_nothing(
