@@ -92,7 +92,7 @@ def test_a_second_up_finds_the_first(platform: Platform) -> None:
 
 
 def test_a_corrupt_database_is_one_line_that_names_it(platform: Platform) -> None:
-    database = platform.home / "db/monitor.db"
+    database = platform.home / "monitor/monitor.db"
     database.parent.mkdir(parents=True)
     database.write_bytes(b"this is no database, and was once worth something" * 100)
 

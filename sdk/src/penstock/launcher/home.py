@@ -45,7 +45,7 @@ class Home:
     def create(self) -> None:
         """Make the folders; what lies in them holds secrets, so others may not look in."""
         try:
-            for folder in (self.path, self.run, self.logs, self.path / "nats", self.path / "mlflow", self.path / "db"):
+            for folder in (self.path, self.run, self.logs, self.path / "nats", self.path / "mlflow"):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise LaunchError(f"cannot use {self.path} as PENSTOCK_HOME: {error.strerror}") from None

@@ -48,7 +48,7 @@ def defaults(home: Home, service: str) -> dict[str, str]:
     """What the user's own environment may override."""
     if service not in WITH_DATABASE:
         return {}
-    return {f"{prefix_of(service)}DATABASE_URL": f"sqlite+aiosqlite:///{home.path}/db/{service}.db"}
+    return {f"{prefix_of(service)}DATABASE_URL": f"sqlite+aiosqlite:///{home.path}/{service}/{service}.db"}
 
 
 def service_specs(
