@@ -59,6 +59,7 @@ class ProcessBackend:
         self._parts = PodParts(preparation, options, routes, clock, fence, self._observed.put_nowait)
         self._adopted = asyncio.Event()
         self._group: asyncio.TaskGroup | None = None
+        self._applied: set[UUID] = set()
         self._cpu: dict[str, tuple[int, float, float]] = {}
 
     # ── life ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -114,9 +115,19 @@ class ProcessBackend:
         for _ in range(plan.create):
             self._create(deployment, template)
         for pod in pods:
-            if pod.record.template == template and pod.record.deployment != deployment:
-                pod.folder.update(deployment=deployment)
-                pod.tell()
+            self._follow(pod, deployment, template)
+        self._applied.add(deployment.version_id)
+
+    def _follow(self, pod: Pod, deployment: Deployment, template: str) -> None:
+        """Let a pod that may stay know the newest intent; at first sight of a version, let it tell itself again.
+
+        Whoever listens may have heard of the version only after its adopted pods had told themselves.
+        """
+        is_news = pod.record.deployment != deployment
+        if is_news and pod.record.template == template:
+            pod.folder.update(deployment=deployment)
+        if pod.watch and (is_news or deployment.version_id not in self._applied):
+            pod.tell()
 
     def _create(self, deployment: Deployment, template: str) -> None:
         suffix = "".join(secrets.choice(ALPHABET) for _ in range(5))

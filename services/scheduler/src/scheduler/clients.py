@@ -1,0 +1,93 @@
+"""The scheduler's half of the route table: `endpoints.<version id>` in the KV bucket, written until it is so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from shared.bus import Bus
+from shared.contracts.routes import ROUTES_BUCKET, Endpoints, endpoints_key
+
+PREFIX = "endpoints."
+
+
+class RouteTable:
+    """Compares what routers should be told with what the bucket says, and writes the difference.
+
+    The bucket is listed again whenever its last sequence is not the one that our own last write made: somebody else
+    wrote, or it was wiped.
+    """
+
+    def __init__(self, bus: Bus) -> None:
+        self.bus = bus
+        self._told: dict[UUID, Endpoints] = {}
+        self._sequence: int | None = None
+
+    def is_withdrawn(self, pod: str) -> bool:
+        """True once the bucket does not name the pod; False as long as the bucket was never read."""
+        if self._sequence is None:
+            return False
+        return not any(endpoint.pod == pod for told in self._told.values() for endpoint in told.pods)
+
+    async def sync(self, wanted: Sequence[tuple[Endpoints, bool]]) -> dict[UUID, int]:
+        """Write what differs. Each item: the endpoints, and whether the version is gone for good.
+
+        Returns versions whose revision in the bucket is not below ours while the pods differ (our database was lost):
+        their revision has to be raised above the returned one first. Raises `Unavailable` while the bus is away.
+        """
+        await self._refresh()
+        behind: dict[UUID, int] = {}
+        for endpoints, is_gone in wanted:
+            told = self._told.get(endpoints.version_id)
+            if is_gone:
+                await self._remove(endpoints.version_id)
+            elif told is not None and told.pods != endpoints.pods and told.revision >= endpoints.revision:
+                behind[endpoints.version_id] = told.revision
+            elif _differs(told, endpoints):
+                await self._put(endpoints)
+        return behind
+
+    async def _refresh(self) -> None:
+        bucket = self.bus.kv(ROUTES_BUCKET)
+        sequence = await bucket.last_sequence()
+        if sequence == self._sequence:
+            return
+        self._told = _parsed(await bucket.list_all())
+        self._sequence = sequence
+
+    async def _put(self, endpoints: Endpoints) -> None:
+        key = endpoints_key(endpoints.version_id)
+        sequence = await self.bus.kv(ROUTES_BUCKET).put(key, endpoints.model_dump_json().encode())
+        self._told[endpoints.version_id] = endpoints
+        self._advance(sequence)
+
+    async def _remove(self, version_id: UUID) -> None:
+        if version_id in self._told:
+            await self.bus.kv(ROUTES_BUCKET).delete(endpoints_key(version_id))
+            self._told.pop(version_id)
+
+    def _advance(self, sequence: int) -> None:
+        """Our own write needs no listing, unless somebody else wrote in between."""
+        if self._sequence is not None and sequence == self._sequence + 1:
+            self._sequence = sequence
+
+
+def _differs(told: Endpoints | None, wanted: Endpoints) -> bool:
+    if told is None:
+        return bool(wanted.pods)
+    return (told.revision, told.pods) != (wanted.revision, wanted.pods)
+
+
+def _parsed(values: dict[str, bytes]) -> dict[UUID, Endpoints]:
+    found: dict[UUID, Endpoints] = {}
+    for key, value in values.items():
+        if not key.startswith(PREFIX):
+            continue
+        try:
+            endpoints = Endpoints.model_validate_json(value)
+        except ValidationError:
+            continue  # not ours; the next write of this version replaces it
+        found[endpoints.version_id] = endpoints
+    return found

@@ -1,0 +1,80 @@
+"""The scheduler's doors on the bus: what it listens to and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from scheduler.domain.ports import Backend
+from scheduler.domain.values import Usage
+from scheduler.handlers import intent, views
+from scheduler.store.lease import Lease
+from shared.bus import Bus
+from shared.clock import Clock
+from shared.contracts.rpc import (
+    PODS,
+    RESTART_POD,
+    VERSION_STATES,
+    Nothing,
+    PodList,
+    PodRef,
+    PodsQuery,
+    VersionStateList,
+)
+from shared.database import Database
+from shared.events import VersionDeleted, VersionStarted, VersionStopped, VersionUpdated
+
+
+@dataclass
+class Latest:
+    """The last measurement of every pod, by name."""
+
+    usage: dict[str, Usage] = field(default_factory=dict)
+
+
+def listen(bus: Bus, lease: Lease, clock: Clock, wake: Callable[[], None]) -> None:
+    """Act on the controller's facts; each of them also says: look again."""
+
+    async def wanted(event: VersionStarted | VersionStopped | VersionUpdated, session: AsyncSession) -> None:
+        if event.deployment is not None:
+            await lease.fence(session)
+            await intent.want(session, event.deployment, clock.now())
+            wake()
+
+    async def deleted(event: VersionDeleted, session: AsyncSession) -> None:
+        await lease.fence(session)
+        await intent.forget(session, event, clock.now())
+        wake()
+
+    handlers: dict[Any, Callable[[Any, AsyncSession], Awaitable[None]]] = {
+        VersionStarted: wanted,
+        VersionStopped: wanted,
+        VersionUpdated: wanted,
+        VersionDeleted: deleted,
+    }
+    bus.consume("scheduler-intent", handlers)
+
+
+def answer(bus: Bus, database: Database, backend: Backend, latest: Latest) -> None:
+    """Answer questions about pods and versions."""
+
+    async def pods(query: PodsQuery) -> PodList:
+        async with database.read() as session:
+            return PodList(items=tuple(await views.pods(session, latest.usage, query.version_id)))
+
+    async def restart(ref: PodRef) -> Nothing:
+        async with database.read() as session:
+            await views.pod_of(session, ref.version_id, ref.pod)
+        await backend.restart(ref.pod)
+        return Nothing()
+
+    async def states(_: Nothing) -> VersionStateList:
+        async with database.read() as session:
+            return VersionStateList(items=tuple(await views.version_states(session)))
+
+    bus.answer(PODS, pods)
+    bus.answer(RESTART_POD, restart)
+    bus.answer(VERSION_STATES, states)

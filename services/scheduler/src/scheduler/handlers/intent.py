@@ -1,0 +1,100 @@
+"""What should run, as the controller says it: by event, or by the list that is asked for every few seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from scheduler.domain.rollout import template_of
+from scheduler.domain.verdict import on_new_intent
+from scheduler.handlers.settle import settle
+from scheduler.store import rows
+from scheduler.store.tables import DeploymentRow
+from shared.contracts.deployment import Deployment
+from shared.events import VersionDeleted
+
+BY_EVENT, BY_ABSENCE = "event", "absence"
+
+
+async def want(session: AsyncSession, deployment: Deployment, now: datetime, *, listed: bool = False) -> bool:
+    """Store the intent where it is newer than what is known; whether it was. An older or equal one changes nothing.
+
+    A version that was deleted stays deleted, unless it was only missing from the list and is `listed` again.
+    """
+    row = await session.get(DeploymentRow, deployment.version_id)
+    if row is not None and not _is_news(row, deployment, listed):
+        return False
+    known = rows.deployment_of(row) if row else None
+    progress = on_new_intent(
+        rows.progress_of(row) if row else None,
+        was_wanted=known is not None and known.desired_replicas > 0,
+        same_template=known is not None and template_of(known) == template_of(deployment),
+        now=now,
+    )
+    if row is None:
+        row = DeploymentRow(**_identity(deployment), generation=0, desired_replicas=0, trying_since=now)
+        session.add(row)
+    row.generation = deployment.generation
+    row.desired_replicas = deployment.desired_replicas
+    row.deployment = deployment.model_dump(mode="json")
+    row.deleted = None
+    rows.set_progress(row, progress)
+    await rows.forget_failed(session, row.version_id)
+    await settle(session, row, now)
+    return True
+
+
+def _is_news(row: DeploymentRow, deployment: Deployment, listed: bool) -> bool:
+    if row.deleted is None:
+        return deployment.generation > row.generation
+    return listed and row.deleted == BY_ABSENCE and deployment.generation >= row.generation
+
+
+def _identity(of: Deployment | VersionDeleted) -> dict[str, Any]:
+    return {"version_id": of.version_id, "service_id": of.service_id, "service": of.service, "version": of.version}
+
+
+async def forget(session: AsyncSession, event: VersionDeleted, now: datetime) -> None:
+    """Note that a version is gone for good, whether or not it was ever heard of."""
+    row = await session.get(DeploymentRow, event.version_id)
+    if row is None:
+        row = DeploymentRow(**_identity(event), generation=0, desired_replicas=0, trying_since=now)
+        session.add(row)
+    await _bury(session, row, BY_EVENT, now)
+
+
+async def _bury(session: AsyncSession, row: DeploymentRow, deleted: str, now: datetime) -> None:
+    row.deleted, row.deployment, row.desired_replicas = deleted, None, 0
+    await rows.forget_failed(session, row.version_id)
+    await settle(session, row, now)
+
+
+class Absences:
+    """Versions that were missing from the controller's last list.
+
+    One missing list is no proof: the version may have been made after the list was written. Two in a row are.
+    """
+
+    def __init__(self) -> None:
+        self._missing: frozenset[UUID] = frozenset()
+
+    def confirmed(self, known: frozenset[UUID], listed: frozenset[UUID]) -> frozenset[UUID]:
+        """Versions that are missing for the second time."""
+        missing = known - listed
+        twice = missing & self._missing
+        self._missing = missing - twice
+        return twice
+
+
+async def resync(session: AsyncSession, listed: Sequence[Deployment], absences: Absences, now: datetime) -> int:
+    """Hold what is stored against the controller's whole list; how many versions changed."""
+    changed = [deployment for deployment in listed if await want(session, deployment, now, listed=True)]
+    stored = {row.version_id: row for row in await rows.deployments(session) if row.deleted is None}
+    gone = absences.confirmed(frozenset(stored), frozenset(each.version_id for each in listed))
+    for version_id in gone:
+        await _bury(session, stored[version_id], BY_ABSENCE, now)
+    return len(changed) + len(gone)

@@ -1,0 +1,142 @@
+"""What the backend tells about pods becomes rows and facts, in one transaction for each observation.
+
+Idempotent: an observation that is told again after a restart of the scheduler changes nothing and says nothing twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from scheduler.domain.values import Observation, PodObservation, PodsListed, RunEnd
+from scheduler.domain.verdict import VerdictLimits, after_end
+from scheduler.handlers.settle import settle
+from scheduler.store import rows
+from scheduler.store.tables import DeploymentRow, LogPositionRow, PodRow
+from shared.bus.outbox import publish
+from shared.events import Event, PodExited, PodNoted, PodNotReady, PodReady, PodScheduled, PodTerminated
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where observations are made, and when a version that never gets ready is given up."""
+
+    node: str
+    limits: VerdictLimits
+
+
+async def observe(session: AsyncSession, observation: Observation, place: Place, now: datetime) -> None:
+    """Act on one observation."""
+    if isinstance(observation, PodsListed):
+        await _listed(session, observation, place, now)
+        return
+    version = await session.get(DeploymentRow, observation.version_id)
+    if version is None:
+        return  # not wanted by anybody; the reconcile loop ends it
+    if observation.is_gone:
+        pod = await session.get(PodRow, observation.pod)
+        if pod is not None and pod.status != "Failed":
+            await _gone(session, version, pod, _why_gone(version))
+    else:
+        await _seen(session, version, observation, place)
+    await settle(session, version, now, place.limits)
+
+
+async def _listed(session: AsyncSession, listing: PodsListed, place: Place, now: datetime) -> None:
+    """Pods that the backend does not know any more are gone."""
+    known = (await session.execute(select(PodRow).where(col(PodRow.status) != "Failed"))).scalars().all()
+    for pod in known:
+        version = await session.get(DeploymentRow, pod.version_id)
+        if pod.name not in listing.pods and version is not None:
+            await _gone(session, version, pod, "Lost")
+            await settle(session, version, now, place.limits)
+
+
+def _why_gone(version: DeploymentRow) -> str:
+    if version.deleted:
+        return "Deleted"
+    if version.desired_replicas == 0:
+        return "Stopped"
+    return "Failed" if version.failure else "Replaced"
+
+
+async def _gone(session: AsyncSession, version: DeploymentRow, pod: PodRow, why: str) -> None:
+    await _say(session, version, PodTerminated, pod, reason=why)
+    if why == "Failed":  # stays to be looked at, until something else is asked of the version
+        pod.status, pod.ready, pod.pid, pod.address = "Failed", False, None, None
+        pod.reason = (version.failure or {}).get("reason")
+    else:
+        await session.delete(pod)
+
+
+async def _seen(session: AsyncSession, version: DeploymentRow, seen: PodObservation, place: Place) -> None:
+    pod = await session.get(PodRow, seen.pod)
+    if pod is None:
+        pod = PodRow(name=seen.pod, version_id=seen.version_id, generation=0, node=place.node, status=seen.status)
+        session.add(pod)
+        await session.flush()
+        await _say(session, version, PodScheduled, pod, node=place.node)
+        await _follow_output(session, version, seen.pod)
+    was_ready = pod.ready
+    _copy(seen, pod)
+    if seen.note:
+        note = seen.note
+        await _say(session, version, PodNoted, pod, level=note.level, reason=note.reason, message=note.message)
+    if seen.end and seen.end.run > pod.ended_run:
+        await _ended(session, version, pod, seen.end, place)
+    if pod.ready != was_ready:
+        await _readiness(session, version, pod)
+
+
+async def _follow_output(session: AsyncSession, version: DeploymentRow, pod: str) -> None:
+    if await session.get(LogPositionRow, pod) is None:
+        session.add(
+            LogPositionRow(pod=pod, version_id=version.version_id, service=version.service, version=version.version)
+        )
+
+
+def _copy(seen: PodObservation, pod: PodRow) -> None:
+    pod.generation = seen.generation
+    pod.status = seen.status
+    pod.reason = seen.reason
+    pod.ready = seen.ready
+    pod.run, pod.restarts = seen.run, seen.restarts
+    pod.address, pod.pid = seen.address, seen.pid
+    pod.started_at = seen.started_at
+    pod.last_exit = seen.last_exit
+
+
+async def _ended(session: AsyncSession, version: DeploymentRow, pod: PodRow, end: RunEnd, place: Place) -> None:
+    pod.ended_run = end.run
+    if end.was_asked:
+        return
+    if end.reason != "Exited":
+        await _say(session, version, PodNoted, pod, level="error", reason=end.reason, message=end.message)
+    await _say(session, version, PodExited, pod, exit_code=end.code, signal=end.signal, restarts=pod.restarts)
+    rows.set_progress(version, after_end(rows.progress_of(version), end, place.limits))
+
+
+async def _readiness(session: AsyncSession, version: DeploymentRow, pod: PodRow) -> None:
+    await session.flush()
+    ready = rows.seen_in(await rows.pods_of(session, version.version_id)).ready
+    counts = {"ready_replicas": ready, "desired_replicas": version.desired_replicas}
+    if pod.ready:
+        await _say(session, version, PodReady, pod, address=pod.address, **counts)
+    else:
+        await _say(session, version, PodNotReady, pod, reason=pod.reason or pod.status, **counts)
+
+
+async def _say(session: AsyncSession, version: DeploymentRow, kind: type[Event], pod: PodRow, **facts: Any) -> None:
+    identity = {
+        "service_id": version.service_id,
+        "service": version.service,
+        "version_id": version.version_id,
+        "version": version.version,
+        "pod": pod.name,
+        "generation": pod.generation or version.generation,
+    }
+    await publish(session, kind.model_validate(identity | facts))

@@ -1,0 +1,99 @@
+"""Sends what pods print to `LOGS`, each line at least once; (run, offset) names a line, so that sinks drop repeats."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from scheduler.domain.ports import Backend
+from scheduler.domain.values import LogPosition, OutputLine
+from scheduler.store import rows
+from scheduler.store.lease import Lease
+from scheduler.store.tables import LogPositionRow, PodRow
+from shared.bus import Bus
+from shared.clock import Clock
+from shared.contracts.samples import LogLine, PodOutput
+from shared.errors import NotFound
+
+MAX_LINES = 500
+MAX_BYTES = 256 * 1024
+REQUEST_ID = re.compile(r"\[request_id=([^\]\s]{1,128})\] ?")
+
+
+async def send_output(lease: Lease, backend: Backend, bus: Bus, clock: Clock) -> int:
+    """Send what is new of every pod; how many lines there were. Raises `Temporary` while the bus is away."""
+    async with lease.database.read() as session:
+        positions = await rows.log_positions(session)
+    return sum([await _send_pod(position, lease, backend, bus, clock) for position in positions])
+
+
+async def _send_pod(position: LogPositionRow, lease: Lease, backend: Backend, bus: Bus, clock: Clock) -> int:
+    since = LogPosition(position.run, position.byte_offset)
+    try:
+        lines = [line async for line in backend.logs(position.pod, since)]
+    except NotFound:
+        await _forget(position, lease)
+        return 0
+    for batch in batches(lines):
+        first, last = batch[0], batch[-1]
+        output = _output(position, batch, clock)
+        subject = f"penstock.logs.v1.{position.service}.{position.version}.{position.pod}"
+        # The id names both ends: a retry that has grown by newer lines is another message, not a repeat of the first.
+        msg_id = f"{position.pod}-{first.position.run}-{first.position.offset}-{last.end}"
+        await bus.publish_bulk(subject, output.model_dump_json().encode(), msg_id=msg_id, stream="LOGS")
+        await _advance(position.pod, LogPosition(last.position.run, last.end), lease)
+    return len(lines)
+
+
+def batches(lines: Sequence[OutputLine]) -> Iterator[list[OutputLine]]:
+    """Consecutive lines of one run, cut at `MAX_LINES` and `MAX_BYTES`."""
+    for _, of_run in groupby(lines, key=lambda line: line.position.run):
+        batch: list[OutputLine] = []
+        size = 0
+        for line in of_run:
+            length = line.end - line.position.offset
+            if batch and (len(batch) == MAX_LINES or size + length > MAX_BYTES):
+                yield batch
+                batch, size = [], 0
+            batch.append(line)
+            size += length
+        yield batch
+
+
+def _output(position: LogPositionRow, batch: Sequence[OutputLine], clock: Clock) -> PodOutput:
+    at = clock.now()
+    lines = []
+    for line in batch:
+        request_id, text = split_request_id(line.text)
+        lines.append(LogLine(at=at, offset=line.position.offset, text=text, request_id=request_id))
+    return PodOutput(
+        service=position.service,
+        version=position.version,
+        version_id=position.version_id,
+        pod=position.pod,
+        run=batch[0].position.run,
+        lines=tuple(lines),
+    )
+
+
+def split_request_id(text: str) -> tuple[str | None, str]:
+    """`[request_id=X] said` → `X`, `said`: the model server marks what a model prints while it answers a request."""
+    found = REQUEST_ID.match(text)
+    return (found.group(1), text[found.end() :]) if found else (None, text)
+
+
+async def _advance(pod: str, to: LogPosition, lease: Lease) -> None:
+    async with lease.unit_of_work() as session:
+        row = await session.get(LogPositionRow, pod)
+        if row is not None:
+            row.run, row.byte_offset = to.run, to.offset
+
+
+async def _forget(position: LogPositionRow, lease: Lease) -> None:
+    """The pod is gone, and its output with it."""
+    async with lease.unit_of_work() as session:
+        row = await session.get(LogPositionRow, position.pod)
+        pod = await session.get(PodRow, position.pod)
+        if row is not None and (pod is None or pod.status == "Failed"):
+            await session.delete(row)

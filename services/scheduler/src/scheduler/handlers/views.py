@@ -1,0 +1,120 @@
+"""Answers about what is known: pods as operators see them, versions as the controller resyncs them, endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from scheduler.domain.values import Usage
+from scheduler.domain.verdict import phase_of
+from scheduler.store import rows
+from scheduler.store.tables import DeploymentRow, PodRow
+from shared.contracts.deployment import PodView, VersionState
+from shared.contracts.routes import Endpoint, Endpoints
+from shared.contracts.samples import VersionReplicas
+from shared.errors import NotFound
+
+
+async def pods(session: AsyncSession, usage: Mapping[str, Usage], version_id: UUID | None = None) -> list[PodView]:
+    """Pods of one version, or of all."""
+    found = await rows.pods_by_version(session)
+    versions = {row.version_id: row for row in await rows.deployments(session)}
+    chosen = [version_id] if version_id else sorted(found)
+    return [
+        pod_view(versions[each], pod, usage.get(pod.name))
+        for each in chosen
+        for pod in found.get(each, ())
+        if each in versions
+    ]
+
+
+def pod_view(version: DeploymentRow, pod: PodRow, usage: Usage | None) -> PodView:
+    """One pod as operators see it."""
+    return PodView.model_validate(
+        {
+            "name": pod.name,
+            "service": version.service,
+            "version": version.version,
+            "version_id": pod.version_id,
+            "node": pod.node,
+            "status": pod.status,
+            "reason": pod.reason,
+            "ready": pod.ready,
+            "restarts": pod.restarts,
+            "last_exit": pod.last_exit,
+            "started_at": pod.started_at.isoformat() if pod.started_at else None,
+            "address": pod.address,
+            "pid": pod.pid,
+            "cpu_cores": round(usage.cpu_cores, 4) if usage else None,
+            "memory_bytes": usage.memory_bytes if usage else None,
+        }
+    )
+
+
+async def pod_of(session: AsyncSession, version_id: UUID, name: str) -> PodRow:
+    """A version's pod. Raises `NotFound`."""
+    pod = await session.get(PodRow, name)
+    if pod is None or pod.version_id != version_id:
+        raise NotFound(f"there is no pod {name} of this version")
+    return pod
+
+
+async def version_states(session: AsyncSession) -> list[VersionState]:
+    """Every version that is not gone."""
+    found = await rows.pods_by_version(session)
+    return [
+        _state(row, found.get(row.version_id, [])) for row in await rows.deployments(session) if row.deleted is None
+    ]
+
+
+def _state(row: DeploymentRow, pods: Sequence[PodRow]) -> VersionState:
+    progress, seen = rows.progress_of(row), rows.seen_in(pods)
+    told = progress.failure if row.desired_replicas > 0 else None
+    return VersionState(
+        version_id=row.version_id,
+        service=row.service,
+        version=row.version,
+        generation=row.generation,
+        phase=phase_of(row.desired_replicas, progress, seen),
+        desired_replicas=row.desired_replicas,
+        ready_replicas=seen.ready,
+        reason=told.reason if told else None,
+        message=told.message if told else None,
+        log_tail=told.log_tail if told else (),
+    )
+
+
+async def endpoints(session: AsyncSession) -> list[tuple[Endpoints, bool]]:
+    """What routers are to be told of each version, and whether it is gone for good."""
+    return [
+        (
+            Endpoints(
+                version_id=row.version_id,
+                service=row.service,
+                version=row.version,
+                revision=row.endpoints_revision,
+                pods=tuple(Endpoint.model_validate(each) for each in row.endpoints),
+            ),
+            row.deleted is not None,
+        )
+        for row in await rows.deployments(session)
+    ]
+
+
+async def replicas(session: AsyncSession) -> list[VersionReplicas]:
+    """Wanted, running and ready pods of every version that has or wants any."""
+    found = await rows.pods_by_version(session)
+    return [
+        VersionReplicas(
+            service=row.service,
+            version=row.version,
+            version_id=row.version_id,
+            wanted=row.desired_replicas,
+            running=sum(pod.pid is not None for pod in found.get(row.version_id, ())),
+            ready=sum(pod.ready for pod in found.get(row.version_id, ())),
+        )
+        for row in await rows.deployments(session)
+        if row.desired_replicas or found.get(row.version_id)
+    ]

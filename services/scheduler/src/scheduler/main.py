@@ -1,0 +1,120 @@
+"""Composition root: from settings to the running parts, used by production and tests alike."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+
+from scheduler import consumers, loops
+from scheduler.api import build_admin
+from scheduler.backends.artifacts import ModelCache
+from scheduler.backends.environments import Environments
+from scheduler.backends.mlflow_model import MlflowPreparation
+from scheduler.backends.preparation import Preparation
+from scheduler.backends.process import ProcessBackend
+from scheduler.clients import RouteTable
+from scheduler.handlers.observations import Place
+from scheduler.settings import SchedulerSettings
+from scheduler.store.lease import Lease
+from shared.bus import Bus
+from shared.clock import Clock
+from shared.database import Database
+from shared.http import serve
+from shared.migrations import migrate
+from shared.telemetry import Telemetry
+
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
+
+
+@dataclass(frozen=True)
+class App:
+    """The parts of a scheduler that is built and not yet running."""
+
+    settings: SchedulerSettings
+    telemetry: Telemetry
+    parts: loops.Parts
+    admin: FastAPI
+
+    def loops(self) -> dict[str, Coroutine[Any, Any, None]]:
+        """Everything that runs: the admin port at once, the rest once this scheduler leads."""
+        settings = self.settings
+        return {"admin": serve(self.admin, settings.admin_host, settings.admin_port), "lead": self._lead()}
+
+    async def _lead(self) -> None:
+        """Wait for the lease, then work until it is lost. What only a leader may do does not begin before."""
+        await self.parts.lease.acquire()
+        async with asyncio.TaskGroup() as group:
+            for name, work in self._work().items():
+                group.create_task(work, name=name)
+
+    def _work(self) -> dict[str, Coroutine[Any, Any, None]]:
+        settings, parts = self.settings, self.parts
+        return {
+            "lease": parts.lease.keep(),
+            "bus": parts.bus.run(),
+            "backend": parts.backend.run(),
+            "observe": loops.observe(parts),
+            "reconcile": loops.reconcile(parts, settings.reconcile_interval.total_seconds()),
+            "resync": loops.resync(parts, settings.resync_interval.total_seconds()),
+            "routes": loops.publish_routes(parts),
+            "output": loops.send_output(parts),
+            "usage": loops.measure(parts, settings.usage_interval.total_seconds()),
+        }
+
+    async def close(self) -> None:
+        """Give connections back. Pods stay: they are adopted by the next scheduler."""
+        await self.parts.lease.database.close()
+        self.telemetry.shutdown()
+
+
+async def build_app(
+    settings: SchedulerSettings,
+    telemetry: Telemetry,
+    *,
+    clock: Clock,
+    environ: Mapping[str, str],
+    preparation: Preparation | None = None,
+) -> App:
+    """Migrate and open the store, put the parts together. Raises `Unavailable` naming an unusable database.
+
+    `environ`: what short-lived children (uv, the fetching of models) may be told some of.
+    """
+    await asyncio.to_thread(migrate, MIGRATIONS, settings.store_url)
+    database = Database.open(settings.store_url)
+    await database.check()
+    lease = Lease(database, clock, ttl_s=settings.lease_ttl.total_seconds())
+    bus = Bus(
+        "scheduler",
+        settings.nats_url.get_secret_value(),
+        clock=clock,
+        database=database,
+        registry=telemetry.registry,
+    )
+    routes = RouteTable(bus)
+    home = settings.home.resolve()
+    backend = ProcessBackend(
+        home / "pods",
+        preparation or _mlflow(settings, environ),
+        settings.pod_options,
+        clock=clock,
+        routes=routes,
+        fence=lease.check,
+    )
+    place = Place(settings.node, settings.verdict_limits)
+    parts = loops.Parts(lease, backend, bus, routes, clock, place, loops.Gauges(telemetry.registry))
+    consumers.listen(bus, lease, clock, parts.changed.ring)
+    consumers.answer(bus, database, backend, parts.latest)
+    admin = build_admin(telemetry, database, parts.latest, lambda: lease.is_held and bus.is_connected)
+    return App(settings, telemetry, parts, admin)
+
+
+def _mlflow(settings: SchedulerSettings, environ: Mapping[str, str]) -> MlflowPreparation:
+    home = settings.home.resolve()
+    models = ModelCache(home / "models", settings.mlflow_url, environ)
+    limit_s = settings.environment_timeout.total_seconds()
+    return MlflowPreparation(models, Environments(home / "envs", environ, limit_s=limit_s))

@@ -1,0 +1,128 @@
+"""Settings of the scheduler: environment variables `SCHEDULER_…`, read once, in `__main__`.
+
+Durations are ISO 8601 (`PT2S`) or `HH:MM:SS`.
+"""
+
+from __future__ import annotations
+
+import socket
+from datetime import timedelta
+
+from pydantic import AliasChoices, Field, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from scheduler.backends.options import PodOptions
+from scheduler.domain.probes import ProbeLimits
+from scheduler.domain.verdict import VerdictLimits
+from shared.settings import DatabaseSettings
+
+NO_TIME = timedelta(0)
+
+
+class SchedulerSettings(DatabaseSettings):
+    """What an operator may set."""
+
+    model_config = SettingsConfigDict(env_prefix="SCHEDULER_")
+
+    database_url: str = ""
+    """SQLAlchemy URL; default an SQLite file, `scheduler/scheduler.db` under the home folder."""
+
+    admin_port: int = 9102
+    """TCP port of /metrics, /healthz, /readyz and /pods on `admin_host`; default 9102."""
+
+    mlflow_url: str = Field(
+        default="http://127.0.0.1:5000",
+        validation_alias=AliasChoices(
+            "SCHEDULER_MLFLOW_URL", "SCHEDULER_MLFLOW_URI", "MLFLOW_TRACKING_URI", "mlflow_url"
+        ),
+    )
+    """Tracking URI that models are fetched from where a version names none; default http://127.0.0.1:5000."""
+
+    node: str = Field(default_factory=socket.gethostname)
+    """Name of this machine, shown as the pods' node; default the host name."""
+
+    pod_host: str | None = None
+    """Address that pods listen on; default 127.0.0.1, or every address where `advertise_host` is set."""
+
+    advertise_host: str | None = None
+    """Host that routers reach this machine's pods at; default the address that they listen on."""
+
+    resync_interval: timedelta = timedelta(seconds=15)
+    """Between two questions for the controller's whole list, default 15 seconds."""
+
+    reconcile_interval: timedelta = timedelta(seconds=1)
+    """Between two looks at everything when no event comes, default 1 second."""
+
+    usage_interval: timedelta = timedelta(seconds=10)
+    """Between two measurements of the pods, default 10 seconds."""
+
+    lease_ttl: timedelta = timedelta(seconds=5)
+    """Silence after which another scheduler takes over, default 5 seconds."""
+
+    drain: timedelta = timedelta(seconds=2)
+    """Between a pod's leaving the routes and its SIGTERM, default 2 seconds."""
+
+    termination_grace: timedelta = timedelta(seconds=30)
+    """Between a pod's SIGTERM and its SIGKILL, default 30 seconds."""
+
+    unready_after: timedelta = timedelta(seconds=3)
+    """Silence after which a pod gets no traffic, default 3 seconds (a stopped process: at once)."""
+
+    hung_after: timedelta = timedelta(seconds=15)
+    """Silence without any use of CPU after which a pod is restarted, default 15 seconds."""
+
+    busy_after: timedelta = timedelta(seconds=120)
+    """Silence after which a pod is restarted however busy it is, default 120 seconds."""
+
+    start_timeout: timedelta = timedelta(minutes=10)
+    """From a process' start to its first readiness; after it the load counts as failed; default 10 minutes."""
+
+    failed_loads: int = Field(default=3, ge=1)
+    """Failed loads after which a version that was never ready has failed, default 3."""
+
+    never_ready_timeout: timedelta = timedelta(minutes=10)
+    """Time after which a version that was never ready has failed, default 10 minutes."""
+
+    environment_timeout: timedelta = timedelta(minutes=20)
+    """Longest time that one step of building an environment may take, default 20 minutes."""
+
+    pod_output_limit: int = Field(default=64 * 1024 * 1024, ge=64 * 1024)
+    """Size at which a run's output file is emptied (what was not yet sent on is lost), bytes, default 64 MiB."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> SchedulerSettings:
+        for name in ("resync_interval", "reconcile_interval", "usage_interval", "lease_ttl", "start_timeout"):
+            if getattr(self, name) <= NO_TIME:
+                raise ValueError(f"{name} must be longer than nothing, not {getattr(self, name)}")
+        if not self.unready_after <= self.hung_after <= self.busy_after:
+            raise ValueError(
+                f"unready_after {self.unready_after} <= hung_after {self.hung_after} <= busy_after {self.busy_after} "
+                "does not hold"
+            )
+        return self
+
+    @property
+    def store_url(self) -> str:
+        """URL of the database, the default filled in."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.home.resolve()}/scheduler/scheduler.db"
+
+    @property
+    def pod_options(self) -> PodOptions:
+        """As the process backend reads it."""
+        bind = self.pod_host or ("0.0.0.0" if self.advertise_host else "127.0.0.1")  # noqa: S104 - asked for
+        return PodOptions(
+            bind_host=bind,
+            advertise_host=self.advertise_host or bind,
+            limits=ProbeLimits(
+                self.unready_after.total_seconds(), self.hung_after.total_seconds(), self.busy_after.total_seconds()
+            ),
+            start_limit_s=self.start_timeout.total_seconds(),
+            drain_s=self.drain.total_seconds(),
+            grace_s=self.termination_grace.total_seconds(),
+            output_cap=self.pod_output_limit,
+        )
+
+    @property
+    def verdict_limits(self) -> VerdictLimits:
+        """As the verdict reads it."""
+        return VerdictLimits(self.failed_loads, self.never_ready_timeout)

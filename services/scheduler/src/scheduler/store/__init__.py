@@ -1,0 +1,1 @@
+"""The scheduler's own database: what is wanted, what was seen, who leads."""

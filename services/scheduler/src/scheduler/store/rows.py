@@ -1,0 +1,88 @@
+"""Reads and small writes on the scheduler's tables; nothing here decides anything."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from scheduler.domain.values import REGISTRY_UNAVAILABLE
+from scheduler.domain.verdict import Failure, Progress, Seen
+from scheduler.store.tables import DeploymentRow, LogPositionRow, PodRow
+from shared.contracts.deployment import Deployment
+
+
+async def deployments(session: AsyncSession) -> Sequence[DeploymentRow]:
+    """Every version, those that are gone included."""
+    return (await session.execute(select(DeploymentRow))).scalars().all()
+
+
+async def pods_of(session: AsyncSession, version_id: UUID) -> Sequence[PodRow]:
+    """Pods of a version, by name."""
+    found = select(PodRow).where(col(PodRow.version_id) == version_id).order_by(col(PodRow.name))
+    return (await session.execute(found)).scalars().all()
+
+
+async def pods_by_version(session: AsyncSession) -> dict[UUID, list[PodRow]]:
+    """Every pod, by version and name."""
+    found: dict[UUID, list[PodRow]] = defaultdict(list)
+    for pod in (await session.execute(select(PodRow).order_by(col(PodRow.name)))).scalars():
+        found[pod.version_id].append(pod)
+    return found
+
+
+async def forget_failed(session: AsyncSession, version_id: UUID) -> None:
+    """Drop the pods that are kept only to be looked at."""
+    await session.execute(delete(PodRow).where(col(PodRow.version_id) == version_id, col(PodRow.status) == "Failed"))
+
+
+async def log_positions(session: AsyncSession) -> Sequence[LogPositionRow]:
+    """How far every pod's output has been sent."""
+    return (await session.execute(select(LogPositionRow))).scalars().all()
+
+
+def deployment_of(row: DeploymentRow) -> Deployment | None:
+    """The intent; None for a version that is gone."""
+    return None if row.deployment is None else Deployment.model_validate(row.deployment)
+
+
+def progress_of(row: DeploymentRow) -> Progress:
+    """What was seen of the version since its start, as the domain reads it."""
+    return Progress(row.trying_since, row.was_ready, row.failed_loads, _failure(row.last_end), _failure(row.failure))
+
+
+def _failure(stored: dict[str, object] | None) -> Failure | None:
+    if stored is None:
+        return None
+    tail = stored.get("log_tail")
+    lines = tuple(str(line) for line in tail) if isinstance(tail, list) else ()
+    return Failure(str(stored["reason"]), str(stored["message"]), lines)
+
+
+def set_progress(row: DeploymentRow, progress: Progress) -> None:
+    """Store it."""
+    row.trying_since = progress.trying_since
+    row.was_ready = progress.was_ready
+    row.failed_loads = progress.failed_loads
+    row.last_end = _stored(progress.last_end)
+    row.failure = _stored(progress.failure)
+
+
+def _stored(failure: Failure | None) -> dict[str, object] | None:
+    if failure is None:
+        return None
+    return {"reason": failure.reason, "message": failure.message, "log_tail": list(failure.log_tail)}
+
+
+def seen_in(pods: Sequence[PodRow]) -> Seen:
+    """A version's pods, counted; failed ones that are only kept to be looked at do not count."""
+    alive = [pod for pod in pods if pod.status != "Failed"]
+    return Seen(
+        pods=len(alive),
+        ready=sum(pod.ready for pod in alive),
+        is_held_up=any(pod.reason == REGISTRY_UNAVAILABLE for pod in alive),
+    )

@@ -1,0 +1,95 @@
+"""Tables of the scheduler. Nobody else opens them; Alembic owns their shape."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, BigInteger
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from shared.bus.outbox import add_tables
+from shared.database import UtcDateTime
+
+
+class Record(SQLModel, registry=registry()):
+    """Base of the scheduler's tables, on metadata of their own."""
+
+
+class LeaseRow(Record, table=True):
+    """Who leads. There is one row; `epoch` grows with every change of leader, `beat` while one leads."""
+
+    __tablename__ = "lease"
+
+    id: int = Field(default=1, primary_key=True)
+    epoch: int = Field(sa_type=BigInteger)
+    beat: int = Field(default=0, sa_type=BigInteger)
+    holder: str = Field(max_length=255)
+
+
+class DeploymentRow(Record, table=True):
+    """One version: the newest intent that was heard of, what came of it, and what routers are told.
+
+    `deployment` is None and `deleted` says why (`event`, `absence`) once the version is gone; such a row stays, so that
+    a late repeat of an older event does not bring it back. `…_announced` are the generations whose outcome was told.
+    """
+
+    __tablename__ = "deployments"
+
+    version_id: UUID = Field(primary_key=True)
+    service_id: UUID
+    service: str = Field(max_length=63)
+    version: str = Field(max_length=63)
+    generation: int
+    desired_replicas: int
+    deployment: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    deleted: str | None = Field(default=None, max_length=16)
+    trying_since: datetime = Field(sa_type=UtcDateTime)
+    was_ready: bool = False
+    failed_loads: int = 0
+    last_end: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    failure: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    ready_announced: int = 0
+    failed_announced: int = 0
+    drained_announced: int = 0
+    endpoints: list[dict[str, str]] = Field(default_factory=list, sa_type=JSON)
+    endpoints_revision: int = Field(default=0, sa_type=BigInteger)
+
+
+class PodRow(Record, table=True):
+    """One pod, as its backend last told. `ended_run`: the last run whose end was told to the bus."""
+
+    __tablename__ = "pods"
+
+    name: str = Field(primary_key=True, max_length=160)
+    version_id: UUID = Field(index=True)
+    generation: int
+    node: str = Field(max_length=255)
+    status: str = Field(max_length=16)
+    reason: str | None = None
+    ready: bool = False
+    run: int = 0
+    restarts: int = 0
+    ended_run: int = -1
+    address: str | None = Field(default=None, max_length=255)
+    pid: int | None = None
+    started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    last_exit: str | None = None
+
+
+class LogPositionRow(Record, table=True):
+    """How far a pod's output has been sent on. Outlives the pod until all of it was."""
+
+    __tablename__ = "log_positions"
+
+    pod: str = Field(primary_key=True, max_length=160)
+    version_id: UUID
+    service: str = Field(max_length=63)
+    version: str = Field(max_length=63)
+    run: int = 0
+    byte_offset: int = Field(default=0, sa_type=BigInteger)
+
+
+add_tables(Record.metadata)
