@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import AliasChoices
+
 from penstock.launcher.home import Home, Ports
 from penstock.launcher.nats_config import SERVICES, Credentials
 from penstock.launcher.processes import defaults, service_settings
-from pydantic import AliasChoices
 
 ROOT = Path(__file__).parents[2]
 

@@ -16,6 +16,7 @@ import pytest
 from nats.aio.client import Client as Nats
 from nats.aio.msg import Msg
 from nats.js.api import ConsumerConfig, DeliverPolicy
+
 from penstock.launcher import nats_config
 from penstock.launcher.home import Home, Ports
 from penstock.launcher.ports import free

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+
 from running_platform import ROOT, Platform, until
 
 PROCESSES = {"controller", "scheduler", "router", "monitor", "inference-logger", "nats", "mlflow"}

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from penstock.launcher.home import Home, Ports
 from penstock.launcher.leftovers import end_leftovers
 from penstock.launcher.process import ProcessSpec

@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 
 import pytest
+
 from penstock.launcher import nats_config, ports
 from penstock.launcher.home import Home, LaunchError, Ports, write_private
 from penstock.launcher.platform import last_words, troubles
