@@ -6,14 +6,21 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload, overload
 
 T = TypeVar("T")
 
 
-async def eventually(
-    condition: Callable[[], T] | Callable[[], Awaitable[T]], *, within: float = 5.0, every: float = 0.02
-) -> T:
+@overload
+@overload
+async def eventually(condition: Callable[[], Awaitable[T]], *, within: float = ..., every: float = ...) -> T: ...
+
+
+@overload
+async def eventually(condition: Callable[[], T], *, within: float = ..., every: float = ...) -> T: ...
+
+
+async def eventually(condition: Callable[[], Any], *, within: float = 5.0, every: float = 0.02) -> Any:
     """What `condition` gives, once it is true and fails no assertion; fails after `within` s."""
     deadline = time.monotonic() + within
     while True:
@@ -26,7 +33,7 @@ async def eventually(
         except AssertionError as error:
             failure = error
         if found:
-            return found  # type: ignore[no-any-return]
+            return found
         if time.monotonic() > deadline:
             raise failure or AssertionError(f"not so within {within} s: last seen {found!r}")
         await asyncio.sleep(every)
