@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 from typing import Any
 
+import nats
 import pytest
 
-from bus_service import DURABLE, SmallService, deleted
+from bus_service import DURABLE, SmallService, deleted, sqlite_url
 from eventually import eventually
 from nats_process import NatsProcess
+from shared.bus import consumer
 from shared.bus.dead_letters import DeadLetter, listed
 from shared.errors import Conflict, Unavailable
 from shared.events import ServiceDeleted
+
+TYPE = "penstock.version.deleted.v1"
 
 
 async def letters(service: SmallService) -> list[DeadLetter]:
@@ -176,3 +181,52 @@ async def test_order_is_kept_even_where_one_event_has_to_be_tried_again(service:
         await service.publish(deleted(name))
 
     await eventually(lambda: _is(service.effects(), names), within=10)
+
+
+async def test_a_handler_may_take_longer_than_the_server_waits(service: SmallService) -> None:
+    async def slow(_: Any) -> None:
+        await asyncio.sleep(5)
+
+    service.before = slow
+    await service.publish(deleted("v1"))
+
+    await eventually(service.effects, within=8)
+
+    assert service.calls == ["v1"]
+    info = await service.bus.js.consumer_info("EVENTS", DURABLE)
+    assert info.num_redelivered == 0
+
+
+async def test_a_handler_that_hangs_is_given_up_on_and_tried_again(
+    service: SmallService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer, "HANDLER_LIMIT_S", 0.5)
+
+    async def hangs_once(_: Any) -> None:
+        if len(service.calls) == 1:
+            await asyncio.sleep(60)
+
+    service.before = hangs_once
+    await service.publish(deleted("v1"))
+
+    await eventually(service.effects)
+    assert service.calls == ["v1", "v1"]
+
+
+async def test_what_a_killed_process_held_is_acted_on_soon(
+    service: SmallService, nats_server: NatsProcess, tmp_path: Path
+) -> None:
+    stranger = await nats.connect(nats_server.url)
+    await service.stop()
+    pull = await stranger.jetstream().pull_subscribe_bind(DURABLE, stream="EVENTS")
+    await stranger.jetstream().publish(
+        deleted("v1").subject(), deleted("v1").model_dump_json().encode(), headers={"ce-id": "1", "ce-type": TYPE}
+    )
+    assert await pull.fetch(1, timeout=2)
+    await stranger.close()  # as a kill does: the connection is gone, nothing was said
+
+    survivor = SmallService(nats_server.url, sqlite_url(tmp_path, "survivor"))
+    await survivor.start()
+
+    await eventually(survivor.effects, within=5)
+    await survivor.stop()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from opentelemetry import trace
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
@@ -109,7 +109,7 @@ async def test_a_publish_without_an_answer_is_repeated_and_stored_once(
 
 
 def unknown(service: SmallService) -> float:
-    return service.bus.metrics.publish_unknown._value.get()
+    return float(service.bus.metrics.publish_unknown._value.get())
 
 
 async def test_what_a_killed_relay_had_sent_but_not_marked_is_not_doubled(
@@ -149,9 +149,10 @@ async def test_a_trace_runs_from_the_request_through_the_outbox_to_the_consumer(
         await service.say(deleted("v1"))
     await eventually(service.effects)
 
-    consumed = await eventually(
-        lambda: [s for s in spans.get_finished_spans() if s.name.startswith("scheduler-intent")]
-    )
+    def consumer_spans() -> list[ReadableSpan]:
+        return [span for span in spans.get_finished_spans() if span.name.startswith("scheduler-intent")]
+
+    consumed = await eventually(consumer_spans)
 
     assert consumed[0].context.trace_id == request.get_span_context().trace_id
     assert consumed[0].parent is not None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -123,7 +123,7 @@ async def _drain_pull(
 
 async def read_from(
     js: JetStreamContext, stream: str, after: int, *, batch: int, subjects: Sequence[str] = ()
-) -> AsyncIterator[list[Msg]]:
+) -> AsyncGenerator[list[Msg]]:
     """Messages behind sequence `after`, in batches, in order, without a gap; empty lists while there are none.
 
     Uses a consumer of its own that acknowledges nothing; one that was lost, or that skipped a message (delivered to a

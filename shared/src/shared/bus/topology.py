@@ -94,6 +94,12 @@ STREAMS: tuple[Stream, ...] = (
 )
 
 
+def _bulk(name: str, stream: str, subject: str) -> Durable:
+    """Read in batches, each of which may take a while to store; never given up on."""
+    patience = timedelta(seconds=10)
+    return Durable(name, "monitor", stream, (subject,), ack_wait=patience, max_deliver=-1, max_ack_pending=2000)
+
+
 def facts(*names: str) -> tuple[str, ...]:
     """`version.ready` → `penstock.events.version.ready.*` (every version of the schema)."""
     return tuple(f"penstock.events.{name}.*" for name in names)
@@ -113,8 +119,8 @@ DURABLES: tuple[Durable, ...] = (
         facts("version.started", "version.stopped", "version.updated", "version.deleted"),
     ),
     Durable("monitor-events", "monitor", EVENTS, facts("service.*", "traffic.*", "version.*", "pod.*")),
-    Durable("monitor-logs", "monitor", LOGS, ("penstock.logs.v1.>",), max_deliver=-1, max_ack_pending=2000),
-    Durable("monitor-metrics", "monitor", METRICS, ("penstock.metrics.v1.>",), max_deliver=-1, max_ack_pending=2000),
+    _bulk("monitor-logs", LOGS, "penstock.logs.v1.>"),
+    _bulk("monitor-metrics", METRICS, "penstock.metrics.v1.>"),
 )
 
 BUCKETS: tuple[KeyValueConfig, ...] = (
