@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from running_platform import ROOT, Platform
 from sklearn.datasets import load_wine
+
+from running_platform import ROOT, Platform
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     platform = Platform(tmp_path_factory.mktemp("home"))
     try:
         platform.up()
-        train = [sys.executable, ROOT / "docs/examples/train_wine.py", platform.mlflow_url, csv]
+        train = [sys.executable, str(ROOT / "docs/examples/train_wine.py"), platform.mlflow_url, str(csv)]
         subprocess.run(train, check=True, capture_output=True)
         yield platform
     finally:

@@ -16,8 +16,9 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-from running_platform import Caller, Platform, until
 from sklearn.datasets import load_wine
+
+from running_platform import Caller, Platform, until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 

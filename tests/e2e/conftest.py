@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from running_platform import ROOT, Platform
 from sklearn.datasets import load_wine
+
+from running_platform import ROOT, Platform
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ import httpx
 import mlflow
 import pandas as pd
 import pytest
+
 from running_platform import ROOT, Caller, Platform, until
 
 
@@ -74,9 +75,10 @@ def test_the_table_reads_with_duckdb(platform: Platform, key: str, features: pd.
     )
 
     files = str(platform.home / "tables/wine-quality/payload/**/*.parquet")
-    found = duckdb.sql(f"select status_code from read_parquet('{files}') where client_request_id = 'duck'").fetchall()
+    found = duckdb.sql(f"select status_code from read_parquet('{files}') where client_request_id = 'duck'")
 
-    assert found == [(200,)]
+    assert found is not None
+    assert found.fetchall() == [(200,)]
 
 
 def test_pods_logs_events_metrics_and_tables_are_readable_through_the_controller(
@@ -87,8 +89,7 @@ def test_pods_logs_events_metrics_and_tables_are_readable_through_the_controller
     (pod,) = platform.api("GET", "/services/wine-quality/versions/v1/pods")["items"]
     assert (pod["status"], pod["ready"]) == ("Running", True)
     until(lambda: platform.api("GET", "/services/wine-quality/versions/v1/logs")["items"], within=10, what="log lines")
-    reasons = lambda: {e["reason"] for e in platform.api("GET", "/services/wine-quality/versions/v1/events")["items"]}  # noqa: E731
-    until(lambda: reasons() >= {"Scheduled", "Ready"}, within=10, what="pod events")
+    until(lambda: event_reasons(platform) >= {"Scheduled", "Ready"}, within=10, what="pod events")
     tables = platform.api("GET", "/inference-tables")["items"]
     assert "wine-quality.payload" in {t["name"] for t in tables}
     assert platform.api("GET", "/inference-tables/wine-quality.payload/rows")["items"]
@@ -98,6 +99,10 @@ def test_pods_logs_events_metrics_and_tables_are_readable_through_the_controller
         return [s for s in answer["series"] if s["points"]]
 
     until(measured, within=30, what="requests per second")
+
+
+def event_reasons(platform: Platform) -> set[str]:
+    return {event["reason"] for event in platform.api("GET", "/services/wine-quality/versions/v1/events")["items"]}
 
 
 def test_the_registry_shows_signature_and_example(platform: Platform) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar, overload, overload
+from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 

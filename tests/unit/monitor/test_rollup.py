@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
+
 from monitor.domain.rollup import NOBODY, PodMinute, TrafficSums, quantile, roll_replicas, roll_traffic, roll_usage
 from shared.contracts.samples import (
     LATENCY_BOUNDS_S,
@@ -31,8 +33,8 @@ def sample(start: datetime, *pods: PodTraffic, sequence: int = 0) -> TrafficMeas
     return TrafficMeasured(source="r", sequence=sequence, run_id=RUN, from_time=start, to_time=end, pods=pods)
 
 
-def pod(requests: int, **more: object) -> PodTraffic:
-    return PodTraffic(service="s", version="v1", pod="p", requests=requests, **more)  # type: ignore[arg-type]
+def pod(requests: int, **more: Any) -> PodTraffic:
+    return PodTraffic(service="s", version="v1", pod="p", requests=requests, **more)
 
 
 def test_samples_of_one_minute_add_up() -> None:
