@@ -12,7 +12,6 @@ T = TypeVar("T")
 
 
 @overload
-@overload
 async def eventually(condition: Callable[[], Awaitable[T]], *, within: float = ..., every: float = ...) -> T: ...
 
 
