@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _from_seconds(value: Any) -> Any:
+    """Pydantic refuses the string `30`, which is what an environment variable in seconds looks like."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return float(value)
+    except ValueError:
+        return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_from_seconds)]
+"""A time span; in the environment a number of seconds, or ISO 8601."""
 
 
 class ServiceSettings(BaseSettings):

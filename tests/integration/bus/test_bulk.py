@@ -172,6 +172,7 @@ async def test_a_stream_made_anew_has_another_identity(monitor: SmallService) ->
             return None
 
     after = await eventually(again, within=10)
+    assert after is not None
 
     assert (before.first_seq, before.last_seq) == (1, 3)
     assert after.created != before.created
