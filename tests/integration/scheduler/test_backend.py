@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from pathlib import Path
@@ -10,14 +11,24 @@ import psutil
 import pytest
 
 from eventually import eventually
-from scheduler.domain.values import LogPosition, PodObservation
-from scheduler_world import QUICK, running, wanted
+from scheduler.domain.values import LogPosition, PodObservation, RunEnd
+from scheduler_world import QUICK, World, running, wanted
 from shared.errors import InvalidInput, NotFound
 
 
 def pid_of(pod: PodObservation) -> int:
     assert pod.pid is not None
     return pod.pid
+
+
+async def first_end(world: World) -> RunEnd:
+    await eventually(lambda: any(o.end for o in world.seen), within=10)
+    return next(o.end for o in world.seen if o.end)
+
+
+async def ready_in_run(world: World, run: int) -> PodObservation:
+    await eventually(lambda: any(o.run == run for o in world.ready), within=10)
+    return world.ready[0]
 
 
 async def test_a_watch_begins_with_a_listing(home: Path) -> None:
@@ -85,7 +96,7 @@ async def test_a_failing_pod_backs_off_and_tells_its_last_lines(home: Path) -> N
     (home / "fail").write_text("7")
     async with running(home) as world:
         await world.backend.apply(wanted(1))
-        first = await eventually(lambda: next((o.end for o in world.seen if o.end), None))
+        first = await first_end(world)
         assert first.code == 7
         assert first.log_tail[-1] == "Traceback: the model is broken"
         assert next(iter(world.now.values())).reason == "BackOff"
@@ -98,7 +109,7 @@ async def test_restart_is_no_failure(home: Path) -> None:
         await world.backend.apply(wanted(1))
         (pod,) = await eventually(lambda: world.ready)
         await world.backend.restart(pod.pod)
-        again = await eventually(lambda: next((o for o in world.ready if o.run == 1), None), within=3)
+        again = await ready_in_run(world, 1)
 
         assert again.pid != pod.pid
         assert again.last_exit == "restarted on request"
@@ -124,7 +135,7 @@ async def test_a_stopped_process_is_out_within_two_seconds_and_replaced_later(ho
         (pod,) = await eventually(lambda: world.ready)
         os.kill(pid_of(pod), signal.SIGSTOP)
         await eventually(lambda: not world.ready, within=2)
-        again = await eventually(lambda: next((o for o in world.ready if o.run == 1), None))
+        again = await ready_in_run(world, 1)
         assert "LivenessFailed" in (again.last_exit or "")
 
 
@@ -148,7 +159,7 @@ async def test_an_end_in_the_scheduler_s_absence_is_known(home: Path) -> None:
         (pod,) = await eventually(lambda: first.ready)
     os.kill(pid_of(pod), signal.SIGTERM)
     async with running(home) as second:
-        end = await eventually(lambda: next((o.end for o in second.seen if o.end), None))
+        end = await first_end(second)
         assert (end.run, end.code, end.signal) == (0, 0, None)
         await eventually(lambda: second.ready and second.ready[0].run == 1)
 
@@ -161,7 +172,7 @@ async def test_an_end_whose_shim_was_killed_too_is_unknown_but_noticed(home: Pat
         assert shim is not None
         shim.kill()
         os.kill(pid_of(pod), signal.SIGKILL)
-        end = await eventually(lambda: next((o.end for o in world.seen if o.end), None))
+        end = await first_end(world)
         assert end.describe() == "exit status unknown"
 
 
@@ -172,13 +183,15 @@ async def test_a_changed_model_rolls_over_with_no_gap(home: Path) -> None:
         (old,) = await eventually(lambda: world.ready)
         changed = wanted(1, generation=2, model_version="2", version_id=deployment.version_id)
 
+        served: list[bool] = []
+
         async def replaced() -> bool:
             await world.backend.apply(changed)
             served.append(bool(world.ready))
             return old.pod not in world.now
 
-        served: list[bool] = []
-        await eventually(replaced, within=10)
+        while not await replaced():
+            await asyncio.sleep(0.05)
         assert all(served)
         (new,) = world.ready
         assert (new.generation, new.pod != old.pod) == (2, True)

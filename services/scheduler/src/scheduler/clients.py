@@ -8,20 +8,24 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from shared.bus import Bus
+from shared.clock import Clock
 from shared.contracts.routes import ROUTES_BUCKET, Endpoints, endpoints_key
 
 PREFIX = "endpoints."
+LIST_EVERY_S = 5.0
 
 
 class RouteTable:
     """Compares what routers should be told with what the bucket says, and writes the difference.
 
-    The bucket is listed again whenever its last sequence is not the one that our own last write made: somebody else
-    wrote, or it was wiped.
+    The bucket is listed again whenever its last sequence is not the one that our own last write made, and every few
+    seconds in any case: a purge leaves the sequence as it is.
     """
 
-    def __init__(self, bus: Bus) -> None:
+    def __init__(self, bus: Bus, clock: Clock) -> None:
         self.bus = bus
+        self.clock = clock
+        self._listed_at = 0.0
         self._told: dict[UUID, Endpoints] = {}
         self._sequence: int | None = None
 
@@ -52,10 +56,11 @@ class RouteTable:
     async def _refresh(self) -> None:
         bucket = self.bus.kv(ROUTES_BUCKET)
         sequence = await bucket.last_sequence()
-        if sequence == self._sequence:
+        now = self.clock.monotonic()
+        if sequence == self._sequence and now - self._listed_at < LIST_EVERY_S:
             return
         self._told = _parsed(await bucket.list_all())
-        self._sequence = sequence
+        self._sequence, self._listed_at = sequence, now
 
     async def _put(self, endpoints: Endpoints) -> None:
         key = endpoints_key(endpoints.version_id)

@@ -95,7 +95,7 @@ async def build_app(
         database=database,
         registry=telemetry.registry,
     )
-    routes = RouteTable(bus)
+    routes = RouteTable(bus, clock)
     home = settings.home.resolve()
     backend = ProcessBackend(
         home / "pods",
