@@ -53,8 +53,9 @@ async def purge_once(bus: Bus, database: Database, clock: Clock, kept: timedelta
     stream = await identity(bus.js, REQUESTS)
     async with database.read() as session:
         committed = await catalogue.checkpoint(session, f"{REQUESTS}:{stream.created.isoformat()}")
-    before = await _first_younger(bus, stream.first_seq, committed, (clock.now() - kept).timestamp())
-    if before > stream.first_seq:
+    first = max(1, stream.first_seq)
+    before = await _first_younger(bus, first, committed, (clock.now() - kept).timestamp())
+    if before > first:
         await bus.js.purge_stream(REQUESTS, seq=before)
     return before
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from shared.settings import DatabaseSettings
+from shared.settings import DatabaseSettings, Duration
 
 
 class MonitorSettings(DatabaseSettings):
@@ -21,13 +21,13 @@ class MonitorSettings(DatabaseSettings):
     admin_port: int = 9104
     """TCP port of /metrics, /healthz and /readyz on `admin_host`; default 9104."""
 
-    metrics_kept: timedelta = timedelta(days=30)
+    metrics_kept: Duration = timedelta(days=30)
     """Age at which minutes of metrics are deleted, seconds; default 30 days."""
 
-    logs_kept: timedelta = timedelta(days=15)
+    logs_kept: Duration = timedelta(days=15)
     """Age at which log lines are deleted, seconds; default 15 days."""
 
-    events_kept: timedelta = timedelta(days=30)
+    events_kept: Duration = timedelta(days=30)
     """Age (last seen) at which events are deleted, seconds; default 30 days."""
 
     nice: int = Field(default=10, ge=0, le=19)
