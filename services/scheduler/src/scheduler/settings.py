@@ -62,8 +62,8 @@ class SchedulerSettings(DatabaseSettings):
     drain: timedelta = timedelta(seconds=2)
     """Between a pod's leaving the routes and its SIGTERM, default 2 seconds."""
 
-    termination_grace: timedelta = timedelta(seconds=30)
-    """Between a pod's SIGTERM and its SIGKILL, default 30 seconds."""
+    termination_grace: timedelta = timedelta(seconds=35)
+    """Between a pod's SIGTERM and its SIGKILL, default 35 seconds (a pod drains up to 30)."""
 
     unready_after: timedelta = timedelta(seconds=3)
     """Silence after which a pod gets no traffic, default 3 seconds (a stopped process: at once)."""

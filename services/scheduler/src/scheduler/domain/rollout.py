@@ -54,8 +54,8 @@ def plan_rollout(desired: int, template: str, pods: Sequence[PodState]) -> Rollo
 
 def _surplus(current: Sequence[PodState], desired: int) -> tuple[str, ...]:
     """Pods beyond `desired`: those that answer nobody first, then the youngest."""
-    ranked = sorted(current, key=lambda pod: (not pod.is_ready, -pod.age_s))
-    return tuple(pod.name for pod in sorted(ranked, key=lambda pod: pod.is_ready)[: max(0, len(current) - desired)])
+    ranked = sorted(current, key=lambda pod: (pod.is_ready, pod.age_s))
+    return tuple(pod.name for pod in ranked[: max(0, len(current) - desired)])
 
 
 def _replaceable(old: Sequence[PodState], current: Sequence[PodState], desired: int) -> tuple[str, ...]:
