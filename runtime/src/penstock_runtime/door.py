@@ -1,0 +1,125 @@
+"""What is answered on which path, from the first moment on; predictions once a model is there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from penstock_runtime.batching import Batcher, Job, Outcome
+from penstock_runtime.errors import Refused, busy, too_large, unsupported
+from penstock_runtime.options import Options
+from penstock_runtime.parsing import ScoringRequest, client_request_id_of, parse
+from penstock_runtime.protocol import Connection, Exchange
+
+if TYPE_CHECKING:
+    from penstock_runtime.model import Model
+
+_OK = b'{"status":"ok"}'
+_EMPTY = Outcome(200, b'{"predictions":[]}')
+
+
+class Door:
+    """All connections, and the way from a request to its answer."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.max_body_bytes = options.max_body_bytes
+        self.connections: set[Connection] = set()
+        self.is_draining = False
+        self.all_left = asyncio.Event()
+        self._model: Model | None = None
+        self._batcher: Batcher | None = None
+        self._routes: dict[bytes, tuple[bytes, Callable[[Exchange], None]]] = {
+            b"/predict": (b"POST", self._predict),
+            b"/invocations": (b"POST", self._predict),
+            b"/ping": (b"GET", self._ready),
+            b"/health": (b"GET", self._ready),
+            b"/health/ready": (b"GET", self._ready),
+            b"/health/live": (b"GET", self._live),
+        }
+
+    def open(self, model: Model, batcher: Batcher) -> None:
+        """The model is loaded: predictions are answered from now on."""
+        self._model, self._batcher = model, batcher
+
+    def drain(self) -> None:
+        """Finish what is in flight; each connection is closed after its last answer."""
+        self.is_draining = True
+        for connection in list(self.connections):
+            if connection.is_idle:
+                connection.close()
+        self._look_whether_all_left()
+
+    def left(self, connection: Connection) -> None:
+        """A connection is gone."""
+        self.connections.discard(connection)
+        self._look_whether_all_left()
+
+    def _look_whether_all_left(self) -> None:
+        if self.is_draining and not self.connections:
+            self.all_left.set()
+
+    def handle(self, exchange: Exchange) -> None:
+        """Answer a request, now or when the model has."""
+        route = self._routes.get(exchange.url.partition(b"?")[0])
+        if route is None:
+            exchange.refuse(Refused(404, "RESOURCE_DOES_NOT_EXIST", "There is nothing at this path."))
+        elif exchange.method == route[0]:
+            route[1](exchange)
+        elif exchange.method == b"OPTIONS":
+            exchange.respond(204, b"", b"Allow: %b, OPTIONS\r\n" % route[0])
+        else:
+            refused = Refused(405, "METHOD_NOT_ALLOWED", f"Only {route[0].decode()} is allowed here.")
+            exchange.refuse(refused, b"Allow: %b, OPTIONS\r\n" % route[0])
+
+    def _live(self, exchange: Exchange) -> None:
+        exchange.respond(200, _OK)
+
+    def _ready(self, exchange: Exchange) -> None:
+        if self._batcher is not None and not self.is_draining:
+            exchange.respond(200, _OK)
+        else:
+            exchange.refuse(busy("The pod is stopping." if self.is_draining else "The model is being loaded."))
+
+    def _predict(self, exchange: Exchange) -> None:
+        try:
+            self._submit(exchange)
+        except Refused as refused:
+            exchange.refuse(refused)
+
+    def _submit(self, exchange: Exchange) -> None:
+        if self._model is None or self._batcher is None:
+            raise busy("The model is being loaded.")
+        request = self._read(exchange)
+        params = self._model.check_params(request)
+        prepared = self._model.prepare(request)
+        if prepared.rows > self.options.max_request_rows:
+            raise too_large(f"{prepared.rows} rows are more than the limit of {self.options.max_request_rows}.")
+
+        def deliver(outcome: Outcome) -> None:
+            if not exchange.is_gone:
+                exchange.respond(outcome.status, outcome.body)
+
+        if prepared.rows == 0:
+            deliver(_EMPTY)
+            return
+        key = None
+        if self._model.is_row_wise and prepared.key is not None:
+            key = (request.format, prepared.key, repr(params))
+        self._batcher.submit(Job(exchange.request_id, prepared, params, key, deliver, lambda: exchange.is_gone))
+
+    def _read(self, exchange: Exchange) -> ScoringRequest:
+        if exchange.headers.get(b"content-encoding", b"identity").lower() != b"identity":
+            raise unsupported("The body must not be compressed.")
+        content_type = exchange.headers.get(b"content-type", b"").decode("latin-1")
+        body = exchange.body[0] if len(exchange.body) == 1 else b"".join(exchange.body)
+        exchange.body = []
+        try:
+            request = parse(content_type, body, strict=self.options.types == "strict")
+        except Refused as refused:
+            if refused.code == "INVALID_PARAMETER_VALUE":
+                exchange.client_request_id = client_request_id_of(body)
+            raise
+        exchange.client_request_id = request.client_request_id
+        return request

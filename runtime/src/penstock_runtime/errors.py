@@ -1,0 +1,73 @@
+"""What the model server refuses, and how it says so.
+
+One exception for every answer that is not 200; its body has the shape that every door of Penstock gives:
+`{"error_code", "message", "request_id", "details": [{"loc": [...], "msg": "..."}]}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+Loc = tuple[str | int, ...]
+
+
+class Refused(Exception):
+    """A request that is answered with an error; the message is safe to show to its caller."""
+
+    def __init__(self, status: int, code: str, message: str, details: Sequence[tuple[Loc, str]] = ()) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.details = details
+
+    def body(self, request_id: str) -> bytes:
+        """The error as JSON."""
+        return orjson.dumps(
+            {
+                "error_code": self.code,
+                "message": self.message,
+                "request_id": request_id,
+                "details": [{"loc": list(loc), "msg": msg} for loc, msg in self.details],
+            }
+        )
+
+
+def bad_request(message: str) -> Refused:
+    """What was sent cannot be read at all."""
+    return Refused(400, "BAD_REQUEST", message)
+
+
+def invalid(message: str, loc: Loc = (), reason: str | None = None) -> Refused:
+    """What was sent can be read, and is not what the model takes; `reason` is the message without its place."""
+    return Refused(400, "INVALID_PARAMETER_VALUE", message, [(loc, reason or message)] if loc else ())
+
+
+def too_large(message: str) -> Refused:
+    """More than a limit; the message names it."""
+    return Refused(413, "PAYLOAD_TOO_LARGE", message)
+
+
+def unsupported(message: str) -> Refused:
+    """A content type, charset or encoding that is not spoken here."""
+    return Refused(415, "UNSUPPORTED_MEDIA_TYPE", message)
+
+
+def busy(message: str) -> Refused:
+    """Not now; the caller may come again."""
+    return Refused(503, "TEMPORARILY_UNAVAILABLE", message)
+
+
+def model_error(request_id: str) -> Refused:
+    """The model raised. Its words stay in the log, where the request id finds them."""
+    message = f"The model raised an error; the pod's log has the trace under request_id={request_id}."
+    return Refused(500, "MODEL_ERROR", message)
+
+
+def shown(value: Any, limit: int = 60) -> str:
+    """A value of the caller's, short enough for a message."""
+    text = "null" if value is None else repr(value) if not isinstance(value, bool) else str(value).lower()
+    return text if len(text) <= limit else text[: limit - 1] + "…"

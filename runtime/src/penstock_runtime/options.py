@@ -1,0 +1,57 @@
+"""The settings of a model server; all come from its command line."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Options:
+    """How one model is served."""
+
+    model_path: str
+    """Folder with the MLmodel file."""
+    host: str = "127.0.0.1"
+    """Address to listen on. Default 127.0.0.1."""
+    port: int = 0
+    """Port to listen on; 0 lets the system choose. Default 0."""
+    fd: int | None = None
+    """A listening socket that was handed over; host and port are then not looked at. Default none."""
+    row_wise: str = "auto"
+    """Whether rows of different callers may share a predict: auto, true, false. Default auto."""
+    types: str = "strict"
+    """strict: coerce without loss or answer 400; compat: as MLflow does. Default strict."""
+    max_batch_rows: int = 256
+    """Rows of different callers in one predict, at most. Default 256."""
+    max_request_rows: int = 100_000
+    """Rows of one request, at most; more are 413. Default 100000."""
+    max_body_bytes: int = 16_777_216
+    """Bytes of one request's body, at most; more are 413. Default 16 MiB."""
+    max_queue: int = 1024
+    """Requests that wait for the model, at most; more are 503 at once. Default 1024."""
+    drain_seconds: float = 30.0
+    """After SIGTERM, the longest wait for requests in flight, seconds. Default 30."""
+
+
+def read_options(arguments: Sequence[str] | None = None) -> Options:
+    """Read the command line; a wrong one ends the process with code 2, as argparse does."""
+    parser = argparse.ArgumentParser(prog="penstock_runtime", description="Serves one MLflow model over HTTP.")
+    parser.add_argument("--model-path", required=True)
+    parser.add_argument("--host", default=Options.host)
+    parser.add_argument("--port", type=int, default=Options.port)
+    parser.add_argument("--fd", type=int)
+    parser.add_argument("--row-wise", choices=("auto", "true", "false"), default=Options.row_wise)
+    parser.add_argument("--types", choices=("strict", "compat"), default=Options.types)
+    for name in ("max_batch_rows", "max_request_rows", "max_body_bytes", "max_queue"):
+        parser.add_argument(f"--{name.replace('_', '-')}", type=_positive, default=getattr(Options, name))
+    parser.add_argument("--drain-seconds", type=float, default=Options.drain_seconds)
+    return Options(**vars(parser.parse_args(arguments)))
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, not {number}")
+    return number

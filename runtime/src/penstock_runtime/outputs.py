@@ -1,0 +1,140 @@
+"""What a model returned → JSON: each caller's rows, and nothing that JSON does not have.
+
+NaN and infinities become null, and say so under `warnings` (strict). DataFrames become records, Series and arrays
+lists; bytes are base64, times ISO 8601, decimals strings.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import datetime
+import decimal
+import math
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import orjson
+import pandas as pd
+
+from penstock_runtime.errors import Loc
+
+MAX_WARNINGS = 100
+
+
+class NotJson(TypeError):
+    """A model returned something that cannot be written as JSON."""
+
+
+def sliceable(output: Any) -> Any:
+    """The output in a form that is cut into rows for next to nothing."""
+    if isinstance(output, pd.DataFrame):
+        return output.to_dict(orient="records")
+    if isinstance(output, pd.Series):
+        values = output.to_numpy()
+        return values if values.dtype.kind in "iufb" else output.tolist()
+    if hasattr(output, "toarray"):  # a sparse matrix
+        return output.toarray()
+    return list(output) if isinstance(output, tuple) else output
+
+
+def split(output: Any, counts: Sequence[int]) -> list[Any] | None:
+    """Each caller's rows, or `None` where the output has not as many as were asked for."""
+    output = sliceable(output)
+    if isinstance(output, dict) and output:
+        parts = {name: split(value, counts) for name, value in output.items()}
+        if any(part is None for part in parts.values()):
+            return None
+        return [{name: part[i] for name, part in parts.items() if part is not None} for i in range(len(counts))]
+    is_rows = isinstance(output, list) or (isinstance(output, np.ndarray) and output.ndim > 0)
+    if not is_rows or len(output) != sum(counts):
+        return None
+    parts_of, start = [], 0
+    for count in counts:
+        parts_of.append(output[start : start + count])
+        start += count
+    return parts_of
+
+
+def encode(output: Any, *, strict: bool) -> bytes:
+    """The body of a 200.
+
+    Raises:
+        NotJson: the output has something in it that JSON cannot say.
+    """
+    plain = _Plain()
+    predictions = plain.convert(sliceable(output), ("predictions",))
+    answer: dict[str, Any] = {"predictions": predictions}
+    if strict and plain.warnings:
+        answer["warnings"] = plain.warnings
+    try:
+        return orjson.dumps(answer)
+    except TypeError as error:
+        raise NotJson(str(error)) from None
+
+
+class _Plain:
+    """One walk over an output; what had to be left out is in `warnings`."""
+
+    def __init__(self) -> None:
+        self.warnings: list[dict[str, Any]] = []
+
+    def convert(self, value: Any, at: Loc) -> Any:
+        kind = type(value)
+        if kind is str or kind is int or kind is bool or value is None:
+            return value
+        if kind is float:
+            return value if math.isfinite(value) else self._no_number(value, at)
+        if isinstance(value, np.ndarray):
+            return self._array(value, at)
+        if isinstance(value, dict):
+            return {str(key): self.convert(each, (*at, str(key))) for key, each in value.items()}
+        if isinstance(value, (list, tuple, set, frozenset, pd.Index, pd.api.extensions.ExtensionArray)):
+            return [self.convert(each, (*at, i)) for i, each in enumerate(value)]
+        return self._other(value, at)
+
+    def _array(self, array: np.ndarray[Any, np.dtype[Any]], at: Loc) -> Any:
+        kind = array.dtype.kind
+        if kind in "iubU" or (kind == "f" and array.dtype.itemsize <= 8 and bool(np.isfinite(array).all())):
+            return array.tolist()
+        if kind in "Mm":
+            texts = array.astype(str).astype(object)
+            texts[np.isnat(array)] = None
+            return texts.tolist()
+        if kind == "f":
+            array = array.astype(np.float64)
+        return self.convert(array.tolist(), at)
+
+    def _other(self, value: Any, at: Loc) -> Any:
+        if value is pd.NA or value is pd.NaT:
+            return None
+        if isinstance(value, np.generic):
+            return self._array(np.asarray(value), at)
+        if isinstance(value, (datetime.date, datetime.time)):  # a Timestamp is a datetime is a date
+            return value.isoformat()
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            return base64.b64encode(value).decode()
+        if isinstance(value, (decimal.Decimal, UUID, datetime.timedelta)):
+            return str(value)
+        return self._structure(value, at)
+
+    def _structure(self, value: Any, at: Loc) -> Any:
+        for base in (int, float, str):
+            if isinstance(value, base):  # their subclasses, enumerations among them
+                return self.convert(base(value), at)
+        if isinstance(value, (pd.DataFrame, pd.Series)) or hasattr(value, "toarray"):
+            return self.convert(sliceable(value), at)
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            return self.convert(dataclasses.asdict(value), at)
+        if hasattr(value, "model_dump"):
+            return self.convert(value.model_dump(), at)
+        raise NotJson(f"the model returned a {type(value).__name__}, which cannot be written as JSON")
+
+    def _no_number(self, value: float, at: Loc) -> None:
+        name = "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+        if len(self.warnings) < MAX_WARNINGS:
+            self.warnings.append({"loc": list(at), "msg": f"{name} is not a JSON number; null was sent"})
+        elif len(self.warnings) == MAX_WARNINGS:
+            self.warnings.append({"loc": ["predictions"], "msg": "more values were sent as null"})

@@ -1,0 +1,180 @@
+"""Bytes → a scoring request, or a refusal that says why.
+
+What every Python JSON parser lets pass is refused here: a repeated top-level key, nesting that exhausts a stack,
+integers that would silently become floats. orjson does the parsing; it accepts no NaN, no BOM, no lone surrogates, no
+bad UTF-8.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from penstock_runtime.errors import Refused, bad_request, invalid, unsupported
+
+FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")
+CSV = "csv"
+MAX_NESTING = 32
+MAX_CLIENT_REQUEST_ID = 256
+_KNOWN = frozenset((*FORMATS, "params", "client_request_id"))
+_NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
+# An integer beyond 64 bits has at least 19 digits; orjson makes a float of it, whatever follows is then wrong.
+_LONG_NUMBER = re.compile(rb"[0-9]{19}")
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringRequest:
+    """What a caller asks: one payload in one of the formats, and what stands beside it."""
+
+    format: str
+    payload: Any
+    params: dict[str, Any] | None = None
+    client_request_id: str | None = None
+
+
+def media_type(content_type: str | None) -> str:
+    """`application/json` or `text/csv`.
+
+    Raises:
+        Refused: 415, anything else, or a charset other than UTF-8.
+    """
+    kind, _, parameters = (content_type or "").partition(";")
+    kind = kind.strip().lower()
+    if kind not in {"application/json", "text/csv"}:
+        raise unsupported("Content-Type must be application/json or text/csv.")
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset" and value.strip().strip('"').lower() not in {"utf-8", "utf8"}:
+            raise unsupported("The charset must be UTF-8.")
+    return kind
+
+
+def parse(content_type: str | None, body: bytes, *, strict: bool = True) -> ScoringRequest:
+    """Read a request's body.
+
+    Raises:
+        Refused: 400 or 415.
+    """
+    if content_type != "application/json" and media_type(content_type) == "text/csv":
+        return ScoringRequest(CSV, csv_rows(body))
+    document = _document(body)
+    if strict and (unknown := [key for key in document if key not in _KNOWN]):
+        raise invalid(f"unknown top-level keys: {', '.join(sorted(unknown))[:200]}")
+    given = [name for name in FORMATS if name in document]
+    if len(given) != 1:
+        found = " and ".join(given) or "none of them"
+        raise invalid(f"exactly one of {', '.join(FORMATS)} is needed; found {found}")
+    return ScoringRequest(given[0], document[given[0]], _params(document), client_request_id(document))
+
+
+def client_request_id_of(body: bytes) -> str | None:
+    """The caller's own id in a body that was refused for something else, so that its record can still carry it."""
+    try:
+        return client_request_id(_document(body))
+    except Refused:
+        return None
+
+
+def client_request_id(document: dict[str, Any]) -> str | None:
+    """The caller's own id, where it gives one."""
+    value = document.get("client_request_id")
+    if value is None and "client_request_id" not in document:
+        return None
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_CLIENT_REQUEST_ID or not value.isprintable():
+        message = f"client_request_id must be a string of 1 to {MAX_CLIENT_REQUEST_ID} printable characters"
+        raise invalid(message, ("client_request_id",))
+    return value
+
+
+def _params(document: dict[str, Any]) -> dict[str, Any] | None:
+    params = document.get("params")
+    if params is not None and not isinstance(params, dict):
+        raise invalid("params must be an object", ("params",))
+    return params
+
+
+def _document(body: bytes) -> dict[str, Any]:
+    if is_nested_too_deep(body):
+        raise bad_request(f"The body is nested deeper than {MAX_NESTING} levels, or its brackets do not match.")
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise bad_request(f"The body is not valid JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise bad_request("The body must be a JSON object.")
+    if _needs_care(body, document):
+        return _carefully(body)
+    return document
+
+
+def is_nested_too_deep(body: bytes) -> bool:
+    """Whether brackets nest deeper than the limit; also true where a large body's brackets do not match.
+
+    Before the parser sees the body, and without a loop over its bytes: innermost pairs are removed, level by level.
+    """
+    if body.count(b"[") + body.count(b"{") <= MAX_NESTING:
+        return False
+    outside = body.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2] if b'"' in body else [body]
+    brackets = b"".join(outside).translate(None, _NOT_BRACKETS)
+    for _ in range(MAX_NESTING):
+        inner = len(brackets)
+        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
+        if not brackets or len(brackets) == inner:
+            break
+    return bool(brackets)
+
+
+def _needs_care(body: bytes, document: dict[str, Any]) -> bool:
+    """Whether orjson may have hidden something: a repeated key (perhaps written with an escape), a large integer."""
+    if b"\\" in body or _LONG_NUMBER.search(body):
+        return True
+    return any(body.count(b'"%b"' % key.encode()) > 1 for key in document)
+
+
+def _carefully(body: bytes) -> dict[str, Any]:
+    """Parse once more, with large integers exact and every object's pairs in sight."""
+    last: list[tuple[str, Any]] = []
+
+    def see(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        last[:] = pairs
+        return dict(pairs)
+
+    document: dict[str, Any] = json.loads(body, object_pairs_hook=see, parse_int=_integer)
+    if len(last) != len(document):  # the outermost object is closed last
+        keys = [key for key, _ in last]
+        repeated = sorted({key for key in keys if keys.count(key) > 1})
+        raise invalid(f"repeated top-level keys: {', '.join(repeated)[:200]}")
+    return document
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > 400:  # no type of ours holds it, and Python's conversion takes quadratic time
+        raise bad_request("The body has an integer of more than 400 digits.")
+    return int(digits)
+
+
+def csv_rows(body: bytes) -> list[list[str]]:
+    """A CSV body's lines, the header first.
+
+    Raises:
+        Refused: 400, not UTF-8, not CSV, or empty.
+    """
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise bad_request("The body is not valid UTF-8.") from None
+    if text.startswith("\ufeff") or "\0" in text:
+        raise bad_request("The body starts with a byte order mark, or has a NUL in it.")
+    try:
+        lines = [line for line in csv.reader(io.StringIO(text, newline=""), strict=True) if line]
+    except csv.Error as error:
+        raise bad_request(f"The body is not valid CSV: {error}") from None
+    if not lines:
+        raise bad_request("The body is empty: CSV needs a header line.")
+    return lines

@@ -1,0 +1,118 @@
+"""The life of a pod: bind, answer "alive", load, serve, drain."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import uvloop
+
+from penstock_runtime.batching import Batcher
+from penstock_runtime.door import Door
+from penstock_runtime.options import Options
+from penstock_runtime.prints import Prints
+from penstock_runtime.protocol import Connection
+
+if TYPE_CHECKING:
+    from penstock_runtime.model import Model
+    from penstock_runtime.prediction import Predictor
+
+EXIT_STOPPED = 0
+EXIT_ADDRESS = 1
+EXIT_NOT_LOADED = 3
+
+
+def run(options: Options) -> None:
+    """Serve until SIGTERM or SIGINT; ends the process.
+
+    Exit codes: 0 stopped; 1 the address cannot be had; 3 the model cannot be loaded, the last line on stderr says why.
+    """
+    # A pod reports to nobody but the platform.
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    prints = Prints()
+    prints.install()
+    try:
+        listening = listen(options)
+    except OSError as error:
+        prints.say(f"cannot listen on {options.host}:{options.port}: {error.strerror}")
+        sys.exit(EXIT_ADDRESS)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        code = runner.run(serve(options, listening, prints))
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        # A model that is still loading, or predicting beyond the limit, holds a thread that Python would wait for.
+        os._exit(code)
+
+
+def listen(options: Options) -> socket.socket:
+    """The socket that was handed over, or one of our own.
+
+    Raises:
+        OSError: the address is busy, or not ours.
+    """
+    if options.fd is not None:
+        return socket.socket(fileno=options.fd)
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind((options.host, options.port))
+    return listening
+
+
+async def serve(options: Options, listening: socket.socket, prints: Prints) -> int:
+    """Serve one model; gives the exit code."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    door = Door(options)
+    server = await loop.create_server(lambda: Connection(door), sock=listening, backlog=512)
+    host, port = listening.getsockname()[:2]
+    prints.say(f"listening on {host}:{port}; loading the model")
+    executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="model")
+    loading = asyncio.create_task(_load(door, options, prints, executor), name="load")
+    stopping = asyncio.create_task(stop.wait(), name="stop")
+    await asyncio.wait((loading, stopping), return_when=asyncio.FIRST_COMPLETED)
+    if loading.done() and not loading.result():
+        return EXIT_NOT_LOADED
+    await stopping
+    await _drain(door, server, options, prints)
+    return EXIT_STOPPED
+
+
+async def _load(door: Door, options: Options, prints: Prints, executor: ThreadPoolExecutor) -> bool:
+    try:
+        model, predictor = await asyncio.get_running_loop().run_in_executor(executor, _loaded, options, prints)
+    except BaseException as error:  # noqa: BLE001 — a model's code raises what it likes, SystemExit too
+        sys.stdout.flush()
+        prints.say("".join(traceback.format_exception(error)))
+        said = " ".join(str(error).split())
+        prints.say(f"cannot load the model: {type(error).__name__}: {said}"[:1000])
+        return False
+    limits = {"max_rows": options.max_batch_rows, "max_queue": options.max_queue}
+    door.open(model, Batcher(predictor.execute, executor, **limits))
+    prints.say(f"ready; rows of different callers {'share' if model.is_row_wise else 'do not share'} a predict")
+    return True
+
+
+def _loaded(options: Options, prints: Prints) -> tuple[Model, Predictor]:
+    from penstock_runtime.loading import load  # noqa: PLC0415 — 2 s of imports, while the socket answers already
+
+    return load(options, prints)
+
+
+async def _drain(door: Door, server: asyncio.Server, options: Options, prints: Prints) -> None:
+    prints.say("stopping: no new connections, finishing what is in flight")
+    server.close()
+    door.drain()
+    try:
+        async with asyncio.timeout(options.drain_seconds):
+            await door.all_left.wait()
+    except TimeoutError:
+        prints.say(f"{len(door.connections)} connections left unanswered after {options.drain_seconds:g} s")

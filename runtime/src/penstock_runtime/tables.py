@@ -1,0 +1,182 @@
+"""A payload in one of the table formats → columns, each with the place that its values came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from penstock_runtime.errors import Loc, Refused, invalid, shown
+from penstock_runtime.parsing import CSV
+from penstock_runtime.scalars import from_text
+from penstock_runtime.schema import ColumnSchema
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A payload by columns: `values[i]` belongs to `names[i]`; `place(row, i)` says where in the payload a value is."""
+
+    names: Sequence[str]
+    values: Sequence[Sequence[Any]]
+    rows: int
+    place: Callable[[int, int], Loc]
+    index: list[Any] | None = None
+
+
+def read_table(form: str, payload: Any, schema: ColumnSchema) -> Table:
+    """The payload as columns, in the caller's order; values unchecked.
+
+    Raises:
+        Refused: 400, not the shape that the format has.
+    """
+    if form == "dataframe_split":
+        return _split(payload, schema)
+    if form == CSV:
+        return _csv(payload, schema)
+    if isinstance(payload, dict) and form == "inputs":
+        return _by_column(payload)
+    if not isinstance(payload, list):
+        raise invalid(f"{form} must be a list", (form,))
+    if payload and not isinstance(payload[0], dict):
+        return _positional(form, payload, schema)
+    return _records(form, payload, schema)
+
+
+def _split(payload: Any, schema: ColumnSchema) -> Table:
+    if not isinstance(payload, dict):
+        raise invalid("dataframe_split must be an object with columns and data", ("dataframe_split",))
+    if unknown := sorted(payload.keys() - {"columns", "data", "index"}):
+        raise invalid(f"unknown keys in dataframe_split: {', '.join(unknown)[:200]}", ("dataframe_split",))
+    data = payload.get("data")
+    if not isinstance(data, list):
+        raise invalid("dataframe_split needs data, a list of rows", ("data",))
+    names = _column_names(payload.get("columns"), data, schema)
+    index = payload.get("index")
+    if index is not None and (not isinstance(index, list) or len(index) != len(data)):
+        raise invalid("index must be a list with one entry for each row", ("index",))
+    return Table(names, _transposed(data, len(names), "data"), len(data), lambda row, i: ("data", row, i), index)
+
+
+def _column_names(columns: Any, data: list[Any], schema: ColumnSchema) -> list[str]:
+    if columns is None and not schema.is_named:
+        first = data[0] if data else schema.names
+        return [str(i) for i in range(len(first) if isinstance(first, (list, tuple)) else 1)]
+    if not isinstance(columns, list):
+        raise invalid("dataframe_split needs columns, a list of names", ("columns",))
+    for i, name in enumerate(columns):
+        if type(name) is not str and schema.is_named:
+            raise invalid(f"column names must be strings; columns[{i}] is {shown(name)}", ("columns", i))
+    names = [str(name) for name in columns]
+    if len(set(names)) != len(names):
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        raise invalid(f"duplicate columns: {', '.join(repeated)[:400]}", ("columns",))
+    return names
+
+
+def _transposed(rows: list[Any], width: int, at: str) -> Sequence[Sequence[Any]]:
+    for i, row in enumerate(rows):
+        if type(row) is not list:
+            raise invalid(f"row {i} is not a list", (at, i))
+        if len(row) != width:
+            raise invalid(f"row {i} has {len(row)} values; there are {width} columns", (at, i))
+    return list(zip(*rows, strict=True)) if rows else [()] * width
+
+
+def _positional(form: str, payload: list[Any], schema: ColumnSchema) -> Table:
+    if schema.is_named:
+        message = f"rows of {form} must be objects with the model's column names: {', '.join(schema.names)[:400]}"
+        raise invalid(message, (form, 0))
+    rows = payload if isinstance(payload[0], list) else [[value] for value in payload]
+    width = len(schema.columns)
+    return Table(schema.names, _transposed(rows, width, form), len(rows), lambda row, i: (form, row, i))
+
+
+def _records(form: str, payload: list[Any], schema: ColumnSchema) -> Table:
+    for i, record in enumerate(payload):
+        if not isinstance(record, dict):
+            raise invalid(f"row {i} is not an object", (form, i))
+    if not payload:
+        return Table(schema.names, [()] * len(schema.names), 0, lambda row, i: (form, row, i))
+    names = list(payload[0]) if _are_alike(payload) else _union(form, payload, schema)
+    values = [[record.get(name) for record in payload] for name in names]
+    return Table(names, values, len(payload), lambda row, i: (form, row, names[i]))
+
+
+def _are_alike(records: list[dict[str, Any]]) -> bool:
+    keys = records[0].keys()
+    return all(record.keys() == keys for record in records)
+
+
+def _union(form: str, records: list[dict[str, Any]], schema: ColumnSchema) -> list[str]:
+    """All names that occur, where no record leaves a required one out that another has."""
+    names = list(dict.fromkeys(name for record in records for name in record))
+    for name in names:
+        column = schema.by_name.get(name)
+        if column is not None and not column.is_required:
+            continue
+        for row, record in enumerate(records):
+            if name not in record:
+                raise invalid(f"row {row} has no value for column {name!r}", (form, row, name))
+    return names
+
+
+def _by_column(payload: dict[str, Any]) -> Table:
+    """`inputs` as an object: a list for each column, or one row of single values."""
+    lists = [isinstance(value, list) for value in payload.values()]
+    names = list(payload)
+    if not any(lists):
+        return Table(names, [[value] for value in payload.values()], 1, lambda _, i: ("inputs", names[i]))
+    if not all(lists):
+        raise invalid("inputs must have a list for each column, or one value for each", ("inputs",))
+    rows = len(next(iter(payload.values())))
+    for name, value in payload.items():
+        if len(value) != rows:
+            raise invalid(f"column {name!r} has {len(value)} values, {names[0]!r} has {rows}", ("inputs", name))
+    return Table(names, list(payload.values()), rows, lambda row, i: ("inputs", names[i], row))
+
+
+def _csv(lines: list[list[str]], schema: ColumnSchema) -> Table:
+    names = _column_names(lines[0], lines[1:], schema)
+    columns = _transposed(lines[1:], len(names), "csv")
+    values = []
+    for i, (name, column) in enumerate(zip(names, columns, strict=True)):
+        known = schema.by_name.get(name) if schema.is_named else _at(schema, i)
+        values.append([from_text(cell, known.kind) for cell in column] if known else column)
+    return Table(names, values, len(lines) - 1, lambda row, i: ("csv", row, names[i]))
+
+
+def _at(schema: ColumnSchema, position: int) -> Any:
+    return schema.columns[position] if position < len(schema.columns) else None
+
+
+def arrange(table: Table, schema: ColumnSchema) -> list[int]:
+    """The table's columns in the model's order: for each one that is there, its place in the table.
+
+    Raises:
+        Refused: 400, columns missing or extra, by name.
+    """
+    if not schema.is_named:
+        return _by_position(table, schema)
+    if tuple(table.names) == schema.names:
+        return list(range(len(table.names)))
+    at = {name: i for i, name in enumerate(table.names)}
+    missing = [column.name for column in schema.columns if column.is_required and column.name not in at]
+    extra = [name for name in table.names if name not in schema.by_name]
+    if missing or extra:
+        raise _columns_differ(missing, extra)
+    return [at[name] for name in schema.names if name in at]
+
+
+def _by_position(table: Table, schema: ColumnSchema) -> list[int]:
+    if len(table.names) != len(schema.columns):
+        raise invalid(f"the model takes {len(schema.columns)} columns; {len(table.names)} were sent", ("columns",))
+    return list(range(len(table.names)))
+
+
+def _columns_differ(missing: Iterable[str], extra: Iterable[str]) -> Refused:
+    parts, details = [], []
+    for word, names in (("missing", missing), ("extra", extra)):
+        if listed := list(names):
+            parts.append(f"{word} columns: {', '.join(listed)[:400]}")
+            details += [(("columns", name), f"{word} column") for name in listed[:50]]
+    return Refused(400, "INVALID_PARAMETER_VALUE", "; ".join(parts), details)
