@@ -109,7 +109,7 @@ def test_a_corrupt_database_is_one_line_that_names_it(platform: Platform) -> Non
 def test_an_interrupted_foreground_ends_everything(platform: Platform) -> None:
     launcher = psutil.Popen([sys.executable, "-m", "penstock", "up"], env=platform.environment, cwd=ROOT)
     try:
-        until(lambda: platform.status()["ready"], within=60, what="ready")
+        until(lambda: platform.status()["ready"], within=120, what="ready")
         children = launcher.children(recursive=True)
         launcher.send_signal(signal.SIGINT)
         assert launcher.wait(60) == 0
