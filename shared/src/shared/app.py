@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 from collections.abc import Coroutine, Mapping
@@ -12,6 +13,8 @@ from typing import Any
 from shared.errors import PenstockError
 
 log = logging.getLogger("penstock.app")
+
+STOP_WITHIN_S = 8.0
 
 
 async def run_app(
@@ -30,13 +33,29 @@ async def run_app(
     done, _ = await asyncio.wait({*tasks, waiter}, return_when=asyncio.FIRST_COMPLETED)
     status = 0 if waiter in done else 1
     for task in done - {waiter}:
-        log.error("loop %s ended unexpectedly", task.get_name(), exc_info=task.exception())
+        _report(task)
     if drain is not None:
         await _within(drain, 10.0)
     for task in (*tasks, waiter):
         task.cancel()
-    await asyncio.wait({*tasks, waiter}, timeout=8.0)
+    _, stubborn = await asyncio.wait({*tasks, waiter}, timeout=STOP_WITHIN_S)
+    if stubborn:
+        # The event loop would wait for them for ever; nothing that matters may hang on a clean end.
+        log.error("ended without %s, which did not stop", ", ".join(sorted(task.get_name() for task in stubborn)))
+        logging.shutdown()
+        os._exit(status)
     return status
+
+
+def _report(task: asyncio.Task[Any]) -> None:
+    """One line for what is known, a trace for what is not."""
+    error = None if task.cancelled() else task.exception()
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    if isinstance(error, PenstockError):
+        log.error("loop %s ended: %s", task.get_name(), error.message)
+    else:
+        log.error("loop %s ended unexpectedly", task.get_name(), exc_info=error)
 
 
 async def _within(work: Coroutine[Any, Any, None], seconds: float) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, DateTime, Dialect, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, DataError, DBAPIError, IntegrityError, InterfaceError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.types import TypeDecorator
 
@@ -99,9 +99,9 @@ class Database:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except IntegrityError:
-            raise
-        except (OperationalError, InterfaceError, DatabaseError) as error:
+        except (IntegrityError, DataError, ProgrammingError):
+            raise  # the statement's fault, not the database's
+        except (DatabaseError, InterfaceError) as error:
             raise unavailable(error, self.path) from error
 
 

@@ -10,8 +10,10 @@ writes the next one.
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 from alembic import command, context
@@ -51,8 +53,42 @@ def sync_url(url: str) -> str:
 def migrate(migrations: Path, url: str) -> None:
     """Bring the database at `url` to the newest revision; `Unavailable` names a database that cannot be used."""
     path = sqlite_path(url)
-    if path:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    if path is None:
+        _upgrade(migrations, url, None)
+    elif path.exists():
+        verify(path)
+        _upgrade(migrations, url, path)
+    else:
+        _create(migrations, url, path)
+
+
+def verify(path: Path) -> None:
+    """Raise `Unavailable`, naming the SQLite file, when it is corrupt."""
+    try:
+        with closing(sqlite3.connect(path.resolve().as_uri() + "?mode=rw", uri=True)) as connection:
+            # An empty file is a new database to SQLite; to us it is one whose content was lost, see `_create`.
+            (found,) = (
+                connection.execute("PRAGMA quick_check(1)").fetchone() if path.stat().st_size else ("it is empty",)
+            )
+    except sqlite3.DatabaseError as error:
+        found = str(error)
+    if found != "ok":
+        raise Unavailable(f"database {path} is corrupt: {found}; restore it from a backup, or move it away")
+
+
+def _create(migrations: Path, url: str, path: Path) -> None:
+    """Make a new database under another name, and rename it when it is whole: a kill leaves none or a whole one."""
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists() and log.stat().st_size:
+        raise Unavailable(f"database {path} is missing, but its log {log} is there; restore it, or move the log away")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    _upgrade(migrations, make_url(url).set(database=str(fresh)).render_as_string(hide_password=False), path)
+    fresh.replace(path)
+
+
+def _upgrade(migrations: Path, url: str, path: Path | None) -> None:
     try:
         command.upgrade(_config(migrations, url), "head")
     except DBAPIError as error:

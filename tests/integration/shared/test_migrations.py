@@ -1,0 +1,136 @@
+"""Migrations: to the newest revision, whole or not at all; never an empty database in the place of a corrupt one."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from shared import migrations
+from shared.errors import Unavailable
+from shared.migrations import migrate
+
+ENV = """
+from sqlalchemy import Column, Integer, MetaData, Table
+from shared.migrations import run_env
+metadata = MetaData()
+Table("things", metadata, Column("id", Integer, primary_key=True){extra})
+run_env(metadata)
+"""
+REVISION = """
+import sqlalchemy as sa
+from alembic import op
+revision, down_revision, branch_labels, depends_on = "0001", None, None, None
+def upgrade():
+    op.create_table("things", sa.Column("id", sa.Integer, primary_key=True))
+    {then}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "migrations"
+    (folder / "versions").mkdir(parents=True)
+    (folder / "env.py").write_text(ENV.format(extra=""))
+    (folder / "versions/0001_things.py").write_text(REVISION.format(then=""))
+    return folder
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "store.db"
+
+
+def url(path: Path) -> str:
+    return f"sqlite+aiosqlite:///{path}"
+
+
+def tables(path: Path) -> set[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+def test_a_new_database_is_made_and_migrating_again_changes_nothing(folder: Path, path: Path) -> None:
+    migrate(folder, url(path))
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("INSERT INTO things VALUES (7)")
+        connection.commit()
+
+    migrate(folder, url(path))
+
+    assert tables(path) == {"things", "alembic_version"}
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT id FROM things").fetchall() == [(7,)]
+
+
+def test_a_migration_that_fails_leaves_no_database_behind(folder: Path, path: Path) -> None:
+    broken = folder / "versions/0001_things.py"
+    broken.write_text(REVISION.format(then="raise RuntimeError('killed here')"))
+    with pytest.raises(RuntimeError):
+        migrate(folder, url(path))
+    assert not path.exists()
+
+    broken.write_text(REVISION.format(then=""))
+    migrate(folder, url(path))
+
+    assert "things" in tables(path)
+
+
+@pytest.mark.parametrize("damage", ["garbage", "empty", "header", "middle"])
+def test_a_corrupt_database_is_named_and_not_touched(folder: Path, path: Path, damage: str) -> None:
+    migrate(folder, url(path))
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executemany("INSERT INTO things VALUES (?)", [(number,) for number in range(5000)])
+        connection.commit()
+    content = bytearray(path.read_bytes())
+    match damage:
+        case "garbage":
+            content = bytearray(b"no database" * 1000)
+        case "empty":
+            content = bytearray()
+        case "header":
+            content[:16] = b"\0" * 16
+        case "middle":
+            content[4096:] = bytes(len(content) - 4096)
+    path.write_bytes(content)
+
+    with pytest.raises(Unavailable, match=f"{path} is corrupt"):
+        migrate(folder, url(path))
+
+    assert path.read_bytes() == content
+
+
+def test_a_database_that_is_gone_while_its_log_is_there_is_not_made_anew(folder: Path, path: Path) -> None:
+    path.parent.mkdir()
+    Path(f"{path}-wal").write_bytes(b"what was committed last")
+
+    with pytest.raises(Unavailable, match="is missing, but its log"):
+        migrate(folder, url(path))
+
+    assert not path.exists()
+
+
+def test_a_database_from_the_future_is_refused(folder: Path, path: Path) -> None:
+    migrate(folder, url(path))
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+
+    with pytest.raises(Unavailable, match="cannot be migrated"):
+        migrate(folder, url(path))
+
+
+def test_the_check_command_tells_models_from_migrations(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert migrations.main(["check", str(folder)]) == 0
+
+    (folder / "env.py").write_text(ENV.format(extra=', Column("name", Integer)'))
+
+    assert migrations.main(["check", str(folder)]) == 1
+    assert "name" in capsys.readouterr().err
+
+
+def test_postgresql_is_migrated_too(folder: Path, postgres_url: str) -> None:
+    migrate(folder, postgres_url)
+    migrate(folder, postgres_url)
