@@ -134,11 +134,12 @@ class Batcher:
 
     def _deliver(self, batch: Sequence[Job], outcomes: Sequence[Outcome], seconds: float) -> None:
         self.pace.saw(seconds)
-        try:
-            for job, outcome in zip(batch, outcomes, strict=True):
+        for job, outcome in zip(batch, outcomes, strict=True):
+            try:
                 job.deliver(outcome)
-        finally:
-            self._done()
+            except Exception as error:  # noqa: BLE001 — one caller's broken connection is not the others' affair
+                self._loop.call_exception_handler({"message": "an answer could not be sent", "exception": error})
+        self._done()
 
     def _done(self) -> None:
         self.is_busy = False
