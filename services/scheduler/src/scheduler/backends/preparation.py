@@ -59,7 +59,6 @@ def environment_of(record: PodRecord, folder: Path, command: list[str]) -> dict[
         "TMPDIR": str(folder),
         "LANG": "C.UTF-8",
         "PYTHONUNBUFFERED": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "PENSTOCK_POD": record.name,
         "PENSTOCK_SERVICE": deployment.service,
