@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
+import psycopg
 import pytest
+from psycopg import sql
+from sqlalchemy.engine import make_url
 
 from nats_process import NatsProcess
 
@@ -31,9 +35,14 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def postgres_url() -> str:
-    """`postgresql+psycopg://…` of a database that the test may change as it likes."""
-    url = os.environ.get("TEST_POSTGRES_URL")
-    if not url:
+def postgres_url() -> Iterator[str]:
+    """`postgresql+psycopg://…` of an empty database of this test alone."""
+    given = os.environ.get("TEST_POSTGRES_URL")
+    if not given:
         pytest.skip("no PostgreSQL: TEST_POSTGRES_URL is not set")
-    return url
+    url = make_url(given)
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(url.set(drivername="postgresql").render_as_string(False), autocommit=True) as server:
+        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        yield url.set(database=name).render_as_string(False)
+        server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -23,7 +23,7 @@ from sqlalchemy import MetaData, create_engine, pool
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from shared.database import sqlite_path, unavailable
+from shared.database import sqlite_path
 from shared.errors import Unavailable
 
 
@@ -92,7 +92,8 @@ def _upgrade(migrations: Path, url: str, path: Path | None) -> None:
     try:
         command.upgrade(_config(migrations, url), "head")
     except DBAPIError as error:
-        raise unavailable(error, path) from error
+        reason = " ".join(str(error.orig).split())
+        raise Unavailable(f"database {path or 'of this service'} cannot be used: {reason}") from error
     except CommandError as error:
         raise Unavailable(f"database {path or 'of this service'} cannot be migrated: {error}") from error
 

@@ -176,3 +176,21 @@ async def test_what_follows_from_an_event_says_so(service: SmallService) -> None
 async def _two(service: SmallService) -> Any:
     found = await stored(service)
     return found if len(found) == 2 else None
+
+
+async def test_from_outbox_to_effect_on_each_kind_of_database(nats_server: NatsProcess, database_url: str) -> None:
+    service = SmallService(nats_server.url, database_url)
+    await service.start()
+    wanted = [f"v{number}" for number in range(20)]
+
+    async def fail_once(event: VersionDeleted) -> None:
+        if event.version == "v3" and service.calls.count("v3") == 1:
+            raise ValueError("once")
+
+    service.before = fail_once
+    for name in wanted:
+        await service.say(deleted(name))
+
+    await eventually(lambda: _holds(service.effects(), wanted), within=10)
+    assert len(service.calls) == 21
+    await service.stop()
