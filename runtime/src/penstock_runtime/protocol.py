@@ -145,6 +145,8 @@ class Connection(asyncio.Protocol):
         except httptools.HttpParserUpgrade:
             self.is_deaf = True
         except httptools.HttpParserError:
+            if self.is_deaf:  # an answer that closes the connection is on its way: there is never a second one
+                return
             self._refuse(bad_request("The request is not valid HTTP/1.1."))
 
     def pause_writing(self) -> None:

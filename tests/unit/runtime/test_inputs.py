@@ -125,7 +125,8 @@ def test_tables_of_one_type_have_that_type(kind: str) -> None:
     schema = ColumnSchema((Column("a", kind), Column("b", kind)))
     result = frame("dataframe_split", {"columns": ["b", "a"], "data": [[1, 2], [3, 4]]}, schema)
     dtype = {"double": "float64", "float": "float32", "long": "int64", "integer": "int32"}[kind]
-    pd.testing.assert_frame_equal(result, pd.DataFrame({"a": [2, 4], "b": [1, 3]}).astype(dtype))
+    wanted = pd.DataFrame({"a": np.array([2, 4], dtype), "b": np.array([1, 3], dtype)})
+    pd.testing.assert_frame_equal(result, wanted)
 
 
 def test_booleans_datetimes_and_bytes() -> None:

@@ -1,0 +1,134 @@
+"""Model servers as real processes, and models saved by a real MLflow."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+
+
+@dataclass
+class Reply:
+    """What a pod answered."""
+
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+
+class Pod:
+    """A model server in a process of its own, with its output in a file."""
+
+    def __init__(self, model: Path, log: Path, *options: str) -> None:
+        self.log = log
+        with log.open("w") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "penstock_runtime", "--model-path", str(model), "--port", "0", *options],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "PYTHONWARNINGS": "ignore"},
+            )
+
+    @property
+    def output(self) -> str:
+        return self.log.read_text()
+
+    @property
+    def port(self) -> int:
+        self.wait_for(lambda: "listening on" in self.output)
+        return int(self.output.partition("listening on 127.0.0.1:")[2].partition(";")[0])
+
+    def wait_for(self, condition: Any, seconds: float = 60.0) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, self.output
+            time.sleep(0.02)
+
+    def ready(self) -> Pod:
+        self.wait_for(lambda: self.process.poll() is not None or self.ask("GET", "/ping").status == 200)
+        assert self.process.poll() is None, self.output
+        return self
+
+    def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
+            answer = connection.getresponse()
+            return Reply(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read().decode())
+        finally:
+            connection.close()
+
+    def predict(self, document: Any, **headers: str) -> Reply:
+        body = document if isinstance(document, bytes) else json.dumps(document).encode()
+        return self.ask("POST", "/predict", body, **{"Content_Type": "application/json", **headers})
+
+    def stop(self) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=40)
+
+    def kill(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `wine`, `unsigned`, `tensor`, `whims`, `types` and `broken`, and what `wine` should predict."""
+    folder = tmp_path_factory.mktemp("models")
+    subprocess.run([sys.executable, str(HERE / "save_models.py"), str(folder)], check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def expected(models: Path) -> dict[str, Any]:
+    """`columns`, `data` and `predictions` of the model `wine`, by MLflow's own predict."""
+    result: dict[str, Any] = json.loads((models / "expected.json").read_text())
+    return result
+
+
+@pytest.fixture(scope="session")
+def wine(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pod]:
+    """A pod that serves the scikit-learn model."""
+    pod = Pod(models / "wine", tmp_path_factory.mktemp("wine") / "log", "--max-body-bytes", "100000")
+    yield pod.ready()
+    pod.kill()
+
+
+@pytest.fixture(scope="session")
+def whims(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pod]:
+    """A pod that serves the custom model which does what each row says."""
+    pod = Pod(models / "whims", tmp_path_factory.mktemp("whims") / "log")
+    yield pod.ready()
+    pod.kill()
+
+
+@pytest.fixture
+def start(models: Path, tmp_path: Path) -> Iterator[Any]:
+    """Start a pod of this test alone."""
+    pods: list[Pod] = []
+
+    def _start(model: str, *options: str) -> Pod:
+        pods.append(Pod(models / model, tmp_path / f"log-{len(pods)}", *options))
+        return pods[-1]
+
+    yield _start
+    for pod in pods:
+        pod.kill()
