@@ -79,14 +79,14 @@ async def test_poison_goes_to_the_dead_letters_and_holds_nobody_up(
     js: JetStreamContext, logger: LoggerProcess, home: Path
 ) -> None:
     await js.publish("penstock.requests.v1.wine", b"{not json", stream="REQUESTS")
-    await log(js, record("bad", status_code="two hundred"))
+    await log(js, record("bad", request=5))
     await log(js, record("good"))
 
     await all_rows(home, {"good"})
     letters = await listed(js)
     assert [letter.consumer for letter in letters] == ["inference-logger"] * 2
     assert "not JSON" in letters[0].reason
-    assert "records.0.status_code" in letters[1].reason
+    assert "records.0.request" in letters[1].reason
 
 
 async def test_a_marked_retry_is_looked_up_before_it_is_appended(
@@ -112,7 +112,8 @@ async def test_a_stream_made_anew_is_read_from_its_beginning(
     nats_server.start()
     connection = await nats.connect(nats_server.url)
     await ensure(connection.jetstream())
-    assert await log(connection.jetstream(), record("d")) == 1
+    # "c" again, unmarked: the router may not have heard that the old stream had stored it
+    assert await log(connection.jetstream(), record("c"), record("d")) == 1
     await connection.close()
 
     await all_rows(home, {"a", "b", "c", "d"}, within=30)

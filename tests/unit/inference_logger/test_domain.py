@@ -70,6 +70,16 @@ def test_records_go_to_the_table_of_their_service_and_destination() -> None:
         (b'{"records": [1]}', "records.0: not an object"),
         (json.dumps({"records": [record("a", status_code="200")]}).encode(), "records.0.status_code"),
         (json.dumps({"records": [record("a", received_at="yesterday")]}).encode(), "records.0.received_at"),
+        (json.dumps({"records": [record("a", received_at="2026-01-01T00:00:00")]}).encode(), "with its zone"),
+        (json.dumps({"records": [record("a"), record("b", request=5)]}).encode(), "records.1.request"),
+        (json.dumps({"records": [record("a", sampling_fraction="all")]}).encode(), "sampling_fraction"),
+        (json.dumps({"records": [record("a", status_code=2**40)]}).encode(), "status_code"),
+        (json.dumps({"records": [record("a", status_code=True)]}).encode(), "status_code"),
+        (json.dumps({"records": [record("a", logging_error_codes="X")]}).encode(), "logging_error_codes"),
+        (json.dumps({"records": [record("a", service="../../escaped")]}).encode(), "records.0.service"),
+        (json.dumps({"records": [record("a", destination=5)]}).encode(), "records.0.destination"),
+        (json.dumps({"records": [record("a", destination="s3://bucket")]}).encode(), "records.0.destination"),
+        (json.dumps({"records": [record("a", destination="/tables/../etc")]}).encode(), "records.0.destination"),
     ],
 )
 def test_what_cannot_be_a_row_is_refused_with_its_place(body: bytes, reason: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from deltalake.exceptions import DeltaError
 from nats.aio.msg import Msg
@@ -25,7 +25,10 @@ from shared.errors import Unavailable
 
 log = logging.getLogger(__name__)
 
-BATCH = 500
+BATCH = 100
+"""Messages of one fetch; a router puts up to hundreds of records into each."""
+NEW_STREAM = timedelta(minutes=10)
+"""Age of a stream up to which its messages may be repeats of what went to the one before it."""
 RETRY_S = 1.0
 NAME = "inference-logger"
 
@@ -77,28 +80,34 @@ class Sink:
         name = f"{REQUESTS}:{stream.created.isoformat()}"
         async with self.database.read() as session:
             after = await catalogue.checkpoint(session, name)
+            # A stream that was made anew knows no message ids: a spool may send what the old one had stored already.
+            replaced = await catalogue.has_other_checkpoint(session, name)
+        doubtful_until = stream.created + NEW_STREAM if replaced else None
         waiting: list[Msg] = []
         since = self.clock.monotonic()
         async for messages in read_from(self.bus.js, REQUESTS, max(after, stream.first_seq - 1), batch=BATCH):
             since = since if waiting else self.clock.monotonic()
             waiting += messages
-            if waiting and (len(messages) < BATCH or self._is_due(waiting, since)):
-                await self._commit(name, waiting)
+            if waiting and self._is_due(waiting, since):
+                await self._commit(name, waiting, doubtful_until)
                 waiting = []
 
     def _is_due(self, waiting: Sequence[Msg], since: float) -> bool:
         late = self.clock.monotonic() - since >= self.pace.interval.total_seconds()
         return late or sum(len(message.data) for message in waiting) >= self.pace.bytes
 
-    async def _commit(self, name: str, messages: Sequence[Msg]) -> None:
-        readable = [received for message in messages if (received := await self._received(message))]
+    async def _commit(self, name: str, messages: Sequence[Msg], doubtful_until: datetime | None) -> None:
+        received = [await self._received(message, doubtful_until) for message in messages]
+        readable = [message for message in received if message is not None]
         upto = handlers.Position(name, messages[-1].metadata.sequence.stream)
         self.rows += await handlers.commit(self.tables, self.database, readable, upto, self.clock.now())
 
-    async def _received(self, message: Msg) -> Received | None:
+    async def _received(self, message: Msg, doubtful_until: datetime | None) -> Received | None:
         try:
             records = read_message(message.data)
         except Unreadable as error:
             await bury(self.bus.js, NAME, message, str(error))
             return None
-        return Received(message.metadata.sequence.stream, records, RETRY_MARK in (message.headers or {}))
+        marked = RETRY_MARK in (message.headers or {})
+        doubtful = doubtful_until is not None and message.metadata.timestamp < doubtful_until
+        return Received(message.metadata.sequence.stream, records, marked or doubtful)

@@ -6,10 +6,13 @@ Every message has one position in the stream; one number tells which of them a t
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
+from types import UnionType
 from typing import Any
 
 import orjson
@@ -81,7 +84,7 @@ class Received:
 def read_message(body: bytes) -> list[Record]:
     """The records of a message; raises `Unreadable`.
 
-    Only what the table cannot do without is checked, so that a record of a newer router is not lost.
+    What a row is made of is checked; more fields, of a newer router, are no error.
     """
     try:
         content = orjson.loads(body)
@@ -98,16 +101,69 @@ def read_message(body: bytes) -> list[Record]:
 def _check(place: int, record: Any) -> None:
     if not isinstance(record, dict):
         raise Unreadable(f"records.{place}: not an object")
-    for name in ("request_id", "service", "version", "received_at"):
-        if not isinstance(record.get(name), str):
-            raise Unreadable(f"records.{place}.{name}: not a string")
-    for name, kind in (("status_code", int), ("duration_ms", int | float)):
-        if not isinstance(record.get(name), kind):
-            raise Unreadable(f"records.{place}.{name}: not a number")
+    for name, is_wanted, wanted in CHECKS:
+        if not is_wanted(record.get(name)):
+            raise Unreadable(f"records.{place}.{name}: not {wanted}")
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_text_or_none(value: Any) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _is_label(value: Any) -> bool:
+    return isinstance(value, str) and DNS_LABEL.fullmatch(value) is not None
+
+
+def _is_time(value: Any) -> bool:
     try:
-        datetime.fromisoformat(record["received_at"])
-    except ValueError as error:
-        raise Unreadable(f"records.{place}.received_at: {error}") from error
+        return datetime.fromisoformat(value).tzinfo is not None
+    except (TypeError, ValueError):
+        return False
+
+
+def _is_number(least: float, most: float, kinds: type | UnionType, value: Any) -> bool:
+    return isinstance(value, kinds) and not isinstance(value, bool) and bool(least <= value <= most)  # type: ignore[operator]
+
+
+def _is_share(value: Any) -> bool:
+    return value is None or _is_number(0, 1, int | float, value)
+
+
+def _is_codes(value: Any) -> bool:
+    return value is None or (isinstance(value, list) and all(isinstance(code, str) for code in value))
+
+
+def _is_folder(value: Any) -> bool:
+    if value is None or value == "":
+        return True
+    return isinstance(value, str) and (value.startswith(("/", "file:///"))) and ".." not in value.split("/")
+
+
+DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+CHECKS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
+    ("request_id", _is_text, "a string"),
+    ("service", _is_label, "a service's name"),
+    ("version", _is_text, "a string"),
+    ("received_at", _is_time, "a time with its zone"),
+    ("status_code", partial(_is_number, 0, 999, int), "a status"),
+    ("duration_ms", partial(_is_number, 0, 2.0**53, int | float), "a number of milliseconds"),
+    ("sampling_fraction", _is_share, "a share between 0 and 1"),
+    ("logging_error_codes", _is_codes, "a list of strings"),
+    ("destination", _is_folder, "a folder"),
+    *(
+        (name, _is_text_or_none, "a string")
+        for name in (
+            *("record_id", "client_request_id", "request", "response", "model", "api_key_id"),
+            *("version_id", "pod", "route_reason", "trace_id"),
+        )
+    ),
+)
+"""Field, check, what it should be: everything that a row is made of, so that no message can stop a batch."""
 
 
 def share_out(messages: Iterable[Received]) -> dict[TableKey, Share]:
@@ -134,7 +190,7 @@ def to_payload(records: Sequence[Record]) -> pa.Table:
         "client_request_id": [client_request_id(record) for record in records],
         "request_time": times,
         "status_code": [record["status_code"] for record in records],
-        "sampling_fraction": [float(record.get("sampling_fraction", 1.0)) for record in records],
+        "sampling_fraction": [float(record.get("sampling_fraction") or 1.0) for record in records],
         "execution_duration_ms": [round(record["duration_ms"]) for record in records],
         "served_entity_id": [record.get("model") for record in records],
         "requester": [record.get("api_key_id") for record in records],

@@ -22,7 +22,9 @@ from shared.errors import Unavailable
 
 log = logging.getLogger(__name__)
 
-PURGE_INTERVAL_S = 600.0
+PURGE_INTERVAL_S = 60.0
+FULL = 0.75
+"""Share of the stream's byte cap above which everything committed is purged, however young."""
 
 
 async def keep_tidy(
@@ -54,10 +56,18 @@ async def purge_once(bus: Bus, database: Database, clock: Clock, kept: timedelta
     async with database.read() as session:
         committed = await catalogue.checkpoint(session, f"{REQUESTS}:{stream.created.isoformat()}")
     first = max(1, stream.first_seq)
-    before = await _first_younger(bus, first, committed, (clock.now() - kept).timestamp())
+    before = committed + 1
+    if not await _is_filling(bus):
+        before = await _first_younger(bus, first, committed, (clock.now() - kept).timestamp())
     if before > first:
         await bus.js.purge_stream(REQUESTS, seq=before)
     return before
+
+
+async def _is_filling(bus: Bus) -> bool:
+    info = await bus.js.stream_info(REQUESTS)
+    cap = info.config.max_bytes or 0
+    return cap > 0 and info.state.bytes > FULL * cap
 
 
 async def _first_younger(bus: Bus, first: int, committed: int, limit: float) -> int:

@@ -59,7 +59,13 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
     await asyncio.to_thread(migrate, MIGRATIONS, settings.store_url)
     database = Database.open(settings.store_url)
     await database.check()
-    bus = Bus("inference-logger", settings.nats_url.get_secret_value(), clock=clock, database=database)
+    bus = Bus(
+        "inference-logger",
+        settings.nats_url.get_secret_value(),
+        clock=clock,
+        database=database,
+        registry=telemetry.registry,
+    )
     subscribe(bus, database)
     pace = Pace(settings.commit_interval, settings.commit_bytes)
     sink = Sink(bus, database, PayloadTables(settings.tables_root), clock, pace)

@@ -55,6 +55,8 @@ async def build_app(settings: MonitorSettings, telemetry: Telemetry, *, clock: C
     await asyncio.to_thread(migrate, MIGRATIONS, settings.store_url)
     database = Database.open(settings.store_url)
     await database.check()
-    bus = Bus("monitor", settings.nats_url.get_secret_value(), clock=clock, database=database)
+    bus = Bus(
+        "monitor", settings.nats_url.get_secret_value(), clock=clock, database=database, registry=telemetry.registry
+    )
     consumers.subscribe(bus, database, clock)
     return App(settings, telemetry, database, bus, clock)

@@ -19,6 +19,13 @@ async def checkpoint(session: AsyncSession, stream: str) -> int:
     return row.sequence if row else 0
 
 
+async def has_other_checkpoint(session: AsyncSession, stream: str) -> bool:
+    """Whether another stream was read before this one."""
+    table: Any = CheckpointRow
+    found = await session.execute(select(table.stream).where(table.stream != stream).limit(1))
+    return found.first() is not None
+
+
 async def set_checkpoint(session: AsyncSession, stream: str, sequence: int, at: datetime) -> None:
     """Move the checkpoint on; never back."""
     row = await session.get(CheckpointRow, stream)

@@ -67,7 +67,12 @@ class PayloadTables:
         with contextlib.suppress(CommitFailedError):
             table.optimize.compact()
         table.update_incremental()
-        table.vacuum(retention_hours=int(kept.total_seconds() // 3600), dry_run=False, enforce_retention_duration=False)
+        table.vacuum(
+            retention_hours=int(kept.total_seconds() // 3600),
+            dry_run=False,
+            enforce_retention_duration=False,
+            full=True,  # what a killed writer left behind is in no commit
+        )
         table.create_checkpoint()
 
 
@@ -122,19 +127,29 @@ def local_path(root: str) -> str:
 
 
 def read_rows(location: str, limit: int, equal: dict[str, str]) -> list[dict[str, Any]]:
-    """Rows of a table, newest first, that have the given values. The newest partitions are read first, the rest not."""
+    """Rows of a table, newest first, that have the given values; days without enough rows are not read whole."""
     table = DeltaTable(location)
+    dataset = table.to_pyarrow_dataset()
     found: list[dict[str, Any]] = []
     for day in sorted({part["request_date"] for part in table.partitions()}, reverse=True):
         wanted = ds.field("request_date") == date.fromisoformat(str(day))
         for name, value in equal.items():
             wanted &= ds.field(name) == value
-        rows = table.to_pyarrow_dataset().to_table(filter=wanted)
-        order = pc.sort_indices(rows, sort_keys=[("request_time", "descending")])
-        found += rows.take(order[: limit - len(found)]).to_pylist()
+        found += _newest(dataset, wanted, limit - len(found))
         if len(found) >= limit:
             break
     return [_plain(row) for row in found]
+
+
+def _newest(dataset: ds.Dataset, wanted: ds.Expression, limit: int) -> list[dict[str, Any]]:
+    # The times alone first: a day's bodies may be far larger than memory.
+    times = dataset.to_table(columns=["request_time"], filter=wanted).column("request_time")
+    if len(times) > limit:
+        wanted &= ds.field("request_time") >= times.take(pc.array_sort_indices(times, order="descending"))[limit - 1]
+    rows = dataset.to_table(filter=wanted)
+    order = pc.sort_indices(rows, sort_keys=[("request_time", "descending")])
+    newest: list[dict[str, Any]] = rows.take(order[:limit]).to_pylist()
+    return newest
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
