@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sklearn.datasets import load_wine
 
-from running_platform import ROOT, Platform
+from mlflow_scripts import train
+from running_platform import Platform
 
 
 @pytest.fixture(scope="module")
@@ -21,13 +19,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     platform = Platform(tmp_path_factory.mktemp("home"))
     try:
         platform.up()
-        train = [sys.executable, str(ROOT / "docs/examples/train_wine.py"), platform.mlflow_url, str(csv)]
-        subprocess.run(train, check=True, capture_output=True)
+        train(platform.mlflow_url, csv)
         yield platform
     finally:
         platform.down()
-
-
-@pytest.fixture
-def home(platform: Platform) -> Path:
-    return platform.home

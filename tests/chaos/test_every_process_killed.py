@@ -18,6 +18,7 @@ import psutil
 import pytest
 from sklearn.datasets import load_wine
 
+import mlflow_scripts
 from running_platform import Caller, Platform, until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
@@ -93,9 +94,8 @@ def rows_equal_ledger(platform: Platform, caller: Caller) -> None:
 
 
 def test_a_model_that_fails_to_load_leaves_the_other_version_alone(platform: Platform) -> None:
-    """Its artifact is destroyed after it was registered, so that it is found but cannot be loaded."""
     key = platform.publish("careful", "wine_quality")
-    broken = register_broken(platform)
+    broken = mlflow_scripts.run("never-loads", platform.mlflow_url)
     version = {"model_source": {"kind": "mlflow", "model": broken, "version": "1"}, "start": True}
     platform.api("POST", "/services/careful/versions", json=version)
 
@@ -106,21 +106,3 @@ def test_a_model_that_fails_to_load_leaves_the_other_version_alone(platform: Pla
         f"{platform.data_url}/careful/predict", json=body(), headers={"Authorization": f"Bearer {key}"}, timeout=30
     )
     assert (answer.status_code, answer.headers["x-penstock-version"]) == (200, "v1")
-
-
-def register_broken(platform: Platform) -> str:
-    import mlflow  # noqa: PLC0415 - heavy, and only this test needs it
-
-    class NeverLoads(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
-        def load_context(self, context: Any) -> None:
-            raise RuntimeError("this model never loads")
-
-        def predict(self, context: Any, model_input: list[str]) -> list[str]:
-            return model_input
-
-    mlflow.set_tracking_uri(platform.mlflow_url)
-    with mlflow.start_run():
-        mlflow.pyfunc.log_model(
-            name="model", python_model=NeverLoads(), registered_model_name="never_loads", pip_requirements=["mlflow"]
-        )
-    return "never_loads"

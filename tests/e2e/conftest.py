@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sklearn.datasets import load_wine
 
-from running_platform import ROOT, Platform
+from mlflow_scripts import train
+from running_platform import Platform
 
 
 @pytest.fixture(scope="session")
@@ -28,19 +27,8 @@ def platform(tmp_path_factory: pytest.TempPathFactory, wines_csv: Path) -> Itera
     platform = Platform(tmp_path_factory.mktemp("home"))
     try:
         platform.up()
-        for alpha in ("1.0", "50.0"):
-            subprocess.run(
-                [
-                    sys.executable,
-                    ROOT / "docs/examples/train_wine.py",
-                    platform.mlflow_url,
-                    wines_csv,
-                    "wine_quality",
-                    alpha,
-                ],
-                check=True,
-                capture_output=True,
-            )
+        for alpha in (1.0, 50.0):
+            train(platform.mlflow_url, wines_csv, alpha=alpha)
         yield platform
     finally:
         platform.down()

@@ -12,10 +12,10 @@ from typing import Any
 
 import duckdb
 import httpx
-import mlflow
 import pandas as pd
 import pytest
 
+import mlflow_scripts
 from running_platform import ROOT, Caller, Platform, until
 
 
@@ -40,15 +40,16 @@ def predict(platform: Platform, service: str, key: str, body: dict[str, Any]) ->
 
 
 @pytest.mark.parametrize("rows", [1, 2])
-def test_answers_equal_the_model(platform: Platform, key: str, features: pd.DataFrame, rows: int) -> None:
+def test_answers_equal_the_model(
+    platform: Platform, key: str, features: pd.DataFrame, wines_csv: Path, rows: int
+) -> None:
     asked = features.head(rows)
 
     answer = predict(platform, "wine-quality", key, split_body(asked) | {"client_request_id": f"rows-{rows}"})
 
-    mlflow.set_tracking_uri(platform.mlflow_url)
-    wanted = mlflow.pyfunc.load_model("models:/wine_quality/1").predict(asked)
+    wanted = mlflow_scripts.run("predict", platform.mlflow_url, "wine_quality", 1, wines_csv, rows)
     assert answer.status_code == 200, answer.text
-    assert answer.json()["predictions"] == pytest.approx(list(wanted))
+    assert answer.json()["predictions"] == pytest.approx(wanted)
     assert answer.headers["x-penstock-version"] == "v1"
 
 
