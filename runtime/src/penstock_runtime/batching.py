@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # pandas stands behind it, and is imported while the socket a
 
 SLOW_SECONDS = 0.025
 QUICK_SECONDS = 0.010
+STALL_SECONDS = 0.250
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +47,23 @@ class Job:
 
 
 class Pace:
-    """Whether the model is slow, from how long it took; a model that nobody has seen predict is."""
+    """Whether the model is slow, from how long its last batches took; a model that nobody has seen predict is.
+
+    The median, since on a loaded machine single batches of a quick model take long; but one batch that stalls the loop
+    is enough, until it is out of sight.
+    """
 
     def __init__(self) -> None:
         self.is_slow = True
-        self._seconds: float | None = None
+        self._last: deque[float] = deque(maxlen=5)
 
     def saw(self, seconds: float) -> None:
-        """One batch took so long. The first one is not counted: it pays for lazy imports."""
-        if self._seconds is None:
-            self._seconds = 0.0
-            self.is_slow = seconds > SLOW_SECONDS
-            return
-        self._seconds = seconds if not self._seconds else (self._seconds + seconds) / 2
-        if self._seconds > SLOW_SECONDS:
+        """One batch took so long."""
+        self._last.append(seconds)
+        middle = sorted(self._last)[len(self._last) // 2]
+        if max(self._last) > STALL_SECONDS or middle > SLOW_SECONDS:
             self.is_slow = True
-        elif self._seconds < QUICK_SECONDS:
+        elif middle < QUICK_SECONDS:
             self.is_slow = False
 
 

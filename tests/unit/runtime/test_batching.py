@@ -57,13 +57,26 @@ def test_jobs_without_a_key_run_alone() -> None:
 def test_pace_follows_the_model() -> None:
     pace = Pace()
     assert pace.is_slow
-    pace.saw(0.3)
+    pace.saw(0.002)
+    assert not pace.is_slow
+    for _ in range(3):
+        pace.saw(0.1)
     assert pace.is_slow
     for _ in range(3):
         pace.saw(0.002)
     assert not pace.is_slow
-    pace.saw(0.1)
+
+
+def test_one_long_batch_is_an_accident_one_that_stalls_is_not() -> None:
+    pace = Pace()
+    for seconds in (0.002, 0.002, 0.002, 0.06):
+        pace.saw(seconds)
+    assert not pace.is_slow
+    pace.saw(0.3)
     assert pace.is_slow
+    for _ in range(5):
+        pace.saw(0.002)
+    assert not pace.is_slow
 
 
 @pytest.fixture
