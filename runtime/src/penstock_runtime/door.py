@@ -87,6 +87,10 @@ class Door:
             self._submit(exchange)
         except Refused as refused:
             exchange.refuse(refused)
+        except Exception as error:  # noqa: BLE001 — a payload that trips this server up gets an answer all the same
+            said = {"message": f"request_id={exchange.request_id}", "exception": error}
+            asyncio.get_running_loop().call_exception_handler(said)
+            exchange.refuse(Refused(500, "INTERNAL_ERROR", "The request could not be handled."))
 
     def _submit(self, exchange: Exchange) -> None:
         if self._model is None or self._batcher is None:
