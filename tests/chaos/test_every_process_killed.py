@@ -75,7 +75,7 @@ async def test_no_answer_fails_and_no_row_is_lost(platform: Platform) -> None:
     await load
 
     unexcused = [a for a in caller.failed if not any(0 <= at - a.sent_at + 0.1 <= IN_FLIGHT_S for at in excused)]
-    assert unexcused == []
+    assert unexcused == [], "\n".join(map(str, unexcused))
     assert len(caller.failed) <= 5
     await asyncio.to_thread(rows_equal_ledger, platform, caller)
     await asyncio.to_thread(platform.wait_version, "steady", "v1", "running", 30)

@@ -148,7 +148,13 @@ class Platform:
         }
         self.api("POST", "/services", json=body)
         self.wait_version(service, "v1", "running")
+        return self.issue_key(service)
+
+    def issue_key(self, service: str) -> str:
+        """A new API key of `service`, once the router knows it."""
         key: str = self.api("POST", f"/services/{service}/keys", json={"name": "test"})["key"]
+        url, headers = f"{self.data_url}/{service}/predict", {"Authorization": f"Bearer {key}"}
+        until(lambda: httpx.post(url, json={}, headers=headers).status_code == 400, within=5, what="the key opens")
         return key
 
 

@@ -46,7 +46,7 @@ async def purge(bus: Bus, database: Database, clock: Clock, kept: timedelta) -> 
         try:
             await purge_once(bus, database, clock, kept)
         except (nats.errors.Error, JetStreamError, Unavailable, TimeoutError) as error:
-            log.warning("nothing purged this time: %s", error or type(error).__name__)
+            log.warning("nothing purged this time: %s", str(error) or type(error).__name__)
         await clock.sleep(PURGE_INTERVAL_S)
 
 

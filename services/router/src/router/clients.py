@@ -146,4 +146,4 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (nats.errors.Error, nats.js.errors.Error, TimeoutError, OSError) as error:
-        raise Unavailable(f"the bus: {error or type(error).__name__}") from error
+        raise Unavailable(f"the bus: {str(error) or type(error).__name__}") from error

@@ -70,7 +70,7 @@ class PatientPull:
             return []
         except (nats.errors.Error, JetStreamError, OSError) as error:
             if not self._failing:
-                log.warning("%s cannot be read: %s; trying on", self.durable.name, error or type(error).__name__)
+                log.warning("%s cannot be read: %s; trying on", self.durable.name, str(error) or type(error).__name__)
             self._failing = True
             await self._clock.sleep(0.5)
             return []

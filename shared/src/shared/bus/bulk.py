@@ -45,7 +45,7 @@ async def identity(js: JetStreamContext, stream: str) -> StreamIdentity:
     try:
         info = await js.stream_info(stream)
     except AWAY as error:
-        raise Unavailable(f"stream {stream}: {error or type(error).__name__}") from error
+        raise Unavailable(f"stream {stream}: {str(error) or type(error).__name__}") from error
     assert info.created is not None
     return StreamIdentity(stream, info.created, info.state.first_seq, info.state.last_seq)
 
@@ -70,7 +70,7 @@ async def publish(
             headers={**(headers or {}), "Nats-Msg-Id": msg_id},
         )
     except AWAY as error:
-        raise Unavailable(f"publishing to {stream}: {error or type(error).__name__}", retry_after_s=1) from error
+        raise Unavailable(f"publishing to {stream}: {str(error) or type(error).__name__}", retry_after_s=1) from error
 
 
 async def bulk_pull(
@@ -92,7 +92,7 @@ async def bulk_pull(
                     await pull.unsubscribe()
         except AWAY as error:
             if not failing:
-                log.warning("%s cannot be read: %s; trying on", durable, error or type(error).__name__)
+                log.warning("%s cannot be read: %s; trying on", durable, str(error) or type(error).__name__)
             failing = True
             await asyncio.sleep(RETRY_S)
         else:
@@ -151,7 +151,7 @@ async def read_from(
             if len(whole) < len(messages):
                 raise Unavailable(f"stream {stream}: a message was skipped on the way; reading it again")
     except AWAY as error:
-        raise Unavailable(f"stream {stream}: {error or type(error).__name__}") from error
+        raise Unavailable(f"stream {stream}: {str(error) or type(error).__name__}") from error
     finally:
         if name is not None:
             with contextlib.suppress(*AWAY, asyncio.CancelledError):

@@ -98,7 +98,7 @@ class Connection:
         now = self._clock.monotonic()
         if self._complained_at is None or now - self._complained_at > _COMPLAINT_EVERY_S:
             self._complained_at = now
-            log.warning("bus at %s: %s; trying on", self.address, error or type(error).__name__)
+            log.warning("bus at %s: %s; trying on", self.address, str(error) or type(error).__name__)
 
     async def _disconnected(self) -> None:
         log.warning("the bus at %s is away", self.address)

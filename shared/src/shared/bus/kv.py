@@ -77,4 +77,4 @@ class Bucket:
                 self._known = await self.js.key_value(self.name)
             yield self._known
         except (nats.errors.Error, JetStreamError, TimeoutError, OSError) as error:
-            raise Unavailable(f"bucket {self.name}: {error or type(error).__name__}", retry_after_s=1) from error
+            raise Unavailable(f"bucket {self.name}: {str(error) or type(error).__name__}", retry_after_s=1) from error

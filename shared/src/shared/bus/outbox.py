@@ -142,7 +142,7 @@ class Relay:
             except (nats.errors.Error, APIError, PenstockError, TimeoutError) as error:
                 # Unknown is not failed: the server may have stored it. The same id is sent again, and stored once.
                 self.metrics.publish_unknown.inc()
-                log.warning("outbox waits: %s", error or type(error).__name__)
+                log.warning("outbox waits: %s", str(error) or type(error).__name__)
                 await self.clock.sleep(0.5)
                 continue
             await self._woken(1.0)

@@ -188,7 +188,7 @@ class Bus:
                 await self._open_doors_once()
             except (nats.errors.Error, JetStreamError, TimeoutError, OSError) as error:
                 if not complained:
-                    log.warning("the bus is not ready: %s; trying on", error or type(error).__name__)
+                    log.warning("the bus is not ready: %s; trying on", str(error) or type(error).__name__)
                 complained = True
                 if self._doors is not None:
                     await self._doors.close()

@@ -84,7 +84,7 @@ class Watchdog:
             changed = await bootstrap.ensure(self._connection.client.jetstream(), self._durables)
         except (nats.errors.Error, JetStreamError, TimeoutError, OSError) as error:
             if not self._unanswered:
-                log.warning("JetStream does not answer: %s (a full disk?)", error or type(error).__name__)
+                log.warning("JetStream does not answer: %s (a full disk?)", str(error) or type(error).__name__)
             self._unanswered = True
             return
         self._unanswered = False
