@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from scheduler.backends import shim
-from scheduler.backends.folders import PodFolder, PodRecord, RunFolder
+from scheduler.backends.folders import PodFolder, PodRecord, RunFolder, pod_folders
 from scheduler.backends.output import read_lines
 from scheduler.backends.reap import reap
 from scheduler_world import wanted
@@ -138,7 +138,5 @@ def test_reaping_ends_every_pod_even_a_stopped_one(tmp_path: Path) -> None:
     processes[0].send(signal.SIGSTOP)
     assert reap(tmp_path, grace_s=5) == 2
     assert not any(process.is_alive() for process in processes)
-    assert all(
-        folder.record.is_terminating for path in (tmp_path / "pods").iterdir() if (folder := PodFolder.open(path))
-    )
+    assert [each.record.is_terminating for each in pod_folders(tmp_path / "pods")] == [True, True]
     assert reap(tmp_path, grace_s=5) == 0

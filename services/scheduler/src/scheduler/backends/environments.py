@@ -117,6 +117,7 @@ class Environments:
         return Environment(self.folder / plan.key / "bin" / "python", was_built=True)
 
     async def _build(self, plan: Plan, key: str, output: Path, say: Callable[[str], None]) -> None:
+        await asyncio.to_thread(self._sweep, key)
         aside = Path(tempfile.mkdtemp(prefix=f".building-{key}-", dir=self.folder))
         try:
             wanted = aside / "requirements.txt"
@@ -132,6 +133,11 @@ class Environments:
             root.rename(self.folder / key)
         finally:
             await asyncio.to_thread(shutil.rmtree, aside, ignore_errors=True)
+
+    def _sweep(self, key: str) -> None:
+        """Drop what a build that was killed has left; whoever calls holds the key's lock."""
+        for left in self.folder.glob(f".building-{key}-*"):
+            shutil.rmtree(left, ignore_errors=True)
 
     async def _uv(self, *arguments: str, output: Path) -> None:
         command = [self.uv, "--color", "never", *arguments]

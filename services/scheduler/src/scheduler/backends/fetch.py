@@ -13,9 +13,12 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
+ABANDONED_AFTER_S = 6 * 3600
 NOT_FOUND, AWAY, FAILED = "not_found", "away", "failed"
 _AWAY_CODES = frozenset({"TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED", "DEADLINE_EXCEEDED"})
 _AWAY_WORDS = ("Max retries exceeded", "failed with exception", "error code 5", "too many 5", "timed out")
@@ -34,7 +37,7 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
     try:
         return {"digest": _fetch(mlflow, question)}
     except MlflowException as error:
-        return _mlflow_error(error, name)
+        return _mlflow_error(error, name, urlsplit(question["tracking_uri"]))
     except Exception as error:  # noqa: BLE001 - artifact stores raise whatever their libraries raise
         kind = AWAY if _is_connection(error) else FAILED
         return {"error": kind, "message": f"{name} could not be fetched: {type(error).__name__}: {error}"[:500]}
@@ -45,13 +48,18 @@ def _is_connection(error: Exception) -> bool:
     return any("Connection" in name or "Timeout" in name for name in names)
 
 
-def _mlflow_error(error: Any, name: str) -> dict[str, Any]:
+def _mlflow_error(error: Any, name: str, address: SplitResult) -> dict[str, Any]:
     if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"):
         return {"error": NOT_FOUND, "message": f"{name} does not exist in MLflow"}
     text = str(error)
     if error.error_code in _AWAY_CODES or any(words in text for words in _AWAY_WORDS):
-        return {"error": AWAY, "message": f"MLflow does not answer ({error.error_code})"}
+        return {"error": AWAY, "message": f"MLflow at {_host(address)} does not answer"}
     return {"error": FAILED, "message": f"{name}: {text}"[:500]}
+
+
+def _host(address: SplitResult) -> str:
+    """Without user and password."""
+    return address.netloc.rpartition("@")[2] or f"{address.scheme}:{address.path}"
 
 
 def _fetch(mlflow: Any, question: dict[str, Any]) -> str:
@@ -72,6 +80,7 @@ def _fetch(mlflow: Any, question: dict[str, Any]) -> str:
 
 def _download(mlflow: Any, uri: str, models: Path) -> str:
     models.mkdir(parents=True, exist_ok=True)
+    _sweep(models)
     aside = Path(tempfile.mkdtemp(prefix=".fetching-", dir=models))
     try:
         got = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=str(aside)))
@@ -87,6 +96,13 @@ def _download(mlflow: Any, uri: str, models: Path) -> str:
         return digest
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _sweep(models: Path) -> None:
+    """Drop what fetches that were killed have left; none takes as long as this."""
+    for left in models.glob(".fetching-*"):
+        if time.time() - left.stat().st_mtime > ABANDONED_AFTER_S:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def digest_of(folder: Path) -> str:
