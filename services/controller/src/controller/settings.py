@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from shared.settings import DatabaseSettings
+from shared.settings import DatabaseSettings, Duration
 
 
 class ControllerSettings(DatabaseSettings):
@@ -40,7 +40,7 @@ class ControllerSettings(DatabaseSettings):
     )
     """URL of the MLflow tracking server, with user and password where it wants them; default http://127.0.0.1:5000."""
 
-    mlflow_timeout: timedelta = timedelta(seconds=10)
+    mlflow_timeout: Duration = timedelta(seconds=10)
     """Time that MLflow has for one answer, seconds; default 10."""
 
     public_url: str | None = None
@@ -58,10 +58,10 @@ class ControllerSettings(DatabaseSettings):
     table_roots: Annotated[tuple[Path, ...], NoDecode] = ()
     """Folders, comma-separated, under which versions may put tables besides the platform's own; default none."""
 
-    routes_interval: timedelta = timedelta(seconds=3)
+    routes_interval: Duration = timedelta(seconds=3)
     """Time between two comparisons of the whole route table with what it should say, seconds; default 3."""
 
-    resync_interval: timedelta = timedelta(seconds=15)
+    resync_interval: Duration = timedelta(seconds=15)
     """Time between two questions to the scheduler about every version, seconds; default 15."""
 
     @field_validator("allowed_hosts", "table_roots", mode="before")

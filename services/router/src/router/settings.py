@@ -4,23 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import AliasChoices, BeforeValidator, Field
+from pydantic import AliasChoices, Field
 from pydantic_settings import SettingsConfigDict
 
-from shared.settings import ServiceSettings
-
-
-def _from_seconds(value: object) -> object:
-    """`0.4` in the environment is 0.4 s; everything else is left to pydantic (`PT0.4S`, `00:00:10`)."""
-    try:
-        return timedelta(seconds=float(value)) if isinstance(value, str) else value
-    except ValueError:
-        return value
-
-
-Duration = Annotated[timedelta, BeforeValidator(_from_seconds)]
+from shared.settings import Duration, ServiceSettings
 
 
 class RouterSettings(ServiceSettings):

@@ -14,7 +14,7 @@ from pydantic_settings import SettingsConfigDict
 from scheduler.backends.options import PodOptions
 from scheduler.domain.probes import ProbeLimits
 from scheduler.domain.verdict import VerdictLimits
-from shared.settings import DatabaseSettings
+from shared.settings import DatabaseSettings, Duration
 
 NO_TIME = timedelta(0)
 
@@ -47,43 +47,43 @@ class SchedulerSettings(DatabaseSettings):
     advertise_host: str | None = None
     """Host that routers reach this machine's pods at; default the address that they listen on."""
 
-    resync_interval: timedelta = timedelta(seconds=15)
+    resync_interval: Duration = timedelta(seconds=15)
     """Between two questions for the controller's whole list, default 15 seconds."""
 
-    reconcile_interval: timedelta = timedelta(seconds=1)
+    reconcile_interval: Duration = timedelta(seconds=1)
     """Between two looks at everything when no event comes, default 1 second."""
 
-    usage_interval: timedelta = timedelta(seconds=10)
+    usage_interval: Duration = timedelta(seconds=10)
     """Between two measurements of the pods, default 10 seconds."""
 
-    lease_ttl: timedelta = timedelta(seconds=5)
+    lease_ttl: Duration = timedelta(seconds=5)
     """Silence after which another scheduler takes over, default 5 seconds."""
 
-    drain: timedelta = timedelta(seconds=2)
+    drain: Duration = timedelta(seconds=2)
     """Between a pod's leaving the routes and its SIGTERM, default 2 seconds."""
 
-    termination_grace: timedelta = timedelta(seconds=35)
+    termination_grace: Duration = timedelta(seconds=35)
     """Between a pod's SIGTERM and its SIGKILL, default 35 seconds (a pod drains up to 30)."""
 
-    unready_after: timedelta = timedelta(seconds=3)
+    unready_after: Duration = timedelta(seconds=3)
     """Silence after which a pod gets no traffic, default 3 seconds (a stopped process: at once)."""
 
-    hung_after: timedelta = timedelta(seconds=15)
+    hung_after: Duration = timedelta(seconds=15)
     """Silence without any use of CPU after which a pod is restarted, default 15 seconds."""
 
-    busy_after: timedelta = timedelta(seconds=120)
+    busy_after: Duration = timedelta(seconds=120)
     """Silence after which a pod is restarted however busy it is, default 120 seconds."""
 
-    start_timeout: timedelta = timedelta(minutes=10)
+    start_timeout: Duration = timedelta(minutes=10)
     """From a process' start to its first readiness; after it the load counts as failed; default 10 minutes."""
 
     failed_loads: int = Field(default=3, ge=1)
     """Failed loads after which a version that was never ready has failed, default 3."""
 
-    never_ready_timeout: timedelta = timedelta(minutes=10)
+    never_ready_timeout: Duration = timedelta(minutes=10)
     """Time after which a version that was never ready has failed, default 10 minutes."""
 
-    environment_timeout: timedelta = timedelta(minutes=20)
+    environment_timeout: Duration = timedelta(minutes=20)
     """Longest time that one step of building an environment may take, default 20 minutes."""
 
     pod_output_limit: int = Field(default=64 * 1024 * 1024, ge=64 * 1024)
