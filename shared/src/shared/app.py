@@ -7,8 +7,11 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
+
+from pydantic import ValidationError
 
 from shared.errors import PenstockError
 
@@ -65,7 +68,13 @@ async def _within(work: Coroutine[Any, Any, None], seconds: float) -> None:
         log.warning("draining took longer than %s s; going on without it", seconds)
 
 
-def exit_with(error: PenstockError, service: str) -> None:
-    """One clear line instead of a trace for what an operator can mend; ends the process."""
-    print(f"{service}: {error.message}", file=sys.stderr, flush=True)
-    sys.exit(1)
+@contextmanager
+def one_clear_line(service: str) -> Iterator[None]:
+    """What an operator can mend (a setting, a busy port, an unusable database) ends the process with one line."""
+    try:
+        yield
+    except PenstockError as error:
+        sys.exit(f"{service}: {error.message}")
+    except ValidationError as wrong:
+        told = (f"{e['loc'][0] if e['loc'] else 'settings'}: {e['msg']}" for e in wrong.errors(include_input=False))
+        sys.exit(f"{service}: {'; '.join(told)}")

@@ -7,14 +7,12 @@ import os
 import socket
 import sys
 
-from pydantic import ValidationError
-
 from controller.main import build_app
 from controller.settings import ControllerSettings
 from shared import telemetry
-from shared.app import exit_with, run_app
+from shared.app import one_clear_line, run_app
 from shared.clock import SystemClock
-from shared.errors import PenstockError, Unavailable
+from shared.errors import Unavailable
 from shared.http import inherited_socket
 
 
@@ -40,13 +38,9 @@ def listen(host: str, port: int) -> int:
 
 def main() -> None:
     """Entry point."""
-    try:
+    with one_clear_line("controller"):
         settings = ControllerSettings()
         sys.exit(asyncio.run(run(settings)))
-    except PenstockError as error:
-        exit_with(error, "controller")
-    except ValidationError as wrong:
-        sys.exit("controller: " + "; ".join(f"{e['loc'][0]}: {e['msg']}" for e in wrong.errors(include_input=False)))
 
 
 if __name__ == "__main__":

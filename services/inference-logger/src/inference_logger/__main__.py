@@ -6,14 +6,11 @@ import asyncio
 import os
 import sys
 
-from pydantic import ValidationError
-
 from inference_logger.main import build_app
 from inference_logger.settings import InferenceLoggerSettings
 from shared import telemetry
-from shared.app import exit_with, run_app
+from shared.app import one_clear_line, run_app
 from shared.clock import SystemClock
-from shared.errors import PenstockError
 
 
 async def run(settings: InferenceLoggerSettings) -> int:
@@ -27,16 +24,10 @@ async def run(settings: InferenceLoggerSettings) -> int:
 
 def main() -> None:
     """Entry point."""
-    try:
+    with one_clear_line("inference-logger"):
         settings = InferenceLoggerSettings()
         os.nice(settings.nice)
         sys.exit(asyncio.run(run(settings)))
-    except PenstockError as error:
-        exit_with(error, "inference-logger")
-    except ValidationError as wrong:
-        sys.exit(
-            "inference-logger: " + "; ".join(f"{e['loc'][0]}: {e['msg']}" for e in wrong.errors(include_input=False))
-        )
 
 
 if __name__ == "__main__":

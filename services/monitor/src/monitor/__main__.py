@@ -6,14 +6,11 @@ import asyncio
 import os
 import sys
 
-from pydantic import ValidationError
-
 from monitor.main import build_app
 from monitor.settings import MonitorSettings
 from shared import telemetry
-from shared.app import exit_with, run_app
+from shared.app import one_clear_line, run_app
 from shared.clock import SystemClock
-from shared.errors import PenstockError
 
 
 async def run(settings: MonitorSettings) -> int:
@@ -27,14 +24,10 @@ async def run(settings: MonitorSettings) -> int:
 
 def main() -> None:
     """Entry point."""
-    try:
+    with one_clear_line("monitor"):
         settings = MonitorSettings()
         os.nice(settings.nice)
         sys.exit(asyncio.run(run(settings)))
-    except PenstockError as error:
-        exit_with(error, "monitor")
-    except ValidationError as wrong:
-        sys.exit("monitor: " + "; ".join(f"{e['loc'][0]}: {e['msg']}" for e in wrong.errors(include_input=False)))
 
 
 if __name__ == "__main__":

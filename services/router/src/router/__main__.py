@@ -8,29 +8,23 @@ import socket
 import sys
 
 import uvloop
-from pydantic import ValidationError
 
 from router.main import build_app
 from router.settings import RouterSettings
 from shared import telemetry
-from shared.app import exit_with
-from shared.errors import PenstockError
+from shared.app import one_clear_line
 from shared.http import inherited_socket
 
 
 def main() -> None:
     """Entry point."""
-    try:
+    with one_clear_line("router"):
         settings = RouterSettings()
         app = build_app(settings, telemetry.setup("router", settings))
         fd = inherited_socket(os.environ)
         listening = socket.socket(fileno=fd) if fd is not None else None
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             sys.exit(runner.run(app.run(listening)))
-    except PenstockError as error:
-        exit_with(error, "router")
-    except ValidationError as wrong:
-        sys.exit("router: " + "; ".join(f"{e['loc'][0]}: {e['msg']}" for e in wrong.errors(include_input=False)))
 
 
 if __name__ == "__main__":

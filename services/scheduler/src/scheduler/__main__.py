@@ -6,14 +6,11 @@ import asyncio
 import os
 import sys
 
-from pydantic import ValidationError
-
 from scheduler.main import build_app
 from scheduler.settings import SchedulerSettings
 from shared import telemetry
-from shared.app import exit_with, run_app
+from shared.app import one_clear_line, run_app
 from shared.clock import SystemClock
-from shared.errors import PenstockError
 
 
 async def run(settings: SchedulerSettings) -> int:
@@ -28,13 +25,8 @@ async def run(settings: SchedulerSettings) -> int:
 
 def main() -> None:
     """Entry point."""
-    try:
+    with one_clear_line("scheduler"):
         sys.exit(asyncio.run(run(SchedulerSettings())))
-    except PenstockError as error:
-        exit_with(error, "scheduler")
-    except ValidationError as wrong:
-        told = (f"{e['loc'][0] if e['loc'] else 'settings'}: {e['msg']}" for e in wrong.errors(include_input=False))
-        sys.exit("scheduler: " + "; ".join(told))
 
 
 if __name__ == "__main__":
