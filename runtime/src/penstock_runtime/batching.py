@@ -125,7 +125,15 @@ class Batcher:
             future = self.executor.submit(self._timed, batch)
             future.add_done_callback(lambda done: self._loop.call_soon_threadsafe(self._finish, batch, done))
         else:
-            self._deliver(batch, *self._timed(batch))
+            self._deliver(batch, *self._inline(batch))
+
+    def _inline(self, batch: Sequence[Job]) -> tuple[list[Outcome], float]:
+        # A model may call `asyncio.run`, which is refused in a thread whose loop is known to run.
+        asyncio._set_running_loop(None)
+        try:
+            return self._timed(batch)
+        finally:
+            asyncio._set_running_loop(self._loop)
 
     def _timed(self, batch: Sequence[Job]) -> tuple[list[Outcome], float]:
         started = time.perf_counter()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from penstock_runtime.batching import Batcher, Job, Outcome
 from penstock_runtime.errors import Refused, busy, too_large, unsupported
@@ -125,5 +126,5 @@ class Door:
             if refused.code == "INVALID_PARAMETER_VALUE":
                 exchange.client_request_id = client_request_id_of(body)
             raise
-        exchange.client_request_id = request.client_request_id
+        exchange.client_request_id = request.client_request_id or str(uuid4())
         return request

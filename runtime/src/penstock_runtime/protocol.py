@@ -10,16 +10,13 @@ import asyncio
 import socket
 from collections import deque
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Protocol, cast
 from urllib.parse import quote
 
 import httptools
 
 from penstock_runtime.errors import Refused, bad_request, too_large
 from penstock_runtime.request_ids import request_id_of
-
-if TYPE_CHECKING:
-    from penstock_runtime.door import Door
 
 MAX_PIPELINED = 16
 MAX_URL = 8192
@@ -28,6 +25,22 @@ MAX_HEADER_BYTES = 16_384
 LINGER_SECONDS = 2.0
 _STATUS = {status: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 _KEPT = frozenset((b"content-type", b"content-length", b"content-encoding", b"x-request-id", b"expect"))
+
+
+class Door(Protocol):
+    """What a connection asks of whoever it belongs to."""
+
+    connections: set[Connection]
+    is_draining: bool
+    max_body_bytes: int
+
+    def handle(self, exchange: Exchange) -> None:
+        """Answer a complete request, now or later."""
+        ...
+
+    def left(self, connection: Connection) -> None:
+        """A connection is gone."""
+        ...
 
 
 class Exchange:

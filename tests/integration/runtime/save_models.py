@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import sys
@@ -31,6 +32,8 @@ class Whims(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
             if word == "print":
                 print(f"printed for {x}")
                 print(f"complained for {x}", file=sys.stderr)
+            if word == "await":
+                asyncio.run(asyncio.sleep(0))
             if word == "sleep":
                 time.sleep(x)
             answers.append({"count": len(model_input), "nan": float("nan")}.get(word, x * (params or {})["factor"]))

@@ -29,6 +29,12 @@ def test_params_have_defaults_and_are_checked(whims: Any) -> None:
         assert (reply.status, reply.json["details"][0]["loc"][0]) == (400, "params")
 
 
+def test_a_model_may_run_an_event_loop_of_its_own(whims: Any) -> None:
+    # three times: the first answers may come from a thread, until the model is known to be quick
+    replies = [whims.predict(rows((2.0, "await"))) for _ in range(3)]
+    assert [reply.json for reply in replies] == [{"predictions": [4.0]}] * 3
+
+
 def test_nan_is_null_with_a_warning(whims: Any) -> None:
     reply = whims.predict(rows((1.0, ""), (1.0, "nan")))
     assert reply.json["predictions"] == [2.0, None]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from typing import Protocol
 from uuid import UUID
 
 import uuid_utils
@@ -30,12 +30,28 @@ from router.domain.outcome import (
 from router.domain.split import choose_pod, choose_version
 from router.domain.table import Pod, Target, Version
 
-if TYPE_CHECKING:
-    from router.dataplane.caller import Caller
-
 NOT_SAMPLED = "not_sampled"
 LOGGING_OFF = "logging_disabled"
 MAX_PODS_TRIED = 3
+
+
+class Caller(Protocol):
+    """What an exchange asks of the connection that its answer goes to."""
+
+    deadline: float
+    is_write_paused: bool
+
+    def write(self, data: bytes) -> None:
+        """Send a piece of the answer."""
+        ...
+
+    def abort(self) -> None:
+        """Close at once: the answer cannot be completed."""
+        ...
+
+    def exchange_finished(self, exchange: Exchange) -> None:
+        """The answer is complete; the next one may follow."""
+        ...
 
 
 class Exchange:
