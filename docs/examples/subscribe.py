@@ -8,8 +8,7 @@ import nats
 SUBJECTS = ("penstock.events.version.created.v1", "penstock.events.pod.scheduled.v1", "penstock.requests.v1.>")
 
 
-async def main(url: str) -> None:
-    """Show every message of the subjects until interrupted; `url` is that of a user that may only read."""
+async def _main(url: str) -> None:
     connection = await nats.connect(url)
     messages: asyncio.Queue[nats.aio.msg.Msg] = asyncio.Queue()
     for subject in SUBJECTS:
@@ -18,4 +17,4 @@ async def main(url: str) -> None:
         print((message.headers or {}).get("ce-type"), message.data.decode()[:300], flush=True)
 
 
-asyncio.run(main(sys.argv[1]))
+asyncio.run(_main(sys.argv[1]))
