@@ -21,7 +21,7 @@ def wines_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory, wines_csv: Path) -> Iterator[Platform]:
     """A platform that is up, with `wine_quality` versions 1 and 2 registered by a script that knows only MLflow."""
     platform = Platform(tmp_path_factory.mktemp("home"))
