@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 import pytest
 import uvloop
 
-from router_world import World, running_world
+from router_world import HASTY, World, running_world
 
 
 def pytest_asyncio_loop_factories(
@@ -20,4 +20,11 @@ def pytest_asyncio_loop_factories(
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
     async with running_world() as world:
+        yield world
+
+
+@pytest.fixture
+async def hasty_world() -> AsyncIterator[World]:
+    """A data plane that gives callers half a second."""
+    async with running_world(HASTY) as world:
         yield world

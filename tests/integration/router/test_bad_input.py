@@ -126,20 +126,20 @@ async def test_the_answer_to_a_large_upload_is_not_lost_in_a_reset(world: World)
     assert status_of(await caller.rest()) == 413
 
 
-async def test_slow_heads_and_bodies_are_408(world: World) -> None:
-    await world.serve_wine()
+async def test_slow_heads_and_bodies_are_408(hasty_world: World) -> None:
+    await hasty_world.serve_wine()
     for raw in (POST, POST + b"Content-Length: 10\r\n\r\nhalf"):
-        caller = await world.caller()
+        caller = await hasty_world.caller()
         caller.send(raw)
-        answer = await asyncio.wait_for(caller.rest(), 2)
+        answer = await asyncio.wait_for(caller.rest(), 30)
         assert (status_of(answer), error_code(answer)) == (408, "REQUEST_TIMEOUT")
-    silent = await world.caller()
-    assert await asyncio.wait_for(silent.rest(), 2) == b""
+    silent = await hasty_world.caller()
+    assert await asyncio.wait_for(silent.rest(), 30) == b""
 
 
-async def test_a_slow_but_flowing_body_is_taken(world: World) -> None:
-    pod = await world.serve_wine()
-    caller = await world.caller()
+async def test_a_slow_but_flowing_body_is_taken(hasty_world: World) -> None:
+    pod = await hasty_world.serve_wine()
+    caller = await hasty_world.caller()
     caller.send(POST + b"Content-Length: 8000\r\n\r\n")
     for _ in range(8):
         await asyncio.sleep(0.15)

@@ -6,6 +6,7 @@ import asyncio
 import json
 import shutil
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,9 @@ class Whims(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
                 asyncio.run(asyncio.sleep(0))
             if word == "sleep":
                 time.sleep(x)
-            answers.append({"count": len(model_input), "nan": float("nan")}.get(word, x * (params or {})["factor"]))
+            inline = float(threading.current_thread() is threading.main_thread())
+            special = {"count": len(model_input), "nan": float("nan"), "inline": inline}
+            answers.append(special.get(word, x * (params or {})["factor"]))
         if "short" in set(model_input["word"]):
             return answers[:1] * 7
         return answers

@@ -30,9 +30,21 @@ def test_params_have_defaults_and_are_checked(whims: Any) -> None:
 
 
 def test_a_model_may_run_an_event_loop_of_its_own(whims: Any) -> None:
-    # three times: the first answers may come from a thread, until the model is known to be quick
-    replies = [whims.predict(rows((2.0, "await"))) for _ in range(3)]
-    assert [reply.json for reply in replies] == [{"predictions": [4.0]}] * 3
+    def is_answered_inline() -> bool:
+        reply = whims.predict(rows((2.0, "await"), (0.0, "inline")))
+        assert (reply.status, reply.json["predictions"][0]) == (200, 4.0)
+        return bool(reply.json["predictions"][1])
+
+    # The first answers come from a thread, until the model is known to be quick.
+    whims.wait_for(is_answered_inline)
+    # The server's own loop goes on as if nothing had been.
+    assert whims.ask("GET", "/ping").status == 200
+
+
+def test_a_pod_whose_model_ran_a_loop_still_stops_when_told(start: Any) -> None:
+    pod = start("whims").ready()
+    pod.wait_for(lambda: pod.predict(rows((2.0, "await"), (0.0, "inline"))).json["predictions"] == [4.0, 1.0])
+    assert pod.stop() == 0
 
 
 def test_nan_is_null_with_a_warning(whims: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -43,9 +44,24 @@ def test_ids_come_back(wine: Any, expected: dict[str, Any]) -> None:
     reply = wine.predict(document, X_Request_Id="abc-123")
     assert reply.headers["x-request-id"] == "abc-123"
     assert reply.headers["x-penstock-client-request-id"] == "order%207%2F%C3%BC"
-    generated = wine.predict({"dataframe_split": split(expected, 0, 1)}, X_Request_Id="no\tgood")
-    assert len(generated.headers["x-request-id"]) == 36
-    assert len(generated.headers["x-penstock-client-request-id"]) == 36
+
+
+def test_ids_that_nobody_gave_are_generated(wine: Any, expected: dict[str, Any]) -> None:
+    document = {"dataframe_split": split(expected, 0, 1)}
+    replies = [wine.predict(document, X_Request_Id="no\tgood") for _ in range(2)]
+    for name in ("x-request-id", "x-penstock-client-request-id"):
+        assert len({UUID(reply.headers[name]) for reply in replies}) == 2
+
+
+def test_what_is_no_scoring_request_gets_no_client_request_id(wine: Any) -> None:
+    replies = [
+        wine.ask("GET", "/ping"),
+        wine.ask("GET", "/nowhere"),
+        wine.predict(b"{"),
+        wine.predict({"dataframe_split": {}, "more": 1}),
+    ]
+    assert [reply.status for reply in replies] == [200, 404, 400, 400]
+    assert not any("x-penstock-client-request-id" in reply.headers for reply in replies)
 
 
 def test_a_refused_request_keeps_its_ids(wine: Any) -> None:

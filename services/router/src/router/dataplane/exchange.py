@@ -149,11 +149,11 @@ class Exchange:
             self._send(connection)
 
     def connect_failed(self, pod: Pod) -> None:
-        """The pod does not take connections: nothing was sent, so that any other pod may be asked."""
+        """The pod does not take connections: nothing was sent, so that any other may be asked, or the only one again."""
         if self.is_finished or self.pod is not pod:
             return
         self._leave_pod()
-        other = self._another_pod()
+        other = self._another_pod() or (pod if self.tried.count(pod) == 1 and not pod.is_retired else None)
         if other is not None and len(self.tried) < MAX_PODS_TRIED:
             self._try(other)
         else:
