@@ -38,6 +38,28 @@ class RuntimeOptions(Contract):
     )
     types: Literal["strict", "compat"] = Field(default="strict", description="Coerce only without loss, or as MLflow.")
     max_batch_rows: int = Field(default=256, ge=1)
+    workers: int = Field(
+        default=1, ge=1, le=64, description="Processes in each pod that predict, where the model takes long."
+    )
+
+
+class ExampleCheck(Contract):
+    """The model's own input example, sent through the pod's whole scoring path before the first caller."""
+
+    status: Literal["ok", "failed", "absent"]
+    rows: int = 0
+    duration_ms: float | None = Field(default=None, description="Of the second of two calls: the first warms up.")
+    message: str | None = Field(default=None, description="Why it failed.")
+
+
+class PublishCheck(Contract):
+    """What a pod found out about its model before it said that it was ready (`GET /check` on the pod)."""
+
+    load_ms: float
+    example: ExampleCheck
+    row_wise: bool = Field(description="Whether rows of different callers share one `predict`.")
+    row_wise_reason: str = Field(description="Who said so: `option`, `model`, `flavour`, `probe`.")
+    has_signature: bool
 
 
 class Deployment(Contract):

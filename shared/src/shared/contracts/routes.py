@@ -26,6 +26,17 @@ class RateLimit(Contract):
     queue_timeout_ms: int = Field(default=500, ge=0)
 
 
+class Cors(Contract):
+    """Which pages of other origins may call a service from a browser (Fetch standard, CORS protocol)."""
+
+    allow_origins: tuple[str, ...] = Field(
+        min_length=1, description='Origins such as `https://shop.example`; or `"*"`.'
+    )
+    allow_headers: tuple[str, ...] = ("authorization", "content-type", "x-api-key", "x-request-id", "traceparent")
+    allow_credentials: bool = False
+    max_age_s: int = Field(default=600, ge=0, le=86_400, description="How long a browser may keep the permission.")
+
+
 class VersionRoute(Contract):
     """One active version of a service and its share."""
 
@@ -34,7 +45,13 @@ class VersionRoute(Contract):
     model: str = Field(description="Served entity, such as `wine_quality/3`; becomes `served_entity_id` in the tables.")
     weight: int = Field(ge=0, le=100)
     request_timeout_ms: int = Field(default=60_000, ge=1)
-    max_concurrency: int | None = Field(default=None, ge=1, description="Per pod.")
+    max_concurrency: int | None = Field(default=None, ge=1, description="Requests at one pod at a time.")
+    hold_ms: int = Field(
+        default=10_000, ge=0, description="How long a request waits for a pod where none is ready, or all are full."
+    )
+    pass_through: bool = Field(
+        default=False, description="Every path below the service, with any method, goes to the pod as it is."
+    )
     log_enabled: bool = True
     sample_rate: float = Field(default=1.0, ge=0, le=1)
     destination: str | None = Field(default=None, description="Root of this version's tables; None: the default.")
@@ -49,7 +66,8 @@ class Intent(Contract):
     revision: int
     auth_enabled: bool
     max_body_bytes: int = 16 * 1024 * 1024
-    sticky_header: str | None = None
+    sticky_header: str | None = Field(default=None, description="None: `X-Penstock-Sticky`.")
+    cors: Cors | None = None
     versions: tuple[VersionRoute, ...] = ()
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from shared.contracts.deployment import PublishCheck
 from shared.events.base import Event
 
 
@@ -40,6 +41,7 @@ class PodReady(PodFact):
     address: str
     ready_replicas: int = Field(description="Ready pods of the version, this one included.")
     desired_replicas: int
+    check: PublishCheck | None = Field(default=None, description="What it found out about its model; None: no report.")
 
 
 class PodNotReady(PodFact):

@@ -149,7 +149,7 @@ class Exchange:
             self._send(connection)
 
     def connect_failed(self, pod: Pod) -> None:
-        """The pod does not take connections: nothing was sent, so that any other may be asked, or the only one again."""
+        """The pod takes no connections: nothing was sent, so that any other may be asked, or the only one again."""
         if self.is_finished or self.pod is not pod:
             return
         self._leave_pod()
