@@ -163,7 +163,7 @@ class World:
         return pod
 
     def intent(self, service: str = "wine", weights: dict[str, int] | None = None, **more: Any) -> None:
-        version_fields = more.pop("version_fields", {})
+        version_fields = {"hold_ms": 0, **more.pop("version_fields", {})}
         versions = tuple(
             VersionRoute(
                 version_id=self.version_ids.setdefault((service, version), uuid4()),
@@ -218,6 +218,7 @@ HASTY = Limits(header_timeout_s=0.5, body_timeout_s=0.5, linger_s=0.5, connect_t
 @asynccontextmanager
 async def running_world(limits: Limits = PATIENT) -> AsyncIterator[World]:
     table = RouteTable(TrafficBook())
+    table.is_known = True
     ledger = Ledger()
     plane = DataPlane(table, ledger, limits)
     listening = listening_socket()

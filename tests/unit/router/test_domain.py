@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.domain.bucket import BucketView, in_order
-from router.domain.keys import Door, KeyRing, presented_key
+from router.domain.keys import Door, KeyRing, digest_of, presented_key
 from router.domain.outcome import is_sampled, is_valid_request_id, trace_id_of
 from router.domain.split import choose_pod, choose_version, ready_candidates
 from router.domain.table import RouteTable
@@ -80,15 +80,15 @@ def test_a_key_opens_its_own_service_until_it_expires() -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC)
     mine, soon = entry("psk_a.1"), entry("psk_a.2", now + timedelta(seconds=10))
     ring.replace("wine", [mine, soon])
-    assert ring.check("wine", b"psk_a.1", now.timestamp()) == mine.id
-    assert ring.check("beer", b"psk_a.1", now.timestamp()) is Door.OTHER_SERVICE
-    assert ring.check("wine", b"psk_a.3", now.timestamp()) is Door.UNKNOWN
-    assert ring.check("wine", b"psk_a.2", now.timestamp()) == soon.id
-    assert ring.check("wine", b"psk_a.2", now.timestamp() + 11) is Door.UNKNOWN
+    assert ring.check("wine", digest_of(b"psk_a.1"), now.timestamp()) == mine.id
+    assert ring.check("beer", digest_of(b"psk_a.1"), now.timestamp()) is Door.OTHER_SERVICE
+    assert ring.check("wine", digest_of(b"psk_a.3"), now.timestamp()) is Door.UNKNOWN
+    assert ring.check("wine", digest_of(b"psk_a.2"), now.timestamp()) == soon.id
+    assert ring.check("wine", digest_of(b"psk_a.2"), now.timestamp() + 11) is Door.UNKNOWN
     ring.replace("wine", [soon])
-    assert ring.check("wine", b"psk_a.1", now.timestamp()) is Door.UNKNOWN
+    assert ring.check("wine", digest_of(b"psk_a.1"), now.timestamp()) is Door.UNKNOWN
     ring.replace("wine", [])
-    assert ring.check("wine", b"psk_a.2", now.timestamp()) is Door.UNKNOWN
+    assert ring.check("wine", digest_of(b"psk_a.2"), now.timestamp()) is Door.UNKNOWN
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,7 @@ class RouteFollower:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             logger.warning("the snapshot %s is not readable: %s", self._snapshot.path, error)
             return False
+        self._table.is_known = True
         logger.info("serving %s services from the snapshot", len(self._table.services))
         return bool(self.view.entries)
 
@@ -86,7 +87,7 @@ class RouteFollower:
             self.view.sequence = max(self.view.sequence, state.last_sequence)
         self._take(self.view.forget_unconfirmed(now))
         self._save()
-        self.is_current = True
+        self.is_current = self._table.is_known = True
         self.synced.set()
 
     def _must_relist(self, state: BucketState, now: float) -> bool:

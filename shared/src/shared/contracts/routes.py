@@ -21,7 +21,7 @@ class RateLimit(Contract):
     """Requests per second over all routers together."""
 
     qps: float = Field(gt=0)
-    burst: int = Field(default=1, ge=1)
+    burst: int | None = Field(default=None, ge=1, description="Requests at once; None: one second's worth.")
     on_limit: Literal["reject", "queue"] = "reject"
     queue_timeout_ms: int = Field(default=500, ge=0)
 

@@ -9,75 +9,104 @@ from router.dataplane import answers
 from router.dataplane.answers import CONTINUE, Refusal
 from router.dataplane.core import Core
 from router.dataplane.exchange import Exchange
-from router.dataplane.request import Request
-from router.domain.keys import Door, presented_key
-from router.domain.table import Service, Target, explain_missing
+from router.dataplane.request import RequestHead
+from router.domain.keys import Door
+from router.domain.table import Kind, Service, Target, explain_missing
 
 
-def admit(core: Core, exchange: Exchange, method: bytes) -> Refusal | None:
+def admit(core: Core, exchange: Exchange) -> Refusal | None:
     """Set the exchange's target and key; or say what to answer instead."""
-    if method in (b"CONNECT", b"TRACE"):
-        return answers.method_not_allowed(answers.SCORING_ALLOWS, closes=method == b"CONNECT")
-    request = exchange.request
-    target = core.table.paths.get(request.url) or _resolve(core, request)
+    head = exchange.head
+    if head.fault is not None:
+        return head.fault
+    target = core.table.paths.get(head.url) or _resolve(core, head)
     if target is None:
-        return answers.not_found(explain_missing(core.table, request.url))
+        return _missing(core, head)
     exchange.target = target
-    if method != b"POST" or target.kind != "predict":
-        return _answer_without_pod(target, method)
-    return _check_key(core, exchange, target.service) or _check_size(core, request, target.service)
+    kind = target.kind
+    if not ((kind is Kind.SCORING or kind is Kind.INFER) and head.method == b"POST"):
+        refusal = _unusual(target, head)
+        if refusal is not None:
+            return refusal
+    service = target.service
+    if service.is_guarded:
+        digest = head.key_digest
+        verdict = core.table.keys.check(service.name, digest, time.time()) if digest is not None else Door.UNKNOWN
+        if not isinstance(verdict, UUID):
+            return answers.FORBIDDEN if verdict is Door.OTHER_SERVICE else answers.UNAUTHENTICATED
+        exchange.api_key_id = verdict
+    return _check_size(core, head, service)
 
 
-def expects_continue(request: Request) -> bytes:
+def expects_continue(head: RequestHead) -> bytes:
     """What to send before the body is read."""
-    return CONTINUE if request.expect == b"100-continue" and request.has_body else b""
+    return CONTINUE if head.expect == b"100-continue" and head.has_body else b""
 
 
-def _resolve(core: Core, request: Request) -> Target | None:
-    """The target of a path with a query, or of an absolute URL; leaves the bare path and query in `request.url`."""
-    url = request.url
+def _resolve(core: Core, head: RequestHead) -> Target | None:
+    """The target of a path with a query, of an absolute URL, of a service's own host name, of a path with variables."""
+    url = head.url
     if url[:7].lower() == b"http://":
         slash = url.find(b"/", 7)
-        url = request.url = url[slash:] if slash > 0 else b"/"
-    path, mark, _ = url.partition(b"?")
-    target = core.table.paths.get(path)
-    if target is None and mark:
-        request.url = path
-    return target
+        url = url[slash:] if slash > 0 else b"/"
+        head.url = url
+    path = url.partition(b"?")[0]
+    service = _service_of_host(core, head.host)
+    if service:
+        path = b"/%b%b" % (service, path)
+    return core.table.paths.get(path) or core.table.find(path)
 
 
-def _answer_without_pod(target: Target, method: bytes) -> Refusal:
-    is_scoring = target.kind == "predict"
-    if method == b"OPTIONS":
-        return answers.OPTIONS_SCORING if is_scoring else answers.OPTIONS_HEALTH
-    if is_scoring:
+def _service_of_host(core: Core, host: bytes) -> bytes:
+    """`wine` of `wine.models.example:8080` where `models.example` is the base domain."""
+    domain = core.limits.base_domain
+    if not domain:
+        return b""
+    name = host.lower().partition(b":")[0]
+    return name[: -len(domain) - 1] if name.endswith(b"." + domain) else b""
+
+
+def _missing(core: Core, head: RequestHead) -> Refusal:
+    if head.method in (b"CONNECT", b"TRACE"):
+        return answers.method_not_allowed(answers.SCORING_ALLOWS, closes=head.method == b"CONNECT")
+    if not core.table.is_known:
+        return answers.unavailable("The routes are not known yet.")
+    return answers.not_found(explain_missing(core.table, head.url))
+
+
+def _unusual(target: Target, head: RequestHead) -> Refusal | None:
+    """What is not simply a prediction: None where a pod is to answer."""
+    method, kind = head.method, target.kind
+    if method in (b"CONNECT", b"TRACE"):
+        return answers.method_not_allowed(answers.SCORING_ALLOWS, closes=method == b"CONNECT")
+    if method == b"OPTIONS" and (kind is not Kind.RAW or target.service.cors is not None):
+        return _options(target, head)
+    if kind is Kind.RAW:
+        return None
+    if kind is Kind.SCORING or kind is Kind.INFER:
         return answers.method_not_allowed(answers.SCORING_ALLOWS)
     if method not in (b"GET", b"HEAD"):
         return answers.method_not_allowed(answers.HEALTH_ALLOWS)
+    if kind is Kind.METADATA:
+        return None
     if target.service.candidates:
         return answers.HEALTHY
     return answers.unavailable(f"Service {target.service.name!r} has no ready pod.")
 
 
-def _check_key(core: Core, exchange: Exchange, service: Service) -> Refusal | None:
-    if not service.is_guarded:
-        return None
-    request = exchange.request
-    presented = presented_key(request.authorization, request.api_key)
-    if presented is None:
-        return answers.UNAUTHENTICATED
-    verdict = core.table.keys.check(service.name, presented, time.time())
-    if isinstance(verdict, UUID):
-        exchange.api_key_id = verdict
-        return None
-    return answers.FORBIDDEN if verdict is Door.OTHER_SERVICE else answers.UNAUTHENTICATED
+def _options(target: Target, head: RequestHead) -> Refusal:
+    is_post = target.kind in (Kind.SCORING, Kind.INFER, Kind.RAW)
+    policy = target.service.cors
+    if policy is None or head.origin is None or not head.has_preflight:
+        return answers.OPTIONS_SCORING if is_post else answers.OPTIONS_HEALTH
+    return Refusal(204, "", "", policy.preflight(head.origin))
 
 
-def _check_size(core: Core, request: Request, service: Service) -> Refusal | None:
-    if request.content_length > service.max_body_bytes:
+def _check_size(core: Core, head: RequestHead, service: Service) -> Refusal | None:
+    if head.content_length > service.max_body_bytes:
         return answers.too_large(service.max_body_bytes)
-    if request.expect not in (None, b"100-continue"):
+    if head.expect is not None and head.expect != b"100-continue":
         return answers.EXPECTATION_FAILED
-    if core.buffered + max(request.content_length, 0) > core.limits.buffered_bytes:
+    if core.buffered + max(head.content_length, 0) > core.limits.buffered_bytes:
         return answers.OVERLOADED
     return None

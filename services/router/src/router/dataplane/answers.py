@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from http import HTTPStatus
+from math import ceil
 
 import orjson
+
+from router.domain.table import Kind
 
 SERVER_CLOSES = b"Connection: close\r\n"
 SCORING_ALLOWS = b"Allow: POST, OPTIONS\r\n"
@@ -23,8 +26,10 @@ class Refusal:
     headers: bytes = b""
     closes: bool = False
 
-    def body(self, request_id: bytes) -> bytes:
-        """The error as JSON."""
+    def body(self, request_id: bytes, kind: Kind | None = None) -> bytes:
+        """The error as JSON, in the words of the protocol that was spoken."""
+        if kind in (Kind.INFER, Kind.METADATA):
+            return orjson.dumps({"error": self.message})
         return orjson.dumps(
             {
                 "error_code": self.code,
@@ -55,6 +60,16 @@ def too_large(limit: int) -> Refusal:
     return Refusal(413, "PAYLOAD_TOO_LARGE", f"The body is larger than the limit of {limit} bytes.", closes=True)
 
 
+def throttled(wait_s: float) -> Refusal:
+    """Over the rate limit; `wait_s`: when there will be room."""
+    return Refusal(
+        429,
+        "REQUEST_LIMIT_EXCEEDED",
+        "The version's limit of requests per second is exceeded.",
+        b"Retry-After: %d\r\n" % max(1, ceil(wait_s)),
+    )
+
+
 def unavailable(message: str, retry_after_s: int = 1) -> Refusal:
     """Nothing can answer now, but may soon."""
     return Refusal(503, "TEMPORARILY_UNAVAILABLE", message, b"Retry-After: %d\r\n" % retry_after_s)
@@ -81,6 +96,8 @@ UPSTREAM_FAILED = Refusal(502, "UPSTREAM_FAILED", "The model's pod went away bef
 UPSTREAM_INVALID = Refusal(502, "UPSTREAM_FAILED", "The model's pod gave an invalid answer.")
 NOTHING_CONNECTS = unavailable("No pod of this version can be reached.")
 DEADLINE_EXCEEDED = Refusal(504, "DEADLINE_EXCEEDED", "The model took longer than the request timeout.")
+ALL_BUSY = unavailable("Every pod of this version is at its limit of concurrent requests.")
+TOO_MANY_WAIT = unavailable("Too many requests wait for a pod of this version.")
 OPTIONS_SCORING = Refusal(204, "", "", SCORING_ALLOWS)
 OPTIONS_HEALTH = Refusal(204, "", "", HEALTH_ALLOWS)
 HEALTHY = Refusal(200, "", "")

@@ -15,7 +15,7 @@ from router.dataplane.answers import Refusal
 from router.dataplane.core import Core
 from router.dataplane.exchange import Exchange
 from router.dataplane.pod import set_nodelay
-from router.dataplane.request import Request
+from router.dataplane.request import RequestHead
 
 
 class Phase(Enum):
@@ -49,7 +49,11 @@ class Caller(asyncio.Protocol):
         "core",
         "deadline",
         "exchange",
+        "fresh",
         "has_progressed",
+        "head",
+        "head_offered",
+        "is_between",
         "is_pumping",
         "is_write_paused",
         "loop",
@@ -57,8 +61,6 @@ class Caller(asyncio.Protocol):
         "parser",
         "phase",
         "registry",
-        "request",
-        "request_offered",
         "transport",
         "unparsed",
         "waiting",
@@ -70,9 +72,9 @@ class Caller(asyncio.Protocol):
         self.loop = asyncio.get_running_loop()
         self.transport: asyncio.Transport | None = None
         self.parser = httptools.HttpRequestParser(self)
-        self.request: Request | None = None
-        self.offered: Request | None = None
-        self.request_offered: Request | None = None
+        self.head: RequestHead | None = None
+        self.offered: RequestHead | None = None
+        self.head_offered: RequestHead | None = None
         self.exchange: Exchange | None = None
         self.answering: Exchange | None = None
         self.waiting: deque[Exchange] = deque()
@@ -83,6 +85,10 @@ class Caller(asyncio.Protocol):
         self.is_write_paused = False
         self.is_pumping = False
         self.has_progressed = False
+        self.is_between = True
+        """Whatever was read so far ended with the end of a message."""
+        self.fresh: RequestHead | None = None
+        """A head that llhttp has read, and that may be kept as seen once its message is whole."""
 
     # asyncio.Protocol
 
@@ -98,7 +104,7 @@ class Caller(asyncio.Protocol):
         self.phase = Phase.CLOSING
         self.registry.closed(self)
         abandoned = [self.answering, *self.waiting, self.exchange]
-        self.answering = self.exchange = self.request = None
+        self.answering = self.exchange = self.head = None
         self.waiting.clear()
         for exchange in abandoned:
             if exchange is not None:
@@ -106,12 +112,21 @@ class Caller(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes from the caller."""
-        if self.is_closing:
+        phase = self.phase
+        if phase is Phase.CLOSING:
             return
-        if self.phase is Phase.IDLE:
+        if self.is_between:
+            if (known := self.core.heads.find(data)) is not None:
+                self._take_whole(known[0], data[known[1] :])
+                return
+            self.fresh = None
+        if phase is Phase.IDLE:
             self._enter(Phase.HEAD, self.core.limits.header_timeout_s)
         try:
+            was_between, self.is_between = self.is_between, False
             self._feed(data)
+            if was_between and self.is_between and self.fresh is not None:
+                self.core.heads.keep(data, self.fresh)
         except httptools.HttpParserError as error:
             if not self.is_closing and not self._will_close():
                 self._refuse_now(answers.bad_request(f"Not a valid HTTP request: {_reason(error)}."))
@@ -132,42 +147,43 @@ class Caller(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """The first byte of a request."""
-        self.request = self.offered or Request(self.core.limits)
+        self.head = self.offered or RequestHead(self.core.limits)
         self.exchange = None
+        self.is_between = False
+        self.fresh = None
 
     def on_url(self, url: bytes) -> None:
         """A piece of the request target."""
-        if self.request is not None and self.offered is None:
-            self.request.add_url(url)
+        if self.head is not None and self.offered is None:
+            self.head.add_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header."""
-        if self.request is not None and self.offered is None:
-            self.request.add_header(name, value)
+        if self.head is not None and self.offered is None:
+            self.head.add_header(name, value)
 
     def on_headers_complete(self) -> None:
         """The head is complete: decide whether the body is wanted."""
-        request = self.request
-        if request is None or self.is_closing:
+        head = self.head
+        if head is None or self.is_closing:
             return
-        request.has_head = self.has_progressed = True
+        self.has_progressed = True
         method = self.parser.get_method()
         if self.parser.should_upgrade() and method != b"CONNECT":
-            self.request_offered = request
+            head.method, head.is_complete = method, True
+            self.head_offered = head
             return
         self.unparsed = 0
         self.body_mark = 0
-        version = self.parser.get_http_version()
-        exchange = Exchange(
-            self.core, self, request, is_http_1_0=version == "1.0", closes=not self.parser.should_keep_alive()
-        )
+        head.complete(method, self.parser.get_http_version())
+        exchange = Exchange(self.core, self, head)
+        exchange.closes = not self.parser.should_keep_alive()
         self.exchange = exchange
-        exchange.is_head = method == b"HEAD"
-        refusal = request.check_head(version) or admit(self.core, exchange, method)
+        refusal = admit(self.core, exchange)
         if refusal is not None:
             self._refuse(exchange, refusal)
-        elif request.expect is not None and self.answering is None:
-            self.write(expects_continue(request))
+        elif head.expect is not None and self.answering is None:
+            self.write(expects_continue(head))
         if self.answering is None and not self.is_closing:
             self._enter(Phase.BODY, self.core.limits.body_timeout_s)
 
@@ -176,20 +192,22 @@ class Caller(asyncio.Protocol):
         exchange = self.exchange
         if exchange is None or exchange.refusal is not None or exchange.target is None:
             return
-        request = exchange.request
-        request.body.append(body)
-        request.body_size += len(body)
+        exchange.body.append(body)
+        exchange.body_size += len(body)
         self.core.buffered += len(body)
-        if request.body_size > exchange.target.service.max_body_bytes:
+        if exchange.body_size > exchange.target.service.max_body_bytes:
             self._refuse(exchange, answers.too_large(exchange.target.service.max_body_bytes))
         elif self.core.buffered > self.core.limits.buffered_bytes:
             self._refuse(exchange, answers.OVERLOADED)
 
     def on_message_complete(self) -> None:
         """The request is complete: answer it, or let it wait its turn."""
-        exchange, self.exchange, self.request = self.exchange, None, None
-        if exchange is None or self.is_closing:
+        exchange, self.exchange, self.head = self.exchange, None, None
+        if exchange is None or self.phase is Phase.CLOSING:
             return
+        self.is_between = not exchange.closes
+        if exchange.refusal is None and exchange.head.is_plain:
+            self.fresh = exchange.head
         self._take_turn(exchange)
 
     # For the exchange
@@ -243,6 +261,19 @@ class Caller(asyncio.Protocol):
 
     # Parts
 
+    def _take_whole(self, head: RequestHead, body: bytes) -> None:
+        """A request whose head is known by heart, and the whole of its body with it."""
+        exchange = Exchange(self.core, self, head)
+        exchange.refusal = admit(self.core, exchange)
+        size = len(body)
+        if exchange.refusal is None:
+            exchange.body = [body]
+            exchange.body_size = size
+            self.core.buffered += size
+        elif exchange.refusal.closes:
+            exchange.closes = True
+        self._take_turn(exchange)
+
     def _feed(self, data: bytes) -> None:
         self.has_progressed = False
         try:
@@ -250,14 +281,14 @@ class Caller(asyncio.Protocol):
         except httptools.HttpParserUpgrade as upgrade:
             self._ignore_upgrade(data[upgrade.args[0] :])
             return
-        if self.phase is Phase.HEAD or (self.request is not None and not self.request.has_head):
+        if self.phase is Phase.HEAD or (self.head is not None and not self.head.is_complete):
             self._check_unfinished_head(len(data))
 
     def _check_unfinished_head(self, more: int) -> None:
         """llhttp knows no limits; what has not become a whole head yet is counted here."""
         self.unparsed = 0 if self.has_progressed else self.unparsed + more
-        if self.request is not None and self.request.fault is not None:
-            self._refuse_now(self.request.fault)
+        if self.head is not None and self.head.fault is not None:
+            self._refuse_now(self.head.fault)
         elif self.unparsed > self.core.limits.header_bytes + self.core.limits.url_bytes:
             self._refuse_now(answers.HEADERS_TOO_LARGE)
 
@@ -267,13 +298,13 @@ class Caller(asyncio.Protocol):
         llhttp ends a message at its head when it sees the offer, so that a fresh parser is given the head's framing
         alone, then the body; everything else of the head was read the first time.
         """
-        offered = self.offered = self.request_offered
+        offered = self.offered = self.head_offered
         if offered is None or self.is_closing or self._will_close():
             return
-        method = self.parser.get_method()
+        offered.is_complete = False
         self.parser = httptools.HttpRequestParser(self)
-        self._feed(offered.framing(method))
-        self.offered = self.request_offered = None
+        self._feed(offered.framing())
+        self.offered = self.head_offered = None
         self._feed(rest)
 
     def _will_close(self) -> bool:
@@ -283,20 +314,19 @@ class Caller(asyncio.Protocol):
 
     def _refuse(self, exchange: Exchange, refusal: Refusal) -> None:
         exchange.refusal = refusal
-        request = exchange.request
-        is_short = not request.is_chunked and request.content_length <= self.core.limits.discarded_body_bytes
-        if refusal.closes or (request.has_body and (request.expect is not None or not is_short)):
+        head = exchange.head
+        is_short = not head.is_chunked and head.content_length <= self.core.limits.discarded_body_bytes
+        if refusal.closes or (head.has_body and (head.expect is not None or not is_short)):
             exchange.closes = True
-            self.exchange = self.request = None
+            self.exchange = self.head = None
             self._take_turn(exchange)
 
     def _refuse_now(self, refusal: Refusal) -> None:
         """Something is wrong with the connection itself: the last answer on it."""
-        request = self.request or Request(self.core.limits)
-        exchange = self.exchange or Exchange(self.core, self, request, is_http_1_0=False, closes=True)
+        exchange = self.exchange or Exchange(self.core, self, self.head or RequestHead(self.core.limits))
         exchange.refusal = refusal
         exchange.closes = True
-        self.exchange = self.request = None
+        self.exchange = self.head = None
         self._take_turn(exchange)
 
     def _take_turn(self, exchange: Exchange) -> None:
@@ -326,13 +356,13 @@ class Caller(asyncio.Protocol):
         limits = self.core.limits
         if self.exchange is not None:
             self._enter(Phase.BODY, limits.body_timeout_s)
-        elif self.request is not None:
+        elif self.head is not None:
             self._enter(Phase.HEAD, limits.header_timeout_s)
         else:
             self._enter(Phase.IDLE, limits.idle_timeout_s)
 
     def _body_flows(self) -> bool:
-        size = self.exchange.request.body_size if self.exchange is not None else 0
+        size = self.exchange.body_size if self.exchange is not None else 0
         is_fast = size - self.body_mark >= self.core.limits.body_timeout_s * self.core.limits.body_min_bytes_per_s
         self.body_mark = size
         return is_fast

@@ -7,8 +7,12 @@ import logging
 import time
 from typing import Protocol
 
+from router.dataplane.held import Held
 from router.dataplane.limits import Limits
 from router.dataplane.pod import PodConnection
+from router.dataplane.request import RequestHead
+from router.dataplane.response import ResponseHead
+from router.dataplane.seen import SeenHeads
 from router.domain.outcome import Outcome, Recorder
 from router.domain.table import Pod, RouteTable, Version
 
@@ -39,6 +43,12 @@ class Core:
         self.is_draining = False
         self.buffered = 0
         self.in_flight = 0
+        self.queued = 0
+        """Requests that wait for their limit's turn."""
+        self.heads: SeenHeads[RequestHead] = SeenHeads()
+        self.answers: SeenHeads[ResponseHead] = SeenHeads()
+        self.held = Held(limits.held_requests)
+        table.changed = self.held.look
         self._draw = time.time_ns() & 0x7FFFFFFF
         self._connecting: set[asyncio.Task[None]] = set()
 
@@ -47,10 +57,10 @@ class Core:
         self._draw = (self._draw * 1103515245 + 12345) & 0x7FFFFFFF
         return self._draw >> 8
 
-    def current(self, version: Version) -> Version:
-        """The version as the route table has it now: a retry must see pods that came since."""
+    def current(self, version: Version) -> Version | None:
+        """The version as the route table has it now: whoever waited must see what came since."""
         service = self.table.services.get(version.service)
-        return (service.versions.get(version.name) if service else None) or version
+        return service.versions.get(version.name) if service else None
 
     def record(self, outcome: Outcome) -> str | None:
         """Hand an outcome to the recorder; None, or why it was dropped."""
@@ -70,7 +80,9 @@ class Core:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self.limits.connect_timeout_s):
-                _, connection = await loop.create_connection(lambda: PodConnection(pod), pod.host, pod.port)
+                _, connection = await loop.create_connection(
+                    lambda: PodConnection(pod, self.answers), pod.host, pod.port
+                )
         except (OSError, TimeoutError):
             pod.ejected_until = loop.time() + self.limits.ejection_s
             waiter.connect_failed(pod)

@@ -8,30 +8,30 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Hashable
+from time import monotonic
 from typing import Protocol
 from uuid import UUID
 
 import uuid_utils
 
-from router.dataplane import answers
+from router.dataplane import answers, recording
 from router.dataplane.answers import Refusal
 from router.dataplane.core import Core
 from router.dataplane.pod import PodConnection
-from router.dataplane.request import Request
-from router.dataplane.response import Response
+from router.dataplane.request import RequestHead
+from router.dataplane.response import ResponseHead
+from router.domain.limiter import RateLimiter
 from router.domain.outcome import (
     CLIENT_CLOSED_REQUEST,
     MAX_LOGGED_BYTES,
-    Outcome,
     is_sampled,
     is_valid_request_id,
     trace_id_of,
 )
-from router.domain.split import choose_pod, choose_version
-from router.domain.table import Pod, Target, Version
+from router.domain.split import choose_pod, choose_sticky, choose_version, note_failure, note_success
+from router.domain.table import Pod, Service, Target, Version
 
-NOT_SAMPLED = "not_sampled"
-LOGGING_OFF = "logging_disabled"
 MAX_PODS_TRIED = 3
 
 
@@ -55,95 +55,79 @@ class Caller(Protocol):
 
 
 class Exchange:
-    """A request and its answer."""
+    """A request and its answer. What most exchanges never change stands in the class: making one is cheap."""
 
-    __slots__ = (
-        "api_key_id",
-        "caller",
-        "closes",
-        "connection",
-        "core",
-        "held",
-        "is_at_pod",
-        "is_finished",
-        "is_head",
-        "is_http_1_0",
-        "is_resent",
-        "logged",
-        "logged_bytes",
-        "pod",
-        "reason",
-        "received_ns",
-        "record_id",
-        "refusal",
-        "request",
-        "request_id",
-        "response",
-        "sent_bytes",
-        "started",
-        "target",
-        "trace_id",
-        "traceparent",
-        "tried",
-        "version",
-    )
+    target: Target | None = None
+    api_key_id: UUID | None = None
+    refusal: Refusal | None = None
+    version: Version | None = None
+    pod: Pod | None = None
+    reason = b""
+    trace_id = b""
+    connection: PodConnection | None = None
+    tried: tuple[Pod, ...] = ()
+    is_resent = False
+    response: ResponseHead | None = None
+    held_back: bytes | None = None
+    logged: list[bytes] | None = None
+    """The answer's body for the record; None: it is not recorded."""
+    sent_bytes = 0
+    body_size = 0
+    is_waiting = False
+    """For a pod, or for the limit's turn."""
+    is_at_pod = False
+    is_finished = False
+    closes = False
 
-    def __init__(self, core: Core, caller: Caller, request: Request, *, is_http_1_0: bool, closes: bool) -> None:
+    def __init__(self, core: Core, caller: Caller, head: RequestHead) -> None:
         self.core = core
         self.caller = caller
-        self.request = request
-        self.is_http_1_0 = is_http_1_0
-        self.closes = closes
-        self.is_head = False
+        self.head = head
+        self.body: list[bytes] = []
         self.received_ns = time.time_ns()
-        self.started = time.monotonic()
+        self.started = monotonic()
         identity = uuid_utils.uuid7()
         self.record_id: bytes = identity.bytes
-        given = request.request_id
+        given = head.request_id
         self.request_id = given if given and is_valid_request_id(given) else str(identity).encode()
-        self.trace_id = b""
-        self.traceparent = b""
-        self.target: Target | None = None
-        self.api_key_id: UUID | None = None
-        self.refusal: Refusal | None = None
-        self.version: Version | None = None
-        self.pod: Pod | None = None
-        self.reason = b""
-        self.connection: PodConnection | None = None
-        self.tried: list[Pod] = []
-        self.is_resent = False
-        self.response: Response | None = None
-        self.held: bytes | None = None
-        self.logged: list[bytes] | None = None
-        self.logged_bytes = 0
-        self.sent_bytes = 0
-        self.is_at_pod = False
-        self.is_finished = False
 
     # The way to a pod
 
     def begin(self) -> None:
         """The request is complete and it is its turn: answer it."""
-        if self.refusal is not None or self.target is None:
+        target = self.target
+        if self.refusal is not None or target is None:
             self.answer(self.refusal or answers.not_found("No such path."))
             return
-        self._trace()
-        version = self._choose_version(self.target)
-        if version is None or not version.pods:
-            self.answer(answers.unavailable(f"Service {self.target.service.name!r} has no ready pod."))
-            return
-        self.version = version
-        if version.is_logged and is_sampled(self.request_id, version.sample_rate):
-            self.logged = []
-        now = asyncio.get_running_loop().time()
-        self.caller.deadline = now + version.timeout_s
-        pod = choose_pod(version.pods, now, self.core.draw())
-        assert pod is not None
+        # The table may have changed while the body arrived: the split is taken from what holds now.
+        service = self.core.table.services.get(target.service.name)
+        version = self._choose_version(service, target) if service is not None else None
+        if version is not None:
+            self._enter(version)
+        else:
+            self._wait_for_service(service, target)
+
+    def find_pod(self) -> bool:
+        """Go to a pod, if there is one now; False: it must wait on."""
+        version = self.version
+        if version is None:
+            return self._find_version()
+        current = self.core.current(version)
+        if current is None:
+            self.answer(answers.unavailable(f"Version {version.name!r} has stopped."))
+            return True
+        self.version = current
+        pod = choose_pod(current.pods, monotonic(), self.core.draw(), current.pod_cap)
+        if pod is None:
+            return False
+        self.is_waiting = False
+        self.caller.deadline = monotonic() + current.timeout_s
         self._try(pod)
+        return True
 
     def connected(self, connection: PodConnection) -> None:
         """A new connection to the pod is there."""
-        if self.is_finished or self.pod is not connection.pod:
+        if self.is_finished or self.pod is not connection.pod or self.connection is not None:
             connection.rest()
         else:
             self._send(connection)
@@ -162,30 +146,59 @@ class Exchange:
     def pod_gone(self, *, before_first_byte: bool) -> None:
         """The connection broke while we waited: asked once more if no byte of an answer had come."""
         pod = self.pod
-        self._leave_pod()
+        self._pod_failed()
         if pod is not None and before_first_byte and not self.is_resent:
             self.is_resent = True
-            other = self._another_pod()
-            self._try(other or pod, is_fresh=True)
+            self._try(self._another_pod() or pod, is_fresh=True)
         else:
             self._fail(answers.UPSTREAM_FAILED)
 
     def pod_failed(self) -> None:
         """The pod does not speak HTTP."""
-        self._leave_pod()
+        self._pod_failed()
         self._fail(answers.UPSTREAM_INVALID)
 
     # The way back
 
-    def response_arrived(self, response: Response, chunks: list[bytes], *, is_last: bool) -> None:
+    def answered(self, head: ResponseHead, body: bytes) -> None:
+        """The whole answer came at once, with a length: the usual case."""
+        version, pod = self.version, self.pod
+        assert version is not None
+        assert pod is not None
+        self.response = head
+        self._pod_answered(pod)
+        self.sent_bytes = len(body)
+        if self.logged is not None and self.sent_bytes <= MAX_LOGGED_BYTES:
+            self.logged = [body]
+        recording.record(self, version, head.status)
+        if self.core.is_draining:
+            self.closes = True
+        self.caller.write(
+            b"%bX-Request-Id: %b\r\n%b%b%bContent-Length: %d\r\n%b\r\n%b"
+            % (
+                head.forward,
+                self.request_id,
+                version.header,
+                pod.header,
+                self._cors() if self.head.origin is not None else b"",
+                self.sent_bytes,
+                answers.SERVER_CLOSES if self.closes else b"",
+                body,
+            )
+        )
+        self._finish()
+
+    def response_arrived(self, head: ResponseHead, chunks: list[bytes], *, is_last: bool) -> None:
         """Pass on what has come; the last piece only after the record is safe."""
-        out = [] if self.response is response else [self._start_answer(response)]
+        out = [] if self.response is not None else [self._start_answer(head)]
         for chunk in chunks:
             self._keep(chunk)
-        pieces = self._framed(response, chunks, is_last=is_last)
+        pieces = self._framed(head, chunks, is_last=is_last)
         if is_last:
-            self._leave_pod()
-            self._record(response.status)
+            assert self.version is not None
+            assert self.pod is not None
+            self._pod_answered(self.pod)
+            recording.record(self, self.version, head.status)
         out.extend(pieces)
         if out:
             self.caller.write(b"".join(out))
@@ -194,17 +207,14 @@ class Exchange:
 
     def answer(self, refusal: Refusal) -> None:
         """Give the router's own answer."""
-        body = b"" if refusal.status < 300 else refusal.body(self.request_id)
+        kind = self.target.kind if self.target is not None else None
+        body = b"" if refusal.status < 300 else refusal.body(self.request_id, kind)
         if self.version is not None:
             self._keep(body)
-            self._record(refusal.status)
+            recording.record(self, self.version, refusal.status)
         else:
-            self._count(refusal.status, len(body))
-        self.closes = self.closes or refusal.closes or self.core.is_draining
-        self.caller.write(
-            answers.render(refusal, body, self._identity(), with_body=not self.is_head, closes=self.closes)
-        )
-        self._finish()
+            recording.count(self, refusal.status, len(body))
+        self._say(refusal, body)
 
     def caller_gone(self) -> None:
         """Nobody waits for the answer any more."""
@@ -212,45 +222,126 @@ class Exchange:
             return
         self._cancel_pod()
         if self.version is not None:
-            self._record(CLIENT_CLOSED_REQUEST, is_aborted=self.response is not None)
+            recording.record(self, self.version, CLIENT_CLOSED_REQUEST, is_aborted=self.response is not None)
         else:
-            self._count(CLIENT_CLOSED_REQUEST, 0)
+            recording.count(self, CLIENT_CLOSED_REQUEST, 0)
         self._close_books()
 
     def expire(self) -> None:
-        """The request timeout has passed."""
-        if not self.is_finished:
-            self._cancel_pod()
-            self._fail(answers.DEADLINE_EXCEEDED)
-
-    # Parts
-
-    def _trace(self) -> None:
-        given = self.request.traceparent
-        trace_id = trace_id_of(given) if given else None
-        if given and trace_id:
-            self.trace_id, self.traceparent = trace_id, given
+        """What was waited for has not come in time."""
+        if self.is_finished:
             return
-        # A UUIDv7 is 16 bytes, never all zero, and unique: as good a trace id as any, at no cost.
-        self.trace_id = self.record_id.hex().encode()
-        self.traceparent = b"00-%b-%b-00" % (self.trace_id, self.trace_id[16:])
+        if self.is_waiting:
+            self.answer(answers.ALL_BUSY if self.version is not None else self._no_pod(self.target))
+            return
+        if self.pod is not None and self.is_at_pod:
+            note_failure(self.pod, monotonic(), self.core.limits.ejection_s)
+        self._cancel_pod()
+        self._fail(answers.DEADLINE_EXCEEDED)
 
-    def _choose_version(self, target: Target) -> Version | None:
+    # Parts: the way to a pod
+
+    def _choose_version(self, service: Service, target: Target) -> Version | None:
+        """The version that is to answer, if it (or, in a split, any) has a pod."""
         if target.version is not None:
             self.reason = b"version"
-            return self.core.current(target.version)
-        # The table may have changed while the body arrived: the split is taken from what holds now.
+            version = service.versions.get(target.version.name)
+            return version if version is not None and version.pods else None
+        candidates = service.candidates
+        if len(candidates) < 2:
+            self.reason = b"only"
+            return candidates[0] if candidates else None
+        sticky = self.head.sticky if service.sticky_header is None else self.head.field(service.sticky_header)
+        if sticky:
+            self.reason = b"sticky"
+            return choose_sticky(candidates, sticky)
+        self.reason = b"weighted"
+        return choose_version(candidates)
+
+    def _enter(self, version: Version) -> None:
+        """The version is chosen: its limit, then its pods."""
+        self.version = version
+        assert self.target is not None
+        if (
+            version.is_logged
+            and self.target.kind in recording.RECORDED
+            and is_sampled(self.request_id, version.sample_rate)
+        ):
+            self.logged = []
+        now = monotonic()
+        self.caller.deadline = now + version.timeout_s
+        limiter = version.limiter
+        if limiter is not None and (wait := limiter.take(now)):
+            self._over_limit(version, limiter, now, wait)
+            return
+        pod = choose_pod(version.pods, now, self.core.draw(), version.pod_cap)
+        if pod is not None:
+            self._try(pod)
+        else:
+            self._wait(version.id, version.hold_s)
+
+    def _over_limit(self, version: Version, limiter: RateLimiter, now: float, wait: float) -> None:
+        turn = limiter.reserve(now) if limiter.queue_s and self.core.queued < self.core.limits.held_requests else None
+        if turn is not None:
+            self.is_waiting = True
+            self.core.queued += 1
+            asyncio.get_running_loop().call_later(turn, self._turn_has_come)
+            return
+        refusal = answers.throttled(wait)
+        body = refusal.body(self.request_id, self.target.kind if self.target else None)
+        recording.count_throttled(self, version, refusal.status, len(body))
+        self._say(refusal, body)
+
+    def _turn_has_come(self) -> None:
+        self.core.queued -= 1
+        if not self.is_finished:
+            self.is_waiting = False
+            self._find_or_wait()
+
+    def _find_or_wait(self) -> None:
+        assert self.version is not None
+        if not self.find_pod():
+            self._wait(self.version.id, self.version.hold_s)
+
+    def _find_version(self) -> bool:
+        target = self.target
+        assert target is not None
         service = self.core.table.services.get(target.service.name)
-        candidates = service.candidates if service else ()
-        if len(candidates) > 1:
-            self.reason = b"weighted"
-            return choose_version(candidates)
-        self.reason = b"only"
-        return candidates[0] if candidates else None
+        if service is None or not service.versions:
+            self.answer(self._no_pod(target))
+            return True
+        version = self._choose_version(service, target)
+        if version is None:
+            return False
+        self.is_waiting = False
+        self._enter(version)
+        return True
+
+    def _wait_for_service(self, service: Service | None, target: Target) -> None:
+        if target.version is not None and service is not None:
+            wanted = service.versions.get(target.version.name)
+            versions = [wanted] if wanted is not None else []
+        else:
+            versions = list(service.versions.values()) if service is not None else []
+        hold_s = max((version.hold_s for version in versions), default=0.0)
+        if hold_s and service is not None:
+            self._wait(service.name, hold_s)
+        else:
+            self.answer(self._no_pod(target))
+
+    def _wait(self, of: Hashable, hold_s: float) -> None:
+        if not hold_s or not self.core.held.add(of, self):
+            self.answer(answers.TOO_MANY_WAIT if hold_s else answers.ALL_BUSY)
+            return
+        self.is_waiting = True
+        self.caller.deadline = monotonic() + hold_s
+
+    def _no_pod(self, target: Target | None) -> Refusal:
+        return answers.unavailable(f"Service {target.service.name if target else ''!r} has no ready pod.")
 
     def _try(self, pod: Pod, *, is_fresh: bool = False) -> None:
         self.pod = pod
-        self.tried.append(pod)
+        self.tried += (pod,)
         self.is_at_pod = True
         pod.outstanding += 1
         pod.tally.in_flight += 1
@@ -266,34 +357,58 @@ class Exchange:
         self.connection = connection
         if self.caller.is_write_paused:
             connection.pause()
-        request = self.request
+        head, target = self.head, self.target
+        assert target is not None
+        if head.traceparent is not None and (trace_id := trace_id_of(head.traceparent)):
+            self.trace_id, traceparent = trace_id, head.traceparent
+        else:
+            # A UUIDv7 is 16 bytes, never all zero, and unique: as good a trace id as any, at no cost.
+            self.trace_id = trace_id = self.record_id.hex().encode()
+            traceparent = b"00-%b-%b-00" % (trace_id, trace_id[16:])
         connection.send(
             self,
-            b"".join(
-                (
-                    b"POST %b HTTP/1.1\r\nHost: %b\r\n" % (_pod_path(request.url), connection.pod.address.encode()),
-                    *request.forward,
-                    b"X-Request-Id: %b\r\ntraceparent: %b\r\nContent-Length: %d\r\n\r\n"
-                    % (self.request_id, self.traceparent, request.body_size),
-                    *request.body,
-                )
+            b"%b %b%b HTTP/1.1\r\n%b%bX-Request-Id: %b\r\ntraceparent: %b\r\nContent-Length: %d\r\n\r\n%b"
+            % (
+                head.method,
+                target.pod_path,
+                _query(head.url),
+                connection.pod.host_line,
+                head.forward,
+                self.request_id,
+                traceparent,
+                self.body_size,
+                self.body[0] if len(self.body) == 1 else b"".join(self.body),
             ),
+            is_head=head.method == b"HEAD",
         )
 
     def _another_pod(self) -> Pod | None:
         assert self.version is not None
-        now = asyncio.get_running_loop().time()
-        pods = [pod for pod in self.core.current(self.version).pods if pod not in self.tried]
-        return choose_pod(pods, now, self.core.draw())
+        current = self.core.current(self.version)
+        pods = [pod for pod in current.pods if pod not in self.tried] if current is not None else []
+        return choose_pod(pods, monotonic(), self.core.draw())
 
     def _leave_pod(self) -> None:
         self.connection = None
-        if self.pod is None or not self.is_at_pod:
+        pod = self.pod
+        if pod is None or not self.is_at_pod:
             return
         self.is_at_pod = False
-        self.pod.outstanding -= 1
-        self.pod.tally.in_flight -= 1
+        pod.outstanding -= 1
+        pod.tally.in_flight -= 1
         self.core.in_flight -= 1
+        if self.core.held and self.version is not None:
+            self.core.held.release(self.version.id)
+
+    def _pod_answered(self, pod: Pod) -> None:
+        if pod.failures or pod.ejections:
+            note_success(pod)
+        self._leave_pod()
+
+    def _pod_failed(self) -> None:
+        if self.pod is not None:
+            note_failure(self.pod, monotonic(), self.core.limits.ejection_s)
+        self._leave_pod()
 
     def _cancel_pod(self) -> None:
         connection = self.connection
@@ -301,31 +416,45 @@ class Exchange:
         if connection is not None:
             connection.cancel()
 
+    # Parts: the way back
+
     def _fail(self, refusal: Refusal) -> None:
         if self.response is None:
             self.answer(refusal)
             return
         # The answer has begun: the only honest end is a connection that breaks off.
-        self._record(refusal.status, is_aborted=True)
+        assert self.version is not None
+        recording.record(self, self.version, refusal.status, is_aborted=True)
         self._close_books()
         self.caller.abort()
 
+    def _say(self, refusal: Refusal, body: bytes) -> None:
+        self.closes = self.closes or refusal.closes or self.core.is_draining
+        with_body = self.head.method != b"HEAD"
+        self.caller.write(answers.render(refusal, body, self._identity(), with_body=with_body, closes=self.closes))
+        self._finish()
+
     def _identity(self) -> bytes:
-        if self.version is None:
-            return b"X-Request-Id: %b\r\n" % self.request_id
-        pod = b"X-Penstock-Pod: %b\r\n" % self.pod.name.encode() if self.pod else b""
-        return b"X-Request-Id: %b\r\n%b%b" % (self.request_id, self.version.header, pod)
+        version = self.version.header if self.version is not None else b""
+        pod = self.pod.header if self.pod is not None else b""
+        cors = self._cors() if self.head.origin is not None else b""
+        return b"X-Request-Id: %b\r\n%b%b%b" % (self.request_id, version, pod, cors)
 
-    def _start_answer(self, response: Response) -> bytes:
-        self.response = response
-        chunks = not self.is_http_1_0
-        self.closes = self.closes or self.core.is_draining or (response.has_unknown_length and not chunks)
-        return response.head(self._identity(), chunks=chunks, closes=self.closes)
+    def _cors(self) -> bytes:
+        """Lines for a page of another origin."""
+        policy = self.target.service.cors if self.target is not None else None
+        return policy.answer(self.head.origin) if policy is not None and self.head.origin is not None else b""
 
-    def _framed(self, response: Response, chunks: list[bytes], *, is_last: bool) -> list[bytes]:
-        if not response.has_unknown_length:
+    def _start_answer(self, head: ResponseHead) -> bytes:
+        self.response = head
+        chunks = not self.head.is_http_1_0
+        self.closes = self.closes or self.core.is_draining or (head.has_unknown_length and not chunks)
+        return head.head(self._identity(), chunks=chunks, closes=self.closes)
+
+    def _framed(self, head: ResponseHead, chunks: list[bytes], *, is_last: bool) -> list[bytes]:
+        if not head.has_unknown_length:
             return chunks
-        if self.is_http_1_0:
+        if self.head.is_http_1_0:
             return self._hold_back_last(chunks, is_last=is_last)
         framed = [part for chunk in chunks for part in (b"%x\r\n" % len(chunk), chunk, b"\r\n")]
         if is_last:
@@ -334,54 +463,17 @@ class Exchange:
 
     def _hold_back_last(self, chunks: list[bytes], *, is_last: bool) -> list[bytes]:
         # No length and no chunks: the caller cannot tell the last piece from others, so it waits for the record.
-        pieces = [self.held, *chunks] if self.held is not None else list(chunks)
-        self.held = None if is_last or not pieces else pieces.pop()
+        pieces = [self.held_back, *chunks] if self.held_back is not None else list(chunks)
+        self.held_back = None if is_last or not pieces else pieces.pop()
         return pieces
 
     def _keep(self, chunk: bytes) -> None:
         self.sent_bytes += len(chunk)
         if self.logged is not None:
-            self.logged_bytes += len(chunk)
-            if self.logged_bytes <= MAX_LOGGED_BYTES:
+            if self.sent_bytes <= MAX_LOGGED_BYTES:
                 self.logged.append(chunk)
             else:
                 self.logged.clear()
-
-    def _count(self, status: int, sent: int) -> None:
-        traffic = self.core.table.traffic
-        tally = self.target.service.tally if self.target is not None else traffic.of_service("-")
-        tally.answered(status, time.monotonic() - self.started, self.request.body_size, sent)
-
-    def _record(self, status: int, *, is_aborted: bool = False) -> None:
-        version = self.version
-        assert version is not None
-        tally = self.pod.tally if self.pod is not None else version.tally
-        duration = time.monotonic() - self.started
-        tally.answered(status, duration, self.request.body_size, self.sent_bytes)
-        if self.logged is None:
-            tally.recorded(NOT_SAMPLED if version.is_logged else LOGGING_OFF)
-        else:
-            tally.recorded(self.core.record(self._outcome(version, status, duration, is_aborted=is_aborted)))
-
-    def _outcome(self, version: Version, status: int, duration_s: float, *, is_aborted: bool) -> Outcome:
-        request, logged = self.request, self.logged or []
-        return Outcome(
-            service=version.service,
-            route=version.route,
-            record_id=self.record_id,
-            request_id=self.request_id,
-            client_request_id=self.response.client_request_id if self.response else b"",
-            pod=self.pod.name.encode() if self.pod else b"",
-            reason=self.reason,
-            trace_id=self.trace_id,
-            api_key_id=self.api_key_id,
-            received_ns=self.received_ns,
-            duration_us=int(duration_s * 1_000_000),
-            status=status,
-            request=b"".join(request.body) if request.body_size <= MAX_LOGGED_BYTES else None,
-            response=b"".join(logged) if self.logged_bytes <= MAX_LOGGED_BYTES else None,
-            aborted=is_aborted,
-        )
 
     def _finish(self) -> None:
         self._close_books()
@@ -389,12 +481,12 @@ class Exchange:
 
     def _close_books(self) -> None:
         self.is_finished = True
-        self.core.buffered -= self.request.body_size
-        self.request.body = []
-        self.request.body_size = 0
+        self.core.buffered -= self.body_size
+        self.body = []
+        self.body_size = 0
 
 
-def _pod_path(url: bytes) -> bytes:
-    """The path on the pod: what follows the service and version, with its query."""
-    path, mark, query = url.partition(b"?")
-    return b"/" + path.rsplit(b"/", 1)[1] + mark + query
+def _query(url: bytes) -> bytes:
+    """The query with its mark, or nothing."""
+    at = url.find(b"?")
+    return url[at:] if at >= 0 else b""

@@ -21,6 +21,10 @@ class Limits:
     """A refused request's body up to this size is read and thrown away, so that the connection can be kept."""
     buffered_bytes: int = 512 * 1024 * 1024
     """Bodies of all requests together that may be held in memory."""
+    held_requests: int = 1024
+    """Requests of one version that may wait here for a pod, or for the rate limit's turn."""
+    base_domain: bytes = b""
+    """`<service>.<base domain>` in Host stands for `/<service>` in the path."""
     connect_timeout_s: float = 0.4
     ejection_s: float = 3.0
     pod_idle_s: float = 30.0

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from time import monotonic
 from typing import Protocol, cast
 
 import httptools
 
-from router.dataplane.response import Response
+from router.dataplane.response import ResponseHead
+from router.dataplane.seen import SeenHeads
 from router.domain.table import Pod
 
 
 class Waiter(Protocol):
     """Who waits for the answer."""
 
-    def response_arrived(self, response: Response, chunks: list[bytes], *, is_last: bool) -> None:
+    def answered(self, head: ResponseHead, body: bytes) -> None:
+        """The whole answer, with a length, came at once."""
+        ...
+
+    def response_arrived(self, head: ResponseHead, chunks: list[bytes], *, is_last: bool) -> None:
         """Head and next pieces of the body; with `is_last` the answer is complete."""
         ...
 
@@ -35,34 +41,34 @@ class PodConnection(asyncio.Protocol):
         "chunks",
         "has_extra",
         "has_started",
+        "head",
         "idle_since",
         "is_complete",
-        "is_reusable",
         "parser",
         "pod",
-        "response",
+        "seen",
         "transport",
         "waiter",
     )
 
-    def __init__(self, pod: Pod) -> None:
+    def __init__(self, pod: Pod, seen: SeenHeads[ResponseHead]) -> None:
         self.pod = pod
+        self.seen = seen
         self.transport: asyncio.Transport | None = None
         self.parser = httptools.HttpResponseParser(self)
         self.waiter: Waiter | None = None
-        self.response = Response()
+        self.head: ResponseHead | None = None
         self.chunks: list[bytes] = []
         self.is_complete = False
-        self.is_reusable = False
         self.has_started = False
         self.has_extra = False
         self.idle_since = 0.0
 
-    def send(self, waiter: Waiter, request: bytes) -> None:
-        """Send one whole request; `waiter` hears of its answer."""
+    def send(self, waiter: Waiter, request: bytes, *, is_head: bool = False) -> None:
+        """Send one whole request; `waiter` hears of its answer. `is_head`: its method is HEAD."""
         self.waiter = waiter
-        self.response = Response()
-        self.is_complete = self.is_reusable = self.has_started = False
+        self.head = ResponseHead(is_head_only=True) if is_head else None
+        self.is_complete = self.has_started = False
         assert self.transport is not None
         self.transport.write(request)
 
@@ -81,7 +87,7 @@ class PodConnection(asyncio.Protocol):
         if self.pod.is_retired or self.transport is None or self.transport.is_closing():
             self.close()
             return
-        self.idle_since = asyncio.get_running_loop().time()
+        self.idle_since = monotonic()
         self.pod.idle.append(self)
 
     def pause(self) -> None:
@@ -107,16 +113,21 @@ class PodConnection(asyncio.Protocol):
         if waiter is None:  # Nothing was asked: whatever this is, it must not become somebody's answer.
             self.close()
             return
-        self.has_started = True
+        is_first, self.has_started = not self.has_started, True
+        if is_first and self.head is None and (known := self.seen.find(data)) is not None:
+            self.waiter = None
+            self.rest()
+            waiter.answered(known[0], data[known[1] :])
+            return
         try:
             self.parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            self.is_reusable = False
             if not self.is_complete:
                 self.cancel()
                 waiter.pod_failed()
                 return
-        self._pass_on(waiter)
+            self.has_extra = True
+        self._pass_on(waiter, data if is_first else None)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Closed by the pod, by us, or by the network."""
@@ -126,8 +137,8 @@ class PodConnection(asyncio.Protocol):
         waiter, self.waiter = self.waiter, None
         if waiter is None:
             return
-        if exc is None and self.response.ends_with_connection:
-            waiter.response_arrived(self.response, [], is_last=True)
+        if exc is None and self.head is not None and self.head.ends_with_connection:
+            waiter.response_arrived(self.head, [], is_last=True)
         else:
             waiter.pod_gone(before_first_byte=not self.has_started)
 
@@ -137,16 +148,20 @@ class PodConnection(asyncio.Protocol):
         """A second answer on one request makes the connection useless."""
         if self.is_complete:
             self.has_extra = True
+        elif self.head is None:
+            self.head = ResponseHead()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header."""
-        self.response.add_header(name, value)
+        if self.head is not None:
+            self.head.add_header(name, value)
 
     def on_headers_complete(self) -> None:
         """The head is there."""
-        self.response.status = self.parser.get_status_code()
-        self.response.has_head = not self.response.is_informational
-        self.is_reusable = self.parser.should_keep_alive()
+        if self.head is not None and not self.head.has_head:
+            self.head.complete(self.parser.get_status_code(), is_reusable=self.parser.should_keep_alive())
+            if self.head.is_head_only and self.head.has_head:
+                self.is_complete = True
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
@@ -154,23 +169,30 @@ class PodConnection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """The answer is complete, or a 1xx that goes before it is."""
-        if self.response.is_informational:
-            self.response = Response()
+        if self.head is not None and self.head.is_informational:
+            self.head = ResponseHead(is_head_only=self.head.is_head_only)
         else:
             self.is_complete = True
 
-    def _pass_on(self, waiter: Waiter) -> None:
-        chunks, self.chunks = self.chunks, []
+    def _pass_on(self, waiter: Waiter, whole: bytes | None) -> None:
+        """Give what has come to the waiter; `whole`: everything since the request was sent."""
+        head, chunks = self.head, self.chunks
+        self.chunks = []
+        if head is None:
+            return
         if not self.is_complete:
-            if self.response.has_head:
-                waiter.response_arrived(self.response, chunks, is_last=False)
+            if head.has_head:
+                waiter.response_arrived(head, chunks, is_last=False)
             return
         self.waiter = None
-        if self.is_reusable and not self.has_extra:
+        # An answer to HEAD has a length without a body: llhttp waits for it, so that the connection ends here.
+        if head.is_reusable and not self.has_extra and not head.is_head_only:
+            if whole is not None and head.is_plain:
+                self.seen.keep(whole, head)
             self.rest()
         else:
             self.close()
-        waiter.response_arrived(self.response, chunks, is_last=True)
+        waiter.response_arrived(head, chunks, is_last=True)
 
 
 def set_nodelay(transport: asyncio.BaseTransport) -> None:

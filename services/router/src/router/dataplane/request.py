@@ -10,54 +10,71 @@ from collections.abc import Callable
 
 from router.dataplane.answers import HEADERS_TOO_LARGE, URL_TOO_LONG, Refusal, bad_request
 from router.dataplane.limits import Limits
+from router.domain.keys import digest_of, presented_key
 
 _DROPPED_PREFIXES = (b"x-forwarded-", b"x-penstock-", b"proxy-")
 
 
-class Request:
-    """A request being received. `fault` is the first thing found wrong with its head."""
+class RequestHead:
+    """The head of a request. Complete, it never changes: equal heads may share one (`seen`).
+
+    `fault` is the first thing found wrong with it.
+    """
 
     __slots__ = (
         "api_key",
         "authorization",
-        "body",
-        "body_size",
         "connection",
         "content_length",
         "content_types",
         "expect",
         "fault",
         "forward",
-        "has_head",
-        "head_size",
+        "has_preflight",
         "header_count",
+        "host",
         "hosts",
         "is_chunked",
+        "is_complete",
+        "is_http_1_0",
+        "key_digest",
         "limits",
+        "lines",
+        "method",
+        "origin",
         "request_id",
+        "size",
+        "sticky",
         "traceparent",
         "url",
     )
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
+        self.method = b""
         self.url = b""
-        self.forward: list[bytes] = []
-        self.body: list[bytes] = []
-        self.body_size = 0
+        self.lines: list[bytes] = []
+        self.forward = b""
+        """What is passed on to the pod, as header lines."""
         self.header_count = 0
-        self.head_size = 0
+        self.size = 0
         self.hosts = 0
         self.content_types = 0
         self.content_length = -1
         self.is_chunked = False
-        self.has_head = False
+        self.is_complete = False
+        self.is_http_1_0 = False
+        self.has_preflight = False
+        self.host = b""
+        self.key_digest: bytes | None = None
         self.authorization: bytes | None = None
         self.api_key: bytes | None = None
         self.connection: bytes | None = None
         self.expect: bytes | None = None
         self.request_id: bytes | None = None
         self.traceparent: bytes | None = None
+        self.origin: bytes | None = None
+        self.sticky: bytes | None = None
         self.fault: Refusal | None = None
 
     def add_url(self, part: bytes) -> None:
@@ -68,11 +85,11 @@ class Request:
 
     def add_header(self, name: bytes, value: bytes) -> None:
         """One header of the head; trailers are ignored."""
-        if self.has_head or self.fault is not None:
+        if self.is_complete or self.fault is not None:
             return
         self.header_count += 1
-        self.head_size += len(name) + len(value) + 4
-        if self.header_count > self.limits.headers or self.head_size > self.limits.header_bytes:
+        self.size += len(name) + len(value) + 4
+        if self.header_count > self.limits.headers or self.size > self.limits.header_bytes:
             self.fault = HEADERS_TOO_LARGE
             return
         lowered = name.lower()
@@ -80,18 +97,27 @@ class Request:
         if take is not None:
             take(self, value)
         elif not lowered.startswith(_DROPPED_PREFIXES):
-            self.forward.append(b"%b: %b\r\n" % (name, value))
+            self.lines.append(b"%b: %b\r\n" % (name, value))
 
-    def check_head(self, version: str) -> Refusal | None:
-        """What makes this head unacceptable, if anything."""
-        if self.fault is not None:
-            return self.fault
+    def complete(self, method: bytes, version: str) -> None:
+        """Every header is there; what makes the head unacceptable, if anything, is in `fault`."""
+        self.is_complete = True
+        self.method = method
+        self.is_http_1_0 = version == "1.0"
+        if self.fault is None:
+            self.fault = self._check(version)
+        if self.connection is not None:
+            self._drop_named_by(self.connection)
+        self.forward = b"".join(self.lines)
+        presented = presented_key(self.authorization, self.api_key)
+        self.key_digest = digest_of(presented) if presented is not None else None
+        self.authorization = self.api_key = None
+
+    def _check(self, version: str) -> Refusal | None:
         if version not in ("1.1", "1.0"):
             return bad_request("This version of HTTP is not spoken here.")
         if self.hosts != 1 and (self.hosts > 1 or version == "1.1"):
             return bad_request("Exactly one Host header is needed.")
-        if self.connection is not None:
-            self._drop_named_by(self.connection)
         return None
 
     @property
@@ -99,9 +125,31 @@ class Request:
         """Whether a body follows the head."""
         return self.is_chunked or self.content_length > 0
 
-    def framing(self, method: bytes) -> bytes:
+    @property
+    def is_plain(self) -> bool:
+        """A POST with a length and nothing that is this request's own: others may have the very same head."""
+        return (
+            self.fault is None
+            and self.method == b"POST"
+            and self.content_length >= 0
+            and not self.is_http_1_0
+            and (self.connection is None or self.connection.lower() == b"keep-alive")
+            and self.expect is None
+            and self.request_id is None
+            and self.traceparent is None
+        )
+
+    def field(self, name: bytes) -> bytes | None:
+        """The value of a header that is passed on; `name` in lower case."""
+        for line in self.lines:
+            found, _, value = line.partition(b":")
+            if found.lower() == name:
+                return value.strip()
+        return None
+
+    def framing(self) -> bytes:
         """A head that says only how this request's body is framed, and whether the connection ends with it."""
-        lines = [b"%b / HTTP/1.1\r\nHost: -\r\n" % method]
+        lines = [b"%b / HTTP/1.1\r\nHost: -\r\n" % self.method]
         if self.is_chunked:
             lines.append(b"Transfer-Encoding: chunked\r\n")
         elif self.content_length >= 0:
@@ -113,20 +161,21 @@ class Request:
     def _drop_named_by(self, connection: bytes) -> None:
         named = {token.strip().lower() for token in connection.split(b",")} - {b"close", b"keep-alive", b""}
         if named:
-            self.forward = [line for line in self.forward if line.split(b":", 1)[0].lower() not in named]
+            self.lines = [line for line in self.lines if line.split(b":", 1)[0].lower() not in named]
 
 
-def _drop(_request: Request, _value: bytes) -> None:
+def _drop(_request: RequestHead, _value: bytes) -> None:
     return None
 
 
-def _host(request: Request, value: bytes) -> None:
+def _host(request: RequestHead, value: bytes) -> None:
     request.hosts += 1
-    if not value.strip():
+    request.host = value.strip()
+    if not request.host:
         request.fault = bad_request("The Host header is empty.")
 
 
-def _content_length(request: Request, value: bytes) -> None:
+def _content_length(request: RequestHead, value: bytes) -> None:
     text = value.strip()
     if request.content_length >= 0 or request.is_chunked or not text.isdigit() or len(text) > 18:
         request.fault = bad_request("The length of the body is not clear.")
@@ -134,49 +183,62 @@ def _content_length(request: Request, value: bytes) -> None:
     request.content_length = int(text)
 
 
-def _transfer_encoding(request: Request, value: bytes) -> None:
+def _transfer_encoding(request: RequestHead, value: bytes) -> None:
     if request.content_length >= 0 or request.is_chunked or value.strip().lower() != b"chunked":
         request.fault = bad_request("The length of the body is not clear.")
         return
     request.is_chunked = True
 
 
-def _authorization(request: Request, value: bytes) -> None:
+def _authorization(request: RequestHead, value: bytes) -> None:
     if request.authorization is not None:
         request.fault = bad_request("Two Authorization headers.")
     request.authorization = value
 
 
-def _api_key(request: Request, value: bytes) -> None:
+def _api_key(request: RequestHead, value: bytes) -> None:
     if request.api_key is not None:
         request.fault = bad_request("Two X-API-Key headers.")
     request.api_key = value
 
 
-def _content_type(request: Request, value: bytes) -> None:
+def _content_type(request: RequestHead, value: bytes) -> None:
     request.content_types += 1
     if request.content_types > 1:
         request.fault = bad_request("Two Content-Type headers.")
-    request.forward.append(b"Content-Type: %b\r\n" % value)
+    request.lines.append(b"Content-Type: %b\r\n" % value)
 
 
-def _connection(request: Request, value: bytes) -> None:
+def _connection(request: RequestHead, value: bytes) -> None:
     request.connection = value if request.connection is None else request.connection + b"," + value
 
 
-def _expect(request: Request, value: bytes) -> None:
+def _expect(request: RequestHead, value: bytes) -> None:
     request.expect = value.strip().lower() if request.expect is None else b"several"
 
 
-def _request_id(request: Request, value: bytes) -> None:
+def _request_id(request: RequestHead, value: bytes) -> None:
     request.request_id = value
 
 
-def _traceparent(request: Request, value: bytes) -> None:
+def _traceparent(request: RequestHead, value: bytes) -> None:
     request.traceparent = value
 
 
-_TAKEN: dict[bytes, Callable[[Request, bytes], None]] = {
+def _origin(request: RequestHead, value: bytes) -> None:
+    request.origin = value.strip()
+    request.lines.append(b"Origin: %b\r\n" % value)
+
+
+def _preflight(request: RequestHead, value: bytes) -> None:
+    request.has_preflight = True
+
+
+def _sticky(request: RequestHead, value: bytes) -> None:
+    request.sticky = value.strip()
+
+
+_TAKEN: dict[bytes, Callable[[RequestHead, bytes], None]] = {
     b"host": _host,
     b"content-length": _content_length,
     b"transfer-encoding": _transfer_encoding,
@@ -187,6 +249,9 @@ _TAKEN: dict[bytes, Callable[[Request, bytes], None]] = {
     b"expect": _expect,
     b"x-request-id": _request_id,
     b"traceparent": _traceparent,
+    b"origin": _origin,
+    b"access-control-request-method": _preflight,
+    b"x-penstock-sticky": _sticky,
     b"keep-alive": _drop,
     b"te": _drop,
     b"trailer": _drop,

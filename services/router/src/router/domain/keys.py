@@ -56,9 +56,8 @@ class KeyRing:
         if fresh:
             self._of_service[service] = fresh
 
-    def check(self, service: str, presented: bytes, now_s: float) -> UUID | Door:
-        """The id of the key if it opens `service` at unix time `now_s`, else why not."""
-        digest = hashlib.sha256(presented).hexdigest().encode()
+    def check(self, service: str, digest: bytes, now_s: float) -> UUID | Door:
+        """The id of the key with this SHA-256 (hex) if it opens `service` at unix time `now_s`, else why not."""
         verdict: UUID | Door = Door.UNKNOWN
         for held in self._index.get(digest[:_INDEX_CHARS], ()):
             if not hmac.compare_digest(held.sha256, digest) or _has_expired(held, now_s):
@@ -87,6 +86,11 @@ def presented_key(authorization: bytes | None, x_api_key: bytes | None) -> bytes
         key = authorization
     key = key.strip() if key else None
     return key if key and len(key) <= MAX_KEY_BYTES else None
+
+
+def digest_of(key: bytes) -> bytes:
+    """SHA-256 of a key, as lower-case hex."""
+    return hashlib.sha256(key).hexdigest().encode()
 
 
 def _has_expired(held: _Held, now_s: float) -> bool:

@@ -6,18 +6,22 @@ of its own (a pod's outstanding requests and connections, a version's place in t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Protocol
 from uuid import UUID
 
 import orjson
 from pydantic import ValidationError
 
+from router.domain.cors import CorsPolicy
 from router.domain.keys import KeyRing
+from router.domain.limiter import RateLimiter
 from router.domain.split import ready_candidates
 from router.domain.traffic import Tally, TrafficBook
-from shared.contracts.routes import Endpoint, Endpoints, Intent, Keys, VersionRoute
+from shared.contracts.routes import Endpoint, Endpoints, Intent, Keys, RateLimit, VersionRoute
 from shared.errors import InvalidInput
 
 
@@ -40,8 +44,14 @@ class Pod:
     tally: Tally
     outstanding: int = 0
     ejected_until: float = 0.0
+    failures: int = 0
+    ejections: int = 0
     is_retired: bool = False
     idle: list[Connection] = field(default_factory=list)
+    host_line: bytes = b""
+    """`Host: …` for what is sent to it."""
+    header: bytes = b""
+    """`X-Penstock-Pod: …` for what it answered."""
 
     def retire(self) -> None:
         """It left the endpoints: nothing new goes there, idle connections close, requests in flight finish."""
@@ -59,11 +69,16 @@ class Version:
     name: str
     weight: int
     timeout_s: float
+    hold_s: float
     is_logged: bool
     sample_rate: float
     route: bytes
     header: bytes
     tally: Tally
+    limiter: RateLimiter | None = None
+    pod_cap: int | None = None
+    """Requests that this router may have at one pod at a time."""
+    passes_through: bool = False
     pods: tuple[Pod, ...] = ()
     current: int = 0
 
@@ -78,19 +93,39 @@ class Service:
     tally: Tally
     versions: dict[str, Version]
     candidates: tuple[Version, ...]
+    sticky_header: bytes | None = None
+    """In lower case; None: `X-Penstock-Sticky`."""
+    cors: CorsPolicy | None = None
+
+
+class Kind(Enum):
+    """What lies behind a path."""
+
+    SCORING = "scoring"
+    HEALTH = "health"
+    INFER = "infer"
+    """Open Inference: a prediction."""
+    METADATA = "metadata"
+    """Open Inference: what a pod says of its model."""
+    RAW = "raw"
+    """Whatever the pod has there."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Target:
-    """Where a path leads: `kind` is `predict` or `health`."""
+    """Where a path leads; `pod_path` is what the pod is asked for."""
 
     service: Service
-    kind: str
+    kind: Kind
+    pod_path: bytes
     version: Version | None = None
 
 
-HEALTH_PATHS = ("ping", "health/live", "health/ready")
+HEALTH_PATHS = ("ping", "health", "health/live", "health/ready", "v2/health/live", "v2/health/ready")
 SCORING_PATHS = ("predict", "invocations")
+_MODEL_PATH = re.compile(
+    r"v2/?|v2/models/[^/]+(/versions/[^/]+)?(?P<infer>/infer)?|v2/models/[^/]+(/versions/[^/]+)?/ready"
+)
 
 
 class RouteTable:
@@ -98,6 +133,11 @@ class RouteTable:
 
     def __init__(self, traffic: TrafficBook) -> None:
         self.traffic = traffic
+        self.is_known = False
+        """Whether anything was ever read: before that, an unknown name may exist."""
+        self.changed: Callable[[], None] = lambda: None
+        """Called after each change."""
+        self._routers = 1
         self.paths: dict[bytes, Target] = {}
         self.services: dict[str, Service] = {}
         self.keys = KeyRing()
@@ -120,6 +160,36 @@ class RouteTable:
                     raise InvalidInput(f"unknown route key {key!r}")
         except (ValidationError, ValueError) as error:
             raise InvalidInput(f"route {key!r} does not parse: {error}") from error
+        self.changed()
+
+    def share_limits(self, routers: int) -> None:
+        """So many router processes share every limit now."""
+        if routers == self._routers:
+            return
+        self._routers = routers
+        for name in list(self.services):
+            self._rebuild(name)
+        self.changed()
+
+    def find(self, path: bytes) -> Target | None:
+        """Where a path leads that `paths` does not list: Open Inference's, and those of versions that pass through."""
+        name, _, rest = path[1:].decode("latin-1").partition("/")
+        service = self.services.get(name)
+        if service is None or path[:1] != b"/":
+            return None
+        version = None
+        if rest.startswith("versions/"):
+            _, version_name, rest = (*rest.split("/", 2), "")[:3]
+            version = service.versions.get(version_name)
+            if version is None:
+                return None
+        pod_path = b"/" + rest.encode("latin-1")
+        if any(each.passes_through for each in ((version,) if version else service.versions.values())):
+            return Target(service, Kind.RAW, pod_path, version)
+        model_path = _MODEL_PATH.fullmatch(rest)
+        if model_path is None:
+            return None
+        return Target(service, Kind.INFER if model_path["infer"] else Kind.METADATA, pod_path, version)
 
     def pods(self) -> Iterator[Pod]:
         """Every pod of every version."""
@@ -169,6 +239,8 @@ class RouteTable:
             tally=self.traffic.of_service(intent.service),
             versions={version.name: version for version in versions},
             candidates=ready_candidates(versions, [bool(version.pods) for version in versions]),
+            sticky_header=intent.sticky_header.lower().encode() if intent.sticky_header else None,
+            cors=CorsPolicy(intent.cors) if intent.cors else None,
         )
 
     def _version(self, service: str, route: VersionRoute, before: Version | None) -> Version:
@@ -184,19 +256,40 @@ class RouteTable:
             name=route.version,
             weight=route.weight,
             timeout_s=route.request_timeout_ms / 1000,
+            hold_s=route.hold_ms / 1000,
             is_logged=route.log_enabled,
             sample_rate=route.sample_rate,
             route=_route_json(service, route),
             header=f"X-Penstock-Version: {route.version}\r\n".encode("latin-1", "replace"),
             tally=self.traffic.of_version(service, route.version, route.version_id),
+            limiter=self._limiter(route.rate_limit, before.limiter if before else None),
+            pod_cap=max(1, route.max_concurrency // self._routers) if route.max_concurrency else None,
+            passes_through=route.pass_through,
             pods=pods,
             current=before.current if before and before.weight == route.weight else 0,
         )
 
+    def _limiter(self, limit: RateLimit | None, before: RateLimiter | None) -> RateLimiter | None:
+        """The limiter goes on where the limit is still the same: a change of routes gives nobody new tokens."""
+        if limit is None:
+            return None
+        if before is None or before.limit != limit:
+            return RateLimiter(limit, self._routers)
+        before.divide(self._routers)
+        return before
+
     def _pod(self, service: str, route: VersionRoute, endpoint: Endpoint) -> Pod:
         host, _, port = endpoint.address.rpartition(":")
         tally = self.traffic.of_pod(service, route.version, route.version_id, endpoint.pod)
-        return Pod(endpoint.pod, endpoint.address, host.strip("[]"), int(port), tally)
+        return Pod(
+            endpoint.pod,
+            endpoint.address,
+            host.strip("[]"),
+            int(port),
+            tally,
+            host_line=b"Host: %b\r\n" % endpoint.address.encode("latin-1", "replace"),
+            header=b"X-Penstock-Pod: %b\r\n" % endpoint.pod.encode("latin-1", "replace"),
+        )
 
     def _replace_paths(self, name: str, service: Service | None) -> None:
         for path in self._paths_of.pop(name, ()):
@@ -220,15 +313,13 @@ def explain_missing(table: RouteTable, path: bytes) -> str:
 
 def _paths(service: Service) -> Iterator[tuple[bytes, Target]]:
     root = f"/{service.name}"
-    scoring = Target(service, "predict")
-    health = Target(service, "health")
-    for path in SCORING_PATHS:
-        yield f"{root}/{path}".encode(), scoring
     for path in HEALTH_PATHS:
-        yield f"{root}/{path}".encode(), health
-    for version in service.versions.values():
-        direct = Target(service, "predict", version)
-        for path in SCORING_PATHS:
+        yield f"{root}/{path}".encode(), Target(service, Kind.HEALTH, b"")
+    for path in SCORING_PATHS:
+        pod_path = f"/{path}".encode()
+        yield f"{root}/{path}".encode(), Target(service, Kind.SCORING, pod_path)
+        for version in service.versions.values():
+            direct = Target(service, Kind.SCORING, pod_path, version)
             yield f"{root}/versions/{version.name}/{path}".encode(), direct
 
 

@@ -29,7 +29,8 @@ MAX_CLIENT_ID_BYTES = 4096
 FLAG_ABORTED = 1
 FLAG_KEYED = 2
 FLAG_OWN_REQUEST_ID = 4
-_OMITTED = 0xFFFFFFFF
+OMITTED = 0xFFFFFFFF
+"""The length of a body that was too large to keep."""
 
 BATCH = struct.Struct("<16sQI")
 """message id, cut at (boot-time ns), how many offsets precede it."""
@@ -101,7 +102,7 @@ def encode_record(outcome: Outcome) -> bytes:
         flags,
         outcome.status,
         outcome.received_ns,
-        min(outcome.duration_us, _OMITTED),
+        min(outcome.duration_us, OMITTED),
         outcome.record_id,
         outcome.api_key_id.bytes if outcome.api_key_id else b"",
         len(outcome.request_id),
@@ -110,8 +111,8 @@ def encode_record(outcome: Outcome) -> bytes:
         len(outcome.reason),
         len(outcome.trace_id),
         len(outcome.route),
-        _OMITTED if request is None else len(request),
-        _OMITTED if response is None else len(response),
+        OMITTED if request is None else len(request),
+        OMITTED if response is None else len(response),
     )
     return b"".join(
         (
@@ -128,52 +129,11 @@ def encode_record(outcome: Outcome) -> bytes:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A record as read back."""
-
-    status: int
-    received_ns: int
-    duration_us: int
-    record_id: UUID
-    api_key_id: UUID | None
-    request_id: str
-    client_request_id: bytes
-    pod: str
-    reason: str
-    trace_id: str
-    route: bytes
-    request: bytes | None
-    response: bytes | None
-    aborted: bool
-
-
-def decode_record(body: bytes) -> Record:
-    """The record whose body passed the check."""
-    (_, flags, status, received_ns, duration_us, record_id, key_id, *lengths) = RECORD.unpack_from(body)
-    parts: list[bytes] = []
-    at = RECORD.size
-    for length in lengths:
-        taken = 0 if length == _OMITTED else length
-        parts.append(body[at : at + taken])
-        at += taken
-    identity = UUID(bytes=record_id)
-    return Record(
-        status=status,
-        received_ns=received_ns,
-        duration_us=duration_us,
-        record_id=identity,
-        api_key_id=UUID(bytes=key_id) if flags & FLAG_KEYED else None,
-        request_id=str(identity) if flags & FLAG_OWN_REQUEST_ID else parts[0].decode("latin-1"),
-        client_request_id=parts[1],
-        pod=parts[2].decode("latin-1"),
-        reason=parts[3].decode("latin-1"),
-        trace_id=parts[4].decode("latin-1"),
-        route=parts[5],
-        request=None if lengths[6] == _OMITTED else parts[6],
-        response=None if lengths[7] == _OMITTED else parts[7],
-        aborted=bool(flags & FLAG_ABORTED),
-    )
+def route_of(body: bytes) -> bytes:
+    """The route in a record's body."""
+    lengths = RECORD.unpack_from(body)[7:]
+    start = RECORD.size + sum(lengths[:5])
+    return body[start : start + lengths[5]]
 
 
 def seed_of(sequence: int) -> int:

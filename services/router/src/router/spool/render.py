@@ -1,48 +1,72 @@
-"""From records to the body of a `RequestLogged` message. The same record always gives the same bytes."""
+"""From records to the body of a `RequestLogged` message. The same record always gives the same bytes.
+
+Every record goes through here on the router's own core, so that the JSON is put together from pieces that are JSON
+already; only the two bodies are escaped (a dictionary of 16 values, encoded as a whole, took six times as long).
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
 from urllib.parse import unquote
 
 import orjson
 
-from router.spool.format import Record
+from router.spool.format import FLAG_ABORTED, FLAG_KEYED, FLAG_OWN_REQUEST_ID, OMITTED, RECORD
 
 MAX_RECORD_BYTES = 7 * 1024 * 1024
 """One record alone must fit the bus' 8 MiB: escaping can make six bytes of one."""
 
-REQUEST_TOO_LARGE = "MAX_REQUEST_SIZE_EXCEEDED"
-RESPONSE_TOO_LARGE = "MAX_RESPONSE_SIZE_EXCEEDED"
-ENCODED_TOO_LARGE = "MAX_ENCODED_SIZE_EXCEEDED"
-NOT_TEXT = "ENCODING_ERROR"
-ABORTED = "RESPONSE_ABORTED"
+REQUEST_TOO_LARGE = b'"MAX_REQUEST_SIZE_EXCEEDED"'
+RESPONSE_TOO_LARGE = b'"MAX_RESPONSE_SIZE_EXCEEDED"'
+ENCODED_TOO_LARGE = b'"MAX_ENCODED_SIZE_EXCEEDED"'
+NOT_TEXT = b'"ENCODING_ERROR"'
+ABORTED = b'"RESPONSE_ABORTED"'
+_NULL = b"null"
 
 
-def render(record: Record) -> bytes:
-    """One record as JSON (`shared.events.request.RequestRecord`)."""
-    codes: list[str] = []
-    fields = {
-        "request_id": record.request_id,
-        "record_id": str(record.record_id),
-        "client_request_id": _client_request_id(record.client_request_id),
-        **_route(record.route),
-        "pod": record.pod or None,
-        "received_at": _timestamp(record.received_ns),
-        "duration_ms": record.duration_us / 1000,
-        "status_code": record.status,
-        "route_reason": record.reason,
-        "api_key_id": str(record.api_key_id) if record.api_key_id else None,
-        "request": _text(record.request, REQUEST_TOO_LARGE, codes),
-        "response": _text(record.response, RESPONSE_TOO_LARGE, codes),
-        "logging_error_codes": codes,
-        "trace_id": record.trace_id or None,
-    }
-    if record.aborted:
+def render(body: bytes) -> bytes:
+    """A record's body (`format.RECORD` and what follows) as JSON (`shared.events.request.RequestRecord`)."""
+    # fmt: off
+    (_, flags, status, received_ns, duration_us, record_id, key_id,
+     id_size, client_size, pod_size, reason_size, trace_size, route_size,
+     request_size, response_size) = RECORD.unpack_from(body)
+    # fmt: on
+    client_at = RECORD.size + id_size
+    pod_at = client_at + client_size
+    reason_at = pod_at + pod_size
+    trace_at = reason_at + reason_size
+    route_at = trace_at + trace_size
+    request_at = route_at + route_size
+    response_at = request_at + (0 if request_size == OMITTED else request_size)
+    identity = uuid_text(record_id)
+    codes: list[bytes] = []
+    request = _text(body[request_at:response_at], request_size, REQUEST_TOO_LARGE, codes)
+    response = _text(body[response_at:], response_size, RESPONSE_TOO_LARGE, codes)
+    if flags & FLAG_ABORTED:
         codes.append(ABORTED)
-    return _bounded(fields, codes)
+    seconds, rest = divmod(received_ns, 1_000_000_000)
+    # Every piece that is not escaped here is a name or an id without a character that JSON would escape.
+    front = (
+        b'{"request_id":"%b","record_id":"%b","client_request_id":%b,%b,"pod":%b,"received_at":"%b.%06dZ",'
+        b'"duration_ms":%d.%03d,"status_code":%d,"route_reason":"%b","api_key_id":%b,"trace_id":%b,'
+        % (
+            identity if flags & FLAG_OWN_REQUEST_ID else body[RECORD.size : client_at],
+            identity,
+            _client_request_id(body[client_at:pod_at]) if client_size else _NULL,
+            body[route_at + 1 : request_at - 1],
+            _string(body[pod_at:reason_at]) if pod_size else _NULL,
+            _second(seconds),
+            rest // 1000,
+            duration_us // 1000,
+            duration_us % 1000,
+            status,
+            body[reason_at:trace_at],
+            b'"%b"' % uuid_text(key_id) if flags & FLAG_KEYED else _NULL,
+            b'"%b"' % body[trace_at:route_at] if trace_size else _NULL,
+        )
+    )
+    return _bounded(front, request, response, codes)
 
 
 def message(rendered: list[bytes]) -> bytes:
@@ -50,41 +74,43 @@ def message(rendered: list[bytes]) -> bytes:
     return b'{"records":[' + b",".join(rendered) + b"]}"
 
 
-def _bounded(fields: dict[str, Any], codes: list[str]) -> bytes:
-    encoded = orjson.dumps(fields)
-    for name in ("response", "request"):
-        if len(encoded) <= MAX_RECORD_BYTES:
-            break
-        fields[name] = None
-        if ENCODED_TOO_LARGE not in codes:
-            codes.append(ENCODED_TOO_LARGE)
-        encoded = orjson.dumps(fields)
-    return encoded
+def uuid_text(raw: bytes) -> bytes:
+    """Sixteen bytes in the canonical form of a UUID."""
+    text = raw.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}".encode()
 
 
-def _text(body: bytes | None, too_large: str, codes: list[str]) -> str | None:
-    if body is None:
+def _bounded(front: bytes, request: bytes, response: bytes, codes: list[bytes]) -> bytes:
+    if len(front) + len(request) + len(response) > MAX_RECORD_BYTES:
+        response = _NULL
+        codes.append(ENCODED_TOO_LARGE)
+        if len(front) + len(request) > MAX_RECORD_BYTES:
+            request = _NULL
+    return b'%b"request":%b,"response":%b,"logging_error_codes":[%b]}' % (front, request, response, b",".join(codes))
+
+
+def _text(body: bytes, size: int, too_large: bytes, codes: list[bytes]) -> bytes:
+    if size == OMITTED:
         codes.append(too_large)
-        return None
+        return _NULL
     try:
-        return body.decode()
+        return orjson.dumps(body.decode())
     except UnicodeDecodeError:
         if NOT_TEXT not in codes:
             codes.append(NOT_TEXT)
-        return None
+        return _NULL
 
 
-def _timestamp(nanoseconds: int) -> str:
-    seconds, rest = divmod(nanoseconds, 1_000_000_000)
-    moment = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest // 1000)
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def _client_request_id(raw: bytes) -> str | None:
-    return unquote(raw.decode("latin-1"), errors="replace") if raw else None
+@lru_cache(maxsize=4)
+def _second(seconds: int) -> bytes:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S").encode()
 
 
 @lru_cache(maxsize=1024)
-def _route(raw: bytes) -> dict[str, Any]:
-    route: dict[str, Any] = orjson.loads(raw)
-    return route
+def _string(raw: bytes) -> bytes:
+    return orjson.dumps(raw.decode("latin-1"))
+
+
+def _client_request_id(raw: bytes) -> bytes:
+    text = raw.decode("latin-1")
+    return orjson.dumps(unquote(text, errors="replace") if b"%" in raw else text)

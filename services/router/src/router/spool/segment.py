@@ -21,10 +21,9 @@ from router.spool.format import (
     RECORD_HEAD,
     RESERVED_PER_RECORD,
     BatchEntry,
-    Record,
     SegmentHeader,
     decode_batch,
-    decode_record,
+    route_of,
     seed_of,
 )
 
@@ -89,15 +88,15 @@ class Segment:
         self.end = stop
         self._note_uncut(service, at)
 
-    def read(self, offset: int) -> Record:
-        """The record at `offset`."""
-        size, _ = RECORD_HEAD.unpack(self.memory[offset : offset + RECORD_HEAD.size])
+    def read(self, offset: int) -> bytes:
+        """The body of the record at `offset`."""
         start = offset + RECORD_HEAD.size
-        return decode_record(self.memory[start : start + size])
+        size, _ = RECORD_HEAD.unpack(self.memory[offset:start])
+        return self.memory[start : start + size]
 
     def service_at(self, offset: int) -> str:
         """The service of the record at `offset`."""
-        return str(orjson.loads(self.read(offset).route)["service"])
+        return _service_of(self.read(offset))
 
     def cut(self, service: str, entry: BatchEntry) -> Slot:
         """Store that the first uncut records of `service` form this batch, before anything is published."""
@@ -201,4 +200,4 @@ def open_segment(memory: Memory, sequence: int, boot_id: bytes) -> Segment | Non
 
 
 def _service_of(body: bytes) -> str:
-    return str(orjson.loads(decode_record(body).route)["service"])
+    return str(orjson.loads(route_of(body))["service"])

@@ -1,0 +1,71 @@
+"""What is counted and kept of a finished exchange."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from router.domain.outcome import MAX_LOGGED_BYTES, Outcome
+from router.domain.table import Kind, Version
+
+if TYPE_CHECKING:
+    from router.dataplane.exchange import Exchange
+
+NOT_SAMPLED = "not_sampled"
+LOGGING_OFF = "logging_disabled"
+NO_PREDICTION = "not_a_prediction"
+RECORDED = frozenset((Kind.SCORING, Kind.INFER, Kind.RAW))
+"""Paths whose exchanges are kept."""
+
+
+def count(exchange: Exchange, status: int, sent: int) -> None:
+    """Count what was turned away before a version was chosen."""
+    target = exchange.target
+    tally = target.service.tally if target is not None else exchange.core.table.traffic.of_service("-")
+    tally.answered(status, monotonic() - exchange.started, exchange.body_size, sent)
+
+
+def count_throttled(exchange: Exchange, version: Version, status: int, sent: int) -> None:
+    """Count what a version's limit turned away; strangers must not fill tables, so that it is not recorded."""
+    version.tally.throttled += 1
+    version.tally.answered(status, monotonic() - exchange.started, exchange.body_size, sent)
+
+
+def record(exchange: Exchange, version: Version, status: int, *, is_aborted: bool = False) -> None:
+    """Count what was given to a version, and keep it if it is to be kept."""
+    pod = exchange.pod
+    tally = pod.tally if pod is not None else version.tally
+    duration = monotonic() - exchange.started
+    tally.answered(status, duration, exchange.body_size, exchange.sent_bytes)
+    response = exchange.logged
+    if response is None:
+        tally.recorded(_why_not(exchange, version))
+        return
+    answer = exchange.response
+    body = exchange.body
+    outcome = Outcome(
+        version.service,
+        version.route,
+        exchange.record_id,
+        exchange.request_id,
+        answer.client_request_id if answer is not None else b"",
+        pod.name.encode() if pod is not None else b"",
+        exchange.reason,
+        exchange.trace_id,
+        exchange.api_key_id,
+        exchange.received_ns,
+        int(duration * 1_000_000),
+        status,
+        (body[0] if len(body) == 1 else b"".join(body)) if exchange.body_size <= MAX_LOGGED_BYTES else None,
+        (response[0] if len(response) == 1 else b"".join(response))
+        if exchange.sent_bytes <= MAX_LOGGED_BYTES
+        else None,
+        is_aborted,
+    )
+    tally.recorded(exchange.core.record(outcome))
+
+
+def _why_not(exchange: Exchange, version: Version) -> str:
+    if exchange.target is None or exchange.target.kind not in RECORDED:
+        return NO_PREDICTION
+    return NOT_SAMPLED if version.is_logged else LOGGING_OFF
