@@ -81,17 +81,21 @@ def _unusual(target: Target, head: RequestHead) -> Refusal | None:
         return answers.method_not_allowed(answers.SCORING_ALLOWS, closes=method == b"CONNECT")
     if method == b"OPTIONS" and (kind is not Kind.RAW or target.service.cors is not None):
         return _options(target, head)
-    if kind is Kind.RAW:
-        return None
     if kind is Kind.SCORING or kind is Kind.INFER:
         return answers.method_not_allowed(answers.SCORING_ALLOWS)
+    return _looked_at(target, method)
+
+
+def _looked_at(target: Target, method: bytes) -> Refusal | None:
+    """Health is the router's to answer; the pod answers for itself and its model."""
+    if target.kind is Kind.RAW:
+        return None
     if method not in (b"GET", b"HEAD"):
         return answers.method_not_allowed(answers.HEALTH_ALLOWS)
-    if kind is Kind.METADATA:
+    if target.kind is Kind.METADATA:
         return None
-    if target.service.candidates:
-        return answers.HEALTHY
-    return answers.unavailable(f"Service {target.service.name!r} has no ready pod.")
+    is_ready = target.service.candidates
+    return answers.HEALTHY if is_ready else answers.unavailable(f"Service {target.service.name!r} has no ready pod.")
 
 
 def _options(target: Target, head: RequestHead) -> Refusal:

@@ -65,7 +65,16 @@ def record(exchange: Exchange, version: Version, status: int, *, is_aborted: boo
     tally.recorded(exchange.core.record(outcome))
 
 
+def is_kept(exchange: Exchange) -> bool:
+    """Whether what was asked is a prediction, or may be one."""
+    return exchange.target is not None and exchange.target.kind in RECORDED
+
+
+def _joined(parts: list[bytes]) -> bytes:
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
 def _why_not(exchange: Exchange, version: Version) -> str:
-    if exchange.target is None or exchange.target.kind not in RECORDED:
+    if not is_kept(exchange):
         return NO_PREDICTION
     return NOT_SAMPLED if version.is_logged else LOGGING_OFF
