@@ -32,6 +32,8 @@ LAUNCHER = """\
 #PENSTOCK_NATS_PORT=4222
 # Port of the embedded MLflow.
 #PENSTOCK_MLFLOW_PORT=5000
+# Router processes, all on the one data-plane port.
+#PENSTOCK_ROUTERS=1
 """
 COMMON = ("PENSTOCK_HOME", "PENSTOCK_API_PORT", "PENSTOCK_PORT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 

@@ -73,7 +73,7 @@ class PodServer:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
                 request = PodRequest(head, b"")
-                request.body = await reader.readexactly(int(request.headers["content-length"]))
+                request.body = await reader.readexactly(int(request.headers.get("content-length", "0")))
                 self.requests.append(request)
                 await self.answer(self, request, writer)
         writer.close()

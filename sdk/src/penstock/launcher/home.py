@@ -30,6 +30,8 @@ class Home:
 
     path: Path
     ports: Ports
+    routers: int = 1
+    """Router processes, all on the one listening socket (`PENSTOCK_ROUTERS`)."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Home:
@@ -40,7 +42,7 @@ class Home:
             nats=_port(environ, "PENSTOCK_NATS_PORT", Ports.nats),
             mlflow=_port(environ, "PENSTOCK_MLFLOW_PORT", Ports.mlflow),
         )
-        return cls(Path(environ.get("PENSTOCK_HOME") or default_path()).absolute(), ports)
+        return cls(Path(environ.get("PENSTOCK_HOME") or default_path()).absolute(), ports, _routers(environ))
 
     def create(self) -> None:
         """Make the folders; what lies in them holds secrets, so others may not look in."""
@@ -94,6 +96,13 @@ def write_private(path: Path, text: str) -> None:
     with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
     partial.replace(path)
+
+
+def _routers(environ: Mapping[str, str]) -> int:
+    text = environ.get("PENSTOCK_ROUTERS") or "1"
+    if not text.isdecimal() or not 0 < int(text) <= 64:
+        raise LaunchError(f"PENSTOCK_ROUTERS must be a number from 1 to 64, not {text!r}")
+    return int(text)
 
 
 def _port(environ: Mapping[str, str], name: str, default: int) -> int:

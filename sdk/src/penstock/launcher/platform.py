@@ -19,7 +19,7 @@ from penstock.launcher import nats_config, ports
 from penstock.launcher.home import HOST, Home, LaunchError
 from penstock.launcher.leftovers import end_leftovers, end_pods
 from penstock.launcher.process import ProcessSpec
-from penstock.launcher.processes import SERVICES, mlflow_spec, nats_spec, service_specs
+from penstock.launcher.processes import mlflow_spec, nats_spec, process_names, service_specs
 from penstock.launcher.state import ProcessView, RunState, is_ours, is_supervised, only_one
 from penstock.launcher.supervisor import Supervisor
 
@@ -41,7 +41,8 @@ def run(home: Home, on_ready: Callable[[], None], on_trouble: Callable[[str], No
             for name in ("api", "data"):
                 opened[name].listen(ports.BACKLOG)
             config, credentials = nats_config.write(home)
-            admin = dict(zip(SERVICES, ports.free(len(SERVICES)), strict=True))
+            names = process_names(home)
+            admin = dict(zip(names, ports.free(len(names)), strict=True))
             sockets = {"controller": opened["api"].fileno(), "router": opened["data"].fileno()}
             specs = [
                 nats_spec(home, config, os.environ),

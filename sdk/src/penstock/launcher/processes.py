@@ -19,19 +19,33 @@ SERVICES = ("controller", "scheduler", "router", "monitor", "inference-logger")
 WITH_DATABASE = ("controller", "scheduler", "monitor", "inference-logger")
 
 
+def process_names(home: Home) -> tuple[str, ...]:
+    """The services' processes: one of each, and as many routers as are wanted (`router`, `router-2`, …)."""
+    return (*SERVICES, *(f"router-{number}" for number in range(2, home.routers + 1)))
+
+
+def service_of(process: str) -> str:
+    """`router-2` → `router`."""
+    return "router" if process.startswith("router-") else process
+
+
 def prefix_of(service: str) -> str:
     """`inference-logger` → `INFERENCE_LOGGER_`."""
     return service.upper().replace("-", "_") + "_"
 
 
-def service_settings(home: Home, credentials: Credentials, service: str, admin_port: int) -> dict[str, str]:
-    """What the launcher decides for one service, as environment variables."""
+def service_settings(home: Home, credentials: Credentials, process: str, admin_port: int) -> dict[str, str]:
+    """What the launcher decides for one process of a service, as environment variables."""
+    service = service_of(process)
     prefix = prefix_of(service)
     settings = {
         f"{prefix}NATS_URL": credentials.url(service, f"{HOST}:{home.ports.nats}"),
         f"{prefix}ADMIN_HOST": HOST,
         f"{prefix}ADMIN_PORT": str(admin_port),
     }
+    _, _, number = process.removeprefix(service).partition("-")
+    # The first router keeps the id that the user's environment or the default gives.
+    router_id = {"ROUTER_ID": str(int(number) - 1)} if number else {}
     own = {
         "controller": {
             "CONTROLLER_PORT": str(home.ports.api),
@@ -39,7 +53,7 @@ def service_settings(home: Home, credentials: Credentials, service: str, admin_p
             "CONTROLLER_PUBLIC_URL": f"http://{HOST}:{home.ports.data}",
         },
         "scheduler": {"SCHEDULER_MLFLOW_URL": home.mlflow_url},
-        "router": {"ROUTER_PORT": str(home.ports.data)},
+        "router": {"ROUTER_PORT": str(home.ports.data)} | router_id,
     }
     return settings | own.get(service, {})
 
@@ -58,23 +72,23 @@ def service_specs(
     sockets: Mapping[str, int],
     environ: Mapping[str, str],
 ) -> list[ProcessSpec]:
-    """The five services. `sockets`: service → descriptor of the listening socket that is handed to it."""
+    """The services' processes. `sockets`: service → descriptor of the listening socket that is handed to it."""
     addresses = {"controller": home.ports.api, "router": home.ports.data}
     return [
         ProcessSpec(
-            name=service,
-            command=(sys.executable, "-m", service.replace("-", "_")),
+            name=process,
+            command=(sys.executable, "-m", service_of(process).replace("-", "_")),
             environment={
-                **defaults(home, service),
+                **defaults(home, service_of(process)),
                 **environ,
                 "PENSTOCK_HOME": str(home.path),
-                **service_settings(home, credentials, service, admin_ports[service]),
+                **service_settings(home, credentials, process, admin_ports[process]),
             },
-            address=f"{HOST}:{addresses.get(service, admin_ports[service])}",
-            probe=Probe("http", admin_ports[service]),
-            listen_fd=sockets.get(service),
+            address=f"{HOST}:{addresses.get(service_of(process), admin_ports[process])}",
+            probe=Probe("http", admin_ports[process]),
+            listen_fd=sockets.get(service_of(process)),
         )
-        for service in SERVICES
+        for process in process_names(home)
     ]
 
 

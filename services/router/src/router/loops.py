@@ -10,11 +10,13 @@ from uuid import UUID
 
 from router.clients import BucketState, BusHolder, RoutesBucket, SnapshotFile, publish
 from router.domain.bucket import BucketView, Change, in_order
+from router.domain.peers import Peers
 from router.domain.table import RouteTable
 from router.domain.traffic import TrafficBook, interval
 from router.settings import RouterSettings
 from router.spool import Batch, Spool
 from shared.clock import Clock
+from shared.contracts.routes import ROUTERS_BUCKET
 from shared.contracts.samples import PodTraffic, TrafficMeasured
 from shared.errors import InvalidInput, Unavailable
 from shared.events.request import REQUESTS_SUBJECT, RequestLogged
@@ -190,6 +192,33 @@ class SpoolPublisher:
 
     def _has_unpublished(self) -> bool:
         return self._spool.has_work or bool(self._publishing)
+
+
+class Heartbeat:
+    """Says that this router lives, and shares the rate limits with those that do; while the bus is away, as before."""
+
+    def __init__(self, settings: RouterSettings, holder: BusHolder, table: RouteTable, clock: Clock) -> None:
+        self._id = settings.id
+        self._beat_s = settings.heartbeat.total_seconds()
+        self._holder = holder
+        self._table = table
+        self._clock = clock
+        self._peers = Peers(settings.id, self._beat_s)
+
+    async def run(self) -> None:
+        """Beat for ever."""
+        while True:
+            try:
+                await self.beat()
+            except Unavailable as error:
+                logger.debug("no heartbeat: %s", error.message)
+            await self._clock.sleep(self._beat_s)
+
+    async def beat(self) -> None:
+        """One beat, and a look at the others'; raises Unavailable."""
+        bucket = self._holder.bus.kv(ROUTERS_BUCKET)
+        await bucket.put(self._id, new_id().bytes)
+        self._table.share_limits(self._peers.count(await bucket.list_all(), self._clock.monotonic()))
 
 
 class TrafficReporter:

@@ -12,16 +12,17 @@ from typing import Any
 from router.api import RouterCollector
 from router.clients import BusHolder, RoutesBucket, SnapshotFile
 from router.dataplane import DataPlane, Limits
+from router.dataplane.certificate import Certificate
 from router.domain.table import RouteTable
 from router.domain.traffic import TrafficBook
-from router.loops import RouteFollower, SpoolPublisher, TrafficReporter
+from router.loops import Heartbeat, RouteFollower, SpoolPublisher, TrafficReporter
 from router.settings import RouterSettings
 from router.spool import Spool
 from router.spool.files import SpoolFiles
 from shared.app import run_app
 from shared.bus import Bus
 from shared.clock import Clock, SystemClock
-from shared.errors import Unavailable
+from shared.errors import InvalidInput, Unavailable
 from shared.http import admin_app, serve
 from shared.telemetry import Telemetry
 
@@ -46,6 +47,8 @@ class App:
         self.routes = RouteFollower(settings, RoutesBucket(self.bus), self.table, snapshot, clock)
         self.publisher = SpoolPublisher(settings, self.spool, self.bus, clock)
         self.reporter = TrafficReporter(settings, self.traffic, self.table, self.bus, clock)
+        self.heartbeat = Heartbeat(settings, self.bus, self.table, clock)
+        self.certificate = _certificate(settings)
         self.is_listening = False
         telemetry.registry.register(RouterCollector(self.traffic, self.spool.state, lambda: self.routes.is_current))
 
@@ -74,6 +77,7 @@ class App:
             "data plane": self._serve(listening, has_routes=has_routes),
             "spool": self.publisher.run(),
             "samples": self.reporter.run(),
+            "heartbeat": self.heartbeat.run(),
             "admin": serve(admin, self.settings.admin_host, self.settings.admin_port),
         }
 
@@ -83,7 +87,7 @@ class App:
                 await asyncio.wait_for(self.routes.synced.wait(), FIRST_ROUTES_S)
             except TimeoutError:
                 logger.warning("no routes yet: neither a snapshot nor the bus")
-        await self.plane.listen(listening)
+        await self.plane.listen(listening, self.certificate)
         self.is_listening = True
         logger.info("data plane on %s:%s", *listening.getsockname()[:2])
         await self.plane.sweep()
@@ -109,8 +113,18 @@ def _limits(settings: RouterSettings) -> Limits:
         body_timeout_s=settings.body_timeout.total_seconds(),
         connect_timeout_s=settings.connect_timeout.total_seconds(),
         ejection_s=settings.ejection.total_seconds(),
+        held_requests=settings.max_held_requests,
+        base_domain=settings.base_domain.encode(),
         buffered_bytes=settings.max_buffered_bytes,
     )
+
+
+def _certificate(settings: RouterSettings) -> Certificate | None:
+    if settings.tls_certificate is None and settings.tls_key is None:
+        return None
+    if settings.tls_certificate is None or settings.tls_key is None:
+        raise InvalidInput("ROUTER_TLS_CERTIFICATE and ROUTER_TLS_KEY go together; one of them is missing")
+    return Certificate(settings.tls_certificate, settings.tls_key)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -30,6 +30,21 @@ class RouterSettings(ServiceSettings):
     admin_port: int = Field(default=9103, ge=0, le=65535)
     """TCP port of /metrics, /healthz, /readyz. Default 9103."""
 
+    base_domain: str = Field(default="", pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)*)?$")
+    """`<service>.<this>` in the Host header stands for `/<service>` in the path. Default none."""
+
+    tls_certificate: Path | None = None
+    """PEM file with the certificate chain; with it the data plane speaks HTTPS. Default none."""
+
+    tls_key: Path | None = None
+    """PEM file with the certificate's private key. Default none."""
+
+    heartbeat: Duration = timedelta(seconds=2)
+    """How often this router says that it lives, seconds: live routers share the rate limits. Default 2."""
+
+    max_held_requests: int = Field(default=1024, ge=1)
+    """Requests of one version that may wait for a pod, or for the rate limit's turn. Default 1024."""
+
     header_timeout: Duration = timedelta(seconds=10)
     """How long a request's head may take, seconds. Default 10."""
 

@@ -16,7 +16,7 @@ from nats.js.api import (
     StreamConfig,
 )
 
-from shared.contracts.routes import ROUTES_BUCKET
+from shared.contracts.routes import ROUTERS_BUCKET, ROUTES_BUCKET
 
 EVENTS, REQUESTS, LOGS, METRICS, DEAD = "EVENTS", "REQUESTS", "LOGS", "METRICS", "DEAD"
 GIB = 1024**3
@@ -125,7 +125,7 @@ DURABLES: tuple[Durable, ...] = (
 
 BUCKETS: tuple[KeyValueConfig, ...] = (
     KeyValueConfig(bucket=ROUTES_BUCKET, history=1, storage=StorageType.FILE, max_bytes=GIB),
-    KeyValueConfig(bucket="routers", history=1, storage=StorageType.FILE, ttl=30, max_bytes=GIB // 64),
+    KeyValueConfig(bucket=ROUTERS_BUCKET, history=1, storage=StorageType.FILE, ttl=30, max_bytes=GIB // 64),
 )
 
 

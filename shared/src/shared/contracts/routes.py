@@ -15,6 +15,8 @@ from pydantic import Field
 from shared.contracts.base import Contract
 
 ROUTES_BUCKET = "routes"
+ROUTERS_BUCKET = "routers"
+"""Id of a router → its last heartbeat; gone 30 s after the last."""
 
 
 class RateLimit(Contract):

@@ -7,6 +7,7 @@ import logging
 import socket
 
 from router.dataplane.caller import Caller
+from router.dataplane.certificate import Certificate
 from router.dataplane.core import Core
 from router.dataplane.limits import Limits
 from router.dataplane.pod import PodConnection
@@ -26,12 +27,20 @@ class DataPlane:
         self.core = Core(table, recorder, limits or Limits())
         self.callers: set[Caller] = set()
         self._server: asyncio.Server | None = None
+        self._certificate: Certificate | None = None
         self._swept_pools_at = 0.0
 
-    async def listen(self, listening: socket.socket) -> None:
-        """Start accepting."""
+    async def listen(self, listening: socket.socket, certificate: Certificate | None = None) -> None:
+        """Start accepting; HTTPS with a certificate."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Caller(self.core, self), sock=listening, backlog=2048)
+        self._certificate = certificate
+        self._server = await loop.create_server(
+            lambda: Caller(self.core, self),
+            sock=listening,
+            backlog=2048,
+            ssl=certificate.context if certificate is not None else None,
+            ssl_handshake_timeout=self.core.limits.header_timeout_s if certificate is not None else None,
+        )
 
     def opened(self, caller: Caller) -> None:
         """A caller has connected."""
@@ -52,6 +61,8 @@ class DataPlane:
             if now - self._swept_pools_at > 1.0:
                 self._swept_pools_at = now
                 self._close_unused(now - self.core.limits.pod_idle_s)
+                if self._certificate is not None:
+                    self._certificate.look()
 
     async def drain(self, timeout_s: float) -> None:
         """Stop accepting, finish what was asked, close.

@@ -8,6 +8,9 @@ from __future__ import annotations
 from shared.contracts.routes import RateLimit
 
 
+ROUNDING_S = 1e-9
+
+
 class RateLimiter:
     """One version's limit in one router process. Times are monotonic seconds."""
 
@@ -33,7 +36,7 @@ class RateLimiter:
             self._is_full_at = now + self._interval
             return 0.0
         wait = full_at - now - self._slack
-        if wait > 0.0:
+        if wait > ROUNDING_S:
             return wait
         self._is_full_at = full_at + self._interval
         return 0.0
