@@ -37,7 +37,7 @@ async def test_over_the_limit_is_429_with_a_time_to_come_back(world: World) -> N
         caller.post("/wine/predict")
         answers.append(await caller.answer())
     assert [status for status, _, _ in answers] == [200, 200, 429, 429]
-    status, headers, body = answers[2]
+    _, headers, body = answers[2]
     assert int(headers["retry-after"]) >= 1
     assert orjson.loads(body)["error_code"] == "REQUEST_LIMIT_EXCEEDED"
     assert len(pod.requests) == 2

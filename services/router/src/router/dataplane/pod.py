@@ -180,6 +180,8 @@ class PodConnection(asyncio.Protocol):
         self.chunks = []
         if head is None:
             return
+        if head.is_head_only:
+            chunks = []
         if not self.is_complete:
             if head.has_head:
                 waiter.response_arrived(head, chunks, is_last=False)

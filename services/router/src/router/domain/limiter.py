@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from shared.contracts.routes import RateLimit
 
-
 ROUNDING_S = 1e-9
 
 
