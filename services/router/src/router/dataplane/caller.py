@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from enum import Enum
+from time import monotonic
 from typing import Protocol, cast
 
 import httptools
@@ -55,8 +56,8 @@ class Caller(asyncio.Protocol):
         "head_offered",
         "is_between",
         "is_pumping",
+        "is_read_paused",
         "is_write_paused",
-        "loop",
         "offered",
         "parser",
         "phase",
@@ -69,7 +70,6 @@ class Caller(asyncio.Protocol):
     def __init__(self, core: Core, registry: Registry) -> None:
         self.core = core
         self.registry = registry
-        self.loop = asyncio.get_running_loop()
         self.transport: asyncio.Transport | None = None
         self.parser = httptools.HttpRequestParser(self)
         self.head: RequestHead | None = None
@@ -79,9 +79,10 @@ class Caller(asyncio.Protocol):
         self.answering: Exchange | None = None
         self.waiting: deque[Exchange] = deque()
         self.phase = Phase.IDLE
-        self.deadline = self.loop.time() + core.limits.header_timeout_s
+        self.deadline = monotonic() + core.limits.header_timeout_s
         self.unparsed = 0
         self.body_mark = 0
+        self.is_read_paused = False
         self.is_write_paused = False
         self.is_pumping = False
         self.has_progressed = False
@@ -230,6 +231,9 @@ class Caller(asyncio.Protocol):
         self.answering = None
         if exchange.closes:
             self._close_gently()
+        elif self.is_between and not self.is_read_paused and not self.waiting:
+            self.phase = Phase.IDLE
+            self.deadline = monotonic() + self.core.limits.idle_timeout_s
         elif not self.is_pumping:
             self._pump()
 
@@ -335,6 +339,7 @@ class Caller(asyncio.Protocol):
             return
         self.waiting.append(exchange)
         if self.transport is not None:
+            self.is_read_paused = True
             self.transport.pause_reading()
 
     def _answer(self, exchange: Exchange) -> None:
@@ -369,9 +374,10 @@ class Caller(asyncio.Protocol):
 
     def _enter(self, phase: Phase, seconds: float) -> None:
         self.phase = phase
-        self.deadline = self.loop.time() + seconds
+        self.deadline = monotonic() + seconds
 
     def _resume_reading(self) -> None:
+        self.is_read_paused = False
         if self.transport is not None and not self.transport.is_closing():
             self.transport.resume_reading()
 

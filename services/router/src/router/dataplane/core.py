@@ -12,7 +12,7 @@ from router.dataplane.limits import Limits
 from router.dataplane.pod import PodConnection
 from router.dataplane.request import RequestHead
 from router.dataplane.response import ResponseHead
-from router.dataplane.seen import SeenHeads
+from router.dataplane.seen import SeenHeads, SeenSecretHeads
 from router.domain.outcome import Outcome, Recorder
 from router.domain.table import Pod, RouteTable, Version
 
@@ -45,7 +45,7 @@ class Core:
         self.in_flight = 0
         self.queued = 0
         """Requests that wait for their limit's turn."""
-        self.heads: SeenHeads[RequestHead] = SeenHeads()
+        self.heads: SeenHeads[RequestHead] = SeenSecretHeads()
         self.answers: SeenHeads[ResponseHead] = SeenHeads()
         self.held = Held(limits.held_requests)
         table.changed = self.held.look

@@ -103,7 +103,7 @@ class Exchange:
         service = self.core.table.services.get(target.service.name)
         version = self._choose_version(service, target) if service is not None else None
         if version is not None:
-            self._enter(version)
+            self._enter(version, target)
         else:
             self._wait_for_service(service, target)
 
@@ -258,15 +258,11 @@ class Exchange:
         self.reason = b"weighted"
         return choose_version(candidates)
 
-    def _enter(self, version: Version) -> None:
+    def _enter(self, version: Version, target: Target) -> None:
         """The version is chosen: its limit, then its pods."""
         self.version = version
-        assert self.target is not None
-        if (
-            version.is_logged
-            and self.target.kind in recording.RECORDED
-            and is_sampled(self.request_id, version.sample_rate)
-        ):
+        rate = version.sample_rate
+        if version.is_logged and target.is_recorded and (rate >= 1.0 or is_sampled(self.request_id, rate)):
             self.logged = []
         now = monotonic()
         self.caller.deadline = now + version.timeout_s
@@ -274,7 +270,9 @@ class Exchange:
         if limiter is not None and (wait := limiter.take(now)):
             self._over_limit(version, limiter, now, wait)
             return
-        pod = choose_pod(version.pods, now, self.core.draw(), version.pod_cap)
+        pods = version.pods
+        cap = version.pod_cap
+        pod = pods[0] if len(pods) == 1 and cap is None else choose_pod(pods, now, self.core.draw(), cap)
         if pod is not None:
             self._try(pod)
         else:
@@ -314,7 +312,7 @@ class Exchange:
         if version is None:
             return False
         self.is_waiting = False
-        self._enter(version)
+        self._enter(version, target)
         return True
 
     def _wait_for_service(self, service: Service | None, target: Target) -> None:
@@ -347,9 +345,7 @@ class Exchange:
         pod.tally.in_flight += 1
         self.core.in_flight += 1
         if pod.idle and not is_fresh:
-            connection = pod.idle.pop()
-            assert isinstance(connection, PodConnection)
-            self._send(connection)
+            self._send(pod.idle.pop())
         else:
             self.core.connect(pod, self)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from time import monotonic
 
 from router.dataplane.caller import Caller
 from router.dataplane.certificate import Certificate
 from router.dataplane.core import Core
 from router.dataplane.limits import Limits
-from router.dataplane.pod import PodConnection
 from router.domain.outcome import Recorder
 from router.domain.table import RouteTable
 
@@ -52,10 +52,9 @@ class DataPlane:
 
     async def sweep(self) -> None:
         """Keep every deadline, for ever."""
-        loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(SWEEP_S)
-            now = loop.time()
+            now = monotonic()
             for caller in [caller for caller in self.callers if caller.deadline <= now]:
                 caller.expire(now)
             if now - self._swept_pools_at > 1.0:
@@ -73,10 +72,9 @@ class DataPlane:
         self.core.is_draining = True
         if self._server is not None:
             self._server.close()
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + timeout_s
-        idle_until = loop.time() + min(1.0, timeout_s / 2)
-        while self.callers and (now := loop.time()) < deadline:
+        deadline = monotonic() + timeout_s
+        idle_until = monotonic() + min(1.0, timeout_s / 2)
+        while self.callers and (now := monotonic()) < deadline:
             if now >= idle_until:
                 for caller in [caller for caller in self.callers if caller.is_idle]:
                     caller.abort()
@@ -88,7 +86,7 @@ class DataPlane:
 
     def _close_unused(self, before: float) -> None:
         for pod in self.core.table.pods():
-            stale = [idle for idle in pod.idle if isinstance(idle, PodConnection) and idle.idle_since < before]
+            stale = [idle for idle in pod.idle if idle.idle_since < before]
             for connection in stale:
                 pod.idle.remove(connection)
                 connection.close()

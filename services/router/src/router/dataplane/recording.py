@@ -6,7 +6,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from router.domain.outcome import MAX_LOGGED_BYTES, Outcome
-from router.domain.table import Kind, Version
+from router.domain.table import Version
 
 if TYPE_CHECKING:
     from router.dataplane.exchange import Exchange
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 NOT_SAMPLED = "not_sampled"
 LOGGING_OFF = "logging_disabled"
 NO_PREDICTION = "not_a_prediction"
-RECORDED = frozenset((Kind.SCORING, Kind.INFER, Kind.RAW))
-"""Paths whose exchanges are kept."""
 
 
 def count(exchange: Exchange, status: int, sent: int) -> None:
@@ -65,16 +63,11 @@ def record(exchange: Exchange, version: Version, status: int, *, is_aborted: boo
     tally.recorded(exchange.core.record(outcome))
 
 
-def is_kept(exchange: Exchange) -> bool:
-    """Whether what was asked is a prediction, or may be one."""
-    return exchange.target is not None and exchange.target.kind in RECORDED
-
-
 def _joined(parts: list[bytes]) -> bytes:
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _why_not(exchange: Exchange, version: Version) -> str:
-    if not is_kept(exchange):
+    if exchange.target is not None and not exchange.target.is_recorded:
         return NO_PREDICTION
     return NOT_SAMPLED if version.is_logged else LOGGING_OFF

@@ -24,7 +24,7 @@ MAX_HEAD_BYTES = 4096
 
 
 class SeenHeads(Generic[H]):
-    """Heads by the SHA-256 of their bytes: the keys of callers in them are not kept in memory."""
+    """Heads by their bytes."""
 
     __slots__ = ("_heads",)
 
@@ -36,14 +36,31 @@ class SeenHeads(Generic[H]):
         than one whole message.
         """
         end = data.find(b"\r\n\r\n") + 4
-        head = self._heads.get(sha256(data[:end]).digest())
+        head = self._heads.get(data[:end])
         return (head, end) if head is not None and len(data) - end == head.content_length else None
 
     def keep(self, data: bytes, head: H) -> None:
         """`data` was one whole message with this head."""
         end = data.find(b"\r\n\r\n") + 4
-        if end > MAX_HEAD_BYTES or len(data) - end != head.content_length:
-            return
+        if end <= MAX_HEAD_BYTES and len(data) - end == head.content_length:
+            self._keep(data[:end], head)
+
+    def _keep(self, raw: bytes, head: H) -> None:
         if len(self._heads) >= MAX_HEADS:
             self._heads.clear()
-        self._heads[sha256(data[:end]).digest()] = head
+        self._heads[raw] = head
+
+
+class SeenSecretHeads(SeenHeads[H]):
+    """Heads by the SHA-256 of their bytes: the keys of callers in them are not kept in memory."""
+
+    __slots__ = ()
+
+    def find(self, data: bytes) -> tuple[H, int] | None:
+        """As `SeenHeads.find`."""
+        end = data.find(b"\r\n\r\n") + 4
+        head = self._heads.get(sha256(data[:end]).digest())
+        return (head, end) if head is not None and len(data) - end == head.content_length else None
+
+    def _keep(self, raw: bytes, head: H) -> None:
+        super()._keep(sha256(raw).digest(), head)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 import orjson
@@ -47,7 +47,8 @@ class Pod:
     failures: int = 0
     ejections: int = 0
     is_retired: bool = False
-    idle: list[Connection] = field(default_factory=list)
+    idle: list[Any] = field(default_factory=list)
+    """`Connection`s with nothing in flight."""
     host_line: bytes = b""
     """`Host: …` for what is sent to it."""
     header: bytes = b""
@@ -119,6 +120,8 @@ class Target:
     kind: Kind
     pod_path: bytes
     version: Version | None = None
+    is_recorded: bool = True
+    """What is asked there is a prediction, or may be one."""
 
 
 HEALTH_PATHS = ("ping", "health", "health/live", "health/ready", "v2/health/live", "v2/health/ready")
@@ -189,7 +192,13 @@ class RouteTable:
         model_path = _MODEL_PATH.fullmatch(rest)
         if model_path is None:
             return None
-        return Target(service, Kind.INFER if model_path["infer"] else Kind.METADATA, pod_path, version)
+        return Target(
+            service,
+            Kind.INFER if model_path["infer"] else Kind.METADATA,
+            pod_path,
+            version,
+            model_path["infer"] is not None,
+        )
 
     def pods(self) -> Iterator[Pod]:
         """Every pod of every version."""
@@ -314,7 +323,7 @@ def explain_missing(table: RouteTable, path: bytes) -> str:
 def _paths(service: Service) -> Iterator[tuple[bytes, Target]]:
     root = f"/{service.name}"
     for path in HEALTH_PATHS:
-        yield f"{root}/{path}".encode(), Target(service, Kind.HEALTH, b"")
+        yield f"{root}/{path}".encode(), Target(service, Kind.HEALTH, b"", is_recorded=False)
     for path in SCORING_PATHS:
         pod_path = f"/{path}".encode()
         yield f"{root}/{path}".encode(), Target(service, Kind.SCORING, pod_path)
