@@ -10,6 +10,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from controller.handlers.routes import intent_of
+from controller.store.services import load_service
 from running_controller import Controller, wine
 
 
@@ -247,6 +249,26 @@ async def test_edit_with_if_match(offline: Controller) -> None:
     await offline.call("DELETE", "/services/wine-quality", 412, headers=etag)
     await offline.call("PATCH", "/services/wine-quality", 400, json={"name": "other"})
     await offline.call("PATCH", "/services/wine-quality", 400, json={"description": None})
+
+
+async def test_rules_for_other_origins_and_for_sizes_reach_the_routers(offline: Controller) -> None:
+    await published(offline)
+    cors = {"allow_origins": ["https://shop.example"], "max_age_s": 60}
+    changed = await offline.call("PATCH", "/services/wine-quality", json={"cors": cors, "max_body_bytes": 1000})
+    assert changed["cors"]["allow_origins"] == ["https://shop.example"]
+    async with offline.app.door.database.read() as session:
+        intent = intent_of(await load_service(session, "wine-quality"))
+    assert (intent.cors and intent.cors.max_age_s, intent.max_body_bytes) == (60, 1000)
+    for wrong in (
+        {"cors": {"allow_origins": []}},
+        {"cors": {"allow_origins": ["https://a\r\nX: y"]}},
+        {"cors": {"allow_origins": ["*"], "allow_headers": ["a b"]}},
+        {"cors": {"allow_origins": ["*"], "more": 1}},
+        {"max_body_bytes": 0},
+        {"max_body_bytes": None},
+    ):
+        await offline.call("PATCH", "/services/wine-quality", 400, json=wrong)
+    assert (await offline.call("PATCH", "/services/wine-quality", json={"cors": None}))["cors"] is None
 
 
 async def test_only_what_reaches_pods_makes_a_new_generation(offline: Controller) -> None:

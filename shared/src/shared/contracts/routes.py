@@ -19,6 +19,9 @@ ROUTERS_BUCKET = "routers"
 """Id of a router → its last heartbeat; gone 30 s after the last."""
 
 
+DEFAULT_BODY_BYTES = 16 * 1024 * 1024
+
+
 class RateLimit(Contract):
     """Requests per second over all routers together."""
 
@@ -67,7 +70,7 @@ class Intent(Contract):
     service: str
     revision: int
     auth_enabled: bool
-    max_body_bytes: int = 16 * 1024 * 1024
+    max_body_bytes: int = DEFAULT_BODY_BYTES
     sticky_header: str | None = Field(default=None, description="None: `X-Penstock-Sticky`.")
     cors: Cors | None = None
     versions: tuple[VersionRoute, ...] = ()

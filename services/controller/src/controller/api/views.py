@@ -84,6 +84,8 @@ class ServiceView(BaseModel):
     url: str
     auth_enabled: bool
     sticky_header: str | None
+    cors: dict[str, Any] | None
+    max_body_bytes: int
     running_versions: int
     total_versions: int
     versions: list[VersionView]

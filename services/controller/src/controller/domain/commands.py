@@ -24,7 +24,7 @@ from pydantic import (
 from controller.domain import names
 from controller.domain.specs import DEFAULT_SPEC
 from shared.contracts.deployment import RuntimeOptions
-from shared.contracts.routes import RateLimit
+from shared.contracts.routes import DEFAULT_BODY_BYTES, Cors, RateLimit
 from shared.errors import Detail, InvalidInput
 
 _STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -85,6 +85,8 @@ Weight = Annotated[int, Field(strict=True, ge=0, le=100)]
 SplitWeight = Annotated[int, Field(strict=True)]
 Replicas = Annotated[int, Field(strict=True, ge=0, le=1000), BeforeValidator(_fixed_replicas)]
 Milliseconds = Annotated[int, Field(strict=True, ge=1, le=3_600_000)]
+BodyBytes = Annotated[int, Field(strict=True, ge=1, le=256 * 1024 * 1024)]
+Origin = Annotated[str, Field(pattern=r"^(\*|https?://[A-Za-z0-9.\-\[\]:]{1,255})$")]
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 
 
@@ -127,6 +129,15 @@ class LogDelivery(Command):
         default=None, description="Root of the tables, `file:///…`; None: the platform's own."
     )
     sample_rate: float = Field(default=1.0, ge=0, le=1)
+
+
+class CrossOrigin(Cors):
+    """`Cors` as a body: unknown fields are refused, and origins and header names that are none."""
+
+    model_config = _STRICT
+
+    allow_origins: tuple[Origin, ...] = Field(min_length=1, max_length=64)
+    allow_headers: Annotated[tuple[HeaderName, ...], Field(max_length=64)] = Cors.model_fields["allow_headers"].default
 
 
 class QpsLimit(RateLimit):
@@ -177,6 +188,8 @@ class NewService(Command):
     tags: Tags = {}
     auth_enabled: StrictBool = True
     sticky_header: HeaderName | None = None
+    cors: CrossOrigin | None = None
+    max_body_bytes: BodyBytes = DEFAULT_BODY_BYTES
     version: FirstVersion | None = None
     start: StrictBool = False
 
@@ -207,12 +220,14 @@ class _Change(Command):
 class ServiceChange(_Change):
     """What of a service may be edited."""
 
-    nullable: ClassVar[frozenset[str]] = frozenset({"sticky_header"})
+    nullable: ClassVar[frozenset[str]] = frozenset({"sticky_header", "cors"})
 
     description: Text | None = None
     tags: Tags | None = None
     auth_enabled: StrictBool | None = None
     sticky_header: HeaderName | None = None
+    cors: CrossOrigin | None = None
+    max_body_bytes: BodyBytes | None = None
 
 
 class VersionChange(_Change):

@@ -13,7 +13,7 @@ from controller.domain.status import Wanted
 from controller.store.keys import alive_keys
 from controller.store.services import StoredService, StoredVersion, load_services
 from controller.store.tables import ApiKeyRow, RevisionRow
-from shared.contracts.routes import Intent, KeyEntry, Keys, RateLimit, VersionRoute, intent_key, keys_key
+from shared.contracts.routes import Cors, Intent, KeyEntry, Keys, RateLimit, VersionRoute, intent_key, keys_key
 
 OWN_PREFIXES = ("intent.", "keys.")
 
@@ -53,6 +53,8 @@ def intent_of(service: StoredService) -> Intent:
         revision=0,
         auth_enabled=service.row.auth_enabled,
         sticky_header=service.row.sticky_header,
+        cors=service.row.cors and Cors.model_validate(service.row.cors),
+        max_body_bytes=service.row.max_body_bytes,
         versions=tuple(
             _route(version, weights.get(version.row.name, 0))
             for version in service.versions

@@ -30,6 +30,8 @@ async def create_service(unit: Unit, asked: NewService, model: MlflowSource | No
         tags=asked.tags,
         auth_enabled=asked.auth_enabled,
         sticky_header=asked.sticky_header,
+        cors=asked.cors.model_dump(mode="json") if asked.cors else None,
+        max_body_bytes=asked.max_body_bytes,
         creator=unit.actor,
         created_at=unit.now,
         updated_at=unit.now,
@@ -52,8 +54,8 @@ async def change_service(unit: Unit, service: StoredService, change: ServiceChan
     changed = tuple(sorted(change.model_fields_set))
     if not changed:
         return
-    for name in changed:
-        setattr(service.row, name, getattr(change, name))
+    for name, value in change.model_dump(mode="json", include=set(changed)).items():
+        setattr(service.row, name, value)
     service.row.revision += 1
     service.row.updated_at = unit.now
     unit.touch_routes(service.row.name)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from shared.bus.outbox import add_tables
+from shared.contracts.routes import DEFAULT_BODY_BYTES
 from shared.database import UtcDateTime
 from shared.ids import new_id
 
@@ -32,6 +33,8 @@ class ServiceRow(Record, table=True):
     tags: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
     auth_enabled: bool = True
     sticky_header: str | None = None
+    cors: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    max_body_bytes: int = DEFAULT_BODY_BYTES
     creator: str = Field(max_length=63)
     created_at: datetime = Field(sa_type=UtcDateTime)
     updated_at: datetime = Field(sa_type=UtcDateTime)
