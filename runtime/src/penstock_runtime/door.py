@@ -126,5 +126,7 @@ class Door:
             if refused.code == "INVALID_PARAMETER_VALUE":
                 exchange.client_request_id = client_request_id_of(body)
             raise
-        exchange.client_request_id = request.client_request_id or str(uuid4())
+        exchange.client_request_id = request.client_request_id
+        if exchange.client_request_id is None and not exchange.is_from_router:
+            exchange.client_request_id = str(uuid4())
         return request

@@ -8,6 +8,7 @@ from typing import Any
 from mlflow.exceptions import MlflowException
 from mlflow.models.utils import _enforce_params_schema
 
+from penstock_runtime.blocks import blocks_for, read_rows
 from penstock_runtime.delegated import prepare_delegated, words_of
 from penstock_runtime.errors import invalid
 from penstock_runtime.inputs import Prepared, prepare_columns, prepare_tensors
@@ -18,6 +19,9 @@ from penstock_runtime.schema import ColumnSchema, read_schema
 ROW_WISE_KEY = "penstock.row_wise"
 # These score each row by itself. A custom pyfunc may look at all its rows at once, and says itself where it does not.
 ROW_WISE_LOADERS = frozenset(f"mlflow.{flavour}" for flavour in ("sklearn", "xgboost", "lightgbm", "catboost", "onnx"))
+
+TAKES_ARRAYS = frozenset(("mlflow.sklearn",))
+"""Loaders whose models may be asked with an array; whether they answer the same is tried out."""
 
 
 class Model:
@@ -36,6 +40,9 @@ class Model:
             getattr(pyfunc, "_predict_fn", None) if loader in ROW_WISE_LOADERS and self.schema is not None else None
         )
         self._predict = direct or pyfunc.predict
+        self.blocks = blocks_for(self.schema)
+        if direct is not None and self.blocks is not None and loader in TAKES_ARRAYS:
+            self.blocks.prefer_arrays(direct)
         self._takes_params = "params" in inspect.signature(self._predict).parameters
 
     def prepare(self, request: ScoringRequest) -> Prepared:
@@ -44,6 +51,8 @@ class Model:
         Raises:
             Refused: 400.
         """
+        if self.blocks is not None and (rows := read_rows(request, self.blocks)) is not None:
+            return rows
         if self.schema is None:
             return prepare_delegated(request, self.metadata, strict=self.is_strict)
         if isinstance(self.schema, ColumnSchema):

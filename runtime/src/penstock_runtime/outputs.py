@@ -28,6 +28,15 @@ class NotJson(TypeError):
     """A model returned something that cannot be written as JSON."""
 
 
+class Clean(list[Any]):
+    """Values that JSON has: nobody need look at them again."""
+
+
+def _is_clean(array: np.ndarray[Any, np.dtype[Any]]) -> bool:
+    kind = array.dtype.kind
+    return kind in "iub" or (kind == "f" and array.dtype.itemsize <= 8 and bool(np.isfinite(array).all()))
+
+
 def sliceable(output: Any) -> Any:
     """The output in a form that is cut into rows for next to nothing."""
     if isinstance(output, pd.DataFrame):
@@ -43,6 +52,8 @@ def sliceable(output: Any) -> Any:
 def split(output: Any, counts: Sequence[int]) -> list[Any] | None:
     """Each caller's rows, or `None` where the output has not as many as were asked for."""
     output = sliceable(output)
+    if isinstance(output, np.ndarray) and output.ndim == 1 and len(output) == sum(counts) and _is_clean(output):
+        output = Clean(output.tolist())
     if isinstance(output, dict) and output:
         parts = {name: split(value, counts) for name, value in output.items()}
         if any(part is None for part in parts.values()):
@@ -53,7 +64,8 @@ def split(output: Any, counts: Sequence[int]) -> list[Any] | None:
         return None
     parts_of, start = [], 0
     for count in counts:
-        parts_of.append(output[start : start + count])
+        part = output[start : start + count]
+        parts_of.append(Clean(part) if type(output) is Clean else part)
         start += count
     return parts_of
 
@@ -64,6 +76,8 @@ def encode(output: Any, *, strict: bool) -> bytes:
     Raises:
         NotJson: the output has something in it that JSON cannot say.
     """
+    if type(output) is Clean:
+        return orjson.dumps({"predictions": output})
     plain = _Plain()
     predictions = plain.convert(sliceable(output), ("predictions",))
     answer: dict[str, Any] = {"predictions": predictions}
@@ -97,7 +111,7 @@ class _Plain:
 
     def _array(self, array: np.ndarray[Any, np.dtype[Any]], at: Loc) -> Any:
         kind = array.dtype.kind
-        if kind in "iubU" or (kind == "f" and array.dtype.itemsize <= 8 and bool(np.isfinite(array).all())):
+        if kind == "U" or _is_clean(array):
             return array.tolist()
         if kind in "Mm":
             texts = array.astype(str).astype(object)

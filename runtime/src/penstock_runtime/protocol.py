@@ -23,8 +23,10 @@ MAX_URL = 8192
 MAX_HEADERS = 100
 MAX_HEADER_BYTES = 16_384
 LINGER_SECONDS = 2.0
-_STATUS = {status: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
-_KEPT = frozenset((b"content-type", b"content-length", b"content-encoding", b"x-request-id", b"expect"))
+_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
+ROUTER = b"x-penstock-router"
+"""A router says with it that it keeps the request's ids itself."""
+_KEPT = frozenset((b"content-type", b"content-length", b"content-encoding", b"x-request-id", b"expect", ROUTER))
 
 
 class Door(Protocol):
@@ -76,6 +78,11 @@ class Exchange:
         self.answer: bytes | None = None
 
     @property
+    def is_from_router(self) -> bool:
+        """Whether the caller is a router, which gives and keeps ids."""
+        return ROUTER in self.headers
+
+    @property
     def is_gone(self) -> bool:
         """Whether nobody is there any more to answer to."""
         return self.connection.is_lost
@@ -86,12 +93,9 @@ class Exchange:
             extra += b"X-Penstock-Client-Request-Id: %b\r\n" % quote(self.client_request_id, safe="").encode()
         if self.closes:
             extra += b"Connection: close\r\n"
-        head = b"%bContent-Type: application/json\r\nContent-Length: %d\r\nX-Request-Id: %b\r\n%b\r\n" % (
-            _STATUS[HTTPStatus(status)],
-            len(body),
-            self.request_id.encode(),
-            extra,
-        )
+        if not self.is_from_router:  # which knows the id, and knows a head by heart that it has seen before
+            extra += b"X-Request-Id: %b\r\n" % self.request_id.encode()
+        head = b"%bContent-Type: application/json\r\nContent-Length: %d\r\n%b\r\n" % (_LINES[status], len(body), extra)
         self.answer = head if self.method == b"HEAD" else head + body
         self.connection.flush()
 

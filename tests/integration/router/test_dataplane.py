@@ -93,6 +93,7 @@ async def test_the_request_to_the_pod_is_rebuilt(world: World) -> None:
     assert request.head.startswith(b"POST /predict?explain=1 HTTP/1.1\r\n")
     assert set(request.headers) == {
         "host", "content-type", "x-custom", "accept-encoding", "x-request-id", "traceparent", "content-length",
+        "x-penstock-router",
     }  # fmt: skip
     assert request.headers["host"] == f"127.0.0.1:{pod.port}"
 

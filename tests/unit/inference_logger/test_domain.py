@@ -44,8 +44,8 @@ def test_where_no_pod_answered_the_client_s_id_comes_out_of_the_body() -> None:
 
 
 @pytest.mark.parametrize("body", [None, "", "{", '{"client_request_id": 5}', '["client_request_id"]', "x" * 10])
-def test_a_body_without_a_usable_id_gives_none(body: str | None) -> None:
-    assert client_request_id(record("r", client_request_id=None, request=body)) is None
+def test_a_body_without_a_usable_id_leaves_the_request_s_own(body: str | None) -> None:
+    assert client_request_id(record("r", client_request_id=None, request=body, request_id="mine")) == "mine"
 
 
 def test_records_go_to_the_table_of_their_service_and_destination() -> None:

@@ -203,11 +203,14 @@ def to_payload(records: Sequence[Record]) -> pa.Table:
 
 
 def client_request_id(record: Record) -> str | None:
-    """The caller's own id: as the pod handed it back, or out of the body where no pod answered."""
+    """The caller's own id: as the pod handed it back, or out of the body where no pod answered; else the request's id,
+    which the caller was told as well.
+    """
     known = record.get("client_request_id")
-    if known is not None:
-        return str(known)
-    body = record.get("request")
+    return str(known) if known is not None else _id_in_body(record.get("request")) or record.get("request_id")
+
+
+def _id_in_body(body: str | None) -> str | None:
     if not body or '"client_request_id"' not in body:
         return None
     try:

@@ -363,7 +363,8 @@ class Exchange:
             traceparent = b"00-%b-%b-00" % (trace_id, trace_id[16:])
         connection.send(
             self,
-            b"%b %b%b HTTP/1.1\r\n%b%bX-Request-Id: %b\r\ntraceparent: %b\r\nContent-Length: %d\r\n\r\n%b"
+            b"%b %b%b HTTP/1.1\r\n%bX-Penstock-Router: 1\r\n%b"
+            b"X-Request-Id: %b\r\ntraceparent: %b\r\nContent-Length: %d\r\n\r\n%b"
             % (
                 head.method,
                 target.pod_path,
