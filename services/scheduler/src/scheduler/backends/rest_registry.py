@@ -1,0 +1,155 @@
+"""A model version over MLflow's REST API and its artifact proxy: what an import of MLflow would take seconds for.
+
+Only for tracking servers over HTTP whose artifacts lie behind the same server (`mlflow-artifacts:`) or in a folder of
+this machine; `artifacts_within_reach` says which these are. Credentials are MLflow's own environment variables.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+import httpx
+
+API = "/api/2.0/mlflow"
+ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
+TIMEOUT = httpx.Timeout(20.0, read=60.0)
+
+
+class NoSuchModel(Exception):
+    """The registry does not have it."""
+
+
+class RegistryRefuses(Exception):
+    """The registry answers, but not with what was asked for; the text says what it said."""
+
+
+@dataclass(frozen=True)
+class FoundVersion:
+    """A version as the registry knows it; `identity` changes when the same name means something else."""
+
+    identity: tuple[str, ...]
+    artifacts: str
+
+
+class RestRegistry:
+    """One tracking server. Everything raises httpx.TransportError while it does not answer."""
+
+    def __init__(self, tracking_uri: str, environ: Mapping[str, str]) -> None:
+        self._http = httpx.Client(
+            base_url=tracking_uri.rstrip("/"),
+            timeout=TIMEOUT,
+            follow_redirects=True,
+            verify=_verify(environ),
+            cert=environ.get("MLFLOW_TRACKING_CLIENT_CERT_PATH") or None,
+            **_credentials(environ),
+        )
+
+    def find(self, model: str, version: str) -> FoundVersion:
+        """Raises NoSuchModel, RegistryRefuses."""
+        asked = {"name": model, "version": version}
+        found = self._json(f"{API}/model-versions/get", asked)["model_version"]
+        uri = str(self._json(f"{API}/model-versions/get-download-uri", asked)["artifact_uri"])
+        known = ("name", "version", "creation_timestamp", "source", "run_id")
+        return FoundVersion(tuple(str(found.get(name, "")) for name in known), uri)
+
+    def download(self, artifacts: str, folder: Path) -> Path:
+        """The model's files, in `folder` or in a folder below it. Raises RegistryRefuses."""
+        parts = urlsplit(artifacts)
+        if parts.scheme in ("", "file"):
+            target = folder / "copy"
+            shutil.copytree(unquote(parts.path), target)
+            return target
+        root = parts.path.strip("/")
+        for path, is_folder in self._walk(root):
+            target = _below(folder, path)
+            if is_folder:
+                target.mkdir(parents=True, exist_ok=True)
+            else:
+                self._download_file(f"{root}/{path}", target)
+        return folder
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def _walk(self, root: str, below: str = "") -> Iterator[tuple[str, bool]]:
+        """Everything under `root`: (path from there, whether it is a folder)."""
+        listed = self._json(ARTIFACTS, {"path": f"{root}/{below}".rstrip("/")})
+        for file in listed.get("files", []):
+            name = PurePosixPath(str(file["path"])).name
+            path = f"{below}/{name}".lstrip("/")
+            yield path, bool(file.get("is_dir"))
+            if file.get("is_dir"):
+                yield from self._walk(root, path)
+
+    def _download_file(self, path: str, target: Path) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with self._http.stream("GET", f"{ARTIFACTS}/{quote(path)}") as answer:
+            _check(answer)
+            with target.open("wb") as file:
+                for chunk in answer.iter_bytes(1024 * 1024):
+                    file.write(chunk)
+
+    def _json(self, path: str, asked: dict[str, str]) -> dict[str, Any]:
+        answer = self._http.get(path, params=asked)
+        _check(answer)
+        try:
+            found = answer.json()
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise RegistryRefuses("the answer is not MLflow's")
+        return found
+
+
+def artifacts_within_reach(artifacts: str) -> bool:
+    """Whether `download` can fetch from there; all else is for MLflow's own clients."""
+    parts = urlsplit(artifacts)
+    return (parts.scheme == "mlflow-artifacts" and not parts.netloc) or (
+        parts.scheme in ("", "file") and parts.netloc in ("", "localhost") and Path(unquote(parts.path)).is_dir()
+    )
+
+
+def _below(folder: Path, path: str) -> Path:
+    """A place in `folder`, whatever a server calls its files. Raises RegistryRefuses."""
+    if "\\" in path or "\0" in path or any(part in ("", ".", "..") for part in path.split("/")):
+        raise RegistryRefuses(f"the registry has a file with the name {path!r}")
+    return folder / path
+
+
+def _check(answer: httpx.Response) -> None:
+    if answer.is_success:
+        return
+    if answer.status_code in (429, 502, 503, 504):
+        raise httpx.TransportError(f"HTTP {answer.status_code}")
+    answer.read()
+    try:
+        said = answer.json()
+        code, message = str(said["error_code"]), str(said["message"])
+    except (ValueError, KeyError, TypeError):
+        code, message = "", f"HTTP {answer.status_code}"
+    raise NoSuchModel(message) if code == "RESOURCE_DOES_NOT_EXIST" else RegistryRefuses(message)
+
+
+def _credentials(environ: Mapping[str, str]) -> dict[str, Any]:
+    user, password = environ.get("MLFLOW_TRACKING_USERNAME"), environ.get("MLFLOW_TRACKING_PASSWORD")
+    if user and password:
+        return {"auth": httpx.BasicAuth(user, password)}
+    token = environ.get("MLFLOW_TRACKING_TOKEN")
+    return {"headers": {"Authorization": f"Bearer {token}"}} if token else {}
+
+
+def _verify(environ: Mapping[str, str]) -> Any:
+    if environ.get("MLFLOW_TRACKING_INSECURE_TLS", "").lower() in ("true", "1"):
+        return False
+    authority = environ.get("MLFLOW_TRACKING_SERVER_CERT_PATH")
+    if not authority:
+        return True
+    import ssl  # noqa: PLC0415 - few need it, and every start of this child is waited for
+
+    return ssl.create_default_context(cafile=authority)
