@@ -73,7 +73,7 @@ class Child:
         """The first answer of `condition` that is neither None nor False, while the process lives."""
         return until(condition, within_s, f"{self.name}: {what}", check=self.must_live)
 
-    def stop(self, grace_s: float = 20) -> None:
+    def stop(self, grace_s: float = 8) -> None:
         """SIGTERM, then SIGKILL, to it and to all that it started."""
         family = [*_family(self.pid)]
         if self.process.poll() is None:
@@ -105,12 +105,26 @@ def until(
 
 def end(processes: Iterable[psutil.Process]) -> None:
     """End processes that may be gone already."""
-    left = [process for process in processes if process.is_running()]
-    for signal_number in (signal.SIGTERM, signal.SIGKILL):
-        for process in left:
-            with contextlib.suppress(psutil.Error):
-                process.send_signal(signal_number)
-        left = psutil.wait_procs(left, timeout=5)[1] if left else []
+    left = _left(processes, signal.SIGTERM, within_s=2)
+    # multiprocessing's tracker ends by itself after the others, and removes the semaphores that they have left.
+    trackers = [process for process in left if _is_tracker(process)]
+    others = _left([process for process in left if process not in trackers], signal.SIGKILL, within_s=5)
+    _left([*others, *psutil.wait_procs(trackers, timeout=5)[1]], signal.SIGKILL, within_s=5)
+
+
+def _left(processes: Iterable[psutil.Process], signal_number: int, within_s: float) -> list[psutil.Process]:
+    """Those that live on after a signal."""
+    told = [process for process in processes if process.is_running()]
+    for process in told:
+        with contextlib.suppress(psutil.Error):
+            process.send_signal(signal_number)
+    return list(psutil.wait_procs(told, timeout=within_s)[1]) if told else []
+
+
+def _is_tracker(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return any("resource_tracker" in word for word in process.cmdline())
+    return False
 
 
 def adopt_orphans() -> None:

@@ -14,6 +14,12 @@ import httpx
 from benchmarks.children import Child, free_port
 from benchmarks.hop import routes
 from benchmarks.hop.cores import Cores
+from benchmarks.hop.measure import request
+from benchmarks.load import Request
+from benchmarks.targets.base import is_answering
+
+_ROUTES_WITHIN_S = 90
+"""A router that missed routes at its start lists them again after a minute."""
 
 
 class Router:
@@ -60,8 +66,8 @@ class Router:
         self.child = self.bus = None
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def start(self, entries: Mapping[str, bytes]) -> None:
-        """Put the routes on the bus and start a router that knows them."""
+    def start(self, entries: Mapping[str, bytes], number: int, key: str | None = None) -> Request:
+        """Put the routes on the bus, start a router; returns a request to service `number`, which it has answered."""
         routes.put(self.nats_url, entries)
         environment = {
             "PENSTOCK_HOME": str(self.folder / "home"),
@@ -72,7 +78,9 @@ class Router:
         }
         command = [sys.executable, "-m", "router"]
         self.child = Child("router", command, self._log("router"), env=environment, core=self.cores.proxy)
-        self.child.until(lambda: "penstock_router_routes_current 1.0" in self.metrics(), 30, "routes")
+        asked = request(self.port, routes.service_name(number), key or routes.key_of(number))
+        self.child.until(lambda: is_answering(asked), _ROUTES_WITHIN_S, f"routes of {len(entries)} entries")
+        return asked
 
     def metrics(self) -> str:
         """What Prometheus would read; empty while it does not answer."""

@@ -48,7 +48,7 @@ def _at_size(router: Router, size: int, port: int, options: Options, cores: Core
     for number in range(size):
         entries |= dict(routes.service(number, port, keys=keys, key=routes.key_of(0), versions=VERSIONS))
     started = time.monotonic()
-    router.start(entries)
+    router.start(entries, size - 1, routes.key_of(0))
     ready_s = time.monotonic() - started
     memory = usage.pss_mb(router.pid)
     asked = _in_turn(router, size)

@@ -78,8 +78,8 @@ def _serving(
             yield request(own, name, key), child.pid, None
     else:
         with Router(cache / "hop", cores) as router:
-            router.start(dict(routes.service(1, port)))
-            yield request(router.port, name, key), router.pid, router
+            asked = router.start(dict(routes.service(1, port)), 1)
+            yield asked, router.pid, router
 
 
 def _ratios(targets: dict[str, dict[str, Any]]) -> dict[str, Any]:

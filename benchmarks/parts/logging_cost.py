@@ -9,7 +9,7 @@ from benchmarks import load, summary
 from benchmarks.children import Failed, until
 from benchmarks.hop import routes
 from benchmarks.hop.cores import Cores, divided
-from benchmarks.hop.measure import measured, request, upstream
+from benchmarks.hop.measure import measured, upstream
 from benchmarks.hop.router import Router
 from benchmarks.models import Model, prepared
 from benchmarks.options import Options
@@ -46,8 +46,7 @@ def _hop(options: Options) -> Samples:
 
 def _hop_once(options: Options, cores: Cores, port: int, *, is_logging: bool) -> dict[str, Any]:
     with Router(options.cache / "hop", cores) as router:
-        router.start(dict(routes.service(1, port, is_logging=is_logging)))
-        asked = request(router.port, routes.service_name(1), routes.key_of(1))
+        asked = router.start(dict(routes.service(1, port, is_logging=is_logging)), 1)
         measured(asked, CONNECTIONS, options.warm_up, cores, router.pid)
         return measured(asked, CONNECTIONS, options.seconds, cores, router.pid)
 
