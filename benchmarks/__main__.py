@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
+import traceback
 from dataclasses import asdict
 from typing import Any, NoReturn
 
@@ -29,6 +30,9 @@ def main() -> int:
             except Failed as reason:
                 failed.append(letter)
                 say(f"{letter} failed: {reason}")
+            except Exception:  # noqa: BLE001 - a mistake in one part must not cost the others' results
+                failed.append(letter)
+                traceback.print_exc()
     except KeyboardInterrupt:
         say("interrupted; ending what was started")
         return 130

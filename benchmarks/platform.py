@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 
 from benchmarks import usage
+from benchmarks.asking import is_answering
 from benchmarks.children import Child, Failed, free_port, until
 from benchmarks.load import Request
 from benchmarks.models import COLUMNS, Model, register
-from benchmarks.targets.base import Row, as_json, post
+from benchmarks.targets.base import Row, as_json
 
 UP_WITHIN_S = 150
 ANSWER_WITHIN_S = 180
@@ -42,8 +44,9 @@ class Service:
 class Platform:
     """Starts and ends as often as is wanted; what it stores stays until `remove`."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, log: Path) -> None:
         self.home = home
+        self.log = log
         ports = {"API_PORT": free_port(), "PORT": free_port(), "NATS_PORT": free_port(), "MLFLOW_PORT": free_port()}
         self.ports = ports
         self.environment = {"PENSTOCK_HOME": str(home), **{f"PENSTOCK_{name}": str(p) for name, p in ports.items()}}
@@ -51,11 +54,10 @@ class Platform:
 
     def up(self) -> float:
         """Start it; returns the seconds until it says that it is ready."""
-        log = self.home.with_suffix(".log")
-        log.unlink(missing_ok=True)
+        self.log.unlink(missing_ok=True)
         started = time.monotonic()
-        self.child = Child("penstock up", [sys.executable, "-m", "penstock", "up"], log, env=self.environment)
-        self.child.until(lambda: b"Penstock is up" in log.read_bytes(), UP_WITHIN_S, "ready")
+        self.child = Child("penstock up", [sys.executable, "-m", "penstock", "up"], self.log, env=self.environment)
+        self.child.until(lambda: b"Penstock is up" in self.log.read_bytes(), UP_WITHIN_S, "ready")
         return time.monotonic() - started
 
     def down(self) -> None:
@@ -89,13 +91,11 @@ class Platform:
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """The control API; Failed where it refuses."""
         token = (self.home / "admin-token").read_text().strip()
-        answer = httpx.request(
-            method,
-            f"http://127.0.0.1:{self.ports['API_PORT']}/api/v1/{path}",
-            headers={"Authorization": f"Bearer {token}"},
-            json=body,
-            timeout=60,
-        )
+        url = f"http://127.0.0.1:{self.ports['API_PORT']}/api/v1/{path}"
+        try:
+            answer = httpx.request(method, url, headers={"Authorization": f"Bearer {token}"}, json=body, timeout=60)
+        except httpx.HTTPError as error:
+            raise Failed(f"{method} {path}: {type(error).__name__} {error}") from None
         if not answer.is_success:
             raise Failed(f"{method} {path}: {answer.status_code} {answer.text[:300]}")
         return answer.json() if answer.content else None
@@ -109,29 +109,34 @@ class Platform:
             asked += 1
             if asked % 40 == 0 and (found := self.call("GET", f"services/{service.name}"))["status"] == "failed":
                 raise Failed(f"{service.name}: {[version.get('message') for version in found['versions']]}")
-            answer = post(service.request(model.rows[0]))
-            return answer is not None and answer.status_code == 200
+            return is_answering(service.request(model.rows[0]))
 
         until(has_answered, ANSWER_WITHIN_S, f"{service.name}: a first answer", self._must_live, every_s=0.01)
 
     def processes(self) -> dict[str, int]:
         """Name → pid of every process and pod."""
+        found = self._supervised()
         state = json.loads((self.home / "run" / "state.json").read_text())
-        found = {process["name"]: process["pid"] for process in state["processes"] if process["pid"]}
-        pods = httpx.get(f"http://{state['scheduler_admin']}/pods", timeout=10).json()["items"]
+        try:
+            pods = httpx.get(f"http://{state['scheduler_admin']}/pods", timeout=30).json()["items"]
+        except httpx.HTTPError as error:
+            raise Failed(f"the scheduler does not list its pods: {type(error).__name__}") from None
         return found | {pod["name"]: pod["pid"] for pod in pods if pod["pid"]}
 
     def pods(self) -> set[str]:
         """Names of the pods."""
+        return set(self.processes()) - set(self._supervised())
+
+    def _supervised(self) -> dict[str, int]:
         state = json.loads((self.home / "run" / "state.json").read_text())
-        return set(self.processes()) - {process["name"] for process in state["processes"]}
+        return {process["name"]: process["pid"] for process in state["processes"] if process["pid"]}
 
     def cpu_s(self) -> dict[str, float]:
         """Seconds of CPU so far by kind: router, pod, others."""
-        named, pods = self.processes(), self.pods()
+        named, others = self.processes(), self._supervised()
         found = dict.fromkeys(("router", "pod", "others"), 0.0)
         for name, pid in named.items():
-            kind = "pod" if name in pods else "router" if name.startswith("router") else "others"
+            kind = "pod" if name not in others else "router" if name.startswith("router") else "others"
             found[kind] += usage.cpu_s(pid, apart=named.values())
         return found
 
@@ -153,8 +158,13 @@ class Platform:
 
 
 def fresh(cache: Path, name: str) -> Platform:
-    """A platform whose home did not exist before."""
-    home = cache / "homes" / f"{name}-{os.getpid()}"
+    """A platform whose home did not exist before; homes of runs that were killed go."""
+    homes = cache / "homes"
+    homes.mkdir(parents=True, exist_ok=True)
+    for left in homes.iterdir():
+        owner = left.name.rpartition("-")[2]
+        if not owner.isdecimal() or not psutil.pid_exists(int(owner)):
+            shutil.rmtree(left, ignore_errors=True)
+    home = homes / f"{name}-{os.getpid()}"
     shutil.rmtree(home, ignore_errors=True)
-    home.parent.mkdir(parents=True, exist_ok=True)
-    return Platform(home)
+    return Platform(home, cache / "logs" / f"platform-{name}.log")

@@ -77,6 +77,7 @@ def _end_to_end(result: Any) -> str:
         blocks += [f"**{model}**", "", table(head, rows), ""]
         blocks += [f"- {name}: {target['failed'][-1]}" for name, target in targets.items() if target["failed"]]
         blocks.append(_backlog(targets.get("penstock", {}).get("notes", {})))
+    blocks += [f"- V2 answers of Penstock and MLServer, {model}: {line}" for model, line in result["v2"].items()]
     blocks += [f"- left out: {name}: {reason}" for name, reason in result["missing"].items()]
     return "\n".join(blocks)
 

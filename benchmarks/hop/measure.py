@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import load, usage
+from benchmarks.asking import post
 from benchmarks.children import Child, Failed, free_port
 from benchmarks.hop.cores import Cores
 from benchmarks.hop.nginx import is_listening
 from benchmarks.load import Request
-from benchmarks.targets.base import post
 
 _ROW = '"dataframe_split":{"columns":["fixed_acidity","volatile_acidity","citric_acid","residual_sugar","chlorides",'
 BODY = (
@@ -42,9 +42,8 @@ def request(port: int, service: str, key: str, paths: Sequence[str] = ()) -> Req
 
 def measured(asked: Request, connections: int, seconds: int, cores: Cores, pid: int) -> dict[str, Any]:
     """One measurement; `pid`: the root of the proxy's processes. Failed where the proxy does not answer 200."""
-    answer = post(asked)
-    if answer is None or answer.status_code != 200:
-        raise Failed(f"{asked.url} answers {answer.status_code if answer else 'nothing'}")
+    if (status := post(asked).status) != 200:
+        raise Failed(f"{asked.url} answers {status or 'nothing'}")
     before = usage.cpu_s(pid)
     found = load.run(asked, connections, seconds, core=cores.load)
     used = usage.cpu_s(pid) - before

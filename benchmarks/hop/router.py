@@ -11,12 +11,12 @@ from pathlib import Path
 
 import httpx
 
+from benchmarks.asking import is_answering
 from benchmarks.children import Child, free_port
 from benchmarks.hop import routes
 from benchmarks.hop.cores import Cores
 from benchmarks.hop.measure import request
 from benchmarks.load import Request
-from benchmarks.targets.base import is_answering
 
 _ROUTES_WITHIN_S = 90
 """A router that missed routes at its start lists them again after a minute."""

@@ -7,15 +7,16 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks import load, summary, usage
+from benchmarks import load, summary
 from benchmarks.children import Failed
 from benchmarks.models import Model, prepared
 from benchmarks.options import Options
+from benchmarks.parts import v2_equality
 from benchmarks.say import say
 from benchmarks.targets import all_targets
 from benchmarks.targets.base import Running, Target
 
-IDLE_S = 1.0
+IDLE_S = 2.0
 MOST_FAILURES = 2
 """A target that failed so often is not tried again."""
 
@@ -26,6 +27,7 @@ class _Book:
 
     samples: dict[tuple[str, str, int], list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     notes: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    v2: dict[str, dict[str, Any]] = field(default_factory=lambda: defaultdict(dict))
     failures: dict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
 
 
@@ -44,7 +46,8 @@ def run(options: Options) -> dict[str, Any]:
         for target in targets:
             target.close()
     found = {model: _table(model, targets, book) for model in models}
-    return {"versions": versions, "missing": missing, "models": found, "ratios": _ratios(found)}
+    v2 = {model: v2_equality.verdict(seen) for model, seen in book.v2.items()}
+    return {"versions": versions, "missing": missing, "models": found, "ratios": _ratios(found), "v2": v2}
 
 
 def _prepared(targets: list[Target]) -> tuple[dict[str, Any], dict[str, str], list[Target]]:
@@ -65,6 +68,7 @@ def _turn(target: Target, model: Model, options: Options, book: _Book, where: st
     try:
         with target.serve(model) as running:
             running.check(model)
+            book.v2[model.name][target.name] = v2_equality.answered(running, model)
             running.load(model.rows[0], 16, options.warm_up)
             running.notes["idle_cpu_percent"] = _idle_percent(running)
             for connections in options.connections:
@@ -80,18 +84,18 @@ def _turn(target: Target, model: Model, options: Options, book: _Book, where: st
 
 
 def _sample(running: Running, model: Model, connections: int, seconds: int) -> dict[str, Any]:
-    before = usage.cpu_s(running.pid)
+    before = running.cpu_s
     found: load.Load = running.load(model.rows[0], connections, seconds)
-    used = usage.cpu_s(running.pid) - before
+    used = running.cpu_s - before
     return {**found.as_dict(), "cpu_us": used * 1e6 / max(found.ok, 1), "core_use": used / found.duration_s}
 
 
 def _idle_percent(running: Running) -> float:
     """CPU of the target's processes while nobody asks, percent of one core."""
     time.sleep(IDLE_S)
-    before = usage.cpu_s(running.pid)
+    before, started = running.cpu_s, time.monotonic()
     time.sleep(IDLE_S)
-    return round((usage.cpu_s(running.pid) - before) / IDLE_S * 100, 1)
+    return round((running.cpu_s - before) / (time.monotonic() - started) * 100, 1)
 
 
 def _table(model: str, targets: list[Target], book: _Book) -> dict[str, Any]:

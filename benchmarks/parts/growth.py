@@ -8,6 +8,7 @@ from collections import defaultdict
 from typing import Any
 
 from benchmarks import load, summary, usage
+from benchmarks.asking import is_answering
 from benchmarks.children import until
 from benchmarks.hop import routes
 from benchmarks.hop.cores import Cores, divided
@@ -16,7 +17,6 @@ from benchmarks.hop.router import Router
 from benchmarks.load import Request
 from benchmarks.options import Options
 from benchmarks.say import say
-from benchmarks.targets.base import post
 
 CONNECTIONS = 64
 CHANGE_LOAD = 16
@@ -80,12 +80,7 @@ def _change(router: Router, port: int, versions: int) -> float:
     url = f"http://127.0.0.1:{router.port}/{name}/versions/v{versions}/predict"
     asked = Request(url, b"{}", {"Authorization": f"Bearer {routes.key_of(0)}"})
     put_at = routes.put(router.nats_url, dict(routes.service(0, port, versions=versions, revision=versions)))
-
-    def has_arrived() -> bool:
-        answer = post(asked)
-        return answer is not None and answer.status_code == 200
-
-    until(has_arrived, 20, "a route change", every_s=0.005)
+    until(lambda: is_answering(asked), 20, "a route change", every_s=0.005)
     return round((time.monotonic() - put_at) * 1e3, 1)
 
 

@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
-
-from benchmarks import load
+from benchmarks import load, usage
+from benchmarks.asking import is_answering, post
 from benchmarks.children import Child, Failed, free_port
 from benchmarks.environments import build, installed
 from benchmarks.load import Request
@@ -36,6 +35,15 @@ class Running:
     answered: int = 0
     """2xx answers that callers got so far, all told."""
     notes: dict[str, Any] = field(default_factory=dict)
+    v2: Callable[[Sequence[Row]], Request] | None = None
+    """Several rows by the V2 protocol, a tensor for each column, where the target speaks it."""
+    meter: Callable[[], float] | None = None
+    """CPU seconds so far, where the tree below `pid` is not all."""
+
+    @property
+    def cpu_s(self) -> float:
+        """CPU seconds of all its processes so far."""
+        return self.meter() if self.meter is not None else usage.cpu_s(self.pid)
 
     def load(self, row: Row, connections: int, seconds: int) -> load.Load:
         """Measure."""
@@ -47,12 +55,10 @@ class Running:
         """Raise Failed unless every example gets scikit-learn's own answer."""
         for row, expected in zip(model.rows, model.predictions, strict=True):
             answer = post(self.ask(row))
-            if answer is None or answer.status_code != 200:
-                raise Failed(
-                    f"answers {answer.status_code if answer else 'nothing'} {answer.text[:200] if answer else ''}"
-                )
+            if answer.status != 200:
+                raise Failed(f"answers {answer.status} {answer.body[:200].decode(errors='replace')}")
             self.answered += 1
-            (found,) = self.read(answer.json())
+            (found,) = self.read(json.loads(answer.body))
             if not math.isclose(found, expected, abs_tol=TOLERANCE):
                 raise Failed(f"predicts {found}, scikit-learn {expected}")
 
@@ -113,7 +119,12 @@ class Peer(Target):
         with self.start(model, port) as child:
             running = Running(child.pid, lambda row: self.request(row, f"http://127.0.0.1:{port}"), self.read)
             child.until(lambda: is_answering(running.ask(model.rows[0])), START_WITHIN_S, "a first answer")
+            running.v2 = self.v2(f"http://127.0.0.1:{port}")
             yield running
+
+    def v2(self, base: str) -> Callable[[Sequence[Row]], Request] | None:
+        """How to ask it by the V2 protocol; None: not at all."""
+        return None
 
     def command(self, *arguments: str | Path) -> list[str | Path]:
         """A script of the peer's environment, or a module of it (`-m`)."""
@@ -126,21 +137,6 @@ class Peer(Target):
             "PATH": f"{self.python.parent}:/usr/local/bin:/usr/bin:/bin",
             "VIRTUAL_ENV": str(self.python.parents[1]),
         }
-
-
-def post(request: Request) -> httpx.Response | None:
-    """None where nobody answers."""
-    try:
-        headers = {"Content-Type": "application/json", **request.headers}
-        return httpx.post(request.url, content=request.body, headers=headers, timeout=10)
-    except httpx.HTTPError:
-        return None
-
-
-def is_answering(request: Request) -> bool:
-    """Whether it answers 200."""
-    answer = post(request)
-    return answer is not None and answer.status_code == 200
 
 
 def as_json(value: Any) -> bytes:

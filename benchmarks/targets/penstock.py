@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from typing import Any
 
 from benchmarks.children import Failed, until
+from benchmarks.load import Request
 from benchmarks.models import Model
 from benchmarks.options import Options
 from benchmarks.platform import Platform, Service, fresh
-from benchmarks.targets.base import Running, Target
+from benchmarks.targets.base import Row, Running, Target, as_json
+from benchmarks.targets.v2 import tensors
 
 CATCH_UP_WITHIN_S = 300
 
@@ -42,6 +44,8 @@ class Penstock(Target):
             assert platform.child is not None
             answered = self.answered.setdefault(model.name, 0)
             running = Running(platform.child.pid, service.request, _predictions, answered=1)
+            running.meter = lambda: sum(platform.cpu_s().values())
+            running.v2 = lambda rows: _v2(service, rows)
             yield running
             self.answered[model.name] = answered + running.answered
             running.notes |= self._caught_up(platform, service, self.answered[model.name])
@@ -73,6 +77,11 @@ class Penstock(Target):
             until(lambda: platform.rows(service.name) >= answered, CATCH_UP_WITHIN_S, "the request log", every_s=0.5)
         missing = max(0, answered - platform.rows(service.name))
         return {"answered": answered, "rows_missing": missing, "catch_up_s": round(time.monotonic() - started, 1)}
+
+
+def _v2(service: Service, rows: Sequence[Row]) -> Request:
+    url = f"{service.url}/v2/models/{service.name}/infer"
+    return Request(url, as_json({"inputs": tensors(rows)}), {"Authorization": f"Bearer {service.key}"})
 
 
 def _predictions(answer: Any) -> list[float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -42,7 +43,14 @@ class MlServer(Peer):
 
     def request(self, row: Row, base: str) -> Request:
         """See the base."""
-        return Request(f"{base}/v2/models/wine/infer", as_json({"inputs": tensors(row, self.runtime)}))
+        inputs = tensors([row]) if self.runtime == "mlflow" else [one_tensor(row)]
+        return Request(f"{base}/v2/models/wine/infer", as_json({"inputs": inputs}))
+
+    def v2(self, base: str) -> Callable[[Sequence[Row]], Request] | None:
+        """See the base."""
+        if self.runtime != "mlflow":
+            return None
+        return lambda rows: Request(f"{base}/v2/models/wine/infer", as_json({"inputs": tensors(rows)}))
 
     def read(self, answer: Any) -> list[float]:
         """See the base."""
@@ -63,11 +71,14 @@ class MlServer(Peer):
         return found | ({"max_batch_size": BATCH_ROWS, "max_batch_time": BATCH_WINDOW_S} if self.is_batching else {})
 
 
-def tensors(row: Row, runtime: str = "sklearn") -> list[dict[str, Any]]:
-    """One row as V2 inputs: one tensor of all columns, or (mlflow) a tensor for each."""
-    if runtime == "sklearn":
-        return [{"name": "wines", "shape": [1, len(row)], "datatype": "FP64", "data": list(row)}]
+def one_tensor(row: Row) -> dict[str, Any]:
+    """One row as a V2 input of all columns."""
+    return {"name": "wines", "shape": [1, len(row)], "datatype": "FP64", "data": list(row)}
+
+
+def tensors(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Rows as V2 inputs, one for each column."""
     return [
-        {"name": name, "shape": [1, 1], "datatype": "FP64", "data": [value]}
-        for name, value in zip(COLUMNS, row, strict=True)
+        {"name": name, "shape": [len(rows), 1], "datatype": "FP64", "data": list(column)}
+        for name, column in zip(COLUMNS, zip(*rows, strict=True), strict=True)
     ]
