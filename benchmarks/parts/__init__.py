@@ -1,0 +1,20 @@
+"""The parts of the suite, each a function from options to results as plain JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks.options import Options
+from benchmarks.parts import end_to_end, growth, hop, logging_cost, memory, publishing
+
+Part = Callable[[Options], dict[str, Any]]
+
+PARTS: dict[str, Part] = {
+    "a": end_to_end.run,
+    "b": hop.run,
+    "c": logging_cost.run,
+    "d": growth.run,
+    "e": publishing.run,
+    "f": memory.run,
+}

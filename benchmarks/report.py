@@ -1,0 +1,181 @@
+"""Results as a file of JSON that parts are merged into, and as Markdown that is read on paper and on a terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+Results = dict[str, Any]
+Rows = list[list[str]]
+
+
+def load(path: Path) -> Results:
+    """Earlier results; none where there are none."""
+    try:
+        found: Results = json.loads(path.read_text())
+    except (OSError, ValueError):
+        found = {"parts": {}}
+    return found
+
+
+def save(results: Results, path: Path) -> None:
+    """Write them, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
+    partial.replace(path)
+
+
+def markdown(results: Results) -> str:
+    """Every part that was measured, under a heading of its own."""
+    machine = results.get("machine", {})
+    where = f"{machine.get('processor')}, {machine.get('cores')} cores, Python {machine.get('python')}"
+    lines = ["# Results", "", f"{where}. Medians; how they are made: [benchmarks](../benchmarks.md).", ""]
+    for letter, (title, render) in _PARTS.items():
+        if letter in results["parts"]:
+            part = results["parts"][letter]
+            settings = part["settings"]
+            how = f"{part['at']}, {settings['rounds']} rounds of {settings['seconds']} s."
+            lines += [f"## ({letter}) {title}", "", how, "", render(part["result"]), ""]
+    return "\n".join(lines)
+
+
+def table(head: Sequence[str], rows: Rows) -> str:
+    """A Markdown table whose columns line up on a terminal too; numbers to the right."""
+    widths = [max(len(line[at]) for line in [list(head), *rows]) for at in range(len(head))]
+    rule = "|".join([":" + "-" * (widths[0] + 1), *("-" * (width + 1) + ":" for width in widths[1:])])
+    return "\n".join([_line(head, widths), f"|{rule}|", *(_line(row, widths) for row in rows)])
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    first = f" {cells[0]:<{widths[0]}} "
+    rest = (f" {cell:>{width}} " for cell, width in zip(cells[1:], widths[1:], strict=True))
+    return "|" + "|".join([first, *rest]) + "|"
+
+
+def number(value: Any, digits: int = 0, unit: str = "") -> str:
+    """`12,345`, `1.25 ms`; a dash for what was not measured."""
+    return "–" if not isinstance(value, int | float) else f"{value:,.{digits}f}{unit}"
+
+
+def times(value: Any) -> str:
+    """`12.3 ×`."""
+    return number(
+        value, 0 if isinstance(value, int | float) and value >= 100 else 1 if value and value >= 10 else 2, " ×"
+    )
+
+
+def _end_to_end(result: Any) -> str:
+    blocks: list[str] = []
+    for model, targets in result["models"].items():
+        counts = sorted({int(n) for target in targets.values() for n in target["connections"]})
+        rows = [_target_row(name, target, counts, result["ratios"].get(model, {})) for name, target in targets.items()]
+        at = _compared_at(counts)
+        head = ["requests/s (p50 / p99 ms)", *(f"{n} conn." for n in counts), "failures", f"Penstock is, at {at}"]
+        blocks += [f"**{model}**", "", table(head, rows), ""]
+        blocks += [f"- {name}: {target['failed'][-1]}" for name, target in targets.items() if target["failed"]]
+        blocks.append(_backlog(targets.get("penstock", {}).get("notes", {})))
+    blocks += [f"- V2 answers of Penstock and MLServer, {model}: {line}" for model, line in result["v2"].items()]
+    blocks += [f"- left out: {name}: {reason}" for name, reason in result["missing"].items()]
+    return "\n".join(blocks)
+
+
+def _target_row(name: str, target: Any, counts: list[int], ratios: Any) -> list[str]:
+    cells = [target["title"]]
+    failures = 0
+    for n in counts:
+        found = target["connections"].get(str(n))
+        failures += int(found["failures"]) if found else 0
+        cells.append(f"{found['per_second']:,.0f} ({found['p50_ms']:.1f} / {found['p99_ms']:.1f})" if found else "–")
+    return [*cells, str(failures), times(ratios.get(str(_compared_at(counts)), {}).get(name))]
+
+
+def _compared_at(counts: list[int]) -> int:
+    return 64 if 64 in counts else max(counts, default=0)
+
+
+def _backlog(notes: Any) -> str:
+    if "catch_up_s" not in notes:
+        return ""
+    seen = f"{notes['answered']:,} answers, {notes['rows_missing']:,} without a row"
+    return f"The request log: {seen} {notes['catch_up_s']} s after the last burst.\n"
+
+
+def _hop(result: Any) -> str:
+    rows = []
+    for target, by_connections in result["targets"].items():
+        for n, found in by_connections.items():
+            rows.append(
+                [
+                    f"{target}, {n} conn.",
+                    number(found["per_second"]),
+                    number(found["p50_ms"], 3),
+                    number(found["p99_ms"], 2),
+                    number(found["cpu_us"], 1),
+                    number(found["per_core"]),
+                    number(found["core_use"] * 100, 0, " %"),
+                    number(found["failures"]),
+                ]
+            )
+    head = ["", "requests/s", "p50 ms", "p99 ms", "CPU µs/request", "requests/CPU s", "its core", "failures"]
+    ratios = [f"- {name}: {number(value, 3)}" for name, value in sorted(result["ratios"].items())]
+    missing = [f"- left out: {name}: {reason}" for name, reason in result["missing"].items()]
+    return "\n".join([table(head, rows), "", *ratios, *missing])
+
+
+def _logging(result: Any) -> str:
+    blocks = []
+    for where in ("hop", "end_to_end"):
+        found = result[where]
+        fields = list(found["ratios"])
+        rows = [
+            [name, *(number(found[s].get(name), 1) for s in ("on", "off")), times(found["ratios"][name])]
+            for name in fields
+        ]
+        blocks += [table([where.replace("_", " "), "on", "off", "on / off"], rows), ""]
+    return "\n".join(blocks)
+
+
+def _growth(result: Any) -> str:
+    rows = [
+        [
+            f"{int(size):,} services, {int(found['versions']):,} versions, {int(found['keys']):,} keys",
+            number(found["per_second"]),
+            number(found["p50_ms"], 2),
+            number(found["p99_ms"], 2),
+            number(found["cpu_us"], 1),
+            number(found["pss_mb"], 1),
+            number(found["routes_ready_s"], 1),
+        ]
+        for size, found in sorted(result["sizes"].items(), key=lambda item: int(item[0]))
+    ]
+    head = ["", "requests/s", "p50 ms", "p99 ms", "CPU µs/request", "PSS MiB", "routes ready s"]
+    changes = ", ".join(f"{ms:.0f}" for ms in result["route_change_ms"])
+    ratios = [f"- {name}, largest over smallest: {number(value, 2)}" for name, value in result["ratios"].items()]
+    return "\n".join([table(head, rows), "", *ratios, f"- a route change under load, ms: {changes}"])
+
+
+def _publishing(result: Any) -> str:
+    rows = [
+        [name, number(result[f"{key}_s"], 2), ", ".join(f"{s:.2f}" for s in result["samples"][key])]
+        for name, key in (("`penstock up` until ready", "up"), ("first publish", "cold"), ("further publishes", "warm"))
+    ]
+    return table(["", "median s", "each"], rows)
+
+
+def _memory(result: Any) -> str:
+    rows = [[name, number(mb, 1)] for name, mb in sorted(result["pss_mb"].items(), key=lambda item: -item[1])]
+    sums = [["services and NATS", number(result["services_and_nats_mb"], 1)], ["all", number(result["all_mb"], 1)]]
+    return table(["idle process", "PSS MiB"], [*rows, *sums])
+
+
+_PARTS: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "a": ("One wine a request, end to end", _end_to_end),
+    "b": ("The router's hop", _hop),
+    "c": ("What request logging costs", _logging),
+    "d": ("Growth", _growth),
+    "e": ("Publish to first answer", _publishing),
+    "f": ("Memory", _memory),
+}
