@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from bus_service import SmallService
@@ -27,6 +29,19 @@ async def test_values_are_put_got_removed_and_listed(service: SmallService) -> N
     assert await bucket.get("intent.wine") == b"2"
     assert await bucket.get("intent.gone") is None
     assert await bucket.list_all() == {"intent.wine": b"2", "keys.wine": b"k"}
+
+
+async def test_a_listing_is_never_cut_short(service: SmallService) -> None:
+    bucket = service.bus.kv(ROUTES_BUCKET)
+    wanted = {f"endpoints.{number}": b"x" * 50 for number in range(400)}
+    for key, value in wanted.items():
+        await bucket.put(key, value)
+
+    # nats-py reports the end of a watch before its entries, when all were pushed by then: about one time in ten.
+    listings = [await bucket.list_all() for _ in range(40)]
+    together = await asyncio.gather(*(bucket.list_all() for _ in range(10)))
+
+    assert all(listing == wanted for listing in (*listings, *together))
 
 
 async def test_every_change_moves_the_last_sequence(service: SmallService) -> None:

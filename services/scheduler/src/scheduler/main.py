@@ -17,6 +17,7 @@ from scheduler.backends.environments import Environments
 from scheduler.backends.mlflow_model import MlflowPreparation
 from scheduler.backends.preparation import Preparation
 from scheduler.backends.process import ProcessBackend
+from scheduler.backends.zygotes import Zygotes
 from scheduler.clients import RouteTable
 from scheduler.handlers.observations import Place
 from scheduler.settings import SchedulerSettings
@@ -104,6 +105,7 @@ async def build_app(
         clock=clock,
         routes=routes,
         fence=lease.check,
+        zygotes=Zygotes(home / "zygotes", settings.warm_idle.total_seconds()) if settings.warm_starts else None,
     )
     place = Place(settings.node, settings.verdict_limits)
     parts = loops.Parts(lease, backend, bus, routes, clock, place, loops.Gauges(telemetry.registry))

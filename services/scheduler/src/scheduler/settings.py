@@ -83,6 +83,12 @@ class SchedulerSettings(DatabaseSettings):
     never_ready_timeout: Duration = timedelta(minutes=10)
     """Time after which a version that was never ready has failed, default 10 minutes."""
 
+    warm_starts: bool = True
+    """Whether pods are forked from a process that has imported their libraries already, default true."""
+
+    warm_idle: Duration = timedelta(minutes=15)
+    """How long such a process is kept without a start, default 15 minutes."""
+
     environment_timeout: Duration = timedelta(minutes=20)
     """Longest time that one step of building an environment may take, default 20 minutes."""
 

@@ -59,11 +59,19 @@ class Bucket:
             watcher = await bucket.watchall(inactive_threshold=30)
             found: dict[str, bytes] = {}
             try:
-                while (entry := await watcher.updates(timeout=LIST_TIMEOUT_S)) is not None:  # type: ignore[no-untyped-call]
+                while True:
+                    entry = await watcher.updates(timeout=LIST_TIMEOUT_S)  # type: ignore[no-untyped-call]
+                    if entry is None:
+                        # nats-py says "the end" too early where all was pushed before it looked (2.16).
+                        if (await self.js.stream_info(f"KV_{self.name}")).state.messages == 0:
+                            break
+                        continue
                     if entry.operation in _GONE:
                         found.pop(entry.key, None)
                     else:
                         found[entry.key] = entry.value or b""
+                    if entry.delta == 0:
+                        break
             finally:
                 await watcher.stop()  # type: ignore[no-untyped-call]
             return found

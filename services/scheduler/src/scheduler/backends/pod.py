@@ -19,6 +19,7 @@ from scheduler.backends.output import tail
 from scheduler.backends.preparation import Preparation, PreparationFailed, RegistryAway
 from scheduler.backends.run_watch import RunWatch
 from scheduler.backends.starting import start
+from scheduler.backends.zygotes import Zygotes
 from scheduler.domain.ports import Routes
 from scheduler.domain.restarts import failures_after, restart_delay_s, retry_delay_s
 from scheduler.domain.rollout import PodState
@@ -41,6 +42,7 @@ class PodParts:
     clock: Clock
     fence: Callable[[], Awaitable[None]]
     emit: Callable[[Observation], None]
+    zygotes: Zygotes | None = None
 
 
 class Ending(Exception):
@@ -141,10 +143,11 @@ class Pod:
             raise Ending
         self.status, self.reason = "Waiting", "Preparing"
         self.tell()
+        if self.parts.zygotes is not None:  # while the model is on its way
+            self.parts.zygotes.warm_own()
         command = await self._or_ending(self._prepared(run))
         await self._fenced()
-        options = self.parts.options
-        process = await start(run, self.record, command, options.bind_host, options.output_cap)
+        process = await start(run, self.record, command, self.parts.options, self.parts.zygotes)
         self._told(Note("LoadingModel", f"process {process.pid} has started; it loads the model"))
         return process
 

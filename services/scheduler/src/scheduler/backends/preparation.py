@@ -48,11 +48,17 @@ class Preparation(Protocol):
         ...
 
 
+THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+def threads_of(record: PodRecord) -> int:
+    """How many threads a pod's libraries may use: as many as it has cores."""
+    return max(1, math.ceil(record.deployment.resources.cpu))
+
+
 def environment_of(record: PodRecord, folder: Path, command: list[str]) -> dict[str, str]:
     """Everything that a pod's process knows: nothing of the platform's secrets, nothing of its own parent."""
     deployment = record.deployment
-    threads = str(max(1, math.ceil(deployment.resources.cpu)))
-    limits = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
     return {
         "PATH": f"{Path(command[0]).parent}:/usr/bin:/bin",
         "HOME": str(folder),
@@ -63,5 +69,5 @@ def environment_of(record: PodRecord, folder: Path, command: list[str]) -> dict[
         "PENSTOCK_POD": record.name,
         "PENSTOCK_SERVICE": deployment.service,
         "PENSTOCK_VERSION": deployment.version,
-        **dict.fromkeys(limits, threads),
+        **dict.fromkeys(THREAD_LIMITS, str(threads_of(record))),
     }

@@ -22,6 +22,7 @@ from scheduler.backends.output import read_lines
 from scheduler.backends.pod import Pod, PodParts
 from scheduler.backends.preparation import Preparation
 from scheduler.backends.probe import family
+from scheduler.backends.zygotes import Zygotes
 from scheduler.domain.ports import Routes, Terminal
 from scheduler.domain.rollout import plan_rollout, template_of
 from scheduler.domain.values import LogPosition, Observation, OutputLine, PodsListed, Usage
@@ -48,6 +49,7 @@ class ProcessBackend:
         clock: Clock,
         routes: Routes,
         fence: Callable[[], Awaitable[None]],
+        zygotes: Zygotes | None = None,
     ) -> None:
         self.root = root
         self.fence = fence
@@ -56,7 +58,7 @@ class ProcessBackend:
         self._pods: dict[str, Pod] = {}
         self._ended: dict[str, PodFolder] = {}
         self._observed: asyncio.Queue[Observation] = asyncio.Queue()
-        self._parts = PodParts(preparation, options, routes, clock, fence, self._observed.put_nowait)
+        self._parts = PodParts(preparation, options, routes, clock, fence, self._observed.put_nowait, zygotes)
         self._adopted = asyncio.Event()
         self._group: asyncio.TaskGroup | None = None
         self._applied: set[UUID] = set()
@@ -73,6 +75,8 @@ class ProcessBackend:
             self._observed.put_nowait(PodsListed(frozenset(folder.record.name for folder in folders)))
             for folder in folders:
                 self._admit(folder)
+            if self._parts.zygotes is not None:
+                group.create_task(self._parts.zygotes.run(), name="zygotes")
             self._adopted.set()
             await asyncio.get_running_loop().create_future()
 

@@ -18,7 +18,10 @@ import signal
 import sys
 import time
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 STARTED, REFUSED, BROKEN = 0, 3, 4
 LOOK_AT_OUTPUT_S = 5.0
@@ -55,8 +58,13 @@ def read_json(path: str) -> dict[str, Any] | None:
         return None
 
 
-def main(folder: str) -> int:
-    """Start the pod that `order.json` describes and stay with it in the background.
+def execute(order: dict[str, Any]) -> None:
+    """Become the order's command. Raises OSError where it cannot be executed; else does not return."""
+    os.execve(order["command"][0], order["command"], order["environment"])  # noqa: S606 - never a shell
+
+
+def main(folder: str, become: Callable[[dict[str, Any]], None] = execute) -> int:
+    """Start the pod that `order.json` describes and stay with it in the background; `become` turns a child into it.
 
     Returns in the foreground once the pod's process exists: 0; 3 where this run was started before.
     """
@@ -77,7 +85,7 @@ def main(folder: str) -> int:
         return STARTED if os.read(told, 1) else BROKEN
     os.close(told)
     _detach()
-    _keep(order, tell)
+    _keep(order, tell, become)
     os._exit(0)
 
 
@@ -91,13 +99,13 @@ def _detach() -> None:
     os.close(nothing)
 
 
-def _keep(order: dict[str, Any], tell: int) -> None:
+def _keep(order: dict[str, Any], tell: int, become: Callable[[dict[str, Any]], None]) -> None:
     """Start the process, write who it is, wait for its end, write how it was."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
     output = os.open("output.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     pid = os.fork()
     if pid == 0:
-        _become(order, output)
+        _be(order, output, become)
     for descriptor in order["descriptors"]:
         os.close(descriptor)
     write_json("process.json", {"pid": pid, "ticks": start_ticks(pid), "shim": os.getpid(), "at": time.time()})
@@ -109,7 +117,7 @@ def _keep(order: dict[str, Any], tell: int) -> None:
     write_json("exit.json", {"code": code if code >= 0 else None, "signal": -code if code < 0 else None})
 
 
-def _become(order: dict[str, Any], output: int) -> None:
+def _be(order: dict[str, Any], output: int, become: Callable[[dict[str, Any]], None]) -> None:
     """Turn this child into the pod: a process group of its own, ordinary signals, output into the file."""
     try:
         os.setpgid(0, 0)
@@ -120,7 +128,7 @@ def _become(order: dict[str, Any], output: int) -> None:
         os.dup2(output, 2)
         _die_first()
         os.chdir(order["folder"])
-        os.execve(order["command"][0], order["command"], order["environment"])  # noqa: S606 - never a shell
+        become(order)
     except OSError as error:
         os.write(2, f"cannot start {order['command'][0]}: {error.strerror}\n".encode())
     os._exit(127)

@@ -9,7 +9,12 @@ from pathlib import Path
 
 from scheduler.backends import shim
 from scheduler.backends.folders import PodProcess, PodRecord, RunFolder
+from scheduler.backends.options import PodOptions
 from scheduler.backends.preparation import PreparationFailed, environment_of
+from scheduler.backends.zygotes import Zygotes
+
+MODEL_SERVER = ("-m", "penstock_runtime")
+"""Arguments of Python that a zygote has in it."""
 
 
 def listen(host: str) -> socket.socket:
@@ -25,13 +30,15 @@ def listen(host: str) -> socket.socket:
     return listening
 
 
-async def start(run: RunFolder, record: PodRecord, command: list[str], host: str, output_cap: int) -> PodProcess:
-    """Start `command` as this run's process, under its shim.
+async def start(
+    run: RunFolder, record: PodRecord, command: list[str], options: PodOptions, zygotes: Zygotes | None
+) -> PodProcess:
+    """Start `command` as this run's process, under its shim: by a fork of what is imported already, where it can be.
 
     Raises:
         PreparationFailed: the shim could not start it.
     """
-    with listen(host) as listening:
+    with listen(options.bind_host) as listening:
         descriptor, port = listening.fileno(), listening.getsockname()[1]
         work = run.path / "work"
         work.mkdir(exist_ok=True, mode=0o700)
@@ -41,11 +48,13 @@ async def start(run: RunFolder, record: PodRecord, command: list[str], host: str
                 "environment": environment_of(record, work.resolve(), command),
                 "folder": str(work.resolve()),
                 "descriptors": [descriptor],
-                "output_cap": output_cap,
+                "output_cap": options.output_cap,
                 "port": port,
             }
         )
-        return await _under_shim(run, descriptor)
+        if zygotes is not None and command[1:3] == list(MODEL_SERVER):
+            await zygotes.start(run, listening, command[0])
+        return run.process() or await _under_shim(run, descriptor)
 
 
 async def _under_shim(run: RunFolder, descriptor: int) -> PodProcess:

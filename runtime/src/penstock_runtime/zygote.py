@@ -1,0 +1,125 @@
+"""A process that has imported what pods import, and forks a pod in milliseconds: `python -m penstock_runtime.zygote`.
+
+Importing pandas, scikit-learn and MLflow takes seconds; a fork of a process that has them takes none. The starter holds
+the other end of the socket `FD` (SOCK_SEQPACKET). This end says `ready`, then each message (`{"run": folder}` with the
+pod's listening socket beside it) becomes a pod under its shim, started as the shim's own file starts it, save that the
+pod goes on in the fork instead of executing its command; the answer is the shim's exit code. The socket's end is ours.
+
+Nothing here may start a thread or an event loop, or predict: a fork takes none of them along. Libraries are
+loaded with one thread each; a pod raises that to its own number.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import importlib.util
+import json
+import os
+import random
+import socket
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+IMPORTED = (
+    "mlflow.pyfunc",
+    "mlflow.sklearn",
+    "skops.io",
+    "sklearn.pipeline",
+    "sklearn.compose",
+    "sklearn.preprocessing",
+    "sklearn.linear_model",
+    "sklearn.ensemble",
+    "penstock_runtime.loading",
+    "penstock_runtime.server",
+)
+"""What most pods import; a library that is not there is left out."""
+MAX_MESSAGE = 65_536
+READY = b"ready"
+HAS_THREADS = b"threads"
+
+
+def main(descriptor: int, shim_file: str) -> None:
+    """Import, say so, fork until the starter is gone."""
+    for name in IMPORTED:
+        with suppress(ImportError):
+            importlib.import_module(name)
+    shim = _load(shim_file)
+    starter = socket.socket(fileno=descriptor)
+    if len(os.listdir("/proc/self/task")) > 1:
+        starter.send(HAS_THREADS)
+        return
+    gc.collect()
+    gc.freeze()  # a collection in a pod would touch, and so copy, every page
+    starter.send(READY)
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(starter, MAX_MESSAGE, 1)
+        if not message:
+            return
+        code = _start(json.loads(message)["run"], descriptors[0], shim, starter)
+        os.close(descriptors[0])
+        starter.send(str(code).encode())
+
+
+def _start(run: str, listening: int, shim: ModuleType, starter: socket.socket) -> int:
+    child = os.fork()
+    if child:
+        _, status = os.waitpid(child, 0)
+        return os.waitstatus_to_exitcode(status)
+    code = 1
+    try:
+        starter.close()
+        order = json.loads((Path(run) / "order.json").read_bytes())
+        wanted = order["descriptors"][0]
+        if listening != wanted:
+            os.dup2(listening, wanted)
+            os.close(listening)
+        code = shim.main(run, go_on)
+    finally:
+        os._exit(code)
+    return code
+
+
+def go_on(order: dict[str, Any]) -> None:
+    """Be the pod that the order describes, in this process. Does not return."""
+    os.environ.clear()
+    os.environ.update(order["environment"])
+    tempfile.tempdir = None
+    random.seed()
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed()
+    _allow_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    sys.argv = ["penstock_runtime", *order["command"][3:]]
+    from penstock_runtime.options import read_options  # noqa: PLC0415 — imported long ago, where it is there at all
+    from penstock_runtime.server import run  # noqa: PLC0415
+
+    run(read_options())
+
+
+def _allow_threads(count: int) -> None:
+    """Let BLAS and OpenMP, loaded long ago, have as many threads as this pod; what is loaded later reads its variables.
+
+    threadpoolctl comes with scikit-learn; without it they keep to one.
+    """
+    with suppress(ImportError):
+        from threadpoolctl import threadpool_limits  # noqa: PLC0415 — not a dependency of this package
+
+        threadpool_limits(limits=count)
+
+
+def _load(file: str) -> ModuleType:
+    """The shim: a file of the scheduler's, which is not installed in a model's environment."""
+    spec = importlib.util.spec_from_file_location("penstock_shim", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2])

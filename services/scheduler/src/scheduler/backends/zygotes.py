@@ -1,0 +1,173 @@
+"""Processes that pods are forked from (`penstock_runtime.zygote`): one for each environment in use.
+
+They save a start its imports and are otherwise nothing: where one is not there, dead, slow or of another mind, the pod
+is started the ordinary way. A zygote ends with its socket, and so with this process, however that ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import socket
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from scheduler.backends import shim
+from scheduler.backends.folders import RunFolder
+from scheduler.backends.preparation import THREAD_LIMITS
+
+log = logging.getLogger("penstock.scheduler.zygotes")
+
+IMPORTS_WITHIN_S = 30.0
+STARTS_WITHIN_S = 5.0
+READY = b"ready"
+
+
+class Unusable(Exception):
+    """This zygote is no more."""
+
+
+@dataclass(eq=False)
+class Zygote:
+    """One process and our end of its socket."""
+
+    process: asyncio.subprocess.Process
+    link: socket.socket
+    lock: asyncio.Lock
+    used_at: float
+    is_ready: bool = False
+
+    async def start(self, run: RunFolder, listening: socket.socket) -> None:
+        """Fork a pod for `run`. Raises Unusable."""
+        async with self.lock:
+            self.used_at = time.monotonic()
+            if not self.is_ready:
+                said = await self._hear(IMPORTS_WITHIN_S)
+                if said != READY:
+                    raise Unusable(f"it says {said!r}")
+                self.is_ready = True
+            try:
+                socket.send_fds(
+                    self.link, [json.dumps({"run": str(run.path.resolve())}).encode()], [listening.fileno()]
+                )
+            except OSError as error:
+                raise Unusable(str(error)) from error
+            code = await self._hear(STARTS_WITHIN_S)
+            if code != b"0":
+                raise Unusable(f"the shim ended with exit code {code!r}")
+
+    async def _hear(self, within_s: float) -> bytes:
+        try:
+            async with asyncio.timeout(within_s):
+                said = await asyncio.get_running_loop().sock_recv(self.link, 64)
+        except (OSError, TimeoutError) as error:
+            raise Unusable(type(error).__name__) from error
+        if not said:
+            raise Unusable("it has ended")
+        return said
+
+    async def end(self) -> None:
+        """Close the socket, and see it out."""
+        self.link.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1.0):
+                await self.process.wait()
+                return
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+        await self.process.wait()
+
+
+class Zygotes:
+    """Those that run now."""
+
+    def __init__(self, folder: Path, idle_s: float) -> None:
+        self._folder = folder
+        self._shim = str(Path(shim.__file__).resolve())
+        self._idle_s = idle_s
+        self._zygotes: dict[str, asyncio.Task[Zygote]] = {}
+
+    def warm_own(self) -> None:
+        """Have one of the platform's own environment: most models fit it."""
+        self._warm(sys.executable)
+
+    async def start(self, run: RunFolder, listening: socket.socket, python: str) -> None:
+        """Fork a pod; where that fails, nothing has happened (no process is written down in the run's folder)."""
+        try:
+            zygote = await asyncio.shield(self._warm(python))
+            await zygote.start(run, listening)
+        except (Unusable, OSError) as error:
+            log.warning("a pod is started without its zygote: %s", error)
+            await self._drop(python)
+
+    async def run(self) -> None:
+        """End those that nobody uses, for ever; and all at the end."""
+        try:
+            while True:
+                await asyncio.sleep(min(5.0, self._idle_s))
+                for python, task in list(self._zygotes.items()):
+                    if task.done() and self._is_idle(task):
+                        await self._drop(python)
+        finally:
+            await asyncio.gather(*(self._drop(python) for python in list(self._zygotes)))
+
+    def _is_idle(self, task: asyncio.Task[Zygote]) -> bool:
+        if task.cancelled() or task.exception() is not None:
+            return True
+        zygote = task.result()
+        is_over = time.monotonic() - zygote.used_at > self._idle_s or zygote.process.returncode is not None
+        return is_over and not zygote.lock.locked()
+
+    def _warm(self, python: str) -> asyncio.Task[Zygote]:
+        task = self._zygotes.get(python)
+        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+            task = self._zygotes[python] = asyncio.create_task(self._spawn(python), name=f"zygote {python}")
+        elif task.done():
+            task.result().used_at = time.monotonic()
+        return task
+
+    async def _spawn(self, python: str) -> Zygote:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.setblocking(False)
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            with theirs, (self._folder / "zygotes.log").open("ab") as output:
+                process = await asyncio.create_subprocess_exec(
+                    python, "-m", "penstock_runtime.zygote", str(theirs.fileno()), self._shim,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    env=self._environment(python),
+                    cwd=self._folder,
+                    pass_fds=(theirs.fileno(),),
+                    start_new_session=True,
+                )  # fmt: skip
+        except OSError:
+            ours.close()
+            raise
+        return Zygote(process, ours, asyncio.Lock(), time.monotonic())
+
+    def _environment(self, python: str) -> dict[str, str]:
+        """What a pod's process knows before it is a certain pod's; and nothing that makes a library start a thread."""
+        folder = str(self._folder.resolve())
+        return {
+            "PATH": f"{Path(python).parent}:/usr/bin:/bin",
+            "HOME": folder,
+            "TMPDIR": folder,
+            "LANG": "C.UTF-8",
+            "PYTHONUNBUFFERED": "1",
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "JE_ARROW_MALLOC_CONF": "background_thread:false",
+            **dict.fromkeys(THREAD_LIMITS, "1"),
+        }
+
+    async def _drop(self, python: str) -> None:
+        task = self._zygotes.pop(python, None)
+        if task is None or task.cancelled():
+            return
+        with contextlib.suppress(OSError):
+            await (await task).end()

@@ -1,0 +1,175 @@
+"""Pods that are forked from a process which has imported everything, and what happens where there is none."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from eventually import eventually
+from scheduler.backends.folders import PodProcess, PodRecord, RunFolder
+from scheduler.backends.starting import start
+from scheduler.backends.zygotes import Zygotes
+from scheduler.domain.rollout import template_of
+from scheduler_world import QUICK, wanted
+
+SAVE = """
+import json, sys, mlflow, numpy as np, pandas as pd
+from mlflow.models import infer_signature
+from sklearn.ensemble import HistGradientBoostingRegressor
+
+class Random(mlflow.pyfunc.PythonModel):
+    def predict(self, context, model_input, params=None):
+        import os, random
+        from threadpoolctl import threadpool_info
+        print("printed by the model")
+        threads = sorted({pool["num_threads"] for pool in threadpool_info()})
+        return [[random.random(), np.random.random(), threads, os.environ.get("PENSTOCK_POD")]]
+
+x = pd.DataFrame(np.random.default_rng(0).random((400, 3)), columns=list("abc"))
+trees = HistGradientBoostingRegressor().fit(x, x.sum(axis=1))
+signature = infer_signature(x, trees.predict(x))
+mlflow.sklearn.save_model(trees, sys.argv[1] + "/trees", signature=signature, pip_requirements=["scikit-learn"],
+                          serialization_format="cloudpickle")
+mlflow.pyfunc.save_model(sys.argv[1] + "/random", python_model=Random(), signature=signature, pip_requirements=[])
+print(trees.predict(x.head(1))[0], json.dumps({"columns": list("abc"), "data": x.head(1).to_numpy().tolist()}))
+"""
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float, Any]:
+    """Two models; what the first predicts of one row."""
+    folder = tmp_path_factory.mktemp("models")
+    ended = subprocess.run([sys.executable, "-c", SAVE, str(folder)], check=True, capture_output=True, text=True)
+    value, _, row = ended.stdout.splitlines()[-1].partition(" ")
+    return folder, float(value), json.loads(row)
+
+
+@pytest.fixture
+async def zygotes(tmp_path: Path) -> AsyncIterator[Zygotes]:
+    zygotes = Zygotes(tmp_path / "zygotes", idle_s=3600.0)
+    keeping = asyncio.create_task(zygotes.run())
+    await asyncio.sleep(0)
+    yield zygotes
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
+
+
+class Started:
+    """One pod that answers."""
+
+    def __init__(self, run: RunFolder, process: PodProcess) -> None:
+        self.run, self.process = run, process
+        ordered = run.ordered()
+        assert ordered is not None
+        self.url = f"http://127.0.0.1:{ordered['port']}"
+
+    def is_forked(self) -> bool:
+        command = Path(f"/proc/{self.process.pid}/cmdline").read_bytes()
+        return b"penstock_runtime.zygote" in command
+
+    async def predict(self, row: Any) -> Any:
+        async with httpx.AsyncClient(base_url=self.url, timeout=60) as client:
+            body = {"dataframe_split": {"columns": row["columns"], "data": row["data"]}}
+
+            async def answers() -> bool:
+                try:
+                    return (await client.get("/ping")).status_code == 200
+                except httpx.TransportError:
+                    return False
+
+            await eventually(answers, within=60)
+            answer = await client.post("/predict", json=body)
+        return answer.json()["predictions"]
+
+    async def end(self) -> dict[str, Any]:
+        self.process.send(signal.SIGTERM)
+        await eventually(lambda: self.run.exit() is not None, within=30)
+        found = self.run.exit()
+        assert found is not None
+        return found
+
+
+async def started(
+    tmp_path: Path, model: Path, zygotes: Zygotes | None, name: str = "wine-v1-a", cpu: float = 1
+) -> Started:
+    deployment = wanted()
+    deployment = deployment.model_copy(update={"resources": deployment.resources.model_copy(update={"cpu": cpu})})
+    record = PodRecord(name=name, deployment=deployment, template=template_of(deployment), created_at=0.0)
+    run = RunFolder(tmp_path / name / "run-0", 0)
+    run.make()
+    command = [sys.executable, "-m", "penstock_runtime", "--model-path", str(model)]
+    return Started(run, await start(run, record, command, QUICK, zygotes))
+
+
+async def test_a_forked_pod_predicts_with_openmp_and_ends_as_any_other(
+    tmp_path: Path, saved: tuple[Path, float, Any], zygotes: Zygotes
+) -> None:
+    folder, value, row = saved
+    pods = [await started(tmp_path, folder / "trees", zygotes, f"wine-v1-{name}") for name in "ab"]
+    for pod in pods:
+        assert pod.is_forked()
+        assert await pod.predict(row) == [pytest.approx(value)]
+    assert [await pod.end() for pod in pods] == [{"code": 0, "signal": None}] * 2
+    assert "ready" in pods[0].run.output.read_text()
+
+
+async def test_forked_pods_share_neither_chance_nor_names_nor_thread_counts(
+    tmp_path: Path, saved: tuple[Path, float, Any], zygotes: Zygotes
+) -> None:
+    folder, _, row = saved
+    one = await started(tmp_path, folder / "random", zygotes, "wine-v1-a", cpu=1)
+    two = await started(tmp_path, folder / "random", zygotes, "wine-v1-b", cpu=2)
+    (first,), (second,) = await one.predict(row), await two.predict(row)
+    assert first[0] != second[0]
+    assert first[1] != second[1]
+    assert (max(first[2]), max(second[2])) == (1, min(2, os.cpu_count() or 1))
+    assert (first[3], second[3]) == ("wine-v1-a", "wine-v1-b")
+    for pod in (one, two):
+        assert "printed by the model" in pod.run.output.read_text()
+        await pod.end()
+
+
+async def test_a_killed_pod_is_seen_by_its_shim(
+    tmp_path: Path, saved: tuple[Path, float, Any], zygotes: Zygotes
+) -> None:
+    pod = await started(tmp_path, saved[0] / "trees", zygotes)
+    os.kill(pod.process.pid, signal.SIGKILL)
+    await eventually(lambda: pod.run.exit() is not None, within=30)
+    assert pod.run.exit() == {"code": None, "signal": signal.SIGKILL}
+
+
+async def test_without_its_zygote_a_pod_starts_all_the_same(
+    tmp_path: Path, saved: tuple[Path, float, Any], zygotes: Zygotes
+) -> None:
+    folder, value, row = saved
+    zygotes.warm_own()
+    zygote = await zygotes._zygotes[sys.executable]
+    os.kill(zygote.process.pid, signal.SIGKILL)
+    pod = await started(tmp_path, folder / "trees", zygotes)
+    assert not pod.is_forked()
+    assert await pod.predict(row) == [pytest.approx(value)]
+    await pod.end()
+    again = await started(tmp_path, folder / "trees", zygotes, "wine-v1-b")
+    assert again.is_forked()
+    await again.end()
+
+
+async def test_a_zygote_ends_with_whoever_holds_its_socket(tmp_path: Path) -> None:
+    zygotes = Zygotes(tmp_path / "zygotes", idle_s=0.05)
+    keeping = asyncio.create_task(zygotes.run())
+    zygotes.warm_own()
+    zygote = await zygotes._zygotes[sys.executable]
+    await eventually(lambda: zygote.process.returncode is not None, within=30)
+    assert not zygotes._zygotes
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
