@@ -139,22 +139,25 @@ def _logging(result: Any) -> str:
 
 
 def _growth(result: Any) -> str:
-    rows = [
-        [
-            f"{int(size):,} services, {int(found['versions']):,} versions, {int(found['keys']):,} keys",
-            number(found["per_second"]),
-            number(found["p50_ms"], 2),
-            number(found["p99_ms"], 2),
-            number(found["cpu_us"], 1),
-            number(found["pss_mb"], 1),
-            number(found["routes_ready_s"], 1),
-        ]
-        for size, found in sorted(result["sizes"].items(), key=lambda item: int(item[0]))
+    sizes = sorted(result["sizes"].items(), key=lambda item: int(item[0]))
+    rows = [_size_row(int(size), found) for size, found in sizes]
+    asked = [
+        f"{field}, {whom}" for whom in ("one asked", "all in turn") for field in ("requests/s", "CPU µs", "p99 ms")
     ]
-    head = ["", "requests/s", "p50 ms", "p99 ms", "CPU µs/request", "PSS MiB", "routes ready s"]
+    head = ["services, versions, keys", *asked, "PSS MiB", "routes ready s", "failures"]
     changes = ", ".join(f"{ms:.0f}" for ms in result["route_change_ms"])
     ratios = [f"- {name}, largest over smallest: {number(value, 2)}" for name, value in result["ratios"].items()]
     return "\n".join([table(head, rows), "", *ratios, f"- a route change under load, ms: {changes}"])
+
+
+def _size_row(size: int, found: Any) -> list[str]:
+    cells = [f"{size:,}, {int(found['versions']):,}, {int(found['keys']):,}"]
+    for prefix in ("", "spread_"):
+        cells += [
+            number(found[prefix + name], digits) for name, digits in (("per_second", 0), ("cpu_us", 1), ("p99_ms", 1))
+        ]
+    failures = found["failures"] + found["spread_failures"]
+    return [*cells, number(found["pss_mb"], 1), number(found["routes_ready_s"], 1), number(failures)]
 
 
 def _publishing(result: Any) -> str:
