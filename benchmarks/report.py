@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks import aims
+
 Results = dict[str, Any]
 Rows = list[list[str]]
 
@@ -24,7 +26,7 @@ def save(results: Results, path: Path) -> None:
     """Write them, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
+    partial.write_text(json.dumps(results, indent=1) + "\n")
     partial.replace(path)
 
 
@@ -38,7 +40,16 @@ def markdown(results: Results) -> str:
             part = results["parts"][letter]
             settings = part["settings"]
             how = f"{part['at']}, {settings['rounds']} rounds of {settings['seconds']} s."
-            lines += [f"## ({letter}) {title}", "", how, "", render(part["result"]), ""]
+            lines += [
+                f"## ({letter}) {title}",
+                "",
+                how,
+                "",
+                render(part["result"]),
+                "",
+                *aims.lines(letter, part["result"]),
+                "",
+            ]
     return "\n".join(lines)
 
 
@@ -76,7 +87,7 @@ def _end_to_end(result: Any) -> str:
         head = ["requests/s (p50 / p99 ms)", *(f"{n} conn." for n in counts), "failures", f"Penstock is, at {at}"]
         blocks += [f"**{model}**", "", table(head, rows), ""]
         blocks += [f"- {name}: {target['failed'][-1]}" for name, target in targets.items() if target["failed"]]
-        blocks.append(_backlog(targets.get("penstock", {}).get("notes", {})))
+        blocks += [_idle(targets), _backlog(targets.get("penstock", {}).get("notes", {}))]
     blocks += [f"- V2 answers of Penstock and MLServer, {model}: {line}" for model, line in result["v2"].items()]
     blocks += [f"- left out: {name}: {reason}" for name, reason in result["missing"].items()]
     return "\n".join(blocks)
@@ -94,6 +105,12 @@ def _target_row(name: str, target: Any, counts: list[int], ratios: Any) -> list[
 
 def _compared_at(counts: list[int]) -> int:
     return 64 if 64 in counts else max(counts, default=0)
+
+
+def _idle(targets: Any) -> str:
+    percents = ((name, target["notes"].get("idle_cpu_percent")) for name, target in targets.items())
+    seen = ", ".join(f"{name} {percent:.0f}" for name, percent in percents if percent is not None)
+    return f"CPU while nobody asks, percent of one core: {seen}.\n" if seen else ""
 
 
 def _backlog(notes: Any) -> str:
