@@ -20,7 +20,8 @@ def main() -> int:
     """0 where every part was measured."""
     options = parse()
     _prepare(options)
-    signal.signal(signal.SIGTERM, _interrupted)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupted)
     adopt_orphans()
     failed: list[str] = []
     try:

@@ -42,7 +42,7 @@ def _panels(parts: dict[str, Any]) -> dict[str, dict[str, float]]:
             if n in target["connections"]
         }
         if values:
-            found[f"{model}: requests/s at {n} connections (logarithmic)"] = values
+            found[f"{model}: requests/s at {n} connections"] = values
     hop = parts.get("b", {}).get("result", {}).get("targets", {})
     if values := {
         f"{name}, {n}": f["per_second"]
@@ -59,8 +59,6 @@ def _bars(axis: Any, title: str, values: dict[str, float]) -> None:
     colours = [_OWN if label.lower().startswith(("penstock", "router")) else _OTHER for label in labels]
     bars = axis.barh(labels, [values[label] for label in labels], color=colours)
     axis.bar_label(bars, labels=[f"{values[label]:,.0f}" for label in labels], padding=3, fontsize=8)
-    if "logarithmic" in title:
-        axis.set_xscale("log")
     axis.set_title(title, fontsize=10, loc="left")
     axis.tick_params(labelsize=8)
     axis.margins(x=0.15)

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks import aims
+
 Results = dict[str, Any]
 Rows = list[list[str]]
 
@@ -24,7 +26,7 @@ def save(results: Results, path: Path) -> None:
     """Write them, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
+    partial.write_text(json.dumps(results, indent=1) + "\n")
     partial.replace(path)
 
 
@@ -38,7 +40,16 @@ def markdown(results: Results) -> str:
             part = results["parts"][letter]
             settings = part["settings"]
             how = f"{part['at']}, {settings['rounds']} rounds of {settings['seconds']} s."
-            lines += [f"## ({letter}) {title}", "", how, "", render(part["result"]), ""]
+            lines += [
+                f"## ({letter}) {title}",
+                "",
+                how,
+                "",
+                render(part["result"]),
+                "",
+                *aims.lines(letter, part["result"]),
+                "",
+            ]
     return "\n".join(lines)
 
 
@@ -76,7 +87,7 @@ def _end_to_end(result: Any) -> str:
         head = ["requests/s (p50 / p99 ms)", *(f"{n} conn." for n in counts), "failures", f"Penstock is, at {at}"]
         blocks += [f"**{model}**", "", table(head, rows), ""]
         blocks += [f"- {name}: {target['failed'][-1]}" for name, target in targets.items() if target["failed"]]
-        blocks.append(_backlog(targets.get("penstock", {}).get("notes", {})))
+        blocks += [_idle(targets), _backlog(targets.get("penstock", {}).get("notes", {}))]
     blocks += [f"- V2 answers of Penstock and MLServer, {model}: {line}" for model, line in result["v2"].items()]
     blocks += [f"- left out: {name}: {reason}" for name, reason in result["missing"].items()]
     return "\n".join(blocks)
@@ -94,6 +105,12 @@ def _target_row(name: str, target: Any, counts: list[int], ratios: Any) -> list[
 
 def _compared_at(counts: list[int]) -> int:
     return 64 if 64 in counts else max(counts, default=0)
+
+
+def _idle(targets: Any) -> str:
+    percents = ((name, target["notes"].get("idle_cpu_percent")) for name, target in targets.items())
+    seen = ", ".join(f"{name} {percent:.0f}" for name, percent in percents if percent is not None)
+    return f"CPU while nobody asks, percent of one core: {seen}.\n" if seen else ""
 
 
 def _backlog(notes: Any) -> str:
@@ -139,22 +156,25 @@ def _logging(result: Any) -> str:
 
 
 def _growth(result: Any) -> str:
-    rows = [
-        [
-            f"{int(size):,} services, {int(found['versions']):,} versions, {int(found['keys']):,} keys",
-            number(found["per_second"]),
-            number(found["p50_ms"], 2),
-            number(found["p99_ms"], 2),
-            number(found["cpu_us"], 1),
-            number(found["pss_mb"], 1),
-            number(found["routes_ready_s"], 1),
-        ]
-        for size, found in sorted(result["sizes"].items(), key=lambda item: int(item[0]))
+    sizes = sorted(result["sizes"].items(), key=lambda item: int(item[0]))
+    rows = [_size_row(int(size), found) for size, found in sizes]
+    asked = [
+        f"{field}, {whom}" for whom in ("one asked", "all in turn") for field in ("requests/s", "CPU µs", "p99 ms")
     ]
-    head = ["", "requests/s", "p50 ms", "p99 ms", "CPU µs/request", "PSS MiB", "routes ready s"]
+    head = ["services, versions, keys", *asked, "PSS MiB", "routes ready s", "failures"]
     changes = ", ".join(f"{ms:.0f}" for ms in result["route_change_ms"])
     ratios = [f"- {name}, largest over smallest: {number(value, 2)}" for name, value in result["ratios"].items()]
     return "\n".join([table(head, rows), "", *ratios, f"- a route change under load, ms: {changes}"])
+
+
+def _size_row(size: int, found: Any) -> list[str]:
+    cells = [f"{size:,}, {int(found['versions']):,}, {int(found['keys']):,}"]
+    for prefix in ("", "spread_"):
+        cells += [
+            number(found[prefix + name], digits) for name, digits in (("per_second", 0), ("cpu_us", 1), ("p99_ms", 1))
+        ]
+    failures = found["failures"] + found["spread_failures"]
+    return [*cells, number(found["pss_mb"], 1), number(found["routes_ready_s"], 1), number(failures)]
 
 
 def _publishing(result: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks.usage import median
 
-SUMMED = ("not_2xx", "broken", "timeouts", "failures", "requests", "dropped")
+SUMMED = ("not_2xx", "broken", "timeouts", "failures", "requests", "dropped", "spread_failures")
 """What is added up: a failure in one round must not vanish in a median."""
 
 

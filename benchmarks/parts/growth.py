@@ -42,7 +42,7 @@ def run(options: Options) -> dict[str, Any]:
 
 
 def _at_size(router: Router, size: int, port: int, options: Options, cores: Cores) -> dict[str, Any]:
-    """Requests go to every service in turn, with one key that opens them all."""
+    """One key opens all. `spread_…`: requests go to every service in turn; the others: to one of them."""
     keys = max(1, options.keys // max(options.services)) if size > 1 else 1
     entries: dict[str, bytes] = {}
     for number in range(size):
@@ -51,10 +51,14 @@ def _at_size(router: Router, size: int, port: int, options: Options, cores: Core
     router.start(entries, size - 1, routes.key_of(0))
     ready_s = time.monotonic() - started
     memory = usage.pss_mb(router.pid)
-    asked = _in_turn(router, size)
+    one, spread = (_warm(asked, router, options, cores) for asked in (_in_turn(router, 1), _in_turn(router, size)))
+    spread = {f"spread_{name}": spread[name] for name in ("per_second", "p50_ms", "p99_ms", "cpu_us", "failures")}
+    return {**one, **spread, "pss_mb": memory, "routes_ready_s": ready_s, "keys": keys * size}
+
+
+def _warm(asked: Request, router: Router, options: Options, cores: Cores) -> dict[str, Any]:
     measured(asked, CONNECTIONS, options.warm_up, cores, router.pid)
-    found = measured(asked, CONNECTIONS, options.seconds, cores, router.pid)
-    return {**found, "pss_mb": memory, "routes_ready_s": ready_s, "keys": keys * size}
+    return measured(asked, CONNECTIONS, options.seconds, cores, router.pid)
 
 
 def _in_turn(router: Router, size: int) -> Request:
@@ -85,9 +89,10 @@ def _change(router: Router, port: int, versions: int) -> float:
 
 
 def _ratios(sizes: dict[str, Any], options: Options) -> dict[str, Any]:
-    """The largest over the smallest; memory by least squares over all sizes."""
+    """The largest over the smallest; `pss_kb_per_service` over the span between them."""
     one, most = sizes[str(options.services[0])], sizes[str(options.services[-1])]
-    found = {name: summary.ratio(most[name], one[name]) for name in ("per_second", "cpu_us", "p99_ms", "pss_mb")}
+    compared = ("per_second", "cpu_us", "p99_ms", "spread_per_second", "spread_cpu_us", "spread_p99_ms", "pss_mb")
+    found = {name: summary.ratio(most[name], one[name]) for name in compared}
     span = options.services[-1] - options.services[0]
     grown_kb = (most["pss_mb"] - one["pss_mb"]) * 1024
     return found | {"pss_kb_per_service": grown_kb / span if span else None}

@@ -92,6 +92,6 @@ def _sample(platform: Platform, service: Service, model: Model, options: Options
 def _catch_up(platform: Platform, service: Service, answered: int) -> None:
     """The next measurement must not pay for the rows of this one."""
     try:
-        until(lambda: platform.rows(service.name) >= answered, CATCH_UP_WITHIN_S, "the request log", every_s=0.5)
+        until(lambda: platform.rows(service.name) >= answered, CATCH_UP_WITHIN_S, "the request log", every_s=1.0)
     except Failed as reason:
         say(f"c: {reason}; {platform.rows(service.name)} rows of {answered}")

@@ -74,7 +74,7 @@ class Penstock(Target):
         """Wait until the request log has every answer; says how long that took and what is missing."""
         started = time.monotonic()
         with contextlib.suppress(Failed):
-            until(lambda: platform.rows(service.name) >= answered, CATCH_UP_WITHIN_S, "the request log", every_s=0.5)
+            until(lambda: platform.rows(service.name) >= answered, CATCH_UP_WITHIN_S, "the request log", every_s=1.0)
         missing = max(0, answered - platform.rows(service.name))
         return {"answered": answered, "rows_missing": missing, "catch_up_s": round(time.monotonic() - started, 1)}
 

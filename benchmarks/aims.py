@@ -1,0 +1,93 @@
+"""What Penstock aims at, and whether a measurement reached it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+AT = "64"
+"""Connections at which end-to-end and hop figures are judged."""
+
+_TIMES: tuple[tuple[str, str, float], ...] = (
+    ("mlflow", "`mlflow models serve`", 60),
+    ("mlserver", "MLServer's best", 10),
+    ("fastapi", "FastAPI + scikit-learn", 5),
+    ("bentoml", "BentoML", 1),
+    ("ray", "Ray Serve", 1),
+)
+"""Targets whose names start so, what they are called, how many times their requests a second; a ridge's."""
+
+
+def lines(letter: str, result: Any) -> list[str]:
+    """A line of Markdown for each aim of a part that could be judged."""
+    judge = _JUDGES.get(letter)
+    return (
+        [f"- {'reached' if is_reached else '**missed**'}: {text}" for is_reached, text in judge(result)]
+        if judge
+        else []
+    )
+
+
+Judged = Iterator[tuple[bool, str]]
+
+
+def _end_to_end(result: Any) -> Judged:
+    for model, targets in result["models"].items():
+        measured = {name: t["connections"][AT] for name, t in targets.items() if AT in t["connections"]}
+        own = measured.pop("penstock", None)
+        if own is None:
+            continue
+        for prefix, title, aim in _TIMES:
+            peers = [found for name, found in measured.items() if name.startswith(prefix)]
+            if peers:
+                wanted = aim if model == "ridge" else 1
+                ratio = own["per_second"] / max(peer["per_second"] for peer in peers)
+                yield ratio >= wanted, f"{model}: {ratio:.1f} × {title} (aim: {wanted:g} ×)"
+        if measured:
+            best = min(peer["p99_ms"] for peer in measured.values())
+            yield own["p99_ms"] < best, f"{model}: p99 {own['p99_ms']:.1f} ms (aim: below each peer's; best {best:.1f})"
+
+
+def _hop(result: Any) -> Judged:
+    ratios = result["ratios"]
+    for field, what in (("per_second", "requests/s"), ("per_core", "requests per CPU second")):
+        if f"{field}_{AT}" in ratios:
+            ratio = ratios[f"{field}_{AT}"]
+            yield ratio >= 0.85, f"{ratio:.2f} of nginx's {what} at {AT} connections (aim: 0.85)"
+    for base in ("across", "direct"):
+        if f"router_added_ms_over_{base}" in ratios:
+            added = ratios[f"router_added_ms_over_{base}"]
+            yield added <= 0.15, f"{added:.3f} ms added at the median with one connection, over `{base}` (aim: 0.15)"
+
+
+def _logging(result: Any) -> Judged:
+    ratio = result["end_to_end"]["ratios"]["router_and_pod_cpu_us"]
+    yield ratio <= 1.10, f"logging costs {ratio - 1:.0%} of router's and pod's CPU a request (aim: 10 %)"
+
+
+def _growth(result: Any) -> Judged:
+    for prefix, whom in (("", "one asked"), ("spread_", "all in turn")):
+        ratio = result["ratios"][f"{prefix}cpu_us"]
+        yield ratio <= 1.10, f"{ratio - 1:+.0%} CPU a request with the most services, {whom} (aim: 10 %)"
+    slowest = max(result["route_change_ms"], default=0)
+    yield 0 < slowest < 1000, f"the slowest route change took {slowest:.0f} ms (aim: 1 s)"
+
+
+def _publishing(result: Any) -> Judged:
+    yield result["warm_s"] < 3, f"publish to first answer {result['warm_s']:.1f} s (aim: 3 s)"
+    yield result["up_s"] < 15, f"`penstock up` ready in {result['up_s']:.1f} s (aim: 15 s)"
+
+
+def _memory(result: Any) -> Judged:
+    total = result["services_and_nats_mb"]
+    yield total < 700, f"services and NATS {total:.0f} MiB (aim: 700)"
+
+
+_JUDGES: dict[str, Callable[[Any], Judged]] = {
+    "a": _end_to_end,
+    "b": _hop,
+    "c": _logging,
+    "d": _growth,
+    "e": _publishing,
+    "f": _memory,
+}
