@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from penstock_runtime.batching import Batcher, Job, Outcome
 from penstock_runtime.errors import Refused, busy, too_large, unsupported
 from penstock_runtime.options import Options
-from penstock_runtime.parsing import ScoringRequest, client_request_id_of, parse
+from penstock_runtime.parsing import client_request_id_of
 from penstock_runtime.protocol import Connection, Exchange
-
-if TYPE_CHECKING:
-    from penstock_runtime.model import Model
+from penstock_runtime.reading import SCORING, Asked, Reader, Reading
 
 _OK = b'{"status":"ok"}'
 _EMPTY = Outcome(200, b'{"predictions":[]}')
@@ -29,8 +26,9 @@ class Door:
         self.connections: set[Connection] = set()
         self.is_draining = False
         self.all_left = asyncio.Event()
-        self._model: Model | None = None
+        self._reader: Reader | None = None
         self._batcher: Batcher | None = None
+        self._published: bytes | None = None
         self._routes: dict[bytes, tuple[bytes, Callable[[Exchange], None]]] = {
             b"/predict": (b"POST", self._predict),
             b"/invocations": (b"POST", self._predict),
@@ -38,11 +36,17 @@ class Door:
             b"/health": (b"GET", self._ready),
             b"/health/ready": (b"GET", self._ready),
             b"/health/live": (b"GET", self._live),
+            b"/check": (b"GET", self._check),
         }
 
-    def open(self, model: Model, batcher: Batcher) -> None:
-        """The model is loaded: predictions are answered from now on."""
-        self._model, self._batcher = model, batcher
+    def open(self, reader: Reader, batcher: Batcher, published: bytes) -> None:
+        """The model is loaded: predictions are answered from now on; `published` is what was found out about it."""
+        self._reader, self._batcher, self._published = reader, batcher, published
+
+    def open_sockets(self) -> set[int]:
+        """The descriptors of the connections."""
+        socks = [connection.socket for connection in self.connections]
+        return {sock.fileno() for sock in socks if sock is not None}
 
     def drain(self) -> None:
         """Finish what is in flight; each connection is closed after its last answer."""
@@ -83,6 +87,12 @@ class Door:
         else:
             exchange.refuse(busy("The pod is stopping." if self.is_draining else "The model is being loaded."))
 
+    def _check(self, exchange: Exchange) -> None:
+        if self._published is not None:
+            exchange.respond(200, self._published)
+        else:
+            exchange.refuse(busy("The model is being loaded."))
+
     def _predict(self, exchange: Exchange) -> None:
         try:
             self._submit(exchange)
@@ -94,37 +104,34 @@ class Door:
             exchange.refuse(Refused(500, "INTERNAL_ERROR", "The request could not be handled."))
 
     def _submit(self, exchange: Exchange) -> None:
-        if self._model is None or self._batcher is None:
+        if self._reader is None or self._batcher is None:
             raise busy("The model is being loaded.")
-        request = self._read(exchange)
-        params = self._model.check_params(request)
-        prepared = self._model.prepare(request)
-        if prepared.rows > self.options.max_request_rows:
-            raise too_large(f"{prepared.rows} rows are more than the limit of {self.options.max_request_rows}.")
+        asked, reading = self._read(exchange, self._reader)
+        rows = reading.prepared.rows
+        if rows > self.options.max_request_rows:
+            raise too_large(f"{rows} rows are more than the limit of {self.options.max_request_rows}.")
 
         def deliver(outcome: Outcome) -> None:
             if not exchange.is_gone:
                 exchange.respond(outcome.status, outcome.body)
 
-        if prepared.rows == 0:
+        if rows == 0:
             deliver(_EMPTY)
             return
-        key = None
-        if self._model.is_row_wise and prepared.key is not None:
-            key = (request.format, prepared.key, repr(params))
-        self._batcher.submit(Job(exchange.request_id, prepared, params, key, deliver, lambda: exchange.is_gone))
+        self._batcher.submit(Job(exchange.request_id, reading, asked, deliver, lambda: exchange.is_gone))
 
-    def _read(self, exchange: Exchange) -> ScoringRequest:
+    def _read(self, exchange: Exchange, reader: Reader) -> tuple[Asked, Reading]:
         if exchange.headers.get(b"content-encoding", b"identity").lower() != b"identity":
             raise unsupported("The body must not be compressed.")
         content_type = exchange.headers.get(b"content-type", b"").decode("latin-1")
         body = exchange.body[0] if len(exchange.body) == 1 else b"".join(exchange.body)
         exchange.body = []
+        asked = Asked(SCORING, content_type, body)
         try:
-            request = parse(content_type, body, strict=self.options.types == "strict")
+            request = reader.parse(asked)
         except Refused as refused:
             if refused.code == "INVALID_PARAMETER_VALUE":
                 exchange.client_request_id = client_request_id_of(body)
             raise
         exchange.client_request_id = request.client_request_id or str(uuid4())
-        return request
+        return asked, reader.check(request)

@@ -123,6 +123,11 @@ class Connection(asyncio.Protocol):
         return self.transport is None or self.transport.is_closing()
 
     @property
+    def socket(self) -> Any:
+        """The connection's socket, or `None` when it is gone."""
+        return self.transport.get_extra_info("socket") if self.transport is not None else None
+
+    @property
     def is_idle(self) -> bool:
         """Whether no request is being read or answered."""
         return not self.pending and self.current is None

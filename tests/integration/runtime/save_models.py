@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -37,12 +37,28 @@ class Whims(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
                 asyncio.run(asyncio.sleep(0))
             if word == "sleep":
                 time.sleep(x)
-            inline = float(threading.current_thread() is threading.main_thread())
+            if word == "die":
+                os._exit(9)
+            if word == "hold":
+                hold_the_interpreter(x)
+            inline = float(os.getpid())
             special = {"count": len(model_input), "nan": float("nan"), "inline": inline}
             answers.append(special.get(word, x * (params or {})["factor"]))
         if "short" in set(model_input["word"]):
             return answers[:1] * 7
         return answers
+
+
+def hold_the_interpreter(seconds: float) -> None:
+    """One call into C that lets no other thread of Python's run, and takes about this long."""
+    digits = 100_000
+    while True:
+        started = time.perf_counter()
+        pow(3, digits)
+        if (taken := time.perf_counter() - started) > seconds / 4:
+            pow(3, int(digits * (seconds / taken) ** 0.63))
+            return
+        digits *= 2
 
 
 class Types(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
