@@ -13,11 +13,14 @@ import time
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from penstock_runtime.dialects import Asked
 from penstock_runtime.errors import busy, model_error
 from penstock_runtime.pace import Pace
-from penstock_runtime.reading import Asked, Reading
+
+if TYPE_CHECKING:
+    from penstock_runtime.reading import Reading
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
+from penstock_runtime.dialects import SCORING, Asked
 from penstock_runtime.parsing import FORMATS
-from penstock_runtime.reading import SCORING, Asked
 
 _FILES = ("serving_input_example.json", "input_example.json")
 

@@ -12,12 +12,13 @@ from pathlib import Path
 import mlflow.pyfunc
 import numpy as np
 
+from penstock_runtime.dialects import Asked
 from penstock_runtime.examples import read_example
 from penstock_runtime.model import Model
 from penstock_runtime.options import Options
 from penstock_runtime.prediction import Predictor
 from penstock_runtime.prints import Prints
-from penstock_runtime.reading import Asked, Reader
+from penstock_runtime.reading import Reader
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,9 @@ def load(options: Options, prints: Prints) -> Loaded:
     gc.collect()
     gc.freeze()
     example = read_example(Path(options.model_path))
-    return Loaded(model, Reader(model), Predictor(model, prints), prints, example, seconds, is_forkable)
+    return Loaded(
+        model, Reader(model, options.model_version), Predictor(model, prints), prints, example, seconds, is_forkable
+    )
 
 
 def _threads() -> int:

@@ -51,13 +51,13 @@ class Model:
             return prepare_columns(request, self.schema)
         return prepare_tensors(request, self.schema)
 
-    def check_params(self, request: ScoringRequest) -> dict[str, Any] | None:
+    def check_params(self, given: dict[str, Any] | None) -> dict[str, Any] | None:
         """The parameters with the model's defaults, or `None` where it takes none.
 
         Raises:
             Refused: 400, unknown (strict) or of a wrong type.
         """
-        given = request.params or {}
+        given = given or {}
         known = {param.name for param in self.params_schema.params} if self.params_schema else set()
         if self.is_strict and (unknown := sorted(given.keys() - known)):
             raise invalid(f"the model takes no such params: {', '.join(unknown)[:400]}", ("params", unknown[0]))

@@ -29,6 +29,10 @@ class Options:
     """Bytes of the bodies of different callers in one predict, at most. Default 8 MiB."""
     workers: int = 1
     """Processes that predict, where the model takes long. Default 1."""
+    model_name: str | None = None
+    """The model's name on the paths of Open Inference V2; without one, any name is taken. Default none."""
+    model_version: str | None = None
+    """The same for its version. Default none."""
     max_request_rows: int = 100_000
     """Rows of one request, at most; more are 413. Default 100000."""
     max_body_bytes: int = 16_777_216
@@ -50,6 +54,8 @@ def read_options(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument("--types", choices=("strict", "compat"), default=Options.types)
     for name in _COUNTS:
         parser.add_argument(f"--{name.replace('_', '-')}", type=_positive, default=getattr(Options, name))
+    parser.add_argument("--model-name")
+    parser.add_argument("--model-version")
     parser.add_argument("--drain-seconds", type=float, default=Options.drain_seconds)
     return Options(**vars(parser.parse_args(arguments)))
 

@@ -82,6 +82,15 @@ def encode(output: Any, *, strict: bool) -> bytes:
         raise NotJson(str(error)) from None
 
 
+def to_plain(value: Any) -> Any:
+    """A value as JSON has it; NaN and infinities are null.
+
+    Raises:
+        NotJson: JSON cannot say it.
+    """
+    return _Plain().convert(value, ("outputs",))
+
+
 class _Plain:
     """One walk over an output; what had to be left out is in `warnings`."""
 

@@ -17,6 +17,7 @@ import httptools
 
 from penstock_runtime.errors import Refused, bad_request, too_large
 from penstock_runtime.request_ids import request_id_of
+from penstock_runtime.v2 import PREFIX, error_body
 
 MAX_PIPELINED = 16
 MAX_URL = 8192
@@ -99,7 +100,8 @@ class Exchange:
         """Answer with an error."""
         if refused.status == 503:
             extra += b"Retry-After: 1\r\n"
-        self.respond(refused.status, refused.body(self.request_id), extra)
+        write = error_body if self.url.startswith(PREFIX) else Refused.body
+        self.respond(refused.status, write(refused, self.request_id), extra)
 
 
 class Connection(asyncio.Protocol):

@@ -6,39 +6,20 @@ nothing but the callers' own bytes travels between processes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from penstock_runtime.errors import Refused
-from penstock_runtime.parsing import ScoringRequest, parse
+from penstock_runtime.delegated import Delegated
+from penstock_runtime.dialects import SCORING, Asked, Dialect
+from penstock_runtime.errors import Refused, unsupported
+from penstock_runtime.parsing import ScoringRequest, media_type, parse
+from penstock_runtime.v2 import dialect_of
+from penstock_runtime.v2_inputs import InferRequest, as_data, as_payload, read_infer
 
 if TYPE_CHECKING:
     from penstock_runtime.inputs import Prepared
     from penstock_runtime.model import Model
-
-SCORING = "scoring"
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a caller sent: `form` is the protocol it speaks."""
-
-    form: str
-    content_type: str
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """How the answer to one caller is written."""
-
-    answer: Callable[[Any], bytes]
-    """What the model returned, as the body of a 200."""
-    refusal: Callable[[Refused, str], bytes]
-    """An error and the request's id, as a body."""
-    is_raw: bool = False
-    """Whether `answer` takes what the model returned as it is, rather than in plain rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +35,9 @@ class Reading:
 class Reader:
     """Reads requests for one model."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, version: str | None = None) -> None:
         self.model = model
+        self.version = version
         self.scoring = Dialect(model.encode, Refused.body)
 
     def read(self, asked: Asked) -> Reading:
@@ -64,25 +46,41 @@ class Reader:
         Raises:
             Refused: 400 or 415.
         """
-        return self.check(self.parse(asked))
+        return self.check(self.parse(asked), asked)
 
-    def parse(self, asked: Asked) -> ScoringRequest:
+    def parse(self, asked: Asked) -> ScoringRequest | InferRequest:
         """Parse a request's bytes.
 
         Raises:
             Refused: 400 or 415.
         """
-        return parse(asked.content_type, asked.body, strict=self.model.is_strict)
+        if asked.form == SCORING:
+            return parse(asked.content_type, asked.body, strict=self.model.is_strict)
+        if asked.content_type and media_type(asked.content_type) != "application/json":
+            raise unsupported("Content-Type must be application/json.")
+        return read_infer(asked.body)
 
-    def check(self, request: ScoringRequest) -> Reading:
+    def check(self, request: ScoringRequest | InferRequest, asked: Asked) -> Reading:
         """Check what was parsed.
 
         Raises:
             Refused: 400.
         """
-        params = self.model.check_params(request)
+        if isinstance(request, InferRequest):
+            return self._check_infer(request, asked)
+        params = self.model.check_params(request.params)
         prepared = self.model.prepare(request)
         return Reading(prepared, params, self.key_of(prepared, params), self.scoring)
+
+    def _check_infer(self, request: InferRequest, asked: Asked) -> Reading:
+        params = self.model.check_params(request.params)
+        prepared: Prepared
+        if self.model.schema is None:
+            prepared = Delegated(as_data(request))
+        else:
+            prepared = self.model.prepare(ScoringRequest(*as_payload(request, self.model.schema)))
+        dialect = dialect_of(request, asked, self.version)
+        return Reading(prepared, params, self.key_of(prepared, params), dialect)
 
     def key_of(self, prepared: Prepared, params: dict[str, Any] | None) -> Hashable | None:
         """What those have in common who may share a predict."""

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 import orjson
 
 from penstock_runtime.batching import Job, Outcome
+from penstock_runtime.dialects import Asked
 from penstock_runtime.errors import Refused
 from penstock_runtime.frames import Frame, FrameBuffer
 from penstock_runtime.options import Options
 from penstock_runtime.prints import Prints
-from penstock_runtime.reading import Asked
 
 if TYPE_CHECKING:
     from penstock_runtime.loading import Loaded
@@ -67,7 +67,7 @@ def _answers(loaded: Loaded, frame: Frame) -> Frame:
     outcomes: list[Outcome | None] = []
     jobs: list[Job] = []
     for (request_id, form, content_type), body in zip(frame.head["jobs"], frame.bodies, strict=True):
-        read = _job(loaded, request_id, Asked(form, content_type, body))
+        read = _job(loaded, request_id, Asked(form, content_type, body, request_id))
         outcomes.append(read if isinstance(read, Outcome) else None)
         jobs += [read] if isinstance(read, Job) else []
     predicted = iter(loaded.predictor.execute(jobs) if jobs else [])

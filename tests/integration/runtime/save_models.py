@@ -22,25 +22,30 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 
+def act(x: float, word: str) -> None:
+    """What a row asks for, other than an answer."""
+    if word == "raise":
+        raise ValueError("secret words of the model")
+    if word == "print":
+        print(f"printed for {x}")
+        print(f"complained for {x}", file=sys.stderr)
+    if word == "await":
+        asyncio.run(asyncio.sleep(0))
+    if word == "sleep":
+        time.sleep(x)
+    if word == "die":
+        os._exit(9)
+    if word == "hold":
+        hold_the_interpreter(x)
+
+
 class Whims(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
     """Does with each row what the row says."""
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> Any:
         answers: list[Any] = []
         for x, word in zip(model_input["x"], model_input["word"], strict=True):
-            if word == "raise":
-                raise ValueError("secret words of the model")
-            if word == "print":
-                print(f"printed for {x}")
-                print(f"complained for {x}", file=sys.stderr)
-            if word == "await":
-                asyncio.run(asyncio.sleep(0))
-            if word == "sleep":
-                time.sleep(x)
-            if word == "die":
-                os._exit(9)
-            if word == "hold":
-                hold_the_interpreter(x)
+            act(x, word)
             inline = float(os.getpid())
             special = {"count": len(model_input), "nan": float("nan"), "inline": inline}
             answers.append(special.get(word, x * (params or {})["factor"]))

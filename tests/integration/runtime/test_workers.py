@@ -19,9 +19,9 @@ def rows(*words: tuple[float, str]) -> dict[str, Any]:
 
 
 def workers_of(pod: Any) -> list[int]:
-    """The processes at the end of the pod's tree: a template stands between, where the model was forked."""
-    tree = psutil.Process(pod.process.pid).children(recursive=True)
-    return [process.pid for process in tree if not process.children()]
+    """The workers' process ids: the template's children."""
+    (template,) = psutil.Process(pod.process.pid).children()
+    return [process.pid for process in template.children()]
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from penstock_runtime.batching import Batcher, Job, Limits, Outcome, take_batch
+from penstock_runtime.dialects import SCORING, Asked, Dialect
 from penstock_runtime.errors import Refused
 from penstock_runtime.pace import Pace
-from penstock_runtime.reading import SCORING, Asked, Dialect, Reading
+from penstock_runtime.reading import Reading
 
 DIALECT = Dialect(lambda output: b"", Refused.body)
 LIMITS = Limits(rows=8, queue=8)

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from penstock_runtime.batching import Job, Outcome
+from penstock_runtime.dialects import SCORING, Asked, Dialect
 from penstock_runtime.errors import Refused
 from penstock_runtime.prediction import Predictor
 from penstock_runtime.prints import Prints
-from penstock_runtime.reading import SCORING, Asked, Dialect, Reading
+from penstock_runtime.reading import Reading
 
 
 class Row:
