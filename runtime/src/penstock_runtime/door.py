@@ -21,6 +21,8 @@ from penstock_runtime.dialects import SCORING, Asked
 
 Handler = Callable[[Exchange], None]
 
+IDLE_SECONDS = 120.0
+SWEEPS = 4
 _OK = b'{"status":"ok"}'
 _SERVER = b'{"name":"penstock","version":"2","extensions":[]}'
 
@@ -66,6 +68,13 @@ class Door:
             if connection.is_idle:
                 connection.close()
         self._look_whether_all_left()
+
+    async def sweep(self, idle_seconds: float = IDLE_SECONDS) -> None:
+        """Close connections that nobody has used for that long, for as long as the pod lives."""
+        while True:
+            await asyncio.sleep(idle_seconds / SWEEPS)
+            for connection in list(self.connections):
+                connection.sweep(SWEEPS)
 
     def left(self, connection: Connection) -> None:
         """A connection is gone."""

@@ -113,6 +113,7 @@ class Connection(asyncio.Protocol):
         self.parser: Any = httptools.HttpRequestParser(self)
         self.current: Exchange | None = None
         self.pending: deque[Exchange] = deque()
+        self.quiet_sweeps = 0
         self.is_deaf = False
         self.is_ending = False
         self.is_lingering = False
@@ -160,6 +161,7 @@ class Connection(asyncio.Protocol):
         """Feed the parser."""
         if self.is_deaf:
             return
+        self.quiet_sweeps = 0
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -247,6 +249,7 @@ class Connection(asyncio.Protocol):
 
     def flush(self) -> None:
         """Send the answers that are ready, as far as nobody before them still waits."""
+        self.quiet_sweeps = 0
         while self.pending and (answer := self.pending[0].answer) is not None and self.transport is not None:
             exchange = self.pending.popleft()
             self.transport.write(answer)
@@ -256,6 +259,12 @@ class Connection(asyncio.Protocol):
         self._balance()
         if self.is_idle and (self.is_ending or self.door.is_draining) and not self.is_lingering:
             self.close()
+
+    def sweep(self, limit: int) -> None:
+        """Close where nothing has come in for `limit` sweeps, and nobody waits for an answer."""
+        self.quiet_sweeps += 1
+        if self.quiet_sweeps > limit and not self.pending and self.transport is not None:
+            self.transport.abort()
 
     def close(self) -> None:
         """Close; what was written is still sent."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from penstock_runtime.delegated import Delegated
 from penstock_runtime.dialects import SCORING, Asked, Dialect
 from penstock_runtime.errors import Refused, unsupported
-from penstock_runtime.parsing import ScoringRequest, media_type, parse
+from penstock_runtime.parsing import ScoringRequest, parse
 from penstock_runtime.v2 import dialect_of
 from penstock_runtime.v2_inputs import InferRequest, as_data, as_payload, read_infer
 
@@ -56,7 +56,8 @@ class Reader:
         """
         if asked.form == SCORING:
             return parse(asked.content_type, asked.body, strict=self.model.is_strict)
-        if asked.content_type and media_type(asked.content_type) != "application/json":
+        kind = asked.content_type.partition(";")[0].strip().lower()
+        if kind not in {"", "application/json"}:
             raise unsupported("Content-Type must be application/json.")
         return read_infer(asked.body)
 

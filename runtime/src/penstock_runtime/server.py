@@ -75,12 +75,14 @@ async def serve(options: Options, listening: socket.socket, prints: Prints) -> i
     loading = asyncio.create_task(opening.open(), name="load")
     stopping = asyncio.create_task(stop.wait(), name="stop")
     failing = asyncio.create_task(opening.has_failed.wait(), name="fail")
+    sweeping = asyncio.create_task(door.sweep(), name="sweep")
     await asyncio.wait((loading, stopping, failing), return_when=asyncio.FIRST_COMPLETED)
     if loading.done() and not loading.result():
         return EXIT_NOT_LOADED
     await asyncio.wait((stopping, failing), return_when=asyncio.FIRST_COMPLETED)
     if failing.done():
         return EXIT_NO_WORKERS
+    sweeping.cancel()
     await _drain(door, server, options, prints)
     return EXIT_STOPPED
 

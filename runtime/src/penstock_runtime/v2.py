@@ -93,6 +93,9 @@ def metadata_of(model: Model, named: Named, version: str | None) -> bytes:
     for key, prefix in (("inputs", "input-"), ("outputs", "output-")):
         schema = getattr(signature, key, None)
         answer[key] = [_tensor(spec, f"{prefix}{i}") for i, spec in enumerate(schema.inputs)] if schema else []
+    if inputs := getattr(signature, "inputs", None):
+        codec = "pd" if not inputs.is_tensor_spec() else "dict" if inputs.has_input_names() else "np"
+        answer["parameters"] = {"content_type": codec}
     return orjson.dumps(answer)
 
 

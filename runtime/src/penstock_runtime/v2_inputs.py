@@ -1,6 +1,6 @@
 """Open Inference V2: the body of an infer request → what the model's own checks take.
 
-As MLServer's MLflow runtime reads it: one input for each column (its codec `pd`), or one tensor with all of them (`np`).
+As MLServer's MLflow runtime reads it: one input for each column (its codec `pd`), or one tensor with all (`np`).
 A tensor's elements must have its datatype; the model's columns are then checked as on every other path.
 """
 

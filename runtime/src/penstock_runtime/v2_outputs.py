@@ -1,7 +1,7 @@
 """Open Inference V2: what a model returned → tensors, as MLServer 1.7 writes them.
 
-DataFrames are one output for each column, arrays one output with the content type `np`, lists of strings one with `str`,
-objects of arrays one for each (`dict`); whatever has one dimension gets a second one of length 1.
+DataFrames are one output for each column, arrays one output with the content type `np`, lists of strings one
+with `str`, objects of arrays one for each (`dict`); whatever has one dimension gets a second one of length 1.
 """
 
 from __future__ import annotations

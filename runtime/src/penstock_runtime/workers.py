@@ -78,6 +78,7 @@ class Workers:
         self._idle: deque[Link] = deque()
         self._links: set[Link] = set()
         self._starting: set[asyncio.Task[None]] = set()
+        self._spawned: list[subprocess.Popen[bytes]] = []
         self._failed_starts = 0
         self._has_begun = False
 
@@ -153,13 +154,12 @@ class Workers:
                 self.prints.say("the template of the workers is gone; they load the model themselves from now on")
                 self.template = None
         if self.template is None:
-            spawn(self.options, far)
+            self._spawned = [process for process in self._spawned if process.poll() is None]
+            self._spawned.append(spawn(self.options, far))
 
 
-def spawn(options: Options, far: socket.socket) -> None:
+def spawn(options: Options, far: socket.socket) -> subprocess.Popen[bytes]:
     """Start a worker that loads the model itself and serves on `far`."""
     said = orjson.dumps(dataclasses.asdict(options)).decode()
     command = [sys.executable, "-m", "penstock_runtime.worker", str(far.fileno()), said, str(os.getpid())]
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=(far.fileno(),))  # noqa: S603 — our own
-    # Its socket says when it ends; Python reaps it with the next one.
-    del process
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=(far.fileno(),))  # noqa: S603 — our own module
