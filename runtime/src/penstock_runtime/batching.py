@@ -2,8 +2,8 @@
 
 A predict costs about the same for 1 row and for 256, so this is worth two orders of magnitude under load and costs
 nothing without. Only jobs with the same key share a predict. The model runs on the event loop while it takes
-milliseconds (a thread beside the loop fights it for the GIL, measured at up to ten times slower), and in one thread
-where it takes longer, so that health checks are answered.
+milliseconds, and in a worker process where it takes longer, so that health checks are answered: never in a thread
+beside the loop, which fights it for the GIL (measured at up to ten times slower).
 """
 
 from __future__ import annotations
@@ -12,18 +12,15 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
-from concurrent.futures import Executor, Future
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
-from penstock_runtime.errors import busy
+from penstock_runtime.dialects import Asked
+from penstock_runtime.errors import busy, model_error
+from penstock_runtime.pace import Pace
 
-if TYPE_CHECKING:  # pandas stands behind it, and is imported while the socket answers already
-    from penstock_runtime.inputs import Prepared
-
-SLOW_SECONDS = 0.025
-QUICK_SECONDS = 0.010
-STALL_SECONDS = 0.250
+if TYPE_CHECKING:
+    from penstock_runtime.reading import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,65 +36,86 @@ class Job:
     """One caller's checked rows, and where the answer goes."""
 
     request_id: str
-    prepared: Prepared
-    params: dict[str, Any] | None
-    key: Hashable | None
+    reading: Reading
+    asked: Asked
     deliver: Callable[[Outcome], None]
     is_gone: Callable[[], bool]
+    deaths: int = 0
+    """Workers that ended while they had this job."""
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are to predict."""
+        return self.reading.prepared.rows
+
+    @property
+    def key(self) -> Hashable | None:
+        """What it has in common with those it may share a predict with; nobody shares with what ends workers."""
+        return None if self.deaths else self.reading.key
 
 
-class Pace:
-    """Whether the model is slow, from how long its last batches took; a model that nobody has seen predict is.
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one predict, and the queue before it, may hold."""
 
-    The median, since on a loaded machine single batches of a quick model take long; but one batch that stalls the loop
-    is enough, until it is out of sight.
-    """
-
-    def __init__(self) -> None:
-        self.is_slow = True
-        self._last: deque[float] = deque(maxlen=5)
-
-    def saw(self, seconds: float) -> None:
-        """One batch took so long."""
-        self._last.append(seconds)
-        middle = sorted(self._last)[len(self._last) // 2]
-        if max(self._last) > STALL_SECONDS or middle > SLOW_SECONDS:
-            self.is_slow = True
-        elif middle < QUICK_SECONDS:
-            self.is_slow = False
+    rows: int = 256
+    body_bytes: int = 8_388_608
+    queue: int = 1024
 
 
-def take_batch(waiting: deque[Job], max_rows: int) -> list[Job]:
-    """The first job, and those behind it that may share its predict, up to `max_rows`; the others keep their order."""
+class Worker(Protocol):
+    """A process that takes one batch at a time."""
+
+    def send(self, jobs: Sequence[Job]) -> None:
+        """Predict these; the batcher hears of the outcome."""
+
+
+class Pool(Protocol):
+    """The worker processes of a pod."""
+
+    is_usable: bool
+
+    def begin(self) -> None:
+        """Start the workers, where that was not done."""
+
+    def take(self) -> Worker | None:
+        """A worker that has nothing to do."""
+
+    def give_back(self, worker: Worker) -> None:
+        """A worker that was taken, and not used."""
+
+
+def take_batch(waiting: deque[Job], limits: Limits) -> list[Job]:
+    """The first job, and those behind it that may share its predict, within the limits; the others keep their order."""
     first = waiting.popleft()
-    batch, rows = [first], first.prepared.rows
-    if first.key is None or rows >= max_rows:
+    batch, rows, size = [first], first.rows, len(first.asked.body)
+    if first.key is None:
         return batch
     others: list[Job] = []
-    while waiting and rows < max_rows:
+    while waiting and rows < limits.rows and size < limits.body_bytes:
         job = waiting.popleft()
-        if job.key == first.key and rows + job.prepared.rows <= max_rows:
+        grown = rows + job.rows, size + len(job.asked.body)
+        if job.key == first.key and grown[0] <= limits.rows and grown[1] <= limits.body_bytes:
             batch.append(job)
-            rows += job.prepared.rows
+            rows, size = grown
         else:
             others.append(job)
     waiting.extendleft(reversed(others))
     return batch
 
 
+@dataclass(eq=False)
 class Batcher:
-    """Jobs wait here for the model; one batch runs at a time."""
+    """Jobs wait here for the model. One batch at a time on the loop, or one in each worker."""
 
-    def __init__(
-        self, execute: Callable[[Sequence[Job]], list[Outcome]], executor: Executor, *, max_rows: int, max_queue: int
-    ) -> None:
-        self.execute = execute
-        self.executor = executor
-        self.max_rows = max_rows
-        self.max_queue = max_queue
-        self.pace = Pace()
-        self.is_busy = False
+    execute: Callable[[Sequence[Job]], list[Outcome]]
+    limits: Limits
+    pool: Pool
+    pace: Pace = field(default_factory=Pace)
+
+    def __post_init__(self) -> None:
         self._waiting: deque[Job] = deque()
+        self._is_due = False
         self._loop = asyncio.get_running_loop()
 
     def submit(self, job: Job) -> None:
@@ -106,51 +124,77 @@ class Batcher:
         Raises:
             Refused: 503, the queue is full.
         """
-        if len(self._waiting) >= self.max_queue:
-            raise busy(f"The model is behind: {self.max_queue} requests are waiting. Come again in a second.")
+        if len(self._waiting) >= self.limits.queue:
+            raise busy(f"The model is behind: {self.limits.queue} requests are waiting. Come again in a second.")
         self._waiting.append(job)
-        self._wake()
+        self.wake()
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """A worker is idle, or a job has come."""
         # The next turn of the loop, not now: all sockets that are readable in this turn bring their rows first.
-        if not self.is_busy and self._waiting:
-            self.is_busy = True
+        if not self._is_due and self._waiting:
+            self._is_due = True
             self._loop.call_soon(self._run)
 
-    def _run(self) -> None:
-        batch = [job for job in take_batch(self._waiting, self.max_rows) if not job.is_gone()]
-        if not batch:
-            self._done()
-        elif self.pace.is_slow:
-            future = self.executor.submit(self._timed, batch)
-            future.add_done_callback(lambda done: self._loop.call_soon_threadsafe(self._finish, batch, done))
-        else:
-            self._deliver(batch, *self._inline(batch))
+    def finished(self, jobs: Sequence[Job], outcomes: Sequence[Outcome], seconds: float) -> None:
+        """A batch was predicted; `seconds` is how long it took."""
+        self.pace.saw(seconds)
+        if self.pace.is_slow:
+            self.pool.begin()
+        for job, outcome in zip(jobs, outcomes, strict=True):
+            self._deliver(job, outcome)
+        self.wake()
 
-    def _inline(self, batch: Sequence[Job]) -> tuple[list[Outcome], float]:
+    def lost(self, jobs: Sequence[Job]) -> None:
+        """A worker ended over a batch: each job gets one more, by itself; what ends two workers is not tried again."""
+        again = []
+        for job in jobs:
+            job.deaths += 1
+            if job.deaths == 1:
+                again.append(job)
+            else:
+                refused = model_error(job.request_id)
+                self._deliver(job, Outcome(refused.status, job.reading.dialect.refusal(refused, job.request_id)))
+        self._waiting.extendleft(reversed(again))
+        self.wake()
+
+    def _deliver(self, job: Job, outcome: Outcome) -> None:
+        try:
+            job.deliver(outcome)
+        except Exception as error:  # noqa: BLE001 — one caller's broken connection is not the others' affair
+            self._loop.call_exception_handler({"message": "an answer could not be sent", "exception": error})
+
+    def _run(self) -> None:
+        self._is_due = False
+        while self._waiting:
+            if self._is_inline(self._waiting[0]):
+                self._run_inline()
+                self.wake()
+                return
+            worker = self.pool.take()
+            if worker is None:
+                return
+            if batch := self._next():
+                worker.send(batch)
+            else:
+                self.pool.give_back(worker)
+
+    def _is_inline(self, job: Job) -> bool:
+        if job.deaths:
+            return False
+        return not self.pace.is_slow or not (self.pool.is_usable or self.pace.is_stalling)
+
+    def _next(self) -> list[Job]:
+        return [job for job in take_batch(self._waiting, self.limits) if not job.is_gone()]
+
+    def _run_inline(self) -> None:
+        if not (batch := self._next()):
+            return
+        started = time.perf_counter()
         # A model may call `asyncio.run`, which is refused in a thread whose loop is known to run.
         asyncio._set_running_loop(None)
         try:
-            return self._timed(batch)
+            outcomes = self.execute(batch)
         finally:
             asyncio._set_running_loop(self._loop)
-
-    def _timed(self, batch: Sequence[Job]) -> tuple[list[Outcome], float]:
-        started = time.perf_counter()
-        return self.execute(batch), time.perf_counter() - started
-
-    def _finish(self, batch: Sequence[Job], done: Future[tuple[list[Outcome], float]]) -> None:
-        self._deliver(batch, *done.result())
-
-    def _deliver(self, batch: Sequence[Job], outcomes: Sequence[Outcome], seconds: float) -> None:
-        self.pace.saw(seconds)
-        for job, outcome in zip(batch, outcomes, strict=True):
-            try:
-                job.deliver(outcome)
-            except Exception as error:  # noqa: BLE001 — one caller's broken connection is not the others' affair
-                self._loop.call_exception_handler({"message": "an answer could not be sent", "exception": error})
-        self._done()
-
-    def _done(self) -> None:
-        self.is_busy = False
-        self._wake()
+        self.finished(batch, outcomes, time.perf_counter() - started)

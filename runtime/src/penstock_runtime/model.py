@@ -13,6 +13,7 @@ from penstock_runtime.delegated import prepare_delegated, words_of
 from penstock_runtime.errors import invalid
 from penstock_runtime.inputs import Prepared, prepare_columns, prepare_tensors
 from penstock_runtime.options import Options
+from penstock_runtime.outputs import encode
 from penstock_runtime.parsing import ScoringRequest
 from penstock_runtime.schema import ColumnSchema, read_schema
 
@@ -33,7 +34,7 @@ class Model:
         self.schema = read_schema(self.metadata) if self.is_strict else None
         self.params_schema = getattr(self.metadata, "get_params_schema", lambda: None)()
         loader = (self.metadata.flavors.get("python_function") or {}).get("loader_module", "")
-        self.is_row_wise = is_row_wise(options.row_wise, loader, self.metadata.metadata or {})
+        self.is_row_wise, self.row_wise_reason = is_row_wise(options.row_wise, loader, self.metadata.metadata or {})
         # MLflow's enforcement costs 0.9 ms a call; where it was done here already, and the loader is known not to look
         # at MLflow's prediction context, the model is called without it.
         direct = (
@@ -59,13 +60,13 @@ class Model:
             return prepare_columns(request, self.schema)
         return prepare_tensors(request, self.schema)
 
-    def check_params(self, request: ScoringRequest) -> dict[str, Any] | None:
+    def check_params(self, given: dict[str, Any] | None) -> dict[str, Any] | None:
         """The parameters with the model's defaults, or `None` where it takes none.
 
         Raises:
             Refused: 400, unknown (strict) or of a wrong type.
         """
-        given = request.params or {}
+        given = given or {}
         known = {param.name for param in self.params_schema.params} if self.params_schema else set()
         if self.is_strict and (unknown := sorted(given.keys() - known)):
             raise invalid(f"the model takes no such params: {', '.join(unknown)[:400]}", ("params", unknown[0]))
@@ -77,15 +78,23 @@ class Model:
             raise invalid(words_of(error), ("params",)) from None
         return checked
 
+    def encode(self, output: Any) -> bytes:
+        """The body of a 200 for what the model returned.
+
+        Raises:
+            NotJson: it has something in it that JSON cannot say.
+        """
+        return encode(output, strict=self.is_strict)
+
     def predict(self, data: Any, params: dict[str, Any] | None) -> Any:
         """One call of the model."""
         return self._predict(data, params=params) if self._takes_params else self._predict(data)
 
 
-def is_row_wise(wanted: str, loader: str, metadata: dict[str, Any]) -> bool:
-    """Whether rows of different callers may share a predict: as told, else as the model says, else by its flavour."""
+def is_row_wise(wanted: str, loader: str, metadata: dict[str, Any]) -> tuple[bool, str]:
+    """Whether rows of different callers may share a predict, and who says so: `option`, `model` or `flavour`."""
     if wanted != "auto":
-        return wanted == "true"
+        return wanted == "true", "option"
     if ROW_WISE_KEY in metadata:
-        return str(metadata[ROW_WISE_KEY]).lower() == "true"
-    return loader in ROW_WISE_LOADERS
+        return str(metadata[ROW_WISE_KEY]).lower() == "true", "model"
+    return loader in ROW_WISE_LOADERS, "flavour"

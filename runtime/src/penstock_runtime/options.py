@@ -25,6 +25,14 @@ class Options:
     """strict: coerce without loss or answer 400; compat: as MLflow does. Default strict."""
     max_batch_rows: int = 256
     """Rows of different callers in one predict, at most. Default 256."""
+    max_batch_bytes: int = 8_388_608
+    """Bytes of the bodies of different callers in one predict, at most. Default 8 MiB."""
+    workers: int = 1
+    """Processes that predict, where the model takes long. Default 1."""
+    model_name: str | None = None
+    """The model's name on the paths of Open Inference V2; without one, any name is taken. Default none."""
+    model_version: str | None = None
+    """The same for its version. Default none."""
     max_request_rows: int = 100_000
     """Rows of one request, at most; more are 413. Default 100000."""
     max_body_bytes: int = 16_777_216
@@ -44,10 +52,15 @@ def read_options(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument("--fd", type=int)
     parser.add_argument("--row-wise", choices=("auto", "true", "false"), default=Options.row_wise)
     parser.add_argument("--types", choices=("strict", "compat"), default=Options.types)
-    for name in ("max_batch_rows", "max_request_rows", "max_body_bytes", "max_queue"):
+    for name in _COUNTS:
         parser.add_argument(f"--{name.replace('_', '-')}", type=_positive, default=getattr(Options, name))
+    parser.add_argument("--model-name")
+    parser.add_argument("--model-version")
     parser.add_argument("--drain-seconds", type=float, default=Options.drain_seconds)
     return Options(**vars(parser.parse_args(arguments)))
+
+
+_COUNTS = ("max_batch_rows", "max_batch_bytes", "max_request_rows", "max_body_bytes", "max_queue", "workers")
 
 
 def _positive(text: str) -> int:

@@ -12,6 +12,7 @@ import datetime
 import decimal
 import math
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
@@ -50,24 +51,31 @@ def sliceable(output: Any) -> Any:
 
 
 def split(output: Any, counts: Sequence[int]) -> list[Any] | None:
-    """Each caller's rows, or `None` where the output has not as many as were asked for."""
+    """Each caller's rows in plain form, or `None` where the output has not as many as were asked for."""
     output = sliceable(output)
     if isinstance(output, np.ndarray) and output.ndim == 1 and len(output) == sum(counts) and _is_clean(output):
         output = Clean(output.tolist())
+    return cut(output, counts)
+
+
+def cut(output: Any, counts: Sequence[int]) -> list[Any] | None:
+    """Each caller's rows, of the output's own type, or `None` where it has not as many as were asked for."""
     if isinstance(output, dict) and output:
         parts = {name: split(value, counts) for name, value in output.items()}
         if any(part is None for part in parts.values()):
             return None
         return [{name: part[i] for name, part in parts.items() if part is not None} for i in range(len(counts))]
-    is_rows = isinstance(output, list) or (isinstance(output, np.ndarray) and output.ndim > 0)
-    if not is_rows or len(output) != sum(counts):
+    is_rows = isinstance(output, (list, tuple, pd.DataFrame, pd.Series)) or getattr(output, "ndim", 0) > 0
+    if not is_rows or _length(output) != sum(counts):
         return None
-    parts_of, start = [], 0
-    for count in counts:
-        part = output[start : start + count]
-        parts_of.append(Clean(part) if type(output) is Clean else part)
-        start += count
-    return parts_of
+    rows = output.iloc if isinstance(output, (pd.DataFrame, pd.Series)) else output
+    starts = accumulate(counts, initial=0)
+    cuts = [rows[start : start + count] for start, count in zip(starts, counts, strict=False)]
+    return [Clean(each) for each in cuts] if type(output) is Clean else cuts
+
+
+def _length(output: Any) -> int:
+    return int(output.shape[0]) if hasattr(output, "shape") else len(output)
 
 
 def encode(output: Any, *, strict: bool) -> bytes:
@@ -87,6 +95,15 @@ def encode(output: Any, *, strict: bool) -> bytes:
         return orjson.dumps(answer)
     except TypeError as error:
         raise NotJson(str(error)) from None
+
+
+def to_plain(value: Any) -> Any:
+    """A value as JSON has it; NaN and infinities are null.
+
+    Raises:
+        NotJson: JSON cannot say it.
+    """
+    return _Plain().convert(value, ("outputs",))
 
 
 class _Plain:

@@ -63,7 +63,7 @@ def parse(content_type: str | None, body: bytes, *, strict: bool = True) -> Scor
     """
     if content_type != "application/json" and media_type(content_type) == "text/csv":
         return ScoringRequest(CSV, csv_rows(body))
-    document = _document(body)
+    document = parse_document(body)
     if strict and (unknown := [key for key in document if key not in _KNOWN]):
         raise invalid(f"unknown top-level keys: {', '.join(sorted(unknown))[:200]}")
     given = [name for name in FORMATS if name in document]
@@ -76,7 +76,7 @@ def parse(content_type: str | None, body: bytes, *, strict: bool = True) -> Scor
 def client_request_id_of(body: bytes) -> str | None:
     """The caller's own id in a body that was refused for something else, so that its record can still carry it."""
     try:
-        return client_request_id(_document(body))
+        return client_request_id(parse_document(body))
     except Refused:
         return None
 
@@ -99,7 +99,12 @@ def _params(document: dict[str, Any]) -> dict[str, Any] | None:
     return params
 
 
-def _document(body: bytes) -> dict[str, Any]:
+def parse_document(body: bytes) -> dict[str, Any]:
+    """A JSON body's outermost object.
+
+    Raises:
+        Refused: 400.
+    """
     if is_nested_too_deep(body):
         raise bad_request(f"The body is nested deeper than {MAX_NESTING} levels, or its brackets do not match.")
     try:

@@ -17,6 +17,7 @@ import httptools
 
 from penstock_runtime.errors import Refused, bad_request, too_large
 from penstock_runtime.request_ids import request_id_of
+from penstock_runtime.v2 import PREFIX, error_body
 
 MAX_PIPELINED = 16
 MAX_URL = 8192
@@ -103,7 +104,8 @@ class Exchange:
         """Answer with an error."""
         if refused.status == 503:
             extra += b"Retry-After: 1\r\n"
-        self.respond(refused.status, refused.body(self.request_id), extra)
+        write = error_body if self.url.startswith(PREFIX) else Refused.body
+        self.respond(refused.status, write(refused, self.request_id), extra)
 
 
 class Connection(asyncio.Protocol):
@@ -115,6 +117,7 @@ class Connection(asyncio.Protocol):
         self.parser: Any = httptools.HttpRequestParser(self)
         self.current: Exchange | None = None
         self.pending: deque[Exchange] = deque()
+        self.quiet_sweeps = 0
         self.is_deaf = False
         self.is_ending = False
         self.is_lingering = False
@@ -125,6 +128,11 @@ class Connection(asyncio.Protocol):
     def is_lost(self) -> bool:
         """Whether the connection is gone."""
         return self.transport is None or self.transport.is_closing()
+
+    @property
+    def socket(self) -> Any:
+        """The connection's socket, or `None` when it is gone."""
+        return self.transport.get_extra_info("socket") if self.transport is not None else None
 
     @property
     def is_idle(self) -> bool:
@@ -157,6 +165,7 @@ class Connection(asyncio.Protocol):
         """Feed the parser."""
         if self.is_deaf:
             return
+        self.quiet_sweeps = 0
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -244,6 +253,7 @@ class Connection(asyncio.Protocol):
 
     def flush(self) -> None:
         """Send the answers that are ready, as far as nobody before them still waits."""
+        self.quiet_sweeps = 0
         while self.pending and (answer := self.pending[0].answer) is not None and self.transport is not None:
             exchange = self.pending.popleft()
             self.transport.write(answer)
@@ -253,6 +263,12 @@ class Connection(asyncio.Protocol):
         self._balance()
         if self.is_idle and (self.is_ending or self.door.is_draining) and not self.is_lingering:
             self.close()
+
+    def sweep(self, limit: int) -> None:
+        """Close where nothing has come in for `limit` sweeps, and nobody waits for an answer."""
+        self.quiet_sweeps += 1
+        if self.quiet_sweeps > limit and not self.pending and self.transport is not None:
+            self.transport.abort()
 
     def close(self) -> None:
         """Close; what was written is still sent."""

@@ -7,31 +7,27 @@ import os
 import signal
 import socket
 import sys
-import traceback
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
 import uvloop
 
-from penstock_runtime.batching import Batcher
 from penstock_runtime.door import Door
+from penstock_runtime.opening import Opening
 from penstock_runtime.options import Options
 from penstock_runtime.prints import Prints
 from penstock_runtime.protocol import Connection
-
-if TYPE_CHECKING:
-    from penstock_runtime.model import Model
-    from penstock_runtime.prediction import Predictor
+from penstock_runtime.template import open_files
 
 EXIT_STOPPED = 0
 EXIT_ADDRESS = 1
 EXIT_NOT_LOADED = 3
+EXIT_NO_WORKERS = 4
 
 
 def run(options: Options) -> None:
     """Serve until SIGTERM or SIGINT; ends the process.
 
-    Exit codes: 0 stopped; 1 the address cannot be had; 3 the model cannot be loaded, the last line on stderr says why.
+    Exit codes: 0 stopped; 1 the address cannot be had; 3 the model cannot be loaded, the last line on stderr says why;
+    4 workers end before they have the model.
     """
     # A pod reports to nobody but the platform.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -75,36 +71,20 @@ async def serve(options: Options, listening: socket.socket, prints: Prints) -> i
     server = await loop.create_server(lambda: Connection(door), sock=listening, backlog=512)
     host, port = listening.getsockname()[:2]
     prints.say(f"listening on {host}:{port}; loading the model")
-    executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="model")
-    loading = asyncio.create_task(_load(door, options, prints, executor), name="load")
+    opening = Opening(door, options, prints, open_files() | {listening.fileno()})
+    loading = asyncio.create_task(opening.open(), name="load")
     stopping = asyncio.create_task(stop.wait(), name="stop")
-    await asyncio.wait((loading, stopping), return_when=asyncio.FIRST_COMPLETED)
+    failing = asyncio.create_task(opening.has_failed.wait(), name="fail")
+    sweeping = asyncio.create_task(door.sweep(), name="sweep")
+    await asyncio.wait((loading, stopping, failing), return_when=asyncio.FIRST_COMPLETED)
     if loading.done() and not loading.result():
         return EXIT_NOT_LOADED
-    await stopping
+    await asyncio.wait((stopping, failing), return_when=asyncio.FIRST_COMPLETED)
+    if failing.done():
+        return EXIT_NO_WORKERS
+    sweeping.cancel()
     await _drain(door, server, options, prints)
     return EXIT_STOPPED
-
-
-async def _load(door: Door, options: Options, prints: Prints, executor: ThreadPoolExecutor) -> bool:
-    try:
-        model, predictor = await asyncio.get_running_loop().run_in_executor(executor, _loaded, options, prints)
-    except BaseException as error:  # noqa: BLE001 — a model's code raises what it likes, SystemExit too
-        sys.stdout.flush()
-        prints.say("".join(traceback.format_exception(error)))
-        said = " ".join(str(error).split())
-        prints.say(f"cannot load the model: {type(error).__name__}: {said}"[:1000])
-        return False
-    limits = {"max_rows": options.max_batch_rows, "max_queue": options.max_queue}
-    door.open(model, Batcher(predictor.execute, executor, **limits))
-    prints.say(f"ready; rows of different callers {'share' if model.is_row_wise else 'do not share'} a predict")
-    return True
-
-
-def _loaded(options: Options, prints: Prints) -> tuple[Model, Predictor]:
-    from penstock_runtime.loading import load  # noqa: PLC0415 — 2 s of imports, while the socket answers already
-
-    return load(options, prints)
 
 
 async def _drain(door: Door, server: asyncio.Server, options: Options, prints: Prints) -> None:

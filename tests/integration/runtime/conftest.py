@@ -90,6 +90,12 @@ class Pod:
 
 
 @pytest.fixture(scope="session")
+def pod_class() -> type[Pod]:
+    """For fixtures that start pods of their own."""
+    return Pod
+
+
+@pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `wine`, `unsigned`, `tensor`, `whims`, `types` and `broken`, and what `wine` should predict."""
     folder = tmp_path_factory.mktemp("models")

@@ -33,9 +33,9 @@ def test_a_model_may_run_an_event_loop_of_its_own(whims: Any) -> None:
     def is_answered_inline() -> bool:
         reply = whims.predict(rows((2.0, "await"), (0.0, "inline")))
         assert (reply.status, reply.json["predictions"][0]) == (200, 4.0)
-        return bool(reply.json["predictions"][1])
+        return bool(reply.json["predictions"][1] == whims.process.pid)
 
-    # The first answers come from a thread, until the model is known to be quick.
+    # The first answers come from a worker, until the model is known to be quick.
     whims.wait_for(is_answered_inline)
     # The server's own loop goes on as if nothing had been.
     assert whims.ask("GET", "/ping").status == 200
@@ -43,7 +43,9 @@ def test_a_model_may_run_an_event_loop_of_its_own(whims: Any) -> None:
 
 def test_a_pod_whose_model_ran_a_loop_still_stops_when_told(start: Any) -> None:
     pod = start("whims").ready()
-    pod.wait_for(lambda: pod.predict(rows((2.0, "await"), (0.0, "inline"))).json["predictions"] == [4.0, 1.0])
+    pod.wait_for(
+        lambda: pod.predict(rows((2.0, "await"), (0.0, "inline"))).json["predictions"] == [4.0, pod.process.pid]
+    )
     assert pod.stop() == 0
 
 

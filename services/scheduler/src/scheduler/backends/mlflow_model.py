@@ -30,6 +30,7 @@ class MlflowPreparation:
             "--row-wise", options.row_wise,
             "--types", options.types,
             "--max-batch-rows", str(options.max_batch_rows),
+            "--workers", str(options.workers),
         ]  # fmt: skip
 
     async def _model(self, record: PodRecord, tell: Tell) -> Path:

@@ -1,0 +1,94 @@
+"""From "listening" to "ready": load the model, set the workers' template aside, try the example, open the door."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import traceback
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
+
+from penstock_runtime.batching import Batcher, Limits
+from penstock_runtime.door import Door
+from penstock_runtime.options import Options
+from penstock_runtime.pace import Pace
+from penstock_runtime.prints import Prints
+from penstock_runtime.template import make_template
+from penstock_runtime.workers import Workers
+
+if TYPE_CHECKING:
+    from penstock_runtime.check import Check
+    from penstock_runtime.loading import Loaded
+
+T = TypeVar("T")
+
+
+class Opening:
+    """One start of a pod."""
+
+    def __init__(self, door: Door, options: Options, prints: Prints, foreign: set[int]) -> None:
+        self.door = door
+        self.options = options
+        self.prints = prints
+        self.foreign = foreign
+        self.has_failed = asyncio.Event()
+
+    async def open(self) -> bool:
+        """Whether the model could be loaded; why not is in the log."""
+        try:
+            loaded = await _beside(lambda: _load(self.options, self.prints))
+            workers = self._workers(loaded)
+            check = await _beside(lambda: _check(loaded))
+        except BaseException as error:  # noqa: BLE001 — a model's code raises what it likes, SystemExit too
+            sys.stdout.flush()
+            self.prints.say("".join(traceback.format_exception(error)))
+            said = " ".join(str(error).split())
+            self.prints.say(f"cannot load the model: {type(error).__name__}: {said}"[:1000])
+            return False
+        for line in check.lines():
+            self.prints.say(line)
+        limits = Limits(self.options.max_batch_rows, self.options.max_batch_bytes, self.options.max_queue)
+        batcher = Batcher(loaded.predictor.execute, limits, workers, _pace(check, loaded))
+        workers.batcher = batcher
+        if batcher.pace.is_slow:
+            workers.begin()
+            await workers.usable.wait()
+        self.door.open(loaded.reader, batcher, check.body())
+        shares = "share" if loaded.model.is_row_wise else "do not share"
+        self.prints.say(f"ready; rows of different callers {shares} a predict")
+        return True
+
+    def _workers(self, loaded: Loaded) -> Workers:
+        foreign = {*self.foreign, *self.door.open_sockets()}
+        template = make_template(loaded, foreign) if loaded.is_forkable else None
+        return Workers(self.options, template, self.prints, self.has_failed.set)
+
+
+def _load(options: Options, prints: Prints) -> Loaded:
+    from penstock_runtime.loading import load  # noqa: PLC0415 — 2 s of imports, while the socket answers already
+
+    return load(options, prints)
+
+
+def _check(loaded: Loaded) -> Check:
+    from penstock_runtime.check import check_model  # noqa: PLC0415 — as above
+
+    return check_model(loaded)
+
+
+def _pace(check: Check, loaded: Loaded) -> Pace:
+    """What nobody has seen predict counts as slow, where a worker is to be had in milliseconds."""
+    pace = Pace(is_slow=loaded.is_forkable)
+    if check.seconds is not None:
+        pace.saw(check.seconds)
+    return pace
+
+
+async def _beside(task: Callable[[], T]) -> T:
+    """Run it in a thread that is gone when it is done: a fork would not take it along."""
+    executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="model")
+    try:
+        return await asyncio.get_running_loop().run_in_executor(executor, task)
+    finally:
+        executor.shutdown(wait=True)

@@ -1,0 +1,90 @@
+"""A request as it came → rows that the model takes, in whatever process the model runs.
+
+The server reads each request when it arrives, which tells who may share a predict; a worker reads it again, so that
+nothing but the callers' own bytes travels between processes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from penstock_runtime.delegated import Delegated
+from penstock_runtime.dialects import SCORING, Asked, Dialect
+from penstock_runtime.errors import Refused, unsupported
+from penstock_runtime.parsing import ScoringRequest, parse
+from penstock_runtime.v2 import dialect_of
+from penstock_runtime.v2_inputs import InferRequest, as_data, as_payload, read_infer
+
+if TYPE_CHECKING:
+    from penstock_runtime.inputs import Prepared
+    from penstock_runtime.model import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A request, checked. Those with equal `key` may share a predict; `None` shares with nobody."""
+
+    prepared: Prepared
+    params: dict[str, Any] | None
+    key: Hashable | None
+    dialect: Dialect
+
+
+class Reader:
+    """Reads requests for one model."""
+
+    def __init__(self, model: Model, version: str | None = None) -> None:
+        self.model = model
+        self.version = version
+        self.scoring = Dialect(model.encode, Refused.body)
+
+    def read(self, asked: Asked) -> Reading:
+        """Parse and check a request.
+
+        Raises:
+            Refused: 400 or 415.
+        """
+        return self.check(self.parse(asked), asked)
+
+    def parse(self, asked: Asked) -> ScoringRequest | InferRequest:
+        """Parse a request's bytes.
+
+        Raises:
+            Refused: 400 or 415.
+        """
+        if asked.form == SCORING:
+            return parse(asked.content_type, asked.body, strict=self.model.is_strict)
+        kind = asked.content_type.partition(";")[0].strip().lower()
+        if kind not in {"", "application/json"}:
+            raise unsupported("Content-Type must be application/json.")
+        return read_infer(asked.body)
+
+    def check(self, request: ScoringRequest | InferRequest, asked: Asked) -> Reading:
+        """Check what was parsed.
+
+        Raises:
+            Refused: 400.
+        """
+        if isinstance(request, InferRequest):
+            return self._check_infer(request, asked)
+        params = self.model.check_params(request.params)
+        prepared = self.model.prepare(request)
+        return Reading(prepared, params, self.key_of(prepared, params), self.scoring)
+
+    def _check_infer(self, request: InferRequest, asked: Asked) -> Reading:
+        params = self.model.check_params(request.params)
+        prepared: Prepared
+        if self.model.schema is None:
+            prepared = Delegated(as_data(request))
+        else:
+            prepared = self.model.prepare(ScoringRequest(*as_payload(request, self.model.schema)))
+        dialect = dialect_of(request, asked, self.version)
+        return Reading(prepared, params, self.key_of(prepared, params), dialect)
+
+    def key_of(self, prepared: Prepared, params: dict[str, Any] | None) -> Hashable | None:
+        """What those have in common who may share a predict."""
+        if not self.model.is_row_wise or prepared.key is None:
+            return None
+        return (type(prepared), prepared.key, repr(params) if params else None)

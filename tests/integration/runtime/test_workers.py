@@ -1,0 +1,106 @@
+"""Processes that predict beside the server: health, prints, death and replacement."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+
+def rows(*words: tuple[float, str]) -> dict[str, Any]:
+    return {"dataframe_split": {"columns": ["x", "word"], "data": [list(word) for word in words]}}
+
+
+def workers_of(pod: Any) -> list[int]:
+    """The workers' process ids: the template's children."""
+    (template,) = psutil.Process(pod.process.pid).children()
+    return [process.pid for process in template.children()]
+
+
+@pytest.fixture(scope="module")
+def slow(models: Path, tmp_path_factory: pytest.TempPathFactory, pod_class: Any) -> Any:
+    """A pod with two workers, whose model was made to be seen as slow."""
+    pod = pod_class(models / "whims", tmp_path_factory.mktemp("slow") / "log", "--workers", "2")
+    yield pod.ready()
+    pod.kill()
+
+
+def make_slow(pod: Any) -> None:
+    assert pod.predict(rows((0.3, "sleep"))).status == 200
+
+
+async def test_health_is_answered_within_milliseconds_while_a_predict_holds_the_interpreter(slow: Any) -> None:
+    await asyncio.to_thread(make_slow, slow)
+    predict = asyncio.create_task(asyncio.to_thread(slow.predict, rows((3.0, "hold"))))
+    taken = []
+    while not predict.done():
+        started = time.perf_counter()
+        assert (await asyncio.to_thread(slow.ask, "GET", "/ping")).status == 200
+        taken.append(time.perf_counter() - started)
+    assert (await predict).status == 200
+    assert len(taken) > 10
+    assert statistics.median(taken) < 0.1
+
+
+async def test_workers_predict_side_by_side(slow: Any) -> None:
+    await asyncio.to_thread(make_slow, slow)
+    ask = [asyncio.to_thread(slow.predict, rows((1.0, "sleep"), (0.0, "inline"))) for _ in range(1)]
+    other = [asyncio.to_thread(slow.predict, {**rows((1.0, "sleep"), (0.0, "inline")), "params": {"factor": 3.0}})]
+    pids = [reply.json["predictions"][1] for reply in await asyncio.gather(*ask, *other)]
+    assert len(set(pids)) == 2
+    assert slow.process.pid not in pids
+
+
+def test_prints_in_a_worker_carry_the_request_id(slow: Any) -> None:
+    make_slow(slow)
+    slow.predict(rows((7.0, "print")), X_Request_Id="far-1")
+    slow.wait_for(lambda: "[request_id=far-1] complained for 7.0" in slow.output)
+    assert "[request_id=far-1] printed for 7.0" in slow.output
+
+
+def test_a_body_that_kills_workers_is_an_error_and_hurts_nobody(slow: Any) -> None:
+    for _ in range(3):
+        make_slow(slow)
+        reply = slow.predict(rows((1.0, "die")))
+        assert (reply.status, reply.json["error_code"]) == (500, "MODEL_ERROR")
+        assert slow.predict(rows((2.0, ""))).json["predictions"] == [4.0]
+    slow.wait_for(lambda: len(workers_of(slow)) == 2)
+
+
+async def test_those_who_share_a_batch_with_a_killer_are_answered(slow: Any) -> None:
+    await asyncio.to_thread(make_slow, slow)
+    busy = [asyncio.to_thread(slow.predict, {**rows((0.5, "sleep")), "params": {"factor": f}}) for f in (5.0, 6.0)]
+    words = ["", "die", "", ""]
+    asked = [asyncio.to_thread(slow.predict, rows((float(i), word))) for i, word in enumerate(words)]
+    replies = (await asyncio.gather(*busy, *asked))[2:]
+    assert [reply.status for reply in replies] == [200, 500, 200, 200]
+    assert [replies[i].json["predictions"] for i in (0, 2, 3)] == [[0.0], [4.0], [6.0]]
+
+
+def test_a_killed_worker_is_replaced(slow: Any) -> None:
+    make_slow(slow)
+    slow.wait_for(lambda: len(workers_of(slow)) == 2)
+    before = workers_of(slow)
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+    slow.wait_for(lambda: len(workers_of(slow)) == 2 and not set(workers_of(slow)) & set(before))
+    assert slow.predict(rows((2.0, ""))).json["predictions"] == [4.0]
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_nothing_outlives_the_server(start: Any, how: int) -> None:
+    pod = start("whims", "--workers", "2").ready()
+    make_slow(pod)
+    left = psutil.Process(pod.process.pid).children(recursive=True)
+    assert len(left) == 3
+    pod.process.send_signal(how)
+    pod.process.wait(timeout=30)
+    _, alive = psutil.wait_procs(left, timeout=30)
+    assert not alive
