@@ -63,8 +63,16 @@ async def test_a_version_lives_through_its_states(
     await peers.say(PodNotReady(**pod, reason="probe failed", ready_replicas=0))
     assert (await has_status(controller, "degraded"))["reason"] == "probe failed"
     assert (await controller.call("GET", "/services/wine"))["status"] == "degraded"
-    await peers.say(PodReady(**pod, address="127.0.0.1:1", ready_replicas=1))
-    assert (await has_status(controller, "running"))["reason"] is None
+    check = {
+        "load_ms": 12.5,
+        "example": {"status": "failed", "rows": 0, "duration_ms": None, "message": "a column is missing"},
+        "row_wise": False,
+        "row_wise_reason": "probe",
+        "has_signature": True,
+    }
+    await peers.say(PodReady(**pod, address="127.0.0.1:1", ready_replicas=1, check=check))
+    again = await has_status(controller, "running")
+    assert (again["reason"], again["check"]) == (None, check)
     await controller.call("POST", "/services/wine/stop")
     await peers.say(VersionReady(**facts, ready_replicas=1))  # late, of the generation before
     await peers.say(VersionDrained(**{**facts, "generation": 2}))

@@ -12,9 +12,11 @@ from scheduler.domain.verdict import (
     VerdictLimits,
     after_end,
     after_look,
+    doubts,
     on_new_intent,
     phase_of,
 )
+from shared.contracts.deployment import ExampleCheck, PublishCheck
 
 LIMITS = VerdictLimits()
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -96,3 +98,14 @@ def test_ends_in_words() -> None:
     assert RunEnd(0, signal=99).describe() == "killed by signal 99"
     assert RunEnd(0).describe() == "exit status unknown"
     assert RunEnd(0, reason="StartTimeout", message="slow").describe() == "StartTimeout: slow"
+
+
+def test_a_check_gives_reason_to_warn() -> None:
+    ok = PublishCheck(
+        load_ms=1, example=ExampleCheck(status="ok"), row_wise=True, row_wise_reason="flavour", has_signature=True
+    )
+    assert doubts(None) == doubts(ok) == []
+    failed = ok.model_copy(update={"example": ExampleCheck(status="failed", message="no such column")})
+    assert [(note.reason, note.level) for note in doubts(failed)] == [("ExampleFailed", "warning")]
+    mixed = ok.model_copy(update={"row_wise": False, "row_wise_reason": "probe"})
+    assert [note.reason for note in doubts(mixed)] == ["RowsNotIndependent"]

@@ -57,8 +57,10 @@ def _drained(event: Event) -> Fact:
 
 def _pod(event: Event) -> Fact:
     assert isinstance(event, PodReady | PodNotReady)
-    reason = event.reason if isinstance(event, PodNotReady) else None
-    return Fact(event.version_id, event.generation, None, event.ready_replicas, reason)
+    if isinstance(event, PodNotReady):
+        return Fact(event.version_id, event.generation, None, event.ready_replicas, event.reason)
+    check = event.check.model_dump(mode="json") if event.check else None
+    return Fact(event.version_id, event.generation, None, event.ready_replicas, check=check)
 
 
 _FACTS: dict[type[Event], Callable[[Event], Fact]] = {

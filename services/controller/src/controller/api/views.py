@@ -14,6 +14,7 @@ from controller.domain.status import SERVING, ServiceStatus, VersionStatus, Want
 from controller.handlers.deployments import deployment_of
 from controller.store.services import StoredService, StoredVersion
 from controller.store.tables import ApiKeyRow, ServiceRow
+from shared.contracts.deployment import PublishCheck
 
 Item = TypeVar("Item")
 
@@ -63,6 +64,7 @@ class VersionView(BaseModel):
     reason: str | None
     message: str | None
     log_tail: list[str]
+    check: PublishCheck | None
     generation: int
     deployment_digest: str
     creator: str
@@ -161,6 +163,7 @@ def version_view(service: ServiceRow, version: StoredVersion) -> VersionView:
         reason=seen and seen.reason,
         message=seen and seen.message,
         log_tail=seen.log_tail if seen else [],
+        check=version.seen.check and PublishCheck.model_validate(version.seen.check) if version.seen else None,
         deployment_digest=_digest(service, version),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,6 +31,8 @@ class Fact:
     reason: str | None = None
     message: str | None = None
     log_tail: tuple[str, ...] = ()
+    check: dict[str, Any] | None = None
+    """What a pod found out about its model; None leaves what is known."""
 
 
 RoutesChanged = Callable[[str], None]
@@ -88,7 +91,8 @@ def _note(session: AsyncSession, version: StoredVersion, fact: Fact, now: dateti
     new = folded(seen, fact.generation, phase, fact.ready_replicas)
     row = version.seen
     told = (fact.reason, fact.message, list(fact.log_tail))
-    if row is not None and new == seen and told == (row.reason, row.message, row.log_tail):
+    check = fact.check or (row.check if row is not None else None)
+    if row is not None and new == seen and check == row.check and told == (row.reason, row.message, row.log_tail):
         return False
     if row is None:
         row = ObservationRow(version_id=version.row.id, generation=0, phase="", observed_at=now)
@@ -100,6 +104,7 @@ def _note(session: AsyncSession, version: StoredVersion, fact: Fact, now: dateti
         new.was_ready,
     )
     row.reason, row.message, row.log_tail = told
+    row.check = check
     row.observed_at = now
     return True
 

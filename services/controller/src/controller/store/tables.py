@@ -90,6 +90,7 @@ class ObservationRow(Record, table=True):
     reason: str | None = None
     message: str | None = None
     log_tail: list[str] = Field(default_factory=list, sa_type=JSON)
+    check: dict[str, Any] | None = Field(default=None, sa_type=JSON, sa_column_kwargs={"name": "publish_check"})
     observed_at: datetime = Field(sa_type=UtcDateTime)
 
 

@@ -284,5 +284,6 @@ class Pod:
                 end=end,
                 note=note,
                 is_gone=is_gone,
+                check=watch.check if watch else None,
             )
         )

@@ -1,4 +1,5 @@
-"""Asks a pod how it is: `GET /ping` (does it answer callers?), `GET /health/live` (does it live?).
+"""Asks a pod how it is: `GET /ping` (does it answer callers?), `GET /health/live` (does it live?), and `GET /check`
+(what did it find out about its model?).
 
 Bare asyncio streams, one short connection each: what is wanted is the status line, within a limit, from a peer that
 may be frozen.
@@ -13,6 +14,9 @@ import psutil
 
 from scheduler.backends.folders import PodProcess
 from scheduler.domain.probes import Answer, ProbeResult
+from shared.contracts.deployment import PublishCheck
+
+MAX_CHECK_BYTES = 65_536
 
 
 async def probe(host: str, port: int, process: PodProcess, timeout_s: float) -> ProbeResult:
@@ -46,6 +50,22 @@ async def _status(host: str, port: int, path: str) -> int:
         writer.close()
         with suppress(OSError):
             await writer.wait_closed()
+
+
+async def ask_check(host: str, port: int, timeout_s: float) -> PublishCheck | None:
+    """What the pod found out about its model (`GET /check`); None where it does not say, or not in time."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            reader, writer = await asyncio.open_connection(host, port)
+            try:
+                writer.write(f"GET /check HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+                await writer.drain()
+                head, _, body = (await reader.read(MAX_CHECK_BYTES)).partition(b"\r\n\r\n")
+            finally:
+                writer.close()
+        return PublishCheck.model_validate_json(body) if head.split()[1] == b"200" else None
+    except (OSError, TimeoutError, ValueError, IndexError):
+        return None
 
 
 def _is_stopped(process: PodProcess) -> bool:

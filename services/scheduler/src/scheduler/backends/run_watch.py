@@ -6,10 +6,11 @@ import signal
 
 from scheduler.backends.folders import PodProcess, RunFolder
 from scheduler.backends.options import PodOptions
-from scheduler.backends.probe import probe
+from scheduler.backends.probe import ask_check, probe
 from scheduler.domain.probes import Health, judge
 from scheduler.domain.values import Note, RunEnd
 from shared.clock import Clock
+from shared.contracts.deployment import PublishCheck
 
 SHIM_DELAY_S = 1.0
 """How long after a process is gone its shim may take to say how it ended."""
@@ -32,6 +33,8 @@ class RunWatch:
         self.begun = clock.monotonic()
         self.ready_since: float | None = self.begun if was_ready else None
         self.killed_for: Note | None = None
+        self.check: PublishCheck | None = None
+        """What the pod found out about its model; known once, when it turns ready."""
         self._gone_since: float | None = None
 
     @property
@@ -74,6 +77,7 @@ class RunWatch:
         self.health = judge(before, result, now, self.options.limits)
         if self.health.is_ready and self.ready_since is None:
             self.ready_since = now
+            self.check = await ask_check(host, self.port, self.options.probe_timeout_s)
         if not self.killed_for and (verdict := self._verdict(now)):
             self.killed_for = verdict
             self.process.send(signal.SIGKILL)

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from shared.contracts.deployment import PublishCheck
+
 PodStatus = Literal["Waiting", "Running", "Failed", "Terminating"]
 Level = Literal["info", "warning", "error"]
 
@@ -73,6 +75,7 @@ class PodObservation:
     end: RunEnd | None = None
     note: Note | None = None
     is_gone: bool = False
+    check: PublishCheck | None = None
 
 
 @dataclass(frozen=True)

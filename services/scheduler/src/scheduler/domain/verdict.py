@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from scheduler.domain.values import RunEnd
+from scheduler.domain.values import Note, RunEnd
+from shared.contracts.deployment import PublishCheck
 
 Phase = Literal["starting", "running", "failed", "stopping", "stopped"]
 
@@ -108,3 +109,15 @@ def on_new_intent(progress: Progress | None, was_wanted: bool, same_template: bo
     if progress is None or progress.failure or not was_wanted or not (same_template or progress.was_ready):
         return Progress(trying_since=now)
     return progress
+
+
+def doubts(check: PublishCheck | None) -> list[Note]:
+    """What a pod's look at its model gives reason to warn of; it serves all the same."""
+    notes = []
+    if check is not None and check.example.status == "failed":
+        message = f"the model's own input example fails: {check.example.message}"[:500]
+        notes.append(Note("ExampleFailed", message, "warning"))
+    if check is not None and check.row_wise_reason == "probe" and not check.row_wise:
+        message = "the model answers a row differently beside others: callers do not share a predict"
+        notes.append(Note("RowsNotIndependent", message, "warning"))
+    return notes

@@ -13,11 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from scheduler.domain.values import Observation, PodObservation, PodsListed, RunEnd
-from scheduler.domain.verdict import VerdictLimits, after_end
+from scheduler.domain.verdict import VerdictLimits, after_end, doubts
 from scheduler.handlers.settle import settle
 from scheduler.store import rows
 from scheduler.store.tables import DeploymentRow, LogPositionRow, PodRow
 from shared.bus.outbox import publish
+from shared.contracts.deployment import PublishCheck
 from shared.events import Event, PodExited, PodNoted, PodNotReady, PodReady, PodScheduled, PodTerminated
 
 
@@ -89,7 +90,7 @@ async def _seen(session: AsyncSession, version: DeploymentRow, seen: PodObservat
     if seen.end and seen.end.run > pod.ended_run:
         await _ended(session, version, pod, seen.end, place)
     if pod.ready != was_ready:
-        await _readiness(session, version, pod)
+        await _readiness(session, version, pod, seen.check)
 
 
 async def _follow_output(session: AsyncSession, version: DeploymentRow, pod: str) -> None:
@@ -120,12 +121,14 @@ async def _ended(session: AsyncSession, version: DeploymentRow, pod: PodRow, end
     rows.set_progress(version, after_end(rows.progress_of(version), end, place.limits))
 
 
-async def _readiness(session: AsyncSession, version: DeploymentRow, pod: PodRow) -> None:
+async def _readiness(session: AsyncSession, version: DeploymentRow, pod: PodRow, check: PublishCheck | None) -> None:
     await session.flush()
     ready = rows.seen_in(await rows.pods_of(session, version.version_id)).ready
     counts = {"ready_replicas": ready, "desired_replicas": version.desired_replicas}
     if pod.ready:
-        await _say(session, version, PodReady, pod, address=pod.address, **counts)
+        await _say(session, version, PodReady, pod, address=pod.address, check=check, **counts)
+        for note in doubts(check):
+            await _say(session, version, PodNoted, pod, level=note.level, reason=note.reason, message=note.message)
     else:
         await _say(session, version, PodNotReady, pod, reason=pod.reason or pod.status, **counts)
 
