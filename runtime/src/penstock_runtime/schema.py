@@ -37,6 +37,16 @@ class ColumnSchema:
         return tuple(column.name for column in self.columns)
 
     @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """The columns' kinds, in the model's order."""
+        return tuple(column.kind for column in self.columns)
+
+    @cached_property
+    def is_all_double(self) -> bool:
+        """Whether every column is of doubles."""
+        return set(self.kinds) == {"double"}
+
+    @cached_property
     def by_name(self) -> dict[str, Column]:
         """Columns by their name."""
         return {column.name: column for column in self.columns}

@@ -104,3 +104,15 @@ def test_nothing_outlives_the_server(start: Any, how: int) -> None:
     pod.process.wait(timeout=30)
     _, alive = psutil.wait_procs(left, timeout=30)
     assert not alive
+
+
+def test_without_its_template_a_pod_starts_workers_that_load_the_model_themselves(start: Any) -> None:
+    pod = start("whims").ready()
+    make_slow(pod)
+    (template,) = psutil.Process(pod.process.pid).children()
+    template.kill()
+    pod.wait_for(lambda: "they load the model themselves" in pod.output)
+    reply = pod.predict(rows((2.0, ""), (0.0, "inline")))
+    assert reply.json["predictions"][0] == 4.0
+    assert reply.json["predictions"][1] in {process.pid for process in psutil.Process(pod.process.pid).children()}
+    assert pod.stop() == 0
