@@ -225,10 +225,12 @@ async def running_world(limits: Limits = PATIENT) -> AsyncIterator[World]:
     port = listening.getsockname()[1]
     await plane.listen(listening)
     sweeping = asyncio.create_task(plane.sweep())
-    async with AsyncExitStack() as stack:
-        yield World(table, plane, ledger, port, stack)
-    await plane.drain(0.1)
-    sweeping.cancel()
+    try:
+        async with AsyncExitStack() as stack:
+            yield World(table, plane, ledger, port, stack)
+    finally:
+        await plane.drain(0.1)
+        sweeping.cancel()
 
 
 async def eventually(is_true: Callable[[], object], within_s: float = 5.0) -> None:
