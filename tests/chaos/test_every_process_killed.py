@@ -7,12 +7,15 @@ row; state converges with no hand.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import time
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
+import deltalake
 import httpx
 import psutil
 import pytest
@@ -106,3 +109,82 @@ def test_a_model_that_fails_to_load_leaves_the_other_version_alone(platform: Pla
         f"{platform.data_url}/careful/predict", json=body(), headers={"Authorization": f"Bearer {key}"}, timeout=30
     )
     assert (answer.status_code, answer.headers["x-penstock-version"]) == (200, "v1")
+
+
+class KeptCaller:
+    """Asks as fast as it is answered, on one kept connection, a new one where that breaks; notes what was answered."""
+
+    def __init__(self, platform: Platform, service: str, key: str, names: Iterator[int]) -> None:
+        self.port = platform.ports[1]
+        self.names = names
+        head = f"POST /{service}/predict HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
+        self.head = head + "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+        self.document = json.dumps(body())[:-1]
+        self.answered: list[str] = []
+        self.other: Counter[str] = Counter()
+
+    async def run(self) -> None:
+        streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        for number in self.names:
+            name = f"burst-{number}"
+            try:
+                streams = streams or await asyncio.open_connection("127.0.0.1", self.port)
+                if not await self._ask(*streams, name):
+                    streams[1].close()
+                    streams = None
+            except (OSError, asyncio.IncompleteReadError) as broken:
+                self.other[type(broken).__name__] += 1
+                if streams is not None:
+                    streams[1].close()
+                streams = None
+        if streams is not None:
+            streams[1].close()
+
+    async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, name: str) -> bool:
+        asked = f'{self.document}, "client_request_id": "{name}"}}'
+        writer.write((self.head % len(asked) + asked).encode())
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        await reader.readexactly(int(head.partition("content-length:")[2].split()[0]))
+        status = head.split()[1]
+        if status == "200":
+            self.answered.append(name)
+        else:
+            self.other[status] += 1
+        return "connection: close" not in head
+
+
+async def test_a_burst_loses_and_doubles_nothing_though_router_and_bus_are_killed(platform: Platform) -> None:
+    """`BURST_REQUESTS=200000` for a long one."""
+    total = int(os.environ.get("BURST_REQUESTS", "20000"))
+    key = await asyncio.to_thread(platform.publish, "burst", "wine_quality")
+    names = iter(range(total))
+    callers = [KeptCaller(platform, "burst", key, names) for _ in range(32)]
+    load = asyncio.gather(*(caller.run() for caller in callers))
+
+    async def answered(count: int) -> None:
+        while sum(len(caller.answered) for caller in callers) < count and not load.done():
+            await asyncio.sleep(0.01)
+
+    for share, name in ((0.2, "router"), (0.45, "nats"), (0.7, "router")):
+        await answered(int(total * share))
+        await restarted(platform, name)
+    await load
+
+    wanted = sorted(name for caller in callers for name in caller.answered)
+    other = sum((caller.other for caller in callers), Counter())
+    print(f"{total} asked, {len(wanted)} answered with 200, the others: {dict(other)}")
+    assert other.total() <= 32 * 4, "only what was in flight at a kill may fail"
+    assert len(wanted) + other.total() == total
+
+    def rows() -> list[str]:
+        location = platform.home / "tables" / "burst" / "payload"
+        table = deltalake.DeltaTable(location).to_pyarrow_table(columns=["client_request_id", "status_code"])
+        ids = zip(table.column(0).to_pylist(), table.column(1).to_pylist(), strict=True)
+        return sorted(name for name, status in ids if status == 200 and name.startswith("burst-"))
+
+    await asyncio.to_thread(until, lambda: len(rows()) >= len(wanted), within=300, what="every answer's row", every=1)
+    found = rows()
+    # A request whose answer was on its way when the router was killed has a row, and its caller no answer.
+    assert set(wanted) <= set(found)
+    assert len(found) == len(set(found)), "doubled rows"
+    assert len(found) - len(wanted) <= other.total()

@@ -27,6 +27,9 @@ logger = logging.getLogger(__name__)
 RETRY_HEADER = "penstock-retry"
 LARGEST_DELTA = 500
 """More changes than this are read faster as a whole listing."""
+FEW_MESSAGES = 50
+"""A message costs as much as a hundred records: where more services than this have some, they gather for longer."""
+LONGEST_LINGER_S = 1.0
 SAMPLES_KEPT = 360
 """An hour of samples that could not be sent; METRICS keeps no more either."""
 
@@ -141,8 +144,9 @@ class SpoolPublisher:
         try:
             while True:
                 self._spool.prepare()
+                messages = self._spool.waiting_messages
                 await self._publish_waiting()
-                await self._clock.sleep(linger_s)
+                await self._clock.sleep(min(LONGEST_LINGER_S, linger_s * max(1.0, messages / FEW_MESSAGES)))
         finally:
             for task in self._publishing:
                 task.cancel()
