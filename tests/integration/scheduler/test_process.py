@@ -12,11 +12,11 @@ from importlib import util
 from pathlib import Path
 
 import httpx
-import psutil
 import pytest
 
 from eventually import eventually
 from nats_process import NatsProcess, free_port
+from scheduler.backends.folders import PodFolder, PodProcess
 from scheduler_service import Controller, controlling, holds
 from scheduler_world import wanted
 from shared.contracts.deployment import Deployment
@@ -129,9 +129,9 @@ async def routed_address(controller: Controller, deployment: Deployment) -> str:
     return (await controller.routed(deployment))[0]
 
 
-def processes_of(pod: str) -> list[psutil.Process]:
-    found = psutil.process_iter(["environ"])
-    return [process for process in found if (process.info["environ"] or {}).get("PENSTOCK_POD") == pod]
+def processes_of(home: Path, pod: str) -> list[PodProcess]:
+    folder = PodFolder(home / "pods" / pod)
+    return [process for run in folder.runs() if (process := run.process()) and process.is_alive()]
 
 
 def answer_of(address: str) -> list[float]:
@@ -176,11 +176,10 @@ async def test_a_real_model_serves_through_deaths_of_its_pod_and_of_its_schedule
         assert len(controller.said(VersionReady)) == 1
 
         assert scheduler.end(signal.SIGTERM) == 0
-        (left,) = processes_of(pod.name)
+        assert len(processes_of(home, pod.name)) == 1
         done = subprocess.run([sys.executable, "-m", "scheduler.backends.reap", home], capture_output=True, check=True)
         assert done.stdout == b"ended 1 pods\n"
-        assert not left.is_running() or left.status() == psutil.STATUS_ZOMBIE
-        assert processes_of(pod.name) == []
+        assert processes_of(home, pod.name) == []
 
 
 @has_runtime
