@@ -20,6 +20,7 @@ import random
 import socket
 import sys
 import tempfile
+import traceback
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
@@ -37,7 +38,7 @@ IMPORTED = (
     "penstock_runtime.loading",
     "penstock_runtime.server",
 )
-"""What most pods import; a library that is not there is left out."""
+"""What most pods import; a library that is not there, or cannot be imported, is left out: a pod will say why."""
 MAX_MESSAGE = 65_536
 READY = b"ready"
 HAS_THREADS = b"threads"
@@ -46,7 +47,7 @@ HAS_THREADS = b"threads"
 def main(descriptor: int, shim_file: str) -> None:
     """Import, say so, fork until the starter is gone."""
     for name in IMPORTED:
-        with suppress(ImportError):
+        with suppress(Exception):
             importlib.import_module(name)
     shim = _load(shim_file)
     starter = socket.socket(fileno=descriptor)
@@ -94,10 +95,25 @@ def go_on(order: dict[str, Any]) -> None:
         sys.modules["numpy"].random.seed()
     _allow_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     sys.argv = ["penstock_runtime", *order["command"][3:]]
-    from penstock_runtime.options import read_options  # noqa: PLC0415 — imported long ago, where it is there at all
-    from penstock_runtime.server import run  # noqa: PLC0415
+    code = _serve()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
 
-    run(read_options())
+
+def _serve() -> int:
+    """As `python -m penstock_runtime` would; the exit code, where the server does not end the process itself."""
+    try:
+        from penstock_runtime.options import read_options  # noqa: PLC0415 — imported long ago, where it is there at all
+        from penstock_runtime.server import run  # noqa: PLC0415
+
+        run(read_options())
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except BaseException:  # noqa: BLE001 — the interpreter's part: say it, and end with 1
+        traceback.print_exc()
+        return 1
+    return 0
 
 
 def _allow_threads(count: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from eventually import eventually
@@ -56,12 +58,16 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float, Any]:
 
 @pytest.fixture
 async def zygotes(tmp_path: Path) -> AsyncIterator[Zygotes]:
+    """Zygotes; pods that a test leaves behind are ended with them."""
     zygotes = Zygotes(tmp_path / "zygotes", idle_s=3600.0)
     keeping = asyncio.create_task(zygotes.run())
     await asyncio.sleep(0)
     yield zygotes
     keeping.cancel()
     await asyncio.gather(keeping, return_exceptions=True)
+    for path in tmp_path.glob("*/run-*"):
+        if process := RunFolder(path, 0).process():
+            process.send(signal.SIGKILL)
 
 
 class Started:
@@ -100,14 +106,21 @@ class Started:
 
 
 async def started(
-    tmp_path: Path, model: Path, zygotes: Zygotes | None, name: str = "wine-v1-a", cpu: float = 1
+    tmp_path: Path,
+    model: Path,
+    zygotes: Zygotes | None,
+    name: str = "wine-v1-a",
+    cpu: float = 1,
+    *,
+    python: str = sys.executable,
+    more: tuple[str, ...] = (),
 ) -> Started:
     deployment = wanted()
     deployment = deployment.model_copy(update={"resources": deployment.resources.model_copy(update={"cpu": cpu})})
     record = PodRecord(name=name, deployment=deployment, template=template_of(deployment), created_at=0.0)
     run = RunFolder(tmp_path / name / "run-0", 0)
     run.make()
-    command = [sys.executable, "-m", "penstock_runtime", "--model-path", str(model)]
+    command = [python, "-m", "penstock_runtime", "--model-path", str(model), *more]
     return Started(run, await start(run, record, command, QUICK, zygotes))
 
 
@@ -146,6 +159,90 @@ async def test_a_killed_pod_is_seen_by_its_shim(
     os.kill(pod.process.pid, signal.SIGKILL)
     await eventually(lambda: pod.run.exit() is not None, within=30)
     assert pod.run.exit() == {"code": None, "signal": signal.SIGKILL}
+
+
+@pytest.mark.parametrize(
+    ("model", "more", "code", "word"),
+    [("nowhere", (), 3, "cannot load the model"), ("trees", ("--types", "odd"), 2, "invalid choice: 'odd'")],
+)
+async def test_a_forked_pod_says_as_any_other_why_it_ends(
+    tmp_path: Path,
+    saved: tuple[Path, float, Any],
+    zygotes: Zygotes,
+    caplog: pytest.LogCaptureFixture,
+    model: str,
+    more: tuple[str, ...],
+    code: int,
+    word: str,
+) -> None:
+    pod = await started(tmp_path, saved[0] / model, zygotes, more=more)
+    await eventually(lambda: pod.run.exit() is not None, within=60)
+    assert "without its zygote" not in caplog.text
+    assert pod.run.exit() == {"code": code, "signal": None}
+    assert word in pod.run.output.read_text()
+
+
+async def test_the_shim_of_a_forked_pod_is_as_small_as_any_other_and_holds_the_lock(
+    tmp_path: Path, saved: tuple[Path, float, Any], zygotes: Zygotes
+) -> None:
+    pod = await started(tmp_path, saved[0] / "trees", zygotes)
+    assert pod.is_forked()
+    keeper = psutil.Process(pod.process.shim)
+    await eventually(lambda: "--attend" in keeper.cmdline() and keeper.memory_info().rss < 30e6, within=30)
+    with (pod.run.path / "lock").open() as lock, pytest.raises(BlockingIOError):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    held = {os.path.realpath(path) for path in Path(f"/proc/{pod.process.pid}/fd").iterdir()}
+    assert str((pod.run.path / "lock").resolve()) not in held
+    os.kill(keeper.pid, signal.SIGTERM)  # it sees its pod out, whoever asks otherwise
+    assert await pod.end() == {"code": 0, "signal": None}
+
+
+async def test_a_frozen_zygote_costs_time_and_no_second_process(
+    tmp_path: Path, saved: tuple[Path, float, Any], zygotes: Zygotes
+) -> None:
+    folder, value, row = saved
+    first = await started(tmp_path, folder / "trees", zygotes)
+    zygote = await zygotes._zygotes[sys.executable]
+    os.kill(zygote.process.pid, signal.SIGSTOP)
+    pod = await started(tmp_path, folder / "trees", zygotes, "wine-v1-b")
+    assert not pod.is_forked()
+    assert await pod.predict(row) == [pytest.approx(value)]
+    assert zygote.process.returncode is not None
+    assert await pod.end() == await first.end() == {"code": 0, "signal": None}
+
+
+async def test_an_environment_that_cannot_be_forked_is_asked_once(
+    tmp_path: Path, saved: tuple[Path, float, Any], zygotes: Zygotes
+) -> None:
+    folder, value, row = saved
+    python = tmp_path / "python"
+    threaded = "import sys, threading; threading.Thread(target=threading.Event().wait, daemon=True).start()"
+    main = "from penstock_runtime.zygote import main; main(int(sys.argv[3]), sys.argv[4])"
+    python.write_text(
+        f'#!/bin/sh\nif [ "$2" = penstock_runtime.zygote ]; then echo asked >> {tmp_path}/asked\n'
+        f'exec {sys.executable} -c \'{threaded}; {main}\' "$@"; fi\nexec {sys.executable} "$@"\n'
+    )
+    python.chmod(0o755)
+    for name in ("wine-v1-a", "wine-v1-b"):
+        pod = await started(tmp_path, folder / "trees", zygotes, name, python=str(python))
+        assert not pod.is_forked()
+        assert await pod.predict(row) == [pytest.approx(value)]
+        await pod.end()
+    assert (tmp_path / "asked").read_text() == "asked\n"
+
+
+async def test_a_run_that_another_shim_has_begun_is_not_begun_again(
+    tmp_path: Path, saved: tuple[Path, float, Any]
+) -> None:
+    run = RunFolder(tmp_path / "wine-v1-a" / "run-0", 0)
+    run.make()
+    with (run.path / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        starting = asyncio.create_task(started(tmp_path, saved[0] / "trees", None))
+        await eventually(lambda: run.ordered() is not None, within=30)
+        (run.path / "process.json").write_text(json.dumps({"pid": 1, "ticks": 0, "shim": 1, "at": 0.0}))
+        assert (await starting).process.pid == 1
+    assert not run.output.exists()
 
 
 async def test_without_its_zygote_a_pod_starts_all_the_same(

@@ -6,7 +6,9 @@ long as the shim lives, so that a run is never started twice). It reads `order.j
 and renamed.
 
 It forks, makes a session of its own and so outlives whoever started it; it ends when the pod's process has ended, and
-takes the rest of the pod's process group with it. Standard library only: it costs a few megabytes per pod.
+takes the rest of the pod's process group with it. Standard library only: it costs a few megabytes per pod. A shim that
+was forked from a process with a model's libraries in it lets go of them: once its pod runs it executes this file anew,
+as the same process (`python -I -S shim.py --attend PID OUTPUT CAP`).
 """
 
 from __future__ import annotations
@@ -85,7 +87,7 @@ def main(folder: str, become: Callable[[dict[str, Any]], None] = execute) -> int
         return STARTED if os.read(told, 1) else BROKEN
     os.close(told)
     _detach()
-    _keep(order, tell, become)
+    _keep(order, (lock, tell), become)
     os._exit(0)
 
 
@@ -99,19 +101,38 @@ def _detach() -> None:
     os.close(nothing)
 
 
-def _keep(order: dict[str, Any], tell: int, become: Callable[[dict[str, Any]], None]) -> None:
-    """Start the process, write who it is, wait for its end, write how it was."""
+def _keep(order: dict[str, Any], ours: tuple[int, int], become: Callable[[dict[str, Any]], None]) -> None:
+    """Start the process, write who it is, stay until its end. `ours`: the lock, the pipe to the starter."""
+    lock, tell = ours
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
     output = os.open("output.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     pid = os.fork()
     if pid == 0:
+        for descriptor in ours:  # a pod that is not executed would hold them, and the lock with them
+            os.close(descriptor)
         _be(order, output, become)
     for descriptor in order["descriptors"]:
         os.close(descriptor)
     write_json("process.json", {"pid": pid, "ticks": start_ticks(pid), "shim": os.getpid(), "at": time.time()})
     os.write(tell, b"1")
     os.close(tell)
-    status = _wait(pid, output, int(order["output_cap"]))
+    if become is not execute:
+        _shrink(pid, (lock, output), int(order["output_cap"]))
+    _attend(pid, output, int(order["output_cap"]))
+
+
+def _shrink(pid: int, kept: tuple[int, int], cap: int) -> None:
+    """Be a small process again: go on in a fresh interpreter. Where there is none to be had, go on as it is."""
+    for descriptor in kept:
+        os.set_inheritable(descriptor, True)
+    arguments = [sys.executable, "-I", "-S", __file__, "--attend", str(pid), str(kept[1]), str(cap)]
+    with suppress(OSError):
+        os.execve(sys.executable, arguments, {})  # noqa: S606 - never a shell
+
+
+def _attend(pid: int, output: int, cap: int) -> None:
+    """Wait for the end of the pod's process, this process' child, and write how it was."""
+    status = _wait(pid, output, cap)
     _end_group(pid)
     code = os.waitstatus_to_exitcode(status)
     write_json("exit.json", {"code": code if code >= 0 else None, "signal": -code if code < 0 else None})
@@ -126,6 +147,7 @@ def _be(order: dict[str, Any], output: int, become: Callable[[dict[str, Any]], N
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
         os.dup2(output, 1)
         os.dup2(output, 2)
+        os.close(output)
         _die_first()
         os.chdir(order["folder"])
         become(order)
@@ -164,4 +186,7 @@ def _end_group(pid: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    if sys.argv[1] == "--attend":
+        _attend(*map(int, sys.argv[2:]))
+    else:
+        sys.exit(main(sys.argv[1]))

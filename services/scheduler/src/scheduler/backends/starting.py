@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from scheduler.backends import shim
@@ -15,6 +16,8 @@ from scheduler.backends.zygotes import Zygotes
 
 MODEL_SERVER = ("-m", "penstock_runtime")
 """Arguments of Python that a zygote has in it."""
+ANOTHER_WITHIN_S = 30.0
+POLL_S = 0.05
 
 
 def listen(host: str) -> socket.socket:
@@ -68,7 +71,16 @@ async def _under_shim(run: RunFolder, descriptor: int) -> PodProcess:
         start_new_session=True,
     )  # fmt: skip
     code = await child.wait()
-    process = run.process()
+    process = await _of_another_shim(run) if code == shim.REFUSED else run.process()
     if process is None:
         raise PreparationFailed("StartFailed", f"the pod's shim ended with exit code {code}")
     return process
+
+
+async def _of_another_shim(run: RunFolder) -> PodProcess | None:
+    """The process of a shim that was there first, such as one whose zygote was given up: it may take its time."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(ANOTHER_WITHIN_S):
+            while run.process() is None:  # noqa: ASYNC110 - it is another process that writes it
+                await asyncio.sleep(POLL_S)
+    return run.process()

@@ -31,6 +31,10 @@ class Unusable(Exception):
     """This zygote is no more."""
 
 
+class Unfit(Unusable):
+    """Nor would another one of this environment be: its libraries cannot be forked."""
+
+
 @dataclass(eq=False)
 class Zygote:
     """One process and our end of its socket."""
@@ -42,13 +46,13 @@ class Zygote:
     is_ready: bool = False
 
     async def start(self, run: RunFolder, listening: socket.socket) -> None:
-        """Fork a pod for `run`. Raises Unusable."""
+        """Fork a pod for `run`. Raises Unusable, Unfit."""
         async with self.lock:
             self.used_at = time.monotonic()
             if not self.is_ready:
                 said = await self._hear(IMPORTS_WITHIN_S)
                 if said != READY:
-                    raise Unusable(f"it says {said!r}")
+                    raise Unfit(f"it says {said!r}")
                 self.is_ready = True
             try:
                 socket.send_fds(
@@ -71,8 +75,9 @@ class Zygote:
         return said
 
     async def end(self) -> None:
-        """Close the socket, and see it out."""
-        self.link.close()
+        """Close the socket, and see it out; a start that is under way comes first."""
+        async with self.lock:
+            self.link.close()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(1.0):
                 await self.process.wait()
@@ -90,17 +95,23 @@ class Zygotes:
         self._shim = str(Path(shim.__file__).resolve())
         self._idle_s = idle_s
         self._zygotes: dict[str, asyncio.Task[Zygote]] = {}
+        self._unfit: set[str] = set()
 
     def warm_own(self) -> None:
         """Have one of the platform's own environment: most models fit it."""
-        self._warm(sys.executable)
+        if sys.executable not in self._unfit:
+            self._warm(sys.executable)
 
     async def start(self, run: RunFolder, listening: socket.socket, python: str) -> None:
         """Fork a pod; where that fails, nothing has happened (no process is written down in the run's folder)."""
+        if python in self._unfit:
+            return
         try:
             zygote = await asyncio.shield(self._warm(python))
             await zygote.start(run, listening)
         except (Unusable, OSError) as error:
+            if isinstance(error, Unfit):
+                self._unfit.add(python)
             log.warning("a pod is started without its zygote: %s", error)
             await self._drop(python)
 
