@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -18,6 +19,7 @@ from scheduler.backends.fetch import answer
 
 FILES: dict[str, list[dict[str, Any]]] = {}
 STATUS = {"download": 200}
+FIND = {"status": 200}
 
 
 class Registry(BaseHTTPRequestHandler):
@@ -27,6 +29,8 @@ class Registry(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         asked = {key: values[0] for key, values in parse_qs(url.query).items()}
         if url.path.endswith("/model-versions/get"):
+            if FIND["status"] != 200 or asked["name"] == "odd":
+                return self.say(FIND["status"], {"something": "else"})
             if asked["name"] == "lost":
                 return self.say(404, {"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "no"})
             return self.say(200, {"model_version": {**asked, "creation_timestamp": 1, "source": asked["version"]}})
@@ -104,6 +108,38 @@ def test_a_download_that_is_refused_leaves_nothing(registry: str, tmp_path: Path
         STATUS["download"] = 200
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
     assert "digest" in ask(registry, tmp_path, "half")
+
+
+def test_credentials_of_another_kind_are_left_to_mlflow(registry: str, tmp_path: Path) -> None:
+    """Its own client is asked, and answers in the same words, where this one is not let in or cannot sign."""
+    assert "digest" in ask(registry, tmp_path / "models", "wine", "7")
+    FIND["status"] = 401
+    try:
+        said = by_child(registry, tmp_path, {})
+    finally:
+        FIND["status"] = 200
+    assert (said["error"], "mlflow" in said["imported"]) == ("failed", True)
+    for settings in ({"MLFLOW_TRACKING_AWS_SIGV4": "true"}, {"MLFLOW_WORKSPACE": "team"}):
+        assert "mlflow" in by_child(registry, tmp_path, settings)["imported"]
+
+
+def by_child(registry: str, models: Path, settings: dict[str, str]) -> dict[str, Any]:
+    """The answer of a process with these variables, and what it has imported."""
+    question = {"tracking_uri": registry, "model": "wine", "version": "8", "models": str(models)}
+    script = (
+        "import json, sys; from scheduler.backends.fetch import answer; found = answer(json.load(sys.stdin));"
+        "print(json.dumps(found | {'imported': sorted({'mlflow'} & set(sys.modules))}))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script],
+        input=json.dumps(question), capture_output=True, text=True, check=True, env=dict(os.environ) | settings,
+    )  # fmt: skip
+    found: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
+    return found
+
+
+def test_what_is_no_answer_of_mlflow_s_is_said(registry: str, tmp_path: Path) -> None:
+    assert ask(registry, tmp_path, "odd")["message"].endswith("the answer is not MLflow's")
 
 
 def test_the_fetching_child_imports_no_mlflow(registry: str, tmp_path: Path) -> None:

@@ -22,7 +22,14 @@ from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
-from scheduler.backends.rest_registry import NoSuchModel, RegistryRefuses, RestRegistry, artifacts_within_reach
+from scheduler.backends.rest_registry import (
+    NoSuchModel,
+    NotLetIn,
+    RegistryRefuses,
+    RestRegistry,
+    artifacts_within_reach,
+    speaks_plainly,
+)
 
 ABANDONED_AFTER_S = 6 * 3600
 NOT_FOUND, AWAY, FAILED = "not_found", "away", "failed"
@@ -33,7 +40,7 @@ _AWAY_WORDS = ("Max retries exceeded", "failed with exception", "error code 5", 
 def answer(question: dict[str, Any]) -> dict[str, Any]:
     """`{"digest": …}` of the model, which then lies under `<models>/<digest>`; or `{"error": kind, "message": …}`."""
     address = urlsplit(question["tracking_uri"])
-    if address.scheme not in ("http", "https"):
+    if address.scheme not in ("http", "https") or not speaks_plainly(os.environ):
         return _by_mlflow(question)
     name = f"model {question['model']} version {question['version']}"
     registry = RestRegistry(question["tracking_uri"], os.environ)
@@ -50,7 +57,10 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
 
 
 def _by_rest(registry: RestRegistry, question: dict[str, Any]) -> dict[str, Any]:
-    found = registry.find(question["model"], question["version"])
+    try:
+        found = registry.find(question["model"], question["version"])
+    except NotLetIn:
+        return _by_mlflow(question)
     models = Path(question["models"])
     index = _index(models, [question["tracking_uri"], *found.identity])
     if digest := _known(models, index):

@@ -28,6 +28,10 @@ class RegistryRefuses(Exception):
     """The registry answers, but not with what was asked for; the text says what it said."""
 
 
+class NotLetIn(RegistryRefuses):
+    """The registry does not take these credentials; MLflow's own client may know others."""
+
+
 @dataclass(frozen=True)
 class FoundVersion:
     """A version as the registry knows it; `identity` changes when the same name means something else."""
@@ -50,10 +54,12 @@ class RestRegistry:
         )
 
     def find(self, model: str, version: str) -> FoundVersion:
-        """Raises NoSuchModel, RegistryRefuses."""
+        """Raises NoSuchModel, NotLetIn, RegistryRefuses."""
         asked = {"name": model, "version": version}
-        found = self._json(f"{API}/model-versions/get", asked)["model_version"]
-        uri = str(self._json(f"{API}/model-versions/get-download-uri", asked)["artifact_uri"])
+        found = self._json(f"{API}/model-versions/get", asked).get("model_version")
+        uri = self._json(f"{API}/model-versions/get-download-uri", asked).get("artifact_uri")
+        if not isinstance(found, dict) or not isinstance(uri, str):
+            raise RegistryRefuses("the answer is not MLflow's")
         known = ("name", "version", "creation_timestamp", "source", "run_id")
         return FoundVersion(tuple(str(found.get(name, "")) for name in known), uri)
 
@@ -115,6 +121,12 @@ def artifacts_within_reach(artifacts: str) -> bool:
     )
 
 
+def speaks_plainly(environ: Mapping[str, str]) -> bool:
+    """Whether this client can say all that MLflow's would: no request signing, plug-ins or workspaces."""
+    is_signed = environ.get("MLFLOW_TRACKING_AWS_SIGV4", "").lower() in ("true", "1")
+    return not is_signed and not environ.get("MLFLOW_TRACKING_AUTH") and not environ.get("MLFLOW_WORKSPACE")
+
+
 def _below(folder: Path, path: str) -> Path:
     """A place in `folder`, whatever a server calls its files. Raises RegistryRefuses."""
     if "\\" in path or "\0" in path or any(part in ("", ".", "..") for part in path.split("/")):
@@ -128,6 +140,8 @@ def _check(answer: httpx.Response) -> None:
     if answer.status_code in (429, 502, 503, 504):
         raise httpx.TransportError(f"HTTP {answer.status_code}")
     answer.read()
+    if answer.status_code in (401, 403):
+        raise NotLetIn(f"HTTP {answer.status_code}")
     try:
         said = answer.json()
         code, message = str(said["error_code"]), str(said["message"])
@@ -147,9 +161,11 @@ def _credentials(environ: Mapping[str, str]) -> dict[str, Any]:
 def _verify(environ: Mapping[str, str]) -> Any:
     if environ.get("MLFLOW_TRACKING_INSECURE_TLS", "").lower() in ("true", "1"):
         return False
-    authority = environ.get("MLFLOW_TRACKING_SERVER_CERT_PATH")
+    authority = environ.get("MLFLOW_TRACKING_SERVER_CERT_PATH") or environ.get("REQUESTS_CA_BUNDLE")
     if not authority:
         return True
     import ssl  # noqa: PLC0415 - few need it, and every start of this child is waited for
 
+    if Path(authority).is_dir():
+        return ssl.create_default_context(capath=authority)
     return ssl.create_default_context(cafile=authority)
