@@ -1,7 +1,8 @@
 """A pod small enough to start in 50 ms: answers `/ping`, and does what its environment file tells it to.
 
 `python fake_pod.py <folder> --fd N`: `<folder>/say` is printed at the start; `<folder>/fail` makes it exit with that
-code at once; `<folder>/unready` makes `/ping` answer 503; SIGTERM ends it with 0.
+code at once; `<folder>/unready` makes `/ping` answer 503; `<folder>/check` is the answer to `/check`, else 404; SIGTERM
+ends it with 0.
 """
 
 import http.server
@@ -24,9 +25,13 @@ signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 class Answers(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         unready = self.path == "/ping" and (folder / "unready").exists()
-        self.send_response(503 if unready else 200)
-        self.send_header("Content-Length", "0")
+        check = folder / "check"
+        unknown = self.path == "/check" and not check.exists()
+        body = check.read_bytes() if self.path == "/check" and not unknown else b""
+        self.send_response(503 if unready else 404 if unknown else 200)
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
         pass

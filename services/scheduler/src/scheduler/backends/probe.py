@@ -60,12 +60,22 @@ async def ask_check(host: str, port: int, timeout_s: float) -> PublishCheck | No
             try:
                 writer.write(f"GET /check HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
                 await writer.drain()
-                head, _, body = (await reader.read(MAX_CHECK_BYTES)).partition(b"\r\n\r\n")
+                head, _, body = (await _all_of(reader, MAX_CHECK_BYTES)).partition(b"\r\n\r\n")
             finally:
                 writer.close()
         return PublishCheck.model_validate_json(body) if head.split()[1] == b"200" else None
     except (OSError, TimeoutError, ValueError, IndexError):
         return None
+
+
+async def _all_of(reader: asyncio.StreamReader, limit: int) -> bytes:
+    """What comes until the other side has ended. Raises ValueError where it is more than `limit` bytes."""
+    found = b""
+    while piece := await reader.read(limit):
+        found += piece
+        if len(found) > limit:
+            raise ValueError(f"more than {limit} bytes")
+    return found
 
 
 def _is_stopped(process: PodProcess) -> bool:
