@@ -180,7 +180,7 @@ class Pod:
                 continue
             if await watch.look():
                 self._looked(watch)
-            await self._pause(self.parts.options.probe_every_s)
+            await self._pause(watch.pause_s)
 
     def _looked(self, watch: RunWatch) -> None:
         """Tell a change of readiness."""

@@ -15,6 +15,8 @@ from shared.contracts.deployment import PublishCheck
 SHIM_DELAY_S = 1.0
 """How long after a process is gone its shim may take to say how it ended."""
 POLL_S = 0.05
+LOADING_SHARE = 0.1
+"""Of the time that a pod has been loading: how late its readiness may be seen."""
 LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, never bound
 
 
@@ -46,6 +48,14 @@ class RunWatch:
     def ready_for_s(self) -> float:
         """Seconds since it was first ready."""
         return 0.0 if self.ready_since is None else self.clock.monotonic() - self.ready_since
+
+    @property
+    def pause_s(self) -> float:
+        """Seconds until the next look: short at first, for somebody waits for a pod that loads."""
+        usual = self.options.probe_every_s
+        if self.health.was_ready:
+            return usual
+        return min(usual, max(POLL_S, LOADING_SHARE * (self.clock.monotonic() - self.begun)))
 
     def ended(self, *, was_asked: bool) -> RunEnd | None:
         """How the process ended; None while it runs."""

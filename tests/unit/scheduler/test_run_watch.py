@@ -1,0 +1,45 @@
+"""How often a pod is looked at."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from scheduler.backends.folders import PodProcess, RunFolder
+from scheduler.backends.options import PodOptions
+from scheduler.backends.run_watch import RunWatch
+
+
+class SetClock:
+    """A clock that stands where it is put."""
+
+    def __init__(self) -> None:
+        self.at = 100.0
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.at, UTC)
+
+    def monotonic(self) -> float:
+        return self.at
+
+    async def sleep(self, seconds: float) -> None:
+        self.at += seconds
+
+
+def watch(clock: SetClock, *, was_ready: bool) -> RunWatch:
+    return RunWatch(RunFolder(Path("run-0"), 0), PodProcess(1, 1, 1), PodOptions(), clock, was_ready=was_ready)
+
+
+def test_a_pod_that_loads_is_looked_at_more_often_the_shorter_it_has_loaded() -> None:
+    clock = SetClock()
+    loading = watch(clock, was_ready=False)
+    pauses = []
+    for seconds in (0.0, 1.0, 1.0, 60.0):
+        clock.at += seconds
+        pauses.append(round(loading.pause_s, 3))
+    assert pauses == [0.05, 0.1, 0.2, 0.25]
+
+
+def test_a_pod_that_was_ready_is_looked_at_at_the_usual_pace() -> None:
+    clock = SetClock()
+    assert watch(clock, was_ready=True).pause_s == PodOptions().probe_every_s
