@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -12,6 +13,7 @@ from controller.api import dead_letters, keys, models, observability, pods, serv
 from controller.api.door import Door
 from controller.api.gate import Gate
 from controller.api.observed import Observed
+from controller.api.openapi import openapi_of
 from shared.http import add_admin_routes, install_error_handlers
 from shared.telemetry import Telemetry
 
@@ -44,6 +46,7 @@ def build_api(door: Door, telemetry: Telemetry, access: Access, is_ready: Callab
         app.include_router(room.router, prefix=PREFIX)
     app.add_api_route(f"{PREFIX}/health", _health, methods=["GET"], tags=["health"])
     add_admin_routes(app, telemetry, is_ready)
+    app.openapi = partial(openapi_of, app)  # type: ignore[method-assign]  # FastAPI's way to change the document
     app.add_middleware(Gate, tokens=access.tokens, allowed_hosts=access.allowed_hosts)
     app.add_middleware(Observed, clock=door.clock, registry=telemetry.registry)
     return app

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, TypeVar
 from uuid import UUID
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Depends, Header, Query, Request, Response
 from pydantic import BaseModel
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -81,12 +81,11 @@ def actor_of(request: Request) -> str:
     return actor
 
 
-def if_match(request: Request) -> frozenset[int] | None:
+def if_match(if_match: Annotated[str | None, Header()] = None) -> frozenset[int] | None:
     """Revisions that `If-Match` allows; None when it is absent or `*`."""
-    header = request.headers.get("if-match")
-    if header is None or header.strip() == "*":
+    if if_match is None or if_match.strip() == "*":
         return None
-    tags = [_ETAG.match(tag.strip()) for tag in header.split(",")]
+    tags = [_ETAG.match(tag.strip()) for tag in if_match.split(",")]
     return frozenset(int(tag[1]) for tag in tags if tag)
 
 
@@ -156,10 +155,11 @@ def _replayed(status_code: int, body: bytes) -> Response:
     return Response(body, status_code, {"idempotent-replayed": "true"}, media_type="application/json")
 
 
-def post_of(request: Request, door: TheDoor, actor: Actor) -> Post:
+def post_of(
+    request: Request, door: TheDoor, actor: Actor, idempotency_key: Annotated[str | None, Header()] = None
+) -> Post:
     """The request as a repeatable POST."""
-    key = request.headers.get("idempotency-key")
-    return Post(door, actor, request.method, request.url.path, request.state.token, key)
+    return Post(door, actor, request.method, request.url.path, request.state.token, idempotency_key)
 
 
 Posting = Annotated[Post, Depends(post_of)]

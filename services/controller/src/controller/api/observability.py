@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import StreamingResponse
 
 from controller.api.door import Door, TheDoor
 from controller.api.following import follow_logs
 from controller.api.views import Page
+from controller.domain.times import Moment
 from controller.store.services import load_service
 from shared.contracts.rpc import (
     EVENTS,
@@ -30,6 +31,8 @@ from shared.errors import InvalidInput
 
 router = APIRouter(tags=["observability"])
 
+_FOLLOWED: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}
+
 PodName = Annotated[str, Field(max_length=253, pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")]
 PageSize = Annotated[int, Field(ge=1, le=1000)]
 Cursor = Annotated[str, Field(max_length=512)]
@@ -43,8 +46,8 @@ class MetricFilter(_Filter):
     """Which series: the last hour by the minute, unless asked otherwise."""
 
     metric: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
-    from_time: AwareDatetime | None = Field(default=None, alias="from", description="ISO-8601 with a zone.")
-    to_time: AwareDatetime | None = Field(default=None, alias="to", description="ISO-8601 with a zone; now by default.")
+    from_time: Moment | None = Field(default=None, alias="from", description="ISO-8601 with a zone.")
+    to_time: Moment | None = Field(default=None, alias="to", description="ISO-8601 with a zone; now by default.")
     step: int = Field(default=60, ge=60, le=86_400, description="Seconds.")
     pod: PodName | None = None
 
@@ -72,8 +75,8 @@ class LogFilter(_Filter):
     """Which log lines; with `follow` those printed from now on, as server-sent events."""
 
     pod: PodName | None = None
-    from_time: AwareDatetime | None = Field(default=None, alias="from", description="ISO-8601 with a zone.")
-    to_time: AwareDatetime | None = Field(default=None, alias="to", description="ISO-8601 with a zone.")
+    from_time: Moment | None = Field(default=None, alias="from", description="ISO-8601 with a zone.")
+    to_time: Moment | None = Field(default=None, alias="to", description="ISO-8601 with a zone.")
     search: Annotated[str, Field(max_length=256)] | None = None
     follow: bool = False
     page_size: PageSize = 100
@@ -116,7 +119,7 @@ async def version_events(
     return await _events(door, service, version, wanted)
 
 
-@router.get("/services/{service}/logs", response_model=Page[LogEntry])
+@router.get("/services/{service}/logs", response_model=Page[LogEntry], responses=_FOLLOWED)
 async def service_logs(
     service: str, door: TheDoor, wanted: Annotated[ServiceLogFilter, Query()]
 ) -> Page[LogEntry] | Response:
@@ -124,7 +127,7 @@ async def service_logs(
     return await _logs(door, service, wanted.version, wanted)
 
 
-@router.get("/services/{service}/versions/{version}/logs", response_model=Page[LogEntry])
+@router.get("/services/{service}/versions/{version}/logs", response_model=Page[LogEntry], responses=_FOLLOWED)
 async def version_logs(
     service: str, version: str, door: TheDoor, wanted: Annotated[LogFilter, Query()]
 ) -> Page[LogEntry] | Response:

@@ -19,7 +19,7 @@ from controller.domain.commands import ModelSource
 from controller.domain.models import ModelVersion, RegisteredModel, alias_map, at_milliseconds, tag_map
 from shared.clock import Clock
 from shared.contracts.deployment import MlflowSource
-from shared.errors import NotFound, Unavailable, UpstreamFailed
+from shared.errors import Detail, InvalidInput, NotFound, Unavailable, UpstreamFailed
 
 _API = "/api/2.0/mlflow"
 _ARTIFACT_LIMIT = 1024 * 1024
@@ -157,6 +157,8 @@ class MlflowRegistry:
             return _mapping(_json(answer.content))
         if _error_code(answer) == "RESOURCE_DOES_NOT_EXIST":
             raise NotFound(f"MLflow has no {what}")
+        if "page_token" in query and _error_code(answer) == "INVALID_PARAMETER_VALUE":
+            raise InvalidInput("cursor is not one that this API gave", (Detail(("cursor",), "unknown cursor"),))
         if answer.status_code >= 500:
             raise Unavailable(f"MLflow at {self._shown} answered {answer.status_code} when asked for {what}")
         raise UpstreamFailed(f"MLflow at {self._shown} refused to show {what}: {answer.status_code}")

@@ -12,7 +12,6 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -23,6 +22,7 @@ from pydantic import (
 
 from controller.domain import names
 from controller.domain.specs import DEFAULT_SPEC
+from controller.domain.times import Moment
 from shared.contracts.deployment import RuntimeOptions
 from shared.contracts.routes import DEFAULT_BODY_BYTES, Cors, RateLimit
 from shared.errors import Detail, InvalidInput
@@ -263,13 +263,13 @@ class NewKey(Command):
     """An API key of a service."""
 
     name: KeyName
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
 
 
 class Rotation(Command):
     """A successor for a key; with `grace_s` the old one ends by itself after so many seconds."""
 
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
     grace_s: Annotated[int, Field(strict=True, ge=0, le=31_536_000)] | None = None
 
 

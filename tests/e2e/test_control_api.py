@@ -1,0 +1,174 @@
+"""The control API does what its OpenAPI document says, whatever is asked: statuses, types, shapes, and never a 5xx.
+
+Schemathesis derives the requests from the document; the same ones in every run, many more and random with `FUZZ=long`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any, cast
+
+import httpx
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, settings
+from opentelemetry.sdk.trace import TracerProvider
+from prometheus_client import CollectorRegistry
+from schemathesis.config import SchemathesisConfig
+from schemathesis.openapi import from_dict
+from schemathesis.schemas import BaseSchema
+
+from controller.api.app import Access, build_api
+from controller.api.door import Door
+from running_platform import Platform
+from shared.clock import SystemClock
+from shared.telemetry import Telemetry
+
+pytestmark = pytest.mark.timeout(900)
+
+IS_LONG = os.environ.get("FUZZ") == "long"
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+    "ignored_auth",
+    "unsupported_method",
+    "use_after_free",
+)
+MODEL = {"kind": "mlflow", "model": "wine_quality", "version": "1"}
+FUZZED = settings(
+    max_examples=300 if IS_LONG else 8,
+    derandomize=not IS_LONG,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI document, as the code makes it: no part of the service is needed for that."""
+    door = cast(Door, SimpleNamespace(clock=SystemClock()))
+    telemetry = Telemetry("controller", CollectorRegistry(), TracerProvider())
+    return build_api(door, telemetry, Access({}), lambda: True).openapi()
+
+
+def schema_of(**parameters: str) -> BaseSchema:
+    """The document with these parameters of paths fixed. Logs are not followed: that answer has no end."""
+    config = SchemathesisConfig.from_dict(
+        {
+            "seed": 1,
+            "request-timeout": 30,
+            "parameters": {"query.follow": False} | {f"path.{name}": value for name, value in parameters.items()},
+            "checks": {"enabled": False} | {check: {"enabled": True} for check in CHECKS},
+            # Requests are made of the document alone: nothing of what is found in a registry is published.
+            "analysis": {"constants": {"enabled": False}},
+            "phases": {"fuzzing": {"extra-data-sources": {"responses": False}, "error-feedback": {"enabled": False}}},
+        }
+    )
+    return from_dict(document(), config=config)
+
+
+anything = schema_of()
+running = schema_of(service="wine-quality", version="v1", model="wine_quality", table="wine-quality.payload")
+draft = schema_of(service="drafted", version="v1")
+
+
+class Api:
+    """Sends cases to the platform, with its token."""
+
+    def __init__(self, platform: Platform) -> None:
+        self.platform, self.url = platform, platform.api_url.removesuffix("/api/v1")
+        self.session = requests.Session()
+        self.session.headers["Authorization"] = f"Bearer {platform.token}"
+
+    def check(self, case: schemathesis.Case) -> int:
+        return case.call_and_validate(base_url=self.url, session=self.session).status_code
+
+    def draft(self) -> str:
+        """See that the service `drafted` has its version v1 and one key, whatever was done before; the key's id."""
+        service = f"{self.platform.api_url}/services/drafted"
+        for url, body in (
+            (f"{self.platform.api_url}/services", {"name": "drafted"}),
+            (f"{service}/versions", {"name": "v1", "model_source": MODEL}),
+        ):
+            answer = self.session.post(url, json=body)
+            assert answer.status_code in (201, 409), answer.text
+        for key in self.session.get(f"{service}/keys").json()["items"]:
+            self.session.delete(f"{service}/keys/{key['id']}")
+        return str(self.session.post(f"{service}/keys", json={"name": "ci"}).json()["id"])
+
+
+@pytest.fixture(scope="module")
+def api(platform: Platform) -> Iterator[Api]:
+    platform.publish("wine-quality", "wine_quality")
+    api = Api(platform)
+    with api.session:
+        yield api
+
+
+def test_the_document_is_the_one_that_is_served(api: Api) -> None:
+    assert httpx.get(f"{api.platform.api_url}/openapi.json").json() == json.loads(json.dumps(document()))
+
+
+@anything.parametrize()
+@FUZZED
+def test_any_request(case: schemathesis.Case, api: Api) -> None:
+    api.check(case)
+
+
+@running.include(method="GET", path_regex="{(service|model|table)}").parametrize()
+@FUZZED
+def test_what_is_read_of_a_running_version(case: schemathesis.Case, api: Api) -> None:
+    api.check(case)
+
+
+@pytest.fixture
+def drafted(api: Api) -> Api:
+    api.draft()
+    return api
+
+
+# A start would run what the bodies before it asked for, a thousand replicas among others.
+@draft.include(path_regex="{service}").exclude(method="GET").exclude(path_regex="/start$").parametrize()
+@FUZZED
+def test_what_is_changed_of_a_draft(case: schemathesis.Case, drafted: Api) -> None:
+    if case.method == "DELETE" or "key_id" in case.path_parameters:
+        key_id = drafted.draft()
+        if "key_id" in case.path_parameters:
+            case.path_parameters["key_id"] = key_id
+    drafted.check(case)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "sent"),
+    [
+        ("GET", "/services/wine-quality/metrics?metric=requests_per_second&to=0001-01-01T00:00:00Z", None),
+        ("GET", "/services/wine-quality/logs?from=0001-01-01T00:00:00%2B23:00", None),
+        ("GET", "/services/wine-quality/logs?to=9999-12-31T23:59:59-23:00", None),
+        ("POST", "/services/wine-quality/keys", {"name": "late", "expires_at": "9999-12-31T23:59:59-23:00"}),
+        ("GET", "/models?cursor=nonsense", None),
+    ],
+)
+def test_times_at_the_calendars_ends_and_foreign_cursors_are_400(api: Api, method: str, path: str, sent: Any) -> None:
+    answer = api.session.request(method, f"{api.platform.api_url}{path}", json=sent)
+    assert (answer.status_code, answer.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+
+
+def test_stopping_and_starting_answer_as_documented(api: Api) -> None:
+    for path in ("/services/{service}/versions/{version}", "/services/{service}"):
+        for verb, status in (("stop", "stopped"), ("start", "running")):
+            operation = running[f"/api/v1{path}/{verb}"]["POST"]
+            assert api.check(operation.Case(path_parameters={"service": "wine-quality", "version": "v1"})) == 200
+            api.platform.wait_version("wine-quality", "v1", status)
+
+
+def test_every_process_is_still_the_first_one(api: Api) -> None:
+    processes = api.platform.status()["processes"]
+    assert {"controller", "scheduler", "monitor", "inference-logger", "router"} <= {p["name"] for p in processes}
+    assert [process for process in processes if process["restarts"]] == []
