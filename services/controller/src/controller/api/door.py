@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import hashlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, TypeVar
-from uuid import UUID
 
 from fastapi import Depends, Header, Query, Request, Response
 from pydantic import BaseModel
@@ -26,7 +24,7 @@ from shared.clock import Clock
 from shared.contracts.base import Contract
 from shared.contracts.rpc import Method
 from shared.database import Database
-from shared.errors import Conflict, Detail, InvalidInput
+from shared.errors import Conflict
 
 Prepared = TypeVar("Prepared")
 Reply = TypeVar("Reply", bound=Contract)
@@ -163,18 +161,3 @@ def post_of(
 
 
 Posting = Annotated[Post, Depends(post_of)]
-
-
-def cursor_after(last: UUID) -> str:
-    """An opaque cursor that goes on after `last`."""
-    return base64.urlsafe_b64encode(last.bytes).decode().rstrip("=")
-
-
-def cursor_position(cursor: str | None) -> UUID | None:
-    """What `cursor_after` made; anything else is `InvalidInput`."""
-    if cursor is None:
-        return None
-    try:
-        return UUID(bytes=base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except ValueError as wrong:
-        raise InvalidInput("cursor is not one that this API gave", (Detail(("cursor",), "unknown cursor"),)) from wrong

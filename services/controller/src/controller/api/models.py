@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from controller.api.cursors import cursor_of_token, token_of_cursor
 from controller.api.door import TheDoor
 from controller.api.views import Page, SpecView
 from controller.domain import names
@@ -20,12 +21,12 @@ async def list_models(
     door: TheDoor,
     search: Annotated[str | None, Query(max_length=255)] = None,
     page_size: Annotated[int, Query(ge=1, le=100)] = 50,
-    cursor: Annotated[str | None, Query(max_length=2048)] = None,
+    cursor: Annotated[str | None, Query(max_length=4096)] = None,
 ) -> Page[RegisteredModel]:
     """Registered models by name, with the signature and input example of the latest version."""
     word = names.model_name(search) if search else None
-    models, following = await door.registry.models(word, page_size, cursor)
-    return Page(items=models, next_cursor=following)
+    models, following = await door.registry.models(word, page_size, token_of_cursor(cursor))
+    return Page(items=models, next_cursor=cursor_of_token(following))
 
 
 @router.get("/models/{model}", response_model=RegisteredModel)

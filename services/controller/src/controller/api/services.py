@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from controller.api.cursors import cursor_after, cursor_position
 from controller.api.door import (
     Actor,
     Cursor,
@@ -15,8 +16,6 @@ from controller.api.door import (
     PageSize,
     Posting,
     TheDoor,
-    cursor_after,
-    cursor_position,
     json_answer,
     nothing,
 )

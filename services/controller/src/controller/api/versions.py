@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
+from controller.api.cursors import cursor_after, cursor_position
 from controller.api.door import (
     Actor,
     Cursor,
@@ -11,8 +12,6 @@ from controller.api.door import (
     PageSize,
     Posting,
     TheDoor,
-    cursor_after,
-    cursor_position,
     json_answer,
     nothing,
 )

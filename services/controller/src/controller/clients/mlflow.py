@@ -19,7 +19,7 @@ from controller.domain.commands import ModelSource
 from controller.domain.models import ModelVersion, RegisteredModel, alias_map, at_milliseconds, tag_map
 from shared.clock import Clock
 from shared.contracts.deployment import MlflowSource
-from shared.errors import Detail, InvalidInput, NotFound, Unavailable, UpstreamFailed
+from shared.errors import NotFound, Unavailable, UpstreamFailed
 
 _API = "/api/2.0/mlflow"
 _ARTIFACT_LIMIT = 1024 * 1024
@@ -58,14 +58,14 @@ class MlflowRegistry:
         return MlflowSource(model=source.model, version=version)
 
     async def models(
-        self, search: str | None, size: int, cursor: str | None
+        self, search: str | None, size: int, token: str | None
     ) -> tuple[list[RegisteredModel], str | None]:
-        """One page of registered models by name, and the cursor of the next."""
+        """One page of registered models by name, and MLflow's token of the next."""
         query: dict[str, Any] = {"max_results": size}
         if search:
             query["filter"] = f"name ILIKE '%{search}%'"
-        if cursor:
-            query["page_token"] = cursor
+        if token:
+            query["page_token"] = token
         found = await self._get(f"{_API}/registered-models/search", query, "the registered models")
         models = await asyncio.gather(*(self._described(raw) for raw in found.get("registered_models", ())))
         return list(models), found.get("next_page_token") or None
@@ -157,8 +157,6 @@ class MlflowRegistry:
             return _mapping(_json(answer.content))
         if _error_code(answer) == "RESOURCE_DOES_NOT_EXIST":
             raise NotFound(f"MLflow has no {what}")
-        if "page_token" in query and _error_code(answer) == "INVALID_PARAMETER_VALUE":
-            raise InvalidInput("cursor is not one that this API gave", (Detail(("cursor",), "unknown cursor"),))
         if answer.status_code >= 500:
             raise Unavailable(f"MLflow at {self._shown} answered {answer.status_code} when asked for {what}")
         raise UpstreamFailed(f"MLflow at {self._shown} refused to show {what}: {answer.status_code}")

@@ -1,0 +1,64 @@
+"""Opaque cursors of lists: what this API gave goes on where the page ended, anything else is `InvalidInput`."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from uuid import UUID
+
+from shared.errors import Detail, InvalidInput
+
+_CHECK_BYTES = 6
+
+
+def cursor_after(last: UUID) -> str:
+    """A cursor that goes on after `last`."""
+    return _encoded(last.bytes)
+
+
+def cursor_position(cursor: str | None) -> UUID | None:
+    """What `cursor_after` was given."""
+    if cursor is None:
+        return None
+    try:
+        return UUID(bytes=_decoded(cursor))
+    except ValueError as wrong:
+        raise _unknown_cursor() from wrong
+
+
+def cursor_of_token(token: str | None) -> str | None:
+    """A cursor around another system's page token, with a checksum: what that system does with others is not known."""
+    if not token:
+        return None
+    carried = token.encode()
+    return _encoded(_check(carried) + carried)
+
+
+def token_of_cursor(cursor: str | None) -> str | None:
+    """What `cursor_of_token` was given."""
+    if cursor is None:
+        return None
+    try:
+        decoded = _decoded(cursor)
+        check, carried = decoded[:_CHECK_BYTES], decoded[_CHECK_BYTES:]
+        if carried and check == _check(carried):
+            return carried.decode()
+    except ValueError as wrong:
+        raise _unknown_cursor() from wrong
+    raise _unknown_cursor()
+
+
+def _encoded(value: bytes) -> str:
+    return base64.urlsafe_b64encode(value).decode().rstrip("=")
+
+
+def _decoded(cursor: str) -> bytes:
+    return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+
+
+def _check(carried: bytes) -> bytes:
+    return hashlib.sha256(carried).digest()[:_CHECK_BYTES]
+
+
+def _unknown_cursor() -> InvalidInput:
+    return InvalidInput("cursor is not one that this API gave", (Detail(("cursor",), "unknown cursor"),))
