@@ -15,10 +15,10 @@ import orjson
 import pytest
 
 from router.domain.outcome import Outcome
-from router.spool import Batch, Spool
-from router.spool.files import SpoolFiles
-from router.spool.ring import DISK_FULL, SPOOL_FULL, TOO_LARGE
+from router.spool import Batch, SpoolReader, SpoolWriter
+from router.spool.files import READER_LOCK, WRITER_LOCK, SpoolFiles
 from router.spool.segment import Memory
+from router.spool.writer import DISK_FULL, SPOOL_FULL, TOO_LARGE
 from shared.errors import Unavailable
 from shared.events.request import RequestLogged
 
@@ -52,12 +52,64 @@ def identity(number: int) -> str:
     return str(UUID(int=7 << 80 | number))
 
 
+class Spool:
+    """Both sides in one process; each sees of the other what stands in the files."""
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        files: SpoolFiles | None = None,
+        segments: int = 16,
+        now: Callable[[], int] = lambda: 0,
+        boot_id: bytes = BOOT,
+    ) -> None:
+        self.writer = SpoolWriter(
+            files or SpoolFiles(directory), segment_bytes=SEGMENT, cap_bytes=segments * SEGMENT, boot_id=boot_id
+        )
+        self.files = files.reading() if isinstance(files, TornFiles) else SpoolFiles(directory, READER_LOCK)
+        self.now, self.boot_id = now, boot_id
+        self.reader = self.new_reader()
+
+    def new_reader(self) -> SpoolReader:
+        return SpoolReader(self.files, boot_ns=self.now, boot_id=self.boot_id)
+
+    def open(self) -> Spool:
+        self.writer.open()
+        self.reader.open()
+        return self
+
+    def append(self, outcome: Outcome) -> str | None:
+        return self.writer.append(outcome)
+
+    def next_batch(self, max_records: int, max_bytes: int) -> Batch | None:
+        self.reader.look()
+        return self.reader.next_batch(max_records, max_bytes)
+
+    def payload(self, batch: Batch) -> bytes:
+        return self.reader.payload(batch)
+
+    def acknowledge(self, batch: Batch) -> None:
+        self.reader.acknowledge(batch)
+
+    def restart_reader(self) -> None:
+        """It is killed, another takes its place; the writer knows nothing of it."""
+        self.reader.close()
+        self.reader = self.new_reader()
+        self.reader.open()
+
+    def close(self) -> None:
+        self.reader.close()
+        self.writer.close()
+
+    def die(self) -> None:
+        """As a kill leaves it: nothing is sealed; only the locks go."""
+        self.reader.close()
+        self.writer._files.close()
+
+
 def open_spool(directory: Path, *, files: SpoolFiles | None = None, now: Callable[[], int] = lambda: 0) -> Spool:
-    spool = Spool(
-        files or SpoolFiles(directory), segment_bytes=SEGMENT, cap_bytes=16 * SEGMENT, boot_ns=now, boot_id=BOOT
-    )
-    spool.open()
-    return spool
+    return Spool(directory, files=files, now=now).open()
 
 
 def drain(spool: Spool) -> list[tuple[str, bytes]]:
@@ -65,6 +117,7 @@ def drain(spool: Spool) -> list[tuple[str, bytes]]:
     while batch := spool.next_batch(10, 2000):
         messages.append((batch.message_id, spool.payload(batch)))
         spool.acknowledge(batch)
+    spool.reader.look()  # a sealed segment is looked at once more before it is freed
     return messages
 
 
@@ -99,7 +152,8 @@ def test_bodies_that_cannot_be_logged_say_why(tmp_path: Path) -> None:
 
 
 def test_one_record_never_outgrows_a_message(tmp_path: Path) -> None:
-    spool = Spool(SpoolFiles(tmp_path), boot_id=BOOT)
+    spool = Spool(tmp_path)
+    spool.writer = SpoolWriter(SpoolFiles(tmp_path), boot_id=BOOT)
     spool.open()
     spool.append(outcome(1, body=b"\1" * 1024 * 1024, response=b"\2" * 1024 * 1024))
     ((_, payload),) = drain(spool)
@@ -183,7 +237,7 @@ def test_replays_are_the_same_messages_and_marked_once_the_server_may_have_forgo
     batch = spool.next_batch(3, 10_000)
     assert batch is not None
     first = (batch.message_id, spool.payload(batch))
-    assert not spool.may_be_forgotten(batch)
+    assert not spool.reader.may_be_forgotten(batch)
     spool.close()
 
     for age_s, marked in ((59, False), (61, True), (-1, True)):
@@ -191,7 +245,7 @@ def test_replays_are_the_same_messages_and_marked_once_the_server_may_have_forgo
         replay = again.next_batch(3, 10_000)
         assert replay is not None
         assert (replay.message_id, again.payload(replay)) == first
-        assert again.may_be_forgotten(replay) is marked
+        assert again.reader.may_be_forgotten(replay) is marked
         again.close()
 
 
@@ -200,11 +254,10 @@ def test_after_a_reboot_every_replay_is_marked(tmp_path: Path) -> None:
     spool.append(outcome(1))
     assert spool.next_batch(3, 10_000)
     spool.close()
-    after = Spool(SpoolFiles(tmp_path), segment_bytes=SEGMENT, boot_ns=lambda: 1, boot_id=b"c" * 16)
-    after.open()
+    after = Spool(tmp_path, now=lambda: 1, boot_id=b"c" * 16).open()
     replay = after.next_batch(3, 10_000)
     assert replay is not None
-    assert after.may_be_forgotten(replay)
+    assert after.reader.may_be_forgotten(replay)
 
 
 class Killed(BaseException):
@@ -249,9 +302,13 @@ class TornMemory:
 class TornFiles(SpoolFiles):
     """Every change of the directory counts as a write too."""
 
-    def __init__(self, directory: Path, countdown: Countdown, kept: float) -> None:
-        super().__init__(directory)
+    def __init__(self, directory: Path, countdown: Countdown, kept: float, lock: str = WRITER_LOCK) -> None:
+        super().__init__(directory, lock)
         self._countdown, self._kept = countdown, kept
+
+    def reading(self) -> TornFiles:
+        """The same for the reading side: what is left to write is counted over both."""
+        return TornFiles(self.directory, self._countdown, self._kept, READER_LOCK)
 
     def create(self, sequence: int, size: int) -> None:
         try:
@@ -296,8 +353,10 @@ def script(spool: Spool, bus: Bus, accepted: list[str], start: int) -> None:
         if spool.append(outcome(number, "wine" if number % 3 else "beer")) is None:
             accepted.append(identity(number))
         if number % 7 == 6:
-            spool.prepare()
+            spool.writer.prepare()
             publish_some(spool, bus)
+        if number == 30:
+            spool.restart_reader()
 
 
 def publish_some(spool: Spool, bus: Bus) -> None:
@@ -308,19 +367,18 @@ def publish_some(spool: Spool, bus: Bus) -> None:
     for batch in batches[:-1]:
         spool.acknowledge(batch)
     for batch in batches[-1:]:
-        spool.put_back(batch)
+        spool.reader.put_back(batch)
 
 
 def run_until_killed(directory: Path, writes: int, kept: float, bus: Bus, accepted: list[str], start: int) -> bool:
-    files = TornFiles(directory, Countdown(writes), kept)
-    spool = Spool(files, segment_bytes=SEGMENT, cap_bytes=64 * SEGMENT, boot_ns=lambda: 0, boot_id=BOOT)
+    spool = Spool(directory, files=TornFiles(directory, Countdown(writes), kept), segments=64)
     try:
         spool.open()
         script(spool, bus, accepted, start)
     except Killed:
         return True
     finally:
-        spool.close()
+        spool.die()
     return False
 
 
@@ -338,7 +396,7 @@ def test_killed_at_every_write_nothing_is_lost_and_nothing_doubled(tmp_path: Pat
         while batch := last.next_batch(4, 1500):
             bus.publish(last, batch)
             last.acknowledge(batch)
-        assert not last.has_work
+        assert not last.reader.has_work
         last.close()
         rows = bus.rows()
         assert len(rows) == len(set(rows)), f"doubled after a kill at write {writes}"
@@ -347,7 +405,7 @@ def test_killed_at_every_write_nothing_is_lost_and_nothing_doubled(tmp_path: Pat
     assert writes > 150
 
 
-def test_a_real_kill_loses_nothing_whose_append_returned(tmp_path: Path) -> None:
+def test_records_are_read_while_they_are_written_and_a_real_kill_loses_none(tmp_path: Path) -> None:
     writer = tmp_path / "writer.py"
     writer.write_text(
         "import sys\n"
@@ -355,21 +413,30 @@ def test_a_real_kill_loses_nothing_whose_append_returned(tmp_path: Path) -> None
         "from pathlib import Path\n"
         f"spec = spec_from_file_location('spool_cases', {str(Path(__file__))!r})\n"
         "cases = module_from_spec(spec); sys.modules['spool_cases'] = cases; spec.loader.exec_module(cases)\n"
-        f"spool = cases.Spool(cases.SpoolFiles(Path({str(tmp_path / 'spool')!r})))\n"
+        f"spool = cases.SpoolWriter(cases.SpoolFiles(Path({str(tmp_path / 'spool')!r})), segment_bytes=65536)\n"
         "spool.open()\n"
         "for number in range(10**9):\n"
         "    assert spool.append(cases.outcome(number)) is None\n"
         "    sys.stdout.buffer.write(b'%d\\n' % number); sys.stdout.buffer.flush()\n"
     )
+    spool, rows = open_spool(tmp_path / "unused"), list[str]()
+    spool.reader = SpoolReader(SpoolFiles(tmp_path / "spool", READER_LOCK))
     with subprocess.Popen([sys.executable, str(writer)], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
-        said = [process.stdout.readline() for _ in range(3000)]
+        said = [process.stdout.readline()]
+        spool.reader.open()
+        while len(said) < 20_000:  # some segments: what is read is freed and written again meanwhile
+            said += [process.stdout.readline() for _ in range(100)]
+            rows += [one for _, payload in drain(spool) for one in ids(payload)]
         os.kill(process.pid, signal.SIGKILL)
         said += process.stdout.read().splitlines(keepends=True)
     accepted = [int(line) for line in said if line.endswith(b"\n")]
-    assert len(accepted) >= 3000
-    spool = Spool(SpoolFiles(tmp_path / "spool"))
-    spool.open()
-    rows = [one for _, payload in drain(spool) for one in ids(payload)]
+    rows += [one for _, payload in drain(spool) for one in ids(payload)]
+    next_one = SpoolWriter(SpoolFiles(tmp_path / "spool"), segment_bytes=65536)
+    next_one.open()
+    assert next_one.append(outcome(10**6)) is None
+    *rows, last = rows + [one for _, payload in drain(spool) for one in ids(payload)]
     assert rows[: len(accepted)] == [identity(number) for number in accepted]
     assert len(rows) - len(accepted) <= 1
+    assert last == identity(10**6)
+    assert len(next_one._files.sequences()) == 1, "what the killed one left is freed"

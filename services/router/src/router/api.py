@@ -34,8 +34,8 @@ class RouterCollector(Collector):
         for name, help_text, value in (
             ("penstock_router_spool_bytes", "Disk that the request spool uses.", spool.bytes_used),
             ("penstock_router_spool_cap_bytes", "Disk that the request spool may use.", spool.bytes_cap),
-            ("penstock_router_spool_records", "Records not yet cut into a message.", spool.uncut_records),
-            ("penstock_router_spool_messages", "Messages not yet stored by the bus.", spool.unacknowledged_batches),
+            ("penstock_router_spool_records", "Records read and not yet cut into a message.", spool.waiting_records),
+            ("penstock_router_spool_messages", "Messages not yet stored by the bus.", spool.waiting_messages),
             ("penstock_router_routes_current", "1 while the route table follows the bus.", int(self._is_current())),
         ):
             yield GaugeMetricFamily(name, help_text, value=value)

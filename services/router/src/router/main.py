@@ -10,14 +10,15 @@ from collections.abc import Coroutine
 from typing import Any
 
 from router.api import RouterCollector
+from router.child import Shipper
 from router.clients import BusHolder, RoutesBucket, SnapshotFile
 from router.dataplane import DataPlane, Limits
 from router.dataplane.certificate import Certificate
 from router.domain.table import RouteTable
 from router.domain.traffic import TrafficBook
-from router.loops import Heartbeat, RouteFollower, SpoolPublisher, TrafficReporter
+from router.loops import Heartbeat, RouteFollower, TrafficReporter
 from router.settings import RouterSettings
-from router.spool import Spool
+from router.spool import SpoolWriter
 from router.spool.files import SpoolFiles
 from shared.app import run_app
 from shared.bus import Bus
@@ -31,6 +32,11 @@ logger = logging.getLogger(__name__)
 FIRST_ROUTES_S = 3.0
 """A router without a snapshot waits this long for routes before it answers 404 to everything."""
 
+SPOOL_LOOK_S = 0.05
+"""How often the spool sees whether it needs another file soon: a file holds more than is answered meanwhile."""
+FLUSHED_WITHIN_S = 1.5
+"""How long the shipper has at the end; what it does not get done the next one finds."""
+
 
 class App:
     """A router, ready to run."""
@@ -40,12 +46,12 @@ class App:
         self.telemetry = telemetry
         self.traffic = TrafficBook()
         self.table = RouteTable(self.traffic)
-        self.spool = Spool(SpoolFiles(settings.folder / "spool"), cap_bytes=settings.spool_max_bytes)
+        self.spool = SpoolWriter(SpoolFiles(settings.folder / "spool"), cap_bytes=settings.spool_max_bytes)
         self.bus = BusHolder(lambda: Bus("router", settings.nats_url.get_secret_value(), clock=clock))
         self.plane = DataPlane(self.table, self.spool, _limits(settings))
         snapshot = SnapshotFile(settings.folder / "routes.json")
         self.routes = RouteFollower(settings, RoutesBucket(self.bus), self.table, snapshot, clock)
-        self.publisher = SpoolPublisher(settings, self.spool, self.bus, clock)
+        self.shipper = Shipper(clock)
         self.reporter = TrafficReporter(settings, self.traffic, self.table, self.bus, clock)
         self.heartbeat = Heartbeat(settings, self.bus, self.table, clock)
         self.certificate = _certificate(settings)
@@ -75,7 +81,8 @@ class App:
             "bus": self.bus.run(),
             "routes": self.routes.run(),
             "data plane": self._serve(listening, has_routes=has_routes),
-            "spool": self.publisher.run(),
+            "spool": self._keep_spool_ready(),
+            "shipper": self.shipper.run(),
             "samples": self.reporter.run(),
             "heartbeat": self.heartbeat.run(),
             "admin": serve(admin, self.settings.admin_host, self.settings.admin_port),
@@ -92,10 +99,15 @@ class App:
         logger.info("data plane on %s:%s", *listening.getsockname()[:2])
         await self.plane.sweep()
 
+    async def _keep_spool_ready(self) -> None:
+        while True:
+            self.spool.prepare()
+            await asyncio.sleep(SPOOL_LOOK_S)
+
     async def _drain(self) -> None:
         self.is_listening = False
         await self.plane.drain(self.settings.drain_timeout.total_seconds())
-        await self.publisher.flush(1.0)
+        await self.shipper.end(FLUSHED_WITHIN_S)
         try:
             await asyncio.wait_for(self.reporter.report(), 0.5)
         except TimeoutError:

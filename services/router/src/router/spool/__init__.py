@@ -1,8 +1,10 @@
 """The request spool: what was answered, on disk before the answer's last byte leaves, until the bus has it.
 
-Format and recovery: docs/spool.md.
+One process writes (`SpoolWriter`, in the data plane), another reads (`SpoolReader`, the shipper). Format:
+docs/spool.md.
 """
 
-from router.spool.ring import Batch, Spool, SpoolState
+from router.spool.reader import Batch, SpoolReader
+from router.spool.writer import SpoolState, SpoolWriter
 
-__all__ = ["Batch", "Spool", "SpoolState"]
+__all__ = ["Batch", "SpoolReader", "SpoolState", "SpoolWriter"]

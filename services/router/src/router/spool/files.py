@@ -6,6 +6,9 @@ import fcntl
 import mmap
 import os
 import re
+import struct
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from router.spool.segment import Memory
@@ -15,17 +18,35 @@ _SEGMENT = re.compile(r"segment-([0-9a-f]{16})\.spool\Z")
 _FREE = re.compile(r"free-([0-9a-f]{16})\.spool\Z")
 
 
-class SpoolFiles:
-    """The files of one spool, held by one process at a time."""
+WRITER_LOCK, READER_LOCK = "lock", "reader.lock"
+_PROGRESS = struct.Struct("<QQQ")
 
-    def __init__(self, directory: Path) -> None:
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the reading process is; the writing one shows it."""
+
+    waiting_records: int = 0
+    """Read, and not yet cut into a message."""
+    waiting_messages: int = 0
+    """Not yet stored by the bus."""
+    refused: int = 0
+    """Publishes without an answer, or with a refusal."""
+
+
+class SpoolFiles:
+    """The files of one spool. One process writes records, one reads them; each has a lock of its own."""
+
+    def __init__(self, directory: Path, lock: str = WRITER_LOCK) -> None:
         self.directory = directory
+        self._lock_name = lock
         self._lock: int | None = None
+        self._progress: mmap.mmap | None = None
 
     def open(self) -> None:
         """Make the directory and take its lock; raises Unavailable where another process has it."""
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = os.open(self.directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(self.directory / self._lock_name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -35,6 +56,9 @@ class SpoolFiles:
 
     def close(self) -> None:
         """Let the lock go."""
+        if self._progress is not None:
+            self._progress.close()
+            self._progress = None
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -43,14 +67,19 @@ class SpoolFiles:
         """Sequence numbers of the segments there are, oldest first."""
         return self._named(_SEGMENT)
 
+    def free_numbers(self) -> list[int]:
+        """Former sequence numbers of the files that wait for their next use, oldest first."""
+        return self._named(_FREE)
+
     def free(self, size: int) -> list[int]:
         """Former sequence numbers of the files that may be reused; those of another size are removed."""
         usable = []
-        for number in self._named(_FREE):
-            if self._free_path(number).stat().st_size == size:
-                usable.append(number)
-            else:
-                self.remove_free(number)
+        for number in self.free_numbers():
+            with suppress(FileNotFoundError):  # the other process may take it away
+                if self._free_path(number).stat().st_size == size:
+                    usable.append(number)
+                else:
+                    self.remove_free(number)
         return usable
 
     def create(self, sequence: int, size: int) -> None:
@@ -66,7 +95,7 @@ class SpoolFiles:
             os.close(file)
 
     def take(self, free: int, sequence: int) -> None:
-        """Make a free file the segment `sequence`."""
+        """Make a free file the segment `sequence`. Raises FileNotFoundError where there is no such file any more."""
         self._free_path(free).rename(self._segment_path(sequence))
 
     def give_back(self, sequence: int) -> None:
@@ -88,6 +117,24 @@ class SpoolFiles:
             return mmap.mmap(file, 0, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
         finally:
             os.close(file)
+
+    def tell(self, progress: Progress) -> None:
+        """Write down how far reading is."""
+        self._progress_map()[:] = _PROGRESS.pack(progress.waiting_records, progress.waiting_messages, progress.refused)
+
+    def told(self) -> Progress:
+        """What was last told."""
+        return Progress(*_PROGRESS.unpack(self._progress_map()[:]))
+
+    def _progress_map(self) -> mmap.mmap:
+        if self._progress is None:
+            file = os.open(self.directory / "progress", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                os.ftruncate(file, _PROGRESS.size)
+                self._progress = mmap.mmap(file, _PROGRESS.size)
+            finally:
+                os.close(file)
+        return self._progress
 
     def _named(self, pattern: re.Pattern[str]) -> list[int]:
         matches = (pattern.match(name) for name in os.listdir(self.directory))

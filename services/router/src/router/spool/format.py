@@ -17,6 +17,9 @@ MAGIC = b"PSPOOL01"
 HEADER = struct.Struct("<8sIQ16s16sI")
 """magic, segment bytes, sequence, spool id, boot id, crc of what precedes."""
 HEADER_BYTES = 64
+SEAL = struct.Struct("<I")
+SEAL_AT = 60
+"""Where the header says, once no more records will come, so: a value that an earlier use of the file did not have."""
 
 RECORD_HEAD = struct.Struct("<II")
 """Body bytes, crc of the body. Written after the body: it is what makes the record exist."""
@@ -134,6 +137,11 @@ def route_of(body: bytes) -> bytes:
     lengths = RECORD.unpack_from(body)[7:]
     start = RECORD.size + sum(lengths[:5])
     return body[start : start + lengths[5]]
+
+
+def seal_of(sequence: int) -> bytes:
+    """What stands at SEAL_AT in a segment that is complete."""
+    return SEAL.pack(crc32(MAGIC, seed_of(sequence)) or 1)
 
 
 def seed_of(sequence: int) -> int:

@@ -1,7 +1,7 @@
-"""One segment: a file of fixed size, mapped; records grow up from its head, batch entries down from its end.
+"""One segment as it is read: a mapped file; records grow up from its head, batch entries down from its end.
 
-A record or entry exists once its head (or tail) with the matching CRC stands in the file; what a kill tore in the
-middle does not, and the call that wrote it had not returned.
+Another process may be writing records (`writer.py`). A record or entry exists once its head (or tail) with the matching
+CRC stands in the file; what a kill tore in the middle does not, and the call that wrote it had not returned.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
 from typing import Protocol
 from zlib import crc32
 
@@ -19,13 +21,16 @@ from router.spool.format import (
     HEADER_BYTES,
     RECORD,
     RECORD_HEAD,
-    RESERVED_PER_RECORD,
+    SEAL,
+    SEAL_AT,
     BatchEntry,
     SegmentHeader,
     decode_batch,
     route_of,
+    seal_of,
     seed_of,
 )
+from shared.ids import new_id
 
 
 class Memory(Protocol):
@@ -50,7 +55,7 @@ class Slot:
 
 @dataclass(slots=True, eq=False)
 class Segment:
-    """A mapped segment and what is known of it."""
+    """A mapped segment as it is read: which records are there, which are in a batch, which batches the bus has."""
 
     sequence: int
     memory: Memory
@@ -59,9 +64,11 @@ class Segment:
     floor: int = 0
     uncut_records: int = 0
     is_sealed: bool = False
+    """No more records will come, and all are known."""
     uncut: dict[str, array[int]] = field(default_factory=dict)
     slots: list[Slot] = field(default_factory=list)
     unacknowledged: int = 0
+    _saw_seal: bool = False
     _seed: int = 0
 
     def __post_init__(self) -> None:
@@ -73,20 +80,17 @@ class Segment:
         """Nothing in it is needed any more."""
         return self.is_sealed and not self.uncut_records and not self.unacknowledged
 
-    def has_room(self, body_bytes: int) -> bool:
-        """Whether a record fits beside the batch entries that the uncut ones may still need."""
-        reserved = RESERVED_PER_RECORD * (self.uncut_records + 1)
-        return self.end + RECORD_HEAD.size + body_bytes + reserved <= self.floor
-
-    def append(self, service: str, body: bytes) -> None:
-        """Write one record for which there is room. It is safe when this returns."""
-        at = self.end
-        start = at + RECORD_HEAD.size
-        stop = start + len(body)
-        self.memory[start:stop] = body
-        self.memory[at:start] = RECORD_HEAD.pack(len(body), crc32(body, self._seed))
-        self.end = stop
-        self._note_uncut(service, at)
+    def look(self) -> None:
+        """Note the records that have come since the last look."""
+        if self.is_sealed:
+            return
+        # A record may be seen after the seal that was written behind it, where a processor orders its writes freely:
+        # complete is what was looked at once more after the seal was seen.
+        self.is_sealed = self._saw_seal
+        self._saw_seal = self.memory[SEAL_AT : SEAL_AT + SEAL.size] == seal_of(self.sequence)
+        for offset, body in self._records():
+            self.end = offset + RECORD_HEAD.size + len(body)
+            self._note_uncut(_service_of(body), offset)
 
     def read(self, offset: int) -> bytes:
         """The body of the record at `offset`."""
@@ -119,8 +123,7 @@ class Segment:
             self.unacknowledged -= 1
 
     def recover(self) -> None:
-        """Find out what a file holds. It is sealed: nothing is appended to what another process wrote."""
-        self.is_sealed = True
+        """Find out what a file holds: its batches, and the records that are in none."""
         self._recover_batches()
         cut = {offset for slot in self.slots for offset in slot.entry.offsets}
         readable = set()
@@ -142,7 +145,7 @@ class Segment:
             self.acknowledge(slot)
 
     def _records(self) -> Iterator[tuple[int, bytes]]:
-        at = HEADER_BYTES
+        at = self.end
         while at + RECORD_HEAD.size <= self.floor:
             size, check = RECORD_HEAD.unpack(self.memory[at : at + RECORD_HEAD.size])
             start = at + RECORD_HEAD.size
@@ -183,12 +186,6 @@ class Segment:
         self.uncut_records -= count
 
 
-def format_segment(memory: Memory, sequence: int, spool_id: bytes, boot_id: bytes) -> Segment:
-    """Make a fresh segment of a mapped file, whatever an earlier use left in it."""
-    memory[0:HEADER_BYTES] = SegmentHeader(len(memory), sequence, spool_id, boot_id).encode()
-    return Segment(sequence, memory)
-
-
 def open_segment(memory: Memory, sequence: int, boot_id: bytes) -> Segment | None:
     """The segment that a file holds; None where it was never finished being made."""
     header = SegmentHeader.decode(memory[0:HEADER_BYTES])
@@ -200,4 +197,17 @@ def open_segment(memory: Memory, sequence: int, boot_id: bytes) -> Segment | Non
 
 
 def _service_of(body: bytes) -> str:
-    return str(orjson.loads(route_of(body))["service"])
+    return _service_in(route_of(body))
+
+
+@lru_cache(maxsize=4096)
+def _service_in(route: bytes) -> str:
+    return str(orjson.loads(route)["service"])
+
+
+def read_boot_id() -> bytes:
+    """Names this boot of the machine; random where the system has no such name (then every replay is marked)."""
+    try:
+        return bytes.fromhex(Path("/proc/sys/kernel/random/boot_id").read_text().strip().replace("-", ""))
+    except (OSError, ValueError):
+        return new_id().bytes

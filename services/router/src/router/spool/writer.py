@@ -1,0 +1,188 @@
+"""The writing side: records of what was answered, appended to the segment in use. It runs in the data plane's process.
+
+Nothing but the bytes is shared with the reading side, a process of its own (`reader.py`).
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from zlib import crc32
+
+from router.domain.outcome import Outcome
+from router.spool.files import SpoolFiles
+from router.spool.format import (
+    HEADER_BYTES,
+    RECORD_HEAD,
+    RESERVED_PER_RECORD,
+    SEAL,
+    SEAL_AT,
+    SegmentHeader,
+    encode_record,
+    seal_of,
+    seed_of,
+)
+from router.spool.segment import Memory, read_boot_id
+from shared.ids import new_id
+
+logger = logging.getLogger(__name__)
+
+SPOOL_FULL = "spool_full"
+DISK_FULL = "disk_full"
+TOO_LARGE = "record_too_large"
+
+SEGMENT_BYTES = 8 * 1024 * 1024
+CAP_BYTES = 1024 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolState:
+    """How full it is."""
+
+    segments: int
+    bytes_used: int
+    bytes_cap: int
+    waiting_records: int
+    waiting_messages: int
+
+
+class SpoolWriter:
+    """Single-threaded, used on the event loop. `open` takes the directory from whoever wrote before."""
+
+    def __init__(
+        self,
+        files: SpoolFiles,
+        *,
+        segment_bytes: int = SEGMENT_BYTES,
+        cap_bytes: int = CAP_BYTES,
+        boot_id: bytes | None = None,
+    ) -> None:
+        self._files = files
+        self._segment_bytes = segment_bytes
+        self._largest_body = segment_bytes - HEADER_BYTES - RECORD_HEAD.size - RESERVED_PER_RECORD
+        self._max_segments = max(2, cap_bytes // segment_bytes)
+        self._boot_id = boot_id if boot_id is not None else read_boot_id()
+        self._spool_id = new_id().bytes
+        self._next_sequence = 1
+        self._is_prepared = False
+        self._sequence = self._seed = 0
+        self._memory: Memory | None = None
+        self._end = self._room = 0
+
+    def open(self) -> None:
+        """Take the directory; what an earlier process wrote is complete now. Raises Unavailable where it is in use."""
+        self._files.open()
+        sequences = self._files.sequences()
+        self._next_sequence = max([0, *sequences, *self._files.free_numbers()]) + 1
+        for sequence in sequences:
+            self._seal_left(sequence)
+
+    def close(self) -> None:
+        """The segment in use is complete; what is in it stays."""
+        self._seal()
+        self._files.close()
+
+    def append(self, outcome: Outcome) -> str | None:
+        """None when the record is safe, else why it was dropped."""
+        body = encode_record(outcome)
+        size = len(body)
+        needed = RECORD_HEAD.size + size + RESERVED_PER_RECORD
+        if needed > self._room:
+            reason = self._roll(size)
+            if reason is not None:
+                return reason
+        at = self._end
+        start = at + RECORD_HEAD.size
+        self._end = stop = start + size
+        self._room -= needed
+        memory = self._memory
+        assert memory is not None
+        memory[start:stop] = body
+        memory[at:start] = RECORD_HEAD.pack(size, crc32(body, self._seed))
+        return None
+
+    def prepare(self) -> None:
+        """Have the next segment's file ready before it is needed, so that no request waits for its allocation."""
+        if self._is_prepared or self._memory is None or self._end <= self._segment_bytes // 2:
+            return
+        try:
+            self._is_prepared = bool(self._files.free(self._segment_bytes)) or self._create_free() is not None
+        except OSError as error:
+            logger.warning("spool: cannot prepare a segment: %s", error)
+
+    def state(self) -> SpoolState:
+        """How full it is now."""
+        segments, progress = len(self._files.sequences()), self._files.told()
+        return SpoolState(
+            segments=segments,
+            bytes_used=segments * self._segment_bytes,
+            bytes_cap=self._max_segments * self._segment_bytes,
+            waiting_records=progress.waiting_records,
+            waiting_messages=progress.waiting_messages,
+        )
+
+    def _roll(self, body_size: int) -> str | None:
+        if body_size > self._largest_body:
+            return TOO_LARGE
+        self._seal()
+        try:
+            sequence = self._take_free()
+        except OSError as error:
+            logger.warning("spool: no new segment: %s", error)
+            return DISK_FULL
+        if sequence is None:
+            return SPOOL_FULL
+        memory = self._files.map(sequence)
+        header = SegmentHeader(len(memory), sequence, self._spool_id, self._boot_id)
+        memory[0:HEADER_BYTES] = header.encode()
+        self._memory, self._sequence, self._seed = memory, sequence, seed_of(sequence)
+        self._end, self._room = HEADER_BYTES, self._segment_bytes - HEADER_BYTES
+        self._is_prepared = False
+        return None
+
+    def _take_free(self) -> int | None:
+        """The sequence of a new segment's file, which has no header yet; None at the cap. Raises OSError."""
+        candidates = self._files.free(self._segment_bytes)
+        while True:
+            free = candidates.pop() if candidates else self._create_free()
+            if free is None:
+                return None
+            sequence = self._take_sequence()
+            try:
+                self._files.take(free, sequence)
+            except FileNotFoundError:
+                continue  # the reading side has removed a file too many
+            return sequence
+
+    def _create_free(self) -> int | None:
+        if len(self._files.sequences()) + len(self._files.free_numbers()) >= self._max_segments:
+            return None
+        number = self._take_sequence()
+        self._files.create(number, self._segment_bytes)
+        return number
+
+    def _seal(self) -> None:
+        if self._memory is not None:
+            self._memory[SEAL_AT : SEAL_AT + SEAL.size] = seal_of(self._sequence)
+            self._memory.close()
+            self._memory = None
+            self._room = 0
+
+    def _seal_left(self, sequence: int) -> None:
+        try:
+            memory = self._files.map(sequence)
+        except FileNotFoundError:
+            return  # read to its end just now
+        try:
+            header = SegmentHeader.decode(memory[0:HEADER_BYTES])
+            if header is None or header.sequence != sequence or header.size != len(memory):
+                self._files.remove(sequence)  # never finished being made
+            else:
+                memory[SEAL_AT : SEAL_AT + SEAL.size] = seal_of(sequence)
+        finally:
+            memory.close()
+
+    def _take_sequence(self) -> int:
+        sequence = self._next_sequence
+        self._next_sequence += 1
+        return sequence
