@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import json
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from benchmarks.load import Request
@@ -35,3 +37,8 @@ def post(request: Request, timeout_s: float = 10) -> Answer:
 def is_answering(request: Request) -> bool:
     """Whether it answers 200."""
     return post(request).status == 200
+
+
+def as_json(value: Any) -> bytes:
+    """As programs send it: no spaces."""
+    return json.dumps(value, separators=(",", ":")).encode()

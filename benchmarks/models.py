@@ -10,6 +10,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 
 from benchmarks.children import Failed
 
+Row = Sequence[float]
 COLUMNS = (
     "fixed_acidity", "volatile_acidity", "citric_acid", "residual_sugar", "chlorides", "free_sulfur_dioxide",
     "total_sulfur_dioxide", "density", "ph", "sulphates", "alcohol",

@@ -15,11 +15,10 @@ import httpx
 import psutil
 
 from benchmarks import usage
-from benchmarks.asking import is_answering
+from benchmarks.asking import as_json, is_answering
 from benchmarks.children import Child, Failed, free_port, until
 from benchmarks.load import Request
-from benchmarks.models import COLUMNS, Model, register
-from benchmarks.targets.base import Row, as_json
+from benchmarks.models import COLUMNS, Model, Row, register
 
 UP_WITHIN_S = 150
 ANSWER_WITHIN_S = 180

@@ -17,12 +17,11 @@ from benchmarks.asking import is_answering, post
 from benchmarks.children import Child, Failed, free_port
 from benchmarks.environments import build, installed
 from benchmarks.load import Request
-from benchmarks.models import Model
+from benchmarks.models import Model, Row
 from benchmarks.options import Options
 
 START_WITHIN_S = 120
 TOLERANCE = 1e-6
-Row = Sequence[float]
 
 
 @dataclass
@@ -137,8 +136,3 @@ class Peer(Target):
             "PATH": f"{self.python.parent}:/usr/local/bin:/usr/bin:/bin",
             "VIRTUAL_ENV": str(self.python.parents[1]),
         }
-
-
-def as_json(value: Any) -> bytes:
-    """As programs send it: no spaces."""
-    return json.dumps(value, separators=(",", ":")).encode()

@@ -7,11 +7,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from benchmarks.asking import as_json
 from benchmarks.children import Child
 from benchmarks.environments import PEERS
 from benchmarks.load import Request
-from benchmarks.models import COLUMNS, Model
-from benchmarks.targets.base import Peer, Row, as_json
+from benchmarks.models import COLUMNS, Model, Row
+from benchmarks.targets.base import Peer
 
 
 class MlflowServe(Peer):

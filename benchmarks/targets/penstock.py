@@ -8,12 +8,13 @@ from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from typing import Any
 
+from benchmarks.asking import as_json
 from benchmarks.children import Failed, until
 from benchmarks.load import Request
-from benchmarks.models import Model
+from benchmarks.models import Model, Row
 from benchmarks.options import Options
 from benchmarks.platform import Platform, Service, fresh
-from benchmarks.targets.base import Row, Running, Target, as_json
+from benchmarks.targets.base import Running, Target
 from benchmarks.targets.v2 import tensors
 
 CATCH_UP_WITHIN_S = 300

@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from benchmarks.asking import as_json
 from benchmarks.children import Child, free_port
 from benchmarks.load import Request
-from benchmarks.models import COLUMNS, Model
+from benchmarks.models import COLUMNS, Model, Row
 from benchmarks.options import Options
-from benchmarks.targets.base import Peer, Row, as_json
+from benchmarks.targets.base import Peer
 
 BATCH_ROWS = 32
 BATCH_WINDOW_S = 0.005

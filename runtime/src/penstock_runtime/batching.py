@@ -1,4 +1,5 @@
-"""Natural batching: at once when the model is idle, everything that has arrived meanwhile when it was busy. No timer.
+"""Natural batching: at once when the model is idle, everything that has arrived meanwhile when it was busy; then those
+too who are about to come back (`gathering`). No fixed delay.
 
 A predict costs about the same for 1 row and for 256, so this is worth two orders of magnitude under load and costs
 nothing without. Only jobs with the same key share a predict. The model runs on the event loop while it takes
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from penstock_runtime.dialects import Asked
 from penstock_runtime.errors import busy, model_error
+from penstock_runtime.gathering import Gathering
 from penstock_runtime.pace import Pace
 
 if TYPE_CHECKING:
@@ -116,6 +118,8 @@ class Batcher:
     def __post_init__(self) -> None:
         self._waiting: deque[Job] = deque()
         self._is_due = False
+        self._gathering = Gathering()
+        self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
 
     def submit(self, job: Job) -> None:
@@ -168,6 +172,8 @@ class Batcher:
         self._is_due = False
         while self._waiting:
             if self._is_inline(self._waiting[0]):
+                if self._is_gathering():
+                    return
                 self._run_inline()
                 self.wake()
                 return
@@ -184,6 +190,19 @@ class Batcher:
             return False
         return not self.pace.is_slow or not (self.pool.is_usable or self.pace.is_stalling)
 
+    def _is_gathering(self) -> bool:
+        """Whether the batch waits for more; the last of them, or the timer, wakes it."""
+        if len(self._waiting) >= self.limits.rows:
+            return False
+        seconds = self._gathering.left(len(self._waiting), time.perf_counter())
+        if seconds and self._timer is None:
+            self._timer = self._loop.call_later(seconds, self._gathered)
+        return seconds > 0
+
+    def _gathered(self) -> None:
+        self._timer = None
+        self.wake()
+
     def _next(self) -> list[Job]:
         return [job for job in take_batch(self._waiting, self.limits) if not job.is_gone()]
 
@@ -197,4 +216,6 @@ class Batcher:
             outcomes = self.execute(batch)
         finally:
             asyncio._set_running_loop(self._loop)
-        self.finished(batch, outcomes, time.perf_counter() - started)
+        now = time.perf_counter()
+        self._gathering.begin(len(batch), len(self._waiting), now - started, now)
+        self.finished(batch, outcomes, now - started)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
@@ -147,6 +148,39 @@ async def test_a_quick_model_predicts_on_the_loop_what_has_arrived_together() ->
     await turns()
     assert answered == ["a", "b", "c"]
     assert model.batches == [["a", "b", "c"]]
+
+
+async def test_callers_that_come_back_one_by_one_share_the_next_predict() -> None:
+    model = Inline()
+    batcher = Batcher(model.execute, LIMITS, OneWorker(), Pace(is_slow=False))
+    batcher._gathering.begin(answered=3, waiting=0, seconds=3600, now=time.perf_counter())
+    for name in ("a", "b"):
+        batcher.submit(job(name))
+        await turns()
+    assert model.batches == []
+    batcher.submit(job("c"))
+    await turns()
+    assert model.batches == [["a", "b", "c"]]
+
+
+async def test_who_waits_for_callers_that_stay_away_is_answered_all_the_same() -> None:
+    model, answered = Inline(), asyncio.Event()
+    batcher = Batcher(model.execute, LIMITS, OneWorker(), Pace(is_slow=False))
+    batcher._gathering.begin(answered=3, waiting=0, seconds=0.02, now=time.perf_counter())
+    batcher.submit(job("a", deliver=lambda _: answered.set()))
+    await turns()
+    await answered.wait()
+    assert model.batches == [["a"]]
+
+
+async def test_a_batch_that_is_full_waits_for_nobody() -> None:
+    model = Inline()
+    batcher = Batcher(model.execute, Limits(rows=2, queue=8), OneWorker(), Pace(is_slow=False))
+    batcher._gathering.begin(answered=8, waiting=0, seconds=3600, now=time.perf_counter())
+    for name in ("a", "b"):
+        batcher.submit(job(name))
+    await turns()
+    assert model.batches == [["a", "b"]]
 
 
 async def test_a_slow_model_predicts_in_a_worker_and_the_rest_waits_for_it() -> None:

@@ -47,6 +47,8 @@ class ProcessSpec:
     stop_grace_s: float = 12.0
     """Time to end by itself after SIGTERM (services promise 10 s), seconds."""
     ends_last: bool = False
+    niceness: int = 0
+    """Above 0 it yields to the others where all cores are busy."""
 
 
 class Child:
@@ -68,6 +70,8 @@ class Child:
         log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             self.pid = spawn(self.spec, log)
+            if self.spec.niceness:
+                os.setpriority(os.PRIO_PROCESS, self.pid, self.spec.niceness)
         finally:
             os.close(log)
         self.state = "starting"

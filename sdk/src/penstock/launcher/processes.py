@@ -17,6 +17,9 @@ from penstock.launcher.process import Probe, ProcessSpec
 
 SERVICES = ("controller", "scheduler", "router", "monitor", "inference-logger")
 WITH_DATABASE = ("controller", "scheduler", "monitor", "inference-logger")
+SINKS = frozenset(("monitor", "inference-logger"))
+"""They take what the others have left behind, and may be late."""
+SINK_NICENESS = 10
 
 
 def process_names(home: Home) -> tuple[str, ...]:
@@ -87,6 +90,7 @@ def service_specs(
             address=f"{HOST}:{addresses.get(service_of(process), admin_ports[process])}",
             probe=Probe("http", admin_ports[process]),
             listen_fd=sockets.get(service_of(process)),
+            niceness=SINK_NICENESS if service_of(process) in SINKS else 0,
         )
         for process in process_names(home)
     ]
