@@ -7,17 +7,18 @@ import json
 import signal
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
+import psutil
 import pytest
 
 from router.dataplane import DataPlane
 from router.domain.table import RouteTable
 from router_bus import NatsServer, RecordingTable, RouterProcess, Station
-from router_world import Caller, Ledger, PodRequest, PodServer, World
+from router_world import Caller, Ledger, PodRequest, PodServer, World, eventually
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -156,6 +157,59 @@ async def test_killed_and_started_again_nothing_is_lost_or_doubled(setting: Sett
     assert len(setting.received) == 63
 
 
+def shippers(setting: Setting) -> list[psutil.Process]:
+    """Those of this test's router, alive."""
+    here, found = str(setting.router.home), list[psutil.Process]()
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if "router.shipper" in process.cmdline() and process.environ().get("PENSTOCK_HOME") == here:
+                found.append(process)
+    return found
+
+
+async def test_a_killed_shipper_is_replaced_and_every_record_comes_once(setting: Setting) -> None:
+    await setting.world.serve_wine()
+    await setting.publish_routes()
+    await setting.router.start()
+    caller = await setting.world.caller()
+    for round_ in range(3):
+        for number in range(20):
+            await setting.predict(round_ * 100 + number, caller)
+        killed = await first_of(setting)
+        killed.kill()
+        await eventually(lambda pid=killed.pid: {s.pid for s in shippers(setting)} - {pid}, 20)  # type: ignore[misc]
+    await setting.until_logged()
+    assert len(setting.received) == 60
+
+
+async def first_of(setting: Setting) -> psutil.Process:
+    await eventually(lambda: shippers(setting), 20)
+    return shippers(setting)[0]
+
+
+async def test_the_shipper_ends_with_its_router_however_that_ends(setting: Setting) -> None:
+    await setting.publish_routes()
+    for number in (signal.SIGKILL, signal.SIGTERM):
+        await setting.router.start()
+        await first_of(setting)
+        await setting.router.end(number)
+        await eventually(lambda: not shippers(setting), 20)
+
+
+async def test_a_stopped_shipper_costs_no_prediction(setting: Setting) -> None:
+    await setting.world.serve_wine()
+    await setting.publish_routes()
+    await setting.router.start()
+    stopped = await first_of(setting)
+    stopped.suspend()
+    for number in range(20):
+        await setting.predict(number)
+    assert await setting.router.end(signal.SIGTERM) == 0, "it does not wait for ever for the last flush"
+    await setting.router.start()
+    await setting.until_logged()
+    assert len(setting.received) == 20
+
+
 async def test_the_bus_away_costs_no_prediction_and_no_record(setting: Setting) -> None:
     await setting.world.serve_wine()
     await setting.publish_routes()
@@ -197,6 +251,9 @@ async def test_sigterm_finishes_what_was_asked_and_the_next_router_goes_on(setti
     pod = await setting.world.serve_wine(slow)
     await setting.publish_routes()
     await setting.router.start()
+    await setting.predict(0)
+    await setting.until_logged()
+    pod.requests.clear()
     in_flight = [asyncio.create_task(setting.predict(number)) for number in range(10)]
     async with asyncio.timeout(5):
         while len(pod.requests) < 10:
@@ -205,8 +262,8 @@ async def test_sigterm_finishes_what_was_asked_and_the_next_router_goes_on(setti
     await asyncio.gather(*in_flight)
     queued = [asyncio.create_task(setting.predict(number)) for number in range(5)]
     assert await ending == 0
-    assert len(await setting.station.records()) >= 10, "the spool is flushed before the exit"
-    assert (await setting.station.traffic())["requests"] >= 10
+    assert len(await setting.station.records()) >= 11, "the spool is flushed before the exit"
+    assert (await setting.station.traffic())["requests"] >= 11
     await setting.router.start()
     await asyncio.gather(*queued)
     await setting.until_logged()

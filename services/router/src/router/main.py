@@ -34,7 +34,7 @@ FIRST_ROUTES_S = 3.0
 
 SPOOL_LOOK_S = 0.05
 """How often the spool sees whether it needs another file soon: a file holds more than is answered meanwhile."""
-FLUSHED_WITHIN_S = 1.5
+FLUSHED_WITHIN_S = 2.0
 """How long the shipper has at the end; what it does not get done the next one finds."""
 
 

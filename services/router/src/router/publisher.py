@@ -48,10 +48,11 @@ class SpoolPublisher:
             await asyncio.gather(*self._publishing, return_exceptions=True)
 
     async def flush(self, timeout_s: float) -> None:
-        """Wait until all is published, or the bus is away, or the time is over: the rest stays on disk."""
+        """Wait until all is published, or the time is over: the rest stays on disk."""
         until = self._clock.monotonic() + timeout_s
         self._spool.look()
-        while self._has_unpublished() and self._holder.is_connected and self._clock.monotonic() < until:
+        while self._has_unpublished() and self._clock.monotonic() < until:
+            await self._publish_waiting()
             await self._clock.sleep(0.02)
 
     async def _publish_waiting(self) -> None:
