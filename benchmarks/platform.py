@@ -22,6 +22,7 @@ from benchmarks.models import COLUMNS, Model, Row, register
 
 UP_WITHIN_S = 150
 ANSWER_WITHIN_S = 180
+SHIPPER = "'s shipper"
 LIMIT = {"qps": 1_000_000, "burst": 100_000}
 """A rate limit that is computed for every request and turns none away."""
 
@@ -113,8 +114,10 @@ class Platform:
         until(has_answered, ANSWER_WITHIN_S, f"{service.name}: a first answer", self._must_live, every_s=0.01)
 
     def processes(self) -> dict[str, int]:
-        """Name → pid of every process and pod."""
+        """Name → pid of every process and pod; a router's shipper counts as one of its own."""
         found = self._supervised()
+        routers = {name: pid for name, pid in found.items() if name.startswith("router")}
+        found |= {f"{name}{SHIPPER}": child.pid for name, pid in routers.items() for child in _children(pid)}
         state = json.loads((self.home / "run" / "state.json").read_text())
         try:
             pods = httpx.get(f"http://{state['scheduler_admin']}/pods", timeout=30).json()["items"]
@@ -124,19 +127,19 @@ class Platform:
 
     def pods(self) -> set[str]:
         """Names of the pods."""
-        return set(self.processes()) - set(self._supervised())
+        named = self.processes()
+        return {name for name in named if name not in self._supervised() and not name.endswith(SHIPPER)}
 
     def _supervised(self) -> dict[str, int]:
         state = json.loads((self.home / "run" / "state.json").read_text())
         return {process["name"]: process["pid"] for process in state["processes"] if process["pid"]}
 
     def cpu_s(self) -> dict[str, float]:
-        """Seconds of CPU so far by kind: router, pod, others."""
+        """Seconds of CPU so far by kind: router, shipper, pod, others."""
         named, others = self.processes(), self._supervised()
-        found = dict.fromkeys(("router", "pod", "others"), 0.0)
+        found = dict.fromkeys(("router", "shipper", "pod", "others"), 0.0)
         for name, pid in named.items():
-            kind = "pod" if name not in others else "router" if name.startswith("router") else "others"
-            found[kind] += usage.cpu_s(pid, apart=named.values())
+            found[_kind(name, is_pod=name not in others)] += usage.cpu_s(pid, apart=named.values())
         return found
 
     def rows(self, service: str) -> int:
@@ -154,6 +157,19 @@ class Platform:
     def _must_live(self) -> None:
         if self.child is not None:
             self.child.must_live()
+
+
+def _kind(name: str, *, is_pod: bool) -> str:
+    if name.endswith(SHIPPER):
+        return "shipper"
+    return "pod" if is_pod else "router" if name.startswith("router") else "others"
+
+
+def _children(pid: int) -> list[psutil.Process]:
+    try:
+        return psutil.Process(pid).children()
+    except psutil.Error:
+        return []
 
 
 def fresh(cache: Path, name: str) -> Platform:

@@ -131,12 +131,23 @@ def _hop(result: Any) -> str:
                     number(found["p50_ms"], 3),
                     number(found["p99_ms"], 2),
                     number(found["cpu_us"], 1),
+                    number(found.get("own_cpu_us") if target == "router" else None, 1),
                     number(found["per_core"]),
                     number(found["core_use"] * 100, 0, " %"),
                     number(found["failures"]),
                 ]
             )
-    head = ["", "requests/s", "p50 ms", "p99 ms", "CPU µs/request", "requests/CPU s", "its core", "failures"]
+    head = [
+        "",
+        "requests/s",
+        "p50 ms",
+        "p99 ms",
+        "CPU µs/request",
+        "without the shipper",
+        "requests/CPU s",
+        "its core",
+        "failures",
+    ]
     ratios = [f"- {name}: {number(value, 3)}" for name, value in sorted(result["ratios"].items())]
     missing = [f"- left out: {name}: {reason}" for name, reason in result["missing"].items()]
     return "\n".join([table(head, rows), "", *ratios, *missing])
@@ -159,7 +170,9 @@ def _growth(result: Any) -> str:
     sizes = sorted(result["sizes"].items(), key=lambda item: int(item[0]))
     rows = [_size_row(int(size), found) for size, found in sizes]
     asked = [
-        f"{field}, {whom}" for whom in ("one asked", "all in turn") for field in ("requests/s", "CPU µs", "p99 ms")
+        f"{field}, {whom}"
+        for whom in ("one asked", "all in turn")
+        for field in ("requests/s", "CPU µs", "router's own", "p99 ms")
     ]
     head = ["services, versions, keys", *asked, "PSS MiB", "routes ready s", "failures"]
     changes = ", ".join(f"{ms:.0f}" for ms in result["route_change_ms"])
@@ -171,7 +184,8 @@ def _size_row(size: int, found: Any) -> list[str]:
     cells = [f"{size:,}, {int(found['versions']):,}, {int(found['keys']):,}"]
     for prefix in ("", "spread_"):
         cells += [
-            number(found[prefix + name], digits) for name, digits in (("per_second", 0), ("cpu_us", 1), ("p99_ms", 1))
+            number(found.get(prefix + name), digits)
+            for name, digits in (("per_second", 0), ("cpu_us", 1), ("own_cpu_us", 1), ("p99_ms", 1))
         ]
     failures = found["failures"] + found["spread_failures"]
     return [*cells, number(found["pss_mb"], 1), number(found["routes_ready_s"], 1), number(failures)]

@@ -41,16 +41,21 @@ def request(port: int, service: str, key: str, paths: Sequence[str] = ()) -> Req
 
 
 def measured(asked: Request, connections: int, seconds: int, cores: Cores, pid: int) -> dict[str, Any]:
-    """One measurement; `pid`: the root of the proxy's processes. Failed where the proxy does not answer 200."""
+    """One measurement; `pid`: the root of the proxy's processes. Failed where the proxy does not answer 200.
+
+    `cpu_us`: of all its processes, a request; `own_cpu_us`: of the root alone, for a router what callers meet: its shipper is
+    a child.
+    """
     if (status := post(asked).status) != 200:
         raise Failed(f"{asked.url} answers {status or 'nothing'}")
-    before = usage.cpu_s(pid)
+    before, own_before = usage.cpu_s(pid), usage.own_cpu_s(pid)
     found = load.run(asked, connections, seconds, core=cores.load)
-    used = usage.cpu_s(pid) - before
+    used, own = usage.cpu_s(pid) - before, usage.own_cpu_s(pid) - own_before
     cpu_us = used * 1e6 / max(found.ok, 1)
     return {
         **found.as_dict(),
         "cpu_us": cpu_us,
+        "own_cpu_us": own * 1e6 / max(found.ok, 1),
         "per_core": 1e6 / cpu_us if cpu_us else 0.0,
         "core_use": used / found.duration_s,
     }

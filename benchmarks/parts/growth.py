@@ -21,6 +21,7 @@ from benchmarks.say import say
 CONNECTIONS = 64
 CHANGE_LOAD = 16
 VERSIONS = 2
+COMPARED = ("per_second", "cpu_us", "own_cpu_us", "p99_ms")
 
 
 def run(options: Options) -> dict[str, Any]:
@@ -52,7 +53,10 @@ def _at_size(router: Router, size: int, port: int, options: Options, cores: Core
     ready_s = time.monotonic() - started
     memory = usage.pss_mb(router.pid)
     one, spread = (_warm(asked, router, options, cores) for asked in (_in_turn(router, 1), _in_turn(router, size)))
-    spread = {f"spread_{name}": spread[name] for name in ("per_second", "p50_ms", "p99_ms", "cpu_us", "failures")}
+    spread = {
+        f"spread_{name}": spread[name]
+        for name in ("per_second", "p50_ms", "p99_ms", "cpu_us", "own_cpu_us", "failures")
+    }
     return {**one, **spread, "pss_mb": memory, "routes_ready_s": ready_s, "keys": keys * size}
 
 
@@ -91,7 +95,7 @@ def _change(router: Router, port: int, versions: int) -> float:
 def _ratios(sizes: dict[str, Any], options: Options) -> dict[str, Any]:
     """The largest over the smallest; `pss_kb_per_service` over the span between them."""
     one, most = sizes[str(options.services[0])], sizes[str(options.services[-1])]
-    compared = ("per_second", "cpu_us", "p99_ms", "spread_per_second", "spread_cpu_us", "spread_p99_ms", "pss_mb")
+    compared = (*COMPARED, *(f"spread_{field}" for field in COMPARED), "pss_mb")
     found = {name: summary.ratio(most[name], one[name]) for name in compared}
     span = options.services[-1] - options.services[0]
     grown_kb = (most["pss_mb"] - one["pss_mb"]) * 1024
