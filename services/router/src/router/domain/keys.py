@@ -25,55 +25,54 @@ class Door(Enum):
 @dataclass(frozen=True, slots=True)
 class _Held:
     sha256: bytes
-    service: str
     id: UUID
     expires_at: float | None
+
+    def is_opened_by(self, digest: bytes, now_s: float) -> bool:
+        return hmac.compare_digest(self.sha256, digest) and (self.expires_at is None or self.expires_at > now_s)
 
 
 @dataclass(slots=True)
 class KeyRing:
-    """Every key of every service. Keys are found by the first 64 bits of their hash, then compared whole."""
+    """Every key of every service: found by the first 64 bits of their hash, then compared whole."""
 
-    _index: dict[bytes, tuple[_Held, ...]] = field(default_factory=dict)
-    _of_service: dict[str, tuple[_Held, ...]] = field(default_factory=dict)
+    _of_service: dict[str, dict[bytes, tuple[_Held, ...]]] = field(default_factory=dict)
+    _services: dict[bytes, set[str]] = field(default_factory=dict)
+    """Where those first bits occur: to tell a key of another service from one that nobody has."""
 
     def replace(self, service: str, keys: Iterable[KeyEntry]) -> None:
         """These are the service's keys now; what it had before is gone."""
-        for held in self._of_service.pop(service, ()):
-            self._drop(held)
-        fresh = tuple(
-            _Held(
-                key.sha256.lower().encode("ascii", "replace"),
-                service,
-                key.id,
-                key.expires_at.timestamp() if key.expires_at else None,
-            )
-            for key in keys
-        )
-        for held in fresh:
-            slot = held.sha256[:_INDEX_CHARS]
-            self._index[slot] = (*self._index.get(slot, ()), held)
+        for slot in self._of_service.pop(service, ()):
+            services = self._services[slot]
+            services.discard(service)
+            if not services:
+                del self._services[slot]
+        fresh: dict[bytes, tuple[_Held, ...]] = {}
+        for key in keys:
+            digest = key.sha256.lower().encode("ascii", "replace")
+            held = _Held(digest, key.id, key.expires_at.timestamp() if key.expires_at else None)
+            slot = digest[:_INDEX_CHARS]
+            fresh[slot] = (*fresh.get(slot, ()), held)
+            self._services.setdefault(slot, set()).add(service)
         if fresh:
             self._of_service[service] = fresh
 
     def check(self, service: str, digest: bytes, now_s: float) -> UUID | Door:
         """The id of the key with this SHA-256 (hex) if it opens `service` at unix time `now_s`, else why not."""
-        verdict: UUID | Door = Door.UNKNOWN
-        for held in self._index.get(digest[:_INDEX_CHARS], ()):
-            if not hmac.compare_digest(held.sha256, digest) or _has_expired(held, now_s):
-                continue
-            if held.service == service:
-                return held.id
-            verdict = Door.OTHER_SERVICE
-        return verdict
+        key_id = self._find(service, digest, now_s)
+        if key_id is not None:
+            return key_id
+        others = self._services.get(digest[:_INDEX_CHARS], ())
+        is_anothers = any(self._find(other, digest, now_s) is not None for other in others)
+        return Door.OTHER_SERVICE if is_anothers else Door.UNKNOWN
 
-    def _drop(self, held: _Held) -> None:
-        slot = held.sha256[:_INDEX_CHARS]
-        left = tuple(other for other in self._index.get(slot, ()) if other is not held)
-        if left:
-            self._index[slot] = left
-        else:
-            self._index.pop(slot, None)
+    def _find(self, service: str, digest: bytes, now_s: float) -> UUID | None:
+        keys = self._of_service.get(service)
+        if keys is not None:
+            for held in keys.get(digest[:_INDEX_CHARS], ()):
+                if held.is_opened_by(digest, now_s):
+                    return held.id
+        return None
 
 
 def presented_key(authorization: bytes | None, x_api_key: bytes | None) -> bytes | None:
@@ -91,7 +90,3 @@ def presented_key(authorization: bytes | None, x_api_key: bytes | None) -> bytes
 def digest_of(key: bytes) -> bytes:
     """SHA-256 of a key, as lower-case hex."""
     return hashlib.sha256(key).hexdigest().encode()
-
-
-def _has_expired(held: _Held, now_s: float) -> bool:
-    return held.expires_at is not None and held.expires_at <= now_s
