@@ -91,6 +91,18 @@ def test_a_key_opens_its_own_service_until_it_expires() -> None:
     assert ring.check("wine", digest_of(b"psk_a.2"), now.timestamp()) is Door.UNKNOWN
 
 
+def test_one_key_may_open_many_services_and_is_taken_from_one_at_a_time() -> None:
+    ring, shared = KeyRing(), entry("psk_all.1")
+    for number in range(3):
+        ring.replace(f"s{number}", [shared, entry(f"psk_own.{number}")])
+    ring.replace("s1", [])
+    verdicts = [ring.check(f"s{number}", digest_of(b"psk_all.1"), 0.0) for number in range(4)]
+    assert verdicts == [shared.id, Door.OTHER_SERVICE, shared.id, Door.OTHER_SERVICE]
+    for number in range(3):
+        ring.replace(f"s{number}", [])
+    assert ring.check("s0", digest_of(b"psk_all.1"), 0.0) is Door.UNKNOWN
+
+
 @pytest.mark.parametrize(
     ("authorization", "api_key", "expected"),
     [
