@@ -51,17 +51,23 @@ async def test_a_wiped_bus_is_made_anew_and_its_sinks_go_on(wine: ServedModel) -
     platform = wine.platform
     hold = platform.home / "run" / "hold" / "nats"
     hold.parent.mkdir(exist_ok=True)
+    async with operating(platform) as js:
+        made_at = (await js.stream_info(REQUESTS)).created
     async with wine.under_load("wiped") as caller:
         # The sink has read the old stream: it must not go on from its position there.
         await asyncio.to_thread(wine.wait_rows, caller, list(caller.ledger))
         hold.touch()
         await asyncio.to_thread(platform.kill, "nats")
         killed = time.monotonic()
+        await asyncio.to_thread(
+            until, lambda: platform.process("nats")["state"] == "held", within=30, what="the bus is down"
+        )
         shutil.rmtree(platform.home / "nats" / "store")
         await answers(caller, 40)
         hold.unlink()
         async with operating(platform) as js:
             await eventually(lambda: has_all(js), within=60)
+            assert (await js.stream_info(REQUESTS)).created != made_at
         print(f"streams, durables and buckets were there again {time.monotonic() - killed:.1f} s after the kill")
 
     assert caller.failed == []
@@ -144,7 +150,8 @@ async def operating(platform: Platform) -> AsyncIterator[JetStreamContext]:
         config.write_text(config.read_text().replace('"users": [', f'"users": [{user}', 1))
         await asyncio.to_thread(platform.kill, "nats", signal.SIGHUP)
     url = f"nats://operator:operator@127.0.0.1:{platform.ports[2]}"
-    client: Nats = await eventually(lambda: _connected(url), within=30, every=0.1)
+    client = await eventually(lambda: _connected(url), within=30, every=0.1)
+    assert client is not None
     try:
         yield client.jetstream(timeout=2)
     finally:

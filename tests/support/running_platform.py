@@ -186,11 +186,14 @@ class Caller:
     rate: float = 50.0
     name: str = "call"
     ledger: list[Answer] = field(default_factory=list)
+    unanswered: dict[str, float] = field(default_factory=dict)
+    """Requests on their way, and when they were sent."""
 
     async def one(self, client: httpx.AsyncClient, number: int) -> None:
         name = f"{self.name}-{number}"
         started = time.monotonic()
         entry = Answer(name, started, None)
+        self.unanswered[name] = started
         try:
             answer = await client.post(
                 self.url,
@@ -206,6 +209,7 @@ class Caller:
             entry.error = repr(failure)
         entry.took_s = time.monotonic() - started
         self.ledger.append(entry)
+        del self.unanswered[name]
 
     async def run(self, stop: asyncio.Event) -> None:
         no_reuse = httpx.Limits(max_keepalive_connections=0)
