@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,37 @@ async def test_the_first_leads_at_once_the_second_waits_while_it_beats(database:
     keeping.cancel()
     await asyncio.wait_for(waiting, 2)
     assert (first.epoch, second.epoch) == (1, 2)
+    await database.close()
+
+
+class SetClock(SystemClock):
+    """A machine's clock that somebody sets."""
+
+    off_by = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self.off_by
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+async def test_no_clock_that_is_set_moves_the_lease(database: Database, hours: int) -> None:
+    clocks = SetClock(), SetClock()
+    first, second = (
+        Lease(database, clock, ttl_s=2, holder=f"machine-{number}/1/1") for number, clock in enumerate(clocks)
+    )
+    await first.acquire()
+    keeping, waiting = asyncio.create_task(first.keep()), asyncio.create_task(second.acquire())
+    for clock in clocks:
+        clock.off_by = timedelta(hours=hours)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(waiting), 1)
+        await first.check()
+
+    keeping.cancel()
+
+    await asyncio.wait_for(waiting, 30)
+    with pytest.raises(LeaseLost):
+        await first.check()
     await database.close()
 
 
