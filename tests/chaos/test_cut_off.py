@@ -15,8 +15,6 @@ from served_model import ServedModel, answers, eventually
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
 
-IN_FLIGHT_S = 0.5
-"""A request that was sent this long before a pod was killed may have been in flight."""
 HOLD_S = 10.0
 """How long a router holds a request for which there is no pod."""
 
@@ -59,7 +57,7 @@ async def test_a_killed_pod_costs_at_most_what_it_was_answering(wine: ServedMode
     pod = (await asyncio.to_thread(wine.pods))[0]
     async with wine.under_load("killed-pod") as caller:
         os.kill(pod["pid"], signal.SIGKILL)
-        killed = time.monotonic()
+        in_its_hands = dict(caller.unanswered)
         await asyncio.to_thread(
             until,
             lambda: any(
@@ -69,8 +67,7 @@ async def test_a_killed_pod_costs_at_most_what_it_was_answering(wine: ServedMode
             what="the pod has another process",
         )
 
-    assert [a for a in caller.failed if not -0.1 <= killed - a.sent_at <= IN_FLIGHT_S] == []
-    assert len(caller.failed) <= 1
+    assert {a.client_request_id for a in caller.failed} <= in_its_hands.keys()
     await asyncio.to_thread(wine.wait_whole)
     await asyncio.to_thread(wine.rows_equal_ledger, caller)
 
