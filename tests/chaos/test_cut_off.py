@@ -31,7 +31,7 @@ async def test_a_frozen_pod_is_left_out_and_comes_back(wine: ServedModel) -> Non
         os.kill(pod["pid"], signal.SIGSTOP)
         frozen = time.monotonic()
         try:
-            await eventually(lambda: time.monotonic() - frozen > 2 and not stalls(caller), within=10)
+            await eventually(lambda: time.monotonic() - frozen > 2 and not stalls(caller), within=12)
             in_its_hands = dict(caller.unanswered)
             assert pod["name"] not in await asyncio.to_thread(wine.ready_pods)
         finally:
@@ -40,13 +40,9 @@ async def test_a_frozen_pod_is_left_out_and_comes_back(wine: ServedModel) -> Non
         await eventually(lambda: any(a.pod == pod["name"] and a.sent_at > thawed for a in caller.ledger))
 
     assert caller.failed == [], "what the pod had in its hands is answered when it goes on"
-    late = [a for a in caller.ledger if a.sent_at < thawed < a.answered_at]
-    print(
-        f"{len(late)} requests waited, the last was sent {max(a.sent_at for a in late) - frozen:.1f} s after the stop"
-    )
-    assert {a.client_request_id for a in late} <= in_its_hands.keys()
-    meanwhile = [a for a in caller.ledger if frozen < a.sent_at and a.answered_at < thawed]
-    assert pod["name"] not in {a.pod for a in meanwhile}
+    late = [a for a in caller.ledger if a.pod == pod["name"] and frozen < a.sent_at < thawed]
+    print(f"sent to the frozen pod, seconds after the stop: {[round(a.sent_at - frozen, 2) for a in late]}")
+    assert {a.client_request_id for a in late} <= in_its_hands.keys(), "once it is left out it is asked nothing more"
     await asyncio.to_thread(wine.wait_whole)
     (after,) = [each for each in await asyncio.to_thread(wine.pods) if each["name"] == pod["name"]]
     assert (after["pid"], after["restarts"]) == (pod["pid"], pod["restarts"]), "the same process, not another one"
@@ -79,6 +75,7 @@ async def test_cut_off_from_every_pod_it_says_so_and_is_back_by_itself(wine: Ser
     await asyncio.to_thread(wine.platform.api, "PATCH", version, json={"request_timeout_ms": int(limit_s * 1000)})
     await asyncio.to_thread(wine.wait_whole)
     async with wine.under_load("cut", rate=10) as caller:
+        await answers(caller, 20)  # the router, too, has heard of the limit
         for pod in await asyncio.to_thread(wine.pods):
             os.kill(pod["pid"], signal.SIGSTOP)
         cut = time.monotonic()
