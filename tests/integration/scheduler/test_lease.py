@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from eventually import eventually
 from scheduler.main import MIGRATIONS
 from scheduler.store.lease import Lease, LeaseLost, is_gone, this_process
 from scheduler.store.tables import LogPositionRow
+from set_clock import SetClock
 from shared.clock import SystemClock
 from shared.database import Database
 from shared.ids import new_id
@@ -42,15 +43,6 @@ async def test_the_first_leads_at_once_the_second_waits_while_it_beats(database:
     await asyncio.wait_for(waiting, 2)
     assert (first.epoch, second.epoch) == (1, 2)
     await database.close()
-
-
-class SetClock(SystemClock):
-    """A machine's clock that somebody sets."""
-
-    off_by = timedelta()
-
-    def now(self) -> datetime:
-        return super().now() + self.off_by
 
 
 @pytest.mark.parametrize("hours", [1, -1])
