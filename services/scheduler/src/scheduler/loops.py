@@ -48,8 +48,10 @@ class Bell:
 
     async def wait(self, seconds: float) -> None:
         """Until it is rung, at most `seconds`."""
+        # Not wait_for: before Python 3.12 it swallows a cancellation that comes with the ring.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._rung.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._rung.wait()
             await asyncio.sleep(SETTLE_DELAY_S)
         self._rung.clear()
 
