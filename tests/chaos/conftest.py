@@ -1,4 +1,8 @@
-"""A platform of its own for tests that kill its processes."""
+"""A platform for tests that kill, freeze and cut off its processes, and a service on it.
+
+All modules share it: to bring one up takes longer than most of the tests, and what one test has knocked about must
+serve the next one as if nothing had been.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,10 @@ from sklearn.datasets import load_wine
 
 from mlflow_scripts import train
 from running_platform import Platform
+from served_model import ServedModel
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """A platform that is up, with one registered model."""
     csv = tmp_path_factory.mktemp("wines") / "wines.csv"
@@ -23,3 +28,15 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         yield platform
     finally:
         platform.down()
+
+
+@pytest.fixture(scope="session")
+def _published(platform: Platform) -> ServedModel:
+    return ServedModel.publish(platform, "wine", "wine_quality", replicas=2)
+
+
+@pytest.fixture
+def wine(_published: ServedModel) -> ServedModel:
+    """A published model with two pods, both of them ready."""
+    _published.wait_whole()
+    return _published

@@ -13,26 +13,19 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
 import deltalake
-import httpx
 import psutil
 import pytest
-from sklearn.datasets import load_wine
 
 import mlflow_scripts
 from running_platform import Caller, Platform, until
+from served_model import ServedModel, wine_body
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 
 IN_FLIGHT_S = 0.5
 """A request that was sent this long before a router or pod was killed may have been in flight."""
-
-
-def body() -> dict[str, Any]:
-    features = load_wine(as_frame=True).frame.drop(columns="target")
-    return {"dataframe_split": {"columns": list(features.columns), "data": features.head(1).to_numpy().tolist()}}
 
 
 async def restarted(platform: Platform, name: str) -> float:
@@ -60,7 +53,7 @@ async def keep_killed(platform: Platform, name: str, seconds: float) -> None:
 
 async def test_no_answer_fails_and_no_row_is_lost(platform: Platform) -> None:
     key = await asyncio.to_thread(platform.publish, "steady", "wine_quality", replicas=2)
-    caller = Caller(f"{platform.data_url}/steady/predict", key, body(), rate=50)
+    caller = Caller(f"{platform.data_url}/steady/predict", key, wine_body(), rate=50)
     stop = asyncio.Event()
     load = asyncio.create_task(caller.run(stop))
     excused: list[float] = []
@@ -96,19 +89,22 @@ def rows_equal_ledger(platform: Platform, caller: Caller) -> None:
     assert answered - counted.keys() == set()
 
 
-def test_a_model_that_fails_to_load_leaves_the_other_version_alone(platform: Platform) -> None:
-    key = platform.publish("careful", "wine_quality")
-    broken = mlflow_scripts.run("never-loads", platform.mlflow_url)
-    version = {"model_source": {"kind": "mlflow", "model": broken, "version": "1"}, "start": True}
-    platform.api("POST", "/services/careful/versions", json=version)
-
-    failed = platform.wait_version("careful", "v2", "failed", within=90)
+async def test_a_version_that_crashes_again_and_again_costs_the_old_one_nothing(
+    platform: Platform, wine: ServedModel
+) -> None:
+    """It is to have half of the traffic, and never has a pod to answer it."""
+    broken = await asyncio.to_thread(mlflow_scripts.run, "never-loads", platform.mlflow_url)
+    source = {"kind": "mlflow", "model": broken, "version": "1"}
+    version = {"model_source": source, "start": True, "traffic_weight": 50}
+    async with wine.under_load("beside") as caller:
+        await asyncio.to_thread(platform.api, "POST", f"/services/{wine.service}/versions", json=version)
+        failed = await asyncio.to_thread(platform.wait_version, wine.service, "v2", "failed", 90)
 
     assert "this model never loads" in failed["message"] + " ".join(failed["log_tail"])
-    answer = httpx.post(
-        f"{platform.data_url}/careful/predict", json=body(), headers={"Authorization": f"Bearer {key}"}, timeout=30
-    )
-    assert (answer.status_code, answer.headers["x-penstock-version"]) == (200, "v1")
+    assert caller.failed == []
+    assert {answer.version for answer in caller.ledger} == {"v1"}
+    await asyncio.to_thread(wine.wait_whole)
+    await asyncio.to_thread(wine.rows_equal_ledger, caller)
 
 
 class KeptCaller:
@@ -119,7 +115,7 @@ class KeptCaller:
         self.names = names
         head = f"POST /{service}/predict HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
         self.head = head + "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-        self.document = json.dumps(body())[:-1]
+        self.document = json.dumps(wine_body())[:-1]
         self.answered: list[str] = []
         self.other: Counter[str] = Counter()
 

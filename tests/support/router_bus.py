@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import sys
@@ -186,6 +187,12 @@ class RouterProcess:
             return int(raw.split(b" ", 2)[1]), raw
         except (OSError, IndexError):
             return 0, b""
+
+    async def dropped(self, reason: str) -> int:
+        """How many records were not kept for this reason, as the metrics say."""
+        _, metrics = await self.admin_get("/metrics")
+        pattern = rb'penstock_router_records_total\{[^}]*outcome="%b"[^}]*\} ([0-9.]+)' % reason.encode()
+        return int(sum(map(float, re.findall(pattern, metrics))))
 
     async def end(self, signal_number: int = signal.SIGTERM) -> int:
         assert self.process is not None

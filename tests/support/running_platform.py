@@ -150,11 +150,11 @@ class Platform:
         self.wait_version(service, "v1", "running")
         return self.issue_key(service)
 
-    def issue_key(self, service: str) -> str:
+    def issue_key(self, service: str, name: str = "test", within: float = 5) -> str:
         """A new API key of `service`, once the router knows it."""
-        key: str = self.api("POST", f"/services/{service}/keys", json={"name": "test"})["key"]
+        key: str = self.api("POST", f"/services/{service}/keys", json={"name": name})["key"]
         url, headers = f"{self.data_url}/{service}/predict", {"Authorization": f"Bearer {key}"}
-        until(lambda: httpx.post(url, json={}, headers=headers).status_code == 400, within=5, what="the key opens")
+        until(lambda: httpx.post(url, json={}, headers=headers).status_code == 400, within=within, what="the key opens")
         return key
 
 
@@ -167,6 +167,13 @@ class Answer:
     status: int | None
     version: str | None = None
     error: str | None = None
+    pod: str | None = None
+    retry_after: str | None = None
+    took_s: float = 0.0
+
+    @property
+    def answered_at(self) -> float:
+        return self.sent_at + self.took_s
 
 
 @dataclass
@@ -177,22 +184,32 @@ class Caller:
     key: str
     body: dict[str, Any]
     rate: float = 50.0
+    name: str = "call"
     ledger: list[Answer] = field(default_factory=list)
+    unanswered: dict[str, float] = field(default_factory=dict)
+    """Requests on their way, and when they were sent."""
 
     async def one(self, client: httpx.AsyncClient, number: int) -> None:
-        name = f"call-{number}"
+        name = f"{self.name}-{number}"
         started = time.monotonic()
+        entry = Answer(name, started, None)
+        self.unanswered[name] = started
         try:
             answer = await client.post(
                 self.url,
                 json=self.body | {"client_request_id": name},
                 headers={"Authorization": f"Bearer {self.key}"},
             )
-            version = answer.headers.get("x-penstock-version")
-            error = None if answer.is_success else answer.text
-            self.ledger.append(Answer(name, started, answer.status_code, version, error))
+            entry.status = answer.status_code
+            entry.version = answer.headers.get("x-penstock-version")
+            entry.pod = answer.headers.get("x-penstock-pod")
+            entry.retry_after = answer.headers.get("retry-after")
+            entry.error = None if answer.is_success else answer.text
         except httpx.HTTPError as failure:
-            self.ledger.append(Answer(name, started, None, error=repr(failure)))
+            entry.error = repr(failure)
+        entry.took_s = time.monotonic() - started
+        self.ledger.append(entry)
+        del self.unanswered[name]
 
     async def run(self, stop: asyncio.Event) -> None:
         no_reuse = httpx.Limits(max_keepalive_connections=0)

@@ -19,7 +19,7 @@ from scheduler.main import App, build_app
 from scheduler.settings import SchedulerSettings
 from scheduler_world import FakePreparation
 from shared.bus import Bus
-from shared.clock import SystemClock
+from shared.clock import Clock, SystemClock
 from shared.contracts.deployment import Deployment, PodView, VersionState
 from shared.contracts.routes import ROUTES_BUCKET, Endpoints, endpoints_key
 from shared.contracts.rpc import DEPLOYMENTS, PODS, VERSION_STATES, DeploymentList, Nothing, PodsQuery
@@ -49,13 +49,15 @@ def settings_for(home: Path, nats: str, **changes: Any) -> SchedulerSettings:
 
 
 @asynccontextmanager
-async def scheduling(settings: SchedulerSettings, preparation: Any = None) -> AsyncIterator[App]:
+async def scheduling(
+    settings: SchedulerSettings, preparation: Any = None, clock: Clock | None = None
+) -> AsyncIterator[App]:
     """A running scheduler; leaving it is a SIGTERM: its pods stay."""
     telemetry = Telemetry("scheduler", CollectorRegistry(), TracerProvider())
     app = await build_app(
         settings,
         telemetry,
-        clock=SystemClock(),
+        clock=clock or SystemClock(),
         environ={},
         preparation=preparation or FakePreparation(settings.home),
     )

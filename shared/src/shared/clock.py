@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
@@ -38,3 +38,28 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Wait for `seconds` on the event loop."""
         await asyncio.sleep(seconds)
+
+
+class SteadyClock:
+    """A clock that nobody sets: the time of day at its making, carried on by the monotonic one.
+
+    For spans whose start is stored as a time of day, because they outlive a process: a machine's clock that is put
+    right by an hour must not end them. It may come to differ from the time of day: never show it to anybody.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._start = clock.now()
+        self._since = clock.monotonic()
+
+    def now(self) -> datetime:
+        """Time of day, as if nobody had set the clock since this one was made."""
+        return self._start + timedelta(seconds=self._clock.monotonic() - self._since)
+
+    def monotonic(self) -> float:
+        """As the clock that it was made from."""
+        return self._clock.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """As the clock that it was made from."""
+        await self._clock.sleep(seconds)

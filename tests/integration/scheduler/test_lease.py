@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from eventually import eventually
 from scheduler.main import MIGRATIONS
 from scheduler.store.lease import Lease, LeaseLost, is_gone, this_process
 from scheduler.store.tables import LogPositionRow
+from set_clock import SetClock
 from shared.clock import SystemClock
 from shared.database import Database
 from shared.ids import new_id
@@ -40,6 +42,28 @@ async def test_the_first_leads_at_once_the_second_waits_while_it_beats(database:
     keeping.cancel()
     await asyncio.wait_for(waiting, 2)
     assert (first.epoch, second.epoch) == (1, 2)
+    await database.close()
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+async def test_no_clock_that_is_set_moves_the_lease(database: Database, hours: int) -> None:
+    clocks = SetClock(), SetClock()
+    first, second = (
+        Lease(database, clock, ttl_s=2, holder=f"machine-{number}/1/1") for number, clock in enumerate(clocks)
+    )
+    await first.acquire()
+    keeping, waiting = asyncio.create_task(first.keep()), asyncio.create_task(second.acquire())
+    for clock in clocks:
+        clock.off_by = timedelta(hours=hours)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(waiting), 1)
+        await first.check()
+
+    keeping.cancel()
+
+    await asyncio.wait_for(waiting, 30)
+    with pytest.raises(LeaseLost):
+        await first.check()
     await database.close()
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -13,6 +15,7 @@ from eventually import eventually
 from nats_process import NatsProcess
 from scheduler_service import Controller, controlling, holds, scheduling, settings_for
 from scheduler_world import wanted
+from set_clock import SetClock
 from shared.contracts.deployment import Deployment
 from shared.contracts.routes import ROUTES_BUCKET, endpoints_key
 from shared.contracts.rpc import RESTART_POD, PodRef
@@ -66,6 +69,28 @@ async def test_a_started_version_is_scheduled_ready_and_routed(home: Path, nats_
         assert await controller.phase(deployment) == "running"
         for address in await controller.routed(deployment):
             assert httpx.get(f"http://{address}/ping").status_code == 200
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+async def test_a_clock_that_is_set_gives_up_no_version_that_loads(
+    home: Path, nats_server: NatsProcess, hours: int
+) -> None:
+    home.mkdir(exist_ok=True)
+    (home / "unready").touch()
+    clock = SetClock()
+    settings = settings_for(home, nats_server.url)
+    async with controlling(nats_server) as controller, scheduling(settings, clock=clock):
+        deployment = wanted(1)
+        controller.want(deployment)
+        await controller.say(started(deployment))
+        await eventually(lambda: controller.said(PodScheduled), within=30)
+        clock.off_by = timedelta(hours=hours)
+        await asyncio.sleep(10 * settings.reconcile_interval.total_seconds())
+
+        (home / "unready").unlink()
+
+        await eventually(lambda: controller.said(VersionReady), within=30)
+        assert controller.said(VersionFailed) == []
 
 
 async def test_a_killed_pod_leaves_the_routes_and_comes_back(home: Path, nats_server: NatsProcess) -> None:

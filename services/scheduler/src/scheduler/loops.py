@@ -48,8 +48,10 @@ class Bell:
 
     async def wait(self, seconds: float) -> None:
         """Until it is rung, at most `seconds`."""
+        # Not wait_for: before Python 3.12 it swallows a cancellation that comes with the ring.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._rung.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._rung.wait()
             await asyncio.sleep(SETTLE_DELAY_S)
         self._rung.clear()
 
@@ -74,6 +76,8 @@ class Parts:
     bus: Bus
     routes: RouteTable
     clock: Clock
+    steady: Clock
+    """Says how long a version has been trying, whoever sets the machine's clock meanwhile."""
     place: observations.Place
     gauges: Gauges
     latest: Latest = field(default_factory=Latest)
@@ -103,7 +107,7 @@ async def observe(parts: Parts) -> None:
 
         async def record(seen: Observation = observation) -> None:
             async with parts.lease.unit_of_work() as session:
-                await observations.observe(session, seen, parts.place, parts.clock.now())
+                await observations.observe(session, seen, parts.place, parts.steady.now())
 
         await until_done(record, "recording pods", parts.clock)
         parts.routes_changed.ring()
@@ -147,7 +151,7 @@ async def _look_at_deadline(parts: Parts, version_id: UUID) -> None:
     async with parts.lease.unit_of_work() as session:
         row = await session.get(DeploymentRow, version_id)
         if row is not None:
-            await settle(session, row, parts.clock.now(), parts.place.limits)
+            await settle(session, row, parts.steady.now(), parts.place.limits)
 
 
 def _count(gauges: Gauges, pods: list[PodRow]) -> None:
@@ -163,7 +167,7 @@ async def resync(parts: Parts, every_s: float) -> None:
         try:
             listed = await parts.bus.call(DEPLOYMENTS, Nothing(), timeout=5.0)
             async with parts.lease.unit_of_work() as session:
-                changed = await intent.resync(session, listed.items, absences, parts.clock.now())
+                changed = await intent.resync(session, listed.items, absences, parts.steady.now())
             parts.is_resynced = True
             if changed:
                 parts.changed.ring()

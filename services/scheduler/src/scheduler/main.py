@@ -23,7 +23,7 @@ from scheduler.handlers.observations import Place
 from scheduler.settings import SchedulerSettings
 from scheduler.store.lease import Lease
 from shared.bus import Bus
-from shared.clock import Clock
+from shared.clock import Clock, SteadyClock
 from shared.database import Database
 from shared.http import serve
 from shared.migrations import migrate
@@ -108,8 +108,9 @@ async def build_app(
         zygotes=Zygotes(home / "zygotes", settings.warm_idle.total_seconds()) if settings.warm_starts else None,
     )
     place = Place(settings.node, settings.verdict_limits)
-    parts = loops.Parts(lease, backend, bus, routes, clock, place, loops.Gauges(telemetry.registry))
-    consumers.listen(bus, lease, clock, parts.changed.ring)
+    steady = SteadyClock(clock)
+    parts = loops.Parts(lease, backend, bus, routes, clock, steady, place, loops.Gauges(telemetry.registry))
+    consumers.listen(bus, lease, steady, parts.changed.ring)
     consumers.answer(bus, database, backend, parts.latest)
     admin = build_admin(telemetry, database, parts.latest, lambda: lease.is_held and bus.is_connected)
     return App(settings, telemetry, parts, admin)

@@ -148,8 +148,10 @@ class Relay:
             await self._woken(1.0)
 
     async def _woken(self, seconds: float) -> None:
+        # Not wait_for: before Python 3.12 it swallows a cancellation that comes with the writing.
         try:
-            await asyncio.wait_for(self.database.outbox_written.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self.database.outbox_written.wait()
         except TimeoutError:
             return
 

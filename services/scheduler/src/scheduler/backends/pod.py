@@ -235,7 +235,8 @@ class Pod:
     async def _pause(self, seconds: float) -> None:
         """Wait, but no longer than until something is asked of the pod."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._asked.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._asked.wait()
 
     async def _or_ending(self, work: Coroutine[Any, Any, Result]) -> Result:
         """The result of `work`; given up with `Ending` once the pod is to end."""
