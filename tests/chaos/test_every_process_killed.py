@@ -35,7 +35,7 @@ async def restarted(platform: Platform, name: str) -> float:
     await asyncio.to_thread(
         until,
         lambda: (p := platform.process(name))["pid"] not in (old, None) and p["state"] == "running",
-        within=30,
+        within=60,
         what=f"{name} running again",
     )
     return killed
