@@ -43,8 +43,8 @@ def request(port: int, service: str, key: str, paths: Sequence[str] = ()) -> Req
 def measured(asked: Request, connections: int, seconds: int, cores: Cores, pid: int) -> dict[str, Any]:
     """One measurement; `pid`: the root of the proxy's processes. Failed where the proxy does not answer 200.
 
-    `cpu_us`: of all its processes, a request; `own_cpu_us`: of the root alone, for a router what callers meet: its shipper is
-    a child.
+    `cpu_us`: of all its processes, a request; `own_cpu_us`: of the root alone, for a router what callers meet: its
+    shipper is a child.
     """
     if (status := post(asked).status) != 200:
         raise Failed(f"{asked.url} answers {status or 'nothing'}")
