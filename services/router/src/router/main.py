@@ -91,7 +91,8 @@ class App:
     async def _serve(self, listening: socket.socket, *, has_routes: bool) -> None:
         if not has_routes:
             try:
-                await asyncio.wait_for(self.routes.synced.wait(), FIRST_ROUTES_S)
+                async with asyncio.timeout(FIRST_ROUTES_S):
+                    await self.routes.synced.wait()
             except TimeoutError:
                 logger.warning("no routes yet: neither a snapshot nor the bus")
         await self.plane.listen(listening, self.certificate)

@@ -24,6 +24,7 @@ from nats.js.errors import Error as JetStreamError
 from shared.bus import rpc
 from shared.bus.connection import inbox_prefix
 from shared.bus.topology import Durable
+from shared.cancellation import heeding_cancellation
 from shared.clock import Clock
 from shared.contracts.rpc import Method
 
@@ -64,7 +65,8 @@ class PatientPull:
         """One pull; empty when there was nothing, or when it could not be asked for."""
         self.last_turn = self._clock.monotonic()
         try:
-            messages = await self._inner.fetch(batch, timeout=timeout)
+            with heeding_cancellation():
+                messages = await self._inner.fetch(batch, timeout=timeout)
         except (nats.errors.TimeoutError, TimeoutError):
             self._failing = False
             return []

@@ -20,6 +20,7 @@ from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, PubAck
 from nats.js.errors import Error as JetStreamError
 
+from shared.cancellation import heeding_cancellation
 from shared.errors import Unavailable
 
 log = logging.getLogger("penstock.bus.bulk")
@@ -105,7 +106,8 @@ async def _drain_pull(
     """Pull until a batch fails or NATS does; returns the delay of the next failure."""
     while True:
         try:
-            messages = await pull.fetch(batch, timeout=FETCH_S)
+            with heeding_cancellation():
+                messages = await pull.fetch(batch, timeout=FETCH_S)
         except nats.errors.TimeoutError:
             continue
         try:
@@ -160,7 +162,8 @@ async def read_from(
 
 async def _fetched(pull: JetStreamContext.PullSubscription, batch: int) -> list[Msg]:
     try:
-        return await pull.fetch(batch, timeout=FETCH_S)
+        with heeding_cancellation():
+            return await pull.fetch(batch, timeout=FETCH_S)
     except nats.errors.TimeoutError:
         return []
 

@@ -2,7 +2,8 @@
 
 Measured with nats-py 2.16: by default it gives up after 60 tries and stays closed for good; a malformed header block
 (`HPUB s 2 4\\r\\nXYhi\\r\\n`) ends its read loop while `is_connected` stays true; a stored message with a header
-named `Status` is taken for a note of the server and never handed out.
+named `Status` is taken for a note of the server and never handed out; whoever is cancelled while it flushes or asks may
+never hear of it.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 
 from shared.bus.envelope import MALFORMED
+from shared.cancellation import heeding_cancellation
 from shared.clock import Clock
 
 log = logging.getLogger("penstock.bus")
@@ -30,7 +34,7 @@ def inbox_prefix(service: str) -> str:
 
 
 class GuardedClient(Client):
-    """nats-py's client, whose read loop no message can end."""
+    """nats-py's client, whose read loop no message can end, and which swallows no cancellation."""
 
     async def _process_headers(self, headers: bytes) -> dict[str, str] | None:
         try:
@@ -41,6 +45,28 @@ class GuardedClient(Client):
         if found and "Status" in found and headers.startswith(_PLAIN):
             found["X-Status"] = found.pop("Status")  # a sender's own header, not the server's word
         return found
+
+    async def request(
+        self,
+        subject: str,
+        payload: bytes = b"",
+        timeout: float = 0.5,
+        old_style: bool = False,
+        headers: dict[str, Any] | None = None,
+    ) -> Msg:
+        """Ask; see nats-py."""
+        with heeding_cancellation():
+            return await super().request(subject, payload, timeout, old_style, headers)
+
+    async def flush(self, timeout: int = 10) -> None:
+        """Wait until the server has everything; see nats-py."""
+        # Shielded: a pong that nobody waits for any more would end the read loop.
+        with heeding_cancellation():
+            await asyncio.shield(super().flush(timeout))
+
+    async def _flush_pending(self, force_flush: bool = False) -> Any:
+        with heeding_cancellation():
+            return await super()._flush_pending(force_flush)
 
     @property
     def is_reading(self) -> bool:

@@ -16,6 +16,7 @@ from nats.js.errors import Error as JetStreamError
 from nats.js.errors import KeyNotFoundError
 from nats.js.kv import KeyValue
 
+from shared.cancellation import heeding_cancellation
 from shared.errors import Unavailable
 
 LIST_TIMEOUT_S = 10.0
@@ -60,7 +61,8 @@ class Bucket:
             found: dict[str, bytes] = {}
             try:
                 while True:
-                    entry = await watcher.updates(timeout=LIST_TIMEOUT_S)  # type: ignore[no-untyped-call]
+                    with heeding_cancellation():
+                        entry = await watcher.updates(timeout=LIST_TIMEOUT_S)  # type: ignore[no-untyped-call]
                     if entry is None:
                         # nats-py says "the end" too early where all was pushed before it looked (2.16).
                         if (await self.js.stream_info(f"KV_{self.name}")).state.messages == 0:
