@@ -7,6 +7,7 @@ serve the next one as if nothing had been.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sklearn.datasets import load_wine
@@ -17,14 +18,20 @@ from served_model import ServedModel
 
 
 @pytest.fixture(scope="session")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """A platform that is up, with one registered model."""
+def wines_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A table with a column `quality`, from data that scikit-learn ships."""
     csv = tmp_path_factory.mktemp("wines") / "wines.csv"
     load_wine(as_frame=True).frame.rename(columns={"target": "quality"}).to_csv(csv, index=False)
+    return csv
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory, wines_csv: Path) -> Iterator[Platform]:
+    """A platform that is up, with one registered model."""
     platform = Platform(tmp_path_factory.mktemp("home"))
     try:
         platform.up()
-        train(platform.mlflow_url, csv)
+        train(platform.mlflow_url, wines_csv)
         yield platform
     finally:
         platform.down()

@@ -50,17 +50,18 @@ class Platform:
 
     home: Path
     ports: list[int] = field(default_factory=lambda: free_ports(4))
+    settings: dict[str, str] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
         api, data, nats, mlflow = map(str, self.ports)
-        return os.environ | {
-            "PENSTOCK_HOME": str(self.home),
+        ports = {
             "PENSTOCK_API_PORT": api,
             "PENSTOCK_PORT": data,
             "PENSTOCK_NATS_PORT": nats,
             "PENSTOCK_MLFLOW_PORT": mlflow,
         }
+        return os.environ | {"PENSTOCK_HOME": str(self.home)} | ports | self.settings
 
     def penstock(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
         """Run the command line against this platform."""

@@ -22,7 +22,10 @@ def main() -> None:
         settings = RouterSettings()
         app = build_app(settings, telemetry.setup("router", settings))
         fd = inherited_socket(os.environ)
-        listening = socket.socket(fileno=fd) if fd is not None else None
+        listening = None
+        if fd is not None:
+            listening = socket.socket(fileno=fd)
+            listening.set_inheritable(False)  # it is not its shipper's
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             sys.exit(runner.run(app.run(listening)))
 

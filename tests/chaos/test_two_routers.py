@@ -1,0 +1,94 @@
+"""Two routers on one port (`PENSTOCK_ROUTERS=2`): both answer, either may be killed, limits are shared."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+import mlflow_scripts
+from running_platform import Caller, Platform, until
+from served_model import ServedModel, eventually, ids, wine_body
+
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+
+ROUTERS = ("router", "router-2")
+LIMIT = 20
+IN_FLIGHT_S = 0.5
+"""A request that was sent this long before a router was killed may have been in flight."""
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory, wines_csv: Path) -> Iterator[Platform]:
+    platform = Platform(tmp_path_factory.mktemp("routers"), settings={"PENSTOCK_ROUTERS": "2"})
+    try:
+        platform.up()
+        mlflow_scripts.train(platform.mlflow_url, wines_csv)
+        yield platform
+    finally:
+        platform.down()
+
+
+@pytest.fixture(scope="module")
+def served(platform: Platform) -> ServedModel:
+    return ServedModel.publish(platform, "steady", "wine_quality")
+
+
+def answered_by(platform: Platform, router: str, service: str) -> float:
+    """How many requests of a service this router has answered, by its own count."""
+    pid, data_port = platform.process(router)["pid"], httpx.URL(platform.data_url).port
+    try:
+        listening = [c for c in psutil.Process(pid).net_connections("tcp") if c.status == psutil.CONN_LISTEN]
+        (admin,) = (c.laddr.port for c in listening if c.laddr.port != data_port)
+        text = httpx.get(f"http://127.0.0.1:{admin}/metrics").text
+    except (psutil.Error, ValueError, httpx.TransportError):
+        return 0.0  # it is just starting
+    wanted = (line for line in text.splitlines() if line.startswith("penstock_router_requests_total"))
+    return sum(float(line.rsplit(" ", 1)[1]) for line in wanted if f'service="{service}"' in line)
+
+
+async def test_both_answer_and_a_kill_costs_what_was_in_flight_at_one(served: ServedModel) -> None:
+    platform = served.platform
+    async with served.under_load("killed") as caller:
+        for router in ROUTERS:
+            await eventually(lambda router=router: answered_by(platform, router, "steady") > 5)  # type: ignore[misc]
+        loop = asyncio.get_running_loop()
+        old, killed_at = platform.kill("router-2"), loop.time()
+        await asyncio.to_thread(
+            until,
+            lambda: (p := platform.process("router-2"))["pid"] not in (old, None) and p["state"] == "running",
+            within=30,
+            what="another second router",
+        )
+        await eventually(lambda: answered_by(platform, "router-2", "steady") > 5)
+    at_the_kill = [a for a in caller.failed if a.sent_at - 0.1 <= killed_at <= a.sent_at + IN_FLIGHT_S]
+    assert caller.failed == at_the_kill, caller.failed
+    assert len(at_the_kill) <= 5
+    await asyncio.to_thread(served.wait_rows, caller, caller.ledger)
+    # What a killed router had recorded and not yet answered has a row too.
+    rows = served.rows(caller)
+    assert set(rows.values()) == {1}
+    assert len(rows.keys() - ids(caller.ledger)) <= len(at_the_kill)
+
+
+async def test_a_rate_limit_is_one_for_both(platform: Platform) -> None:
+    limit = {"qps": LIMIT, "burst": 1}
+    key = await asyncio.to_thread(platform.publish, "limited", "wine_quality", rate_limit=limit)
+    caller = Caller(f"{platform.data_url}/limited/predict", key, wine_body(), rate=4 * LIMIT)
+    stop = asyncio.Event()
+    load = asyncio.create_task(caller.run(stop))
+    await eventually(lambda: len(caller.ledger) >= 24 * LIMIT)
+    stop.set()
+    await load
+    seconds = max(a.sent_at for a in caller.ledger) - min(a.sent_at for a in caller.ledger)
+    allowed = sum(a.status == 200 for a in caller.ledger)
+    assert {a.status for a in caller.ledger} == {200, 429}
+    # Twice as many would be a limit for each. Callers come to either at random, so that a share may be left unused.
+    assert 0.4 * LIMIT * seconds < allowed < 1.3 * LIMIT * seconds
+    assert all(a.retry_after for a in caller.ledger if a.status == 429)
+    for router in ROUTERS:
+        assert answered_by(platform, router, "limited") > 0
