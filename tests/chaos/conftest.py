@@ -6,7 +6,7 @@ serve the next one as if nothing had been.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -26,9 +26,22 @@ def wines_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def platform(tmp_path_factory: pytest.TempPathFactory, wines_csv: Path) -> Iterator[Platform]:
+def new_home(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Makes homes that share what is built for models, so that it is built once."""
+    environments = tmp_path_factory.mktemp("environments")
+
+    def make(name: str) -> Path:
+        home = tmp_path_factory.mktemp(name)
+        (home / "envs").symlink_to(environments)
+        return home
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def platform(new_home: Callable[[str], Path], wines_csv: Path) -> Iterator[Platform]:
     """A platform that is up, with one registered model."""
-    platform = Platform(tmp_path_factory.mktemp("home"))
+    platform = Platform(new_home("home"))
     try:
         platform.up()
         train(platform.mlflow_url, wines_csv)

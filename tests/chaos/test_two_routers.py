@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -24,8 +24,8 @@ IN_FLIGHT_S = 0.5
 
 
 @pytest.fixture(scope="module")
-def platform(tmp_path_factory: pytest.TempPathFactory, wines_csv: Path) -> Iterator[Platform]:
-    platform = Platform(tmp_path_factory.mktemp("routers"), settings={"PENSTOCK_ROUTERS": "2"})
+def platform(new_home: Callable[[str], Path], wines_csv: Path) -> Iterator[Platform]:
+    platform = Platform(new_home("routers"), settings={"PENSTOCK_ROUTERS": "2"})
     try:
         platform.up()
         mlflow_scripts.train(platform.mlflow_url, wines_csv)
