@@ -22,7 +22,7 @@ def share(own: float, others: Sequence[float]) -> float:
     Callers do not come to all routers alike: one connection is one router's. The parts of all sum to 1.
     """
     even, asked = 1 / (1 + len(others)), own + sum(others)
-    return even if asked <= 0 else EVEN_PART * even + (1 - EVEN_PART) * own / asked
+    return even if asked <= 0 else EVEN_PART * even + (1 - EVEN_PART) * (own / asked)
 
 
 @dataclass(slots=True)
