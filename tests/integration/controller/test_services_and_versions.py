@@ -292,6 +292,8 @@ async def test_only_what_reaches_pods_makes_a_new_generation(offline: Controller
 
 
 async def test_lists_filter_search_and_page(offline: Controller) -> None:
+    for project in ("p1", "p2"):
+        await offline.call("POST", "/projects", 201, json={"name": project})
     for name in ("a", "b", "c", "d", "e"):
         body = {"name": name, "project": "p1" if name < "c" else "p2", "description": f"100% of {name}_x"}
         await offline.call("POST", "/services", 201, json=body)

@@ -200,7 +200,7 @@ class NewService(Command):
         return self
 
 
-class _Change(Command):
+class Change(Command):
     """A partial update: what is absent stays, and null is only for fields that may be null."""
 
     nullable: ClassVar[frozenset[str]] = frozenset()
@@ -217,7 +217,7 @@ class _Change(Command):
         return value
 
 
-class ServiceChange(_Change):
+class ServiceChange(Change):
     """What of a service may be edited."""
 
     nullable: ClassVar[frozenset[str]] = frozenset({"sticky_header", "cors"})
@@ -230,7 +230,7 @@ class ServiceChange(_Change):
     max_body_bytes: BodyBytes | None = None
 
 
-class VersionChange(_Change):
+class VersionChange(Change):
     """What of a version may be edited; a change of model, resources, replicas or runtime reaches its pods."""
 
     nullable: ClassVar[frozenset[str]] = frozenset({"rate_limit", "max_concurrency"})

@@ -10,6 +10,7 @@ from controller.domain.commands import NewService, ServiceChange, Split
 from controller.domain.status import ACTIVE, DELETABLE, Wanted
 from controller.handlers.unit import Unit
 from controller.handlers.versions import create_version, set_weights, start_version, stop_version
+from controller.store.people import load_project
 from controller.store.services import StoredService, StoredVersion
 from controller.store.tables import ServiceRow
 from shared.bus.outbox import publish
@@ -21,6 +22,7 @@ from shared.events.version import VersionDeleted
 
 async def create_service(unit: Unit, asked: NewService, model: MlflowSource | None) -> StoredService:
     """A new service with its first version, started where asked; `Conflict` when the name is taken."""
+    await load_project(unit.session, asked.project)
     await _must_be_free(unit.session, asked.name)
     row = ServiceRow(
         name=asked.name,

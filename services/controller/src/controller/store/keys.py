@@ -1,4 +1,4 @@
-"""API keys and tokens, as hashes."""
+"""API keys, as hashes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from controller.domain.keys import is_alive
-from controller.store.tables import ApiKeyRow, TokenRow
+from controller.store.tables import ApiKeyRow
 from shared.errors import NotFound
 
 
@@ -37,17 +37,3 @@ async def alive_keys(session: AsyncSession, service_ids: Sequence[UUID], now: da
         if is_alive(row.revoked_at, row.expires_at, now):
             found[row.service_id].append(row)
     return found
-
-
-async def token_names(session: AsyncSession) -> dict[str, str]:
-    """Name of each token by its hash."""
-    return {row.sha256: row.name for row in await session.scalars(select(TokenRow))}
-
-
-async def put_token(session: AsyncSession, name: str, sha256: str, now: datetime) -> None:
-    """Make `sha256` the hash of the token `name`."""
-    row = await session.get(TokenRow, name)
-    if row is None:
-        session.add(TokenRow(name=name, sha256=sha256, created_at=now))
-    elif row.sha256 != sha256:
-        row.sha256, row.created_at = sha256, now

@@ -87,6 +87,8 @@ class StoredService:
 class ServiceFilter:
     """Which services a list shows; None does not filter."""
 
+    projects: frozenset[str] | None = None
+    """Only services of these; None: of all."""
     project: str | None = None
     type: str | None = None
     creator: str | None = None
@@ -116,6 +118,8 @@ async def page_of_services(
 ) -> list[StoredService]:
     """Up to `size` services created before `before`, newest first."""
     query = select(ServiceRow).order_by(col(ServiceRow.id).desc()).limit(size)
+    if wanted.projects is not None:
+        query = query.where(col(ServiceRow.project).in_(wanted.projects))
     for column in ("project", "type", "creator"):
         if (value := getattr(wanted, column)) is not None:
             query = query.where(getattr(ServiceRow, column) == value)
