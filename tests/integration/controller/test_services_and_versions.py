@@ -327,3 +327,20 @@ async def test_unknown_services_and_versions_are_named(offline: Controller) -> N
     await published(offline)
     assert "v7" in (await offline.call("GET", "/services/wine-quality/versions/v7", 404))["message"]
     await offline.call("POST", "/services/nobody/versions", 404, json=wine())
+
+
+async def test_a_service_hands_log_delivery_and_resources_to_its_versions(offline: Controller) -> None:
+    await offline.call("POST", "/services", 201, json={"name": "whole", "version": wine(), "start": True})
+    await offline.call("POST", "/services/whole/versions", 201, json=wine("2"))
+    change = {
+        "log_delivery": {"enabled": True, "sample_rate": 0.5},
+        "resource_source": {"kind": "shared", "spec": "2C4G"},
+    }
+    changed = await offline.call("PATCH", "/services/whole", json=change)
+    first, second = changed["versions"]
+    assert [version["log_delivery"]["sample_rate"] for version in (first, second)] == [0.5, 0.5]
+    assert [version["resource_source"]["spec"] for version in (first, second)] == ["2C4G", "1C2G"]
+    assert (first["generation"], second["generation"]) == (2, 0)
+    await offline.call("POST", "/services/whole/versions/v2/start")
+    refused = await offline.call("PATCH", "/services/whole", 409, json={"resource_source": change["resource_source"]})
+    assert "2 versions" in refused["message"]

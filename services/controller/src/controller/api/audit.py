@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -22,7 +22,8 @@ Word = Annotated[str, Field(max_length=255)]
 
 
 class AuditView(BaseModel):
-    """One change of one resource; of an update only what differs stands in `before` and `after`."""
+    """One change of one resource. `action`: `created`, `updated` (only what differs stands in `before` and `after`),
+    `deleted`, or what else was done: `restarted`, `replayed`."""
 
     id: UUID
     at: datetime
@@ -32,7 +33,7 @@ class AuditView(BaseModel):
     project: str | None
     resource_kind: str
     resource_name: str
-    action: Literal["created", "updated", "deleted"]
+    action: str
     before: dict[str, Any] | None
     after: dict[str, Any] | None
 

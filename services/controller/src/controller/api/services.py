@@ -76,7 +76,7 @@ async def read_service(service: str, door: TheDoor) -> Response:
 async def change_service(
     service: str, change: ServiceChange, door: TheDoor, actor: Actor, allowed: IfMatch
 ) -> Response:
-    """Edit description, tags, authentication, sticky header."""
+    """Edit it; log delivery reaches all its versions, resources its only active one."""
     async with door.unit(actor) as unit:
         stored = await _for_change(unit, service, allowed)
         await services.change_service(unit, stored, change)

@@ -218,7 +218,7 @@ class Change(Command):
 
 
 class ServiceChange(Change):
-    """What of a service may be edited."""
+    """What of a service may be edited; what belongs to versions reaches all of them, or the only active one."""
 
     nullable: ClassVar[frozenset[str]] = frozenset({"sticky_header", "cors"})
 
@@ -228,6 +228,13 @@ class ServiceChange(Change):
     sticky_header: HeaderName | None = None
     cors: CrossOrigin | None = None
     max_body_bytes: BodyBytes | None = None
+    log_delivery: LogDelivery | None = Field(default=None, description="Of every version.")
+    resource_source: PodResources | None = Field(default=None, description="Of the only active version.")
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """Fields of the service itself that are named, in order."""
+        return tuple(sorted(self.model_fields_set - {"log_delivery", "resource_source"}))
 
 
 class VersionChange(Change):

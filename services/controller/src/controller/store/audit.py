@@ -128,6 +128,22 @@ def audit(session: AsyncSession, actor: Actor, now: datetime) -> None:
     event.listen(session.sync_session, "before_commit", before_commit)
 
 
+def acted(session: AsyncSession, actor: Actor, now: datetime, subject: Subject, action: str) -> None:
+    """Write a line about something that was done and changed no row here, such as the restart of a pod."""
+    session.add(
+        AuditRow(
+            at=now,
+            actor=actor.name,
+            operation=actor.operation,
+            request_id=actor.request_id,
+            project=subject.project,
+            resource_kind=subject.kind,
+            resource_name=subject.name,
+            action=action,
+        )
+    )
+
+
 def _line(change: _Change) -> dict[str, Any] | None:
     """What the log says of one row's change; None where nothing did that people care for."""
     before, after = change.before, None if change.is_deleted else _now(change.row)

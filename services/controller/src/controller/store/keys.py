@@ -15,9 +15,15 @@ from controller.store.tables import ApiKeyRow
 from shared.errors import NotFound
 
 
-async def keys_of(session: AsyncSession, service_id: UUID) -> list[ApiKeyRow]:
-    """Keys of a service that were not revoked, newest first; expired ones among them."""
+async def keys_of(
+    session: AsyncSession, service_id: UUID, before: UUID | None = None, size: int | None = None
+) -> list[ApiKeyRow]:
+    """Keys of a service that were not revoked, newest first, expired ones among them: all, or a page of `size`."""
     query = select(ApiKeyRow).where(ApiKeyRow.service_id == service_id, col(ApiKeyRow.revoked_at).is_(None))
+    if before is not None:
+        query = query.where(col(ApiKeyRow.id) < before)
+    if size is not None:
+        query = query.limit(size)
     return list((await session.scalars(query.order_by(col(ApiKeyRow.id).desc()))).all())
 
 
