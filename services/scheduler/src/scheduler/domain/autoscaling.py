@@ -1,8 +1,9 @@
 """How many pods the load asks for: Knative's pod autoscaler, as a pure function of what was seen.
 
 Source: Knative Serving, `pkg/autoscaler/scaling/autoscaler.go` and its `config-autoscaler` defaults. Concurrency is
-averaged over a stable window (60 s) and a panic window (its tenth). When the panic window asks for twice the pods that are
-ready, the faster average decides until a whole stable window has passed without that, and nothing is scaled down meanwhile.
+averaged over a stable window (60 s) and a panic window (its tenth). When the panic window asks for twice the pods that
+are ready, the faster average decides until a whole stable window has passed without that, and nothing is scaled down
+meanwhile.
 """
 
 from __future__ import annotations
