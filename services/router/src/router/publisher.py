@@ -25,6 +25,8 @@ LONGEST_LINGER_S = 1.0
 PATIENT_TURN_S = 0.5
 PATIENT_MESSAGES = 4
 """Of one turn, while callers come first: the log of an even load goes on, a burst's waits."""
+EAGER_MESSAGES = 32
+"""Of one turn, otherwise: then it is seen whether callers have come."""
 
 
 class SpoolPublisher:
@@ -47,10 +49,9 @@ class SpoolPublisher:
                 self._spool.look()
                 messages = self._spool.waiting_messages
                 if self._patience.waits(self._spool.size, self._clock.monotonic()):
-                    await self._publish_waiting(at_most=PATIENT_MESSAGES)
+                    await self._publish_waiting(PATIENT_MESSAGES)
                     await self._clock.sleep(PATIENT_TURN_S)
-                else:
-                    await self._publish_waiting()
+                elif await self._publish_waiting(EAGER_MESSAGES):
                     await self._clock.sleep(min(LONGEST_LINGER_S, linger_s * max(1.0, messages / FEW_MESSAGES)))
         finally:
             for task in self._publishing:
@@ -65,22 +66,28 @@ class SpoolPublisher:
             await self._publish_waiting()
             await self._clock.sleep(0.02)
 
-    async def _publish_waiting(self, at_most: float = math.inf) -> None:
-        """Start one message of each service that has records; more where messages come out full."""
+    async def _publish_waiting(self, at_most: float = math.inf) -> bool:
+        """Start one message of each service that has records; more where messages come out full.
+
+        False: it stopped at so many, and there may be more.
+        """
         left = self._spool.waiting_messages
-        while left > 0 and at_most > 0 and self._holder.is_connected and self._clock.monotonic() >= self._pause_until:
+        while left > 0 and self._holder.is_connected and self._clock.monotonic() >= self._pause_until:
+            if at_most <= 0:
+                return False
             if len(self._publishing) >= self._settings.publish_window:
                 await asyncio.wait(self._publishing, return_when=asyncio.FIRST_COMPLETED)
                 continue
             batch = self._spool.next_batch(self._settings.publish_batch_records, self._settings.publish_batch_bytes)
             if batch is None:
-                return
+                return True
             task = asyncio.create_task(self._publish(batch), name=f"publish {batch.message_id}")
             self._publishing.add(task)
             task.add_done_callback(self._publishing.discard)
             left -= batch.records < self._settings.publish_batch_records
             at_most -= 1
             await asyncio.sleep(0)  # cutting a batch takes about a millisecond: answers of the bus come in between
+        return True
 
     async def _publish(self, batch: Batch) -> None:
         headers = _headers(batch, is_marked=self._spool.may_be_forgotten(batch))
