@@ -8,13 +8,13 @@ from pathlib import Path
 
 SCHEDSTAT = Path("/proc/self/schedstat")
 LONGEST_S = 60.0
-"""So late a record comes at most to the bus because callers came first."""
+"""So long the log waits at most, counted from when it first did so and until it has been caught up with."""
 ROOM_PART = 0.25
 """Of the spool's disk: from there on the log is written as fast as it can be."""
 FADES = 0.5
 """What of the past still counts with each new look."""
 CROWDED = 1.0
-"""Waited, over ran. Measured on two cores: 1.2 to 7 while callers want both, below 0.5 when they want less."""
+"""Waited, over ran. Measured on two cores: mostly 1 to 7 while callers want both, below 0.5 when they want less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,13 @@ class Patience:
         self._ran = self._ran * FADES + turns.ran - before.ran
         self._waited = self._waited * FADES + turns.waited - before.waited
         if self._waited <= CROWDED * self._ran:
-            self._since, self._is_over = None, False
             return False
         if self._since is None:
             self._since = now
-        # Once over, it stays so until there are processors to spare: the backlog must go.
+        # Once over, it stays so until the backlog is gone: a moment with processors to spare is not the end of it.
         self._is_over = self._is_over or now - self._since > LONGEST_S or backlog_bytes > self._room
         return not self._is_over
+
+    def caught_up(self) -> None:
+        """There is no backlog any more: the next burst may come first again."""
+        self._since, self._is_over = None, False

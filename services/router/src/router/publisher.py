@@ -52,6 +52,8 @@ class SpoolPublisher:
                     await self._publish_waiting(PATIENT_MESSAGES)
                     await self._clock.sleep(PATIENT_TURN_S)
                 elif await self._publish_waiting(EAGER_MESSAGES):
+                    if not self._spool.has_work:
+                        self._patience.caught_up()
                     await self._clock.sleep(min(LONGEST_LINGER_S, linger_s * max(1.0, messages / FEW_MESSAGES)))
         finally:
             for task in self._publishing:
