@@ -11,11 +11,13 @@ from uuid import UUID
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram
 
-from scheduler.clients import RouteTable
+from scheduler.clients import RouterBeats, RouteTable
 from scheduler.consumers import Latest
+from scheduler.domain.autoscaling import Pace
 from scheduler.domain.ports import Backend
 from scheduler.domain.values import Observation
 from scheduler.handlers import intent, observations, output, views
+from scheduler.handlers.scaling import Scaling
 from scheduler.handlers.settle import settle
 from scheduler.store import rows
 from scheduler.store.lease import Lease
@@ -80,9 +82,11 @@ class Parts:
     """Says how long a version has been trying, whoever sets the machine's clock meanwhile."""
     place: observations.Place
     gauges: Gauges
+    pace: Pace = field(default_factory=Pace)
     latest: Latest = field(default_factory=Latest)
     changed: Bell = field(default_factory=Bell)
     routes_changed: Bell = field(default_factory=Bell)
+    demand: Bell = field(default_factory=Bell)
     is_resynced: bool = False
 
 
@@ -141,7 +145,7 @@ async def _reconcile_version(parts: Parts, version: DeploymentRow) -> None:
         if version.version_id in parts.backend.versions():
             await parts.backend.delete(version.version_id)
         return
-    await parts.backend.apply(deployment)
+    await parts.backend.apply(deployment.model_copy(update={"desired_replicas": version.replicas}))
     if not version.was_ready:
         await _look_at_deadline(parts, version.version_id)
 
@@ -152,6 +156,31 @@ async def _look_at_deadline(parts: Parts, version_id: UUID) -> None:
         row = await session.get(DeploymentRow, version_id)
         if row is not None:
             await settle(session, row, parts.steady.now(), parts.place.limits)
+
+
+async def autoscale(parts: Parts, every_s: float) -> None:
+    """Have the load decide on the pods of versions that ask for it; until cancelled."""
+    scaling = Scaling(parts.pace)
+    beats = RouterBeats(parts.bus, parts.clock)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(beats.listen(scaling.sleeps, parts.demand.ring), name="demand")
+        while True:
+            await until_done(lambda: autoscale_once(parts, scaling, beats), "autoscaling", parts.clock)
+            await parts.demand.wait(every_s)
+
+
+async def autoscale_once(parts: Parts, scaling: Scaling, beats: RouterBeats) -> None:
+    """One look at the load. Without a router that lives, nothing is known of it and nothing is changed."""
+    async with parts.lease.database.read() as session:
+        if not await scaling.concerns(session):
+            return
+    in_flight = await beats.in_flight()
+    if in_flight is None:
+        return
+    async with parts.lease.unit_of_work() as session:
+        changed = await scaling.look(session, in_flight, parts.clock.monotonic())
+    if changed:
+        parts.changed.ring()
 
 
 def _count(gauges: Gauges, pods: list[PodRow]) -> None:

@@ -63,6 +63,7 @@ class App:
             "reconcile": loops.reconcile(parts, settings.reconcile_interval.total_seconds()),
             "resync": loops.resync(parts, settings.resync_interval.total_seconds()),
             "routes": loops.publish_routes(parts),
+            "autoscale": loops.autoscale(parts, settings.autoscaling_interval.total_seconds()),
             "output": loops.send_output(parts),
             "usage": loops.measure(parts, settings.usage_interval.total_seconds()),
         }
@@ -109,7 +110,9 @@ async def build_app(
     )
     place = Place(settings.node, settings.verdict_limits)
     steady = SteadyClock(clock)
-    parts = loops.Parts(lease, backend, bus, routes, clock, steady, place, loops.Gauges(telemetry.registry))
+    parts = loops.Parts(
+        lease, backend, bus, routes, clock, steady, place, loops.Gauges(telemetry.registry), settings.pace
+    )
     consumers.listen(bus, lease, steady, parts.changed.ring)
     consumers.answer(bus, database, backend, parts.latest)
     admin = build_admin(telemetry, database, parts.latest, lambda: lease.is_held and bus.is_connected)

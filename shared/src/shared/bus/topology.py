@@ -110,7 +110,7 @@ DURABLES: tuple[Durable, ...] = (
         "controller-facts",
         "controller",
         EVENTS,
-        facts("version.ready", "version.failed", "version.drained", "pod.ready", "pod.notready"),
+        facts("version.ready", "version.failed", "version.drained", "version.scaled", "pod.ready", "pod.notready"),
     ),
     Durable(
         "scheduler-intent",

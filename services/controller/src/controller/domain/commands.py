@@ -15,15 +15,17 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
     StrictBool,
+    Tag,
     model_validator,
 )
 
 from controller.domain import names
 from controller.domain.specs import DEFAULT_SPEC
 from controller.domain.times import Moment
-from shared.contracts.deployment import RuntimeOptions
+from shared.contracts.deployment import Autoscaling, RuntimeOptions
 from shared.contracts.routes import DEFAULT_BODY_BYTES, Cors, RateLimit
 from shared.errors import Detail, InvalidInput
 
@@ -54,15 +56,6 @@ def _known_resources(value: object) -> object:
     return value
 
 
-def _fixed_replicas(value: object) -> object:
-    if isinstance(value, Mapping):
-        raise InvalidInput(
-            "Autoscaling comes later; replicas must be a whole number",
-            (Detail(("replicas",), "autoscaling comes later"),),
-        )
-    return value
-
-
 def _known_type(value: object) -> object:
     if value == "llm":
         raise InvalidInput("Services of type llm come later; use type ml", (Detail(("type",), "llm comes later"),))
@@ -83,7 +76,7 @@ KeyName = Annotated[str, AfterValidator(names.key_name)]
 Tags = Annotated[dict[ShortText, ShortText], BeforeValidator(_few_tags)]
 Weight = Annotated[int, Field(strict=True, ge=0, le=100)]
 SplitWeight = Annotated[int, Field(strict=True)]
-Replicas = Annotated[int, Field(strict=True, ge=0, le=1000), BeforeValidator(_fixed_replicas)]
+FixedReplicas = Annotated[int, Field(strict=True, ge=0, le=1000)]
 Milliseconds = Annotated[int, Field(strict=True, ge=1, le=3_600_000)]
 BodyBytes = Annotated[int, Field(strict=True, ge=1, le=256 * 1024 * 1024)]
 Origin = Annotated[str, Field(pattern=r"^(\*|https?://[A-Za-z0-9.\-\[\]:]{1,255})$")]
@@ -144,6 +137,27 @@ class QpsLimit(RateLimit):
     """`RateLimit` as a body: unknown fields are refused."""
 
     model_config = _STRICT
+
+
+class ReplicaRange(Autoscaling):
+    """`Autoscaling` as a body: unknown fields are refused, and a `min` above `max`."""
+
+    model_config = _STRICT
+
+    @model_validator(mode="after")
+    def _least_first(self) -> ReplicaRange:
+        if self.min > self.max:
+            raise InvalidInput("replicas.min must not be above replicas.max", (Detail(("replicas", "min"), "> max"),))
+        return self
+
+
+def _kind_of_replicas(value: object) -> str:
+    return "range" if isinstance(value, Mapping | ReplicaRange) else "fixed"
+
+
+Replicas = Annotated[
+    Annotated[FixedReplicas, Tag("fixed")] | Annotated[ReplicaRange, Tag("range")], Discriminator(_kind_of_replicas)
+]
 
 
 class Runtime(RuntimeOptions):

@@ -42,7 +42,15 @@ class StoredVersion:
     @property
     def status(self) -> VersionStatus:
         """Derived status."""
-        return version_status(Wanted(self.row.wanted), self.row.generation, self.row.replicas, self.observation)
+        return version_status(Wanted(self.row.wanted), self.row.generation, self.replicas, self.observation)
+
+    @property
+    def replicas(self) -> int:
+        """Pods wanted: as the scheduler was last heard to say where the load decides, else as was asked for."""
+        seen = self.seen
+        if self.row.autoscaling is None or seen is None or seen.desired_replicas is None or not self.is_current:
+            return self.row.replicas
+        return seen.desired_replicas
 
     @property
     def is_current(self) -> bool:

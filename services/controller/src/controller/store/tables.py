@@ -45,6 +45,7 @@ class ServiceRow(Record, table=True):
 class VersionRow(Record, table=True):
     """A version: its configuration, what is wanted of it, and its share.
 
+    With `autoscaling` the load decides on the number of pods, and `replicas` is how many it starts with.
     `asked_weight` is what it gets when it starts beside another; `weight` is its stored share now. `resumes` marks the
     versions that a stop of the whole service ended, so that its start brings back the same ones.
     """
@@ -61,6 +62,7 @@ class VersionRow(Record, table=True):
     alias: str | None = Field(default=None, max_length=255)
     spec: str = Field(max_length=64)
     replicas: int
+    autoscaling: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     asked_weight: int = 0
     weight: int = 0
     rate_limit: dict[str, Any] | None = Field(default=None, sa_type=JSON)
@@ -86,6 +88,7 @@ class ObservationRow(Record, table=True):
     generation: int
     phase: str = Field(max_length=16)
     ready_replicas: int = 0
+    desired_replicas: int | None = None
     was_ready: bool = False
     reason: str | None = None
     message: str | None = None

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from math import ceil, floor, inf
 
 STABLE_WINDOW_S = 60.0
-PANIC_WINDOW_S = 6.0
+PANIC_PART = 0.1
+"""Of the stable window."""
 PANIC_THRESHOLD = 2.0
 """The panic window's pods over the ready ones."""
 UTILIZATION = 0.7
@@ -42,6 +43,14 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How far back the load is looked at, and how long the last pod stays, seconds."""
+
+    window_s: float = STABLE_WINDOW_S
+    grace_s: float = SCALE_TO_ZERO_GRACE_S
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """One look at a version: `in_flight` over all routers, those that wait for a pod included."""
 
@@ -67,6 +76,7 @@ class Autoscaler:
     replicas: int
     """Wanted now."""
     started_at: float
+    pace: Pace = Pace()
     _looks: deque[Seen] = field(default_factory=deque)
     _panicked_at: float = -inf
     _panic_replicas: int = 0
@@ -78,10 +88,11 @@ class Autoscaler:
         """Decide anew."""
         self._remember(seen)
         self._was_reached = self._was_reached or seen.ready >= self.replicas
-        stable, panic = self._wanted(seen, STABLE_WINDOW_S), self._wanted(seen, PANIC_WINDOW_S)
+        window_s = self.pace.window_s
+        stable, panic = self._wanted(seen, window_s), self._wanted(seen, PANIC_PART * window_s)
         if panic >= PANIC_THRESHOLD * max(1, seen.ready) and panic > seen.ready:
             self._panicked_at = seen.at
-        is_panicking = seen.at - self._panicked_at < STABLE_WINDOW_S
+        is_panicking = seen.at - self._panicked_at < window_s
         if is_panicking:
             self._panic_replicas = max(self._panic_replicas, panic, stable, self.replicas)
             decided = Decision(self._panic_replicas, "panic")
@@ -96,7 +107,7 @@ class Autoscaler:
 
     def _remember(self, seen: Seen) -> None:
         self._looks.append(seen)
-        while self._looks[0].at < seen.at - STABLE_WINDOW_S:
+        while self._looks[0].at < seen.at - self.pace.window_s:
             self._looks.popleft()
 
     def _average(self, now: float, window_s: float) -> float:
@@ -117,14 +128,14 @@ class Autoscaler:
             return decided
         if not self._was_reached:
             return Decision(self.replicas, "starting")  # what was never ready has not been tried
-        if seen.at - max(self.started_at, self._looks[0].at) < STABLE_WINDOW_S - LATENCY_S:
+        if seen.at - max(self.started_at, self._looks[0].at) < self.pace.window_s - LATENCY_S:
             return Decision(self.replicas, "young")
         if decided.replicas > 0:
             self._idle_since = None
             return decided
         if self._idle_since is None:
             self._idle_since = seen.at
-        if seen.at - self._idle_since < SCALE_TO_ZERO_GRACE_S:
+        if seen.at - self._idle_since < self.pace.grace_s:
             return Decision(1, "grace")
         return Decision(0, "idle")
 
