@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 import pytest
 from psycopg import sql
+from sklearn.datasets import load_wine
 from sqlalchemy.engine import make_url
 
 from nats_process import NatsProcess
+
+
+@pytest.fixture(scope="session")
+def wines_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A table with a column `quality`, from data that scikit-learn ships."""
+    path = tmp_path_factory.mktemp("wines") / "wines.csv"
+    load_wine(as_frame=True).frame.rename(columns={"target": "quality"}).to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture(scope="session")
+def new_home(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Makes homes of platforms that share what is built for models, so that it is built once."""
+    environments = tmp_path_factory.mktemp("environments")
+
+    def make(name: str) -> Path:
+        home = tmp_path_factory.mktemp(name)
+        (home / "envs").symlink_to(environments)
+        return home
+
+    return make
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -23,8 +24,8 @@ IN_FLIGHT_S = 0.5
 
 
 @pytest.fixture(scope="module")
-def platform(tmp_path_factory: pytest.TempPathFactory, wines_csv: Path) -> Iterator[Platform]:
-    platform = Platform(tmp_path_factory.mktemp("routers"), settings={"PENSTOCK_ROUTERS": "2"})
+def platform(new_home: Callable[[str], Path], wines_csv: Path) -> Iterator[Platform]:
+    platform = Platform(new_home("routers"), settings={"PENSTOCK_ROUTERS": "2"})
     try:
         platform.up()
         mlflow_scripts.train(platform.mlflow_url, wines_csv)
@@ -92,3 +93,12 @@ async def test_a_rate_limit_is_one_for_both(platform: Platform) -> None:
     assert all(a.retry_after for a in caller.ledger if a.status == 429)
     for router in ROUTERS:
         assert answered_by(platform, router, "limited") > 0
+
+    # One connection is one router's: that one has most of the limit soon. An even part would be half of it.
+    statuses, started = [], time.monotonic()
+    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {key}"}) as client:
+        while time.monotonic() - started < 9:
+            statuses.append((await client.post(caller.url, json=wine_body())).status_code)
+            await asyncio.sleep(0.1 / LIMIT)
+    assert set(statuses) == {200, 429}
+    assert 0.6 * LIMIT * 9 < statuses.count(200) < 1.1 * LIMIT * 9

@@ -43,7 +43,8 @@ def _sources(root: Path) -> list[str]:
 
 
 def _others(root: Path) -> list[Path]:
-    return [root / "shared/src", root / "runtime/src", root / "sdk/src", root / "deploy", root / "tests"]
+    names = ("shared/src", "runtime/src", "sdk/src", "deploy", "benchmarks", "tests")
+    return [root / name for name in names]
 
 
 def run_checks() -> int:

@@ -185,8 +185,10 @@ async def test_a_forked_pod_says_as_any_other_why_it_ends(
 async def test_the_shim_of_a_forked_pod_is_as_small_as_any_other_and_holds_the_lock(
     tmp_path: Path, saved: tuple[Path, float, Any], zygotes: Zygotes
 ) -> None:
-    pod = await started(tmp_path, saved[0] / "trees", zygotes)
+    folder, value, row = saved
+    pod = await started(tmp_path, folder / "trees", zygotes)
     assert pod.is_forked()
+    assert await pod.predict(row) == [pytest.approx(value)]  # before it serves, a SIGTERM ends it as any process
     keeper = psutil.Process(pod.process.shim)
     await eventually(lambda: "--attend" in keeper.cmdline() and keeper.memory_info().rss < 30e6, within=30)
     with (pod.run.path / "lock").open() as lock, pytest.raises(BlockingIOError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -10,9 +11,9 @@ from hypothesis import strategies as st
 
 from router.domain.cors import CorsPolicy
 from router.domain.limiter import RateLimiter
-from router.domain.peers import Peers
+from router.domain.peers import Peers, share
 from router.domain.split import FAILURES_TO_EJECT, choose_pod, choose_sticky, note_failure, note_success
-from shared.contracts.routes import Cors, RateLimit
+from shared.contracts.routes import Cors, RateLimit, RouterBeat
 
 
 @dataclass
@@ -51,7 +52,7 @@ def test_without_a_burst_one_seconds_worth_may_come_at_once() -> None:
     st.integers(1, 8),
 )
 def test_no_window_gets_more_than_its_share(qps: float, burst: int, times: list[float], routers: int) -> None:
-    limiter = RateLimiter(RateLimit(qps=qps, burst=burst), routers)
+    limiter = RateLimiter(RateLimit(qps=qps, burst=burst), 1 / routers)
     got = [at for at in sorted(times) if limiter.take(at) == 0.0]
     for i, first in enumerate(got):
         for count, last in enumerate(got[i:], start=1):
@@ -76,7 +77,7 @@ def test_the_queue_gives_turns_in_order_and_is_bounded_by_its_timeout() -> None:
 def test_routers_share_a_limit_and_a_change_of_shares_gives_no_new_tokens() -> None:
     limiter = RateLimiter(RateLimit(qps=10, burst=10))
     assert granted(limiter, [0.0] * 30) == 10
-    limiter.divide(2)
+    limiter.have(0.5)
     assert granted(limiter, [0.0] * 30) == 0
     assert granted(limiter, [100.0] * 30) == 5
 
@@ -125,14 +126,37 @@ def test_single_failures_between_answers_eject_nobody() -> None:
     assert pod.ejected_until == 0.0
 
 
-def test_peers_count_those_whose_beat_changes() -> None:
+def test_others_are_those_whose_beat_changes() -> None:
     peers = Peers("a", beat_s=2.0)
-    assert peers.count({}, 0.0) == 1
-    assert peers.count({"a": b"1", "b": b"1"}, 0.0) == 2
-    assert peers.count({"a": b"2", "b": b"2"}, 5.0) == 2
-    assert peers.count({"a": b"3", "b": b"2"}, 10.0) == 2
-    assert peers.count({"a": b"4", "b": b"2"}, 11.5) == 1
-    assert peers.count({"a": b"5", "b": b"3"}, 12.0) == 2
+    assert len(peers.others({}, 0.0)) == 0
+    assert len(peers.others({"a": b"1", "b": b"1"}, 0.0)) == 1
+    assert len(peers.others({"a": b"2", "b": b"2"}, 5.0)) == 1
+    assert len(peers.others({"a": b"3", "b": b"2"}, 10.0)) == 1
+    assert len(peers.others({"a": b"4", "b": b"2"}, 11.5)) == 0
+    assert len(peers.others({"a": b"5", "b": b"3"}, 12.0)) == 1
+
+
+def test_a_beat_says_what_a_router_is_asked_for_and_one_that_cannot_be_read_says_nothing() -> None:
+    version = uuid4()
+    beat = RouterBeat(beat=uuid4(), asked={version: 12.5}).model_dump_json().encode()
+    seen = Peers("a", beat_s=2.0).others({"a": beat, "b": beat, "c": b"\x00 of another release"}, 0.0)
+    assert [other.asked for other in seen] == [{version: 12.5}, {}]
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=8))
+def test_shares_of_a_limit_sum_to_one_and_follow_the_demand(asked: list[float]) -> None:
+    shares = [share(own, asked[:i] + asked[i + 1 :]) for i, own in enumerate(asked)]
+    assert sum(shares) == pytest.approx(1.0)
+    assert min(shares) > 0
+    in_order = [share for _, share in sorted(zip(asked, shares, strict=True))]
+    assert in_order == pytest.approx(sorted(shares))
+
+
+def test_one_that_all_callers_turn_to_has_nearly_the_whole_limit() -> None:
+    assert share(20.0, [0.0]) == pytest.approx(0.875)
+    assert share(0.0, [20.0]) == pytest.approx(0.125)
+    assert share(0.0, [0.0]) == share(7.0, [7.0]) == 0.5
+    assert share(5.0, []) == 1.0
 
 
 def test_cross_origin_lines() -> None:

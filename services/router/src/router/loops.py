@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from uuid import UUID
 
 from router.clients import BucketState, BusHolder, RoutesBucket, SnapshotFile, publish
 from router.domain.bucket import BucketView, Change, in_order
@@ -13,7 +14,7 @@ from router.domain.table import RouteTable
 from router.domain.traffic import TrafficBook, interval
 from router.settings import RouterSettings
 from shared.clock import Clock
-from shared.contracts.routes import ROUTERS_BUCKET
+from shared.contracts.routes import ROUTERS_BUCKET, RouterBeat
 from shared.contracts.samples import PodTraffic, TrafficMeasured
 from shared.errors import InvalidInput, Unavailable
 from shared.ids import new_id
@@ -128,6 +129,8 @@ class Heartbeat:
         self._table = table
         self._clock = clock
         self._peers = Peers(settings.id, self._beat_s)
+        self._counted: dict[UUID, int] = {}
+        self._counted_at = clock.monotonic()
 
     async def run(self) -> None:
         """Beat for ever."""
@@ -140,9 +143,20 @@ class Heartbeat:
 
     async def beat(self) -> None:
         """One beat, and a look at the others'; raises Unavailable."""
+        own = RouterBeat(beat=new_id(), asked=self._asked())
         bucket = self._holder.bus.kv(ROUTERS_BUCKET)
-        await bucket.put(self._id, new_id().bytes)
-        self._table.share_limits(self._peers.count(await bucket.list_all(), self._clock.monotonic()))
+        await bucket.put(self._id, own.model_dump_json().encode())
+        others = self._peers.others(await bucket.list_all(), self._clock.monotonic())
+        self._table.share_limits(own.asked, [other.asked for other in others])
+
+    def _asked(self) -> dict[UUID, float]:
+        """Version → requests a second since the last beat, where there were any."""
+        before, since = self._counted, self._counted_at
+        self._counted_at = self._clock.monotonic()
+        self._counted = {version: limiter.asked for version, limiter in self._table.limiters()}
+        elapsed = max(self._counted_at - since, 1e-3)
+        new = {version: count - before.get(version, 0) for version, count in self._counted.items()}
+        return {version: round(count / elapsed, 2) for version, count in new.items() if count > 0}
 
 
 class TrafficReporter:

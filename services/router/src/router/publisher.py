@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from datetime import UTC, datetime
 from uuid import UUID
 
 from router.clients import BusHolder, publish
+from router.patience import Patience
 from router.settings import RouterSettings
 from router.spool import Batch, SpoolReader
 from shared.clock import Clock
@@ -20,6 +22,11 @@ RETRY_HEADER = "penstock-retry"
 FEW_MESSAGES = 50
 """A message costs as much as a hundred records: where more services than this have some, they gather for longer."""
 LONGEST_LINGER_S = 1.0
+PATIENT_TURN_S = 0.5
+PATIENT_MESSAGES = 4
+"""Of one turn, while callers come first: the log of an even load goes on, a burst's waits."""
+EAGER_MESSAGES = 32
+"""Of one turn, otherwise: then it is seen whether callers have come."""
 
 
 class SpoolPublisher:
@@ -32,6 +39,7 @@ class SpoolPublisher:
         self._clock = clock
         self._publishing: set[asyncio.Task[None]] = set()
         self._pause_until = 0.0
+        self._patience = Patience(settings.spool_max_bytes)
 
     async def run(self) -> None:
         """Publish for ever."""
@@ -40,8 +48,13 @@ class SpoolPublisher:
             while True:
                 self._spool.look()
                 messages = self._spool.waiting_messages
-                await self._publish_waiting()
-                await self._clock.sleep(min(LONGEST_LINGER_S, linger_s * max(1.0, messages / FEW_MESSAGES)))
+                if self._patience.waits(self._spool.size, self._clock.monotonic()):
+                    await self._publish_waiting(PATIENT_MESSAGES)
+                    await self._clock.sleep(PATIENT_TURN_S)
+                elif await self._publish_waiting(EAGER_MESSAGES):
+                    if not self._spool.has_work:
+                        self._patience.caught_up()
+                    await self._clock.sleep(min(LONGEST_LINGER_S, linger_s * max(1.0, messages / FEW_MESSAGES)))
         finally:
             for task in self._publishing:
                 task.cancel()
@@ -55,21 +68,28 @@ class SpoolPublisher:
             await self._publish_waiting()
             await self._clock.sleep(0.02)
 
-    async def _publish_waiting(self) -> None:
-        """Start one message of each service that has records; more where messages come out full."""
+    async def _publish_waiting(self, at_most: float = math.inf) -> bool:
+        """Start one message of each service that has records; more where messages come out full.
+
+        False: it stopped at so many, and there may be more.
+        """
         left = self._spool.waiting_messages
         while left > 0 and self._holder.is_connected and self._clock.monotonic() >= self._pause_until:
+            if at_most <= 0:
+                return False
             if len(self._publishing) >= self._settings.publish_window:
                 await asyncio.wait(self._publishing, return_when=asyncio.FIRST_COMPLETED)
                 continue
             batch = self._spool.next_batch(self._settings.publish_batch_records, self._settings.publish_batch_bytes)
             if batch is None:
-                return
+                return True
             task = asyncio.create_task(self._publish(batch), name=f"publish {batch.message_id}")
             self._publishing.add(task)
             task.add_done_callback(self._publishing.discard)
             left -= batch.records < self._settings.publish_batch_records
+            at_most -= 1
             await asyncio.sleep(0)  # cutting a batch takes about a millisecond: answers of the bus come in between
+        return True
 
     async def _publish(self, batch: Batch) -> None:
         headers = _headers(batch, is_marked=self._spool.may_be_forgotten(batch))

@@ -60,8 +60,9 @@ class GuardedClient(Client):
 
     async def flush(self, timeout: int = 10) -> None:
         """Wait until the server has everything; see nats-py."""
-        # Shielded: a pong that nobody waits for any more would end the read loop.
         with heeding_cancellation():
+            await super()._flush_pending(force_flush=True)  # nats-py's PING overtakes what was not yet sent
+            # Shielded: a pong that nobody waits for any more would end the read loop.
             await asyncio.shield(super().flush(timeout))
 
     async def _flush_pending(self, force_flush: bool = False) -> Any:

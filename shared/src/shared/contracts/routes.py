@@ -16,7 +16,16 @@ from shared.contracts.base import Contract
 
 ROUTES_BUCKET = "routes"
 ROUTERS_BUCKET = "routers"
-"""Id of a router → its last heartbeat; gone 30 s after the last."""
+"""Id of a router → its last heartbeat (`RouterBeat`); gone 30 s after the last."""
+
+
+class RouterBeat(Contract):
+    """A router process says that it lives, and what it was asked for since its last beat."""
+
+    beat: UUID = Field(description="Another one each time: who keeps the same is gone.")
+    asked: dict[UUID, float] = Field(
+        default={}, description="Version with a rate limit → requests a second that came to it here, if any."
+    )
 
 
 DEFAULT_BODY_BYTES = 16 * 1024 * 1024

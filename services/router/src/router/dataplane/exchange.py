@@ -7,17 +7,14 @@ is in the spool before the last piece of the answer is handed to the caller's tr
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Hashable
 from time import monotonic
 from typing import Protocol
-from uuid import UUID
-
-import uuid_utils
 
 from router.dataplane import answers, recording
 from router.dataplane.answers import Refusal
 from router.dataplane.core import Core
+from router.dataplane.known import Known
 from router.dataplane.pod import PodConnection
 from router.dataplane.request import RequestHead
 from router.dataplane.response import ResponseHead
@@ -26,7 +23,6 @@ from router.domain.outcome import (
     CLIENT_CLOSED_REQUEST,
     MAX_LOGGED_BYTES,
     is_sampled,
-    is_valid_request_id,
     trace_id_of,
 )
 from router.domain.split import choose_pod, choose_sticky, choose_version, note_failure, note_success
@@ -54,42 +50,12 @@ class Caller(Protocol):
         ...
 
 
-class Exchange:
-    """A request and its answer. What most exchanges never change stands in the class: making one is cheap."""
-
-    target: Target | None = None
-    api_key_id: UUID | None = None
-    refusal: Refusal | None = None
-    version: Version | None = None
-    pod: Pod | None = None
-    reason = b""
-    trace_id = b""
-    connection: PodConnection | None = None
-    tried: tuple[Pod, ...] = ()
-    is_resent = False
-    response: ResponseHead | None = None
-    held_back: bytes | None = None
-    logged: list[bytes] | None = None
-    """The answer's body for the record; None: it is not recorded."""
-    sent_bytes = 0
-    body_size = 0
-    is_waiting = False
-    """For a pod, or for the limit's turn."""
-    is_at_pod = False
-    is_finished = False
-    closes = False
+class Exchange(Known):
+    """A request and its answer."""
 
     def __init__(self, core: Core, caller: Caller, head: RequestHead) -> None:
-        self.core = core
+        super().__init__(core, head)
         self.caller = caller
-        self.head = head
-        self.body: list[bytes] = []
-        self.received_ns = time.time_ns()
-        self.started = monotonic()
-        identity = uuid_utils.uuid7()
-        self.record_id: bytes = identity.bytes
-        given = head.request_id
-        self.request_id = given if given and is_valid_request_id(given) else str(identity).encode()
 
     # The way to a pod
 

@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 from time import monotonic
-from typing import TYPE_CHECKING
 
+from router.dataplane.known import Known
 from router.domain.outcome import MAX_LOGGED_BYTES, Outcome
 from router.domain.table import Version
-
-if TYPE_CHECKING:
-    from router.dataplane.exchange import Exchange
 
 NOT_SAMPLED = "not_sampled"
 LOGGING_OFF = "logging_disabled"
 NO_PREDICTION = "not_a_prediction"
 
 
-def count(exchange: Exchange, status: int, sent: int) -> None:
+def count(exchange: Known, status: int, sent: int) -> None:
     """Count what was turned away before a version was chosen."""
     target = exchange.target
     tally = target.service.tally if target is not None else exchange.core.table.traffic.of_service("-")
     tally.answered(status, monotonic() - exchange.started, exchange.body_size, sent)
 
 
-def count_throttled(exchange: Exchange, version: Version, status: int, sent: int) -> None:
+def count_throttled(exchange: Known, version: Version, status: int, sent: int) -> None:
     """Count what a version's limit turned away; strangers must not fill tables, so that it is not recorded."""
     version.tally.throttled += 1
     version.tally.answered(status, monotonic() - exchange.started, exchange.body_size, sent)
 
 
-def record(exchange: Exchange, version: Version, status: int, *, is_aborted: bool = False) -> None:
+def record(exchange: Known, version: Version, status: int, *, is_aborted: bool = False) -> None:
     """Count what was given to a version, and keep it if it is to be kept."""
     pod = exchange.pod
     tally = pod.tally if pod is not None else version.tally
@@ -54,10 +51,8 @@ def record(exchange: Exchange, version: Version, status: int, *, is_aborted: boo
         exchange.received_ns,
         int(duration * 1_000_000),
         status,
-        (body[0] if len(body) == 1 else b"".join(body)) if exchange.body_size <= MAX_LOGGED_BYTES else None,
-        (response[0] if len(response) == 1 else b"".join(response))
-        if exchange.sent_bytes <= MAX_LOGGED_BYTES
-        else None,
+        _joined(body) if exchange.body_size <= MAX_LOGGED_BYTES else None,
+        _joined(response) if exchange.sent_bytes <= MAX_LOGGED_BYTES else None,
         is_aborted,
     )
     tally.recorded(exchange.core.record(outcome))
@@ -67,7 +62,7 @@ def _joined(parts: list[bytes]) -> bytes:
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def _why_not(exchange: Exchange, version: Version) -> str:
+def _why_not(exchange: Known, version: Version) -> str:
     if exchange.target is not None and not exchange.target.is_recorded:
         return NO_PREDICTION
     return NOT_SAMPLED if version.is_logged else LOGGING_OFF

@@ -1,6 +1,6 @@
 """Requests per second, by the generic cell rate algorithm (ITU-T I.371; a token bucket that keeps one number).
 
-A limit holds over all routers together: each router process takes its share, the limit divided by the live routers.
+A limit holds over all routers together: each router process has its share of it (`peers.share`).
 """
 
 from __future__ import annotations
@@ -13,23 +13,26 @@ ROUNDING_S = 1e-9
 class RateLimiter:
     """One version's limit in one router process. Times are monotonic seconds."""
 
-    __slots__ = ("_interval", "_is_full_at", "_slack", "limit", "queue_s")
+    __slots__ = ("_interval", "_is_full_at", "_slack", "asked", "limit", "queue_s")
 
-    def __init__(self, limit: RateLimit, routers: int = 1) -> None:
+    def __init__(self, limit: RateLimit, share: float = 1.0) -> None:
         self.limit = limit
+        self.asked = 0
+        """Requests so far, let through or not."""
         self.queue_s = limit.queue_timeout_ms / 1000 if limit.on_limit == "queue" else 0.0
         self._is_full_at = 0.0
         """When the bucket will be full again if nothing more is taken."""
-        self.divide(routers)
+        self.have(share)
 
-    def divide(self, routers: int) -> None:
-        """The limit is shared by so many router processes now."""
+    def have(self, share: float) -> None:
+        """This router's part of the limit, above 0 and up to 1, is `share` from now on."""
         capacity = self.limit.burst if self.limit.burst is not None else self.limit.qps
-        self._interval = routers / self.limit.qps
-        self._slack = max(capacity / routers - 1.0, 0.0) * self._interval
+        self._interval = 1 / (self.limit.qps * share)
+        self._slack = max(capacity * share - 1.0, 0.0) * self._interval
 
     def take(self, now: float) -> float:
         """Take a token. 0: it was there; more: so many seconds until there is one, and none was taken."""
+        self.asked += 1
         full_at = self._is_full_at
         if full_at <= now:
             self._is_full_at = now + self._interval

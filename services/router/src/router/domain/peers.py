@@ -1,12 +1,28 @@
-"""How many router processes live: they share every rate limit."""
+"""Which router processes live, and what each is asked for: they share every rate limit."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+
+from pydantic import ValidationError
+
+from shared.contracts.routes import RouterBeat
+from shared.ids import new_id
 
 BEATS_MISSED = 3
 """A router whose beat has not changed for so many of ours is gone."""
+EVEN_PART = 0.25
+"""What of a limit is divided evenly: a router to which callers turn anew has that at once."""
+
+
+def share(own: float, others: Sequence[float]) -> float:
+    """This router's part of a limit, 0 to 1, where it is asked for `own` requests a second and the others for `others`.
+
+    Callers do not come to all routers alike: one connection is one router's. The parts of all sum to 1.
+    """
+    even, asked = 1 / (1 + len(others)), own + sum(others)
+    return even if asked <= 0 else EVEN_PART * even + (1 - EVEN_PART) * (own / asked)
 
 
 @dataclass(slots=True)
@@ -17,11 +33,19 @@ class Peers:
     beat_s: float
     _last: dict[str, tuple[bytes, float]] = field(default_factory=dict)
 
-    def count(self, beats: Mapping[str, bytes], now: float) -> int:
-        """Routers alive at monotonic `now`, this one included; `beats`: id → a value that changes with each beat."""
+    def others(self, beats: Mapping[str, bytes], now: float) -> list[RouterBeat]:
+        """Last beat of each other router alive at monotonic `now`; `beats`: id → its value in the bucket."""
         self._last = {
             router: (beat, self._last[router][1] if router in self._last and self._last[router][0] == beat else now)
             for router, beat in beats.items()
         }
         silent_since = now - BEATS_MISSED * self.beat_s
-        return len({router for router, (_, at) in self._last.items() if at > silent_since} | {self.own})
+        return [_read(beat) for router, (beat, at) in self._last.items() if at > silent_since and router != self.own]
+
+
+def _read(beat: bytes) -> RouterBeat:
+    """What another release wrote, and this one cannot read, is a router like any other."""
+    try:
+        return RouterBeat.model_validate_json(beat)
+    except ValidationError:
+        return RouterBeat(beat=new_id())

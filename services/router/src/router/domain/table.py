@@ -7,7 +7,7 @@ of its own (a pod's outstanding requests and connections, a version's place in t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol
@@ -19,9 +19,10 @@ from pydantic import ValidationError
 from router.domain.cors import CorsPolicy
 from router.domain.keys import KeyRing
 from router.domain.limiter import RateLimiter
+from router.domain.peers import share
 from router.domain.split import ready_candidates
 from router.domain.traffic import Tally, TrafficBook
-from shared.contracts.routes import Endpoint, Endpoints, Intent, Keys, RateLimit, VersionRoute
+from shared.contracts.routes import Endpoint, Endpoints, Intent, Keys, VersionRoute
 from shared.errors import InvalidInput
 
 
@@ -141,6 +142,8 @@ class RouteTable:
         self.changed: Callable[[], None] = lambda: None
         """Called after each change."""
         self._routers = 1
+        self._shares: dict[UUID, float] = {}
+        """Version → this router's part of its limit, where that is not the even one."""
         self.paths: dict[bytes, Target] = {}
         self.services: dict[str, Service] = {}
         self.keys = KeyRing()
@@ -165,14 +168,26 @@ class RouteTable:
             raise InvalidInput(f"route {key!r} does not parse: {error}") from error
         self.changed()
 
-    def share_limits(self, routers: int) -> None:
-        """So many router processes share every limit now."""
-        if routers == self._routers:
-            return
-        self._routers = routers
-        for name in list(self.services):
-            self._rebuild(name)
-        self.changed()
+    def limiters(self) -> Iterator[tuple[UUID, RateLimiter]]:
+        """Every version that has a rate limit."""
+        for service in self.services.values():
+            for version in service.versions.values():
+                if version.limiter is not None:
+                    yield version.id, version.limiter
+
+    def share_limits(self, own: Mapping[UUID, float], others: Sequence[Mapping[UUID, float]]) -> None:
+        """These routers share every limit now; of each, version → requests a second that it is asked for."""
+        is_new, self._routers = len(others) + 1 != self._routers, len(others) + 1
+        self._shares = {
+            version: share(own.get(version, 0.0), [other.get(version, 0.0) for other in others])
+            for version in {*own, *(version for other in others for version in other)}
+        }
+        for version, limiter in self.limiters():
+            limiter.have(self._shares.get(version, 1 / self._routers))
+        if is_new:
+            for name in list(self.services):
+                self._rebuild(name)
+            self.changed()
 
     def find(self, path: bytes) -> Target | None:
         """Where a path leads that `paths` does not list: Open Inference's, and those of versions that pass through."""
@@ -271,21 +286,20 @@ class RouteTable:
             route=_route_json(service, route),
             header=f"X-Penstock-Version: {route.version}\r\n".encode("latin-1", "replace"),
             tally=self.traffic.of_version(service, route.version, route.version_id),
-            limiter=self._limiter(route.rate_limit, before.limiter if before else None),
+            limiter=self._limiter(route, before.limiter if before else None),
             pod_cap=max(1, route.max_concurrency // self._routers) if route.max_concurrency else None,
             passes_through=route.pass_through,
             pods=pods,
             current=before.current if before and before.weight == route.weight else 0,
         )
 
-    def _limiter(self, limit: RateLimit | None, before: RateLimiter | None) -> RateLimiter | None:
+    def _limiter(self, route: VersionRoute, before: RateLimiter | None) -> RateLimiter | None:
         """The limiter goes on where the limit is still the same: a change of routes gives nobody new tokens."""
-        if limit is None:
+        if route.rate_limit is None:
             return None
-        if before is None or before.limit != limit:
-            return RateLimiter(limit, self._routers)
-        before.divide(self._routers)
-        return before
+        if before is not None and before.limit == route.rate_limit:
+            return before
+        return RateLimiter(route.rate_limit, self._shares.get(route.version_id, 1 / self._routers))
 
     def _pod(self, service: str, route: VersionRoute, endpoint: Endpoint) -> Pod:
         host, _, port = endpoint.address.rpartition(":")

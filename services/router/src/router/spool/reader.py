@@ -126,6 +126,11 @@ class SpoolReader:
         return len(self._queue) + sum(len(segment.uncut) for segment in self._segments.values())
 
     @property
+    def size(self) -> int:
+        """Bytes of the segments in use: what is unpublished lies in them."""
+        return sum(len(segment.memory) for segment in self._segments.values())
+
+    @property
     def has_work(self) -> bool:
         """Whether there is anything to publish."""
         return self.waiting_messages > 0

@@ -1,0 +1,54 @@
+"""What is known of an exchange: the request, where it went, what came back."""
+
+from __future__ import annotations
+
+import time
+from time import monotonic
+from uuid import UUID
+
+import uuid_utils
+
+from router.dataplane.answers import Refusal
+from router.dataplane.core import Core
+from router.dataplane.pod import PodConnection
+from router.dataplane.request import RequestHead
+from router.dataplane.response import ResponseHead
+from router.domain.outcome import is_valid_request_id
+from router.domain.table import Pod, Target, Version
+
+
+class Known:
+    """What most exchanges never change stands in the class: making one is cheap."""
+
+    target: Target | None = None
+    api_key_id: UUID | None = None
+    refusal: Refusal | None = None
+    version: Version | None = None
+    pod: Pod | None = None
+    reason = b""
+    trace_id = b""
+    connection: PodConnection | None = None
+    tried: tuple[Pod, ...] = ()
+    is_resent = False
+    response: ResponseHead | None = None
+    held_back: bytes | None = None
+    logged: list[bytes] | None = None
+    """The answer's body for the record; None: it is not recorded."""
+    sent_bytes = 0
+    body_size = 0
+    is_waiting = False
+    """For a pod, or for the limit's turn."""
+    is_at_pod = False
+    is_finished = False
+    closes = False
+
+    def __init__(self, core: Core, head: RequestHead) -> None:
+        self.core = core
+        self.head = head
+        self.body: list[bytes] = []
+        self.received_ns = time.time_ns()
+        self.started = monotonic()
+        identity = uuid_utils.uuid7()
+        self.record_id: bytes = identity.bytes
+        given = head.request_id
+        self.request_id = given if given and is_valid_request_id(given) else str(identity).encode()
