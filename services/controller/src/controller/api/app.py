@@ -17,7 +17,9 @@ from controller.api import (
     observability,
     pods,
     projects,
+    secrets,
     services,
+    specs,
     tables,
     users,
     versions,
@@ -33,7 +35,21 @@ from shared.telemetry import Telemetry
 
 PREFIX = "/api/v1"
 
-_ROUTERS = (services, versions, keys, pods, observability, models, tables, projects, users, audit, dead_letters)
+_ROUTERS = (
+    services,
+    versions,
+    keys,
+    pods,
+    observability,
+    models,
+    specs,
+    secrets,
+    tables,
+    projects,
+    users,
+    audit,
+    dead_letters,
+)
 
 
 @dataclass(frozen=True)
