@@ -142,7 +142,7 @@ async def _reconcile_version(parts: Parts, version: DeploymentRow) -> None:
             await parts.backend.delete(version.version_id)
         return
     await parts.backend.apply(deployment)
-    if not version.was_ready:
+    if not version.was_ready or version.rollover:
         await _look_at_deadline(parts, version.version_id)
 
 

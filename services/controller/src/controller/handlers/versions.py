@@ -68,6 +68,7 @@ async def change_version(
     values = _new_values(unit, change, model)
     for column, value in values.items():
         setattr(version.row, column, value)
+    version.row.rolled_back = None
     reaches_pods = is_active and bool(_REACHES_PODS & set(changed))
     if reaches_pods:
         version.row.generation += 1
@@ -154,6 +155,7 @@ def _want(unit: Unit, service: StoredService, version: StoredVersion, wanted: Wa
     version.row.wanted = wanted
     version.row.generation += 1
     version.row.resumes = False
+    version.row.rolled_back = None
     _touch(unit, service.row, version.row)
 
 

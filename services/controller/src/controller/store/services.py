@@ -141,6 +141,16 @@ async def load_version(session: AsyncSession, version_id: UUID) -> tuple[Service
     return service, StoredVersion(version, await session.get(ObservationRow, version_id))
 
 
+async def lock_version(session: AsyncSession, version_id: UUID) -> tuple[ServiceRow, VersionRow] | None:
+    """A version by id with its service, locked against other writers, or None when it is gone."""
+    owner = select(ServiceRow).join(VersionRow).where(VersionRow.id == version_id)
+    service = (await session.scalars(owner.with_for_update(of=ServiceRow))).one_or_none()
+    if service is None:
+        return None
+    version = await session.get(VersionRow, version_id, populate_existing=True)
+    return None if version is None else (service, version)
+
+
 async def with_versions(session: AsyncSession, rows: Sequence[ServiceRow]) -> list[StoredService]:
     """`rows` with their versions and observations."""
     ids = [row.id for row in rows]

@@ -46,7 +46,9 @@ class VersionRow(Record, table=True):
     """A version: its configuration, what is wanted of it, and its share.
 
     `asked_weight` is what it gets when it starts beside another; `weight` is its stored share now. `resumes` marks the
-    versions that a stop of the whole service ended, so that its start brings back the same ones.
+    versions that a stop of the whole service ended, so that its start brings back the same ones. `last_good` is the
+    configuration that last had all its pods ready, `rolled_back` why the one after it was given up (until the next
+    change).
     """
 
     __tablename__ = "versions"
@@ -71,6 +73,8 @@ class VersionRow(Record, table=True):
     wanted: str = Field(default="draft", max_length=16)
     generation: int = 0
     resumes: bool = False
+    last_good: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    rolled_back: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     creator: str = Field(max_length=63)
     created_at: datetime = Field(sa_type=UtcDateTime)
     updated_at: datetime = Field(sa_type=UtcDateTime)
