@@ -104,7 +104,7 @@ class Operator:
         self.stands(v1=90, v2=10)
 
     def restarts_a_pod(self, turn: int) -> None:
-        pod = self.call("GET", "/versions/v1/pods")["items"][0]
+        pod = max(self.call("GET", "/versions/v1/pods")["items"], key=lambda each: each["started_at"])
         self.call("POST", f"/versions/v1/pods/{pod['name']}/restart")
 
         def is_back() -> bool:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.domain.status import Observation, Wanted, folded, supersedes
-from controller.handlers.rollback import remember_good
+from controller.handlers.rollback import is_new_good, remember_good
 from controller.handlers.unit import after_commit
-from controller.store.services import StoredVersion, load_services, load_version
-from controller.store.tables import ObservationRow
+from controller.store.services import StoredVersion, load_version, read_services
+from controller.store.tables import ObservationRow, VersionRow
 from shared.contracts.deployment import VersionState
 
 FORGOTTEN_AFTER = timedelta(seconds=30)
@@ -47,10 +48,7 @@ async def observe(session: AsyncSession, fact: Fact, now: datetime, routes_chang
     if loaded is None:
         return
     service, version = loaded
-    if _note(session, version, fact, now):
-        after_commit(session, lambda: routes_changed(service.name))
-    if fact.is_whole:
-        remember_good(version.row, fact.generation)
+    await _take(session, version, fact, now, partial(routes_changed, service.name))
 
 
 async def resync(
@@ -61,13 +59,21 @@ async def resync(
 ) -> None:
     """Bring what is known to what the scheduler says as a whole; what was seen after `asked_at` is newer and stays."""
     by_id = {state.version_id: state for state in states}
-    for service in await load_services(session):
+    for service in await read_services(session):
         for version in service.versions:
             fact = _as_fact(version, by_id.get(version.row.id), asked_at)
-            if fact is not None and _note(session, version, fact, asked_at):
-                after_commit(session, lambda name=service.row.name: routes_changed(name))  # type: ignore[misc]
-            if fact is not None and fact.is_whole:
-                remember_good(version.row, fact.generation)
+            if fact is not None:
+                await _take(session, version, fact, asked_at, partial(routes_changed, service.row.name))
+
+
+async def _take(
+    session: AsyncSession, version: StoredVersion, fact: Fact, now: datetime, changed: Callable[[], None]
+) -> None:
+    """Write what a fact says of a version, if it is news; `changed` is called once that is committed."""
+    if await _note(session, version, fact, now):
+        after_commit(session, changed)
+    if fact.is_whole and is_new_good(version.row, fact.generation):
+        remember_good(await session.get_one(VersionRow, version.row.id))
 
 
 def _as_fact(version: StoredVersion, state: VersionState | None, asked_at: datetime) -> Fact | None:
@@ -97,7 +103,7 @@ def _fact_of_state(version: StoredVersion, state: VersionState) -> Fact:
     )
 
 
-def _note(session: AsyncSession, version: StoredVersion, fact: Fact, now: datetime) -> bool:
+async def _note(session: AsyncSession, version: StoredVersion, fact: Fact, now: datetime) -> bool:
     """Write the observation; True when it says something new."""
     seen = version.observation
     if seen is not None and _is_rolling(seen, fact):  # one new pod is not all: `VersionReady` says when they are
@@ -111,15 +117,11 @@ def _note(session: AsyncSession, version: StoredVersion, fact: Fact, now: dateti
     check = fact.check or (row.check if row is not None else None)
     if row is not None and new == seen and check == row.check and told == (row.reason, row.message, row.log_tail):
         return False
+    row = await session.get(ObservationRow, version.row.id)
     if row is None:
         row = ObservationRow(version_id=version.row.id, generation=0, phase="", observed_at=now)
         session.add(row)
-    row.generation, row.phase, row.ready_replicas, row.was_ready = (
-        new.generation,
-        new.phase,
-        new.ready_replicas,
-        new.was_ready,
-    )
+    row.generation, row.phase, row.ready_replicas, row.was_ready = astuple(new)
     row.reason, row.message, row.log_tail = told
     row.check = check
     row.observed_at = now

@@ -49,10 +49,14 @@ def configuration_of(row: VersionRow) -> dict[str, Any]:
     return {column: getattr(row, column) for column in CONFIGURATION}
 
 
-def remember_good(row: VersionRow, generation: int) -> None:
-    """Keep the configuration of a generation all of whose pods are ready, if it is still the wanted one."""
-    if row.generation == generation and row.wanted == Wanted.STARTED and row.last_good != configuration_of(row):
-        row.last_good = configuration_of(row)
+def is_new_good(row: VersionRow, generation: int) -> bool:
+    """Whether a generation all of whose pods are ready is still the wanted one, and its configuration not kept yet."""
+    return row.generation == generation and row.wanted == Wanted.STARTED and row.last_good != configuration_of(row)
+
+
+def remember_good(row: VersionRow) -> None:
+    """Keep the configuration, to come back to."""
+    row.last_good = configuration_of(row)
 
 
 async def roll_back(session: AsyncSession, given_up: GivenUp, now: datetime, routes_changed: Any) -> bool:

@@ -100,8 +100,11 @@ class Absences:
 
 async def resync(session: AsyncSession, listed: Sequence[Deployment], absences: Absences, now: datetime) -> int:
     """Hold what is stored against the controller's whole list; how many versions changed."""
+    known = await rows.deployments(session)  # kept, so that the session finds each of them without another query
     changed = [deployment for deployment in listed if await want(session, deployment, now, listed=True)]
-    stored = {row.version_id: row for row in await rows.deployments(session) if row.deleted is None}
+    if changed:
+        known = await rows.deployments(session)
+    stored = {row.version_id: row for row in known if row.deleted is None}
     gone = absences.confirmed(frozenset(stored), frozenset(each.version_id for each in listed))
     for version_id in gone:
         await _bury(session, stored[version_id], BY_ABSENCE, now)

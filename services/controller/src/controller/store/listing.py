@@ -1,0 +1,113 @@
+"""Pages of services: filtered and sorted in the database, but for the status, which is derived here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from controller.domain.status import (
+    Observation,
+    ServiceStatus,
+    VersionStatus,
+    Wanted,
+    service_status,
+    version_status,
+)
+from controller.store.services import StoredService, with_versions
+from controller.store.tables import ObservationRow, ServiceRow, VersionRow
+
+Chosen = TypeVar("Chosen", bound=Select[Any])
+
+
+@dataclass(frozen=True)
+class ServiceFilter:
+    """Which services a list shows; None does not filter. `tag`: its key, and its value or None for any."""
+
+    project: str | None = None
+    type: str | None = None
+    creator: str | None = None
+    search: str | None = None
+    tag: tuple[str, str | None] | None = None
+    status: ServiceStatus | None = None
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a page goes on: after this service, in this direction. Ids are UUIDv7: they sort by creation."""
+
+    after: UUID | None = None
+    is_oldest_first: bool = False
+
+
+async def page_of_services(
+    session: AsyncSession, wanted: ServiceFilter, position: Position, size: int
+) -> list[StoredService]:
+    """Up to `size` services after `position`."""
+    if wanted.status is None:
+        query = _on_from(_filtered(select(ServiceRow), wanted), position).limit(size)
+        return await with_versions(session, (await session.scalars(query)).all())
+    ids = await _ids_with_status(session, wanted, position, size)
+    query = _on_from(select(ServiceRow).where(col(ServiceRow.id).in_(ids)), position)
+    return await with_versions(session, (await session.scalars(query)).all())
+
+
+def _filtered(query: Chosen, wanted: ServiceFilter) -> Chosen:
+    for column in ("project", "type", "creator"):
+        if (value := getattr(wanted, column)) is not None:
+            query = query.where(getattr(ServiceRow, column) == value)
+    if wanted.search:
+        word = wanted.search
+        query = query.where(
+            or_(
+                col(ServiceRow.name).icontains(word, autoescape=True),
+                col(ServiceRow.description).icontains(word, autoescape=True),
+            )
+        )
+    if wanted.tag is not None:
+        key, value = wanted.tag
+        stored = col(ServiceRow.tags)[key].as_string()
+        query = query.where(stored.is_not(None) if value is None else stored == value)
+    return query
+
+
+def _on_from(query: Chosen, position: Position) -> Chosen:
+    identity = col(ServiceRow.id)
+    if position.after is not None:
+        query = query.where(identity > position.after if position.is_oldest_first else identity < position.after)
+    return query.order_by(identity if position.is_oldest_first else identity.desc())
+
+
+async def _ids_with_status(
+    session: AsyncSession, wanted: ServiceFilter, position: Position, size: int
+) -> Sequence[UUID]:
+    """The first `size` services of that status. Only what a status depends on is read of the others."""
+    versions = (col(VersionRow.wanted), col(VersionRow.generation), col(VersionRow.replicas))
+    seen_generation: ColumnElement[Any] = col(ObservationRow.generation).label("seen_generation")
+    seen = (col(ObservationRow.phase), col(ObservationRow.ready_replicas), col(ObservationRow.was_ready))
+    query = select(col(ServiceRow.id), *versions, seen_generation, *seen)
+    query = query.outerjoin(VersionRow, col(VersionRow.service_id) == col(ServiceRow.id))
+    query = query.outerjoin(ObservationRow, col(ObservationRow.version_id) == col(VersionRow.id))
+    rows = (await session.execute(_on_from(_filtered(query, wanted), position))).all()
+    found: list[UUID] = []
+    for service_id, of_service in groupby(rows, key=lambda row: row.id):
+        if service_status(_statuses(of_service)) is wanted.status:
+            found.append(service_id)
+            if len(found) == size:
+                break
+    return found
+
+
+def _statuses(versions: Iterator[Row[Any]]) -> Iterator[VersionStatus]:
+    for row in versions:
+        if row.wanted is not None:  # a service without versions has one row of nothing
+            seen = None
+            if row.seen_generation is not None:
+                seen = Observation(row.seen_generation, row.phase, row.ready_replicas, row.was_ready)
+            yield version_status(Wanted(row.wanted), row.generation, row.replicas, seen)
