@@ -325,3 +325,23 @@ async def test_unknown_services_and_versions_are_named(offline: Controller) -> N
     await published(offline)
     assert "v7" in (await offline.call("GET", "/services/wine-quality/versions/v7", 404))["message"]
     await offline.call("POST", "/services/nobody/versions", 404, json=wine())
+
+
+@pytest.mark.parametrize(
+    "path", ["/%00", "/a%00b/versions/v1", "?search=%00", "?project=a%00", "?tag=%00", "?tag=a:%00", "?creator=%00"]
+)
+async def test_nul_is_refused_wherever_it_stands(offline: Controller, path: str) -> None:
+    await offline.call("GET", f"/services{path}", 400)
+
+
+@pytest.mark.parametrize("tag", [":", "a.b:c", "a b:c:d", "[0]:1", "it's", "$:x", "%", "é"])
+async def test_any_text_may_be_looked_for_as_a_tag(offline: Controller, tag: str) -> None:
+    key, _, value = tag.partition(":")
+    await offline.call("POST", "/services", 201, json={"name": "tagged", "tags": {key or "none": value}})
+    found = await offline.call("GET", "/services", params={"tag": tag})
+    assert [item["name"] for item in found["items"]] == (["tagged"] if key else [])
+
+
+@pytest.mark.parametrize("tag", ['a"b:c', "a\\b"])
+async def test_tags_that_cannot_be_looked_for_are_refused(offline: Controller, tag: str) -> None:
+    await offline.call("GET", "/services", 400, params={"tag": tag})

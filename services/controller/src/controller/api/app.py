@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from controller.api import dead_letters, keys, models, observability, pods, services, tables, versions
 from controller.api.door import Door
 from controller.api.gate import Gate
+from controller.api.nul import NoNul
 from controller.api.observed import Observed
 from controller.api.openapi import openapi_of
 from shared.http import add_admin_routes, install_error_handlers
@@ -47,6 +48,7 @@ def build_api(door: Door, telemetry: Telemetry, access: Access, is_ready: Callab
     app.add_api_route(f"{PREFIX}/health", _health, methods=["GET"], tags=["health"])
     add_admin_routes(app, telemetry, is_ready)
     app.openapi = partial(openapi_of, app)  # type: ignore[method-assign]  # FastAPI's way to change the document
+    app.add_middleware(NoNul)
     app.add_middleware(Gate, tokens=access.tokens, allowed_hosts=access.allowed_hosts)
     app.add_middleware(Observed, clock=door.clock, registry=telemetry.registry)
     return app
