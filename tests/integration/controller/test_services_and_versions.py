@@ -334,14 +334,9 @@ async def test_nul_is_refused_wherever_it_stands(offline: Controller, path: str)
     await offline.call("GET", f"/services{path}", 400)
 
 
-@pytest.mark.parametrize("tag", [":", "a.b:c", "a b:c:d", "[0]:1", "it's", "$:x", "%", "é"])
+@pytest.mark.parametrize("tag", [":", "a.b:c", "a b:c:d", "[0]:1", "it's", "$:x", "%", "é:ü", 'a"b:c', "a\\b"])
 async def test_any_text_may_be_looked_for_as_a_tag(offline: Controller, tag: str) -> None:
     key, _, value = tag.partition(":")
     await offline.call("POST", "/services", 201, json={"name": "tagged", "tags": {key or "none": value}})
     found = await offline.call("GET", "/services", params={"tag": tag})
     assert [item["name"] for item in found["items"]] == (["tagged"] if key else [])
-
-
-@pytest.mark.parametrize("tag", ['a"b:c', "a\\b"])
-async def test_tags_that_cannot_be_looked_for_are_refused(offline: Controller, tag: str) -> None:
-    await offline.call("GET", "/services", 400, params={"tag": tag})

@@ -1,4 +1,4 @@
-"""Pages of services: filtered and sorted in the database, but for the status, which is derived here."""
+"""Pages of services, filtered and sorted in the database; what it cannot know (status, tags) is looked at here."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ async def page_of_services(
     session: AsyncSession, wanted: ServiceFilter, position: Position, size: int
 ) -> list[StoredService]:
     """Up to `size` services after `position`."""
-    if wanted.status is None:
+    if wanted.status is None and wanted.tag is None:
         query = _on_from(_filtered(select(ServiceRow), wanted), position).limit(size)
         return await with_versions(session, (await session.scalars(query)).all())
-    ids = await _ids_with_status(session, wanted, position, size)
+    ids = await _chosen_ids(session, wanted, position, size)
     query = _on_from(select(ServiceRow).where(col(ServiceRow.id).in_(ids)), position)
     return await with_versions(session, (await session.scalars(query)).all())
 
@@ -70,10 +70,6 @@ def _filtered(query: Chosen, wanted: ServiceFilter) -> Chosen:
                 col(ServiceRow.description).icontains(word, autoescape=True),
             )
         )
-    if wanted.tag is not None:
-        key, value = wanted.tag
-        stored = col(ServiceRow.tags)[key].as_string()
-        query = query.where(stored.is_not(None) if value is None else stored == value)
     return query
 
 
@@ -84,27 +80,33 @@ def _on_from(query: Chosen, position: Position) -> Chosen:
     return query.order_by(identity if position.is_oldest_first else identity.desc())
 
 
-async def _ids_with_status(
-    session: AsyncSession, wanted: ServiceFilter, position: Position, size: int
-) -> Sequence[UUID]:
-    """The first `size` services of that status. Only what a status depends on is read of the others."""
+async def _chosen_ids(session: AsyncSession, wanted: ServiceFilter, position: Position, size: int) -> Sequence[UUID]:
+    """The first `size` services of that status and tag. Only what these depend on is read of the others."""
     versions = (col(VersionRow.wanted), col(VersionRow.generation), col(VersionRow.replicas))
     seen_generation: ColumnElement[Any] = col(ObservationRow.generation).label("seen_generation")
     seen = (col(ObservationRow.phase), col(ObservationRow.ready_replicas), col(ObservationRow.was_ready))
-    query = select(col(ServiceRow.id), *versions, seen_generation, *seen)
+    query = select(col(ServiceRow.id), col(ServiceRow.tags), *versions, seen_generation, *seen)
     query = query.outerjoin(VersionRow, col(VersionRow.service_id) == col(ServiceRow.id))
     query = query.outerjoin(ObservationRow, col(ObservationRow.version_id) == col(VersionRow.id))
     rows = (await session.execute(_on_from(_filtered(query, wanted), position))).all()
     found: list[UUID] = []
     for service_id, of_service in groupby(rows, key=lambda row: row.id):
-        if service_status(_statuses(of_service)) is wanted.status:
+        if _is_chosen(list(of_service), wanted):
             found.append(service_id)
             if len(found) == size:
                 break
     return found
 
 
-def _statuses(versions: Iterator[Row[Any]]) -> Iterator[VersionStatus]:
+def _is_chosen(of_service: Sequence[Row[Any]], wanted: ServiceFilter) -> bool:
+    if wanted.tag is not None:
+        (key, value), tags = wanted.tag, of_service[0].tags
+        if key not in tags or value not in (None, tags[key]):
+            return False
+    return wanted.status in (None, service_status(_statuses(of_service)))
+
+
+def _statuses(versions: Sequence[Row[Any]]) -> Iterator[VersionStatus]:
     for row in versions:
         if row.wanted is not None:  # a service without versions has one row of nothing
             seen = None
