@@ -14,10 +14,10 @@ MAX_ACTIVE = 2
 def shares(weights: dict[str, int], total: int) -> dict[str, int]:
     """`weights` in proportion, summing to `total`: the largest remainders get what is left, names decide ties."""
     parts = weights if any(weights.values()) else dict.fromkeys(weights, 1)
-    exact = {name: part * total / sum(parts.values()) for name, part in parts.items()}
-    found = {name: int(share) for name, share in exact.items()}
+    whole = sum(parts.values())
+    found = {name: part * total // whole for name, part in parts.items()}
     missing = total - sum(found.values())
-    for name in sorted(exact, key=lambda each: (found[each] - exact[each], each))[:missing]:
+    for name in sorted(parts, key=lambda each: (-(parts[each] * total % whole), each))[:missing]:
         found[name] += 1
     return found
 
