@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, or_, select
+from sqlalchemy import ColumnElement, Row, Select, null, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -85,7 +85,8 @@ async def _chosen_ids(session: AsyncSession, wanted: ServiceFilter, position: Po
     versions = (col(VersionRow.wanted), col(VersionRow.generation), col(VersionRow.replicas))
     seen_generation: ColumnElement[Any] = col(ObservationRow.generation).label("seen_generation")
     seen = (col(ObservationRow.phase), col(ObservationRow.ready_replicas), col(ObservationRow.was_ready))
-    query = select(col(ServiceRow.id), col(ServiceRow.tags), *versions, seen_generation, *seen)
+    tags: Any = null().label("tags") if wanted.tag is None else col(ServiceRow.tags)
+    query = select(col(ServiceRow.id), tags, *versions, seen_generation, *seen)
     query = query.outerjoin(VersionRow, col(VersionRow.service_id) == col(ServiceRow.id))
     query = query.outerjoin(ObservationRow, col(ObservationRow.version_id) == col(VersionRow.id))
     rows = (await session.execute(_on_from(_filtered(query, wanted), position))).all()
