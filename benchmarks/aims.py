@@ -84,6 +84,13 @@ def _memory(result: Any) -> Judged:
     yield total < 700, f"services and NATS {total:.0f} MiB (aim: 700)"
 
 
+def _control_plane(result: Any) -> Judged:
+    for group, what, aim in (("lists", "list or search", 100), ("passes", "pass over everything", 1000)):
+        for kind, found in result["kinds"].items():
+            slowest = max(found[group].values())
+            yield slowest < aim, f"slowest {what} on {kind} {slowest:.0f} ms (aim: {aim} ms)"
+
+
 _JUDGES: dict[str, Callable[[Any], Judged]] = {
     "a": _end_to_end,
     "b": _hop,
@@ -91,4 +98,5 @@ _JUDGES: dict[str, Callable[[Any], Judged]] = {
     "d": _growth,
     "e": _publishing,
     "f": _memory,
+    "g": _control_plane,
 }

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-PARTS = ("a", "b", "c", "d", "e", "f")
+PARTS = ("a", "b", "c", "d", "e", "f", "g")
 MODELS = ("ridge", "forest")
 
 
@@ -109,4 +109,5 @@ _EPILOG = """parts:
   d  growth: services, versions, keys; how fast a route change acts
   e  publish to first answer, cold and warm
   f  memory: services, router, pods
+  g  the control plane with 1,000 services: lists, searches, passes over everything
 """

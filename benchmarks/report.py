@@ -205,6 +205,16 @@ def _memory(result: Any) -> str:
     return table(["idle process", "PSS MiB"], [*rows, *sums])
 
 
+def _control_plane(result: Any) -> str:
+    kinds = result["kinds"]
+    blocks = []
+    for group in ("lists", "passes"):
+        names = dict.fromkeys(name for found in kinds.values() for name in found[group])
+        rows = [[name, *(number(found[group].get(name), 1) for found in kinds.values())] for name in names]
+        blocks += [table([f"{group}, median ms, {result['services']:,} services", *kinds], rows), ""]
+    return "\n".join(blocks)
+
+
 _PARTS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "a": ("One wine a request, end to end", _end_to_end),
     "b": ("The router's hop", _hop),
@@ -212,4 +222,5 @@ _PARTS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "d": ("Growth", _growth),
     "e": ("Publish to first answer", _publishing),
     "f": ("Memory", _memory),
+    "g": ("The control plane, full", _control_plane),
 }

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from uuid import uuid4
 
-import psycopg
 import pytest
-from psycopg import sql
 from sklearn.datasets import load_wine
-from sqlalchemy.engine import make_url
 
 from nats_process import NatsProcess
+from postgres_process import PostgresProcess
 
 
 @pytest.fixture(scope="session")
@@ -50,21 +46,34 @@ def nats_server(tmp_path: Path) -> Iterator[NatsProcess]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A database of each kind; PostgreSQL where `TEST_POSTGRES_URL` says where one is."""
+    """An empty database of each kind, of this test alone."""
     if request.param == "sqlite":
         return f"sqlite+aiosqlite:///{tmp_path}/store.db"
     return request.getfixturevalue("postgres_url")  # type: ignore[no-any-return]
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresProcess]:
+    """One PostgreSQL server for all tests; each has a database of its own in it."""
+    server = PostgresProcess()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
 @pytest.fixture
-def postgres_url() -> Iterator[str]:
+def postgres_url(postgres: PostgresProcess) -> Iterator[str]:
     """`postgresql+psycopg://…` of an empty database of this test alone."""
-    given = os.environ.get("TEST_POSTGRES_URL")
-    if not given:
-        pytest.skip("no PostgreSQL: TEST_POSTGRES_URL is not set")
-    url = make_url(given)
-    name = f"test_{uuid4().hex}"
-    with psycopg.connect(url.set(drivername="postgresql").render_as_string(False), autocommit=True) as server:
-        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        yield url.set(database=name).render_as_string(False)
-        server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with postgres.database() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def each_store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service under test keeps its state in its own SQLite file, and once more in PostgreSQL."""
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres_url")
+        for service in ("CONTROLLER", "SCHEDULER", "MONITOR", "INFERENCE_LOGGER"):
+            monkeypatch.setenv(f"{service}_DATABASE_URL", url)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmarks.options import Options
-from benchmarks.parts import end_to_end, growth, hop, logging_cost, memory, publishing
+from benchmarks.parts import control_plane, end_to_end, growth, hop, logging_cost, memory, publishing
 
 Part = Callable[[Options], dict[str, Any]]
 
@@ -17,4 +17,5 @@ PARTS: dict[str, Part] = {
     "d": growth.run,
     "e": publishing.run,
     "f": memory.run,
+    "g": control_plane.run,
 }

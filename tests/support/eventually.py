@@ -30,7 +30,7 @@ async def eventually(condition: Callable[[], Any], *, within: float = 5.0, every
             if inspect.isawaitable(found):
                 found = await found
         except AssertionError as error:
-            failure = error
+            found, failure = None, error  # a coroutine that failed is no answer
         if found:
             return found
         if time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""The real app on a real SQLite file and a real nats-server, and one real MLflow server for all tests."""
+"""The real app on a real database of each kind and a real nats-server, and one real MLflow server for all tests."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ Make = Callable[..., Awaitable[Controller]]
 
 
 @pytest.fixture
-async def make_controller(tmp_path: Path) -> AsyncIterator[Make]:
+async def make_controller(tmp_path: Path, each_store: None) -> AsyncIterator[Make]:
     made: list[Controller] = []
 
     async def make(nats_url: str = "nats://127.0.0.1:1", mlflow: str = "http://127.0.0.1:1", **more: Any) -> Controller:

@@ -346,3 +346,18 @@ async def test_a_service_hands_log_delivery_and_resources_to_its_versions(offlin
     await offline.call("POST", "/services/whole/versions/v2/start")
     refused = await offline.call("PATCH", "/services/whole", 409, json={"resource_source": change["resource_source"]})
     assert "2 versions" in refused["message"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/%00", "/a%00b/versions/v1", "?search=%00", "?project=a%00", "?tag=%00", "?tag=a:%00", "?creator=%00"]
+)
+async def test_nul_is_refused_wherever_it_stands(offline: Controller, path: str) -> None:
+    await offline.call("GET", f"/services{path}", 400)
+
+
+@pytest.mark.parametrize("tag", [":", "a.b:c", "a b:c:d", "[0]:1", "it's", "$:x", "%", "é:ü", 'a"b:c', "a\\b"])
+async def test_any_text_may_be_looked_for_as_a_tag(offline: Controller, tag: str) -> None:
+    key, _, value = tag.partition(":")
+    await offline.call("POST", "/services", 201, json={"name": "tagged", "tags": {key or "none": value}})
+    found = await offline.call("GET", "/services", params={"tag": tag})
+    assert [item["name"] for item in found["items"]] == (["tagged"] if key else [])

@@ -29,7 +29,7 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def logger(nats_server: NatsProcess, home: Path) -> Iterator[LoggerProcess]:
+def logger(nats_server: NatsProcess, home: Path, each_store: None) -> Iterator[LoggerProcess]:
     process = LoggerProcess(nats_server, home)
     process.start()
     yield process

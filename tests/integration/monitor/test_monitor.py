@@ -41,7 +41,7 @@ HOUR = {"from_time": NOON - timedelta(minutes=30), "to_time": NOON + timedelta(m
 
 
 @pytest.fixture
-def monitor(nats_server: NatsProcess, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+def monitor(nats_server: NatsProcess, tmp_path: Path, each_store: None) -> Iterator[subprocess.Popen[bytes]]:
     environment = os.environ | {
         "PENSTOCK_HOME": str(tmp_path / "home"),
         "MONITOR_NATS_URL": nats_server.url,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -22,10 +21,9 @@ ELSEWHERE = "another-machine/1/1"
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> Database:
-    url = f"sqlite+aiosqlite:///{tmp_path}/scheduler.db"
-    await asyncio.to_thread(migrate, MIGRATIONS, url)
-    return Database.open(url)
+async def database(database_url: str) -> Database:
+    await asyncio.to_thread(migrate, MIGRATIONS, database_url)
+    return Database.open(database_url)
 
 
 def lease_of(database: Database, holder: str, ttl_s: float = 0.5) -> Lease:

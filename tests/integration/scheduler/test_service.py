@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 from datetime import timedelta
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 
 from eventually import eventually
@@ -33,6 +35,8 @@ from shared.events import (
     VersionStarted,
     VersionStopped,
 )
+
+pytestmark = pytest.mark.usefixtures("each_store")
 
 
 def identity(deployment: Deployment) -> dict[str, object]:
@@ -213,14 +217,22 @@ async def test_a_wiped_bucket_is_written_again(home: Path, nats_server: NatsProc
         await holds(is_routed, within=90)
 
 
+def lose_database(home: Path) -> None:
+    if url := os.environ.get("SCHEDULER_DATABASE_URL"):
+        with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as server:
+            server.execute("DROP SCHEMA public CASCADE")
+            server.execute("CREATE SCHEMA public")
+    else:
+        shutil.rmtree(home / "scheduler")
+
+
 async def test_a_lost_database_is_rebuilt_from_pods_controller_and_bucket(home: Path, nats_server: NatsProcess) -> None:
     async with controlling(nats_server) as controller:
         async with scheduling(settings_for(home, nats_server.url)):
             deployment = await serve_one(controller)
             before = await controller.endpoints(deployment)
             (pod,) = await controller.pods(deployment)
-        for file in (home / "scheduler").iterdir():
-            file.unlink()
+        lose_database(home)
         async with scheduling(settings_for(home, nats_server.url)):
 
             async def is_known() -> bool:

@@ -20,9 +20,10 @@ PRODUCES: dict[str, tuple[str, ...]] = {
     "controller": (
         "service.created", "service.updated", "service.deleted", "traffic.changed", "apikey.issued", "apikey.revoked",
         "version.created", "version.updated", "version.started", "version.stopped", "version.deleted",
+        "version.rolledback",
     ),
     "scheduler": (
-        "version.ready", "version.failed", "version.drained", "version.scaled",
+        "version.ready", "version.failed", "version.drained", "version.scaled", "version.rolloutfailed",
         "pod.scheduled", "pod.ready", "pod.notready", "pod.exited", "pod.terminated", "pod.noted",
     ),
     "router": (),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.handlers.deployments import every_deployment
 from controller.handlers.facts import Fact, RoutesChanged, observe
+from controller.handlers.rollback import GivenUp, roll_back
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.base import Contract
@@ -15,7 +17,13 @@ from shared.contracts.rpc import DEPLOYMENTS, DeploymentList
 from shared.database import Database
 from shared.events.base import Event
 from shared.events.pod import PodNotReady, PodReady
-from shared.events.version import VersionDrained, VersionFailed, VersionReady, VersionScaled
+from shared.events.version import (
+    VersionDrained,
+    VersionFailed,
+    VersionReady,
+    VersionRolloutFailed,
+    VersionScaled,
+)
 
 DURABLE = "controller-facts"
 
@@ -26,11 +34,15 @@ def subscribe(bus: Bus, database: Database, clock: Clock, routes_changed: Routes
     async def note(event: Event, session: AsyncSession) -> None:
         await observe(session, fact_of(event), clock.now(), routes_changed)
 
+    async def give_up(event: VersionRolloutFailed, session: AsyncSession) -> None:
+        await roll_back(session, GivenUp.of_event(event), clock.now(), routes_changed)
+
     async def deployments(_: Contract) -> DeploymentList:
         async with database.read() as session:
             return await every_deployment(session)
 
-    handlers: dict[type[Event], Callable[[Event, AsyncSession], Awaitable[None]]] = dict.fromkeys(_FACTS, note)
+    handlers: dict[type[Event], Callable[[Any, AsyncSession], Awaitable[None]]] = dict.fromkeys(_FACTS, note)
+    handlers[VersionRolloutFailed] = give_up
     bus.consume(DURABLE, handlers)
     bus.answer(DEPLOYMENTS, deployments)
 
@@ -42,7 +54,7 @@ def fact_of(event: Event) -> Fact:
 
 def _ready(event: Event) -> Fact:
     assert isinstance(event, VersionReady)
-    return Fact(event.version_id, event.generation, "running", event.ready_replicas)
+    return Fact(event.version_id, event.generation, "running", event.ready_replicas, is_whole=True)
 
 
 def _failed(event: Event) -> Fact:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import nats.errors
 
 from controller.handlers import facts, routes
+from controller.handlers.rollback import GivenUp, roll_back
 from controller.store.answers import forget_answers
 from shared.bus import Bus
 from shared.clock import Clock
@@ -134,6 +135,10 @@ class ResyncLoop:
         assert isinstance(answer, VersionStateList)
         async with self._database.unit_of_work() as session:
             await facts.resync(session, answer.items, asked_at, self._routes_changed)
+        for state in answer.items:
+            if state.has_rollout_failed:
+                async with self._database.unit_of_work() as session:
+                    await roll_back(session, GivenUp.of_state(state), self._clock.now(), self._routes_changed)
 
 
 class ForgettingLoop:

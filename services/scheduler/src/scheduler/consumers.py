@@ -25,7 +25,7 @@ from shared.contracts.rpc import (
     VersionStateList,
 )
 from shared.database import Database
-from shared.events import VersionDeleted, VersionStarted, VersionStopped, VersionUpdated
+from shared.events import VersionDeleted, VersionRolledBack, VersionStarted, VersionStopped, VersionUpdated
 
 
 @dataclass
@@ -38,7 +38,9 @@ class Latest:
 def listen(bus: Bus, lease: Lease, clock: Clock, wake: Callable[[], None]) -> None:
     """Act on the controller's facts; each of them also says: look again."""
 
-    async def wanted(event: VersionStarted | VersionStopped | VersionUpdated, session: AsyncSession) -> None:
+    async def wanted(
+        event: VersionStarted | VersionStopped | VersionUpdated | VersionRolledBack, session: AsyncSession
+    ) -> None:
         if event.deployment is not None:
             await lease.fence(session)
             await intent.want(session, event.deployment, clock.now())
@@ -53,6 +55,7 @@ def listen(bus: Bus, lease: Lease, clock: Clock, wake: Callable[[], None]) -> No
         VersionStarted: wanted,
         VersionStopped: wanted,
         VersionUpdated: wanted,
+        VersionRolledBack: wanted,
         VersionDeleted: deleted,
     }
     bus.consume("scheduler-intent", handlers)

@@ -16,6 +16,7 @@ from scheduler.consumers import Latest
 from scheduler.domain.autoscaling import Pace
 from scheduler.domain.ports import Backend
 from scheduler.domain.values import Observation
+from scheduler.domain.verdict import is_overdue
 from scheduler.handlers import intent, observations, output, views
 from scheduler.handlers.scaling import Scaling
 from scheduler.handlers.settle import settle
@@ -132,21 +133,24 @@ async def reconcile_once(parts: Parts) -> None:
         versions = await rows.deployments(session)
         pods = await rows.pods_by_version(session)
     _count(parts.gauges, [pod for found in pods.values() for pod in found])
+    running = parts.backend.versions()
     for version in versions:
-        await _reconcile_version(parts, version)
+        await _reconcile_version(parts, version, has_pods=version.version_id in running)
     if parts.is_resynced:
         for stray in parts.backend.versions() - {version.version_id for version in versions}:
             await parts.backend.delete(stray)
 
 
-async def _reconcile_version(parts: Parts, version: DeploymentRow) -> None:
+async def _reconcile_version(parts: Parts, version: DeploymentRow, *, has_pods: bool) -> None:
     deployment = rows.deployment_of(version)
     if deployment is None or version.failure or not deployment.desired_replicas:
-        if version.version_id in parts.backend.versions():
+        if has_pods:
             await parts.backend.delete(version.version_id)
         return
     await parts.backend.apply(deployment.model_copy(update={"desired_replicas": version.replicas}))
-    if not version.was_ready:
+    rollover = rows.rollover_of(version)
+    tries = [rows.progress_of(version), *([rollover.progress] if rollover else [])]
+    if any(is_overdue(each, parts.steady.now(), parts.place.limits) for each in tries):
         await _look_at_deadline(parts, version.version_id)
 
 

@@ -110,13 +110,16 @@ DURABLES: tuple[Durable, ...] = (
         "controller-facts",
         "controller",
         EVENTS,
-        facts("version.ready", "version.failed", "version.drained", "version.scaled", "pod.ready", "pod.notready"),
+        facts(
+            *("version.ready", "version.failed", "version.drained", "version.scaled", "version.rolloutfailed"),
+            *("pod.ready", "pod.notready"),
+        ),
     ),
     Durable(
         "scheduler-intent",
         "scheduler",
         EVENTS,
-        facts("version.started", "version.stopped", "version.updated", "version.deleted"),
+        facts("version.started", "version.stopped", "version.updated", "version.rolledback", "version.deleted"),
     ),
     Durable("monitor-events", "monitor", EVENTS, facts("service.*", "traffic.*", "version.*", "pod.*")),
     _bulk("monitor-logs", LOGS, "penstock.logs.v1.>"),

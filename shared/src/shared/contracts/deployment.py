@@ -125,3 +125,9 @@ class VersionState(Contract):
     reason: str | None = None
     message: str | None = None
     log_tail: tuple[str, ...] = ()
+    is_rolling: bool = Field(
+        default=False, description="Pods of this generation are to replace older ones, and not all of them are ready."
+    )
+    has_rollout_failed: bool = Field(
+        default=False, description="They do not get ready, and `reason`, `message` and `log_tail` say why."
+    )

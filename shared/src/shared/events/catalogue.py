@@ -33,6 +33,8 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry(version.VersionFailed, "scheduler", ("controller", "monitor")),
     Entry(version.VersionScaled, "scheduler", ("controller", "monitor")),
     Entry(version.VersionDrained, "scheduler", ("controller", "monitor")),
+    Entry(version.VersionRolloutFailed, "scheduler", ("controller", "monitor")),
+    Entry(version.VersionRolledBack, "controller", ("scheduler", "monitor")),
     Entry(pod.PodScheduled, "scheduler", ("monitor",)),
     Entry(pod.PodReady, "scheduler", ("controller", "monitor")),
     Entry(pod.PodNotReady, "scheduler", ("controller", "monitor")),

@@ -101,3 +101,22 @@ class VersionDrained(VersionOutcome):
     """The last pod of a stopped version has ended. Producer: scheduler."""
 
     fact: ClassVar[str] = "drained"
+
+
+class VersionRolloutFailed(VersionOutcome):
+    """The pods of a new configuration do not get ready; those of the one before serve on. Producer: scheduler."""
+
+    fact: ClassVar[str] = "rolloutfailed"
+    reason: str
+    message: str
+    log_tail: tuple[str, ...] = ()
+
+
+class VersionRolledBack(VersionFact):
+    """A version was given back the configuration that last had all its pods ready. Producer: controller."""
+
+    fact: ClassVar[str] = "rolledback"
+    from_generation: int = Field(description="The generation that did not get ready.")
+    reason: str
+    message: str
+    deployment: Deployment

@@ -27,6 +27,7 @@ from controller.api import (
 from controller.api.access import admitted
 from controller.api.door import Door
 from controller.api.gate import Gate
+from controller.api.nul import NoNul
 from controller.api.observed import Observed
 from controller.api.openapi import openapi_of
 from controller.domain.access import Caller
@@ -77,6 +78,7 @@ def build_api(door: Door, telemetry: Telemetry, access: Access, is_ready: Callab
     app.add_api_route(f"{PREFIX}/health", _health, methods=["GET"], tags=["health"])
     add_admin_routes(app, telemetry, is_ready)
     app.openapi = partial(openapi_of, app)  # type: ignore[method-assign]  # FastAPI's way to change the document
+    app.add_middleware(NoNul)
     app.add_middleware(Gate, caller_of=access.caller_of, allowed_hosts=access.allowed_hosts)
     app.add_middleware(Observed, clock=door.clock, registry=telemetry.registry)
     return app

@@ -29,7 +29,7 @@ from shared.clock import Clock
 from shared.contracts.base import Contract
 from shared.contracts.rpc import Method
 from shared.database import Database
-from shared.errors import Conflict
+from shared.errors import Conflict, PreconditionFailed
 from shared.http import request_id_of
 
 Prepared = TypeVar("Prepared")
@@ -145,12 +145,18 @@ class Post:
         if seal is not None and (again := await self._again(seal, digest)):
             return again
         prepared = await prepare()
-        async with self.door.unit(self.actor) as unit:
-            if seal is not None and (first := await first_answer(unit.session, seal, digest)):
-                return _replayed(*first)
-            answer = json_answer(await work(unit, prepared), status_code)
-            if seal is not None:
-                await keep_answer(unit.session, seal, digest, (status_code, bytes(answer.body)), unit.now)
+        try:
+            async with self.door.unit(self.actor) as unit:
+                if seal is not None and (first := await first_answer(unit.session, seal, digest)):
+                    return _replayed(*first)
+                answer = json_answer(await work(unit, prepared), status_code)
+                if seal is not None:
+                    await keep_answer(unit.session, seal, digest, (status_code, bytes(answer.body)), unit.now)
+        except (Conflict, PreconditionFailed):
+            # Perhaps with itself: the same request, sent twice at once, was answered while this one was at work.
+            if seal is not None and (again := await self._again(seal, digest)):
+                return again
+            raise
         return answer
 
     def _seal(self) -> Seal | None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.api.cursors import cursor_after, cursor_position
 from controller.api.door import (
@@ -26,7 +25,8 @@ from controller.domain.commands import FirstVersion, NewService, ServiceChange, 
 from controller.domain.status import ServiceStatus
 from controller.handlers import services
 from controller.handlers.unit import Unit, must_match
-from controller.store.services import ServiceFilter, StoredService, load_service, page_of_services
+from controller.store.listing import Position, ServiceFilter, page_of_services
+from controller.store.services import StoredService, load_service
 from shared.contracts.deployment import MlflowSource
 
 router = APIRouter(tags=["services"])
@@ -53,13 +53,16 @@ async def list_services(
     status: ServiceStatus | None = None,
     creator: str | None = None,
     search: Annotated[str | None, Query(max_length=256, description="A word in the name or description.")] = None,
+    tag: Annotated[str | None, Query(max_length=513, description="`key:value`, or `key` with any value.")] = None,
+    sort: Annotated[Literal["created_at", "-created_at"], Query(description="`-`: newest first.")] = "-created_at",
     page_size: PageSize = 50,
     cursor: Cursor = None,
 ) -> Page[ServiceView]:
-    """Services, newest first."""
-    wanted = ServiceFilter(caller.projects, project, type, creator, search)
+    """Services, by their creation; newest first unless asked otherwise."""
+    wanted = ServiceFilter(caller.projects, project, type, creator, search, _key_and_value(tag), status)
+    position = Position(cursor_position(cursor), is_oldest_first=sort == "created_at")
     async with door.look() as session:
-        found = await _collect(session, wanted, status, cursor, page_size + 1)
+        found = await page_of_services(session, wanted, position, page_size + 1)
         shown = found[:page_size]
         following = cursor_after(shown[-1].row.id) if len(found) > page_size else None
         return Page(items=[service_view(service, door.public_url) for service in shown], next_cursor=following)
@@ -144,16 +147,8 @@ async def _resolved(door: Door, version: FirstVersion | None) -> MlflowSource | 
     return None if version is None else await door.registry.resolve(version.model_source)
 
 
-async def _collect(
-    session: AsyncSession, wanted: ServiceFilter, status: ServiceStatus | None, cursor: str | None, size: int
-) -> list[StoredService]:
-    """Up to `size` services; status is derived, so it is filtered here, batch by batch."""
-    found: list[StoredService] = []
-    before = cursor_position(cursor)
-    while len(found) < size:
-        batch = await page_of_services(session, wanted, before, size)
-        found += [service for service in batch if status is None or service.status is status]
-        if len(batch) < size:
-            break
-        before = batch[-1].row.id
-    return found[:size]
+def _key_and_value(tag: str | None) -> tuple[str, str | None] | None:
+    if tag is None:
+        return None
+    key, colon, value = tag.partition(":")
+    return key, value if colon else None

@@ -150,12 +150,14 @@ _STORED_ONLY = {
     "weight",
     "wanted",
     "resumes",
+    "last_good",
+    "rolled_back",
 }
 
 
 def version_view(service: ServiceRow, version: StoredVersion) -> VersionView:
     """A version as callers see it."""
-    row, seen = version.row, version.seen if version.is_current else None
+    row = version.row
     return VersionView(
         **row.model_dump(exclude=_STORED_ONLY),
         service=service.name,
@@ -166,12 +168,20 @@ def version_view(service: ServiceRow, version: StoredVersion) -> VersionView:
         desired_replicas=version.replicas if row.wanted == Wanted.STARTED else 0,
         traffic_weight=row.weight if row.wanted == Wanted.STARTED else row.asked_weight,
         ready_replicas=version.seen.ready_replicas if version.seen else 0,
-        reason=seen and seen.reason,
-        message=seen and seen.message,
-        log_tail=seen.log_tail if seen else [],
+        **_why(version),
         check=version.seen.check and PublishCheck.model_validate(version.seen.check) if version.seen else None,
         deployment_digest=_digest(service, version),
     )
+
+
+def _why(version: StoredVersion) -> dict[str, Any]:
+    """`reason`, `message`, `log_tail`: of the failure, else of the last roll-back, else of what its pods wait for."""
+    seen, back = version.seen if version.is_current else None, version.row.rolled_back
+    if back is not None and version.status is not VersionStatus.FAILED:
+        return {"reason": "RolledBack", "message": f"{back['reason']}: {back['message']}", "log_tail": back["log_tail"]}
+    if seen is None:
+        return {"reason": None, "message": None, "log_tail": []}
+    return {"reason": seen.reason, "message": seen.message, "log_tail": seen.log_tail}
 
 
 def traffic_view(service: StoredService) -> TrafficView:

@@ -21,8 +21,11 @@ RESERVED_SERVICES = frozenset({"api", "health", "healthz", "metrics", "ping", "r
 """First path segments that the data plane's own doors use, now or later."""
 
 
-RESERVED_USERS = frozenset({"me", "penstock"})
-"""What stands for the caller in a path, and the platform's own name in the audit log."""
+PLATFORM = "penstock"
+"""Who does what the platform does by itself, in the audit log."""
+
+RESERVED_USERS = frozenset({"me", PLATFORM})
+"""What stands for the caller in a path, and the platform's own name."""
 
 
 def service_name(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.domain.status import Wanted
-from controller.store.services import load_services
+from controller.store.services import read_services
 from controller.store.tables import ServiceRow, VersionRow
 from shared.contracts.deployment import Autoscaling, Deployment, MlflowSource, Resources, RuntimeOptions
 from shared.contracts.rpc import DeploymentList
@@ -32,7 +32,7 @@ async def every_deployment(session: AsyncSession) -> DeploymentList:
     return DeploymentList(
         items=tuple(
             deployment_of(service.row, version.row)
-            for service in await load_services(session)
+            for service in await read_services(session)
             for version in service.versions
             if version.row.wanted != Wanted.DRAFT
         )

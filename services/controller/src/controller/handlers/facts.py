@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.domain.status import Observation, Wanted, folded, supersedes
+from controller.handlers.rollback import is_new_good, remember_good
 from controller.handlers.unit import after_commit
-from controller.store.services import StoredVersion, load_services, load_version
-from controller.store.tables import ObservationRow
+from controller.store.services import StoredVersion, load_version, read_services
+from controller.store.tables import ObservationRow, VersionRow
 from shared.contracts.deployment import VersionState
 
 FORGOTTEN_AFTER = timedelta(seconds=30)
@@ -35,6 +37,8 @@ class Fact:
     log_tail: tuple[str, ...] = ()
     check: dict[str, Any] | None = None
     """What a pod found out about its model; None leaves what is known."""
+    is_whole: bool = False
+    """Whether every pod of this generation was ready."""
 
 
 RoutesChanged = Callable[[str], None]
@@ -46,8 +50,7 @@ async def observe(session: AsyncSession, fact: Fact, now: datetime, routes_chang
     if loaded is None:
         return
     service, version = loaded
-    if _note(session, version, fact, now):
-        after_commit(session, lambda: routes_changed(service.name))
+    await _take(session, version, fact, now, partial(routes_changed, service.name))
 
 
 async def resync(
@@ -58,36 +61,56 @@ async def resync(
 ) -> None:
     """Bring what is known to what the scheduler says as a whole; what was seen after `asked_at` is newer and stays."""
     by_id = {state.version_id: state for state in states}
-    for service in await load_services(session):
+    for service in await read_services(session):
         for version in service.versions:
             fact = _as_fact(version, by_id.get(version.row.id), asked_at)
-            if fact is not None and _note(session, version, fact, asked_at):
-                after_commit(session, lambda name=service.row.name: routes_changed(name))  # type: ignore[misc]
+            if fact is not None:
+                await _take(session, version, fact, asked_at, partial(routes_changed, service.row.name))
+
+
+async def _take(
+    session: AsyncSession, version: StoredVersion, fact: Fact, now: datetime, changed: Callable[[], None]
+) -> None:
+    """Write what a fact says of a version, if it is news; `changed` is called once that is committed."""
+    if await _note(session, version, fact, now):
+        after_commit(session, changed)
+    if fact.is_whole and is_new_good(version.row, fact.generation):
+        remember_good(await session.get_one(VersionRow, version.row.id))
 
 
 def _as_fact(version: StoredVersion, state: VersionState | None, asked_at: datetime) -> Fact | None:
     if version.seen is not None and version.seen.observed_at > asked_at:
         return None
     if state is not None:
-        return Fact(
-            state.version_id,
-            state.generation,
-            state.phase,
-            state.ready_replicas,
-            state.desired_replicas,
-            state.reason,
-            state.message,
-            state.log_tail,
-        )
+        return _fact_of_state(version, state)
     row = version.row
     if row.wanted == Wanted.STOPPED and asked_at - row.updated_at > FORGOTTEN_AFTER:
         return Fact(row.id, row.generation, "stopped", 0)
     return None
 
 
-def _note(session: AsyncSession, version: StoredVersion, fact: Fact, now: datetime) -> bool:
+def _fact_of_state(version: StoredVersion, state: VersionState) -> Fact:
+    if state.is_rolling:  # what is ready are the pods of the generation before
+        seen = version.observation
+        return Fact(state.version_id, seen.generation if seen else state.generation, state.phase, state.ready_replicas)
+    return Fact(
+        state.version_id,
+        state.generation,
+        state.phase,
+        state.ready_replicas,
+        state.desired_replicas,
+        state.reason,
+        state.message,
+        state.log_tail,
+        is_whole=state.phase == "running" and state.desired_replicas > 0,
+    )
+
+
+async def _note(session: AsyncSession, version: StoredVersion, fact: Fact, now: datetime) -> bool:
     """Write the observation; True when it says something new."""
     seen = version.observation
+    if seen is not None and _is_rolling(seen, fact):  # one new pod is not all: `VersionReady` says when they are
+        fact = replace(fact, generation=seen.generation)
     if not supersedes(seen, fact.generation, version.row.generation):
         return False
     desired = version.replicas if fact.desired_replicas is None else fact.desired_replicas
@@ -99,15 +122,11 @@ def _note(session: AsyncSession, version: StoredVersion, fact: Fact, now: dateti
     before = row and (seen, row.desired_replicas, row.check, row.reason, row.message, row.log_tail)
     if before == (new, desired, check, *told):
         return False
+    row = await session.get(ObservationRow, version.row.id)
     if row is None:
         row = ObservationRow(version_id=version.row.id, generation=0, phase="", observed_at=now)
         session.add(row)
-    row.generation, row.phase, row.ready_replicas, row.was_ready = (
-        new.generation,
-        new.phase,
-        new.ready_replicas,
-        new.was_ready,
-    )
+    row.generation, row.phase, row.ready_replicas, row.was_ready = astuple(new)
     row.reason, row.message, row.log_tail = told
     row.desired_replicas = desired
     row.check = check
@@ -115,9 +134,14 @@ def _note(session: AsyncSession, version: StoredVersion, fact: Fact, now: dateti
     return True
 
 
+def _is_rolling(seen: Observation, fact: Fact) -> bool:
+    """Whether the fact is about a pod that is to replace one of those that serve."""
+    return fact.phase is None and fact.generation > seen.generation and seen.was_ready and seen.phase == "running"
+
+
 def _phase_by_pods(seen: Observation | None, fact: Fact, replicas: int) -> str:
     """The phase after a fact about one pod: it starts or runs, and an end that was already seen is not taken back."""
     if seen is not None and seen.generation == fact.generation and seen.phase not in {"starting", "running"}:
         return seen.phase
-    is_rollout = seen is not None and seen.was_ready and seen.phase == "running"
-    return "running" if is_rollout or fact.ready_replicas >= replicas else "starting"
+    was_running = seen is not None and seen.was_ready and seen.phase == "running"
+    return "running" if was_running or fact.ready_replicas >= replicas else "starting"

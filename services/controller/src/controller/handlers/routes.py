@@ -10,9 +10,9 @@ from typing import Any, Protocol
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.domain.status import Wanted
-from controller.store.keys import alive_keys
-from controller.store.services import StoredService, StoredVersion, load_services
-from controller.store.tables import ApiKeyRow, RevisionRow, VersionRow
+from controller.store.keys import OpeningKey, alive_keys
+from controller.store.services import StoredService, StoredVersion, read_services
+from controller.store.tables import RevisionRow, VersionRow
 from shared.contracts.routes import Cors, Intent, KeyEntry, Keys, RateLimit, VersionRoute, intent_key, keys_key
 
 LONGEST_HOLD_MS = 60_000
@@ -37,8 +37,8 @@ class RouteTable(Protocol):
 
 async def wanted_routes(session: AsyncSession, now: datetime, names: Sequence[str] | None = None) -> Values:
     """What the table should say of all services, or of `names`; a service that is gone has no value."""
-    services = await load_services(session, names)
-    keys = await alive_keys(session, [service.row.id for service in services], now)
+    services = await read_services(session, names)
+    keys = await alive_keys(session, None if names is None else [service.row.id for service in services], now)
     wanted: Values = {}
     for service in services:
         wanted[intent_key(service.row.name)] = _value(intent_of(service))
@@ -65,7 +65,7 @@ def intent_of(service: StoredService) -> Intent:
     )
 
 
-def keys_of(service: StoredService, keys: Sequence[ApiKeyRow]) -> Keys:
+def keys_of(service: StoredService, keys: Sequence[OpeningKey]) -> Keys:
     """Every key that opens one service."""
     entries = tuple(KeyEntry(id=key.id, sha256=key.sha256, expires_at=key.expires_at) for key in keys)
     return Keys(service=service.row.name, revision=0, keys=entries)

@@ -69,6 +69,7 @@ async def change_version(
     values = await _new_values(unit, change, model)
     for column, value in values.items():
         setattr(version.row, column, value)
+    version.row.rolled_back = None
     reaches_pods = is_active and bool(_REACHES_PODS & set(changed))
     if reaches_pods:
         version.row.generation += 1
@@ -155,6 +156,7 @@ def _want(unit: Unit, service: StoredService, version: StoredVersion, wanted: Wa
     version.row.wanted = wanted
     version.row.generation += 1
     version.row.resumes = False
+    version.row.rolled_back = None
     _touch(unit, service.row, version.row)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Protocol, cast
 from uuid import UUID
 
+import sqlalchemy
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -35,11 +37,35 @@ async def load_key(session: AsyncSession, service_id: UUID, key_id: UUID) -> Api
     return row
 
 
-async def alive_keys(session: AsyncSession, service_ids: Sequence[UUID], now: datetime) -> dict[UUID, list[ApiKeyRow]]:
-    """Keys that open each service now, oldest first."""
-    query = select(ApiKeyRow).where(col(ApiKeyRow.service_id).in_(service_ids), col(ApiKeyRow.revoked_at).is_(None))
-    found: dict[UUID, list[ApiKeyRow]] = defaultdict(list)
-    for row in await session.scalars(query.order_by(col(ApiKeyRow.id))):
+class OpeningKey(Protocol):
+    """What routers are told of a key."""
+
+    @property
+    def id(self) -> UUID:
+        """Its id."""
+        ...
+
+    @property
+    def sha256(self) -> str:
+        """Its hash."""
+        ...
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When it ends by itself."""
+        ...
+
+
+async def alive_keys(
+    session: AsyncSession, service_ids: Sequence[UUID] | None, now: datetime
+) -> dict[UUID, list[OpeningKey]]:
+    """Keys that open each service (None: every service) now, oldest first."""
+    fields = (ApiKeyRow.id, ApiKeyRow.service_id, ApiKeyRow.sha256, ApiKeyRow.revoked_at, ApiKeyRow.expires_at)
+    query = sqlalchemy.select(*map(col, fields)).where(col(ApiKeyRow.revoked_at).is_(None))
+    if service_ids is not None:
+        query = query.where(col(ApiKeyRow.service_id).in_(service_ids))
+    found: dict[UUID, list[OpeningKey]] = defaultdict(list)
+    for row in await session.execute(query.order_by(col(ApiKeyRow.id))):
         if is_alive(row.revoked_at, row.expires_at, now):
-            found[row.service_id].append(row)
+            found[row.service_id].append(cast(OpeningKey, row))
     return found

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import or_
+import sqlalchemy
+from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col, select
+from sqlmodel import SQLModel, col, select
 
 from controller.domain import traffic
 from controller.domain.status import (
@@ -91,18 +93,6 @@ class StoredService:
         return traffic.effective(self.weights(), serving)
 
 
-@dataclass(frozen=True)
-class ServiceFilter:
-    """Which services a list shows; None does not filter."""
-
-    projects: frozenset[str] | None = None
-    """Only services of these; None: of all."""
-    project: str | None = None
-    type: str | None = None
-    creator: str | None = None
-    search: str | None = None
-
-
 async def load_service(session: AsyncSession, name: str, *, for_update: bool = False) -> StoredService:
     """A service by name, locked against other writers where asked; `NotFound` names it."""
     query = select(ServiceRow).where(ServiceRow.name == name)
@@ -121,27 +111,25 @@ async def load_services(session: AsyncSession, names: Sequence[str] | None = Non
     return await with_versions(session, (await session.scalars(query)).all())
 
 
-async def page_of_services(
-    session: AsyncSession, wanted: ServiceFilter, before: UUID | None, size: int
-) -> list[StoredService]:
-    """Up to `size` services created before `before`, newest first."""
-    query = select(ServiceRow).order_by(col(ServiceRow.id).desc()).limit(size)
-    if wanted.projects is not None:
-        query = query.where(col(ServiceRow.project).in_(wanted.projects))
-    for column in ("project", "type", "creator"):
-        if (value := getattr(wanted, column)) is not None:
-            query = query.where(getattr(ServiceRow, column) == value)
-    if wanted.search:
-        word = wanted.search
-        query = query.where(
-            or_(
-                col(ServiceRow.name).icontains(word, autoescape=True),
-                col(ServiceRow.description).icontains(word, autoescape=True),
-            )
-        )
-    if before is not None:
-        query = query.where(col(ServiceRow.id) < before)
-    return await with_versions(session, (await session.scalars(query)).all())
+async def read_services(session: AsyncSession, names: Sequence[str] | None = None) -> list[StoredService]:
+    """As `load_services`, for looking only: plain tuples in place of records, in a quarter of the time."""
+    chosen = (col(ServiceRow.name).in_(names),) if names is not None else ()
+    services = _plain(ServiceRow).where(*chosen).order_by(col(ServiceRow.id))
+    versions = _plain(VersionRow).order_by(col(VersionRow.id))
+    seen = _plain(ObservationRow)
+    if names is not None:
+        versions = versions.join(ServiceRow).where(*chosen)
+        seen = seen.join(VersionRow).join(ServiceRow).where(*chosen)
+    seen_of = {row.version_id: cast(ObservationRow, row) for row in await session.execute(seen)}
+    by_service: dict[UUID, list[StoredVersion]] = defaultdict(list)
+    for row in await session.execute(versions):
+        by_service[row.service_id].append(StoredVersion(cast(VersionRow, row), seen_of.get(row.id)))
+    return [StoredService(cast(ServiceRow, row), by_service[row.id]) for row in await session.execute(services)]
+
+
+def _plain(kind: type[SQLModel]) -> Select[Any]:
+    """Every column of a table under the name of its field."""
+    return sqlalchemy.select(*(getattr(kind, name).label(name) for name in kind.model_fields))
 
 
 async def load_version(session: AsyncSession, version_id: UUID) -> tuple[ServiceRow, StoredVersion] | None:
@@ -151,6 +139,16 @@ async def load_version(session: AsyncSession, version_id: UUID) -> tuple[Service
         return None
     service = await session.get_one(ServiceRow, version.service_id)
     return service, StoredVersion(version, await session.get(ObservationRow, version_id))
+
+
+async def lock_version(session: AsyncSession, version_id: UUID) -> tuple[ServiceRow, VersionRow] | None:
+    """A version by id with its service, locked against other writers, or None when it is gone."""
+    owner = select(ServiceRow).join(VersionRow).where(VersionRow.id == version_id)
+    service = (await session.scalars(owner.with_for_update(of=ServiceRow))).one_or_none()
+    if service is None:
+        return None
+    version = await session.get(VersionRow, version_id, populate_existing=True)
+    return None if version is None else (service, version)
 
 
 async def with_versions(session: AsyncSession, rows: Sequence[ServiceRow]) -> list[StoredService]:

@@ -48,7 +48,8 @@ class VersionRow(Record, table=True):
     `resources` is what `spec` said when it was chosen. With `autoscaling` the load decides on the number of pods, and
     `replicas` is how many it starts with. `asked_weight` is what it gets when it starts beside another; `weight` is its
     stored share now. `resumes` marks the versions that a stop of the whole service ended, so that its start brings back
-    the same ones.
+    the same ones. `last_good` is the configuration that last had all its pods ready, `rolled_back` why the one after it
+    was given up (until the next change).
     """
 
     __tablename__ = "versions"
@@ -64,7 +65,7 @@ class VersionRow(Record, table=True):
     spec: str = Field(max_length=64, index=True)
     resources: dict[str, Any] = Field(sa_type=JSON)
     replicas: int
-    autoscaling: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    autoscaling: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
     asked_weight: int = 0
     weight: int = 0
     rate_limit: dict[str, Any] | None = Field(default=None, sa_type=JSON)
@@ -75,6 +76,8 @@ class VersionRow(Record, table=True):
     wanted: str = Field(default="draft", max_length=16)
     generation: int = 0
     resumes: bool = False
+    last_good: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    rolled_back: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     creator: str = Field(max_length=63)
     created_at: datetime = Field(sa_type=UtcDateTime)
     updated_at: datetime = Field(sa_type=UtcDateTime)

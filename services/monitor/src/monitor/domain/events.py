@@ -57,6 +57,10 @@ WORDINGS: Mapping[type[Event], Wording] = {
     events.VersionFailed: Wording("Failed", lambda e: f"{e.reason}: {e.message}", "error"),
     events.VersionScaled: Wording("Scaled", lambda e: f"{e.from_replicas} → {e.to_replicas} pods ({e.reason})"),
     events.VersionDrained: Wording("Stopped", lambda e: "every pod has ended"),
+    events.VersionRolloutFailed: Wording("RolloutFailed", lambda e: f"{e.reason}: {e.message}", "error"),
+    events.VersionRolledBack: Wording(
+        "RolledBack", lambda e: f"back to the configuration that served last; {e.reason}: {e.message}", "warning"
+    ),
     events.PodScheduled: Wording("Scheduled", lambda e: f"placed on node {e.node}"),
     events.PodReady: Wording("Ready", lambda e: f"answers; {e.ready_replicas} of {e.desired_replicas} ready"),
     events.PodNotReady: Wording("NotReady", lambda e: e.reason, "warning"),

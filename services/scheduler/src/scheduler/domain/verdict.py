@@ -83,9 +83,15 @@ def after_look(progress: Progress, seen: Seen, now: datetime, limits: VerdictLim
         return progress
     if seen.is_held_up:
         return replace(progress, trying_since=now)
-    if now - progress.trying_since >= limits.never_ready:
+    if is_overdue(progress, now, limits):
         return replace(progress, failure=_never_ready(progress, limits))
     return progress
+
+
+def is_overdue(progress: Progress, now: datetime, limits: VerdictLimits) -> bool:
+    """Whether the clock alone has something to say: nobody was ready for so long, and that was not noted yet."""
+    is_open = not progress.was_ready and progress.failure is None
+    return is_open and now - progress.trying_since >= limits.never_ready
 
 
 def _never_ready(progress: Progress, limits: VerdictLimits) -> Failure:

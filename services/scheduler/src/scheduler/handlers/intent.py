@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from scheduler.domain.rollout import template_of
+from scheduler.domain.rollover import on_new_template
 from scheduler.domain.verdict import on_new_intent
 from scheduler.handlers.settle import settle
 from scheduler.store import rows
@@ -29,10 +30,16 @@ async def want(session: AsyncSession, deployment: Deployment, now: datetime, *, 
     if row is not None and not _is_news(row, deployment, listed):
         return False
     known = rows.deployment_of(row) if row else None
+    was_wanted = known is not None and known.desired_replicas > 0
+    same_template = known is not None and template_of(known) == template_of(deployment)
     progress = on_new_intent(
-        rows.progress_of(row) if row else None,
-        was_wanted=known is not None and known.desired_replicas > 0,
-        same_template=known is not None and template_of(known) == template_of(deployment),
+        rows.progress_of(row) if row else None, was_wanted=was_wanted, same_template=same_template, now=now
+    )
+    rollover = on_new_template(
+        rows.rollover_of(row) if row else None,
+        is_serving=progress.was_ready and was_wanted and deployment.desired_replicas > 0,
+        same_template=same_template,
+        generation=deployment.generation,
         now=now,
     )
     if row is None:
@@ -44,6 +51,7 @@ async def want(session: AsyncSession, deployment: Deployment, now: datetime, *, 
     row.deployment = deployment.model_dump(mode="json")
     row.deleted = None
     rows.set_progress(row, progress)
+    rows.set_rollover(row, rollover)
     await rows.forget_failed(session, row.version_id)
     await settle(session, row, now)
     return True
@@ -102,8 +110,11 @@ class Absences:
 
 async def resync(session: AsyncSession, listed: Sequence[Deployment], absences: Absences, now: datetime) -> int:
     """Hold what is stored against the controller's whole list; how many versions changed."""
+    known = await rows.deployments(session)  # kept, so that the session finds each of them without another query
     changed = [deployment for deployment in listed if await want(session, deployment, now, listed=True)]
-    stored = {row.version_id: row for row in await rows.deployments(session) if row.deleted is None}
+    if changed:
+        known = await rows.deployments(session)
+    stored = {row.version_id: row for row in known if row.deleted is None}
     gone = absences.confirmed(frozenset(stored), frozenset(each.version_id for each in listed))
     for version_id in gone:
         await _bury(session, stored[version_id], BY_ABSENCE, now)

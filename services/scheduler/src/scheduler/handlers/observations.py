@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from scheduler.domain.rollover import after_new_end
 from scheduler.domain.values import Observation, PodObservation, PodsListed, RunEnd
 from scheduler.domain.verdict import VerdictLimits, after_end, doubts
 from scheduler.handlers.settle import settle
@@ -119,6 +120,8 @@ async def _ended(session: AsyncSession, version: DeploymentRow, pod: PodRow, end
         await _say(session, version, PodNoted, pod, level="error", reason=end.reason, message=end.message)
     await _say(session, version, PodExited, pod, exit_code=end.code, signal=end.signal, restarts=pod.restarts)
     rows.set_progress(version, after_end(rows.progress_of(version), end, place.limits))
+    if rollover := rows.rollover_of(version):
+        rows.set_rollover(version, after_new_end(rollover, pod.generation, end, place.limits))
 
 
 async def _readiness(session: AsyncSession, version: DeploymentRow, pod: PodRow, check: PublishCheck | None) -> None:

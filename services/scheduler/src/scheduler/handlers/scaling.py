@@ -55,8 +55,8 @@ class Scaling:
         ready = rows.seen_in(await rows.pods_of(session, row.version_id)).ready
         before = row.replicas
         decision = self._scaler(row, deployment.autoscaling, now).look(Seen(now, in_flight, ready))
-        if decision.replicas == before:
-            return False
+        if decision.replicas == before or (row.rollover and decision.replicas < before):
+            return False  # pods that are being replaced are not ended: the new ones have to show that they get ready
         row.scale = decision.replicas
         await publish(
             session,

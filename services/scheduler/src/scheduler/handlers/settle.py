@@ -7,11 +7,12 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from scheduler.domain.rollover import after_new_look
 from scheduler.domain.verdict import VerdictLimits, after_look, phase_of
 from scheduler.store import rows
 from scheduler.store.tables import DeploymentRow, PodRow
 from shared.bus.outbox import publish
-from shared.events import VersionDrained, VersionFailed, VersionReady
+from shared.events import VersionDrained, VersionFailed, VersionReady, VersionRolloutFailed
 
 
 async def settle(session: AsyncSession, row: DeploymentRow, now: datetime, limits: VerdictLimits | None = None) -> None:
@@ -19,10 +20,16 @@ async def settle(session: AsyncSession, row: DeploymentRow, now: datetime, limit
     await session.flush()
     pods = await rows.pods_of(session, row.version_id)
     if row.desired_replicas > 0:
-        progress = after_look(rows.progress_of(row), rows.seen_in(pods), now, limits or VerdictLimits())
-        rows.set_progress(row, progress)
+        _look(row, pods, now, limits or VerdictLimits())
     set_endpoints(row, pods)
     await _announce(session, row, pods)
+
+
+def _look(row: DeploymentRow, pods: Sequence[PodRow], now: datetime, limits: VerdictLimits) -> None:
+    rows.set_progress(row, after_look(rows.progress_of(row), rows.seen_in(pods), now, limits))
+    if rollover := rows.rollover_of(row):
+        new = rows.seen_in([pod for pod in pods if pod.generation >= rollover.generation])
+        rows.set_rollover(row, after_new_look(rollover, new, row.replicas, now, limits))
 
 
 def set_endpoints(row: DeploymentRow, pods: Sequence[PodRow]) -> None:
@@ -53,3 +60,7 @@ async def _announce(session: AsyncSession, row: DeploymentRow, pods: Sequence[Po
     elif phase == "stopped" and row.deleted is None and row.drained_announced < row.generation:
         row.drained_announced = row.generation
         await publish(session, VersionDrained(**identity))
+    given_up = (row.rollover or {}).get("failure")
+    if given_up and phase == "running" and row.rollover_failed_announced < row.generation:
+        row.rollover_failed_announced = row.generation
+        await publish(session, VersionRolloutFailed(**identity, **given_up))

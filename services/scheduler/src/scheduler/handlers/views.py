@@ -71,7 +71,8 @@ async def version_states(session: AsyncSession) -> list[VersionState]:
 
 def _state(row: DeploymentRow, pods: Sequence[PodRow]) -> VersionState:
     progress, seen = rows.progress_of(row), rows.seen_in(pods)
-    told = progress.failure if row.desired_replicas > 0 else None
+    rollover = rows.rollover_of(row)
+    told = (progress.failure or (rollover and rollover.failure)) if row.desired_replicas > 0 else None
     return VersionState(
         version_id=row.version_id,
         service=row.service,
@@ -83,6 +84,8 @@ def _state(row: DeploymentRow, pods: Sequence[PodRow]) -> VersionState:
         reason=told.reason if told else None,
         message=told.message if told else None,
         log_tail=told.log_tail if told else (),
+        is_rolling=rollover is not None,
+        has_rollout_failed=rollover is not None and rollover.failure is not None,
     )
 
 

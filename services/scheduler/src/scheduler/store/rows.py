@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from scheduler.domain.rollover import Rollover
 from scheduler.domain.values import REGISTRY_UNAVAILABLE
 from scheduler.domain.verdict import Failure, Progress, Seen
 from scheduler.store.tables import DeploymentRow, LogPositionRow, PodRow
@@ -70,6 +73,33 @@ def set_progress(row: DeploymentRow, progress: Progress) -> None:
     row.failed_loads = progress.failed_loads
     row.last_end = _stored(progress.last_end)
     row.failure = _stored(progress.failure)
+
+
+def rollover_of(row: DeploymentRow) -> Rollover | None:
+    """The roll-over under way, as the domain reads it."""
+    kept = row.rollover
+    if kept is None:
+        return None
+    since = datetime.fromisoformat(kept["trying_since"])
+    progress = Progress(since, False, kept["failed_loads"], _failure(kept["last_end"]), _failure(kept["failure"]))
+    return Rollover(kept["generation"], progress, kept["most_ready"])
+
+
+def set_rollover(row: DeploymentRow, rollover: Rollover | None) -> None:
+    """Store it."""
+    row.rollover = None if rollover is None else _stored_rollover(rollover)
+
+
+def _stored_rollover(rollover: Rollover) -> dict[str, Any]:
+    progress = rollover.progress
+    return {
+        "generation": rollover.generation,
+        "most_ready": rollover.most_ready,
+        "trying_since": progress.trying_since.isoformat(),
+        "failed_loads": progress.failed_loads,
+        "last_end": _stored(progress.last_end),
+        "failure": _stored(progress.failure),
+    }
 
 
 def _stored(failure: Failure | None) -> dict[str, object] | None:

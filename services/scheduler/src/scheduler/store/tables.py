@@ -55,6 +55,8 @@ class DeploymentRow(Record, table=True):
     failure: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     ready_announced: int = 0
     failed_announced: int = 0
+    rollover: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    rollover_failed_announced: int = 0
     drained_announced: int = 0
     endpoints: list[dict[str, str]] = Field(default_factory=list, sa_type=JSON)
     endpoints_revision: int = Field(default=0, sa_type=BigInteger)

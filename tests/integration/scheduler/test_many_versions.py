@@ -1,0 +1,89 @@
+"""2,000 versions: a pass over all of them is two questions to the database, and acts on those alone that need it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from prometheus_client import CollectorRegistry
+
+from many_services import fill_scheduler
+from scheduler import loops
+from scheduler.handlers import intent, views
+from scheduler.main import App, build_app
+from scheduler_service import settings_for
+from scheduler_world import FakePreparation
+from shared.clock import SystemClock
+from shared.contracts.deployment import Deployment
+from shared.telemetry import Telemetry
+from statements import counted
+
+pytestmark = pytest.mark.usefixtures("each_store")
+
+VERSIONS, WANTED = 2000, 5
+
+
+class Noting:
+    """A backend that notes what is asked of it, so that nothing but the pass itself is counted."""
+
+    def __init__(self) -> None:
+        self.applied: list[UUID] = []
+
+    def versions(self) -> frozenset[UUID]:
+        return frozenset(self.applied)
+
+    async def apply(self, deployment: Deployment) -> None:
+        self.applied.append(deployment.version_id)
+
+
+@pytest.fixture
+async def app(home: Path) -> AsyncIterator[App]:
+    telemetry = Telemetry("scheduler", CollectorRegistry(), TracerProvider())
+    settings = settings_for(home, "nats://127.0.0.1:1")
+    made = await build_app(settings, telemetry, clock=SystemClock(), environ={}, preparation=FakePreparation(home))
+    await made.parts.lease.acquire()
+    yield made
+    await made.close()
+
+
+async def test_a_pass_asks_twice_and_touches_what_is_wanted(app: App) -> None:
+    backend: Any = Noting()
+    parts = replace(app.parts, backend=backend)
+    now, database = parts.steady.now(), parts.lease.database
+    async with parts.lease.unit_of_work() as session:
+        listed = await fill_scheduler(session, VERSIONS, now, wanted=WANTED)
+
+    with counted(database) as asked:
+        await loops.reconcile_once(parts)
+    assert backend.applied == [each.version_id for each in listed[:WANTED]]
+    assert (len(asked.statements), asked.records) == (2, VERSIONS)
+
+    with counted(database) as asked:
+        async with database.unit_of_work() as session:
+            assert await intent.resync(session, listed, intent.Absences(), now) == 0
+    assert (len(asked.statements), asked.writes) == (1, [])
+
+    with counted(database) as asked:
+        async with database.read() as session:
+            assert len(await views.version_states(session)) == VERSIONS
+            assert len(await views.endpoints(session)) == VERSIONS
+    assert len(asked.statements) == 3
+
+
+async def test_only_versions_whose_time_is_up_are_looked_at_alone(app: App) -> None:
+    backend: Any = Noting()
+    parts = replace(app.parts, backend=backend)
+    long_ago = parts.steady.now() - timedelta(minutes=11)
+    async with parts.lease.unit_of_work() as session:
+        await fill_scheduler(session, 100, parts.steady.now(), wanted=100)
+        late = await fill_scheduler(session, 2, long_ago, wanted=2)
+    await loops.reconcile_once(parts)
+    async with parts.lease.database.read() as session:
+        failed = {state.version_id for state in await views.version_states(session) if state.phase == "failed"}
+    assert failed == {each.version_id for each in late}
