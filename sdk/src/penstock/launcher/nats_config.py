@@ -24,6 +24,7 @@ PRODUCES: dict[str, tuple[str, ...]] = {
     "scheduler": (
         "version.ready", "version.failed", "version.drained",
         "pod.scheduled", "pod.ready", "pod.notready", "pod.exited", "pod.terminated", "pod.noted",
+        "run.started", "run.ended",
     ),
     "router": (),
     "monitor": (),

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from uuid import UUID
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram
@@ -15,7 +16,7 @@ from scheduler.clients import RouteTable
 from scheduler.consumers import Latest
 from scheduler.domain.ports import Backend
 from scheduler.domain.values import Observation
-from scheduler.handlers import intent, observations, output, views
+from scheduler.handlers import intent, metering, observations, output, views
 from scheduler.handlers.settle import settle
 from scheduler.store import rows
 from scheduler.store.lease import Lease
@@ -84,6 +85,8 @@ class Parts:
     changed: Bell = field(default_factory=Bell)
     routes_changed: Bell = field(default_factory=Bell)
     is_resynced: bool = False
+    open_runs: frozenset[metering.Key] | None = None
+    """Runs that are stored and open; None until every run that is known here was stored."""
 
 
 async def until_done(work: Callable[[], Awaitable[None]], what: str, clock: Clock) -> None:
@@ -236,6 +239,30 @@ async def measure_once(parts: Parts) -> None:
     if sample.versions:
         payload = sample.model_dump_json().encode()
         await parts.bus.publish_bulk("penstock.metrics.v1.scheduler", payload, msg_id=str(new_id()), stream="METRICS")
+
+
+async def meter(parts: Parts, every_s: float) -> None:
+    """Store and say when runs of pods begin and end; until cancelled."""
+    full_at = parts.clock.monotonic()
+    while True:
+        is_full = parts.clock.monotonic() >= full_at
+        await until_done(partial(meter_once, parts, is_full=is_full), "metering", parts.clock)
+        full_at += metering.FULL_EVERY_S if is_full else 0.0
+        await parts.clock.sleep(every_s)
+
+
+async def meter_once(parts: Parts, *, is_full: bool) -> None:
+    """Store what is new of runs; a full look also ends those that are gone without a trace."""
+    seen = await parts.backend.runs()
+    known = parts.open_runs or frozenset()
+    news = [run for run in seen if run.ended_at is not None or metering.key_of(run) not in known]
+    if news or is_full:
+        async with parts.lease.unit_of_work() as session:
+            await metering.note_runs(session, news, parts.place.node, parts.clock.now())
+            if is_full:
+                await metering.note_open(session, seen, parts.clock.now())
+        await parts.backend.settle([run for run in seen if run.ended_at is not None])
+    parts.open_runs = frozenset(metering.key_of(run) for run in seen if run.ended_at is None)
 
 
 async def send_output(parts: Parts) -> None:

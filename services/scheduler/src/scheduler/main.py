@@ -64,6 +64,7 @@ class App:
             "resync": loops.resync(parts, settings.resync_interval.total_seconds()),
             "routes": loops.publish_routes(parts),
             "output": loops.send_output(parts),
+            "meter": loops.meter(parts, settings.metering_interval.total_seconds()),
             "usage": loops.measure(parts, settings.usage_interval.total_seconds()),
         }
 
@@ -112,6 +113,7 @@ async def build_app(
     parts = loops.Parts(lease, backend, bus, routes, clock, steady, place, loops.Gauges(telemetry.registry))
     consumers.listen(bus, lease, steady, parts.changed.ring)
     consumers.answer(bus, database, backend, parts.latest)
+    consumers.answer_runs(bus, database, lambda: parts.open_runs is not None)
     admin = build_admin(telemetry, database, parts.latest, lambda: lease.is_held and bus.is_connected)
     return App(settings, telemetry, parts, admin)
 

@@ -56,6 +56,9 @@ class SchedulerSettings(DatabaseSettings):
     usage_interval: Duration = timedelta(seconds=10)
     """Between two measurements of the pods, default 10 seconds."""
 
+    metering_interval: Duration = timedelta(seconds=1)
+    """Between two looks at which runs of pods began or ended; their times are the processes' own. Default 1 second."""
+
     lease_ttl: Duration = timedelta(seconds=5)
     """Silence after which another scheduler takes over, default 5 seconds."""
 
@@ -97,7 +100,14 @@ class SchedulerSettings(DatabaseSettings):
 
     @model_validator(mode="after")
     def _consistent(self) -> SchedulerSettings:
-        for name in ("resync_interval", "reconcile_interval", "usage_interval", "lease_ttl", "start_timeout"):
+        for name in (
+            "resync_interval",
+            "reconcile_interval",
+            "usage_interval",
+            "metering_interval",
+            "lease_ttl",
+            "start_timeout",
+        ):
             if getattr(self, name) <= NO_TIME:
                 raise ValueError(f"{name} must be longer than nothing, not {getattr(self, name)}")
         if not self.unready_after <= self.hung_after <= self.busy_after:

@@ -44,6 +44,7 @@ class TrafficMeasured(Contract):
     from_time: datetime
     to_time: datetime
     pods: tuple[PodTraffic, ...] = ()
+    keys: dict[UUID, datetime] = Field(default={}, description="API key → when it last opened its service here.")
 
 
 class PodUsage(Contract):
