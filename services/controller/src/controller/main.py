@@ -13,10 +13,10 @@ from fastapi import FastAPI
 from controller.api.app import Access, build_api
 from controller.api.door import Door
 from controller.clients.mlflow import MlflowRegistry
-from controller.consumers import subscribe
+from controller.consumers import pull_key_use, subscribe
 from controller.handlers.tokens import admit_admin
 from controller.handlers.unit import Rules
-from controller.loops import ForgettingLoop, ResyncLoop, RouteLoop
+from controller.loops import ForgettingLoop, MeteringLoop, ResyncLoop, RouteLoop
 from controller.settings import ControllerSettings
 from shared.bus import Bus
 from shared.clock import Clock
@@ -40,6 +40,7 @@ class App:
     routes: RouteLoop
     resync: ResyncLoop
     forgetting: ForgettingLoop
+    metering: MeteringLoop
 
     def background(self) -> dict[str, Coroutine[Any, Any, None]]:
         """Everything that runs beside the HTTP doors, by name."""
@@ -48,6 +49,8 @@ class App:
             "routes": self.routes.run(),
             "resync": self.resync.run(),
             "forgetting": self.forgetting.run(),
+            "metering": self.metering.run(),
+            "key use": pull_key_use(self.door.bus, self.door.database),
         }
 
     def doors(self, fd: int) -> dict[str, Coroutine[Any, Any, None]]:
@@ -110,13 +113,14 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
         routes=routes,
         resync=ResyncLoop(database, bus, clock, settings.resync_interval, routes.touch),
         forgetting=ForgettingLoop(database, clock),
+        metering=MeteringLoop(database, bus, clock, settings.resync_interval),
     )
 
 
 def rules_of(settings: ControllerSettings) -> Rules:
     """The installation's limits."""
     roots = (settings.home.resolve() / "tables", *settings.table_roots)
-    return Rules(max_active=settings.max_active_versions, table_roots=roots)
+    return Rules(max_active=settings.max_active_versions, table_roots=roots, currency=settings.currency)
 
 
 async def _tokens(database: Database, settings: ControllerSettings, clock: Clock) -> dict[str, str]:

@@ -39,3 +39,9 @@ def resources_of(name: str) -> Resources:
             (Detail(("resource_source", "spec"), "unknown spec"),),
         )
     return Resources(spec=spec.name, cpu=spec.cpu, memory_gb=spec.memory_gb, gpu=spec.gpu)
+
+
+def price_of(name: str) -> float:
+    """Price of one pod for one hour; 0 for what the catalogue does not price, such as a group's own nodes."""
+    spec = _BY_NAME.get(name)
+    return spec.price_per_hour if spec else 0.0

@@ -19,6 +19,7 @@ class Rules:
 
     max_active: int = 2
     table_roots: tuple[Path, ...] = ()
+    currency: str = "USD"
 
 
 @dataclass(frozen=True)

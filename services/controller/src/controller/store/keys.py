@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -37,6 +38,14 @@ async def alive_keys(session: AsyncSession, service_ids: Sequence[UUID], now: da
         if is_alive(row.revoked_at, row.expires_at, now):
             found[row.service_id].append(row)
     return found
+
+
+async def note_key_use(session: AsyncSession, used: Mapping[UUID, datetime]) -> None:
+    """Keep the latest use of each key; an older one changes nothing, nor does a key that is gone."""
+    for key_id, at in sorted(used.items()):
+        is_later = col(ApiKeyRow.last_used_at).is_(None) | (col(ApiKeyRow.last_used_at) < at)
+        noting = update(ApiKeyRow).where(col(ApiKeyRow.id) == key_id, is_later).values(last_used_at=at)
+        await session.execute(noting.execution_options(synchronize_session=False))
 
 
 async def token_names(session: AsyncSession) -> dict[str, str]:
