@@ -109,7 +109,7 @@ async def test_the_price_and_project_are_those_of_the_first_telling(database: Da
 
 
 async def test_a_pod_made_before_projects_were_told_is_its_services(database: Database) -> None:
-    made = {"created_at": NOW, "updated_at": NOW, "creator": "me"}
+    made: dict[str, Any] = {"created_at": NOW, "updated_at": NOW, "creator": "me"}
     async with database.unit_of_work() as session:
         session.add(ServiceRow(id=SERVICES["beer"], name="beer", type="ml", project="cellar", **made))
     await tell(database, [run(0, service="beer", project=None), run(1, service="tea", project=None)])
@@ -211,7 +211,7 @@ async def test_pages_together_are_the_whole_list(database: Database) -> None:
 
 
 async def test_the_last_use_of_a_key_only_goes_forward(database: Database) -> None:
-    made = {"created_at": NOW, "creator": "me"}
+    made: dict[str, Any] = {"created_at": NOW, "creator": "me"}
     key = ApiKeyRow(service_id=SERVICES["wine"], name="ci", prefix="p", sha256="0" * 64, **made)
     async with database.unit_of_work() as session:
         session.add(ServiceRow(id=SERVICES["wine"], name="wine", type="ml", updated_at=NOW, **made))
