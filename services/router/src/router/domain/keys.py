@@ -13,6 +13,8 @@ from shared.contracts.routes import KeyEntry
 
 _INDEX_CHARS = 16
 MAX_KEY_BYTES = 512
+MAX_USED = 20_000
+"""Uses that are told at once: a sample has to fit into one message."""
 
 
 class Door(Enum):
@@ -83,8 +85,8 @@ class KeyRing:
         return Door.OTHER_SERVICE if is_anothers else Door.UNKNOWN
 
     def take_used(self) -> dict[UUID, float]:
-        """Key → unix time of its last use, of those that were used since this was last asked."""
-        used, self._used = self._used, []
+        """Key → unix time of its last use, of those that were used since this was last asked; the rest comes next."""
+        used, self._used = self._used[:MAX_USED], self._used[MAX_USED:]
         latest = {held.id: held.used_at for held in sorted(used, key=lambda held: held.used_at)}
         for held in used:
             held.used_at = 0.0
