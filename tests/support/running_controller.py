@@ -22,6 +22,7 @@ from prometheus_client import CollectorRegistry
 
 from controller.main import App, build_app
 from controller.settings import ControllerSettings
+from set_clock import SetClock
 from shared.bus import Bus
 from shared.bus.envelope import headers_of, subject_of
 from shared.clock import SystemClock
@@ -89,6 +90,7 @@ class Controller:
 
     app: App
     client: httpx.AsyncClient
+    clock: SetClock
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def start(self) -> None:
@@ -129,13 +131,14 @@ def settings_for(folder: Path, nats_url: str, mlflow_url: str, **more: Any) -> C
 
 
 async def controller_for(settings: ControllerSettings) -> Controller:
-    app = await build_app(settings, Telemetry("controller", CollectorRegistry(), TracerProvider()), clock=SystemClock())
+    clock = SetClock()
+    app = await build_app(settings, Telemetry("controller", CollectorRegistry(), TracerProvider()), clock=clock)
     client = httpx.AsyncClient(
         transport=httpx.ASGITransport(app.api, raise_app_exceptions=False),
         base_url="http://127.0.0.1:8000",
         headers={"authorization": f"Bearer {TOKEN}"},
     )
-    return Controller(app, client)
+    return Controller(app, client, clock)
 
 
 def wine(version: str = "1", **fields: Any) -> dict[str, Any]:

@@ -8,9 +8,13 @@ from shared.clock import SystemClock
 
 
 class SetClock(SystemClock):
-    """Says another time of day by `off_by`; what passes of it passes as ever."""
+    """Says another time of day by `off_by`; what passes of it passes as ever, but for `skipped_s` at once."""
 
     off_by = timedelta()
+    skipped_s = 0.0
 
     def now(self) -> datetime:
         return super().now() + self.off_by
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.skipped_s

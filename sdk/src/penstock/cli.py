@@ -1,4 +1,4 @@
-"""The `penstock` command: up, down, status, demo, test, check. One clear line for what goes wrong, no traceback."""
+"""The `penstock` command: the launcher's (up, down, …) and the control plane's. One clear line for what goes wrong."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from typing import Annotated, Any
 
 import typer
 
+from penstock.commands import deploy, keys, login, models, observe, pods, services, traffic, versions
+from penstock.commands.errors import EXIT_CODES, Commands
 from penstock.launcher.home import Home, LaunchError
 
 app = typer.Typer(
     name="penstock",
+    cls=Commands,
     help="Publishes machine-learning models as online APIs and keeps them healthy.",
+    epilog=EXIT_CODES,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 
@@ -96,6 +99,22 @@ def test(context: typer.Context) -> None:
 
     failed = run_checks()
     raise typer.Exit(run_tests(context.args) or failed)
+
+
+app.command()(login.login)
+app.command()(deploy.deploy)
+app.command()(observe.logs)
+app.command()(observe.events)
+for room, group in (
+    ("context", login.app),
+    ("services", services.app),
+    ("versions", versions.app),
+    ("traffic", traffic.app),
+    ("keys", keys.app),
+    ("pods", pods.app),
+    ("models", models.app),
+):
+    app.add_typer(group, name=room)
 
 
 def show_addresses(home: Home) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import httpx
 
-from penstock.client import ApiError, Client, PenstockError
+from penstock.client import ApiError, Client, NotFound, PenstockError
 from penstock.launcher import platform
 from penstock.launcher.home import Home, LaunchError
 from penstock.launcher.state import is_supervised
@@ -93,9 +93,7 @@ def _published(client: Client, version: str, say: Say) -> str:
     """The service's URL, once it runs."""
     try:
         service = client.service(SERVICE)
-    except ApiError as error:
-        if error.status != 404:
-            raise
+    except NotFound:
         say(f"publishing {MODEL} version {version} as {SERVICE}")
         service = client.create_service(_service(version))
     if service["status"] in ("stopped", "draft", "failed"):
@@ -130,10 +128,10 @@ def _runs(client: Client) -> bool:
 
 def _key(client: Client) -> str:
     """A key for this run; that of the run before is revoked, since a key is shown only once."""
-    for key in client.keys(SERVICE):
+    for key in list(client.keys(SERVICE)):
         if key["name"] == KEY_NAME:
             client.revoke_key(SERVICE, key["id"])
-    return client.issue_key(SERVICE, KEY_NAME)
+    return client.create_key(SERVICE, KEY_NAME)["key"]
 
 
 def _show(client: Client, url: str, home: Home | None, mlflow: str, say: Say) -> None:

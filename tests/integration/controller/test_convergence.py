@@ -241,8 +241,12 @@ async def test_reads_of_what_others_own(controller: Controller, peers: Peers, se
     path = "/services/wine/versions/v1"
     pods = await controller.call("GET", f"{path}/pods")
     assert [pod["name"] for pod in pods["items"]] == ["wine-v1-0"]
-    await controller.call("POST", f"{path}/pods/wine-v1-0/restart", 202)
+    for _ in range(2):
+        again = {"idempotency-key": "once"}
+        await controller.call("POST", f"{path}/pods/wine-v1-0/restart", 202, headers=again)
     assert peers.restarted == ["wine-v1-0"]
+    (line,) = (await controller.call("GET", "/audit?resource_kind=pod"))["items"]
+    assert (line["action"], line["resource_name"], line["project"]) == ("restarted", "wine/v1/wine-v1-0", "default")
     await controller.call("POST", f"{path}/pods/nobody/restart", 404)
     await controller.call("POST", f"{path}/pods/..%2f/restart", 404)
     logs = await controller.call("GET", f"{path}/logs", params={"search": "hello", "page_size": 5})

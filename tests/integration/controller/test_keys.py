@@ -66,3 +66,17 @@ async def test_a_key_belongs_to_its_service(with_service: Controller) -> None:
     await with_service.call("DELETE", f"/services/other/keys/{issued['id']}", 404)
     await with_service.call("POST", f"/services/other/keys/{issued['id']}/rotate", 404)
     await with_service.call("DELETE", f"{KEYS}/not-an-id", 400)
+
+
+async def test_keys_page(with_service: Controller) -> None:
+    for number in range(5):
+        await with_service.call("POST", KEYS, 201, json={"name": f"k{number}"})
+    names: list[str] = []
+    cursor = ""
+    while True:
+        page = await with_service.call("GET", f"{KEYS}?page_size=2{cursor}")
+        names += [key["name"] for key in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert names == ["k4", "k3", "k2", "k1", "k0"]

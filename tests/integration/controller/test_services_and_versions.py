@@ -102,7 +102,9 @@ async def test_mlflow_away_is_said_in_one_line(make_controller: Any) -> None:
         ({"name": "wine", "colour": "red"}, "colour"),
         ({"name": "wine", "type": "llm"}, "llm"),
         ({"name": "wine", "version": {"model_source": {"kind": "image", "image": "x"}}}, "process backend"),
-        ({"name": "wine", "version": wine(replicas={"min": 0, "max": 1})}, "later"),
+        ({"name": "wine", "version": wine(replicas={"min": 2, "max": 1})}, "must not be above"),
+        ({"name": "wine", "version": wine(replicas={"min": 0})}, "max"),
+        ({"name": "wine", "version": wine(replicas={"min": 0, "max": 1, "colour": 1})}, "colour"),
         ({"name": "wine", "version": wine(resource_source={"kind": "shared", "spec": "0C0G"})}, "0C0G"),
         ({"name": "wine", "version": wine(log_delivery={"enabled": True, "destination": "file:///etc"})}, "outside"),
     ],
@@ -292,6 +294,8 @@ async def test_only_what_reaches_pods_makes_a_new_generation(offline: Controller
 
 
 async def test_lists_filter_search_and_page(offline: Controller) -> None:
+    for project in ("p1", "p2"):
+        await offline.call("POST", "/projects", 201, json={"name": project})
     for name in ("a", "b", "c", "d", "e"):
         body = {"name": name, "project": "p1" if name < "c" else "p2", "description": f"100% of {name}_x"}
         await offline.call("POST", "/services", 201, json=body)
@@ -325,3 +329,20 @@ async def test_unknown_services_and_versions_are_named(offline: Controller) -> N
     await published(offline)
     assert "v7" in (await offline.call("GET", "/services/wine-quality/versions/v7", 404))["message"]
     await offline.call("POST", "/services/nobody/versions", 404, json=wine())
+
+
+async def test_a_service_hands_log_delivery_and_resources_to_its_versions(offline: Controller) -> None:
+    await offline.call("POST", "/services", 201, json={"name": "whole", "version": wine(), "start": True})
+    await offline.call("POST", "/services/whole/versions", 201, json=wine("2"))
+    change = {
+        "log_delivery": {"enabled": True, "sample_rate": 0.5},
+        "resource_source": {"kind": "shared", "spec": "2C4G"},
+    }
+    changed = await offline.call("PATCH", "/services/whole", json=change)
+    first, second = changed["versions"]
+    assert [version["log_delivery"]["sample_rate"] for version in (first, second)] == [0.5, 0.5]
+    assert [version["resource_source"]["spec"] for version in (first, second)] == ["2C4G", "1C2G"]
+    assert (first["generation"], second["generation"]) == (2, 0)
+    await offline.call("POST", "/services/whole/versions/v2/start")
+    refused = await offline.call("PATCH", "/services/whole", 409, json={"resource_source": change["resource_source"]})
+    assert "2 versions" in refused["message"]

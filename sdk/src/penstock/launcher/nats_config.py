@@ -22,7 +22,7 @@ PRODUCES: dict[str, tuple[str, ...]] = {
         "version.created", "version.updated", "version.started", "version.stopped", "version.deleted",
     ),
     "scheduler": (
-        "version.ready", "version.failed", "version.drained",
+        "version.ready", "version.failed", "version.drained", "version.scaled",
         "pod.scheduled", "pod.ready", "pod.notready", "pod.exited", "pod.terminated", "pod.noted",
         "run.started", "run.ended",
     ),
@@ -39,6 +39,8 @@ ALSO_PUBLISHES: dict[str, tuple[str, ...]] = {
     "monitor": (),
     "inference-logger": ("$JS.API.STREAM.PURGE.REQUESTS",),
 }
+
+ALSO_HEARS: dict[str, tuple[str, ...]] = {"scheduler": ("$KV.routers.>",)}
 
 SERVICES = tuple(PRODUCES)
 SUBSCRIBER = "subscriber"
@@ -92,7 +94,13 @@ def of_service(service: str) -> Permissions:
     talk = ("penstock.rpc.>", "penstock.dead.>", "_INBOX.>")
     return Permissions(
         publish=(*facts, *ALSO_PUBLISHES[service], *talk, *JETSTREAM_OF_SERVICES),
-        subscribe=(inbox_of(service), f"penstock.rpc.{service}.>", "penstock.events.>", "$JS.EVENT.ADVISORY.>"),
+        subscribe=(
+            inbox_of(service),
+            f"penstock.rpc.{service}.>",
+            "penstock.events.>",
+            "$JS.EVENT.ADVISORY.>",
+            *ALSO_HEARS.get(service, ()),
+        ),
     )
 
 

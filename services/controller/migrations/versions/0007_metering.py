@@ -1,7 +1,7 @@
 """runs of pods, for metering; scopes and last use of API keys
 
-Revision ID: 0007_metering
-Revises: 0003
+Revision ID: 0007
+Revises: 0005
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ import sqlmodel.sql.sqltypes
 import shared.database
 from alembic import op
 
-revision = '0007_metering'
-down_revision = '0003'
+revision = '0007'
+down_revision = '0005'
 branch_labels = None
 depends_on = None
 

@@ -25,7 +25,7 @@ from shared.database import Database
 from shared.events.base import Event
 from shared.events.pod import PodNotReady, PodReady
 from shared.events.run import RunEnded, RunFact, RunStarted
-from shared.events.version import VersionDrained, VersionFailed, VersionReady
+from shared.events.version import VersionDrained, VersionFailed, VersionReady, VersionScaled
 
 DURABLE = "controller-facts"
 KEY_USE, SAMPLES = "controller-key-use", 200
@@ -85,7 +85,15 @@ def _ready(event: Event) -> Fact:
 
 def _failed(event: Event) -> Fact:
     assert isinstance(event, VersionFailed)
-    return Fact(event.version_id, event.generation, "failed", 0, event.reason, event.message, event.log_tail)
+    return Fact(
+        event.version_id,
+        event.generation,
+        "failed",
+        0,
+        reason=event.reason,
+        message=event.message,
+        log_tail=event.log_tail,
+    )
 
 
 def _drained(event: Event) -> Fact:
@@ -95,16 +103,23 @@ def _drained(event: Event) -> Fact:
 
 def _pod(event: Event) -> Fact:
     assert isinstance(event, PodReady | PodNotReady)
+    counts = (event.ready_replicas, event.desired_replicas)
     if isinstance(event, PodNotReady):
-        return Fact(event.version_id, event.generation, None, event.ready_replicas, event.reason)
+        return Fact(event.version_id, event.generation, None, *counts, event.reason)
     check = event.check.model_dump(mode="json") if event.check else None
-    return Fact(event.version_id, event.generation, None, event.ready_replicas, check=check)
+    return Fact(event.version_id, event.generation, None, *counts, check=check)
+
+
+def _scaled(event: Event) -> Fact:
+    assert isinstance(event, VersionScaled)
+    return Fact(event.version_id, event.generation, None, event.ready_replicas, event.to_replicas)
 
 
 _FACTS: dict[type[Event], Callable[[Event], Fact]] = {
     VersionReady: _ready,
     VersionFailed: _failed,
     VersionDrained: _drained,
+    VersionScaled: _scaled,
     PodReady: _pod,
     PodNotReady: _pod,
 }

@@ -13,7 +13,9 @@ from fastapi import FastAPI
 from controller.api.app import Access, build_api
 from controller.api.door import Door
 from controller.clients.mlflow import MlflowRegistry
+from controller.clients.oidc import OidcIssuer, OidcOptions
 from controller.consumers import pull_key_use, subscribe
+from controller.handlers.signing_in import SigningIn
 from controller.handlers.tokens import admit_admin
 from controller.handlers.unit import Rules
 from controller.loops import ForgettingLoop, MeteringLoop, ResyncLoop, RouteLoop
@@ -41,6 +43,7 @@ class App:
     resync: ResyncLoop
     forgetting: ForgettingLoop
     metering: MeteringLoop
+    identity: OidcIssuer | None = None
 
     def background(self) -> dict[str, Coroutine[Any, Any, None]]:
         """Everything that runs beside the HTTP doors, by name."""
@@ -73,6 +76,8 @@ class App:
     async def close(self) -> None:
         """Give connections back."""
         await self.door.registry.close()
+        if self.identity is not None:
+            await self.identity.close()
         await self.door.database.close()
         self.telemetry.shutdown()
 
@@ -104,7 +109,9 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
         routes_changed=routes.touch,
     )
     hosts = frozenset({settings.host, *settings.allowed_hosts} - ANY_ADDRESS)
-    access = Access(await _tokens(database, settings, clock), hosts)
+    await _admit_admin(database, settings, clock)
+    identity = identity_of(settings, clock)
+    access = Access(SigningIn(database, clock, identity).caller, hosts)
     return App(
         settings=settings,
         telemetry=telemetry,
@@ -114,16 +121,27 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
         resync=ResyncLoop(database, bus, clock, settings.resync_interval, routes.touch),
         forgetting=ForgettingLoop(database, clock),
         metering=MeteringLoop(database, bus, clock, settings.resync_interval),
+        identity=identity,
     )
 
 
 def rules_of(settings: ControllerSettings) -> Rules:
     """The installation's limits."""
     roots = (settings.home.resolve() / "tables", *settings.table_roots)
-    return Rules(max_active=settings.max_active_versions, table_roots=roots, currency=settings.currency)
+    return Rules(settings.max_active_versions, roots, settings.token_lifetime, settings.currency)
 
 
-async def _tokens(database: Database, settings: ControllerSettings, clock: Clock) -> dict[str, str]:
+def identity_of(settings: ControllerSettings, clock: Clock) -> OidcIssuer | None:
+    """The identity provider, where one is configured."""
+    if settings.oidc_issuer is None:
+        return None
+    options = OidcOptions(
+        settings.oidc_issuer, settings.oidc_audience, settings.oidc_name_claim, settings.oidc_roles_claim
+    )
+    return OidcIssuer(options, clock)
+
+
+async def _admit_admin(database: Database, settings: ControllerSettings, clock: Clock) -> None:
     given = settings.admin_token.get_secret_value() if settings.admin_token else None
     async with database.unit_of_work() as session:
-        return await admit_admin(session, given, settings.home / "admin-token", clock.now())
+        await admit_admin(session, given, settings.home / "admin-token", clock.now())

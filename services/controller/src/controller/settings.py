@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
@@ -52,6 +53,21 @@ class ControllerSettings(DatabaseSettings):
     database_url: str = ""
     """SQLAlchemy URL; default an SQLite file, `controller/controller.db` under the home folder."""
 
+    token_lifetime: Duration = timedelta(days=90)
+    """How long a token lives where its maker asks for nothing else; default 90 days."""
+
+    oidc_issuer: str | None = None
+    """URL of an OpenID Connect issuer whose signed tokens are accepted besides our own; default none."""
+
+    oidc_audience: str = "penstock"
+    """Audience (`aud`) that such a token must name; default penstock."""
+
+    oidc_name_claim: str = "preferred_username"
+    """Claim that names a user who signs in for the first time (`sub` where it is missing)."""
+
+    oidc_roles_claim: str | None = None
+    """Claim with a list of `<project>:<role>` and `admin` that the token grants; default none: roles are given here."""
+
     max_active_versions: int = Field(default=2, ge=1, le=16)
     """Versions of one service that may be active at once; default 2."""
 
@@ -71,6 +87,14 @@ class ControllerSettings(DatabaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _over_tls(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "https://none")
+        if parts.scheme != "https" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
+            raise ValueError("CONTROLLER_OIDC_ISSUER must be an https:// URL")
+        return value
 
     @field_validator("admin_token")
     @classmethod

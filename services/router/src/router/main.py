@@ -14,6 +14,7 @@ from router.child import Shipper
 from router.clients import BusHolder, RoutesBucket, SnapshotFile
 from router.dataplane import DataPlane, Limits
 from router.dataplane.certificate import Certificate
+from router.domain.demand import Demand
 from router.domain.table import RouteTable
 from router.domain.traffic import TrafficBook
 from router.loops import Heartbeat, RouteFollower, TrafficReporter
@@ -53,7 +54,9 @@ class App:
         self.routes = RouteFollower(settings, RoutesBucket(self.bus), self.table, snapshot, clock)
         self.shipper = Shipper(clock)
         self.reporter = TrafficReporter(settings, self.traffic, self.table, self.bus, clock)
-        self.heartbeat = Heartbeat(settings, self.bus, self.table, clock)
+        demand = Demand(self.table, self.plane.core.held.count)
+        self.heartbeat = Heartbeat(settings, self.bus, self.table, demand, clock)
+        self.plane.core.is_wanted = self.heartbeat.hurry
         self.certificate = _certificate(settings)
         self.is_listening = False
         telemetry.registry.register(RouterCollector(self.traffic, self.spool.state, lambda: self.routes.is_current))

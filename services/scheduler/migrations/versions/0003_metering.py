@@ -1,7 +1,7 @@
 """runs of pods, for metering
 
-Revision ID: 0003_metering
-Revises: 0001
+Revision ID: 0003
+Revises: 0002
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ import sqlmodel.sql.sqltypes
 import shared.database
 from alembic import op
 
-revision = '0003_metering'
-down_revision = '0001'
+revision = '0003'
+down_revision = '0002'
 branch_labels = None
 depends_on = None
 

@@ -1,15 +1,17 @@
-"""The scheduler's half of the route table: `endpoints.<version id>` in the KV bucket, written until it is so."""
+"""The KV buckets: the scheduler's half of the route table, written until it is so; and what routers say of the load."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from uuid import UUID
 
 from pydantic import ValidationError
 
+from scheduler.domain.beats import Beats
 from shared.bus import Bus
 from shared.clock import Clock
-from shared.contracts.routes import ROUTES_BUCKET, Endpoints, endpoints_key
+from shared.contracts.routes import ROUTERS_BUCKET, ROUTES_BUCKET, Endpoints, RouterBeat, endpoints_key
 
 PREFIX = "endpoints."
 LIST_EVERY_S = 5.0
@@ -77,6 +79,37 @@ class RouteTable:
         """Our own write needs no listing, unless somebody else wrote in between."""
         if self._sequence is not None and sequence == self._sequence + 1:
             self._sequence = sequence
+
+
+class RouterBeats:
+    """The load as the routers' heartbeats tell it."""
+
+    def __init__(self, bus: Bus, clock: Clock) -> None:
+        self._bus = bus
+        self._clock = clock
+        self._beats = Beats()
+
+    async def in_flight(self) -> dict[UUID, float] | None:
+        """Version → requests in flight now; None: no router lives. Raises `Unavailable` while the bus is away."""
+        listed = await self._bus.kv(ROUTERS_BUCKET).list_all()
+        return self._beats.in_flight(_beats_of(listed), self._clock.monotonic())
+
+    async def listen(self, is_asleep: Callable[[UUID], bool], wake: Callable[[], None]) -> None:
+        """Call `wake` when a beat asks for a version that sleeps; a hint, for those who look every few seconds."""
+        await self._bus.connected()
+        beats = await self._bus.nc.subscribe(f"$KV.{ROUTERS_BUCKET}.>")
+        async for message in beats.messages:
+            for beat in _beats_of({"": message.data}).values():
+                if any(map(is_asleep, beat.in_flight)):
+                    wake()
+
+
+def _beats_of(values: Mapping[str, bytes]) -> dict[str, RouterBeat]:
+    found: dict[str, RouterBeat] = {}
+    for router, value in values.items():
+        with suppress(ValidationError):  # what another release wrote says nothing of the load
+            found[router] = RouterBeat.model_validate_json(value)
+    return found
 
 
 def _differs(told: Endpoints | None, wanted: Endpoints) -> bool:

@@ -7,19 +7,21 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from uuid import UUID
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram
 
-from scheduler.clients import RouteTable
+from scheduler.clients import RouterBeats, RouteTable
 from scheduler.consumers import Latest
+from scheduler.domain.autoscaling import Pace
 from scheduler.domain.ports import Backend
 from scheduler.domain.values import Observation
-from scheduler.handlers import intent, metering, observations, output, views
+from scheduler.handlers import intent, observations, output, views
+from scheduler.handlers.scaling import Scaling
 from scheduler.handlers.settle import settle
 from scheduler.store import rows
 from scheduler.store.lease import Lease
+from scheduler.store.runs import Key
 from scheduler.store.tables import DeploymentRow, PodRow
 from shared.bus import Bus
 from shared.clock import Clock
@@ -81,11 +83,13 @@ class Parts:
     """Says how long a version has been trying, whoever sets the machine's clock meanwhile."""
     place: observations.Place
     gauges: Gauges
+    pace: Pace = field(default_factory=Pace)
     latest: Latest = field(default_factory=Latest)
     changed: Bell = field(default_factory=Bell)
     routes_changed: Bell = field(default_factory=Bell)
+    demand: Bell = field(default_factory=Bell)
     is_resynced: bool = False
-    open_runs: frozenset[metering.Key] | None = None
+    open_runs: frozenset[Key] | None = None
     """Runs that are stored and open; None until every run that is known here was stored."""
 
 
@@ -144,7 +148,7 @@ async def _reconcile_version(parts: Parts, version: DeploymentRow) -> None:
         if version.version_id in parts.backend.versions():
             await parts.backend.delete(version.version_id)
         return
-    await parts.backend.apply(deployment)
+    await parts.backend.apply(deployment.model_copy(update={"desired_replicas": version.replicas}))
     if not version.was_ready:
         await _look_at_deadline(parts, version.version_id)
 
@@ -155,6 +159,31 @@ async def _look_at_deadline(parts: Parts, version_id: UUID) -> None:
         row = await session.get(DeploymentRow, version_id)
         if row is not None:
             await settle(session, row, parts.steady.now(), parts.place.limits)
+
+
+async def autoscale(parts: Parts, every_s: float) -> None:
+    """Have the load decide on the pods of versions that ask for it; until cancelled."""
+    scaling = Scaling(parts.pace)
+    beats = RouterBeats(parts.bus, parts.clock)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(beats.listen(scaling.sleeps, parts.demand.ring), name="demand")
+        while True:
+            await until_done(lambda: autoscale_once(parts, scaling, beats), "autoscaling", parts.clock)
+            await parts.demand.wait(every_s)
+
+
+async def autoscale_once(parts: Parts, scaling: Scaling, beats: RouterBeats) -> None:
+    """One look at the load. Without a router that lives, nothing is known of it and nothing is changed."""
+    async with parts.lease.database.read() as session:
+        if not await scaling.concerns(session):
+            return
+    in_flight = await beats.in_flight()
+    if in_flight is None:
+        return
+    async with parts.lease.unit_of_work() as session:
+        changed = await scaling.look(session, in_flight, parts.clock.monotonic())
+    if changed:
+        parts.changed.ring()
 
 
 def _count(gauges: Gauges, pods: list[PodRow]) -> None:
@@ -239,30 +268,6 @@ async def measure_once(parts: Parts) -> None:
     if sample.versions:
         payload = sample.model_dump_json().encode()
         await parts.bus.publish_bulk("penstock.metrics.v1.scheduler", payload, msg_id=str(new_id()), stream="METRICS")
-
-
-async def meter(parts: Parts, every_s: float) -> None:
-    """Store and say when runs of pods begin and end; until cancelled."""
-    full_at = parts.clock.monotonic()
-    while True:
-        is_full = parts.clock.monotonic() >= full_at
-        await until_done(partial(meter_once, parts, is_full=is_full), "metering", parts.clock)
-        full_at += metering.FULL_EVERY_S if is_full else 0.0
-        await parts.clock.sleep(every_s)
-
-
-async def meter_once(parts: Parts, *, is_full: bool) -> None:
-    """Store what is new of runs; a full look also ends those that are gone without a trace."""
-    seen = await parts.backend.runs()
-    known = parts.open_runs or frozenset()
-    news = [run for run in seen if run.ended_at is not None or metering.key_of(run) not in known]
-    if news or is_full:
-        async with parts.lease.unit_of_work() as session:
-            await metering.note_runs(session, news, parts.place.node, parts.clock.now())
-            if is_full:
-                await metering.note_open(session, seen, parts.clock.now())
-        await parts.backend.settle([run for run in seen if run.ended_at is not None])
-    parts.open_runs = frozenset(metering.key_of(run) for run in seen if run.ended_at is None)
 
 
 async def send_output(parts: Parts) -> None:

@@ -20,6 +20,7 @@ from scheduler.backends.process import ProcessBackend
 from scheduler.backends.zygotes import Zygotes
 from scheduler.clients import RouteTable
 from scheduler.handlers.observations import Place
+from scheduler.metering_loop import meter
 from scheduler.settings import SchedulerSettings
 from scheduler.store.lease import Lease
 from shared.bus import Bus
@@ -63,8 +64,9 @@ class App:
             "reconcile": loops.reconcile(parts, settings.reconcile_interval.total_seconds()),
             "resync": loops.resync(parts, settings.resync_interval.total_seconds()),
             "routes": loops.publish_routes(parts),
+            "autoscale": loops.autoscale(parts, settings.autoscaling_interval.total_seconds()),
             "output": loops.send_output(parts),
-            "meter": loops.meter(parts, settings.metering_interval.total_seconds()),
+            "meter": meter(parts, settings.metering_interval.total_seconds()),
             "usage": loops.measure(parts, settings.usage_interval.total_seconds()),
         }
 
@@ -110,7 +112,9 @@ async def build_app(
     )
     place = Place(settings.node, settings.verdict_limits)
     steady = SteadyClock(clock)
-    parts = loops.Parts(lease, backend, bus, routes, clock, steady, place, loops.Gauges(telemetry.registry))
+    parts = loops.Parts(
+        lease, backend, bus, routes, clock, steady, place, loops.Gauges(telemetry.registry), settings.pace
+    )
     consumers.listen(bus, lease, steady, parts.changed.ring)
     consumers.answer(bus, database, backend, parts.latest)
     consumers.answer_runs(bus, database, lambda: parts.open_runs is not None)

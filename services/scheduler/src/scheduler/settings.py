@@ -12,6 +12,7 @@ from pydantic import AliasChoices, Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from scheduler.backends.options import PodOptions
+from scheduler.domain.autoscaling import Pace
 from scheduler.domain.probes import ProbeLimits
 from scheduler.domain.verdict import VerdictLimits
 from shared.settings import DatabaseSettings, Duration
@@ -86,6 +87,15 @@ class SchedulerSettings(DatabaseSettings):
     never_ready_timeout: Duration = timedelta(minutes=10)
     """Time after which a version that was never ready has failed, default 10 minutes."""
 
+    autoscaling_interval: Duration = timedelta(seconds=2)
+    """Between two looks of the autoscaler at the load, default 2 seconds."""
+
+    autoscaling_window: Duration = timedelta(seconds=60)
+    """Time over which the autoscaler averages the load (a tenth of it when the load jumps), default 60 seconds."""
+
+    scale_to_zero_grace: Duration = timedelta(seconds=30)
+    """How long the last pod stays after nothing asks for it any more, default 30 seconds."""
+
     warm_starts: bool = True
     """Whether pods are forked from a process that has imported their libraries already, default true."""
 
@@ -107,6 +117,7 @@ class SchedulerSettings(DatabaseSettings):
             "metering_interval",
             "lease_ttl",
             "start_timeout",
+            "autoscaling_window",
         ):
             if getattr(self, name) <= NO_TIME:
                 raise ValueError(f"{name} must be longer than nothing, not {getattr(self, name)}")
@@ -137,6 +148,11 @@ class SchedulerSettings(DatabaseSettings):
             grace_s=self.termination_grace.total_seconds(),
             output_cap=self.pod_output_limit,
         )
+
+    @property
+    def pace(self) -> Pace:
+        """As the autoscaler reads it."""
+        return Pace(self.autoscaling_window.total_seconds(), self.scale_to_zero_grace.total_seconds())
 
     @property
     def verdict_limits(self) -> VerdictLimits:

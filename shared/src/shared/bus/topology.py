@@ -114,6 +114,7 @@ DURABLES: tuple[Durable, ...] = (
             "version.ready",
             "version.failed",
             "version.drained",
+            "version.scaled",
             "pod.ready",
             "pod.notready",
             "run.started",

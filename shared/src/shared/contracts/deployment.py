@@ -62,8 +62,20 @@ class PublishCheck(Contract):
     has_signature: bool
 
 
+class Autoscaling(Contract):
+    """Let the load decide on the number of pods, `min` to `max` of them (Knative's words and algorithm)."""
+
+    min: int = Field(default=0, ge=0, le=1000, description="0: without callers for a while, no pod runs.")
+    max: int = Field(ge=1, le=1000)
+    target_concurrency: float = Field(
+        default=16, gt=0, le=100_000, description="Requests in flight at one pod that are neither too few nor too many."
+    )
+
+
 class Deployment(Contract):
     """Wanted state of one version. `desired_replicas` 0 means: nothing should run, release everything.
+
+    With `autoscaling` the scheduler decides how many pods there are while `desired_replicas` is not 0.
 
     `generation` grows with every change of this version's intent; the scheduler ignores an older one.
     """
@@ -74,6 +86,7 @@ class Deployment(Contract):
     version: DnsLabel
     generation: int = Field(ge=1)
     desired_replicas: int = Field(ge=0)
+    autoscaling: Autoscaling | None = None
     model_source: MlflowSource
     resources: Resources
     runtime: RuntimeOptions = RuntimeOptions()

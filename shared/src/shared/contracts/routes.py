@@ -26,6 +26,9 @@ class RouterBeat(Contract):
     asked: dict[UUID, float] = Field(
         default={}, description="Version with a rate limit → requests a second that came to it here, if any."
     )
+    in_flight: dict[UUID, float] = Field(
+        default={}, description="Autoscaled version → requests in flight here on average since the last beat, if any."
+    )
 
 
 DEFAULT_BODY_BYTES = 16 * 1024 * 1024
@@ -70,6 +73,7 @@ class VersionRoute(Contract):
     sample_rate: float = Field(default=1.0, ge=0, le=1)
     destination: str | None = Field(default=None, description="Root of this version's tables; None: the default.")
     rate_limit: RateLimit | None = None
+    is_autoscaled: bool = False
 
 
 class Intent(Contract):

@@ -31,6 +31,7 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry(version.VersionDeleted, "controller", ("scheduler", "monitor")),
     Entry(version.VersionReady, "scheduler", ("controller", "monitor")),
     Entry(version.VersionFailed, "scheduler", ("controller", "monitor")),
+    Entry(version.VersionScaled, "scheduler", ("controller", "monitor")),
     Entry(version.VersionDrained, "scheduler", ("controller", "monitor")),
     Entry(pod.PodScheduled, "scheduler", ("monitor",)),
     Entry(pod.PodReady, "scheduler", ("controller", "monitor")),

@@ -87,6 +87,16 @@ class VersionFailed(VersionOutcome):
     log_tail: tuple[str, ...] = ()
 
 
+class VersionScaled(VersionOutcome):
+    """The autoscaler wants another number of pods. Producer: scheduler."""
+
+    fact: ClassVar[str] = "scaled"
+    from_replicas: int
+    to_replicas: int
+    ready_replicas: int
+    reason: str = Field(description="`load`, `panic`, `idle`, `least`, `most`, … (docs/autoscaling.md)")
+
+
 class VersionDrained(VersionOutcome):
     """The last pod of a stopped version has ended. Producer: scheduler."""
 

@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
-from controller.api import dead_letters, keys, models, observability, pods, services, tables, usage, versions
+from controller.api import (
+    audit,
+    dead_letters,
+    keys,
+    models,
+    observability,
+    pods,
+    projects,
+    services,
+    tables,
+    usage,
+    users,
+    versions,
+)
+from controller.api.access import admitted
 from controller.api.door import Door
 from controller.api.gate import Gate
 from controller.api.observed import Observed
 from controller.api.openapi import openapi_of
+from controller.domain.access import Caller
 from shared.http import add_admin_routes, install_error_handlers
 from shared.telemetry import Telemetry
 
 PREFIX = "/api/v1"
 
-_ROUTERS = (services, versions, keys, pods, observability, models, tables, dead_letters, usage)
+_ROUTERS = (services, versions, keys, pods, observability, models, tables, usage, projects, users, audit, dead_letters)
 
 
 @dataclass(frozen=True)
 class Access:
-    """Who may come in: names of tokens by their SHA-256, and host names besides localhost."""
+    """Who may come in: the owner of each token (`Unauthenticated` for none), and host names besides localhost."""
 
-    tokens: Mapping[str, str]
+    caller_of: Callable[[str], Awaitable[Caller]]
     allowed_hosts: frozenset[str] = frozenset()
 
 
@@ -43,11 +58,11 @@ def build_api(door: Door, telemetry: Telemetry, access: Access, is_ready: Callab
     app.state.door = door
     install_error_handlers(app)
     for room in _ROUTERS:
-        app.include_router(room.router, prefix=PREFIX)
+        app.include_router(room.router, prefix=PREFIX, dependencies=[Depends(admitted)])
     app.add_api_route(f"{PREFIX}/health", _health, methods=["GET"], tags=["health"])
     add_admin_routes(app, telemetry, is_ready)
     app.openapi = partial(openapi_of, app)  # type: ignore[method-assign]  # FastAPI's way to change the document
-    app.add_middleware(Gate, tokens=access.tokens, allowed_hosts=access.allowed_hosts)
+    app.add_middleware(Gate, caller_of=access.caller_of, allowed_hosts=access.allowed_hosts)
     app.add_middleware(Observed, clock=door.clock, registry=telemetry.registry)
     return app
 

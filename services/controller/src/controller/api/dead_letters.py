@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 from nats.js import JetStreamContext
 from pydantic import BaseModel
 
-from controller.api.door import Door, PageSize, TheDoor
+from controller.api.door import Door, PageSize, Posting, TheDoor
 from controller.api.views import Page
+from controller.handlers.unit import Unit
+from controller.store.audit import Subject, acted
 from shared.bus import dead_letters
 from shared.errors import Unavailable
 
@@ -51,11 +53,18 @@ async def list_dead_letters(
 
 
 @router.post("/dead-letters/{letter_id}/replay", response_model=ReplayView)
-async def replay_dead_letter(letter_id: LetterId, door: TheDoor) -> ReplayView:
+async def replay_dead_letter(letter_id: LetterId, post: Posting) -> Response:
     """Have the consumer that gave up on it try again; what it raises is the answer. Repeats have no second effect."""
-    jetstream(door)
-    await door.bus.replay_dead_letter(letter_id)
-    return ReplayView(id=str(letter_id))
+
+    async def replayed() -> None:
+        jetstream(post.door)
+        await post.door.bus.replay_dead_letter(letter_id)
+
+    async def work(unit: Unit, _: None) -> ReplayView:
+        acted(unit.session, post.actor, unit.now, Subject("dead letter", str(letter_id)), "replayed")
+        return ReplayView(id=str(letter_id))
+
+    return await post.once(None, work, replayed, 200)
 
 
 def jetstream(door: Door) -> JetStreamContext:

@@ -16,15 +16,19 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.clients.mlflow import MlflowRegistry
+from controller.domain.access import Caller
 from controller.domain.sealing import Seal, seal_for
 from controller.handlers.unit import Rules, Unit
 from controller.store.answers import first_answer, keep_answer
+from controller.store.audit import Actor as AuditedActor
+from controller.store.audit import audit
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.base import Contract
 from shared.contracts.rpc import Method
 from shared.database import Database
 from shared.errors import Conflict
+from shared.http import request_id_of
 
 Prepared = TypeVar("Prepared")
 Reply = TypeVar("Reply", bound=Contract)
@@ -46,11 +50,13 @@ class Door:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     @asynccontextmanager
-    async def unit(self, actor: str) -> AsyncIterator[Unit]:
-        """One transaction; it is committed when the block ends, before the answer leaves."""
+    async def unit(self, actor: AuditedActor) -> AsyncIterator[Unit]:
+        """One audited transaction; it is committed when the block ends, before the answer leaves."""
+        now = self.clock.now()
         try:
             async with self.database.unit_of_work() as session:
-                yield Unit(session, self.clock.now(), actor, self.rules, self.routes_changed)
+                audit(session, actor, now)
+                yield Unit(session, now, actor.name, self.rules, self.routes_changed)
         except IntegrityError as race:
             raise Conflict("Somebody else changed this at the same moment; look again") from race
 
@@ -73,10 +79,15 @@ def door_of(request: Request) -> Door:
     return door
 
 
-def actor_of(request: Request) -> str:
+def caller_of(request: Request) -> Caller:
     """Who asks, as the gate found out."""
-    actor: str = request.state.actor
-    return actor
+    caller: Caller = request.state.caller
+    return caller
+
+
+def actor_of(request: Request) -> AuditedActor:
+    """Who changes something by this request, for the audit log."""
+    return AuditedActor(caller_of(request).name, request.scope["route"].name, request_id_of(request))
 
 
 def if_match(if_match: Annotated[str | None, Header()] = None) -> frozenset[int] | None:
@@ -88,7 +99,8 @@ def if_match(if_match: Annotated[str | None, Header()] = None) -> frozenset[int]
 
 
 TheDoor = Annotated[Door, Depends(door_of)]
-Actor = Annotated[str, Depends(actor_of)]
+TheCaller = Annotated[Caller, Depends(caller_of)]
+Actor = Annotated[AuditedActor, Depends(actor_of)]
 IfMatch = Annotated[frozenset[int] | None, Depends(if_match)]
 PageSize = Annotated[int, Query(ge=1, le=1000)]
 Cursor = Annotated[str | None, Query(max_length=512)]
@@ -111,7 +123,7 @@ class Post:
     """A POST that may be repeated: with an `Idempotency-Key` the first answer is given again, whatever has changed."""
 
     door: Door
-    actor: str
+    actor: AuditedActor
     method: str
     path: str
     token: str

@@ -5,8 +5,7 @@ Host and Origin are checked because a page in a browser can make its own name re
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -14,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from controller.domain.keys import digest
-from shared.errors import Forbidden, PenstockError, Unauthenticated
+from controller.domain.access import Caller
+from shared.errors import Forbidden, PenstockError, Temporary, Unauthenticated
 from shared.http import error_body, request_id_of, status_of
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz", "/api/v1/health", "/api/v1/openapi.json"})
@@ -25,23 +24,25 @@ LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Gate:
-    """ASGI middleware; `tokens` maps the SHA-256 of a token to its name."""
+    """ASGI middleware; `caller_of` knows whose a token is."""
 
-    def __init__(self, app: ASGIApp, *, tokens: Mapping[str, str], allowed_hosts: frozenset[str]) -> None:
+    def __init__(
+        self, app: ASGIApp, *, caller_of: Callable[[str], Awaitable[Caller]], allowed_hosts: frozenset[str]
+    ) -> None:
         self._app = app
-        self._tokens = tokens
+        self._caller_of = caller_of
         self._hosts = LOCAL_HOSTS | {host.lower() for host in allowed_hosts}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer why not."""
         try:
-            self._admit(scope)
+            await self._admit(scope)
         except PenstockError as refusal:
             await refused(scope, refusal)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
-    def _admit(self, scope: Scope) -> None:
+    async def _admit(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
         self._check_host(headers)
         self._check_origin(headers)
@@ -49,7 +50,7 @@ class Gate:
             return
         token = bearer_token(headers)
         state = scope.setdefault("state", {})
-        state["actor"], state["token"] = self._name_of(token), token
+        state["caller"], state["token"] = await self._caller_of(token), token
 
     def _check_host(self, headers: Headers) -> None:
         hosts = headers.getlist("host")
@@ -62,13 +63,6 @@ class Gate:
             if parts.scheme not in {"http", "https"} or host_name(parts.netloc) not in self._hosts:
                 raise Forbidden("Requests from this origin are refused")
 
-    def _name_of(self, token: str) -> str:
-        presented = digest(token)
-        found = [name for known, name in self._tokens.items() if hmac.compare_digest(known, presented)]
-        if not found:
-            raise Unauthenticated("The token is not known")
-        return found[0]
-
 
 def refused(scope: Scope, refusal: PenstockError) -> Response:
     """The answer to a request that is not let in."""
@@ -77,6 +71,8 @@ def refused(scope: Scope, refusal: PenstockError) -> Response:
     headers = {"x-request-id": request_id}
     if isinstance(refusal, Unauthenticated):
         headers["www-authenticate"] = "Bearer"
+    if isinstance(refusal, Temporary):
+        headers["retry-after"] = "1"
     return JSONResponse(body, status_of(refusal), headers)
 
 

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from controller.api.door import Actor, Posting, TheDoor, nothing
+from controller.api.cursors import cursor_after, cursor_position
+from controller.api.door import Actor, Cursor, PageSize, Posting, TheDoor, nothing
 from controller.api.views import IssuedKeyView, KeyView, Page, issued_key_view, key_view
 from controller.domain.commands import NewKey, Rotation
 from controller.handlers import keys
@@ -30,12 +31,14 @@ async def issue_key(service: str, asked: NewKey, post: Posting) -> Response:
 
 
 @router.get("/services/{service}/keys", response_model=Page[KeyView])
-async def list_keys(service: str, door: TheDoor) -> Page[KeyView]:
+async def list_keys(service: str, door: TheDoor, page_size: PageSize = 100, cursor: Cursor = None) -> Page[KeyView]:
     """Keys that were not revoked, newest first, without their secrets."""
     now = door.clock.now()
     async with door.look() as session:
         stored = await load_service(session, service)
-        return Page(items=[key_view(key, now) for key in await keys_of(session, stored.row.id)])
+        found = await keys_of(session, stored.row.id, cursor_position(cursor), page_size + 1)
+    shown = [key_view(key, now) for key in found[:page_size]]
+    return Page(items=shown, next_cursor=cursor_after(shown[-1].id) if len(found) > page_size else None)
 
 
 @router.delete("/services/{service}/keys/{key_id}", status_code=204)

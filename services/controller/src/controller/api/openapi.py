@@ -15,8 +15,8 @@ _SCHEMA = "#/components/schemas/ErrorView"
 _CHANGES = frozenset({"post", "put", "patch", "delete"})
 _MEANINGS: Mapping[int, str] = {
     400: "A value, shape or name that cannot be accepted.",
-    401: "No token, or an unknown one.",
-    403: "The host name or origin is not the control plane's.",
+    401: "No token, or one that is unknown or has ended.",
+    403: "The caller's role does not allow it; or the host name or origin is not the control plane's.",
     404: "No such resource.",
     409: "The state of the resource does not allow it.",
     412: "It has changed since the revision in `If-Match`.",

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel
 
-from controller.api.door import Door, TheDoor
+from controller.api.door import Door, Posting, TheDoor
 from controller.api.views import Page
+from controller.handlers.unit import Unit
+from controller.store.audit import Subject, acted
 from controller.store.services import load_service
 from shared.contracts.deployment import PodView
 from shared.contracts.rpc import PODS, RESTART_POD, Nothing, PodList, PodRef, PodsQuery
@@ -34,13 +36,21 @@ async def list_pods(service: str, version: str, door: TheDoor) -> Page[PodView]:
 
 
 @router.post("/services/{service}/versions/{version}/pods/{pod}/restart", status_code=202, response_model=RestartView)
-async def restart_pod(service: str, version: str, pod: PodName, door: TheDoor) -> RestartView:
+async def restart_pod(service: str, version: str, pod: PodName, post: Posting) -> Response:
     """Restart one pod by force; the other replicas carry the traffic."""
-    version_id = await _version_id(door, service, version)
-    if pod not in {found.name for found in await _pods(door, version_id)}:
-        raise NotFound(f"Version {version!r} of service {service!r} has no pod {pod!r}")
-    await door.ask(RESTART_POD, PodRef(version_id=version_id, pod=pod), Nothing)
-    return RestartView(name=pod)
+
+    async def restarted() -> None:
+        version_id = await _version_id(post.door, service, version)
+        if pod not in {found.name for found in await _pods(post.door, version_id)}:
+            raise NotFound(f"Version {version!r} of service {service!r} has no pod {pod!r}")
+        await post.door.ask(RESTART_POD, PodRef(version_id=version_id, pod=pod), Nothing)
+
+    async def work(unit: Unit, _: None) -> RestartView:
+        project = (await load_service(unit.session, service)).row.project
+        acted(unit.session, post.actor, unit.now, Subject("pod", f"{service}/{version}/{pod}", project), "restarted")
+        return RestartView(name=pod)
+
+    return await post.once(None, work, restarted, 202)
 
 
 async def _version_id(door: Door, service: str, version: str) -> UUID:

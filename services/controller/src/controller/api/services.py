@@ -15,11 +15,13 @@ from controller.api.door import (
     IfMatch,
     PageSize,
     Posting,
+    TheCaller,
     TheDoor,
     json_answer,
     nothing,
 )
 from controller.api.views import Page, ServiceView, TrafficView, service_view, traffic_view
+from controller.domain.access import Role
 from controller.domain.commands import FirstVersion, NewService, ServiceChange, Split
 from controller.domain.status import ServiceStatus
 from controller.handlers import services
@@ -31,8 +33,9 @@ router = APIRouter(tags=["services"])
 
 
 @router.post("/services", status_code=201, response_model=ServiceView)
-async def create_service(asked: NewService, post: Posting) -> Response:
-    """Create a service with its first version in the same call; `start` starts it."""
+async def create_service(asked: NewService, post: Posting, caller: TheCaller) -> Response:
+    """Create a service with its first version in the same call; `start` starts it. Needs an editor of its project."""
+    caller.must_have(Role.EDITOR, asked.project, f"There is no project {asked.project!r}")
 
     async def work(unit: Unit, model: MlflowSource | None) -> ServiceView:
         return service_view(await services.create_service(unit, asked, model), post.door.public_url)
@@ -43,6 +46,7 @@ async def create_service(asked: NewService, post: Posting) -> Response:
 @router.get("/services", response_model=Page[ServiceView])
 async def list_services(
     door: TheDoor,
+    caller: TheCaller,
     *,
     project: str | None = None,
     type: str | None = None,  # noqa: A002  (the field's name on the wire)
@@ -53,7 +57,7 @@ async def list_services(
     cursor: Cursor = None,
 ) -> Page[ServiceView]:
     """Services, newest first."""
-    wanted = ServiceFilter(project, type, creator, search)
+    wanted = ServiceFilter(caller.projects, project, type, creator, search)
     async with door.look() as session:
         found = await _collect(session, wanted, status, cursor, page_size + 1)
         shown = found[:page_size]
@@ -72,7 +76,7 @@ async def read_service(service: str, door: TheDoor) -> Response:
 async def change_service(
     service: str, change: ServiceChange, door: TheDoor, actor: Actor, allowed: IfMatch
 ) -> Response:
-    """Edit description, tags, authentication, sticky header."""
+    """Edit it; log delivery reaches all its versions, resources its only active one."""
     async with door.unit(actor) as unit:
         stored = await _for_change(unit, service, allowed)
         await services.change_service(unit, stored, change)

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 
-from controller.api.door import PageSize, TheDoor
+from controller.api.door import PageSize, TheCaller, TheDoor
 from controller.api.views import Page
 from controller.domain.commands import ServiceName
+from controller.store.people import visible_services
 from shared.contracts.rpc import ROWS, TABLES, RowPage, RowsQuery, TableList, TablesQuery, TableView
 
 router = APIRouter(tags=["inference tables"])
@@ -27,9 +28,12 @@ class RowsView(BaseModel):
 
 
 @router.get("/inference-tables", response_model=Page[TableView])
-async def list_tables(door: TheDoor, service: ServiceName | None = None) -> Page[TableView]:
-    """Tables, by name."""
-    return Page(items=list((await door.ask(TABLES, TablesQuery(service=service), TableList)).items))
+async def list_tables(door: TheDoor, caller: TheCaller, service: ServiceName | None = None) -> Page[TableView]:
+    """Tables, by name; those of a service that is gone are shown to administrators."""
+    async with door.look() as session:
+        visible = await visible_services(session, caller.projects)
+    found = (await door.ask(TABLES, TablesQuery(service=service), TableList)).items
+    return Page(items=[table for table in found if visible is None or table.service in visible])
 
 
 @router.get("/inference-tables/{table}/rows", response_model=RowsView)

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from controller.api.cursors import cursor_of_token, token_of_cursor
-from controller.api.door import Door, TheDoor
+from controller.api.door import Door, TheCaller, TheDoor
 from controller.api.views import Page
 from controller.domain.times import Moment
 from controller.domain.usage import Grain, moment_of
@@ -72,11 +72,14 @@ class UsageView(BaseModel):
 
 @router.get("/usage", response_model=Page[UsageView], responses=_CSV)
 async def read_usage(
-    door: TheDoor, wanted: Annotated[UsageFilter, Query()], accept: Annotated[str | None, Header()] = None
+    door: TheDoor,
+    caller: TheCaller,
+    wanted: Annotated[UsageFilter, Query()],
+    accept: Annotated[str | None, Header()] = None,
 ) -> Page[UsageView] | Response:
-    """What pods used and cost, deleted services included; runs that are open count up to now."""
+    """What pods of the caller's projects used and cost, deleted services included; open runs count up to now."""
     span = time_of(wanted.from_time, wanted.to_time, door.clock.now())
-    only = RunFilter(wanted.project, wanted.service)
+    only = RunFilter(caller.projects, wanted.project, wanted.service)
     query = UsageQuery(*span, group_by=wanted.group_by, grain=wanted.grain, wanted=only)
     if wanted.format == "csv" or (wanted.format is None and _prefers_csv(accept)):
         return await _exported(door, query)

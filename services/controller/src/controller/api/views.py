@@ -14,7 +14,7 @@ from controller.domain.status import SERVING, ServiceStatus, VersionStatus, Want
 from controller.handlers.deployments import deployment_of
 from controller.store.services import StoredService, StoredVersion
 from controller.store.tables import ApiKeyRow, ServiceRow
-from shared.contracts.deployment import PublishCheck
+from shared.contracts.deployment import Autoscaling, PublishCheck
 
 Item = TypeVar("Item")
 
@@ -53,7 +53,8 @@ class VersionView(BaseModel):
     model_source: ModelSourceView
     resource_source: ResourceSourceView
     billing_mode: Literal["pay_as_you_go"] = "pay_as_you_go"
-    replicas: int
+    replicas: int | Autoscaling
+    desired_replicas: int
     ready_replicas: int
     rate_limit: dict[str, Any] | None
     request_timeout_ms: int
@@ -148,7 +149,19 @@ def service_view(service: StoredService, public_url: str) -> ServiceView:
     )
 
 
-_STORED_ONLY = {"service_id", "model", "model_version", "alias", "spec", "asked_weight", "weight", "wanted", "resumes"}
+_STORED_ONLY = {
+    "service_id",
+    "replicas",
+    "autoscaling",
+    "model",
+    "model_version",
+    "alias",
+    "spec",
+    "asked_weight",
+    "weight",
+    "wanted",
+    "resumes",
+}
 
 
 def version_view(service: ServiceRow, version: StoredVersion) -> VersionView:
@@ -160,6 +173,8 @@ def version_view(service: ServiceRow, version: StoredVersion) -> VersionView:
         status=version.status,
         model_source=ModelSourceView(model=row.model, version=row.model_version, alias=row.alias),
         resource_source=ResourceSourceView(spec=row.spec),
+        replicas=Autoscaling.model_validate(row.autoscaling) if row.autoscaling else row.replicas,
+        desired_replicas=version.replicas if row.wanted == Wanted.STARTED else 0,
         traffic_weight=row.weight if row.wanted == Wanted.STARTED else row.asked_weight,
         ready_replicas=version.seen.ready_replicas if version.seen else 0,
         reason=seen and seen.reason,
@@ -198,5 +213,5 @@ def _digest(service: ServiceRow, version: StoredVersion) -> str:
     """SHA-256 of what runs, whatever generation of intent asked for it."""
     deployment = deployment_of(service, version.row)
     return hashlib.sha256(
-        deployment.model_dump_json(exclude={"generation", "desired_replicas", "project"}).encode()
+        deployment.model_dump_json(exclude={"generation", "desired_replicas", "autoscaling", "project"}).encode()
     ).hexdigest()

@@ -15,8 +15,10 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
     StrictBool,
+    Tag,
     model_validator,
 )
 
@@ -24,7 +26,7 @@ from controller.domain import keys, names
 from controller.domain.keys import Scope
 from controller.domain.specs import DEFAULT_SPEC
 from controller.domain.times import Moment
-from shared.contracts.deployment import RuntimeOptions
+from shared.contracts.deployment import Autoscaling, RuntimeOptions
 from shared.contracts.routes import DEFAULT_BODY_BYTES, Cors, RateLimit
 from shared.errors import Detail, InvalidInput
 
@@ -55,15 +57,6 @@ def _known_resources(value: object) -> object:
     return value
 
 
-def _fixed_replicas(value: object) -> object:
-    if isinstance(value, Mapping):
-        raise InvalidInput(
-            "Autoscaling comes later; replicas must be a whole number",
-            (Detail(("replicas",), "autoscaling comes later"),),
-        )
-    return value
-
-
 def _known_type(value: object) -> object:
     if value == "llm":
         raise InvalidInput("Services of type llm come later; use type ml", (Detail(("type",), "llm comes later"),))
@@ -84,7 +77,7 @@ KeyName = Annotated[str, AfterValidator(names.key_name)]
 Tags = Annotated[dict[ShortText, ShortText], BeforeValidator(_few_tags)]
 Weight = Annotated[int, Field(strict=True, ge=0, le=100)]
 SplitWeight = Annotated[int, Field(strict=True)]
-Replicas = Annotated[int, Field(strict=True, ge=0, le=1000), BeforeValidator(_fixed_replicas)]
+FixedReplicas = Annotated[int, Field(strict=True, ge=0, le=1000)]
 Milliseconds = Annotated[int, Field(strict=True, ge=1, le=3_600_000)]
 BodyBytes = Annotated[int, Field(strict=True, ge=1, le=256 * 1024 * 1024)]
 Scopes = Annotated[tuple[Scope, ...], Field(min_length=1), AfterValidator(keys.in_order)]
@@ -148,6 +141,27 @@ class QpsLimit(RateLimit):
     model_config = _STRICT
 
 
+class ReplicaRange(Autoscaling):
+    """`Autoscaling` as a body: unknown fields are refused, and a `min` above `max`."""
+
+    model_config = _STRICT
+
+    @model_validator(mode="after")
+    def _least_first(self) -> ReplicaRange:
+        if self.min > self.max:
+            raise InvalidInput("replicas.min must not be above replicas.max", (Detail(("replicas", "min"), "> max"),))
+        return self
+
+
+def _kind_of_replicas(value: object) -> str:
+    return "range" if isinstance(value, Mapping | ReplicaRange) else "fixed"
+
+
+Replicas = Annotated[
+    Annotated[FixedReplicas, Tag("fixed")] | Annotated[ReplicaRange, Tag("range")], Discriminator(_kind_of_replicas)
+]
+
+
 class Runtime(RuntimeOptions):
     """`RuntimeOptions` as a body: unknown fields are refused."""
 
@@ -202,7 +216,7 @@ class NewService(Command):
         return self
 
 
-class _Change(Command):
+class Change(Command):
     """A partial update: what is absent stays, and null is only for fields that may be null."""
 
     nullable: ClassVar[frozenset[str]] = frozenset()
@@ -219,8 +233,8 @@ class _Change(Command):
         return value
 
 
-class ServiceChange(_Change):
-    """What of a service may be edited."""
+class ServiceChange(Change):
+    """What of a service may be edited; what belongs to versions reaches all of them, or the only active one."""
 
     nullable: ClassVar[frozenset[str]] = frozenset({"sticky_header", "cors"})
 
@@ -230,9 +244,16 @@ class ServiceChange(_Change):
     sticky_header: HeaderName | None = None
     cors: CrossOrigin | None = None
     max_body_bytes: BodyBytes | None = None
+    log_delivery: LogDelivery | None = Field(default=None, description="Of every version.")
+    resource_source: PodResources | None = Field(default=None, description="Of the only active version.")
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """Fields of the service itself that are named, in order."""
+        return tuple(sorted(self.model_fields_set - {"log_delivery", "resource_source"}))
 
 
-class VersionChange(_Change):
+class VersionChange(Change):
     """What of a version may be edited; a change of model, resources, replicas or runtime reaches its pods."""
 
     nullable: ClassVar[frozenset[str]] = frozenset({"rate_limit", "max_concurrency"})

@@ -13,10 +13,15 @@ _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
 _MODEL = re.compile(r"[^/\\:'\"%`$\x00-\x1f\x7f]{1,255}\Z")
 _MODEL_VERSION = re.compile(r"[1-9][0-9]{0,9}\Z")
 _ALIAS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}\Z")
+_USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,62}\Z")
 _KEY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.@-]{0,62}\Z")
 
 RESERVED_SERVICES = frozenset({"api", "health", "healthz", "metrics", "ping", "readyz", "v1", "v2"})
 """First path segments that the data plane's own doors use, now or later."""
+
+
+RESERVED_USERS = frozenset({"me", "penstock"})
+"""What stands for the caller in a path, and the platform's own name in the audit log."""
 
 
 def service_name(name: str) -> str:
@@ -53,6 +58,19 @@ def model_alias(alias: str) -> str:
 def key_name(name: str) -> str:
     """`name` if it can label an API key."""
     return _checked(_KEY_NAME, name, "name", "1 to 63 letters, digits, spaces and any of _ . @ -")
+
+
+def user_name(name: str) -> str:
+    """`name` if it can name a user; else `InvalidInput`."""
+    checked = _checked(_USER, name, "name", "1 to 63 letters, digits and any of _ . @ -, not with one of them first")
+    if checked in RESERVED_USERS:
+        raise InvalidInput(f"{name!r} is a reserved name", (Detail(("name",), "reserved"),))
+    return checked
+
+
+def project_name(name: str) -> str:
+    """`name` if it is a DNS label; else `InvalidInput`."""
+    return _checked(_LABEL, name, "name", "a DNS label: 1 to 63 of a-z, 0-9 and '-', not at either end")
 
 
 def _checked(pattern: re.Pattern[str], value: str, field: str, what: str) -> str:

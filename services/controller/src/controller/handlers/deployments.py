@@ -8,7 +8,7 @@ from controller.domain.specs import resources_of
 from controller.domain.status import Wanted
 from controller.store.services import load_services
 from controller.store.tables import ServiceRow, VersionRow
-from shared.contracts.deployment import Deployment, MlflowSource, RuntimeOptions
+from shared.contracts.deployment import Autoscaling, Deployment, MlflowSource, RuntimeOptions
 from shared.contracts.rpc import DeploymentList
 
 
@@ -21,6 +21,7 @@ def deployment_of(service: ServiceRow, version: VersionRow) -> Deployment:
         version=version.name,
         generation=max(version.generation, 1),
         desired_replicas=version.replicas if version.wanted == Wanted.STARTED else 0,
+        autoscaling=version.autoscaling and Autoscaling.model_validate(version.autoscaling),
         model_source=MlflowSource(model=version.model, version=version.model_version),
         resources=resources_of(version.spec),
         runtime=RuntimeOptions.model_validate(version.runtime),

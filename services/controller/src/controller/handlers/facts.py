@@ -28,6 +28,8 @@ class Fact:
     generation: int
     phase: str | None
     ready_replicas: int
+    desired_replicas: int | None = None
+    """What the scheduler wants now; None leaves what is known."""
     reason: str | None = None
     message: str | None = None
     log_tail: tuple[str, ...] = ()
@@ -72,6 +74,7 @@ def _as_fact(version: StoredVersion, state: VersionState | None, asked_at: datet
             state.generation,
             state.phase,
             state.ready_replicas,
+            state.desired_replicas,
             state.reason,
             state.message,
             state.log_tail,
@@ -87,12 +90,14 @@ def _note(session: AsyncSession, version: StoredVersion, fact: Fact, now: dateti
     seen = version.observation
     if not supersedes(seen, fact.generation, version.row.generation):
         return False
-    phase = fact.phase or _phase_by_pods(seen, fact, version.row.replicas)
+    desired = version.replicas if fact.desired_replicas is None else fact.desired_replicas
+    phase = fact.phase or _phase_by_pods(seen, fact, desired)
     new = folded(seen, fact.generation, phase, fact.ready_replicas)
     row = version.seen
     told = (fact.reason, fact.message, list(fact.log_tail))
     check = fact.check or (row.check if row is not None else None)
-    if row is not None and new == seen and check == row.check and told == (row.reason, row.message, row.log_tail):
+    before = row and (seen, row.desired_replicas, row.check, row.reason, row.message, row.log_tail)
+    if before == (new, desired, check, *told):
         return False
     if row is None:
         row = ObservationRow(version_id=version.row.id, generation=0, phase="", observed_at=now)
@@ -104,6 +109,7 @@ def _note(session: AsyncSession, version: StoredVersion, fact: Fact, now: dateti
         new.was_ready,
     )
     row.reason, row.message, row.log_tail = told
+    row.desired_replicas = desired
     row.check = check
     row.observed_at = now
     return True

@@ -12,8 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from controller.domain.status import Wanted
 from controller.store.keys import alive_keys
 from controller.store.services import StoredService, StoredVersion, load_services
-from controller.store.tables import ApiKeyRow, RevisionRow
+from controller.store.tables import ApiKeyRow, RevisionRow, VersionRow
 from shared.contracts.routes import Cors, Intent, KeyEntry, Keys, RateLimit, VersionRoute, intent_key, keys_key
+
+LONGEST_HOLD_MS = 60_000
 
 OWN_PREFIXES = ("intent.", "keys.")
 
@@ -87,7 +89,15 @@ def _route(version: StoredVersion, weight: int) -> VersionRoute:
         sample_rate=row.log_delivery["sample_rate"],
         destination=row.log_delivery["destination"],
         rate_limit=row.rate_limit and RateLimit.model_validate(row.rate_limit),
+        **_patience(row),
     )
+
+
+def _patience(row: VersionRow) -> dict[str, Any]:
+    """A caller of an autoscaled version waits for its first pod for as long as for an answer."""
+    if row.autoscaling is None:
+        return {}
+    return {"is_autoscaled": True, "hold_ms": min(row.request_timeout_ms, LONGEST_HOLD_MS)}
 
 
 def differences(wanted: Values, there: Mapping[str, bytes], names: Sequence[str] | None) -> tuple[Values, list[str]]:

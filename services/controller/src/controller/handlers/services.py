@@ -6,10 +6,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import select
 
 from controller.domain import traffic
-from controller.domain.commands import NewService, ServiceChange, Split
+from controller.domain.commands import NewService, ServiceChange, Split, VersionChange
 from controller.domain.status import ACTIVE, DELETABLE, Wanted
 from controller.handlers.unit import Unit
-from controller.handlers.versions import create_version, set_weights, start_version, stop_version
+from controller.handlers.versions import change_version, create_version, set_weights, start_version, stop_version
+from controller.store.people import load_project
 from controller.store.services import StoredService, StoredVersion
 from controller.store.tables import ServiceRow
 from shared.bus.outbox import publish
@@ -21,6 +22,7 @@ from shared.events.version import VersionDeleted
 
 async def create_service(unit: Unit, asked: NewService, model: MlflowSource | None) -> StoredService:
     """A new service with its first version, started where asked; `Conflict` when the name is taken."""
+    await load_project(unit.session, asked.project)
     await _must_be_free(unit.session, asked.name)
     row = ServiceRow(
         name=asked.name,
@@ -51,9 +53,17 @@ async def create_service(unit: Unit, asked: NewService, model: MlflowSource | No
 
 async def change_service(unit: Unit, service: StoredService, change: ServiceChange) -> None:
     """Apply the fields that `change` names."""
-    changed = tuple(sorted(change.model_fields_set))
-    if not changed:
-        return
+    if change.log_delivery is not None:
+        for version in service.versions:
+            await change_version(unit, service, version, VersionChange(log_delivery=change.log_delivery), None)
+    if change.resource_source is not None:
+        only = _only_active(service)
+        await change_version(unit, service, only, VersionChange(resource_source=change.resource_source), None)
+    if changed := change.own:
+        await _change_row(unit, service, change, changed)
+
+
+async def _change_row(unit: Unit, service: StoredService, change: ServiceChange, changed: tuple[str, ...]) -> None:
     for name, value in change.model_dump(mode="json", include=set(changed)).items():
         setattr(service.row, name, value)
     service.row.revision += 1
@@ -110,6 +120,15 @@ async def split_traffic(unit: Unit, service: StoredService, split: Split) -> Non
     known = {version.row.name for version in service.versions}
     active = {version.row.name for version in service.active()}
     await set_weights(unit, service, traffic.checked_split(split.weights, active, known))
+
+
+def _only_active(service: StoredService) -> StoredVersion:
+    active = service.active()
+    if len(active) != 1:
+        raise Conflict(
+            f"{len(active)} versions of {service.row.name!r} are active: change the resources of the version itself"
+        )
+    return active[0]
 
 
 async def _must_be_free(session: AsyncSession, name: str) -> None:

@@ -1,4 +1,4 @@
-"""The first token of the control plane: made once, kept as a hash, and in one file that only its owner reads."""
+"""The first administrator's token: made once, kept as a hash, and in one file that only its owner reads."""
 
 from __future__ import annotations
 
@@ -7,23 +7,36 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import select
 
 from controller.domain.keys import digest, mint_token
-from controller.store.keys import put_token, token_names
+from controller.store.people import user_by_name
+from controller.store.tables import TokenRow, UserRow
 
 ADMIN = "admin"
+FIRST = "(first)"
+"""Name of the token that the installation itself makes (nobody else can give it); there is one at a time."""
 
 
-async def admit_admin(session: AsyncSession, given: str | None, file: Path, now: datetime) -> dict[str, str]:
-    """Make the admin token known and return the name of every token by its hash.
+async def admit_admin(session: AsyncSession, given: str | None, file: Path, now: datetime) -> None:
+    """See that there is the administrator `admin` and that the first token opens.
 
     A `given` one is not written anywhere; else the file decides, and is made where it is missing (a lost file is
-    replaced by a new token, which ends the old one).
+    replaced by a new token, which ends the old one). So whoever owns the machine can always come in again.
     """
-    token = given or _kept_token(file)
-    await put_token(session, ADMIN, digest(token), now)
+    sha256 = digest(given or _kept_token(file))
+    user = await user_by_name(session, ADMIN)
+    if user is None:
+        user = UserRow(name=ADMIN, description="The first administrator", created_at=now, updated_at=now)
+        session.add(user)
+    user.is_admin, user.is_disabled = True, False
     await session.flush()
-    return await token_names(session)
+    mine = select(TokenRow).where(TokenRow.user_id == user.id, TokenRow.name == FIRST)
+    kept = (await session.scalars(mine)).one_or_none()
+    if kept is None:
+        kept = TokenRow(user_id=user.id, name=FIRST, sha256=sha256, created_at=now)
+        session.add(kept)
+    kept.sha256, kept.expires_at, kept.revoked_at = sha256, None, None
 
 
 def _kept_token(file: Path) -> str:

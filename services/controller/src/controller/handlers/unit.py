@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import event
@@ -19,6 +19,7 @@ class Rules:
 
     max_active: int = 2
     table_roots: tuple[Path, ...] = ()
+    token_lifetime: timedelta = timedelta(days=90)
     currency: str = "USD"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from controller.domain import traffic
-from controller.domain.commands import FirstVersion, LogDelivery, VersionChange
+from controller.domain.commands import FirstVersion, LogDelivery, ReplicaRange, VersionChange
 from controller.domain.destinations import checked_destination
 from controller.domain.specs import resources_of
 from controller.domain.status import ACTIVE, DELETABLE, Wanted
@@ -34,7 +34,7 @@ async def create_version(unit: Unit, service: StoredService, asked: FirstVersion
         model_version=model.version,
         alias=asked.model_source.alias,
         spec=asked.resource_source.spec,
-        replicas=asked.replicas,
+        **_scale(asked.replicas),
         asked_weight=asked.traffic_weight,
         rate_limit=asked.rate_limit.model_dump(mode="json") if asked.rate_limit else None,
         request_timeout_ms=asked.request_timeout_ms,
@@ -167,7 +167,9 @@ def _touch(unit: Unit, *rows: ServiceRow | VersionRow) -> None:
 
 def _new_values(unit: Unit, change: VersionChange, model: MlflowSource | None) -> dict[str, Any]:
     values = change.model_dump(
-        mode="json", exclude_unset=True, exclude={"model_source", "resource_source", "log_delivery", "traffic_weight"}
+        mode="json",
+        exclude_unset=True,
+        exclude={"model_source", "resource_source", "replicas", "log_delivery", "traffic_weight"},
     )
     if change.model_source is not None and model is not None:
         values |= {"model": model.model, "model_version": model.version, "alias": change.model_source.alias}
@@ -175,9 +177,18 @@ def _new_values(unit: Unit, change: VersionChange, model: MlflowSource | None) -
         values["spec"] = resources_of(change.resource_source.spec).spec
     if change.log_delivery is not None:
         values["log_delivery"] = _log_delivery(unit, change.log_delivery)
+    if change.replicas is not None:
+        values |= _scale(change.replicas)
     if change.traffic_weight is not None:
         values["asked_weight"] = change.traffic_weight
     return values
+
+
+def _scale(asked: int | ReplicaRange) -> dict[str, Any]:
+    """A fixed number of pods, or the range in which the load decides: it starts with the least, but one to try."""
+    if isinstance(asked, int):
+        return {"replicas": asked, "autoscaling": None}
+    return {"replicas": max(asked.min, 1), "autoscaling": asked.model_dump(mode="json")}
 
 
 def _log_delivery(unit: Unit, asked: LogDelivery) -> dict[str, Any]:

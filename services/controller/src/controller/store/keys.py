@@ -1,4 +1,4 @@
-"""API keys and tokens, as hashes."""
+"""API keys, as hashes."""
 
 from __future__ import annotations
 
@@ -12,13 +12,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from controller.domain.keys import is_alive
-from controller.store.tables import ApiKeyRow, TokenRow
+from controller.store.tables import ApiKeyRow
 from shared.errors import NotFound
 
 
-async def keys_of(session: AsyncSession, service_id: UUID) -> list[ApiKeyRow]:
-    """Keys of a service that were not revoked, newest first; expired ones among them."""
+async def keys_of(
+    session: AsyncSession, service_id: UUID, before: UUID | None = None, size: int | None = None
+) -> list[ApiKeyRow]:
+    """Keys of a service that were not revoked, newest first, expired ones among them: all, or a page of `size`."""
     query = select(ApiKeyRow).where(ApiKeyRow.service_id == service_id, col(ApiKeyRow.revoked_at).is_(None))
+    if before is not None:
+        query = query.where(col(ApiKeyRow.id) < before)
+    if size is not None:
+        query = query.limit(size)
     return list((await session.scalars(query.order_by(col(ApiKeyRow.id).desc()))).all())
 
 
@@ -46,17 +52,3 @@ async def note_key_use(session: AsyncSession, used: Mapping[UUID, datetime]) -> 
         is_later = col(ApiKeyRow.last_used_at).is_(None) | (col(ApiKeyRow.last_used_at) < at)
         noting = update(ApiKeyRow).where(col(ApiKeyRow.id) == key_id, is_later).values(last_used_at=at)
         await session.execute(noting.execution_options(synchronize_session=False))
-
-
-async def token_names(session: AsyncSession) -> dict[str, str]:
-    """Name of each token by its hash."""
-    return {row.sha256: row.name for row in await session.scalars(select(TokenRow))}
-
-
-async def put_token(session: AsyncSession, name: str, sha256: str, now: datetime) -> None:
-    """Make `sha256` the hash of the token `name`."""
-    row = await session.get(TokenRow, name)
-    if row is None:
-        session.add(TokenRow(name=name, sha256=sha256, created_at=now))
-    elif row.sha256 != sha256:
-        row.sha256, row.created_at = sha256, now

@@ -33,8 +33,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class RunFilter:
-    """Which runs are counted; None does not filter."""
+    """Which runs are counted; None does not filter. `projects`: those that the caller may see."""
 
+    projects: frozenset[str] | None = None
     project: str | None = None
     service: str | None = None
 
@@ -118,7 +119,8 @@ def _share(ended: ColumnElement[int], window: Window) -> ColumnElement[int]:
 
 def _filters(wanted: RunFilter) -> list[ColumnElement[bool]]:
     asked = {"project": wanted.project, "service": wanted.service}
-    return [getattr(PodRunRow, name) == value for name, value in asked.items() if value is not None]
+    filters = [getattr(PodRunRow, name) == value for name, value in asked.items() if value is not None]
+    return filters if wanted.projects is None else [*filters, col(PodRunRow.project).in_(wanted.projects)]
 
 
 def _sums(names: tuple[str, ...], window: Window, row: tuple[Any, ...]) -> Sums:

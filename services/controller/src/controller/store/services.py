@@ -42,7 +42,15 @@ class StoredVersion:
     @property
     def status(self) -> VersionStatus:
         """Derived status."""
-        return version_status(Wanted(self.row.wanted), self.row.generation, self.row.replicas, self.observation)
+        return version_status(Wanted(self.row.wanted), self.row.generation, self.replicas, self.observation)
+
+    @property
+    def replicas(self) -> int:
+        """Pods wanted: as the scheduler was last heard to say where the load decides, else as was asked for."""
+        seen = self.seen
+        if self.row.autoscaling is None or seen is None or seen.desired_replicas is None or not self.is_current:
+            return self.row.replicas
+        return seen.desired_replicas
 
     @property
     def is_current(self) -> bool:
@@ -87,6 +95,8 @@ class StoredService:
 class ServiceFilter:
     """Which services a list shows; None does not filter."""
 
+    projects: frozenset[str] | None = None
+    """Only services of these; None: of all."""
     project: str | None = None
     type: str | None = None
     creator: str | None = None
@@ -116,6 +126,8 @@ async def page_of_services(
 ) -> list[StoredService]:
     """Up to `size` services created before `before`, newest first."""
     query = select(ServiceRow).order_by(col(ServiceRow.id).desc()).limit(size)
+    if wanted.projects is not None:
+        query = query.where(col(ServiceRow.project).in_(wanted.projects))
     for column in ("project", "type", "creator"):
         if (value := getattr(wanted, column)) is not None:
             query = query.where(getattr(ServiceRow, column) == value)

@@ -45,6 +45,7 @@ class ServiceRow(Record, table=True):
 class VersionRow(Record, table=True):
     """A version: its configuration, what is wanted of it, and its share.
 
+    With `autoscaling` the load decides on the number of pods, and `replicas` is how many it starts with.
     `asked_weight` is what it gets when it starts beside another; `weight` is its stored share now. `resumes` marks the
     versions that a stop of the whole service ended, so that its start brings back the same ones.
     """
@@ -61,6 +62,7 @@ class VersionRow(Record, table=True):
     alias: str | None = Field(default=None, max_length=255)
     spec: str = Field(max_length=64)
     replicas: int
+    autoscaling: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     asked_weight: int = 0
     weight: int = 0
     rate_limit: dict[str, Any] | None = Field(default=None, sa_type=JSON)
@@ -86,6 +88,7 @@ class ObservationRow(Record, table=True):
     generation: int
     phase: str = Field(max_length=16)
     ready_replicas: int = 0
+    desired_replicas: int | None = None
     was_ready: bool = False
     reason: str | None = None
     message: str | None = None
@@ -115,14 +118,78 @@ class ApiKeyRow(Record, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class ProjectRow(Record, table=True):
+    """A tenant: what services, secrets and usage belong to."""
+
+    __tablename__ = "projects"
+
+    name: str = Field(primary_key=True, max_length=63)
+    description: str = ""
+    creator: str = Field(max_length=63)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+    revision: int = 1
+
+
+class UserRow(Record, table=True):
+    """Somebody, or a program; `issuer` and `subject` are the identity provider's words for them, where one is used."""
+
+    __tablename__ = "users"
+    __table_args__ = (UniqueConstraint("issuer", "subject"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    name: str = Field(unique=True, max_length=63)
+    description: str = ""
+    is_admin: bool = False
+    is_disabled: bool = False
+    issuer: str | None = Field(default=None, max_length=255)
+    subject: str | None = Field(default=None, max_length=255)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+    revision: int = 1
+
+
+class MemberRow(Record, table=True):
+    """The role of one user in one project."""
+
+    __tablename__ = "members"
+
+    project: str = Field(primary_key=True, foreign_key="projects.name", ondelete="CASCADE", max_length=63)
+    user_id: UUID = Field(primary_key=True, foreign_key="users.id", ondelete="CASCADE", index=True)
+    role: str = Field(max_length=16)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class TokenRow(Record, table=True):
-    """A token of the control plane, as its hash."""
+    """A token of the control plane, as its hash. Revoked ones stay, for those who ask later which token it was."""
 
     __tablename__ = "tokens"
 
-    name: str = Field(primary_key=True, max_length=63)
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    user_id: UUID = Field(foreign_key="users.id", ondelete="CASCADE", index=True)
+    name: str = Field(max_length=63)
     sha256: str = Field(max_length=64, unique=True)
+    expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class AuditRow(Record, table=True):
+    """One change of one resource: who, what, before and after. Never edited, never removed by the platform."""
+
+    __tablename__ = "audit"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    at: datetime = Field(sa_type=UtcDateTime)
+    actor: str = Field(max_length=63, index=True)
+    operation: str = Field(max_length=64)
+    request_id: str = Field(max_length=128)
+    project: str | None = Field(default=None, max_length=63, index=True)
+    resource_kind: str = Field(max_length=32)
+    resource_name: str = Field(max_length=255, index=True)
+    action: str = Field(max_length=16)
+    before: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    after: dict[str, Any] | None = Field(default=None, sa_type=JSON)
 
 
 class AnswerRow(Record, table=True):

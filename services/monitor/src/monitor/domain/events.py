@@ -55,6 +55,7 @@ WORDINGS: Mapping[type[Event], Wording] = {
     events.VersionDeleted: Wording("Deleted", lambda e: "version deleted"),
     events.VersionReady: Wording("Running", lambda e: f"{e.ready_replicas} pods ready"),
     events.VersionFailed: Wording("Failed", lambda e: f"{e.reason}: {e.message}", "error"),
+    events.VersionScaled: Wording("Scaled", lambda e: f"{e.from_replicas} → {e.to_replicas} pods ({e.reason})"),
     events.VersionDrained: Wording("Stopped", lambda e: "every pod has ended"),
     events.PodScheduled: Wording("Scheduled", lambda e: f"placed on node {e.node}"),
     events.PodReady: Wording("Ready", lambda e: f"answers; {e.ready_replicas} of {e.desired_replicas} ready"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 from router.dataplane.held import Held
@@ -49,6 +50,8 @@ class Core:
         self.answers: SeenHeads[ResponseHead] = SeenHeads()
         self.held = Held(limits.held_requests)
         table.changed = self.held.look
+        self.is_wanted: Callable[[], None] = lambda: None
+        """Called when a request has begun to wait for a pod."""
         self._draw = time.time_ns() & 0x7FFFFFFF
         self._connecting: set[asyncio.Task[None]] = set()
 

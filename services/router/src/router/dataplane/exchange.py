@@ -299,6 +299,7 @@ class Exchange(Known):
             return
         self.is_waiting = True
         self.caller.deadline = monotonic() + hold_s
+        self.core.is_wanted()
 
     def _no_pod(self, target: Target | None) -> Refusal:
         return answers.unavailable(f"Service {target.service.name if target else ''!r} has no ready pod.")

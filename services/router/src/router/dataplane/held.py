@@ -40,6 +40,10 @@ class Held:
         waiting.append(request)
         return True
 
+    def count(self, of: Hashable) -> int:
+        """How many wait for this version (its id) or service (its name)."""
+        return sum(not each.is_finished for each in self._waiting.get(of, ()))
+
     def look(self) -> None:
         """The routes have changed: there may be pods now."""
         for of in list(self._waiting):

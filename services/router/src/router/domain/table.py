@@ -81,6 +81,7 @@ class Version:
     pod_cap: int | None = None
     """Requests that this router may have at one pod at a time."""
     passes_through: bool = False
+    is_autoscaled: bool = False
     pods: tuple[Pod, ...] = ()
     current: int = 0
 
@@ -98,6 +99,8 @@ class Service:
     sticky_header: bytes | None = None
     """In lower case; None: `X-Penstock-Sticky`."""
     cors: CorsPolicy | None = None
+    is_autoscaled: bool = False
+    """Any of its versions is."""
 
 
 class Kind(Enum):
@@ -265,6 +268,7 @@ class RouteTable:
             candidates=ready_candidates(versions, [bool(version.pods) for version in versions]),
             sticky_header=intent.sticky_header.lower().encode() if intent.sticky_header else None,
             cors=CorsPolicy(intent.cors) if intent.cors else None,
+            is_autoscaled=any(version.is_autoscaled for version in versions),
         )
 
     def _version(self, service: str, route: VersionRoute, before: Version | None) -> Version:
@@ -289,6 +293,7 @@ class RouteTable:
             limiter=self._limiter(route, before.limiter if before else None),
             pod_cap=max(1, route.max_concurrency // self._routers) if route.max_concurrency else None,
             passes_through=route.pass_through,
+            is_autoscaled=route.is_autoscaled,
             pods=pods,
             current=before.current if before and before.weight == route.weight else 0,
         )

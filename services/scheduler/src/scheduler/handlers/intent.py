@@ -40,12 +40,22 @@ async def want(session: AsyncSession, deployment: Deployment, now: datetime, *, 
         session.add(row)
     row.generation = deployment.generation
     row.desired_replicas = deployment.desired_replicas
+    row.scale = _scale(row, deployment, is_same=known is not None and template_of(known) == template_of(deployment))
     row.deployment = deployment.model_dump(mode="json")
     row.deleted = None
     rows.set_progress(row, progress)
     await rows.forget_failed(session, row.version_id)
     await settle(session, row, now)
     return True
+
+
+def _scale(row: DeploymentRow, deployment: Deployment, *, is_same: bool) -> int | None:
+    """Where the autoscaler goes on from: what it wanted, within the bounds; at least one pod to try what is new."""
+    bounds = deployment.autoscaling
+    if bounds is None or not deployment.desired_replicas:
+        return None
+    before = deployment.desired_replicas if row.scale is None else row.scale
+    return min(max(before, bounds.min, 0 if is_same and row.was_ready else 1), bounds.max)
 
 
 def _is_news(row: DeploymentRow, deployment: Deployment, listed: bool) -> bool:
@@ -68,7 +78,7 @@ async def forget(session: AsyncSession, event: VersionDeleted, now: datetime) ->
 
 
 async def _bury(session: AsyncSession, row: DeploymentRow, deleted: str, now: datetime) -> None:
-    row.deleted, row.deployment, row.desired_replicas = deleted, None, 0
+    row.deleted, row.deployment, row.desired_replicas, row.scale = deleted, None, 0, None
     await rows.forget_failed(session, row.version_id)
     await settle(session, row, now)
 

@@ -124,7 +124,7 @@ async def _ended(session: AsyncSession, version: DeploymentRow, pod: PodRow, end
 async def _readiness(session: AsyncSession, version: DeploymentRow, pod: PodRow, check: PublishCheck | None) -> None:
     await session.flush()
     ready = rows.seen_in(await rows.pods_of(session, version.version_id)).ready
-    counts = {"ready_replicas": ready, "desired_replicas": version.desired_replicas}
+    counts = {"ready_replicas": ready, "desired_replicas": version.replicas}
     if pod.ready:
         await _say(session, version, PodReady, pod, address=pod.address, check=check, **counts)
         for note in doubts(check):

@@ -44,7 +44,7 @@ async def _announce(session: AsyncSession, row: DeploymentRow, pods: Sequence[Po
     phase = phase_of(row.desired_replicas, rows.progress_of(row), rows.seen_in(pods))
     # A roll-over is done when pods of this generation answer; those of the one before do not count.
     ready = sum(pod.ready and pod.generation >= row.generation for pod in pods)
-    if phase == "running" and ready >= row.desired_replicas and row.ready_announced < row.generation:
+    if phase == "running" and ready >= row.replicas and row.ready_announced < row.generation:
         row.ready_announced = row.generation
         await publish(session, VersionReady(**identity, ready_replicas=ready))
     elif phase == "failed" and row.failed_announced < row.generation:

@@ -78,7 +78,7 @@ def _state(row: DeploymentRow, pods: Sequence[PodRow]) -> VersionState:
         version=row.version,
         generation=row.generation,
         phase=phase_of(row.desired_replicas, progress, seen),
-        desired_replicas=row.desired_replicas,
+        desired_replicas=row.replicas,
         ready_replicas=seen.ready,
         reason=told.reason if told else None,
         message=told.message if told else None,
@@ -111,7 +111,7 @@ async def replicas(session: AsyncSession) -> list[VersionReplicas]:
             service=row.service,
             version=row.version,
             version_id=row.version_id,
-            wanted=row.desired_replicas,
+            wanted=row.replicas,
             running=sum(pod.pid is not None for pod in found.get(row.version_id, ())),
             ready=sum(pod.ready for pod in found.get(row.version_id, ())),
         )

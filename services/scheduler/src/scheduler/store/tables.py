@@ -33,7 +33,8 @@ class DeploymentRow(Record, table=True):
     """One version: the newest intent that was heard of, what came of it, and what routers are told.
 
     `deployment` is None and `deleted` says why (`event`, `absence`) once the version is gone; such a row stays, so that
-    a late repeat of an older event does not bring it back. `…_announced` are the generations whose outcome was told.
+    a late repeat of an older event does not bring it back. `scale` is what the autoscaler wants, where there is one.
+    `…_announced` are the generations whose outcome was told.
     """
 
     __tablename__ = "deployments"
@@ -44,6 +45,7 @@ class DeploymentRow(Record, table=True):
     version: str = Field(max_length=63)
     generation: int
     desired_replicas: int
+    scale: int | None = None
     deployment: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     deleted: str | None = Field(default=None, max_length=16)
     trying_since: datetime = Field(sa_type=UtcDateTime)
@@ -56,6 +58,11 @@ class DeploymentRow(Record, table=True):
     drained_announced: int = 0
     endpoints: list[dict[str, str]] = Field(default_factory=list, sa_type=JSON)
     endpoints_revision: int = Field(default=0, sa_type=BigInteger)
+
+    @property
+    def replicas(self) -> int:
+        """Pods wanted now: the autoscaler's number while the version is wanted at all."""
+        return self.scale if self.scale is not None and self.desired_replicas else self.desired_replicas
 
 
 class PodRow(Record, table=True):

@@ -1,0 +1,35 @@
+"""A client of Penstock's control plane: `Client`, `AsyncClient`, the shapes of answers, the tree of errors.
+
+One file says what can be asked (`requests`), one how it is sent (`senders`); foreign exceptions do not get through.
+"""
+
+from penstock.client.errors import (
+    ApiError,
+    Conflict,
+    InvalidRequest,
+    LimitExceeded,
+    NotFound,
+    PenstockError,
+    PermissionDenied,
+    ServerError,
+    TimedOut,
+    Unauthenticated,
+    Unreachable,
+)
+from penstock.client.senders import AsyncClient, Client
+
+__all__ = [
+    "ApiError",
+    "AsyncClient",
+    "Client",
+    "Conflict",
+    "InvalidRequest",
+    "LimitExceeded",
+    "NotFound",
+    "PenstockError",
+    "PermissionDenied",
+    "ServerError",
+    "TimedOut",
+    "Unauthenticated",
+    "Unreachable",
+]

@@ -1,0 +1,112 @@
+"""The methods of both clients, listed once: `operation` makes a method of a function that describes a request.
+
+The same attribute is a plain method on `Client` and a coroutine function (or an async iterator) on `AsyncClient`;
+type checkers see each with its own signature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
+
+from penstock.client import requests
+from penstock.client.requests import Listing, Request, Stream
+
+if TYPE_CHECKING:
+    from penstock.client.senders import AsyncClient, Client
+
+Arguments = ParamSpec("Arguments")
+Answer = TypeVar("Answer")
+
+
+class operation(Generic[Arguments, Answer]):  # noqa: N801 - used as a decorator is
+    """A method that sends one request and gives its answer."""
+
+    def __init__(self, describe: Callable[Arguments, Request[Answer]]) -> None:
+        self._describe = describe
+        self.__doc__ = describe.__doc__
+
+    @overload
+    def __get__(self, client: Client, owner: type | None = None) -> Callable[Arguments, Answer]: ...
+    @overload
+    def __get__(self, client: AsyncClient, owner: type | None = None) -> Callable[Arguments, Awaitable[Answer]]: ...
+    def __get__(self, client: Any, owner: type | None = None) -> Any:
+        """The method, bound to its client."""
+        return _bound(self._describe, client and client.send)
+
+
+class listing(Generic[Arguments, Answer]):  # noqa: N801
+    """A method that iterates over a list, page by page."""
+
+    def __init__(self, describe: Callable[Arguments, Listing[Answer]]) -> None:
+        self._describe = describe
+        self.__doc__ = describe.__doc__
+
+    @overload
+    def __get__(self, client: Client, owner: type | None = None) -> Callable[Arguments, Iterator[Answer]]: ...
+    @overload
+    def __get__(self, client: AsyncClient, owner: type | None = None) -> Callable[Arguments, AsyncIterator[Answer]]: ...
+    def __get__(self, client: Any, owner: type | None = None) -> Any:
+        """The method, bound to its client."""
+        return _bound(self._describe, client and client.each)
+
+
+class stream(Generic[Arguments, Answer]):  # noqa: N801
+    """A method that iterates over what the server sends, until one of both ends it."""
+
+    def __init__(self, describe: Callable[Arguments, Stream[Answer]]) -> None:
+        self._describe = describe
+        self.__doc__ = describe.__doc__
+
+    @overload
+    def __get__(self, client: Client, owner: type | None = None) -> Callable[Arguments, Iterator[Answer]]: ...
+    @overload
+    def __get__(self, client: AsyncClient, owner: type | None = None) -> Callable[Arguments, AsyncIterator[Answer]]: ...
+    def __get__(self, client: Any, owner: type | None = None) -> Any:
+        """The method, bound to its client."""
+        return _bound(self._describe, client and client.follow)
+
+
+def _bound(describe: Callable[..., Any], send: Callable[[Any], Any] | None) -> Callable[..., Any]:
+    if send is None:
+        return describe
+
+    @wraps(describe)
+    def call(*args: Any, **options: Any) -> Any:
+        return send(describe(*args, **options))
+
+    return call
+
+
+class Operations:
+    """Everything that can be asked; `requests` documents each."""
+
+    services = listing(requests.services)
+    service = operation(requests.service)
+    create_service = operation(requests.create_service)
+    edit_service = operation(requests.edit_service)
+    start_service = operation(requests.start_service)
+    stop_service = operation(requests.stop_service)
+    delete_service = operation(requests.delete_service)
+    versions = listing(requests.versions)
+    version = operation(requests.version)
+    create_version = operation(requests.create_version)
+    start_version = operation(requests.start_version)
+    stop_version = operation(requests.stop_version)
+    delete_version = operation(requests.delete_version)
+    traffic = operation(requests.traffic)
+    set_traffic = operation(requests.set_traffic)
+    keys = listing(requests.keys)
+    create_key = operation(requests.create_key)
+    rotate_key = operation(requests.rotate_key)
+    revoke_key = operation(requests.revoke_key)
+    pods = listing(requests.pods)
+    restart_pod = operation(requests.restart_pod)
+    logs = listing(requests.logs)
+    follow_logs = stream(requests.follow_logs)
+    events = listing(requests.events)
+    models = listing(requests.models)
+    model = operation(requests.model)
+    rows = operation(requests.rows)
+    predict = operation(requests.predict)

@@ -1,0 +1,231 @@
+"""What can be asked of the control plane: each request is a small value, made by one function; nothing is sent here."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+from penstock.client.types import Event, Json, Key, LogLine, Model, Pod, Restart, Service, Traffic, Version
+
+Answer = TypeVar("Answer")
+
+
+def _as_it_is(body: Any) -> Any:
+    return body
+
+
+@dataclass(frozen=True)
+class Request(Generic[Answer]):
+    """One request; `url` replaces the control plane's address and `token` its token."""
+
+    method: str
+    path: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    json: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    url: str | None = None
+    token: str | None = None
+    read: Callable[[Any], Answer] = _as_it_is
+
+    @property
+    def may_be_repeated(self) -> bool:
+        """Whether a second one has no second effect: it only reads, or the server knows it again by its key."""
+        return self.method == "GET" or "Idempotency-Key" in self.headers
+
+
+class Listing(Request[Answer]):
+    """The first page of a list of `Answer`."""
+
+    def after(self, cursor: str) -> Listing[Answer]:
+        """The page that `cursor` begins."""
+        return replace(self, params={**self.params, "cursor": cursor})
+
+
+class Stream(Request[Answer]):
+    """Server-sent events, each of them an `Answer`; it ends with the server or the caller."""
+
+
+def services(
+    *, project: str | None = None, status: str | None = None, search: str | None = None, page_size: int = 100
+) -> Listing[Service]:
+    """Services, newest first."""
+    return Listing("GET", "/services", _given(project=project, status=status, search=search, page_size=page_size))
+
+
+def service(name: str) -> Request[Service]:
+    """One service with its versions."""
+    return Request("GET", _path("services", name))
+
+
+def create_service(body: Mapping[str, Any]) -> Request[Service]:
+    """Create a service, with its first version where the body has one."""
+    return _post(_path("services"), body)
+
+
+def edit_service(name: str, changes: Mapping[str, Any], *, revision: int | None = None) -> Request[Service]:
+    """Change the given fields; with `revision` only if the service is still that one."""
+    return Request("PATCH", _path("services", name), json=changes, headers=_if_match(revision))
+
+
+def start_service(name: str) -> Request[Service]:
+    """Start the versions that the last stop ended (at first: the newest)."""
+    return _post(_path("services", name, "start"))
+
+
+def stop_service(name: str) -> Request[Service]:
+    """Stop every version."""
+    return _post(_path("services", name, "stop"))
+
+
+def delete_service(name: str, *, purge_tables: bool = False) -> Request[None]:
+    """Remove a stopped service for good."""
+    return Request("DELETE", _path("services", name), {"purge_tables": str(purge_tables).lower()}, read=_nothing)
+
+
+def versions(service: str, *, page_size: int = 100) -> Listing[Version]:
+    """Versions of a service, oldest first."""
+    return Listing("GET", _path("services", service, "versions"), {"page_size": page_size})
+
+
+def version(service: str, version: str) -> Request[Version]:
+    """One version: its status, and the reason where it failed."""
+    return Request("GET", _path("services", service, "versions", version))
+
+
+def create_version(service: str, body: Mapping[str, Any]) -> Request[Version]:
+    """Add a version; `start` in the body starts it with its `traffic_weight`."""
+    return _post(_path("services", service, "versions"), body)
+
+
+def start_version(service: str, version: str, *, traffic_weight: int | None = None) -> Request[Version]:
+    """Start a version, with the share that it was created with unless told otherwise."""
+    return _post(_path("services", service, "versions", version, "start"), _given(traffic_weight=traffic_weight))
+
+
+def stop_version(service: str, version: str) -> Request[Version]:
+    """Stop a version; the others take its share."""
+    return _post(_path("services", service, "versions", version, "stop"))
+
+
+def delete_version(service: str, version: str) -> Request[None]:
+    """Remove a version of which nothing runs, for good."""
+    return Request("DELETE", _path("services", service, "versions", version), read=_nothing)
+
+
+def traffic(service: str) -> Request[Traffic]:
+    """The split, as asked for and as it is."""
+    return Request("GET", _path("services", service, "traffic"))
+
+
+def set_traffic(service: str, weights: Mapping[str, int]) -> Request[Traffic]:
+    """Set the split over the active versions; the weights sum to 100."""
+    return Request("PUT", _path("services", service, "traffic"), json={"weights": dict(weights)})
+
+
+def keys(service: str) -> Listing[Key]:
+    """API keys of a service, newest first, without their secrets."""
+    return Listing("GET", _path("services", service, "keys"))
+
+
+def create_key(service: str, name: str, *, expires_at: str | None = None) -> Request[Key]:
+    """Issue an API key; its `key` is shown this once."""
+    return _post(_path("services", service, "keys"), {"name": name, **_given(expires_at=expires_at)})
+
+
+def rotate_key(service: str, key_id: str, *, grace_s: int | None = None) -> Request[Key]:
+    """Issue a successor; the old key lives until it is revoked, or for `grace_s` seconds."""
+    return _post(_path("services", service, "keys", key_id, "rotate"), _given(grace_s=grace_s))
+
+
+def revoke_key(service: str, key_id: str) -> Request[None]:
+    """Make a key open nothing."""
+    return Request("DELETE", _path("services", service, "keys", key_id), read=_nothing)
+
+
+def pods(service: str, version: str) -> Listing[Pod]:
+    """Pods of a version, as they are now."""
+    return Listing("GET", _path("services", service, "versions", version, "pods"))
+
+
+def restart_pod(service: str, version: str, pod: str) -> Request[Restart]:
+    """Restart one pod by force; the others carry the traffic. Not repeated by itself: each one is a restart."""
+    return Request("POST", _path("services", service, "versions", version, "pods", pod, "restart"))
+
+
+def logs(
+    service: str,
+    *,
+    version: str | None = None,
+    pod: str | None = None,
+    search: str | None = None,
+    page_size: int = 100,
+) -> Listing[LogLine]:
+    """Lines that pods printed, newest first."""
+    params = _given(version=version, pod=pod, search=search, page_size=page_size)
+    return Listing("GET", _path("services", service, "logs"), params)
+
+
+def follow_logs(
+    service: str, *, version: str | None = None, pod: str | None = None, search: str | None = None
+) -> Stream[LogLine]:
+    """Lines that pods print from now on, as they come."""
+    params = _given(version=version, pod=pod, search=search, follow="true")
+    return Stream("GET", _path("services", service, "logs"), params)
+
+
+def events(service: str, *, version: str | None = None, page_size: int = 100) -> Listing[Event]:
+    """What happened to a service, its versions and pods; last seen first."""
+    return Listing("GET", _path("services", service, "events"), _given(version=version, page_size=page_size))
+
+
+def models(*, search: str | None = None, page_size: int = 50) -> Listing[Model]:
+    """Models registered in MLflow, by name."""
+    return Listing("GET", "/models", _given(search=search, page_size=page_size))
+
+
+def model(name: str) -> Request[Model]:
+    """One registered model: versions, aliases, signature."""
+    return Request("GET", _path("models", name))
+
+
+def rows(
+    table: str, *, client_request_id: str | None = None, request_id: str | None = None, page_size: int = 100
+) -> Request[list[Json]]:
+    """Rows of an inference table, newest first."""
+    params = _given(client_request_id=client_request_id, request_id=request_id, page_size=page_size)
+    return Request("GET", _path("inference-tables", table, "rows"), params, read=lambda body: list(body["items"]))
+
+
+def predict(
+    url: str, key: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], request_id: str
+) -> Request[list[Any]]:
+    """Score rows at a service's URL, under a `client_request_id` of the caller's."""
+    body = {
+        "dataframe_split": {"columns": list(columns), "data": [list(row) for row in rows]},
+        "client_request_id": request_id,
+    }
+    return Request("POST", "", json=body, url=url, token=key, read=lambda answer: list(answer["predictions"]))
+
+
+def _post(path: str, body: Mapping[str, Any] | None = None) -> Request[Any]:
+    """A POST that the server knows again, so that a lost answer can be asked for a second time."""
+    return Request("POST", path, json=dict(body) if body else None, headers={"Idempotency-Key": uuid.uuid4().hex})
+
+
+def _if_match(revision: int | None) -> dict[str, str]:
+    return {} if revision is None else {"If-Match": f'"{revision}"'}
+
+
+def _path(*parts: str) -> str:
+    return "".join(f"/{quote(part, safe='')}" for part in parts)
+
+
+def _given(**values: Any) -> Json:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _nothing(_: Any) -> None:
+    """What a 204 holds."""

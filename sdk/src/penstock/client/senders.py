@@ -1,0 +1,210 @@
+"""How requests are sent: `Client` and `AsyncClient`. Only what `may_be_repeated` is sent again, a few times at most."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Iterator
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+
+from penstock.client.errors import ApiError, LimitExceeded, PenstockError, ServerError, TimedOut, Unreachable, error_of
+from penstock.client.operations import Operations
+from penstock.client.requests import Listing, Request, Stream
+
+Answer = TypeVar("Answer")
+
+FIRST_PAUSE_S = 0.1
+LONGEST_PAUSE_S = 5.0
+"""A server that asks for more patience than this gets its refusal passed on."""
+SILENCE_S = 45.0
+"""A followed stream has a sign of life every 15 s; three that are missing mean that it is gone."""
+_AGAIN = frozenset({429, 502, 503, 504})
+
+
+class _Sender(Operations):
+    """What both clients share: the address, the token, what an answer means, when to try again."""
+
+    def __init__(self, url: str, token: str, *, timeout_s: float = 30.0, retries: int = 2) -> None:
+        self._base = url.rstrip("/").removesuffix("/api/v1") + "/api/v1"
+        self._token = token
+        self._timeout_s = timeout_s
+        self._retries = retries
+
+    def _options(self, request: Request[Any]) -> dict[str, Any]:
+        token = self._token if request.token is None else request.token
+        return {
+            "method": request.method,
+            "url": request.url or self._base + request.path,
+            "params": dict(request.params) or None,
+            "json": request.json,
+            "headers": {"Authorization": f"Bearer {token}", **request.headers},
+        }
+
+    def _streamed(self, request: Request[Any]) -> dict[str, Any]:
+        return {**self._options(request), "timeout": httpx.Timeout(self._timeout_s, read=SILENCE_S)}
+
+    def _pause(self, request: Request[Any], error: PenstockError, attempt: int) -> float | None:
+        """Seconds before the next attempt; None when there is none."""
+        if attempt >= self._retries or not request.may_be_repeated or not _may_pass(error):
+            return None
+        asked = error.retry_after_s if isinstance(error, ApiError) else None
+        pause = FIRST_PAUSE_S * 3**attempt if asked is None else asked
+        return pause if pause <= LONGEST_PAUSE_S else None
+
+
+class Client(_Sender):
+    """`Client("http://127.0.0.1:8000", token)`; use it as a context manager, or `close` it. Not for several threads."""
+
+    def __init__(self, url: str, token: str, *, timeout_s: float = 30.0, retries: int = 2) -> None:
+        super().__init__(url, token, timeout_s=timeout_s, retries=retries)
+        self._http = httpx.Client(timeout=timeout_s)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
+
+    def send(self, request: Request[Answer]) -> Answer:
+        """Send one request; raises what stands in `errors`."""
+        attempt = 0
+        while True:
+            try:
+                return request.read(self._once(request))
+            except PenstockError as error:
+                if (pause := self._pause(request, error, attempt)) is None:
+                    raise
+                attempt += 1
+                time.sleep(pause)
+
+    def each(self, request: Listing[Answer]) -> Iterator[Answer]:
+        """Every item of a list, page by page."""
+        while True:
+            page: Any = self.send(request)
+            yield from page["items"]
+            if not (cursor := page.get("next_cursor")):
+                return
+            request = request.after(cursor)
+
+    def follow(self, request: Stream[Answer]) -> Iterator[Answer]:
+        """Every event of a stream, as it comes."""
+        try:
+            with self._http.stream(**self._streamed(request)) as answer:
+                if not answer.is_success:
+                    answer.read()
+                    _body(answer)
+                for line in answer.iter_lines():
+                    if line.startswith("data:") and (event := _event(line)):
+                        yield event
+        except httpx.HTTPError as error:
+            raise _foreign(error, self._base) from None
+
+    def _once(self, request: Request[Any]) -> Any:
+        options = self._options(request)
+        try:
+            return _body(self._http.request(**options))
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise _foreign(error, options["url"]) from None
+
+
+class AsyncClient(_Sender):
+    """The same for asyncio: `async with AsyncClient(url, token) as client`; lists are async iterators."""
+
+    def __init__(self, url: str, token: str, *, timeout_s: float = 30.0, retries: int = 2) -> None:
+        super().__init__(url, token, timeout_s=timeout_s, retries=retries)
+        self._http = httpx.AsyncClient(timeout=timeout_s)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._http.aclose()
+
+    async def send(self, request: Request[Answer]) -> Answer:
+        """Send one request; raises what stands in `errors`."""
+        attempt = 0
+        while True:
+            try:
+                return request.read(await self._once(request))
+            except PenstockError as error:
+                if (pause := self._pause(request, error, attempt)) is None:
+                    raise
+                attempt += 1
+                await asyncio.sleep(pause)
+
+    async def each(self, request: Listing[Answer]) -> AsyncIterator[Answer]:
+        """Every item of a list, page by page."""
+        while True:
+            page: Any = await self.send(request)
+            for item in page["items"]:
+                yield item
+            if not (cursor := page.get("next_cursor")):
+                return
+            request = request.after(cursor)
+
+    async def follow(self, request: Stream[Answer]) -> AsyncIterator[Answer]:
+        """Every event of a stream, as it comes."""
+        try:
+            async with self._http.stream(**self._streamed(request)) as answer:
+                if not answer.is_success:
+                    await answer.aread()
+                    _body(answer)
+                async for line in answer.aiter_lines():
+                    if line.startswith("data:") and (event := _event(line)):
+                        yield event
+        except httpx.HTTPError as error:
+            raise _foreign(error, self._base) from None
+
+    async def _once(self, request: Request[Any]) -> Any:
+        options = self._options(request)
+        try:
+            return _body(await self._http.request(**options))
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise _foreign(error, options["url"]) from None
+
+
+def _may_pass(error: PenstockError) -> bool:
+    if isinstance(error, ServerError | LimitExceeded):
+        return error.status in _AGAIN
+    return isinstance(error, Unreachable)
+
+
+def _foreign(error: Exception, url: str) -> Unreachable:
+    if isinstance(error, httpx.TimeoutException):
+        return TimedOut(f"{url} did not answer in time")
+    return Unreachable(f"{url} does not answer: {error}")
+
+
+def _body(answer: httpx.Response) -> Any:
+    """What a 2xx answer holds; raises the `ApiError` that any other one stands for."""
+    try:
+        body = answer.json() if answer.content else {}
+    except ValueError:
+        body = None
+    if not answer.is_success:
+        raise error_of(answer.status_code, body, answer.headers, str(answer.url))
+    if body is None:
+        raise ServerError(answer.status_code, "UNKNOWN", f"{answer.url} answered something that is not JSON")
+    return body
+
+
+def _event(line: str) -> Any:
+    """The event of a `data:` line; None for those that are no log lines, such as a count of dropped ones."""
+    found = json.loads(line.removeprefix("data:"))
+    return found if "text" in found else None

@@ -1,0 +1,121 @@
+"""Shapes of the answers, as far as callers are promised them; the platform may add fields."""
+
+from __future__ import annotations
+
+from typing import Any, NotRequired, TypedDict
+
+Json = dict[str, Any]
+
+
+class Version(TypedDict):
+    """A version; `reason`, `message` and `log_tail` say why it failed or what it waits for."""
+
+    id: str
+    service: str
+    name: str
+    description: str
+    status: str
+    model_source: Json
+    resource_source: Json
+    replicas: int
+    ready_replicas: int
+    traffic_weight: int
+    reason: str | None
+    message: str | None
+    log_tail: list[str]
+    created_at: str
+    updated_at: str
+    revision: int
+
+
+class Service(TypedDict):
+    """A service and its versions, oldest first."""
+
+    id: str
+    name: str
+    type: str
+    description: str
+    project: str
+    tags: dict[str, str]
+    status: str
+    url: str
+    auth_enabled: bool
+    running_versions: int
+    total_versions: int
+    versions: list[Version]
+    creator: str
+    created_at: str
+    updated_at: str
+    revision: int
+
+
+class Traffic(TypedDict):
+    """`weights` as asked for; `effective` as routers have them."""
+
+    weights: dict[str, int]
+    effective: dict[str, int]
+    revision: int
+
+
+class Key(TypedDict):
+    """An API key; `key` is there only when it is issued."""
+
+    id: str
+    name: str
+    prefix: str
+    expired: bool
+    expires_at: str | None
+    creator: str
+    created_at: str
+    key: NotRequired[str]
+
+
+class Pod(TypedDict):
+    """One running replica."""
+
+    name: str
+    service: str
+    version: str
+    node: str
+    status: str
+    ready: bool
+    restarts: int
+
+
+class Restart(TypedDict):
+    """A pod that was told to restart."""
+
+    name: str
+    restarting: bool
+
+
+class Event(TypedDict):
+    """One kind of event on one resource; repeats are counted."""
+
+    first_seen: str
+    last_seen: str
+    level: str
+    resource_kind: str
+    resource_name: str
+    reason: str
+    message: str
+    count: int
+
+
+class LogLine(TypedDict):
+    """One line that a pod printed."""
+
+    at: str
+    version: str
+    pod: str
+    text: str
+    request_id: str | None
+
+
+class Model(TypedDict):
+    """A model registered in MLflow."""
+
+    name: str
+    description: NotRequired[str | None]
+    aliases: NotRequired[Json]
+    versions: NotRequired[list[Json]]

@@ -1,0 +1,1 @@
+"""The commands that talk to a control plane, one file per group."""

@@ -1,0 +1,109 @@
+"""`penstock deploy`: a registered model becomes a service, or a further version of one."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from penstock.commands.arguments import model_source, service_name
+from penstock.commands.connection import connect
+from penstock.commands.errors import FAILED, TIMEOUT, stop
+from penstock.commands.output import Format, Output, show_one
+from penstock.commands.versions import FIELDS, Model, Record, Replicas, Spec, Weight, version_body
+
+if TYPE_CHECKING:
+    from penstock.client import Client
+    from penstock.client.types import Version
+
+LOOK_EVERY_S = 0.3
+
+
+def deploy(
+    model: Model,
+    *,
+    name: Annotated[str | None, typer.Option(help="Service; by default the model's name as a DNS label.")] = None,
+    spec: Spec = "1C2G",
+    replicas: Replicas = 1,
+    record: Record = True,
+    weight: Weight = 0,
+    auth: Annotated[bool, typer.Option(help="Whether callers of a new service need an API key.")] = True,
+    wait: Annotated[bool, typer.Option(help="Return when it is ready, or has failed.")] = False,
+    timeout: Annotated[float, typer.Option(min=0, help="Seconds to wait.")] = 600.0,
+    output: Output = Format.TABLE,
+) -> None:
+    """Publish a model: creates the service, or adds a version to it, and starts that."""
+    service = name or service_name(model_source(model)["model"])
+    body = version_body(model, spec, replicas, record)
+    with connect() as client:
+        version = _started(client, service, body | {"traffic_weight": weight}, auth)
+        if wait:
+            version = _ready(client, version, timeout)
+    show_one(version, FIELDS, output)
+
+
+def _started(client: Client, service: str, body: dict[str, object], auth: bool) -> Version:
+    from penstock.client import NotFound  # noqa: PLC0415
+
+    try:
+        client.service(service)
+    except NotFound:
+        created = client.create_service({"name": service, "auth_enabled": auth, "start": True, "version": body})
+        return created["versions"][-1]
+    return client.create_version(service, body | {"start": True})
+
+
+def _ready(client: Client, version: Version, timeout_s: float) -> Version:
+    """The version once it runs; ends the command when it fails or time is over."""
+    deadline = time.monotonic() + timeout_s
+    with _Progress() as progress:
+        while version["status"] not in ("running", "degraded"):
+            progress.show(stage_of(version))
+            if version["status"] in ("failed", "stopped"):
+                tail = "".join(f"\n  {line}" for line in version["log_tail"])
+                stop(
+                    f"{version['name']} is {version['status']}: {version['reason']}: {version['message']}{tail}", FAILED
+                )
+            if time.monotonic() > deadline:
+                stop(f"{version['service']} {version['name']} is not ready after {timeout_s:g} s", TIMEOUT)
+            time.sleep(LOOK_EVERY_S)
+            version = client.version(version["service"], version["name"])
+        progress.show("ready")
+    return version
+
+
+def stage_of(version: Version) -> str:
+    """What a version is at, in a few words: what it waits for, and how many of its pods are ready."""
+    waits = ": ".join(part for part in (version["reason"], version["message"]) if part)
+    return (
+        f"{version['status']}{' · ' + waits if waits else ''} ({version['ready_replicas']}/{version['replicas']} ready)"
+    )
+
+
+class _Progress:
+    """A live line with a spinner on a terminal; elsewhere a plain line for each change. On stderr."""
+
+    def __enter__(self) -> _Progress:
+        self._last = ""
+        self._close: Callable[[], None] = lambda: None
+        self._update: Callable[[str], object] = lambda stage: typer.echo(f"penstock: {stage}", err=True)
+        if sys.stdout.isatty() and sys.stderr.isatty():
+            from rich.console import Console  # noqa: PLC0415
+            from rich.markup import escape  # noqa: PLC0415
+
+            status = Console(stderr=True).status("starting")
+            status.start()
+            self._update, self._close = lambda stage: status.update(escape(stage)), status.stop
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def show(self, stage: str) -> None:
+        """Say what is going on, once."""
+        if stage != self._last:
+            self._last = stage
+            self._update(stage)

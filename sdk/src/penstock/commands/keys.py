@@ -1,0 +1,56 @@
+"""`penstock keys`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from penstock.commands.connection import connect
+from penstock.commands.output import Format, Output, show_all, show_one
+
+app = typer.Typer(help="API keys of a service.", no_args_is_help=True)
+
+Service = Annotated[str, typer.Argument(help="Name of the service.")]
+KeyId = Annotated[str, typer.Argument(help="Id of the key, as `keys list` shows it.")]
+COLUMNS = ("id", "name", "prefix", "expired", "expires_at", "creator", "created_at")
+ISSUED = ("id", "name", "key", "expires_at")
+
+
+@app.command("list")
+def list_keys(service: Service, output: Output = Format.TABLE) -> None:
+    """List keys that were not revoked, without their secrets."""
+    with connect() as client:
+        show_all(client.keys(service), COLUMNS, output)
+
+
+@app.command()
+def create(
+    service: Service,
+    name: Annotated[str, typer.Argument(help="What the key is for.")],
+    expires_at: Annotated[str | None, typer.Option(help="ISO-8601 with a zone.")] = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Issue a key; it is shown this once."""
+    with connect() as client:
+        show_one(client.create_key(service, name, expires_at=expires_at), ISSUED, output)
+
+
+@app.command()
+def rotate(
+    service: Service,
+    key_id: KeyId,
+    grace: Annotated[int | None, typer.Option(min=0, help="Seconds that the old key lives on.")] = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Issue a successor; it is shown this once."""
+    with connect() as client:
+        show_one(client.rotate_key(service, key_id, grace_s=grace), ISSUED, output)
+
+
+@app.command()
+def revoke(service: Service, key_id: KeyId, output: Output = Format.TABLE) -> None:
+    """Make a key open nothing."""
+    with connect() as client:
+        client.revoke_key(service, key_id)
+    show_one({"id": key_id, "revoked": True}, ("id", "revoked"), output)

@@ -1,0 +1,49 @@
+"""`penstock login` and `penstock context`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from penstock.commands.output import Format, Output, show_all
+from penstock.contexts import Contexts, Target
+
+app = typer.Typer(help="Control planes that you logged in to.", no_args_is_help=True)
+
+
+def login(
+    url: Annotated[str, typer.Argument(help="Control plane, such as http://127.0.0.1:8000.")],
+    token: Annotated[
+        str, typer.Option(envvar="PENSTOCK_TOKEN", prompt="Token", hide_input=True, help="Asked for when not given.")
+    ],
+    name: Annotated[str, typer.Option(help="Name of the context.")] = "default",
+) -> None:
+    """Check a token, remember it with its control plane, and use both from now on."""
+    from penstock.client import Client  # noqa: PLC0415
+
+    with Client(url, token) as client:
+        next(iter(client.services(page_size=1)), None)
+    contexts = Contexts.load()
+    contexts.add(name, Target(url, token))
+    contexts.save()
+    typer.echo(f"penstock: context {name}: {url}", err=True)
+
+
+@app.command("list")
+def list_contexts(output: Output = Format.TABLE) -> None:
+    """List the contexts, without their tokens."""
+    contexts = Contexts.load()
+    rows = [
+        {"name": name, "url": target.url, "current": name == contexts.current}
+        for name, target in sorted(contexts.targets.items())
+    ]
+    show_all(rows, ("name", "url", "current"), output)
+
+
+@app.command()
+def use(name: Annotated[str, typer.Argument(help="Name of a context.")]) -> None:
+    """Use another context from now on."""
+    contexts = Contexts.load()
+    contexts.use(name)
+    contexts.save()

@@ -1,0 +1,28 @@
+"""`penstock models`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from penstock.commands.connection import connect
+from penstock.commands.output import Format, Output, show_all, show_one
+
+app = typer.Typer(help="Models registered in MLflow.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_models(
+    search: Annotated[str | None, typer.Option(help="A part of the name.")] = None, output: Output = Format.TABLE
+) -> None:
+    """List models by name."""
+    with connect() as client:
+        show_all(client.models(search=search), ("name", "aliases", "description"), output)
+
+
+@app.command()
+def show(name: Annotated[str, typer.Argument(help="Name of the model.")], output: Output = Format.TABLE) -> None:
+    """Show one model: its versions and aliases."""
+    with connect() as client:
+        show_one(client.model(name), ("name", "description", "aliases", "versions"), output)

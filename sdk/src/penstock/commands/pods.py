@@ -1,0 +1,35 @@
+"""`penstock pods`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from penstock.commands.connection import connect
+from penstock.commands.output import Format, Output, show_all, show_one
+
+app = typer.Typer(help="Pods: running replicas of a version.", no_args_is_help=True)
+
+Service = Annotated[str, typer.Argument(help="Name of the service.")]
+Version = Annotated[str, typer.Argument(help="Name of the version.")]
+COLUMNS = ("name", "status", "ready", "restarts", "node", "started_at")
+
+
+@app.command("list")
+def list_pods(service: Service, version: Version, output: Output = Format.TABLE) -> None:
+    """List the pods of a version."""
+    with connect() as client:
+        show_all(client.pods(service, version), COLUMNS, output)
+
+
+@app.command()
+def restart(
+    service: Service,
+    version: Version,
+    pod: Annotated[str, typer.Argument(help="Name of the pod.")],
+    output: Output = Format.TABLE,
+) -> None:
+    """Restart a pod by force; the others carry the traffic."""
+    with connect() as client:
+        show_one(client.restart_pod(service, version, pod), ("name", "restarting"), output)

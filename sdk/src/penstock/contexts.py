@@ -1,0 +1,88 @@
+"""Which control plane the command line talks to, and with which token.
+
+Known ones (contexts) stand in `contexts.json` in the user's configuration folder, which only the user may read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import typer
+
+from penstock.launcher.home import Home, LaunchError, write_private
+
+
+@dataclass(frozen=True)
+class Target:
+    """A control plane and a token for it."""
+
+    url: str
+    token: str = field(repr=False)
+
+
+@dataclass
+class Contexts:
+    """The contexts file: targets by name, and which of them is in use."""
+
+    path: Path
+    targets: dict[str, Target]
+    current: str | None = None
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> Contexts:
+        """Read the file; an absent one holds nothing."""
+        path = path or Path(typer.get_app_dir("penstock")) / "contexts.json"
+        try:
+            stored = json.loads(path.read_text())
+            targets = {name: Target(one["url"], one["token"]) for name, one in stored["contexts"].items()}
+            return cls(path, targets, stored.get("current"))
+        except FileNotFoundError:
+            return cls(path, {})
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            raise LaunchError(f"{path} cannot be read as a contexts file; mend or remove it") from None
+
+    def add(self, name: str, target: Target) -> None:
+        """Remember a target, and use it."""
+        self.targets[name] = target
+        self.current = name
+
+    def use(self, name: str) -> None:
+        """Use another one; LaunchError when it is not known."""
+        if name not in self.targets:
+            raise LaunchError(f"there is no context {name!r}; known: {', '.join(sorted(self.targets)) or 'none'}")
+        self.current = name
+
+    def save(self) -> None:
+        """Write the file, whole or not at all, readable by its owner alone."""
+        known = {name: {"url": one.url, "token": one.token} for name, one in self.targets.items()}
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_private(self.path, json.dumps({"current": self.current, "contexts": known}, indent=2) + "\n")
+
+
+def target_of(environ: Mapping[str, str], contexts: Contexts, home: Home) -> Target:
+    """PENSTOCK_URL and PENSTOCK_TOKEN, then the context in use, then the platform of this machine.
+
+    A token is only ever sent to the address that it was stored for, unless PENSTOCK_TOKEN says so.
+    """
+    url, token = environ.get("PENSTOCK_URL") or None, environ.get("PENSTOCK_TOKEN") or None
+    known = contexts.targets.get(contexts.current or "")
+    if url is None:
+        url = known.url if known else home.api_url
+    token = token or _stored_token(url, known, home)
+    if token is None:
+        raise LaunchError(f"no token for {url}: `penstock login {url}`, or set PENSTOCK_TOKEN")
+    return Target(url, token)
+
+
+def _stored_token(url: str, known: Target | None, home: Home) -> str | None:
+    if known and known.url.rstrip("/") == url.rstrip("/"):
+        return known.token
+    if url.rstrip("/") == home.api_url:
+        try:
+            return home.admin_token.read_text().strip()
+        except OSError:
+            return None
+    return None

@@ -1,0 +1,105 @@
+"""OpenID Connect: tokens that an identity provider has signed for this installation.
+
+Source: OpenID Connect Discovery 1.0 and Core 1.0 (section 3.1.3.7), RFC 7519, RFC 8725. Only asymmetric algorithms are
+accepted, keys come from the issuer's own document, and issuer, audience, expiry and subject must be there and fit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import jwt
+
+from shared.clock import Clock
+from shared.errors import Unauthenticated, Unavailable
+
+ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
+REQUIRED = ("exp", "iss", "aud", "sub")
+LEEWAY_S = 30
+KEYS_KEPT_S = 600.0
+ASK_AGAIN_S = 10.0
+"""An unknown key id makes us ask for the keys anew, this often at most: anybody can make up key ids."""
+
+
+@dataclass(frozen=True)
+class OidcOptions:
+    """As the operator configured it."""
+
+    issuer: str
+    audience: str
+    name_claim: str = "preferred_username"
+    roles_claim: str | None = None
+    timeout_s: float = 5.0
+
+
+class OidcIssuer:
+    """One identity provider."""
+
+    def __init__(self, options: OidcOptions, clock: Clock) -> None:
+        self.issuer = options.issuer
+        self.name_claim, self.roles_claim = options.name_claim, options.roles_claim
+        self._audience = options.audience
+        self._clock = clock
+        self._client = httpx.AsyncClient(timeout=options.timeout_s, follow_redirects=False)
+        self._keys: Mapping[str, jwt.PyJWK] = {}
+        self._asked_at: float | None = None
+        self._asking = asyncio.Lock()
+
+    async def close(self) -> None:
+        """Give connections back."""
+        await self._client.aclose()
+
+    async def claims(self, token: str) -> Mapping[str, Any]:
+        """Claims of a token that the issuer signed for us; else `Unauthenticated`; `Unavailable` without its keys."""
+        try:
+            head = jwt.get_unverified_header(token)
+            key = await self._key(str(head.get("kid", "")))
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                key,
+                algorithms=[head["alg"]] if head.get("alg") in ALGORITHMS else [],
+                audience=self._audience,
+                issuer=self.issuer,
+                leeway=LEEWAY_S,
+                options={"require": list(REQUIRED)},
+            )
+        except jwt.PyJWTError as wrong:
+            raise Unauthenticated("The token is not one of the identity provider's for this installation") from wrong
+        return claims
+
+    async def _key(self, key_id: str) -> jwt.PyJWK:
+        async with self._asking:
+            if self._is_stale(key_id):
+                await self._ask()
+        found = self._keys.get(key_id)
+        if found is None:
+            raise Unauthenticated("The token is signed with a key that the identity provider does not have")
+        return found
+
+    def _is_stale(self, key_id: str) -> bool:
+        if self._asked_at is None:
+            return True
+        age = self._clock.monotonic() - self._asked_at
+        return age >= KEYS_KEPT_S or (key_id not in self._keys and age >= ASK_AGAIN_S)
+
+    async def _ask(self) -> None:
+        try:
+            document = await self._json(f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
+            if document.get("issuer") != self.issuer:
+                raise Unavailable("The identity provider's document names another issuer")
+            keys = jwt.PyJWKSet.from_dict(await self._json(str(document["jwks_uri"])))
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, TypeError, KeyError, jwt.PyJWTError) as failure:
+            if self._keys:  # what it said before is as good, until it answers again
+                return
+            raise Unavailable("The identity provider does not answer") from failure
+        self._keys = {key.key_id or "": key for key in keys.keys if key.public_key_use in (None, "sig")}
+        self._asked_at = self._clock.monotonic()
+
+    async def _json(self, url: str) -> dict[str, Any]:
+        answer = await self._client.get(url)
+        answer.raise_for_status()
+        return dict(answer.json())

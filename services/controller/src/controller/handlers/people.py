@@ -1,0 +1,137 @@
+"""Use cases of projects, members, users and their tokens."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from controller.domain.access import DEFAULT_PROJECT, Caller, Role
+from controller.domain.commands import must_be_ahead
+from controller.domain.keys import digest, mint_token
+from controller.domain.people import NewProject, NewToken, NewUser, ProjectChange, UserChange
+from controller.handlers.unit import Unit
+from controller.store.people import count_admins, count_services, load_project, load_user, user_by_name
+from controller.store.tables import MemberRow, ProjectRow, TokenRow, UserRow
+from shared.errors import Conflict, Forbidden, NotFound
+
+
+async def create_project(unit: Unit, asked: NewProject) -> ProjectRow:
+    """A new project without members; `Conflict` when the name is taken."""
+    if await unit.session.get(ProjectRow, asked.name) is not None:
+        raise Conflict(f"There is already a project {asked.name!r}")
+    row = ProjectRow(
+        name=asked.name,
+        description=asked.description,
+        creator=unit.actor,
+        created_at=unit.now,
+        updated_at=unit.now,
+    )
+    unit.session.add(row)
+    await unit.session.flush()
+    return row
+
+
+async def change_project(unit: Unit, project: ProjectRow, change: ProjectChange) -> None:
+    """Apply the fields that `change` names."""
+    _apply(unit, project, change.model_dump(exclude_unset=True))
+
+
+async def delete_project(unit: Unit, project: ProjectRow) -> None:
+    """Remove a project of which nothing is left; `Conflict` otherwise."""
+    if project.name == DEFAULT_PROJECT:
+        raise Conflict("The default project cannot be deleted")
+    if left := await count_services(unit.session, project.name):
+        raise Conflict(f"Project {project.name!r} still has {left} services: delete them first")
+    await unit.session.delete(project)
+
+
+async def set_role(unit: Unit, project: str, user: UserRow, role: Role) -> MemberRow:
+    """Make `user` a member with this role, whatever it was."""
+    await load_project(unit.session, project)
+    member = await unit.session.get(MemberRow, (project, user.id))
+    if member is None:
+        member = MemberRow(project=project, user_id=user.id, role=role, created_at=unit.now)
+        unit.session.add(member)
+    member.role = role
+    return member
+
+
+async def remove_member(unit: Unit, project: str, user: UserRow) -> None:
+    """End a membership; `NotFound` where there is none."""
+    member = await unit.session.get(MemberRow, (project, user.id))
+    if member is None:
+        raise NotFound(f"{user.name!r} is no member of project {project!r}")
+    await unit.session.delete(member)
+
+
+async def create_user(unit: Unit, asked: NewUser) -> UserRow:
+    """A new user without tokens or memberships; `Conflict` when the name is taken."""
+    if await user_by_name(unit.session, asked.name) is not None:
+        raise Conflict(f"There is already a user {asked.name!r}")
+    row = UserRow(**asked.model_dump(), created_at=unit.now, updated_at=unit.now)
+    unit.session.add(row)
+    await unit.session.flush()
+    return row
+
+
+async def change_user(unit: Unit, user: UserRow, change: UserChange) -> None:
+    """Apply the fields that `change` names; the last administrator stays one."""
+    _apply(unit, user, change.model_dump(exclude_unset=True))
+    await _must_have_an_admin(unit.session)
+
+
+async def delete_user(unit: Unit, user: UserRow) -> None:
+    """Remove a user with tokens and memberships; the last administrator stays."""
+    await unit.session.delete(user)
+    await _must_have_an_admin(unit.session)
+
+
+async def issue_token(unit: Unit, caller: Caller, asked: NewToken) -> tuple[TokenRow, UserRow, str]:
+    """A token of the caller, or (for administrators) of `asked.user`, with its plain text.
+
+    A token lives no longer than the installation allows, unless an administrator asks for one that does.
+    """
+    if asked.user not in (None, caller.name):
+        caller.must_be_admin()
+    user = await load_user(unit.session, asked.user or caller.name)
+    plain = mint_token()
+    row = TokenRow(
+        user_id=user.id,
+        name=asked.name,
+        sha256=digest(plain),
+        expires_at=_expiry(unit, caller, asked),
+        created_at=unit.now,
+    )
+    unit.session.add(row)
+    await unit.session.flush()
+    return row, user, plain
+
+
+async def revoke_token(unit: Unit, token: TokenRow) -> None:
+    """End a token now."""
+    token.revoked_at = unit.now
+
+
+def _expiry(unit: Unit, caller: Caller, asked: NewToken) -> datetime | None:
+    longest = unit.now + unit.rules.token_lifetime
+    if "expires_at" not in asked.model_fields_set:
+        return longest
+    must_be_ahead(asked.expires_at, unit.now)
+    if not caller.is_admin and (asked.expires_at is None or asked.expires_at > longest):
+        raise Forbidden(f"A token may live {unit.rules.token_lifetime.days} days; only administrators may ask for more")
+    return asked.expires_at
+
+
+async def _must_have_an_admin(session: AsyncSession) -> None:
+    await session.flush()
+    if not await count_admins(session):
+        raise Conflict("There must be an administrator who can sign in")
+
+
+def _apply(unit: Unit, row: ProjectRow | UserRow, values: dict[str, object]) -> None:
+    for name, value in values.items():
+        setattr(row, name, value)
+    if values:
+        row.revision += 1
+        row.updated_at = unit.now

@@ -1,0 +1,214 @@
+"""The audit log, written by the session itself: whatever a transaction changes of an audited table leaves a line in it.
+
+So a new use case cannot forget to. A row's first state and its last one in the transaction are compared; secrets (and
+their hashes) are left out, and so is what only counts (revisions).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic_core import to_jsonable_python
+from sqlalchemy import event, inspect
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
+from sqlmodel import col, select
+
+from controller.store.tables import (
+    ApiKeyRow,
+    AuditRow,
+    MemberRow,
+    ProjectRow,
+    Record,
+    ServiceRow,
+    TokenRow,
+    UserRow,
+    VersionRow,
+)
+
+_HIDDEN = frozenset({"sha256", "sealed"})
+_COUNTERS = frozenset({"revision", "updated_at", "next_version"})
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who changes something, by which operation, in which request."""
+
+    name: str
+    operation: str
+    request_id: str
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What was changed, as people call it."""
+
+    kind: str
+    name: str
+    project: str | None = None
+
+
+def _service(session: Session, row: Any) -> Subject:
+    return Subject("service", row.name, row.project)
+
+
+def _of_service(kind: str) -> Callable[[Session, Any], Subject]:
+    def subject(session: Session, row: Any) -> Subject:
+        service = session.get_one(ServiceRow, row.service_id)
+        return Subject(kind, f"{service.name}/{row.name}", service.project)
+
+    return subject
+
+
+def _member(session: Session, row: Any) -> Subject:
+    return Subject("member", f"{row.project}/{session.get_one(UserRow, row.user_id).name}", row.project)
+
+
+def _token(session: Session, row: Any) -> Subject:
+    return Subject("token", f"{session.get_one(UserRow, row.user_id).name}/{row.name}")
+
+
+AUDITED: Mapping[type[Record], Callable[[Session, Any], Subject]] = {
+    ServiceRow: _service,
+    VersionRow: _of_service("version"),
+    ApiKeyRow: _of_service("key"),
+    ProjectRow: lambda _, row: Subject("project", row.name, row.name),
+    MemberRow: _member,
+    UserRow: lambda _, row: Subject("user", row.name),
+    TokenRow: _token,
+}
+"""Tables whose changes are audited, and how a row of each is named. A test holds it against all tables."""
+
+
+@dataclass
+class _Change:
+    subject: Subject
+    before: dict[str, Any] | None
+    row: Any
+    is_deleted: bool = False
+
+
+@dataclass
+class _Changes:
+    by_row: dict[int, _Change] = field(default_factory=dict)
+
+    def gather(self, session: Session) -> None:
+        """Note the first state of what this flush is about to change."""
+        for row in [*session.new, *session.dirty, *session.deleted]:
+            if type(row) in AUDITED and id(row) not in self.by_row:
+                is_new = row in session.new
+                with session.no_autoflush:
+                    subject = AUDITED[type(row)](session, row)
+                self.by_row[id(row)] = _Change(subject, None if is_new else _stored(row), row)
+            if row in session.deleted and id(row) in self.by_row:
+                self.by_row[id(row)].is_deleted = True
+
+
+def audit(session: AsyncSession, actor: Actor, now: datetime) -> None:
+    """Have every change of this transaction written into the audit log, in the same transaction."""
+    changes = _Changes()
+
+    def before_flush(found: Session, *_: Any) -> None:
+        changes.gather(found)
+
+    def before_commit(found: Session) -> None:
+        found.flush()
+        for change in changes.by_row.values():
+            line = _line(change)
+            if line is not None:
+                found.add(
+                    AuditRow(at=now, actor=actor.name, operation=actor.operation, request_id=actor.request_id, **line)
+                )
+
+    event.listen(session.sync_session, "before_flush", before_flush)
+    event.listen(session.sync_session, "before_commit", before_commit)
+
+
+def acted(session: AsyncSession, actor: Actor, now: datetime, subject: Subject, action: str) -> None:
+    """Write a line about something that was done and changed no row here, such as the restart of a pod."""
+    session.add(
+        AuditRow(
+            at=now,
+            actor=actor.name,
+            operation=actor.operation,
+            request_id=actor.request_id,
+            project=subject.project,
+            resource_kind=subject.kind,
+            resource_name=subject.name,
+            action=action,
+        )
+    )
+
+
+def _line(change: _Change) -> dict[str, Any] | None:
+    """What the log says of one row's change; None where nothing did that people care for."""
+    before, after = change.before, None if change.is_deleted else _now(change.row)
+    if before is None and after is None:
+        return None
+    if before is not None and after is not None:
+        differing = {name for name in after if before[name] != after[name]}
+        if not differing:
+            return None
+        before = {name: before[name] for name in sorted(differing)}
+        after = {name: after[name] for name in sorted(differing)}
+    action = "created" if before is None else "deleted" if after is None else "updated"
+    return {
+        "action": action,
+        "project": change.subject.project,
+        "resource_kind": change.subject.kind,
+        "resource_name": change.subject.name,
+        "before": before,
+        "after": after,
+    }
+
+
+def _columns(row: Any) -> list[str]:
+    return [attribute.key for attribute in inspect(row).mapper.column_attrs if attribute.key not in _COUNTERS | _HIDDEN]
+
+
+def _now(row: Any) -> dict[str, Any]:
+    return {name: to_jsonable_python(getattr(row, name)) for name in _columns(row)}
+
+
+def _stored(row: Any) -> dict[str, Any]:
+    """The row as it was read, whatever has been set since."""
+    state, values = inspect(row), {}
+    for name in _columns(row):
+        history = state.attrs[name].history
+        old = history.deleted[0] if history.deleted else getattr(row, name)
+        values[name] = to_jsonable_python(old)
+    return values
+
+
+@dataclass(frozen=True)
+class AuditFilter:
+    """Which lines; None does not filter. `projects`: only these (and no line of the installation itself)."""
+
+    projects: frozenset[str] | None = None
+    project: str | None = None
+    actor: str | None = None
+    resource_kind: str | None = None
+    resource_name: str | None = None
+    from_time: datetime | None = None
+    to_time: datetime | None = None
+
+
+async def page_of_audit(session: AsyncSession, wanted: AuditFilter, before: UUID | None, size: int) -> list[AuditRow]:
+    """Up to `size` lines written before `before`, newest first."""
+    query = select(AuditRow).order_by(col(AuditRow.id).desc()).limit(size)
+    if wanted.projects is not None:
+        query = query.where(col(AuditRow.project).in_(wanted.projects))
+    for column in ("project", "actor", "resource_kind", "resource_name"):
+        if (value := getattr(wanted, column)) is not None:
+            query = query.where(getattr(AuditRow, column) == value)
+    if wanted.from_time is not None:
+        query = query.where(col(AuditRow.at) >= wanted.from_time)
+    if wanted.to_time is not None:
+        query = query.where(col(AuditRow.at) < wanted.to_time)
+    if before is not None:
+        query = query.where(col(AuditRow.id) < before)
+    return list((await session.scalars(query)).all())

@@ -1,0 +1,141 @@
+"""Users, their tokens, projects and their members."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from controller.domain.access import Caller, Role
+from controller.domain.keys import is_alive
+from controller.store.tables import MemberRow, ProjectRow, ServiceRow, TokenRow, UserRow
+from shared.errors import NotFound
+
+
+@dataclass(frozen=True)
+class Member:
+    """A user's role in a project."""
+
+    user: str
+    role: Role
+    created_at: datetime
+
+
+async def user_of_token(session: AsyncSession, sha256: str, now: datetime) -> UserRow | None:
+    """The user whose living token this is, unless they are disabled."""
+    query = select(TokenRow, UserRow).join(UserRow, col(UserRow.id) == col(TokenRow.user_id))
+    found = (await session.execute(query.where(TokenRow.sha256 == sha256))).one_or_none()
+    if found is None:
+        return None
+    token, user = found
+    return user if is_alive(token.revoked_at, token.expires_at, now) and not user.is_disabled else None
+
+
+async def user_of_subject(session: AsyncSession, issuer: str, subject: str) -> UserRow | None:
+    """The user that an identity provider calls `subject`."""
+    return (
+        await session.scalars(select(UserRow).where(UserRow.issuer == issuer, UserRow.subject == subject))
+    ).one_or_none()
+
+
+async def user_by_name(session: AsyncSession, name: str) -> UserRow | None:
+    """A user, if there is one of that name."""
+    return (await session.scalars(select(UserRow).where(UserRow.name == name))).one_or_none()
+
+
+async def load_user(session: AsyncSession, name: str, *, for_update: bool = False) -> UserRow:
+    """A user by name; `NotFound` names it."""
+    query = select(UserRow).where(UserRow.name == name)
+    row = (await session.scalars(query.with_for_update() if for_update else query)).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no user {name[:64]!r}")
+    return row
+
+
+async def roles_of(session: AsyncSession, user_id: UUID) -> dict[str, Role]:
+    """The user's role in each project."""
+    found = await session.scalars(select(MemberRow).where(MemberRow.user_id == user_id))
+    return {member.project: Role(member.role) for member in found}
+
+
+async def caller_of(session: AsyncSession, user: UserRow) -> Caller:
+    """The user as whoever asks."""
+    return Caller(user.name, user.id, user.is_admin, await roles_of(session, user.id))
+
+
+async def count_admins(session: AsyncSession) -> int:
+    """Administrators who can sign in."""
+    query = select(func.count()).where(col(UserRow.is_admin), ~col(UserRow.is_disabled))
+    return int((await session.execute(query)).scalar_one())
+
+
+async def page_of_users(session: AsyncSession, after: UUID | None, size: int) -> list[UserRow]:
+    """Up to `size` users made after `after`, oldest first."""
+    query = select(UserRow).order_by(col(UserRow.id)).limit(size)
+    if after is not None:
+        query = query.where(col(UserRow.id) > after)
+    return list((await session.scalars(query)).all())
+
+
+async def tokens_of(session: AsyncSession, user_id: UUID) -> list[TokenRow]:
+    """Tokens of a user that were not revoked, newest first; expired ones among them."""
+    query = select(TokenRow).where(TokenRow.user_id == user_id, col(TokenRow.revoked_at).is_(None))
+    return list((await session.scalars(query.order_by(col(TokenRow.id).desc()))).all())
+
+
+async def load_token(session: AsyncSession, token_id: UUID) -> TokenRow:
+    """A token that was not revoked; `NotFound` names it."""
+    row = await session.get(TokenRow, token_id)
+    if row is None or row.revoked_at is not None:
+        raise NotFound(f"There is no token {token_id}")
+    return row
+
+
+async def load_project(session: AsyncSession, name: str, *, for_update: bool = False) -> ProjectRow:
+    """A project by name; `NotFound` names it."""
+    row = await session.get(ProjectRow, name, with_for_update=for_update)
+    if row is None:
+        raise NotFound(f"There is no project {name[:64]!r}")
+    return row
+
+
+async def page_of_projects(
+    session: AsyncSession, visible: Collection[str] | None, after: str | None, size: int
+) -> list[ProjectRow]:
+    """Up to `size` projects by name, those after `after`; of `visible` only, where given."""
+    query = select(ProjectRow).order_by(col(ProjectRow.name)).limit(size)
+    if visible is not None:
+        query = query.where(col(ProjectRow.name).in_(visible))
+    if after is not None:
+        query = query.where(col(ProjectRow.name) > after)
+    return list((await session.scalars(query)).all())
+
+
+async def members_of(session: AsyncSession, project: str) -> list[Member]:
+    """Members of a project, by name."""
+    query = (
+        select(UserRow.name, MemberRow)
+        .join(MemberRow, col(MemberRow.user_id) == col(UserRow.id))
+        .where(MemberRow.project == project)
+        .order_by(col(UserRow.name))
+    )
+    return [Member(name, Role(row.role), row.created_at) for name, row in (await session.execute(query)).all()]
+
+
+async def count_services(session: AsyncSession, project: str) -> int:
+    """Services that belong to a project."""
+    return int((await session.execute(select(func.count()).where(ServiceRow.project == project))).scalar_one())
+
+
+async def visible_services(session: AsyncSession, projects: Collection[str] | None) -> frozenset[str] | None:
+    """Names of the services in `projects`; None: there is no limit."""
+    if projects is None:
+        return None
+    return frozenset(
+        (await session.scalars(select(ServiceRow.name).where(col(ServiceRow.project).in_(projects)))).all()
+    )

@@ -1,0 +1,147 @@
+"""How many pods the load asks for: Knative's pod autoscaler, as a pure function of what was seen.
+
+Source: Knative Serving, `pkg/autoscaler/scaling/autoscaler.go` and its `config-autoscaler` defaults. Concurrency is
+averaged over a stable window (60 s) and a panic window (its tenth). When the panic window asks for twice the pods that
+are ready, the faster average decides until a whole stable window has passed without that, and nothing is scaled down
+meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from math import ceil, floor, inf
+
+STABLE_WINDOW_S = 60.0
+PANIC_PART = 0.1
+"""Of the stable window."""
+PANIC_THRESHOLD = 2.0
+"""The panic window's pods over the ready ones."""
+UTILIZATION = 0.7
+"""Of the target concurrency: what a pod is given on average, so that there is room while another one starts."""
+MAX_SCALE_UP_RATE = 10.0
+"""Times the ready pods, in one decision. Knative's is 1,000: there, a cluster is below."""
+MAX_SCALE_DOWN_RATE = 2.0
+SCALE_TO_ZERO_GRACE_S = 30.0
+"""So long the last pod stays after nothing asks for it any more."""
+LATENCY_S = 2.5
+"""A router's count is so old at most; a window that is not yet covered by counts decides nothing downwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What the user set."""
+
+    least: int
+    most: int
+    target_concurrency: float
+    """Requests in flight at one pod that are neither too many nor too few."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.least <= self.most or self.most < 1 or self.target_concurrency <= 0:
+            raise ValueError(f"bounds that hold nothing: {self}")
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How far back the load is looked at, and how long the last pod stays, seconds."""
+
+    window_s: float = STABLE_WINDOW_S
+    grace_s: float = SCALE_TO_ZERO_GRACE_S
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One look at a version: `in_flight` over all routers, those that wait for a pod included."""
+
+    at: float
+    """Monotonic seconds."""
+    in_flight: float
+    ready: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """So many pods, and why, in words of an operator."""
+
+    replicas: int
+    reason: str
+
+
+@dataclass(slots=True)
+class Autoscaler:
+    """The scale of one version. Knows time only from what it is shown; looks come in order, about every two seconds."""
+
+    bounds: Bounds
+    replicas: int
+    """Wanted now."""
+    started_at: float
+    pace: Pace = Pace()
+    _looks: deque[Seen] = field(default_factory=deque)
+    _panicked_at: float = -inf
+    _panic_replicas: int = 0
+    _idle_since: float | None = None
+    _was_reached: bool = False
+    """Whether as many pods as are wanted have been ready at once since the last raise."""
+
+    def look(self, seen: Seen) -> Decision:
+        """Decide anew."""
+        self._remember(seen)
+        self._was_reached = self._was_reached or seen.ready >= self.replicas
+        window_s = self.pace.window_s
+        stable, panic = self._wanted(seen, window_s), self._wanted(seen, PANIC_PART * window_s)
+        if panic >= PANIC_THRESHOLD * max(1, seen.ready) and panic > seen.ready:
+            self._panicked_at = seen.at
+        is_panicking = seen.at - self._panicked_at < window_s
+        if is_panicking:
+            self._panic_replicas = max(self._panic_replicas, panic, stable, self.replicas)
+            decided = Decision(self._panic_replicas, "panic")
+        else:
+            self._panic_replicas = 0
+            decided = Decision(stable, "load")
+        decided = self._bounded(self._cautious(decided, seen))
+        if decided.replicas > self.replicas:
+            self._was_reached = False
+        self.replicas = decided.replicas
+        return decided
+
+    def _remember(self, seen: Seen) -> None:
+        self._looks.append(seen)
+        while self._looks[0].at < seen.at - self.pace.window_s:
+            self._looks.popleft()
+
+    def _average(self, now: float, window_s: float) -> float:
+        values = [look.in_flight for look in self._looks if look.at > now - window_s]
+        return sum(values) / len(values)
+
+    def _wanted(self, seen: Seen, window_s: float) -> int:
+        """Pods for a window's average, as far from the ready ones as one decision may go."""
+        wanted = ceil(self._average(seen.at, window_s) / (self.bounds.target_concurrency * UTILIZATION) - 1e-9)
+        up = ceil(MAX_SCALE_UP_RATE * max(1, seen.ready))
+        down = floor(seen.ready / MAX_SCALE_DOWN_RATE) if seen.ready > 1 else 0
+        return max(down, min(wanted, up))
+
+    def _cautious(self, decided: Decision, seen: Seen) -> Decision:
+        """What must hold before pods are ended."""
+        if decided.replicas >= self.replicas:
+            self._idle_since = None
+            return decided
+        if not self._was_reached:
+            return Decision(self.replicas, "starting")  # what was never ready has not been tried
+        if seen.at - max(self.started_at, self._looks[0].at) < self.pace.window_s - LATENCY_S:
+            return Decision(self.replicas, "young")
+        if decided.replicas > 0:
+            self._idle_since = None
+            return decided
+        if self._idle_since is None:
+            self._idle_since = seen.at
+        if seen.at - self._idle_since < self.pace.grace_s:
+            return Decision(1, "grace")
+        return Decision(0, "idle")
+
+    def _bounded(self, decided: Decision) -> Decision:
+        if decided.replicas < self.bounds.least:
+            return Decision(self.bounds.least, "least")
+        if decided.replicas > self.bounds.most:
+            return Decision(self.bounds.most, "most")
+        return decided

@@ -1,0 +1,188 @@
+"""Both clients and the command line against a real controller, over a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from typer.testing import CliRunner, Result
+
+import penstock
+from penstock.cli import app
+from penstock.client import Conflict, InvalidRequest, NotFound, ServerError, Unauthenticated, Unreachable
+from running_controller import TOKEN, Controller, Peers, eventually, free_port, wine
+from shared.http import serve
+
+
+@dataclass
+class CommandLine:
+    """`penstock …` as a user with a configuration folder of their own gives it."""
+
+    url: str
+    config: Path
+
+    async def __call__(self, *arguments: str, code: int = 0, env: Mapping[str, str] | None = None) -> Result:
+        given = {"PENSTOCK_URL": self.url, "PENSTOCK_TOKEN": TOKEN, "XDG_CONFIG_HOME": str(self.config)}
+        given |= {"PENSTOCK_HOME": str(self.config / "home"), **(env or {})}
+        result = await asyncio.to_thread(CliRunner().invoke, app, list(arguments), env=given)
+        assert result.exit_code == code, (arguments, result.exit_code, result.output, result.exception)
+        return result
+
+    async def json(self, *arguments: str, env: Mapping[str, str] | None = None) -> Any:
+        return json.loads((await self(*arguments, "-o", "json", env=env)).stdout)
+
+
+@pytest.fixture
+async def url(controller: Controller) -> AsyncIterator[str]:
+    port = free_port()
+    serving = asyncio.create_task(serve(controller.app.api, "127.0.0.1", port))
+
+    async def answers() -> bool:
+        async with httpx.AsyncClient() as client:
+            try:
+                return (await client.get(f"http://127.0.0.1:{port}/api/v1/health")).is_success
+            except httpx.TransportError:
+                return False
+
+    await eventually(answers)
+    yield f"http://127.0.0.1:{port}"
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
+
+
+@pytest.fixture
+def cli(url: str, tmp_path: Path) -> CommandLine:
+    return CommandLine(url, tmp_path / "config")
+
+
+def use_client(url: str) -> None:
+    """What a script does with the client, and how it fails."""
+    with penstock.Client(url, TOKEN) as client:
+        made = client.create_service({"name": "wine", "version": wine()})
+        assert made["versions"][0]["name"] == "v1"
+        for number in range(3):
+            client.create_service({"name": f"other-{number}"})
+        assert [s["name"] for s in client.services(page_size=2)] == ["other-2", "other-1", "other-0", "wine"]
+        with pytest.raises(Conflict) as taken:
+            client.create_service({"name": "wine"})
+        assert (taken.value.status, taken.value.error_code) == (409, "RESOURCE_CONFLICT")
+        assert taken.value.request_id
+        with pytest.raises(InvalidRequest) as wrong:
+            client.create_service({"name": "x", "colour": "red"})
+        assert "colour" in str(wrong.value.details)
+        with pytest.raises(NotFound):
+            client.service("no/such?service")
+        with pytest.raises(Conflict):
+            client.edit_service("wine", {"description": "late"}, revision=made["revision"] + 7)
+        key = client.create_key("wine", "ci")
+        assert key["key"].startswith("psk_")
+        assert "key" not in next(client.keys("wine"))
+        client.revoke_key("wine", key["id"])
+        assert list(client.keys("wine")) == []
+    with penstock.Client(url, "wrong") as stranger, pytest.raises(Unauthenticated):
+        next(stranger.services())
+
+
+async def test_the_client(url: str) -> None:
+    await asyncio.to_thread(use_client, url)
+
+
+async def test_the_async_client(url: str, peers: Peers) -> None:
+    async with penstock.AsyncClient(url, TOKEN) as client:
+        await client.create_service({"name": "wine", "version": wine()})
+        for number in range(2):
+            await client.create_service({"name": f"other-{number}"})
+        assert [s["name"] async for s in client.services(page_size=1)] == ["other-1", "other-0", "wine"]
+        assert [pod["name"] async for pod in client.pods("wine", "v1")] == ["wine-v1-0"]
+        assert (await client.restart_pod("wine", "v1", "wine-v1-0"))["restarting"]
+        assert (await client.model("wine"))["name"] == "wine"
+        with pytest.raises(NotFound):
+            await client.version("wine", "v9")
+        with pytest.raises(NotFound):
+            await anext(client.follow_logs("nothing"))
+    async with penstock.AsyncClient(f"http://127.0.0.1:{free_port()}", TOKEN, retries=0) as nowhere:
+        with pytest.raises(Unreachable):
+            await nowhere.service("wine")
+
+
+async def test_only_what_may_be_repeated_is_sent_again() -> None:
+    """A server that is away for the first request: a POST without a key is refused, the others get through."""
+    seen: list[str] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.append((await reader.readuntil(b"\r\n\r\n")).decode().split()[0])
+        status = "503 Away" if len(seen) % 2 else "200 OK"
+        writer.write(f"HTTP/1.1 {status}\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}".encode())
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with penstock.AsyncClient(address, TOKEN) as client:
+            await client.service("wine")
+            await client.start_service("wine")
+            with pytest.raises(ServerError):
+                await client.restart_pod("wine", "v1", "p")
+    assert seen == ["GET", "GET", "POST", "POST", "POST"]
+
+
+async def test_the_command_line(cli: CommandLine, peers: Peers) -> None:
+    await cli("services", "create", "shop", "--description", "a shop", "--tag", "team=wine")
+    assert (await cli.json("services", "show", "shop"))["tags"] == {"team": "wine"}
+    assert "shop" in (await cli("services", "list")).stdout
+    assert [s["name"] for s in await cli.json("services", "list")] == ["shop"]
+    assert (await cli.json("services", "edit", "shop", "--no-auth"))["auth_enabled"] is False
+    version = await cli.json("versions", "add", "shop", "models:/wine@champion", "--start")
+    assert (version["name"], version["model_source"]["version"]) == ("v1", "2")
+    assert (await cli.json("traffic", "set", "shop", "v1=100"))["weights"] == {"v1": 100}
+    key = await cli.json("keys", "create", "shop", "ci")
+    successor = await cli.json("keys", "rotate", "shop", key["id"])
+    assert (await cli.json("keys", "revoke", "shop", key["id"]))["revoked"]
+    assert [k["id"] for k in await cli.json("keys", "list", "shop")] == [successor["id"]]
+    assert [p["name"] for p in await cli.json("pods", "list", "shop", "v1")] == ["wine-v1-0"]
+    await cli("pods", "restart", "shop", "v1", "wine-v1-0")
+    assert peers.restarted == ["wine-v1-0"]
+    logs = await cli("logs", "shop", "--search", "hello", "-n", "5", "-o", "json")
+    assert json.loads(logs.stdout)["text"].startswith("hello")
+    assert [e["reason"] for e in await cli.json("events", "shop")] == ["Ready"]
+    assert "wine" in {m["name"] for m in await cli.json("models", "list")}
+    await cli("versions", "stop", "shop", "v1")
+
+
+async def test_deploying(cli: CommandLine, peers: Peers) -> None:
+    assert (await cli.json("deploy", "models:/wine/1", "--name", "shop"))["name"] == "v1"
+    assert (await cli.json("deploy", "models:/wine/2", "--name", "shop"))["name"] == "v2"
+    await cli("deploy", "models:/wine/1", "--name", "shop", code=5)
+    await cli("deploy", "models:/wine/99", "--name", "late", code=3)
+    waited = await cli("deploy", "models:/wine/1", "--wait", "--timeout", "0.2", code=7)
+    assert "penstock: starting" in waited.stderr
+
+
+async def test_each_way_to_fail_has_its_exit_status(cli: CommandLine) -> None:
+    await cli("services", "create", "shop")
+    refused = await cli("services", "list", code=4, env={"PENSTOCK_TOKEN": "wrong"})
+    assert "UNAUTHENTICATED" in refused.stderr
+    assert refused.stdout == ""
+    await cli("services", "show", "nothing", code=3)
+    await cli("services", "create", "shop", code=5)
+    await cli("services", "create", "Not A Label", code=2)
+    await cli("traffic", "set", "shop", "v1=50", code=2)
+    await cli("deploy", "wine", code=2)
+    await cli("services", "list", code=6, env={"PENSTOCK_URL": f"http://127.0.0.1:{free_port()}"})
+    await cli("pods", "list", "shop", "v1", code=3)
+
+
+async def test_logging_in(cli: CommandLine) -> None:
+    nothing = {"PENSTOCK_URL": "", "PENSTOCK_TOKEN": ""}
+    await cli("services", "list", code=1, env=nothing)
+    await cli("login", cli.url, "--token", "wrong", code=4, env=nothing)
+    await cli("login", cli.url, "--token", TOKEN, "--name", "here", env=nothing)
+    assert await cli.json("services", "list", env=nothing) == []
+    assert await cli.json("context", "list", env=nothing) == [{"name": "here", "url": cli.url, "current": True}]
+    await cli("context", "use", "there", code=1, env=nothing)

@@ -1,0 +1,51 @@
+"""Roles, claims, and the two tables that must name everything: routes' needs and audited records."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+
+from controller.domain.access import Caller, Granted, Role, granted_by
+from controller.store.audit import AUDITED
+from controller.store.tables import AnswerRow, AuditRow, ObservationRow, Record, RevisionRow
+from shared.errors import Forbidden, NotFound
+
+
+def test_a_role_includes_the_lesser_ones() -> None:
+    assert [[have.includes(need) for need in Role] for have in Role] == [
+        [True, False, False],
+        [True, True, False],
+        [True, True, True],
+    ]
+
+
+@pytest.mark.parametrize("need", list(Role))
+def test_strangers_learn_nothing_and_members_why(need: Role) -> None:
+    stranger = Caller("eve", uuid4(), roles={"blue": Role.ADMIN})
+    with pytest.raises(NotFound, match="there is none"):
+        stranger.must_have(need, "red", "there is none")
+    viewer = Caller("vic", uuid4(), roles={"red": Role.VIEWER})
+    if need is not Role.VIEWER:
+        with pytest.raises(Forbidden, match=need):
+            viewer.must_have(need, "red", "there is none")
+    Caller("root", uuid4(), is_admin=True).must_have(need, "red", "there is none")
+
+
+@pytest.mark.parametrize(
+    "claim", [None, "admin", b"admin", {"admin": 1}, [], ["nowhere"], [":viewer"], ["red:owner"], [1]]
+)
+def test_what_a_claim_does_not_say_is_not_granted(claim: object) -> None:
+    assert granted_by(claim) == Granted()
+
+
+def test_the_highest_role_of_a_claim_counts() -> None:
+    claim = ["red:editor", "red:viewer", "a:b:admin", "admin"]
+    assert granted_by(claim) == Granted(True, {"red": Role.EDITOR, "a:b": Role.ADMIN})
+
+
+def test_every_table_is_audited_or_is_not_what_people_change() -> None:
+    tables = {mapper.class_ for mapper in Record._sa_registry.mappers}
+    platforms = {ObservationRow, AnswerRow, RevisionRow, AuditRow}
+    bus = {table for table in tables if table.__tablename__ in {"outbox", "inbox"}}
+    assert tables - platforms - bus == set(AUDITED)

@@ -1,0 +1,89 @@
+"""What the command line reads: model URIs, splits, the contexts file, and which token goes where."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+import typer
+
+from penstock.commands.arguments import model_source, service_name, weights
+from penstock.contexts import Contexts, Target, target_of
+from penstock.launcher.home import Home, LaunchError, Ports
+
+
+def test_a_model_uri_names_a_version_or_an_alias() -> None:
+    assert model_source("models:/wine_quality/3") == {"kind": "mlflow", "model": "wine_quality", "version": "3"}
+    assert model_source("models:/wine@champion") == {"kind": "mlflow", "model": "wine", "alias": "champion"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "wine",
+        "models:/wine",
+        "models:/wine/",
+        "models:/wine/latest",
+        "models:/a/b/1",
+        "models:/wine@",
+        "models:/wine/1\n",
+    ],
+)
+def test_what_is_no_model_uri_is_refused(text: str) -> None:
+    with pytest.raises(typer.BadParameter):
+        model_source(text)
+
+
+def test_a_service_is_named_after_its_model() -> None:
+    assert service_name("Wine_Quality.v2") == "wine-quality-v2"
+    assert len(service_name("x" * 200)) == 63
+
+
+def test_weights_sum_to_a_hundred() -> None:
+    assert weights(["v1=90", "v2=10"]) == {"v1": 90, "v2": 10}
+
+
+@pytest.mark.parametrize(
+    "split", [["v1=90"], ["v1=50", "v1=50"], ["v1"], ["=100"], ["v1=1e2"], ["v1=-1", "v2=101"], ["v1=٥٠", "v2=50"]]
+)
+def test_what_is_no_split_is_refused(split: list[str]) -> None:
+    with pytest.raises(typer.BadParameter):
+        weights(split)
+
+
+def test_contexts_are_kept_private_and_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "penstock" / "contexts.json"
+    contexts = Contexts.load(path)
+    contexts.add("a", Target("http://a:8000", "token-a"))
+    contexts.add("b", Target("http://b:8000", "token-b"))
+    contexts.use("a")
+    contexts.save()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    again = Contexts.load(path)
+    assert (again.targets, again.current) == (contexts.targets, "a")
+    assert "token-a" not in repr(again)
+    with pytest.raises(LaunchError, match="known: a, b"):
+        again.use("c")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"contexts": {"a": 1}}'])
+def test_a_broken_contexts_file_is_told_in_one_line(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "contexts.json"
+    path.write_text(text)
+    with pytest.raises(LaunchError, match="cannot be read"):
+        Contexts.load(path)
+
+
+def test_a_token_is_sent_only_where_it_belongs(tmp_path: Path) -> None:
+    home = Home(tmp_path, Ports(api=8123))
+    none, known = Contexts(tmp_path / "none", {}), Contexts(tmp_path / "some", {"a": Target("http://a", "t-a")}, "a")
+    with pytest.raises(LaunchError, match="penstock login"):
+        target_of({}, none, home)
+    home.admin_token.write_text("local\n")
+    assert target_of({}, none, home) == Target("http://127.0.0.1:8123", "local")
+    assert target_of({}, known, home) == Target("http://a", "t-a")
+    assert target_of({"PENSTOCK_URL": "http://127.0.0.1:8123"}, known, home).token == "local"
+    assert target_of({"PENSTOCK_TOKEN": "t"}, known, home) == Target("http://a", "t")
+    with pytest.raises(LaunchError, match="no token for http://elsewhere"):
+        target_of({"PENSTOCK_URL": "http://elsewhere"}, known, home)

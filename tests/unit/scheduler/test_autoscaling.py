@@ -1,0 +1,143 @@
+"""Autoscaling, replayed against hours of made-up load: pods that take time to start, callers that come and go."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scheduler.domain.autoscaling import (
+    SCALE_TO_ZERO_GRACE_S,
+    STABLE_WINDOW_S,
+    Autoscaler,
+    Bounds,
+    Decision,
+    Seen,
+)
+
+EVERY_S = 2.0
+
+
+@dataclass
+class Pods:
+    """Pods that answer `start_s` after they were asked for."""
+
+    start_s: float = 4.0
+    ready_at: list[float] = field(default_factory=list)
+
+    def become(self, wanted: int, now: float) -> None:
+        while len(self.ready_at) < wanted:
+            self.ready_at.append(now + self.start_s)
+        del self.ready_at[wanted:]
+
+    def ready(self, now: float) -> int:
+        return sum(at <= now for at in self.ready_at)
+
+
+@dataclass(frozen=True)
+class Moment:
+    at: float
+    in_flight: float
+    ready: int
+    decision: Decision
+
+
+def replay(
+    load: Callable[[float], float], hours: float, bounds: Bounds, start_s: float = 4.0, replicas: int = 0
+) -> list[Moment]:
+    """`load`: seconds since the start → requests in flight, answered or waiting."""
+    scaler, pods, told = Autoscaler(bounds, replicas, started_at=0.0), Pods(start_s), []
+    pods.become(replicas, -start_s)
+    for step in range(int(hours * 3600 / EVERY_S)):
+        now = step * EVERY_S
+        seen = Seen(now, load(now), pods.ready(now))
+        decision = scaler.look(seen)
+        pods.become(decision.replicas, now)
+        told.append(Moment(now, seen.in_flight, seen.ready, decision))
+    return told
+
+
+def test_an_even_load_has_the_pods_that_it_needs_and_keeps_them() -> None:
+    told = replay(lambda _: 40.0, 1, Bounds(0, 20, 10))
+    settled = [moment.decision.replicas for moment in told if moment.at > 120]
+    assert set(settled) == {math.ceil(40 / 7)}
+
+
+def test_the_first_request_wakes_a_version_that_sleeps() -> None:
+    told = replay(lambda at: 1.0 if at >= 600 else 0.0, 0.25, Bounds(0, 8, 16))
+    assert {moment.decision.replicas for moment in told if moment.at < 600} == {0}
+    assert next(moment.at for moment in told if moment.decision.replicas) == 600.0
+
+
+def test_it_goes_to_sleep_when_nobody_asks_and_not_before() -> None:
+    told = replay(lambda at: 5.0 if at < 300 else 0.0, 0.25, Bounds(0, 8, 16))
+    asleep = next(moment.at for moment in told if moment.at > 10 and moment.decision.replicas == 0)
+    assert -EVERY_S <= asleep - 300 - (STABLE_WINDOW_S + SCALE_TO_ZERO_GRACE_S) <= 10
+
+
+def test_a_pause_shorter_than_the_window_puts_nobody_to_sleep() -> None:
+    told = replay(lambda at: 0.0 if at % 60 < 50 else 5.0, 2, Bounds(0, 8, 16))
+    assert 0 not in {moment.decision.replicas for moment in told if moment.at > 60}
+
+
+def test_a_burst_is_met_within_the_panic_window_and_nothing_is_ended_while_it_lasts() -> None:
+    told = replay(lambda at: 10.0 if at < 300 else 100.0 if at < 360 else 10.0, 0.5, Bounds(1, 50, 10))
+    met = next(moment.at for moment in told if moment.decision.replicas >= math.ceil(100 / 7))
+    assert met <= 300 + 8
+    during = [moment.decision.replicas for moment in told if met <= moment.at < 360]
+    assert during == sorted(during)
+    assert told[-1].decision.replicas == math.ceil(10 / 7)
+
+
+def test_pods_that_never_became_ready_are_not_ended() -> None:
+    told = replay(lambda at: 100.0 if at < 30 else 0.0, 1, Bounds(0, 50, 10), start_s=math.inf)
+    decided = [moment.decision.replicas for moment in told]
+    assert decided == sorted(decided)
+
+
+def test_a_day_of_office_hours() -> None:
+    """A slow swell with noise, as a plot of a day would show."""
+    noise = random.Random(7)
+
+    def load(at: float) -> float:
+        return max(0.0, 80 * math.sin(math.pi * (at / 3600 - 6) / 14)) * noise.uniform(0.8, 1.2) if at > 6 * 3600 else 0
+
+    told = replay(load, 24, Bounds(0, 40, 10))
+    assert {moment.decision.replicas for moment in told if 120 < moment.at < 6 * 3600} == {0}
+    assert max(moment.decision.replicas for moment in told) <= math.ceil(80 * 1.2 / 7) + 2
+    busy = [moment for moment in told if moment.in_flight > 20]
+    enough = [moment for moment in busy if moment.ready * 10 >= moment.in_flight]
+    assert len(enough) > 0.98 * len(busy)
+    assert told[-1].decision.replicas == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.floats(0, 500), st.integers(1, 90)), min_size=1, max_size=12),
+    st.integers(0, 3),
+    st.integers(3, 30),
+    st.floats(0.5, 50),
+    st.floats(0, 40),
+)
+def test_whatever_comes_the_bounds_hold_and_a_load_that_stays_is_served(
+    steps: list[tuple[float, int]], least: int, most: int, target: float, start_s: float
+) -> None:
+    """`steps`: requests in flight, and for how many looks; then an hour's tenth of the last one."""
+    loads = [load for load, looks in steps for _ in range(looks)] + [steps[-1][0]] * 180
+    bounds = Bounds(least, most, target)
+    told = replay(lambda at: loads[int(at / EVERY_S)], len(loads) * EVERY_S / 3600, bounds, start_s)
+    assert all(least <= moment.decision.replicas <= most for moment in told)
+    last = told[-1]
+    assert last.decision.replicas == min(most, max(least, math.ceil(last.in_flight / (target * 0.7) - 1e-9)))
+    assert last.ready == last.decision.replicas
+
+
+@pytest.mark.parametrize("wrong", [(2, 1, 1.0), (-1, 1, 1.0), (0, 0, 1.0), (0, 1, 0.0)])
+def test_bounds_that_hold_nothing_are_refused(wrong: tuple[int, int, float]) -> None:
+    with pytest.raises(ValueError, match="bounds"):
+        Bounds(*wrong)
