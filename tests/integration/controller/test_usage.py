@@ -103,6 +103,25 @@ async def test_groups_grains_and_filters(metered: Controller) -> None:
     assert (by_pod["pod"], by_pod["runs"], by_pod["run"]) == ("wine-v1-abcde", 2, None)
 
 
+async def test_a_member_sees_the_usage_of_their_projects_alone(metered: Controller) -> None:
+    await metered.call("POST", "/projects", 201, json={"name": "cellar"})
+    await metered.call("POST", "/users", 201, json={"name": "mallory"})
+    token = await metered.call("POST", "/tokens", 201, json={"name": "t", "user": "mallory"})
+    mine: dict[str, Any] = {"headers": {"authorization": f"Bearer {token['token']}"}}
+
+    async def seen(**asked: str) -> set[str]:
+        page = await metered.call("GET", "/usage", params=SPAN | asked, **mine)
+        return {line["project"] for line in page["items"]}
+
+    assert await seen() == set()
+    await metered.call("PUT", "/projects/cellar/members/mallory", json={"role": "viewer"})
+    assert await seen() == {"cellar"}
+    assert await seen(project="=bar") == await seen(service="beer") == set()
+    exported = await metered.client.get("/api/v1/usage", params=SPAN | {"format": "csv"}, **mine)
+    assert "wine" in exported.text
+    assert "beer" not in exported.text
+
+
 async def test_a_run_that_is_open_counts_up_to_now(offline: Controller) -> None:
     begun = datetime.now(UTC) - timedelta(hours=1)
     async with offline.app.door.database.unit_of_work() as session:
