@@ -9,7 +9,19 @@ from typing import Annotated, Any
 
 import typer
 
-from penstock.commands import deploy, keys, login, models, observe, pods, services, traffic, versions
+from penstock.commands import (
+    deploy,
+    keys,
+    login,
+    models,
+    observe,
+    pods,
+    projects,
+    services,
+    traffic,
+    users,
+    versions,
+)
 from penstock.commands.errors import EXIT_CODES, Commands
 from penstock.launcher.home import Home, LaunchError
 
@@ -105,6 +117,7 @@ app.command()(login.login)
 app.command()(deploy.deploy)
 app.command()(observe.logs)
 app.command()(observe.events)
+app.command()(users.audit)
 for room, group in (
     ("context", login.app),
     ("services", services.app),
@@ -113,6 +126,9 @@ for room, group in (
     ("keys", keys.app),
     ("pods", pods.app),
     ("models", models.app),
+    ("projects", projects.app),
+    ("users", users.app),
+    ("tokens", users.tokens),
 ):
     app.add_typer(group, name=room)
 

@@ -27,7 +27,13 @@ Duration = Annotated[timedelta, BeforeValidator(_from_seconds)]
 class ServiceSettings(BaseSettings):
     """Read from the environment once, in `__main__`."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, use_attribute_docstrings=True)
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="ignore",
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,  # what is refused may be a password
+    )
 
     nats_url: SecretStr = SecretStr("nats://127.0.0.1:4222")
     """Address of the bus, with user and password: `nats://user:password@host:port`."""

@@ -128,7 +128,7 @@ async def test_only_what_may_be_repeated_is_sent_again() -> None:
             await client.service("wine")
             await client.start_service("wine")
             with pytest.raises(ServerError):
-                await client.restart_pod("wine", "v1", "p")
+                await client.predict(address, "key", ["x"], [[1]], "id")
     assert seen == ["GET", "GET", "POST", "POST", "POST"]
 
 
@@ -176,6 +176,33 @@ async def test_each_way_to_fail_has_its_exit_status(cli: CommandLine) -> None:
     await cli("deploy", "wine", code=2)
     await cli("services", "list", code=6, env={"PENSTOCK_URL": f"http://127.0.0.1:{free_port()}"})
     await cli("pods", "list", "shop", "v1", code=3)
+
+
+async def test_people(cli: CommandLine) -> None:
+    await cli("projects", "create", "red", "--description", "risk")
+    await cli("users", "create", "ann")
+    await cli("projects", "grant", "red", "ann", "editor")
+    assert [(m["user"], m["role"]) for m in await cli.json("projects", "members", "red")] == [("ann", "editor")]
+    token = await cli.json("tokens", "create", "laptop", "--user", "ann")
+    as_ann = {"PENSTOCK_TOKEN": token["token"]}
+    assert [p["name"] for p in await cli.json("projects", "list", env=as_ann)] == ["red"]
+    assert (await cli.json("users", "show", env=as_ann))["roles"] == {"red": "editor"}
+    await cli("users", "list", code=4, env=as_ann)
+    assert (await cli.json("deploy", "models:/wine/1", "--project", "red", "--max", "3", env=as_ann))["replicas"] == {
+        "min": 0,
+        "max": 3,
+        "target_concurrency": 16,
+    }
+    await cli("projects", "remove", "red", "ann")
+    await cli("services", "show", "wine", code=3, env=as_ann)
+    await cli("users", "disable", "ann")
+    await cli("users", "show", code=4, env=as_ann)
+    await cli("users", "enable", "ann")
+    assert [t["id"] for t in await cli.json("tokens", "list", env=as_ann)] == [token["id"]]
+    await cli("tokens", "revoke", token["id"])
+    await cli("users", "delete", "ann")
+    lines = await cli.json("audit", "--kind", "user", "--limit", "2")
+    assert [(line["resource_name"], line["action"]) for line in lines] == [("ann", "deleted"), ("ann", "updated")]
 
 
 async def test_logging_in(cli: CommandLine) -> None:

@@ -18,7 +18,7 @@ from controller.handlers.usage import UsageQuery, continued, usage_page
 from controller.main import MIGRATIONS
 from controller.store.keys import note_key_use
 from controller.store.runs import RunFilter, sums
-from controller.store.tables import ApiKeyRow, PodRunRow, ServiceRow
+from controller.store.tables import ApiKeyRow, PodRunRow, ServiceRow, SpecRow
 from shared.contracts.deployment import Resources
 from shared.contracts.runs import PodRun
 from shared.database import Database
@@ -106,6 +106,17 @@ async def test_the_price_and_project_are_those_of_the_first_telling(database: Da
     async with database.read() as session:
         (row,) = (await session.scalars(select(PodRunRow))).all()
     assert (row.project, row.price, row.cpu) == ("cellar", SPECS["1C2G"], 1.0)
+
+
+async def test_a_new_price_is_for_the_runs_that_begin_after_it(database: Database) -> None:
+    await tell(database, [run(0)])
+    async with database.unit_of_work() as session:
+        (await session.get_one(SpecRow, "1C2G")).price_per_hour = 9.0
+    await tell(database, [run(0, NOW, NOW + timedelta(hours=1)), run(1), run(2, spec="3C5G")])
+
+    async with database.read() as session:
+        rows = (await session.scalars(select(PodRunRow))).all()
+    assert {row.run: row.price for row in rows} == {0: SPECS["1C2G"], 1: 9.0, 2: 0.0}
 
 
 async def test_a_pod_made_before_projects_were_told_is_its_services(database: Database) -> None:

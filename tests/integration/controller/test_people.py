@@ -57,6 +57,8 @@ def filled(path: str, service: str, project: str) -> str:
         "token_id": "00000000-0000-0000-0000-000000000000",
         "letter_id": "1",
         "model": "wine",
+        "spec": "1C2G",
+        "secret": "hub",
     }
     return path.format_map(values)
 

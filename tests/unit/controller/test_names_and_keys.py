@@ -15,7 +15,6 @@ from controller.domain.commands import ModelSource, NewService, VersionChange
 from controller.domain.destinations import checked_destination
 from controller.domain.keys import digest, is_alive, mint_key, mint_token, sooner
 from controller.domain.sealing import seal_for
-from controller.domain.specs import resources_of
 from shared.errors import InvalidInput
 
 NASTY = [
@@ -122,12 +121,6 @@ def test_tables_lie_nowhere_but_under_the_allowed_roots(uri: str) -> None:
 
 def test_a_destination_under_a_root_passes() -> None:
     assert checked_destination("file:///tables/wine", [Path("/tables")]) == "file:///tables/wine"
-
-
-def test_an_unknown_spec_is_named() -> None:
-    with pytest.raises(InvalidInput, match="9C9G"):
-        resources_of("9C9G")
-    assert resources_of("1C2G").memory_gb == 2
 
 
 MODEL = {"kind": "mlflow", "model": "wine", "version": "1"}

@@ -151,8 +151,8 @@ def pods(service: str, version: str) -> Listing[Pod]:
 
 
 def restart_pod(service: str, version: str, pod: str) -> Request[Restart]:
-    """Restart one pod by force; the others carry the traffic. Not repeated by itself: each one is a restart."""
-    return Request("POST", _path("services", service, "versions", version, "pods", pod, "restart"))
+    """Restart one pod by force; the others carry the traffic."""
+    return _post(_path("services", service, "versions", version, "pods", pod, "restart"))
 
 
 def logs(
@@ -189,6 +189,89 @@ def models(*, search: str | None = None, page_size: int = 50) -> Listing[Model]:
 def model(name: str) -> Request[Model]:
     """One registered model: versions, aliases, signature."""
     return Request("GET", _path("models", name))
+
+
+def projects(*, page_size: int = 100) -> Listing[Json]:
+    """Projects of whoever asks, by name."""
+    return Listing("GET", "/projects", {"page_size": page_size})
+
+
+def create_project(name: str, *, description: str = "") -> Request[Json]:
+    """Create a project."""
+    return _post("/projects", {"name": name, "description": description})
+
+
+def delete_project(name: str) -> Request[None]:
+    """Remove a project that has nothing left in it."""
+    return Request("DELETE", _path("projects", name), read=_nothing)
+
+
+def members(project: str) -> Listing[Json]:
+    """Who has which role in a project."""
+    return Listing("GET", _path("projects", project, "members"))
+
+
+def set_member(project: str, user: str, role: str) -> Request[Json]:
+    """Give a user the role `viewer`, `editor` or `admin` in a project."""
+    return Request("PUT", _path("projects", project, "members", user), json={"role": role})
+
+
+def remove_member(project: str, user: str) -> Request[None]:
+    """End a membership."""
+    return Request("DELETE", _path("projects", project, "members", user), read=_nothing)
+
+
+def users(*, page_size: int = 100) -> Listing[Json]:
+    """Users, oldest first."""
+    return Listing("GET", "/users", {"page_size": page_size})
+
+
+def user(name: str = "me") -> Request[Json]:
+    """One user; `me` is whoever asks."""
+    return Request("GET", _path("users", name))
+
+
+def create_user(name: str, *, description: str = "", is_admin: bool = False) -> Request[Json]:
+    """Create a user."""
+    return _post("/users", {"name": name, "description": description, "is_admin": is_admin})
+
+
+def edit_user(name: str, changes: Mapping[str, Any]) -> Request[Json]:
+    """Change the given fields of a user."""
+    return Request("PATCH", _path("users", name), json=changes)
+
+
+def delete_user(name: str) -> Request[None]:
+    """Remove a user with their tokens and memberships."""
+    return Request("DELETE", _path("users", name), read=_nothing)
+
+
+def tokens(*, user: str = "me") -> Listing[Json]:
+    """Tokens of a user, newest first, without their secrets."""
+    return Listing("GET", "/tokens", {"user": user})
+
+
+def create_token(name: str, *, user: str | None = None, expires_at: str | None = None) -> Request[Json]:
+    """Issue a token; its `token` is shown this once."""
+    return _post("/tokens", {"name": name, **_given(user=user, expires_at=expires_at)})
+
+
+def revoke_token(token_id: str) -> Request[None]:
+    """Make a token open nothing."""
+    return Request("DELETE", _path("tokens", token_id), read=_nothing)
+
+
+def audit(
+    *,
+    project: str | None = None,
+    actor: str | None = None,
+    resource_kind: str | None = None,
+    resource_name: str | None = None,
+    page_size: int = 100,
+) -> Listing[Json]:
+    """Who changed what, newest first."""
+    wanted = _given(project=project, actor=actor, resource_kind=resource_kind, resource_name=resource_name)
+    return Listing("GET", "/audit", {**wanted, "page_size": page_size})
 
 
 def rows(

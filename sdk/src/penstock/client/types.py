@@ -17,7 +17,8 @@ class Version(TypedDict):
     status: str
     model_source: Json
     resource_source: Json
-    replicas: int
+    replicas: int | Json
+    desired_replicas: int
     ready_replicas: int
     traffic_weight: int
     reason: str | None
@@ -78,6 +79,7 @@ class Pod(TypedDict):
     version: str
     node: str
     status: str
+    reason: str | None
     ready: bool
     restarts: int
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,7 +17,7 @@ from penstock.commands.versions import FIELDS, Model, Record, Replicas, Spec, We
 
 if TYPE_CHECKING:
     from penstock.client import Client
-    from penstock.client.types import Version
+    from penstock.client.types import Pod, Version
 
 LOOK_EVERY_S = 0.3
 
@@ -28,6 +28,13 @@ def deploy(
     name: Annotated[str | None, typer.Option(help="Service; by default the model's name as a DNS label.")] = None,
     spec: Spec = "1C2G",
     replicas: Replicas = 1,
+    least: Annotated[int, typer.Option("--min", min=0, help="Pods at least, where the load decides.")] = 0,
+    most: Annotated[
+        int | None, typer.Option("--max", min=1, help="Let the load decide on the pods, up to so many.")
+    ] = None,
+    target_concurrency: Annotated[float, typer.Option(help="Requests in flight at one pod, where it does.")] = 16,
+    project: Annotated[str, typer.Option(help="Project of a new service.")] = "default",
+    description: Annotated[str, typer.Option(help="What the version is.")] = "",
     record: Record = True,
     weight: Weight = 0,
     auth: Annotated[bool, typer.Option(help="Whether callers of a new service need an API key.")] = True,
@@ -37,23 +44,25 @@ def deploy(
 ) -> None:
     """Publish a model: creates the service, or adds a version to it, and starts that."""
     service = name or service_name(model_source(model)["model"])
-    body = version_body(model, spec, replicas, record)
+    body = version_body(model, spec, replicas, record) | {"traffic_weight": weight, "description": description}
+    if most is not None:
+        body["replicas"] = {"min": least, "max": most, "target_concurrency": target_concurrency}
     with connect() as client:
-        version = _started(client, service, body | {"traffic_weight": weight}, auth)
+        version = _started(client, {"name": service, "auth_enabled": auth, "project": project}, body)
         if wait:
             version = _ready(client, version, timeout)
     show_one(version, FIELDS, output)
 
 
-def _started(client: Client, service: str, body: dict[str, object], auth: bool) -> Version:
+def _started(client: Client, service: dict[str, object], body: dict[str, object]) -> Version:
     from penstock.client import NotFound  # noqa: PLC0415
 
+    name = str(service["name"])
     try:
-        client.service(service)
+        client.service(name)
     except NotFound:
-        created = client.create_service({"name": service, "auth_enabled": auth, "start": True, "version": body})
-        return created["versions"][-1]
-    return client.create_version(service, body | {"start": True})
+        return client.create_service(service | {"start": True, "version": body})["versions"][-1]
+    return client.create_version(name, body | {"start": True})
 
 
 def _ready(client: Client, version: Version, timeout_s: float) -> Version:
@@ -61,7 +70,7 @@ def _ready(client: Client, version: Version, timeout_s: float) -> Version:
     deadline = time.monotonic() + timeout_s
     with _Progress() as progress:
         while version["status"] not in ("running", "degraded"):
-            progress.show(stage_of(version))
+            progress.show(stage_of(version, list(client.pods(version["service"], version["name"]))))
             if version["status"] in ("failed", "stopped"):
                 tail = "".join(f"\n  {line}" for line in version["log_tail"])
                 stop(
@@ -75,12 +84,12 @@ def _ready(client: Client, version: Version, timeout_s: float) -> Version:
     return version
 
 
-def stage_of(version: Version) -> str:
-    """What a version is at, in a few words: what it waits for, and how many of its pods are ready."""
+def stage_of(version: Version, pods: Sequence[Pod]) -> str:
+    """What a version is at, in a few words: what it or its pods wait for, and how many of them are ready."""
     waits = ": ".join(part for part in (version["reason"], version["message"]) if part)
-    return (
-        f"{version['status']}{' · ' + waits if waits else ''} ({version['ready_replicas']}/{version['replicas']} ready)"
-    )
+    waits = waits or ", ".join(sorted({pod["reason"] for pod in pods if pod["reason"] and not pod["ready"]}))
+    stage = f"{version['status']} · {waits}" if waits else version["status"]
+    return f"{stage} ({version['ready_replicas']}/{version['desired_replicas']} ready)"
 
 
 class _Progress:

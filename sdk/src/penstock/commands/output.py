@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
+
+_AT = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|\+00:00)$")
+"""A time of the control plane: people need no microseconds."""
 
 
 class Format(StrEnum):
@@ -32,9 +37,9 @@ def show_all(items: Iterable[Mapping[str, Any]], columns: Sequence[str], output:
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
         table.add_row(*(_plain(_at(row, column)) for column in columns))
-    console = Console(markup=False, highlight=False)
-    # Nobody scrolls sideways in a pipe: there a name that is cut short would be a wrong name.
-    console.print(table, width=None if console.is_terminal else 1000, soft_wrap=not console.is_terminal)
+    # In a pipe there is no width, and a name that is cut short would be a wrong name.
+    width = None if sys.stdout.isatty() else 10_000
+    Console(markup=False, highlight=False, width=width).print(table)
 
 
 def show_one(item: Mapping[str, Any], fields: Sequence[str], output: Format) -> None:
@@ -63,4 +68,4 @@ def _plain(value: Any) -> str:
         return " ".join(f"{key}={_plain(one)}" for key, one in value.items())
     if isinstance(value, list):
         return "\n".join(_plain(one) for one in value)
-    return str(value)
+    return _AT.sub(r"\1Z", str(value))

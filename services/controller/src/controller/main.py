@@ -15,6 +15,8 @@ from controller.api.door import Door
 from controller.clients.mlflow import MlflowRegistry
 from controller.clients.oidc import OidcIssuer, OidcOptions
 from controller.consumers import pull_key_use, subscribe
+from controller.domain.secrets import Vault
+from controller.handlers.secrets import vault_of
 from controller.handlers.signing_in import SigningIn
 from controller.handlers.tokens import admit_admin
 from controller.handlers.unit import Rules
@@ -103,6 +105,7 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
         database=database,
         bus=bus,
         registry=MlflowRegistry(settings.mlflow_url, clock, timeout_s=settings.mlflow_timeout.total_seconds()),
+        vault=_vault(settings),
         clock=clock,
         rules=rules_of(settings),
         public_url=settings.callers_url,
@@ -139,6 +142,12 @@ def identity_of(settings: ControllerSettings, clock: Clock) -> OidcIssuer | None
         settings.oidc_issuer, settings.oidc_audience, settings.oidc_name_claim, settings.oidc_roles_claim
     )
     return OidcIssuer(options, clock)
+
+
+def _vault(settings: ControllerSettings) -> Vault:
+    given = bytes.fromhex(settings.secret_key.get_secret_value()) if settings.secret_key else None
+    older = [bytes.fromhex(key.get_secret_value()) for key in settings.old_secret_keys]
+    return vault_of(given, older, settings.home / "secret-key")
 
 
 async def _admit_admin(database: Database, settings: ControllerSettings, clock: Clock) -> None:

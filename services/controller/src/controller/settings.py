@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -53,6 +54,12 @@ class ControllerSettings(DatabaseSettings):
     database_url: str = ""
     """SQLAlchemy URL; default an SQLite file, `controller/controller.db` under the home folder."""
 
+    secret_key: SecretStr | None = None
+    """Key that seals secrets, 32 bytes as 64 hexadecimal digits; default: made at first start, in `secret-key`."""
+
+    old_secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    """Keys, comma-separated, that seal nothing any more and still open what they sealed; default none."""
+
     token_lifetime: Duration = timedelta(days=90)
     """How long a token lives where its maker asks for nothing else; default 90 days."""
 
@@ -83,10 +90,18 @@ class ControllerSettings(DatabaseSettings):
     resync_interval: Duration = timedelta(seconds=15)
     """Time between two questions to the scheduler about every version, seconds; default 15."""
 
-    @field_validator("allowed_hosts", "table_roots", mode="before")
+    @field_validator("allowed_hosts", "table_roots", "old_secret_keys", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("secret_key", "old_secret_keys")
+    @classmethod
+    def _a_key(cls, value: SecretStr | tuple[SecretStr, ...] | None) -> SecretStr | tuple[SecretStr, ...] | None:
+        for key in (value,) if isinstance(value, SecretStr) else value or ():
+            if not re.fullmatch(r"[0-9a-fA-F]{64}", key.get_secret_value()):
+                raise ValueError("a secret key must be 64 hexadecimal digits")
+        return value
 
     @field_validator("oidc_issuer")
     @classmethod

@@ -76,6 +76,16 @@ ACCESS: Mapping[tuple[str, str], Need] = {
     ("GET", "/models/{model}"): Need.SIGNED_IN,
     ("GET", "/models/{model}/versions/{version}"): Need.SIGNED_IN,
     ("GET", "/resource-specs"): Need.SIGNED_IN,
+    ("POST", "/resource-specs"): Need.ADMIN,
+    ("GET", "/resource-specs/{spec}"): Need.SIGNED_IN,
+    ("PATCH", "/resource-specs/{spec}"): Need.ADMIN,
+    ("DELETE", "/resource-specs/{spec}"): Need.ADMIN,
+    # credentials; the project is the secret's own, so the route looks at it
+    ("GET", "/secrets"): Need.SIGNED_IN,
+    ("POST", "/secrets"): Need.SIGNED_IN,
+    ("GET", "/secrets/{secret}"): Need.SIGNED_IN,
+    ("PUT", "/secrets/{secret}"): Need.SIGNED_IN,
+    ("DELETE", "/secrets/{secret}"): Need.SIGNED_IN,
     # people
     ("GET", "/projects"): Need.SIGNED_IN,
     ("POST", "/projects"): Need.ADMIN,

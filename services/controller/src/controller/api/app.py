@@ -17,7 +17,9 @@ from controller.api import (
     observability,
     pods,
     projects,
+    secrets,
     services,
+    specs,
     tables,
     usage,
     users,
@@ -34,7 +36,22 @@ from shared.telemetry import Telemetry
 
 PREFIX = "/api/v1"
 
-_ROUTERS = (services, versions, keys, pods, observability, models, tables, usage, projects, users, audit, dead_letters)
+_ROUTERS = (
+    services,
+    versions,
+    keys,
+    pods,
+    observability,
+    models,
+    specs,
+    secrets,
+    tables,
+    usage,
+    projects,
+    users,
+    audit,
+    dead_letters,
+)
 
 
 @dataclass(frozen=True)

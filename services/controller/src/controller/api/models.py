@@ -1,4 +1,4 @@
-"""`/models`: the MLflow registry, as a form needs it; and the catalogue of resource specs."""
+"""`/models`: the MLflow registry, as a form needs it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from fastapi import APIRouter, Query
 
 from controller.api.cursors import cursor_of_token, token_of_cursor
 from controller.api.door import TheDoor
-from controller.api.views import Page, SpecView
+from controller.api.views import Page
 from controller.domain import names
 from controller.domain.models import ModelVersion, RegisteredModel
-from controller.domain.specs import CATALOGUE
 
 router = APIRouter(tags=["models"])
 
@@ -39,9 +38,3 @@ async def read_model(model: str, door: TheDoor) -> RegisteredModel:
 async def read_model_version(model: str, version: str, door: TheDoor) -> ModelVersion:
     """One version of a registered model, with its signature and input example."""
     return await door.registry.model_version(names.model_name(model), names.model_version(version))
-
-
-@router.get("/resource-specs", response_model=Page[SpecView])
-async def list_resource_specs() -> Page[SpecView]:
-    """Named sizes of a pod and what an hour of one costs."""
-    return Page(items=[SpecView.model_validate(spec, from_attributes=True) for spec in CATALOGUE])

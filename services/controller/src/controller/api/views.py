@@ -126,16 +126,6 @@ class IssuedKeyView(KeyView):
     key: str
 
 
-class SpecView(BaseModel):
-    """A resource spec."""
-
-    name: str
-    cpu: float
-    memory_gb: float
-    gpu: int
-    price_per_hour: float
-
-
 def service_view(service: StoredService, public_url: str) -> ServiceView:
     """A service as callers see it."""
     row = service.row
@@ -150,6 +140,7 @@ def service_view(service: StoredService, public_url: str) -> ServiceView:
 
 
 _STORED_ONLY = {
+    "resources",
     "service_id",
     "replicas",
     "autoscaling",

@@ -24,11 +24,12 @@ from pydantic import (
 
 from controller.domain import keys, names
 from controller.domain.keys import Scope
-from controller.domain.specs import DEFAULT_SPEC
 from controller.domain.times import Moment
 from shared.contracts.deployment import Autoscaling, RuntimeOptions
 from shared.contracts.routes import DEFAULT_BODY_BYTES, Cors, RateLimit
 from shared.errors import Detail, InvalidInput
+
+DEFAULT_SPEC = "1C2G"
 
 _STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 

@@ -14,6 +14,7 @@ _MODEL = re.compile(r"[^/\\:'\"%`$\x00-\x1f\x7f]{1,255}\Z")
 _MODEL_VERSION = re.compile(r"[1-9][0-9]{0,9}\Z")
 _ALIAS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}\Z")
 _USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,62}\Z")
+_SPEC = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}\Z")
 _KEY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.@-]{0,62}\Z")
 
 RESERVED_SERVICES = frozenset({"api", "health", "healthz", "metrics", "ping", "readyz", "v1", "v2"})
@@ -71,6 +72,11 @@ def user_name(name: str) -> str:
 def project_name(name: str) -> str:
     """`name` if it is a DNS label; else `InvalidInput`."""
     return _checked(_LABEL, name, "name", "a DNS label: 1 to 63 of a-z, 0-9 and '-', not at either end")
+
+
+def spec_name(name: str) -> str:
+    """`name` if it can name a resource spec, such as `8C32G-T4`; else `InvalidInput`."""
+    return _checked(_SPEC, name, "name", "1 to 63 letters, digits and any of _ . -, not with one of them first")
 
 
 def _checked(pattern: re.Pattern[str], value: str, field: str, what: str) -> str:

@@ -2,46 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Annotated
 
-from shared.contracts.deployment import Resources
-from shared.errors import Detail, InvalidInput
+from pydantic import AfterValidator, Field
 
-DEFAULT_SPEC = "1C2G"
+from controller.domain import names
+from controller.domain.commands import Change, Command, Text
 
-
-@dataclass(frozen=True)
-class ResourceSpec:
-    """`cpu` in cores, `memory_gb` in GiB, `price_per_hour` in the installation's currency."""
-
-    name: str
-    cpu: float
-    memory_gb: float
-    gpu: int
-    price_per_hour: float
+Cores = Annotated[float, Field(gt=0, le=1024)]
+Gibibytes = Annotated[float, Field(gt=0, le=65_536)]
+Devices = Annotated[int, Field(strict=True, ge=0, le=64)]
+Price = Annotated[float, Field(ge=0, le=1_000_000)]
 
 
-CATALOGUE: tuple[ResourceSpec, ...] = tuple(
-    ResourceSpec(f"{cpu}C{memory}G", cpu, memory, 0, round(0.03 * cpu + 0.008 * memory, 3))
-    for cpu, memory in ((1, 1), (1, 2), (1, 4), (2, 4), (2, 8), (4, 8), (4, 16), (8, 16), (8, 32), (16, 32), (16, 64))
-)
+class NewSpec(Command):
+    """A size of a pod; the price is of one pod for one hour, in the installation's currency."""
 
-_BY_NAME = {spec.name: spec for spec in CATALOGUE}
-
-
-def resources_of(name: str) -> Resources:
-    """What one pod of this spec may use; `InvalidInput` names a spec that is not in the catalogue."""
-    spec = _BY_NAME.get(name)
-    if spec is None:
-        known = ", ".join(_BY_NAME)
-        raise InvalidInput(
-            f"There is no resource spec {name[:64]!r}; there are {known}",
-            (Detail(("resource_source", "spec"), "unknown spec"),),
-        )
-    return Resources(spec=spec.name, cpu=spec.cpu, memory_gb=spec.memory_gb, gpu=spec.gpu)
+    name: Annotated[str, AfterValidator(names.spec_name)]
+    description: Text = ""
+    cpu: Cores
+    memory_gb: Gibibytes
+    gpu: Devices = 0
+    price_per_hour: Price = 0
 
 
-def price_of(name: str) -> float:
-    """Price of one pod for one hour; 0 for what the catalogue does not price, such as a group's own nodes."""
-    spec = _BY_NAME.get(name)
-    return spec.price_per_hour if spec else 0.0
+class SpecChange(Change):
+    """What of a spec may be edited; its size only while no version uses it."""
+
+    description: Text | None = None
+    cpu: Cores | None = None
+    memory_gb: Gibibytes | None = None
+    gpu: Devices | None = None
+    price_per_hour: Price | None = None
+
+    @property
+    def is_of_size(self) -> bool:
+        """Whether pods of that spec would be others."""
+        return bool(self.model_fields_set & {"cpu", "memory_gb", "gpu"})

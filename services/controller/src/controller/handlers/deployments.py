@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from controller.domain.specs import resources_of
 from controller.domain.status import Wanted
 from controller.store.services import load_services
 from controller.store.tables import ServiceRow, VersionRow
-from shared.contracts.deployment import Autoscaling, Deployment, MlflowSource, RuntimeOptions
+from shared.contracts.deployment import Autoscaling, Deployment, MlflowSource, Resources, RuntimeOptions
 from shared.contracts.rpc import DeploymentList
 
 
@@ -23,7 +22,7 @@ def deployment_of(service: ServiceRow, version: VersionRow) -> Deployment:
         desired_replicas=version.replicas if version.wanted == Wanted.STARTED else 0,
         autoscaling=version.autoscaling and Autoscaling.model_validate(version.autoscaling),
         model_source=MlflowSource(model=version.model, version=version.model_version),
-        resources=resources_of(version.spec),
+        resources=Resources.model_validate(version.resources),
         runtime=RuntimeOptions.model_validate(version.runtime),
         project=service.project,
     )

@@ -7,10 +7,10 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from controller.domain.specs import price_of
 from controller.domain.usage import End, better_known, milliseconds
 from controller.store import runs
 from controller.store.runs import Key
+from controller.store.specs import price_of
 from controller.store.tables import PodRunRow, ServiceRow
 from shared.contracts.runs import PodRun
 
@@ -89,7 +89,7 @@ async def _row(session: AsyncSession, told: PodRun, now: datetime) -> PodRunRow:
         cpu=told.resources.cpu,
         memory_gb=told.resources.memory_gb,
         gpu=told.resources.gpu,
-        price=price_of(told.resources.spec),
+        price=await price_of(session, told.resources.spec),
         started_ms=started_ms,
         alive_ms=max(started_ms, milliseconds(now)) if told.ended_at is None else started_ms,
     )

@@ -12,6 +12,7 @@ from controller.domain.keys import digest, mint_token
 from controller.domain.people import NewProject, NewToken, NewUser, ProjectChange, UserChange
 from controller.handlers.unit import Unit
 from controller.store.people import count_admins, count_services, load_project, load_user, user_by_name
+from controller.store.secrets import page_of_secrets
 from controller.store.tables import MemberRow, ProjectRow, TokenRow, UserRow
 from shared.errors import Conflict, Forbidden, NotFound
 
@@ -43,6 +44,8 @@ async def delete_project(unit: Unit, project: ProjectRow) -> None:
         raise Conflict("The default project cannot be deleted")
     if left := await count_services(unit.session, project.name):
         raise Conflict(f"Project {project.name!r} still has {left} services: delete them first")
+    if secrets := await page_of_secrets(unit.session, {project.name}, None, 1):
+        raise Conflict(f"Project {project.name!r} still has secrets, such as {secrets[0].name!r}: delete them first")
     await unit.session.delete(project)
 
 

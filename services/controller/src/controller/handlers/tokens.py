@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import select
 
 from controller.domain.keys import digest, mint_token
+from controller.handlers.files import kept_in
 from controller.store.people import user_by_name
 from controller.store.tables import TokenRow, UserRow
 
@@ -24,7 +24,7 @@ async def admit_admin(session: AsyncSession, given: str | None, file: Path, now:
     A `given` one is not written anywhere; else the file decides, and is made where it is missing (a lost file is
     replaced by a new token, which ends the old one). So whoever owns the machine can always come in again.
     """
-    sha256 = digest(given or _kept_token(file))
+    sha256 = digest(given or kept_in(file, mint_token, str))
     user = await user_by_name(session, ADMIN)
     if user is None:
         user = UserRow(name=ADMIN, description="The first administrator", created_at=now, updated_at=now)
@@ -37,17 +37,3 @@ async def admit_admin(session: AsyncSession, given: str | None, file: Path, now:
         kept = TokenRow(user_id=user.id, name=FIRST, sha256=sha256, created_at=now)
         session.add(kept)
     kept.sha256, kept.expires_at, kept.revoked_at = sha256, None, None
-
-
-def _kept_token(file: Path) -> str:
-    if file.exists() and (kept := file.read_text().strip()):
-        return kept
-    file.parent.mkdir(parents=True, exist_ok=True)
-    token, fresh = mint_token(), file.with_name(f"{file.name}.{os.getpid()}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as out:
-        out.write(token + "\n")
-        out.flush()
-        os.fsync(out.fileno())
-    fresh.replace(file)
-    return token

@@ -7,11 +7,11 @@ from typing import Any
 from controller.domain import traffic
 from controller.domain.commands import FirstVersion, LogDelivery, ReplicaRange, VersionChange
 from controller.domain.destinations import checked_destination
-from controller.domain.specs import resources_of
 from controller.domain.status import ACTIVE, DELETABLE, Wanted
 from controller.handlers.deployments import deployment_of
 from controller.handlers.unit import Unit
 from controller.store.services import StoredService, StoredVersion
+from controller.store.specs import resources_of
 from controller.store.tables import ServiceRow, VersionRow
 from shared.bus.outbox import publish
 from shared.contracts.deployment import MlflowSource
@@ -25,7 +25,7 @@ _REACHES_PODS = frozenset({"model_source", "resource_source", "replicas", "runti
 
 async def create_version(unit: Unit, service: StoredService, asked: FirstVersion, model: MlflowSource) -> StoredVersion:
     """Add a draft of `asked` to `service`, publishing `model` (the registry's answer to `asked.model_source`)."""
-    resources_of(asked.resource_source.spec)
+    resources = await resources_of(unit.session, asked.resource_source.spec)
     row = VersionRow(
         service_id=service.row.id,
         name=_name_for(service, asked.name),
@@ -33,7 +33,8 @@ async def create_version(unit: Unit, service: StoredService, asked: FirstVersion
         model=model.model,
         model_version=model.version,
         alias=asked.model_source.alias,
-        spec=asked.resource_source.spec,
+        spec=resources.spec,
+        resources=resources.model_dump(mode="json"),
         **_scale(asked.replicas),
         asked_weight=asked.traffic_weight,
         rate_limit=asked.rate_limit.model_dump(mode="json") if asked.rate_limit else None,
@@ -65,7 +66,7 @@ async def change_version(
     is_active = version.status in ACTIVE
     if "traffic_weight" in changed and is_active:
         raise Conflict("The version is active: change its share with PUT …/traffic")
-    values = _new_values(unit, change, model)
+    values = await _new_values(unit, change, model)
     for column, value in values.items():
         setattr(version.row, column, value)
     reaches_pods = is_active and bool(_REACHES_PODS & set(changed))
@@ -165,7 +166,7 @@ def _touch(unit: Unit, *rows: ServiceRow | VersionRow) -> None:
             unit.touch_routes(row.name)
 
 
-def _new_values(unit: Unit, change: VersionChange, model: MlflowSource | None) -> dict[str, Any]:
+async def _new_values(unit: Unit, change: VersionChange, model: MlflowSource | None) -> dict[str, Any]:
     values = change.model_dump(
         mode="json",
         exclude_unset=True,
@@ -174,7 +175,8 @@ def _new_values(unit: Unit, change: VersionChange, model: MlflowSource | None) -
     if change.model_source is not None and model is not None:
         values |= {"model": model.model, "model_version": model.version, "alias": change.model_source.alias}
     if change.resource_source is not None:
-        values["spec"] = resources_of(change.resource_source.spec).spec
+        resources = await resources_of(unit.session, change.resource_source.spec)
+        values |= {"spec": resources.spec, "resources": resources.model_dump(mode="json")}
     if change.log_delivery is not None:
         values["log_delivery"] = _log_delivery(unit, change.log_delivery)
     if change.replicas is not None:

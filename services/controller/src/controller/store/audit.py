@@ -24,7 +24,9 @@ from controller.store.tables import (
     MemberRow,
     ProjectRow,
     Record,
+    SecretRow,
     ServiceRow,
+    SpecRow,
     TokenRow,
     UserRow,
     VersionRow,
@@ -80,6 +82,8 @@ AUDITED: Mapping[type[Record], Callable[[Session, Any], Subject]] = {
     MemberRow: _member,
     UserRow: lambda _, row: Subject("user", row.name),
     TokenRow: _token,
+    SpecRow: lambda _, row: Subject("resource spec", row.name),
+    SecretRow: lambda _, row: Subject("secret", row.name, row.project),
 }
 """Tables whose changes are audited, and how a row of each is named. A test holds it against all tables."""
 

@@ -45,9 +45,10 @@ class ServiceRow(Record, table=True):
 class VersionRow(Record, table=True):
     """A version: its configuration, what is wanted of it, and its share.
 
-    With `autoscaling` the load decides on the number of pods, and `replicas` is how many it starts with.
-    `asked_weight` is what it gets when it starts beside another; `weight` is its stored share now. `resumes` marks the
-    versions that a stop of the whole service ended, so that its start brings back the same ones.
+    `resources` is what `spec` said when it was chosen. With `autoscaling` the load decides on the number of pods, and
+    `replicas` is how many it starts with. `asked_weight` is what it gets when it starts beside another; `weight` is its
+    stored share now. `resumes` marks the versions that a stop of the whole service ended, so that its start brings back
+    the same ones.
     """
 
     __tablename__ = "versions"
@@ -60,7 +61,8 @@ class VersionRow(Record, table=True):
     model: str = Field(max_length=255)
     model_version: str = Field(max_length=16)
     alias: str | None = Field(default=None, max_length=255)
-    spec: str = Field(max_length=64)
+    spec: str = Field(max_length=64, index=True)
+    resources: dict[str, Any] = Field(sa_type=JSON)
     replicas: int
     autoscaling: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     asked_weight: int = 0
@@ -190,6 +192,41 @@ class AuditRow(Record, table=True):
     action: str = Field(max_length=16)
     before: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     after: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+
+
+class SpecRow(Record, table=True):
+    """A named size of a pod."""
+
+    __tablename__ = "resource_specs"
+
+    name: str = Field(primary_key=True, max_length=63)
+    description: str = ""
+    cpu: float
+    memory_gb: float
+    gpu: int = 0
+    price_per_hour: float = 0.0
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+    revision: int = 1
+
+
+class SecretRow(Record, table=True):
+    """A secret, sealed under the key that `key_id` names; `fields` are the names of what it holds."""
+
+    __tablename__ = "secrets"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    name: str = Field(unique=True, max_length=63)
+    project: str = Field(foreign_key="projects.name", max_length=63, index=True)
+    kind: str = Field(max_length=16)
+    description: str = ""
+    fields: list[str] = Field(sa_type=JSON)
+    key_id: str = Field(max_length=16)
+    sealed: bytes
+    creator: str = Field(max_length=63)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+    revision: int = 1
 
 
 class AnswerRow(Record, table=True):

@@ -1,0 +1,99 @@
+"""Secrets that the platform keeps for others (registry and MLflow credentials, webhook secrets), sealed.
+
+AES-256-GCM under a key from outside the database, whose id stands beside each secret, so that keys can be rotated: new
+secrets are sealed with the first key, old ones are opened with theirs. The secret's identity is authenticated with it,
+so that a row copied over another one does not open.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AfterValidator, Field
+
+from controller.domain import names
+from controller.domain.commands import Command, ServiceName, Text
+from shared.errors import Unavailable
+
+KEY_BYTES = 32
+_NONCE_BYTES = 12
+
+
+class SecretKind(StrEnum):
+    """What a secret is for."""
+
+    REGISTRY = "registry"
+    WEBHOOK = "webhook"
+    MLFLOW = "mlflow"
+
+
+SecretText = Annotated[str, Field(min_length=1, max_length=65_536)]
+FieldName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,62}$")]
+SecretData = Annotated[dict[FieldName, SecretText], Field(min_length=1, max_length=32)]
+
+
+class NewSecret(Command):
+    """A secret: its fields, such as `username` and `password`, go in and never come out."""
+
+    name: Annotated[str, AfterValidator(names.service_name)]
+    project: ServiceName = "default"
+    kind: SecretKind
+    description: Text = ""
+    data: SecretData = Field(repr=False)
+
+
+class SecretValue(Command):
+    """Another value for a secret; the whole of it is replaced."""
+
+    data: SecretData = Field(repr=False)
+
+
+@dataclass(frozen=True)
+class SealedValue:
+    """A secret as it is stored."""
+
+    key_id: str
+    sealed: bytes
+
+
+class Vault:
+    """Closes with the first key and opens with any of them."""
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        self._keys = {key_id(key): key for key in keys}
+        self._first = key_id(keys[0])
+
+    def close(self, identity: UUID, data: Mapping[str, str]) -> SealedValue:
+        """Seal the fields of the secret `identity`."""
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415  (7 MB that most never need)
+
+        nonce, plain = os.urandom(_NONCE_BYTES), json.dumps(dict(data)).encode()
+        sealed = nonce + AESGCM(self._keys[self._first]).encrypt(nonce, plain, identity.bytes)
+        return SealedValue(self._first, sealed)
+
+    def open(self, identity: UUID, value: SealedValue) -> dict[str, str]:
+        """The fields; `Unavailable` where this installation does not have the key."""
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
+
+        key = self._keys.get(value.key_id)
+        if key is None:
+            raise Unavailable(f"A secret is sealed with key {value.key_id}, which is not configured")
+        nonce, sealed = value.sealed[:_NONCE_BYTES], value.sealed[_NONCE_BYTES:]
+        try:
+            opened: dict[str, str] = json.loads(AESGCM(key).decrypt(nonce, sealed, identity.bytes))
+        except InvalidTag as wrong:
+            raise Unavailable("A secret does not open: its row was damaged or exchanged") from wrong
+        return opened
+
+
+def key_id(key: bytes) -> str:
+    """A short name of a key that says nothing of it."""
+    return hashlib.sha256(b"penstock secret key\n" + key).hexdigest()[:16]

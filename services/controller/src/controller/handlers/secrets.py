@@ -1,0 +1,59 @@
+"""Use cases of secrets, and where the key that seals them comes from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from controller.domain.secrets import KEY_BYTES, NewSecret, SealedValue, SecretValue, Vault
+from controller.handlers.files import kept_in
+from controller.handlers.unit import Unit
+from controller.store.people import load_project
+from controller.store.secrets import secret_by_name
+from controller.store.tables import SecretRow
+from shared.errors import Conflict, Unavailable
+from shared.ids import new_id
+
+
+async def create_secret(unit: Unit, vault: Vault, asked: NewSecret) -> SecretRow:
+    """A new secret; `Conflict` when the name is taken."""
+    await load_project(unit.session, asked.project)
+    if await secret_by_name(unit.session, asked.name) is not None:
+        raise Conflict(f"There is already a secret {asked.name!r}")
+    identity = new_id()
+    value = vault.close(identity, asked.data)
+    row = SecretRow(
+        **asked.model_dump(exclude={"data"}),
+        id=identity,
+        fields=sorted(asked.data),
+        key_id=value.key_id,
+        sealed=value.sealed,
+        creator=unit.actor,
+        created_at=unit.now,
+        updated_at=unit.now,
+    )
+    unit.session.add(row)
+    await unit.session.flush()
+    return row
+
+
+async def replace_secret(unit: Unit, vault: Vault, secret: SecretRow, asked: SecretValue) -> None:
+    """Seal another value."""
+    value = vault.close(secret.id, asked.data)
+    secret.key_id, secret.sealed, secret.fields = value.key_id, value.sealed, sorted(asked.data)
+    secret.revision += 1
+    secret.updated_at = unit.now
+
+
+def opened(vault: Vault, secret: SecretRow) -> dict[str, str]:
+    """The fields of a secret, for the platform's own use."""
+    return vault.open(secret.id, SealedValue(secret.key_id, secret.sealed))
+
+
+def vault_of(given: bytes | None, older: Sequence[bytes], file: Path) -> Vault:
+    """The vault of this installation: with the `given` key, or the one in `file`, which is made where it is missing."""
+    key = given or kept_in(file, lambda: os.urandom(KEY_BYTES).hex(), bytes.fromhex)
+    if len(key) != KEY_BYTES:
+        raise Unavailable(f"{file} does not hold a key of {KEY_BYTES} bytes: restore it from a backup")
+    return Vault([key, *older])

@@ -1,0 +1,37 @@
+"""Secrets, sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from controller.store.tables import SecretRow
+from shared.errors import NotFound
+
+
+async def secret_by_name(session: AsyncSession, name: str) -> SecretRow | None:
+    """A secret, if there is one of that name."""
+    return (await session.scalars(select(SecretRow).where(SecretRow.name == name))).one_or_none()
+
+
+async def load_secret(session: AsyncSession, name: str, *, for_update: bool = False) -> SecretRow:
+    """A secret by name; `NotFound` names it."""
+    query = select(SecretRow).where(SecretRow.name == name)
+    row = (await session.scalars(query.with_for_update() if for_update else query)).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no secret {name[:64]!r}")
+    return row
+
+
+async def page_of_secrets(
+    session: AsyncSession, visible: Collection[str] | None, after: str | None, size: int
+) -> list[SecretRow]:
+    """Up to `size` secrets by name, those after `after`; of `visible` projects only, where given."""
+    query = select(SecretRow).order_by(col(SecretRow.name)).limit(size)
+    if visible is not None:
+        query = query.where(col(SecretRow.project).in_(visible))
+    if after is not None:
+        query = query.where(col(SecretRow.name) > after)
+    return list((await session.scalars(query)).all())
