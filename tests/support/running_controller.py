@@ -151,6 +151,7 @@ class Peers:
 
     def __init__(self, nats_url: str) -> None:
         clock = SystemClock()
+        self._nats_url = nats_url
         self.scheduler = Bus("scheduler", nats_url, clock=clock)
         self.monitor = Bus("monitor", nats_url, clock=clock)
         self.logger = Bus("inference-logger", nats_url, clock=clock)
@@ -202,6 +203,13 @@ class Peers:
     async def dead(self) -> int:
         """How many dead letters there are."""
         return (await self.monitor.js.stream_info("DEAD")).state.messages
+
+    async def answer_runs(self, handler: Callable[[rpc.RunsQuery], Awaitable[rpc.RunPage]]) -> None:
+        """From now on, answer which runs of pods there are."""
+        answering = Bus("scheduler", self._nats_url, clock=SystemClock())
+        answering.answer(rpc.RUNS, handler)
+        self.tasks.append(asyncio.create_task(answering.run()))
+        await asyncio.wait_for(answering.connected(), 10)
 
     async def _states(self, _: rpc.Nothing) -> rpc.VersionStateList:
         return rpc.VersionStateList(items=self.states)

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+from nats.aio.msg import Msg
+from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.handlers.deployments import every_deployment
 from controller.handlers.facts import Fact, RoutesChanged, observe
+from controller.handlers.metering import note_run
 from controller.handlers.rollback import GivenUp, roll_back
+from controller.store.keys import note_key_use
 from shared.bus import Bus
+from shared.bus.bulk import bulk_pull
 from shared.clock import Clock
 from shared.contracts.base import Contract
 from shared.contracts.rpc import DEPLOYMENTS, DeploymentList
+from shared.contracts.samples import KeysUsed
 from shared.database import Database
 from shared.events.base import Event
 from shared.events.pod import PodNotReady, PodReady
+from shared.events.run import RunEnded, RunFact, RunStarted
 from shared.events.version import (
     VersionDrained,
     VersionFailed,
@@ -26,6 +36,7 @@ from shared.events.version import (
 )
 
 DURABLE = "controller-facts"
+KEY_USE, SAMPLES = "controller-key-use", 200
 
 
 def subscribe(bus: Bus, database: Database, clock: Clock, routes_changed: RoutesChanged) -> None:
@@ -37,14 +48,42 @@ def subscribe(bus: Bus, database: Database, clock: Clock, routes_changed: Routes
     async def give_up(event: VersionRolloutFailed, session: AsyncSession) -> None:
         await roll_back(session, GivenUp.of_event(event), clock.now(), routes_changed)
 
+    async def meter(event: Event, session: AsyncSession) -> None:
+        assert isinstance(event, RunFact)
+        await note_run(session, event, clock.now())
+
     async def deployments(_: Contract) -> DeploymentList:
         async with database.read() as session:
             return await every_deployment(session)
 
     handlers: dict[type[Event], Callable[[Any, AsyncSession], Awaitable[None]]] = dict.fromkeys(_FACTS, note)
+    handlers |= dict.fromkeys((RunStarted, RunEnded), meter)
     handlers[VersionRolloutFailed] = give_up
     bus.consume(DURABLE, handlers)
     bus.answer(DEPLOYMENTS, deployments)
+
+
+async def pull_key_use(bus: Bus, database: Database) -> None:
+    """Take from the routers' samples when API keys were used, until cancelled."""
+
+    async def take(messages: list[Msg]) -> None:
+        used = last_uses(message.data for message in messages)
+        if used:
+            async with database.unit_of_work() as session:
+                await note_key_use(session, used)
+
+    await bus.connected()
+    await bulk_pull(bus.js, "METRICS", KEY_USE, SAMPLES, take)
+
+
+def last_uses(samples: Iterable[bytes]) -> dict[UUID, datetime]:
+    """API key → its last use in these samples; one that does not parse says nothing here (the monitor buries it)."""
+    latest: dict[UUID, datetime] = {}
+    for sample in samples:
+        with suppress(ValidationError):
+            for key, at in KeysUsed.model_validate_json(sample).keys.items():
+                latest[key] = max(at, latest.get(key, at))
+    return latest
 
 
 def fact_of(event: Event) -> Fact:

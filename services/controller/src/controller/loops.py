@@ -1,6 +1,6 @@
 """Door: time. Routes are compared and repaired, the scheduler's view is asked for, old answers are forgotten.
 
-All three are level-triggered: an event or a change only wakes them earlier.
+All are level-triggered: an event or a change only wakes them earlier.
 """
 
 from __future__ import annotations
@@ -8,18 +8,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import nats.errors
 
-from controller.handlers import facts, routes
+from controller.handlers import facts, metering, routes
 from controller.handlers.rollback import GivenUp, roll_back
 from controller.store.answers import forget_answers
+from controller.store.runs import Key
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.routes import ROUTES_BUCKET, intent_key, keys_key
-from shared.contracts.rpc import VERSION_STATES, Nothing, VersionStateList
+from shared.contracts.rpc import RUNS, VERSION_STATES, Nothing, RunPage, RunsQuery, VersionStateList
+from shared.contracts.runs import PodRun
 from shared.database import Database
 from shared.errors import PenstockError
 
@@ -29,6 +31,10 @@ _AWAY = (nats.errors.Error, PenstockError, OSError, TimeoutError)
 """What a pass may fail with while something is away; anything else ends the process."""
 
 ANSWERS_KEPT = timedelta(hours=24)
+RUNS_LISTED = timedelta(days=31)
+"""How far back the first question for runs goes: as far as the scheduler remembers."""
+RUNS_AGAIN = timedelta(hours=1)
+"""How far before the last answer the next question goes."""
 
 
 class RouteBucket(routes.RouteTable, Protocol):
@@ -139,6 +145,48 @@ class ResyncLoop:
             if state.has_rollout_failed:
                 async with self._database.unit_of_work() as session:
                     await roll_back(session, GivenUp.of_state(state), self._clock.now(), self._routes_changed)
+
+
+class MeteringLoop:
+    """Asks the scheduler which runs of pods there are, and mends what events have lost."""
+
+    def __init__(self, database: Database, bus: Bus, clock: Clock, interval: timedelta) -> None:
+        self._database = database
+        self._bus = bus
+        self._clock = clock
+        self._interval_s = interval.total_seconds()
+        self._since: datetime | None = None
+        self._missing: frozenset[Key] = frozenset()
+
+    async def run(self) -> None:
+        """Ask for ever."""
+        await self._bus.connected()
+        while True:
+            try:
+                await self.once()
+            except _AWAY as failure:
+                log.info("runs not asked for: %s", failure or type(failure).__name__)
+            await self._clock.sleep(self._interval_s)
+
+    async def once(self) -> None:
+        """One question and what follows from the answer."""
+        asked_at = self._clock.now()
+        since = self._since or asked_at - RUNS_LISTED
+        listed = await self._listed(since)
+        async with self._database.unit_of_work() as session:
+            missing = await metering.resync(session, listed, since, asked_at, self._missing)
+        self._missing, self._since = missing, asked_at - RUNS_AGAIN
+
+    async def _listed(self, since: datetime) -> list[PodRun]:
+        listed: list[PodRun] = []
+        query = RunsQuery(ended_after=since)
+        while True:
+            page: Any = await self._bus.call(RUNS, query)
+            assert isinstance(page, RunPage)
+            listed += page.items
+            if page.next_cursor is None:
+                return listed
+            query = query.model_copy(update={"cursor": page.next_cursor})
 
 
 class ForgettingLoop:

@@ -14,13 +14,13 @@ from controller.api.app import Access, build_api
 from controller.api.door import Door
 from controller.clients.mlflow import MlflowRegistry
 from controller.clients.oidc import OidcIssuer, OidcOptions
-from controller.consumers import subscribe
+from controller.consumers import pull_key_use, subscribe
 from controller.domain.secrets import Vault
 from controller.handlers.secrets import vault_of
 from controller.handlers.signing_in import SigningIn
 from controller.handlers.tokens import admit_admin
 from controller.handlers.unit import Rules
-from controller.loops import ForgettingLoop, ResyncLoop, RouteLoop
+from controller.loops import ForgettingLoop, MeteringLoop, ResyncLoop, RouteLoop
 from controller.settings import ControllerSettings
 from shared.bus import Bus
 from shared.clock import Clock
@@ -44,6 +44,7 @@ class App:
     routes: RouteLoop
     resync: ResyncLoop
     forgetting: ForgettingLoop
+    metering: MeteringLoop
     identity: OidcIssuer | None = None
 
     def background(self) -> dict[str, Coroutine[Any, Any, None]]:
@@ -53,6 +54,8 @@ class App:
             "routes": self.routes.run(),
             "resync": self.resync.run(),
             "forgetting": self.forgetting.run(),
+            "metering": self.metering.run(),
+            "key use": pull_key_use(self.door.bus, self.door.database),
         }
 
     def doors(self, fd: int) -> dict[str, Coroutine[Any, Any, None]]:
@@ -120,6 +123,7 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
         routes=routes,
         resync=ResyncLoop(database, bus, clock, settings.resync_interval, routes.touch),
         forgetting=ForgettingLoop(database, clock),
+        metering=MeteringLoop(database, bus, clock, settings.resync_interval),
         identity=identity,
     )
 
@@ -127,7 +131,7 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
 def rules_of(settings: ControllerSettings) -> Rules:
     """The installation's limits."""
     roots = (settings.home.resolve() / "tables", *settings.table_roots)
-    return Rules(settings.max_active_versions, roots, settings.token_lifetime)
+    return Rules(settings.max_active_versions, roots, settings.token_lifetime, settings.currency)
 
 
 def identity_of(settings: ControllerSettings, clock: Clock) -> OidcIssuer | None:

@@ -78,6 +78,9 @@ class ControllerSettings(DatabaseSettings):
     max_active_versions: int = Field(default=2, ge=1, le=16)
     """Versions of one service that may be active at once; default 2."""
 
+    currency: str = Field(default="USD", pattern="^[A-Z]{3}$")
+    """ISO 4217 code of the currency that prices of resource specs are in; default USD."""
+
     table_roots: Annotated[tuple[Path, ...], NoDecode] = ()
     """Folders, comma-separated, under which versions may put tables besides the platform's own; default none."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from datetime import UTC, datetime
 from uuid import UUID
 
 from router.clients import BucketState, BusHolder, RoutesBucket, SnapshotFile, publish
@@ -228,7 +229,8 @@ class TrafficReporter:
         pods = tuple(change for change in changes if change is not None)
         self._forget_gone(snapshot)
         self._before = snapshot
-        if pods:
+        used = self._table.keys.take_used()
+        if pods or used:
             self._sequence += 1
             self._unsent.append(
                 TrafficMeasured(
@@ -238,6 +240,7 @@ class TrafficReporter:
                     from_time=self._from,
                     to_time=now,
                     pods=pods,
+                    keys={key: datetime.fromtimestamp(at, UTC) for key, at in used.items()},
                 )
             )
         self._from = now

@@ -10,21 +10,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from scheduler.domain.ports import Backend
 from scheduler.domain.values import Usage
-from scheduler.handlers import intent, views
+from scheduler.handlers import intent, metering, views
 from scheduler.store.lease import Lease
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.rpc import (
     PODS,
     RESTART_POD,
+    RUNS,
     VERSION_STATES,
     Nothing,
     PodList,
     PodRef,
     PodsQuery,
+    RunPage,
+    RunsQuery,
     VersionStateList,
 )
 from shared.database import Database
+from shared.errors import Unavailable
 from shared.events import VersionDeleted, VersionRolledBack, VersionStarted, VersionStopped, VersionUpdated
 
 
@@ -81,3 +85,15 @@ def answer(bus: Bus, database: Database, backend: Backend, latest: Latest) -> No
     bus.answer(PODS, pods)
     bus.answer(RESTART_POD, restart)
     bus.answer(VERSION_STATES, states)
+
+
+def answer_runs(bus: Bus, database: Database, is_metered: Callable[[], bool]) -> None:
+    """Answer which runs of pods there are; `Unavailable` until all that is known here was stored."""
+
+    async def listed(query: RunsQuery) -> RunPage:
+        if not is_metered():
+            raise Unavailable("the runs of pods are not known yet", retry_after_s=1)
+        async with database.read() as session:
+            return await metering.page(session, query)
+
+    bus.answer(RUNS, listed)

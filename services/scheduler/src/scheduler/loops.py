@@ -22,6 +22,7 @@ from scheduler.handlers.scaling import Scaling
 from scheduler.handlers.settle import settle
 from scheduler.store import rows
 from scheduler.store.lease import Lease
+from scheduler.store.runs import Key
 from scheduler.store.tables import DeploymentRow, PodRow
 from shared.bus import Bus
 from shared.clock import Clock
@@ -89,6 +90,8 @@ class Parts:
     routes_changed: Bell = field(default_factory=Bell)
     demand: Bell = field(default_factory=Bell)
     is_resynced: bool = False
+    open_runs: frozenset[Key] | None = None
+    """Runs that are stored and open; None until every run that is known here was stored."""
 
 
 async def until_done(work: Callable[[], Awaitable[None]], what: str, clock: Clock) -> None:

@@ -20,6 +20,7 @@ from scheduler.backends.process import ProcessBackend
 from scheduler.backends.zygotes import Zygotes
 from scheduler.clients import RouteTable
 from scheduler.handlers.observations import Place
+from scheduler.metering_loop import meter
 from scheduler.settings import SchedulerSettings
 from scheduler.store.lease import Lease
 from shared.bus import Bus
@@ -65,6 +66,7 @@ class App:
             "routes": loops.publish_routes(parts),
             "autoscale": loops.autoscale(parts, settings.autoscaling_interval.total_seconds()),
             "output": loops.send_output(parts),
+            "meter": meter(parts, settings.metering_interval.total_seconds()),
             "usage": loops.measure(parts, settings.usage_interval.total_seconds()),
         }
 
@@ -115,6 +117,7 @@ async def build_app(
     )
     consumers.listen(bus, lease, steady, parts.changed.ring)
     consumers.answer(bus, database, backend, parts.latest)
+    consumers.answer_runs(bus, database, lambda: parts.open_runs is not None)
     admin = build_admin(telemetry, database, parts.latest, lambda: lease.is_held and bus.is_connected)
     return App(settings, telemetry, parts, admin)
 

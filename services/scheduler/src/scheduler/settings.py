@@ -57,6 +57,9 @@ class SchedulerSettings(DatabaseSettings):
     usage_interval: Duration = timedelta(seconds=10)
     """Between two measurements of the pods, default 10 seconds."""
 
+    metering_interval: Duration = timedelta(seconds=1)
+    """Between two looks at which runs of pods began or ended; their times are the processes' own. Default 1 second."""
+
     lease_ttl: Duration = timedelta(seconds=5)
     """Silence after which another scheduler takes over, default 5 seconds."""
 
@@ -111,6 +114,7 @@ class SchedulerSettings(DatabaseSettings):
             "resync_interval",
             "reconcile_interval",
             "usage_interval",
+            "metering_interval",
             "lease_ttl",
             "start_timeout",
             "autoscaling_window",

@@ -94,10 +94,10 @@ STREAMS: tuple[Stream, ...] = (
 )
 
 
-def _bulk(name: str, stream: str, subject: str) -> Durable:
+def _bulk(name: str, stream: str, subject: str, service: str = "monitor") -> Durable:
     """Read in batches, each of which may take a while to store; never given up on."""
     patience = timedelta(seconds=10)
-    return Durable(name, "monitor", stream, (subject,), ack_wait=patience, max_deliver=-1, max_ack_pending=2000)
+    return Durable(name, service, stream, (subject,), ack_wait=patience, max_deliver=-1, max_ack_pending=2000)
 
 
 def facts(*names: str) -> tuple[str, ...]:
@@ -113,6 +113,7 @@ DURABLES: tuple[Durable, ...] = (
         facts(
             *("version.ready", "version.failed", "version.drained", "version.scaled", "version.rolloutfailed"),
             *("pod.ready", "pod.notready"),
+            *("run.started", "run.ended"),
         ),
     ),
     Durable(
@@ -124,6 +125,7 @@ DURABLES: tuple[Durable, ...] = (
     Durable("monitor-events", "monitor", EVENTS, facts("service.*", "traffic.*", "version.*", "pod.*")),
     _bulk("monitor-logs", LOGS, "penstock.logs.v1.>"),
     _bulk("monitor-metrics", METRICS, "penstock.metrics.v1.>"),
+    _bulk("controller-key-use", METRICS, "penstock.metrics.v1.>", service="controller"),
 )
 
 BUCKETS: tuple[KeyValueConfig, ...] = (

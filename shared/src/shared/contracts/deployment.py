@@ -90,6 +90,7 @@ class Deployment(Contract):
     model_source: MlflowSource
     resources: Resources
     runtime: RuntimeOptions = RuntimeOptions()
+    project: str | None = Field(default=None, description="Whose pods they are; for metering.")
 
 
 class PodView(Contract):

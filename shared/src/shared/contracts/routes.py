@@ -95,6 +95,9 @@ class KeyEntry(Contract):
     id: UUID
     sha256: str
     expires_at: datetime | None = None
+    scopes: tuple[str, ...] | None = Field(
+        default=None, description="What it opens: `predict` (by the split), `versions` (one by name); None: both."
+    )
 
 
 class Keys(Contract):

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from shared.contracts.base import Contract
 from shared.contracts.deployment import Deployment, PodView, VersionState
+from shared.contracts.runs import PodRun
 
 
 class Nothing(Contract):
@@ -49,6 +50,21 @@ class VersionStateList(Contract):
     """The scheduler's view of every version that it knows."""
 
     items: tuple[VersionState, ...]
+
+
+class RunsQuery(Contract):
+    """Runs of pods that are open, or that ended at `ended_after` or later."""
+
+    ended_after: datetime
+    limit: int = Field(default=1000, ge=1, le=1000)
+    cursor: str | None = None
+
+
+class RunPage(Contract):
+    """Runs, by version, pod and number, and where to go on."""
+
+    items: tuple[PodRun, ...]
+    next_cursor: str | None = None
 
 
 class MetricsQuery(Contract):
@@ -204,6 +220,7 @@ DEPLOYMENTS = Method("controller", "deployments", Nothing, DeploymentList)
 PODS = Method("scheduler", "pods", PodsQuery, PodList)
 RESTART_POD = Method("scheduler", "restart_pod", PodRef, Nothing)
 VERSION_STATES = Method("scheduler", "version_states", Nothing, VersionStateList)
+RUNS = Method("scheduler", "runs", RunsQuery, RunPage)
 METRICS = Method("monitor", "metrics", MetricsQuery, SeriesList)
 LOGS = Method("monitor", "logs", LogsQuery, LogPage)
 EVENTS = Method("monitor", "events", EventsQuery, EventPage)
@@ -216,4 +233,6 @@ def replay_method(service: str) -> Method:
     return Method(service, "replay_dead_letter", DeadLetterRef, Nothing)
 
 
-METHODS: tuple[Method, ...] = (DEPLOYMENTS, PODS, RESTART_POD, VERSION_STATES, METRICS, LOGS, EVENTS, TABLES, ROWS)
+METHODS: tuple[Method, ...] = (
+    DEPLOYMENTS, PODS, RESTART_POD, VERSION_STATES, RUNS, METRICS, LOGS, EVENTS, TABLES, ROWS,
+)  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from shared.contracts.base import Contract
 
@@ -34,7 +34,15 @@ class PodTraffic(Contract):
     dropped: dict[str, int] = Field(default_factory=dict, description="Reason → records not logged.")
 
 
-class TrafficMeasured(Contract):
+class KeysUsed(Contract):
+    """What the controller reads of a router's sample."""
+
+    keys: dict[UUID, AwareDatetime] = Field(
+        default={}, description="API key → when it last opened its service here, where it did since the last sample."
+    )
+
+
+class TrafficMeasured(KeysUsed):
     """`penstock.metrics.v1.<router id>`: a router's last interval."""
 
     kind: str = "traffic"

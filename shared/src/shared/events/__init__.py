@@ -4,6 +4,7 @@ from shared.events.base import Event
 from shared.events.catalogue import CATALOGUE, EVENT_TYPES, Entry
 from shared.events.pod import PodExited, PodNoted, PodNotReady, PodReady, PodScheduled, PodTerminated
 from shared.events.request import RequestLogged, RequestRecord
+from shared.events.run import RunEnded, RunStarted
 from shared.events.service import (
     ApiKeyIssued,
     ApiKeyRevoked,
@@ -42,6 +43,8 @@ __all__ = [
     "PodTerminated",
     "RequestLogged",
     "RequestRecord",
+    "RunEnded",
+    "RunStarted",
     "ServiceCreated",
     "ServiceDeleted",
     "ServiceUpdated",

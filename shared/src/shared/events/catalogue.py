@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.events import pod, request, service, table, version
+from shared.events import pod, request, run, service, table, version
 from shared.events.base import Event
 
 
@@ -41,6 +41,8 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry(pod.PodExited, "scheduler", ("monitor",)),
     Entry(pod.PodTerminated, "scheduler", ("monitor",)),
     Entry(pod.PodNoted, "scheduler", ("monitor",)),
+    Entry(run.RunStarted, "scheduler", ("controller",)),
+    Entry(run.RunEnded, "scheduler", ("controller",)),
     Entry(table.TableCommitted, "inference-logger"),
     Entry(request.RequestLogged, "router", ("inference-logger",)),
 )

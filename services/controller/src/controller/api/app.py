@@ -21,6 +21,7 @@ from controller.api import (
     services,
     specs,
     tables,
+    usage,
     users,
     versions,
 )
@@ -46,6 +47,7 @@ _ROUTERS = (
     specs,
     secrets,
     tables,
+    usage,
     projects,
     users,
     audit,

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from controller.domain.keys import is_alive
+from controller.domain.keys import SCOPES, Scope, is_alive
 from controller.domain.status import SERVING, ServiceStatus, VersionStatus, Wanted
 from controller.handlers.deployments import deployment_of
 from controller.store.services import StoredService, StoredVersion
@@ -114,6 +114,8 @@ class KeyView(BaseModel):
     prefix: str
     expired: bool
     expires_at: datetime | None
+    scopes: list[Scope]
+    last_used_at: datetime | None
     creator: str
     created_at: datetime
 
@@ -200,13 +202,17 @@ def issued_key_view(key: ApiKeyRow, plain: str, now: datetime) -> IssuedKeyView:
 
 
 def _key_fields(key: ApiKeyRow, now: datetime) -> dict[str, Any]:
-    fields = key.model_dump(include={"id", "name", "prefix", "expires_at", "creator", "created_at"})
-    return {**fields, "expired": not is_alive(None, key.expires_at, now)}
+    fields = key.model_dump(include={"id", "name", "prefix", "expires_at", "last_used_at", "creator", "created_at"})
+    return {
+        **fields,
+        "scopes": key.scopes if key.scopes is not None else SCOPES,
+        "expired": not is_alive(None, key.expires_at, now),
+    }
 
 
 def _digest(service: ServiceRow, version: StoredVersion) -> str:
     """SHA-256 of what runs, whatever generation of intent asked for it."""
     deployment = deployment_of(service, version.row)
     return hashlib.sha256(
-        deployment.model_dump_json(exclude={"generation", "desired_replicas", "autoscaling"}).encode()
+        deployment.model_dump_json(exclude={"generation", "desired_replicas", "autoscaling", "project"}).encode()
     ).hexdigest()

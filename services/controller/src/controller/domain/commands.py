@@ -22,7 +22,8 @@ from pydantic import (
     model_validator,
 )
 
-from controller.domain import names
+from controller.domain import keys, names
+from controller.domain.keys import Scope
 from controller.domain.times import Moment
 from shared.contracts.deployment import Autoscaling, RuntimeOptions
 from shared.contracts.routes import DEFAULT_BODY_BYTES, Cors, RateLimit
@@ -80,6 +81,7 @@ SplitWeight = Annotated[int, Field(strict=True)]
 FixedReplicas = Annotated[int, Field(strict=True, ge=0, le=1000)]
 Milliseconds = Annotated[int, Field(strict=True, ge=1, le=3_600_000)]
 BodyBytes = Annotated[int, Field(strict=True, ge=1, le=256 * 1024 * 1024)]
+Scopes = Annotated[tuple[Scope, ...], Field(min_length=1), AfterValidator(keys.in_order)]
 Origin = Annotated[str, Field(pattern=r"^(\*|https?://[A-Za-z0-9.\-\[\]:]{1,255})$")]
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 
@@ -282,10 +284,13 @@ class Split(Command):
 
 
 class NewKey(Command):
-    """An API key of a service."""
+    """An API key of a service; without `scopes` it has all of them."""
 
     name: KeyName
     expires_at: Moment | None = None
+    scopes: Scopes | None = Field(
+        default=None, description="`predict`: the service, by its split; `versions`: one version by its name."
+    )
 
 
 class Rotation(Command):

@@ -7,8 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
+
+Scope = Literal["predict", "versions"]
+"""What a key opens: its service, by the split; one version by its name, past the split."""
+SCOPES: tuple[Scope, ...] = ("predict", "versions")
 
 MAX_ALIVE_PER_NAME = 2
 """The old key and its successor, while callers are moved from one to the other."""
@@ -48,3 +54,9 @@ def is_alive(revoked_at: datetime | None, expires_at: datetime | None, now: date
 def sooner(expires_at: datetime | None, limit: datetime | None) -> datetime | None:
     """The earlier of two expiries, where None is never."""
     return min((at for at in (expires_at, limit) if at is not None), default=None)
+
+
+def in_order(scopes: Iterable[str]) -> tuple[Scope, ...]:
+    """Each scope once, in the order of `SCOPES`."""
+    wanted = frozenset(scopes)
+    return tuple(scope for scope in SCOPES if scope in wanted)

@@ -24,6 +24,7 @@ def deployment_of(service: ServiceRow, version: VersionRow) -> Deployment:
         model_source=MlflowSource(model=version.model, version=version.model_version),
         resources=Resources.model_validate(version.resources),
         runtime=RuntimeOptions.model_validate(version.runtime),
+        project=service.project,
     )
 
 

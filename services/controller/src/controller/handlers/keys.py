@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from controller.domain.commands import NewKey, Rotation, must_be_ahead
@@ -20,17 +21,17 @@ async def issue_key(unit: Unit, service: StoredService, asked: NewKey) -> tuple[
     must_be_ahead(asked.expires_at, unit.now)
     if await _alive(unit, service, asked.name):
         raise Conflict(f"There is already a key {asked.name!r}: rotate it, or revoke it first")
-    return await _issue(unit, service, asked.name, asked.expires_at)
+    return await _issue(unit, service, asked.name, asked.expires_at, asked.scopes)
 
 
 async def rotate_key(unit: Unit, service: StoredService, old: ApiKeyRow, asked: Rotation) -> tuple[ApiKeyRow, str]:
-    """A successor of `old`, which stays alive until it is revoked, or for the grace that was asked for."""
+    """A successor of `old` with its scopes; `old` stays alive until revoked, or for the grace asked for."""
     must_be_ahead(asked.expires_at, unit.now)
     if len(await _alive(unit, service, old.name)) >= MAX_ALIVE_PER_NAME:
         raise Conflict(f"Two keys {old.name!r} are alive already: revoke one first")
     if asked.grace_s is not None:
         old.expires_at = sooner(old.expires_at, unit.now + timedelta(seconds=asked.grace_s))
-    return await _issue(unit, service, old.name, asked.expires_at)
+    return await _issue(unit, service, old.name, asked.expires_at, old.scopes)
 
 
 async def revoke_key(unit: Unit, service: StoredService, key: ApiKeyRow) -> None:
@@ -50,7 +51,9 @@ async def _alive(unit: Unit, service: StoredService, name: str) -> list[ApiKeyRo
     return [key for key in keys if key.name == name and is_alive(key.revoked_at, key.expires_at, unit.now)]
 
 
-async def _issue(unit: Unit, service: StoredService, name: str, expires_at: datetime | None) -> tuple[ApiKeyRow, str]:
+async def _issue(
+    unit: Unit, service: StoredService, name: str, expires_at: datetime | None, scopes: Sequence[str] | None
+) -> tuple[ApiKeyRow, str]:
     fresh = mint_key()
     row = ApiKeyRow(
         service_id=service.row.id,
@@ -58,6 +61,7 @@ async def _issue(unit: Unit, service: StoredService, name: str, expires_at: date
         prefix=fresh.prefix,
         sha256=fresh.sha256,
         expires_at=expires_at,
+        scopes=list(scopes) if scopes is not None else None,
         creator=unit.actor,
         created_at=unit.now,
     )

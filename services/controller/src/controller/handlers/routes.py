@@ -67,8 +67,13 @@ def intent_of(service: StoredService) -> Intent:
 
 def keys_of(service: StoredService, keys: Sequence[OpeningKey]) -> Keys:
     """Every key that opens one service."""
-    entries = tuple(KeyEntry(id=key.id, sha256=key.sha256, expires_at=key.expires_at) for key in keys)
+    entries = tuple(_entry(key) for key in keys)
     return Keys(service=service.row.name, revision=0, keys=entries)
+
+
+def _entry(key: OpeningKey) -> KeyEntry:
+    scopes = tuple(key.scopes) if key.scopes is not None else None
+    return KeyEntry(id=key.id, sha256=key.sha256, expires_at=key.expires_at, scopes=scopes)
 
 
 def _route(version: StoredVersion, weight: int) -> VersionRoute:

@@ -20,6 +20,7 @@ class Rules:
     max_active: int = 2
     table_roots: tuple[Path, ...] = ()
     token_lifetime: timedelta = timedelta(days=90)
+    currency: str = "USD"
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, cast
 from uuid import UUID
 
 import sqlalchemy
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -55,13 +56,18 @@ class OpeningKey(Protocol):
         """When it ends by itself."""
         ...
 
+    @property
+    def scopes(self) -> list[str] | None:
+        """What it opens; None: everything."""
+        ...
+
 
 async def alive_keys(
     session: AsyncSession, service_ids: Sequence[UUID] | None, now: datetime
 ) -> dict[UUID, list[OpeningKey]]:
     """Keys that open each service (None: every service) now, oldest first."""
-    fields = (ApiKeyRow.id, ApiKeyRow.service_id, ApiKeyRow.sha256, ApiKeyRow.revoked_at, ApiKeyRow.expires_at)
-    query = sqlalchemy.select(*map(col, fields)).where(col(ApiKeyRow.revoked_at).is_(None))
+    fields = ("id", "service_id", "sha256", "revoked_at", "expires_at", "scopes")
+    query = sqlalchemy.select(*(getattr(ApiKeyRow, name) for name in fields)).where(col(ApiKeyRow.revoked_at).is_(None))
     if service_ids is not None:
         query = query.where(col(ApiKeyRow.service_id).in_(service_ids))
     found: dict[UUID, list[OpeningKey]] = defaultdict(list)
@@ -69,3 +75,11 @@ async def alive_keys(
         if is_alive(row.revoked_at, row.expires_at, now):
             found[row.service_id].append(cast(OpeningKey, row))
     return found
+
+
+async def note_key_use(session: AsyncSession, used: Mapping[UUID, datetime]) -> None:
+    """Keep the latest use of each key; an older one changes nothing, nor does a key that is gone."""
+    for key_id, at in sorted(used.items()):
+        is_later = col(ApiKeyRow.last_used_at).is_(None) | (col(ApiKeyRow.last_used_at) < at)
+        noting = update(ApiKeyRow).where(col(ApiKeyRow.id) == key_id, is_later).values(last_used_at=at)
+        await session.execute(noting.execution_options(synchronize_session=False))

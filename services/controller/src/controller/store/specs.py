@@ -36,6 +36,12 @@ async def resources_of(session: AsyncSession, name: str) -> Resources:
     return Resources(spec=spec.name, cpu=spec.cpu, memory_gb=spec.memory_gb, gpu=spec.gpu)
 
 
+async def price_of(session: AsyncSession, name: str) -> float:
+    """Price of one pod for one hour; 0 for what the catalogue does not price, such as a group's own nodes."""
+    spec = await session.get(SpecRow, name)
+    return spec.price_per_hour if spec else 0.0
+
+
 async def users_of_spec(session: AsyncSession, name: str) -> list[str]:
     """Versions that use a spec, as `<service>/<version>`; at most five."""
     query = (

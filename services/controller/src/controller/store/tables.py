@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Index, UniqueConstraint
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -103,7 +103,10 @@ class ObservationRow(Record, table=True):
 
 
 class ApiKeyRow(Record, table=True):
-    """An API key, as its hash. Revoked ones stay, for those who ask later which key it was."""
+    """An API key, as its hash. Revoked ones stay, for those who ask later which key it was.
+
+    No `scopes`: all of them.
+    """
 
     __tablename__ = "api_keys"
 
@@ -114,6 +117,8 @@ class ApiKeyRow(Record, table=True):
     sha256: str = Field(max_length=64, unique=True)
     expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    scopes: list[str] | None = Field(default=None, sa_type=JSON)
+    last_used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     creator: str = Field(max_length=63)
     created_at: datetime = Field(sa_type=UtcDateTime)
 
@@ -246,6 +251,36 @@ class RevisionRow(Record, table=True):
 
     id: int = Field(default=1, primary_key=True)
     value: int
+
+
+class PodRunRow(Record, table=True):
+    """One run of a pod, for metering; it outlives its service. Times are milliseconds since 1970: sums are exact.
+
+    `price`: of one pod for one hour, as it was when the run was first told of. `alive_ms`: when it was last told to be
+    open. `is_exact` is False where nobody saw the end.
+    """
+
+    __tablename__ = "pod_runs"
+    __table_args__ = (Index("ix_pod_runs_times", "started_ms", "ended_ms"),)
+
+    version_id: UUID = Field(primary_key=True)
+    pod: str = Field(primary_key=True, max_length=160)
+    run: int = Field(primary_key=True)
+    service_id: UUID
+    service: str = Field(max_length=63, index=True)
+    version: str = Field(max_length=63)
+    project: str = Field(max_length=63, index=True)
+    spec: str = Field(max_length=64)
+    resource_group: str | None = Field(default=None, max_length=63)
+    node: str = Field(max_length=255)
+    cpu: float
+    memory_gb: float
+    gpu: int
+    price: float
+    started_ms: int = Field(sa_type=BigInteger)
+    ended_ms: int | None = Field(default=None, sa_type=BigInteger, index=True)
+    is_exact: bool = True
+    alive_ms: int = Field(sa_type=BigInteger)
 
 
 add_tables(Record.metadata)

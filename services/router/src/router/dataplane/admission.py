@@ -31,9 +31,13 @@ def admit(core: Core, exchange: Exchange) -> Refusal | None:
     service = target.service
     if service.is_guarded:
         digest = head.key_digest
-        verdict = core.table.keys.check(service.name, digest, time.time()) if digest is not None else Door.UNKNOWN
+        verdict = (
+            core.table.keys.check(service.name, digest, time.time(), target.version is not None)
+            if digest is not None
+            else Door.UNKNOWN
+        )
         if not isinstance(verdict, UUID):
-            return answers.FORBIDDEN if verdict is Door.OTHER_SERVICE else answers.UNAUTHENTICATED
+            return answers.CLOSED[verdict]
         exchange.api_key_id = verdict
     return _check_size(core, head, service)
 

@@ -8,6 +8,7 @@ from math import ceil
 
 import orjson
 
+from router.domain.keys import Door
 from router.domain.table import Kind
 
 SERVER_CLOSES = b"Connection: close\r\n"
@@ -82,6 +83,9 @@ UNAUTHENTICATED = Refusal(
     b'WWW-Authenticate: Bearer realm="penstock"\r\n',
 )
 FORBIDDEN = Refusal(403, "PERMISSION_DENIED", "This API key belongs to another service.")
+OUT_OF_SCOPE = Refusal(403, "PERMISSION_DENIED", "The scopes of this API key do not open this path.")
+CLOSED = {Door.UNKNOWN: UNAUTHENTICATED, Door.OTHER_SERVICE: FORBIDDEN, Door.OUT_OF_SCOPE: OUT_OF_SCOPE}
+"""Why a key opens nothing, as the answer."""
 HEADER_TIMEOUT = Refusal(408, "REQUEST_TIMEOUT", "The request's headers took too long.", closes=True)
 BODY_TIMEOUT = Refusal(408, "REQUEST_TIMEOUT", "The request's body took too long.", closes=True)
 URL_TOO_LONG = Refusal(414, "URI_TOO_LONG", "The URL is longer than 8192 bytes.", closes=True)

@@ -13,6 +13,8 @@ from shared.contracts.routes import KeyEntry
 
 _INDEX_CHARS = 16
 MAX_KEY_BYTES = 512
+MAX_USED = 20_000
+"""Uses that are told at once: a sample has to fit into one message."""
 
 
 class Door(Enum):
@@ -20,13 +22,19 @@ class Door(Enum):
 
     UNKNOWN = "unknown"
     OTHER_SERVICE = "other service"
+    OUT_OF_SCOPE = "out of scope"
+    """It is the service's, but does not open this way to it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Held:
     sha256: bytes
     id: UUID
     expires_at: float | None
+    opens_split: bool
+    opens_versions: bool
+    used_at: float = 0.0
+    """Unix time of its last use since that was last told; 0: none."""
 
     def is_opened_by(self, digest: bytes, now_s: float) -> bool:
         return hmac.compare_digest(self.sha256, digest) and (self.expires_at is None or self.expires_at > now_s)
@@ -39,6 +47,8 @@ class KeyRing:
     _of_service: dict[str, dict[bytes, tuple[_Held, ...]]] = field(default_factory=dict)
     _services: dict[bytes, set[str]] = field(default_factory=dict)
     """Where those first bits occur: to tell a key of another service from one that nobody has."""
+    _used: list[_Held] = field(default_factory=list)
+    """Those with a use that was not told yet."""
 
     def replace(self, service: str, keys: Iterable[KeyEntry]) -> None:
         """These are the service's keys now; what it had before is gone."""
@@ -50,29 +60,51 @@ class KeyRing:
         fresh: dict[bytes, tuple[_Held, ...]] = {}
         for key in keys:
             digest = key.sha256.lower().encode("ascii", "replace")
-            held = _Held(digest, key.id, key.expires_at.timestamp() if key.expires_at else None)
+            held = _held(key, digest)
             slot = digest[:_INDEX_CHARS]
             fresh[slot] = (*fresh.get(slot, ()), held)
             self._services.setdefault(slot, set()).add(service)
         if fresh:
             self._of_service[service] = fresh
 
-    def check(self, service: str, digest: bytes, now_s: float) -> UUID | Door:
-        """The id of the key with this SHA-256 (hex) if it opens `service` at unix time `now_s`, else why not."""
-        key_id = self._find(service, digest, now_s)
-        if key_id is not None:
-            return key_id
+    def check(self, service: str, digest: bytes, now_s: float, names_version: bool = False) -> UUID | Door:
+        """The id of the key with this SHA-256 (hex) if it opens `service` at unix time `now_s`, else why not.
+
+        `names_version`: past the split, to one version by its name.
+        """
+        held = self._find(service, digest, now_s)
+        if held is not None:
+            if not (held.opens_versions if names_version else held.opens_split):
+                return Door.OUT_OF_SCOPE
+            if not held.used_at:
+                self._used.append(held)
+            held.used_at = now_s
+            return held.id
         others = self._services.get(digest[:_INDEX_CHARS], ())
         is_anothers = any(self._find(other, digest, now_s) is not None for other in others)
         return Door.OTHER_SERVICE if is_anothers else Door.UNKNOWN
 
-    def _find(self, service: str, digest: bytes, now_s: float) -> UUID | None:
+    def take_used(self) -> dict[UUID, float]:
+        """Key → unix time of its last use, of those that were used since this was last asked; the rest comes next."""
+        used, self._used = self._used[:MAX_USED], self._used[MAX_USED:]
+        latest = {held.id: held.used_at for held in sorted(used, key=lambda held: held.used_at)}
+        for held in used:
+            held.used_at = 0.0
+        return latest
+
+    def _find(self, service: str, digest: bytes, now_s: float) -> _Held | None:
         keys = self._of_service.get(service)
         if keys is not None:
             for held in keys.get(digest[:_INDEX_CHARS], ()):
                 if held.is_opened_by(digest, now_s):
-                    return held.id
+                    return held
         return None
+
+
+def _held(key: KeyEntry, digest: bytes) -> _Held:
+    scopes = ("predict", "versions") if key.scopes is None else key.scopes
+    expires_at = key.expires_at.timestamp() if key.expires_at else None
+    return _Held(digest, key.id, expires_at, "predict" in scopes, "versions" in scopes)
 
 
 def presented_key(authorization: bytes | None, x_api_key: bytes | None) -> bytes | None:

@@ -6,6 +6,7 @@ and goes on. One writer each: `pod.json` and `order.json` by the scheduler, the 
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
@@ -111,7 +112,45 @@ class RunFolder:
 
     def exit(self) -> dict[str, Any] | None:
         """How it ended: `code` or `signal`; None while it runs."""
-        return read_json(str(self.path / "exit.json"))
+        found = read_json(str(self.path / "exit.json"))
+        return {"code": found["code"], "signal": found["signal"]} if found else None
+
+    def ended_at(self) -> float | None:
+        """Unix time of the end, as the shim wrote it; None while it runs, or where nobody wrote it."""
+        path = self.path / "exit.json"
+        found = read_json(str(path))
+        return float(found.get("at") or path.stat().st_mtime) if found else None
+
+    def is_attended(self) -> bool:
+        """Whether its shim lives, which will write how it ends. To be asked of a run that was started."""
+        try:
+            with (self.path / "lock").open("rb") as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except FileNotFoundError:
+            return False
+        return False
+
+    def touched_at(self) -> float | None:
+        """Unix time when its shim last said that it lives."""
+        try:
+            return (self.path / "lock").stat().st_mtime
+        except FileNotFoundError:
+            return None
+
+    def settle(self) -> None:
+        """Note that its times are stored for good: the folder may go."""
+        with suppress(FileNotFoundError):
+            (self.path / "settled").touch()
+
+    def is_settled(self) -> bool:
+        """Whether its times are stored for good."""
+        return (self.path / "settled").exists()
+
+    def is_countable(self) -> bool:
+        """Whether it has times that are not stored yet."""
+        return (self.path / "process.json").exists() and not self.is_settled()
 
     def base(self) -> int:
         """Bytes of output that were dropped from the front of the file."""
@@ -168,9 +207,13 @@ class PodFolder:
         return [self.run(number) for number in sorted(numbers)]
 
     def prune(self) -> None:
-        """Drop the oldest runs beyond `KEPT_RUNS`."""
-        for run in self.runs()[:-KEPT_RUNS]:
+        """Drop the oldest runs beyond `KEPT_RUNS`, save those that are still to be counted."""
+        for run in [run for run in self.runs()[:-KEPT_RUNS] if not run.is_countable()]:
             shutil.rmtree(run.path, ignore_errors=True)
+
+    def is_countable(self) -> bool:
+        """Whether a run of the pod is still to be counted."""
+        return any(run.is_countable() for run in self.runs())
 
     def remove(self) -> None:
         """Drop everything of the pod."""

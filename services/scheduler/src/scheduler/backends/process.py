@@ -10,7 +10,7 @@ import asyncio
 import logging
 import secrets
 import string
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -22,10 +22,11 @@ from scheduler.backends.output import read_lines
 from scheduler.backends.pod import Pod, PodParts
 from scheduler.backends.preparation import Preparation
 from scheduler.backends.probe import family
+from scheduler.backends.run_ledger import RunLedger
 from scheduler.backends.zygotes import Zygotes
 from scheduler.domain.ports import Routes, Terminal
 from scheduler.domain.rollout import plan_rollout, template_of
-from scheduler.domain.values import LogPosition, Observation, OutputLine, PodsListed, Usage
+from scheduler.domain.values import LogPosition, Observation, OutputLine, PodsListed, RunSeen, Usage
 from shared.clock import Clock
 from shared.contracts.deployment import Deployment
 from shared.errors import InvalidInput, NotFound
@@ -63,6 +64,7 @@ class ProcessBackend:
         self._group: asyncio.TaskGroup | None = None
         self._applied: set[UUID] = set()
         self._cpu: dict[str, tuple[int, float, float]] = {}
+        self._ledger = RunLedger(root)
 
     # ── life ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -99,8 +101,10 @@ class ProcessBackend:
         self._ended[name] = pod.folder
         self._pods.pop(name, None)
         self._cpu.pop(name, None)
-        # Its output may still be read: the folder stays for a while.
+        # Its output may still be read: the folder stays for a while; and until its runs are counted.
         await self.clock.sleep(self.options.kept_after_end_s)
+        while await asyncio.to_thread(pod.folder.is_countable):
+            await self.clock.sleep(RETRY_S)
         self._ended.pop(name, None)
         await asyncio.to_thread(pod.folder.remove)
 
@@ -216,6 +220,14 @@ class ProcessBackend:
             self._cpu[name] = (pid, cpu_s, now)
             found.append(Usage(name, cores, memory))
         return found
+
+    async def runs(self) -> list[RunSeen]:
+        """Runs of every pod's process; see `Backend.runs`."""
+        return await asyncio.to_thread(self._ledger.look, self.clock.now().timestamp())
+
+    async def settle(self, runs: Sequence[RunSeen]) -> None:
+        """Their folders may go; see `Backend.settle`."""
+        await asyncio.to_thread(self._ledger.settle, runs)
 
 
 def _measure(pid: int) -> tuple[float, int]:

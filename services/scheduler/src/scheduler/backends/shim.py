@@ -1,9 +1,9 @@
 """The small parent of one pod process: `python -I -S shim.py RUN_FOLDER`.
 
 Owns, in the run's folder: `output.log` (what the pod prints; the pod writes to the file itself, so no pipe can break
-under it), `process.json` (written before the starter returns), `exit.json` (how the pod ended), `lock` (held for as
-long as the shim lives, so that a run is never started twice). It reads `order.json`. Each JSON file is written aside
-and renamed.
+under it), `process.json` (written before the starter returns), `exit.json` (how and when the pod ended), `lock` (held
+for as long as the shim lives, so that a run is never started twice, and touched every few seconds). It reads
+`order.json`. Each JSON file is written aside and renamed.
 
 It forks, makes a session of its own and so outlives whoever started it; it ends when the pod's process has ended, and
 takes the rest of the pod's process group with it. Standard library only: it costs a few megabytes per pod. A shim that
@@ -106,6 +106,7 @@ def _keep(order: dict[str, Any], ours: tuple[int, int], become: Callable[[dict[s
     lock, tell = ours
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
     output = os.open("output.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    begun = {"at": time.time(), "monotonic": time.monotonic()}
     pid = os.fork()
     if pid == 0:
         for descriptor in ours:  # a pod that is not executed would hold them, and the lock with them
@@ -113,7 +114,7 @@ def _keep(order: dict[str, Any], ours: tuple[int, int], become: Callable[[dict[s
         _be(order, output, become)
     for descriptor in order["descriptors"]:
         os.close(descriptor)
-    write_json("process.json", {"pid": pid, "ticks": start_ticks(pid), "shim": os.getpid(), "at": time.time()})
+    write_json("process.json", {"pid": pid, "ticks": start_ticks(pid), "shim": os.getpid(), **begun})
     os.write(tell, b"1")
     os.close(tell)
     if become is not execute:
@@ -133,9 +134,19 @@ def _shrink(pid: int, kept: tuple[int, int], cap: int) -> None:
 def _attend(pid: int, output: int, cap: int) -> None:
     """Wait for the end of the pod's process, this process' child, and write how it was."""
     status = _wait(pid, output, cap)
+    ended_at = _now()
     _end_group(pid)
     code = os.waitstatus_to_exitcode(status)
-    write_json("exit.json", {"code": code if code >= 0 else None, "signal": -code if code < 0 else None})
+    how = {"code": code if code >= 0 else None, "signal": -code if code < 0 else None}
+    write_json("exit.json", {**how, "at": ended_at})
+
+
+def _now() -> float:
+    """Unix time, carried on from the start by a clock that nobody sets: a run lasts as long as it lasts."""
+    begun = read_json("process.json") or {}
+    if "monotonic" not in begun:
+        return time.time()
+    return float(begun["at"]) + time.monotonic() - float(begun["monotonic"])
 
 
 def _be(order: dict[str, Any], output: int, become: Callable[[dict[str, Any]], None]) -> None:
@@ -167,6 +178,8 @@ def _wait(pid: int, output: int, cap: int) -> int:
         if done:
             return status
         _bound(output, cap)
+        with suppress(OSError):
+            os.utime("lock")  # alive until now, should the machine be lost
         signal.sigtimedwait({signal.SIGCHLD}, LOOK_AT_OUTPUT_S)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 from uuid import UUID
 
-from scheduler.domain.values import LogPosition, Observation, OutputLine, Usage
+from scheduler.domain.values import LogPosition, Observation, OutputLine, RunSeen, Usage
 from shared.contracts.deployment import Deployment
 
 
@@ -67,6 +67,14 @@ class Backend(Protocol):
 
     async def usage(self) -> list[Usage]:
         """CPU and memory of every running pod since the last call."""
+        ...
+
+    async def runs(self) -> list[RunSeen]:
+        """Runs that are open, and those whose end was not settled; at first every one that is still known."""
+        ...
+
+    async def settle(self, runs: Sequence[RunSeen]) -> None:
+        """The ends of these runs are stored for good: they need not be told, nor kept, any more."""
         ...
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from shared.contracts.deployment import PublishCheck
+from shared.contracts.deployment import Deployment, PublishCheck
 
 PodStatus = Literal["Waiting", "Running", "Failed", "Terminating"]
 Level = Literal["info", "warning", "error"]
@@ -76,6 +76,21 @@ class PodObservation:
     note: Note | None = None
     is_gone: bool = False
     check: PublishCheck | None = None
+
+
+@dataclass(frozen=True)
+class RunSeen:
+    """One run of a pod as its backend knows it, by its process' own times. `deployment`: what it runs.
+
+    `is_exact` is False where nobody saw the end, and `ended_at` is when the process was last known to be alive.
+    """
+
+    pod: str
+    run: int
+    deployment: Deployment
+    started_at: datetime
+    ended_at: datetime | None = None
+    is_exact: bool = True
 
 
 @dataclass(frozen=True)

@@ -101,4 +101,20 @@ class LogPositionRow(Record, table=True):
     byte_offset: int = Field(default=0, sa_type=BigInteger)
 
 
+class RunRow(Record, table=True):
+    """One run of a pod, for metering. `alive_at`: when it was last seen, where its end never is. Kept for a month."""
+
+    __tablename__ = "runs"
+
+    version_id: UUID = Field(primary_key=True)
+    pod: str = Field(primary_key=True, max_length=160)
+    run: int = Field(primary_key=True)
+    facts: dict[str, Any] = Field(sa_type=JSON)
+    """Whose it is and what it runs with: a `PodRun` without its times."""
+    started_at: datetime = Field(sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
+    is_exact: bool = True
+    alive_at: datetime = Field(sa_type=UtcDateTime)
+
+
 add_tables(Record.metadata)

@@ -1,0 +1,34 @@
+"""Runs of pods, as they were seen: stored until the controller must have them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, or_, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from scheduler.store.tables import RunRow
+
+Key = tuple[UUID, str, int]
+
+
+async def open_runs(session: AsyncSession) -> Sequence[RunRow]:
+    """Runs whose end was not seen."""
+    return (await session.execute(select(RunRow).where(col(RunRow.ended_at).is_(None)))).scalars().all()
+
+
+async def runs_since(session: AsyncSession, ended_after: datetime, after: Key | None, limit: int) -> Sequence[RunRow]:
+    """Up to `limit` runs that are open or ended at `ended_after` or later, by key, behind the key `after`."""
+    key = (col(RunRow.version_id), col(RunRow.pod), col(RunRow.run))
+    query = select(RunRow).where(or_(col(RunRow.ended_at).is_(None), col(RunRow.ended_at) >= ended_after))
+    if after is not None:
+        query = query.where(tuple_(*key) > tuple_(*after))
+    return (await session.execute(query.order_by(*key).limit(limit))).scalars().all()
+
+
+async def forget_runs(session: AsyncSession, before: datetime) -> None:
+    """Drop runs that ended before a moment."""
+    await session.execute(delete(RunRow).where(col(RunRow.ended_at) < before))
