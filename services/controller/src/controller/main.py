@@ -12,8 +12,11 @@ from fastapi import FastAPI
 
 from controller.api.app import Access, build_api
 from controller.api.door import Door
+from controller.clients.key_file import kept_key
 from controller.clients.mlflow import MlflowRegistry
+from controller.clients.router import RouterClient
 from controller.consumers import subscribe
+from controller.domain.tickets import TicketSigner
 from controller.handlers.tokens import admit_admin
 from controller.handlers.unit import Rules
 from controller.loops import ForgettingLoop, ResyncLoop, RouteLoop
@@ -70,6 +73,7 @@ class App:
     async def close(self) -> None:
         """Give connections back."""
         await self.door.registry.close()
+        await self.door.data_plane.close()
         await self.door.database.close()
         self.telemetry.shutdown()
 
@@ -89,12 +93,15 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
     await database.check()
     url = settings.nats_url.get_secret_value()
     bus = Bus("controller", url, clock=clock, database=database, registry=telemetry.registry)
-    routes = RouteLoop(database, bus, clock, settings.routes_interval)
+    signer = TicketSigner(kept_key(settings.home / "debug-key"))
+    routes = RouteLoop(database, bus, clock, settings.routes_interval, signer.public_key)
     subscribe(bus, database, clock, routes.touch)
     door = Door(
         database=database,
         bus=bus,
         registry=MlflowRegistry(settings.mlflow_url, clock, timeout_s=settings.mlflow_timeout.total_seconds()),
+        data_plane=RouterClient(settings.data_plane_url, clock),
+        signer=signer,
         clock=clock,
         rules=rules_of(settings),
         public_url=settings.callers_url,

@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from controller.api import dead_letters, keys, models, observability, pods, services, tables, versions
+from controller.api import dead_letters, debug, keys, models, observability, pods, services, tables, versions
 from controller.api.door import Door
 from controller.api.gate import Gate
 from controller.api.observed import Observed
@@ -19,7 +19,7 @@ from shared.telemetry import Telemetry
 
 PREFIX = "/api/v1"
 
-_ROUTERS = (services, versions, keys, pods, observability, models, tables, dead_letters)
+_ROUTERS = (services, versions, keys, debug, pods, observability, models, tables, dead_letters)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.clients.mlflow import MlflowRegistry
+from controller.clients.router import RouterClient
 from controller.domain.sealing import Seal, seal_for
+from controller.domain.tickets import TicketSigner
 from controller.handlers.unit import Rules, Unit
 from controller.store.answers import first_answer, keep_answer
 from shared.bus import Bus
@@ -39,6 +41,8 @@ class Door:
     database: Database
     bus: Bus
     registry: MlflowRegistry
+    data_plane: RouterClient
+    signer: TicketSigner
     clock: Clock
     rules: Rules
     public_url: str

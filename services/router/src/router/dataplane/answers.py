@@ -81,6 +81,7 @@ UNAUTHENTICATED = Refusal(
     "A valid API key is needed: Authorization: Bearer <key>.",
     b'WWW-Authenticate: Bearer realm="penstock"\r\n',
 )
+NO_TICKET = Refusal(401, "UNAUTHENTICATED", "The debug ticket is forged, used, expired or for another version.")
 FORBIDDEN = Refusal(403, "PERMISSION_DENIED", "This API key belongs to another service.")
 HEADER_TIMEOUT = Refusal(408, "REQUEST_TIMEOUT", "The request's headers took too long.", closes=True)
 BODY_TIMEOUT = Refusal(408, "REQUEST_TIMEOUT", "The request's body took too long.", closes=True)

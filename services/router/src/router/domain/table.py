@@ -98,6 +98,8 @@ class Service:
     sticky_header: bytes | None = None
     """In lower case; None: `X-Penstock-Sticky`."""
     cors: CorsPolicy | None = None
+    debug_key: bytes | None = None
+    """Ed25519 public key of whoever may debug; None: nobody."""
 
 
 class Kind(Enum):
@@ -265,6 +267,7 @@ class RouteTable:
             candidates=ready_candidates(versions, [bool(version.pods) for version in versions]),
             sticky_header=intent.sticky_header.lower().encode() if intent.sticky_header else None,
             cors=CorsPolicy(intent.cors) if intent.cors else None,
+            debug_key=bytes.fromhex(intent.debug_key) if intent.debug_key else None,
         )
 
     def _version(self, service: str, route: VersionRoute, before: Version | None) -> Version:
