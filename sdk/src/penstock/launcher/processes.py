@@ -54,6 +54,7 @@ def service_settings(home: Home, credentials: Credentials, process: str, admin_p
             "CONTROLLER_PORT": str(home.ports.api),
             "CONTROLLER_MLFLOW_URL": home.mlflow_url,
             "CONTROLLER_PUBLIC_URL": f"http://{HOST}:{home.ports.data}",
+            "CONTROLLER_ROUTER_URL": f"http://{HOST}:{home.ports.data}",
         },
         "scheduler": {"SCHEDULER_MLFLOW_URL": home.mlflow_url},
         "router": {"ROUTER_PORT": str(home.ports.data)} | router_id,

@@ -52,11 +52,12 @@ class RouteBucket(routes.RouteTable, Protocol):
 class RouteLoop:
     """Keeps the intent half of the route table as the database says: at once after a change, and every `interval`."""
 
-    def __init__(self, database: Database, bus: Bus, clock: Clock, interval: timedelta) -> None:
+    def __init__(self, database: Database, bus: Bus, clock: Clock, interval: timedelta, debug_key: str) -> None:
         self._database = database
         self._bus = bus
         self._clock = clock
         self._interval_s = interval.total_seconds()
+        self._debug_key = debug_key
         self._touched: set[str] = set()
         self._wake = asyncio.Event()
 
@@ -101,7 +102,7 @@ class RouteLoop:
         """Write what differs, of all services or of `names`; returns how many keys were wrong."""
         bucket: RouteBucket = self._bus.kv(ROUTES_BUCKET)
         async with self._database.read() as session:
-            wanted = await routes.wanted_routes(session, self._clock.now(), names)
+            wanted = await routes.wanted_routes(session, self._clock.now(), names, self._debug_key)
         there = await bucket.list_all() if names is None else await _some(bucket, names)
         writes, removals = routes.differences(wanted, there, names)
         if not writes and not removals:

@@ -14,8 +14,11 @@ from controller.api.app import Access, build_api
 from controller.api.door import Door
 from controller.clients.mlflow import MlflowRegistry
 from controller.clients.oidc import OidcIssuer, OidcOptions
+from controller.clients.router import RouterClient
 from controller.consumers import pull_key_use, subscribe
 from controller.domain.secrets import Vault
+from controller.domain.tickets import TicketSigner
+from controller.handlers.files import kept_key
 from controller.handlers.secrets import vault_of
 from controller.handlers.signing_in import SigningIn
 from controller.handlers.tokens import admit_admin
@@ -80,6 +83,7 @@ class App:
         await self.door.registry.close()
         if self.identity is not None:
             await self.identity.close()
+        await self.door.data_plane.close()
         await self.door.database.close()
         self.telemetry.shutdown()
 
@@ -99,13 +103,16 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
     await database.check()
     url = settings.nats_url.get_secret_value()
     bus = Bus("controller", url, clock=clock, database=database, registry=telemetry.registry)
-    routes = RouteLoop(database, bus, clock, settings.routes_interval)
+    signer = TicketSigner(kept_key(settings.home / "debug-key"))
+    routes = RouteLoop(database, bus, clock, settings.routes_interval, signer.public_key)
     subscribe(bus, database, clock, routes.touch)
     door = Door(
         database=database,
         bus=bus,
         registry=MlflowRegistry(settings.mlflow_url, clock, timeout_s=settings.mlflow_timeout.total_seconds()),
         vault=_vault(settings),
+        data_plane=RouterClient(settings.data_plane_url, clock),
+        signer=signer,
         clock=clock,
         rules=rules_of(settings),
         public_url=settings.callers_url,

@@ -48,8 +48,11 @@ class ControllerSettings(DatabaseSettings):
     public_url: str | None = None
     """Base URL of the router as callers reach it; default http://127.0.0.1:<PENSTOCK_PORT>."""
 
+    router_url: str | None = None
+    """Base URL of the router as the controller reaches it, for debug requests; default http://127.0.0.1:<PENSTOCK_PORT>."""
+
     router_port: int = Field(default=8080, validation_alias=AliasChoices("PENSTOCK_PORT", "router_port"))
-    """The router's port, for the default of `public_url`; default 8080."""
+    """The router's port, for the defaults of `public_url` and `router_url`; default 8080."""
 
     database_url: str = ""
     """SQLAlchemy URL; default an SQLite file, `controller/controller.db` under the home folder."""
@@ -122,6 +125,11 @@ class ControllerSettings(DatabaseSettings):
     def store_url(self) -> str:
         """URL of the database, the default filled in."""
         return self.database_url or f"sqlite+aiosqlite:///{self.home.resolve()}/controller/controller.db"
+
+    @property
+    def data_plane_url(self) -> str:
+        """Base URL of the data plane as the controller reaches it, without a slash at its end."""
+        return (self.router_url or f"http://127.0.0.1:{self.router_port}").rstrip("/")
 
     @property
     def callers_url(self) -> str:

@@ -86,6 +86,9 @@ class Intent(Contract):
     max_body_bytes: int = DEFAULT_BODY_BYTES
     sticky_header: str | None = Field(default=None, description="None: `X-Penstock-Sticky`.")
     cors: Cors | None = None
+    debug_key: str | None = Field(
+        default=None, description="Ed25519 public key (hex) of the controller's debug tickets; None: there are none."
+    )
     versions: tuple[VersionRoute, ...] = ()
 
 

@@ -58,6 +58,7 @@ ACCESS: Mapping[tuple[str, str], Need] = {
     ("POST", _V + "/stop"): Need.EDITOR,
     ("GET", _V + "/pods"): Need.VIEWER,
     ("POST", _V + "/pods/{pod}/restart"): Need.EDITOR,
+    ("POST", _S + "/debug"): Need.EDITOR,
     ("GET", _S + "/keys"): Need.VIEWER,
     ("POST", _S + "/keys"): Need.EDITOR,
     ("DELETE", _S + "/keys/{key_id}"): Need.EDITOR,

@@ -12,6 +12,7 @@ from fastapi import Depends, FastAPI
 from controller.api import (
     audit,
     dead_letters,
+    debug,
     keys,
     models,
     observability,
@@ -41,6 +42,7 @@ _ROUTERS = (
     services,
     versions,
     keys,
+    debug,
     pods,
     observability,
     models,

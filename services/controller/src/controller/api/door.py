@@ -17,9 +17,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.clients.mlflow import MlflowRegistry
+from controller.clients.router import RouterClient
 from controller.domain.access import Caller
 from controller.domain.sealing import Seal, seal_for
 from controller.domain.secrets import Vault
+from controller.domain.tickets import TicketSigner
 from controller.handlers.unit import Rules, Unit
 from controller.store.answers import first_answer, keep_answer
 from controller.store.audit import Actor as AuditedActor
@@ -46,6 +48,8 @@ class Door:
     bus: Bus
     registry: MlflowRegistry
     vault: Vault
+    data_plane: RouterClient
+    signer: TicketSigner
     clock: Clock
     rules: Rules
     public_url: str

@@ -22,7 +22,6 @@ from controller.domain import names
 from controller.domain.commands import Command, ServiceName, Text
 from shared.errors import Unavailable
 
-KEY_BYTES = 32
 _NONCE_BYTES = 12
 
 

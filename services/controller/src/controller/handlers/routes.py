@@ -35,19 +35,21 @@ class RouteTable(Protocol):
         ...
 
 
-async def wanted_routes(session: AsyncSession, now: datetime, names: Sequence[str] | None = None) -> Values:
+async def wanted_routes(
+    session: AsyncSession, now: datetime, names: Sequence[str] | None = None, debug_key: str | None = None
+) -> Values:
     """What the table should say of all services, or of `names`; a service that is gone has no value."""
     services = await read_services(session, names)
     keys = await alive_keys(session, None if names is None else [service.row.id for service in services], now)
     wanted: Values = {}
     for service in services:
-        wanted[intent_key(service.row.name)] = _value(intent_of(service))
+        wanted[intent_key(service.row.name)] = _value(intent_of(service, debug_key))
         wanted[keys_key(service.row.name)] = _value(keys_of(service, keys.get(service.row.id, [])))
     return wanted
 
 
-def intent_of(service: StoredService) -> Intent:
-    """What callers of one service should get."""
+def intent_of(service: StoredService, debug_key: str | None = None) -> Intent:
+    """What callers of one service should get; `debug_key` checks the tickets of debug requests."""
     weights = service.effective_weights()
     return Intent(
         service_id=service.row.id,
@@ -57,6 +59,7 @@ def intent_of(service: StoredService) -> Intent:
         sticky_header=service.row.sticky_header,
         cors=service.row.cors and Cors.model_validate(service.row.cors),
         max_body_bytes=service.row.max_body_bytes,
+        debug_key=debug_key,
         versions=tuple(
             _route(version, weights.get(version.row.name, 0))
             for version in service.versions

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from controller.domain.secrets import KEY_BYTES, NewSecret, SealedValue, SecretValue, Vault
-from controller.handlers.files import kept_in
+from controller.domain.secrets import NewSecret, SealedValue, SecretValue, Vault
+from controller.handlers.files import kept_key
 from controller.handlers.unit import Unit
 from controller.store.people import load_project
 from controller.store.secrets import secret_by_name
 from controller.store.tables import SecretRow
-from shared.errors import Conflict, Unavailable
+from shared.errors import Conflict
 from shared.ids import new_id
 
 
@@ -53,7 +52,4 @@ def opened(vault: Vault, secret: SecretRow) -> dict[str, str]:
 
 def vault_of(given: bytes | None, older: Sequence[bytes], file: Path) -> Vault:
     """The vault of this installation: with the `given` key, or the one in `file`, which is made where it is missing."""
-    key = given or kept_in(file, lambda: os.urandom(KEY_BYTES).hex(), bytes.fromhex)
-    if len(key) != KEY_BYTES:
-        raise Unavailable(f"{file} does not hold a key of {KEY_BYTES} bytes: restore it from a backup")
-    return Vault([key, *older])
+    return Vault([given or kept_key(file), *older])

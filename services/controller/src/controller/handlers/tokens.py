@@ -24,7 +24,7 @@ async def admit_admin(session: AsyncSession, given: str | None, file: Path, now:
     A `given` one is not written anywhere; else the file decides, and is made where it is missing (a lost file is
     replaced by a new token, which ends the old one). So whoever owns the machine can always come in again.
     """
-    sha256 = digest(given or kept_in(file, mint_token, str))
+    sha256 = digest(given or kept_in(file, mint_token))
     user = await user_by_name(session, ADMIN)
     if user is None:
         user = UserRow(name=ADMIN, description="The first administrator", created_at=now, updated_at=now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from uuid import UUID
 
 from router.dataplane import answers
@@ -29,6 +30,8 @@ def admit(core: Core, exchange: Exchange) -> Refusal | None:
         if refusal is not None:
             return refusal
     service = target.service
+    if head.debug is not None:
+        return _admit_debug(core, exchange, target, head.debug)
     if service.is_guarded:
         digest = head.key_digest
         verdict = (
@@ -40,6 +43,19 @@ def admit(core: Core, exchange: Exchange) -> Refusal | None:
             return answers.CLOSED[verdict]
         exchange.api_key_id = verdict
     return _check_size(core, head, service)
+
+
+def _admit_debug(core: Core, exchange: Exchange, target: Target, presented: bytes) -> Refusal | None:
+    """The controller's ticket in place of a key: for the direct path of one version."""
+    service, version = target.service, target.version
+    if target.kind is not Kind.SCORING or version is None:
+        return answers.NO_TICKET
+    ticket = core.debug.check(service.debug_key, presented, (service.name, version.name), time.time())
+    if ticket is None:
+        return answers.NO_TICKET
+    exchange.is_debug = True
+    exchange.target = replace(target, is_recorded=ticket.is_logged)
+    return _check_size(core, exchange.head, service)
 
 
 def expects_continue(head: RequestHead) -> bytes:

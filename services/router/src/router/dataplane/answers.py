@@ -82,6 +82,7 @@ UNAUTHENTICATED = Refusal(
     "A valid API key is needed: Authorization: Bearer <key>.",
     b'WWW-Authenticate: Bearer realm="penstock"\r\n',
 )
+NO_TICKET = Refusal(401, "UNAUTHENTICATED", "The debug ticket is forged, used, expired or for another version.")
 FORBIDDEN = Refusal(403, "PERMISSION_DENIED", "This API key belongs to another service.")
 OUT_OF_SCOPE = Refusal(403, "PERMISSION_DENIED", "The scopes of this API key do not open this path.")
 CLOSED = {Door.UNKNOWN: UNAUTHENTICATED, Door.OTHER_SERVICE: FORBIDDEN, Door.OUT_OF_SCOPE: OUT_OF_SCOPE}

@@ -14,6 +14,7 @@ from router.dataplane.pod import PodConnection
 from router.dataplane.request import RequestHead
 from router.dataplane.response import ResponseHead
 from router.dataplane.seen import SeenHeads, SeenSecretHeads
+from router.domain.debug import DebugDoor
 from router.domain.outcome import Outcome, Recorder
 from router.domain.table import Pod, RouteTable, Version
 
@@ -41,6 +42,7 @@ class Core:
         self.table = table
         self.recorder = recorder
         self.limits = limits
+        self.debug = DebugDoor()
         self.is_draining = False
         self.buffered = 0
         self.in_flight = 0

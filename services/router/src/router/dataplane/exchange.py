@@ -210,7 +210,7 @@ class Exchange(Known):
     def _choose_version(self, service: Service, target: Target) -> Version | None:
         """The version that is to answer, if it (or, in a split, any) has a pod."""
         if target.version is not None:
-            self.reason = b"version"
+            self.reason = b"debug" if self.is_debug else b"version"
             version = service.versions.get(target.version.name)
             return version if version is not None and version.pods else None
         candidates = service.candidates
@@ -228,12 +228,12 @@ class Exchange(Known):
         """The version is chosen: its limit, then its pods."""
         self.version = version
         rate = version.sample_rate
-        if version.is_logged and target.is_recorded and (rate >= 1.0 or is_sampled(self.request_id, rate)):
+        if version.is_logged and target.is_recorded and (rate >= 1.0 or self._is_kept(rate)):
             self.logged = []
         now = monotonic()
         self.caller.deadline = now + version.timeout_s
         limiter = version.limiter
-        if limiter is not None and (wait := limiter.take(now)):
+        if limiter is not None and not self.is_debug and (wait := limiter.take(now)):
             self._over_limit(version, limiter, now, wait)
             return
         pods = version.pods
@@ -243,6 +243,10 @@ class Exchange(Known):
             self._try(pod)
         else:
             self._wait(version.id, version.hold_s)
+
+    def _is_kept(self, rate: float) -> bool:
+        """Whether the sample has this request; whoever debugs and asks for a row gets it."""
+        return self.is_debug or is_sampled(self.request_id, rate)
 
     def _over_limit(self, version: Version, limiter: RateLimiter, now: float, wait: float) -> None:
         turn = limiter.reserve(now) if limiter.queue_s and self.core.queued < self.core.limits.held_requests else None

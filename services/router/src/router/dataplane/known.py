@@ -36,6 +36,8 @@ class Known:
     """The answer's body for the record; None: it is not recorded."""
     sent_bytes = 0
     body_size = 0
+    is_debug = False
+    """It came with a ticket of the controller's: past key and limit, recorded only where the ticket says so."""
     is_waiting = False
     """For a pod, or for the limit's turn."""
     is_at_pod = False

@@ -11,6 +11,7 @@ from router.domain.table import Version
 NOT_SAMPLED = "not_sampled"
 LOGGING_OFF = "logging_disabled"
 NO_PREDICTION = "not_a_prediction"
+DEBUG = "debug"
 
 
 def count(exchange: Known, status: int, sent: int) -> None:
@@ -63,6 +64,8 @@ def _joined(parts: list[bytes]) -> bytes:
 
 
 def _why_not(exchange: Known, version: Version) -> str:
+    if exchange.is_debug and version.is_logged:
+        return DEBUG
     if exchange.target is not None and not exchange.target.is_recorded:
         return NO_PREDICTION
     return NOT_SAMPLED if version.is_logged else LOGGING_OFF

@@ -27,6 +27,7 @@ class RequestHead:
         "connection",
         "content_length",
         "content_types",
+        "debug",
         "expect",
         "fault",
         "forward",
@@ -75,6 +76,7 @@ class RequestHead:
         self.traceparent: bytes | None = None
         self.origin: bytes | None = None
         self.sticky: bytes | None = None
+        self.debug: bytes | None = None
         self.fault: Refusal | None = None
 
     def add_url(self, part: bytes) -> None:
@@ -135,6 +137,7 @@ class RequestHead:
             and not self.is_http_1_0
             and (self.connection is None or self.connection.lower() == b"keep-alive")
             and self.expect is None
+            and self.debug is None
             and self.request_id is None
             and self.traceparent is None
         )
@@ -238,6 +241,10 @@ def _sticky(request: RequestHead, value: bytes) -> None:
     request.sticky = value.strip()
 
 
+def _debug(request: RequestHead, value: bytes) -> None:
+    request.debug = value if request.debug is None else b"several"
+
+
 _TAKEN: dict[bytes, Callable[[RequestHead, bytes], None]] = {
     b"host": _host,
     b"content-length": _content_length,
@@ -252,6 +259,7 @@ _TAKEN: dict[bytes, Callable[[RequestHead, bytes], None]] = {
     b"origin": _origin,
     b"access-control-request-method": _preflight,
     b"x-penstock-sticky": _sticky,
+    b"x-penstock-debug": _debug,
     b"keep-alive": _drop,
     b"te": _drop,
     b"trailer": _drop,

@@ -101,6 +101,8 @@ class Service:
     cors: CorsPolicy | None = None
     is_autoscaled: bool = False
     """Any of its versions is."""
+    debug_key: bytes | None = None
+    """Ed25519 public key of whoever may debug; None: nobody."""
 
 
 class Kind(Enum):
@@ -269,6 +271,7 @@ class RouteTable:
             sticky_header=intent.sticky_header.lower().encode() if intent.sticky_header else None,
             cors=CorsPolicy(intent.cors) if intent.cors else None,
             is_autoscaled=any(version.is_autoscaled for version in versions),
+            debug_key=bytes.fromhex(intent.debug_key) if intent.debug_key else None,
         )
 
     def _version(self, service: str, route: VersionRoute, before: Version | None) -> Version:
