@@ -11,8 +11,10 @@ from datetime import timedelta
 from pydantic import AliasChoices, Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from scheduler.backends.machine import machine_room
 from scheduler.backends.options import PodOptions
 from scheduler.domain.autoscaling import Pace
+from scheduler.domain.placement import Room
 from scheduler.domain.probes import ProbeLimits
 from scheduler.domain.verdict import VerdictLimits
 from shared.settings import DatabaseSettings, Duration
@@ -47,6 +49,21 @@ class SchedulerSettings(DatabaseSettings):
 
     advertise_host: str | None = None
     """Host that routers reach this machine's pods at; default the address that they listen on."""
+
+    cpu: float | None = Field(default=None, gt=0)
+    """Cores of this machine that pods may ask for; default what it has (or its cgroup allows)."""
+
+    memory_gb: float | None = Field(default=None, gt=0)
+    """GiB of memory that pods may ask for; default what it has (or its cgroup allows)."""
+
+    gpu: int = Field(default=0, ge=0)
+    """GPUs that pods may ask for; default 0."""
+
+    cpu_overcommit: float = Field(default=4.0, gt=0)
+    """Times the cores that pods may ask for all together, since few use theirs at the same time; default 4."""
+
+    memory_overcommit: float = Field(default=1.5, gt=0)
+    """Times the memory that pods may ask for all together; default 1.5."""
 
     resync_interval: Duration = timedelta(seconds=15)
     """Between two questions for the controller's whole list, default 15 seconds."""
@@ -147,12 +164,23 @@ class SchedulerSettings(DatabaseSettings):
             drain_s=self.drain.total_seconds(),
             grace_s=self.termination_grace.total_seconds(),
             output_cap=self.pod_output_limit,
+            room=self.room,
         )
 
     @property
     def pace(self) -> Pace:
         """As the autoscaler reads it."""
         return Pace(self.autoscaling_window.total_seconds(), self.scale_to_zero_grace.total_seconds())
+
+    @property
+    def room(self) -> Room:
+        """What pods may ask for all together."""
+        there = machine_room()
+        return Room(
+            (self.cpu or there.cpu) * self.cpu_overcommit,
+            (self.memory_gb or there.memory_gb) * self.memory_overcommit,
+            self.gpu,
+        )
 
     @property
     def verdict_limits(self) -> VerdictLimits:

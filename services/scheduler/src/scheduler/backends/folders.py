@@ -37,6 +37,8 @@ class PodRecord(BaseModel):
     created_at: float
     run: int = 0
     failures: int = 0
+    is_placed: bool = True
+    """Whether there was room for it; it keeps its place for life."""
     is_terminating: bool = False
     restart_asked: bool = False
     """The present run is being ended on purpose: its end is no failure."""

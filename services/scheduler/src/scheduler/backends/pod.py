@@ -23,7 +23,7 @@ from scheduler.backends.zygotes import Zygotes
 from scheduler.domain.ports import Routes
 from scheduler.domain.restarts import failures_after, restart_delay_s, retry_delay_s
 from scheduler.domain.rollout import PodState
-from scheduler.domain.values import REGISTRY_UNAVAILABLE, Note, Observation, PodObservation, PodStatus, RunEnd
+from scheduler.domain.values import CAPACITY, REGISTRY_UNAVAILABLE, Note, Observation, PodObservation, PodStatus, RunEnd
 from shared.clock import Clock
 from shared.errors import Temporary
 
@@ -92,6 +92,16 @@ class Pod:
             self.folder.update(is_terminating=True)
         self._asked.set()
 
+    def place(self) -> None:
+        """There is room: begin."""
+        self.folder.update(is_placed=True)
+        self._asked.set()
+
+    def lack(self, why: str) -> None:
+        """There is no room yet; told once."""
+        if self.reason != CAPACITY:
+            self._told(Note(CAPACITY, why, "warning"))
+
     def restart(self) -> None:
         """Drain, end the process, start again at once."""
         self.folder.update(restart_asked=True)
@@ -102,10 +112,19 @@ class Pod:
     async def live(self) -> None:
         """Run after run until it is to end."""
         with suppress(Ending):
+            await self._room()
             while True:
                 await self._next_run()
         self.status, self.reason = "Terminating", None
         self.tell(is_gone=True)
+
+    async def _room(self) -> None:
+        while not self.record.is_placed:
+            await self._asked.wait()
+            if self.record.is_terminating:
+                raise Ending
+            self._asked.clear()
+            self.folder.update(restart_asked=False)  # a restart of what has not started yet is nothing
 
     async def _next_run(self) -> None:
         run = self.folder.run(self.record.run)

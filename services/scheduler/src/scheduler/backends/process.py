@@ -24,6 +24,7 @@ from scheduler.backends.preparation import Preparation
 from scheduler.backends.probe import family
 from scheduler.backends.run_ledger import RunLedger
 from scheduler.backends.zygotes import Zygotes
+from scheduler.domain.placement import Claim, place
 from scheduler.domain.ports import Routes, Terminal
 from scheduler.domain.rollout import plan_rollout, template_of
 from scheduler.domain.values import LogPosition, Observation, OutputLine, PodsListed, RunSeen, Usage
@@ -79,6 +80,7 @@ class ProcessBackend:
                 self._admit(folder)
             if self._parts.zygotes is not None:
                 group.create_task(self._parts.zygotes.run(), name="zygotes")
+            self._place()
             self._adopted.set()
             await asyncio.get_running_loop().create_future()
 
@@ -100,6 +102,7 @@ class ProcessBackend:
         name = pod.record.name
         self._ended[name] = pod.folder
         self._pods.pop(name, None)
+        self._place()
         self._cpu.pop(name, None)
         # Its output may still be read: the folder stays for a while; and until its runs are counted.
         await self.clock.sleep(self.options.kept_after_end_s)
@@ -122,6 +125,8 @@ class ProcessBackend:
             self._pods[name].terminate()
         for _ in range(plan.create):
             self._create(deployment, template)
+        if plan.create:
+            self._place()
         for pod in pods:
             self._follow(pod, deployment, template)
         self._applied.add(deployment.version_id)
@@ -140,8 +145,31 @@ class ProcessBackend:
     def _create(self, deployment: Deployment, template: str) -> None:
         suffix = "".join(secrets.choice(ALPHABET) for _ in range(5))
         name = f"{deployment.service}-{deployment.version}-{suffix}"
-        record = PodRecord(name=name, deployment=deployment, template=template, created_at=self.clock.now().timestamp())
+        record = PodRecord(
+            name=name,
+            deployment=deployment,
+            template=template,
+            created_at=self.clock.now().timestamp(),
+            is_placed=False,
+        )
         self._admit(PodFolder.create(self.root, record))
+
+    def _place(self) -> None:
+        """Let pods that wait begin where there is room, and have the others say what they wait for."""
+        placement = place([self._claim(pod) for pod in self._pods.values()], self.options.room)
+        for name in placement.placed:
+            self._pods[name].place()
+        for name, why in placement.waiting.items():
+            self._pods[name].lack(why)
+
+    def _claim(self, pod: Pod) -> Claim:
+        record = pod.record
+        is_replacement = any(
+            other.record.is_placed and other.record.template != record.template
+            for other in self._of(record.deployment.version_id)
+        )
+        resources = record.deployment.resources
+        return Claim(record.name, resources, record.created_at, record.is_placed, is_replacement)
 
     async def delete(self, version_id: UUID) -> None:
         """End every pod of a version."""

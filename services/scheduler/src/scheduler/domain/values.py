@@ -15,6 +15,8 @@ Level = Literal["info", "warning", "error"]
 
 REGISTRY_UNAVAILABLE = "RegistryUnavailable"
 """Reason of a pod that waits for the model registry: no fault of the version, so its deadline waits too."""
+CAPACITY = "Capacity"
+"""Reason of a pod that waits for room; likewise."""
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from scheduler.domain.values import Usage
-from scheduler.domain.verdict import phase_of
+from scheduler.domain.values import CAPACITY, Usage
+from scheduler.domain.verdict import Failure, phase_of
 from scheduler.store import rows
 from scheduler.store.tables import DeploymentRow, PodRow
 from shared.contracts.deployment import PodView, VersionState
@@ -72,7 +72,7 @@ async def version_states(session: AsyncSession) -> list[VersionState]:
 def _state(row: DeploymentRow, pods: Sequence[PodRow]) -> VersionState:
     progress, seen = rows.progress_of(row), rows.seen_in(pods)
     rollover = rows.rollover_of(row)
-    told = (progress.failure or (rollover and rollover.failure)) if row.desired_replicas > 0 else None
+    told = (progress.failure or (rollover and rollover.failure) or _wait(pods)) if row.desired_replicas > 0 else None
     return VersionState(
         version_id=row.version_id,
         service=row.service,
@@ -87,6 +87,13 @@ def _state(row: DeploymentRow, pods: Sequence[PodRow]) -> VersionState:
         is_rolling=rollover is not None,
         has_rollout_failed=rollover is not None and rollover.failure is not None,
     )
+
+
+def _wait(pods: Sequence[PodRow]) -> Failure | None:
+    """What a version waits for that is no fault of its own."""
+    if any(pod.reason == CAPACITY for pod in pods):
+        return Failure("Waiting", "capacity: there is no room for a pod yet; its events say what it asks for")
+    return None
 
 
 async def endpoints(session: AsyncSession) -> list[tuple[Endpoints, bool]]:

@@ -1,0 +1,92 @@
+"""A pod that does not fit waits, visibly, and begins when there is room."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+from eventually import eventually
+from scheduler.domain.placement import Room
+from scheduler.domain.values import CAPACITY
+from scheduler_world import QUICK, running, wanted
+
+ONE = replace(QUICK, room=Room(1, 2))
+
+
+async def test_the_second_version_waits_for_the_first(home: Path) -> None:
+    first, second = wanted(1), wanted(1)
+    async with running(home, ONE) as world:
+        await world.backend.apply(first)
+        await eventually(lambda: world.ready)
+        await world.backend.apply(second)
+        (waiting,) = await eventually(lambda: [o for o in world.now.values() if o.version_id == second.version_id])
+        assert (waiting.status, waiting.reason, waiting.pid) == ("Waiting", CAPACITY, None)
+        notes = [o.note for o in world.seen if o.note and o.note.reason == CAPACITY]
+        assert [note.message for note in notes] == ["asks for 1 cores, 2 GiB; free are 0 cores, 0 GiB"]
+        await world.backend.delete(first.version_id)
+        await eventually(lambda: {o.version_id for o in world.ready} == {second.version_id})
+
+
+async def test_an_update_goes_on_where_the_machine_is_full(home: Path) -> None:
+    deployment = wanted(1)
+    async with running(home, ONE) as world:
+        await world.backend.apply(deployment)
+        (old,) = await eventually(lambda: world.ready)
+        newer = wanted(1, generation=2, model_version="2", version_id=deployment.version_id)
+        newer = newer.model_copy(update={"service_id": deployment.service_id})
+
+        async def is_replaced() -> bool:
+            await world.backend.apply(newer)
+            return [o.generation for o in world.ready] == [2] and old.pod not in world.now
+
+        await eventually(is_replaced)
+
+
+async def test_pods_that_were_placed_keep_their_place_over_a_restart(home: Path) -> None:
+    first, second = wanted(1), wanted(1)
+    async with running(home, ONE) as world:
+        await world.backend.apply(first)
+        (pod,) = await eventually(lambda: world.ready)
+    async with running(home, ONE) as world:
+        await world.backend.apply(second)
+        await world.backend.apply(first)
+        await eventually(lambda: [o.pod for o in world.ready] == [pod.pod])
+        assert [o.reason for o in world.now.values() if o.version_id == second.version_id] == [CAPACITY]
+        await world.backend.delete(second.version_id)
+        await eventually(lambda: [o.pod for o in world.now.values()] == [pod.pod])
+        await world.backend.delete(first.version_id)
+        await eventually(lambda: not world.now)
+
+
+async def test_a_version_that_waits_says_so_and_does_not_fail_by_the_clock(home: Path, nats: NatsProcess) -> None:
+    first, second = wanted(1), wanted(1)
+    settings = settings_for(
+        home, nats.url, cpu=1, cpu_overcommit=1, memory_gb=2, memory_overcommit=1, never_ready_timeout="PT1S"
+    )
+    async with controlling(nats) as controller, scheduling(settings, FakePreparation(home)):
+        controller.want(first)
+        await eventually_phase(controller, first, "running")
+        controller.want(second)
+
+        async def has_waited() -> bool:
+            state = await controller.state(second)
+            return state is not None and state.reason == "Waiting" and (state.message or "").startswith("capacity")
+
+        await holds(has_waited)
+        (pod,) = await controller.pods(second)
+        assert (pod.status, pod.reason, pod.ready) == ("Waiting", CAPACITY, False)
+        begun = asyncio.get_running_loop().time()
+        await eventually(lambda: asyncio.get_running_loop().time() - begun > 1.5)  # its ten minutes, here a second
+        assert await has_waited()
+        assert not controller.said(VersionFailed)
+        assert [note.reason for note in controller.said(PodNoted) if note.reason == CAPACITY] == [CAPACITY]
+        controller.want(first.model_copy(update={"desired_replicas": 0, "generation": 2}))
+        await eventually_phase(controller, second, "running")
+
+
+async def eventually_phase(controller: Controller, deployment: Deployment, phase: str) -> None:
+    async def is_so() -> bool:
+        return await controller.phase(deployment) == phase
+
+    await holds(is_so, within=15)

@@ -1,0 +1,98 @@
+"""Which waiting pods get room: never more than there is, oldest first, nobody waits for ever."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scheduler.backends.machine import GIB, machine_room
+from scheduler.domain.placement import UNLIMITED, Claim, Room, place
+from shared.contracts.deployment import Resources
+
+SIZES = st.builds(
+    lambda cpu, memory, gpu: Resources(spec="x", cpu=cpu / 4, memory_gb=memory / 4, gpu=gpu),
+    st.integers(1, 40),
+    st.integers(1, 80),
+    st.integers(0, 2),
+)
+CLAIMS = st.lists(st.tuples(SIZES, st.floats(0, 100), st.booleans()), max_size=20).map(
+    lambda drawn: [Claim(f"p{n}", size, since, is_placed) for n, (size, since, is_placed) in enumerate(drawn)]
+)
+TOTAL = Room(16, 32, 2)
+
+
+def claim(pod: str, cpu: float, since: float = 0, **more: bool) -> Claim:
+    return Claim(pod, Resources(spec="x", cpu=cpu, memory_gb=1), since, **{"is_placed": False} | more)
+
+
+@given(CLAIMS)
+def test_no_more_is_given_than_there_is(claims: list[Claim]) -> None:
+    placement = place(claims, TOTAL)
+    left = TOTAL
+    for each in claims:
+        if each.is_placed or each.pod in placement.placed:
+            left = left.less(each.resources)
+    if placement.placed:
+        assert min(left.cpu, left.memory_gb, left.gpu) >= 0
+    waiting = {each.pod for each in claims if not each.is_placed}
+    assert set(placement.placed) | placement.waiting.keys() == waiting
+    assert not set(placement.placed) & placement.waiting.keys()
+
+
+@given(CLAIMS)
+def test_nobody_who_could_ever_fit_is_passed_by(claims: list[Claim]) -> None:
+    placement = place(claims, TOTAL)
+    since = {each.pod: (each.since, each.pod) for each in claims}
+    can_ever = {each.pod for each in claims if TOTAL.holds(each.resources)}
+    for waiting in placement.waiting.keys() & can_ever:
+        assert all(since[placed] < since[waiting] for placed in placement.placed)
+
+
+@given(CLAIMS)
+def test_as_room_appears_everybody_who_can_is_placed(claims: list[Claim]) -> None:
+    waiting = [each for each in claims if not each.is_placed]
+    for _ in range(len(waiting)):
+        placed = place(waiting, TOTAL).placed
+        waiting = [each for each in waiting if each.pod not in placed]  # those that were placed have ended since
+    assert not [each for each in waiting if TOTAL.holds(each.resources)]
+
+
+def test_a_replacement_has_the_place_of_what_it_replaces() -> None:
+    there = [claim("old", 2, is_placed=True), claim("other", 2, is_placed=True)]
+    assert place([*there, claim("new", 2)], Room(4, 8)).placed == ()
+    assert place([*there, claim("new", 2, is_replacement=True)], Room(4, 8)).placed == ("new",)
+
+
+def test_it_says_what_is_asked_for_and_what_is_free() -> None:
+    placement = place([claim("a", 3, is_placed=True), claim("b", 2), claim("c", 9)], Room(4, 8))
+    assert placement.waiting == {
+        "b": "asks for 2 cores, 1 GiB; free are 1 cores, 7 GiB",
+        "c": "asks for 9 cores, 1 GiB; there are only 4 cores, 8 GiB",
+    }
+
+
+def test_without_a_limit_everything_fits() -> None:
+    assert len(place([claim(str(n), 1000) for n in range(1000)], UNLIMITED).placed) == 1000
+
+
+@pytest.mark.parametrize(
+    ("files", "cores", "gib"),
+    [
+        ({"cpu.max": "50000 100000\n", "memory.max": f"{GIB // 2}\n"}, 0.5, 0.5),
+        ({"cpu/cpu.cfs_quota_us": "25000", "cpu/cpu.cfs_period_us": "100000"}, 0.25, None),
+        ({"memory/memory.limit_in_bytes": str(GIB // 4)}, None, 0.25),
+        ({"cpu.max": "max 100000", "memory.max": "max"}, None, None),
+        ({"cpu/cpu.cfs_quota_us": "-1", "memory/memory.limit_in_bytes": "9223372036854771712"}, None, None),
+        ({}, None, None),
+    ],
+)
+def test_a_cgroup_may_leave_less(tmp_path: Path, files: dict[str, str], cores: float | None, gib: float | None) -> None:
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    whole, found = machine_room(tmp_path / "none"), machine_room(tmp_path)
+    assert found.cpu == (whole.cpu if cores is None else cores)
+    assert found.memory_gb == pytest.approx(whole.memory_gb if gib is None else gib, rel=1e-3)
