@@ -50,7 +50,7 @@ async def note_open(session: AsyncSession, seen: Sequence[RunSeen], now: datetim
     known = {key_of(run) for run in seen}
     for row in await runs.open_runs(session):
         if (row.version_id, row.pod, row.run) not in known:
-            await _end(session, row, max(row.started_at, row.alive_at), is_exact=False)
+            await _end(session, row, row.alive_at, is_exact=False)
         else:
             row.alive_at = max(row.started_at, now)
     await runs.forget_runs(session, now - KEPT)
@@ -99,7 +99,7 @@ def _row(run: RunSeen, node: str, now: datetime) -> RunRow:
 
 
 async def _end(session: AsyncSession, row: RunRow, at: datetime, *, is_exact: bool) -> None:
-    row.ended_at, row.is_exact = at, is_exact
+    row.ended_at, row.is_exact = max(row.started_at, at), is_exact
     await publish(session, RunEnded.model_validate(run_of(row).model_dump()))
 
 
