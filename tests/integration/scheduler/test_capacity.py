@@ -7,9 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from eventually import eventually
+from nats_process import NatsProcess
 from scheduler.domain.placement import Room
 from scheduler.domain.values import CAPACITY
-from scheduler_world import QUICK, running, wanted
+from scheduler_service import Controller, controlling, holds, scheduling, settings_for
+from scheduler_world import QUICK, FakePreparation, running, wanted
+from shared.contracts.deployment import Deployment
+from shared.events import PodNoted, VersionFailed
 
 ONE = replace(QUICK, room=Room(1, 2))
 
@@ -59,12 +63,14 @@ async def test_pods_that_were_placed_keep_their_place_over_a_restart(home: Path)
         await eventually(lambda: not world.now)
 
 
-async def test_a_version_that_waits_says_so_and_does_not_fail_by_the_clock(home: Path, nats: NatsProcess) -> None:
+async def test_a_version_that_waits_says_so_and_does_not_fail_by_the_clock(
+    home: Path, nats_server: NatsProcess
+) -> None:
     first, second = wanted(1), wanted(1)
     settings = settings_for(
-        home, nats.url, cpu=1, cpu_overcommit=1, memory_gb=2, memory_overcommit=1, never_ready_timeout="PT1S"
+        home, nats_server.url, cpu=1, cpu_overcommit=1, memory_gb=2, memory_overcommit=1, never_ready_timeout="PT1S"
     )
-    async with controlling(nats) as controller, scheduling(settings, FakePreparation(home)):
+    async with controlling(nats_server) as controller, scheduling(settings, FakePreparation(home)):
         controller.want(first)
         await eventually_phase(controller, first, "running")
         controller.want(second)
