@@ -109,7 +109,7 @@ async def test_a_killed_pod_leaves_the_routes_and_comes_back(home: Path, nats_se
         await eventually(lambda: controller.said(PodExited))
         (exited,) = controller.said(PodExited)
         assert (exited.signal, exited.pod) == (signal.SIGKILL, pod.name)
-        assert controller.said(PodNotReady)
+        await eventually(lambda: controller.said(PodNotReady))
         await eventually(lambda: len(controller.said(PodReady)) == 2, within=90)
         (again,) = await controller.pods(deployment)
         assert (again.restarts, again.last_exit) == (1, "killed by SIGKILL")

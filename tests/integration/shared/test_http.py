@@ -172,3 +172,14 @@ def test_a_socket_may_be_handed_over(environ: dict[str, str], fd: int | None) ->
 
 def test_an_error_outside_the_tree_is_not_a_penstock_error() -> None:
     assert not isinstance(ERRORS["bug"], PenstockError)
+
+
+async def test_small_answers_leave_at_once() -> None:
+    """With Nagle's algorithm the body would wait 40 ms for the caller's delayed acknowledgement of the head."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        serving = asyncio.create_task(serve(app(), "", 0, listening.dup().detach()))
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}") as client:
+            assert (await client.get("/none")).status_code == 404
+        assert listening.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        serving.cancel()
+        await asyncio.wait({serving}, timeout=5)

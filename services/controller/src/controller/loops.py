@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import nats.errors
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
 
 from controller.handlers import facts, metering, routes
 from controller.handlers.rollback import GivenUp, roll_back
@@ -29,6 +31,9 @@ log = logging.getLogger(__name__)
 
 _AWAY = (nats.errors.Error, PenstockError, OSError, TimeoutError)
 """What a pass may fail with while something is away; anything else ends the process."""
+
+_RACES = (IntegrityError, StaleDataError)
+"""What writing down the state of a version fails with that was deleted at that moment; the next answer knows it."""
 
 ANSWERS_KEPT = timedelta(hours=24)
 RUNS_LISTED = timedelta(days=31)
@@ -133,6 +138,8 @@ class ResyncLoop:
                 await self.once()
             except _AWAY as failure:
                 log.info("scheduler not asked: %s", failure or type(failure).__name__)
+            except _RACES as race:
+                log.info("the scheduler's answer was overtaken by a deletion: %s", type(race).__name__)
             await self._clock.sleep(self._interval_s)
 
     async def once(self) -> None:

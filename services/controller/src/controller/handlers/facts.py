@@ -75,7 +75,7 @@ async def _take(
     if await _note(session, version, fact, now):
         after_commit(session, changed)
     if fact.is_whole and is_new_good(version.row, fact.generation):
-        remember_good(await session.get_one(VersionRow, version.row.id))
+        remember_good(await session.get(VersionRow, version.row.id), fact.generation)
 
 
 def _as_fact(version: StoredVersion, state: VersionState | None, asked_at: datetime) -> Fact | None:

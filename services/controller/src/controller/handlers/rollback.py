@@ -56,9 +56,10 @@ def is_new_good(row: VersionRow, generation: int) -> bool:
     return row.generation == generation and row.wanted == Wanted.STARTED and row.last_good != configuration_of(row)
 
 
-def remember_good(row: VersionRow) -> None:
-    """Keep the configuration, to come back to."""
-    row.last_good = configuration_of(row)
+def remember_good(row: VersionRow | None, generation: int) -> None:
+    """Keep the configuration, to come back to, unless the version is gone or has changed meanwhile."""
+    if row is not None and is_new_good(row, generation):
+        row.last_good = configuration_of(row)
 
 
 async def roll_back(session: AsyncSession, given_up: GivenUp, now: datetime, routes_changed: Any) -> bool:
