@@ -81,6 +81,7 @@ def _version(version_id: Any, service_id: Any, name: str, weight: int) -> dict[s
         "model": "wine_quality",
         "model_version": "1",
         "spec": "1C2G",
+        "resources": {"spec": "1C2G", "cpu": 1, "memory_gb": 2, "gpu": 0},
         "replicas": 1,
         "weight": weight,
         "asked_weight": weight,

@@ -25,6 +25,12 @@ async def test_one_version(offline: Controller) -> None:
     assert version["signature"]["outputs"]
     assert version["input_example"]
     assert "sklearn" in version["flavors"]
+    assert [line.partition("==")[0] for line in version["requirements"]] == ["mlflow"]
+    assert version["model_id"].startswith("m-")
+    assert version["digest"].startswith("sha256:")
+    xeres = await offline.call("GET", "/models/xeres/versions/1")
+    assert xeres["requirements"][-2:] == ["scikit-learn", "pandas"]
+    assert (xeres["signature"], xeres["input_example"]) == (None, None)
     assert (await offline.call("GET", "/models/wine/versions/2"))["aliases"] == ["champion"]
 
 

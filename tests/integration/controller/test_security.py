@@ -105,7 +105,10 @@ async def test_the_first_token_is_made_once_in_a_file_of_its_owner(offline: Cont
     replaced = await admitted()
     assert await opens(replaced)
     assert not await opens(first)
-    assert first.encode() not in b"".join(path.read_bytes() for path in (tmp_path / "controller").iterdir())
+    async with database.read() as session:
+        kept = str((await session.execute(text("select * from tokens"))).all())
+    assert first not in kept
+    assert replaced not in kept
 
 
 async def test_the_callers_trace_goes_into_the_outbox(offline: Controller) -> None:

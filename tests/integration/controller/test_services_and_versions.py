@@ -47,7 +47,8 @@ async def test_create_with_the_first_version_in_the_same_call(offline: Controlle
     assert (made["running_versions"], made["total_versions"]) == (0, 1)
     (version,) = made["versions"]
     assert (version["name"], version["status"], version["traffic_weight"]) == ("v1", "starting", 100)
-    assert version["model_source"] == {"kind": "mlflow", "model": "wine", "version": "1", "alias": None}
+    source = version["model_source"]
+    assert (source["kind"], source["model"], source["version"], source["alias"]) == ("mlflow", "wine", "1", None)
     assert version["log_delivery"] == {"enabled": True, "destination": None, "sample_rate": 1.0}
     assert UUID(version["id"]).version == 7
     assert datetime.fromisoformat(made["created_at"]).utcoffset().total_seconds() == 0  # type: ignore[union-attr]
@@ -63,7 +64,7 @@ async def test_create_with_the_first_version_in_the_same_call(offline: Controlle
 async def test_an_alias_is_resolved_when_the_version_is_created(offline: Controller) -> None:
     source = {"kind": "mlflow", "model": "wine", "alias": "champion"}
     made = await offline.call("POST", "/services", 201, json={"name": "w", "version": {"model_source": source}})
-    assert made["versions"][0]["model_source"] == {**source, "version": "2"}
+    assert made["versions"][0]["model_source"].items() >= {**source, "version": "2"}.items()
     assert made["status"] == "draft"
 
 

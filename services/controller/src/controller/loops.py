@@ -15,9 +15,15 @@ import nats.errors
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from controller.handlers import facts, metering, routes
+from controller.clients.mlflow import MlflowRegistry
+from controller.domain.commands import ModelSource
+from controller.domain.names import PLATFORM
+from controller.handlers import facts, following, metering, routes
 from controller.handlers.rollback import GivenUp, roll_back
+from controller.handlers.unit import Rules, Unit
 from controller.store.answers import forget_answers
+from controller.store.audit import Actor, audit
+from controller.store.following import Follower, followers
 from controller.store.runs import Key
 from shared.bus import Bus
 from shared.clock import Clock
@@ -25,7 +31,7 @@ from shared.contracts.routes import ROUTES_BUCKET, intent_key, keys_key
 from shared.contracts.rpc import RUNS, VERSION_STATES, Nothing, RunPage, RunsQuery, VersionStateList
 from shared.contracts.runs import PodRun
 from shared.database import Database
-from shared.errors import PenstockError
+from shared.errors import PenstockError, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -195,6 +201,65 @@ class MeteringLoop:
             if page.next_cursor is None:
                 return listed
             query = query.model_copy(update={"cursor": page.next_cursor})
+
+
+class FollowLoop:
+    """Publishes anew what follows an alias that has moved; a registry that does not answer changes nothing."""
+
+    def __init__(
+        self,
+        database: Database,
+        registry: MlflowRegistry,
+        clock: Clock,
+        interval: timedelta,
+        *,
+        rules: Rules,
+        routes_changed: facts.RoutesChanged,
+    ) -> None:
+        self._database = database
+        self._registry = registry
+        self._clock = clock
+        self._interval_s = interval.total_seconds()
+        self._rules = rules
+        self._routes_changed = routes_changed
+
+    async def run(self) -> None:
+        """Follow for ever."""
+        while True:
+            try:
+                await self.once()
+            except _AWAY as failure:
+                log.warning("aliases not followed: %s", failure or type(failure).__name__)
+            await self._clock.sleep(self._interval_s)
+
+    async def once(self) -> int:
+        """Look at every alias that is followed; returns how many versions were published anew."""
+        async with self._database.read() as session:
+            found = await followers(session)
+        moved = 0
+        for model, alias in dict.fromkeys((each.model, each.alias) for each in found):
+            try:
+                moved += await self._follow(model, alias, [f for f in found if (f.model, f.alias) == (model, alias)])
+            except Unavailable:
+                raise
+            except PenstockError as failure:
+                log.warning("alias %s of model %s is not followed: %s", alias, model, failure)
+        return moved
+
+    async def _follow(self, model: str, alias: str, found: Sequence[Follower]) -> int:
+        target = await self._registry.alias_version(model, alias)
+        behind = [follower for follower in found if follower.model_version != target]
+        if not behind:
+            return 0
+        resolved = await self._registry.resolve(ModelSource(kind="mlflow", model=model, version=target))
+        moved = 0
+        for follower in behind:
+            async with self._database.unit_of_work() as session:
+                now = self._clock.now()
+                audit(session, Actor(PLATFORM, "follow_alias", ""), now)
+                unit = Unit(session, now, PLATFORM, self._rules, self._routes_changed)
+                moved += await following.republish(unit, follower, resolved)
+        return moved
 
 
 class ForgettingLoop:

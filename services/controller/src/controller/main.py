@@ -23,7 +23,7 @@ from controller.handlers.secrets import vault_of
 from controller.handlers.signing_in import SigningIn
 from controller.handlers.tokens import admit_admin
 from controller.handlers.unit import Rules
-from controller.loops import ForgettingLoop, MeteringLoop, ResyncLoop, RouteLoop
+from controller.loops import FollowLoop, ForgettingLoop, MeteringLoop, ResyncLoop, RouteLoop
 from controller.settings import ControllerSettings
 from shared.bus import Bus
 from shared.clock import Clock
@@ -47,6 +47,7 @@ class App:
     routes: RouteLoop
     resync: ResyncLoop
     forgetting: ForgettingLoop
+    following: FollowLoop
     metering: MeteringLoop
     identity: OidcIssuer | None = None
 
@@ -59,6 +60,7 @@ class App:
             "forgetting": self.forgetting.run(),
             "metering": self.metering.run(),
             "key use": pull_key_use(self.door.bus, self.door.database),
+            "following": self.following.run(),
         }
 
     def doors(self, fd: int) -> dict[str, Coroutine[Any, Any, None]]:
@@ -132,6 +134,9 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
         forgetting=ForgettingLoop(database, clock),
         metering=MeteringLoop(database, bus, clock, settings.resync_interval),
         identity=identity,
+        following=FollowLoop(
+            database, door.registry, clock, settings.alias_interval, rules=door.rules, routes_changed=routes.touch
+        ),
     )
 
 

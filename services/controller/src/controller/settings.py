@@ -93,6 +93,9 @@ class ControllerSettings(DatabaseSettings):
     resync_interval: Duration = timedelta(seconds=15)
     """Time between two questions to the scheduler about every version, seconds; default 15."""
 
+    alias_interval: Duration = timedelta(seconds=30)
+    """Time between two looks at the aliases that versions follow, seconds; default 30."""
+
     @field_validator("allowed_hosts", "table_roots", "old_secret_keys", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:

@@ -40,6 +40,7 @@ class VersionUpdated(VersionFact):
     changed: tuple[str, ...] = ()
     deployment: Deployment | None = Field(default=None, description="Present when what should run changed.")
     actor: str | None = None
+    note: str | None = Field(default=None, description="Why, where nobody asked for it: such as an alias that moved.")
 
 
 class VersionStarted(VersionFact):

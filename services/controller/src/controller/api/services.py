@@ -22,12 +22,12 @@ from controller.api.door import (
 from controller.api.views import Page, ServiceView, TrafficView, service_view, traffic_view
 from controller.domain.access import Role
 from controller.domain.commands import FirstVersion, NewService, ServiceChange, Split
+from controller.domain.models import ResolvedModel
 from controller.domain.status import ServiceStatus
 from controller.handlers import services
 from controller.handlers.unit import Unit, must_match
 from controller.store.listing import Position, ServiceFilter, page_of_services
 from controller.store.services import StoredService, load_service
-from shared.contracts.deployment import MlflowSource
 
 router = APIRouter(tags=["services"])
 
@@ -37,7 +37,7 @@ async def create_service(asked: NewService, post: Posting, caller: TheCaller) ->
     """Create a service with its first version in the same call; `start` starts it. Needs an editor of its project."""
     caller.must_have(Role.EDITOR, asked.project, f"There is no project {asked.project!r}")
 
-    async def work(unit: Unit, model: MlflowSource | None) -> ServiceView:
+    async def work(unit: Unit, model: ResolvedModel | None) -> ServiceView:
         return service_view(await services.create_service(unit, asked, model), post.door.public_url)
 
     return await post.once(asked, work, lambda: _resolved(post.door, asked.version))
@@ -143,7 +143,7 @@ async def _for_change(unit: Unit, name: str, allowed: frozenset[int] | None) -> 
     return stored
 
 
-async def _resolved(door: Door, version: FirstVersion | None) -> MlflowSource | None:
+async def _resolved(door: Door, version: FirstVersion | None) -> ResolvedModel | None:
     return None if version is None else await door.registry.resolve(version.model_source)
 
 

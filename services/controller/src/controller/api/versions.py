@@ -17,10 +17,10 @@ from controller.api.door import (
 )
 from controller.api.views import Page, VersionView, version_view
 from controller.domain.commands import NewVersion, Start, VersionChange
+from controller.domain.models import ResolvedModel
 from controller.handlers import versions
 from controller.handlers.unit import Unit, must_match
 from controller.store.services import StoredService, StoredVersion, load_service
-from shared.contracts.deployment import MlflowSource
 
 router = APIRouter(tags=["versions"])
 
@@ -29,12 +29,12 @@ router = APIRouter(tags=["versions"])
 async def create_version(service: str, asked: NewVersion, post: Posting) -> Response:
     """Add a version; `start` starts it with its `traffic_weight`."""
 
-    async def prepare() -> MlflowSource:
+    async def prepare() -> ResolvedModel:
         async with post.door.look() as session:
             await load_service(session, service)
         return await post.door.registry.resolve(asked.model_source)
 
-    async def work(unit: Unit, model: MlflowSource) -> VersionView:
+    async def work(unit: Unit, model: ResolvedModel) -> VersionView:
         stored = await load_service(unit.session, service, for_update=True)
         version = await versions.create_version(unit, stored, asked, model)
         if asked.start:

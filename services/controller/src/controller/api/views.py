@@ -27,12 +27,20 @@ class Page(BaseModel, Generic[Item]):
 
 
 class ModelSourceView(BaseModel):
-    """The model version that is published; `alias` is the one it was found by."""
+    """The model version that is published; `alias` is the one it was found by.
+
+    `run_id`, `model_id` (MLflow 3's logged model) and `digest` (`sha256:` and the hash of its `MLmodel` file, as the
+    registry had it) say what it was published from; null where the registry did not say.
+    """
 
     kind: Literal["mlflow"] = "mlflow"
     model: str
     version: str
     alias: str | None = None
+    follow: bool = False
+    run_id: str | None = None
+    model_id: str | None = None
+    digest: str | None = None
 
 
 class ResourceSourceView(BaseModel):
@@ -147,6 +155,10 @@ _STORED_ONLY = {
     "model",
     "model_version",
     "alias",
+    "follow",
+    "run_id",
+    "model_id",
+    "model_digest",
     "spec",
     "asked_weight",
     "weight",
@@ -164,7 +176,12 @@ def version_view(service: ServiceRow, version: StoredVersion) -> VersionView:
         **row.model_dump(exclude=_STORED_ONLY),
         service=service.name,
         status=version.status,
-        model_source=ModelSourceView(model=row.model, version=row.model_version, alias=row.alias),
+        model_source=ModelSourceView(
+            model=row.model,
+            version=row.model_version,
+            digest=row.model_digest,
+            **row.model_dump(include={"alias", "follow", "run_id", "model_id"}),
+        ),
         resource_source=ResourceSourceView(spec=row.spec),
         replicas=Autoscaling.model_validate(row.autoscaling) if row.autoscaling else row.replicas,
         desired_replicas=version.replicas if row.wanted == Wanted.STARTED else 0,

@@ -7,18 +7,18 @@ a model: `MLmodel` is read as data, the example as JSON.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import httpx
 import yaml
 
 from controller.domain.commands import ModelSource
-from controller.domain.models import ModelVersion, RegisteredModel, alias_map, at_milliseconds, tag_map
+from controller.domain.models import ModelVersion, RegisteredModel, ResolvedModel, alias_map, at_milliseconds, tag_map
 from shared.clock import Clock
-from shared.contracts.deployment import MlflowSource
 from shared.errors import NotFound, Unavailable, UpstreamFailed
 
 _API = "/api/2.0/mlflow"
@@ -28,7 +28,15 @@ _DETAIL_TTL_S = 300.0
 _DETAIL_ENTRIES = 512
 _PARALLEL = 8
 
-_Details = tuple[dict[str, Any] | None, Any, tuple[str, ...]]
+
+class _Details(NamedTuple):
+    """What the files of a model version say."""
+
+    signature: dict[str, Any] | None
+    example: Any
+    flavors: tuple[str, ...]
+    model_id: str | None
+    digest: str | None
 
 
 class MlflowRegistry:
@@ -46,16 +54,25 @@ class MlflowRegistry:
         """Close the connections."""
         await self._http.aclose()
 
-    async def resolve(self, source: ModelSource) -> MlflowSource:
+    async def resolve(self, source: ModelSource) -> ResolvedModel:
         """The model version that `source` names, an alias followed; `NotFound` names what is missing."""
-        if source.version is not None:
-            await self._version(source.model, source.version)
-            return MlflowSource(model=source.model, version=source.version)
-        model = await self._model(source.model)
-        version = alias_map(model.get("aliases")).get(source.alias or "")
+        version = source.version or await self.alias_version(source.model, source.alias or "")
+        raw = await self._version(source.model, version)
+        details = await self._details_of(source.model, version)
+        return ResolvedModel(
+            model=source.model,
+            version=version,
+            run_id=raw.get("run_id") or None,
+            model_id=raw.get("model_id") or details.model_id,
+            digest=details.digest,
+        )
+
+    async def alias_version(self, model: str, alias: str) -> str:
+        """The version that an alias names now; `NotFound` where the model has no such alias."""
+        version = alias_map((await self._model(model)).get("aliases")).get(alias)
         if version is None:
-            raise NotFound(f"Model {source.model!r} has no alias {source.alias!r}")
-        return MlflowSource(model=source.model, version=version)
+            raise NotFound(f"Model {model!r} has no alias {alias!r}")
+        return version
 
     async def models(
         self, search: str | None, size: int, token: str | None
@@ -77,7 +94,7 @@ class MlflowRegistry:
     async def model_version(self, name: str, version: str) -> ModelVersion:
         """One version; `NotFound` names it."""
         raw = await self._version(name, version)
-        signature, example, flavors = await self._details_of(name, version)
+        details = await self._details_of(name, version)
         return ModelVersion(
             name=name,
             version=version,
@@ -87,16 +104,19 @@ class MlflowRegistry:
             run_id=raw.get("run_id") or None,
             tags=tag_map(raw.get("tags")),
             created_at=at_milliseconds(raw.get("creation_timestamp")),
-            signature=signature,
-            input_example=example,
-            flavors=flavors,
+            signature=details.signature,
+            input_example=details.example,
+            flavors=details.flavors,
+            model_id=raw.get("model_id") or details.model_id,
+            digest=details.digest,
+            requirements=requirements_of(await self._artifact(name, version, "requirements.txt")),
         )
 
     async def _described(self, raw: Mapping[str, Any]) -> RegisteredModel:
         name = str(raw["name"])
         versions = await self._versions(name)
         latest = versions[0] if versions else None
-        signature, example, _ = await self._details_of(name, latest) if latest else (None, None, ())
+        details = await self._details_of(name, latest) if latest else None
         return RegisteredModel(
             name=name,
             description=raw.get("description", ""),
@@ -104,8 +124,8 @@ class MlflowRegistry:
             aliases=alias_map(raw.get("aliases")),
             versions=tuple(versions),
             latest_version=latest,
-            signature=signature,
-            input_example=example,
+            signature=details.signature if details else None,
+            input_example=details.example if details else None,
             created_at=at_milliseconds(raw.get("creation_timestamp")),
             updated_at=at_milliseconds(raw.get("last_updated_timestamp")),
         )
@@ -141,7 +161,13 @@ class MlflowRegistry:
         described = _mapping(_yaml(text))
         example_file = _mapping(described.get("saved_input_example_info")).get("serving_input_path")
         example = await self._artifact(name, version, str(example_file)) if example_file else None
-        return signature_of(described), _json(example), tuple(sorted(_mapping(described.get("flavors"))))
+        return _Details(
+            signature=signature_of(described),
+            example=_json(example),
+            flavors=tuple(sorted(_mapping(described.get("flavors")))),
+            model_id=_text(described.get("model_id")),
+            digest=f"sha256:{hashlib.sha256(text).hexdigest()}" if text is not None else None,
+        )
 
     async def _artifact(self, name: str, version: str, path: str) -> bytes | None:
         """A small file of a model version, or None when there is none or it is too large."""
@@ -174,6 +200,18 @@ def signature_of(described: Mapping[str, Any]) -> dict[str, Any] | None:
     signature = _mapping(described.get("signature"))
     parts = {part: _json(signature[part]) for part in ("inputs", "outputs", "params") if signature.get(part)}
     return parts or None
+
+
+def requirements_of(text: bytes | None) -> tuple[str, ...] | None:
+    """The requirements in a `requirements.txt`, without comments and blank lines."""
+    if text is None:
+        return None
+    lines = (line.strip() for line in text.decode(errors="replace").splitlines())
+    return tuple(line for line in lines if line and not line.startswith("#"))
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
 
 
 def _error_code(answer: httpx.Response) -> str | None:

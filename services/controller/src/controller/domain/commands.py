@@ -93,12 +93,13 @@ class Command(BaseModel):
 
 
 class ModelSource(Command):
-    """A model registered in MLflow, by `version` or by `alias`: exactly one of them."""
+    """A model registered in MLflow, by `version` or by `alias`: exactly one of them. `follow`: as the alias moves."""
 
     kind: Literal["mlflow"]
     model: Annotated[str, AfterValidator(names.model_name)]
     version: Annotated[str, AfterValidator(names.model_version)] | None = None
     alias: Annotated[str, AfterValidator(names.model_alias)] | None = None
+    follow: StrictBool = Field(default=False, description="Publish anew whenever the alias has moved.")
 
     @model_validator(mode="after")
     def _one_of_two(self) -> ModelSource:
@@ -107,6 +108,8 @@ class ModelSource(Command):
                 "model_source takes exactly one of version and alias",
                 (Detail(("model_source",), "exactly one of version and alias"),),
             )
+        if self.follow and self.alias is None:
+            raise InvalidInput("Only an alias can be followed", (Detail(("model_source", "follow"), "needs an alias"),))
         return self
 
 

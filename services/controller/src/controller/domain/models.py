@@ -8,6 +8,18 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 
+class ResolvedModel(BaseModel):
+    """A model version that a source names, and where it comes from."""
+
+    model_config = ConfigDict(frozen=True)
+
+    model: str
+    version: str
+    run_id: str | None = None
+    model_id: str | None = Field(default=None, description="MLflow 3's id of the logged model.")
+    digest: str | None = Field(default=None, description="`sha256:` and the hash of the model's `MLmodel` file.")
+
+
 class ModelVersion(BaseModel):
     """One version in the registry, with what its `MLmodel` file says of its inputs."""
 
@@ -26,6 +38,11 @@ class ModelVersion(BaseModel):
     )
     input_example: Any = Field(default=None, description="A request that the model accepts at `/predict`.")
     flavors: tuple[str, ...] = ()
+    model_id: str | None = Field(default=None, description="MLflow 3's id of the logged model.")
+    digest: str | None = Field(default=None, description="`sha256:` and the hash of the version's `MLmodel` file.")
+    requirements: tuple[str, ...] | None = Field(
+        default=None, description="Lines of the version's `requirements.txt`; null where it has none."
+    )
 
 
 class RegisteredModel(BaseModel):

@@ -20,7 +20,10 @@ from shared.bus.outbox import publish
 from shared.contracts.deployment import VersionState
 from shared.events.version import VersionRolledBack, VersionRolloutFailed
 
-CONFIGURATION = ("model", "model_version", "alias", "spec", "resources", "replicas", "autoscaling", "runtime")
+CONFIGURATION = (
+    *("model", "model_version", "alias", "run_id", "model_id", "model_digest"),
+    *("spec", "resources", "replicas", "autoscaling", "runtime"),
+)
 """Columns that make a version's pods what they are: what a roll-back restores."""
 
 

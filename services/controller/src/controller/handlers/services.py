@@ -7,6 +7,7 @@ from sqlmodel import select
 
 from controller.domain import traffic
 from controller.domain.commands import NewService, ServiceChange, Split, VersionChange
+from controller.domain.models import ResolvedModel
 from controller.domain.status import ACTIVE, DELETABLE, Wanted
 from controller.handlers.unit import Unit
 from controller.handlers.versions import change_version, create_version, set_weights, start_version, stop_version
@@ -14,13 +15,12 @@ from controller.store.people import load_project
 from controller.store.services import StoredService, StoredVersion
 from controller.store.tables import ServiceRow
 from shared.bus.outbox import publish
-from shared.contracts.deployment import MlflowSource
 from shared.errors import Conflict
 from shared.events.service import ServiceCreated, ServiceDeleted, ServiceUpdated
 from shared.events.version import VersionDeleted
 
 
-async def create_service(unit: Unit, asked: NewService, model: MlflowSource | None) -> StoredService:
+async def create_service(unit: Unit, asked: NewService, model: ResolvedModel | None) -> StoredService:
     """A new service with its first version, started where asked; `Conflict` when the name is taken."""
     await load_project(unit.session, asked.project)
     await _must_be_free(unit.session, asked.name)

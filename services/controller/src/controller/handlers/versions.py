@@ -7,6 +7,7 @@ from typing import Any
 from controller.domain import traffic
 from controller.domain.commands import FirstVersion, LogDelivery, ReplicaRange, VersionChange
 from controller.domain.destinations import checked_destination
+from controller.domain.models import ResolvedModel
 from controller.domain.status import ACTIVE, DELETABLE, Wanted
 from controller.handlers.deployments import deployment_of
 from controller.handlers.unit import Unit
@@ -14,7 +15,6 @@ from controller.store.services import StoredService, StoredVersion
 from controller.store.specs import resources_of
 from controller.store.tables import ServiceRow, VersionRow
 from shared.bus.outbox import publish
-from shared.contracts.deployment import MlflowSource
 from shared.errors import Conflict
 from shared.events.service import TrafficChanged
 from shared.events.version import VersionCreated, VersionDeleted, VersionStarted, VersionStopped, VersionUpdated
@@ -23,7 +23,9 @@ _REACHES_PODS = frozenset({"model_source", "resource_source", "replicas", "runti
 """Fields whose change means other pods, or another number of them."""
 
 
-async def create_version(unit: Unit, service: StoredService, asked: FirstVersion, model: MlflowSource) -> StoredVersion:
+async def create_version(
+    unit: Unit, service: StoredService, asked: FirstVersion, model: ResolvedModel
+) -> StoredVersion:
     """Add a draft of `asked` to `service`, publishing `model` (the registry's answer to `asked.model_source`)."""
     resources = await resources_of(unit.session, asked.resource_source.spec)
     row = VersionRow(
@@ -33,6 +35,10 @@ async def create_version(unit: Unit, service: StoredService, asked: FirstVersion
         model=model.model,
         model_version=model.version,
         alias=asked.model_source.alias,
+        follow=asked.model_source.follow,
+        run_id=model.run_id,
+        model_id=model.model_id,
+        model_digest=model.digest,
         spec=resources.spec,
         resources=resources.model_dump(mode="json"),
         **_scale(asked.replicas),
@@ -51,15 +57,24 @@ async def create_version(unit: Unit, service: StoredService, asked: FirstVersion
     version = StoredVersion(row)
     service.versions.append(version)
     _touch(unit, service.row)
-    source = asked.model_source.model_dump(mode="json") | {"version": model.version}
+    source = asked.model_source.model_dump(mode="json", exclude={"follow"}) | {"version": model.version}
     await publish(unit.session, VersionCreated(**_identity(service.row, row), model_source=source, actor=unit.actor))
     return version
 
 
 async def change_version(
-    unit: Unit, service: StoredService, version: StoredVersion, change: VersionChange, model: MlflowSource | None
+    unit: Unit,
+    service: StoredService,
+    version: StoredVersion,
+    change: VersionChange,
+    model: ResolvedModel | None,
+    *,
+    note: str | None = None,
 ) -> None:
-    """Apply the fields that `change` names; what reaches pods makes a new generation of an active version."""
+    """Apply the fields that `change` names; what reaches pods makes a new generation of an active version.
+
+    `note` says in the event why, where nobody asked for it.
+    """
     changed = tuple(sorted(change.model_fields_set))
     if not changed:
         return
@@ -81,6 +96,7 @@ async def change_version(
             changed=changed,
             deployment=deployment_of(service.row, version.row) if reaches_pods else None,
             actor=unit.actor,
+            note=note,
         ),
     )
 
@@ -168,7 +184,7 @@ def _touch(unit: Unit, *rows: ServiceRow | VersionRow) -> None:
             unit.touch_routes(row.name)
 
 
-async def _new_values(unit: Unit, change: VersionChange, model: MlflowSource | None) -> dict[str, Any]:
+async def _new_values(unit: Unit, change: VersionChange, model: ResolvedModel | None) -> dict[str, Any]:
     values = change.model_dump(
         mode="json",
         exclude_unset=True,
@@ -176,6 +192,8 @@ async def _new_values(unit: Unit, change: VersionChange, model: MlflowSource | N
     )
     if change.model_source is not None and model is not None:
         values |= {"model": model.model, "model_version": model.version, "alias": change.model_source.alias}
+        values |= {"follow": change.model_source.follow, "run_id": model.run_id}
+        values |= {"model_id": model.model_id, "model_digest": model.digest}
     if change.resource_source is not None:
         resources = await resources_of(unit.session, change.resource_source.spec)
         values |= {"spec": resources.spec, "resources": resources.model_dump(mode="json")}

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, Index, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Index, UniqueConstraint, false
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -45,6 +45,7 @@ class ServiceRow(Record, table=True):
 class VersionRow(Record, table=True):
     """A version: its configuration, what is wanted of it, and its share.
 
+    `follow`: the alias is watched. `run_id`, `model_id` and `model_digest` say where the model comes from.
     `resources` is what `spec` said when it was chosen. With `autoscaling` the load decides on the number of pods, and
     `replicas` is how many it starts with. `asked_weight` is what it gets when it starts beside another; `weight` is its
     stored share now. `resumes` marks the versions that a stop of the whole service ended, so that its start brings back
@@ -62,6 +63,10 @@ class VersionRow(Record, table=True):
     model: str = Field(max_length=255)
     model_version: str = Field(max_length=16)
     alias: str | None = Field(default=None, max_length=255)
+    follow: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    run_id: str | None = Field(default=None, max_length=64)
+    model_id: str | None = Field(default=None, max_length=64)
+    model_digest: str | None = Field(default=None, max_length=80)
     spec: str = Field(max_length=64, index=True)
     resources: dict[str, Any] = Field(sa_type=JSON)
     replicas: int

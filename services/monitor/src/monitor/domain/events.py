@@ -49,7 +49,7 @@ WORDINGS: Mapping[type[Event], Wording] = {
     events.VersionCreated: Wording(
         "Created", lambda e: f"version created from {e.model_source.get('model')} {e.model_source.get('version')}"
     ),
-    events.VersionUpdated: Wording("Updated", lambda e: f"changed: {', '.join(e.changed) or 'nothing'}"),
+    events.VersionUpdated: Wording("Updated", lambda e: e.note or f"changed: {', '.join(e.changed) or 'nothing'}"),
     events.VersionStarted: Wording("Starting", lambda e: f"{e.deployment.desired_replicas} pods wanted"),
     events.VersionStopped: Wording("Stopping", lambda e: "no pods wanted"),
     events.VersionDeleted: Wording("Deleted", lambda e: "version deleted"),

@@ -1,0 +1,32 @@
+"""Use case: an alias has moved, and the versions that follow it are published anew."""
+
+from __future__ import annotations
+
+from controller.domain.commands import ModelSource, VersionChange
+from controller.domain.models import ResolvedModel
+from controller.handlers.unit import Unit
+from controller.handlers.versions import change_version
+from controller.store.following import Follower
+from controller.store.services import load_service
+from controller.store.tables import VersionRow
+
+
+async def republish(unit: Unit, follower: Follower, model: ResolvedModel) -> bool:
+    """Publish `model` where `follower` still follows the alias and publishes another; whether anything changed."""
+    service = await load_service(unit.session, follower.service, for_update=True)
+    version = service.version(follower.version)
+    row = version.row
+    if not row.follow or (row.model, row.alias) != (model.model, follower.alias) or row.model_version == model.version:
+        return False
+    if _was_given_up(row, model):
+        return False
+    note = f"alias {row.alias} of {row.model} moved from version {row.model_version} to {model.version}"
+    source = ModelSource(kind="mlflow", model=row.model, alias=row.alias, follow=True)
+    await change_version(unit, service, version, VersionChange(model_source=source), model, note=note)
+    return True
+
+
+def _was_given_up(row: VersionRow, model: ResolvedModel) -> bool:
+    """Whether this very model was rolled back: it is not tried again until the alias moves on."""
+    bad = (row.rolled_back or {}).get("configuration") or {}
+    return (bad.get("model"), bad.get("model_version")) == (model.model, model.version)

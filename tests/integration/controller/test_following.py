@@ -1,0 +1,147 @@
+"""Versions that follow an alias, against a real MLflow server; and what a version was published from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from controller.clients.mlflow import MlflowRegistry
+from controller.loops import FollowLoop
+from running_controller import Controller
+from shared.clock import SystemClock
+from shared.errors import Unavailable
+
+VERSION = "/services/followed/versions/v1"
+
+
+class Registered:
+    """A registered model with two versions, made for one test."""
+
+    def __init__(self, url: str) -> None:
+        self.name = f"z-followed-{uuid4().hex[:8]}"
+        self.http = httpx.Client(base_url=f"{url}/api/2.0/mlflow", timeout=30)
+        wine = self.http.get("/model-versions/get", params={"name": "wine", "version": "1"}).json()["model_version"]
+        run = self.http.post("/runs/create", json={"experiment_id": "0"}).json()["run"]
+        self.run_id = run["info"]["run_id"]
+        self.post("/registered-models/create", name=self.name)
+        for _ in range(2):
+            made = {"source": wine["source"], "model_id": wine["source"].removeprefix("models:/")}
+            self.post("/model-versions/create", name=self.name, run_id=self.run_id, **made)
+
+    def post(self, path: str, **body: Any) -> None:
+        answer = self.http.post(path, json=body)
+        assert answer.is_success, answer.text
+
+    def point(self, alias: str, version: str) -> None:
+        self.post("/registered-models/alias", name=self.name, alias=alias, version=version)
+
+    def drop(self, alias: str) -> None:
+        body = {"name": self.name, "alias": alias}
+        assert self.http.request("DELETE", "/registered-models/alias", json=body).is_success
+
+
+@pytest.fixture
+def model(mlflow_url: str) -> Iterator[Registered]:
+    registered = Registered(mlflow_url)
+    registered.point("champion", "1")
+    yield registered
+    registered.http.close()
+
+
+async def publish(controller: Controller, model: Registered, *, start: bool = True, follow: bool = True) -> Any:
+    source = {"kind": "mlflow", "model": model.name, "alias": "champion", "follow": follow}
+    body = {"name": "followed", "start": start, "version": {"model_source": source}}
+    return await controller.call("POST", "/services", 201, json=body)
+
+
+async def updates(controller: Controller) -> list[dict[str, Any]]:
+    async with controller.app.door.database.read() as session:
+        query = "select body from outbox where subject like '%version.updated%' order by seq"
+        return [json.loads(body) for (body,) in await session.execute(text(query))]
+
+
+async def test_a_version_moves_with_its_alias(offline: Controller, model: Registered) -> None:
+    before = (await publish(offline, model))["versions"][0]
+    assert (before["model_source"]["version"], before["model_source"]["follow"]) == ("1", True)
+    assert await offline.app.following.once() == 0
+    assert await offline.call("GET", VERSION) == before
+
+    model.point("champion", "2")
+    assert await offline.app.following.once() == 1
+    after = await offline.call("GET", VERSION)
+    assert (after["model_source"]["version"], after["model_source"]["alias"]) == ("2", "champion")
+    assert after["generation"] == before["generation"] + 1
+    assert after["deployment_digest"] != before["deployment_digest"]
+    (event,) = await updates(offline)
+    assert (event["actor"], event["changed"]) == ("penstock", ["model_source"])
+    assert event["note"] == f"alias champion of {model.name} moved from version 1 to 2"
+    assert event["deployment"]["model_source"]["version"] == "2"
+    assert await offline.app.following.once() == 0
+
+
+async def test_only_those_that_follow_move(offline: Controller, model: Registered) -> None:
+    await publish(offline, model, follow=False)
+    model.point("champion", "2")
+    assert await offline.app.following.once() == 0
+    source = {"kind": "mlflow", "model": model.name, "alias": "champion", "follow": True}
+    assert (await offline.call("PATCH", VERSION, json={"model_source": source}))["model_source"]["version"] == "2"
+    fixed = {"kind": "mlflow", "model": model.name, "version": "2"}
+    assert not (await offline.call("PATCH", VERSION, json={"model_source": fixed}))["model_source"]["follow"]
+    model.point("champion", "1")
+    assert await offline.app.following.once() == 0
+
+
+async def test_a_draft_follows_without_a_deployment(offline: Controller, model: Registered) -> None:
+    await publish(offline, model, start=False)
+    model.point("champion", "2")
+    assert await offline.app.following.once() == 1
+    assert (await offline.call("GET", VERSION))["generation"] == 0
+    (event,) = await updates(offline)
+    assert event["deployment"] is None
+
+
+async def test_a_registry_that_fails_changes_nothing(
+    offline: Controller, model: Registered, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = (await publish(offline, model))["versions"][0]
+    door, clock = offline.app.door, SystemClock()
+    away = MlflowRegistry("http://127.0.0.1:1", clock)
+    lost = FollowLoop(
+        door.database, away, clock, timedelta(seconds=1), rules=door.rules, routes_changed=door.routes_changed
+    )
+    with pytest.raises(Unavailable):
+        await lost.once()
+    await away.close()
+    model.drop("champion")
+    assert await offline.app.following.once() == 0
+    assert "champion" in caplog.text
+    assert await offline.call("GET", VERSION) == before
+    assert await updates(offline) == []
+
+
+async def test_what_cannot_be_followed_is_400(offline: Controller) -> None:
+    source = {"kind": "mlflow", "model": "wine", "version": "1", "follow": True}
+    refused = await offline.call("POST", "/services", 400, json={"name": "x", "version": {"model_source": source}})
+    assert "alias" in refused["message"]
+
+
+async def test_a_version_says_what_it_was_published_from(
+    offline: Controller, model: Registered, mlflow_url: str
+) -> None:
+    source = (await publish(offline, model, start=False))["versions"][0]["model_source"]
+    file = httpx.get(
+        f"{mlflow_url}/model-versions/get-artifact",
+        params={"name": model.name, "version": "1", "path": "MLmodel"},
+        timeout=30,
+    )
+    assert source["run_id"] == model.run_id
+    assert source["model_id"].startswith("m-")
+    assert source["digest"] == f"sha256:{hashlib.sha256(file.content).hexdigest()}"
