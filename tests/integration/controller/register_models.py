@@ -22,6 +22,7 @@ for _ in range(2):
 client = mlflow.MlflowClient()
 client.set_registered_model_alias("wine", "champion", "2")
 client.create_registered_model("bare", description="without versions")
+client.set_registered_model_tag("wine", "team.name", "cellar 7")
 mlflow.sklearn.log_model(
     model, name="model", registered_model_name="xeres", pip_requirements=["scikit-learn", "pandas"]
 )

@@ -47,7 +47,26 @@ async def test_what_is_not_there_is_404(offline: Controller, path: str) -> None:
     await offline.call("GET", path, 404)
 
 
-@pytest.mark.parametrize("path", ["/models/a%27b", "/models/wine/versions/latest", "/models?search=%27%20or"])
+async def test_a_tag_filters(offline: Controller) -> None:
+    async def names(**params: str) -> list[str]:
+        return [model["name"] for model in (await offline.call("GET", "/models", params=params))["items"]]
+
+    assert await names(tag="team.name=cellar 7") == ["wine"]
+    assert await names(tag="team.name=cellar") == []
+    assert await names(tag="team.name=cellar 7", search="bar") == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/models/a%27b",
+        "/models/wine/versions/latest",
+        "/models?search=%27%20or",
+        "/models?tag=team",
+        "/models?tag=a%60b=c",
+        "/models?tag=a=b%27%20OR%20name=%27wine",
+    ],
+)
 async def test_names_that_a_filter_would_read_differently_are_400(offline: Controller, path: str) -> None:
     await offline.call("GET", path, 400)
 

@@ -15,6 +15,7 @@ _MODEL_VERSION = re.compile(r"[1-9][0-9]{0,9}\Z")
 _ALIAS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}\Z")
 _USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,62}\Z")
 _SPEC = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}\Z")
+_TAG = re.compile(r"[A-Za-z0-9_.-]{1,250}=[^\\'\"%`\x00-\x1f\x7f]{0,255}\Z")
 _KEY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.@-]{0,62}\Z")
 
 RESERVED_SERVICES = frozenset({"api", "health", "healthz", "metrics", "ping", "readyz", "v1", "v2"})
@@ -57,6 +58,12 @@ def model_version(version: str) -> str:
 def model_alias(alias: str) -> str:
     """`alias` if MLflow would accept it."""
     return _checked(_ALIAS, alias, "alias", "letters, digits, '_', '-' and '.'")
+
+
+def model_tag(tag: str) -> tuple[str, str]:
+    """Key and value of `key=value`, if neither holds anything that a filter would read differently."""
+    key, _, value = _checked(_TAG, tag, "tag", "key=value, without quotes, backslashes and '%'").partition("=")
+    return key, value
 
 
 def key_name(name: str) -> str:
