@@ -7,6 +7,9 @@ Stored weights over a service's active versions sum to 100. Routers get *effecti
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
 
 from shared.errors import Detail, InvalidInput
 
@@ -43,6 +46,38 @@ def effective(weights: Mapping[str, int], serving: Collection[str]) -> dict[str,
     if not present:
         return dict(weights)
     return {**dict.fromkeys(weights, 0), **rebalanced(present)}
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """Pods of a version that answer, and those that should."""
+
+    ready: int
+    wanted: int
+
+    @property
+    def part(self) -> Fraction:
+        """What of its share it can carry, 0 to 1. One scaled to zero carries all: who waits for it gets it a pod."""
+        return Fraction(1) if self.ready >= self.wanted else Fraction(self.ready, self.wanted)
+
+
+def within_capacity(weights: Mapping[str, int], serving: Mapping[str, Capacity]) -> dict[str, int]:
+    """`weights` so that no version gets more than its ready pods are to its wanted ones.
+
+    A version short of pods keeps that part of its share, rounded down; the rest goes, in proportion, to those that are
+    complete. Where none is, nobody has room to spare: shares are those weights times what each can carry. Sums stay.
+    """
+    parts = {name: serving[name].part for name in weights if name in serving and weights[name]}
+    if all(part == 1 for part in parts.values()) or not any(parts.values()):
+        return dict(weights)
+    total = sum(weights.values())
+    whole = {name: weights[name] for name, part in parts.items() if part == 1}
+    if not whole:
+        scale = lcm(*(part.denominator for part in parts.values()))
+        carried = {name: int(weights[name] * part * scale) for name, part in parts.items()}
+        return {**dict.fromkeys(weights, 0), **rebalanced(carried, total)}
+    capped = {name: int(weights[name] * part) for name, part in parts.items() if part < 1}
+    return {**dict.fromkeys(weights, 0), **capped, **rebalanced(whole, total - sum(capped.values()))}
 
 
 def checked_split(weights: Mapping[str, int], active: Collection[str], known: Collection[str]) -> dict[str, int]:

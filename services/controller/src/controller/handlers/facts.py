@@ -113,8 +113,8 @@ async def _note(session: AsyncSession, version: StoredVersion, fact: Fact, now: 
         fact = replace(fact, generation=seen.generation)
     if not supersedes(seen, fact.generation, version.row.generation):
         return False
-    desired = version.replicas if fact.desired_replicas is None else fact.desired_replicas
-    phase = fact.phase or _phase_by_pods(seen, fact, desired)
+    desired = _desired(version, fact)
+    phase = fact.phase or _phase_by_pods(seen, fact, version.replicas if desired is None else desired)
     new = folded(seen, fact.generation, phase, fact.ready_replicas)
     row = version.seen
     told = (fact.reason, fact.message, list(fact.log_tail))
@@ -132,6 +132,15 @@ async def _note(session: AsyncSession, version: StoredVersion, fact: Fact, now: 
     row.check = check
     row.observed_at = now
     return True
+
+
+def _desired(version: StoredVersion, fact: Fact) -> int | None:
+    """How many pods the scheduler wants, where that is its decision."""
+    if version.row.autoscaling is None:
+        return None
+    if fact.desired_replicas is None:
+        return version.seen.desired_replicas if version.seen else None
+    return fact.desired_replicas
 
 
 def _is_rolling(seen: Observation, fact: Fact) -> bool:

@@ -55,6 +55,13 @@ class StoredVersion:
         return seen.desired_replicas
 
     @property
+    def capacity(self) -> traffic.Capacity:
+        """Ready pods and wanted ones, where the load decides; a fixed number keeps its share while one restarts."""
+        if self.row.autoscaling is None or self.seen is None or not self.is_current:
+            return traffic.Capacity(1, 1)
+        return traffic.Capacity(self.seen.ready_replicas, self.replicas)
+
+    @property
     def is_current(self) -> bool:
         """Whether what was seen speaks of the present intent."""
         return self.seen is not None and self.seen.generation == self.row.generation
@@ -89,8 +96,8 @@ class StoredService:
 
     def effective_weights(self) -> dict[str, int]:
         """What routers are told, for the active versions."""
-        serving = [version.row.name for version in self.versions if version.status in SERVING]
-        return traffic.effective(self.weights(), serving)
+        serving = {version.row.name: version.capacity for version in self.versions if version.status in SERVING}
+        return traffic.within_capacity(traffic.effective(self.weights(), serving), serving)
 
 
 async def load_service(session: AsyncSession, name: str, *, for_update: bool = False) -> StoredService:
