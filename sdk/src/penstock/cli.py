@@ -17,6 +17,7 @@ from penstock.commands import (
     observe,
     pods,
     projects,
+    resources,
     services,
     traffic,
     users,
@@ -118,6 +119,8 @@ app.command()(deploy.deploy)
 app.command()(observe.logs)
 app.command()(observe.events)
 app.command()(users.audit)
+app.command()(resources.usage)
+app.command()(resources.debug)
 for room, group in (
     ("context", login.app),
     ("services", services.app),
@@ -126,6 +129,8 @@ for room, group in (
     ("keys", keys.app),
     ("pods", pods.app),
     ("models", models.app),
+    ("specs", resources.specs),
+    ("secrets", resources.secrets),
     ("projects", projects.app),
     ("users", users.app),
     ("tokens", users.tokens),

@@ -205,6 +205,25 @@ async def test_people(cli: CommandLine) -> None:
     assert [(line["resource_name"], line["action"]) for line in lines] == [("ann", "deleted"), ("ann", "updated")]
 
 
+async def test_resources(cli: CommandLine) -> None:
+    await cli("specs", "create", "8C32G", "--cpu", "8", "--memory", "32", "--price", "1.5")
+    assert (await cli.json("specs", "price", "8C32G", "2"))["price_per_hour"] == 2
+    assert "8C32G" in (await cli("specs", "list")).stdout
+    await cli("specs", "delete", "8C32G")
+    await cli("secrets", "create", "hub", "registry", "username=ann", "password=hunter2")
+    (listed,) = await cli.json("secrets", "list")
+    assert (listed["fields"], "hunter2" in str(listed)) == (["password", "username"], False)
+    assert (await cli.json("secrets", "replace", "hub", "token=x"))["fields"] == ["token"]
+    await cli("secrets", "delete", "hub")
+    assert await cli.json("usage", "--group-by", "project") == []
+    assert (await cli("usage", "--csv")).stdout.startswith("period,")
+    await cli("usage", "--group-by", "colour", code=2)
+    await cli("services", "create", "shop")
+    await cli("debug", "shop", "--data", '{"inputs": [1]}', code=5)
+    await cli("debug", "shop", "--data", "{", code=2)
+    await cli("debug", "nothing", code=3)
+
+
 async def test_logging_in(cli: CommandLine) -> None:
     nothing = {"PENSTOCK_URL": "", "PENSTOCK_TOKEN": ""}
     await cli("services", "list", code=1, env=nothing)

@@ -52,107 +52,107 @@ def services(
     *, project: str | None = None, status: str | None = None, search: str | None = None, page_size: int = 100
 ) -> Listing[Service]:
     """Services, newest first."""
-    return Listing("GET", "/services", _given(project=project, status=status, search=search, page_size=page_size))
+    return Listing("GET", "/services", given(project=project, status=status, search=search, page_size=page_size))
 
 
 def service(name: str) -> Request[Service]:
     """One service with its versions."""
-    return Request("GET", _path("services", name))
+    return Request("GET", path("services", name))
 
 
 def create_service(body: Mapping[str, Any]) -> Request[Service]:
     """Create a service, with its first version where the body has one."""
-    return _post(_path("services"), body)
+    return post(path("services"), body)
 
 
 def edit_service(name: str, changes: Mapping[str, Any], *, revision: int | None = None) -> Request[Service]:
     """Change the given fields; with `revision` only if the service is still that one."""
-    return Request("PATCH", _path("services", name), json=changes, headers=_if_match(revision))
+    return Request("PATCH", path("services", name), json=changes, headers=if_match(revision))
 
 
 def start_service(name: str) -> Request[Service]:
     """Start the versions that the last stop ended (at first: the newest)."""
-    return _post(_path("services", name, "start"))
+    return post(path("services", name, "start"))
 
 
 def stop_service(name: str) -> Request[Service]:
     """Stop every version."""
-    return _post(_path("services", name, "stop"))
+    return post(path("services", name, "stop"))
 
 
 def delete_service(name: str, *, purge_tables: bool = False) -> Request[None]:
     """Remove a stopped service for good."""
-    return Request("DELETE", _path("services", name), {"purge_tables": str(purge_tables).lower()}, read=_nothing)
+    return Request("DELETE", path("services", name), {"purge_tables": str(purge_tables).lower()}, read=nothing)
 
 
 def versions(service: str, *, page_size: int = 100) -> Listing[Version]:
     """Versions of a service, oldest first."""
-    return Listing("GET", _path("services", service, "versions"), {"page_size": page_size})
+    return Listing("GET", path("services", service, "versions"), {"page_size": page_size})
 
 
 def version(service: str, version: str) -> Request[Version]:
     """One version: its status, and the reason where it failed."""
-    return Request("GET", _path("services", service, "versions", version))
+    return Request("GET", path("services", service, "versions", version))
 
 
 def create_version(service: str, body: Mapping[str, Any]) -> Request[Version]:
     """Add a version; `start` in the body starts it with its `traffic_weight`."""
-    return _post(_path("services", service, "versions"), body)
+    return post(path("services", service, "versions"), body)
 
 
 def start_version(service: str, version: str, *, traffic_weight: int | None = None) -> Request[Version]:
     """Start a version, with the share that it was created with unless told otherwise."""
-    return _post(_path("services", service, "versions", version, "start"), _given(traffic_weight=traffic_weight))
+    return post(path("services", service, "versions", version, "start"), given(traffic_weight=traffic_weight))
 
 
 def stop_version(service: str, version: str) -> Request[Version]:
     """Stop a version; the others take its share."""
-    return _post(_path("services", service, "versions", version, "stop"))
+    return post(path("services", service, "versions", version, "stop"))
 
 
 def delete_version(service: str, version: str) -> Request[None]:
     """Remove a version of which nothing runs, for good."""
-    return Request("DELETE", _path("services", service, "versions", version), read=_nothing)
+    return Request("DELETE", path("services", service, "versions", version), read=nothing)
 
 
 def traffic(service: str) -> Request[Traffic]:
     """The split, as asked for and as it is."""
-    return Request("GET", _path("services", service, "traffic"))
+    return Request("GET", path("services", service, "traffic"))
 
 
 def set_traffic(service: str, weights: Mapping[str, int]) -> Request[Traffic]:
     """Set the split over the active versions; the weights sum to 100."""
-    return Request("PUT", _path("services", service, "traffic"), json={"weights": dict(weights)})
+    return Request("PUT", path("services", service, "traffic"), json={"weights": dict(weights)})
 
 
 def keys(service: str) -> Listing[Key]:
     """API keys of a service, newest first, without their secrets."""
-    return Listing("GET", _path("services", service, "keys"))
+    return Listing("GET", path("services", service, "keys"))
 
 
 def create_key(service: str, name: str, *, expires_at: str | None = None) -> Request[Key]:
     """Issue an API key; its `key` is shown this once."""
-    return _post(_path("services", service, "keys"), {"name": name, **_given(expires_at=expires_at)})
+    return post(path("services", service, "keys"), {"name": name, **given(expires_at=expires_at)})
 
 
 def rotate_key(service: str, key_id: str, *, grace_s: int | None = None) -> Request[Key]:
     """Issue a successor; the old key lives until it is revoked, or for `grace_s` seconds."""
-    return _post(_path("services", service, "keys", key_id, "rotate"), _given(grace_s=grace_s))
+    return post(path("services", service, "keys", key_id, "rotate"), given(grace_s=grace_s))
 
 
 def revoke_key(service: str, key_id: str) -> Request[None]:
     """Make a key open nothing."""
-    return Request("DELETE", _path("services", service, "keys", key_id), read=_nothing)
+    return Request("DELETE", path("services", service, "keys", key_id), read=nothing)
 
 
 def pods(service: str, version: str) -> Listing[Pod]:
     """Pods of a version, as they are now."""
-    return Listing("GET", _path("services", service, "versions", version, "pods"))
+    return Listing("GET", path("services", service, "versions", version, "pods"))
 
 
 def restart_pod(service: str, version: str, pod: str) -> Request[Restart]:
     """Restart one pod by force; the others carry the traffic."""
-    return _post(_path("services", service, "versions", version, "pods", pod, "restart"))
+    return post(path("services", service, "versions", version, "pods", pod, "restart"))
 
 
 def logs(
@@ -164,122 +164,39 @@ def logs(
     page_size: int = 100,
 ) -> Listing[LogLine]:
     """Lines that pods printed, newest first."""
-    params = _given(version=version, pod=pod, search=search, page_size=page_size)
-    return Listing("GET", _path("services", service, "logs"), params)
+    params = given(version=version, pod=pod, search=search, page_size=page_size)
+    return Listing("GET", path("services", service, "logs"), params)
 
 
 def follow_logs(
     service: str, *, version: str | None = None, pod: str | None = None, search: str | None = None
 ) -> Stream[LogLine]:
     """Lines that pods print from now on, as they come."""
-    params = _given(version=version, pod=pod, search=search, follow="true")
-    return Stream("GET", _path("services", service, "logs"), params)
+    params = given(version=version, pod=pod, search=search, follow="true")
+    return Stream("GET", path("services", service, "logs"), params)
 
 
 def events(service: str, *, version: str | None = None, page_size: int = 100) -> Listing[Event]:
     """What happened to a service, its versions and pods; last seen first."""
-    return Listing("GET", _path("services", service, "events"), _given(version=version, page_size=page_size))
+    return Listing("GET", path("services", service, "events"), given(version=version, page_size=page_size))
 
 
 def models(*, search: str | None = None, page_size: int = 50) -> Listing[Model]:
     """Models registered in MLflow, by name."""
-    return Listing("GET", "/models", _given(search=search, page_size=page_size))
+    return Listing("GET", "/models", given(search=search, page_size=page_size))
 
 
 def model(name: str) -> Request[Model]:
     """One registered model: versions, aliases, signature."""
-    return Request("GET", _path("models", name))
-
-
-def projects(*, page_size: int = 100) -> Listing[Json]:
-    """Projects of whoever asks, by name."""
-    return Listing("GET", "/projects", {"page_size": page_size})
-
-
-def create_project(name: str, *, description: str = "") -> Request[Json]:
-    """Create a project."""
-    return _post("/projects", {"name": name, "description": description})
-
-
-def delete_project(name: str) -> Request[None]:
-    """Remove a project that has nothing left in it."""
-    return Request("DELETE", _path("projects", name), read=_nothing)
-
-
-def members(project: str) -> Listing[Json]:
-    """Who has which role in a project."""
-    return Listing("GET", _path("projects", project, "members"))
-
-
-def set_member(project: str, user: str, role: str) -> Request[Json]:
-    """Give a user the role `viewer`, `editor` or `admin` in a project."""
-    return Request("PUT", _path("projects", project, "members", user), json={"role": role})
-
-
-def remove_member(project: str, user: str) -> Request[None]:
-    """End a membership."""
-    return Request("DELETE", _path("projects", project, "members", user), read=_nothing)
-
-
-def users(*, page_size: int = 100) -> Listing[Json]:
-    """Users, oldest first."""
-    return Listing("GET", "/users", {"page_size": page_size})
-
-
-def user(name: str = "me") -> Request[Json]:
-    """One user; `me` is whoever asks."""
-    return Request("GET", _path("users", name))
-
-
-def create_user(name: str, *, description: str = "", is_admin: bool = False) -> Request[Json]:
-    """Create a user."""
-    return _post("/users", {"name": name, "description": description, "is_admin": is_admin})
-
-
-def edit_user(name: str, changes: Mapping[str, Any]) -> Request[Json]:
-    """Change the given fields of a user."""
-    return Request("PATCH", _path("users", name), json=changes)
-
-
-def delete_user(name: str) -> Request[None]:
-    """Remove a user with their tokens and memberships."""
-    return Request("DELETE", _path("users", name), read=_nothing)
-
-
-def tokens(*, user: str = "me") -> Listing[Json]:
-    """Tokens of a user, newest first, without their secrets."""
-    return Listing("GET", "/tokens", {"user": user})
-
-
-def create_token(name: str, *, user: str | None = None, expires_at: str | None = None) -> Request[Json]:
-    """Issue a token; its `token` is shown this once."""
-    return _post("/tokens", {"name": name, **_given(user=user, expires_at=expires_at)})
-
-
-def revoke_token(token_id: str) -> Request[None]:
-    """Make a token open nothing."""
-    return Request("DELETE", _path("tokens", token_id), read=_nothing)
-
-
-def audit(
-    *,
-    project: str | None = None,
-    actor: str | None = None,
-    resource_kind: str | None = None,
-    resource_name: str | None = None,
-    page_size: int = 100,
-) -> Listing[Json]:
-    """Who changed what, newest first."""
-    wanted = _given(project=project, actor=actor, resource_kind=resource_kind, resource_name=resource_name)
-    return Listing("GET", "/audit", {**wanted, "page_size": page_size})
+    return Request("GET", path("models", name))
 
 
 def rows(
     table: str, *, client_request_id: str | None = None, request_id: str | None = None, page_size: int = 100
 ) -> Request[list[Json]]:
     """Rows of an inference table, newest first."""
-    params = _given(client_request_id=client_request_id, request_id=request_id, page_size=page_size)
-    return Request("GET", _path("inference-tables", table, "rows"), params, read=lambda body: list(body["items"]))
+    params = given(client_request_id=client_request_id, request_id=request_id, page_size=page_size)
+    return Request("GET", path("inference-tables", table, "rows"), params, read=lambda body: list(body["items"]))
 
 
 def predict(
@@ -293,22 +210,25 @@ def predict(
     return Request("POST", "", json=body, url=url, token=key, read=lambda answer: list(answer["predictions"]))
 
 
-def _post(path: str, body: Mapping[str, Any] | None = None) -> Request[Any]:
+def post(where: str, body: Mapping[str, Any] | None = None) -> Request[Any]:
     """A POST that the server knows again, so that a lost answer can be asked for a second time."""
-    return Request("POST", path, json=dict(body) if body else None, headers={"Idempotency-Key": uuid.uuid4().hex})
+    return Request("POST", where, json=dict(body) if body else None, headers={"Idempotency-Key": uuid.uuid4().hex})
 
 
-def _if_match(revision: int | None) -> dict[str, str]:
+def if_match(revision: int | None) -> dict[str, str]:
+    """The header that makes a change depend on what was read; none for None."""
     return {} if revision is None else {"If-Match": f'"{revision}"'}
 
 
-def _path(*parts: str) -> str:
+def path(*parts: str) -> str:
+    """A path of these segments, each of them quoted."""
     return "".join(f"/{quote(part, safe='')}" for part in parts)
 
 
-def _given(**values: Any) -> Json:
+def given(**values: Any) -> Json:
+    """The values that are not None."""
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _nothing(_: Any) -> None:
+def nothing(_: Any) -> None:
     """What a 204 holds."""

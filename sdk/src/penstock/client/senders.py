@@ -193,6 +193,8 @@ def _foreign(error: Exception, url: str) -> Unreachable:
 
 def _body(answer: httpx.Response) -> Any:
     """What a 2xx answer holds; raises the `ApiError` that any other one stands for."""
+    if answer.is_success and answer.headers.get("content-type", "").startswith("text/csv"):
+        return answer.text
     try:
         body = answer.json() if answer.content else {}
     except ValueError:

@@ -1,0 +1,103 @@
+"""What can be asked about resources: specs, secrets, usage; and debugging. Nothing is sent here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from penstock.client.requests import Listing, Request, given, nothing, path, post
+from penstock.client.types import Json
+
+
+def specs() -> Listing[Json]:
+    """Resource specs, smallest first."""
+    return Listing("GET", "/resource-specs")
+
+
+def create_spec(body: Mapping[str, Any]) -> Request[Json]:
+    """Add a resource spec: `name`, `cpu`, `memory_gb`, `gpu`, `price_per_hour`."""
+    return post("/resource-specs", body)
+
+
+def edit_spec(name: str, changes: Mapping[str, Any]) -> Request[Json]:
+    """Change the given fields of a spec: its price at any time, its size while no version uses it."""
+    return Request("PATCH", path("resource-specs", name), json=changes)
+
+
+def delete_spec(name: str) -> Request[None]:
+    """Remove a spec that no version uses."""
+    return Request("DELETE", path("resource-specs", name), read=nothing)
+
+
+def secrets(*, page_size: int = 100) -> Listing[Json]:
+    """Secrets by name, without their values."""
+    return Listing("GET", "/secrets", {"page_size": page_size})
+
+
+def create_secret(
+    name: str, kind: str, data: Mapping[str, str], *, project: str = "default", description: str = ""
+) -> Request[Json]:
+    """Keep a secret of the kind `registry`, `webhook` or `mlflow`; its value is never shown again."""
+    body = {"name": name, "kind": kind, "data": dict(data), "project": project, "description": description}
+    return post("/secrets", body)
+
+
+def replace_secret(name: str, data: Mapping[str, str]) -> Request[Json]:
+    """Replace the whole value of a secret."""
+    return Request("PUT", path("secrets", name), json={"data": dict(data)})
+
+
+def delete_secret(name: str) -> Request[None]:
+    """Forget a secret for good."""
+    return Request("DELETE", path("secrets", name), read=nothing)
+
+
+def usage(
+    *,
+    from_time: str | None = None,
+    to_time: str | None = None,
+    group_by: str = "version",
+    grain: str = "month",
+    project: str | None = None,
+    service: str | None = None,
+) -> Listing[Json]:
+    """Pod time and cost by `version`, `service`, `project`, `pod` or `run` and `month`, `day` or `total`."""
+    return Listing(
+        "GET",
+        "/usage",
+        _usage(from_time=from_time, to_time=to_time, group_by=group_by, grain=grain, project=project, service=service),
+    )
+
+
+def usage_csv(
+    *,
+    from_time: str | None = None,
+    to_time: str | None = None,
+    group_by: str = "version",
+    grain: str = "month",
+    project: str | None = None,
+    service: str | None = None,
+) -> Request[str]:
+    """The same, all of it, as CSV (RFC 4180)."""
+    return Request(
+        "GET",
+        "/usage",
+        {
+            **_usage(
+                from_time=from_time, to_time=to_time, group_by=group_by, grain=grain, project=project, service=service
+            ),
+            "format": "csv",
+        },
+    )
+
+
+def debug(service: str, request: Any = None, *, version: str | None = None, log: bool = False) -> Request[Json]:
+    """Send one request to any running version, past the split; None: the model's own input example."""
+    return post(path("services", service, "debug"), given(version=version, request=request, log=log))
+
+
+def _usage(
+    *, from_time: str | None, to_time: str | None, group_by: str, grain: str, project: str | None, service: str | None
+) -> Json:
+    wanted = given(**{"from": from_time, "to": to_time}, project=project, service=service)
+    return {**wanted, "group_by": group_by, "grain": grain}
