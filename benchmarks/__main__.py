@@ -72,6 +72,7 @@ def _record(options: Options, letter: str, part: dict[str, Any]) -> None:
     report.save(results, path)
     (options.out / "results.md").write_text(report.markdown(results))
     plot.draw(results, options.out / "results.svg")
+    plot.draw_autoscaling(results, options.out / "autoscaling.svg")
     print(report.markdown({"machine": part["machine"], "parts": {letter: part}}), flush=True)
 
 

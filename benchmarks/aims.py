@@ -91,6 +91,12 @@ def _control_plane(result: Any) -> Judged:
             yield slowest < aim, f"slowest {what} on {kind} {slowest:.0f} ms (aim: {aim} ms)"
 
 
+def _autoscaling(result: Any) -> Judged:
+    yield not result["failed"], f"{result['failed']} of {result['requests']:,} requests failed (aim: none)"
+    there_and_back = result["most_pods"] > 1 and not result["pods_at_the_end"]
+    yield there_and_back, f"from none to {result['most_pods']} pods and back to {result['pods_at_the_end']}"
+
+
 _JUDGES: dict[str, Callable[[Any], Judged]] = {
     "a": _end_to_end,
     "b": _hop,
@@ -99,4 +105,5 @@ _JUDGES: dict[str, Callable[[Any], Judged]] = {
     "e": _publishing,
     "f": _memory,
     "g": _control_plane,
+    "h": _autoscaling,
 }

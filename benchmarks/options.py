@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-PARTS = ("a", "b", "c", "d", "e", "f", "g")
+PARTS = ("a", "b", "c", "d", "e", "f", "g", "h")
 MODELS = ("ridge", "forest")
 
 
@@ -110,4 +110,5 @@ _EPILOG = """parts:
   e  publish to first answer, cold and warm
   f  memory: services, router, pods
   g  the control plane with 1,000 services: lists, searches, passes over everything
+  h  autoscaling: a load in steps, from no pod to several and back
 """

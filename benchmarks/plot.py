@@ -30,6 +30,39 @@ def draw(results: Results, path: Path) -> bool:
     return True
 
 
+def draw_autoscaling(results: Results, path: Path) -> bool:
+    """Load, pods and latency over time; False where that was not measured."""
+    result = results["parts"].get("h", {}).get("result")
+    if not result:
+        return False
+    import matplotlib as mpl  # noqa: PLC0415
+
+    mpl.use("svg")
+    mpl.rcParams["svg.hashsalt"] = "penstock"
+    from matplotlib import pyplot  # noqa: PLC0415
+
+    at, callers, wanted, ready = zip(*result["samples"], strict=True)
+    seconds, median, slowest = zip(*result["latency"], strict=True)
+    figure, axes = pyplot.subplots(3, 1, figsize=(8, 6.5), sharex=True)
+    axes[0].step(at, callers, where="post", color=_OTHER)
+    axes[1].step(at, wanted, where="post", color=_OTHER, label="wanted")
+    axes[1].step(at, ready, where="post", color=_OWN, label="ready")
+    axes[1].legend(fontsize=8, frameon=False)
+    axes[2].plot(seconds, slowest, color=_OTHER, label="slowest")
+    axes[2].plot(seconds, median, color=_OWN, label="median")
+    axes[2].set_yscale("log")
+    axes[2].legend(fontsize=8, frameon=False)
+    for axis, title in zip(axes, ("callers", "pods", "ms until the answer, by second"), strict=True):
+        axis.set_title(title, fontsize=10, loc="left")
+        axis.tick_params(labelsize=8)
+        axis.spines[["top", "right"]].set_visible(False)
+    axes[2].set_xlabel("seconds", fontsize=8)
+    figure.tight_layout()
+    figure.savefig(path, metadata={"Date": None})
+    pyplot.close(figure)
+    return True
+
+
 def _panels(parts: dict[str, Any]) -> dict[str, dict[str, float]]:
     """Title → label → requests a second."""
     found: dict[str, dict[str, float]] = {}

@@ -215,6 +215,20 @@ def _control_plane(result: Any) -> str:
     return "\n".join(blocks)
 
 
+def _autoscaling(result: Any) -> str:
+    rows = [
+        ["requests", number(result["requests"], 0)],
+        ["failed", number(result["failed"], 0)],
+        ["the first caller waited, s", number(result["first_wait_s"], 2)],
+        ["most pods", number(result["most_pods"], 0)],
+        ["pods at the end", number(result["pods_at_the_end"], 0)],
+        ["median, ms", number(result["p50_ms"], 1)],
+        ["99 % within, ms", number(result["p99_ms"], 1)],
+    ]
+    steps = ", ".join(f"{callers} for {seconds} s" for callers, seconds in result["steps"])
+    return table([f"callers: {steps}", ""], rows)
+
+
 _PARTS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "a": ("One wine a request, end to end", _end_to_end),
     "b": ("The router's hop", _hop),
@@ -223,4 +237,5 @@ _PARTS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "e": ("Publish to first answer", _publishing),
     "f": ("Memory", _memory),
     "g": ("The control plane, full", _control_plane),
+    "h": ("Autoscaling", _autoscaling),
 }

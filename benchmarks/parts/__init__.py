@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmarks.options import Options
-from benchmarks.parts import control_plane, end_to_end, growth, hop, logging_cost, memory, publishing
+from benchmarks.parts import autoscaling, control_plane, end_to_end, growth, hop, logging_cost, memory, publishing
 
 Part = Callable[[Options], dict[str, Any]]
 
@@ -18,4 +18,5 @@ PARTS: dict[str, Part] = {
     "e": publishing.run,
     "f": memory.run,
     "g": control_plane.run,
+    "h": autoscaling.run,
 }
