@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
+from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from penstock.client import people, requests, resources
 from penstock.client.requests import Listing, Request, Stream
 
-if TYPE_CHECKING:
-    from penstock.client.senders import AsyncClient, Client
-
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
+
+
+class Blocking:
+    """Marks a client whose methods return when the answer is there."""
+
+
+class Awaited:
+    """Marks a client whose methods are awaited."""
 
 
 class operation(Generic[Arguments, Answer]):  # noqa: N801 - used as a decorator is
@@ -28,9 +33,9 @@ class operation(Generic[Arguments, Answer]):  # noqa: N801 - used as a decorator
         self.__doc__ = describe.__doc__
 
     @overload
-    def __get__(self, client: Client, owner: type | None = None) -> Callable[Arguments, Answer]: ...
+    def __get__(self, client: Blocking, owner: type | None = None) -> Callable[Arguments, Answer]: ...
     @overload
-    def __get__(self, client: AsyncClient, owner: type | None = None) -> Callable[Arguments, Awaitable[Answer]]: ...
+    def __get__(self, client: Awaited, owner: type | None = None) -> Callable[Arguments, Awaitable[Answer]]: ...
     def __get__(self, client: Any, owner: type | None = None) -> Any:
         """The method, bound to its client."""
         return _bound(self._describe, client and client.send)
@@ -44,9 +49,9 @@ class listing(Generic[Arguments, Answer]):  # noqa: N801
         self.__doc__ = describe.__doc__
 
     @overload
-    def __get__(self, client: Client, owner: type | None = None) -> Callable[Arguments, Iterator[Answer]]: ...
+    def __get__(self, client: Blocking, owner: type | None = None) -> Callable[Arguments, Iterator[Answer]]: ...
     @overload
-    def __get__(self, client: AsyncClient, owner: type | None = None) -> Callable[Arguments, AsyncIterator[Answer]]: ...
+    def __get__(self, client: Awaited, owner: type | None = None) -> Callable[Arguments, AsyncIterator[Answer]]: ...
     def __get__(self, client: Any, owner: type | None = None) -> Any:
         """The method, bound to its client."""
         return _bound(self._describe, client and client.each)
@@ -60,9 +65,9 @@ class stream(Generic[Arguments, Answer]):  # noqa: N801
         self.__doc__ = describe.__doc__
 
     @overload
-    def __get__(self, client: Client, owner: type | None = None) -> Callable[Arguments, Iterator[Answer]]: ...
+    def __get__(self, client: Blocking, owner: type | None = None) -> Callable[Arguments, Iterator[Answer]]: ...
     @overload
-    def __get__(self, client: AsyncClient, owner: type | None = None) -> Callable[Arguments, AsyncIterator[Answer]]: ...
+    def __get__(self, client: Awaited, owner: type | None = None) -> Callable[Arguments, AsyncIterator[Answer]]: ...
     def __get__(self, client: Any, owner: type | None = None) -> Any:
         """The method, bound to its client."""
         return _bound(self._describe, client and client.follow)

@@ -12,7 +12,7 @@ from typing import Any, Self, TypeVar
 import httpx
 
 from penstock.client.errors import ApiError, LimitExceeded, PenstockError, ServerError, TimedOut, Unreachable, error_of
-from penstock.client.operations import Operations
+from penstock.client.operations import Awaited, Blocking, Operations
 from penstock.client.requests import Listing, Request, Stream
 
 Answer = TypeVar("Answer")
@@ -56,7 +56,7 @@ class _Sender(Operations):
         return pause if pause <= LONGEST_PAUSE_S else None
 
 
-class Client(_Sender):
+class Client(_Sender, Blocking):
     """`Client("http://127.0.0.1:8000", token)`; use it as a context manager, or `close` it. Not for several threads."""
 
     def __init__(self, url: str, token: str, *, timeout_s: float = 30.0, retries: int = 2) -> None:
@@ -117,7 +117,7 @@ class Client(_Sender):
             raise _foreign(error, options["url"]) from None
 
 
-class AsyncClient(_Sender):
+class AsyncClient(_Sender, Awaited):
     """The same for asyncio: `async with AsyncClient(url, token) as client`; lists are async iterators."""
 
     def __init__(self, url: str, token: str, *, timeout_s: float = 30.0, retries: int = 2) -> None:
