@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.backends.machine import GIB, machine_room
-from scheduler.domain.placement import UNLIMITED, Claim, Room, place
+from scheduler.domain.placement import UNLIMITED, Claim, Room, place, replacing
 from shared.contracts.deployment import Resources
 
 SIZES = st.builds(
@@ -24,8 +25,8 @@ CLAIMS = st.lists(st.tuples(SIZES, st.floats(0, 100), st.booleans()), max_size=2
 TOTAL = Room(16, 32, 2)
 
 
-def claim(pod: str, cpu: float, since: float = 0, **more: bool) -> Claim:
-    return Claim(pod, Resources(spec="x", cpu=cpu, memory_gb=1), since, **{"is_placed": False} | more)
+def claim(pod: str, cpu: float, since: float = 0, *, is_placed: bool = False) -> Claim:
+    return Claim(pod, Resources(spec="x", cpu=cpu, memory_gb=1), since, is_placed)
 
 
 @given(CLAIMS)
@@ -61,9 +62,26 @@ def test_as_room_appears_everybody_who_can_is_placed(claims: list[Claim]) -> Non
 
 
 def test_a_replacement_has_the_place_of_what_it_replaces() -> None:
-    there = [claim("old", 2, is_placed=True), claim("other", 2, is_placed=True)]
+    old = claim("old", 2, is_placed=True)
+    there = [old, claim("other", 2, is_placed=True)]
     assert place([*there, claim("new", 2)], Room(4, 8)).placed == ()
-    assert place([*there, claim("new", 2, is_replacement=True)], Room(4, 8)).placed == ("new",)
+    assert place([*there, replace(claim("new", 2), replaces=old.resources)], Room(4, 8)).placed == ("new",)
+    assert place([*there, replace(claim("new", 3), replaces=old.resources)], Room(4, 8)).placed == ()
+    assert place([*there, replace(claim("new", 3), replaces=old.resources)], Room(5, 8)).placed == ("new",)
+    assert place([*there, replace(claim("new", 9), replaces=old.resources)], Room(4, 8)).placed == ()
+
+
+def test_pods_take_places_one_for_one() -> None:
+    old = claim("old", 1, is_placed=True)
+    waiting = [claim(f"new{n}", 1, since=n) for n in range(5)]
+    templates = {"old": "a"} | {each.pod: "b" for each in waiting}
+    first = replacing([old, *waiting], templates)
+    assert [each.pod for each in first if each.replaces] == ["new0"]
+    assert place(first, Room(1, 8)).placed == ("new0",)
+    then = [old, replace(waiting[0], is_placed=True), *waiting[1:]]
+    assert [each.pod for each in replacing(then, templates) if each.replaces] == []
+    two = [old, claim("old2", 1, is_placed=True), *waiting[:1], *waiting[1:]]
+    assert [each.pod for each in replacing(two, templates | {"old2": "a"}) if each.replaces] == ["new0", "new1"]
 
 
 def test_it_says_what_is_asked_for_and_what_is_free() -> None:
@@ -79,20 +97,26 @@ def test_without_a_limit_everything_fits() -> None:
 
 
 @pytest.mark.parametrize(
-    ("files", "cores", "gib"),
+    ("own", "files", "cores", "gib"),
     [
-        ({"cpu.max": "50000 100000\n", "memory.max": f"{GIB // 2}\n"}, 0.5, 0.5),
-        ({"cpu/cpu.cfs_quota_us": "25000", "cpu/cpu.cfs_period_us": "100000"}, 0.25, None),
-        ({"memory/memory.limit_in_bytes": str(GIB // 4)}, None, 0.25),
-        ({"cpu.max": "max 100000", "memory.max": "max"}, None, None),
-        ({"cpu/cpu.cfs_quota_us": "-1", "memory/memory.limit_in_bytes": "9223372036854771712"}, None, None),
-        ({}, None, None),
+        ("0::/", {"cpu.max": "50000 100000\n", "memory.max": f"{GIB // 2}\n"}, 0.5, 0.5),
+        ("0::/a/b", {"a/b/cpu.max": "max 100000", "a/cpu.max": "50000 100000", "a/b/memory.max": "max"}, 0.5, None),
+        ("0::/a", {"a/memory.max": str(GIB // 2), "memory.max": str(GIB // 4)}, None, 0.25),
+        ("4:cpu,cpuacct:/x", {"cpu/x/cpu.cfs_quota_us": "25000", "cpu/x/cpu.cfs_period_us": "100000"}, 0.25, None),
+        ("7:memory:/x/y\n0::/", {"memory/x/memory.limit_in_bytes": str(GIB // 4)}, None, 0.25),
+        ("0::/", {"cpu.max": "max 100000", "memory.max": "max"}, None, None),
+        ("", {"cpu/cpu.cfs_quota_us": "-1", "memory/memory.limit_in_bytes": "9223372036854771712"}, None, None),
+        ("", {}, None, None),
     ],
 )
-def test_a_cgroup_may_leave_less(tmp_path: Path, files: dict[str, str], cores: float | None, gib: float | None) -> None:
+def test_a_cgroup_may_leave_less(
+    tmp_path: Path, own: str, files: dict[str, str], cores: float | None, gib: float | None
+) -> None:
+    (tmp_path / "own").write_text(own)
     for name, content in files.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(content)
-    whole, found = machine_room(tmp_path / "none"), machine_room(tmp_path)
+        (tmp_path / "tree" / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / "tree" / name).write_text(content)
+    whole = machine_room(tmp_path / "none", tmp_path / "none")
+    found = machine_room(tmp_path / "tree", tmp_path / "own")
     assert found.cpu == (whole.cpu if cores is None else cores)
     assert found.memory_gb == pytest.approx(whole.memory_gb if gib is None else gib, rel=1e-3)

@@ -3,34 +3,56 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
 
 import psutil
 
 from scheduler.domain.placement import Room
 
 GIB = 1024**3
-CGROUP = Path("/sys/fs/cgroup")
+CGROUPS = Path("/sys/fs/cgroup")
+OWN_GROUPS = Path("/proc/self/cgroup")
 _V1_UNLIMITED = 1 << 60
 
 
-def machine_room(cgroup: Path = CGROUP) -> Room:
-    """Cores and GiB of this machine (cgroup v2 and v1 limits of this process' own group are heeded)."""
+def machine_room(cgroups: Path = CGROUPS, own: Path = OWN_GROUPS) -> Room:
+    """Cores and GiB of this machine, or what the cgroups (v2 and v1) that this process is in leave of them."""
     cores, memory = float(len(os.sched_getaffinity(0))), float(psutil.virtual_memory().total)
-    quota, limit = _cpu_quota(cgroup), _memory_limit(cgroup)
-    return Room(min(cores, quota or cores), min(memory, limit or memory) / GIB)
+    paths = _own_paths(own)
+    quotas = [quota for folder in _folders(cgroups, paths, "cpu") if (quota := _cpu_quota(folder))]
+    limits = [limit for folder in _folders(cgroups, paths, "memory") if (limit := _memory_limit(folder))]
+    return Room(min([cores, *quotas]), min([memory, *limits]) / GIB)
 
 
-def _cpu_quota(cgroup: Path) -> float | None:
-    words = _read(cgroup / "cpu.max").split()
-    if len(words) == 2:
-        return None if words[0] == "max" else int(words[0]) / int(words[1])
-    quota, period = _read(cgroup / "cpu/cpu.cfs_quota_us"), _read(cgroup / "cpu/cpu.cfs_period_us")
-    return int(quota) / int(period) if quota and period and int(quota) > 0 else None
+def _own_paths(file: Path) -> dict[str, PurePosixPath]:
+    """Controller → path of the group; v2's one hierarchy has the empty name (cgroups(7))."""
+    found: dict[str, PurePosixPath] = {"": PurePosixPath("/")}
+    for line in _read(file).splitlines():
+        _, controllers, path = line.split(":", 2)
+        found |= dict.fromkeys(controllers.split(","), PurePosixPath(path))
+    return found
 
 
-def _memory_limit(cgroup: Path) -> float | None:
-    text = _read(cgroup / "memory.max") or _read(cgroup / "memory/memory.limit_in_bytes")
+def _folders(cgroups: Path, paths: dict[str, PurePosixPath], controller: str) -> Iterator[Path]:
+    """The group's folder and those above it, in either version: each of them may limit."""
+    for root, path in ((cgroups, paths[""]), (cgroups / controller, paths.get(controller, PurePosixPath("/")))):
+        for each in (path, *path.parents):
+            yield root / each.relative_to("/")
+
+
+def _cpu_quota(folder: Path) -> float | None:
+    with suppress(ValueError):
+        quota, _, period = _read(folder / "cpu.max").partition(" ")
+        if not quota:
+            quota, period = _read(folder / "cpu.cfs_quota_us"), _read(folder / "cpu.cfs_period_us")
+        return int(quota) / int(period) if int(quota) > 0 else None  # v2 says `max`, which is no number
+    return None
+
+
+def _memory_limit(folder: Path) -> float | None:
+    text = _read(folder / "memory.max") or _read(folder / "memory.limit_in_bytes")
     return float(text) if text.isdecimal() and int(text) < _V1_UNLIMITED else None
 
 

@@ -24,7 +24,7 @@ from scheduler.backends.preparation import Preparation
 from scheduler.backends.probe import family
 from scheduler.backends.run_ledger import RunLedger
 from scheduler.backends.zygotes import Zygotes
-from scheduler.domain.placement import Claim, place
+from scheduler.domain.placement import Claim, place, replacing
 from scheduler.domain.ports import Routes, Terminal
 from scheduler.domain.rollout import plan_rollout, template_of
 from scheduler.domain.values import LogPosition, Observation, OutputLine, PodsListed, RunSeen, Usage
@@ -156,20 +156,19 @@ class ProcessBackend:
 
     def _place(self) -> None:
         """Let pods that wait begin where there is room, and have the others say what they wait for."""
-        placement = place([self._claim(pod) for pod in self._pods.values()], self.options.room)
+        placement = place(self._claims(), self.options.room)
         for name in placement.placed:
             self._pods[name].place()
         for name, why in placement.waiting.items():
             self._pods[name].lack(why)
 
-    def _claim(self, pod: Pod) -> Claim:
-        record = pod.record
-        is_replacement = any(
-            other.record.is_placed and other.record.template != record.template
-            for other in self._of(record.deployment.version_id)
-        )
-        resources = record.deployment.resources
-        return Claim(record.name, resources, record.created_at, record.is_placed, is_replacement)
+    def _claims(self) -> list[Claim]:
+        claims: list[Claim] = []
+        for version_id in self.versions():
+            records = [pod.record for pod in self._of(version_id)]
+            mine = [Claim(r.name, r.deployment.resources, r.created_at, r.is_placed) for r in records]
+            claims += replacing(mine, {record.name: record.template for record in records})
+        return claims
 
     async def delete(self, version_id: UUID) -> None:
         """End every pod of a version."""

@@ -2,13 +2,13 @@
 
 First come, first served: a small pod does not slip past a large one that has waited longer, or that would wait for
 ever. One that asks for more than there is at all holds nobody up. A pod that replaces another one of its version takes
-that one's place, though both run for a moment: an update goes on where the machine is full.
+that one's place, one for one, though both run for a moment: an update goes on where the machine is full.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import inf
 
 from shared.contracts.deployment import Resources
@@ -49,7 +49,8 @@ class Claim:
     resources: Resources
     since: float
     is_placed: bool
-    is_replacement: bool = False
+    replaces: Resources | None = None
+    """What the pod asks for whose place this one takes, where it takes one's."""
 
 
 @dataclass(frozen=True)
@@ -71,13 +72,37 @@ def place(claims: Sequence[Claim], total: Room) -> Placement:
     is_held_up = False
     for claim in sorted((each for each in claims if not each.is_placed), key=lambda each: (each.since, each.pod)):
         can_ever = total.holds(claim.resources)
-        if claim.is_replacement or (can_ever and not is_held_up and left.holds(claim.resources)):
+        if can_ever and (_takes_a_place(claim, left) or (not is_held_up and left.holds(claim.resources))):
             placed.append(claim.pod)
             left = left.less(claim.resources)
             continue
         is_held_up = is_held_up or can_ever
         waiting[claim.pod] = _why(claim.resources, left if can_ever else total, can_ever=can_ever)
     return Placement(tuple(placed), waiting)
+
+
+def _takes_a_place(claim: Claim, left: Room) -> bool:
+    """Whether what it replaces, and what is left, make room for it."""
+    if claim.replaces is None:
+        return False
+    asked, old = claim.resources, claim.replaces
+    more = Room(max(0, asked.cpu - old.cpu), max(0, asked.memory_gb - old.memory_gb), max(0, asked.gpu - old.gpu))
+    return more == Room(0, 0) or (left.cpu >= more.cpu and left.memory_gb >= more.memory_gb and left.gpu >= more.gpu)
+
+
+def replacing(claims: Sequence[Claim], templates: Mapping[str, str]) -> list[Claim]:
+    """The claims of one version's pods, each waiting one with the pod of another template whose place it takes.
+
+    `templates`: pod → what it runs. One for one: pods that were placed already have taken theirs.
+    """
+    found = [claim for claim in claims if claim.is_placed]
+    waiting = sorted((claim for claim in claims if not claim.is_placed), key=lambda each: (each.since, each.pod))
+    for claim in waiting:
+        same = [templates[each.pod] == templates[claim.pod] for each in found]
+        old = [each for each, is_same in zip(found, same, strict=True) if not is_same]
+        taken = sum(same)
+        found.append(replace(claim, replaces=old[taken].resources) if taken < len(old) else claim)
+    return found
 
 
 def _why(asked: Resources, room: Room, *, can_ever: bool) -> str:
