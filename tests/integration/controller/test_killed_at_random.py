@@ -29,6 +29,7 @@ from rules import Service, Version
 from running_controller import Nats
 from scheduler.backends.folders import pod_folders
 from scheduler.backends.reap import reap
+from shared.bus.kv import Bucket
 from shared.contracts.routes import ROUTES_BUCKET
 
 pytestmark = pytest.mark.timeout(3600)
@@ -157,8 +158,8 @@ async def runs_what_is_wanted(plane: ControlPlane, operations: Operations) -> in
 
 async def routes_are_right(connection: Any, operations: Operations) -> bool:
     """Routers are told of every service, split and key, and of pods that answer."""
-    bucket = await connection.jetstream().key_value(ROUTES_BUCKET)
-    there = {key: json.loads((await bucket.get(key)).value) for key in await bucket.keys()}
+    listed = await Bucket(connection.jetstream(), ROUTES_BUCKET).list_all()
+    there = {key: json.loads(value) for key, value in listed.items()}
     of_kind: dict[str, dict[str, Any]] = {"intent": {}, "keys": {}, "endpoints": {}}
     for key, value in there.items():
         kind, _, name = key.partition(".")

@@ -73,9 +73,9 @@ class Door:
         async with self.database.read() as session:
             yield session
 
-    async def ask(self, method: Method, question: Contract, reply: type[Reply]) -> Reply:
+    async def ask(self, method: Method, question: Contract, reply: type[Reply], *, within_s: float = 2.0) -> Reply:
         """Ask the service that owns the answer; `Unavailable` while it is away."""
-        answer = await self.bus.call(method, question)
+        answer = await self.bus.call(method, question, timeout=within_s)
         assert isinstance(answer, reply)
         return answer
 

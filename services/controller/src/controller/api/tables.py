@@ -13,6 +13,9 @@ from controller.domain.commands import ServiceName
 from controller.store.people import visible_services
 from shared.contracts.rpc import ROWS, TABLES, RowPage, RowsQuery, TableList, TablesQuery, TableView
 
+TABLE_WITHIN_S = 15.0
+"""Tables are read from files, which may be many."""
+
 router = APIRouter(tags=["inference tables"])
 
 TableName = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,63}\.(payload|inferences|labelled)$")]
@@ -32,7 +35,7 @@ async def list_tables(door: TheDoor, caller: TheCaller, service: ServiceName | N
     """Tables, by name; those of a service that is gone are shown to administrators."""
     async with door.look() as session:
         visible = await visible_services(session, caller.projects)
-    found = (await door.ask(TABLES, TablesQuery(service=service), TableList)).items
+    found = (await door.ask(TABLES, TablesQuery(service=service), TableList, within_s=TABLE_WITHIN_S)).items
     return Page(items=[table for table in found if visible is None or table.service in visible])
 
 
@@ -42,5 +45,5 @@ async def list_rows(
 ) -> RowsView:
     """Rows of one table, newest first."""
     query = RowsQuery(table=table, limit=page_size, client_request_id=client_request_id, request_id=request_id)
-    answer = await door.ask(ROWS, query, RowPage)
+    answer = await door.ask(ROWS, query, RowPage, within_s=TABLE_WITHIN_S)
     return RowsView(columns=list(answer.columns), items=list(answer.items))
