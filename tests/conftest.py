@@ -11,6 +11,17 @@ from sklearn.datasets import load_wine
 from nats_process import NatsProcess
 from postgres_process import PostgresProcess
 
+ALONE = frozenset({"chaos", "e2e"})
+BESIDE_OTHERS = frozenset({"test_control_api.py", "test_debugging.py"})
+"""Tests on a whole platform that ask nothing of its pace."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what must not run beside other tests (`penstock test`)."""
+    for item in items:
+        if ALONE & set(item.path.parts) and item.path.name not in BESIDE_OTHERS:
+            item.add_marker("alone")
+
 
 @pytest.fixture(scope="session")
 def wines_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:

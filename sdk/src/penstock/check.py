@@ -63,18 +63,17 @@ def _run(check: Check, root: Path) -> int:
     return int(done.returncode != 0)
 
 
-ALONE = ("tests/chaos", "tests/e2e")
+TOGETHER = ("-m", "not alone", "-n", "3", "--dist", "loadfile")
+"""Most tests wait more than they compute: three processes, each file in one of them."""
+ALONE = ("-m", "alone")
 """Whole platforms under load, which want the machine for themselves."""
-WORKERS = 3
-"""Processes for the other tests, which wait more than they compute; each file stays in one."""
 
 
 def run_tests(arguments: list[str]) -> int:
     """All tests, or those that `arguments` name; what needs an engine or a cluster skips itself, with the reason."""
     if any(not argument.startswith("-") for argument in arguments):
         return _pytest(*arguments)
-    together = ("-n", str(WORKERS), "--dist", "loadfile", *(f"--ignore={folder}" for folder in ALONE))
-    return max(_pytest(*together, *arguments), _pytest(*ALONE, *arguments))
+    return max(_pytest(*TOGETHER, *arguments), _pytest(*ALONE, *arguments))
 
 
 def _pytest(*arguments: str) -> int:
