@@ -161,6 +161,8 @@ async def test_deploying(cli: CommandLine, peers: Peers) -> None:
     await cli("deploy", "models:/wine/1", "--name", "shop", code=5)
     await cli("deploy", "models:/wine/99", "--name", "late", code=3)
     waited = await cli("deploy", "models:/wine/1", "--wait", "--timeout", "0.2", code=7)
+    for wrong in (("--min", "1"), ("--max", "2", "--replicas", "3"), ("--max", "1", "--min", "2")):
+        await cli("deploy", "models:/wine/1", *wrong, code=2)
     assert "penstock: starting" in waited.stderr
 
 

@@ -106,7 +106,7 @@ class Client(_Sender, Blocking):
                 for line in answer.iter_lines():
                     if line.startswith("data:") and (event := _event(line)):
                         yield event
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _foreign(error, self._base) from None
 
     def _once(self, request: Request[Any]) -> Any:
@@ -168,7 +168,7 @@ class AsyncClient(_Sender, Awaited):
                 async for line in answer.aiter_lines():
                     if line.startswith("data:") and (event := _event(line)):
                         yield event
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _foreign(error, self._base) from None
 
     async def _once(self, request: Request[Any]) -> Any:
@@ -208,5 +208,8 @@ def _body(answer: httpx.Response) -> Any:
 
 def _event(line: str) -> Any:
     """The event of a `data:` line; None for those that are no log lines, such as a count of dropped ones."""
-    found = json.loads(line.removeprefix("data:"))
-    return found if "text" in found else None
+    try:
+        found = json.loads(line.removeprefix("data:"))
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) and "text" in found else None

@@ -12,7 +12,7 @@ import typer
 from penstock.commands.arguments import model_source, service_name
 from penstock.commands.connection import connect
 from penstock.commands.errors import FAILED, TIMEOUT, stop
-from penstock.commands.output import Format, Output, show_one
+from penstock.commands.output import Format, Output, plain_line, show_one
 from penstock.commands.versions import FIELDS, Model, Record, Replicas, Spec, Weight, version_body
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from penstock.client.types import Pod, Version
 
 LOOK_EVERY_S = 0.3
+TARGET = 16.0
 
 
 def deploy(
@@ -32,7 +33,7 @@ def deploy(
     most: Annotated[
         int | None, typer.Option("--max", min=1, help="Let the load decide on the pods, up to so many.")
     ] = None,
-    target_concurrency: Annotated[float, typer.Option(help="Requests in flight at one pod, where it does.")] = 16,
+    target_concurrency: Annotated[float, typer.Option(help="Requests in flight at one pod, where it does.")] = TARGET,
     project: Annotated[str, typer.Option(help="Project of a new service.")] = "default",
     description: Annotated[str, typer.Option(help="What the version is.")] = "",
     record: Record = True,
@@ -43,6 +44,10 @@ def deploy(
     output: Output = Format.TABLE,
 ) -> None:
     """Publish a model: creates the service, or adds a version to it, and starts that."""
+    if most is None and (least or target_concurrency != TARGET):
+        raise typer.BadParameter("--min and --target-concurrency need --max")
+    if most is not None and (replicas != 1 or least > most):
+        raise typer.BadParameter("--max is not for a fixed number of --replicas, and --min must not be above it")
     service = name or service_name(model_source(model)["model"])
     body = version_body(model, spec, replicas, record) | {"traffic_weight": weight, "description": description}
     if most is not None:
@@ -70,18 +75,27 @@ def _ready(client: Client, version: Version, timeout_s: float) -> Version:
     deadline = time.monotonic() + timeout_s
     with _Progress() as progress:
         while version["status"] not in ("running", "degraded"):
-            progress.show(stage_of(version, list(client.pods(version["service"], version["name"]))))
             if version["status"] in ("failed", "stopped"):
-                tail = "".join(f"\n  {line}" for line in version["log_tail"])
-                stop(
-                    f"{version['name']} is {version['status']}: {version['reason']}: {version['message']}{tail}", FAILED
-                )
+                tail = "".join(f"\n  {plain_line(line)}" for line in version["log_tail"])
+                told = f"{version['reason']}: {plain_line(version['message'] or '')}"
+                stop(f"{version['name']} is {version['status']}: {told}{tail}", FAILED)
+            progress.show(stage_of(version, _pods(client, version)))
             if time.monotonic() > deadline:
                 stop(f"{version['service']} {version['name']} is not ready after {timeout_s:g} s", TIMEOUT)
             time.sleep(LOOK_EVERY_S)
             version = client.version(version["service"], version["name"])
         progress.show("ready")
     return version
+
+
+def _pods(client: Client, version: Version) -> list[Pod]:
+    """Its pods; none while the scheduler, which knows them, is away."""
+    from penstock.client import ServerError, Unreachable  # noqa: PLC0415
+
+    try:
+        return list(client.pods(version["service"], version["name"]))
+    except (ServerError, Unreachable):
+        return []
 
 
 def stage_of(version: Version, pods: Sequence[Pod]) -> str:

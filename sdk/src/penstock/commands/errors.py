@@ -53,8 +53,8 @@ def exit_code_of(error: Exception) -> int:
         (client.Conflict, CONFLICT),
         (client.InvalidRequest, USAGE),
     )
-    if isinstance(error, client.ApiError) and error.status in (502, 503):
-        return UNREACHABLE
+    if isinstance(error, client.ApiError) and error.status in (429, 502, 503, 504):
+        return TIMEOUT if error.status == 504 else UNREACHABLE
     return next((code for kind, code in codes if isinstance(error, kind)), FAILED)
 
 

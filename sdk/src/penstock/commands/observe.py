@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from penstock.commands.connection import connect
-from penstock.commands.output import Format, Output, show_all
+from penstock.commands.output import Format, Output, plain_line, show_all
 
 if TYPE_CHECKING:
     from penstock.client.types import LogLine
@@ -50,4 +50,7 @@ def events(service: Service, version: Version = None, lines: Lines = 100, output
 
 
 def _print(line: LogLine, output: Format) -> None:
-    print(json.dumps(line) if output is Format.JSON else f"{line['at']} {line['pod']} {line['text']}", flush=True)
+    print(
+        json.dumps(line) if output is Format.JSON else f"{line['at']} {line['pod']} {plain_line(line['text'])}",
+        flush=True,
+    )

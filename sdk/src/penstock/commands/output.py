@@ -52,6 +52,11 @@ def show_one(item: Mapping[str, Any], fields: Sequence[str], output: Format) -> 
             print(f"{field:<18} {_plain(value)}")
 
 
+def plain_line(text: str) -> str:
+    """Text of a model for a terminal: what would steer it (ESC and the like) is shown, not obeyed."""
+    return "".join(ch if ch.isprintable() or ch == "\t" else ch.encode("unicode_escape").decode() for ch in text)
+
+
 def _at(item: Mapping[str, Any], path: str) -> Any:
     found: Any = item
     for part in path.split("."):

@@ -174,12 +174,19 @@ def debug(
 def _request(data: str | None) -> Any:
     if data is None:
         return None
-    return _json(sys.stdin.read() if data == "-" else Path(data[1:]).read_text() if data.startswith("@") else data)
+    if data.startswith("@"):
+        try:
+            return _json(Path(data[1:]).read_text())
+        except (OSError, UnicodeDecodeError) as wrong:
+            raise typer.BadParameter(f"{data[1:]} cannot be read: {wrong}") from wrong
+    return _json(sys.stdin.read() if data == "-" else data)
 
 
 def _data(fields: list[str] | None) -> dict[str, str]:
     if fields:
         return tags(fields)
+    if sys.stdin.isatty():
+        raise typer.BadParameter("give FIELD=VALUE …, or a JSON object of them on stdin")
     found = _json(sys.stdin.read())
     if not isinstance(found, dict):
         raise typer.BadParameter("stdin must hold a JSON object of fields")

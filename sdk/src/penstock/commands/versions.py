@@ -19,10 +19,10 @@ Spec = Annotated[str, typer.Option(help="Resource spec of a pod.")]
 Replicas = Annotated[int, typer.Option(min=0, help="Pods.")]
 Record = Annotated[bool, typer.Option(help="Whether requests go into an inference table.")]
 Weight = Annotated[int, typer.Option(min=0, max=100, help="Share of the traffic beside another version.")]
-COLUMNS = ("name", "status", "model_source.model", "model_source.version", "ready_replicas", "replicas",
+COLUMNS = ("name", "status", "model_source.model", "model_source.version", "ready_replicas", "desired_replicas",
            "traffic_weight", "reason", "created_at")  # fmt: skip
 FIELDS = ("service", "name", "status", "reason", "message", "model_source", "resource_source", "ready_replicas",
-          "replicas", "traffic_weight", "creator", "created_at", "log_tail")  # fmt: skip
+          "desired_replicas", "replicas", "traffic_weight", "creator", "created_at", "log_tail")  # fmt: skip
 
 
 def version_body(model: str, spec: str, replicas: int, record: bool) -> dict[str, Any]:
