@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -114,8 +115,9 @@ async def test_a_registry_that_fails_changes_nothing(
     before = (await publish(offline, model))["versions"][0]
     door, clock = offline.app.door, SystemClock()
     away = MlflowRegistry("http://127.0.0.1:1", clock)
+    elsewhere = replace(door.registries, own=away)
     lost = FollowLoop(
-        door.database, away, clock, timedelta(seconds=1), rules=door.rules, routes_changed=door.routes_changed
+        door.database, elsewhere, clock, timedelta(seconds=1), rules=door.rules, routes_changed=door.routes_changed
     )
     with pytest.raises(Unavailable):
         await lost.once()
