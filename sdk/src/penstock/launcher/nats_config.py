@@ -140,7 +140,7 @@ def of_subscriber(durables: Mapping[str, Sequence[str]]) -> Permissions:
 
 
 DURABLES: dict[str, tuple[str, ...]] = {
-    "EVENTS": ("controller-facts", "scheduler-intent", "monitor-events"),
+    "EVENTS": ("controller-facts", "scheduler-intent", "monitor-events", "inference-logger-events"),
     "REQUESTS": (),
 }
 """Durable consumers on the streams that outsiders may read; a contract test holds it to the topology."""
