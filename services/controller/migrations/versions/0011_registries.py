@@ -16,9 +16,9 @@ depends_on = None
 
 def upgrade() -> None:
     with op.batch_alter_table('versions', schema=None) as batch_op:
-        batch_op.add_column(sa.Column('registry', sqlmodel.sql.sqltypes.AutoString(length=63), nullable=True))
+        batch_op.add_column(sa.Column('model_registry', sqlmodel.sql.sqltypes.AutoString(length=63), nullable=True))
 
 
 def downgrade() -> None:
     with op.batch_alter_table('versions', schema=None) as batch_op:
-        batch_op.drop_column('registry')
+        batch_op.drop_column('model_registry')

@@ -39,7 +39,7 @@ async def debugged_version(session: AsyncSession, service: str, version: str | N
         version=row.name,
         project=stored.row.project,
         model=row.model,
-        registry=row.registry,
+        registry=row.model_registry,
         model_version=row.model_version,
         timeout_s=row.request_timeout_ms / 1000,
         is_guarded=stored.row.auth_enabled,

@@ -21,17 +21,17 @@ async def republish(unit: Unit, follower: Follower, model: ResolvedModel) -> boo
     if _was_given_up(row, model):
         return False
     note = f"alias {row.alias} of {row.model} moved from version {row.model_version} to {model.version}"
-    source = ModelSource(kind="mlflow", model=row.model, alias=row.alias, registry=row.registry, follow=True)
+    source = ModelSource(kind="mlflow", model=row.model, alias=row.alias, registry=row.model_registry, follow=True)
     await change_version(unit, service, version, VersionChange(model_source=source), model, note=note)
     return True
 
 
 def _followed(row: VersionRow) -> Followed:
-    return Followed(row.registry, row.model, row.alias or "")
+    return Followed(row.model_registry, row.model, row.alias or "")
 
 
 def _was_given_up(row: VersionRow, model: ResolvedModel) -> bool:
     """Whether this very model was rolled back: it is not tried again until the alias moves on."""
     bad = (row.rolled_back or {}).get("configuration") or {}
-    tried = (bad.get("registry"), bad.get("model"), bad.get("model_version"))
-    return tried == (row.registry, model.model, model.version)
+    tried = (bad.get("model_registry"), bad.get("model"), bad.get("model_version"))
+    return tried == (row.model_registry, model.model, model.version)

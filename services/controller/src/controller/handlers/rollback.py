@@ -21,7 +21,7 @@ from shared.contracts.deployment import VersionState
 from shared.events.version import VersionRolledBack, VersionRolloutFailed
 
 CONFIGURATION = (
-    *("model", "registry", "model_version", "alias", "run_id", "model_id", "model_digest"),
+    *("model", "model_registry", "model_version", "alias", "run_id", "model_id", "model_digest"),
     *("spec", "resources", "replicas", "autoscaling", "runtime"),
 )
 """Columns that make a version's pods what they are: what a roll-back restores."""

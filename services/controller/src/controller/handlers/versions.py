@@ -35,7 +35,7 @@ async def create_version(
         name=_name_for(service, asked.name),
         description=asked.description,
         model=model.model,
-        registry=asked.model_source.registry,
+        model_registry=asked.model_source.registry,
         model_version=model.version,
         alias=asked.model_source.alias,
         follow=asked.model_source.follow,
@@ -196,7 +196,7 @@ async def _new_values(unit: Unit, change: VersionChange, model: ResolvedModel | 
     )
     if change.model_source is not None and model is not None:
         values |= {"model": model.model, "model_version": model.version, "alias": change.model_source.alias}
-        values["registry"] = change.model_source.registry
+        values["model_registry"] = change.model_source.registry
         values |= {"follow": change.model_source.follow, "run_id": model.run_id}
         values |= {"model_id": model.model_id, "model_digest": model.digest}
     if change.resource_source is not None:

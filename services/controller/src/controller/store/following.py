@@ -42,7 +42,11 @@ async def followers(session: AsyncSession) -> Sequence[Follower]:
     found = (await session.execute(query)).all()
     return [
         Follower(
-            service.name, row.name, service.project, Followed(row.registry, row.model, row.alias), row.model_version
+            service.name,
+            row.name,
+            service.project,
+            Followed(row.model_registry, row.model, row.alias),
+            row.model_version,
         )
         for service, row in found
         if row.alias

@@ -31,11 +31,11 @@ async def versions_from(session: AsyncSession, registry: str) -> list[str]:
 
     Each as `<service>/<version>`.
     """
-    rolled_back_to = col(VersionRow.last_good)["registry"].as_string()
+    rolled_back_to = col(VersionRow.last_good)["model_registry"].as_string()
     query = (
         select(ServiceRow.name, VersionRow.name)
         .join(VersionRow, col(VersionRow.service_id) == col(ServiceRow.id))
-        .where(or_(col(VersionRow.registry) == registry, rolled_back_to == registry))
+        .where(or_(col(VersionRow.model_registry) == registry, rolled_back_to == registry))
         .order_by(col(VersionRow.id))
         .limit(5)
     )
