@@ -90,7 +90,7 @@ async def change_service(
 async def delete_service(
     service: str, door: TheDoor, actor: Actor, allowed: IfMatch, purge_tables: bool = False
 ) -> Response:
-    """Remove a stopped service with its versions, routes and keys, for good."""
+    """Remove a stopped service with its versions, routes and keys (`purge_tables`: and its tables), for good."""
     async with door.unit(actor) as unit:
         stored = await _for_change(unit, service, allowed)
         await services.delete_service(unit, stored, purge_tables=purge_tables)
