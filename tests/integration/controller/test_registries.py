@@ -117,7 +117,7 @@ async def test_the_same_model_from_elsewhere_replaces_the_pods(
 ) -> None:
     controller = await make_controller(mlflow=mlflow_url, allowed_registries="localhost,127.0.0.1")
     await controller.call("POST", "/secrets", 201, json=secret(theirs))
-    own = {"kind": "mlflow", "model": model.name, "version": "1"}
+    own: dict[str, Any] = {"kind": "mlflow", "model": model.name, "version": "1"}
     (before,) = (await publish(controller, **own))["versions"]
     after = await controller.call("PATCH", VERSION, json={"model_source": source(model)})
     assert after["generation"] == before["generation"] + 1
