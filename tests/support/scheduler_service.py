@@ -140,9 +140,13 @@ async def controlling(nats: NatsProcess) -> AsyncIterator[Controller]:
     async def deployments(_: Nothing) -> DeploymentList:
         return DeploymentList(items=tuple(controller.listed.values()))
 
+    heard: set[str] = set()
+
     async def note(message: Any) -> None:
-        kind = EVENT_TYPES.get((message.headers or {}).get("ce-type", ""))
-        if kind:
+        headers = message.headers or {}
+        kind = EVENT_TYPES.get(headers.get("ce-type", ""))
+        if kind and headers["ce-id"] not in heard:  # publishing may be repeated, with the id by which streams know it
+            heard.add(headers["ce-id"])
             controller.facts.append(kind.model_validate_json(message.data))
 
     async def note_output(message: Any) -> None:

@@ -157,8 +157,8 @@ async def test_a_damaged_route_table_is_repaired_with_growing_revisions(
 ) -> None:
     first = await eventually(lambda: controller.route("intent.wine"))
     bucket = controller.app.door.bus.kv(ROUTES_BUCKET)
-    await bucket.delete("intent.wine")
-    await bucket.put("intent.nobody", b'{"revision": 1000}')
+    await bucket.put("intent.wine", b'{"revision": 1000}')
+    await bucket.put("intent.nobody", b"{}")
     await bucket.put("keys.wine", b"not json")
     await bucket.put("endpoints.x", b"the scheduler's")
 
@@ -171,6 +171,11 @@ async def test_a_damaged_route_table_is_repaired_with_growing_revisions(
     assert second["revision"] > 1000 > first["revision"]
     assert await bucket.get("endpoints.x") == b"the scheduler's"
     assert {**second, "revision": 0} == {**first, "revision": 0}
+
+    await bucket.delete("intent.wine")
+    third = await eventually(lambda: controller.route("intent.wine"))
+    assert third == {**first, "revision": third["revision"]}
+    assert third["revision"] > second["revision"]
 
 
 async def test_the_api_answers_while_the_bus_is_away_and_everything_follows_later(

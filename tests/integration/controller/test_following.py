@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -15,37 +15,12 @@ from sqlalchemy import text
 
 from controller.clients.mlflow import MlflowRegistry
 from controller.loops import FollowLoop
+from registered_model import Registered
 from running_controller import Controller
 from shared.clock import SystemClock
 from shared.errors import Unavailable
 
 VERSION = "/services/followed/versions/v1"
-
-
-class Registered:
-    """A registered model with two versions, made for one test."""
-
-    def __init__(self, url: str) -> None:
-        self.name = f"z-followed-{uuid4().hex[:8]}"
-        self.http = httpx.Client(base_url=f"{url}/api/2.0/mlflow", timeout=30)
-        wine = self.http.get("/model-versions/get", params={"name": "wine", "version": "1"}).json()["model_version"]
-        run = self.http.post("/runs/create", json={"experiment_id": "0"}).json()["run"]
-        self.run_id = run["info"]["run_id"]
-        self.post("/registered-models/create", name=self.name)
-        for _ in range(2):
-            made = {"source": wine["source"], "model_id": wine["source"].removeprefix("models:/")}
-            self.post("/model-versions/create", name=self.name, run_id=self.run_id, **made)
-
-    def post(self, path: str, **body: Any) -> None:
-        answer = self.http.post(path, json=body)
-        assert answer.is_success, answer.text
-
-    def point(self, alias: str, version: str) -> None:
-        self.post("/registered-models/alias", name=self.name, alias=alias, version=version)
-
-    def drop(self, alias: str) -> None:
-        body = {"name": self.name, "alias": alias}
-        assert self.http.request("DELETE", "/registered-models/alias", json=body).is_success
 
 
 @pytest.fixture
@@ -114,8 +89,9 @@ async def test_a_registry_that_fails_changes_nothing(
     before = (await publish(offline, model))["versions"][0]
     door, clock = offline.app.door, SystemClock()
     away = MlflowRegistry("http://127.0.0.1:1", clock)
+    elsewhere = replace(door.registries, own=away)
     lost = FollowLoop(
-        door.database, away, clock, timedelta(seconds=1), rules=door.rules, routes_changed=door.routes_changed
+        door.database, elsewhere, clock, timedelta(seconds=1), rules=door.rules, routes_changed=door.routes_changed
     )
     with pytest.raises(Unavailable):
         await lost.once()

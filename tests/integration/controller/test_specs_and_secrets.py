@@ -63,7 +63,7 @@ async def test_a_secret_goes_in_and_never_comes_out(
     other = SECRET | {"data": {"password": PASSWORD, "username": "eve"}}
     said.append(await offline.call("POST", "/secrets", 409, json=other, headers=again))
     said.append(await offline.call("POST", "/secrets", 400, json=SECRET | {"kind": PASSWORD}))
-    said.append(await offline.call("PUT", "/secrets/hub", json={"data": {"token": PASSWORD}}))
+    said.append(await offline.call("PUT", "/secrets/hub", json={"data": {"username": "eve", "password": PASSWORD}}))
     said += [await offline.call("GET", path) for path in ("/secrets", "/secrets/hub", "/audit")]
     assert PASSWORD not in str([one for one in said[:3] + said[4:]])
     assert PASSWORD not in caplog.text
@@ -72,7 +72,10 @@ async def test_a_secret_goes_in_and_never_comes_out(
     key = tmp_path / "secret-key"
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     async with offline.app.door.database.read() as session:
-        assert opened(offline.app.door.vault, await load_secret(session, "hub")) == {"token": PASSWORD}
+        assert opened(offline.app.door.vault, await load_secret(session, "hub")) == {
+            "username": "eve",
+            "password": PASSWORD,
+        }
     await offline.call("DELETE", "/secrets/hub", 204)
     await offline.call("GET", "/secrets/hub", 404)
 
@@ -92,7 +95,7 @@ async def test_secrets_belong_to_projects(offline: Controller) -> None:
         answer: httpx.Response = await offline.client.request(method, f"/api/v1{path}", headers=headers, **options)
         return answer.status_code
 
-    value = {"data": {"a": "b"}}
+    value = {"data": {"username": "a", "password": "b"}}
     assert await status("vic", "GET", "/secrets/hub") == 200
     assert await status("vic", "PUT", "/secrets/hub", json=value) == 403
     assert await status("vic", "DELETE", "/secrets/hub") == 403

@@ -27,6 +27,7 @@ async def all_rows(home: Path, names: set[str], within: float = 20) -> None:
     assert counted(home) == dict.fromkeys(names, 1)
 
 
+@pytest.mark.alone
 async def test_a_record_is_readable_within_five_seconds(
     js: JetStreamContext, logger: LoggerProcess, home: Path
 ) -> None:

@@ -133,6 +133,7 @@ async def test_a_fact_is_said_by_its_producer_alone(bus: Bus, user: str, subject
         ("penstock.logs.v1.wine.v1.p", {"scheduler"}),
         ("penstock.metrics.v1.r", {"scheduler", "router"}),
         ("penstock.rpc.scheduler.pods", set(nats_config.SERVICES)),
+        ("penstock.rpc.controller.registry_access", {"scheduler"}),
         ("$JS.API.STREAM.PURGE.REQUESTS", {"inference-logger"}),
         ("$JS.API.STREAM.PURGE.EVENTS", set()),
         ("$JS.API.STREAM.DELETE.NONE", set()),

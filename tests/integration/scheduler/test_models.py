@@ -21,6 +21,7 @@ from scheduler.domain.rollout import template_of
 from scheduler.domain.values import Note
 from scheduler_world import wanted
 from shared.contracts.deployment import Deployment, MlflowSource
+from shared.contracts.rpc import RegistryAccess
 
 MLFLOW = version("mlflow-skinny")
 MLMODEL = "flavors:\n  python_function:\n    loader_module: nothing\n"
@@ -37,7 +38,10 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def cache_in(home: Path, uri: str) -> ModelCache:
-    return ModelCache(home / "models", uri, dict(os.environ))
+    async def nowhere_else(registry: str) -> RegistryAccess:
+        raise AssertionError(registry)
+
+    return ModelCache(home / "models", uri, dict(os.environ), nowhere_else)
 
 
 def of_version(number: str) -> Deployment:

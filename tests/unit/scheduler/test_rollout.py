@@ -78,3 +78,10 @@ def test_scaling_is_no_new_template(change: dict[str, int]) -> None:
     assert template_of(deployment) == template_of(deployment.model_copy(update=change))
     other = wanted(model_version="2", version_id=deployment.version_id)
     assert template_of(deployment) != template_of(other)
+
+
+def test_the_same_model_of_another_registry_is_another_template() -> None:
+    deployment = wanted()
+    elsewhere = deployment.model_source.model_copy(update={"registry": "theirs"})
+    assert template_of(deployment) != template_of(deployment.model_copy(update={"model_source": elsewhere}))
+    assert "registry" not in deployment.model_dump_json()

@@ -181,14 +181,14 @@ def events(service: str, *, version: str | None = None, page_size: int = 100) ->
     return Listing("GET", path("services", service, "events"), given(version=version, page_size=page_size))
 
 
-def models(*, search: str | None = None, page_size: int = 50) -> Listing[Model]:
-    """Models registered in MLflow, by name."""
-    return Listing("GET", "/models", given(search=search, page_size=page_size))
+def models(*, search: str | None = None, registry: str | None = None, page_size: int = 50) -> Listing[Model]:
+    """Models registered in MLflow, by name; `registry`: a secret that describes another tracking server."""
+    return Listing("GET", "/models", given(search=search, registry=registry, page_size=page_size))
 
 
-def model(name: str) -> Request[Model]:
+def model(name: str, *, registry: str | None = None) -> Request[Model]:
     """One registered model: versions, aliases, signature."""
-    return Request("GET", path("models", name))
+    return Request("GET", path("models", name), given(registry=registry))
 
 
 def rows(

@@ -12,17 +12,26 @@ from penstock.commands.output import Format, Output, show_all, show_one
 app = typer.Typer(help="Models registered in MLflow.", no_args_is_help=True)
 
 
+Registry = Annotated[str | None, typer.Option(help="Secret that describes another tracking server.")]
+
+
 @app.command("list")
 def list_models(
-    search: Annotated[str | None, typer.Option(help="A part of the name.")] = None, output: Output = Format.TABLE
+    search: Annotated[str | None, typer.Option(help="A part of the name.")] = None,
+    registry: Registry = None,
+    output: Output = Format.TABLE,
 ) -> None:
     """List models by name."""
     with connect() as client:
-        show_all(client.models(search=search), ("name", "aliases", "description"), output)
+        show_all(client.models(search=search, registry=registry), ("name", "aliases", "description"), output)
 
 
 @app.command()
-def show(name: Annotated[str, typer.Argument(help="Name of the model.")], output: Output = Format.TABLE) -> None:
+def show(
+    name: Annotated[str, typer.Argument(help="Name of the model.")],
+    registry: Registry = None,
+    output: Output = Format.TABLE,
+) -> None:
     """Show one model: its versions and aliases."""
     with connect() as client:
-        show_one(client.model(name), ("name", "description", "aliases", "versions"), output)
+        show_one(client.model(name, registry=registry), ("name", "description", "aliases", "versions"), output)

@@ -43,6 +43,9 @@ ALSO_PUBLISHES: dict[str, tuple[str, ...]] = {
 
 ALSO_HEARS: dict[str, tuple[str, ...]] = {"scheduler": ("$KV.routers.>",)}
 
+ONLY_ASKED_BY: dict[str, str] = {"penstock.rpc.controller.registry_access": "scheduler"}
+"""Questions whose answers are credentials: nobody but this service may ask them."""
+
 SERVICES = tuple(PRODUCES)
 SUBSCRIBER = "subscriber"
 
@@ -102,6 +105,7 @@ def of_service(service: str) -> Permissions:
             "$JS.EVENT.ADVISORY.>",
             *ALSO_HEARS.get(service, ()),
         ),
+        publish_deny=tuple(subject for subject, asker in ONLY_ASKED_BY.items() if service != asker),
     )
 
 
@@ -136,7 +140,7 @@ def of_subscriber(durables: Mapping[str, Sequence[str]]) -> Permissions:
 
 
 DURABLES: dict[str, tuple[str, ...]] = {
-    "EVENTS": ("controller-facts", "scheduler-intent", "monitor-events"),
+    "EVENTS": ("controller-facts", "scheduler-intent", "monitor-events", "inference-logger-events"),
     "REQUESTS": (),
 }
 """Durable consumers on the streams that outsiders may read; a contract test holds it to the topology."""

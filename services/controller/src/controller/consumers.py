@@ -15,13 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from controller.handlers.deployments import every_deployment
 from controller.handlers.facts import Fact, RoutesChanged, observe
 from controller.handlers.metering import note_run
+from controller.handlers.registries import Registries
 from controller.handlers.rollback import GivenUp, roll_back
 from controller.store.keys import note_key_use
 from shared.bus import Bus
 from shared.bus.bulk import bulk_pull
 from shared.clock import Clock
 from shared.contracts.base import Contract
-from shared.contracts.rpc import DEPLOYMENTS, DeploymentList
+from shared.contracts.rpc import DEPLOYMENTS, REGISTRY_ACCESS, DeploymentList, RegistryAccess, RegistryQuery
 from shared.contracts.samples import KeysUsed
 from shared.database import Database
 from shared.events.base import Event
@@ -61,6 +62,15 @@ def subscribe(bus: Bus, database: Database, clock: Clock, routes_changed: Routes
     handlers[VersionRolloutFailed] = give_up
     bus.consume(DURABLE, handlers)
     bus.answer(DEPLOYMENTS, deployments)
+
+
+def answer_registry_access(bus: Bus, registries: Registries) -> None:
+    """Declare who tells the scheduler where models are and how to be let in; the bus lets nobody else ask."""
+
+    async def access(query: RegistryQuery) -> RegistryAccess:
+        return await registries.access_by_name(query.registry)
+
+    bus.answer(REGISTRY_ACCESS, access)
 
 
 async def pull_key_use(bus: Bus, database: Database) -> None:

@@ -15,15 +15,15 @@ import nats.errors
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from controller.clients.mlflow import MlflowRegistry
 from controller.domain.commands import ModelSource
 from controller.domain.names import PLATFORM
 from controller.handlers import facts, following, metering, routes
+from controller.handlers.registries import Registries
 from controller.handlers.rollback import GivenUp, roll_back
 from controller.handlers.unit import Rules, Unit
 from controller.store.answers import forget_answers
 from controller.store.audit import Actor, audit
-from controller.store.following import Follower, followers
+from controller.store.following import Followed, Follower, followers
 from controller.store.runs import Key
 from shared.bus import Bus
 from shared.clock import Clock
@@ -209,7 +209,7 @@ class FollowLoop:
     def __init__(
         self,
         database: Database,
-        registry: MlflowRegistry,
+        registries: Registries,
         clock: Clock,
         interval: timedelta,
         *,
@@ -217,7 +217,7 @@ class FollowLoop:
         routes_changed: facts.RoutesChanged,
     ) -> None:
         self._database = database
-        self._registry = registry
+        self._registries = registries
         self._clock = clock
         self._interval_s = interval.total_seconds()
         self._rules = rules
@@ -237,21 +237,27 @@ class FollowLoop:
         async with self._database.read() as session:
             found = await followers(session)
         moved = 0
-        for model, alias in dict.fromkeys((each.model, each.alias) for each in found):
+        away: dict[str | None, Unavailable] = {}
+        for source in dict.fromkeys(each.source for each in found):
+            if source.registry in away:
+                continue
             try:
-                moved += await self._follow(model, alias, [f for f in found if (f.model, f.alias) == (model, alias)])
-            except Unavailable:
-                raise
+                moved += await self._follow(source, [each for each in found if each.source == source])
+            except Unavailable as failure:
+                away[source.registry] = failure
             except PenstockError as failure:
-                log.warning("alias %s of model %s is not followed: %s", alias, model, failure)
+                log.warning("alias %s of model %s is not followed: %s", source.alias, source.model, failure)
+        if away:
+            raise next(iter(away.values()))
         return moved
 
-    async def _follow(self, model: str, alias: str, found: Sequence[Follower]) -> int:
-        target = await self._registry.alias_version(model, alias)
-        behind = [follower for follower in found if follower.model_version != target]
-        if not behind:
-            return 0
-        resolved = await self._registry.resolve(ModelSource(kind="mlflow", model=model, version=target))
+    async def _follow(self, source: Followed, found: Sequence[Follower]) -> int:
+        async with self._registries.open(source.registry, found[0].project) as registry:
+            target = await registry.alias_version(source.model, source.alias)
+            behind = [follower for follower in found if follower.model_version != target]
+            if not behind:
+                return 0
+            resolved = await registry.resolve(ModelSource(kind="mlflow", model=source.model, version=target))
         moved = 0
         for follower in behind:
             async with self._database.unit_of_work() as session:

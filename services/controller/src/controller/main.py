@@ -14,11 +14,13 @@ from controller.api.app import Access, build_api
 from controller.api.door import Door
 from controller.clients.mlflow import MlflowRegistry
 from controller.clients.oidc import OidcIssuer, OidcOptions
+from controller.clients.registries import RegistryClients
 from controller.clients.router import RouterClient
-from controller.consumers import pull_key_use, subscribe
+from controller.consumers import answer_registry_access, pull_key_use, subscribe
 from controller.domain.secrets import Vault
 from controller.domain.tickets import TicketSigner
 from controller.handlers.files import kept_key
+from controller.handlers.registries import Registries
 from controller.handlers.secrets import vault_of
 from controller.handlers.signing_in import SigningIn
 from controller.handlers.tokens import admit_admin
@@ -82,7 +84,7 @@ class App:
 
     async def close(self) -> None:
         """Give connections back."""
-        await self.door.registry.close()
+        await self.door.registries.close()
         if self.identity is not None:
             await self.identity.close()
         await self.door.data_plane.close()
@@ -108,11 +110,13 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
     signer = TicketSigner(kept_key(settings.home / "debug-key"))
     routes = RouteLoop(database, bus, clock, settings.routes_interval, signer.public_key)
     subscribe(bus, database, clock, routes.touch)
+    registries = registries_of(settings, database, clock)
+    answer_registry_access(bus, registries)
     door = Door(
         database=database,
         bus=bus,
-        registry=MlflowRegistry(settings.mlflow_url, clock, timeout_s=settings.mlflow_timeout.total_seconds()),
-        vault=_vault(settings),
+        registries=registries,
+        vault=registries.vault,
         data_plane=RouterClient(settings.data_plane_url, clock),
         signer=signer,
         clock=clock,
@@ -135,7 +139,7 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
         metering=MeteringLoop(database, bus, clock, settings.resync_interval),
         identity=identity,
         following=FollowLoop(
-            database, door.registry, clock, settings.alias_interval, rules=door.rules, routes_changed=routes.touch
+            database, registries, clock, settings.alias_interval, rules=door.rules, routes_changed=routes.touch
         ),
     )
 
@@ -144,6 +148,14 @@ def rules_of(settings: ControllerSettings) -> Rules:
     """The installation's limits."""
     roots = (settings.home.resolve() / "tables", *settings.table_roots)
     return Rules(settings.max_active_versions, roots, settings.token_lifetime, settings.currency)
+
+
+def registries_of(settings: ControllerSettings, database: Database, clock: Clock) -> Registries:
+    """The platform's tracking server, and those that secrets describe."""
+    timeout_s = settings.mlflow_timeout.total_seconds()
+    own = MlflowRegistry(settings.mlflow_url, clock, timeout_s=timeout_s)
+    clients = RegistryClients(clock, timeout_s)
+    return Registries(own, clients, database, _vault(settings), settings.allowed_registries)
 
 
 def identity_of(settings: ControllerSettings, clock: Clock) -> OidcIssuer | None:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from shared.addresses import AddressRule
 from shared.settings import DatabaseSettings, Duration
 
 
@@ -63,6 +64,9 @@ class ControllerSettings(DatabaseSettings):
     old_secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     """Keys, comma-separated, that seal nothing any more and still open what they sealed; default none."""
 
+    allowed_registries: Annotated[tuple[str, ...], NoDecode] = ()
+    """Hosts and CIDRs, comma-separated, of further tracking servers that are not public addresses; default none."""
+
     token_lifetime: Duration = timedelta(days=90)
     """How long a token lives where its maker asks for nothing else; default 90 days."""
 
@@ -96,10 +100,16 @@ class ControllerSettings(DatabaseSettings):
     alias_interval: Duration = timedelta(seconds=30)
     """Time between two looks at the aliases that versions follow, seconds; default 30."""
 
-    @field_validator("allowed_hosts", "table_roots", "old_secret_keys", mode="before")
+    @field_validator("allowed_registries", "allowed_hosts", "table_roots", "old_secret_keys", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("allowed_registries")
+    @classmethod
+    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        AddressRule.of(value)
+        return value
 
     @field_validator("secret_key", "old_secret_keys")
     @classmethod

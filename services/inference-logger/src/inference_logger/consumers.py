@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from deltalake.exceptions import DeltaError
 from nats.aio.msg import Msg
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from inference_logger import handlers
 from inference_logger.domain import RETRY_MARK, Received, Unreadable, read_message
@@ -22,6 +23,7 @@ from shared.clock import Clock
 from shared.contracts import rpc
 from shared.database import Database
 from shared.errors import Unavailable
+from shared.events import ServiceDeleted
 
 log = logging.getLogger(__name__)
 
@@ -31,10 +33,15 @@ NEW_STREAM = timedelta(minutes=10)
 """Age of a stream up to which its messages may be repeats of what went to the one before it."""
 RETRY_S = 1.0
 NAME = "inference-logger"
+DURABLE = "inference-logger-events"
 
 
 def subscribe(bus: Bus, database: Database) -> None:
-    """Declare what the inference-logger answers."""
+    """Declare what the inference-logger consumes and answers."""
+
+    async def deleted(event: ServiceDeleted, session: AsyncSession) -> None:
+        if event.purge_tables and event.deleted_at is not None:
+            await catalogue.note_purge(session, event.service, event.deleted_at)
 
     async def tables(query: rpc.TablesQuery) -> rpc.TableList:
         return await handlers.list_tables(database, query)
@@ -42,6 +49,7 @@ def subscribe(bus: Bus, database: Database) -> None:
     async def rows(query: rpc.RowsQuery) -> rpc.RowPage:
         return await handlers.read(database, query)
 
+    bus.consume(DURABLE, {ServiceDeleted: deleted})
     bus.answer(rpc.TABLES, tables)
     bus.answer(rpc.ROWS, rows)
 

@@ -71,6 +71,14 @@ class Share:
     retried: list[tuple[int, Record]] = field(default_factory=list)
     """Those that must be looked up before they are appended."""
 
+    def after(self, time: datetime) -> Share:
+        """What was received later than `time`."""
+        return Share(_later(self.records, time), _later(self.retried, time))
+
+
+def _later(records: Iterable[tuple[int, Record]], time: datetime) -> list[tuple[int, Record]]:
+    return [one for one in records if datetime.fromisoformat(one[1]["received_at"]) > time]
+
 
 @dataclass(frozen=True)
 class Received:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from inference_logger.domain import PAYLOAD_SCHEMA, Received, TableKey, share_out, table_name
 from inference_logger.store import catalogue
 from inference_logger.store.delta import Committed, PayloadTables, read_rows, version_and_rows
+from inference_logger.store.removal import remove
 from shared.bus.outbox import publish
 from shared.contracts.rpc import RowPage, RowsQuery, TableList, TablesQuery, TableView
 from shared.database import Database
@@ -35,12 +36,23 @@ async def commit(
 ) -> int:
     """Append a batch to its tables, then note it. May be repeated, and killed anywhere, without a row lost or doubled.
 
-    Returns the number of rows that were new.
+    What a service had logged before it was deleted with its tables is left out. Returns how many rows were new.
     """
+    async with tables.appending:
+        return await _commit(tables, database, messages, upto, at)
+
+
+async def _commit(
+    tables: PayloadTables, database: Database, messages: Sequence[Received], upto: Position, at: datetime
+) -> int:
+    async with database.read() as session:
+        purged = await catalogue.purges(session)
     done: list[tuple[TableKey, Committed]] = []
     for key, share in sorted(share_out(messages).items(), key=lambda item: item[0]):
+        kept = share.after(purged[key.service]) if key.service in purged else share
         name = app_id(upto.stream, key.service)
-        done.append((key, await asyncio.to_thread(tables.append, key, share, name, upto.sequence)))
+        if kept.records or kept.retried:
+            done.append((key, await asyncio.to_thread(tables.append, key, kept, name, upto.sequence)))
     async with database.unit_of_work() as session:
         for key, committed in done:
             if committed.rows:
@@ -98,7 +110,35 @@ async def tidy(tables: PayloadTables, database: Database, kept: timedelta) -> No
     async with database.read() as session:
         found = [(row.location, row.version) for row in await catalogue.tables(session)]
     for location, _ in found:
-        await asyncio.to_thread(tables.compact, location, kept)
-        version, rows, _at = await asyncio.to_thread(version_and_rows, location)
-        async with database.unit_of_work() as session:
-            await catalogue.correct(session, location, version, rows)
+        async with tables.tidying:
+            await _tidy(tables, database, location, kept)
+
+
+async def _tidy(tables: PayloadTables, database: Database, location: str, kept: timedelta) -> None:
+    async with database.read() as session:
+        if not await catalogue.is_listed(session, location):
+            return
+    await asyncio.to_thread(tables.compact, location, kept)
+    version, rows, _at = await asyncio.to_thread(version_and_rows, location)
+    async with database.unit_of_work() as session:
+        await catalogue.correct(session, location, version, rows)
+
+
+async def remove_purged(tables: PayloadTables, database: Database) -> int:
+    """Remove the tables of services that were deleted with them; returns how many services these were."""
+    async with database.read() as session:
+        waiting = await catalogue.purges(session, only_open=True)
+    for service, upto in waiting.items():
+        async with tables.tidying, tables.appending:
+            await _remove_tables(tables, database, service, upto)
+    return len(waiting)
+
+
+async def _remove_tables(tables: PayloadTables, database: Database, service: str, upto: datetime) -> None:
+    """Those in the catalogue, and the one under the default root, which a lost catalogue would not name."""
+    async with database.read() as session:
+        listed = [row.location for row in await catalogue.tables(session, service=service)]
+    places = dict.fromkeys((*listed, tables.location(TableKey(service))))
+    removed = [place for place in places if await asyncio.to_thread(remove, place, service, upto)]
+    async with database.unit_of_work() as session:
+        await catalogue.finish_purge(session, service, upto, removed)

@@ -23,6 +23,7 @@ from shared.errors import Unavailable
 log = logging.getLogger(__name__)
 
 PURGE_INTERVAL_S = 60.0
+REMOVAL_INTERVAL_S = 2.0
 FULL = 0.75
 """Share of the stream's byte cap above which everything committed is purged, however young."""
 
@@ -37,6 +38,16 @@ async def keep_tidy(
             await handlers.tidy(tables, database, kept)
         except (DeltaError, OSError, Unavailable) as error:
             log.warning("tables were not compacted this time: %s", error)
+
+
+async def remove_purged(tables: PayloadTables, database: Database, clock: Clock) -> None:
+    """Remove the tables of services that were deleted with them, until cancelled."""
+    while True:
+        try:
+            await handlers.remove_purged(tables, database)
+        except (DeltaError, OSError, Unavailable) as error:
+            log.warning("tables of a deleted service were not removed this time: %s", error)
+        await clock.sleep(REMOVAL_INTERVAL_S)
 
 
 async def purge(bus: Bus, database: Database, clock: Clock, kept: timedelta) -> None:

@@ -40,6 +40,7 @@ class App:
             "bus": self.bus.run(),
             "sink": self.sink.run(),
             "tidy": loops.keep_tidy(tables, self.database, self.clock, settings.tidy_interval, settings.files_kept),
+            "removal": loops.remove_purged(tables, self.database, self.clock),
             "purge": loops.purge(self.bus, self.database, self.clock, settings.requests_kept),
         }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from uuid import UUID
 
@@ -12,9 +12,21 @@ from scheduler.domain.beats import Beats
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.routes import ROUTERS_BUCKET, ROUTES_BUCKET, Endpoints, RouterBeat, endpoints_key
+from shared.contracts.rpc import REGISTRY_ACCESS, RegistryAccess, RegistryQuery
 
 PREFIX = "endpoints."
 LIST_EVERY_S = 5.0
+
+
+def access_from(bus: Bus) -> Callable[[str], Awaitable[RegistryAccess]]:
+    """Asks the controller how a registry that a secret describes is reached, anew each time."""
+
+    async def access(registry: str) -> RegistryAccess:
+        answer = await bus.call(REGISTRY_ACCESS, RegistryQuery(registry=registry), timeout=5)
+        assert isinstance(answer, RegistryAccess)
+        return answer
+
+    return access
 
 
 class RouteTable:

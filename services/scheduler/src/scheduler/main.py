@@ -18,7 +18,7 @@ from scheduler.backends.mlflow_model import MlflowPreparation
 from scheduler.backends.preparation import Preparation
 from scheduler.backends.process import ProcessBackend
 from scheduler.backends.zygotes import Zygotes
-from scheduler.clients import RouteTable
+from scheduler.clients import RouteTable, access_from
 from scheduler.handlers.observations import Place
 from scheduler.metering_loop import meter
 from scheduler.settings import SchedulerSettings
@@ -103,7 +103,7 @@ async def build_app(
     home = settings.home.resolve()
     backend = ProcessBackend(
         home / "pods",
-        preparation or _mlflow(settings, environ),
+        preparation or _mlflow(settings, environ, bus),
         settings.pod_options,
         clock=clock,
         routes=routes,
@@ -122,8 +122,8 @@ async def build_app(
     return App(settings, telemetry, parts, admin)
 
 
-def _mlflow(settings: SchedulerSettings, environ: Mapping[str, str]) -> MlflowPreparation:
+def _mlflow(settings: SchedulerSettings, environ: Mapping[str, str], bus: Bus) -> MlflowPreparation:
     home = settings.home.resolve()
-    models = ModelCache(home / "models", settings.mlflow_url, environ)
+    models = ModelCache(home / "models", settings.mlflow_url, environ, access_from(bus))
     limit_s = settings.environment_timeout.total_seconds()
     return MlflowPreparation(models, Environments(home / "envs", environ, limit_s=limit_s))

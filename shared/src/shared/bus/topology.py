@@ -123,6 +123,7 @@ DURABLES: tuple[Durable, ...] = (
         facts("version.started", "version.stopped", "version.updated", "version.rolledback", "version.deleted"),
     ),
     Durable("monitor-events", "monitor", EVENTS, facts("service.*", "traffic.*", "version.*", "pod.*")),
+    Durable("inference-logger-events", "inference-logger", EVENTS, facts("service.deleted")),
     _bulk("monitor-logs", LOGS, "penstock.logs.v1.>"),
     _bulk("monitor-metrics", METRICS, "penstock.metrics.v1.>"),
     _bulk("controller-key-use", METRICS, "penstock.metrics.v1.>", service="controller"),

@@ -19,6 +19,12 @@ class MlflowSource(Contract):
     model: str
     version: str
     tracking_uri: str | None = Field(default=None, description="None: the platform's own tracking server.")
+    registry: str | None = Field(
+        default=None,
+        description="Secret with another tracking server's URL and credentials.",
+        # Absent where there is none: what runs already keeps its template and its digest.
+        exclude_if=lambda name: name is None,
+    )
 
 
 class Resources(Contract):

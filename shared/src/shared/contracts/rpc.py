@@ -52,6 +52,25 @@ class VersionStateList(Contract):
     items: tuple[VersionState, ...]
 
 
+class RegistryQuery(Contract):
+    """The secret (of kind `mlflow`) that describes a tracking server."""
+
+    registry: str
+
+
+class RegistryAccess(Contract):
+    """Where a tracking server is and who we are to it: never stored, logged or sent on by who asked.
+
+    `allowed`: hosts and CIDRs that may be connected to although they are not public.
+    """
+
+    url: str
+    username: str | None = Field(default=None, repr=False)
+    password: str | None = Field(default=None, repr=False)
+    token: str | None = Field(default=None, repr=False)
+    allowed: tuple[str, ...] = ()
+
+
 class RunsQuery(Contract):
     """Runs of pods that are open, or that ended at `ended_after` or later."""
 
@@ -217,6 +236,7 @@ class Method:
 
 
 DEPLOYMENTS = Method("controller", "deployments", Nothing, DeploymentList)
+REGISTRY_ACCESS = Method("controller", "registry_access", RegistryQuery, RegistryAccess)
 PODS = Method("scheduler", "pods", PodsQuery, PodList)
 RESTART_POD = Method("scheduler", "restart_pod", PodRef, Nothing)
 VERSION_STATES = Method("scheduler", "version_states", Nothing, VersionStateList)
@@ -234,5 +254,6 @@ def replay_method(service: str) -> Method:
 
 
 METHODS: tuple[Method, ...] = (
-    DEPLOYMENTS, PODS, RESTART_POD, VERSION_STATES, RUNS, METRICS, LOGS, EVENTS, TABLES, ROWS,
+    DEPLOYMENTS, REGISTRY_ACCESS, PODS, RESTART_POD, VERSION_STATES, RUNS, METRICS, LOGS, EVENTS,
+    TABLES, ROWS,
 )  # fmt: skip

@@ -20,7 +20,7 @@ class Entry:
 CATALOGUE: tuple[Entry, ...] = (
     Entry(service.ServiceCreated, "controller", ("monitor",)),
     Entry(service.ServiceUpdated, "controller", ("monitor",)),
-    Entry(service.ServiceDeleted, "controller", ("monitor",)),
+    Entry(service.ServiceDeleted, "controller", ("monitor", "inference-logger")),
     Entry(service.TrafficChanged, "controller", ("monitor",)),
     Entry(service.ApiKeyIssued, "controller"),
     Entry(service.ApiKeyRevoked, "controller"),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
+
+from pydantic import Field
 
 from shared.events.base import Event
 
@@ -41,6 +44,7 @@ class ServiceDeleted(ServiceFact):
 
     fact: ClassVar[str] = "deleted"
     purge_tables: bool = False
+    deleted_at: datetime | None = Field(default=None, description="What was logged up to then is of this service.")
 
 
 class TrafficChanged(ServiceFact):

@@ -73,7 +73,8 @@ async def _debug(door: Door, service: str, asked: DebugRequest) -> tuple[Debugge
 
 
 async def _example(door: Door, found: Debugged) -> Any:
-    described = await door.registry.model_version(found.model, found.model_version)
+    async with door.registries.open(found.registry, found.project) as registry:
+        described = await registry.model_version(found.model, found.model_version)
     if described.input_example is None:
         raise InvalidInput(
             f"Model {found.model!r} version {found.model_version} has no input example: give a request",

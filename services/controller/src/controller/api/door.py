@@ -16,12 +16,12 @@ from pydantic import BaseModel
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from controller.clients.mlflow import MlflowRegistry
 from controller.clients.router import RouterClient
 from controller.domain.access import Caller
 from controller.domain.sealing import Seal, seal_for
 from controller.domain.secrets import Vault
 from controller.domain.tickets import TicketSigner
+from controller.handlers.registries import Registries
 from controller.handlers.unit import Rules, Unit
 from controller.store.answers import first_answer, keep_answer
 from controller.store.audit import Actor as AuditedActor
@@ -46,7 +46,7 @@ class Door:
 
     database: Database
     bus: Bus
-    registry: MlflowRegistry
+    registries: Registries
     vault: Vault
     data_plane: RouterClient
     signer: TicketSigner

@@ -89,11 +89,11 @@ async def replace_secret(
 async def delete_secret(
     secret: SecretPath, door: TheDoor, actor: Actor, caller: TheCaller, allowed: IfMatch
 ) -> Response:
-    """Forget a secret for good. Needs an editor of its project."""
+    """Forget a secret that no version uses, for good. Needs an editor of its project."""
     async with door.unit(actor) as unit:
         row = _allowed(await load_secret(unit.session, secret, for_update=True), caller, Role.EDITOR)
         must_match(allowed, row.revision)
-        await unit.session.delete(row)
+        await secrets.delete_secret(unit, row)
     return Response(status_code=204)
 
 

@@ -21,7 +21,7 @@ from controller.api.door import (
 )
 from controller.api.views import Page, ServiceView, TrafficView, service_view, traffic_view
 from controller.domain.access import Role
-from controller.domain.commands import FirstVersion, NewService, ServiceChange, Split
+from controller.domain.commands import NewService, ServiceChange, Split
 from controller.domain.models import ResolvedModel
 from controller.domain.status import ServiceStatus
 from controller.handlers import services
@@ -40,7 +40,7 @@ async def create_service(asked: NewService, post: Posting, caller: TheCaller) ->
     async def work(unit: Unit, model: ResolvedModel | None) -> ServiceView:
         return service_view(await services.create_service(unit, asked, model), post.door.public_url)
 
-    return await post.once(asked, work, lambda: _resolved(post.door, asked.version))
+    return await post.once(asked, work, lambda: _resolved(post.door, asked))
 
 
 @router.get("/services", response_model=Page[ServiceView])
@@ -90,7 +90,7 @@ async def change_service(
 async def delete_service(
     service: str, door: TheDoor, actor: Actor, allowed: IfMatch, purge_tables: bool = False
 ) -> Response:
-    """Remove a stopped service with its versions, routes and keys, for good."""
+    """Remove a stopped service with its versions, routes and keys (`purge_tables`: and its tables), for good."""
     async with door.unit(actor) as unit:
         stored = await _for_change(unit, service, allowed)
         await services.delete_service(unit, stored, purge_tables=purge_tables)
@@ -143,8 +143,9 @@ async def _for_change(unit: Unit, name: str, allowed: frozenset[int] | None) -> 
     return stored
 
 
-async def _resolved(door: Door, version: FirstVersion | None) -> ResolvedModel | None:
-    return None if version is None else await door.registry.resolve(version.model_source)
+async def _resolved(door: Door, asked: NewService) -> ResolvedModel | None:
+    version = asked.version
+    return None if version is None else await door.registries.resolve(version.model_source, asked.project)
 
 
 def _key_and_value(tag: str | None) -> tuple[str, str | None] | None:

@@ -8,6 +8,7 @@ from controller.api.cursors import cursor_after, cursor_position
 from controller.api.door import (
     Actor,
     Cursor,
+    Door,
     IfMatch,
     PageSize,
     Posting,
@@ -31,8 +32,8 @@ async def create_version(service: str, asked: NewVersion, post: Posting) -> Resp
 
     async def prepare() -> ResolvedModel:
         async with post.door.look() as session:
-            await load_service(session, service)
-        return await post.door.registry.resolve(asked.model_source)
+            project = (await load_service(session, service)).row.project
+        return await post.door.registries.resolve(asked.model_source, project)
 
     async def work(unit: Unit, model: ResolvedModel) -> VersionView:
         stored = await load_service(unit.session, service, for_update=True)
@@ -72,7 +73,7 @@ async def change_version(
     service: str, version: str, change: VersionChange, *, door: TheDoor, actor: Actor, allowed: IfMatch
 ) -> Response:
     """Edit a version; what reaches the pods of an active one makes a new generation."""
-    model = await door.registry.resolve(change.model_source) if change.model_source else None
+    model = await _resolved(door, service, change)
     async with door.unit(actor) as unit:
         stored, found = await _for_change(unit, service, version, allowed)
         await versions.change_version(unit, stored, found, change, model)
@@ -112,6 +113,14 @@ async def stop_version(service: str, version: str, post: Posting, allowed: IfMat
         return version_view(stored.row, found)
 
     return await post.once(None, work, nothing, 200)
+
+
+async def _resolved(door: Door, service: str, change: VersionChange) -> ResolvedModel | None:
+    if change.model_source is None:
+        return None
+    async with door.look() as session:
+        project = (await load_service(session, service)).row.project
+    return await door.registries.resolve(change.model_source, project)
 
 
 async def _for_change(

@@ -27,7 +27,7 @@ class Page(BaseModel, Generic[Item]):
 
 
 class ModelSourceView(BaseModel):
-    """The model version that is published; `alias` is the one it was found by.
+    """The model version that is published; `alias` is the one it was found by, `registry` the secret that says where.
 
     `run_id`, `model_id` (MLflow 3's logged model) and `digest` (`sha256:` and the hash of its `MLmodel` file, as the
     registry had it) say what it was published from; null where the registry did not say.
@@ -36,6 +36,7 @@ class ModelSourceView(BaseModel):
     kind: Literal["mlflow"] = "mlflow"
     model: str
     version: str
+    registry: str | None = None
     alias: str | None = None
     follow: bool = False
     run_id: str | None = None
@@ -154,6 +155,7 @@ _STORED_ONLY = {
     "autoscaling",
     "model",
     "model_version",
+    "model_registry",
     "alias",
     "follow",
     "run_id",
@@ -179,6 +181,7 @@ def version_view(service: ServiceRow, version: StoredVersion) -> VersionView:
         model_source=ModelSourceView(
             model=row.model,
             version=row.model_version,
+            registry=row.model_registry,
             digest=row.model_digest,
             **row.model_dump(include={"alias", "follow", "run_id", "model_id"}),
         ),

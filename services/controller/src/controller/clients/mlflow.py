@@ -42,9 +42,23 @@ class _Details(NamedTuple):
 class MlflowRegistry:
     """One tracking server. `url` may hold a user and password; they are never shown."""
 
-    def __init__(self, url: str, clock: Clock, *, timeout_s: float = 10.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        clock: Clock,
+        *,
+        timeout_s: float = 10.0,
+        auth: httpx.Auth | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
         self._clock = clock
-        self._http = httpx.AsyncClient(base_url=url.rstrip("/"), timeout=httpx.Timeout(timeout_s, connect=3.0))
+        self._http = httpx.AsyncClient(
+            base_url=url.rstrip("/"),
+            timeout=httpx.Timeout(timeout_s, connect=3.0),
+            auth=auth,
+            transport=transport,
+            trust_env=transport is None,
+        )
         self._parallel = asyncio.Semaphore(_PARALLEL)
         self._details: dict[tuple[str, str], tuple[float, _Details]] = {}
         parts = urlsplit(url)

@@ -93,12 +93,16 @@ class Command(BaseModel):
 
 
 class ModelSource(Command):
-    """A model registered in MLflow, by `version` or by `alias`: exactly one of them. `follow`: as the alias moves."""
+    """A model registered in MLflow, by `version` or by `alias`: exactly one of them. `follow`: as the alias moves.
+
+    `registry`: a secret of the kind `mlflow`, of the service's project; None: the platform's own tracking server.
+    """
 
     kind: Literal["mlflow"]
     model: Annotated[str, AfterValidator(names.model_name)]
     version: Annotated[str, AfterValidator(names.model_version)] | None = None
     alias: Annotated[str, AfterValidator(names.model_alias)] | None = None
+    registry: ServiceName | None = None
     follow: StrictBool = Field(default=False, description="Publish anew whenever the alias has moved.")
 
     @model_validator(mode="after")

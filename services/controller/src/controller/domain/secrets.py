@@ -14,13 +14,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
+from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from controller.domain import names
 from controller.domain.commands import Command, ServiceName, Text
-from shared.errors import Unavailable
+from shared.errors import Detail, InvalidInput, Unavailable
 
 _NONCE_BYTES = 12
 
@@ -32,6 +33,13 @@ class SecretKind(StrEnum):
     WEBHOOK = "webhook"
     MLFLOW = "mlflow"
 
+
+FIELDS: Mapping[SecretKind, tuple[frozenset[str], frozenset[str]]] = {
+    SecretKind.REGISTRY: (frozenset({"username", "password"}), frozenset({"server"})),
+    SecretKind.WEBHOOK: (frozenset({"secret"}), frozenset()),
+    SecretKind.MLFLOW: (frozenset({"url"}), frozenset({"username", "password", "token"})),
+}
+"""Kind → the fields that a secret must have, and those that it may have besides."""
 
 SecretText = Annotated[str, Field(min_length=1, max_length=65_536)]
 FieldName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,62}$")]
@@ -47,11 +55,57 @@ class NewSecret(Command):
     description: Text = ""
     data: SecretData = Field(repr=False)
 
+    @model_validator(mode="after")
+    def _fields_of_its_kind(self) -> NewSecret:
+        check_fields(self.kind, self.data)
+        return self
+
 
 class SecretValue(Command):
     """Another value for a secret; the whole of it is replaced."""
 
     data: SecretData = Field(repr=False)
+
+
+def check_fields(kind: SecretKind, data: Mapping[str, str]) -> None:
+    """Refuse what a secret of this kind cannot be made of; the message names fields and shows no value."""
+    needed, possible = FIELDS[kind]
+    if missing := sorted(needed - set(data)):
+        raise _wrong(f"A secret of the kind {kind} needs {', '.join(missing)}", missing[0], "missing")
+    if set(data) - needed - possible:
+        raise _wrong(f"A secret of the kind {kind} takes only {', '.join(sorted(needed | possible))}", None, "unknown")
+    if kind is SecretKind.MLFLOW:
+        _check_credentials(data)
+        _check_url(data["url"])
+
+
+def _check_credentials(data: Mapping[str, str]) -> None:
+    if ("username" in data) != ("password" in data):
+        missing = "password" if "username" in data else "username"
+        raise _wrong(f"username and password belong together: {missing} is missing", missing, "missing")
+    if "token" in data and "password" in data:
+        raise _wrong("Give either username and password, or a token", "token", "not beside username and password")
+    if not all(value.isprintable() and value.isascii() for name, value in data.items() if name == "token"):
+        raise _wrong("A token is made of printable ASCII characters", "token", "not printable ASCII")
+    if ":" in data.get("username", ""):
+        raise _wrong("A username must not hold a colon", "username", "holds a colon")
+
+
+def _check_url(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        port_is_valid = parts.port is None or parts.port > 0
+    except ValueError as wrong:
+        raise _wrong("url is not a URL", "url", "not a URL") from wrong
+    is_plain = url.isascii() and url.isprintable() and " " not in url and "\\" not in url
+    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_valid or not is_plain:
+        raise _wrong("url must be an http:// or https:// URL", "url", "not an http or https URL")
+    if "@" in parts.netloc or "?" in url or "#" in url:
+        raise _wrong("url must hold no credentials, query or fragment", "url", "more than an address")
+
+
+def _wrong(message: str, field: str | None, why: str) -> InvalidInput:
+    return InvalidInput(message, (Detail(("data",) if field is None else ("data", field), why),))
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ class Debugged:
     version: str
     project: str
     model: str
+    registry: str | None
     model_version: str
     timeout_s: float
     is_guarded: bool
@@ -38,6 +39,7 @@ async def debugged_version(session: AsyncSession, service: str, version: str | N
         version=row.name,
         project=stored.row.project,
         model=row.model,
+        registry=row.model_registry,
         model_version=row.model_version,
         timeout_s=row.request_timeout_ms / 1000,
         is_guarded=stored.row.auth_enabled,

@@ -21,7 +21,7 @@ def deployment_of(service: ServiceRow, version: VersionRow) -> Deployment:
         generation=max(version.generation, 1),
         desired_replicas=version.replicas if version.wanted == Wanted.STARTED else 0,
         autoscaling=version.autoscaling and Autoscaling.model_validate(version.autoscaling),
-        model_source=MlflowSource(model=version.model, version=version.model_version),
+        model_source=MlflowSource(model=version.model, version=version.model_version, registry=version.model_registry),
         resources=Resources.model_validate(version.resources),
         runtime=RuntimeOptions.model_validate(version.runtime),
         project=service.project,

@@ -6,7 +6,7 @@ from controller.domain.commands import ModelSource, VersionChange
 from controller.domain.models import ResolvedModel
 from controller.handlers.unit import Unit
 from controller.handlers.versions import change_version
-from controller.store.following import Follower
+from controller.store.following import Followed, Follower
 from controller.store.services import load_service
 from controller.store.tables import VersionRow
 
@@ -16,17 +16,22 @@ async def republish(unit: Unit, follower: Follower, model: ResolvedModel) -> boo
     service = await load_service(unit.session, follower.service, for_update=True)
     version = service.version(follower.version)
     row = version.row
-    if not row.follow or (row.model, row.alias) != (model.model, follower.alias) or row.model_version == model.version:
+    if not row.follow or _followed(row) != follower.source or row.model_version == model.version:
         return False
     if _was_given_up(row, model):
         return False
     note = f"alias {row.alias} of {row.model} moved from version {row.model_version} to {model.version}"
-    source = ModelSource(kind="mlflow", model=row.model, alias=row.alias, follow=True)
+    source = ModelSource(kind="mlflow", model=row.model, alias=row.alias, registry=row.model_registry, follow=True)
     await change_version(unit, service, version, VersionChange(model_source=source), model, note=note)
     return True
+
+
+def _followed(row: VersionRow) -> Followed:
+    return Followed(row.model_registry, row.model, row.alias or "")
 
 
 def _was_given_up(row: VersionRow, model: ResolvedModel) -> bool:
     """Whether this very model was rolled back: it is not tried again until the alias moves on."""
     bad = (row.rolled_back or {}).get("configuration") or {}
-    return (bad.get("model"), bad.get("model_version")) == (model.model, model.version)
+    tried = (bad.get("model_registry"), bad.get("model"), bad.get("model_version"))
+    return tried == (row.model_registry, model.model, model.version)

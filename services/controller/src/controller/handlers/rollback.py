@@ -21,7 +21,7 @@ from shared.contracts.deployment import VersionState
 from shared.events.version import VersionRolledBack, VersionRolloutFailed
 
 CONFIGURATION = (
-    *("model", "model_version", "alias", "run_id", "model_id", "model_digest"),
+    *("model", "model_registry", "model_version", "alias", "run_id", "model_id", "model_digest"),
     *("spec", "resources", "replicas", "autoscaling", "runtime"),
 )
 """Columns that make a version's pods what they are: what a roll-back restores."""
@@ -73,9 +73,11 @@ async def roll_back(session: AsyncSession, given_up: GivenUp, now: datetime, rou
     service, row = locked
     audit(session, Actor(PLATFORM, "roll_back", ""), now)
     bad = configuration_of(row)
-    if row.generation != given_up.generation or row.wanted != Wanted.STARTED or row.last_good in (None, bad):
+    # A column that was added since was empty then.
+    good = dict.fromkeys(CONFIGURATION) | row.last_good if row.last_good is not None else None
+    if row.generation != given_up.generation or row.wanted != Wanted.STARTED or good is None or good == bad:
         return False
-    for column, value in (row.last_good or {}).items():
+    for column, value in good.items():
         setattr(row, column, value)
     row.generation += 1
     row.rolled_back = {

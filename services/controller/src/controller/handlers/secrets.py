@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from controller.domain.secrets import NewSecret, SealedValue, SecretValue, Vault
+from controller.domain.secrets import NewSecret, SealedValue, SecretKind, SecretValue, Vault, check_fields
 from controller.handlers.files import kept_key
 from controller.handlers.unit import Unit
 from controller.store.people import load_project
-from controller.store.secrets import secret_by_name
+from controller.store.secrets import secret_by_name, versions_from
 from controller.store.tables import SecretRow
 from shared.errors import Conflict
 from shared.ids import new_id
@@ -38,11 +38,19 @@ async def create_secret(unit: Unit, vault: Vault, asked: NewSecret) -> SecretRow
 
 
 async def replace_secret(unit: Unit, vault: Vault, secret: SecretRow, asked: SecretValue) -> None:
-    """Seal another value."""
+    """Seal another value; it must be made of what the secret's kind needs."""
+    check_fields(SecretKind(secret.kind), asked.data)
     value = vault.close(secret.id, asked.data)
     secret.key_id, secret.sealed, secret.fields = value.key_id, value.sealed, sorted(asked.data)
     secret.revision += 1
     secret.updated_at = unit.now
+
+
+async def delete_secret(unit: Unit, secret: SecretRow) -> None:
+    """Forget a secret for good; `Conflict` names versions whose models come from where it says."""
+    if used := await versions_from(unit.session, secret.name):
+        raise Conflict(f"Secret {secret.name!r} is in use by {', '.join(used)}")
+    await unit.session.delete(secret)
 
 
 def opened(vault: Vault, secret: SecretRow) -> dict[str, str]:

@@ -110,7 +110,7 @@ async def delete_service(unit: Unit, service: StoredService, *, purge_tables: bo
             unit.session,
             VersionDeleted(version_id=version.row.id, version=version.row.name, **identity),
         )
-    await publish(unit.session, ServiceDeleted(purge_tables=purge_tables, **identity))
+    await publish(unit.session, ServiceDeleted(purge_tables=purge_tables, deleted_at=unit.now, **identity))
     await unit.session.delete(service.row)
     unit.touch_routes(service.row.name)
 

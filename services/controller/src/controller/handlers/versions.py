@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from controller.domain import traffic
-from controller.domain.commands import FirstVersion, LogDelivery, ReplicaRange, VersionChange
+from controller.domain.commands import FirstVersion, LogDelivery, ModelSource, ReplicaRange, VersionChange
 from controller.domain.destinations import checked_destination
 from controller.domain.models import ResolvedModel
 from controller.domain.status import ACTIVE, DELETABLE, Wanted
 from controller.handlers.deployments import deployment_of
+from controller.handlers.registries import registry_secret
 from controller.handlers.unit import Unit
 from controller.store.services import StoredService, StoredVersion
 from controller.store.specs import resources_of
@@ -28,11 +29,13 @@ async def create_version(
 ) -> StoredVersion:
     """Add a draft of `asked` to `service`, publishing `model` (the registry's answer to `asked.model_source`)."""
     resources = await resources_of(unit.session, asked.resource_source.spec)
+    await _must_have_registry(unit, service.row, asked.model_source)
     row = VersionRow(
         service_id=service.row.id,
         name=_name_for(service, asked.name),
         description=asked.description,
         model=model.model,
+        model_registry=asked.model_source.registry,
         model_version=model.version,
         alias=asked.model_source.alias,
         follow=asked.model_source.follow,
@@ -81,6 +84,7 @@ async def change_version(
     is_active = version.status in ACTIVE
     if "traffic_weight" in changed and is_active:
         raise Conflict("The version is active: change its share with PUT …/traffic")
+    await _must_have_registry(unit, service.row, change.model_source)
     values = await _new_values(unit, change, model)
     for column, value in values.items():
         setattr(version.row, column, value)
@@ -192,6 +196,7 @@ async def _new_values(unit: Unit, change: VersionChange, model: ResolvedModel | 
     )
     if change.model_source is not None and model is not None:
         values |= {"model": model.model, "model_version": model.version, "alias": change.model_source.alias}
+        values["model_registry"] = change.model_source.registry
         values |= {"follow": change.model_source.follow, "run_id": model.run_id}
         values |= {"model_id": model.model_id, "model_digest": model.digest}
     if change.resource_source is not None:
@@ -204,6 +209,12 @@ async def _new_values(unit: Unit, change: VersionChange, model: ResolvedModel | 
     if change.traffic_weight is not None:
         values["asked_weight"] = change.traffic_weight
     return values
+
+
+async def _must_have_registry(unit: Unit, service: ServiceRow, source: ModelSource | None) -> None:
+    """Hold the secret until the transaction ends: it cannot be forgotten while something begins to need it."""
+    if source is not None and source.registry is not None:
+        await registry_secret(unit.session, source.registry, service.project, for_update=True)
 
 
 def _scale(asked: int | ReplicaRange) -> dict[str, Any]:

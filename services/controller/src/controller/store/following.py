@@ -12,23 +12,42 @@ from controller.store.tables import ServiceRow, VersionRow
 
 
 @dataclass(frozen=True)
+class Followed:
+    """An alias of a model in a registry (None: the platform's own)."""
+
+    registry: str | None
+    model: str
+    alias: str
+
+
+@dataclass(frozen=True)
 class Follower:
     """A version and the alias that it follows; `model_version` is what it publishes now."""
 
     service: str
     version: str
-    model: str
-    alias: str
+    project: str
+    source: Followed
     model_version: str
 
 
 async def followers(session: AsyncSession) -> Sequence[Follower]:
     """Every version that follows an alias, in whatever state."""
     query = (
-        select(ServiceRow.name, VersionRow)
+        select(ServiceRow, VersionRow)
         .join(VersionRow, col(VersionRow.service_id) == col(ServiceRow.id))
         .where(col(VersionRow.follow).is_(True))
         .order_by(col(VersionRow.id))
     )
     found = (await session.execute(query)).all()
-    return [Follower(name, row.name, row.model, row.alias, row.model_version) for name, row in found if row.alias]
+    return [
+        Follower(
+            service.name,
+            row.name,
+            service.project,
+            Followed(row.model_registry, row.model, row.alias),
+            row.model_version,
+        )
+        for service, row in found
+        if row.alias
+    ]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from sqlalchemy import or_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from controller.store.tables import SecretRow
+from controller.store.tables import SecretRow, ServiceRow, VersionRow
 from shared.errors import NotFound
 
 
@@ -23,6 +24,22 @@ async def load_secret(session: AsyncSession, name: str, *, for_update: bool = Fa
     if row is None:
         raise NotFound(f"There is no secret {name[:64]!r}")
     return row
+
+
+async def versions_from(session: AsyncSession, registry: str) -> list[str]:
+    """Versions whose model, or the one that they would be rolled back to, comes from a registry; at most five.
+
+    Each as `<service>/<version>`.
+    """
+    rolled_back_to = col(VersionRow.last_good)["model_registry"].as_string()
+    query = (
+        select(ServiceRow.name, VersionRow.name)
+        .join(VersionRow, col(VersionRow.service_id) == col(ServiceRow.id))
+        .where(or_(col(VersionRow.model_registry) == registry, rolled_back_to == registry))
+        .order_by(col(VersionRow.id))
+        .limit(5)
+    )
+    return [f"{service}/{version}" for service, version in (await session.execute(query)).all()]
 
 
 async def page_of_secrets(

@@ -45,6 +45,7 @@ class ServiceRow(Record, table=True):
 class VersionRow(Record, table=True):
     """A version: its configuration, what is wanted of it, and its share.
 
+    `model_registry`: the secret that describes where the model comes from; None: the platform's own tracking server.
     `follow`: the alias is watched. `run_id`, `model_id` and `model_digest` say where the model comes from.
     `resources` is what `spec` said when it was chosen. With `autoscaling` the load decides on the number of pods, and
     `replicas` is how many it starts with. `asked_weight` is what it gets when it starts beside another; `weight` is its
@@ -61,6 +62,7 @@ class VersionRow(Record, table=True):
     name: str = Field(max_length=63)
     description: str = ""
     model: str = Field(max_length=255)
+    model_registry: str | None = Field(default=None, max_length=63)
     model_version: str = Field(max_length=16)
     alias: str | None = Field(default=None, max_length=255)
     follow: bool = Field(default=False, sa_column_kwargs={"server_default": false()})

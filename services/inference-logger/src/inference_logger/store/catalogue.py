@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from inference_logger.domain import TableKey, table_name
 from inference_logger.store.delta import Committed
-from inference_logger.store.tables import CheckpointRow, TableRow
+from inference_logger.store.tables import CheckpointRow, PurgeRow, TableRow
 
 
 async def checkpoint(session: AsyncSession, stream: str) -> int:
@@ -58,6 +59,11 @@ async def correct(session: AsyncSession, location: str, version: int, rows: int)
         row.version, row.rows = version, rows
 
 
+async def is_listed(session: AsyncSession, location: str) -> bool:
+    """Whether the catalogue names a table there."""
+    return await session.get(TableRow, location) is not None
+
+
 async def tables(session: AsyncSession, service: str | None = None, name: str | None = None) -> list[TableRow]:
     """Entries, by name."""
     table: Any = TableRow
@@ -65,3 +71,30 @@ async def tables(session: AsyncSession, service: str | None = None, name: str | 
     for column, value in ((table.service, service), (table.name, name)):
         wanted = wanted.where(column == value) if value is not None else wanted
     return list((await session.execute(wanted)).scalars())
+
+
+async def note_purge(session: AsyncSession, service: str, upto: datetime) -> None:
+    """What the service has logged up to then is to be removed; noting it again, or an earlier one, changes nothing."""
+    row = await session.get(PurgeRow, service)
+    if row is None:
+        session.add(PurgeRow(service=service, upto=upto))
+    elif row.upto < upto:
+        row.upto, row.is_done = upto, False
+
+
+async def purges(session: AsyncSession, *, only_open: bool = False) -> dict[str, datetime]:
+    """Service → the time up to which nothing that it logged is kept."""
+    table: Any = PurgeRow
+    wanted = select(table).where(table.is_done.is_(False)) if only_open else select(table)
+    return {row.service: row.upto for row in (await session.execute(wanted)).scalars()}
+
+
+async def finish_purge(session: AsyncSession, service: str, upto: datetime, removed: Collection[str]) -> None:
+    """The tables at `removed` are gone, and nothing older than `upto` is left of the service."""
+    for location in removed:
+        row = await session.get(TableRow, location)
+        if row is not None:
+            await session.delete(row)
+    purge = await session.get(PurgeRow, service)
+    if purge is not None and purge.upto == upto:
+        purge.is_done = True

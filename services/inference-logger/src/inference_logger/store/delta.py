@@ -8,6 +8,7 @@ which counts from 1 again, is another application.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,6 +44,10 @@ class PayloadTables:
 
     def __init__(self, default_root: str) -> None:
         self.default_root = default_root
+        self.appending = asyncio.Lock()
+        """Held while rows are appended, and while what a deleted service has logged is removed."""
+        self.tidying = asyncio.Lock()
+        """Held while tables are compacted, and for a removal too."""
 
     def location(self, key: TableKey) -> str:
         """Where a table lies."""

@@ -40,4 +40,17 @@ class CheckpointRow(Record, table=True):
     committed_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class PurgeRow(Record, table=True):
+    """A service whose tables were to be removed when it was deleted: what it had logged by then is stored no more.
+
+    It stays for good: a router that was cut off may still hold such records.
+    """
+
+    __tablename__ = "purges"
+
+    service: str = Field(primary_key=True, max_length=63)
+    upto: datetime = Field(sa_type=UtcDateTime)
+    is_done: bool = False
+
+
 add_tables(Record.metadata)

@@ -2,6 +2,9 @@
 
 Which digest a version runs is written down at its first start (`<home>/models/versions/<version id>-<template>`): its
 other pods and its restarts run the same bytes, with the registry away too.
+
+Credentials of another tracking server are asked for whenever one of its models is fetched, and handed to the fetching
+child through its standard input: they are in no file, no environment and no log.
 """
 
 from __future__ import annotations
@@ -10,27 +13,35 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from scheduler.backends.children import environment_for, run_child
 from scheduler.backends.fetch import AWAY, NOT_FOUND
 from scheduler.backends.preparation import PreparationFailed, RegistryAway
 from shared.contracts.deployment import Deployment
+from shared.contracts.rpc import RegistryAccess
+from shared.errors import PenstockError, Temporary
 
 FETCH_LIMIT_S = 1800.0
 CREDENTIALS = ("MLFLOW_", "AWS_", "AZURE_", "GOOGLE_", "DATABRICKS_", "COS_", "BOTO_")
 """Prefixes of what the fetching child, and nobody else, is told to reach the registry and its artifact store."""
 
 
+Access = Callable[[str], Awaitable[RegistryAccess]]
+"""Asks how a registry that a secret describes is reached; raises what the controller raises."""
+
+
 class ModelCache:
     """Fetches models by child processes and keeps them by digest."""
 
-    def __init__(self, folder: Path, tracking_uri: str, environ: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, tracking_uri: str, environ: Mapping[str, str], access: Access) -> None:
         self.folder = folder
         self.tracking_uri = tracking_uri
         self.environment = environment_for(environ, CREDENTIALS)
-        self._locks: dict[tuple[str, str], asyncio.Lock] = {}
+        self._access = access
+        self._locks: dict[tuple[str | None, str, str], asyncio.Lock] = {}
 
     def cached(self, deployment: Deployment, template: str) -> Path | None:
         """The model of a version that has been fetched before."""
@@ -49,7 +60,7 @@ class ModelCache:
             PreparationFailed: the model does not exist, or cannot be had.
         """
         source = deployment.model_source
-        async with self._locks.setdefault((source.model, source.version), asyncio.Lock()):
+        async with self._locks.setdefault((source.registry, source.model, source.version), asyncio.Lock()):
             if path := self.cached(deployment, template):
                 return path
             digest = await self._ask(deployment)
@@ -60,19 +71,32 @@ class ModelCache:
             aside.replace(known)
             return self.folder / digest
 
+    async def _access_to(self, registry: str) -> RegistryAccess:
+        try:
+            return await self._access(registry)
+        except Temporary as away:
+            raise RegistryAway(f"how to reach registry {registry} cannot be asked: {away}") from away
+        except PenstockError as error:
+            raise PreparationFailed("RegistryUnusable", f"registry {registry}: {error}", is_permanent=True) from error
+
     def _known(self, deployment: Deployment, template: str) -> Path:
         return self.folder / "versions" / f"{deployment.version_id}-{template}"
 
     async def _ask(self, deployment: Deployment) -> str:
         source = deployment.model_source
-        question = {
+        question: dict[str, Any] = {
             "tracking_uri": source.tracking_uri or self.tracking_uri,
             "model": source.model,
             "version": source.version,
             "models": str(self.folder.resolve()),
         }
+        environment = self.environment
+        if source.registry is not None:
+            question["registry"] = source.registry
+            question["access"] = (await self._access_to(source.registry)).model_dump()
+            environment = environment_for(environment, ())
         child = [sys.executable, "-m", "scheduler.backends.fetch"]
-        ended = await run_child(child, self.environment, question=json.dumps(question).encode(), limit_s=FETCH_LIMIT_S)
+        ended = await run_child(child, environment, question=json.dumps(question).encode(), limit_s=FETCH_LIMIT_S)
         try:
             answer = json.loads(ended.stdout.splitlines()[-1])
         except (IndexError, ValueError) as error:

@@ -27,9 +27,12 @@ from scheduler.backends.rest_registry import (
     NotLetIn,
     RegistryRefuses,
     RestRegistry,
+    ServerRefuses,
     artifacts_within_reach,
+    is_behind_the_server,
     speaks_plainly,
 )
+from shared.errors import InvalidInput
 
 ABANDONED_AFTER_S = 6 * 3600
 NOT_FOUND, AWAY, FAILED = "not_found", "away", "failed"
@@ -39,18 +42,55 @@ _AWAY_WORDS = ("Max retries exceeded", "failed with exception", "error code 5", 
 
 def answer(question: dict[str, Any]) -> dict[str, Any]:
     """`{"digest": …}` of the model, which then lies under `<models>/<digest>`; or `{"error": kind, "message": …}`."""
+    if "access" in question:
+        return _of_another_registry(question)
     address = urlsplit(question["tracking_uri"])
     if address.scheme not in ("http", "https") or not speaks_plainly(os.environ):
         return _by_mlflow(question)
     name = f"model {question['model']} version {question['version']}"
     registry = RestRegistry(question["tracking_uri"], os.environ)
+    return _answered(lambda: _by_rest(registry, question), registry, name, _host(address))
+
+
+def _of_another_registry(question: dict[str, Any]) -> dict[str, Any]:
+    """The same from a tracking server that a user named: only its own artifacts, and only from where it may be.
+
+    MLflow's own client is kept out of it: an artifact's address could be a file of this machine, or a bucket that the
+    platform's own credentials open.
+    """
+    from scheduler.backends.guarded_registry import guarded_registry  # noqa: PLC0415 - the usual one needs no pydantic
+
+    server = f"registry {question['registry']}"
+    name = f"model {question['model']} version {question['version']} of {server}"
+    registry = guarded_registry(question["access"])
+    return _answered(lambda: _from_elsewhere(registry, question), registry, name, server)
+
+
+def _from_elsewhere(registry: RestRegistry, question: dict[str, Any]) -> dict[str, Any]:
     try:
-        return _by_rest(registry, question)
+        found = registry.find(question["model"], question["version"])
+        models = Path(question["models"])
+        index = _index(models, [question["registry"], question["access"]["url"], *found.identity])
+        if digest := _known(models, index):
+            return {"digest": digest}
+        if not is_behind_the_server(found.artifacts):
+            raise RegistryRefuses("its artifacts are not served by the tracking server itself")
+        digest = _keep(models, lambda aside: registry.download(found.artifacts, aside))
+    except ServerRefuses as refused:
+        # Not its words: they may hold what it was sent.
+        raise RegistryRefuses(f"HTTP {refused.status}") from None
+    _note(index, digest)
+    return {"digest": digest}
+
+
+def _answered(ask: Callable[[], dict[str, Any]], registry: RestRegistry, name: str, server: str) -> dict[str, Any]:
+    try:
+        return ask()
     except NoSuchModel:
         return {"error": NOT_FOUND, "message": f"{name} does not exist in MLflow"}
     except httpx.TransportError:
-        return {"error": AWAY, "message": f"MLflow at {_host(address)} does not answer"}
-    except (RegistryRefuses, OSError, shutil.Error) as error:
+        return {"error": AWAY, "message": f"MLflow at {server} does not answer"}
+    except (RegistryRefuses, InvalidInput, OSError, shutil.Error) as error:
         return {"error": FAILED, "message": f"{name} could not be fetched: {error}"[:500]}
     finally:
         registry.close()

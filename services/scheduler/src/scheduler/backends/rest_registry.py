@@ -28,7 +28,15 @@ class RegistryRefuses(Exception):
     """The registry answers, but not with what was asked for; the text says what it said."""
 
 
-class NotLetIn(RegistryRefuses):
+class ServerRefuses(RegistryRefuses):
+    """As `RegistryRefuses`, in the server's own words."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class NotLetIn(ServerRefuses):
     """The registry does not take these credentials; MLflow's own client may know others."""
 
 
@@ -41,13 +49,20 @@ class FoundVersion:
 
 
 class RestRegistry:
-    """One tracking server. Everything raises httpx.TransportError while it does not answer."""
+    """One tracking server. Everything raises httpx.TransportError while it does not answer.
 
-    def __init__(self, tracking_uri: str, environ: Mapping[str, str]) -> None:
+    A `transport` is for those that are not ours; then neither proxies nor redirects are used.
+    """
+
+    def __init__(
+        self, tracking_uri: str, environ: Mapping[str, str], transport: httpx.BaseTransport | None = None
+    ) -> None:
         self._http = httpx.Client(
             base_url=tracking_uri.rstrip("/"),
             timeout=TIMEOUT,
-            follow_redirects=True,
+            transport=transport,
+            trust_env=transport is None,
+            follow_redirects=transport is None,
             verify=_verify(environ),
             cert=environ.get("MLFLOW_TRACKING_CLIENT_CERT_PATH") or None,
             **_credentials(environ),
@@ -116,9 +131,15 @@ class RestRegistry:
 def artifacts_within_reach(artifacts: str) -> bool:
     """Whether `download` can fetch from there; all else is for MLflow's own clients."""
     parts = urlsplit(artifacts)
-    return (parts.scheme == "mlflow-artifacts" and not parts.netloc) or (
+    return is_behind_the_server(artifacts) or (
         parts.scheme in ("", "file") and parts.netloc in ("", "localhost") and Path(unquote(parts.path)).is_dir()
     )
+
+
+def is_behind_the_server(artifacts: str) -> bool:
+    """Whether the tracking server itself serves these artifacts."""
+    parts = urlsplit(artifacts)
+    return parts.scheme == "mlflow-artifacts" and not parts.netloc
 
 
 def speaks_plainly(environ: Mapping[str, str]) -> bool:
@@ -141,13 +162,15 @@ def _check(answer: httpx.Response) -> None:
         raise httpx.TransportError(f"HTTP {answer.status_code}")
     answer.read()
     if answer.status_code in (401, 403):
-        raise NotLetIn(f"HTTP {answer.status_code}")
+        raise NotLetIn(f"HTTP {answer.status_code}", answer.status_code)
     try:
         said = answer.json()
         code, message = str(said["error_code"]), str(said["message"])
     except (ValueError, KeyError, TypeError):
         code, message = "", f"HTTP {answer.status_code}"
-    raise NoSuchModel(message) if code == "RESOURCE_DOES_NOT_EXIST" else RegistryRefuses(message)
+    if code == "RESOURCE_DOES_NOT_EXIST":
+        raise NoSuchModel(message)
+    raise ServerRefuses(message, answer.status_code)
 
 
 def _credentials(environ: Mapping[str, str]) -> dict[str, Any]:

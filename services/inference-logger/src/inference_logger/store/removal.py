@@ -1,0 +1,55 @@
+"""Removing what a deleted service has logged, and nothing else. Blocking; callers run it in a thread."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow.dataset as ds
+from deltalake import DeltaTable
+
+from inference_logger.store.delta import local_path
+
+
+def remove(location: str, service: str, upto: datetime) -> bool:
+    """Remove the rows up to `upto`, and the whole table where it has no others; whether it is gone now.
+
+    A place that is not `<root>/<service>/<kind>`, or that a link leads away from, is left as it is. May be repeated,
+    and killed anywhere.
+    """
+    folder = Path(local_path(location))
+    if not _is_a_table_of(folder, service):
+        return False
+    aside = folder.with_name(f".{folder.name}.removed")
+    _remove(aside)  # of a removal that was killed
+    if DeltaTable.is_deltatable(str(folder)) and _has_newer(DeltaTable(str(folder)), upto):
+        _remove_older(DeltaTable(str(folder)), upto)
+        return False
+    with suppress(FileNotFoundError):
+        folder.rename(aside)  # at once: half a table could not be told from a broken one
+    _remove(aside)
+    with suppress(OSError):  # other tables of the service may be there
+        folder.parent.rmdir()
+    return True
+
+
+def _remove(folder: Path) -> None:
+    with suppress(FileNotFoundError):
+        shutil.rmtree(folder)
+
+
+def _is_a_table_of(folder: Path, service: str) -> bool:
+    is_named_so = folder.is_absolute() and ".." not in folder.parts and folder.parent.name == service
+    return is_named_so and not folder.is_symlink() and not folder.parent.is_symlink()
+
+
+def _has_newer(table: DeltaTable, upto: datetime) -> bool:
+    return bool(table.to_pyarrow_dataset().count_rows(filter=ds.field("request_time") > upto))
+
+
+def _remove_older(table: DeltaTable, upto: datetime) -> None:
+    table.delete(f"request_time <= '{upto.isoformat()}'")
+    table.update_incremental()
+    table.vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False, full=True)

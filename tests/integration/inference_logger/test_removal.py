@@ -1,0 +1,125 @@
+"""Tables of a service that was deleted with them: they go, and come back by nothing that the service had logged."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from nats.js import JetStreamContext
+
+from eventually import eventually
+from inference_logger.domain import Share, TableKey
+from inference_logger.store.delta import PayloadTables
+from inference_logger.store.removal import remove
+from logged_requests import START, LoggerProcess, counted, log, record
+from shared.bus.envelope import headers_of, subject_of
+from shared.events import ServiceDeleted
+from shared.ids import new_id
+
+LATER = START + timedelta(days=1)
+
+
+async def delete(js: JetStreamContext, service: str, at: datetime = LATER, *, purge_tables: bool = True) -> None:
+    event = ServiceDeleted(service_id=UUID(int=1), service=service, purge_tables=purge_tables, deleted_at=at)
+    headers = headers_of(event, event_id=new_id(), source="controller", at=at)
+    await js.publish(subject_of(event), event.model_dump_json().encode(), stream="EVENTS", headers=headers)
+
+
+def new(name: str, service: str = "wine") -> dict[str, object]:
+    """A record of a service that was created after the other of its name was deleted."""
+    return record(name, service, received_at=(LATER + timedelta(minutes=1)).isoformat())
+
+
+async def test_tables_go_with_their_service_and_no_others(
+    js: JetStreamContext, logger: LoggerProcess, home: Path, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    await log(js, record("a"))
+    await log(js, record("b", destination=f"file://{elsewhere}"))
+    await log(js, record("c", "beer"))
+    await log(js, record("d", "kept"))
+    table, other = home / "tables" / "wine", elsewhere / "wine"
+    await eventually(lambda: table.exists() and other.exists() and counted(home, "kept"), within=20)
+    (elsewhere / "mine.txt").write_text("not a table")
+
+    await delete(js, "kept", purge_tables=False)
+    await delete(js, "wine")
+
+    await eventually(lambda: not table.exists() and not other.exists(), within=20)
+    assert (elsewhere / "mine.txt").exists()
+    assert counted(home, "beer") == {"c": 1}
+    assert counted(home, "kept") == {"d": 1}
+
+
+async def test_what_arrives_late_is_of_the_dead_and_what_is_newer_is_not(
+    js: JetStreamContext, logger: LoggerProcess, home: Path
+) -> None:
+    await log(js, record("old"))
+    await eventually(lambda: counted(home), within=20)
+    await delete(js, "wine")
+    await eventually(lambda: not (home / "tables" / "wine").exists(), within=20)
+
+    await log(js, record("late"), new("young"))
+    await eventually(lambda: counted(home), within=20)
+    assert counted(home) == {"young": 1}
+
+
+async def test_a_killed_one_finishes_later(js: JetStreamContext, logger: LoggerProcess, home: Path) -> None:
+    services = [f"wine-{number}" for number in range(4)]
+    for service in services:
+        await log(js, record("a", service))
+    tables = home / "tables"
+    await eventually(lambda: len(list(tables.glob("*/payload"))) == len(services), within=20)
+    for service in services:
+        await delete(js, service)
+    for left in (3, 1):
+        await eventually(lambda: len(list(tables.glob("*"))) <= left, within=40, every=0.005)  # noqa: B023
+        logger.kill()
+        logger.start()
+    await eventually(lambda: not list(tables.glob("*")), within=40)
+
+
+def tables_of(root: Path, *names: str) -> PayloadTables:
+    tables = PayloadTables(str(root))
+    tables.append(TableKey("wine"), Share(records=[(n, record(name)) for n, name in enumerate(names, 1)]), "app", 9)
+    return tables
+
+
+def test_rows_of_the_next_service_of_that_name_stay(tmp_path: Path) -> None:
+    tables = PayloadTables(str(tmp_path / "tables"))
+    share = Share(records=[(1, record("old")), (2, new("young"))])
+    committed = tables.append(TableKey("wine"), share, "app", 2)
+    for _ in range(2):
+        assert not remove(committed.location, "wine", LATER)
+        assert counted(tmp_path) == {"young": 1}
+    files = b"".join(file.read_bytes() for file in (tmp_path / "tables").rglob("*.parquet"))
+    assert b"client-old" not in files
+    assert tables.append(TableKey("wine"), Share(records=[(3, new("more"))]), "app", 3).rows == 1
+
+
+def test_it_may_be_repeated_and_goes_on_where_it_was_killed(tmp_path: Path) -> None:
+    location = tables_of(tmp_path, "a").location(TableKey("wine"))
+    folder = Path(location)
+    folder.rename(folder.with_name(".payload.removed"))
+    assert remove(location, "wine", LATER)
+    assert remove(location, "wine", LATER)
+    assert not folder.parent.exists()
+
+
+@pytest.mark.parametrize("place", ["beer/payload", "wine/../beer/payload", "link/wine/payload", "wine/payload"])
+async def test_nothing_outside_is_touched(tmp_path: Path, place: str) -> None:
+    outside = tmp_path / "outside"
+    location = Path(tables_of(outside, "a").location(TableKey("wine")))
+    root = tmp_path / "root"
+    (root / "beer" / "payload").mkdir(parents=True)
+    (root / "beer" / "payload" / "file").write_text("x")
+    (root / "link").mkdir()
+    (root / "link" / "wine").symlink_to(outside / "wine")
+    (root / "wine").mkdir()
+    (root / "wine" / "payload").symlink_to(location)
+    assert not await asyncio.to_thread(remove, str(root / place), "wine", LATER)
+    assert (root / "beer" / "payload" / "file").exists()
+    assert list(location.glob("request_date=*"))
