@@ -21,6 +21,7 @@ PRODUCES: dict[str, tuple[str, ...]] = {
         "service.created", "service.updated", "service.deleted", "traffic.changed", "apikey.issued", "apikey.revoked",
         "version.created", "version.updated", "version.started", "version.stopped", "version.deleted",
         "version.rolledback",
+        "node.added", "node.updated", "node.released",
     ),
     "scheduler": (
         "version.ready", "version.failed", "version.drained", "version.scaled", "version.rolloutfailed",

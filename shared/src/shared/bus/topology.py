@@ -120,7 +120,10 @@ DURABLES: tuple[Durable, ...] = (
         "scheduler-intent",
         "scheduler",
         EVENTS,
-        facts("version.started", "version.stopped", "version.updated", "version.rolledback", "version.deleted"),
+        facts(
+            *("version.started", "version.stopped", "version.updated", "version.rolledback", "version.deleted"),
+            *("node.added", "node.updated", "node.released"),
+        ),
     ),
     Durable("monitor-events", "monitor", EVENTS, facts("service.*", "traffic.*", "version.*", "pod.*")),
     Durable("inference-logger-events", "inference-logger", EVENTS, facts("service.deleted")),

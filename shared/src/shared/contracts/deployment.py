@@ -34,6 +34,11 @@ class Resources(Contract):
     cpu: float = Field(gt=0, description="Cores.")
     memory_gb: float = Field(gt=0, description="GiB.")
     gpu: int = 0
+    group: DnsLabel | None = Field(
+        default=None,
+        description="Resource group on whose nodes alone it runs; None: the shared pool.",
+        exclude_if=lambda name: name is None,
+    )
 
 
 class RuntimeOptions(Contract):

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from shared.contracts.base import Contract
 from shared.contracts.deployment import Deployment, PodView, VersionState
+from shared.contracts.nodes import Node, NodeStateList
 from shared.contracts.runs import PodRun
 
 
@@ -25,6 +26,7 @@ class DeploymentList(Contract):
     """Every version that exists and is not a draft, stopped ones with 0 replicas."""
 
     items: tuple[Deployment, ...]
+    nodes: tuple[Node, ...] = Field(default=(), description="Every node of every resource group.")
 
 
 class PodsQuery(Contract):
@@ -240,6 +242,7 @@ REGISTRY_ACCESS = Method("controller", "registry_access", RegistryQuery, Registr
 PODS = Method("scheduler", "pods", PodsQuery, PodList)
 RESTART_POD = Method("scheduler", "restart_pod", PodRef, Nothing)
 VERSION_STATES = Method("scheduler", "version_states", Nothing, VersionStateList)
+NODES = Method("scheduler", "nodes", Nothing, NodeStateList)
 RUNS = Method("scheduler", "runs", RunsQuery, RunPage)
 METRICS = Method("monitor", "metrics", MetricsQuery, SeriesList)
 LOGS = Method("monitor", "logs", LogsQuery, LogPage)
@@ -254,6 +257,6 @@ def replay_method(service: str) -> Method:
 
 
 METHODS: tuple[Method, ...] = (
-    DEPLOYMENTS, REGISTRY_ACCESS, PODS, RESTART_POD, VERSION_STATES, RUNS, METRICS, LOGS, EVENTS,
-    TABLES, ROWS,
+    DEPLOYMENTS, REGISTRY_ACCESS, PODS, RESTART_POD, VERSION_STATES, NODES, RUNS, METRICS, LOGS,
+    EVENTS, TABLES, ROWS,
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from shared.events.base import Event
 from shared.events.catalogue import CATALOGUE, EVENT_TYPES, Entry
+from shared.events.node import NodeAdded, NodeReleased, NodeUpdated
 from shared.events.pod import PodExited, PodNoted, PodNotReady, PodReady, PodScheduled, PodTerminated
 from shared.events.request import RequestLogged, RequestRecord
 from shared.events.run import RunEnded, RunStarted
@@ -35,6 +36,9 @@ __all__ = [
     "ApiKeyRevoked",
     "Entry",
     "Event",
+    "NodeAdded",
+    "NodeReleased",
+    "NodeUpdated",
     "PodExited",
     "PodNotReady",
     "PodNoted",

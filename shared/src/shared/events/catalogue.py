@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.events import pod, request, run, service, table, version
+from shared.events import node, pod, request, run, service, table, version
 from shared.events.base import Event
 
 
@@ -35,6 +35,9 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry(version.VersionDrained, "scheduler", ("controller", "monitor")),
     Entry(version.VersionRolloutFailed, "scheduler", ("controller", "monitor")),
     Entry(version.VersionRolledBack, "controller", ("scheduler", "monitor")),
+    Entry(node.NodeAdded, "controller", ("scheduler",)),
+    Entry(node.NodeUpdated, "controller", ("scheduler",)),
+    Entry(node.NodeReleased, "controller", ("scheduler",)),
     Entry(pod.PodScheduled, "scheduler", ("monitor",)),
     Entry(pod.PodReady, "scheduler", ("controller", "monitor")),
     Entry(pod.PodNotReady, "scheduler", ("controller", "monitor")),

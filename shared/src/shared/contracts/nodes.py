@@ -1,0 +1,59 @@
+"""Nodes of resource groups: what the controller wants of them, and what the scheduler sees on them.
+
+A node is a part of a machine that is kept for the one service which its group is bound to. With the process backend it
+is a reserved share of the scheduler's machine; what no node reserves is the shared pool.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.contracts.base import Contract
+from shared.contracts.deployment import DnsLabel
+
+
+class Node(Contract):
+    """Intent for one node. `generation` grows with every change of it; an older one is ignored."""
+
+    id: UUID
+    name: DnsLabel
+    group: DnsLabel
+    generation: int = Field(ge=1)
+    cpu: float = Field(gt=0, description="Cores that its pods may ask for together.")
+    memory_gb: float = Field(gt=0, description="GiB, likewise.")
+    gpu: int = Field(default=0, ge=0)
+    is_schedulable: bool = Field(default=True, description="Whether new pods may come to it.")
+    pods: Literal["stay", "move", "end"] = Field(
+        default="stay",
+        description="`move`: each ends once another one, elsewhere in the group, stands in for it; `end`: at once.",
+    )
+
+
+class Machine(Contract):
+    """The machine that nodes are shares of: what it has."""
+
+    name: str
+    cpu: float
+    memory_gb: float
+    gpu: int = 0
+
+
+class NodeState(Contract):
+    """What the scheduler knows of one node: the `generation` that it acts on, and what the pods on it ask for."""
+
+    id: UUID
+    generation: int
+    pods: int = Field(description="Pods that have their place on it, those that end included.")
+    cpu: float = 0
+    memory_gb: float = 0
+    gpu: int = 0
+
+
+class NodeStateList(Contract):
+    """Every node that the scheduler knows, and the machine that they are shares of."""
+
+    machine: Machine
+    items: tuple[NodeState, ...]
