@@ -21,8 +21,9 @@ from scheduler_world import FakePreparation
 from shared.bus import Bus
 from shared.clock import Clock, SystemClock
 from shared.contracts.deployment import Deployment, PodView, VersionState
+from shared.contracts.nodes import Node, NodeStateList
 from shared.contracts.routes import ROUTES_BUCKET, Endpoints, endpoints_key
-from shared.contracts.rpc import DEPLOYMENTS, PODS, VERSION_STATES, DeploymentList, Nothing, PodsQuery
+from shared.contracts.rpc import DEPLOYMENTS, NODES, PODS, VERSION_STATES, DeploymentList, Nothing, PodsQuery
 from shared.errors import PenstockError
 from shared.events import EVENT_TYPES, Event
 from shared.telemetry import Telemetry
@@ -77,6 +78,7 @@ class Controller:
 
     bus: Bus
     listed: dict[Any, Deployment] = field(default_factory=dict)
+    nodes: dict[Any, Node] = field(default_factory=dict)
     facts: list[Event] = field(default_factory=list)
     output: list[dict[str, Any]] = field(default_factory=list)
 
@@ -113,6 +115,14 @@ class Controller:
             return None
         return next((state for state in states if state.version_id == deployment.version_id), None)
 
+    async def node_states(self) -> NodeStateList | None:
+        try:
+            found = await self.bus.call(NODES, Nothing())
+        except PenstockError:
+            return None
+        assert isinstance(found, NodeStateList)
+        return found
+
     async def phase(self, deployment: Deployment) -> str | None:
         state = await self.state(deployment)
         return state.phase if state else None
@@ -138,7 +148,7 @@ async def controlling(nats: NatsProcess) -> AsyncIterator[Controller]:
     controller = Controller(bus)
 
     async def deployments(_: Nothing) -> DeploymentList:
-        return DeploymentList(items=tuple(controller.listed.values()))
+        return DeploymentList(items=tuple(controller.listed.values()), nodes=tuple(controller.nodes.values()))
 
     heard: set[str] = set()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,7 @@ from scheduler.domain.probes import ProbeLimits
 from scheduler.domain.values import PodObservation, PodsListed
 from shared.clock import SystemClock
 from shared.contracts.deployment import Deployment, MlflowSource, Resources
+from shared.contracts.nodes import Node
 from shared.ids import new_id
 
 FAKE_POD = Path(__file__).parents[1] / "integration" / "scheduler" / "fake_pod.py"
@@ -95,7 +96,9 @@ class World:
 
 
 @asynccontextmanager
-async def running(root: Path, options: PodOptions = QUICK, preparation: Any = None) -> AsyncIterator[World]:
+async def running(
+    root: Path, options: PodOptions = QUICK, preparation: Any = None, nodes: Sequence[Node] | None = ()
+) -> AsyncIterator[World]:
     """A backend at work on `root`; leaving it is what SIGTERM does to a scheduler: the pods stay."""
 
     async def leads() -> None:
@@ -105,6 +108,8 @@ async def running(root: Path, options: PodOptions = QUICK, preparation: Any = No
     backend = ProcessBackend(
         root / "pods", preparation or FakePreparation(root), options, clock=SystemClock(), routes=routes, fence=leads
     )
+    if nodes is not None:
+        backend.set_nodes(nodes)
     world = World(backend, routes)
     tasks = [asyncio.create_task(backend.run()), asyncio.create_task(world.note())]
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +21,7 @@ from scheduler_service import settings_for
 from scheduler_world import FakePreparation
 from shared.clock import SystemClock
 from shared.contracts.deployment import Deployment
+from shared.contracts.nodes import Node
 from shared.telemetry import Telemetry
 from statements import counted
 
@@ -38,6 +39,9 @@ class Noting:
     def versions(self) -> frozenset[UUID]:
         return frozenset(self.applied)
 
+    def set_nodes(self, nodes: Sequence[Node]) -> None:
+        assert not nodes
+
     async def apply(self, deployment: Deployment) -> None:
         self.applied.append(deployment.version_id)
 
@@ -52,7 +56,7 @@ async def app(home: Path) -> AsyncIterator[App]:
     await made.close()
 
 
-async def test_a_pass_asks_twice_and_touches_what_is_wanted(app: App) -> None:
+async def test_a_pass_asks_three_times_and_touches_what_is_wanted(app: App) -> None:
     backend: Any = Noting()
     parts = replace(app.parts, backend=backend)
     now, database = parts.steady.now(), parts.lease.database
@@ -62,7 +66,7 @@ async def test_a_pass_asks_twice_and_touches_what_is_wanted(app: App) -> None:
     with counted(database) as asked:
         await loops.reconcile_once(parts)
     assert backend.applied == [each.version_id for each in listed[:WANTED]]
-    assert (len(asked.statements), asked.records) == (2, VERSIONS)
+    assert (len(asked.statements), asked.records) == (3, VERSIONS)
 
     with counted(database) as asked:
         async with database.unit_of_work() as session:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.backends.machine import GIB, machine_room
-from scheduler.domain.placement import UNLIMITED, Claim, Room, place, replacing
+from scheduler.domain.placement import UNLIMITED, Claim, Pool, Room, place, replacing
 from shared.contracts.deployment import Resources
 
 SIZES = st.builds(
@@ -31,7 +31,7 @@ def claim(pod: str, cpu: float, since: float = 0, *, is_placed: bool = False) ->
 
 @given(CLAIMS)
 def test_no_more_is_given_than_there_is(claims: list[Claim]) -> None:
-    placement = place(claims, TOTAL)
+    placement = place(claims, [Pool(TOTAL)])
     left = TOTAL
     for each in claims:
         if each.is_placed or each.pod in placement.placed:
@@ -39,13 +39,13 @@ def test_no_more_is_given_than_there_is(claims: list[Claim]) -> None:
     if placement.placed:
         assert min(left.cpu, left.memory_gb, left.gpu) >= 0
     waiting = {each.pod for each in claims if not each.is_placed}
-    assert set(placement.placed) | placement.waiting.keys() == waiting
-    assert not set(placement.placed) & placement.waiting.keys()
+    assert placement.placed.keys() | placement.waiting.keys() == waiting
+    assert not placement.placed.keys() & placement.waiting.keys()
 
 
 @given(CLAIMS)
 def test_nobody_who_could_ever_fit_is_passed_by(claims: list[Claim]) -> None:
-    placement = place(claims, TOTAL)
+    placement = place(claims, [Pool(TOTAL)])
     since = {each.pod: (each.since, each.pod) for each in claims}
     can_ever = {each.pod for each in claims if TOTAL.holds(each.resources)}
     for waiting in placement.waiting.keys() & can_ever:
@@ -56,7 +56,7 @@ def test_nobody_who_could_ever_fit_is_passed_by(claims: list[Claim]) -> None:
 def test_as_room_appears_everybody_who_can_is_placed(claims: list[Claim]) -> None:
     waiting = [each for each in claims if not each.is_placed]
     for _ in range(len(waiting)):
-        placed = place(waiting, TOTAL).placed
+        placed = place(waiting, [Pool(TOTAL)]).placed
         waiting = [each for each in waiting if each.pod not in placed]  # those that were placed have ended since
     assert not [each for each in waiting if TOTAL.holds(each.resources)]
 
@@ -64,11 +64,11 @@ def test_as_room_appears_everybody_who_can_is_placed(claims: list[Claim]) -> Non
 def test_a_replacement_has_the_place_of_what_it_replaces() -> None:
     old = claim("old", 2, is_placed=True)
     there = [old, claim("other", 2, is_placed=True)]
-    assert place([*there, claim("new", 2)], Room(4, 8)).placed == ()
-    assert place([*there, replace(claim("new", 2), replaces=old.resources)], Room(4, 8)).placed == ("new",)
-    assert place([*there, replace(claim("new", 3), replaces=old.resources)], Room(4, 8)).placed == ()
-    assert place([*there, replace(claim("new", 3), replaces=old.resources)], Room(5, 8)).placed == ("new",)
-    assert place([*there, replace(claim("new", 9), replaces=old.resources)], Room(4, 8)).placed == ()
+    assert place([*there, claim("new", 2)], [Pool(Room(4, 8))]).placed == {}
+    assert place([*there, replace(claim("new", 2), replaces=old)], [Pool(Room(4, 8))]).placed == {"new": None}
+    assert place([*there, replace(claim("new", 3), replaces=old)], [Pool(Room(4, 8))]).placed == {}
+    assert place([*there, replace(claim("new", 3), replaces=old)], [Pool(Room(5, 8))]).placed == {"new": None}
+    assert place([*there, replace(claim("new", 9), replaces=old)], [Pool(Room(4, 8))]).placed == {}
 
 
 def test_pods_take_places_one_for_one() -> None:
@@ -77,7 +77,7 @@ def test_pods_take_places_one_for_one() -> None:
     templates = {"old": "a"} | {each.pod: "b" for each in waiting}
     first = replacing([old, *waiting], templates)
     assert [each.pod for each in first if each.replaces] == ["new0"]
-    assert place(first, Room(1, 8)).placed == ("new0",)
+    assert place(first, [Pool(Room(1, 8))]).placed == {"new0": None}
     then = [old, replace(waiting[0], is_placed=True), *waiting[1:]]
     assert [each.pod for each in replacing(then, templates) if each.replaces] == []
     two = [old, claim("old2", 1, is_placed=True), *waiting[:1], *waiting[1:]]
@@ -85,7 +85,7 @@ def test_pods_take_places_one_for_one() -> None:
 
 
 def test_it_says_what_is_asked_for_and_what_is_free() -> None:
-    placement = place([claim("a", 3, is_placed=True), claim("b", 2), claim("c", 9)], Room(4, 8))
+    placement = place([claim("a", 3, is_placed=True), claim("b", 2), claim("c", 9)], [Pool(Room(4, 8))])
     assert placement.waiting == {
         "b": "asks for 2 cores, 1 GiB; free are 1 cores, 7 GiB",
         "c": "asks for 9 cores, 1 GiB; there are only 4 cores, 8 GiB",
@@ -93,7 +93,7 @@ def test_it_says_what_is_asked_for_and_what_is_free() -> None:
 
 
 def test_without_a_limit_everything_fits() -> None:
-    assert len(place([claim(str(n), 1000) for n in range(1000)], UNLIMITED).placed) == 1000
+    assert len(place([claim(str(n), 1000) for n in range(1000)], [Pool(UNLIMITED)]).placed) == 1000
 
 
 @pytest.mark.parametrize(

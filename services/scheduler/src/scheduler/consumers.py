@@ -12,9 +12,12 @@ from scheduler.domain.ports import Backend
 from scheduler.domain.values import Usage
 from scheduler.handlers import intent, metering, views
 from scheduler.store.lease import Lease
+from scheduler.store.nodes import drop_node, put_node
 from shared.bus import Bus
 from shared.clock import Clock
+from shared.contracts.nodes import Machine, NodeStateList
 from shared.contracts.rpc import (
+    NODES,
     PODS,
     RESTART_POD,
     RUNS,
@@ -29,7 +32,16 @@ from shared.contracts.rpc import (
 )
 from shared.database import Database
 from shared.errors import Unavailable
-from shared.events import VersionDeleted, VersionRolledBack, VersionStarted, VersionStopped, VersionUpdated
+from shared.events import (
+    NodeAdded,
+    NodeReleased,
+    NodeUpdated,
+    VersionDeleted,
+    VersionRolledBack,
+    VersionStarted,
+    VersionStopped,
+    VersionUpdated,
+)
 
 
 @dataclass
@@ -55,12 +67,25 @@ def listen(bus: Bus, lease: Lease, clock: Clock, wake: Callable[[], None]) -> No
         await intent.forget(session, event, clock.now())
         wake()
 
+    async def node_wanted(event: NodeAdded | NodeUpdated, session: AsyncSession) -> None:
+        await lease.fence(session)
+        if await put_node(session, event.node):
+            wake()
+
+    async def node_released(event: NodeReleased, session: AsyncSession) -> None:
+        await lease.fence(session)
+        await drop_node(session, event.node.id)
+        wake()
+
     handlers: dict[Any, Callable[[Any, AsyncSession], Awaitable[None]]] = {
         VersionStarted: wanted,
         VersionStopped: wanted,
         VersionUpdated: wanted,
         VersionRolledBack: wanted,
         VersionDeleted: deleted,
+        NodeAdded: node_wanted,
+        NodeUpdated: node_wanted,
+        NodeReleased: node_released,
     }
     bus.consume("scheduler-intent", handlers)
 
@@ -85,6 +110,18 @@ def answer(bus: Bus, database: Database, backend: Backend, latest: Latest) -> No
     bus.answer(PODS, pods)
     bus.answer(RESTART_POD, restart)
     bus.answer(VERSION_STATES, states)
+
+
+def answer_nodes(bus: Bus, backend: Backend, machine: Machine) -> None:
+    """Answer what is on each node; `Unavailable` until pods are placed by them."""
+
+    async def nodes(_: Nothing) -> NodeStateList:
+        known = backend.nodes()
+        if known is None:
+            raise Unavailable("the nodes are not known yet", retry_after_s=1)
+        return NodeStateList(machine=machine, items=tuple(known))
+
+    bus.answer(NODES, nodes)
 
 
 def answer_runs(bus: Bus, database: Database, is_metered: Callable[[], bool]) -> None:

@@ -22,6 +22,7 @@ from scheduler.handlers.scaling import Scaling
 from scheduler.handlers.settle import settle
 from scheduler.store import rows
 from scheduler.store.lease import Lease
+from scheduler.store.nodes import every_node
 from scheduler.store.runs import Key
 from scheduler.store.tables import DeploymentRow, PodRow
 from shared.bus import Bus
@@ -135,6 +136,8 @@ async def reconcile_once(parts: Parts) -> None:
     async with parts.lease.database.read() as session:
         versions = await rows.deployments(session)
         pods = await rows.pods_by_version(session)
+        nodes = await every_node(session)
+    parts.backend.set_nodes(nodes)
     _count(parts.gauges, [pod for found in pods.values() for pod in found])
     running = parts.backend.versions()
     for version in versions:
@@ -198,12 +201,13 @@ def _count(gauges: Gauges, pods: list[PodRow]) -> None:
 
 async def resync(parts: Parts, every_s: float) -> None:
     """Ask the controller for its whole list, again and again; events may have been lost."""
-    absences = intent.Absences()
+    absences, absent_nodes = intent.Absences(), intent.Absences()
     while True:
         try:
             listed = await parts.bus.call(DEPLOYMENTS, Nothing(), timeout=5.0)
             async with parts.lease.unit_of_work() as session:
                 changed = await intent.resync(session, listed.items, absences, parts.steady.now())
+                changed += await intent.resync_nodes(session, listed.nodes, absent_nodes)
             parts.is_resynced = True
             if changed:
                 parts.changed.ring()

@@ -117,6 +117,7 @@ async def build_app(
     )
     consumers.listen(bus, lease, steady, parts.changed.ring)
     consumers.answer(bus, database, backend, parts.latest)
+    consumers.answer_nodes(bus, backend, settings.machine)
     consumers.answer_runs(bus, database, lambda: parts.open_runs is not None)
     admin = build_admin(telemetry, database, parts.latest, lambda: lease.is_held and bus.is_connected)
     return App(settings, telemetry, parts, admin)

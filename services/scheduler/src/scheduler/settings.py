@@ -17,6 +17,7 @@ from scheduler.domain.autoscaling import Pace
 from scheduler.domain.placement import Room
 from scheduler.domain.probes import ProbeLimits
 from scheduler.domain.verdict import VerdictLimits
+from shared.contracts.nodes import Machine
 from shared.settings import DatabaseSettings, Duration
 
 NO_TIME = timedelta(0)
@@ -165,6 +166,7 @@ class SchedulerSettings(DatabaseSettings):
             grace_s=self.termination_grace.total_seconds(),
             output_cap=self.pod_output_limit,
             room=self.room,
+            overcommit=self.overcommit,
         )
 
     @property
@@ -175,11 +177,20 @@ class SchedulerSettings(DatabaseSettings):
     @property
     def room(self) -> Room:
         """What pods may ask for all together."""
+        there, times = self.machine, self.overcommit
+        return Room(there.cpu * times.cpu, there.memory_gb * times.memory_gb, there.gpu)
+
+    @property
+    def overcommit(self) -> Room:
+        """How many times what the machine has that is."""
+        return Room(self.cpu_overcommit, self.memory_overcommit, 1)
+
+    @property
+    def machine(self) -> Machine:
+        """What the machine has; nodes of resource groups are shares of it."""
         there = machine_room()
-        return Room(
-            (self.cpu or there.cpu) * self.cpu_overcommit,
-            (self.memory_gb or there.memory_gb) * self.memory_overcommit,
-            self.gpu,
+        return Machine(
+            name=self.node, cpu=self.cpu or there.cpu, memory_gb=self.memory_gb or there.memory_gb, gpu=self.gpu
         )
 
     @property

@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psutil
 from pydantic import BaseModel, ConfigDict
@@ -39,6 +40,9 @@ class PodRecord(BaseModel):
     failures: int = 0
     is_placed: bool = True
     """Whether there was room for it; it keeps its place for life."""
+    node: UUID | None = None
+    """Node of a resource group that it has its place on; None: the shared pool."""
+    node_name: str | None = None
     is_terminating: bool = False
     restart_asked: bool = False
     """The present run is being ended on purpose: its end is no failure."""

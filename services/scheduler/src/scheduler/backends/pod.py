@@ -25,6 +25,7 @@ from scheduler.domain.restarts import failures_after, restart_delay_s, retry_del
 from scheduler.domain.rollout import PodState
 from scheduler.domain.values import CAPACITY, REGISTRY_UNAVAILABLE, Note, Observation, PodObservation, PodStatus, RunEnd
 from shared.clock import Clock
+from shared.contracts.nodes import Node
 from shared.errors import Temporary
 
 Result = TypeVar("Result")
@@ -92,9 +93,10 @@ class Pod:
             self.folder.update(is_terminating=True)
         self._asked.set()
 
-    def place(self) -> None:
-        """There is room: begin."""
-        self.folder.update(is_placed=True)
+    def place(self, node: Node | None) -> None:
+        """There is room, on a node of its group or (None) in the shared pool: begin."""
+        on = {"node": node.id, "node_name": node.name} if node else {}
+        self.folder.update(is_placed=True, **on)
         self._asked.set()
 
     def lack(self, why: str) -> None:
@@ -292,6 +294,8 @@ class Pod:
                 pod=record.name,
                 version_id=record.deployment.version_id,
                 generation=record.deployment.generation,
+                is_placed=record.is_placed,
+                node=record.node_name,
                 status=self.status,
                 ready=self.is_ready,
                 run=record.run,

@@ -11,6 +11,7 @@ import logging
 import secrets
 import string
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -24,12 +25,14 @@ from scheduler.backends.preparation import Preparation
 from scheduler.backends.probe import family
 from scheduler.backends.run_ledger import RunLedger
 from scheduler.backends.zygotes import Zygotes
+from scheduler.domain.nodes import has_to_move, node_states, pools_of
 from scheduler.domain.placement import Claim, place, replacing
 from scheduler.domain.ports import Routes, Terminal
-from scheduler.domain.rollout import plan_rollout, template_of
+from scheduler.domain.rollout import PodState, plan_rollout, template_of
 from scheduler.domain.values import LogPosition, Observation, OutputLine, PodsListed, RunSeen, Usage
 from shared.clock import Clock
 from shared.contracts.deployment import Deployment
+from shared.contracts.nodes import Node, NodeState
 from shared.errors import InvalidInput, NotFound
 
 log = logging.getLogger("penstock.scheduler.process")
@@ -37,6 +40,8 @@ log = logging.getLogger("penstock.scheduler.process")
 ALPHABET = string.ascii_lowercase + string.digits
 FOLLOW_S = 0.2
 RETRY_S = 5.0
+LEAVING = ""
+"""Template of a pod that has to leave its node, as the roll-out sees it: no version's."""
 
 
 class ProcessBackend:
@@ -66,6 +71,7 @@ class ProcessBackend:
         self._applied: set[UUID] = set()
         self._cpu: dict[str, tuple[int, float, float]] = {}
         self._ledger = RunLedger(root)
+        self._nodes: dict[UUID, Node] | None = None
 
     # ── life ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -80,8 +86,8 @@ class ProcessBackend:
                 self._admit(folder)
             if self._parts.zygotes is not None:
                 group.create_task(self._parts.zygotes.run(), name="zygotes")
-            self._place()
             self._adopted.set()
+            self._place()
             await asyncio.get_running_loop().create_future()
 
     def _admit(self, folder: PodFolder) -> None:
@@ -118,11 +124,12 @@ class ProcessBackend:
         await self._adopted.wait()
         template = template_of(deployment)
         pods = self._of(deployment.version_id)
-        plan = plan_rollout(deployment.desired_replicas, template, [pod.state() for pod in pods])
-        if plan.create or plan.terminate:
+        evicted = [pod for pod in pods if self._is_evicted(pod)]
+        plan = plan_rollout(deployment.desired_replicas, template, [self._state(pod) for pod in pods])
+        if plan.create or plan.terminate or evicted:
             await self.fence()
-        for name in plan.terminate:
-            self._pods[name].terminate()
+        for pod in (*evicted, *(self._pods[name] for name in plan.terminate)):
+            pod.terminate()
         for _ in range(plan.create):
             self._create(deployment, template)
         if plan.create:
@@ -154,11 +161,39 @@ class ProcessBackend:
         )
         self._admit(PodFolder.create(self.root, record))
 
+    def set_nodes(self, nodes: Sequence[Node]) -> None:
+        """Place pods by these nodes; see `Backend.set_nodes`."""
+        known, self._nodes = self._nodes, {node.id: node for node in nodes}
+        if self._nodes != known:
+            self._place()
+
+    def nodes(self) -> list[NodeState] | None:
+        """What the pods on each node ask for; see `Backend.nodes`."""
+        if self._nodes is None or not self._adopted.is_set():
+            return None
+        return node_states(self._nodes.values(), self._claims())
+
+    def _state(self, pod: Pod) -> PodState:
+        """As the roll-out decides on it; one that has to leave its node is to be replaced."""
+        state, record = pod.state(), pod.record
+        if self._is_evicted(pod):
+            return replace(state, is_terminating=True)
+        if self._nodes is None or not has_to_move(record.node, record.deployment.resources, self._nodes):
+            return state
+        return replace(state, template=LEAVING)
+
+    def _is_evicted(self, pod: Pod) -> bool:
+        node = (self._nodes or {}).get(pod.record.node) if pod.record.node else None
+        return node is not None and node.pods == "end" and not pod.record.is_terminating
+
     def _place(self) -> None:
         """Let pods that wait begin where there is room, and have the others say what they wait for."""
-        placement = place(self._claims(), self.options.room)
-        for name in placement.placed:
-            self._pods[name].place()
+        if self._nodes is None or not self._adopted.is_set():
+            return
+        pools = pools_of(self._nodes.values(), self.options.room, self.options.overcommit)
+        placement = place(self._claims(), pools)
+        for name, node in placement.placed.items():
+            self._pods[name].place(self._nodes[node] if node else None)
         for name, why in placement.waiting.items():
             self._pods[name].lack(why)
 
@@ -166,7 +201,7 @@ class ProcessBackend:
         claims: list[Claim] = []
         for version_id in self.versions():
             records = [pod.record for pod in self._of(version_id)]
-            mine = [Claim(r.name, r.deployment.resources, r.created_at, r.is_placed) for r in records]
+            mine = [Claim(r.name, r.deployment.resources, r.created_at, r.is_placed, r.node) for r in records]
             claims += replacing(mine, {record.name: record.template for record in records})
         return claims
 

@@ -73,7 +73,8 @@ class RunLedger:
         started, pod = run.started_at(), PodFolder.open(run.path.parent)
         if started is None or pod is None:
             return None
-        return RunSeen(pod.record.name, run.number, pod.record.deployment, _moment(started))
+        record = pod.record
+        return RunSeen(record.name, run.number, record.deployment, _moment(started), node=record.node_name)
 
     def _end(self, key: Key, run: RunFolder, started: float, now: float) -> tuple[float | None, bool]:
         """Unix time of the end, and whether it is the process' own; None while it may still be said."""

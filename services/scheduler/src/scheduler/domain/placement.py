@@ -3,13 +3,17 @@
 First come, first served: a small pod does not slip past a large one that has waited longer, or that would wait for
 ever. One that asks for more than there is at all holds nobody up. A pod that replaces another one of its version takes
 that one's place, one for one, though both run for a moment: an update goes on where the machine is full.
+
+Each node of a resource group is a pool of its own, and so is what nodes leave of the machine. Pods of a group go where
+most is left, so that one node's trouble is not the trouble of all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import inf
+from uuid import UUID
 
 from shared.contracts.deployment import Resources
 
@@ -42,50 +46,84 @@ UNLIMITED = Room(inf, inf, 1 << 30)
 
 
 @dataclass(frozen=True)
+class Pool:
+    """Room that pods of one group may have: a node of the group, or (`node` and `group` None) the shared pool."""
+
+    room: Room
+    group: str | None = None
+    node: UUID | None = None
+    is_open: bool = True
+    """Whether new pods may come to it."""
+
+
+@dataclass(frozen=True)
 class Claim:
-    """One pod and what it asks for; `since` orders those that wait."""
+    """One pod and what it asks for; `since` orders those that wait, `node` is where it has its place."""
 
     pod: str
     resources: Resources
     since: float
     is_placed: bool
-    replaces: Resources | None = None
-    """What the pod asks for whose place this one takes, where it takes one's."""
+    node: UUID | None = None
+    replaces: Claim | None = None
+    """The pod whose place this one takes, where it takes one's."""
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Pods that have room now, and why each of the others has not, in words."""
+    """Pods that have room now, with the node of each (None: the shared pool); why the others have none, in words."""
 
-    placed: tuple[str, ...]
-    waiting: dict[str, str]
+    placed: dict[str, UUID | None] = field(default_factory=dict)
+    waiting: dict[str, str] = field(default_factory=dict)
 
 
-def place(claims: Sequence[Claim], total: Room) -> Placement:
-    """Give room to as many of the waiting as there is, oldest first."""
-    left = total
-    for claim in claims:
-        if claim.is_placed:
-            left = left.less(claim.resources)
-    placed: list[str] = []
-    waiting: dict[str, str] = {}
-    is_held_up = False
+def place(claims: Sequence[Claim], pools: Sequence[Pool]) -> Placement:
+    """Give room to as many of the waiting as there is, oldest first in each group."""
+    left = _left(claims, pools)
+    placement = Placement()
+    held_up: set[str | None] = set()
     for claim in sorted((each for each in claims if not each.is_placed), key=lambda each: (each.since, each.pod)):
-        can_ever = total.holds(claim.resources)
-        if can_ever and (_takes_a_place(claim, left) or (not is_held_up and left.holds(claim.resources))):
-            placed.append(claim.pod)
-            left = left.less(claim.resources)
+        mine = [pool for pool in pools if pool.group == claim.resources.group and pool.is_open]
+        chosen = _chosen(claim, mine, left, is_held_up=claim.resources.group in held_up)
+        if chosen is not None:
+            placement.placed[claim.pod] = chosen.node
+            left[chosen.node] = left[chosen.node].less(claim.resources)
             continue
-        is_held_up = is_held_up or can_ever
-        waiting[claim.pod] = _why(claim.resources, left if can_ever else total, can_ever=can_ever)
-    return Placement(tuple(placed), waiting)
+        can_ever = any(pool.room.holds(claim.resources) for pool in mine)
+        if can_ever:
+            held_up.add(claim.resources.group)
+        rooms = [left[pool.node] if can_ever else pool.room for pool in mine]
+        placement.waiting[claim.pod] = _why(claim.resources, rooms, can_ever=can_ever)
+    return placement
 
 
-def _takes_a_place(claim: Claim, left: Room) -> bool:
-    """Whether what it replaces, and what is left, make room for it."""
-    if claim.replaces is None:
+def _left(claims: Sequence[Claim], pools: Sequence[Pool]) -> dict[UUID | None, Room]:
+    left = {pool.node: pool.room for pool in pools}
+    for claim in claims:
+        if claim.is_placed and claim.node in left:
+            left[claim.node] = left[claim.node].less(claim.resources)
+    return left
+
+
+def _chosen(claim: Claim, pools: Sequence[Pool], left: Mapping[UUID | None, Room], *, is_held_up: bool) -> Pool | None:
+    """Where it goes; one that takes a place goes there, past those that wait for room."""
+    fitting = [pool for pool in pools if pool.room.holds(claim.resources)]
+    for pool in fitting:
+        if _takes_a_place(claim, pool.node, left[pool.node]):
+            return pool
+    free = [pool for pool in fitting if left[pool.node].holds(claim.resources)]
+    if is_held_up or not free:
+        return None
+    return max(free, key=lambda pool: (left[pool.node].cpu, left[pool.node].memory_gb))
+
+
+def _takes_a_place(claim: Claim, node: UUID | None, left: Room) -> bool:
+    """Whether what it replaces there, and what is left there, make room for it."""
+    if claim.replaces is None or claim.replaces.node != node:
         return False
-    asked, old = claim.resources, claim.replaces
+    asked, old = claim.resources, claim.replaces.resources
+    if asked.group != old.group:
+        return False
     more = Room(max(0, asked.cpu - old.cpu), max(0, asked.memory_gb - old.memory_gb), max(0, asked.gpu - old.gpu))
     return more == Room(0, 0) or (left.cpu >= more.cpu and left.memory_gb >= more.memory_gb and left.gpu >= more.gpu)
 
@@ -101,10 +139,14 @@ def replacing(claims: Sequence[Claim], templates: Mapping[str, str]) -> list[Cla
         same = [templates[each.pod] == templates[claim.pod] for each in found]
         old = [each for each, is_same in zip(found, same, strict=True) if not is_same]
         taken = sum(same)
-        found.append(replace(claim, replaces=old[taken].resources) if taken < len(old) else claim)
+        found.append(replace(claim, replaces=old[taken]) if taken < len(old) else claim)
     return found
 
 
-def _why(asked: Resources, room: Room, *, can_ever: bool) -> str:
+def _why(asked: Resources, rooms: Sequence[Room], *, can_ever: bool) -> str:
     wanted = Room(asked.cpu, asked.memory_gb, asked.gpu)
-    return f"asks for {wanted}; {'free are' if can_ever else 'there are only'} {room}"
+    if not rooms:
+        return f"asks for {wanted}; no node of resource group {asked.group} takes pods"
+    room = max(rooms, key=lambda each: (each.cpu, each.memory_gb))
+    where = f" on one node of resource group {asked.group}" if asked.group else ""
+    return f"asks for {wanted}; {'free are' if can_ever else 'there are only'} {room}{where}"

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from scheduler.domain.values import LogPosition, Observation, OutputLine, RunSeen, Usage
 from shared.contracts.deployment import Deployment
+from shared.contracts.nodes import Node, NodeState
 
 
 class Terminal(Protocol):
@@ -23,6 +24,14 @@ class Backend(Protocol):
 
     async def run(self) -> None:
         """Work until cancelled. Pods outlive it."""
+        ...
+
+    def set_nodes(self, nodes: Sequence[Node]) -> None:
+        """These are the nodes of resource groups; pods are placed only once it was said for the first time."""
+        ...
+
+    def nodes(self) -> list[NodeState] | None:
+        """The nodes that pods are placed by, and what those there ask for; None before `set_nodes`."""
         ...
 
     async def apply(self, deployment: Deployment) -> None:

@@ -77,6 +77,9 @@ class PodObservation:
     end: RunEnd | None = None
     note: Note | None = None
     is_gone: bool = False
+    is_placed: bool = True
+    node: str | None = None
+    """Node of a resource group; None: the machine itself."""
     check: PublishCheck | None = None
 
 
@@ -93,6 +96,8 @@ class RunSeen:
     started_at: datetime
     ended_at: datetime | None = None
     is_exact: bool = True
+    node: str | None = None
+    """Node of a resource group; None: the machine itself."""
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,10 @@ from scheduler.domain.rollover import on_new_template
 from scheduler.domain.verdict import on_new_intent
 from scheduler.handlers.settle import settle
 from scheduler.store import rows
+from scheduler.store.nodes import drop_node, every_node, put_node
 from scheduler.store.tables import DeploymentRow
 from shared.contracts.deployment import Deployment
+from shared.contracts.nodes import Node
 from shared.events import VersionDeleted
 
 BY_EVENT, BY_ABSENCE = "event", "absence"
@@ -92,16 +94,16 @@ async def _bury(session: AsyncSession, row: DeploymentRow, deleted: str, now: da
 
 
 class Absences:
-    """Versions that were missing from the controller's last list.
+    """What was missing from the controller's last list: versions, or nodes.
 
-    One missing list is no proof: the version may have been made after the list was written. Two in a row are.
+    One missing list is no proof: it may have been made after the list was written. Two in a row are.
     """
 
     def __init__(self) -> None:
         self._missing: frozenset[UUID] = frozenset()
 
     def confirmed(self, known: frozenset[UUID], listed: frozenset[UUID]) -> frozenset[UUID]:
-        """Versions that are missing for the second time."""
+        """Those that are missing for the second time."""
         missing = known - listed
         twice = missing & self._missing
         self._missing = missing - twice
@@ -118,4 +120,14 @@ async def resync(session: AsyncSession, listed: Sequence[Deployment], absences: 
     gone = absences.confirmed(frozenset(stored), frozenset(each.version_id for each in listed))
     for version_id in gone:
         await _bury(session, stored[version_id], BY_ABSENCE, now)
+    return len(changed) + len(gone)
+
+
+async def resync_nodes(session: AsyncSession, listed: Sequence[Node], absences: Absences) -> int:
+    """Hold the nodes that are stored against the controller's list; how many changed."""
+    changed = [node for node in listed if await put_node(session, node)]
+    stored = frozenset(node.id for node in await every_node(session))
+    gone = absences.confirmed(stored, frozenset(node.id for node in listed))
+    for node in gone:
+        await drop_node(session, node)
     return len(changed) + len(gone)

@@ -32,12 +32,12 @@ Key = runs.Key
 _TIMES = {"started_at", "ended_at", "is_exact"}
 
 
-async def note_runs(session: AsyncSession, seen: Sequence[RunSeen], node: str, now: datetime) -> None:
-    """Store what is new of these runs, and say it."""
+async def note_runs(session: AsyncSession, seen: Sequence[RunSeen], machine: str, now: datetime) -> None:
+    """Store what is new of these runs, and say it; those of the shared pool run on the `machine` itself."""
     for run in seen:
         row = await session.get(RunRow, key_of(run))
         if row is None:
-            row = _row(run, node, now)
+            row = _row(run, machine, now)
             session.add(row)
             await publish(session, RunStarted.model_validate(run_of(row).model_dump()))
         if run.ended_at is not None and row.ended_at is None:
@@ -74,7 +74,7 @@ def run_of(row: RunRow) -> PodRun:
     return PodRun.model_validate(row.facts | times)
 
 
-def _row(run: RunSeen, node: str, now: datetime) -> RunRow:
+def _row(run: RunSeen, machine: str, now: datetime) -> RunRow:
     deployment = run.deployment
     facts = PodRun(
         service_id=deployment.service_id,
@@ -83,8 +83,9 @@ def _row(run: RunSeen, node: str, now: datetime) -> RunRow:
         version=deployment.version,
         pod=run.pod,
         run=run.run,
-        node=node,
+        node=run.node or machine,
         project=deployment.project,
+        group=deployment.resources.group,
         resources=deployment.resources,
         started_at=run.started_at,
     )

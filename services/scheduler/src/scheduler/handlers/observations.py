@@ -78,11 +78,13 @@ async def _gone(session: AsyncSession, version: DeploymentRow, pod: PodRow, why:
 async def _seen(session: AsyncSession, version: DeploymentRow, seen: PodObservation, place: Place) -> None:
     pod = await session.get(PodRow, seen.pod)
     if pod is None:
-        pod = PodRow(name=seen.pod, version_id=seen.version_id, generation=0, node=place.node, status=seen.status)
+        pod = PodRow(name=seen.pod, version_id=seen.version_id, generation=0, node="", status=seen.status)
         session.add(pod)
         await session.flush()
-        await _say(session, version, PodScheduled, pod, node=place.node)
         await _follow_output(session, version, seen.pod)
+    if seen.is_placed and not pod.node:
+        pod.node = seen.node or place.node
+        await _say(session, version, PodScheduled, pod, node=pod.node)
     was_ready = pod.ready
     _copy(seen, pod)
     if seen.note:

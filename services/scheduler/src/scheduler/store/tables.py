@@ -76,6 +76,7 @@ class PodRow(Record, table=True):
     version_id: UUID = Field(index=True)
     generation: int
     node: str = Field(max_length=255)
+    """Machine, or node of a resource group; empty while the pod waits for room."""
     status: str = Field(max_length=16)
     reason: str | None = None
     ready: bool = False
@@ -86,6 +87,16 @@ class PodRow(Record, table=True):
     pid: int | None = None
     started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     last_exit: str | None = None
+
+
+class NodeRow(Record, table=True):
+    """Newest intent for one node of a resource group; `node` is None once it was released, and such a row stays."""
+
+    __tablename__ = "nodes"
+
+    id: UUID = Field(primary_key=True)
+    generation: int
+    node: dict[str, Any] | None = Field(default=None, sa_type=JSON)
 
 
 class LogPositionRow(Record, table=True):

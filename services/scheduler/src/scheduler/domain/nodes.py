@@ -1,0 +1,56 @@
+"""Nodes of resource groups on one machine: what each has room for, and what is left for everybody else."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from uuid import UUID
+
+from scheduler.domain.placement import Claim, Pool, Room
+from shared.contracts.deployment import Resources
+from shared.contracts.nodes import Node, NodeState
+
+NO_OVERCOMMIT = Room(1, 1, 1)
+
+
+def pools_of(nodes: Collection[Node], room: Room, overcommit: Room = NO_OVERCOMMIT) -> list[Pool]:
+    """The shared pool, and each node as it is: what is reserved for somebody is not given away more than once.
+
+    Args:
+        room: what pods of the shared pool may ask for while nothing is reserved.
+        overcommit: how many times the machine's cores, memory and devices that is.
+    """
+    shared = Room(
+        max(0.0, room.cpu - overcommit.cpu * sum(node.cpu for node in nodes)),
+        max(0.0, room.memory_gb - overcommit.memory_gb * sum(node.memory_gb for node in nodes)),
+        max(0, room.gpu - overcommit.gpu * sum(node.gpu for node in nodes)),
+    )
+    return [Pool(shared), *map(_pool, nodes)]
+
+
+def _pool(node: Node) -> Pool:
+    is_open = node.is_schedulable and node.pods == "stay"
+    return Pool(Room(node.cpu, node.memory_gb, node.gpu), node.group, node.id, is_open)
+
+
+def has_to_move(node: UUID | None, resources: Resources, nodes: Mapping[UUID, Node]) -> bool:
+    """Whether a pod that has its place on `node` has to leave it: the node is emptied, gone, or another group's."""
+    if node is None:
+        return False
+    there = nodes.get(node)
+    return there is None or there.pods != "stay" or there.group != resources.group
+
+
+def node_states(nodes: Iterable[Node], claims: Collection[Claim]) -> list[NodeState]:
+    """What the pods on each node ask for."""
+    return [_state(node, [claim.resources for claim in claims if claim.node == node.id]) for node in nodes]
+
+
+def _state(node: Node, there: Collection[Resources]) -> NodeState:
+    return NodeState(
+        id=node.id,
+        generation=node.generation,
+        pods=len(there),
+        cpu=sum(each.cpu for each in there),
+        memory_gb=sum(each.memory_gb for each in there),
+        gpu=sum(each.gpu for each in there),
+    )
