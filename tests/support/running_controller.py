@@ -28,6 +28,7 @@ from shared.bus.envelope import headers_of, subject_of
 from shared.clock import SystemClock
 from shared.contracts import rpc
 from shared.contracts.deployment import PodView, VersionState
+from shared.contracts.nodes import Machine, NodeState, NodeStateList
 from shared.contracts.routes import ROUTES_BUCKET
 from shared.errors import NotFound, Unavailable
 from shared.events import Event
@@ -157,9 +158,11 @@ class Peers:
         self.logger = Bus("inference-logger", nats_url, clock=clock)
         self.states: tuple[VersionState, ...] = ()
         self.restarted: list[str] = []
+        self.nodes = NodeStateList(machine=Machine(name="here", cpu=8, memory_gb=16, gpu=1), items=())
         self.scheduler.answer(rpc.VERSION_STATES, self._states)
         self.scheduler.answer(rpc.PODS, self._pods)
         self.scheduler.answer(rpc.RESTART_POD, self._restart)
+        self.scheduler.answer(rpc.NODES, self._nodes)
         self.monitor.answer(rpc.LOGS, self._logs)
         self.monitor.answer(rpc.EVENTS, self._events)
         self.monitor.answer(rpc.METRICS, self._metrics)
@@ -210,6 +213,14 @@ class Peers:
         answering.answer(rpc.RUNS, handler)
         self.tasks.append(asyncio.create_task(answering.run()))
         await asyncio.wait_for(answering.connected(), 10)
+
+    def sees(self, *nodes: dict[str, Any], pods: int = 0, generation: int = 1_000_000) -> None:
+        """From now on, the scheduler knows these nodes (as the API shows them) and so many pods on each."""
+        states = [NodeState(id=node["id"], generation=generation, pods=pods, cpu=pods) for node in nodes]
+        self.nodes = NodeStateList(machine=self.nodes.machine, items=tuple(states))
+
+    async def _nodes(self, _: rpc.Nothing) -> NodeStateList:
+        return self.nodes
 
     async def _states(self, _: rpc.Nothing) -> rpc.VersionStateList:
         return rpc.VersionStateList(items=self.states)

@@ -3,37 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-import httpx
 import pytest
 
 from controller.api.access import ACCESS, Need
 from running_controller import Controller, wine
+from someone import Someone, someone
 
 ALL = {"viewer", "editor", "admin"}
-
-
-class Someone:
-    """A user of the running controller, with a token of their own."""
-
-    def __init__(self, controller: Controller, token: str) -> None:
-        self.controller, self.token = controller, token
-
-    async def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
-        headers = {"authorization": f"Bearer {self.token}", **options.pop("headers", {})}
-        return await self.controller.client.request(method, f"/api/v1{path}", headers=headers, **options)
-
-    async def status(self, method: str, path: str, **options: Any) -> int:
-        return (await self.ask(method, path, **options)).status_code
-
-
-async def someone(controller: Controller, name: str, **roles: str) -> Someone:
-    await controller.call("POST", "/users", 201, json={"name": name})
-    for project, role in roles.items():
-        await controller.call("PUT", f"/projects/{project}/members/{name}", json={"role": role})
-    token = await controller.call("POST", "/tokens", 201, json={"name": "t", "user": name})
-    return Someone(controller, token["token"])
 
 
 @pytest.fixture
@@ -59,6 +36,8 @@ def filled(path: str, service: str, project: str) -> str:
         "model": "wine",
         "spec": "1C2G",
         "secret": "hub",
+        "group": "risk",
+        "node": "a",
     }
     return path.format_map(values)
 

@@ -35,7 +35,7 @@ from shared.errors import PenstockError, Unavailable
 
 log = logging.getLogger(__name__)
 
-_AWAY = (nats.errors.Error, PenstockError, OSError, TimeoutError)
+AWAY = (nats.errors.Error, PenstockError, OSError, TimeoutError)
 """What a pass may fail with while something is away; anything else ends the process."""
 
 _RACES = (IntegrityError, StaleDataError)
@@ -97,7 +97,7 @@ class RouteLoop:
         self._wake.clear()
         try:
             await self.converge(None if is_full else touched)
-        except _AWAY as failure:
+        except AWAY as failure:
             log.warning("routes not written: %s", failure or type(failure).__name__)
             return False
         return True
@@ -142,7 +142,7 @@ class ResyncLoop:
         while True:
             try:
                 await self.once()
-            except _AWAY as failure:
+            except AWAY as failure:
                 log.info("scheduler not asked: %s", failure or type(failure).__name__)
             except _RACES as race:
                 log.info("the scheduler's answer was overtaken by a deletion: %s", type(race).__name__)
@@ -178,7 +178,7 @@ class MeteringLoop:
         while True:
             try:
                 await self.once()
-            except _AWAY as failure:
+            except AWAY as failure:
                 log.info("runs not asked for: %s", failure or type(failure).__name__)
             await self._clock.sleep(self._interval_s)
 
@@ -228,7 +228,7 @@ class FollowLoop:
         while True:
             try:
                 await self.once()
-            except _AWAY as failure:
+            except AWAY as failure:
                 log.warning("aliases not followed: %s", failure or type(failure).__name__)
             await self._clock.sleep(self._interval_s)
 
@@ -281,7 +281,7 @@ class ForgettingLoop:
             try:
                 async with self._database.unit_of_work() as session:
                     await forget_answers(session, self._clock.now() - ANSWERS_KEPT)
-            except _AWAY as failure:
+            except AWAY as failure:
                 log.warning("old answers not removed: %s", failure or type(failure).__name__)
             await self._clock.sleep(3600)
 

@@ -26,6 +26,7 @@ from controller.handlers.signing_in import SigningIn
 from controller.handlers.tokens import admit_admin
 from controller.handlers.unit import Rules
 from controller.loops import FollowLoop, ForgettingLoop, MeteringLoop, ResyncLoop, RouteLoop
+from controller.nodes_loop import NodesLoop
 from controller.settings import ControllerSettings
 from shared.bus import Bus
 from shared.clock import Clock
@@ -50,6 +51,7 @@ class App:
     resync: ResyncLoop
     forgetting: ForgettingLoop
     following: FollowLoop
+    nodes: NodesLoop
     metering: MeteringLoop
     identity: OidcIssuer | None = None
 
@@ -63,6 +65,7 @@ class App:
             "metering": self.metering.run(),
             "key use": pull_key_use(self.door.bus, self.door.database),
             "following": self.following.run(),
+            "nodes": self.nodes.run(),
         }
 
     def doors(self, fd: int) -> dict[str, Coroutine[Any, Any, None]]:
@@ -137,6 +140,7 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
         resync=ResyncLoop(database, bus, clock, settings.resync_interval, routes.touch),
         forgetting=ForgettingLoop(database, clock),
         metering=MeteringLoop(database, bus, clock, settings.resync_interval),
+        nodes=NodesLoop(database, bus, clock, door.rules),
         identity=identity,
         following=FollowLoop(
             database, registries, clock, settings.alias_interval, rules=door.rules, routes_changed=routes.touch

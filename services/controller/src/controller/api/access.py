@@ -36,6 +36,9 @@ _ROLES = {Need.VIEWER: Role.VIEWER, Need.EDITOR: Role.EDITOR, Need.PROJECT_ADMIN
 
 _S = "/services/{service}"
 _V = _S + "/versions/{version}"
+_G = "/resource-groups/{group}"
+_N = _G + "/nodes/{node}"
+_OF_NODES = ("isolate", "resume", "drain", "release", "renew", "move")
 
 ACCESS: Mapping[tuple[str, str], Need] = {
     ("GET", "/health"): Need.OPEN,
@@ -81,6 +84,19 @@ ACCESS: Mapping[tuple[str, str], Need] = {
     ("GET", "/resource-specs/{spec}"): Need.SIGNED_IN,
     ("PATCH", "/resource-specs/{spec}"): Need.ADMIN,
     ("DELETE", "/resource-specs/{spec}"): Need.ADMIN,
+    # whoever may see a group is looked at by the route
+    ("GET", "/resource-groups"): Need.SIGNED_IN,
+    ("POST", "/resource-groups"): Need.ADMIN,
+    ("GET", _G): Need.SIGNED_IN,
+    ("PATCH", _G): Need.ADMIN,
+    ("DELETE", _G): Need.ADMIN,
+    ("PUT", _G + "/projects/{project}"): Need.ADMIN,
+    ("DELETE", _G + "/projects/{project}"): Need.ADMIN,
+    ("GET", _G + "/nodes"): Need.SIGNED_IN,
+    ("POST", _G + "/nodes"): Need.ADMIN,
+    ("GET", _N): Need.SIGNED_IN,
+    ("PATCH", _N): Need.ADMIN,
+    **{("POST", f"{_N}/{verb}"): Need.ADMIN for verb in _OF_NODES},
     # credentials; the project is the secret's own, so the route looks at it
     ("GET", "/secrets"): Need.SIGNED_IN,
     ("POST", "/secrets"): Need.SIGNED_IN,

@@ -13,7 +13,7 @@ from controller.domain.keys import SCOPES, Scope, is_alive
 from controller.domain.status import SERVING, ServiceStatus, VersionStatus, Wanted
 from controller.handlers.deployments import deployment_of
 from controller.store.services import StoredService, StoredVersion
-from controller.store.tables import ApiKeyRow, ServiceRow
+from controller.store.tables import ApiKeyRow, ServiceRow, VersionRow
 from shared.contracts.deployment import Autoscaling, PublishCheck
 
 Item = TypeVar("Item")
@@ -45,10 +45,20 @@ class ModelSourceView(BaseModel):
 
 
 class ResourceSourceView(BaseModel):
-    """Where its pods get their resources."""
+    """The shared pool, by a spec of the catalogue."""
 
     kind: Literal["shared"] = "shared"
     spec: str
+
+
+class GroupSourceView(BaseModel):
+    """Nodes of a resource group; cores, GiB and devices of one pod."""
+
+    kind: Literal["group"] = "group"
+    group: str
+    cpu: float
+    memory_gb: float
+    gpu: int
 
 
 class VersionView(BaseModel):
@@ -60,8 +70,8 @@ class VersionView(BaseModel):
     description: str
     status: VersionStatus
     model_source: ModelSourceView
-    resource_source: ResourceSourceView
-    billing_mode: Literal["pay_as_you_go"] = "pay_as_you_go"
+    resource_source: ResourceSourceView | GroupSourceView
+    billing_mode: Literal["pay_as_you_go", "resource_group"]
     replicas: int | Autoscaling
     desired_replicas: int
     ready_replicas: int
@@ -150,6 +160,7 @@ def service_view(service: StoredService, public_url: str) -> ServiceView:
 
 _STORED_ONLY = {
     "resources",
+    "resource_group",
     "service_id",
     "replicas",
     "autoscaling",
@@ -185,7 +196,8 @@ def version_view(service: ServiceRow, version: StoredVersion) -> VersionView:
             digest=row.model_digest,
             **row.model_dump(include={"alias", "follow", "run_id", "model_id"}),
         ),
-        resource_source=ResourceSourceView(spec=row.spec),
+        resource_source=_resource_source(row),
+        billing_mode="resource_group" if row.resource_group else "pay_as_you_go",
         replicas=Autoscaling.model_validate(row.autoscaling) if row.autoscaling else row.replicas,
         desired_replicas=version.replicas if row.wanted == Wanted.STARTED else 0,
         traffic_weight=row.weight if row.wanted == Wanted.STARTED else row.asked_weight,
@@ -194,6 +206,13 @@ def version_view(service: ServiceRow, version: StoredVersion) -> VersionView:
         check=version.seen.check and PublishCheck.model_validate(version.seen.check) if version.seen else None,
         deployment_digest=_digest(service, version),
     )
+
+
+def _resource_source(row: VersionRow) -> ResourceSourceView | GroupSourceView:
+    if row.resource_group is None:
+        return ResourceSourceView(spec=row.spec)
+    size = {name: row.resources[name] for name in ("cpu", "memory_gb", "gpu")}
+    return GroupSourceView(group=row.resource_group, **size)
 
 
 def _why(version: StoredVersion) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What a caller may ask for: the bodies of the control API, checked on their own (no store, no registry).
 
-A field that is not written here is refused. What product.md promises for later (images, resource groups, autoscaling,
-`llm`) is recognised and refused with a sentence that says so.
+A field that is not written here is refused. What product.md promises for later (images, `llm`)
+is recognised and refused with a sentence that says so.
 """
 
 from __future__ import annotations
@@ -49,15 +49,6 @@ def _known_source(value: object) -> object:
     return value
 
 
-def _known_resources(value: object) -> object:
-    if isinstance(value, Mapping) and value.get("kind") == "group":
-        raise InvalidInput(
-            'Resource groups come later; use {"kind": "shared", "spec": …}',
-            (Detail(("resource_source", "kind"), "resource groups come later"),),
-        )
-    return value
-
-
 def _known_type(value: object) -> object:
     if value == "llm":
         raise InvalidInput("Services of type llm come later; use type ml", (Detail(("type",), "llm comes later"),))
@@ -75,6 +66,9 @@ ShortText = Annotated[str, Field(max_length=256), AfterValidator(_plain_text)]
 ServiceName = Annotated[str, AfterValidator(names.service_name)]
 VersionName = Annotated[str, AfterValidator(names.version_name)]
 KeyName = Annotated[str, AfterValidator(names.key_name)]
+Cores = Annotated[float, Field(gt=0, le=1024)]
+Gibibytes = Annotated[float, Field(gt=0, le=65_536)]
+Devices = Annotated[int, Field(strict=True, ge=0, le=64)]
 Tags = Annotated[dict[ShortText, ShortText], BeforeValidator(_few_tags)]
 Weight = Annotated[int, Field(strict=True, ge=0, le=100)]
 SplitWeight = Annotated[int, Field(strict=True)]
@@ -122,6 +116,27 @@ class ResourceSource(Command):
 
     kind: Literal["shared"] = "shared"
     spec: Annotated[str, Field(max_length=64)] = DEFAULT_SPEC
+
+
+class GroupSource(Command):
+    """Nodes of a resource group; cores, GiB and devices of one pod."""
+
+    kind: Literal["group"]
+    group: VersionName
+    cpu: Cores
+    memory_gb: Gibibytes
+    gpu: Devices = 0
+
+
+def _kind_of_resources(value: object) -> str:
+    kind = value.get("kind", "shared") if isinstance(value, Mapping) else getattr(value, "kind", "shared")
+    return kind if isinstance(kind, str) else ""
+
+
+PodResources = Annotated[
+    Annotated[ResourceSource, Tag("shared")] | Annotated[GroupSource, Tag("group")],
+    Discriminator(_kind_of_resources),
+]
 
 
 class LogDelivery(Command):
@@ -177,7 +192,6 @@ class Runtime(RuntimeOptions):
 
 
 Source = Annotated[ModelSource, BeforeValidator(_known_source)]
-PodResources = Annotated[ResourceSource, BeforeValidator(_known_resources)]
 
 
 class FirstVersion(Command):

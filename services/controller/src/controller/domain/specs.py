@@ -7,11 +7,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from controller.domain import names
-from controller.domain.commands import Change, Command, Text
+from controller.domain.commands import Change, Command, Cores, Devices, Gibibytes, Text
 
-Cores = Annotated[float, Field(gt=0, le=1024)]
-Gibibytes = Annotated[float, Field(gt=0, le=65_536)]
-Devices = Annotated[int, Field(strict=True, ge=0, le=64)]
 Price = Annotated[float, Field(ge=0, le=1_000_000)]
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from controller.domain.groups import intent
 from controller.domain.status import Wanted
+from controller.store.groups import every_node
 from controller.store.services import read_services
 from controller.store.tables import ServiceRow, VersionRow
 from shared.contracts.deployment import Autoscaling, Deployment, MlflowSource, Resources, RuntimeOptions
@@ -29,12 +31,13 @@ def deployment_of(service: ServiceRow, version: VersionRow) -> Deployment:
 
 
 async def every_deployment(session: AsyncSession) -> DeploymentList:
-    """Every version that was ever started, stopped ones with 0 replicas."""
+    """Every version that was ever started, stopped ones with 0 replicas; and every node."""
     return DeploymentList(
         items=tuple(
             deployment_of(service.row, version.row)
             for service in await read_services(session)
             for version in service.versions
             if version.row.wanted != Wanted.DRAFT
-        )
+        ),
+        nodes=tuple(intent(node, group) for node, group in await every_node(session)),
     )

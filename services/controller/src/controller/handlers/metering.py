@@ -89,7 +89,7 @@ async def _row(session: AsyncSession, told: PodRun, now: datetime) -> PodRunRow:
         cpu=told.resources.cpu,
         memory_gb=told.resources.memory_gb,
         gpu=told.resources.gpu,
-        price=await price_of(session, told.resources.spec),
+        price=0.0 if told.group else await price_of(session, told.resources.spec),
         started_ms=started_ms,
         alive_ms=max(started_ms, milliseconds(now)) if told.ended_at is None else started_ms,
     )

@@ -10,12 +10,13 @@ from controller.domain.destinations import checked_destination
 from controller.domain.models import ResolvedModel
 from controller.domain.status import ACTIVE, DELETABLE, Wanted
 from controller.handlers.deployments import deployment_of
+from controller.handlers.groups import resources_for
 from controller.handlers.registries import registry_secret
 from controller.handlers.unit import Unit
 from controller.store.services import StoredService, StoredVersion
-from controller.store.specs import resources_of
 from controller.store.tables import ServiceRow, VersionRow
 from shared.bus.outbox import publish
+from shared.contracts.deployment import Resources
 from shared.errors import Conflict
 from shared.events.service import TrafficChanged
 from shared.events.version import VersionCreated, VersionDeleted, VersionStarted, VersionStopped, VersionUpdated
@@ -28,7 +29,7 @@ async def create_version(
     unit: Unit, service: StoredService, asked: FirstVersion, model: ResolvedModel
 ) -> StoredVersion:
     """Add a draft of `asked` to `service`, publishing `model` (the registry's answer to `asked.model_source`)."""
-    resources = await resources_of(unit.session, asked.resource_source.spec)
+    resources = await resources_for(unit, service.row, asked.resource_source)
     await _must_have_registry(unit, service.row, asked.model_source)
     row = VersionRow(
         service_id=service.row.id,
@@ -42,8 +43,7 @@ async def create_version(
         run_id=model.run_id,
         model_id=model.model_id,
         model_digest=model.digest,
-        spec=resources.spec,
-        resources=resources.model_dump(mode="json"),
+        **_sized(resources),
         **_scale(asked.replicas),
         asked_weight=asked.traffic_weight,
         rate_limit=asked.rate_limit.model_dump(mode="json") if asked.rate_limit else None,
@@ -85,7 +85,7 @@ async def change_version(
     if "traffic_weight" in changed and is_active:
         raise Conflict("The version is active: change its share with PUT …/traffic")
     await _must_have_registry(unit, service.row, change.model_source)
-    values = await _new_values(unit, change, model)
+    values = await _new_values(unit, service.row, change, model)
     for column, value in values.items():
         setattr(version.row, column, value)
     version.row.rolled_back = None
@@ -188,7 +188,9 @@ def _touch(unit: Unit, *rows: ServiceRow | VersionRow) -> None:
             unit.touch_routes(row.name)
 
 
-async def _new_values(unit: Unit, change: VersionChange, model: ResolvedModel | None) -> dict[str, Any]:
+async def _new_values(
+    unit: Unit, service: ServiceRow, change: VersionChange, model: ResolvedModel | None
+) -> dict[str, Any]:
     values = change.model_dump(
         mode="json",
         exclude_unset=True,
@@ -200,8 +202,7 @@ async def _new_values(unit: Unit, change: VersionChange, model: ResolvedModel | 
         values |= {"follow": change.model_source.follow, "run_id": model.run_id}
         values |= {"model_id": model.model_id, "model_digest": model.digest}
     if change.resource_source is not None:
-        resources = await resources_of(unit.session, change.resource_source.spec)
-        values |= {"spec": resources.spec, "resources": resources.model_dump(mode="json")}
+        values |= _sized(await resources_for(unit, service, change.resource_source))
     if change.log_delivery is not None:
         values["log_delivery"] = _log_delivery(unit, change.log_delivery)
     if change.replicas is not None:
@@ -215,6 +216,14 @@ async def _must_have_registry(unit: Unit, service: ServiceRow, source: ModelSour
     """Hold the secret until the transaction ends: it cannot be forgotten while something begins to need it."""
     if source is not None and source.registry is not None:
         await registry_secret(unit.session, source.registry, service.project, for_update=True)
+
+
+def _sized(resources: Resources) -> dict[str, Any]:
+    return {
+        "spec": resources.spec,
+        "resources": resources.model_dump(mode="json"),
+        "resource_group": resources.group,
+    }
 
 
 def _scale(asked: int | ReplicaRange) -> dict[str, Any]:

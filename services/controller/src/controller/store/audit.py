@@ -21,7 +21,10 @@ from sqlmodel import col, select
 from controller.store.tables import (
     ApiKeyRow,
     AuditRow,
+    GroupProjectRow,
+    GroupRow,
     MemberRow,
+    NodeRow,
     ProjectRow,
     Record,
     SecretRow,
@@ -74,6 +77,15 @@ def _token(session: Session, row: Any) -> Subject:
     return Subject("token", f"{session.get_one(UserRow, row.user_id).name}/{row.name}")
 
 
+def _granted(session: Session, row: Any) -> Subject:
+    group = session.get_one(GroupRow, row.group_id)
+    return Subject("resource group grant", f"{group.name}/{row.project}", row.project)
+
+
+def _node(session: Session, row: Any) -> Subject:
+    return Subject("node", f"{session.get_one(GroupRow, row.group_id).name}/{row.name}")
+
+
 AUDITED: Mapping[type[Record], Callable[[Session, Any], Subject]] = {
     ServiceRow: _service,
     VersionRow: _of_service("version"),
@@ -83,6 +95,9 @@ AUDITED: Mapping[type[Record], Callable[[Session, Any], Subject]] = {
     UserRow: lambda _, row: Subject("user", row.name),
     TokenRow: _token,
     SpecRow: lambda _, row: Subject("resource spec", row.name),
+    GroupRow: lambda _, row: Subject("resource group", row.name),
+    GroupProjectRow: _granted,
+    NodeRow: _node,
     SecretRow: lambda _, row: Subject("secret", row.name, row.project),
 }
 """Tables whose changes are audited, and how a row of each is named. A test holds it against all tables."""

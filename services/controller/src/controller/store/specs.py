@@ -47,7 +47,7 @@ async def users_of_spec(session: AsyncSession, name: str) -> list[str]:
     query = (
         select(ServiceRow.name, VersionRow.name)
         .join(VersionRow, col(VersionRow.service_id) == col(ServiceRow.id))
-        .where(VersionRow.spec == name)
+        .where(VersionRow.spec == name, col(VersionRow.resource_group).is_(None))
         .order_by(col(VersionRow.id))
         .limit(5)
     )

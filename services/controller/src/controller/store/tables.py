@@ -71,6 +71,7 @@ class VersionRow(Record, table=True):
     model_digest: str | None = Field(default=None, max_length=80)
     spec: str = Field(max_length=64, index=True)
     resources: dict[str, Any] = Field(sa_type=JSON)
+    resource_group: str | None = Field(default=None, max_length=63, index=True)
     replicas: int
     autoscaling: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
     asked_weight: int = 0
@@ -215,6 +216,62 @@ class SpecRow(Record, table=True):
     memory_gb: float
     gpu: int = 0
     price_per_hour: float = 0.0
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+    revision: int = 1
+
+
+class GroupRow(Record, table=True):
+    """A resource group; the service that it is bound to is the one whose versions name it."""
+
+    __tablename__ = "resource_groups"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    name: str = Field(unique=True, max_length=63)
+    description: str = ""
+    tags: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
+    creator: str = Field(max_length=63)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+    revision: int = 1
+
+
+class GroupProjectRow(Record, table=True):
+    """Services of this project may use this group."""
+
+    __tablename__ = "resource_group_projects"
+
+    group_id: UUID = Field(primary_key=True, foreign_key="resource_groups.id", ondelete="CASCADE")
+    project: str = Field(primary_key=True, foreign_key="projects.name", ondelete="CASCADE", max_length=63, index=True)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class NodeRow(Record, table=True):
+    """A node of a resource group: a share of `machine`. `generation` counts what the scheduler was told.
+
+    `phase` is what was asked of it, `is_forced` whether its pods end at once, `is_warned` whether it was said that it
+    expires soon.
+    """
+
+    __tablename__ = "nodes"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    group_id: UUID = Field(foreign_key="resource_groups.id", index=True)
+    name: str = Field(unique=True, max_length=63)
+    machine: str = Field(max_length=255)
+    cpu: float
+    memory_gb: float
+    gpu: int = 0
+    billing_mode: str = Field(max_length=16)
+    console_url: str | None = None
+    phase: str = Field(default="active", max_length=16)
+    is_forced: bool = False
+    is_expired: bool = False
+    is_warned: bool = False
+    generation: int = 1
+    expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    joined_at: datetime = Field(sa_type=UtcDateTime)
+    creator: str = Field(max_length=63)
     created_at: datetime = Field(sa_type=UtcDateTime)
     updated_at: datetime = Field(sa_type=UtcDateTime)
     revision: int = 1
