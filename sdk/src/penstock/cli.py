@@ -11,6 +11,7 @@ import typer
 
 from penstock.commands import (
     deploy,
+    groups,
     keys,
     login,
     models,
@@ -130,6 +131,8 @@ for room, group in (
     ("pods", pods.app),
     ("models", models.app),
     ("specs", resources.specs),
+    ("groups", groups.groups),
+    ("nodes", groups.nodes),
     ("secrets", resources.secrets),
     ("projects", projects.app),
     ("users", users.app),

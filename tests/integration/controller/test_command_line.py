@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
+import stat
+import sys
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +21,9 @@ import penstock
 from penstock.cli import app
 from penstock.client import Conflict, InvalidRequest, NotFound, ServerError, Unauthenticated, Unreachable
 from running_controller import TOKEN, Controller, Peers, eventually, free_port, wine
+from shared.clock import SystemClock
+from shared.contracts.deployment import VersionState
+from shared.contracts.samples import LogLine, PodOutput
 from shared.http import serve
 
 
@@ -160,10 +167,124 @@ async def test_deploying(cli: CommandLine, peers: Peers) -> None:
     assert (await cli.json("deploy", "models:/wine/2", "--name", "shop"))["name"] == "v2"
     await cli("deploy", "models:/wine/1", "--name", "shop", code=5)
     await cli("deploy", "models:/wine/99", "--name", "late", code=3)
+    await cli("deploy", "models:/wine/1", "--name", "open", "--no-auth")
+    for different in (("--auth",), ("--project", "red")):
+        refused = await cli("deploy", "models:/wine/2", "--name", "open", *different, code=2)
+        assert f"{different[0]} would not be as asked" in refused.stderr
+    await cli("deploy", "models:/wine/2", "--name", "open", "--no-auth", "--project", "default")
     waited = await cli("deploy", "models:/wine/1", "--wait", "--timeout", "0.2", code=7)
     for wrong in (("--min", "1"), ("--max", "2", "--replicas", "3"), ("--max", "1", "--min", "2")):
         await cli("deploy", "models:/wine/1", *wrong, code=2)
     assert "penstock: starting" in waited.stderr
+
+
+def state_of(version: dict[str, Any], phase: str, **more: Any) -> VersionState:
+    return VersionState(
+        version_id=version["id"],
+        service=version["service"],
+        version=version["name"],
+        generation=1,
+        phase=phase,
+        desired_replicas=1,
+        **({"ready_replicas": 0} | more),
+    )
+
+
+async def test_waiting_for_what_is_deployed(cli: CommandLine, controller: Controller, peers: Peers) -> None:
+    async def created(service: str) -> Any:
+        answer = await controller.client.get(f"/api/v1/services/{service}")
+        return answer.json()["versions"][0] if answer.is_success else None
+
+    good = asyncio.create_task(cli.json("deploy", "models:/wine/1", "--name", "good", "--wait"))
+    peers.states = (state_of(await eventually(lambda: created("good")), "running", ready_replicas=1),)
+    assert (await good)["status"] == "running"
+
+    bad = asyncio.create_task(cli("deploy", "models:/wine/2", "--name", "bad", "--wait", code=1))
+    why = {"reason": "FailedToLoad", "message": "exit code 1", "log_tail": ("Traceback", "ValueError: \x1b[2J no")}
+    peers.states = (*peers.states, state_of(await eventually(lambda: created("bad")), "failed", **why))
+    said = (await bad).stderr
+    assert "v1 is failed: FailedToLoad: exit code 1\n  Traceback\n  ValueError: \\x1b[2J no" in said
+
+
+async def test_a_running_version_is_edited(cli: CommandLine, peers: Peers) -> None:
+    await cli("versions", "add", "shop", "models:/wine/1", code=3)
+    await cli("deploy", "models:/wine/1", "--name", "shop")
+    edited = await cli.json("versions", "edit", "shop", "v1", "--model", "models:/wine@champion", "--follow",
+                            "--replicas", "2", "--spec", "2C4G", "--no-record")  # fmt: skip
+    source = edited["model_source"]
+    assert (source["version"], source["alias"], source["follow"]) == ("2", "champion", True)
+    assert (edited["replicas"], edited["resource_source"]["spec"]) == (2, "2C4G")
+    assert edited["log_delivery"]["enabled"] is False
+    for wrong in ((), ("--follow",), ("--cpu", "1"), ("--group", "risk"), ("--model", "models:/wine/1", "--follow")):
+        await cli("versions", "edit", "shop", "v1", *wrong, code=2)
+    key = await cli.json("keys", "create", "shop", "ci", "--scope", "predict")
+    assert key["scopes"] == ["predict"]
+
+
+async def test_groups_and_nodes(cli: CommandLine, peers: Peers) -> None:
+    await cli("groups", "create", "risk", "--tag", "team=risk")
+    assert (await cli.json("groups", "grant", "risk", "default"))["projects"] == ["default"]
+    node = await cli.json("nodes", "add", "risk", "a", "--cpu", "4", "--memory", "8")
+    peers.sees(node)
+    await cli("nodes", "add", "risk", "b", "--cpu", "5", "--memory", "1", code=5)
+    in_group = ("--group", "risk", "--cpu", "2", "--memory", "4")
+    made = await cli.json("deploy", "models:/wine/1", "--name", "shop", *in_group)
+    assert made["resource_source"] == {"kind": "group", "group": "risk", "cpu": 2, "memory_gb": 4, "gpu": 0}
+    await cli("deploy", "models:/wine/1", "--name", "other", *in_group, code=5)
+    await cli("deploy", "models:/wine/1", *in_group, "--spec", "1C2G", code=2)
+    assert (await cli.json("groups", "show", "risk"))["service"] == "shop"
+    assert "risk" in (await cli("groups", "list")).stdout
+    assert (await cli.json("nodes", "isolate", "risk", "a"))["status"] == "isolated"
+    assert (await cli.json("nodes", "drain", "risk", "a"))["status"] == "drained"
+    assert (await cli.json("nodes", "resume", "risk", "a"))["status"] == "ready"
+    assert (await cli.json("nodes", "renew", "risk", "a", "--expires-at", "2999-01-01T00:00:00Z"))["expires_at"]
+    assert (await cli.json("nodes", "renew", "risk", "a"))["expires_at"] is None
+    await cli("groups", "edit", "risk", "--description", "x")
+    await cli("groups", "create", "fraud")
+    assert (await cli.json("nodes", "move", "risk", "a", "fraud"))["group"] == "fraud"
+    await cli("groups", "delete", "fraud", code=5)
+    assert (await cli.json("nodes", "release", "fraud", "a", "--force"))["status"] == "releasing"
+    assert await cli.json("nodes", "list", "risk") == []
+    await cli("nodes", "show", "risk", "a", code=3)
+    await cli("groups", "revoke", "risk", "default", code=5)
+    await cli("versions", "edit", "shop", "v1", "--spec", "1C2G")
+    assert (await cli.json("groups", "revoke", "risk", "default"))["projects"] == []
+    await cli("groups", "delete", "risk")
+
+
+async def test_following_logs_ends_with_ctrl_c(cli: CommandLine, peers: Peers) -> None:
+    made = await cli.json("deploy", "models:/wine/1", "--name", "shop")
+    command = [sys.executable, "-m", "penstock", "logs", "shop", "-f", "-o", "json"]
+    env = os.environ | {"PENSTOCK_URL": cli.url, "PENSTOCK_TOKEN": TOKEN, "XDG_CONFIG_HOME": str(cli.config)}
+    following = await asyncio.create_subprocess_exec(
+        *command, env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    assert following.stdout is not None
+
+    async def prints() -> None:
+        """A pod that prints until somebody has heard it."""
+        number = 0
+        while True:
+            number += 1
+            said = PodOutput(
+                service="shop",
+                version="v1",
+                version_id=made["id"],
+                pod="p",
+                run=0,
+                lines=(LogLine(at=SystemClock().now(), offset=number, text=f"line {number}"),),
+            )
+            await peers.scheduler.js.publish("penstock.logs.v1.shop.v1.p", said.model_dump_json().encode())
+            await asyncio.sleep(0.05)
+
+    printing = asyncio.create_task(prints())
+    line = json.loads(await asyncio.wait_for(following.stdout.readline(), 60))
+    printing.cancel()
+    assert line["text"].startswith("line ")
+    following.send_signal(signal.SIGINT)
+    _, said = await asyncio.wait_for(following.communicate(), 20)
+    assert following.returncode == 130
+    assert b"Traceback" not in said
 
 
 async def test_each_way_to_fail_has_its_exit_status(cli: CommandLine) -> None:
@@ -229,6 +350,13 @@ async def test_resources(cli: CommandLine) -> None:
     await cli("debug", "nothing", code=3)
 
 
+async def test_completion_is_there_for_the_shell(cli: CommandLine) -> None:
+    shown = await cli(
+        "--show-completion", "bash", env={"SHELL": "/bin/bash", "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    )
+    assert "COMPLETE" in shown.stdout
+
+
 async def test_logging_in(cli: CommandLine) -> None:
     nothing = {"PENSTOCK_URL": "", "PENSTOCK_TOKEN": ""}
     await cli("services", "list", code=1, env=nothing)
@@ -237,3 +365,4 @@ async def test_logging_in(cli: CommandLine) -> None:
     assert await cli.json("services", "list", env=nothing) == []
     assert await cli.json("context", "list", env=nothing) == [{"name": "here", "url": cli.url, "current": True}]
     await cli("context", "use", "there", code=1, env=nothing)
+    assert stat.S_IMODE((cli.config / "penstock" / "contexts.json").stat().st_mode) == 0o600

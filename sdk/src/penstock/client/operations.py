@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import wraps
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
+from penstock.client import groups as grouped
 from penstock.client import people, requests, resources
 from penstock.client.requests import Listing, Request, Stream
 
@@ -97,6 +98,7 @@ class Operations:
     versions = listing(requests.versions)
     version = operation(requests.version)
     create_version = operation(requests.create_version)
+    edit_version = operation(requests.edit_version)
     start_version = operation(requests.start_version)
     stop_version = operation(requests.stop_version)
     delete_version = operation(requests.delete_version)
@@ -139,5 +141,21 @@ class Operations:
     usage = listing(resources.usage)
     usage_csv = operation(resources.usage_csv)
     debug = operation(resources.debug)
+    groups = listing(grouped.groups)
+    group = operation(grouped.group)
+    create_group = operation(grouped.create_group)
+    edit_group = operation(grouped.edit_group)
+    delete_group = operation(grouped.delete_group)
+    grant_group = operation(grouped.grant_group)
+    revoke_group = operation(grouped.revoke_group)
+    nodes = listing(grouped.nodes)
+    node = operation(grouped.node)
+    add_node = operation(grouped.add_node)
+    isolate_node = operation(grouped.isolate_node)
+    resume_node = operation(grouped.resume_node)
+    drain_node = operation(grouped.drain_node)
+    release_node = operation(grouped.release_node)
+    renew_node = operation(grouped.renew_node)
+    move_node = operation(grouped.move_node)
     rows = operation(requests.rows)
     predict = operation(requests.predict)

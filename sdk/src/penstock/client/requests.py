@@ -100,6 +100,14 @@ def create_version(service: str, body: Mapping[str, Any]) -> Request[Version]:
     return post(path("services", service, "versions"), body)
 
 
+def edit_version(
+    service: str, version: str, changes: Mapping[str, Any], *, revision: int | None = None
+) -> Request[Version]:
+    """Change the given fields; a running version rolls over. With `revision` only if it is still that one."""
+    where = path("services", service, "versions", version)
+    return Request("PATCH", where, json=changes, headers=if_match(revision))
+
+
 def start_version(service: str, version: str, *, traffic_weight: int | None = None) -> Request[Version]:
     """Start a version, with the share that it was created with unless told otherwise."""
     return post(path("services", service, "versions", version, "start"), given(traffic_weight=traffic_weight))
@@ -130,9 +138,12 @@ def keys(service: str) -> Listing[Key]:
     return Listing("GET", path("services", service, "keys"))
 
 
-def create_key(service: str, name: str, *, expires_at: str | None = None) -> Request[Key]:
-    """Issue an API key; its `key` is shown this once."""
-    return post(path("services", service, "keys"), {"name": name, **given(expires_at=expires_at)})
+def create_key(
+    service: str, name: str, *, expires_at: str | None = None, scopes: Sequence[str] | None = None
+) -> Request[Key]:
+    """Issue an API key; its `key` is shown this once. `scopes`: what it opens; None: all of them."""
+    limits = given(expires_at=expires_at, scopes=None if scopes is None else list(scopes))
+    return post(path("services", service, "keys"), {"name": name, **limits})
 
 
 def rotate_key(service: str, key_id: str, *, grace_s: int | None = None) -> Request[Key]:

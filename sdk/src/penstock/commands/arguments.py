@@ -4,18 +4,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import typer
 
 _MODEL_URI = re.compile(r"models:/(?P<model>[^/@]+)(?:/(?P<version>[0-9]+)|@(?P<alias>[^/@]+))\Z")
 
 
-def model_source(uri: str) -> dict[str, str]:
-    """`models:/wine/3` or `models:/wine@champion` as a `model_source`."""
+def model_source(uri: str, registry: str | None = None, *, follow: bool = False) -> dict[str, Any]:
+    """`models:/wine/3` or `models:/wine@champion` as a `model_source`; an alias may be followed."""
     found = _MODEL_URI.match(uri)
     if found is None:
         raise typer.BadParameter(f"{uri!r} is neither models:/NAME/VERSION nor models:/NAME@ALIAS")
-    return {"kind": "mlflow", **{name: value for name, value in found.groupdict().items() if value}}
+    if follow and not found["alias"]:
+        raise typer.BadParameter("only an alias can be followed: models:/NAME@ALIAS")
+    given = found.groupdict() | {"registry": registry, "follow": follow}
+    return {"kind": "mlflow", **{name: value for name, value in given.items() if value}}
+
+
+def resource_source(
+    spec: str | None, group: str | None, cpu: float | None, memory: float | None, gpu: int | None
+) -> dict[str, Any] | None:
+    """A spec of the catalogue, or a share of a resource group's nodes, as a `resource_source`; None: neither."""
+    size = {"cpu": cpu, "memory_gb": memory, "gpu": gpu}
+    if group is None:
+        if any(value is not None for value in size.values()):
+            raise typer.BadParameter("--cpu, --memory and --gpu need --group; the shared pool has a --spec")
+        return None if spec is None else {"kind": "shared", "spec": spec}
+    if spec is not None or cpu is None or memory is None:
+        raise typer.BadParameter("--group needs --cpu and --memory of a pod, and takes no --spec")
+    return {"kind": "group", "group": group, **{name: value for name, value in size.items() if value is not None}}
 
 
 def service_name(model: str) -> str:

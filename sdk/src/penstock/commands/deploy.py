@@ -9,11 +9,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from penstock.commands.arguments import model_source, service_name
+from penstock.commands.arguments import model_source, resource_source, service_name
 from penstock.commands.connection import connect
-from penstock.commands.errors import FAILED, TIMEOUT, stop
+from penstock.commands.errors import FAILED, TIMEOUT, USAGE, stop
 from penstock.commands.output import Format, Output, plain_line, show_one
-from penstock.commands.versions import FIELDS, Model, Record, Replicas, Spec, Weight, version_body
+from penstock.commands.versions import (
+    FIELDS,
+    Cpu,
+    Follow,
+    Gpu,
+    Group,
+    Memory,
+    Model,
+    Record,
+    Registry,
+    Replicas,
+    Spec,
+    Weight,
+    version_body,
+)
 
 if TYPE_CHECKING:
     from penstock.client import Client
@@ -21,24 +35,33 @@ if TYPE_CHECKING:
 
 LOOK_EVERY_S = 0.3
 TARGET = 16.0
+OPTIONS = {"auth_enabled": "--auth", "project": "--project"}
 
 
 def deploy(
     model: Model,
     *,
     name: Annotated[str | None, typer.Option(help="Service; by default the model's name as a DNS label.")] = None,
-    spec: Spec = "1C2G",
+    spec: Spec = None,
+    group: Group = None,
+    cpu: Cpu = None,
+    memory: Memory = None,
+    gpu: Gpu = None,
+    registry: Registry = None,
+    follow: Follow = False,
     replicas: Replicas = 1,
     least: Annotated[int, typer.Option("--min", min=0, help="Pods at least, where the load decides.")] = 0,
     most: Annotated[
         int | None, typer.Option("--max", min=1, help="Let the load decide on the pods, up to so many.")
     ] = None,
     target_concurrency: Annotated[float, typer.Option(help="Requests in flight at one pod, where it does.")] = TARGET,
-    project: Annotated[str, typer.Option(help="Project of a new service.")] = "default",
+    project: Annotated[str | None, typer.Option(help="Project of a new service; default: `default`.")] = None,
     description: Annotated[str, typer.Option(help="What the version is.")] = "",
     record: Record = True,
     weight: Weight = 0,
-    auth: Annotated[bool, typer.Option(help="Whether callers of a new service need an API key.")] = True,
+    auth: Annotated[
+        bool | None, typer.Option("--auth/--no-auth", help="Whether callers of a new service need an API key; they do.")
+    ] = None,
     wait: Annotated[bool, typer.Option(help="Return when it is ready, or has failed.")] = False,
     timeout: Annotated[float, typer.Option(min=0, help="Seconds to wait.")] = 600.0,
     output: Output = Format.TABLE,
@@ -48,12 +71,13 @@ def deploy(
         raise typer.BadParameter("--min and --target-concurrency need --max")
     if most is not None and (replicas != 1 or least > most):
         raise typer.BadParameter("--max is not for a fixed number of --replicas, and --min must not be above it")
-    service = name or service_name(model_source(model)["model"])
-    body = version_body(model, spec, replicas, record) | {"traffic_weight": weight, "description": description}
+    source, resources = model_source(model, registry, follow=follow), resource_source(spec, group, cpu, memory, gpu)
+    service = {"name": name or service_name(source["model"]), **_given(project=project, auth_enabled=auth)}
+    body = version_body(source, resources, replicas, record) | {"traffic_weight": weight, "description": description}
     if most is not None:
         body["replicas"] = {"min": least, "max": most, "target_concurrency": target_concurrency}
     with connect() as client:
-        version = _started(client, {"name": service, "auth_enabled": auth, "project": project}, body)
+        version = _started(client, service, body)
         if wait:
             version = _ready(client, version, timeout)
     show_one(version, FIELDS, output)
@@ -64,10 +88,18 @@ def _started(client: Client, service: dict[str, object], body: dict[str, object]
 
     name = str(service["name"])
     try:
-        client.service(name)
+        there = client.service(name)
     except NotFound:
         return client.create_service(service | {"start": True, "version": body})["versions"][-1]
+    differing = [OPTIONS[field] for field, value in service.items() if there.get(field) != value]
+    if differing:
+        asked = " and ".join(differing)
+        stop(f"service {name} is there already, and {asked} would not be as asked: see `services show`, `edit`", USAGE)
     return client.create_version(name, body | {"start": True})
+
+
+def _given(**values: object) -> dict[str, object]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _ready(client: Client, version: Version, timeout_s: float) -> Version:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -13,8 +14,15 @@ app = typer.Typer(help="API keys of a service.", no_args_is_help=True)
 
 Service = Annotated[str, typer.Argument(help="Name of the service.")]
 KeyId = Annotated[str, typer.Argument(help="Id of the key, as `keys list` shows it.")]
-COLUMNS = ("id", "name", "prefix", "expired", "expires_at", "creator", "created_at")
-ISSUED = ("id", "name", "key", "expires_at")
+COLUMNS = ("id", "name", "prefix", "scopes", "expired", "expires_at", "last_used_at", "creator", "created_at")
+ISSUED = ("id", "name", "key", "scopes", "expires_at")
+
+
+class Scope(StrEnum):
+    """What a key opens."""
+
+    PREDICT = "predict"
+    VERSIONS = "versions"
 
 
 @app.command("list")
@@ -29,11 +37,14 @@ def create(
     service: Service,
     name: Annotated[str, typer.Argument(help="What the key is for.")],
     expires_at: Annotated[str | None, typer.Option(help="ISO-8601 with a zone.")] = None,
+    scope: Annotated[
+        list[Scope] | None, typer.Option(help="What it opens; may be repeated. All of them otherwise.")
+    ] = None,
     output: Output = Format.TABLE,
 ) -> None:
     """Issue a key; it is shown this once."""
     with connect() as client:
-        show_one(client.create_key(service, name, expires_at=expires_at), ISSUED, output)
+        show_one(client.create_key(service, name, expires_at=expires_at, scopes=scope or None), ISSUED, output)
 
 
 @app.command()

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from penstock.commands.arguments import model_source
+from penstock.commands.arguments import model_source, resource_source
 from penstock.commands.connection import connect
 from penstock.commands.output import Format, Output, show_all, show_one
 
@@ -15,21 +15,30 @@ app = typer.Typer(help="Versions: deployable configurations of a service.", no_a
 Service = Annotated[str, typer.Argument(help="Name of the service.")]
 Name = Annotated[str, typer.Argument(help="Name of the version.")]
 Model = Annotated[str, typer.Argument(help="models:/NAME/VERSION or models:/NAME@ALIAS.")]
-Spec = Annotated[str, typer.Option(help="Resource spec of a pod.")]
+Spec = Annotated[str | None, typer.Option(help="Resource spec of a pod; 1C2G unless told otherwise.")]
+Group = Annotated[str | None, typer.Option(help="Resource group on whose nodes it runs, instead of the shared pool.")]
+Cpu = Annotated[float | None, typer.Option(help="Cores of a pod in the group.")]
+Memory = Annotated[float | None, typer.Option(help="GiB of a pod in the group.")]
+Gpu = Annotated[int | None, typer.Option(help="Devices of a pod in the group.")]
+Registry = Annotated[str | None, typer.Option(help="Secret that describes another tracking server.")]
+Follow = Annotated[bool, typer.Option("--follow", help="Publish anew whenever the alias moves.")]
 Replicas = Annotated[int, typer.Option(min=0, help="Pods.")]
 Record = Annotated[bool, typer.Option(help="Whether requests go into an inference table.")]
 Weight = Annotated[int, typer.Option(min=0, max=100, help="Share of the traffic beside another version.")]
+DEFAULT_SPEC = "1C2G"
 COLUMNS = ("name", "status", "model_source.model", "model_source.version", "ready_replicas", "desired_replicas",
            "traffic_weight", "reason", "created_at")  # fmt: skip
 FIELDS = ("service", "name", "status", "reason", "message", "model_source", "resource_source", "ready_replicas",
           "desired_replicas", "replicas", "traffic_weight", "creator", "created_at", "log_tail")  # fmt: skip
 
 
-def version_body(model: str, spec: str, replicas: int, record: bool) -> dict[str, Any]:
+def version_body(
+    model: dict[str, Any], resources: dict[str, Any] | None, replicas: int, record: bool
+) -> dict[str, Any]:
     """Configuration of a version."""
     return {
-        "model_source": model_source(model),
-        "resource_source": {"kind": "shared", "spec": spec},
+        "model_source": model,
+        "resource_source": resources or {"kind": "shared", "spec": DEFAULT_SPEC},
         "replicas": replicas,
         "log_delivery": {"enabled": record},
     }
@@ -55,7 +64,13 @@ def add(
     model: Model,
     *,
     name: Annotated[str | None, typer.Option(help="v1, v2, … are given out otherwise.")] = None,
-    spec: Spec = "1C2G",
+    spec: Spec = None,
+    group: Group = None,
+    cpu: Cpu = None,
+    memory: Memory = None,
+    gpu: Gpu = None,
+    registry: Registry = None,
+    follow: Follow = False,
     replicas: Replicas = 1,
     record: Record = True,
     weight: Weight = 0,
@@ -63,9 +78,45 @@ def add(
     output: Output = Format.TABLE,
 ) -> None:
     """Add a version to a service."""
-    body = version_body(model, spec, replicas, record) | {"traffic_weight": weight, "start": start}
+    source, resources = model_source(model, registry, follow=follow), resource_source(spec, group, cpu, memory, gpu)
+    body = version_body(source, resources, replicas, record) | {"traffic_weight": weight, "start": start}
     with connect() as client:
         show_one(client.create_version(service, body | ({"name": name} if name else {})), FIELDS, output)
+
+
+@app.command()
+def edit(
+    service: Service,
+    name: Name,
+    *,
+    model: Annotated[str | None, typer.Option(help="models:/NAME/VERSION or models:/NAME@ALIAS.")] = None,
+    registry: Registry = None,
+    follow: Follow = False,
+    spec: Spec = None,
+    group: Group = None,
+    cpu: Cpu = None,
+    memory: Memory = None,
+    gpu: Gpu = None,
+    replicas: Annotated[int | None, typer.Option(min=0, help="Pods.")] = None,
+    description: Annotated[str | None, typer.Option(help="For people.")] = None,
+    record: Annotated[bool | None, typer.Option("--record/--no-record", help="Into an inference table.")] = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Change what is given; a running version rolls over without a failed request."""
+    if model is None and (registry or follow):
+        raise typer.BadParameter("--registry and --follow belong to a --model")
+    wanted = {
+        "model_source": model_source(model, registry, follow=follow) if model else None,
+        "resource_source": resource_source(spec, group, cpu, memory, gpu),
+        "replicas": replicas,
+        "description": description,
+        "log_delivery": None if record is None else {"enabled": record},
+    }
+    changes = {field: value for field, value in wanted.items() if value is not None}
+    if not changes:
+        raise typer.BadParameter("nothing to change")
+    with connect() as client:
+        show_one(client.edit_version(service, name, changes), FIELDS, output)
 
 
 @app.command()
