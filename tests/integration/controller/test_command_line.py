@@ -350,13 +350,6 @@ async def test_resources(cli: CommandLine) -> None:
     await cli("debug", "nothing", code=3)
 
 
-async def test_completion_is_there_for_the_shell(cli: CommandLine) -> None:
-    shown = await cli(
-        "--show-completion", "bash", env={"SHELL": "/bin/bash", "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
-    )
-    assert "COMPLETE" in shown.stdout
-
-
 async def test_logging_in(cli: CommandLine) -> None:
     nothing = {"PENSTOCK_URL": "", "PENSTOCK_TOKEN": ""}
     await cli("services", "list", code=1, env=nothing)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -87,3 +90,12 @@ def test_a_token_is_sent_only_where_it_belongs(tmp_path: Path) -> None:
     assert target_of({"PENSTOCK_TOKEN": "t"}, known, home) == Target("http://a", "t")
     with pytest.raises(LaunchError, match="no token for http://elsewhere"):
         target_of({"PENSTOCK_URL": "http://elsewhere"}, known, home)
+
+
+@pytest.mark.parametrize(("typed", "offered"), [("gro", ["groups"]), ("groups re", ["revoke"]), ("serv", ["services"])])
+def test_a_shell_completes_commands(typed: str, offered: list[str]) -> None:
+    words = f"penstock {typed}"
+    asked = {"_PENSTOCK_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    script = Path(sys.executable).with_name("penstock")
+    found = subprocess.run([script], env=os.environ | asked, capture_output=True, text=True, check=True, timeout=60)
+    assert found.stdout.split() == offered
