@@ -1,8 +1,9 @@
 """A pod small enough to start in 50 ms: answers `/ping`, and does what its environment file tells it to.
 
 `python fake_pod.py <folder> --fd N`: `<folder>/say` is printed at the start; `<folder>/fail` makes it exit with that
-code at once; `<folder>/unready` makes `/ping` answer 503; `<folder>/check` is the answer to `/check`, else 404; SIGTERM
-ends it with 0.
+code at once; `<folder>/eat` makes it take so many MiB; `<folder>/burn` has it compute in a process beside it;
+`<folder>/unready` makes `/ping` answer 503; `<folder>/check` is the answer to `/check`, else 404; SIGTERM ends it
+with 0.
 """
 
 import http.server
@@ -19,6 +20,12 @@ if (folder / "say").exists():
 if (folder / "fail").exists():
     print("Traceback: the model is broken", file=sys.stderr, flush=True)
     sys.exit(int((folder / "fail").read_text()))
+if (folder / "eat").exists():
+    eaten = bytearray(int((folder / "eat").read_text()) << 20)
+    eaten[::4096] = b"x" * len(eaten[::4096])
+if (folder / "burn").exists() and os.fork() == 0:
+    while True:
+        pass
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from scheduler import consumers, loops
 from scheduler.api import build_admin
 from scheduler.backends.artifacts import ModelCache
 from scheduler.backends.environments import Environments
+from scheduler.backends.limits import Limits, NotPermitted, find_limits
 from scheduler.backends.mlflow_model import MlflowPreparation
 from scheduler.backends.preparation import Preparation
 from scheduler.backends.process import ProcessBackend
@@ -29,6 +31,8 @@ from shared.database import Database
 from shared.http import serve
 from shared.migrations import migrate
 from shared.telemetry import Telemetry
+
+log = logging.getLogger("penstock.scheduler")
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
@@ -104,7 +108,7 @@ async def build_app(
     backend = ProcessBackend(
         home / "pods",
         preparation or _mlflow(settings, environ, bus),
-        settings.pod_options,
+        replace(settings.pod_options, pod_limits=_limits(settings)),
         clock=clock,
         routes=routes,
         fence=lease.check,
@@ -121,6 +125,17 @@ async def build_app(
     consumers.answer_runs(bus, database, lambda: parts.open_runs is not None)
     admin = build_admin(telemetry, database, parts.latest, lambda: lease.is_held and bus.is_connected)
     return App(settings, telemetry, parts, admin)
+
+
+def _limits(settings: SchedulerSettings) -> Limits | None:
+    """Control groups for pods; None, and why, where there can be none."""
+    if settings.limits == "off":
+        return None
+    try:
+        return find_limits(settings.home.resolve())
+    except NotPermitted as why:
+        log.warning("pods are not kept to their limits: %s", why)
+        return None
 
 
 def _mlflow(settings: SchedulerSettings, environ: Mapping[str, str], bus: Bus) -> MlflowPreparation:

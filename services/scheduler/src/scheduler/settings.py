@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 from datetime import timedelta
+from typing import Literal
 
 from pydantic import AliasChoices, Field, model_validator
 from pydantic_settings import SettingsConfigDict
@@ -65,6 +66,9 @@ class SchedulerSettings(DatabaseSettings):
 
     memory_overcommit: float = Field(default=1.5, gt=0)
     """Times the memory that pods may ask for all together; default 1.5."""
+
+    limits: Literal["auto", "off"] = "auto"
+    """Whether pods are kept to their cores and memory by control groups, where that is permitted: auto, off."""
 
     resync_interval: Duration = timedelta(seconds=15)
     """Between two questions for the controller's whole list, default 15 seconds."""

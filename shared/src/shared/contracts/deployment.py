@@ -121,6 +121,9 @@ class PodView(Contract):
     address: str | None = None
     pid: int | None = None
     cpu_cores: float | None = Field(default=None, description="Cores in use at the last sample.")
+    limits_enforced: bool = Field(
+        default=False, description="Whether the kernel keeps the pod to the cores and memory that it asked for."
+    )
     memory_bytes: int | None = Field(default=None, description="Proportional or resident set at the last sample.")
 
 

@@ -106,6 +106,10 @@ class RunFolder:
         """What the shim was told to start."""
         return read_json(str(self.path / "order.json"))
 
+    def groups(self) -> list[str]:
+        """Files of the control groups that limit the run; none where it is not limited."""
+        return list((self.ordered() or {}).get("groups", ()))
+
     def process(self) -> PodProcess | None:
         """The process that was started, alive or not."""
         found = read_json(str(self.path / "process.json"))

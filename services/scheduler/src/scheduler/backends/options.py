@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from scheduler.backends.limits import Limits
 from scheduler.domain.nodes import NO_OVERCOMMIT
 from scheduler.domain.placement import UNLIMITED, Room
 from scheduler.domain.probes import ProbeLimits
@@ -26,6 +27,8 @@ class PodOptions:
     """What all pods together may ask for, where no node of a resource group reserves any of it."""
     overcommit: Room = NO_OVERCOMMIT
     """How many times what the machine has that is."""
+    pod_limits: Limits | None = None
+    """Has the kernel keep pods to what they asked for; None: nobody does."""
     output_cap: int = 64 * 1024 * 1024
     kept_after_end_s: float = 600.0
     """How long the output of a pod that is gone stays readable."""

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from scheduler.backends.folders import PodFolder, PodProcess, PodRecord, RunFolder
+from scheduler.backends.limits import remove
 from scheduler.backends.options import PodOptions
 from scheduler.backends.output import tail
 from scheduler.backends.preparation import Preparation, PreparationFailed, RegistryAway
@@ -241,6 +242,7 @@ class Pod:
         last_exit = "restarted on request" if end.was_asked else end.describe()
         self.status, self.reason = "Waiting", "Restarting" if end.was_asked else "BackOff"
         self.folder.update(ended_run=run.number, failures=failures, last_exit=last_exit)
+        remove(run.groups())
         self.tell(end=replace(end, log_tail=tail(run)))
 
     async def _back_off(self) -> None:
@@ -296,6 +298,7 @@ class Pod:
                 generation=record.deployment.generation,
                 is_placed=record.is_placed,
                 node=record.node_name,
+                is_limited=bool(watch and watch.run.groups()),
                 status=self.status,
                 ready=self.is_ready,
                 run=record.run,

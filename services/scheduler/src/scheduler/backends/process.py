@@ -1,7 +1,7 @@
 """The process backend: pods are processes of this machine, each under a small shim that outlives the scheduler.
 
 What is wanted is given by `apply`; what is there is read from the pods' folders at the start, so that pods of an
-earlier scheduler are adopted. Terminals are refused; CPU is limited by the thread counts that a pod is told.
+earlier scheduler are adopted. Terminals are refused; cores and memory are limited where control groups can be made.
 """
 
 from __future__ import annotations
@@ -84,11 +84,17 @@ class ProcessBackend:
             self._observed.put_nowait(PodsListed(frozenset(folder.record.name for folder in folders)))
             for folder in folders:
                 self._admit(folder)
+            self._tidy_limits()
             if self._parts.zygotes is not None:
                 group.create_task(self._parts.zygotes.run(), name="zygotes")
             self._adopted.set()
             self._place()
             await asyncio.get_running_loop().create_future()
+
+    def _tidy_limits(self) -> None:
+        if self.options.pod_limits is not None:
+            runs = {f"{name}.{run.number}" for name, pod in self._pods.items() for run in pod.folder.runs()}
+            self.options.pod_limits.tidy(runs)
 
     def _admit(self, folder: PodFolder) -> None:
         assert self._group is not None
@@ -115,6 +121,7 @@ class ProcessBackend:
         while await asyncio.to_thread(pod.folder.is_countable):
             await self.clock.sleep(RETRY_S)
         self._ended.pop(name, None)
+        self._tidy_limits()
         await asyncio.to_thread(pod.folder.remove)
 
     # ── wanted ───────────────────────────────────────────────────────────────────────────────────────────────────

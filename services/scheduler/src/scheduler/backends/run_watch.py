@@ -5,10 +5,11 @@ from __future__ import annotations
 import signal
 
 from scheduler.backends.folders import PodProcess, RunFolder
+from scheduler.backends.limits import exceeded
 from scheduler.backends.options import PodOptions
 from scheduler.backends.probe import ask_check, probe
 from scheduler.domain.probes import Health, judge
-from scheduler.domain.values import Note, RunEnd
+from scheduler.domain.values import OUT_OF_MEMORY, Note, RunEnd
 from shared.clock import Clock
 from shared.contracts.deployment import PublishCheck
 
@@ -66,6 +67,8 @@ class RunWatch:
         reason, message = "Exited", ""
         if self.killed_for and not was_asked:
             reason, message = self.killed_for.reason, self.killed_for.message
+        elif not was_asked and (limit := exceeded(self.run.groups())):
+            reason, message = OUT_OF_MEMORY, f"killed by the kernel at its limit of {limit}"
         return RunEnd(
             self.run.number, status["code"], status["signal"], reason, message, is_permanent=False, was_asked=was_asked
         )

@@ -160,11 +160,19 @@ def _be(order: dict[str, Any], output: int, become: Callable[[dict[str, Any]], N
         os.dup2(output, 2)
         os.close(output)
         _die_first()
+        for group in order.get("groups", ()):
+            _join(group)
         os.chdir(order["folder"])
         become(order)
     except OSError as error:
         os.write(2, f"cannot start {order['command'][0]}: {error.strerror}\n".encode())
     os._exit(127)
+
+
+def _join(group: str) -> None:
+    """Be limited from now on, by what this file of a control group belongs to."""
+    with open(group, "wb") as processes:
+        processes.write(b"0")
 
 
 def _die_first() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from scheduler.backends import shim
 from scheduler.backends.folders import PodProcess, PodRecord, RunFolder
+from scheduler.backends.limits import Limits
 from scheduler.backends.options import PodOptions
 from scheduler.backends.preparation import PreparationFailed, environment_of
 from scheduler.backends.zygotes import Zygotes
@@ -53,11 +54,22 @@ async def start(
                 "descriptors": [descriptor],
                 "output_cap": options.output_cap,
                 "port": port,
+                "groups": _groups(run, record, options.pod_limits),
             }
         )
         if zygotes is not None and command[1:3] == list(MODEL_SERVER):
             await zygotes.start(run, listening, command[0])
         return run.process() or await _under_shim(run, descriptor)
+
+
+def _groups(run: RunFolder, record: PodRecord, limits: Limits | None) -> list[str]:
+    """Files by which the process joins the groups that limit it."""
+    if limits is None:
+        return []
+    try:
+        return limits.make(f"{record.name}.{run.number}", record.deployment.resources)
+    except OSError as error:
+        raise PreparationFailed("StartFailed", f"no control group: {error.filename}: {error.strerror}") from error
 
 
 async def _under_shim(run: RunFolder, descriptor: int) -> PodProcess:

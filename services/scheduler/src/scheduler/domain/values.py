@@ -15,6 +15,8 @@ Level = Literal["info", "warning", "error"]
 
 REGISTRY_UNAVAILABLE = "RegistryUnavailable"
 """Reason of a pod that waits for the model registry: no fault of the version, so its deadline waits too."""
+OUT_OF_MEMORY = "OutOfMemory"
+"""Reason of a run that the kernel ended for its limit."""
 CAPACITY = "Capacity"
 """Reason of a pod that waits for room; likewise."""
 
@@ -78,6 +80,8 @@ class PodObservation:
     note: Note | None = None
     is_gone: bool = False
     is_placed: bool = True
+    is_limited: bool = False
+    """Whether the kernel keeps it to what it asked for."""
     node: str | None = None
     """Node of a resource group; None: the machine itself."""
     check: PublishCheck | None = None

@@ -112,6 +112,7 @@ def _copy(seen: PodObservation, pod: PodRow) -> None:
     pod.address, pod.pid = seen.address, seen.pid
     pod.started_at = seen.started_at
     pod.last_exit = seen.last_exit
+    pod.is_limited = seen.is_limited
 
 
 async def _ended(session: AsyncSession, version: DeploymentRow, pod: PodRow, end: RunEnd, place: Place) -> None:

@@ -46,6 +46,7 @@ def pod_view(version: DeploymentRow, pod: PodRow, usage: Usage | None) -> PodVie
             "last_exit": pod.last_exit,
             "started_at": pod.started_at.isoformat() if pod.started_at else None,
             "address": pod.address,
+            "limits_enforced": pod.is_limited,
             "pid": pod.pid,
             "cpu_cores": round(usage.cpu_cores, 4) if usage else None,
             "memory_bytes": usage.memory_bytes if usage else None,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger
+from sqlalchemy import JSON, BigInteger, false
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -87,6 +87,7 @@ class PodRow(Record, table=True):
     pid: int | None = None
     started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     last_exit: str | None = None
+    is_limited: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 class NodeRow(Record, table=True):
