@@ -40,6 +40,7 @@ QUICK_SETTINGS: dict[str, Any] = {
     "hung_after": "PT2S",
     "busy_after": "PT6S",
     "termination_grace": "PT2S",
+    "limits": "off",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,17 +12,19 @@ import pytest
 from eventually import eventually
 from scheduler.backends.limits import Limits, NotPermitted, find_limits
 from scheduler.backends.options import PodOptions
+from scheduler.backends.reap import reap
 from scheduler_world import QUICK, World, running, wanted
 from shared.contracts.deployment import Deployment
 
 
 @pytest.fixture
-def limits(home: Path) -> Limits:
+def limits(home: Path) -> Iterator[Limits]:
     try:
         found = find_limits(home)
     except NotPermitted as why:
         pytest.skip(f"no control groups here: {why}")
-    return found
+    yield found
+    found.close()
 
 
 def sized(cpu: float = 1, memory_gb: float = 0.0625) -> Deployment:
@@ -95,6 +98,16 @@ async def test_groups_outlive_a_scheduler_and_not_their_runs(home: Path, limits:
         await world.backend.delete(deployment.version_id)
         await eventually(lambda: gone(world))
         await eventually(lambda: groups(limits) == set())
+    limits.close()
+    assert not any(folder.exists() for folder in limits.folders.values())
+
+
+async def test_ending_every_pod_leaves_no_group(home: Path, limits: Limits) -> None:
+    async with running(home, options(limits)) as world:
+        await world.backend.apply(sized())
+        await eventually(lambda: world.ready)
+    assert reap(home) == 1
+    assert not any(folder.exists() for folder in limits.folders.values())
 
 
 async def test_without_limits_nothing_is_enforced_and_said_to_be(home: Path) -> None:

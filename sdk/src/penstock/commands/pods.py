@@ -13,7 +13,18 @@ app = typer.Typer(help="Pods: running replicas of a version.", no_args_is_help=T
 
 Service = Annotated[str, typer.Argument(help="Name of the service.")]
 Version = Annotated[str, typer.Argument(help="Name of the version.")]
-COLUMNS = ("name", "status", "ready", "restarts", "node", "started_at")
+COLUMNS = (
+    "name",
+    "status",
+    "reason",
+    "ready",
+    "restarts",
+    "last_exit",
+    "node",
+    "cpu_cores",
+    "memory_bytes",
+    "started_at",
+)
 
 
 @app.command("list")

@@ -45,6 +45,7 @@ class App:
     telemetry: Telemetry
     parts: loops.Parts
     admin: FastAPI
+    limits: Limits | None = None
 
     def loops(self) -> dict[str, Coroutine[Any, Any, None]]:
         """Everything that runs: the admin port at once, the rest once this scheduler leads."""
@@ -76,6 +77,8 @@ class App:
 
     async def close(self) -> None:
         """Give connections back. Pods stay: they are adopted by the next scheduler."""
+        if self.limits is not None:
+            self.limits.close()
         await self.parts.lease.database.close()
         self.telemetry.shutdown()
 
@@ -105,10 +108,11 @@ async def build_app(
     )
     routes = RouteTable(bus, clock)
     home = settings.home.resolve()
+    limits = _limits(settings)
     backend = ProcessBackend(
         home / "pods",
         preparation or _mlflow(settings, environ, bus),
-        replace(settings.pod_options, pod_limits=_limits(settings)),
+        replace(settings.pod_options, pod_limits=limits),
         clock=clock,
         routes=routes,
         fence=lease.check,
@@ -124,7 +128,7 @@ async def build_app(
     consumers.answer_nodes(bus, backend, settings.machine)
     consumers.answer_runs(bus, database, lambda: parts.open_runs is not None)
     admin = build_admin(telemetry, database, parts.latest, lambda: lease.is_held and bus.is_connected)
-    return App(settings, telemetry, parts, admin)
+    return App(settings, telemetry, parts, admin, limits)
 
 
 def _limits(settings: SchedulerSettings) -> Limits | None:

@@ -60,6 +60,12 @@ class Limits:
                     with suppress(OSError):  # its last process is not gone yet: another look will see it
                         group.rmdir()
 
+    def close(self) -> None:
+        """Leave nothing behind where no pod is left."""
+        for folder in self.folders.values():
+            with suppress(OSError):
+                folder.rmdir()
+
 
 def exceeded(joined: Sequence[str]) -> str | None:
     """The limit of memory, such as `2 GiB`, for which the kernel has killed something in these groups; else None."""
@@ -72,11 +78,13 @@ def exceeded(joined: Sequence[str]) -> str | None:
     return None
 
 
-def remove(joined: Sequence[str]) -> None:
-    """Remove the groups of a run that is over."""
+def remove(joined: Sequence[str], *, is_last: bool = False) -> None:
+    """Remove the groups of a run that is over; and those that they are in, where it was the last one."""
     for file in joined:
         with suppress(OSError):
             Path(file).parent.rmdir()
+            if is_last:
+                Path(file).parent.parent.rmdir()
 
 
 def find_limits(home: Path, cgroups: Path = CGROUPS, own: Path = OWN_GROUPS) -> Limits:

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from scheduler.backends.folders import PodProcess, pod_folders
+from scheduler.backends.limits import remove
 
 GRACE_S = 10.0
 
@@ -19,14 +20,17 @@ GRACE_S = 10.0
 def reap(home: Path, grace_s: float = GRACE_S) -> int:
     """End every pod under `home`; how many there were. Returns once none is left, within `grace_s` and a little."""
     processes: list[PodProcess] = []
+    groups: list[str] = []
     for folder in pod_folders(home / "pods"):
         folder.update(is_terminating=True)
+        groups += [file for run in folder.runs() for file in run.groups()]
         processes += [process for run in folder.runs() if (process := run.process()) and process.is_alive()]
     for sig, limit_s in ((signal.SIGTERM, grace_s), (signal.SIGKILL, 5.0)):
         for process in processes:
             process.send(sig)
             process.send(signal.SIGCONT)
         _wait(processes, limit_s)
+    remove(groups, is_last=True)
     return len(processes)
 
 
