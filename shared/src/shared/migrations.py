@@ -19,12 +19,15 @@ from pathlib import Path
 from alembic import command, context
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import MetaData, create_engine, pool
+from sqlalchemy import MetaData, create_engine, pool, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from shared.database import sqlite_path
 from shared.errors import Unavailable
+
+LOCK = 0x70656E73746F636B
+"""Number that PostgreSQL knows the lock of a database's migrations by: "penstock"."""
 
 
 def run_env(metadata: MetaData) -> None:
@@ -39,6 +42,8 @@ def run_env(metadata: MetaData) -> None:
             compare_type=True,
         )
         with context.begin_transaction():
+            if connection.dialect.name == "postgresql":  # of services that start at once, one migrates
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
             context.run_migrations()
     engine.dispose()
 

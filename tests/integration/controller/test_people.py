@@ -187,6 +187,25 @@ async def test_every_change_leaves_a_line(two_projects: Controller) -> None:
     assert len((await two_projects.call("GET", "/audit?resource_name=red-service"))["items"]) == 2  # nothing changed
 
 
+async def test_what_goes_with_something_else_leaves_a_line_too(two_projects: Controller) -> None:
+    await someone(two_projects, "ann", red="editor")
+    await two_projects.call("POST", "/services/red-service/keys", 201, json={"name": "ci"})
+    await two_projects.call("POST", "/resource-groups", 201, json={"name": "risk", "projects": ["red"]})
+
+    async def deleted() -> set[tuple[str, str]]:
+        lines = (await two_projects.call("GET", "/audit?page_size=1000"))["items"]
+        return {(line["resource_kind"], line["resource_name"]) for line in lines if line["action"] == "deleted"}
+
+    await two_projects.call("DELETE", "/services/red-service", 204)
+    assert await deleted() == {
+        ("service", "red-service"), ("version", "red-service/v1"), ("key", "red-service/ci"),
+    }  # fmt: skip
+    await two_projects.call("DELETE", "/projects/red", 204)
+    assert {("project", "red"), ("member", "red/ann"), ("resource group grant", "risk/red")} <= await deleted()
+    await two_projects.call("DELETE", "/users/ann", 204)
+    assert {("user", "ann"), ("token", "ann/t")} <= await deleted()
+
+
 async def test_the_audit_log_holds_no_secret_and_shows_each_their_own(two_projects: Controller) -> None:
     admin = await someone(two_projects, "ada", red="admin")
     editor = await someone(two_projects, "ed", red="editor", blue="editor")

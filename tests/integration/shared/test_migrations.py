@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -134,3 +136,13 @@ def test_the_check_command_tells_models_from_migrations(folder: Path, capsys: py
 def test_postgresql_is_migrated_too(folder: Path, postgres_url: str) -> None:
     migrate(folder, postgres_url)
     migrate(folder, postgres_url)
+
+
+def test_services_that_start_at_once_migrate_a_database_once(folder: Path, postgres_url: str) -> None:
+    takes_a_second = REVISION.format(then="__import__('time').sleep(1)")
+    (folder / "versions/0001_things.py").write_text(takes_a_second)
+    call = "import sys, pathlib, shared.migrations as m; m.migrate(pathlib.Path(sys.argv[1]), sys.argv[2])"
+    command = [sys.executable, "-c", call, str(folder), postgres_url]
+    started = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(4)]
+    said = [process.communicate(timeout=60)[1].decode() for process in started]
+    assert [process.returncode for process in started] == [0] * 4, said

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from controller.domain.commands import GroupSource, ResourceSource
 from controller.domain.groups import GroupChange, NewGroup, intent, sized
-from controller.handlers.unit import Unit
-from controller.store.groups import is_granted, load_group, users_of_groups, whole_group
+from controller.handlers.unit import Unit, delete_with
+from controller.store.groups import grants_of_group, is_granted, load_group, users_of_groups, whole_group
 from controller.store.people import load_project
 from controller.store.specs import resources_of
 from controller.store.tables import GroupProjectRow, GroupRow, ServiceRow
@@ -73,7 +73,7 @@ async def delete_group(unit: Unit, group: GroupRow) -> None:
     if nodes := (await whole_group(unit.session, group)).nodes:
         names = ", ".join(node.name for node in nodes[:5])
         raise Conflict(f"Resource group {group.name!r} still has nodes ({names}): release them first")
-    await unit.session.delete(group)
+    await delete_with(unit, group, await grants_of_group(unit.session, group.id))
 
 
 async def grant(unit: Unit, group: GroupRow, project: str) -> None:

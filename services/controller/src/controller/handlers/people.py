@@ -10,8 +10,17 @@ from controller.domain.access import DEFAULT_PROJECT, Caller, Role
 from controller.domain.commands import must_be_ahead
 from controller.domain.keys import digest, mint_token
 from controller.domain.people import NewProject, NewToken, NewUser, ProjectChange, UserChange
-from controller.handlers.unit import Unit
-from controller.store.people import count_admins, count_services, load_project, load_user, user_by_name
+from controller.handlers.unit import Unit, delete_with
+from controller.store.groups import grants_of_project
+from controller.store.people import (
+    count_admins,
+    count_services,
+    load_project,
+    load_user,
+    memberships,
+    tokens_of,
+    user_by_name,
+)
 from controller.store.secrets import page_of_secrets
 from controller.store.tables import MemberRow, ProjectRow, TokenRow, UserRow
 from shared.errors import Conflict, Forbidden, NotFound
@@ -46,7 +55,8 @@ async def delete_project(unit: Unit, project: ProjectRow) -> None:
         raise Conflict(f"Project {project.name!r} still has {left} services: delete them first")
     if secrets := await page_of_secrets(unit.session, {project.name}, None, 1):
         raise Conflict(f"Project {project.name!r} still has secrets, such as {secrets[0].name!r}: delete them first")
-    await unit.session.delete(project)
+    grants = await grants_of_project(unit.session, project.name)
+    await delete_with(unit, project, [*await memberships(unit.session, project=project.name), *grants])
 
 
 async def set_role(unit: Unit, project: str, user: UserRow, role: Role) -> MemberRow:
@@ -86,7 +96,8 @@ async def change_user(unit: Unit, user: UserRow, change: UserChange) -> None:
 
 async def delete_user(unit: Unit, user: UserRow) -> None:
     """Remove a user with tokens and memberships; the last administrator stays."""
-    await unit.session.delete(user)
+    tokens = await tokens_of(unit.session, user.id)
+    await delete_with(unit, user, [*await memberships(unit.session, user_id=user.id), *tokens])
     await _must_have_an_admin(unit.session)
 
 

@@ -9,8 +9,9 @@ from controller.domain import traffic
 from controller.domain.commands import NewService, ServiceChange, Split, VersionChange
 from controller.domain.models import ResolvedModel
 from controller.domain.status import ACTIVE, DELETABLE, Wanted
-from controller.handlers.unit import Unit
+from controller.handlers.unit import Unit, delete_with
 from controller.handlers.versions import change_version, create_version, set_weights, start_version, stop_version
+from controller.store.keys import keys_of
 from controller.store.people import load_project
 from controller.store.services import StoredService, StoredVersion
 from controller.store.tables import ServiceRow
@@ -111,7 +112,8 @@ async def delete_service(unit: Unit, service: StoredService, *, purge_tables: bo
             VersionDeleted(version_id=version.row.id, version=version.row.name, **identity),
         )
     await publish(unit.session, ServiceDeleted(purge_tables=purge_tables, deleted_at=unit.now, **identity))
-    await unit.session.delete(service.row)
+    keys = await keys_of(unit.session, service.row.id)
+    await delete_with(unit, service.row, [*(version.row for version in service.versions), *keys])
     unit.touch_routes(service.row.name)
 
 

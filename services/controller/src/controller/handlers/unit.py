@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from controller.store.tables import Record
 from shared.errors import PreconditionFailed
 
 
@@ -36,6 +37,14 @@ class Unit:
     def touch_routes(self, service: str) -> None:
         """Have the service's routes written as soon as this transaction is committed, and not before."""
         after_commit(self.session, lambda: self.routes_changed(service))
+
+
+async def delete_with(unit: Unit, row: Record, parts: Iterable[Record]) -> None:
+    """Remove a row and, first and by name, what hangs on it: what a database cascades leaves no line of audit."""
+    for part in parts:
+        await unit.session.delete(part)
+    await unit.session.flush()
+    await unit.session.delete(row)
 
 
 def after_commit(session: AsyncSession, call: Callable[[], None]) -> None:

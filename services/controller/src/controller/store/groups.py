@@ -86,10 +86,14 @@ async def is_granted(session: AsyncSession, group: UUID, project: str) -> bool:
     return await session.get(GroupProjectRow, (group, project)) is not None
 
 
-async def projects_of_group(session: AsyncSession, group: UUID) -> tuple[str, ...]:
-    """Projects whose services may use the group."""
-    query = select(GroupProjectRow.project).where(GroupProjectRow.group_id == group)
-    return tuple((await session.scalars(query)).all())
+async def grants_of_group(session: AsyncSession, group: UUID) -> Sequence[GroupProjectRow]:
+    """Who may use the group."""
+    return (await session.scalars(select(GroupProjectRow).where(GroupProjectRow.group_id == group))).all()
+
+
+async def grants_of_project(session: AsyncSession, project: str) -> Sequence[GroupProjectRow]:
+    """Groups that services of a project may use."""
+    return (await session.scalars(select(GroupProjectRow).where(GroupProjectRow.project == project))).all()
 
 
 async def users_of_groups(session: AsyncSession, names: Sequence[str]) -> dict[str, tuple[str, ...]]:

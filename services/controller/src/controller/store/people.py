@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -125,6 +125,18 @@ async def members_of(session: AsyncSession, project: str) -> list[Member]:
         .order_by(col(UserRow.name))
     )
     return [Member(name, Role(row.role), row.created_at) for name, row in (await session.execute(query)).all()]
+
+
+async def memberships(
+    session: AsyncSession, *, project: str | None = None, user_id: UUID | None = None
+) -> Sequence[MemberRow]:
+    """Memberships in a project, or of a user."""
+    query = select(MemberRow)
+    if project is not None:
+        query = query.where(MemberRow.project == project)
+    if user_id is not None:
+        query = query.where(MemberRow.user_id == user_id)
+    return (await session.scalars(query)).all()
 
 
 async def count_services(session: AsyncSession, project: str) -> int:
