@@ -18,6 +18,7 @@ from shared.errors import Unavailable
 
 PING_EVERY_S = 15.0
 """Comments in a silent stream, so that proxies and callers see that it lives."""
+CONFIRMED_WITHIN_S = 5
 _BEHIND_AT_MOST = 1000
 """Messages that may wait for a slow reader; then the oldest are dropped, and the stream says so."""
 
@@ -39,6 +40,11 @@ async def follow_logs(
 
     subject = f"penstock.logs.v1.{service}.{version or '*'}.{pod or '*'}"
     subscription = await door.bus.nc.subscribe(subject, cb=take)
+    try:
+        await door.bus.nc.flush(CONFIRMED_WITHIN_S)  # whatever is printed once we say that we follow is heard
+    except (nats.errors.Error, TimeoutError) as away:
+        await _unsubscribe(subscription)
+        raise Unavailable("The bus does not answer: logs cannot be followed now") from away
     return _events(door, subscription, waiting, dropped, search)
 
 
