@@ -153,6 +153,17 @@ async def test_pods_are_adopted_without_a_word_of_not_ready(home: Path) -> None:
         assert all(o.ready for o in second.seen)
 
 
+async def test_a_pod_that_has_ended_does_not_come_back_for_a_moment(home: Path) -> None:
+    deployment = wanted(1)
+    async with running(home) as world:
+        await world.backend.apply(deployment)
+        await eventually(lambda: world.ready)
+        await world.backend.delete(deployment.version_id)
+        await eventually(lambda: world.seen[-1].is_gone)
+    async with running(home) as world:  # its folder is kept for its output
+        await eventually(lambda: [each.is_gone for each in world.seen] == [True])
+
+
 async def test_an_end_in_the_scheduler_s_absence_is_known(home: Path) -> None:
     async with running(home) as first:
         await first.backend.apply(wanted(1))

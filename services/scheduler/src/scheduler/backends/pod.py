@@ -133,6 +133,8 @@ class Pod:
         run = self.folder.run(self.record.run)
         if self.record.ended_run < run.number:
             self._close(run, await self._one_run(run))
+        elif self.record.is_terminating:
+            raise Ending  # it has ended, and an earlier scheduler may have said so: it does not come back for a moment
         else:
             self.status, self.reason = "Waiting", "BackOff"
             self.tell()
