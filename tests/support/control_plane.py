@@ -61,6 +61,8 @@ class ControlPlane:
             "SCHEDULER_ADMIN_PORT": free_port(),
             "SCHEDULER_NODE": "here",
             "SCHEDULER_WARM_STARTS": "false",
+            "SCHEDULER_CPU": 64,  # room for whatever chance asks for
+            "SCHEDULER_MEMORY_GB": 256,
         }
         quick = {f"SCHEDULER_{name.upper()}": value for name, value in QUICK_SETTINGS.items()}
         environment = os.environ | shared | {key: str(value) for key, value in (own | quick).items()} | databases
