@@ -14,8 +14,6 @@ from postgres_process import PostgresProcess
 ALONE = frozenset({"chaos", "e2e"})
 BESIDE_OTHERS = frozenset({"test_control_api.py", "test_debugging.py"})
 """Tests on a whole platform that ask nothing of its pace."""
-ONE_WORLD = frozenset({"runtime"})
-"""Folders whose tests share what takes long to make, such as trained models: one worker runs all of each."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -23,8 +21,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if ALONE & set(item.path.parts) and item.path.name not in BESIDE_OTHERS:
             item.add_marker("alone")
-        shared = ONE_WORLD & set(item.path.parts) if "integration" in item.path.parts else None
-        item.add_marker(pytest.mark.xdist_group(min(shared) if shared else str(item.path)))
 
 
 @pytest.fixture(scope="session")

@@ -63,8 +63,8 @@ def _run(check: Check, root: Path) -> int:
     return int(done.returncode != 0)
 
 
-TOGETHER = ("-m", "not alone", "-n", "3", "--dist", "loadgroup")
-"""Most tests wait more than they compute: three processes, each group of `tests/conftest.py` in one of them."""
+TOGETHER = ("-m", "not alone", "-n", "3", "--dist", "loadfile")
+"""Most tests wait more than they compute: three processes, each file in one of them."""
 ALONE = ("-m", "alone")
 """Whole platforms under load, which want the machine for themselves."""
 
