@@ -12,7 +12,7 @@ from nats_process import NatsProcess
 from postgres_process import PostgresProcess
 
 ALONE = frozenset({"chaos", "e2e"})
-BESIDE_OTHERS = frozenset({"test_control_api.py", "test_debugging.py"})
+BESIDE_OTHERS = frozenset({"test_control_api.py"})
 """Tests on a whole platform that ask nothing of its pace."""
 
 
