@@ -6,19 +6,22 @@ import asyncio
 import os
 import shutil
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import psycopg
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from eventually import eventually
 from nats_process import NatsProcess
 from scheduler_service import Controller, controlling, holds, scheduling, settings_for
 from scheduler_world import wanted
 from set_clock import SetClock
-from shared.contracts.deployment import Deployment
+from shared.contracts.deployment import Deployment, PodView
 from shared.contracts.routes import ROUTES_BUCKET, endpoints_key
 from shared.contracts.rpc import RESTART_POD, PodRef
 from shared.errors import NotFound
@@ -234,17 +237,46 @@ async def test_a_lost_database_is_rebuilt_from_pods_controller_and_bucket(home: 
             (pod,) = await controller.pods(deployment)
         lose_database(home)
         async with scheduling(settings_for(home, nats_server.url)):
-
-            async def is_known() -> bool:
-                return [(p.name, p.pid, p.ready) for p in await controller.pods(deployment)] == [
-                    (pod.name, pod.pid, True)
-                ]
-
-            await holds(is_known, within=90)
+            assert await served_by(controller, deployment) == (pod.name, pod.pid)
             after = await controller.endpoints(deployment)
             assert before is not None
             assert after is not None
             assert after.pods == before.pods
+
+
+async def test_what_was_read_before_the_list_came_ends_no_pod(
+    home: Path, nats_server: NatsProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with controlling(nats_server) as controller:
+        async with scheduling(settings_for(home, nats_server.url)):
+            deployment = await serve_one(controller)
+            (pod,) = await controller.pods(deployment)
+        lose_database(home)
+        async with scheduling(settings_for(home, nats_server.url)) as app:
+            database = app.parts.lease.database
+            read = database.read
+
+            @asynccontextmanager
+            async def late() -> AsyncIterator[AsyncSession]:
+                """What is read in vain from the new database is seen only after it was filled."""
+                async with read() as session:
+                    yield session
+                if app.parts.lease.is_held:
+                    await eventually(lambda: app.parts.is_resynced, within=30)
+
+            monkeypatch.setattr(database, "read", late)
+            assert await served_by(controller, deployment) == (pod.name, pod.pid)
+
+
+async def served_by(controller: Controller, deployment: Deployment) -> tuple[str, int | None]:
+    """Name and process of the only pod, once it is there and ready."""
+
+    async def one() -> PodView | None:
+        pods = await controller.pods(deployment)
+        return pods[0] if len(pods) == 1 and pods[0].ready else None
+
+    found: PodView = await eventually(one, within=90)
+    return found.name, found.pid
 
 
 async def test_a_restarted_scheduler_adopts_without_a_gap(home: Path, nats_server: NatsProcess) -> None:

@@ -133,6 +133,8 @@ async def reconcile(parts: Parts, every_s: float) -> None:
 
 async def reconcile_once(parts: Parts) -> None:
     """One pass over every version."""
+    # Asked first: of versions that were read before the controller's list came, none is known to be unwanted.
+    is_resynced = parts.is_resynced
     async with parts.lease.database.read() as session:
         versions = await rows.deployments(session)
         pods = await rows.pods_by_version(session)
@@ -142,7 +144,7 @@ async def reconcile_once(parts: Parts) -> None:
     running = parts.backend.versions()
     for version in versions:
         await _reconcile_version(parts, version, has_pods=version.version_id in running)
-    if parts.is_resynced:
+    if is_resynced:
         for stray in parts.backend.versions() - {version.version_id for version in versions}:
             await parts.backend.delete(stray)
 
