@@ -118,7 +118,7 @@ class Platform:
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
 
-    def wait_version(self, service: str, version: str, status: str, within: float = 60) -> Any:
+    def wait_version(self, service: str, version: str, status: str, within: float = 180) -> Any:
         def seen() -> Any:
             found = self.api("GET", f"/services/{service}/versions/{version}")
             return found if found["status"] == status else None

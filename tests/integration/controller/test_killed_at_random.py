@@ -84,8 +84,7 @@ async def test_the_final_state_is_the_models(plane: ControlPlane, nats_server: N
     connection = await nats.connect(nats_server.url)
     try:
         await eventually(lambda: routes_are_right(connection, operations), within=30, every=0.2)
-        events = await every_event(connection)
-        assert (events["service.created"], events["service.deleted"]) == (operations.created, operations.deleted)
+        await eventually(lambda: every_fact_is_told(connection, operations), within=30, every=0.2)
         assert (await connection.jetstream().stream_info("DEAD")).state.messages == 0
     finally:
         await connection.close()
@@ -176,6 +175,13 @@ async def routes_are_right(connection: Any, operations: Operations) -> bool:
                 assert len(pods) == service.versions[version["version"]].replicas
                 for pod in pods:
                     assert (await client.get(f"http://{pod['address']}/ping")).status_code == 200
+    return True
+
+
+async def every_fact_is_told(connection: Any, operations: Operations) -> bool:
+    """What was committed has come out of the outbox, once."""
+    events = await every_event(connection)
+    assert (events["service.created"], events["service.deleted"]) == (operations.created, operations.deleted)
     return True
 
 
