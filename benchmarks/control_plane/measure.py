@@ -24,8 +24,9 @@ from prometheus_client import CollectorRegistry
 from controller.handlers import facts, routes
 from controller.handlers.deployments import every_deployment
 from many_services import fill_controller, fill_scheduler
+from ports import free_port
 from postgres_process import PostgresProcess
-from running_controller import TOKEN, Controller, controller_for, free_port, settings_for
+from running_controller import TOKEN, Controller, controller_for, settings_for
 from scheduler import loops
 from scheduler.handlers import intent
 from scheduler.main import build_app

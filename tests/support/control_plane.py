@@ -14,7 +14,8 @@ from uuid import uuid4
 
 import httpx
 
-from running_controller import TOKEN, free_port
+from ports import free_port
+from running_controller import TOKEN
 from scheduler_service import QUICK_SETTINGS
 
 SUPPORT = Path(__file__).parent

@@ -58,11 +58,12 @@ class PostgresProcess:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @contextmanager
-    def database(self) -> Iterator[str]:
-        """`postgresql+psycopg://…` of a new, empty database."""
+    def database(self, template: str = "template1") -> Iterator[str]:
+        """`postgresql+psycopg://…` of a new database with what `template` holds: nothing, unless it is named."""
         name = f"test_{uuid4().hex}"
         with psycopg.connect(host=str(self.folder), user="postgres", dbname="postgres", autocommit=True) as server:
-            server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            made = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+            server.execute(made.format(sql.Identifier(name), sql.Identifier(template)))
             yield self.url(name)
             server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 

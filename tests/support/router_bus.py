@@ -18,16 +18,11 @@ import nats.errors
 import nats.js.errors
 from nats.aio.client import Client
 
+from ports import free_port
 from router_world import World
 from shared.bus.bootstrap import ensure
 from shared.contracts.samples import TrafficMeasured
 from shared.events.request import RequestLogged, RequestRecord
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

@@ -22,6 +22,7 @@ from prometheus_client import CollectorRegistry
 
 from controller.main import App, build_app
 from controller.settings import ControllerSettings
+from ports import free_port
 from set_clock import SetClock
 from shared.bus import Bus
 from shared.bus.envelope import headers_of, subject_of
@@ -37,11 +38,6 @@ from shared.telemetry import Telemetry
 
 TOKEN = "a-token-for-tests-that-is-long-enough"
 NATS = shutil.which("nats-server", path=f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}")
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 async def eventually(condition: Callable[[], Awaitable[Any]], within: float = 10.0) -> Any:

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,16 +17,9 @@ from typing import Any
 import deltalake
 import httpx
 
+from ports import free_port
+
 ROOT = Path(__file__).parents[2]
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listened on a moment ago, all different."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
 
 
 def until(condition: Callable[[], Any], *, within: float, what: str, every: float = 0.1) -> Any:
@@ -49,7 +41,7 @@ class Platform:
     """One platform under `home`."""
 
     home: Path
-    ports: list[int] = field(default_factory=lambda: free_ports(4))
+    ports: list[int] = field(default_factory=lambda: [free_port() for _ in range(4)])
     settings: dict[str, str] = field(default_factory=dict)
 
     @property

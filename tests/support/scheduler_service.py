@@ -14,7 +14,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from prometheus_client import CollectorRegistry
 
 from eventually import eventually
-from nats_process import NatsProcess, free_port
+from nats_process import NatsProcess
+from ports import free_port
 from scheduler.main import App, build_app
 from scheduler.settings import SchedulerSettings
 from scheduler_world import FakePreparation

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,8 +17,13 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy.engine import make_url
 
-from running_controller import Controller, Nats, Peers, controller_for, free_port, settings_for
+from controller.main import MIGRATIONS
+from ports import free_port
+from postgres_process import PostgresProcess
+from running_controller import Controller, Nats, Peers, controller_for, settings_for
+from shared.migrations import migrate
 
 
 @pytest.fixture
@@ -62,6 +68,36 @@ def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
                 return
         time.sleep(0.2)
     raise AssertionError(f"MLflow did not start: {log.read_text()[-2000:]}")
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The controller's empty store, as an SQLite file: to copy it is much less than to migrate anew."""
+    path = tmp_path_factory.mktemp("migrated") / "controller.db"
+    migrate(MIGRATIONS, f"sqlite+aiosqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_database(postgres: PostgresProcess) -> Iterator[str]:
+    """The same in PostgreSQL: the name of a database to make others from."""
+    with postgres.database() as url:
+        migrate(MIGRATIONS, url)
+        yield make_url(url).database or ""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def each_store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """The controller keeps its state in an SQLite file, and once more in PostgreSQL."""
+    if request.param == "sqlite":
+        (tmp_path / "controller").mkdir()
+        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "controller")
+        yield
+        return
+    template = request.getfixturevalue("migrated_database")
+    with request.getfixturevalue("postgres").database(template) as url:
+        monkeypatch.setenv("CONTROLLER_DATABASE_URL", url)
+        yield
 
 
 Make = Callable[..., Awaitable[Controller]]

@@ -20,7 +20,8 @@ from typer.testing import CliRunner, Result
 import penstock
 from penstock.cli import app
 from penstock.client import Conflict, InvalidRequest, NotFound, ServerError, Unauthenticated, Unreachable
-from running_controller import TOKEN, Controller, Peers, eventually, free_port, wine
+from ports import free_port
+from running_controller import TOKEN, Controller, Peers, eventually, wine
 from shared.clock import SystemClock
 from shared.contracts.deployment import VersionState
 from shared.contracts.samples import LogLine, PodOutput

@@ -17,7 +17,8 @@ from typing import Any
 import httpx
 import pytest
 
-from running_controller import TOKEN, Nats, Peers, eventually, free_port
+from ports import free_port
+from running_controller import TOKEN, Nats, Peers, eventually
 from shared.contracts.samples import LogLine, PodOutput
 from shared.ids import new_id
 

@@ -15,7 +15,8 @@ import httpx
 import pytest
 
 from eventually import eventually
-from nats_process import NatsProcess, free_port
+from nats_process import NatsProcess
+from ports import free_port
 from scheduler.backends.folders import PodFolder, PodProcess
 from scheduler_service import Controller, controlling, holds
 from scheduler_world import wanted

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
@@ -271,7 +272,7 @@ async def test_what_was_read_before_the_list_came_ends_no_pod(
 async def served_by(controller: Controller, deployment: Deployment) -> tuple[str, int | None]:
     """Name and process of the only pod, once it is there and ready."""
 
-    async def one() -> PodView | None:
+    async def one() -> Any:
         pods = await controller.pods(deployment)
         return pods[0] if len(pods) == 1 and pods[0].ready else None
 
