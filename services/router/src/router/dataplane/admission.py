@@ -33,16 +33,23 @@ def admit(core: Core, exchange: Exchange) -> Refusal | None:
     if head.debug is not None:
         return _admit_debug(core, exchange, target, head.debug)
     if service.is_guarded:
-        digest = head.key_digest
-        verdict = (
-            core.table.keys.check(service.name, digest, time.time(), target.version is not None)
-            if digest is not None
-            else Door.UNKNOWN
-        )
-        if not isinstance(verdict, UUID):
-            return answers.CLOSED[verdict]
-        exchange.api_key_id = verdict
+        refusal = _admit_key(core, exchange, target)
+        if refusal is not None:
+            return refusal
     return _check_size(core, head, service)
+
+
+def _admit_key(core: Core, exchange: Exchange, target: Target) -> Refusal | None:
+    """Set the key's id; one that nobody knows may have been issued just now, and is asked about again later."""
+    head = exchange.head
+    verdict = core.ask_door(target, head)
+    if isinstance(verdict, UUID):
+        exchange.api_key_id = verdict
+        return None
+    if verdict is Door.UNKNOWN and head.key_digest is not None and core.has_room_for_stranger(head):
+        exchange.waits_to_be_known()
+        return None
+    return answers.CLOSED[verdict]
 
 
 def _admit_debug(core: Core, exchange: Exchange, target: Target, presented: bytes) -> Refusal | None:

@@ -207,7 +207,7 @@ class Caller(asyncio.Protocol):
         if exchange is None or self.phase is Phase.CLOSING:
             return
         self.is_between = not exchange.closes
-        if exchange.refusal is None and exchange.head.is_plain:
+        if exchange.refusal is None and not exchange.is_stranger and exchange.head.is_plain:
             self.fresh = exchange.head
         self._take_turn(exchange)
 

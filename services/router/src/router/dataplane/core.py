@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable
 from typing import Protocol
+from uuid import UUID
 
 from router.dataplane.held import Held
 from router.dataplane.limits import Limits
@@ -15,8 +16,9 @@ from router.dataplane.request import RequestHead
 from router.dataplane.response import ResponseHead
 from router.dataplane.seen import SeenHeads, SeenSecretHeads
 from router.domain.debug import DebugDoor
+from router.domain.keys import Door
 from router.domain.outcome import Outcome, Recorder
-from router.domain.table import Pod, RouteTable, Version
+from router.domain.table import Pod, RouteTable, Target, Version
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +50,8 @@ class Core:
         self.in_flight = 0
         self.queued = 0
         """Requests that wait for their limit's turn."""
+        self.strangers = 0
+        """Requests whose key is not known, and may be soon."""
         self.heads: SeenHeads[RequestHead] = SeenSecretHeads()
         self.answers: SeenHeads[ResponseHead] = SeenHeads()
         self.held = Held(limits.held_requests)
@@ -66,6 +70,19 @@ class Core:
         """The version as the route table has it now: whoever waited must see what came since."""
         service = self.table.services.get(version.service)
         return service.versions.get(version.name) if service else None
+
+    def ask_door(self, target: Target, head: RequestHead) -> UUID | Door:
+        """The id of the key that was presented, if it opens the target's service; else why not."""
+        digest = head.key_digest
+        if digest is None:
+            return Door.UNKNOWN
+        return self.table.keys.check(target.service.name, digest, time.time(), target.version is not None)
+
+    def has_room_for_stranger(self, head: RequestHead) -> bool:
+        """Whether a request with an unknown key may wait to see whether its key is a new one."""
+        limits = self.limits
+        is_small = not head.is_chunked and head.content_length <= limits.discarded_body_bytes and head.expect is None
+        return is_small and bool(limits.new_key_s) and self.strangers < limits.strangers and not self.is_draining
 
     def record(self, outcome: Outcome) -> str | None:
         """Hand an outcome to the recorder; None, or why it was dropped."""

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Hashable
 from time import monotonic
 from typing import Protocol
+from uuid import UUID
 
 from router.dataplane import answers, recording
 from router.dataplane.answers import Refusal
@@ -18,6 +19,7 @@ from router.dataplane.known import Known
 from router.dataplane.pod import PodConnection
 from router.dataplane.request import RequestHead
 from router.dataplane.response import ResponseHead
+from router.domain.keys import Door
 from router.domain.limiter import RateLimiter
 from router.domain.outcome import (
     CLIENT_CLOSED_REQUEST,
@@ -65,6 +67,17 @@ class Exchange(Known):
         if self.refusal is not None or target is None:
             self.answer(self.refusal or answers.not_found("No such path."))
             return
+        if not self.is_stranger:
+            self._begin_known(target)
+        elif not self._find_key():
+            self._wait_for_key()
+
+    def waits_to_be_known(self) -> None:
+        """Nobody knows its key: when its turn has come, it waits for the routes to be read once more."""
+        self.is_stranger = True
+        self.core.strangers += 1
+
+    def _begin_known(self, target: Target) -> None:
         # The table may have changed while the body arrived: the split is taken from what holds now.
         service = self.core.table.services.get(target.service.name)
         version = self._choose_version(service, target) if service is not None else None
@@ -75,6 +88,8 @@ class Exchange(Known):
 
     def find_pod(self) -> bool:
         """Go to a pod, if there is one now; False: it must wait on."""
+        if self.is_stranger:
+            return self._find_key()
         version = self.version
         if version is None:
             return self._find_version()
@@ -197,6 +212,9 @@ class Exchange(Known):
         """What was waited for has not come in time."""
         if self.is_finished:
             return
+        if self.is_stranger:
+            self.answer(answers.UNAUTHENTICATED)
+            return
         if self.is_waiting:
             self.answer(answers.ALL_BUSY if self.version is not None else self._no_pod(self.target))
             return
@@ -206,6 +224,32 @@ class Exchange(Known):
         self._fail(answers.DEADLINE_EXCEEDED)
 
     # Parts: the way to a pod
+
+    def _wait_for_key(self) -> None:
+        self.is_waiting = self.core.held.add(self.head.key_digest, self)
+        if self.is_waiting:
+            self.caller.deadline = monotonic() + self.core.limits.new_key_s
+        else:
+            self.answer(answers.UNAUTHENTICATED)
+
+    def _find_key(self) -> bool:
+        target = self.target
+        assert target is not None
+        verdict = self.core.ask_door(target, self.head)
+        if verdict is Door.UNKNOWN:
+            return False
+        self.is_waiting = False
+        self._no_stranger()
+        if isinstance(verdict, UUID):
+            self.api_key_id = verdict
+            self._begin_known(target)
+        else:
+            self.answer(answers.CLOSED[verdict])
+        return True
+
+    def _no_stranger(self) -> None:
+        self.is_stranger = False
+        self.core.strangers -= 1
 
     def _choose_version(self, service: Service, target: Target) -> Version | None:
         """The version that is to answer, if it (or, in a split, any) has a pod."""
@@ -449,6 +493,9 @@ class Exchange(Known):
 
     def _close_books(self) -> None:
         self.is_finished = True
+        if self.is_stranger:
+            self._no_stranger()
+            self.core.held.release(self.head.key_digest)  # nothing is kept of a key that nobody knows
         self.core.buffered -= self.body_size
         self.body = []
         self.body_size = 0

@@ -38,6 +38,8 @@ class Known:
     body_size = 0
     is_debug = False
     """It came with a ticket of the controller's: past key and limit, recorded only where the ticket says so."""
+    is_stranger = False
+    """Nobody knows its key, and it waits to see whether that is a new one."""
     is_waiting = False
     """For a pod, or for the limit's turn."""
     is_at_pod = False
