@@ -61,29 +61,44 @@ class PodServer:
     answer: Answer = answer_ok
     requests: list[PodRequest] = field(default_factory=list)
     connections: list[asyncio.StreamWriter] = field(default_factory=list)
+    serving: set[asyncio.Task[Any]] = field(default_factory=set)
     server: asyncio.Server | None = None
     port: int = 0
+    is_stopped: bool = False
 
     async def start(self) -> None:
+        self.is_stopped = False
         self.server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
         self.port = self.server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
+        self.is_stopped = True
         if self.server is not None:
             self.server.close()
             for writer in self.connections:
                 writer.transport.abort()
             self.server = None
+        others = {task for task in self.serving if task is not asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.is_stopped:  # accepted in the moment that it was stopped
+            writer.transport.abort()
+            return
         self.connections.append(writer)
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
+        task = asyncio.current_task()
+        assert task is not None
+        self.serving.add(task)
+        with suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
                 request = PodRequest(head, b"")
                 request.body = await reader.readexactly(int(request.headers.get("content-length", "0")))
                 self.requests.append(request)
                 await self.answer(self, request, writer)
+        self.serving.discard(task)
         writer.close()
 
 
