@@ -71,7 +71,9 @@ def _registered(mlflow: str, say: Say) -> str:
         return str(version)
     say(f"training a classifier of wines, registering it as {MODEL}")
     command = [sys.executable, "-m", "penstock.demo_model", mlflow, MODEL]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    # It is run in this checkout, and is no part of it: its requirements are those that MLflow finds in the model.
+    alone = os.environ | {"MLFLOW_UV_AUTO_DETECT": "false"}
+    done = subprocess.run(command, env=alone, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         raise LaunchError(f"training failed: {(done.stderr.strip() or 'no output').splitlines()[-1]}")
     return done.stdout.split()[-1]

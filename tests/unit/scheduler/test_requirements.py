@@ -52,6 +52,22 @@ def test_test_tools_and_extras_only_warn() -> None:
     assert len(found.warnings) == 2
 
 
+@pytest.mark.parametrize(
+    "line", ["-e .", "-e ./tools", "--editable=../tools", "./tools", "/home/me/tools", "-e file:///home/me/tools"]
+)
+def test_folders_of_the_machine_that_logged_the_model_are_left_out(line: str) -> None:
+    found = compare(needs(line, "numpy==2.3.5"), INSTALLED, "3.11.7")
+    assert found.unmet == ()
+    assert found.warnings == (f"{line} is left out: a folder of the machine that logged the model",)
+    assert to_install(needs(line, "numpy==2.0"), []) == ("numpy==2.0", "mlflow-skinny")
+
+
+@pytest.mark.parametrize("line", ["-e git+https://x.org/a.git#egg=a", "--extra-index-url https://x.org/simple"])
+def test_addresses_and_options_are_not(line: str) -> None:
+    assert compare(needs(line), INSTALLED, "3.11.7").warnings == ()
+    assert line in to_install(needs(line), [])
+
+
 def test_another_patch_of_python_will_do_another_minor_will_not() -> None:
     assert compare(needs(python="3.11.2"), INSTALLED, "3.11.7").unmet == ()
     assert compare(needs(python="3.12.2"), INSTALLED, "3.11.7").unmet == ("Python 3.12 (here: 3.11)",)

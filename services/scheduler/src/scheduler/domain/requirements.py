@@ -2,6 +2,8 @@
 
 Reading of MLflow's files: `mlflow==X` is met by `mlflow-skinny` X (plus `skops` and pandas, which full MLflow brings
 along and models rely on); pins of test tools are noise of the machine that logged the model, so an unmet one warns.
+MLflow writes down the whole project where a model is logged in one that uv manages, its folders (`-e ./tools`) too:
+those are on that machine alone, and are left out with a warning.
 """
 
 from __future__ import annotations
@@ -45,6 +47,13 @@ def requirement_lines(text: str) -> tuple[str, ...]:
     return tuple(line for line in stripped if line and not line.startswith("#"))
 
 
+def is_folder(line: str) -> bool:
+    """Whether a line names a folder or file of its own machine: `-e .`, `./tools`, `/home/me/tools`, `-e file:///…`."""
+    option, _, rest = line.partition(" ")
+    path = rest.strip() if option in ("-e", "--editable") else line.removeprefix("--editable=")
+    return path.startswith((".", "/", "file:"))
+
+
 def compare(needs: ModelNeeds, installed: Mapping[str, str], python: str) -> Comparison:
     """Hold `needs` against what is installed (canonical name → version) under Python `python` (`3.11`)."""
     unmet: list[str] = []
@@ -52,6 +61,9 @@ def compare(needs: ModelNeeds, installed: Mapping[str, str], python: str) -> Com
     if needs.python and _minor(needs.python) != _minor(python):
         unmet.append(f"Python {_minor(needs.python)} (here: {_minor(python)})")
     for line in needs.lines:
+        if is_folder(line):
+            warnings.append(f"{line} is left out: a folder of the machine that logged the model")
+            continue
         problem = _problem(line, installed)
         if problem:
             (warnings if _name(line) in TEST_TOOLS else unmet).append(problem)
@@ -102,7 +114,7 @@ def to_install(needs: ModelNeeds, runtime: Sequence[str]) -> tuple[str, ...]:
     """Requirement lines of an environment for a model: its own with `mlflow-skinny` for `mlflow`, and the runtime's."""
     lines: list[str] = []
     for line in needs.lines:
-        if _name(line) in TEST_TOOLS:
+        if _name(line) in TEST_TOOLS or is_folder(line):
             continue
         lines.append(_skinny(line))
         if _name(line) == "mlflow" and lines[-1] != line:
