@@ -16,11 +16,17 @@ BESIDE_OTHERS = frozenset({"test_control_api.py"})
 """Tests on a whole platform that ask nothing of its pace."""
 
 
+TRIES_OF_A_PROMISE = 5
+"""A machine that is busy for a moment breaks one of them; code that is too slow breaks all."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what must not run beside other tests (`penstock test`)."""
+    """Mark what must not run beside other tests (`penstock test`), and give promises of a time their tries."""
     for item in items:
         if ALONE & set(item.path.parts) and item.path.name not in BESIDE_OTHERS:
             item.add_marker("alone")
+        if item.get_closest_marker("timed"):
+            item.add_marker(pytest.mark.flaky(reruns=TRIES_OF_A_PROMISE - 1))
 
 
 @pytest.fixture(scope="session")

@@ -60,7 +60,7 @@ async def test_a_wiped_bus_is_made_anew_and_its_sinks_go_on(wine: ServedModel) -
         await asyncio.to_thread(platform.kill, "nats")
         killed = time.monotonic()
         await asyncio.to_thread(
-            until, lambda: platform.process("nats")["state"] == "held", within=30, what="the bus is down"
+            until, lambda: platform.process("nats")["state"] == "held", within=60, what="the bus is down"
         )
         shutil.rmtree(platform.home / "nats" / "store")
         await answers(caller, 40)
@@ -126,7 +126,7 @@ def facts_flow(wine: ServedModel) -> None:
 
 def a_new_key_opens(wine: ServedModel, name: str) -> None:
     """What the control plane says still reaches the router."""
-    wine.platform.issue_key(wine.service, name, within=30)
+    wine.platform.issue_key(wine.service, name, within=60)
 
 
 async def has_all(js: JetStreamContext) -> bool:
@@ -150,7 +150,7 @@ async def operating(platform: Platform) -> AsyncIterator[JetStreamContext]:
         config.write_text(config.read_text().replace('"users": [', f'"users": [{user}', 1))
         await asyncio.to_thread(platform.kill, "nats", signal.SIGHUP)
     url = f"nats://operator:operator@127.0.0.1:{platform.ports[2]}"
-    client = await eventually(lambda: _connected(url), within=30, every=0.1)
+    client = await eventually(lambda: _connected(url), within=60, every=0.1)
     assert client is not None
     try:
         yield client.jetstream(timeout=2)

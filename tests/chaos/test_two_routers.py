@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -62,7 +63,7 @@ async def test_both_answer_and_a_kill_costs_what_was_in_flight_at_one(served: Se
         await asyncio.to_thread(
             until,
             lambda: (p := platform.process("router-2"))["pid"] not in (old, None) and p["state"] == "running",
-            within=30,
+            within=60,
             what="another second router",
         )
         await eventually(lambda: answered_by(platform, "router-2", "steady") > 5)
@@ -76,10 +77,12 @@ async def test_both_answer_and_a_kill_costs_what_was_in_flight_at_one(served: Se
     assert len(rows.keys() - ids(caller.ledger)) <= len(at_the_kill)
 
 
+@pytest.mark.timed
 async def test_a_rate_limit_is_one_for_both(platform: Platform) -> None:
+    service = f"limited-{secrets.token_hex(2)}"
     limit = {"qps": LIMIT, "burst": 1}
-    key = await asyncio.to_thread(platform.publish, "limited", "wine_quality", rate_limit=limit)
-    caller = Caller(f"{platform.data_url}/limited/predict", key, wine_body(), rate=4 * LIMIT)
+    key = await asyncio.to_thread(platform.publish, service, "wine_quality", rate_limit=limit)
+    caller = Caller(f"{platform.data_url}/{service}/predict", key, wine_body(), rate=4 * LIMIT)
     stop = asyncio.Event()
     load = asyncio.create_task(caller.run(stop))
     await eventually(lambda: len(caller.ledger) >= 24 * LIMIT)
@@ -92,7 +95,7 @@ async def test_a_rate_limit_is_one_for_both(platform: Platform) -> None:
     assert 0.4 * LIMIT * seconds < allowed < 1.3 * LIMIT * seconds
     assert all(a.retry_after for a in caller.ledger if a.status == 429)
     for router in ROUTERS:
-        assert answered_by(platform, router, "limited") > 0
+        assert answered_by(platform, router, service) > 0
 
     # One connection is one router's: that one has most of the limit soon. An even part would be half of it.
     statuses, started = [], time.monotonic()

@@ -78,7 +78,7 @@ async def test_no_pod_to_several_and_back(platform: Platform) -> None:
 def test_a_scheduler_that_starts_anew_goes_on_from_there(platform: Platform) -> None:
     until(lambda: version(platform)["desired_replicas"] == 0, within=60, what="it sleeps")
     platform.kill("scheduler")
-    until(lambda: platform.process("scheduler")["restarts"] > 0, within=30, what="the scheduler is back")
+    until(lambda: platform.process("scheduler")["restarts"] > 0, within=60, what="the scheduler is back")
     key = platform.issue_key("waking", "again", within=60)
     answer = httpx.post(
         f"{platform.data_url}/waking/predict",

@@ -191,7 +191,7 @@ def until_one_pod(operator: Operator) -> Any:
         pods = operator.call("GET", "/versions/v1/pods")["items"]
         return pods if len(pods) == 1 else None
 
-    return until(left, within=30, what="one pod")
+    return until(left, within=60, what="one pod")
 
 
 def until_told(operator: Operator) -> dict[str, Any]:
@@ -201,5 +201,5 @@ def until_told(operator: Operator) -> dict[str, Any]:
         events = {event["reason"]: event for event in operator.call("GET", "/versions/v1/events")["items"]}
         return events if {"RolloutFailed", "RolledBack"} <= set(events) else None
 
-    found: dict[str, Any] = until(told, within=20, what="the roll-back among the events")
+    found: dict[str, Any] = until(told, within=60, what="the roll-back among the events")
     return found

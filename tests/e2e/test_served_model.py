@@ -16,7 +16,8 @@ import pandas as pd
 import pytest
 
 import mlflow_scripts
-from running_platform import ROOT, Caller, Platform, until
+from running_platform import ROOT, Answer, Caller, Platform, until
+from served_model import eventually
 
 
 def split_body(frame: pd.DataFrame) -> dict[str, Any]:
@@ -53,6 +54,7 @@ def test_answers_equal_the_model(
     assert answer.headers["x-penstock-version"] == "v1"
 
 
+@pytest.mark.timed
 def test_a_request_is_a_row_within_five_seconds(platform: Platform, key: str, features: pd.DataFrame) -> None:
     answer = predict(platform, "wine-quality", key, split_body(features.head(1)) | {"client_request_id": "row-please"})
     assert answer.status_code == 200
@@ -71,7 +73,7 @@ def test_the_table_reads_with_duckdb(platform: Platform, key: str, features: pd.
     predict(platform, "wine-quality", key, split_body(features.head(1)) | {"client_request_id": "duck"})
     until(
         lambda: any(r["client_request_id"] == "duck" for r in platform.payload_rows("wine-quality")),
-        within=5,
+        within=60,
         what="row",
     )
 
@@ -89,8 +91,8 @@ def test_pods_logs_events_metrics_and_tables_are_readable_through_the_controller
 
     (pod,) = platform.api("GET", "/services/wine-quality/versions/v1/pods")["items"]
     assert (pod["status"], pod["ready"]) == ("Running", True)
-    until(lambda: platform.api("GET", "/services/wine-quality/versions/v1/logs")["items"], within=10, what="log lines")
-    until(lambda: event_reasons(platform) >= {"Scheduled", "Ready"}, within=10, what="pod events")
+    until(lambda: platform.api("GET", "/services/wine-quality/versions/v1/logs")["items"], within=60, what="log lines")
+    until(lambda: event_reasons(platform) >= {"Scheduled", "Ready"}, within=60, what="pod events")
     tables = platform.api("GET", "/inference-tables")["items"]
     assert "wine-quality.payload" in {t["name"] for t in tables}
     assert platform.api("GET", "/inference-tables/wine-quality.payload/rows")["items"]
@@ -99,7 +101,7 @@ def test_pods_logs_events_metrics_and_tables_are_readable_through_the_controller
         answer = platform.api("GET", "/services/wine-quality/metrics", params={"metric": "requests_per_second"})
         return [s for s in answer["series"] if s["points"]]
 
-    until(measured, within=30, what="requests per second")
+    until(measured, within=60, what="requests per second")
 
 
 def event_reasons(platform: Platform) -> set[str]:
@@ -129,6 +131,7 @@ def test_a_new_key_opens_at_once(platform: Platform, key: str, features: pd.Data
         assert predict(platform, "wine-quality", issued["key"], split_body(features.head(1))).status_code == 200
 
 
+@pytest.mark.timed
 def test_a_revoked_key_stops_within_a_second(platform: Platform, key: str, features: pd.DataFrame) -> None:
     issued = platform.api("POST", "/services/wine-quality/keys", json={"name": "short-lived"})
     assert predict(platform, "wine-quality", issued["key"], split_body(features.head(1))).status_code == 200
@@ -140,7 +143,7 @@ def test_a_revoked_key_stops_within_a_second(platform: Platform, key: str, featu
         sent_at = time.monotonic()
         return predict(platform, "wine-quality", issued["key"], split_body(features.head(1))).status_code == 401
 
-    until(is_refused, within=10, what="the revoked key is refused")
+    until(is_refused, within=60, what="the revoked key is refused")
     assert sent_at - revoked_at < 1
 
 
@@ -165,28 +168,34 @@ async def test_two_versions_split_ninety_to_ten(platform: Platform, key: str, fe
             versions.update(a.headers["x-penstock-version"] for a in answers)
 
     assert versions.total() == 2000
-    assert 160 <= versions["v2"] <= 240
+    assert 145 <= versions["v2"] <= 255  # four standard deviations
 
 
+@pytest.mark.timed
 async def test_weights_changed_under_load_take_effect_within_a_second(
     platform: Platform, key: str, features: pd.DataFrame
 ) -> None:
+    async def weigh(v1: int, v2: int) -> None:
+        weights = {"v1": v1, "v2": v2}
+        await asyncio.to_thread(platform.api, "PUT", "/services/wine-quality/traffic", json={"weights": weights})
+
     caller = Caller(f"{platform.data_url}/wine-quality/predict", key, split_body(features.head(1)), rate=100)
     stop = asyncio.Event()
+    await weigh(90, 10)
     load = asyncio.create_task(caller.run(stop))
-    await asyncio.sleep(1)
-    await asyncio.to_thread(
-        platform.api, "PUT", "/services/wine-quality/traffic", json={"weights": {"v1": 0, "v2": 100}}
-    )
+    await eventually(lambda: {a.version for a in caller.ledger} == {"v1", "v2"})
+    await weigh(0, 100)
     changed = time.monotonic()
-    await asyncio.sleep(2)
+
+    def late() -> list[Answer]:
+        return [a for a in caller.ledger if a.sent_at > changed + 1]
+
+    await eventually(lambda: len(late()) > 50)
     stop.set()
     await load
 
-    late = [a for a in caller.ledger if a.sent_at > changed + 1]
     assert caller.failed == []
-    assert len(late) > 50
-    assert {a.version for a in late} == {"v2"}
+    assert {a.version for a in late()} == {"v2"}
 
 
 def test_events_reach_an_outside_subscriber(platform: Platform, key: str, features: pd.DataFrame) -> None:
@@ -200,7 +209,7 @@ def test_events_reach_an_outside_subscriber(platform: Platform, key: str, featur
         seen_key = platform.api("POST", "/services/seen/keys", json={"name": "k"})["key"]
         until(
             lambda: predict(platform, "seen", seen_key, split_body(features.head(1))).status_code == 200,
-            within=5,
+            within=60,
             what="an answer",
         )
         time.sleep(2)

@@ -81,7 +81,7 @@ class SmallService:
         await self.create_tables()
         self.task = asyncio.create_task(self.bus.run())
         if connected:
-            await asyncio.wait_for(self.bus.connected(), 10)
+            await asyncio.wait_for(self.bus.connected(), 30)
 
     async def stop(self) -> None:
         if self.task is not None:

@@ -19,7 +19,7 @@ async def eventually(condition: Callable[[], Awaitable[T]], *, within: float = .
 async def eventually(condition: Callable[[], T], *, within: float = ..., every: float = ...) -> T: ...
 
 
-async def eventually(condition: Callable[[], Any], *, within: float = 5.0, every: float = 0.02) -> Any:
+async def eventually(condition: Callable[[], Any], *, within: float = 60.0, every: float = 0.02) -> Any:
     """What `condition` gives, once it is true and fails no assertion; fails after `within` s."""
     deadline = time.monotonic() + within
     while True:

@@ -47,7 +47,7 @@ class NatsServer:
         self.process = await asyncio.create_subprocess_exec(
             str(binary), "-c", str(config), stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
         )
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while True:
                 with suppress(OSError):
                     _, writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -166,7 +166,7 @@ class RouterProcess:
             await self.until_ready()
 
     async def until_ready(self) -> None:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             while await self.admin("/readyz") != 200:
                 await asyncio.sleep(0.05)
 
@@ -192,7 +192,7 @@ class RouterProcess:
     async def end(self, signal_number: int = signal.SIGTERM) -> int:
         assert self.process is not None
         self.process.send_signal(signal_number)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             return await self.process.wait()
 
     async def stop(self) -> None:

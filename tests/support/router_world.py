@@ -256,7 +256,7 @@ async def running_world(limits: Limits = PATIENT, certificate: Certificate | Non
         sweeping.cancel()
 
 
-async def eventually(is_true: Callable[[], object], within_s: float = 5.0) -> None:
+async def eventually(is_true: Callable[[], object], within_s: float = 60.0) -> None:
     """Wait until a condition holds."""
     async with asyncio.timeout(within_s):
         while not is_true():

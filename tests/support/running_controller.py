@@ -40,7 +40,7 @@ TOKEN = "a-token-for-tests-that-is-long-enough"
 NATS = shutil.which("nats-server", path=f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}")
 
 
-async def eventually(condition: Callable[[], Awaitable[Any]], within: float = 10.0) -> Any:
+async def eventually(condition: Callable[[], Awaitable[Any]], within: float = 60.0) -> Any:
     """The first true value of `condition`; fails after `within` seconds with the last value."""
     deadline = time.monotonic() + within
     last: Any = None
@@ -208,7 +208,7 @@ class Peers:
         answering = Bus("scheduler", self._nats_url, clock=SystemClock())
         answering.answer(rpc.RUNS, handler)
         self.tasks.append(asyncio.create_task(answering.run()))
-        await asyncio.wait_for(answering.connected(), 10)
+        await asyncio.wait_for(answering.connected(), 30)
 
     def sees(self, *nodes: dict[str, Any], pods: int = 0, generation: int = 1_000_000) -> None:
         """From now on, the scheduler knows these nodes (as the API shows them) and so many pods on each."""

@@ -143,7 +143,7 @@ class Platform:
         self.wait_version(service, "v1", "running")
         return self.issue_key(service)
 
-    def issue_key(self, service: str, name: str = "test", within: float = 5) -> str:
+    def issue_key(self, service: str, name: str = "test", within: float = 60) -> str:
         """A new API key of `service`, once the router knows it."""
         key: str = self.api("POST", f"/services/{service}/keys", json={"name": name})["key"]
         url, headers = f"{self.data_url}/{service}/predict", {"Authorization": f"Bearer {key}"}

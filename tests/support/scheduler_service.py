@@ -138,7 +138,7 @@ class Controller:
         return [each.address for each in found.pods] if found else []
 
 
-async def holds(condition: Callable[[], Awaitable[bool]], *, within: float = 5.0) -> None:
+async def holds(condition: Callable[[], Awaitable[bool]], *, within: float = 60.0) -> None:
     """Wait until an asked condition holds."""
     assert await eventually(condition, within=within)
 
@@ -166,7 +166,7 @@ async def controlling(nats: NatsProcess) -> AsyncIterator[Controller]:
 
     bus.answer(DEPLOYMENTS, deployments)
     running = asyncio.create_task(bus.run())
-    await asyncio.wait_for(bus.connected(), 10)
+    await asyncio.wait_for(bus.connected(), 30)
     await bus.nc.subscribe("penstock.events.>", cb=note)
     await bus.nc.subscribe("penstock.logs.v1.>", cb=note_output)
     try:

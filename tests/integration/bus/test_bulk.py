@@ -67,7 +67,7 @@ async def test_a_batch_that_failed_comes_again_after_a_delay(monitor: SmallServi
 
     await publish(monitor, range(3))
     task = pulling(monitor, fail_twice)
-    await eventually(lambda: [0, 1, 2] in tries[2:], within=10)
+    await eventually(lambda: [0, 1, 2] in tries[2:])
     await ended(task)
 
     assert len(tries) == 3
@@ -84,11 +84,11 @@ async def test_a_reader_outlives_server_stream_and_durable(monitor: SmallService
     await eventually(lambda: seen == {0})
     nats_server.kill()
     nats_server.start()
-    await eventually(lambda: _published(monitor, 1), within=10)
+    await eventually(lambda: _published(monitor, 1))
     await eventually(lambda: 1 in seen)
     await monitor.bus.js.delete_stream("LOGS")
-    await eventually(lambda: _published(monitor, 2), within=10)
-    await eventually(lambda: 2 in seen, within=10)
+    await eventually(lambda: _published(monitor, 2))
+    await eventually(lambda: 2 in seen)
     await ended(task)
 
 
@@ -171,7 +171,7 @@ async def test_a_stream_made_anew_has_another_identity(monitor: SmallService) ->
         except Unavailable:
             return None
 
-    after = await eventually(again, within=10)
+    after = await eventually(again)
     assert after is not None
 
     assert (before.first_seq, before.last_seq) == (1, 3)

@@ -63,7 +63,7 @@ async def test_tries_come_with_growing_delays_not_in_a_storm(service: SmallServi
     service.before = failing(4, Unavailable("away"))
     await service.publish(deleted("v1"))
 
-    await eventually(lambda: len(service.calls) == 5, within=8)
+    await eventually(lambda: len(service.calls) == 5)
 
     gaps = [later - earlier for earlier, later in zip(service.called_at, service.called_at[1:], strict=False)]
     assert [gap > floor for gap, floor in zip(gaps, (0.2, 0.4, 0.9, 1.9), strict=True)] == [True] * 4
@@ -73,7 +73,7 @@ async def test_a_bug_is_a_dead_letter_after_five_tries(service: SmallService) ->
     service.before = failing(99, ValueError("a bug"))
     event_id = await service.publish(deleted("v1"))
 
-    [letter] = await eventually(lambda: letters(service), within=10)
+    [letter] = await eventually(lambda: letters(service))
 
     assert len(service.calls) == 5
     assert letter.reason == "ValueError: a bug (delivery 5)"
@@ -87,7 +87,7 @@ async def test_what_is_temporary_outlasts_a_bug(service: SmallService) -> None:
     service.before = failing(6, Unavailable("away"))
     await service.publish(deleted("v1"))
 
-    await eventually(service.effects, within=25)
+    await eventually(service.effects)
 
     assert len(service.calls) == 7
     assert await letters(service) == []
@@ -114,6 +114,7 @@ POISON: dict[str, tuple[bytes, dict[str, str] | None]] = {
 }
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("kind", POISON)
 async def test_poison_is_a_dead_letter_with_the_reason_and_holds_nobody_up(service: SmallService, kind: str) -> None:
     body, headers = POISON[kind]
@@ -180,7 +181,7 @@ async def test_order_is_kept_even_where_one_event_has_to_be_tried_again(service:
     for name in names:
         await service.publish(deleted(name))
 
-    await eventually(lambda: _is(service.effects(), names), within=10)
+    await eventually(lambda: _is(service.effects(), names))
 
 
 async def test_a_handler_may_take_longer_than_the_server_waits(service: SmallService) -> None:
@@ -190,7 +191,7 @@ async def test_a_handler_may_take_longer_than_the_server_waits(service: SmallSer
     service.before = slow
     await service.publish(deleted("v1"))
 
-    await eventually(service.effects, within=8)
+    await eventually(service.effects)
 
     assert service.calls == ["v1"]
     info = await service.bus.js.consumer_info("EVENTS", DURABLE)
@@ -228,5 +229,5 @@ async def test_what_a_killed_process_held_is_acted_on_soon(
     survivor = SmallService(nats_server.url, sqlite_url(tmp_path, "survivor"))
     await survivor.start()
 
-    await eventually(survivor.effects, within=5)
+    await eventually(survivor.effects)
     await survivor.stop()

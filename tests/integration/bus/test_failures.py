@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from shared.bus import BusLost
 from shared.bus.topology import STREAMS
 from shared.errors import Unavailable
 
-DEADLINE_S = 10
+DEADLINE_S = 60
 
 
 async def acts_on(service: SmallService, version: str, *, within: float = DEADLINE_S) -> None:
@@ -44,7 +45,7 @@ async def test_nats_with_all_its_data_gone(service: SmallService, nats_server: N
     nats_server.wipe()
     nats_server.start()
 
-    await acts_on(service, "after", within=15)
+    await acts_on(service, "after")
 
     for stream in STREAMS:
         assert (await service.bus.js.stream_info(stream.name)).config.max_bytes == stream.max_bytes
@@ -84,12 +85,12 @@ async def test_a_read_loop_that_died_is_noticed(service: SmallService) -> None:
     await eventually(lambda: client._reading_task is not None and client._reading_task.done())
     assert client.is_connected  # so it says
 
-    await acts_on(service, "v1", within=15)
+    await acts_on(service, "v1")
 
 
 async def test_a_frozen_server_is_noticed_and_survived(service: SmallService, nats_server: NatsProcess) -> None:
     nats_server.freeze()
-    await eventually(lambda: not service.bus.is_connected, within=25)
+    await eventually(lambda: not service.bus.is_connected)
 
     nats_server.thaw()
 
@@ -101,7 +102,7 @@ async def test_a_connection_closed_for_good_ends_the_run(service: SmallService) 
 
     assert service.task is not None
     with pytest.RaisesGroup(BusLost):
-        await asyncio.wait_for(service.task, 5)
+        await asyncio.wait_for(service.task, 30)
 
 
 async def test_a_service_starts_before_nats_and_says_so_once(
@@ -111,18 +112,24 @@ async def test_a_service_starts_before_nats_and_says_so_once(
     service = SmallService(nats_server.url, sqlite_url(tmp_path))
     await service.start(connected=False)
     await service.say(deleted("v1"))
+
+    def complaints() -> list[logging.LogRecord]:
+        return [record for record in caplog.records if record.name == "penstock.bus"]
+
+    await eventually(complaints)
     await asyncio.sleep(1.5)
-    complaints = [record for record in caplog.records if record.name == "penstock.bus"]
+    said = len(complaints())
     with pytest.raises(Unavailable):
         _ = service.bus.nc
 
     nats_server.start()
 
     await eventually(lambda: _contains(service.effects(), "v1"), within=DEADLINE_S)
-    assert len(complaints) == 1
+    assert said == 1
     await service.stop()
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("when", ["served", "away from the start", "away", "frozen"])
 async def test_a_service_stops_cleanly_within_its_limit(nats_server: NatsProcess, tmp_path: Path, when: str) -> None:
     service = SmallService(nats_server.url, sqlite_url(tmp_path))

@@ -37,6 +37,7 @@ async def names(service: SmallService) -> list[str]:
     return [event.version for _, event in await stored(service)]
 
 
+@pytest.mark.timed
 async def test_an_event_leaves_right_after_the_commit_and_is_acted_on(service: SmallService) -> None:
     await service.say(deleted("warm"))
     await eventually(lambda: "warm" in service.calls)
@@ -88,7 +89,7 @@ async def test_with_nats_away_events_wait_and_then_leave_in_order(
 
     nats_server.start()
 
-    await eventually(lambda: _holds(service.effects(), wanted), within=15)
+    await eventually(lambda: _holds(service.effects(), wanted))
     await eventually(lambda: _holds(service.unsent(), 0))
     assert await names(service) == wanted
 
@@ -99,11 +100,11 @@ async def test_a_publish_without_an_answer_is_repeated_and_stored_once(
     monkeypatch.setattr(outbox, "PUBLISH_TIMEOUT_S", 0.4)
     nats_server.freeze()
     await service.say(deleted("v1"), deleted("v2"))
-    await eventually(lambda: unknown(service) >= 2, within=10)
+    await eventually(lambda: unknown(service) >= 2)
 
     nats_server.thaw()
 
-    await eventually(lambda: _holds(service.effects(), ["v1", "v2"]), within=10)
+    await eventually(lambda: _holds(service.effects(), ["v1", "v2"]))
     await eventually(lambda: _holds(service.unsent(), 0))
     assert await names(service) == ["v1", "v2"]
 
@@ -191,6 +192,6 @@ async def test_from_outbox_to_effect_on_each_kind_of_database(nats_server: NatsP
     for name in wanted:
         await service.say(deleted(name))
 
-    await eventually(lambda: _holds(service.effects(), wanted), within=10)
+    await eventually(lambda: _holds(service.effects(), wanted))
     assert len(service.calls) == 21
     await service.stop()

@@ -87,6 +87,7 @@ async def test_a_foreign_error_does_not_leak(pair: Pair) -> None:
     assert "secret" not in str(raised.value)
 
 
+@pytest.mark.timed
 async def test_nobody_there_is_known_at_once(pair: Pair) -> None:
     bus, _ = pair
     asked_at = time.monotonic()
@@ -105,6 +106,7 @@ async def test_a_slow_owner_is_not_waited_for(pair: Pair) -> None:
         await bus.call(PODS, QUERY, timeout=0.2)
 
 
+@pytest.mark.timed
 async def test_with_the_bus_away_the_answer_is_immediate(pair: Pair, nats_server: NatsProcess) -> None:
     bus, _ = pair
     nats_server.kill()
@@ -116,6 +118,7 @@ async def test_with_the_bus_away_the_answer_is_immediate(pair: Pair, nats_server
     assert time.monotonic() - asked_at < 2.5
 
 
+@pytest.mark.timed
 async def test_questions_are_answered_side_by_side(pair: Pair) -> None:
     bus, owner = pair
     owner.delay = 0.3

@@ -83,8 +83,8 @@ async def test_the_final_state_is_the_models(plane: ControlPlane, nats_server: N
     pods = await eventually(lambda: runs_what_is_wanted(plane, operations), within=60, every=0.2)
     connection = await nats.connect(nats_server.url)
     try:
-        await eventually(lambda: routes_are_right(connection, operations), within=30, every=0.2)
-        await eventually(lambda: every_fact_is_told(connection, operations), within=30, every=0.2)
+        await eventually(lambda: routes_are_right(connection, operations), every=0.2)
+        await eventually(lambda: every_fact_is_told(connection, operations), every=0.2)
         assert (await connection.jetstream().stream_info("DEAD")).state.messages == 0
     finally:
         await connection.close()

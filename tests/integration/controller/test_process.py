@@ -56,12 +56,12 @@ class Process:
 
     async def ended(self) -> tuple[int, str]:
         assert self.running is not None
-        out, err = await asyncio.wait_for(self.running.communicate(), 20)
+        out, err = await asyncio.wait_for(self.running.communicate(), 30)
         assert self.running.returncode is not None
         return self.running.returncode, (out + err).decode()
 
     async def up(self) -> None:
-        await eventually(self.healthy, within=20)
+        await eventually(self.healthy)
 
     async def healthy(self) -> bool:
         with contextlib.suppress(httpx.HTTPError):
@@ -187,7 +187,7 @@ async def test_logs_are_followed_and_the_stream_ends_with_the_service(spawn: Spa
             output = PodOutput(service="wine", version="v1", version_id=new_id(), pod="p", run=0, lines=tuple(said))
             subject = "penstock.logs.v1.wine.v1.p"
             await peers.monitor.js.publish(subject, output.model_dump_json().encode())
-            data = await asyncio.wait_for(_first_data(lines), 5)
+            data = await asyncio.wait_for(_first_data(lines), 30)
             assert (data["text"], data["pod"], data["version"]) == ("hello", "p", "v1")
             running.send_signal(signal.SIGTERM)
             assert [line async for line in lines if line.startswith("data:")] == []

@@ -42,13 +42,13 @@ async def test_tables_go_with_their_service_and_no_others(
     await log(js, record("c", "beer"))
     await log(js, record("d", "kept"))
     table, other = home / "tables" / "wine", elsewhere / "wine"
-    await eventually(lambda: table.exists() and other.exists() and counted(home, "kept"), within=20)
+    await eventually(lambda: table.exists() and other.exists() and counted(home, "kept"))
     (elsewhere / "mine.txt").write_text("not a table")
 
     await delete(js, "kept", purge_tables=False)
     await delete(js, "wine")
 
-    await eventually(lambda: not table.exists() and not other.exists(), within=20)
+    await eventually(lambda: not table.exists() and not other.exists())
     assert (elsewhere / "mine.txt").exists()
     assert counted(home, "beer") == {"c": 1}
     assert counted(home, "kept") == {"d": 1}
@@ -58,12 +58,12 @@ async def test_what_arrives_late_is_of_the_dead_and_what_is_newer_is_not(
     js: JetStreamContext, logger: LoggerProcess, home: Path
 ) -> None:
     await log(js, record("old"))
-    await eventually(lambda: counted(home), within=20)
+    await eventually(lambda: counted(home))
     await delete(js, "wine")
-    await eventually(lambda: not (home / "tables" / "wine").exists(), within=20)
+    await eventually(lambda: not (home / "tables" / "wine").exists())
 
     await log(js, record("late"), new("young"))
-    await eventually(lambda: counted(home), within=20)
+    await eventually(lambda: counted(home))
     assert counted(home) == {"young": 1}
 
 
@@ -72,14 +72,14 @@ async def test_a_killed_one_finishes_later(js: JetStreamContext, logger: LoggerP
     for service in services:
         await log(js, record("a", service))
     tables = home / "tables"
-    await eventually(lambda: len(list(tables.glob("*/payload"))) == len(services), within=20)
+    await eventually(lambda: len(list(tables.glob("*/payload"))) == len(services))
     for service in services:
         await delete(js, service)
     for left in (3, 1):
-        await eventually(lambda: len(list(tables.glob("*"))) <= left, within=40, every=0.005)  # noqa: B023
+        await eventually(lambda: len(list(tables.glob("*"))) <= left, every=0.005)  # noqa: B023
         logger.kill()
         logger.start()
-    await eventually(lambda: not list(tables.glob("*")), within=40)
+    await eventually(lambda: not list(tables.glob("*")))
 
 
 def tables_of(root: Path, *names: str) -> PayloadTables:

@@ -178,7 +178,7 @@ async def test_the_subscriber_follows_what_happens(bus: Bus) -> None:
         await session.settled()
         await controller.nc.publish("penstock.events.version.deleted.v1", b"gone")
 
-        message = await asyncio.wait_for(seen.get(), 5)
+        message = await asyncio.wait_for(seen.get(), 30)
 
     assert message.data == b"gone"
 
@@ -192,7 +192,7 @@ async def test_the_subscriber_cannot_hear_what_services_answer(bus: Bus) -> None
         await scheduler.nc.publish("_INBOX.other.1", b"last")
         await scheduler.settled()
 
-        message = await asyncio.wait_for(heard.get(), 5)
+        message = await asyncio.wait_for(heard.get(), 30)
 
     assert message.data == b"last"
 
@@ -228,7 +228,7 @@ async def test_a_service_joins_the_bus_with_the_rights_that_it_has(bus: Bus, use
     url = bus.credentials.url(user, f"127.0.0.1:{bus.home.ports.nats}")
     joining = ServiceBus(user, url, clock=SystemClock())
     running = asyncio.create_task(joining.run())
-    await asyncio.wait_for(joining.connected(), 10)
+    await asyncio.wait_for(joining.connected(), 30)
     with pytest.raises(Unavailable):  # nobody answers, and that it hears at once
         await joining.call(PODS, PodsQuery(version_id=UUID(int=1)))
     running.cancel()
@@ -251,7 +251,7 @@ async def test_nobody_enters_without_a_password(bus: Bus, login: bytes) -> None:
     await reader.readline()
     writer.write(b"CONNECT " + login + b"\r\nPING\r\n")
 
-    answer = await asyncio.wait_for(reader.readline(), 5)
+    answer = await asyncio.wait_for(reader.readline(), 30)
 
     assert answer.startswith(b"-ERR 'Authorization Violation'")
     writer.close()

@@ -71,7 +71,7 @@ def test_up_after_the_launcher_was_killed_starts_anew(platform: Platform) -> Non
     before = {p["name"]: p["pid"] for p in platform.status()["processes"]}
     (supervisor,) = {psutil.Process(pid).ppid() for pid in before.values()}
     os.kill(supervisor, signal.SIGKILL)
-    until(lambda: not platform.status()["ready"], within=5, what="the status says so")
+    until(lambda: not platform.status()["ready"], within=60, what="the status says so")
     assert platform.process("router")["state"] == "running"  # it serves on, unsupervised
 
     platform.up()

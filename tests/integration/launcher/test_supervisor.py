@@ -51,7 +51,7 @@ def spec(home: Home, name: str, code: str, **options: object) -> ProcessSpec:
     )
 
 
-async def eventually(condition: Callable[[], object], within: float = 10) -> None:
+async def eventually(condition: Callable[[], object], within: float = 60) -> None:
     deadline = time.monotonic() + within
     while not condition():
         assert time.monotonic() < deadline, "condition never came true"
@@ -66,12 +66,12 @@ async def supervised(home: Home, *specs: ProcessSpec) -> AsyncIterator[Superviso
         return
 
     running = asyncio.create_task(supervisor.run(nothing))
-    await asyncio.wait_for(supervisor.ready.wait(), 10)
+    await asyncio.wait_for(supervisor.ready.wait(), 30)
     try:
         yield supervisor
     finally:
         supervisor.stop()
-        await asyncio.wait_for(running, 20)
+        await asyncio.wait_for(running, 30)
 
 
 async def test_a_killed_process_is_started_again_and_counted(home: Home) -> None:
@@ -131,7 +131,7 @@ async def test_callers_wait_while_the_owner_of_a_socket_restarts(home: Home) -> 
             first = await call()
             os.kill(first, signal.SIGKILL)
             await eventually(lambda: supervisor.children[0].state == "restarting")
-            answers = await asyncio.wait_for(asyncio.gather(*(call() for _ in range(20))), 10)
+            answers = await asyncio.wait_for(asyncio.gather(*(call() for _ in range(20))), 30)
 
     assert set(answers) == {supervisor.children[0].pid or answers[0]}
     assert first not in answers
@@ -166,7 +166,7 @@ async def test_one_that_cannot_start_does_not_disturb_the_others(home: Home) -> 
     assert (good.state, good.restarts) == ("running", 0)
     assert not supervisor.ready.is_set()
     supervisor.stop()
-    await asyncio.wait_for(running, 10)
+    await asyncio.wait_for(running, 30)
     assert (home.logs / "bad.log").read_text().startswith("no\n")
 
 

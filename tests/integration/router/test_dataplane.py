@@ -324,6 +324,7 @@ async def test_a_refusing_pod_is_avoided_and_another_asked(world: World) -> None
     assert len(world.ledger.outcomes) == 20
 
 
+@pytest.mark.timed
 async def test_only_refusing_pods_is_503_at_once(world: World) -> None:
     pod = await world.serve_wine()
     await pod.stop()
@@ -421,6 +422,7 @@ async def test_informational_answers_are_skipped(world: World) -> None:
         assert (status, body, "link" in headers) == (200, b"ok", False)
 
 
+@pytest.mark.timed
 async def test_a_slow_model_is_504_and_its_pod_is_told(world: World) -> None:
     async def sleep(pod: PodServer, request: PodRequest, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(3)
@@ -523,6 +525,7 @@ async def test_sampling_and_logging_off_are_counted(world: World) -> None:
     assert pod.tally.dropped["logging_disabled"] == 1
 
 
+@pytest.mark.timed
 async def test_draining_finishes_what_was_asked_and_exits(world: World) -> None:
     async def slow(pod: PodServer, request: PodRequest, writer: asyncio.StreamWriter) -> None:
         await release.wait()

@@ -120,6 +120,7 @@ async def test_routes_come_from_the_bus_and_records_go_there(setting: Setting) -
     assert b"penstock_router_routes_current 1.0" in metrics
 
 
+@pytest.mark.timed
 async def test_weights_change_under_load_in_under_a_second(setting: Setting) -> None:
     world = setting.world
     world.intent(weights={"v1": 100, "v2": 0})
@@ -131,7 +132,7 @@ async def test_weights_change_under_load_in_under_a_second(setting: Setting) -> 
     caller = await world.caller()
     loop = asyncio.get_running_loop()
     changed_at = 0.0
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         for number in range(10_000):
             caller.post("/wine/predict")
             status, headers, _ = await caller.answer()
@@ -146,6 +147,7 @@ async def test_weights_change_under_load_in_under_a_second(setting: Setting) -> 
     assert loop.time() - changed_at < 1.0
 
 
+@pytest.mark.timed
 async def test_a_key_is_revoked_in_under_a_second(setting: Setting) -> None:
     await setting.world.serve_wine()
     await setting.publish_routes()
@@ -273,7 +275,7 @@ async def test_sigterm_finishes_what_was_asked_and_the_next_router_goes_on(setti
     await setting.until_logged()
     pod.requests.clear()
     in_flight = [asyncio.create_task(setting.predict(number)) for number in range(10)]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while len(pod.requests) < 10:
             await asyncio.sleep(0.01)
     ending = asyncio.create_task(setting.router.end(signal.SIGTERM))
@@ -294,7 +296,7 @@ async def test_sigterm_ends_it_with_the_bus_away(setting: Setting) -> None:
     await setting.predict(1)
     await setting.server.kill()
     await setting.predict(2)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         assert await setting.router.end(signal.SIGTERM) == 0
 
 
@@ -313,7 +315,7 @@ async def test_a_wiped_bus_does_not_take_the_routes_away(setting: Setting) -> No
         await asyncio.sleep(0.1)
     await setting.until_logged()
     setting.world.key("psk_other.secret")
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         await setting.publish_routes()
         caller = await setting.world.caller()
         while True:
@@ -329,7 +331,7 @@ async def test_it_waits_for_a_bus_that_is_not_there(setting: Setting) -> None:
     await setting.server.kill()
     await setting.router.start(is_ready=False)
     waiting = asyncio.create_task(setting.predict(1))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while await setting.router.admin("/healthz") != 200:
             await asyncio.sleep(0.05)
     assert await setting.router.admin("/readyz") == 503
@@ -343,7 +345,7 @@ async def test_a_second_router_on_the_same_folder_says_so(setting: Setting) -> N
     second = RouterProcess(setting.router.home, setting.server.url)
     await second.start(is_ready=False)
     assert second.process is not None
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         assert await second.process.wait() == 1
     assert "another router uses the spool" in (setting.router.home.parent / "router.log").read_text()
     await second.stop()

@@ -54,6 +54,7 @@ async def test_a_change_of_routes_gives_no_new_tokens(world: World) -> None:
     assert await statuses(world, 1) == {429: 1}
 
 
+@pytest.mark.timed
 async def test_a_queue_lets_them_through_in_time_and_turns_the_rest_away(world: World) -> None:
     limit = {"qps": 20, "burst": 1, "on_limit": "queue", "queue_timeout_ms": 420}
     await world.serve_wine(version_fields={"rate_limit": limit})
@@ -156,6 +157,7 @@ async def test_beyond_the_cap_without_holding_is_503(world: World) -> None:
     assert (await first.answer())[0] == 200
 
 
+@pytest.mark.timed
 async def test_the_number_of_held_requests_is_bounded(world: World) -> None:
     world.plane.core.held._limit = 3
     world.intent(version_fields={"hold_ms": 60_000})

@@ -22,12 +22,12 @@ def pid_of(pod: PodObservation) -> int:
 
 
 async def first_end(world: World) -> RunEnd:
-    await eventually(lambda: any(o.end for o in world.seen), within=10)
+    await eventually(lambda: any(o.end for o in world.seen))
     return next(o.end for o in world.seen if o.end)
 
 
 async def ready_in_run(world: World, run: int) -> PodObservation:
-    await eventually(lambda: any(o.run == run for o in world.ready), within=10)
+    await eventually(lambda: any(o.run == run for o in world.ready))
     return world.ready[0]
 
 
@@ -129,6 +129,7 @@ async def test_an_unready_pod_says_so_and_lives(home: Path) -> None:
         assert back.pid == pod.pid
 
 
+@pytest.mark.timed
 async def test_a_stopped_process_is_out_within_two_seconds_and_replaced_later(home: Path) -> None:
     async with running(home) as world:
         await world.backend.apply(wanted(1))

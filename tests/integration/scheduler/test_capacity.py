@@ -84,7 +84,7 @@ async def test_a_version_that_waits_says_so_and_does_not_fail_by_the_clock(
         assert (pod.status, pod.reason, pod.ready) == ("Waiting", CAPACITY, False)
         now = asyncio.get_running_loop().time
         over = now() + 5.5  # its ten minutes, here five seconds
-        await eventually(lambda: now() > over, within=10)
+        await eventually(lambda: now() > over)
         assert await has_waited()
         assert not controller.said(VersionFailed)
         assert [note.reason for note in controller.said(PodNoted) if note.reason == CAPACITY] == [CAPACITY]
@@ -96,4 +96,4 @@ async def eventually_phase(controller: Controller, deployment: Deployment, phase
     async def is_so() -> bool:
         return await controller.phase(deployment) == phase
 
-    await holds(is_so, within=15)
+    await holds(is_so)

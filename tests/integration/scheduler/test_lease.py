@@ -30,6 +30,7 @@ def lease_of(database: Database, holder: str, ttl_s: float = 0.5) -> Lease:
     return Lease(database, SystemClock(), ttl_s=ttl_s, holder=holder)
 
 
+@pytest.mark.timed
 async def test_the_first_leads_at_once_the_second_waits_while_it_beats(database: Database) -> None:
     first, second = lease_of(database, ELSEWHERE), lease_of(database, "a-third/1/1")
     await asyncio.wait_for(first.acquire(), 1)
@@ -43,6 +44,7 @@ async def test_the_first_leads_at_once_the_second_waits_while_it_beats(database:
     await database.close()
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("hours", [1, -1])
 async def test_no_clock_that_is_set_moves_the_lease(database: Database, hours: int) -> None:
     clocks = SetClock(), SetClock()
@@ -82,6 +84,7 @@ async def test_a_frozen_leader_writes_nothing_after_it_thaws(database: Database)
     await database.close()
 
 
+@pytest.mark.timed
 async def test_a_leader_of_this_machine_that_is_gone_is_not_waited_for(database: Database) -> None:
     machine, _, _ = this_process().rsplit("/", 2)
     await lease_of(database, f"{machine}/999999/1", ttl_s=30).acquire()

@@ -50,7 +50,7 @@ async def test_a_pod_that_takes_too_much_is_ended_and_says_why(home: Path, limit
     (home / "eat").write_text("100")
     async with running(home, options(limits)) as world:
         await world.backend.apply(sized())
-        ended = await eventually(lambda: [each for each in world.seen if each.end], within=20)
+        ended = await eventually(lambda: [each for each in world.seen if each.end])
         end = ended[0].end
         assert end is not None
         assert (end.signal, end.reason, end.message) == (
@@ -60,7 +60,7 @@ async def test_a_pod_that_takes_too_much_is_ended_and_says_why(home: Path, limit
         )
         assert ended[0].last_exit == "OutOfMemory: killed by the kernel at its limit of 0.0625 GiB"
         (home / "eat").unlink()
-        (pod,) = await eventually(lambda: world.ready, within=20)
+        (pod,) = await eventually(lambda: world.ready)
         assert (pod.is_limited, pod.restarts > 0) == (True, True)
         await eventually(lambda: groups(limits) == {f"{pod.pod}.{pod.run}"})
 
@@ -69,7 +69,7 @@ async def test_a_pod_gets_no_more_than_its_cores(home: Path, limits: Limits) -> 
     (home / "burn").touch()
     async with running(home, options(limits)) as world:
         await world.backend.apply(sized(cpu=0.2))
-        (pod,) = await eventually(lambda: world.ready, within=20)
+        (pod,) = await eventually(lambda: world.ready)
         folder = limits.folders.get("cpu") or limits.folders[""]
         group = folder / f"{pod.pod}.{pod.run}"
 
@@ -77,7 +77,7 @@ async def test_a_pod_gets_no_more_than_its_cores(home: Path, limits: Limits) -> 
             counts = dict(line.split() for line in (group / "cpu.stat").read_text().splitlines())
             return int(counts["nr_throttled"]) >= 5
 
-        await eventually(throttled, within=20)
+        await eventually(throttled)
         await world.backend.usage()
         begun = time.monotonic()
         await eventually(lambda: time.monotonic() - begun > 1)

@@ -77,7 +77,7 @@ async def test_each_run_is_told_once_by_the_times_of_its_process(home: Path, nat
             os.kill(pid, signal.SIGKILL)
             _, pid = await ready(controller, deployment, 1)
             lifetimes.watch((pod, 1), pid)
-            await eventually(lambda: len(controller.said(RunStarted)) == 2, within=30)
+            await eventually(lambda: len(controller.said(RunStarted)) == 2)
         os.kill(pid, signal.SIGKILL)  # with no scheduler there
         await lifetimes.ended((pod, 1))
         async with scheduling(settings_for(home, nats_server.url)):
@@ -85,13 +85,13 @@ async def test_each_run_is_told_once_by_the_times_of_its_process(home: Path, nat
             lifetimes.watch((pod, 2), pid)
             controller.want(stop(deployment))
             runs = await all_ended(controller, 3)
-            await eventually(lambda: len(controller.said(RunEnded)) == 3, within=30)
+            await eventually(lambda: len(controller.said(RunEnded)) == 3)
         async with scheduling(settings_for(home, nats_server.url)):  # tells nothing again
 
             async def answers() -> bool:
                 return len(await listed(controller)) == 3
 
-            await holds(answers, within=30)
+            await holds(answers)
 
         lifetimes.assert_equal({name: (run.started_at, run.ended_at) for name, run in runs.items()}, within_s=1.0)
         assert {(run.project, run.service, run.resources.spec, run.is_exact) for run in runs.values()} == {
@@ -112,8 +112,8 @@ async def test_runs_are_told_again_where_the_database_was_lost(home: Path, nats_
             _, pid = await ready(controller, deployment)
             os.kill(pid, signal.SIGKILL)
             await ready(controller, deployment, 1)
-            await eventually(lambda: len(controller.said(RunEnded)) == 1, within=30)
-            await eventually(lambda: len(controller.said(RunStarted)) == 2, within=30)
+            await eventually(lambda: len(controller.said(RunEnded)) == 1)
+            await eventually(lambda: len(controller.said(RunStarted)) == 2)
             before = await listed(controller)
         for file in (home / "scheduler").iterdir():
             file.unlink()
@@ -122,7 +122,7 @@ async def test_runs_are_told_again_where_the_database_was_lost(home: Path, nats_
             async def are_back() -> bool:
                 return await listed(controller) == before
 
-            await holds(are_back, within=30)
+            await holds(are_back)
 
 
 async def test_a_run_that_nobody_saw_end_ends_when_it_was_last_known_alive(
@@ -134,7 +134,7 @@ async def test_a_run_that_nobody_saw_end_ends_when_it_was_last_known_alive(
         controller.want(deployment)
         async with scheduling(settings_for(home, nats_server.url)):
             pod, pid = await ready(controller, deployment)
-            await eventually(lambda: controller.said(RunStarted), within=30)
+            await eventually(lambda: controller.said(RunStarted))
         process = PodFolder(home / "pods" / pod).run(0).process()
         assert process is not None
         os.kill(process.shim, signal.SIGKILL)
@@ -142,7 +142,7 @@ async def test_a_run_that_nobody_saw_end_ends_when_it_was_last_known_alive(
         await eventually(lambda: not process.is_alive() and not psutil.pid_exists(process.shim))
         gone_at = datetime.now(UTC)
         async with scheduling(settings_for(home, nats_server.url)):
-            await eventually(lambda: controller.said(RunEnded), within=30)
+            await eventually(lambda: controller.said(RunEnded))
             (ended,) = controller.said(RunEnded)
         assert (ended.pod, ended.run, ended.is_exact) == (pod, 0, False)
         assert ended.ended_at is not None
@@ -156,12 +156,12 @@ async def test_a_run_whose_folder_is_gone_has_ended(home: Path, nats_server: Nat
         controller.want(deployment)
         async with scheduling(settings_for(home, nats_server.url)):
             pod, pid = await ready(controller, deployment)
-            await eventually(lambda: controller.said(RunStarted), within=30)
+            await eventually(lambda: controller.said(RunStarted))
         os.kill(pid, signal.SIGKILL)
         await eventually((home / "pods" / pod / "run-0" / "exit.json").exists)
         PodFolder(home / "pods" / pod).remove()
         async with scheduling(settings_for(home, nats_server.url)):
-            await eventually(lambda: controller.said(RunEnded), within=30)
+            await eventually(lambda: controller.said(RunEnded))
         (ended,) = controller.said(RunEnded)
         assert (ended.pod, ended.is_exact) == (pod, False)
 
@@ -173,7 +173,7 @@ async def test_the_list_leaves_out_what_ended_before(home: Path, nats_server: Na
         _, pid = await ready(controller, deployment)
         os.kill(pid, signal.SIGKILL)
         await ready(controller, deployment, 1)
-        await eventually(lambda: len(controller.said(RunStarted)) == 2, within=30)
+        await eventually(lambda: len(controller.said(RunStarted)) == 2)
 
         later = await listed(controller, datetime.now(UTC) + timedelta(hours=1))
         assert [(name[1], run.ended_at) for name, run in later.items()] == [(1, None)]
@@ -215,7 +215,7 @@ async def test_a_clock_that_is_set_changes_no_lifetime(tmp_path: Path) -> None:
     shim.write_json(written, begun | {"at": begun["at"] - 3600})
     process.send(signal.SIGKILL)
 
-    await eventually(run.exit, within=30)
+    await eventually(run.exit)
     started, ended = run.started_at(), run.ended_at()
     assert started is not None
     assert ended is not None

@@ -141,11 +141,11 @@ async def test_the_scheduler_hears_of_nodes_and_says_what_is_on_them(home: Path,
 
         controller.nodes[a.id] = a
         controller.want(deployment)
-        await holds(lambda: is_known(a, 1), within=20)
+        await holds(lambda: is_known(a, 1))
         states = await controller.node_states()
         assert states is not None
         assert (states.machine.name, states.machine.cpu, states.machine.memory_gb) == ("here", 4, 8)
-        await holds(lambda: on_node(controller, deployment, "a"), within=20)
+        await holds(lambda: on_node(controller, deployment, "a"))
         assert [fact.node for fact in controller.said(PodScheduled)] == ["a"]
         await eventually(lambda: [(run.node, run.group) for run in controller.said(RunStarted)] == [("a", "risk")])
 
@@ -155,10 +155,10 @@ async def test_the_scheduler_hears_of_nodes_and_says_what_is_on_them(home: Path,
         controller.nodes[a.id] = draining = changed(a, pods="move", is_schedulable=False)
         await controller.say(NodeUpdated(node=draining, reason="draining"))
         await controller.say(NodeUpdated(node=a, reason="resumed"))  # late: an older generation changes nothing
-        await holds(lambda: on_node(controller, deployment, "b"), within=20)
+        await holds(lambda: on_node(controller, deployment, "b"))
         del controller.nodes[a.id]
         await controller.say(NodeReleased(node=draining))
-        await holds(lambda: is_known(b, 1), within=20)
+        await holds(lambda: is_known(b, 1))
 
 
 async def on_node(controller: Controller, deployment: Deployment, name: str) -> bool:
@@ -176,6 +176,6 @@ async def test_a_node_that_the_list_lacks_twice_is_gone(home: Path, nats_server:
             return states is not None and {each.id for each in states.items} == {each.id for each in names}
 
         controller.nodes |= {a.id: a, b.id: b}
-        await holds(lambda: are_known(a, b), within=20)
+        await holds(lambda: are_known(a, b))
         del controller.nodes[a.id]
-        await holds(lambda: are_known(b), within=20)
+        await holds(lambda: are_known(b))

@@ -65,10 +65,11 @@ async def is_waiting(process: Process) -> bool:
     return "is away" in process.log.read_text() or "waiting for NATS" in process.log.read_text()
 
 
+@pytest.mark.timed
 async def test_sigterm_ends_it_with_0_while_the_bus_is_away(scheduler: Process, nats_server: NatsProcess) -> None:
     nats_server.kill()
     scheduler.start()
-    await holds(lambda: is_waiting(scheduler), within=20)
+    await holds(lambda: is_waiting(scheduler))
     begun = time.monotonic()
     assert scheduler.end(signal.SIGTERM) == 0
     assert time.monotonic() - begun < 10
@@ -107,7 +108,7 @@ async def test_an_unreachable_mlflow_holds_a_version_up_and_says_so(
             pods = await controller.pods(deployment)
             return [(p.status, p.reason) for p in pods] == [("Waiting", "RegistryUnavailable")]
 
-        await holds(waits, within=40)
+        await holds(waits)
         assert any(note.reason == "RegistryUnavailable" for note in controller.said(PodNoted))
         assert await controller.phase(deployment) == "starting"
 
@@ -163,11 +164,11 @@ async def test_a_real_model_serves_through_deaths_of_its_pod_and_of_its_schedule
         async def is_adopted() -> bool:
             return [(p.pid, p.ready) for p in await controller.pods(deployment)] == [(pod.pid, True)]
 
-        await holds(is_adopted, within=30)
+        await holds(is_adopted)
         assert not [fact for fact in controller.facts[facts:] if isinstance(fact, PodNotReady | PodExited)]
 
         os.kill(pod.pid, signal.SIGKILL)
-        await eventually(lambda: controller.said(PodExited), within=10)
+        await eventually(lambda: controller.said(PodExited))
 
         async def is_back() -> bool:
             return [(p.restarts, p.ready) for p in await controller.pods(deployment)] == [(1, True)]

@@ -70,7 +70,7 @@ async def test_old_pods_serve_on_and_the_failure_is_said_once(home: Path, nats_s
                 state = await controller.state(deployment)
                 return state is not None and state.has_rollout_failed
 
-            await holds(is_known, within=20)
+            await holds(is_known)
             (failed,) = said_once(controller)
             assert (failed.generation, failed.reason) == (2, "LoadFailed")
             assert failed.log_tail[-1] == "Traceback: the model is broken"
@@ -82,13 +82,13 @@ async def test_old_pods_serve_on_and_the_failure_is_said_once(home: Path, nats_s
             why = {"from_generation": 2, "reason": failed.reason, "message": failed.message}
             controller.want(back)
             await controller.say(VersionRolledBack.model_validate(identity | why | {"deployment": back}))
-            await eventually(lambda: [e.generation for e in controller.said(VersionReady)] == [1, 3], within=30)
+            await eventually(lambda: [e.generation for e in controller.said(VersionReady)] == [1, 3])
 
             async def only_the_old_ones_are_left() -> bool:
                 pods = await controller.pods(deployment)
                 return sorted(pod.address or "" for pod in pods) == sorted(before)
 
-            await holds(only_the_old_ones_are_left, within=20)
+            await holds(only_the_old_ones_are_left)
             state = await controller.state(deployment)
             assert state is not None
             assert (state.is_rolling, state.has_rollout_failed, state.reason) == (False, False, None)
@@ -103,7 +103,7 @@ async def test_new_pods_that_start_and_never_answer_are_given_up_by_the_clock(
     async with controlling(nats_server) as controller, scheduling(settings, ByModelVersion(home)):
         deployment = await serving(controller)
         controller.want(with_model(deployment, "2", 2))
-        await eventually(lambda: controller.said(VersionRolloutFailed), within=30)
+        await eventually(lambda: controller.said(VersionRolloutFailed))
         assert controller.said(VersionRolloutFailed)[0].reason == "NeverReady"
         assert len(await controller.routed(deployment)) == 1
 
@@ -118,7 +118,7 @@ async def test_scaling_is_no_roll_over(home: Path, nats_server: NatsProcess) -> 
         async def has_failed_loads() -> bool:
             return any(pod.restarts >= 3 for pod in await controller.pods(deployment))
 
-        await holds(has_failed_loads, within=30)
+        await holds(has_failed_loads)
         state = await controller.state(deployment)
         assert state is not None
         assert (state.phase, state.is_rolling, state.has_rollout_failed) == ("running", False, False)

@@ -91,13 +91,13 @@ async def test_a_clock_that_is_set_gives_up_no_version_that_loads(
         deployment = wanted(1)
         controller.want(deployment)
         await controller.say(started(deployment))
-        await eventually(lambda: controller.said(PodScheduled), within=30)
+        await eventually(lambda: controller.said(PodScheduled))
         clock.off_by = timedelta(hours=hours)
         await asyncio.sleep(10 * settings.reconcile_interval.total_seconds())
 
         (home / "unready").unlink()
 
-        await eventually(lambda: controller.said(VersionReady), within=30)
+        await eventually(lambda: controller.said(VersionReady))
         assert controller.said(VersionFailed) == []
 
 
@@ -263,7 +263,7 @@ async def test_what_was_read_before_the_list_came_ends_no_pod(
                 async with read() as session:
                     yield session
                 if app.parts.lease.is_held:
-                    await eventually(lambda: app.parts.is_resynced, within=30)
+                    await eventually(lambda: app.parts.is_resynced)
 
             monkeypatch.setattr(database, "read", late)
             assert await served_by(controller, deployment) == (pod.name, pod.pid)

@@ -41,7 +41,7 @@ def start(run: RunFolder) -> int:
     return subprocess.run([sys.executable, "-I", "-S", shim.__file__, run.path], check=False).returncode
 
 
-def until(condition: Callable[[], object], within: float = 10) -> None:
+def until(condition: Callable[[], object], within: float = 60) -> None:
     deadline = time.monotonic() + within
     while not condition():
         assert time.monotonic() < deadline

@@ -99,7 +99,7 @@ class Started:
 
     async def end(self) -> dict[str, Any]:
         self.process.send(signal.SIGTERM)
-        await eventually(lambda: self.run.exit() is not None, within=30)
+        await eventually(lambda: self.run.exit() is not None)
         found = self.run.exit()
         assert found is not None
         return found
@@ -157,7 +157,7 @@ async def test_a_killed_pod_is_seen_by_its_shim(
 ) -> None:
     pod = await started(tmp_path, saved[0] / "trees", zygotes)
     os.kill(pod.process.pid, signal.SIGKILL)
-    await eventually(lambda: pod.run.exit() is not None, within=30)
+    await eventually(lambda: pod.run.exit() is not None)
     assert pod.run.exit() == {"code": None, "signal": signal.SIGKILL}
 
 
@@ -190,7 +190,7 @@ async def test_the_shim_of_a_forked_pod_is_as_small_as_any_other_and_holds_the_l
     assert pod.is_forked()
     assert await pod.predict(row) == [pytest.approx(value)]  # before it serves, a SIGTERM ends it as any process
     keeper = psutil.Process(pod.process.shim)
-    await eventually(lambda: "--attend" in keeper.cmdline() and keeper.memory_info().rss < 30e6, within=30)
+    await eventually(lambda: "--attend" in keeper.cmdline() and keeper.memory_info().rss < 30e6)
     with (pod.run.path / "lock").open() as lock, pytest.raises(BlockingIOError):
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     held = {os.path.realpath(path) for path in Path(f"/proc/{pod.process.pid}/fd").iterdir()}
@@ -241,7 +241,7 @@ async def test_a_run_that_another_shim_has_begun_is_not_begun_again(
     with (run.path / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         starting = asyncio.create_task(started(tmp_path, saved[0] / "trees", None))
-        await eventually(lambda: run.ordered() is not None, within=30)
+        await eventually(lambda: run.ordered() is not None)
         (run.path / "process.json").write_text(json.dumps({"pid": 1, "ticks": 0, "shim": 1, "at": 0.0}))
         assert (await starting).process.pid == 1
     assert not run.output.exists()
@@ -268,7 +268,7 @@ async def test_a_zygote_ends_with_whoever_holds_its_socket(tmp_path: Path) -> No
     keeping = asyncio.create_task(zygotes.run())
     zygotes.warm_own()
     zygote = await zygotes._zygotes[sys.executable]
-    await eventually(lambda: zygote.process.returncode is not None, within=30)
+    await eventually(lambda: zygote.process.returncode is not None)
     assert not zygotes._zygotes
     keeping.cancel()
     await asyncio.gather(keeping, return_exceptions=True)

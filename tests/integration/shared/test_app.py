@@ -76,6 +76,7 @@ def test_a_loop_that_ends_by_itself_ends_the_process_with_1(how: str, said: str)
     assert ("Traceback" in err) == (how == "fails")
 
 
+@pytest.mark.timed
 def test_a_signal_is_obeyed_within_ten_seconds_even_by_a_loop_that_will_not_end() -> None:
     with start("stubborn") as process:
         assert process.stdout is not None
