@@ -20,13 +20,14 @@ TRIES_OF_A_PROMISE = 5
 """A machine that is busy for a moment breaks one of them; code that is too slow breaks all."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what must not run beside other tests (`penstock test`), and give promises of a time their tries."""
+    tries = TRIES_OF_A_PROMISE if config.pluginmanager.hasplugin("rerunfailures") else 1
     for item in items:
         if ALONE & set(item.path.parts) and item.path.name not in BESIDE_OTHERS:
             item.add_marker("alone")
-        if item.get_closest_marker("timed"):
-            item.add_marker(pytest.mark.flaky(reruns=TRIES_OF_A_PROMISE - 1))
+        if tries > 1 and item.get_closest_marker("timed"):
+            item.add_marker(pytest.mark.flaky(reruns=tries - 1))
 
 
 @pytest.fixture(scope="session")
