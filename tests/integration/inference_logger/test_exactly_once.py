@@ -27,7 +27,7 @@ async def all_rows(home: Path, names: set[str], within: float = 60) -> None:
     assert counted(home) == dict.fromkeys(names, 1)
 
 
-@pytest.mark.alone
+@pytest.mark.timed
 async def test_a_record_is_readable_within_five_seconds(
     js: JetStreamContext, logger: LoggerProcess, home: Path
 ) -> None:
@@ -36,7 +36,7 @@ async def test_a_record_is_readable_within_five_seconds(
 
     await log(js, record("timed", trace_id="t"))
 
-    await eventually(lambda: "timed" in counted(home))
+    await eventually(lambda: "timed" in counted(home), within=5)
     files = f"{home}/tables/wine/payload/**/*.parquet"
     query = f"select client_request_id, status_code, trace_id from read_parquet('{files}') where request_id = 'timed'"
     found = duckdb.sql(query)
