@@ -1,7 +1,8 @@
 """One service's own database: SQLite (WAL) or PostgreSQL, through one async engine.
 
 Promises: a unit of work is one transaction, committed at its end, rolled back on any error; a database that is locked
-or away is `Unavailable`; a corrupt SQLite file is named and never replaced by an empty one.
+or away is `Unavailable`; a corrupt SQLite file is named and never replaced by an empty one; whoever is cancelled
+meanwhile is cancelled, though the database cannot even roll back.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from sqlalchemy.exc import DatabaseError, DataError, DBAPIError, IntegrityError,
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.types import TypeDecorator
 
+from shared.cancellation import heeding_cancellation
 from shared.errors import Unavailable
 
 OUTBOX_WRITTEN = "outbox_written"
@@ -72,16 +74,16 @@ class Database:
     @asynccontextmanager
     async def unit_of_work(self) -> AsyncIterator[AsyncSession]:
         """One read-write transaction: commits at the end of the block, rolls back on any exception."""
-        with self._translated():
+        with heeding_cancellation(), self._translated():
             async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
                 yield session
-        if session.info.get(OUTBOX_WRITTEN):
-            self.outbox_written.set()
+            if session.info.get(OUTBOX_WRITTEN):
+                self.outbox_written.set()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         """A read-only look: on SQLite it neither waits for a writer nor holds one up."""
-        with self._translated():
+        with heeding_cancellation(), self._translated():
             async with AsyncSession(self._reader, expire_on_commit=False) as session:
                 yield session
 

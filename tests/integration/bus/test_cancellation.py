@@ -1,17 +1,25 @@
-"""A loop that is cancelled while it talks to the bus ends, whatever it was waiting for."""
+"""A loop that is cancelled while it talks to the bus or a database ends, whatever it was waiting for."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import event, select, update
 
-from bus_service import SmallService
+from bus_service import SmallService, deleted, sqlite_url
 from shared.bus import bulk
 from shared.bus.connection import GuardedClient
 from shared.bus.kv import Bucket
+from shared.bus.metrics import BusMetrics
+from shared.bus.outbox import Relay, outbox
+from shared.clock import SystemClock
 from shared.contracts.routes import ROUTES_BUCKET
+from shared.database import Database
 from shared.errors import Unavailable
 
 TICKS = range(0, 600, 3)
@@ -51,12 +59,7 @@ async def test_it_ends(service: SmallService, work: Callable[[SmallService, Buck
                 await asyncio.sleep(0)
 
     for ticks in TICKS:
-        task = asyncio.create_task(loop())
-        for _ in range(ticks):
-            await asyncio.sleep(0)
-        task.cancel()
-        await asyncio.wait([task], timeout=5)
-        assert task.cancelled(), f"cancelled after {ticks} turns, it went on"
+        await ends(loop(), ticks)
     assert (await service.bus.kv(ROUTES_BUCKET).get("intent.wine")) == b"x"
     assert isinstance(service.bus.nc, GuardedClient)
     assert service.bus.nc.is_reading
@@ -68,9 +71,57 @@ async def test_a_consumer_ends(service: SmallService) -> None:
 
     for ticks in TICKS:
         await _publish(service, service.bus.kv(ROUTES_BUCKET))
-        task = asyncio.create_task(bulk.bulk_pull(service.bus.js, "LOGS", "monitor-logs", 100, stored))
-        for _ in range(ticks):
-            await asyncio.sleep(0)
-        task.cancel()
-        await asyncio.wait([task], timeout=5)
-        assert task.cancelled(), f"cancelled after {ticks} turns, it went on"
+        await ends(bulk.bulk_pull(service.bus.js, "LOGS", "monitor-logs", 100, stored), ticks)
+
+
+@pytest.fixture
+async def busy(tmp_path: Path) -> AsyncIterator[Database]:
+    """A database with three events in its outbox, which somebody else is writing to, for ever."""
+    url = sqlite_url(tmp_path, "busy")
+    service = SmallService("nats://127.0.0.1:1", url)
+    await service.create_tables()
+    await service.say(*(deleted(f"v{number}") for number in range(3)))
+    await service.database.close()
+    database = Database.open(url)
+    event.listen(database.engine.sync_engine, "connect", lambda each, _: each.execute("PRAGMA busy_timeout=1").close())
+    other = sqlite3.connect(tmp_path / "busy.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    yield database
+    other.close()
+    await database.close()
+
+
+async def test_a_relay_ends_though_it_cannot_note_what_it_has_sent(service: SmallService, busy: Database) -> None:
+    relay = Relay("scheduler", busy, service.bus.nc, clock=SystemClock(), metrics=BusMetrics(None))
+    for ticks in TICKS:
+        await ends(relay.run(), ticks)
+
+
+async def test_whoever_cannot_put_things_in_order_on_the_way_out_ends(busy: Database) -> None:
+    async def put_in_order() -> None:
+        async with busy.unit_of_work() as session:
+            await session.execute(update(outbox).values(sent=True))
+
+    async def loop() -> None:
+        while True:
+            try:
+                async with busy.read() as session:
+                    try:
+                        await session.execute(select(outbox.c.seq))
+                    finally:
+                        await put_in_order()
+            except Unavailable:
+                await asyncio.sleep(0)
+
+    for ticks in TICKS:
+        await ends(loop(), ticks)
+
+
+async def ends(work: Coroutine[Any, Any, None], ticks: int) -> None:
+    """Cancelled after so many turns of the event loop it is over."""
+    task = asyncio.create_task(work)
+    for _ in range(ticks):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task], timeout=5)
+    assert task.cancelled(), f"cancelled after {ticks} turns, it went on"

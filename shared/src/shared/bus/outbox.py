@@ -37,6 +37,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.bus.envelope import headers_of, subject_of
 from shared.bus.metrics import BusMetrics
 from shared.bus.topology import EVENTS
+from shared.cancellation import heeding_cancellation
 from shared.clock import Clock, SystemClock
 from shared.database import OUTBOX_WRITTEN, Database
 from shared.errors import PenstockError
@@ -137,8 +138,10 @@ class Relay:
                 await self.clock.sleep(0.1)
                 continue
             try:
-                while await self.send_batch() == BATCH:
-                    pass
+                # Cancelled while it publishes, it notes what it has sent; where that fails it ends all the same.
+                with heeding_cancellation():
+                    while await self.send_batch() == BATCH:
+                        pass
             except (nats.errors.Error, APIError, PenstockError, TimeoutError) as error:
                 # Unknown is not failed: the server may have stored it. The same id is sent again, and stored once.
                 self.metrics.publish_unknown.inc()
