@@ -47,6 +47,26 @@ async def test_an_update_goes_on_where_the_machine_is_full(home: Path) -> None:
         await eventually(is_replaced)
 
 
+async def test_an_update_of_two_goes_on_though_nobody_looks_while_the_first_old_one_drains(home: Path) -> None:
+    """A place that was taken from a pod which is gone meanwhile is no place of the one that is left."""
+    deployment = wanted(2)
+    ids = {"version_id": deployment.version_id, "service_id": deployment.service_id}
+    newer = wanted(2, generation=2, model_version="2", **ids)
+    async with running(home, replace(QUICK, room=Room(2, 4))) as world:
+        await world.backend.apply(deployment)
+        await eventually(lambda: len(world.ready) == 2)
+        await world.backend.apply(newer)
+        await eventually(lambda: sorted(o.generation for o in world.ready) == [1, 1, 2])
+        await world.backend.apply(newer)
+        await eventually(lambda: sorted(o.generation for o in world.now.values()) == [1, 2])
+
+        async def is_replaced() -> bool:
+            await world.backend.apply(newer)
+            return [o.generation for o in world.now.values() if o.ready] == [2, 2]
+
+        await eventually(is_replaced)
+
+
 async def test_pods_that_were_placed_keep_their_place_over_a_restart(home: Path) -> None:
     first, second = wanted(1), wanted(1)
     async with running(home, ONE) as world:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from scheduler.backends.machine import GIB, machine_room
 from scheduler.domain.placement import UNLIMITED, Claim, Pool, Room, place, replacing
 from shared.contracts.deployment import Resources
+from shared.ids import new_id
 
 SIZES = st.builds(
     lambda cpu, memory, gpu: Resources(spec="x", cpu=cpu / 4, memory_gb=memory / 4, gpu=gpu),
@@ -78,10 +80,45 @@ def test_pods_take_places_one_for_one() -> None:
     first = replacing([old, *waiting], templates)
     assert [each.pod for each in first if each.replaces] == ["new0"]
     assert place(first, [Pool(Room(1, 8))]).placed == {"new0": None}
-    then = [old, replace(waiting[0], is_placed=True), *waiting[1:]]
-    assert [each.pod for each in replacing(then, templates) if each.replaces] == []
+    new = replace(waiting[0], is_placed=True, took="old")
+    assert place(first, [Pool(Room(1, 8))]).took == {"new0": "old"}
+    assert [each.pod for each in replacing([old, new, *waiting[1:]], templates) if each.replaces] == []
+    left = replace(old, pod="left")
+    assert [e.replaces for e in replacing([left, new, waiting[1]], templates | {"left": "a"}) if e.replaces] == [left]
     two = [old, claim("old2", 1, is_placed=True), *waiting[:1], *waiting[1:]]
     assert [each.pod for each in replacing(two, templates | {"old2": "a"}) if each.replaces] == ["new0", "new1"]
+
+
+def of(version: UUID, there: Claim) -> Claim:
+    return replace(there, version=version)
+
+
+def test_what_its_own_version_leaves_no_room_for_holds_nobody_up() -> None:
+    """A second pod of three cores never has room beside the first on four; the core that is left is for others."""
+    wide, small = new_id(), claim("small", 1, since=9)
+    first, second = of(wide, claim("first", 3, is_placed=True)), of(wide, claim("second", 3, since=1))
+    placement = place([first, second, small], [Pool(Room(4, 8))])
+    assert placement.placed == {"small": None}
+    assert placement.waiting == {
+        "second": "asks for 3 cores, 1 GiB; there are only 1 cores, 7 GiB beside its version's own pods"
+    }
+    at_once = place([replace(first, is_placed=False), second, small], [Pool(Room(4, 8))])
+    assert at_once.placed == {"first": None, "small": None}
+    others = claim("others", 3, is_placed=True)
+    assert place([others, second, small], [Pool(Room(4, 8))]).placed == {}, "what others have may come to it"
+    leaving = replace(first, is_leaving=True)
+    assert place([leaving, second, small], [Pool(Room(4, 8))]).placed == {}, "as may what its own pod gives back"
+
+
+def test_an_update_that_never_fits_holds_nobody_up() -> None:
+    """Two pods of two cores are to have three each: on less than six, one waits for room that never comes."""
+    wide = new_id()
+    old, new = of(wide, claim("old", 2, is_placed=True)), of(wide, claim("new", 3, is_placed=True))
+    second = of(wide, claim("second", 3, since=1))
+    (*there, second) = replacing([old, new, second], {"old": "a", "new": "b", "second": "b"})
+    small = claim("small", 0.5, since=9)
+    assert place([*there, second, small], [Pool(Room(6, 8))]).placed.keys() == {"second"}
+    assert place([*there, second, small], [Pool(Room(5.5, 8))]).placed == {"small": None}
 
 
 def test_it_says_what_is_asked_for_and_what_is_free() -> None:

@@ -40,6 +40,8 @@ class PodRecord(BaseModel):
     failures: int = 0
     is_placed: bool = True
     """Whether there was room for it; it keeps its place for life."""
+    took: str | None = None
+    """The pod whose place it was given, where it was one's."""
     node: UUID | None = None
     """Node of a resource group that it has its place on; None: the shared pool."""
     node_name: str | None = None

@@ -94,10 +94,10 @@ class Pod:
             self.folder.update(is_terminating=True)
         self._asked.set()
 
-    def place(self, node: Node | None) -> None:
-        """There is room, on a node of its group or (None) in the shared pool: begin."""
+    def place(self, node: Node | None, took: str | None = None) -> None:
+        """There is room, on a node of its group or (None) in the shared pool: begin. `took`: whose place it is."""
         on = {"node": node.id, "node_name": node.name} if node else {}
-        self.folder.update(is_placed=True, **on)
+        self.folder.update(is_placed=True, took=took, **on)
         self._asked.set()
 
     def lack(self, why: str) -> None:

@@ -200,7 +200,7 @@ class ProcessBackend:
         pools = pools_of(self._nodes.values(), self.options.room, self.options.overcommit)
         placement = place(self._claims(), pools)
         for name, node in placement.placed.items():
-            self._pods[name].place(self._nodes[node] if node else None)
+            self._pods[name].place(self._nodes[node] if node else None, placement.took.get(name))
         for name, why in placement.waiting.items():
             self._pods[name].lack(why)
 
@@ -208,8 +208,7 @@ class ProcessBackend:
         claims: list[Claim] = []
         for version_id in self.versions():
             records = [pod.record for pod in self._of(version_id)]
-            mine = [Claim(r.name, r.deployment.resources, r.created_at, r.is_placed, r.node) for r in records]
-            claims += replacing(mine, {record.name: record.template for record in records})
+            claims += replacing([_claim(each) for each in records], {each.name: each.template for each in records})
         return claims
 
     async def delete(self, version_id: UUID) -> None:
@@ -297,6 +296,19 @@ class ProcessBackend:
     async def settle(self, runs: Sequence[RunSeen]) -> None:
         """Their folders may go; see `Backend.settle`."""
         await asyncio.to_thread(self._ledger.settle, runs)
+
+
+def _claim(record: PodRecord) -> Claim:
+    return Claim(
+        record.name,
+        record.deployment.resources,
+        record.created_at,
+        is_placed=record.is_placed,
+        node=record.node,
+        version=record.deployment.version_id,
+        is_leaving=record.is_terminating,
+        took=record.took,
+    )
 
 
 def _measure(pid: int) -> tuple[float, int]:

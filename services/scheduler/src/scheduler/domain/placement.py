@@ -1,8 +1,9 @@
 """Which of the waiting pods have room: what they ask for counts, not what they use, as Kubernetes counts requests.
 
 First come, first served: a small pod does not slip past a large one that has waited longer, or that would wait for
-ever. One that asks for more than there is at all holds nobody up. A pod that replaces another one of its version takes
-that one's place, one for one, though both run for a moment: an update goes on where the machine is full.
+ever. One that asks for more than there is at all, or than its own version leaves of it, holds nobody up. A pod that
+replaces another one of its version takes that one's place, one for one, though both run for a moment: an update goes
+on where the machine is full.
 
 Each node of a resource group is a pool of its own, and so is what nodes leave of the machine. Pods of a group go where
 most is left, so that one node's trouble is not the trouble of all.
@@ -10,6 +11,7 @@ most is left, so that one node's trouble is not the trouble of all.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
@@ -65,15 +67,24 @@ class Claim:
     since: float
     is_placed: bool
     node: UUID | None = None
+    version: UUID | None = None
+    is_leaving: bool = False
+    """It ends by itself, whatever becomes of others."""
     replaces: Claim | None = None
-    """The pod whose place this one takes, where it takes one's."""
+    """The pod whose place this one may take."""
+    took: str | None = None
+    """The pod whose place this one, which is placed, has taken."""
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Pods that have room now, with the node of each (None: the shared pool); why the others have none, in words."""
+    """Pods that have room now, with the node of each (None: the shared pool); why the others have none, in words.
+
+    `took`: those of them that have the place of a pod which is still there, with that pod.
+    """
 
     placed: dict[str, UUID | None] = field(default_factory=dict)
+    took: dict[str, str] = field(default_factory=dict)
     waiting: dict[str, str] = field(default_factory=dict)
 
 
@@ -82,19 +93,38 @@ def place(claims: Sequence[Claim], pools: Sequence[Pool]) -> Placement:
     left = _left(claims, pools)
     placement = Placement()
     held_up: set[str | None] = set()
+    siblings: defaultdict[UUID | None, list[Claim]] = defaultdict(list)
+    for claim in claims:
+        if claim.is_placed and claim.version and not claim.is_leaving:
+            siblings[claim.version].append(claim)
     for claim in sorted((each for each in claims if not each.is_placed), key=lambda each: (each.since, each.pod)):
         mine = [pool for pool in pools if pool.group == claim.resources.group and pool.is_open]
         chosen = _chosen(claim, mine, left, is_held_up=claim.resources.group in held_up)
         if chosen is not None:
             placement.placed[claim.pod] = chosen.node
+            if claim.replaces and _takes_a_place(claim, chosen.node, left[chosen.node]):
+                placement.took[claim.pod] = claim.replaces.pod
             left[chosen.node] = left[chosen.node].less(claim.resources)
+            if claim.version:
+                siblings[claim.version].append(replace(claim, is_placed=True, node=chosen.node))
             continue
-        can_ever = any(pool.room.holds(claim.resources) for pool in mine)
+        most = [_at_most(claim, pool, siblings[claim.version]) for pool in mine]
+        can_ever = any(room.holds(claim.resources) for room in most)
         if can_ever:
             held_up.add(claim.resources.group)
-        rooms = [left[pool.node] if can_ever else pool.room for pool in mine]
-        placement.waiting[claim.pod] = _why(claim.resources, rooms, can_ever=can_ever)
+        rooms = [left[pool.node] for pool in mine] if can_ever else most
+        is_own = not can_ever and any(pool.room.holds(claim.resources) for pool in mine)
+        placement.waiting[claim.pod] = _why(claim.resources, rooms, can_ever=can_ever, is_own=is_own)
     return placement
+
+
+def _at_most(claim: Claim, pool: Pool, siblings: Sequence[Claim]) -> Room:
+    """What a pool has for a pod once all other versions' pods are gone: those of its own stay beside it."""
+    room = pool.room
+    for each in siblings:
+        if each.node == pool.node and (claim.replaces is None or each.pod != claim.replaces.pod):
+            room = room.less(each.resources)
+    return room
 
 
 def _left(claims: Sequence[Claim], pools: Sequence[Pool]) -> dict[UUID | None, Room]:
@@ -131,22 +161,26 @@ def _takes_a_place(claim: Claim, node: UUID | None, left: Room) -> bool:
 def replacing(claims: Sequence[Claim], templates: Mapping[str, str]) -> list[Claim]:
     """The claims of one version's pods, each waiting one with the pod of another template whose place it takes.
 
-    `templates`: pod → what it runs. One for one: pods that were placed already have taken theirs.
+    `templates`: pod → what it runs. One for one: a place that was taken is not taken again.
     """
-    found = [claim for claim in claims if claim.is_placed]
+    placed = [claim for claim in claims if claim.is_placed]
     waiting = sorted((claim for claim in claims if not claim.is_placed), key=lambda each: (each.since, each.pod))
+    taken = {claim.took for claim in placed}
+    free = [claim for claim in placed if claim.pod not in taken]
+    found = list(placed)
     for claim in waiting:
-        same = [templates[each.pod] == templates[claim.pod] for each in found]
-        old = [each for each, is_same in zip(found, same, strict=True) if not is_same]
-        taken = sum(same)
-        found.append(replace(claim, replaces=old[taken]) if taken < len(old) else claim)
+        old = next((each for each in free if templates[each.pod] != templates[claim.pod]), None)
+        if old is not None:
+            free.remove(old)
+        found.append(replace(claim, replaces=old))
     return found
 
 
-def _why(asked: Resources, rooms: Sequence[Room], *, can_ever: bool) -> str:
+def _why(asked: Resources, rooms: Sequence[Room], *, can_ever: bool, is_own: bool) -> str:
     wanted = Room(asked.cpu, asked.memory_gb, asked.gpu)
     if not rooms:
         return f"asks for {wanted}; no node of resource group {asked.group} takes pods"
     room = max(rooms, key=lambda each: (each.cpu, each.memory_gb))
     where = f" on one node of resource group {asked.group}" if asked.group else ""
-    return f"asks for {wanted}; {'free are' if can_ever else 'there are only'} {room}{where}"
+    own = " beside its version's own pods" if is_own else ""
+    return f"asks for {wanted}; {'free are' if can_ever else 'there are only'} {room}{where}{own}"
