@@ -6,6 +6,7 @@ import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -114,6 +115,67 @@ def test_a_day_of_office_hours() -> None:
     enough = [moment for moment in busy if moment.ready * 10 >= moment.in_flight]
     assert len(enough) > 0.98 * len(busy)
     assert told[-1].decision.replicas == 0
+
+
+def looks(scaler: Autoscaler, begin: float, end: float, in_flight: float, ready: int, **more: Any) -> list[Decision]:
+    """The same, again and again."""
+    count = int((end - begin) / EVERY_S)
+    return [scaler.look(Seen(begin + n * EVERY_S, in_flight, ready, **more)) for n in range(count)]
+
+
+def busy(replicas: int, load: float, least: int = 0) -> Autoscaler:
+    """Watched for three minutes in which so many pods were ready."""
+    scaler = Autoscaler(Bounds(least, 50, 10), replicas, started_at=0.0)
+    looks(scaler, 0, 180, load, replicas)
+    assert scaler.replicas == replicas
+    return scaler
+
+
+def test_pods_that_find_no_room_hold_nobody_up() -> None:
+    """Six are wanted, four have room: when the load is gone, so are the six, and those that waited first."""
+    scaler = busy(1, 5)
+    looks(scaler, 180, 200, 40, 1)
+    assert looks(scaler, 200, 300, 40, 4, without_room=2)[-1] == Decision(6, "load")
+    assert looks(scaler, 300, 420, 0, 4, without_room=2)[-1].replicas == 2
+    assert looks(scaler, 420, 440, 0, 2)[-1].replicas == 1
+    assert looks(scaler, 440, 600, 0, 1)[-1].replicas == 0
+
+
+def test_pods_that_have_begun_at_last_are_tried_before_they_are_ended() -> None:
+    scaler = busy(1, 5)
+    looks(scaler, 180, 200, 40, 1)
+    looks(scaler, 200, 300, 40, 4, without_room=2)
+    assert looks(scaler, 300, 420, 0, 4)[-1] == Decision(6, "starting")
+
+
+def test_a_pod_that_never_gets_ready_keeps_the_others_for_ten_minutes_only() -> None:
+    scaler = busy(1, 5)
+    looks(scaler, 180, 240, 25, 1)
+    assert scaler.replicas == 4
+    told = looks(scaler, 240, 1200, 0, 3)
+    assert told[200] == Decision(4, "starting")
+    assert told[-1].replicas < 4
+
+
+def test_pods_that_crash_under_load_are_not_fewer_for_it() -> None:
+    """However few of them are ready, from which the rate of a raise is counted: those few have reason to panic."""
+    scaler = busy(20, 140)
+    assert {decision.replicas for decision in looks(scaler, 180, 400, 140, 1)} == {20}
+    assert {decision.replicas for decision in looks(scaler, 400, 600, 140, 0)} == {20}
+
+
+def test_pods_that_are_being_replaced_stay_but_those_without_room() -> None:
+    scaler = busy(6, 40)
+    assert looks(scaler, 180, 300, 0, 6, is_updating=True)[-1] == Decision(6, "updating")
+    assert looks(scaler, 300, 360, 0, 4, is_updating=True, without_room=2)[-1] == Decision(4, "updating")
+    assert looks(scaler, 360, 380, 0, 4)[-1].replicas == 2
+
+
+def test_what_was_seen_before_a_hole_covers_no_window() -> None:
+    """Routers that were not heard of for a while were not idle."""
+    scaler = busy(4, 25)
+    after = looks(scaler, 180 + 45, 180 + 45 + STABLE_WINDOW_S, 0, 4)
+    assert {decision.replicas for decision in after[:-2]} == {4}
 
 
 @settings(max_examples=60, deadline=None)

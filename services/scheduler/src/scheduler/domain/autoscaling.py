@@ -26,6 +26,10 @@ SCALE_TO_ZERO_GRACE_S = 30.0
 """So long the last pod stays after nothing asks for it any more."""
 LATENCY_S = 2.5
 """A router's count is so old at most; a window that is not yet covered by counts decides nothing downwards."""
+LONGEST_START_S = 600.0
+"""Pods that are not ready after so long hold those up no more that are: Knative's progress deadline."""
+SHORTEST_HOLE_S = 10.0
+"""Between two looks. What was seen before a hole of half a window, and of so long, says nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,10 @@ class Seen:
     """Monotonic seconds."""
     in_flight: float
     ready: int
+    without_room: int = 0
+    """Pods that have not begun, since there is no room for them: nothing is lost with them."""
+    is_updating: bool = False
+    """Its pods are being replaced: those that have begun have to show that they get ready."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +89,12 @@ class Autoscaler:
     _panicked_at: float = -inf
     _panic_replicas: int = 0
     _idle_since: float | None = None
+    _raised_at: float = -inf
     _was_reached: bool = False
     """Whether as many pods as are wanted have been ready at once since the last raise."""
+
+    def __post_init__(self) -> None:
+        self._raised_at = self.started_at
 
     def look(self, seen: Seen) -> Decision:
         """Decide anew."""
@@ -101,11 +113,14 @@ class Autoscaler:
             decided = Decision(stable, "load")
         decided = self._bounded(self._cautious(decided, seen))
         if decided.replicas > self.replicas:
-            self._was_reached = False
+            self._was_reached, self._raised_at = False, seen.at
         self.replicas = decided.replicas
         return decided
 
     def _remember(self, seen: Seen) -> None:
+        hole_s = max(SHORTEST_HOLE_S, self.pace.window_s / 2)
+        if self._looks and seen.at - self._looks[-1].at > hole_s:
+            self._looks.clear()
         self._looks.append(seen)
         while self._looks[0].at < seen.at - self.pace.window_s:
             self._looks.popleft()
@@ -126,10 +141,8 @@ class Autoscaler:
         if decided.replicas >= self.replicas:
             self._idle_since = None
             return decided
-        if not self._was_reached:
-            return Decision(self.replicas, "starting")  # what was never ready has not been tried
-        if seen.at - max(self.started_at, self._looks[0].at) < self.pace.window_s - LATENCY_S:
-            return Decision(self.replicas, "young")
+        if (kept := self._kept(decided, seen)) is not None:
+            return kept
         if decided.replicas > 0:
             self._idle_since = None
             return decided
@@ -138,6 +151,21 @@ class Autoscaler:
         if seen.at - self._idle_since < self.pace.grace_s:
             return Decision(1, "grace")
         return Decision(0, "idle")
+
+    def _kept(self, decided: Decision, seen: Seen) -> Decision | None:
+        """Pods that are not ended however small the load is, and why; None where nothing keeps them."""
+        if not self._is_tried(seen):
+            return Decision(self.replicas, "starting")
+        if seen.at - max(self.started_at, self._looks[0].at) < self.pace.window_s - LATENCY_S:
+            return Decision(self.replicas, "young")
+        begun = min(self.replicas, max(seen.ready, self.replicas - seen.without_room))
+        return Decision(begun, "updating") if seen.is_updating and decided.replicas < begun else None
+
+    def _is_tried(self, seen: Seen) -> bool:
+        """Whether the pods that were wanted last have shown what they are good for, but those without room for it."""
+        if self._was_reached or seen.ready + seen.without_room >= self.replicas:
+            return True
+        return seen.ready > 0 and seen.at - self._raised_at >= LONGEST_START_S
 
     def _bounded(self, decided: Decision) -> Decision:
         if decided.replicas < self.bounds.least:

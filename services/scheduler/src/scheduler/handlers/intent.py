@@ -47,9 +47,10 @@ async def want(session: AsyncSession, deployment: Deployment, now: datetime, *, 
     if row is None:
         row = DeploymentRow(**_identity(deployment), generation=0, desired_replicas=0, trying_since=now)
         session.add(row)
+    before = row.replicas if was_wanted else deployment.desired_replicas
     row.generation = deployment.generation
     row.desired_replicas = deployment.desired_replicas
-    row.scale = _scale(row, deployment, is_same=known is not None and template_of(known) == template_of(deployment))
+    row.scale = _scale(deployment, before, least=0 if same_template and row.was_ready else 1)
     row.deployment = deployment.model_dump(mode="json")
     row.deleted = None
     rows.set_progress(row, progress)
@@ -59,13 +60,15 @@ async def want(session: AsyncSession, deployment: Deployment, now: datetime, *, 
     return True
 
 
-def _scale(row: DeploymentRow, deployment: Deployment, *, is_same: bool) -> int | None:
-    """Where the autoscaler goes on from: what it wanted, within the bounds; at least one pod to try what is new."""
+def _scale(deployment: Deployment, before: int, least: int) -> int | None:
+    """Where the autoscaler goes on from: the pods that were wanted `before`, within the bounds; one to try what is new.
+
+    The load that pods of a fixed number carry is there when the range comes.
+    """
     bounds = deployment.autoscaling
     if bounds is None or not deployment.desired_replicas:
         return None
-    before = deployment.desired_replicas if row.scale is None else row.scale
-    return min(max(before, bounds.min, 0 if is_same and row.was_ready else 1), bounds.max)
+    return min(max(before, bounds.min, least), bounds.max)
 
 
 def _is_news(row: DeploymentRow, deployment: Deployment, listed: bool) -> bool:

@@ -14,6 +14,7 @@ from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from scheduler.domain.autoscaling import Autoscaler, Bounds, Pace, Seen
+from scheduler.domain.values import CAPACITY
 from scheduler.store import rows
 from scheduler.store.tables import DeploymentRow
 from shared.bus.outbox import publish
@@ -52,11 +53,14 @@ class Scaling:
         deployment = rows.deployment_of(row)
         assert deployment is not None
         assert deployment.autoscaling is not None
-        ready = rows.seen_in(await rows.pods_of(session, row.version_id)).ready
-        before = row.replicas
-        decision = self._scaler(row, deployment.autoscaling, now).look(Seen(now, in_flight, ready))
-        if decision.replicas == before or (row.rollover and decision.replicas < before):
-            return False  # pods that are being replaced are not ended: the new ones have to show that they get ready
+        pods = await rows.pods_of(session, row.version_id)
+        ready, before = rows.seen_in(pods).ready, row.replicas
+        # A version that was never ready at all waits until it was tried, however long there is no room.
+        without_room = sum(pod.reason == CAPACITY for pod in pods) if row.was_ready else 0
+        seen = Seen(now, in_flight, ready, without_room, is_updating=row.rollover is not None)
+        decision = self._scaler(row, deployment.autoscaling, now).look(seen)
+        if decision.replicas == before:
+            return False
         row.scale = decision.replicas
         await publish(
             session,
