@@ -49,6 +49,24 @@ def configuration(version: dict[str, Any]) -> list[Any]:
     return [version[name] for name in ("model_source", "resource_source", "replicas", "runtime")]
 
 
+async def test_a_spec_that_may_come_back_stays_as_it_is(
+    controller: Controller, peers: Peers, running: dict[str, Any]
+) -> None:
+    spec = running["versions"][0]["resource_source"]["spec"]
+    change = {"resource_source": {"kind": "shared", "spec": "2C4G"}}
+    await controller.call("PATCH", "/services/wine/versions/v1", json=change)
+    refused = await controller.call("DELETE", f"/resource-specs/{spec}", 409)
+    assert "used by wine/v1: it cannot be deleted" in refused["message"]
+    await controller.call("PATCH", f"/resource-specs/{spec}", 409, json={"cpu": 8})
+    await peers.say(VersionReady(**about(running, 2), ready_replicas=2))
+
+    async def is_deleted() -> bool:
+        answer = await controller.client.request("DELETE", f"/api/v1/resource-specs/{spec}")
+        return answer.status_code == 204
+
+    await eventually(is_deleted)
+
+
 async def test_a_configuration_that_does_not_get_ready_is_taken_back(
     controller: Controller, peers: Peers, running: dict[str, Any]
 ) -> None:

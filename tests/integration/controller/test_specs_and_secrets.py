@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import stat
 from pathlib import Path
@@ -50,6 +51,23 @@ async def test_the_size_of_a_spec_in_use_stays(offline: Controller) -> None:
     await offline.call("PATCH", path, json={"price_per_hour": 3})
     await offline.call("DELETE", "/services/wine", 204)
     await offline.call("PATCH", path, json={"cpu": 4})
+
+
+async def test_of_a_version_and_the_end_of_its_spec_one_comes_first(offline: Controller) -> None:
+    """Never a version of a spec that is not there: its pods would have no price."""
+    path, source = f"/resource-specs/{SPEC['name']}", {"kind": "shared", "spec": SPEC["name"]}
+
+    async def ask(method: str, path: str, **options: Any) -> int:
+        return (await offline.client.request(method, f"/api/v1{path}", **options)).status_code
+
+    for number in range(8):
+        await offline.call("POST", "/resource-specs", 201, json=SPEC)
+        body = {"name": f"s{number}", "version": wine(resource_source=source)}
+        came = await asyncio.gather(ask("POST", "/services", json=body), ask("DELETE", path))
+        assert came in ([201, 409], [400, 204])
+        if came == [201, 409]:
+            await offline.call("DELETE", f"/services/s{number}", 204)
+            await offline.call("DELETE", path, 204)
 
 
 async def test_a_secret_goes_in_and_never_comes_out(

@@ -22,7 +22,7 @@ async def create_spec(unit: Unit, asked: NewSpec) -> SpecRow:
 async def change_spec(unit: Unit, spec: SpecRow, change: SpecChange) -> None:
     """Apply the fields that `change` names; what is metered from now on has the new price."""
     if change.is_of_size:
-        await _must_be_unused(unit, spec)
+        await _must_be_unused(unit, spec, "its size cannot change")
     for name, value in change.model_dump(exclude_unset=True).items():
         setattr(spec, name, value)
     if change.model_fields_set:
@@ -32,10 +32,10 @@ async def change_spec(unit: Unit, spec: SpecRow, change: SpecChange) -> None:
 
 async def delete_spec(unit: Unit, spec: SpecRow) -> None:
     """Remove a spec that no version uses."""
-    await _must_be_unused(unit, spec)
+    await _must_be_unused(unit, spec, "it cannot be deleted")
     await unit.session.delete(spec)
 
 
-async def _must_be_unused(unit: Unit, spec: SpecRow) -> None:
+async def _must_be_unused(unit: Unit, spec: SpecRow, why: str) -> None:
     if users := await users_of_spec(unit.session, spec.name):
-        raise Conflict(f"Resource spec {spec.name!r} is used by {', '.join(users)}: its size cannot change")
+        raise Conflict(f"Resource spec {spec.name!r} is used by {', '.join(users)}: {why}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sqlalchemy import and_, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -25,8 +26,11 @@ async def load_spec(session: AsyncSession, name: str, *, for_update: bool = Fals
 
 
 async def resources_of(session: AsyncSession, name: str) -> Resources:
-    """What one pod of this spec may use; `InvalidInput` names a spec that is not in the catalogue."""
-    spec = await session.get(SpecRow, name)
+    """What one pod of this spec may use; `InvalidInput` names a spec that is not in the catalogue.
+
+    It is held until the transaction ends: no size is changed, and no spec removed, while a version begins to use it.
+    """
+    spec = await session.get(SpecRow, name, with_for_update={"read": True})
     if spec is None:
         known = ", ".join(each.name for each in await every_spec(session))
         raise InvalidInput(
@@ -43,11 +47,14 @@ async def price_of(session: AsyncSession, name: str) -> float:
 
 
 async def users_of_spec(session: AsyncSession, name: str) -> list[str]:
-    """Versions that use a spec, as `<service>/<version>`; at most five."""
+    """Versions that use a spec, or would be rolled back to it, as `<service>/<version>`; at most five."""
+    good = col(VersionRow.last_good)
+    is_now = and_(col(VersionRow.spec) == name, col(VersionRow.resource_group).is_(None))
+    is_good = and_(good["spec"].as_string() == name, good["resource_group"].as_string().is_(None))
     query = (
         select(ServiceRow.name, VersionRow.name)
         .join(VersionRow, col(VersionRow.service_id) == col(ServiceRow.id))
-        .where(VersionRow.spec == name, col(VersionRow.resource_group).is_(None))
+        .where(or_(is_now, is_good))
         .order_by(col(VersionRow.id))
         .limit(5)
     )
