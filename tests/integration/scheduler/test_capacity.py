@@ -6,6 +6,8 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from eventually import eventually
 from nats_process import NatsProcess
 from scheduler.domain.placement import Room
@@ -32,17 +34,18 @@ async def test_the_second_version_waits_for_the_first(home: Path) -> None:
         await eventually(lambda: {o.version_id for o in world.ready} == {second.version_id})
 
 
-async def test_an_update_goes_on_where_the_machine_is_full(home: Path) -> None:
-    deployment = wanted(1)
-    async with running(home, ONE) as world:
+@pytest.mark.parametrize("replicas", [1, 3])
+async def test_an_update_goes_on_where_the_machine_is_full(home: Path, replicas: int) -> None:
+    deployment = wanted(replicas)
+    ids = {"version_id": deployment.version_id, "service_id": deployment.service_id}
+    newer = wanted(replicas, generation=2, model_version="2", **ids)
+    async with running(home, replace(QUICK, room=Room(replicas, 2 * replicas))) as world:
         await world.backend.apply(deployment)
-        (old,) = await eventually(lambda: world.ready)
-        newer = wanted(1, generation=2, model_version="2", version_id=deployment.version_id)
-        newer = newer.model_copy(update={"service_id": deployment.service_id})
+        await eventually(lambda: len(world.ready) == replicas)
 
         async def is_replaced() -> bool:
             await world.backend.apply(newer)
-            return [o.generation for o in world.ready] == [2] and old.pod not in world.now
+            return [o.generation for o in world.now.values()] == [2] * replicas == [o.generation for o in world.ready]
 
         await eventually(is_replaced)
 
