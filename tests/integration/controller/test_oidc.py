@@ -163,7 +163,7 @@ async def test_of_first_sign_ins_at_once_nobody_fails_and_nobody_is_doubled(
     assert len({me["name"] for _, me in others}) == 8
 
 
-@pytest.mark.parametrize("subject", ["", "x" * 256, "a\0b", "a\nb"])
+@pytest.mark.parametrize("subject", ["", "x" * 256, "a\0b", "a\nb"], ids=["empty", "long", "nul", "line"])
 async def test_a_subject_that_names_nobody_is_refused(trusting: Controller, issuer: Issuer, subject: str) -> None:
     assert (await ask(trusting, issuer.token(sub=subject)))[0] == 401
     assert (await ask(trusting, issuer.token(sub="x" * 255)))[0] == 200
