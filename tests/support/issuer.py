@@ -16,7 +16,10 @@ AUDIENCE = "penstock"
 
 
 class Issuer:
-    """Serves discovery and keys until it is closed; `asked` and `visits` count how often keys and discovery were read."""
+    """Serves discovery and keys until it is closed; `visits` and `asked` count how often they were read.
+
+    While `answers` is not set it hangs.
+    """
 
     def __init__(self) -> None:
         self.keys: dict[str, Any] = {}

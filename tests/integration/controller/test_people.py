@@ -238,8 +238,8 @@ async def test_the_first_token_and_another_one_in_its_place_leave_a_line(
     make_controller: Any, offline: Controller
 ) -> None:
     await make_controller(admin_token="another-token-that-is-long-enough-too")
-    changed = {"headers": {"authorization": "Bearer another-token-that-is-long-enough-too"}}
-    lines = (await offline.call("GET", "/audit?resource_kind=token", **changed))["items"]
+    changed = Someone(offline, "another-token-that-is-long-enough-too")
+    lines = (await changed.ask("GET", "/audit?resource_kind=token")).json()["items"]
     assert [(line["actor"], line["action"], line["resource_name"]) for line in lines] == [
         ("penstock", "updated", "admin/(first)"),
         ("penstock", "created", "admin/(first)"),

@@ -1,7 +1,7 @@
 """The audit log, written by the session itself: whatever a transaction changes of an audited table leaves a line in it.
 
-So a new use case cannot forget to. A row's first state and its last one in the transaction are compared; of secrets (and
-their hashes) it only says that they were replaced, and what only counts (revisions) is left out.
+So a new use case cannot forget to. A row's first state and its last one in the transaction are compared; of secrets
+(and their hashes) it only says that they were replaced, and what only counts (revisions) is left out.
 """
 
 from __future__ import annotations
