@@ -16,11 +16,16 @@ AUDIENCE = "penstock"
 
 
 class Issuer:
-    """Serves discovery and keys until it is closed; `asked` counts how often the keys were read."""
+    """Serves discovery and keys until it is closed; `visits` and `asked` count how often they were read.
+
+    While `answers` is not set it hangs.
+    """
 
     def __init__(self) -> None:
         self.keys: dict[str, Any] = {}
-        self.asked = 0
+        self.asked = self.visits = 0
+        self.answers = threading.Event()
+        self.answers.set()
         self.names: str | None = None
         self.add_key("one")
         issuer = self
@@ -45,6 +50,8 @@ class Issuer:
             self.asked += 1
             body: dict[str, Any] = {"keys": [self._public(name) for name in self.keys]}
         else:
+            self.visits += 1
+            self.answers.wait(20)
             body = {"issuer": self.names or self.url, "jwks_uri": f"{self.url}/keys"}
         data = json.dumps(body).encode()
         request.send_response(200)
@@ -66,5 +73,6 @@ class Issuer:
         return jwt.encode(all_claims, self.keys[key], algorithm, headers={"kid": signed_as or key})
 
     def close(self) -> None:
+        self.answers.set()
         self.server.shutdown()
         self.server.server_close()

@@ -8,13 +8,17 @@ from shared.clock import SystemClock
 
 
 class SetClock(SystemClock):
-    """Says another time of day by `off_by`; what passes of it passes as ever, but for `skipped_s` at once."""
+    """Says another time of day by `off_by`; what passes of it passes as ever, but for `skipped_s` at once.
+
+    With `stands_at` nothing passes but what is skipped.
+    """
 
     off_by = timedelta()
     skipped_s = 0.0
+    stands_at: float | None = None
 
     def now(self) -> datetime:
         return super().now() + self.off_by
 
     def monotonic(self) -> float:
-        return super().monotonic() + self.skipped_s
+        return (super().monotonic() if self.stands_at is None else self.stands_at) + self.skipped_s

@@ -132,6 +132,21 @@ async def test_only_projects_that_it_is_associated_with_see_and_use_it(offline: 
     assert await editor.status("DELETE", "/resource-groups/risk") == 403
 
 
+async def test_a_group_that_projects_share_names_nothing_of_another_project(offline: Controller) -> None:
+    for project in ("red", "blue"):
+        await offline.call("POST", "/projects", 201, json={"name": project})
+    await offline.call("POST", "/resource-groups", 201, json=GROUP | {"projects": ["blue", "red"]})
+    await offline.call("POST", "/services", 201, json=service("hidden") | {"project": "blue"})
+    editor = await someone(offline, "ed", red="editor")
+    group = (await editor.ask("GET", "/resource-groups/risk")).json()
+    assert (group["projects"], group["service"], group["is_bound"]) == (["red"], None, True)
+    (listed,) = (await editor.ask("GET", "/resource-groups")).json()["items"]
+    assert listed == group
+    refused = await editor.ask("POST", "/services", json=service("mine") | {"project": "red"})
+    assert refused.status_code == 409
+    assert refused.json()["message"] == "Resource group 'risk' is bound to a service of another project"
+
+
 async def test_a_node_is_a_share_of_the_machine(controller: Controller, peers: Peers) -> None:
     await controller.call("POST", "/resource-groups", 201, json=GROUP)
     await controller.call("POST", "/resource-groups", 201, json=GROUP | {"name": "fraud"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +11,7 @@ import jwt
 import pytest
 
 from issuer import Issuer
-from running_controller import Controller
+from running_controller import Controller, eventually
 
 
 @pytest.fixture
@@ -114,7 +115,58 @@ async def test_an_issuer_that_is_away_is_503_and_names_of_others_are_refused(
     controller = await make_controller(oidc_issuer=issuer.url)
     assert (await ask(controller, issuer.token()))[0] == 503
     issuer.names = None
+    controller.clock.skipped_s += 2
     assert (await ask(controller, issuer.token()))[0] == 200
+
+
+async def test_an_issuer_that_is_away_is_asked_seldom_and_what_it_said_before_holds(
+    trusting: Controller, issuer: Issuer
+) -> None:
+    trusting.clock.stands_at = 1000.0
+    issuer.names = "https://evil.example"
+    for _ in range(10):
+        assert (await ask(trusting, issuer.token()))[0] == 503
+    assert issuer.visits == 1
+    issuer.names = None
+    trusting.clock.skipped_s += 2
+    assert (await ask(trusting, issuer.token()))[0] == 200
+    issuer.names = "https://evil.example"
+    trusting.clock.skipped_s += 3600
+    for _ in range(10):
+        assert (await ask(trusting, issuer.token()))[0] == 200
+        assert (await ask(trusting, issuer.token(signed_as="unknown")))[0] == 503
+    assert issuer.visits == 3
+
+
+async def test_who_is_known_does_not_wait_for_an_issuer_that_hangs(trusting: Controller, issuer: Issuer) -> None:
+    assert (await ask(trusting, issuer.token()))[0] == 200
+    trusting.clock.skipped_s += 11
+    issuer.answers.clear()
+    stranger = asyncio.create_task(ask(trusting, issuer.token(signed_as="unknown")))
+    await eventually(lambda: asyncio.sleep(0, issuer.visits == 2))
+    for _ in range(5):
+        assert (await ask(trusting, issuer.token()))[0] == 200
+    assert not stranger.done()
+    issuer.answers.set()
+    assert (await stranger)[0] == 401
+
+
+async def test_of_first_sign_ins_at_once_nobody_fails_and_nobody_is_doubled(
+    trusting: Controller, issuer: Issuer
+) -> None:
+    assert (await ask(trusting, issuer.token()))[0] == 200
+    same = await asyncio.gather(*(ask(trusting, issuer.token(sub="s-9", preferred_username="zoe")) for _ in range(8)))
+    assert {(status, me["name"]) for status, me in same} == {(200, "zoe")}
+    namesakes = [issuer.token(sub=f"n-{number}", preferred_username="max") for number in range(8)]
+    others = await asyncio.gather(*(ask(trusting, token) for token in namesakes))
+    assert [status for status, _ in others] == [200] * 8
+    assert len({me["name"] for _, me in others}) == 8
+
+
+@pytest.mark.parametrize("subject", ["", "x" * 256, "a\0b", "a\nb"], ids=["empty", "long", "nul", "line"])
+async def test_a_subject_that_names_nobody_is_refused(trusting: Controller, issuer: Issuer, subject: str) -> None:
+    assert (await ask(trusting, issuer.token(sub=subject)))[0] == 401
+    assert (await ask(trusting, issuer.token(sub="x" * 255)))[0] == 200
 
 
 async def test_without_an_issuer_a_signed_token_is_unknown(offline: Controller, issuer: Issuer) -> None:

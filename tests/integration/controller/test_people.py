@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -221,6 +222,43 @@ async def test_the_audit_log_holds_no_secret_and_shows_each_their_own(two_projec
     assert (await editor.ask("GET", "/audit")).json()["items"] == []
     kinds = {line["resource_kind"] for line in everything["items"]}
     assert kinds == {"service", "version", "key", "project", "member", "user", "token"}
+
+
+async def test_a_secret_that_is_replaced_leaves_a_line_that_does_not_show_it(two_projects: Controller) -> None:
+    body = {"name": "hub", "project": "red", "kind": "webhook", "data": {"secret": "first-value"}}
+    await two_projects.call("POST", "/secrets", 201, json=body)
+    await two_projects.call("PUT", "/secrets/hub", json={"data": {"secret": "second-value"}})
+    lines = await two_projects.call("GET", "/audit?resource_kind=secret")
+    assert [line["action"] for line in lines["items"]] == ["updated", "created"]
+    assert lines["items"][0]["before"] == lines["items"][0]["after"] == {"sealed": "(hidden)"}
+    assert "value" not in str(lines)
+
+
+async def test_the_first_token_and_another_one_in_its_place_leave_a_line(
+    make_controller: Any, offline: Controller
+) -> None:
+    await make_controller(admin_token="another-token-that-is-long-enough-too")
+    changed = Someone(offline, "another-token-that-is-long-enough-too")
+    lines = (await changed.ask("GET", "/audit?resource_kind=token")).json()["items"]
+    assert [(line["actor"], line["action"], line["resource_name"]) for line in lines] == [
+        ("penstock", "updated", "admin/(first)"),
+        ("penstock", "created", "admin/(first)"),
+    ]
+    assert lines[0]["after"] == {"sha256": "(hidden)"}
+
+
+async def test_a_name_stays_with_the_project_that_had_it(two_projects: Controller) -> None:
+    red, blue = await someone(two_projects, "ed", red="editor"), await someone(two_projects, "eve", blue="admin")
+    assert await red.status("DELETE", "/services/red-service") == 204
+    answer = await blue.ask("POST", "/services", json={"name": "red-service", "project": "blue"})
+    assert (answer.status_code, "'red'" in answer.text) == (409, False)
+    assert await blue.status("GET", "/services/red-service/logs") == 404
+    assert await red.status("POST", "/services", json={"name": "red-service", "project": "red"}) == 201
+    assert await red.status("DELETE", "/services/red-service") == 204
+    await two_projects.call("POST", "/services", 201, json={"name": "red-service", "project": "blue"})
+    await two_projects.call("DELETE", "/services/red-service", 204)
+    assert await red.status("POST", "/services", json={"name": "red-service", "project": "red"}) == 409
+    assert await blue.status("POST", "/services", json={"name": "red-service", "project": "blue"}) == 201
 
 
 async def test_a_change_that_is_refused_leaves_no_line(two_projects: Controller) -> None:

@@ -17,6 +17,9 @@ from typing import Any
 import httpx
 import pytest
 
+from penstock.client.errors import ApiError, NotFound, Unauthenticated
+from penstock.client.requests import Request, nothing, path, post
+from penstock.client.senders import AsyncClient
 from ports import free_port
 from running_controller import TOKEN, Nats, Peers, eventually
 from shared.contracts.samples import LogLine, PodOutput
@@ -193,6 +196,42 @@ async def test_logs_are_followed_and_the_stream_ends_with_the_service(spawn: Spa
             assert [line async for line in lines if line.startswith("data:")] == []
     status, said_last = await process.ended()
     assert status == 0, said_last
+    await peers.close()
+
+
+async def test_a_followed_stream_ends_once_its_reader_may_no_longer_read(spawn: Spawn, nats_server: Nats) -> None:
+    process, peers = spawn(nats_server.url), Peers(nats_server.url)
+    await process.start(CONTROLLER_ADMIN_TOKEN=TOKEN)
+    await process.up()
+    await peers.start()
+    async with AsyncClient(process.url, TOKEN) as admin:
+
+        async def ready() -> bool:
+            async with httpx.AsyncClient() as client:
+                return (await client.get(f"{process.url}/readyz", headers={"host": "localhost"})).is_success
+
+        await admin.send(post("/services", {"name": "wine"}))
+        await admin.send(post("/users", {"name": "ann"}))
+        member = path("projects", "default", "members", "ann")
+        await admin.send(Request("PUT", member, json={"role": "viewer"}))
+        tokens = [await admin.send(post("/tokens", {"name": f"t{n}", "user": "ann"})) for n in range(2)]
+
+        async def refusal(token: str) -> ApiError:
+            async with AsyncClient(process.url, token) as reader:
+                await eventually(ready)
+                with pytest.raises(ApiError) as ended:
+                    await anext(aiter(reader.follow_logs("wine")))
+            return ended.value
+
+        by_token, by_role = (asyncio.create_task(refusal(token["token"])) for token in tokens)
+        await asyncio.sleep(1)
+        await admin.send(Request("DELETE", path("tokens", tokens[0]["id"]), read=nothing))
+        assert isinstance(await asyncio.wait_for(by_token, 30), Unauthenticated)
+        assert not by_role.done()
+        await admin.send(Request("DELETE", member, read=nothing))
+        refused = await asyncio.wait_for(by_role, 30)
+        assert isinstance(refused, NotFound)
+        assert "wine" in str(refused)
     await peers.close()
 
 

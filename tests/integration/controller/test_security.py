@@ -86,6 +86,12 @@ async def test_openapi_is_3_1_and_open(offline: Controller) -> None:
         assert f"/api/v1{path}" in schema["paths"]
 
 
+async def test_what_a_query_names_and_is_not_there_is_404_as_documented(offline: Controller) -> None:
+    await offline.call("GET", "/models?registry=nowhere", 404)
+    operation = (await offline.call("GET", "/openapi.json"))["paths"]["/api/v1/models"]["get"]
+    assert "404" in operation["responses"]
+
+
 async def test_the_first_token_is_made_once_in_a_file_of_its_owner(offline: Controller, tmp_path: Path) -> None:
     file, database, now = tmp_path / "admin-token", offline.app.door.database, SystemClock().now()
 

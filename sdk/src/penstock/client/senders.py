@@ -207,9 +207,16 @@ def _body(answer: httpx.Response) -> Any:
 
 
 def _event(line: str) -> Any:
-    """The event of a `data:` line; None for those that are no log lines, such as a count of dropped ones."""
+    """The event of a `data:` line; None for those that are no log lines, such as a count of dropped ones.
+
+    Raises the `ApiError` that the platform ended the stream with.
+    """
     try:
         found = json.loads(line.removeprefix("data:"))
     except ValueError:
         return None
-    return found if isinstance(found, dict) and "text" in found else None
+    if not isinstance(found, dict):
+        return None
+    if "error_code" in found:
+        raise error_of(int(found.get("status", 500)), found, {}, "the stream")
+    return found if "text" in found else None

@@ -17,6 +17,7 @@ from controller.clients.oidc import OidcIssuer, OidcOptions
 from controller.clients.registries import RegistryClients
 from controller.clients.router import RouterClient
 from controller.consumers import answer_registry_access, pull_key_use, subscribe
+from controller.domain.names import PLATFORM
 from controller.domain.secrets import Vault
 from controller.domain.tickets import TicketSigner
 from controller.handlers.files import kept_key
@@ -28,6 +29,7 @@ from controller.handlers.unit import Rules
 from controller.loops import FollowLoop, ForgettingLoop, MeteringLoop, ResyncLoop, RouteLoop
 from controller.nodes_loop import NodesLoop
 from controller.settings import ControllerSettings
+from controller.store.audit import Actor, audit
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.database import Database
@@ -181,4 +183,5 @@ def _vault(settings: ControllerSettings) -> Vault:
 async def _admit_admin(database: Database, settings: ControllerSettings, clock: Clock) -> None:
     given = settings.admin_token.get_secret_value() if settings.admin_token else None
     async with database.unit_of_work() as session:
+        audit(session, Actor(PLATFORM, "admit_admin", ""), clock.now())
         await admit_admin(session, given, settings.home / "admin-token", clock.now())

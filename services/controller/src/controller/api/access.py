@@ -12,7 +12,7 @@ from enum import Enum, auto
 from fastapi import Request
 from sqlmodel import select
 
-from controller.api.door import Door, TheCaller, TheDoor
+from controller.api.door import Door, TheCaller, TheDoor, door_of
 from controller.domain.access import Caller, Role
 from controller.store.tables import ServiceRow
 from shared.errors import Forbidden
@@ -136,6 +136,11 @@ async def admitted(request: Request, door: TheDoor, caller: TheCaller) -> None:
         caller.must_be_admin()
     elif need in _ROLES:
         await _must_have(_ROLES[need], request.path_params, door, caller)
+
+
+async def still_admitted(request: Request) -> None:
+    """Raise once the caller of this request may no longer make it: for answers that go on."""
+    await admitted(request, door_of(request), await request.state.caller_now())
 
 
 async def _must_have(role: Role, path: Mapping[str, str], door: Door, caller: Caller) -> None:

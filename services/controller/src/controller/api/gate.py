@@ -6,6 +6,7 @@ Host and Origin are checked because a page in a browser can make its own name re
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -51,6 +52,7 @@ class Gate:
         token = bearer_token(headers)
         state = scope.setdefault("state", {})
         state["caller"], state["token"] = await self._caller_of(token), token
+        state["caller_now"] = partial(self._caller_of, token)
 
     def _check_host(self, headers: Headers) -> None:
         hosts = headers.getlist("host")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -18,6 +19,7 @@ from controller.domain.groups import GroupChange, NewGroup
 from controller.handlers import groups
 from controller.handlers.unit import Unit, must_match
 from controller.store.groups import StoredGroup, load_group, page_of_groups, whole_group, whole_groups
+from controller.store.people import visible_services
 from controller.store.services import load_service
 from controller.store.tables import GroupRow, NodeRow
 from shared.errors import NotFound
@@ -36,7 +38,10 @@ class Capacity(BaseModel):
 
 
 class GroupView(BaseModel):
-    """A resource group. `service`: the one that it is bound to; `capacity`: of all its nodes together."""
+    """A resource group. `service`: the one that it `is_bound` to; `capacity`: of all its nodes together.
+
+    Projects and a service that the caller may not see are not named.
+    """
 
     id: UUID
     name: str
@@ -44,6 +49,7 @@ class GroupView(BaseModel):
     tags: dict[str, str]
     projects: list[str]
     service: str | None
+    is_bound: bool
     nodes: int
     capacity: Capacity
     creator: str
@@ -53,11 +59,12 @@ class GroupView(BaseModel):
 
 
 @router.post("/resource-groups", status_code=201, response_model=GroupView)
-async def create_resource_group(asked: NewGroup, post: Posting) -> Response:
+async def create_resource_group(asked: NewGroup, post: Posting, caller: TheCaller) -> Response:
     """Create a group without nodes. Needs an administrator."""
 
     async def work(unit: Unit, _: None) -> GroupView:
-        return _view(await whole_group(unit.session, await groups.create_group(unit, asked)))
+        row = await groups.create_group(unit, asked)
+        return await _view_of(unit.session, row, caller)
 
     return await post.once(asked, work, nothing)
 
@@ -79,27 +86,28 @@ async def list_resource_groups(
     async with door.look() as session:
         found = await page_of_groups(session, visible, token_of_cursor(cursor), page_size + 1, search)
         shown = await whole_groups(session, found[:page_size])
+        seen = await visible_services(session, caller.projects)
     following = cursor_of_token(shown[-1].row.name) if len(found) > page_size else None
-    return Page(items=[_view(each) for each in shown], next_cursor=following)
+    return Page(items=[_view(each, caller, seen) for each in shown], next_cursor=following)
 
 
 @router.get("/resource-groups/{group}", response_model=GroupView)
 async def read_resource_group(group: GroupPath, door: TheDoor, caller: TheCaller) -> Response:
     """One group."""
     async with door.look() as session:
-        return json_answer(_view(await whole_group(session, await visible_group(session, group, caller))))
+        return json_answer(await _view_of(session, await visible_group(session, group, caller), caller))
 
 
 @router.patch("/resource-groups/{group}", response_model=GroupView)
 async def change_resource_group(
-    group: GroupPath, change: GroupChange, door: TheDoor, actor: Actor, allowed: IfMatch
+    group: GroupPath, change: GroupChange, *, door: TheDoor, actor: Actor, caller: TheCaller, allowed: IfMatch
 ) -> Response:
     """Edit a group; its name only while no version names it. Needs an administrator."""
     async with door.unit(actor) as unit:
         row = await load_group(unit.session, group, for_update=True)
         must_match(allowed, row.revision)
         await groups.change_group(unit, row, change)
-        return json_answer(_view(await whole_group(unit.session, row)))
+        return json_answer(await _view_of(unit.session, row, caller))
 
 
 @router.delete("/resource-groups/{group}", status_code=204)
@@ -151,11 +159,17 @@ def capacity_of(nodes: tuple[NodeRow, ...]) -> Capacity:
     )
 
 
-def _view(group: StoredGroup) -> GroupView:
+async def _view_of(session: AsyncSession, row: GroupRow, caller: Caller) -> GroupView:
+    return _view(await whole_group(session, row), caller, await visible_services(session, caller.projects))
+
+
+def _view(group: StoredGroup, caller: Caller, seen: Collection[str] | None) -> GroupView:
+    services = [service for service in group.services if seen is None or service in seen]
     return GroupView(
         **group.row.model_dump(),
-        projects=list(group.projects),
-        service=group.services[0] if group.services else None,
+        projects=[project for project in group.projects if caller.may_see(project)],
+        service=services[0] if services else None,
+        is_bound=bool(group.services),
         nodes=len(group.nodes),
         capacity=capacity_of(group.nodes),
     )

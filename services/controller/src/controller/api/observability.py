@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import StreamingResponse
 
+from controller.api.access import still_admitted
 from controller.api.door import Door, TheDoor
-from controller.api.following import follow_logs
+from controller.api.following import Wanted, follow_logs
 from controller.api.views import Page
 from controller.domain.times import Moment
 from controller.store.services import load_service
@@ -28,6 +29,7 @@ from shared.contracts.rpc import (
     SeriesList,
 )
 from shared.errors import InvalidInput
+from shared.http import request_id_of
 
 router = APIRouter(tags=["observability"])
 
@@ -121,18 +123,18 @@ async def version_events(
 
 @router.get("/services/{service}/logs", response_model=Page[LogEntry], responses=_FOLLOWED)
 async def service_logs(
-    service: str, door: TheDoor, wanted: Annotated[ServiceLogFilter, Query()]
+    service: str, door: TheDoor, wanted: Annotated[ServiceLogFilter, Query()], request: Request
 ) -> Page[LogEntry] | Response:
     """Lines that the pods of a service printed, newest first; with `follow` as they come."""
-    return await _logs(door, service, wanted.version, wanted)
+    return await _logs(request, door, service, wanted.version, wanted)
 
 
 @router.get("/services/{service}/versions/{version}/logs", response_model=Page[LogEntry], responses=_FOLLOWED)
 async def version_logs(
-    service: str, version: str, door: TheDoor, wanted: Annotated[LogFilter, Query()]
+    service: str, version: str, door: TheDoor, wanted: Annotated[LogFilter, Query()], request: Request
 ) -> Page[LogEntry] | Response:
     """Lines that the pods of one version printed, newest first; with `follow` as they come."""
-    return await _logs(door, service, version, wanted)
+    return await _logs(request, door, service, version, wanted)
 
 
 async def _metrics(door: Door, service: str, version: str | None, wanted: MetricFilter) -> SeriesList:
@@ -157,10 +159,18 @@ async def _events(door: Door, service: str, version: str | None, wanted: EventFi
     return Page(items=list(page.items), next_cursor=page.next_cursor)
 
 
-async def _logs(door: Door, service: str, version: str | None, wanted: LogFilter) -> Page[LogEntry] | Response:
+async def _logs(
+    request: Request, door: Door, service: str, version: str | None, wanted: LogFilter
+) -> Page[LogEntry] | Response:
     await _must_exist(door, service, version)
     if wanted.follow:
-        lines = await follow_logs(door, service, version, wanted.pod, wanted.search)
+
+        async def must_be_allowed() -> None:
+            await still_admitted(request)
+            await _must_exist(door, service, version)
+
+        followed = Wanted(service, version, wanted.pod, wanted.search)
+        lines = await follow_logs(door, followed, must_be_allowed, request_id_of(request))
         headers = {"cache-control": "no-cache", "x-accel-buffering": "no"}
         return StreamingResponse(lines, media_type="text/event-stream", headers=headers)
     query = LogsQuery(

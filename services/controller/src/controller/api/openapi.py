@@ -76,7 +76,7 @@ def _statuses(path: str, method: str, operation: Mapping[str, Any]) -> set[int]:
     has_body = "requestBody" in operation
     found = {401, 403, 502, 503}
     found |= {400} if parameters or has_body else set()
-    found |= {404} if "{" in path or has_body else set()
+    found |= {404} if "{" in path or has_body or ("query", "registry") in parameters else set()
     found |= {409} if method in _CHANGES else set()
     found |= {412} if ("header", "if-match") in parameters else set()
     return found

@@ -38,7 +38,8 @@ async def create_service(asked: NewService, post: Posting, caller: TheCaller) ->
     caller.must_have(Role.EDITOR, asked.project, f"There is no project {asked.project!r}")
 
     async def work(unit: Unit, model: ResolvedModel | None) -> ServiceView:
-        return service_view(await services.create_service(unit, asked, model), post.door.public_url)
+        created = await services.create_service(unit, asked, model, may_take_over=caller.is_admin)
+        return service_view(created, post.door.public_url)
 
     return await post.once(asked, work, lambda: _resolved(post.door, asked))
 

@@ -7,6 +7,8 @@ accepted, keys come from the issuer's own document, and issuer, audience, expiry
 from __future__ import annotations
 
 import asyncio
+import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,12 +19,18 @@ import jwt
 from shared.clock import Clock
 from shared.errors import Unauthenticated, Unavailable
 
+log = logging.getLogger(__name__)
+
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 REQUIRED = ("exp", "iss", "aud", "sub")
 LEEWAY_S = 30
 KEYS_KEPT_S = 600.0
 ASK_AGAIN_S = 10.0
 """An unknown key id makes us ask for the keys anew, this often at most: anybody can make up key ids."""
+TRY_AGAIN_S = 1.0
+"""An issuer that did not answer is asked this often at most, whoever comes meanwhile and with whatever token."""
+
+_AWAY = (httpx.HTTPError, httpx.InvalidURL, ValueError, TypeError, KeyError, TimeoutError, jwt.PyJWTError)
 
 
 @dataclass(frozen=True)
@@ -42,11 +50,12 @@ class OidcIssuer:
     def __init__(self, options: OidcOptions, clock: Clock) -> None:
         self.issuer = options.issuer
         self.name_claim, self.roles_claim = options.name_claim, options.roles_claim
-        self._audience = options.audience
+        self._audience, self._timeout_s = options.audience, options.timeout_s
         self._clock = clock
         self._client = httpx.AsyncClient(timeout=options.timeout_s, follow_redirects=False)
         self._keys: Mapping[str, jwt.PyJWK] = {}
-        self._asked_at: float | None = None
+        self._asked_at = self._tried_at = -math.inf
+        self._trouble: str | None = None
         self._asking = asyncio.Lock()
 
     async def close(self) -> None:
@@ -72,32 +81,43 @@ class OidcIssuer:
         return claims
 
     async def _key(self, key_id: str) -> jwt.PyJWK:
-        async with self._asking:
-            if self._is_stale(key_id):
-                await self._ask()
+        """A key of the issuer's. One caller at a time asks for them; whose key is known does not wait for another's."""
+        if self._is_due(key_id) and not (key_id in self._keys and self._asking.locked()):
+            async with self._asking:
+                if self._is_due(key_id):
+                    await self._ask()
         found = self._keys.get(key_id)
-        if found is None:
-            raise Unauthenticated("The token is signed with a key that the identity provider does not have")
-        return found
+        if found is not None:
+            return found
+        if self._trouble is not None:
+            raise Unavailable(self._trouble)
+        raise Unauthenticated("The token is signed with a key that the identity provider does not have")
 
-    def _is_stale(self, key_id: str) -> bool:
-        if self._asked_at is None:
-            return True
-        age = self._clock.monotonic() - self._asked_at
-        return age >= KEYS_KEPT_S or (key_id not in self._keys and age >= ASK_AGAIN_S)
+    def _is_due(self, key_id: str) -> bool:
+        now = self._clock.monotonic()
+        if key_id in self._keys and now - self._asked_at < KEYS_KEPT_S:
+            return False
+        return now - self._tried_at >= (ASK_AGAIN_S if self._trouble is None else TRY_AGAIN_S)
 
     async def _ask(self) -> None:
+        """Read the keys anew; where that fails, what the issuer said before is as good, until it answers again."""
         try:
-            document = await self._json(f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
-            if document.get("issuer") != self.issuer:
-                raise Unavailable("The identity provider's document names another issuer")
-            keys = jwt.PyJWKSet.from_dict(await self._json(str(document["jwks_uri"])))
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError, TypeError, KeyError, jwt.PyJWTError) as failure:
-            if self._keys:  # what it said before is as good, until it answers again
-                return
-            raise Unavailable("The identity provider does not answer") from failure
-        self._keys = {key.key_id or "": key for key in keys.keys if key.public_key_use in (None, "sig")}
-        self._asked_at = self._clock.monotonic()
+            async with asyncio.timeout(self._timeout_s):
+                self._keys = await self._read()
+            self._trouble, self._asked_at = None, self._clock.monotonic()
+        except Unavailable as other:
+            self._trouble = other.message
+        except _AWAY as failure:
+            self._trouble = "The identity provider does not answer"
+            log.warning("keys of %s not read: %s", self.issuer, failure or type(failure).__name__)
+        self._tried_at = self._clock.monotonic()
+
+    async def _read(self) -> Mapping[str, jwt.PyJWK]:
+        document = await self._json(f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
+        if document.get("issuer") != self.issuer:
+            raise Unavailable("The identity provider's document names another issuer")
+        keys = jwt.PyJWKSet.from_dict(await self._json(str(document["jwks_uri"])))
+        return {key.key_id or "": key for key in keys.keys if key.public_key_use in (None, "sig")}
 
     async def _json(self, url: str) -> dict[str, Any]:
         answer = await self._client.get(url)

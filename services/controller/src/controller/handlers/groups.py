@@ -6,7 +6,7 @@ from controller.domain.commands import GroupSource, ResourceSource
 from controller.domain.groups import GroupChange, NewGroup, intent, sized
 from controller.handlers.unit import Unit, delete_with
 from controller.store.groups import grants_of_group, is_granted, load_group, users_of_groups, whole_group
-from controller.store.people import load_project
+from controller.store.people import load_project, visible_services
 from controller.store.specs import resources_of
 from controller.store.tables import GroupProjectRow, GroupRow, ServiceRow
 from shared.bus.outbox import publish
@@ -27,7 +27,9 @@ async def resources_for(unit: Unit, service: ServiceRow, source: ResourceSource 
         raise NotFound(f"There is no resource group {source.group!r}")
     others = set((await users_of_groups(unit.session, [group.name]))[group.name]) - {service.name}
     if others:
-        raise Conflict(f"Resource group {group.name!r} is bound to service {min(others)!r}")
+        own = await visible_services(unit.session, {service.project})
+        called = f"service {min(others)!r}" if own and others <= own else "a service of another project"
+        raise Conflict(f"Resource group {group.name!r} is bound to {called}")
     return sized(group.name, source.cpu, source.memory_gb, source.gpu)
 
 

@@ -11,6 +11,7 @@ from controller.domain.models import ResolvedModel
 from controller.domain.status import ACTIVE, DELETABLE, Wanted
 from controller.handlers.unit import Unit, delete_with
 from controller.handlers.versions import change_version, create_version, set_weights, start_version, stop_version
+from controller.store.audit import last_project
 from controller.store.keys import keys_of
 from controller.store.people import load_project
 from controller.store.services import StoredService, StoredVersion
@@ -21,10 +22,21 @@ from shared.events.service import ServiceCreated, ServiceDeleted, ServiceUpdated
 from shared.events.version import VersionDeleted
 
 
-async def create_service(unit: Unit, asked: NewService, model: ResolvedModel | None) -> StoredService:
-    """A new service with its first version, started where asked; `Conflict` when the name is taken."""
+async def create_service(
+    unit: Unit, asked: NewService, model: ResolvedModel | None, *, may_take_over: bool = False
+) -> StoredService:
+    """A new service with its first version, started where asked; `Conflict` when the name is taken.
+
+    A name stays with the project of the service that had it last: logs, metrics and tables are kept under it, and
+    callers still send there. Only who `may_take_over` gives it to another project.
+    """
     await load_project(unit.session, asked.project)
     await _must_be_free(unit.session, asked.name)
+    if not may_take_over and await last_project(unit.session, asked.name) not in (None, asked.project):
+        raise Conflict(
+            f"The name {asked.name!r} was a service's of another project, whose logs and tables are kept under it: "
+            "choose another, or have an administrator give it to this project"
+        )
     row = ServiceRow(
         name=asked.name,
         type=asked.type,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.domain.access import Caller, Granted, granted_by
@@ -17,7 +19,12 @@ from controller.store.people import caller_of, user_by_name, user_of_subject, us
 from controller.store.tables import UserRow
 from shared.clock import Clock
 from shared.database import Database
-from shared.errors import Unauthenticated
+from shared.errors import Unauthenticated, Unavailable
+
+MAX_SUBJECT = 255
+"""Characters of a subject, as OpenID Connect has it (Core 1.0, section 2)."""
+TRIES = 3
+"""For a first sign-in: of several at once, of one person or of namesakes, one is first and the others look again."""
 
 
 class Identity(Protocol):
@@ -52,10 +59,7 @@ class SigningIn:
 
     async def _by_identity(self, identity: Identity, token: str) -> Caller:
         claims = await identity.claims(token)
-        async with self._database.read() as session:
-            user = await user_of_subject(session, identity.issuer, claims["sub"])
-        if user is None:
-            user = await self._welcome(identity, claims)
+        user = await self._user(identity, claims)
         if user.is_disabled:
             raise Unauthenticated("The user is disabled")
         async with self._database.read() as session:
@@ -65,6 +69,19 @@ class SigningIn:
         for project, role in granted.roles.items():
             roles[project] = role if project not in roles or role.includes(roles[project]) else roles[project]
         return Caller(known.name, known.user_id, known.is_admin or granted.is_admin, roles)
+
+    async def _user(self, identity: Identity, claims: Mapping[str, Any]) -> UserRow:
+        subject = claims["sub"]
+        if not 0 < len(subject) <= MAX_SUBJECT or not subject.isprintable():
+            raise Unauthenticated(f"The token's subject (sub) must be 1 to {MAX_SUBJECT} printable characters")
+        for _ in range(TRIES):
+            async with self._database.read() as session:
+                user = await user_of_subject(session, identity.issuer, subject)
+            if user is not None:
+                return user
+            with contextlib.suppress(IntegrityError):
+                return await self._welcome(identity, claims)
+        raise Unavailable("Others of that name sign in at this moment; try again")
 
     async def _welcome(self, identity: Identity, claims: Mapping[str, Any]) -> UserRow:
         """A user for somebody who signs in for the first time; nobody's name is taken over."""

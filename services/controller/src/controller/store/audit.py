@@ -1,12 +1,12 @@
 """The audit log, written by the session itself: whatever a transaction changes of an audited table leaves a line in it.
 
-So a new use case cannot forget to. A row's first state and its last one in the transaction are compared; secrets (and
-their hashes) are left out, and so is what only counts (revisions).
+So a new use case cannot forget to. A row's first state and its last one in the transaction are compared; of secrets
+(and their hashes) it only says that they were replaced, and what only counts (revisions) is left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -36,6 +36,8 @@ from controller.store.tables import (
 )
 
 _HIDDEN = frozenset({"sha256", "sealed"})
+"""What opens something: that it was replaced is told, what it was and is, never."""
+HIDDEN = "(hidden)"
 _COUNTERS = frozenset({"revision", "updated_at", "next_version"})
 
 
@@ -172,8 +174,9 @@ def _line(change: _Change) -> dict[str, Any] | None:
         differing = {name for name in after if before[name] != after[name]}
         if not differing:
             return None
-        before = {name: before[name] for name in sorted(differing)}
-        after = {name: after[name] for name in sorted(differing)}
+        before, after = _shown(before, differing), _shown(after, differing)
+    else:
+        before, after = (values and _shown(values, values.keys() - _HIDDEN) for values in (before, after))
     action = "created" if before is None else "deleted" if after is None else "updated"
     return {
         "action": action,
@@ -185,12 +188,16 @@ def _line(change: _Change) -> dict[str, Any] | None:
     }
 
 
+def _shown(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: HIDDEN if name in _HIDDEN else values[name] for name in sorted(names)}
+
+
 def _columns(row: Any) -> list[str]:
-    return [attribute.key for attribute in inspect(row).mapper.column_attrs if attribute.key not in _COUNTERS | _HIDDEN]
+    return [attribute.key for attribute in inspect(row).mapper.column_attrs if attribute.key not in _COUNTERS]
 
 
 def _now(row: Any) -> dict[str, Any]:
-    return {name: to_jsonable_python(getattr(row, name)) for name in _columns(row)}
+    return {name: _comparable(name, getattr(row, name)) for name in _columns(row)}
 
 
 def _stored(row: Any) -> dict[str, Any]:
@@ -199,8 +206,13 @@ def _stored(row: Any) -> dict[str, Any]:
     for name in _columns(row):
         history = state.attrs[name].history
         old = history.deleted[0] if history.deleted else getattr(row, name)
-        values[name] = to_jsonable_python(old)
+        values[name] = _comparable(name, old)
     return values
+
+
+def _comparable(column: str, value: Any) -> Any:
+    """As the log shows it; what it does not show, as it is (sealed bytes are no JSON)."""
+    return value if column in _HIDDEN else to_jsonable_python(value)
 
 
 @dataclass(frozen=True)
@@ -231,3 +243,10 @@ async def page_of_audit(session: AsyncSession, wanted: AuditFilter, before: UUID
     if before is not None:
         query = query.where(col(AuditRow.id) < before)
     return list((await session.scalars(query)).all())
+
+
+async def last_project(session: AsyncSession, service: str) -> str | None:
+    """Whose the service of that name was that was deleted last; None where there was none."""
+    query = select(AuditRow.project).where(AuditRow.resource_name == service, AuditRow.resource_kind == "service")
+    query = query.where(AuditRow.action == "deleted").order_by(col(AuditRow.id).desc()).limit(1)
+    return (await session.scalars(query)).one_or_none()
