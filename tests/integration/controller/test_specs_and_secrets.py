@@ -80,6 +80,16 @@ async def test_a_secret_goes_in_and_never_comes_out(
     await offline.call("GET", "/secrets/hub", 404)
 
 
+async def test_a_value_that_is_replaced_leaves_a_line_without_it(offline: Controller) -> None:
+    await offline.call("POST", "/secrets", 201, json=SECRET)
+    for data in ({"username": "ann", "password": "another"}, {"username": "a", "password": "b", "server": "c"}):
+        await offline.call("PUT", "/secrets/hub", json={"data": data})
+    lines = (await offline.call("GET", "/audit?resource_kind=secret"))["items"]
+    assert [line["operation"] for line in lines] == ["replace_secret", "replace_secret", "create_secret"]
+    assert (lines[1]["action"], lines[1]["before"], lines[1]["after"]) == ("updated", {}, {"value": "sealed anew"})
+    assert lines[0]["after"] == {"fields": ["password", "server", "username"], "value": "sealed anew"}
+
+
 async def test_secrets_belong_to_projects(offline: Controller) -> None:
     await offline.call("POST", "/projects", 201, json={"name": "red"})
     await offline.call("POST", "/secrets", 201, json=SECRET | {"project": "red"})

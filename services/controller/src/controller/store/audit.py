@@ -36,6 +36,7 @@ from controller.store.tables import (
 )
 
 _HIDDEN = frozenset({"sha256", "sealed"})
+"""Never shown; that one of them is another now is said all the same."""
 _COUNTERS = frozenset({"revision", "updated_at", "next_version"})
 
 
@@ -109,6 +110,8 @@ class _Change:
     before: dict[str, Any] | None
     row: Any
     is_deleted: bool = False
+    is_resealed: bool = False
+    """What is never shown of it has changed."""
 
 
 @dataclass
@@ -123,8 +126,10 @@ class _Changes:
                 with session.no_autoflush:
                     subject = AUDITED[type(row)](session, row)
                 self.by_row[id(row)] = _Change(subject, None if is_new else _stored(row), row)
-            if row in session.deleted and id(row) in self.by_row:
-                self.by_row[id(row)].is_deleted = True
+            if id(row) in self.by_row:
+                change = self.by_row[id(row)]
+                change.is_deleted = change.is_deleted or row in session.deleted
+                change.is_resealed = change.is_resealed or _is_resealed(row)
 
 
 def audit(session: AsyncSession, actor: Actor, now: datetime) -> None:
@@ -170,10 +175,12 @@ def _line(change: _Change) -> dict[str, Any] | None:
         return None
     if before is not None and after is not None:
         differing = {name for name in after if before[name] != after[name]}
-        if not differing:
+        if not differing and not change.is_resealed:
             return None
         before = {name: before[name] for name in sorted(differing)}
-        after = {name: after[name] for name in sorted(differing)}
+        after = {name: after[name] for name in sorted(differing)} | (
+            {"value": "sealed anew"} if change.is_resealed else {}
+        )
     action = "created" if before is None else "deleted" if after is None else "updated"
     return {
         "action": action,
@@ -187,6 +194,11 @@ def _line(change: _Change) -> dict[str, Any] | None:
 
 def _columns(row: Any) -> list[str]:
     return [attribute.key for attribute in inspect(row).mapper.column_attrs if attribute.key not in _COUNTERS | _HIDDEN]
+
+
+def _is_resealed(row: Any) -> bool:
+    state = inspect(row)
+    return any(state.attrs[name].history.deleted for name in _HIDDEN if name in state.attrs)
 
 
 def _now(row: Any) -> dict[str, Any]:
