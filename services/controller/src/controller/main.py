@@ -15,7 +15,7 @@ from controller.api.app import Access, build_api
 from controller.api.door import Door
 from controller.clients.mlflow import MlflowRegistry
 from controller.clients.oidc import OidcIssuer, OidcOptions
-from controller.clients.registries import RegistryClients
+from controller.clients.registries import RegistryClients, auth_of
 from controller.clients.router import RouterClient
 from controller.consumers import answer_registry_access, pull_key_use, subscribe
 from controller.domain.names import PLATFORM
@@ -163,7 +163,11 @@ def rules_of(settings: ControllerSettings) -> Rules:
 def registries_of(settings: ControllerSettings, database: Database, clock: Clock) -> Registries:
     """The platform's tracking server, and those that secrets describe."""
     timeout_s = settings.mlflow_timeout.total_seconds()
-    own = MlflowRegistry(settings.mlflow_url, clock, timeout_s=timeout_s)
+    password, token = (
+        given.get_secret_value() if given else None for given in (settings.mlflow_password, settings.mlflow_token)
+    )
+    auth = auth_of(settings.mlflow_username, password, token)
+    own = MlflowRegistry(settings.mlflow_url, clock, timeout_s=timeout_s, auth=auth)
     clients = RegistryClients(clock, timeout_s)
     return Registries(own, clients, database, _vault(settings), settings.allowed_registries)
 
