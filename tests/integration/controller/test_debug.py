@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
+import subprocess
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -114,6 +116,21 @@ async def test_a_long_answer_is_cut(debugging: Controller, world: World) -> None
     answer = await debugging.call("POST", "/services/wine/debug", json={"request": {}})
     assert answer["is_truncated"]
     assert answer["response"] == "7" * 4 * 1024 * 1024
+
+
+async def test_the_line_of_a_long_request_is_one_that_a_shell_can_run(debugging: Controller, world: World) -> None:
+    pod = await world.pod()
+    await run(debugging, world, pod)
+    long = {"inputs": ["it's 100 %"] * 50_000}
+    answer = await debugging.call("POST", "/services/wine/debug", json={"request": long, "headers": {"X-A": "$b"}})
+    shell = await asyncio.create_subprocess_exec("sh", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    line = answer["curl"].replace("| curl ", "| told ", 1)
+    script = "told() { cat; printf '\\n%s' \"$@\"; }\n" + line
+    out, _ = await asyncio.wait_for(shell.communicate(script.encode()), 60)
+    body, *words = out.split(b"\n")
+    assert body == pod.requests[0].body
+    assert b"http://models.example/wine/versions/v1/predict" in words
+    assert (b"X-A: $b" in words, b"Authorization: Bearer " in words, words[-1]) == (True, True, b"@-")
 
 
 async def test_what_does_not_run_is_409_and_what_is_not_there_404(debugging: Controller, world: World) -> None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
+from controller.domain.keys import MAX_ALIVE_PER_SERVICE
+from controller.store.services import load_service
+from controller.store.tables import ApiKeyRow
 from running_controller import Controller
 
 KEYS = "/services/wine/keys"
@@ -48,6 +52,22 @@ async def test_a_name_has_two_keys_alive_at_most(with_service: Controller) -> No
     assert listed.keys() == {second["id"], third["id"]}
     assert listed[second["id"]]["expires_at"] is not None
     assert listed[third["id"]]["expires_at"] is None
+
+
+async def test_a_service_has_a_thousand_keys_alive_at_most(with_service: Controller) -> None:
+    first = await with_service.call("POST", KEYS, 201, json={"name": "ci"})
+    now = datetime.now(UTC)
+    async with with_service.app.door.database.unit_of_work() as session:
+        service_id = (await load_service(session, "wine")).row.id
+        for number in range(MAX_ALIVE_PER_SERVICE):
+            expires_at = now - timedelta(hours=1) if number == 0 else None
+            fields: Any = {"name": f"k{number}", "prefix": "p", "sha256": f"{number:064}", "creator": "admin"}
+            session.add(ApiKeyRow(service_id=service_id, created_at=now, expires_at=expires_at, **fields))
+    refused = await with_service.call("POST", KEYS, 409, json={"name": "another"})
+    assert "1000" in refused["message"]
+    await with_service.call("POST", f"{KEYS}/{first['id']}/rotate", 409)
+    await with_service.call("DELETE", f"{KEYS}/{first['id']}", 204)
+    await with_service.call("POST", KEYS, 201, json={"name": "another"})
 
 
 async def test_expiry(with_service: Controller) -> None:

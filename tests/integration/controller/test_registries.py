@@ -112,6 +112,21 @@ async def test_an_alias_there_is_followed(lonely: Controller, model: Registered)
     assert await lonely.app.following.once() == 0
 
 
+@pytest.mark.parametrize("kind", ["user", "token"])
+async def test_the_own_server_may_want_credentials_too(
+    make_controller: Any, theirs: GuardedMlflow, model: Registered, kind: str
+) -> None:
+    if kind == "token":
+        theirs.authorization = f"Bearer {PASSWORD}"
+    given = {"mlflow_token": PASSWORD} if kind == "token" else {"mlflow_username": "ann", "mlflow_password": PASSWORD}
+    controller: Controller = await make_controller(mlflow=theirs.url, **given)
+    assert (await controller.call("GET", f"/models/{model.name}"))["versions"] == ["2", "1"]
+    await publish(controller, kind="mlflow", model=model.name, alias="champion")
+    assert PASSWORD not in repr(controller.app.settings)
+    stranger: Controller = await make_controller(mlflow=theirs.url)
+    assert "401" in (await stranger.call("GET", "/models", 502))["message"]
+
+
 async def test_the_same_model_from_elsewhere_replaces_the_pods(
     make_controller: Any, theirs: GuardedMlflow, model: Registered, mlflow_url: str
 ) -> None:

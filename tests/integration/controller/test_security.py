@@ -72,7 +72,14 @@ async def test_known_host_names_come_in(make_controller: Any, host: str) -> None
 
 @pytest.mark.parametrize(
     ("origin", "status"),
-    [("http://evil.example", 403), ("null", 403), ("file://localhost", 403), ("http://localhost:8000", 200)],
+    [
+        *(
+            (origin, 403)
+            for origin in ("http://evil.example", "null", "file://localhost", "http://localhost@evil.example")
+        ),
+        *((origin, 403) for origin in ("", "http://", "http://[", "http://a]b", "http://localhost/", "localhost")),
+        *((origin, 200) for origin in ("http://localhost:8000", "HTTPS://LOCALHOST", "http://[::1]:3000")),
+    ],
 )
 async def test_foreign_origins_are_refused(offline: Controller, origin: str, status: int) -> None:
     answer = await bare(offline, "GET", "/api/v1/services", authorization=f"Bearer {TOKEN}", origin=origin)

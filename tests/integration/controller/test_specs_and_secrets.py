@@ -123,6 +123,31 @@ async def test_secrets_belong_to_projects(offline: Controller) -> None:
     assert await status("eve", "POST", "/secrets", json=SECRET | {"name": "x", "project": "red"}) == 404
 
 
+async def test_a_start_with_another_key_seals_anew_what_the_old_one_opens(
+    make_controller: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    old, new, third = (letter * 64 for letter in "abc")
+    first: Controller = await make_controller(secret_key=old)
+    before = await first.call("POST", "/secrets", 201, json=SECRET)
+    await make_controller(secret_key=new, old_secret_keys=(old,))
+    alone: Controller = await make_controller(secret_key=new)
+    assert await alone.call("GET", "/secrets/hub") == before
+    async with alone.app.door.database.read() as session:
+        row = await load_secret(session, "hub")
+    assert row.key_id == key_id(bytes.fromhex(new))
+    assert opened(alone.app.door.vault, row) == SECRET["data"]
+    lines = (await alone.call("GET", "/audit?resource_kind=secret"))["items"]
+    assert [(line["actor"], line["operation"]) for line in lines[:-1]] == [("penstock", "seal_secrets_anew")]
+    assert not [one for one in caplog.records if one.levelname == "WARNING" and "hub" in one.getMessage()]
+
+    await make_controller(secret_key=third)
+    (warning,) = [one for one in caplog.records if one.levelname == "WARNING" and "hub" in one.getMessage()]
+    assert "CONTROLLER_OLD_SECRET_KEYS" in warning.getMessage()
+    again: Controller = await make_controller(secret_key=new)  # the right one is back: nothing was lost by that start
+    async with again.app.door.database.read() as session:
+        assert opened(again.app.door.vault, await load_secret(session, "hub")) == SECRET["data"]
+
+
 def test_keys_rotate_and_a_row_in_anothers_place_does_not_open() -> None:
     old, new, one, two = b"o" * 32, b"n" * 32, UUID(int=1), UUID(int=2)
     sealed = Vault([old]).close(one, {"a": "b"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from controller.api.app import Access, build_api
 from controller.api.door import Door
 from controller.clients.mlflow import MlflowRegistry
 from controller.clients.oidc import OidcIssuer, OidcOptions
-from controller.clients.registries import RegistryClients
+from controller.clients.registries import RegistryClients, auth_of
 from controller.clients.router import RouterClient
 from controller.consumers import answer_registry_access, pull_key_use, subscribe
 from controller.domain.names import PLATFORM
@@ -22,7 +23,7 @@ from controller.domain.secrets import Vault
 from controller.domain.tickets import TicketSigner
 from controller.handlers.files import kept_key
 from controller.handlers.registries import Registries
-from controller.handlers.secrets import vault_of
+from controller.handlers.secrets import seal_anew, vault_of
 from controller.handlers.signing_in import SigningIn
 from controller.handlers.tokens import admit_admin
 from controller.handlers.unit import Rules
@@ -36,6 +37,8 @@ from shared.database import Database
 from shared.http import admin_app, serve
 from shared.migrations import migrate
 from shared.telemetry import Telemetry
+
+log = logging.getLogger(__name__)
 
 ANY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104  (where a socket is bound; never a host to be called by)
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
@@ -116,6 +119,7 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
     routes = RouteLoop(database, bus, clock, settings.routes_interval, signer.public_key)
     subscribe(bus, database, clock, routes.touch)
     registries = registries_of(settings, database, clock)
+    await _seal_anew(database, registries.vault, clock)
     answer_registry_access(bus, registries)
     door = Door(
         database=database,
@@ -159,7 +163,11 @@ def rules_of(settings: ControllerSettings) -> Rules:
 def registries_of(settings: ControllerSettings, database: Database, clock: Clock) -> Registries:
     """The platform's tracking server, and those that secrets describe."""
     timeout_s = settings.mlflow_timeout.total_seconds()
-    own = MlflowRegistry(settings.mlflow_url, clock, timeout_s=timeout_s)
+    password, token = (
+        given.get_secret_value() if given else None for given in (settings.mlflow_password, settings.mlflow_token)
+    )
+    auth = auth_of(settings.mlflow_username, password, token)
+    own = MlflowRegistry(settings.mlflow_url, clock, timeout_s=timeout_s, auth=auth)
     clients = RegistryClients(clock, timeout_s)
     return Registries(own, clients, database, _vault(settings), settings.allowed_registries)
 
@@ -178,6 +186,16 @@ def _vault(settings: ControllerSettings) -> Vault:
     given = bytes.fromhex(settings.secret_key.get_secret_value()) if settings.secret_key else None
     older = [bytes.fromhex(key.get_secret_value()) for key in settings.old_secret_keys]
     return vault_of(given, older, settings.home / "secret-key")
+
+
+async def _seal_anew(database: Database, vault: Vault, clock: Clock) -> None:
+    async with database.unit_of_work() as session:
+        audit(session, Actor(PLATFORM, "seal_secrets_anew", ""), clock.now())
+        sealed, lost = await seal_anew(session, vault)
+    if sealed:
+        log.info("sealed anew with key %s: %s", vault.first_key_id, ", ".join(sealed))
+    if lost:
+        log.warning("no key opens these secrets (CONTROLLER_OLD_SECRET_KEYS; or give them anew): %s", ", ".join(lost))
 
 
 async def _admit_admin(database: Database, settings: ControllerSettings, clock: Clock) -> None:

@@ -43,6 +43,21 @@ class ControllerSettings(DatabaseSettings):
     )
     """URL of the MLflow tracking server, with user and password where it wants them; default http://127.0.0.1:5000."""
 
+    mlflow_username: str | None = Field(
+        default=None, validation_alias=AliasChoices("MLFLOW_TRACKING_USERNAME", "mlflow_username")
+    )
+    """User at that server, with a password; MLflow's own variable, which the scheduler reads too; default none."""
+
+    mlflow_password: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("MLFLOW_TRACKING_PASSWORD", "mlflow_password")
+    )
+    """Password of that user; default none."""
+
+    mlflow_token: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("MLFLOW_TRACKING_TOKEN", "mlflow_token")
+    )
+    """Bearer token for that server, where no user is given; default none."""
+
     mlflow_timeout: Duration = timedelta(seconds=10)
     """Time that MLflow has for one answer, seconds; default 10."""
 

@@ -61,8 +61,8 @@ class Gate:
 
     def _check_origin(self, headers: Headers) -> None:
         for origin in headers.getlist("origin"):
-            parts = urlsplit(origin)
-            if parts.scheme not in {"http", "https"} or host_name(parts.netloc) not in self._hosts:
+            scheme, _, authority = origin.partition("://")
+            if scheme.lower() not in {"http", "https"} or host_name(authority) not in self._hosts:
                 raise Forbidden("Requests from this origin are refused")
 
 

@@ -7,16 +7,15 @@ a model: `MLmodel` is read as data, the example as JSON.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import httpx
-import yaml
 
 from controller.domain.commands import ModelSource
+from controller.domain.model_files import ModelFile, model_file, plain_json, requirements_of
 from controller.domain.models import ModelVersion, RegisteredModel, ResolvedModel, alias_map, at_milliseconds, tag_map
 from shared.clock import Clock
 from shared.errors import NotFound, Unavailable, UpstreamFailed
@@ -29,14 +28,19 @@ _DETAIL_ENTRIES = 512
 _PARALLEL = 8
 
 
+class _File(NamedTuple):
+    """A small file; `is_known`: the server has said that it is so, and would say the same again."""
+
+    text: bytes | None
+    is_known: bool = True
+
+
 class _Details(NamedTuple):
     """What the files of a model version say."""
 
-    signature: dict[str, Any] | None
+    file: ModelFile
     example: Any
-    flavors: tuple[str, ...]
-    model_id: str | None
-    digest: str | None
+    is_known: bool
 
 
 class MlflowRegistry:
@@ -60,7 +64,7 @@ class MlflowRegistry:
             trust_env=transport is None,
         )
         self._parallel = asyncio.Semaphore(_PARALLEL)
-        self._details: dict[tuple[str, str], tuple[float, _Details]] = {}
+        self._details: dict[tuple[str, ...], tuple[float, _Details]] = {}
         parts = urlsplit(url)
         self._shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
@@ -72,13 +76,13 @@ class MlflowRegistry:
         """The model version that `source` names, an alias followed; `NotFound` names what is missing."""
         version = source.version or await self.alias_version(source.model, source.alias or "")
         raw = await self._version(source.model, version)
-        details = await self._details_of(source.model, version)
+        file = (await self._details_of(source.model, raw)).file
         return ResolvedModel(
             model=source.model,
             version=version,
             run_id=raw.get("run_id") or None,
-            model_id=raw.get("model_id") or details.model_id,
-            digest=details.digest,
+            model_id=raw.get("model_id") or file.model_id,
+            digest=file.digest,
         )
 
     async def alias_version(self, model: str, alias: str) -> str:
@@ -108,7 +112,7 @@ class MlflowRegistry:
     async def model_version(self, name: str, version: str) -> ModelVersion:
         """One version; `NotFound` names it."""
         raw = await self._version(name, version)
-        details = await self._details_of(name, version)
+        file, example, _ = await self._details_of(name, raw)
         return ModelVersion(
             name=name,
             version=version,
@@ -118,27 +122,26 @@ class MlflowRegistry:
             run_id=raw.get("run_id") or None,
             tags=tag_map(raw.get("tags")),
             created_at=at_milliseconds(raw.get("creation_timestamp")),
-            signature=details.signature,
-            input_example=details.example,
-            flavors=details.flavors,
-            model_id=raw.get("model_id") or details.model_id,
-            digest=details.digest,
-            requirements=requirements_of(await self._artifact(name, version, "requirements.txt")),
+            signature=file.signature,
+            input_example=example,
+            flavors=file.flavors,
+            model_id=raw.get("model_id") or file.model_id,
+            digest=file.digest,
+            requirements=requirements_of((await self._artifact(name, version, "requirements.txt")).text),
         )
 
     async def _described(self, raw: Mapping[str, Any]) -> RegisteredModel:
         name = str(raw["name"])
-        versions = await self._versions(name)
-        latest = versions[0] if versions else None
-        details = await self._details_of(name, latest) if latest else None
+        versions = await self._versions(raw)
+        details = await self._details_of(name, versions[0]) if versions else None
         return RegisteredModel(
             name=name,
             description=raw.get("description", ""),
             tags=tag_map(raw.get("tags")),
             aliases=alias_map(raw.get("aliases")),
-            versions=tuple(versions),
-            latest_version=latest,
-            signature=details.signature if details else None,
+            versions=tuple(str(version["version"]) for version in versions),
+            latest_version=str(versions[0]["version"]) if versions else None,
+            signature=details.file.signature if details else None,
             input_example=details.example if details else None,
             created_at=at_milliseconds(raw.get("creation_timestamp")),
             updated_at=at_milliseconds(raw.get("last_updated_timestamp")),
@@ -153,48 +156,64 @@ class MlflowRegistry:
         found = await self._get(f"{_API}/model-versions/get", {"name": name, "version": version}, what)
         return dict(found["model_version"])
 
-    async def _versions(self, name: str) -> Sequence[str]:
-        query = {"filter": f"name='{name}'", "max_results": 1000}
-        found = await self._get(f"{_API}/model-versions/search", query, f"versions of model {name!r}")
-        return sorted((str(v["version"]) for v in found.get("model_versions", ())), key=int, reverse=True)
+    async def _versions(self, raw: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+        """Versions of a registered model, newest first."""
+        name = str(raw["name"])
+        if (quoted := _quoted(name)) is None:
+            found = raw
+        else:
+            query = {"filter": f"name={quoted}", "max_results": 1000}
+            found = await self._get(f"{_API}/model-versions/search", query, f"versions of model {name!r}")
+        versions = found.get("model_versions" if quoted else "latest_versions", ())
+        return sorted(versions, key=lambda version: int(version["version"]), reverse=True)
 
-    async def _details_of(self, name: str, version: str) -> _Details:
-        """Signature, example and flavours; a version's files do not change, so they are kept for some minutes."""
+    async def _details_of(self, name: str, raw: Mapping[str, Any]) -> _Details:
+        """Signature, example and flavours; a version's files do not change, so they are kept for some minutes.
+
+        `raw` is the version as the registry has it: a model that was deleted and made anew has the same numbers again.
+        """
+        version = str(raw["version"])
+        key = (name, version, *(str(raw.get(part)) for part in ("creation_timestamp", "source", "run_id")))
         now = self._clock.monotonic()
-        kept = self._details.get((name, version))
+        kept = self._details.get(key)
         if kept is not None and now - kept[0] < _DETAIL_TTL_S:
             return kept[1]
         details = await self._read_details(name, version)
-        if len(self._details) >= _DETAIL_ENTRIES:
-            self._details.pop(next(iter(self._details)))
-        self._details[name, version] = (now, details)
+        if details.is_known:
+            if len(self._details) >= _DETAIL_ENTRIES:
+                self._details.pop(next(iter(self._details)))
+            self._details[key] = (now, details)
         return details
 
     async def _read_details(self, name: str, version: str) -> _Details:
-        text = await self._artifact(name, version, "MLmodel")
-        described = _mapping(_yaml(text))
-        example_file = _mapping(described.get("saved_input_example_info")).get("serving_input_path")
-        example = await self._artifact(name, version, str(example_file)) if example_file else None
-        return _Details(
-            signature=signature_of(described),
-            example=_json(example),
-            flavors=tuple(sorted(_mapping(described.get("flavors")))),
-            model_id=_text(described.get("model_id")),
-            digest=f"sha256:{hashlib.sha256(text).hexdigest()}" if text is not None else None,
-        )
+        text, is_known = await self._artifact(name, version, "MLmodel")
+        file = await asyncio.to_thread(model_file, text)
+        if file.example_path is None:
+            return _Details(file, None, is_known)
+        example = await self._artifact(name, version, file.example_path)
+        return _Details(file, plain_json(example.text), is_known and example.is_known)
 
-    async def _artifact(self, name: str, version: str, path: str) -> bytes | None:
-        """A small file of a model version, or None when there is none or it is too large."""
-        query = {"name": name, "version": version, "path": path}
-        answer = await self._request("/model-versions/get-artifact", query)
-        if answer.is_success and len(answer.content) <= _ARTIFACT_LIMIT:
-            return answer.content
-        return None
+    async def _artifact(self, name: str, version: str, path: str) -> _File:
+        """A small file of a model version; one that is too large is left out, and no more of it read."""
+        query, text = {"name": name, "version": version, "path": path}, bytearray()
+        try:
+            async with self._parallel, self._http.stream("GET", "/model-versions/get-artifact", params=query) as answer:
+                if not answer.is_success:
+                    return _File(None, is_known=answer.status_code in (400, 404))
+                async for chunk in answer.aiter_bytes():
+                    text += chunk
+                    if len(text) > _ARTIFACT_LIMIT:
+                        return _File(None)
+        except httpx.HTTPError as failure:
+            raise self._away() from failure
+        return _File(bytes(text))
 
     async def _get(self, path: str, query: Mapping[str, Any], what: str) -> dict[str, Any]:
         answer = await self._request(path, query)
         if answer.is_success:
-            return _mapping(_json(answer.content))
+            if isinstance(said := _json(answer.content), dict):
+                return said
+            raise UpstreamFailed(f"{self._shown} does not answer as MLflow does when asked for {what}")
         if _error_code(answer) == "RESOURCE_DOES_NOT_EXIST":
             raise NotFound(f"MLflow has no {what}")
         if answer.status_code >= 500:
@@ -206,14 +225,10 @@ class MlflowRegistry:
             async with self._parallel:
                 return await self._http.get(path, params=query)
         except httpx.HTTPError as failure:
-            raise Unavailable(f"MLflow at {self._shown} does not answer") from failure
+            raise self._away() from failure
 
-
-def signature_of(described: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The signature in an `MLmodel` file, whose parts are JSON inside YAML."""
-    signature = _mapping(described.get("signature"))
-    parts = {part: _json(signature[part]) for part in ("inputs", "outputs", "params") if signature.get(part)}
-    return parts or None
+    def _away(self) -> Unavailable:
+        return Unavailable(f"MLflow at {self._shown} does not answer")
 
 
 def _filters(search: str | None, tag: tuple[str, str] | None) -> list[str]:
@@ -222,33 +237,19 @@ def _filters(search: str | None, tag: tuple[str, str] | None) -> list[str]:
     return by_name + ([f"tags.`{tag[0]}` = '{tag[1]}'"] if tag else [])
 
 
-def requirements_of(text: bytes | None) -> tuple[str, ...] | None:
-    """The requirements in a `requirements.txt`, without comments and blank lines."""
-    if text is None:
-        return None
-    lines = (line.strip() for line in text.decode(errors="replace").splitlines())
-    return tuple(line for line in lines if line and not line.startswith("#"))
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
+def _quoted(name: str) -> str | None:
+    """A name in a filter of MLflow's, which has no escapes: None where it holds both kinds of quotes."""
+    return next((f"{quote}{name}{quote}" for quote in "'\"" if quote not in name), None)
 
 
 def _error_code(answer: httpx.Response) -> str | None:
     return _mapping(_json(answer.content)).get("error_code")
 
 
-def _json(text: bytes | str | None) -> Any:
+def _json(text: bytes) -> Any:
     try:
-        return None if text is None else json.loads(text)
-    except ValueError:
-        return None
-
-
-def _yaml(text: bytes | None) -> Any:
-    try:
-        return None if text is None else yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
-    except yaml.YAMLError:
+        return json.loads(text)
+    except (ValueError, RecursionError):
         return None
 
 

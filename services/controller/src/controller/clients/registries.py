@@ -61,10 +61,9 @@ class RegistryClients:
 
     def _made(self, access: RegistryAccess) -> MlflowRegistry:
         transport = PinnedTransport(AddressRule.of(access.allowed))
+        auth = auth_of(access.username, access.password, access.token)
         try:
-            return MlflowRegistry(
-                access.url, self._clock, timeout_s=self._timeout_s, auth=_auth(access), transport=transport
-            )
+            return MlflowRegistry(access.url, self._clock, timeout_s=self._timeout_s, auth=auth, transport=transport)
         except httpx.InvalidURL as wrong:
             raise InvalidInput("The URL of the registry is none that can be called") from wrong
 
@@ -78,7 +77,8 @@ class _Bearer(httpx.Auth):
         yield request
 
 
-def _auth(access: RegistryAccess) -> httpx.Auth | None:
-    if access.username is not None and access.password is not None:
-        return httpx.BasicAuth(access.username, access.password)
-    return _Bearer(access.token) if access.token is not None else None
+def auth_of(username: str | None, password: str | None, token: str | None) -> httpx.Auth | None:
+    """How to be let in: as a user, else by a token, else as anybody."""
+    if username and password:
+        return httpx.BasicAuth(username, password)
+    return _Bearer(token) if token else None

@@ -17,6 +17,9 @@ MAX_HEADERS = 16
 SHOWN_HEADERS = ("X-Request-Id", "X-Penstock-Version", "X-Penstock-Pod")
 """Headers of the answer that are shown."""
 
+_LONGEST_ARGUMENT = 100_000
+"""Bytes of a body in an argument of `curl`; Linux takes 128 KiB, its end included."""
+
 _NAME = re.compile(r"[A-Za-z0-9-]{1,64}\Z")
 _VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,1022}[\x21-\x7e])?\Z")
 _REFUSED = frozenset(
@@ -77,10 +80,15 @@ def chosen_version(serving: Sequence[str], weights: Mapping[str, int]) -> str:
 
 
 def curl_line(url: str, body: str, headers: Mapping[str, str], *, needs_key: bool) -> str:
-    """The line for a POSIX shell; the key is taken from `$PENSTOCK_API_KEY`."""
+    """The line for a POSIX shell; the key is taken from `$PENSTOCK_API_KEY`.
+
+    A body that is too long for an argument comes from `printf`, which every shell has built in: that starts no process.
+    """
     words = ["curl", "-sS", "-X", "POST", shlex.quote(url)]
     for name, value in {"Content-Type": "application/json", **headers}.items():
         words += ["-H", shlex.quote(f"{name}: {value}")]
     if needs_key:
         words += ["-H", '"Authorization: Bearer $PENSTOCK_API_KEY"']
+    if len(body) > _LONGEST_ARGUMENT:
+        return " ".join(("printf", "%s", shlex.quote(body), "|", *words, "--data-binary", "@-"))
     return " ".join((*words, "--data-raw", shlex.quote(body)))

@@ -123,6 +123,11 @@ class Vault:
         self._keys = {key_id(key): key for key in keys}
         self._first = key_id(keys[0])
 
+    @property
+    def first_key_id(self) -> str:
+        """Names the key that closes."""
+        return self._first
+
     def close(self, identity: UUID, data: Mapping[str, str]) -> SealedValue:
         """Seal the fields of the secret `identity`."""
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415  (7 MB that most never need)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from controller.domain.commands import NewKey, Rotation, must_be_ahead
-from controller.domain.keys import MAX_ALIVE_PER_NAME, is_alive, mint_key, sooner
+from controller.domain.keys import MAX_ALIVE_PER_NAME, MAX_ALIVE_PER_SERVICE, is_alive, mint_key, sooner
 from controller.handlers.unit import Unit
 from controller.store.keys import keys_of
 from controller.store.services import StoredService
@@ -19,7 +19,7 @@ from shared.events.service import ApiKeyIssued, ApiKeyRevoked
 async def issue_key(unit: Unit, service: StoredService, asked: NewKey) -> tuple[ApiKeyRow, str]:
     """A first key of that name and its plain text; `Conflict` while another of the name is alive."""
     must_be_ahead(asked.expires_at, unit.now)
-    if await _alive(unit, service, asked.name):
+    if _named(await _alive(unit, service), asked.name):
         raise Conflict(f"There is already a key {asked.name!r}: rotate it, or revoke it first")
     return await _issue(unit, service, asked.name, asked.expires_at, asked.scopes)
 
@@ -27,7 +27,7 @@ async def issue_key(unit: Unit, service: StoredService, asked: NewKey) -> tuple[
 async def rotate_key(unit: Unit, service: StoredService, old: ApiKeyRow, asked: Rotation) -> tuple[ApiKeyRow, str]:
     """A successor of `old` with its scopes; `old` stays alive until revoked, or for the grace asked for."""
     must_be_ahead(asked.expires_at, unit.now)
-    if len(await _alive(unit, service, old.name)) >= MAX_ALIVE_PER_NAME:
+    if len(_named(await _alive(unit, service), old.name)) >= MAX_ALIVE_PER_NAME:
         raise Conflict(f"Two keys {old.name!r} are alive already: revoke one first")
     if asked.grace_s is not None:
         old.expires_at = sooner(old.expires_at, unit.now + timedelta(seconds=asked.grace_s))
@@ -46,9 +46,17 @@ async def revoke_key(unit: Unit, service: StoredService, key: ApiKeyRow) -> None
     )
 
 
-async def _alive(unit: Unit, service: StoredService, name: str) -> list[ApiKeyRow]:
+async def _alive(unit: Unit, service: StoredService) -> list[ApiKeyRow]:
+    """Keys of the service that open it; `Conflict` where there must not be another one."""
     keys = await keys_of(unit.session, service.row.id)
-    return [key for key in keys if key.name == name and is_alive(key.revoked_at, key.expires_at, unit.now)]
+    alive = [key for key in keys if is_alive(key.revoked_at, key.expires_at, unit.now)]
+    if len(alive) >= MAX_ALIVE_PER_SERVICE:
+        raise Conflict(f"A service has at most {MAX_ALIVE_PER_SERVICE} keys that are alive: revoke some first")
+    return alive
+
+
+def _named(keys: Sequence[ApiKeyRow], name: str) -> list[ApiKeyRow]:
+    return [key for key in keys if key.name == name]
 
 
 async def _issue(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,7 +22,7 @@ from shared.database import Database
 from shared.errors import Detail, InvalidInput, NotFound, Unavailable, UpstreamFailed
 
 ANSWERS_WITHIN_S = 60.0
-"""For everything that one question needs, from a server that we do not know."""
+"""For everything that one question needs."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +39,15 @@ class Registries:
     async def open(self, name: str | None, project: str) -> AsyncIterator[MlflowRegistry]:
         """The registry that the secret `name` of `project` describes; None: the own one."""
         if name is None:
-            yield self.own
+            async with _understood("MLflow"):
+                yield self.own
             return
         async with self.database.read() as session:
             secret = await registry_secret(session, name, project)
             access = self.access(secret)
-        async with self.clients.lent(secret.id, secret.revision, access) as registry:
-            with _understood(name):
-                async with asyncio.timeout(ANSWERS_WITHIN_S):
-                    yield registry
+        lent = self.clients.lent(secret.id, secret.revision, access)
+        async with lent as registry, _understood(f"Registry {name!r}"):
+            yield registry
 
     async def resolve(self, source: ModelSource, project: str) -> ResolvedModel:
         """The model version that a service of `project` names by `source`."""
@@ -89,12 +89,13 @@ def of_kind_mlflow(secret: SecretRow) -> SecretRow:
     return secret
 
 
-@contextmanager
-def _understood(name: str) -> Iterator[None]:
-    """What is wrong with answers of a server that we do not know is its fault, not ours."""
+@asynccontextmanager
+async def _understood(server: str) -> AsyncIterator[None]:
+    """What is slow or wrong with a server's answers is its fault, not ours: a proxy's login page is no registry."""
     try:
-        yield
+        async with asyncio.timeout(ANSWERS_WITHIN_S):
+            yield
     except TimeoutError as slow:
-        raise Unavailable(f"Registry {name!r} did not answer within {ANSWERS_WITHIN_S:g} s") from slow
+        raise Unavailable(f"{server} did not answer within {ANSWERS_WITHIN_S:g} s") from slow
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError) as wrong:
-        raise UpstreamFailed(f"Registry {name!r} does not answer as MLflow does") from wrong
+        raise UpstreamFailed(f"{server} does not answer as MLflow does") from wrong

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from controller.domain.secrets import NewSecret, SealedValue, SecretKind, SecretValue, Vault, check_fields
 from controller.handlers.files import kept_key
 from controller.handlers.unit import Unit
 from controller.store.people import load_project
-from controller.store.secrets import secret_by_name, versions_from
+from controller.store.secrets import sealed_by_others, secret_by_name, versions_from
 from controller.store.tables import SecretRow
-from shared.errors import Conflict
+from shared.errors import Conflict, Unavailable
 from shared.ids import new_id
 
 
@@ -51,6 +53,23 @@ async def delete_secret(unit: Unit, secret: SecretRow) -> None:
     if used := await versions_from(unit.session, secret.name):
         raise Conflict(f"Secret {secret.name!r} is in use by {', '.join(used)}")
     await unit.session.delete(secret)
+
+
+async def seal_anew(session: AsyncSession, vault: Vault) -> tuple[list[str], list[str]]:
+    """Seal with the vault's first key what older ones have sealed, so that those can be given up.
+
+    Nothing else of a secret changes. Returns the names of these secrets, and of those that no key opens.
+    """
+    sealed, lost = [], []
+    for secret in await sealed_by_others(session, vault.first_key_id):
+        try:
+            value = vault.close(secret.id, opened(vault, secret))
+        except Unavailable:
+            lost.append(secret.name)
+        else:
+            secret.key_id, secret.sealed = value.key_id, value.sealed
+            sealed.append(secret.name)
+    return sealed, lost
 
 
 def opened(vault: Vault, secret: SecretRow) -> dict[str, str]:

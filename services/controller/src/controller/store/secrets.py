@@ -26,6 +26,12 @@ async def load_secret(session: AsyncSession, name: str, *, for_update: bool = Fa
     return row
 
 
+async def sealed_by_others(session: AsyncSession, key_id: str) -> list[SecretRow]:
+    """Secrets that another key than this one has sealed, by name; held until the transaction ends."""
+    query = select(SecretRow).where(SecretRow.key_id != key_id).order_by(col(SecretRow.name))
+    return list((await session.scalars(query.with_for_update())).all())
+
+
 async def versions_from(session: AsyncSession, registry: str) -> list[str]:
     """Versions whose model, or the one that they would be rolled back to, comes from a registry; at most five.
 
