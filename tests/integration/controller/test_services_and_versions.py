@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from controller.api.bodies import MAX_BODY_BYTES
 from controller.handlers.routes import intent_of
 from controller.store.services import load_service
 from running_controller import Controller, wine
@@ -121,6 +123,60 @@ async def test_a_body_that_is_not_json_is_400(offline: Controller) -> None:
     for content in (b"", b"{", b"[]", b"\xff", b'{"name": NaN}'):
         headers = {"content-type": "application/json"}
         await offline.call("POST", "/services", 400, content=content, headers=headers)
+
+
+async def test_a_body_that_is_too_long_is_413_and_one_that_is_no_json_415(offline: Controller) -> None:
+    json, spaces = {"content-type": "application/json"}, b" " * MAX_BODY_BYTES
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b'{"name": "wine"'
+        yield spaces
+        yield b"}"
+
+    for content in (b'{"name": "wine"' + spaces + b"}", chunks()):
+        refused = await offline.call("POST", "/services", 413, content=content, headers=json)
+        assert refused["error_code"] == "PAYLOAD_TOO_LARGE"
+        assert str(MAX_BODY_BYTES) in refused["message"]
+    for content_type in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""):
+        headers = {"content-type": content_type}
+        refused = await offline.call("POST", "/services", 415, content=b'{"name": "wine"}', headers=headers)
+        assert (refused["error_code"], refused.keys()) == (
+            "UNSUPPORTED_MEDIA_TYPE",
+            {"error_code", "message", "request_id", "details"},
+        )
+    await offline.call("GET", "/services/wine", 404)
+    headers = {"content-type": "application/json; charset=utf-8"}
+    await offline.call("POST", "/services", 201, content=b'{"name": "wine"}', headers=headers)
+    await offline.call("POST", "/services", 401, content=spaces + b" ", headers=json | {"authorization": "Bearer x"})
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/services?stauts=failed"),
+        ("GET", "/services?status=draft&page-size=1"),
+        ("GET", "/services/wine?verbose=1"),
+        ("DELETE", "/services/wine?purge_table=true"),
+        ("POST", "/services/wine/start?weight=10"),
+        ("GET", "/services/wine/versions?page=2"),
+        ("GET", "/services/wine/logs?from_time=2026-01-01T00:00:00Z"),
+        ("GET", "/services/wine/logs?limit=5"),
+    ],
+)
+async def test_parameters_that_nobody_reads_are_refused(offline: Controller, method: str, path: str) -> None:
+    await offline.call("POST", "/services", 201, json={"name": "wine", "version": wine()})
+    refused = await offline.call(method, path, 400)
+    assert refused["error_code"] == "INVALID_PARAMETER_VALUE"
+    assert refused["details"][0]["loc"][0] == "query"
+    await offline.call("GET", "/services/wine")
+
+
+async def test_who_follows_logs_cannot_ask_for_a_time_or_a_page(offline: Controller) -> None:
+    await offline.call("POST", "/services", 201, json={"name": "wine", "version": wine()})
+    for name, value in (("from", "2026-01-01T00:00:00Z"), ("to", "2026-01-01T00:00:00Z"), ("page_size", "5")):
+        for path in ("/services/wine/logs", "/services/wine/versions/v1/logs"):
+            refused = await offline.call("GET", path, 400, params={"follow": "true", name: value})
+            assert name in refused["message"]
 
 
 async def test_a_name_is_taken_once(offline: Controller) -> None:

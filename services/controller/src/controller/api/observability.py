@@ -27,7 +27,7 @@ from shared.contracts.rpc import (
     MetricsQuery,
     SeriesList,
 )
-from shared.errors import InvalidInput
+from shared.errors import Detail, InvalidInput
 
 router = APIRouter(tags=["observability"])
 
@@ -160,6 +160,7 @@ async def _events(door: Door, service: str, version: str | None, wanted: EventFi
 async def _logs(door: Door, service: str, version: str | None, wanted: LogFilter) -> Page[LogEntry] | Response:
     await _must_exist(door, service, version)
     if wanted.follow:
+        _must_be_from_now_on(wanted)
         lines = await follow_logs(door, service, version, wanted.pod, wanted.search)
         headers = {"cache-control": "no-cache", "x-accel-buffering": "no"}
         return StreamingResponse(lines, media_type="text/event-stream", headers=headers)
@@ -171,6 +172,15 @@ async def _logs(door: Door, service: str, version: str | None, wanted: LogFilter
     )
     page = await door.ask(LOGS, query, LogPage)
     return Page(items=list(page.items), next_cursor=page.next_cursor)
+
+
+def _must_be_from_now_on(wanted: LogFilter) -> None:
+    """Refuse what only a list of stored lines can heed: who follows must not take what comes for what was asked."""
+    ignored = sorted(wanted.model_fields_set & {"from_time", "to_time", "cursor", "page_size"})
+    if ignored:
+        names = [field.removesuffix("_time") for field in ignored]
+        details = [Detail(("query", name), "not with follow") for name in names]
+        raise InvalidInput(f"follow shows what is printed from now on: it takes no {' and no '.join(names)}", details)
 
 
 async def _must_exist(door: Door, service: str, version: str | None) -> None:
