@@ -81,6 +81,7 @@ async def roll_back(session: AsyncSession, given_up: GivenUp, now: datetime, rou
         setattr(row, column, value)
     row.generation += 1
     row.rolled_back = {
+        "revision": row.revision + 1,
         "reason": given_up.reason,
         "message": given_up.message,
         "log_tail": list(given_up.log_tail),

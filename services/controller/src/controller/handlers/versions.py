@@ -24,6 +24,9 @@ from shared.events.version import VersionCreated, VersionDeleted, VersionStarted
 _REACHES_PODS = frozenset({"model_source", "resource_source", "replicas", "runtime"})
 """Fields whose change means other pods, or another number of them."""
 
+_MAKES_ANOTHER_TRY = _REACHES_PODS - {"replicas"}
+"""Fields after whose change what was rolled back may be tried again. Whatever else happens, it stays given up."""
+
 
 async def create_version(
     unit: Unit, service: StoredService, asked: FirstVersion, model: ResolvedModel
@@ -88,7 +91,8 @@ async def change_version(
     values = await _new_values(unit, service.row, change, model)
     for column, value in values.items():
         setattr(version.row, column, value)
-    version.row.rolled_back = None
+    if _MAKES_ANOTHER_TRY & set(changed):
+        version.row.rolled_back = None
     reaches_pods = is_active and bool(_REACHES_PODS & set(changed))
     if reaches_pods:
         version.row.generation += 1
@@ -176,7 +180,6 @@ def _want(unit: Unit, service: StoredService, version: StoredVersion, wanted: Wa
     version.row.wanted = wanted
     version.row.generation += 1
     version.row.resumes = False
-    version.row.rolled_back = None
     _touch(unit, service.row, version.row)
 
 
