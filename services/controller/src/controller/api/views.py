@@ -154,7 +154,7 @@ def service_view(service: StoredService, public_url: str) -> ServiceView:
         url=f"{public_url}/{row.name}/predict",
         running_versions=sum(version.status in SERVING for version in service.versions),
         total_versions=len(service.versions),
-        versions=[version_view(row, version) for version in service.versions],
+        versions=[version_view(service, version) for version in service.versions],
     )
 
 
@@ -182,12 +182,12 @@ _STORED_ONLY = {
 }
 
 
-def version_view(service: ServiceRow, version: StoredVersion) -> VersionView:
-    """A version as callers see it."""
+def version_view(service: StoredService, version: StoredVersion) -> VersionView:
+    """A version as callers see it. Of one that is not active, `traffic_weight` is what it asks for when it starts."""
     row = version.row
     return VersionView(
         **row.model_dump(exclude=_STORED_ONLY),
-        service=service.name,
+        service=service.row.name,
         status=version.status,
         model_source=ModelSourceView(
             model=row.model,
@@ -200,11 +200,11 @@ def version_view(service: ServiceRow, version: StoredVersion) -> VersionView:
         billing_mode="resource_group" if row.resource_group else "pay_as_you_go",
         replicas=Autoscaling.model_validate(row.autoscaling) if row.autoscaling else row.replicas,
         desired_replicas=version.replicas if row.wanted == Wanted.STARTED else 0,
-        traffic_weight=row.weight if row.wanted == Wanted.STARTED else row.asked_weight,
+        traffic_weight=service.weights().get(row.name, row.asked_weight),
         ready_replicas=version.seen.ready_replicas if version.seen else 0,
         **_why(version),
         check=version.seen.check and PublishCheck.model_validate(version.seen.check) if version.seen else None,
-        deployment_digest=_digest(service, version),
+        deployment_digest=_digest(service.row, version),
     )
 
 

@@ -77,12 +77,16 @@ async def _change_row(unit: Unit, service: StoredService, change: ServiceChange,
 
 
 async def start_service(unit: Unit, service: StoredService) -> None:
-    """Start the versions that the last stop of the service ended; failing those, the newest one."""
+    """Start the versions that the last stop of the service ended, or those that have failed; else the newest one."""
     if not service.versions:
         raise Conflict(f"Service {service.row.name!r} has no version to start")
     if service.active():
         return
-    resuming = [version for version in service.versions if version.row.resumes] or service.versions[-1:]
+    resuming = (
+        [version for version in service.versions if version.row.resumes]
+        or [version for version in service.versions if version.row.wanted == Wanted.STARTED]
+        or service.versions[-1:]
+    )
     weights = {version.row.name: version.row.weight for version in resuming}
     for version in resuming[: unit.rules.max_active]:
         await start_version(unit, service, version)
@@ -95,7 +99,7 @@ async def stop_service(unit: Unit, service: StoredService) -> None:
     wanted = [version for version in service.versions if version.row.wanted == Wanted.STARTED]
     if not wanted:
         return
-    resuming = {version.row.name for version in wanted if version.status in ACTIVE}
+    resuming = {version.row.name for version in [v for v in wanted if v.status in ACTIVE] or wanted}
     for version in service.versions:
         await stop_version(unit, service, version, keeps_weight=True)
         version.row.resumes = version.row.name in resuming
