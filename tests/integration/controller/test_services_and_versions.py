@@ -260,6 +260,29 @@ async def test_stop_and_start_of_a_service_brings_back_what_ran(offline: Control
     assert [v["generation"] for v in started["versions"]] == [3, 3, 0]
 
 
+async def test_restart_of_what_is_active(offline: Controller) -> None:
+    version = (await published(offline))["versions"][0]
+    await offline.call("POST", "/services/wine-quality/versions", 201, json=wine("2", start=True))
+    await offline.call("POST", "/services/wine-quality/versions", 201, json=wine())
+    both = await offline.call("POST", "/services/wine-quality/restart")
+    assert [(v["status"], v["generation"]) for v in both["versions"]] == [
+        ("starting", 2),
+        ("starting", 2),
+        ("draft", 0),
+    ]
+
+    path, once = "/services/wine-quality/versions/v1", {"idempotency-key": "once"}
+    for _ in range(2):
+        restarted = await offline.call("POST", f"{path}/restart", headers=once)
+        assert restarted["generation"] == 3
+    await offline.call("POST", f"{path}/restart", 412, headers={"if-match": f'"{version["revision"]}"'})
+    await offline.call("POST", "/services/wine-quality/versions/v3/restart", 409)
+    await offline.call("POST", "/services/wine-quality/stop")
+    refused = await offline.call("POST", f"{path}/restart", 409)
+    assert "start it" in refused["message"]
+    await offline.call("POST", "/services/wine-quality/restart", 409)
+
+
 async def test_what_runs_is_not_deleted(offline: Controller) -> None:
     await published(offline)
     refused = await offline.call("DELETE", "/services/wine-quality", 409)

@@ -1,4 +1,4 @@
-"""`/services/{s}/versions`: create, list, read, edit, start, stop, delete."""
+"""`/services/{s}/versions`: create, list, read, edit, start, stop, restart, delete."""
 
 from __future__ import annotations
 
@@ -110,7 +110,19 @@ async def stop_version(service: str, version: str, post: Posting, allowed: IfMat
     async def work(unit: Unit, _: None) -> VersionView:
         stored, found = await _for_change(unit, service, version, allowed)
         await versions.stop_version(unit, stored, found)
-        return version_view(stored.row, found)
+        return version_view(stored, found)
+
+    return await post.once(None, work, nothing, 200)
+
+
+@router.post("/services/{service}/versions/{version}/restart", response_model=VersionView)
+async def restart_version(service: str, version: str, post: Posting, allowed: IfMatch) -> Response:
+    """Replace every pod of an active version, one after the other; no request fails."""
+
+    async def work(unit: Unit, _: None) -> VersionView:
+        stored, found = await _for_change(unit, service, version, allowed)
+        await versions.restart_version(unit, stored, found)
+        return version_view(stored, found)
 
     return await post.once(None, work, nothing, 200)
 

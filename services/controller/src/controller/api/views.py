@@ -176,6 +176,7 @@ _STORED_ONLY = {
     "asked_weight",
     "weight",
     "wanted",
+    "restart",
     "resumes",
     "last_good",
     "rolled_back",
@@ -252,7 +253,6 @@ def _key_fields(key: ApiKeyRow, now: datetime) -> dict[str, Any]:
 
 def _digest(service: ServiceRow, version: StoredVersion) -> str:
     """SHA-256 of what runs, whatever generation of intent asked for it."""
-    deployment = deployment_of(service, version.row)
-    return hashlib.sha256(
-        deployment.model_dump_json(exclude={"generation", "desired_replicas", "autoscaling", "project"}).encode()
-    ).hexdigest()
+    other = {"generation", "desired_replicas", "autoscaling", "project", "restart"}
+    runs = deployment_of(service, version.row).model_dump_json(exclude=other)
+    return hashlib.sha256(runs.encode()).hexdigest()

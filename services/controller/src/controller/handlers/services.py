@@ -1,4 +1,4 @@
-"""Use cases of services: create, edit, start, stop, delete, split."""
+"""Use cases of services: create, edit, start, stop, restart, delete, split."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ from controller.domain.commands import NewService, ServiceChange, Split, Version
 from controller.domain.models import ResolvedModel
 from controller.domain.status import ACTIVE, DELETABLE, Wanted
 from controller.handlers.unit import Unit, delete_with
-from controller.handlers.versions import change_version, create_version, set_weights, start_version, stop_version
+from controller.handlers.versions import (
+    change_version,
+    create_version,
+    restart_version,
+    set_weights,
+    start_version,
+    stop_version,
+)
 from controller.store.keys import keys_of
 from controller.store.people import load_project
 from controller.store.services import StoredService, StoredVersion
@@ -103,6 +110,15 @@ async def stop_service(unit: Unit, service: StoredService) -> None:
     for version in service.versions:
         await stop_version(unit, service, version, keeps_weight=True)
         version.row.resumes = version.row.name in resuming
+
+
+async def restart_service(unit: Unit, service: StoredService) -> None:
+    """Have every pod of its active versions replaced; `Conflict` where none is active."""
+    active = service.active()
+    if not active:
+        raise Conflict(f"Nothing of service {service.row.name!r} runs: start it")
+    for version in active:
+        await restart_version(unit, service, version)
 
 
 async def delete_service(unit: Unit, service: StoredService, *, purge_tables: bool = False) -> None:

@@ -152,6 +152,25 @@ async def stop_version(
         await set_weights(unit, service, traffic.left(service.weights(), version.row.name))
 
 
+async def restart_version(unit: Unit, service: StoredService, version: StoredVersion) -> None:
+    """Have every pod of an active version replaced, as by an update that changes nothing; else `Conflict`."""
+    if version.status not in ACTIVE:
+        raise Conflict(f"Version {version.row.name!r} is {version.status}: start it")
+    version.row.generation += 1
+    version.row.restart = version.row.generation
+    _touch(unit, service.row, version.row)
+    await publish(
+        unit.session,
+        VersionUpdated(
+            **_identity(service.row, version.row),
+            changed=("restart",),
+            deployment=deployment_of(service.row, version.row),
+            actor=unit.actor,
+            note="restarting: every pod is replaced",
+        ),
+    )
+
+
 async def delete_version(unit: Unit, service: StoredService, version: StoredVersion) -> None:
     """Remove a version of which nothing runs, for good."""
     if version.status not in DELETABLE:
