@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
 import time
@@ -102,6 +103,23 @@ def test_pods_logs_events_metrics_and_tables_are_readable_through_the_controller
         return [s for s in answer["series"] if s["points"]]
 
     until(measured, within=60, what="requests per second")
+
+
+def test_logs_are_followed_as_they_are_printed(platform: Platform) -> None:
+    source = {"kind": "mlflow", "model": "wine_quality", "version": "1"}
+    platform.api("POST", "/services", json={"name": "followed", "version": {"model_source": source}})
+    headers = {"Authorization": f"Bearer {platform.token}"}
+    url, query = f"{platform.api_url}/services/followed/logs", {"follow": "true", "search": "LOADING the model"}
+    with httpx.stream("GET", url, params=query, headers=headers, timeout=60) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        lines = answer.iter_lines()
+        assert next(lines) == ": following"
+        platform.api("POST", "/services/followed/start")
+        line = json.loads(next(line for line in lines if line.startswith("data: ")).removeprefix("data: "))
+    assert (line["version"], line["run"]) == ("v1", 0)
+    assert "loading the model" in line["text"]
+    platform.wait_version("followed", "v1", "running")
+    platform.api("POST", "/services/followed/stop")
 
 
 def event_reasons(platform: Platform) -> set[str]:

@@ -160,6 +160,9 @@ async def test_the_command_line(cli: CommandLine, peers: Peers) -> None:
     assert json.loads(logs.stdout)["text"].startswith("hello")
     assert [e["reason"] for e in await cli.json("events", "shop")] == ["Ready"]
     assert "wine" in {m["name"] for m in await cli.json("models", "list")}
+    assert (await cli.json("versions", "restart", "shop", "v1"))["name"] == "v1"
+    assert (await cli.json("services", "restart", "shop"))["name"] == "shop"
+    assert (await cli.json("versions", "show", "shop", "v1"))["generation"] == 3
     await cli("versions", "stop", "shop", "v1")
 
 

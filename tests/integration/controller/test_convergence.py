@@ -35,6 +35,11 @@ def about(version: dict[str, Any], service: dict[str, Any], generation: int = 1)
     }
 
 
+async def listed(controller: Controller) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await controller.call("GET", "/services/wine/versions"))["items"]
+    return found
+
+
 async def has_status(controller: Controller, status: str, version: str = "v1") -> Any:
     async def reached() -> Any:
         seen = await controller.call("GET", f"/services/wine/versions/{version}")
@@ -102,10 +107,31 @@ async def test_a_failed_version_says_why_and_the_other_takes_its_share(
     assert (failed["reason"], failed["message"], failed["log_tail"]) == ("LoadFailed", "no module x", ["a", "b"])
     await weights_are(controller, {"v1": 100, "v2": 0})
     traffic = await controller.call("GET", "/services/wine/traffic")
-    assert traffic["effective"] == {"v1": 100}
+    assert (traffic["weights"], traffic["effective"]) == ({"v1": 100}, {"v1": 100})
+    shares = {each["name"]: each["traffic_weight"] for each in (await listed(controller))}
+    assert shares == {"v1": 100, "v2": 10}  # 10: what it asks for when it starts again
     assert (await controller.call("GET", "/services/wine/versions/v1"))["status"] == "running"
     again = await controller.call("POST", "/services/wine/versions/v2/start")
     assert (again["status"], again["reason"], again["generation"]) == ("starting", None, 2)
+
+
+async def test_a_service_whose_versions_failed_starts_all_of_them_with_their_shares(
+    controller: Controller, peers: Peers, service: dict[str, Any]
+) -> None:
+    second = await controller.call(
+        "POST", "/services/wine/versions", 201, json=wine("2", start=True, traffic_weight=10)
+    )
+    for stop_first in (False, True):
+        for version in (service["versions"][0], second):
+            generation = (await controller.call("GET", f"/services/wine/versions/{version['name']}"))["generation"]
+            failed = VersionFailed(**about(version, service, generation), reason="LoadFailed", message="no module x")
+            await peers.say(failed)
+            await has_status(controller, "failed", version["name"])
+        if stop_first:
+            await controller.call("POST", "/services/wine/stop")
+        started = await controller.call("POST", "/services/wine/start")
+        assert [version["status"] for version in started["versions"]] == ["starting", "starting"]
+        assert (await controller.call("GET", "/services/wine/traffic"))["weights"] == {"v1": 90, "v2": 10}
 
 
 async def test_routes_say_what_callers_should_get(controller: Controller, service: dict[str, Any]) -> None:

@@ -12,9 +12,13 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import text
+from sqlmodel import select
 
 from controller.clients.mlflow import MlflowRegistry
+from controller.handlers.facts import Fact, observe
+from controller.handlers.rollback import GivenUp, roll_back
 from controller.loops import FollowLoop
+from controller.store.tables import VersionRow
 from registered_model import Registered
 from running_controller import Controller
 from shared.clock import SystemClock
@@ -101,6 +105,54 @@ async def test_a_registry_that_fails_changes_nothing(
     assert "champion" in caplog.text
     assert await offline.call("GET", VERSION) == before
     assert await updates(offline) == []
+
+
+async def given_up(controller: Controller) -> None:
+    """What the version runs now was rolled back: its pods did not get ready."""
+    async with controller.app.door.database.unit_of_work() as session:
+        row = (await session.scalars(select(VersionRow))).one()
+        given = GivenUp(row.id, row.generation, "LoadFailed", "3 loads failed")
+        assert await roll_back(session, given, SystemClock().now(), lambda _: None)
+
+
+async def test_what_was_given_up_is_not_tried_again_whatever_else_changes(
+    offline: Controller, model: Registered
+) -> None:
+    await publish(offline, model)
+    async with offline.app.door.database.unit_of_work() as session:
+        row = (await session.scalars(select(VersionRow))).one()
+        await observe(session, Fact(row.id, 1, "running", 1, is_whole=True), SystemClock().now(), lambda _: None)
+    model.point("champion", "2")
+    assert await offline.app.following.once() == 1
+    await given_up(offline)
+    back = await offline.call("GET", VERSION)
+    assert (back["model_source"]["version"], back["reason"]) == ("1", "RolledBack")
+
+    changed = await offline.call("PATCH", VERSION, json={"description": "mended", "replicas": 2})
+    assert changed["reason"] is None
+    await offline.call("POST", "/services/followed/stop")
+    assert await offline.app.following.once() == 0
+    started = (await offline.call("POST", "/services/followed/start"))["versions"][0]
+    assert (started["model_source"]["version"], started["reason"]) == ("1", None)
+    assert await offline.app.following.once() == 0
+
+    await offline.call("PATCH", VERSION, json={"resource_source": {"kind": "shared", "spec": "2C4G"}})
+    assert await offline.app.following.once() == 1  # with more memory it may do
+
+
+async def test_what_has_failed_starts_again_with_the_model_that_its_alias_moves_to(
+    offline: Controller, model: Registered
+) -> None:
+    await publish(offline, model)
+    async with offline.app.door.database.unit_of_work() as session:
+        row = (await session.scalars(select(VersionRow))).one()
+        await observe(session, Fact(row.id, 1, "failed", 0, reason="LoadFailed"), SystemClock().now(), lambda _: None)
+    assert (await offline.call("GET", VERSION))["status"] == "failed"
+    model.point("champion", "2")
+    assert await offline.app.following.once() == 1
+    after = await offline.call("GET", VERSION)
+    assert (after["status"], after["generation"], after["model_source"]["version"]) == ("starting", 2, "2")
+    assert await offline.app.following.once() == 0
 
 
 async def test_what_cannot_be_followed_is_400(offline: Controller) -> None:

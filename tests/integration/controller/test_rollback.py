@@ -90,6 +90,30 @@ async def test_a_configuration_that_does_not_get_ready_is_taken_back(
     assert (changed["reason"], changed["message"], changed["log_tail"]) == (None, None, [])
 
 
+async def test_a_restart_is_an_update_that_changes_nothing_and_is_taken_back_like_one(
+    controller: Controller, peers: Peers, running: dict[str, Any]
+) -> None:
+    async def told() -> Any:
+        (one,) = (await peers.scheduler.call(DEPLOYMENTS, Nothing())).items
+        return one
+
+    before = await told()
+    restarting = await controller.call("POST", "/services/wine/versions/v1/restart")
+    assert (restarting["status"], restarting["generation"]) == ("updating", 2)
+    assert restarting["deployment_digest"] == running["versions"][0]["deployment_digest"]
+    assert await told() == before.model_copy(update={"generation": 2, "restart": 2})
+
+    await peers.say(VersionRolloutFailed(**about(running, 2), **WHY))
+    assert (await sees(controller, reason="RolledBack"))["generation"] == 3
+    assert await told() == before.model_copy(update={"generation": 3})  # as before: no pod that serves is touched
+
+    again = (await controller.call("POST", "/services/wine/restart"))["versions"][0]
+    assert (again["generation"], again["reason"]) == (4, None)
+    await peers.say(VersionReady(**about(running, 4), ready_replicas=2))
+    await sees(controller, status="running")
+    assert (await told()).restart == 4
+
+
 async def test_a_lost_event_is_made_up_for_by_the_resync(
     controller: Controller, peers: Peers, running: dict[str, Any]
 ) -> None:

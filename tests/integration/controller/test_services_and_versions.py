@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from controller.api.bodies import MAX_BODY_BYTES
 from controller.handlers.routes import intent_of
 from controller.store.services import load_service
 from running_controller import Controller, wine
@@ -123,6 +125,60 @@ async def test_a_body_that_is_not_json_is_400(offline: Controller) -> None:
         await offline.call("POST", "/services", 400, content=content, headers=headers)
 
 
+async def test_a_body_that_is_too_long_is_413_and_one_that_is_no_json_415(offline: Controller) -> None:
+    json, spaces = {"content-type": "application/json"}, b" " * MAX_BODY_BYTES
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b'{"name": "wine"'
+        yield spaces
+        yield b"}"
+
+    for content in (b'{"name": "wine"' + spaces + b"}", chunks()):
+        refused = await offline.call("POST", "/services", 413, content=content, headers=json)
+        assert refused["error_code"] == "PAYLOAD_TOO_LARGE"
+        assert str(MAX_BODY_BYTES) in refused["message"]
+    for content_type in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""):
+        headers = {"content-type": content_type}
+        refused = await offline.call("POST", "/services", 415, content=b'{"name": "wine"}', headers=headers)
+        assert (refused["error_code"], refused.keys()) == (
+            "UNSUPPORTED_MEDIA_TYPE",
+            {"error_code", "message", "request_id", "details"},
+        )
+    await offline.call("GET", "/services/wine", 404)
+    headers = {"content-type": "application/json; charset=utf-8"}
+    await offline.call("POST", "/services", 201, content=b'{"name": "wine"}', headers=headers)
+    await offline.call("POST", "/services", 401, content=spaces + b" ", headers=json | {"authorization": "Bearer x"})
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/services?stauts=failed"),
+        ("GET", "/services?status=draft&page-size=1"),
+        ("GET", "/services/wine?verbose=1"),
+        ("DELETE", "/services/wine?purge_table=true"),
+        ("POST", "/services/wine/start?weight=10"),
+        ("GET", "/services/wine/versions?page=2"),
+        ("GET", "/services/wine/logs?from_time=2026-01-01T00:00:00Z"),
+        ("GET", "/services/wine/logs?limit=5"),
+    ],
+)
+async def test_parameters_that_nobody_reads_are_refused(offline: Controller, method: str, path: str) -> None:
+    await offline.call("POST", "/services", 201, json={"name": "wine", "version": wine()})
+    refused = await offline.call(method, path, 400)
+    assert refused["error_code"] == "INVALID_PARAMETER_VALUE"
+    assert refused["details"][0]["loc"][0] == "query"
+    await offline.call("GET", "/services/wine")
+
+
+async def test_who_follows_logs_cannot_ask_for_a_time_or_a_page(offline: Controller) -> None:
+    await offline.call("POST", "/services", 201, json={"name": "wine", "version": wine()})
+    for name, value in (("from", "2026-01-01T00:00:00Z"), ("to", "2026-01-01T00:00:00Z"), ("page_size", "5")):
+        for path in ("/services/wine/logs", "/services/wine/versions/v1/logs"):
+            refused = await offline.call("GET", path, 400, params={"follow": "true", name: value})
+            assert name in refused["message"]
+
+
 async def test_a_name_is_taken_once(offline: Controller) -> None:
     await published(offline)
     refused = await offline.call("POST", "/services", 409, json={"name": "wine-quality"})
@@ -202,6 +258,29 @@ async def test_stop_and_start_of_a_service_brings_back_what_ran(offline: Control
     assert [v["status"] for v in started["versions"]] == ["starting", "starting", "draft"]
     assert (await offline.call("GET", "/services/wine-quality/traffic"))["weights"] == {"v1": 90, "v2": 10}
     assert [v["generation"] for v in started["versions"]] == [3, 3, 0]
+
+
+async def test_restart_of_what_is_active(offline: Controller) -> None:
+    version = (await published(offline))["versions"][0]
+    await offline.call("POST", "/services/wine-quality/versions", 201, json=wine("2", start=True))
+    await offline.call("POST", "/services/wine-quality/versions", 201, json=wine())
+    both = await offline.call("POST", "/services/wine-quality/restart")
+    assert [(v["status"], v["generation"]) for v in both["versions"]] == [
+        ("starting", 2),
+        ("starting", 2),
+        ("draft", 0),
+    ]
+
+    path, once = "/services/wine-quality/versions/v1", {"idempotency-key": "once"}
+    for _ in range(2):
+        restarted = await offline.call("POST", f"{path}/restart", headers=once)
+        assert restarted["generation"] == 3
+    await offline.call("POST", f"{path}/restart", 412, headers={"if-match": f'"{version["revision"]}"'})
+    await offline.call("POST", "/services/wine-quality/versions/v3/restart", 409)
+    await offline.call("POST", "/services/wine-quality/stop")
+    refused = await offline.call("POST", f"{path}/restart", 409)
+    assert "start it" in refused["message"]
+    await offline.call("POST", "/services/wine-quality/restart", 409)
 
 
 async def test_what_runs_is_not_deleted(offline: Controller) -> None:

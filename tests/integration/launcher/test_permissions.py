@@ -155,6 +155,13 @@ async def test_questions_are_answered_by_their_owner_alone(bus: Bus) -> None:
             assert await session.may_subscribe("penstock.rpc.scheduler.pods") == (user == "scheduler")
 
 
+async def test_lines_of_logs_are_heard_live_by_the_controller_alone(bus: Bus) -> None:
+    for user in (*nats_config.SERVICES, nats_config.SUBSCRIBER):
+        async with bus.client(user) as session:
+            for subject in ("penstock.logs.v1.wine.*.*", "penstock.logs.v1.wine.v1.wine-v1-0"):
+                assert await session.may_subscribe(subject) == (user == "controller"), (user, subject)
+
+
 async def test_the_subscriber_reads_events_and_requests_and_no_more(bus: Bus) -> None:
     async with bus.client("subscriber") as session:
         for subject in ("penstock.events.>", "penstock.requests.v1.wine"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import signal
 import subprocess
@@ -166,6 +167,11 @@ async def test_log_lines_are_kept_once_and_found_by_word(monitor: object, bus: B
     rest = await found(limit=20, cursor=first.next_cursor)
     assert len({item.text for item in first.items + rest.items}) == 31
     assert rest.next_cursor is None
+    for number in ("-1", "9" * 30, "1_0", " 1", "\u0661", ""):
+        cursor = base64.urlsafe_b64encode(number.encode()).decode()
+        for method, question in ((rpc.LOGS, rpc.LogsQuery), (rpc.EVENTS, rpc.EventsQuery)):
+            with pytest.raises(InvalidInput, match="cursor"):
+                await bus.call(method, question(service="wine", cursor=cursor))
 
 
 async def test_facts_are_counted_not_repeated(monitor: object, bus: Bus) -> None:

@@ -108,6 +108,44 @@ async def test_new_pods_that_start_and_never_answer_are_given_up_by_the_clock(
         assert len(await controller.routed(deployment)) == 1
 
 
+async def two_routed(controller: Controller, deployment: Deployment) -> list[str]:
+    """Where two pods answer, once no third one is drained any more."""
+    routed = await controller.routed(deployment)
+    return routed if len(routed) == 2 else []
+
+
+async def test_a_restart_replaces_every_pod_and_the_old_ones_serve_until_then(
+    home: Path, nats_server: NatsProcess
+) -> None:
+    model_of(home, "1")
+    settings = settings_for(home, nats_server.url)
+    async with controlling(nats_server) as controller, scheduling(settings, ByModelVersion(home)):
+        deployment = await serving(controller, 2)
+        before = {pod.name for pod in await controller.pods(deployment)}
+        least = 2
+        controller.want(deployment.model_copy(update={"generation": 2, "restart": 2}))
+
+        async def are_replaced() -> bool:
+            nonlocal least
+            least = min(least, len(await controller.routed(deployment)))
+            pods = {pod.name for pod in await controller.pods(deployment) if pod.ready}
+            return len(pods) == 2 and not pods & before
+
+        await holds(are_replaced)
+        assert least == 2
+        await eventually(lambda: [fact.generation for fact in controller.said(VersionReady)] == [1, 2])
+
+        # A restart whose pods cannot load leaves those that there are, and taking it back touches none.
+        (home / "model-1" / "fail").write_text("1")
+        after = await eventually(lambda: two_routed(controller, deployment))
+        controller.want(deployment.model_copy(update={"generation": 3, "restart": 3}))
+        await eventually(lambda: controller.said(VersionRolloutFailed), within=60)
+        assert await controller.routed(deployment) == after
+        controller.want(deployment.model_copy(update={"generation": 4, "restart": 2}))
+        await eventually(lambda: [fact.generation for fact in controller.said(VersionReady)] == [1, 2, 4])
+        assert await controller.routed(deployment) == after
+
+
 async def test_scaling_is_no_roll_over(home: Path, nats_server: NatsProcess) -> None:
     settings = settings_for(home, nats_server.url)
     async with controlling(nats_server) as controller, scheduling(settings, ByModelVersion(home)):

@@ -36,6 +36,7 @@ READY = Observation(1, "running", 2, was_ready=True)
         (Wanted.STARTED, 3, 2, Observation(1, "failed", 0, was_ready=False), "starting"),
         (Wanted.STARTED, 3, 2, Observation(2, "stopped", 0, was_ready=False), "starting"),
         (Wanted.STARTED, 1, 0, None, "running"),
+        (Wanted.STARTED, 1, 0, Observation(1, "failed", 0, was_ready=False), "failed"),
         (Wanted.STOPPED, 2, 2, READY, "stopping"),
         (Wanted.STOPPED, 2, 2, None, "stopping"),
         (Wanted.STOPPED, 3, 2, Observation(2, "stopped", 0, was_ready=False), "stopping"),

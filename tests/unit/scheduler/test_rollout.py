@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.domain.rollout import MAX_SURGE, PodState, plan_rollout, template_of
+from scheduler.domain.rollout import MAX_SURGE, PodState, configuration_of, plan_rollout, template_of
 from scheduler_world import wanted
 
 
@@ -78,6 +78,14 @@ def test_scaling_is_no_new_template(change: dict[str, int]) -> None:
     assert template_of(deployment) == template_of(deployment.model_copy(update=change))
     other = wanted(model_version="2", version_id=deployment.version_id)
     assert template_of(deployment) != template_of(other)
+
+
+def test_a_restart_is_a_new_template_of_the_same_configuration() -> None:
+    deployment = wanted()
+    templates = [template_of(deployment.model_copy(update={"restart": at})) for at in (None, 2, 3)]
+    assert len(set(templates)) == 3
+    assert {configuration_of(template) for template in templates} == {template_of(deployment)}
+    assert "restart" not in deployment.model_dump_json()
 
 
 def test_the_same_model_of_another_registry_is_another_template() -> None:

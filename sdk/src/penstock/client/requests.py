@@ -80,6 +80,11 @@ def stop_service(name: str) -> Request[Service]:
     return post(path("services", name, "stop"))
 
 
+def restart_service(name: str) -> Request[Service]:
+    """Replace every pod of its active versions, one after the other; no request fails."""
+    return post(path("services", name, "restart"))
+
+
 def delete_service(name: str, *, purge_tables: bool = False) -> Request[None]:
     """Remove a stopped service for good."""
     return Request("DELETE", path("services", name), {"purge_tables": str(purge_tables).lower()}, read=nothing)
@@ -116,6 +121,11 @@ def start_version(service: str, version: str, *, traffic_weight: int | None = No
 def stop_version(service: str, version: str) -> Request[Version]:
     """Stop a version; the others take its share."""
     return post(path("services", service, "versions", version, "stop"))
+
+
+def restart_version(service: str, version: str) -> Request[Version]:
+    """Replace every pod of an active version, one after the other; no request fails."""
+    return post(path("services", service, "versions", version, "restart"))
 
 
 def delete_version(service: str, version: str) -> Request[None]:

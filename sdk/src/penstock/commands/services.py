@@ -83,6 +83,13 @@ def stop(name: Name, output: Output = Format.TABLE) -> None:
 
 
 @app.command()
+def restart(name: Name, output: Output = Format.TABLE) -> None:
+    """Replace every pod of its active versions, one after the other; no request fails."""
+    with connect() as client:
+        show_one(client.restart_service(name), FIELDS, output)
+
+
+@app.command()
 def delete(
     name: Name,
     purge_tables: Annotated[bool, typer.Option("--purge-tables", help="Its inference tables too.")] = False,

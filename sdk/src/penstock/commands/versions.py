@@ -139,6 +139,13 @@ def stop(service: Service, name: Name, output: Output = Format.TABLE) -> None:
 
 
 @app.command()
+def restart(service: Service, name: Name, output: Output = Format.TABLE) -> None:
+    """Replace every pod of an active version, one after the other; no request fails."""
+    with connect() as client:
+        show_one(client.restart_version(service, name), FIELDS, output)
+
+
+@app.command()
 def delete(service: Service, name: Name, output: Output = Format.TABLE) -> None:
     """Remove a stopped version, for good."""
     with connect() as client:

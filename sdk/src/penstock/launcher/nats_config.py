@@ -42,7 +42,10 @@ ALSO_PUBLISHES: dict[str, tuple[str, ...]] = {
     "inference-logger": ("$JS.API.STREAM.PURGE.REQUESTS",),
 }
 
-ALSO_HEARS: dict[str, tuple[str, ...]] = {"scheduler": ("$KV.routers.>",)}
+ALSO_HEARS: dict[str, tuple[str, ...]] = {
+    "controller": ("penstock.logs.v1.>",),  # passed on, as they come, to those who follow logs
+    "scheduler": ("$KV.routers.>",),
+}
 
 ONLY_ASKED_BY: dict[str, str] = {"penstock.rpc.controller.registry_access": "scheduler"}
 """Questions whose answers are credentials: nobody but this service may ask them."""

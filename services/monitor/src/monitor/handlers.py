@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
@@ -27,6 +28,8 @@ from shared.contracts.rpc import (
 )
 from shared.contracts.samples import PodOutput, TrafficMeasured, UsageMeasured
 from shared.errors import InvalidInput
+
+_NUMBER = re.compile(r"[0-9]{1,18}\Z", re.ASCII)
 
 
 async def take_samples(
@@ -133,6 +136,9 @@ def _number(cursor: str | None) -> int | None:
     if cursor is None:
         return None
     try:
-        return int(base64.urlsafe_b64decode(cursor.encode()).decode())
+        number = base64.urlsafe_b64decode(cursor.encode()).decode()
     except ValueError as error:
         raise InvalidInput("cursor: not one that was given out") from error
+    if not _NUMBER.match(number):  # a database has no idea of a negative one, nor of one beyond 64 bits
+        raise InvalidInput("cursor: not one that was given out")
+    return int(number)

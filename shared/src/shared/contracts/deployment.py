@@ -102,6 +102,12 @@ class Deployment(Contract):
     resources: Resources
     runtime: RuntimeOptions = RuntimeOptions()
     project: str | None = Field(default=None, description="Whose pods they are; for metering.")
+    restart: int | None = Field(
+        default=None,
+        description="Generation at which all pods were last to be replaced, though nothing else had changed.",
+        # Absent where nobody asked for it: what runs already keeps its template.
+        exclude_if=lambda generation: generation is None,
+    )
 
 
 class PodView(Contract):

@@ -29,11 +29,13 @@ from controller.api import (
     versions,
 )
 from controller.api.access import admitted
+from controller.api.bodies import Bodies
 from controller.api.door import Door
 from controller.api.gate import Gate
 from controller.api.nul import NoNul
 from controller.api.observed import Observed
 from controller.api.openapi import openapi_of
+from controller.api.query import known_query
 from controller.domain.access import Caller
 from shared.http import add_admin_routes, install_error_handlers
 from shared.telemetry import Telemetry
@@ -82,10 +84,11 @@ def build_api(door: Door, telemetry: Telemetry, access: Access, is_ready: Callab
     app.state.door = door
     install_error_handlers(app)
     for room in _ROUTERS:
-        app.include_router(room.router, prefix=PREFIX, dependencies=[Depends(admitted)])
+        app.include_router(room.router, prefix=PREFIX, dependencies=[Depends(admitted), Depends(known_query)])
     app.add_api_route(f"{PREFIX}/health", _health, methods=["GET"], tags=["health"])
     add_admin_routes(app, telemetry, is_ready)
     app.openapi = partial(openapi_of, app)  # type: ignore[method-assign]  # FastAPI's way to change the document
+    app.add_middleware(Bodies)
     app.add_middleware(NoNul)
     app.add_middleware(Gate, caller_of=access.caller_of, allowed_hosts=access.allowed_hosts)
     app.add_middleware(Observed, clock=door.clock, registry=telemetry.registry)

@@ -28,7 +28,7 @@ from shared.contracts.rpc import (
     MetricsQuery,
     SeriesList,
 )
-from shared.errors import InvalidInput
+from shared.errors import Detail, InvalidInput
 from shared.http import request_id_of
 
 router = APIRouter(tags=["observability"])
@@ -164,6 +164,7 @@ async def _logs(
 ) -> Page[LogEntry] | Response:
     await _must_exist(door, service, version)
     if wanted.follow:
+        _must_be_from_now_on(wanted)
 
         async def must_be_allowed() -> None:
             await still_admitted(request)
@@ -181,6 +182,15 @@ async def _logs(
     )
     page = await door.ask(LOGS, query, LogPage)
     return Page(items=list(page.items), next_cursor=page.next_cursor)
+
+
+def _must_be_from_now_on(wanted: LogFilter) -> None:
+    """Refuse what only a list of stored lines can heed: who follows must not take what comes for what was asked."""
+    ignored = sorted(wanted.model_fields_set & {"from_time", "to_time", "cursor", "page_size"})
+    if ignored:
+        names = [field.removesuffix("_time") for field in ignored]
+        details = [Detail(("query", name), "not with follow") for name in names]
+        raise InvalidInput(f"follow shows what is printed from now on: it takes no {' and no '.join(names)}", details)
 
 
 async def _must_exist(door: Door, service: str, version: str | None) -> None:

@@ -20,6 +20,8 @@ _MEANINGS: Mapping[int, str] = {
     404: "No such resource.",
     409: "The state of the resource does not allow it.",
     412: "It has changed since the revision in `If-Match`.",
+    413: "The body is longer than this API takes.",
+    415: "The body is not JSON.",
     502: "The system behind answered wrongly.",
     503: "A part of the platform is away; ask again after `Retry-After` seconds.",
 }
@@ -74,8 +76,8 @@ def _statuses(path: str, method: str, operation: Mapping[str, Any]) -> set[int]:
         return {403}
     parameters = {(parameter["in"], parameter["name"]) for parameter in operation.get("parameters", ())}
     has_body = "requestBody" in operation
-    found = {401, 403, 502, 503}
-    found |= {400} if parameters or has_body else set()
+    found = {400, 401, 403, 502, 503}
+    found |= {413, 415} if has_body else set()
     found |= {404} if "{" in path or has_body or ("query", "registry") in parameters else set()
     found |= {409} if method in _CHANGES else set()
     found |= {412} if ("header", "if-match") in parameters else set()

@@ -1,4 +1,4 @@
-"""`/services`: create, list, read, edit, start, stop, delete, and the split over their versions."""
+"""`/services`: create, list, read, edit, start, stop, restart, delete, and the split over their versions."""
 
 from __future__ import annotations
 
@@ -117,6 +117,18 @@ async def stop_service(service: str, post: Posting, allowed: IfMatch) -> Respons
     async def work(unit: Unit, _: None) -> ServiceView:
         stored = await _for_change(unit, service, allowed)
         await services.stop_service(unit, stored)
+        return service_view(stored, post.door.public_url)
+
+    return await post.once(None, work, nothing, 200)
+
+
+@router.post("/services/{service}/restart", response_model=ServiceView)
+async def restart_service(service: str, post: Posting, allowed: IfMatch) -> Response:
+    """Replace every pod of its active versions, one after the other; no request fails."""
+
+    async def work(unit: Unit, _: None) -> ServiceView:
+        stored = await _for_change(unit, service, allowed)
+        await services.restart_service(unit, stored)
         return service_view(stored, post.door.public_url)
 
     return await post.once(None, work, nothing, 200)

@@ -1,4 +1,4 @@
-"""`/services/{s}/versions`: create, list, read, edit, start, stop, delete."""
+"""`/services/{s}/versions`: create, list, read, edit, start, stop, restart, delete."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def create_version(service: str, asked: NewVersion, post: Posting) -> Resp
         version = await versions.create_version(unit, stored, asked, model)
         if asked.start:
             await versions.start_version(unit, stored, version)
-        return version_view(stored.row, version)
+        return version_view(stored, version)
 
     return await post.once(asked, work, prepare)
 
@@ -55,7 +55,7 @@ async def list_versions(
         position = cursor_position(cursor)
         found = [version for version in stored.versions if position is None or version.row.id > position]
         return Page(
-            items=[version_view(stored.row, version) for version in found[:page_size]],
+            items=[version_view(stored, version) for version in found[:page_size]],
             next_cursor=cursor_after(found[page_size - 1].row.id) if len(found) > page_size else None,
         )
 
@@ -65,7 +65,7 @@ async def read_version(service: str, version: str, door: TheDoor) -> Response:
     """One version; a failed one says why, with the last lines of its log."""
     async with door.look() as session:
         stored = await load_service(session, service)
-        return json_answer(version_view(stored.row, stored.version(version)))
+        return json_answer(version_view(stored, stored.version(version)))
 
 
 @router.patch("/services/{service}/versions/{version}", response_model=VersionView)
@@ -77,7 +77,7 @@ async def change_version(
     async with door.unit(actor) as unit:
         stored, found = await _for_change(unit, service, version, allowed)
         await versions.change_version(unit, stored, found, change, model)
-        return json_answer(version_view(stored.row, found))
+        return json_answer(version_view(stored, found))
 
 
 @router.delete("/services/{service}/versions/{version}", status_code=204)
@@ -98,7 +98,7 @@ async def start_version(
     async def work(unit: Unit, _: None) -> VersionView:
         stored, found = await _for_change(unit, service, version, allowed)
         await versions.start_version(unit, stored, found, options.traffic_weight if options else None)
-        return version_view(stored.row, found)
+        return version_view(stored, found)
 
     return await post.once(options, work, nothing, 200)
 
@@ -110,7 +110,19 @@ async def stop_version(service: str, version: str, post: Posting, allowed: IfMat
     async def work(unit: Unit, _: None) -> VersionView:
         stored, found = await _for_change(unit, service, version, allowed)
         await versions.stop_version(unit, stored, found)
-        return version_view(stored.row, found)
+        return version_view(stored, found)
+
+    return await post.once(None, work, nothing, 200)
+
+
+@router.post("/services/{service}/versions/{version}/restart", response_model=VersionView)
+async def restart_version(service: str, version: str, post: Posting, allowed: IfMatch) -> Response:
+    """Replace every pod of an active version, one after the other; no request fails."""
+
+    async def work(unit: Unit, _: None) -> VersionView:
+        stored, found = await _for_change(unit, service, version, allowed)
+        await versions.restart_version(unit, stored, found)
+        return version_view(stored, found)
 
     return await post.once(None, work, nothing, 200)
 

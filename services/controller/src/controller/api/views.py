@@ -154,7 +154,7 @@ def service_view(service: StoredService, public_url: str) -> ServiceView:
         url=f"{public_url}/{row.name}/predict",
         running_versions=sum(version.status in SERVING for version in service.versions),
         total_versions=len(service.versions),
-        versions=[version_view(row, version) for version in service.versions],
+        versions=[version_view(service, version) for version in service.versions],
     )
 
 
@@ -176,18 +176,19 @@ _STORED_ONLY = {
     "asked_weight",
     "weight",
     "wanted",
+    "restart",
     "resumes",
     "last_good",
     "rolled_back",
 }
 
 
-def version_view(service: ServiceRow, version: StoredVersion) -> VersionView:
-    """A version as callers see it."""
+def version_view(service: StoredService, version: StoredVersion) -> VersionView:
+    """A version as callers see it. Of one that is not active, `traffic_weight` is what it asks for when it starts."""
     row = version.row
     return VersionView(
         **row.model_dump(exclude=_STORED_ONLY),
-        service=service.name,
+        service=service.row.name,
         status=version.status,
         model_source=ModelSourceView(
             model=row.model,
@@ -200,11 +201,11 @@ def version_view(service: ServiceRow, version: StoredVersion) -> VersionView:
         billing_mode="resource_group" if row.resource_group else "pay_as_you_go",
         replicas=Autoscaling.model_validate(row.autoscaling) if row.autoscaling else row.replicas,
         desired_replicas=version.replicas if row.wanted == Wanted.STARTED else 0,
-        traffic_weight=row.weight if row.wanted == Wanted.STARTED else row.asked_weight,
+        traffic_weight=service.weights().get(row.name, row.asked_weight),
         ready_replicas=version.seen.ready_replicas if version.seen else 0,
         **_why(version),
         check=version.seen.check and PublishCheck.model_validate(version.seen.check) if version.seen else None,
-        deployment_digest=_digest(service, version),
+        deployment_digest=_digest(service.row, version),
     )
 
 
@@ -218,7 +219,8 @@ def _resource_source(row: VersionRow) -> ResourceSourceView | GroupSourceView:
 def _why(version: StoredVersion) -> dict[str, Any]:
     """`reason`, `message`, `log_tail`: of the failure, else of the last roll-back, else of what its pods wait for."""
     seen, back = version.seen if version.is_current else None, version.row.rolled_back
-    if back is not None and version.status is not VersionStatus.FAILED:
+    is_last = back is not None and back.get("revision", version.row.revision) == version.row.revision
+    if back is not None and is_last and version.status is not VersionStatus.FAILED:
         return {"reason": "RolledBack", "message": f"{back['reason']}: {back['message']}", "log_tail": back["log_tail"]}
     if seen is None:
         return {"reason": None, "message": None, "log_tail": []}
@@ -251,7 +253,6 @@ def _key_fields(key: ApiKeyRow, now: datetime) -> dict[str, Any]:
 
 def _digest(service: ServiceRow, version: StoredVersion) -> str:
     """SHA-256 of what runs, whatever generation of intent asked for it."""
-    deployment = deployment_of(service, version.row)
-    return hashlib.sha256(
-        deployment.model_dump_json(exclude={"generation", "desired_replicas", "autoscaling", "project"}).encode()
-    ).hexdigest()
+    other = {"generation", "desired_replicas", "autoscaling", "project", "restart"}
+    runs = deployment_of(service, version.row).model_dump_json(exclude=other)
+    return hashlib.sha256(runs.encode()).hexdigest()

@@ -83,12 +83,12 @@ def _stopping_status(generation: int, seen: Observation | None) -> VersionStatus
 
 
 def _started_status(replicas: int, seen: Observation | None) -> VersionStatus:
+    if seen is not None and seen.phase == "failed":
+        return VersionStatus.FAILED
     if replicas == 0:
         return VersionStatus.RUNNING  # none of none: what was asked for is so
     if seen is None:
         return VersionStatus.STARTING
-    if seen.phase == "failed":
-        return VersionStatus.FAILED
     if not seen.was_ready:
         return VersionStatus.STARTING
     return VersionStatus.RUNNING if seen.ready_replicas >= replicas else VersionStatus.DEGRADED

@@ -27,6 +27,7 @@ def deployment_of(service: ServiceRow, version: VersionRow) -> Deployment:
         resources=Resources.model_validate(version.resources),
         runtime=RuntimeOptions.model_validate(version.runtime),
         project=service.project,
+        restart=version.restart,
     )
 
 

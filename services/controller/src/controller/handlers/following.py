@@ -1,14 +1,18 @@
-"""Use case: an alias has moved, and the versions that follow it are published anew."""
+"""Use case: an alias has moved, and the versions that follow it are published anew; what has failed starts again."""
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from controller.domain.commands import ModelSource, VersionChange
 from controller.domain.models import ResolvedModel
+from controller.domain.status import VersionStatus
 from controller.handlers.unit import Unit
-from controller.handlers.versions import change_version
+from controller.handlers.versions import change_version, start_version
 from controller.store.following import Followed, Follower
 from controller.store.services import load_service
 from controller.store.tables import VersionRow
+from shared.errors import Conflict
 
 
 async def republish(unit: Unit, follower: Follower, model: ResolvedModel) -> bool:
@@ -22,7 +26,11 @@ async def republish(unit: Unit, follower: Follower, model: ResolvedModel) -> boo
         return False
     note = f"alias {row.alias} of {row.model} moved from version {row.model_version} to {model.version}"
     source = ModelSource(kind="mlflow", model=row.model, alias=row.alias, registry=row.model_registry, follow=True)
+    has_failed = version.status is VersionStatus.FAILED
     await change_version(unit, service, version, VersionChange(model_source=source), model, note=note)
+    if has_failed:
+        with suppress(Conflict):  # as many as may be are active instead of it: it waits for somebody to start it
+            await start_version(unit, service, version)
     return True
 
 

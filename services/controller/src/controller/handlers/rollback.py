@@ -22,7 +22,7 @@ from shared.events.version import VersionRolledBack, VersionRolloutFailed
 
 CONFIGURATION = (
     *("model", "model_registry", "model_version", "alias", "run_id", "model_id", "model_digest"),
-    *("spec", "resources", "resource_group", "replicas", "autoscaling", "runtime"),
+    *("spec", "resources", "resource_group", "replicas", "autoscaling", "runtime", "restart"),
 )
 """Columns that make a version's pods what they are: what a roll-back restores."""
 
@@ -81,6 +81,7 @@ async def roll_back(session: AsyncSession, given_up: GivenUp, now: datetime, rou
         setattr(row, column, value)
     row.generation += 1
     row.rolled_back = {
+        "revision": row.revision + 1,
         "reason": given_up.reason,
         "message": given_up.message,
         "log_tail": list(given_up.log_tail),

@@ -1,4 +1,4 @@
-"""Use cases of services: create, edit, start, stop, delete, split."""
+"""Use cases of services: create, edit, start, stop, restart, delete, split."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ from controller.domain.commands import NewService, ServiceChange, Split, Version
 from controller.domain.models import ResolvedModel
 from controller.domain.status import ACTIVE, DELETABLE, Wanted
 from controller.handlers.unit import Unit, delete_with
-from controller.handlers.versions import change_version, create_version, set_weights, start_version, stop_version
+from controller.handlers.versions import (
+    change_version,
+    create_version,
+    restart_version,
+    set_weights,
+    start_version,
+    stop_version,
+)
 from controller.store.audit import last_project
 from controller.store.keys import keys_of
 from controller.store.people import load_project
@@ -89,12 +96,16 @@ async def _change_row(unit: Unit, service: StoredService, change: ServiceChange,
 
 
 async def start_service(unit: Unit, service: StoredService) -> None:
-    """Start the versions that the last stop of the service ended; failing those, the newest one."""
+    """Start the versions that the last stop of the service ended, or those that have failed; else the newest one."""
     if not service.versions:
         raise Conflict(f"Service {service.row.name!r} has no version to start")
     if service.active():
         return
-    resuming = [version for version in service.versions if version.row.resumes] or service.versions[-1:]
+    resuming = (
+        [version for version in service.versions if version.row.resumes]
+        or [version for version in service.versions if version.row.wanted == Wanted.STARTED]
+        or service.versions[-1:]
+    )
     weights = {version.row.name: version.row.weight for version in resuming}
     for version in resuming[: unit.rules.max_active]:
         await start_version(unit, service, version)
@@ -107,10 +118,19 @@ async def stop_service(unit: Unit, service: StoredService) -> None:
     wanted = [version for version in service.versions if version.row.wanted == Wanted.STARTED]
     if not wanted:
         return
-    resuming = {version.row.name for version in wanted if version.status in ACTIVE}
+    resuming = {version.row.name for version in [v for v in wanted if v.status in ACTIVE] or wanted}
     for version in service.versions:
         await stop_version(unit, service, version, keeps_weight=True)
         version.row.resumes = version.row.name in resuming
+
+
+async def restart_service(unit: Unit, service: StoredService) -> None:
+    """Have every pod of its active versions replaced; `Conflict` where none is active."""
+    active = service.active()
+    if not active:
+        raise Conflict(f"Nothing of service {service.row.name!r} runs: start it")
+    for version in active:
+        await restart_version(unit, service, version)
 
 
 async def delete_service(unit: Unit, service: StoredService, *, purge_tables: bool = False) -> None:

@@ -24,6 +24,9 @@ from shared.events.version import VersionCreated, VersionDeleted, VersionStarted
 _REACHES_PODS = frozenset({"model_source", "resource_source", "replicas", "runtime"})
 """Fields whose change means other pods, or another number of them."""
 
+_MAKES_ANOTHER_TRY = _REACHES_PODS - {"replicas"}
+"""Fields after whose change what was rolled back may be tried again. Whatever else happens, it stays given up."""
+
 
 async def create_version(
     unit: Unit, service: StoredService, asked: FirstVersion, model: ResolvedModel
@@ -88,7 +91,8 @@ async def change_version(
     values = await _new_values(unit, service.row, change, model)
     for column, value in values.items():
         setattr(version.row, column, value)
-    version.row.rolled_back = None
+    if _MAKES_ANOTHER_TRY & set(changed):
+        version.row.rolled_back = None
     reaches_pods = is_active and bool(_REACHES_PODS & set(changed))
     if reaches_pods:
         version.row.generation += 1
@@ -148,6 +152,25 @@ async def stop_version(
         await set_weights(unit, service, traffic.left(service.weights(), version.row.name))
 
 
+async def restart_version(unit: Unit, service: StoredService, version: StoredVersion) -> None:
+    """Have every pod of an active version replaced, as by an update that changes nothing; else `Conflict`."""
+    if version.status not in ACTIVE:
+        raise Conflict(f"Version {version.row.name!r} is {version.status}: start it")
+    version.row.generation += 1
+    version.row.restart = version.row.generation
+    _touch(unit, service.row, version.row)
+    await publish(
+        unit.session,
+        VersionUpdated(
+            **_identity(service.row, version.row),
+            changed=("restart",),
+            deployment=deployment_of(service.row, version.row),
+            actor=unit.actor,
+            note="restarting: every pod is replaced",
+        ),
+    )
+
+
 async def delete_version(unit: Unit, service: StoredService, version: StoredVersion) -> None:
     """Remove a version of which nothing runs, for good."""
     if version.status not in DELETABLE:
@@ -176,7 +199,6 @@ def _want(unit: Unit, service: StoredService, version: StoredVersion, wanted: Wa
     version.row.wanted = wanted
     version.row.generation += 1
     version.row.resumes = False
-    version.row.rolled_back = None
     _touch(unit, service.row, version.row)
 
 

@@ -91,8 +91,8 @@ class StoredService:
         return [version for version in self.versions if version.status in ACTIVE]
 
     def weights(self) -> dict[str, int]:
-        """Stored weights of the active versions."""
-        return {version.row.name: version.row.weight for version in self.active()}
+        """Shares of the active versions, 100 in all: the others have what one that has failed had, in proportion."""
+        return traffic.rebalanced({version.row.name: version.row.weight for version in self.active()})
 
     def effective_weights(self) -> dict[str, int]:
         """What routers are told, for the active versions."""

@@ -50,8 +50,9 @@ class VersionRow(Record, table=True):
     `resources` is what `spec` said when it was chosen. With `autoscaling` the load decides on the number of pods, and
     `replicas` is how many it starts with. `asked_weight` is what it gets when it starts beside another; `weight` is its
     stored share now. `resumes` marks the versions that a stop of the whole service ended, so that its start brings back
-    the same ones. `last_good` is the configuration that last had all its pods ready, `rolled_back` why the one after it
-    was given up (until the next change).
+    the same ones. `last_good` is the configuration that last had all its pods ready, `rolled_back` which one after it
+    was given up and why: told until the next change, known until another one is asked for. `restart` is the generation
+    at which all its pods were last to be replaced.
     """
 
     __tablename__ = "versions"
@@ -83,6 +84,7 @@ class VersionRow(Record, table=True):
     runtime: dict[str, Any] = Field(sa_type=JSON)
     wanted: str = Field(default="draft", max_length=16)
     generation: int = 0
+    restart: int | None = None
     resumes: bool = False
     last_good: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     rolled_back: dict[str, Any] | None = Field(default=None, sa_type=JSON)

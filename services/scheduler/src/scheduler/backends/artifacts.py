@@ -20,6 +20,7 @@ from typing import Any
 from scheduler.backends.children import environment_for, run_child
 from scheduler.backends.fetch import AWAY, NOT_FOUND
 from scheduler.backends.preparation import PreparationFailed, RegistryAway
+from scheduler.domain.rollout import configuration_of
 from shared.contracts.deployment import Deployment
 from shared.contracts.rpc import RegistryAccess
 from shared.errors import PenstockError, Temporary
@@ -80,7 +81,7 @@ class ModelCache:
             raise PreparationFailed("RegistryUnusable", f"registry {registry}: {error}", is_permanent=True) from error
 
     def _known(self, deployment: Deployment, template: str) -> Path:
-        return self.folder / "versions" / f"{deployment.version_id}-{template}"
+        return self.folder / "versions" / f"{deployment.version_id}-{configuration_of(template)}"
 
     async def _ask(self, deployment: Deployment) -> str:
         source = deployment.model_source

@@ -37,7 +37,13 @@ def template_of(deployment: Deployment) -> str:
     """Name of what a pod runs: another name means that the pod has to be replaced."""
     what = (deployment.model_source, deployment.resources, deployment.runtime)
     text = "\n".join(part.model_dump_json() for part in what)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    configuration = hashlib.sha256(text.encode()).hexdigest()[:12]
+    return configuration if deployment.restart is None else f"{configuration}.{deployment.restart}"
+
+
+def configuration_of(template: str) -> str:
+    """The part of a template that a restart of all pods leaves as it was."""
+    return template.partition(".")[0]
 
 
 def plan_rollout(desired: int, template: str, pods: Sequence[PodState]) -> RolloutPlan:
