@@ -105,3 +105,35 @@ async def test_a_rate_limit_is_one_for_both(platform: Platform) -> None:
             await asyncio.sleep(0.1 / LIMIT)
     assert set(statuses) == {200, 429}
     assert 0.6 * LIMIT * 9 < statuses.count(200) < 1.1 * LIMIT * 9
+
+
+@pytest.mark.timed
+async def test_a_revoked_key_stops_at_both_within_a_second(served: ServedModel) -> None:
+    platform, url = served.platform, f"{served.platform.data_url}/{served.service}/predict"
+    name, keys = f"revoked-{secrets.token_hex(2)}", f"/services/{served.service}/keys"
+    issued = await asyncio.to_thread(platform.api, "POST", keys, json={"name": name})
+    headers = {"Authorization": f"Bearer {issued['key']}"}
+    before = {router: answered_by(platform, router, served.service) for router in ROUTERS}
+    # Each of them keeps its connection, and so its router; that one router has all 16 happens once in 32,768 times.
+    callers = [httpx.AsyncClient(headers=headers) for _ in range(16)]
+    try:
+        statuses = [(await caller.post(url, json=wine_body())).status_code for caller in callers]
+        assert statuses == [200] * len(callers)
+        assert all(answered_by(platform, router, served.service) > was for router, was in before.items())
+        await asyncio.to_thread(platform.api, "DELETE", f"{keys}/{issued['id']}")
+        revoked_at = time.monotonic()
+
+        async def last_let_in(caller: httpx.AsyncClient) -> float:
+            """When it was last sent what was still answered, in seconds after the revocation."""
+            last = 0.0
+            while True:
+                sent_at = time.monotonic()
+                if (await caller.post(url, json=wine_body())).status_code == 401:
+                    return last
+                last = sent_at - revoked_at
+                assert last < 30
+
+        assert max(await asyncio.gather(*map(last_let_in, callers))) < 1
+    finally:
+        for caller in callers:
+            await caller.aclose()
