@@ -20,6 +20,7 @@ from penstock.commands import (
     projects,
     resources,
     services,
+    tables,
     traffic,
     users,
     versions,
@@ -119,6 +120,7 @@ app.command()(login.login)
 app.command()(deploy.deploy)
 app.command()(observe.logs)
 app.command()(observe.events)
+app.command()(observe.metrics)
 app.command()(users.audit)
 app.command()(resources.usage)
 app.command()(resources.debug)
@@ -130,6 +132,7 @@ for room, group in (
     ("keys", keys.app),
     ("pods", pods.app),
     ("models", models.app),
+    ("tables", tables.app),
     ("specs", resources.specs),
     ("groups", groups.groups),
     ("nodes", groups.nodes),
@@ -137,6 +140,7 @@ for room, group in (
     ("projects", projects.app),
     ("users", users.app),
     ("tokens", users.tokens),
+    ("dead-letters", tables.dead_letters),
 ):
     app.add_typer(group, name=room)
 
@@ -170,6 +174,9 @@ def main() -> None:
     try:
         app()
     except LaunchError as error:
+        say(str(error))
+        sys.exit(1)
+    except OSError as error:  # a full disk behind stdout, a configuration folder that may not be written
         say(str(error))
         sys.exit(1)
     except KeyboardInterrupt:

@@ -358,6 +358,29 @@ async def test_resources(cli: CommandLine) -> None:
     await cli("debug", "nothing", code=3)
 
 
+async def test_what_was_recorded_and_fields_without_an_option(cli: CommandLine, peers: Peers) -> None:
+    made = await cli.json("deploy", "models:/wine/1", "--name", "shop", "--set", 'rate_limit={"qps": 7}')
+    assert made["rate_limit"]["qps"] == 7
+    edited = await cli.json("versions", "edit", "shop", "v1", "--set", "request_timeout_ms=1234")
+    assert edited["request_timeout_ms"] == 1234
+    assert (await cli.json("services", "edit", "shop", "--set", "max_body_bytes=2048"))["max_body_bytes"] == 2048
+    for wrong in ("colour=1", "request_timeout_ms=soon", "request_timeout_ms"):
+        await cli("versions", "edit", "shop", "v1", "--set", wrong, code=2)
+    assert (await cli.json("models", "show", "wine", "1"))["version"] == "1"
+    assert [s["name"] for s in await cli.json("services", "list", "--creator", "nobody")] == []
+    assert [s["name"] for s in await cli.json("services", "list", "--type", "ml", "--oldest-first")] == ["shop"]
+    assert "series" in await cli.json("metrics", "shop", "requests_per_second", "--step", "300")
+    await cli("metrics", "shop", "requests_per_second")
+    assert isinstance(await cli.json("tables", "list", "--service", "shop"), list)
+    await cli("logs", "shop", "--search", "hello", "-n", "5", "--from", "2026-01-01T00:00:00Z")
+    await cli("logs", "shop", "-f", "--from", "2026-01-01T00:00:00Z", code=2)
+    assert await cli.json("dead-letters", "list") == []
+    await cli("dead-letters", "replay", "1", code=3)
+    assert (await cli.json("projects", "edit", "default", "--description", "ours"))["description"] == "ours"
+    assert (await cli.json("projects", "show", "default"))["description"] == "ours"
+    assert await cli.json("audit", "--from", "2999-01-01T00:00:00Z") == []
+
+
 async def test_logging_in(cli: CommandLine) -> None:
     nothing = {"PENSTOCK_URL": "", "PENSTOCK_TOKEN": ""}
     await cli("services", "list", code=1, env=nothing)

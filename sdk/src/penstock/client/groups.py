@@ -29,9 +29,9 @@ def edit_group(name: str, changes: Mapping[str, Any], *, revision: int | None = 
     return Request("PATCH", path("resource-groups", name), json=changes, headers=if_match(revision))
 
 
-def delete_group(name: str) -> Request[None]:
+def delete_group(name: str, *, revision: int | None = None) -> Request[None]:
     """Remove a group that has no nodes and that no version names."""
-    return Request("DELETE", path("resource-groups", name), read=nothing)
+    return Request("DELETE", path("resource-groups", name), headers=if_match(revision), read=nothing)
 
 
 def grant_group(name: str, project: str) -> Request[None]:
@@ -57,6 +57,12 @@ def node(group: str, name: str) -> Request[Json]:
 def add_node(group: str, body: Mapping[str, Any]) -> Request[Json]:
     """Reserve a share of the machine: `name`, `cpu`, `memory_gb`, `gpu`, `expires_at`, `console_url`."""
     return post(path("resource-groups", group, "nodes"), body)
+
+
+def edit_node(group: str, name: str, changes: Mapping[str, Any], *, revision: int | None = None) -> Request[Json]:
+    """Change the given fields of a node: `billing_mode`, `console_url`."""
+    where = path("resource-groups", group, "nodes", name)
+    return Request("PATCH", where, json=changes, headers=if_match(revision))
 
 
 def isolate_node(group: str, name: str) -> Request[Json]:

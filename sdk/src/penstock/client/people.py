@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from penstock.client.requests import Listing, Request, given, nothing, path, post
+from penstock.client.requests import Listing, Request, between, given, if_match, nothing, path, post
 from penstock.client.types import Json
 
 
@@ -19,9 +19,19 @@ def create_project(name: str, *, description: str = "") -> Request[Json]:
     return post("/projects", {"name": name, "description": description})
 
 
-def delete_project(name: str) -> Request[None]:
+def project(name: str) -> Request[Json]:
+    """One project, and the role in it of whoever asks."""
+    return Request("GET", path("projects", name))
+
+
+def edit_project(name: str, changes: Mapping[str, Any], *, revision: int | None = None) -> Request[Json]:
+    """Change the given fields of a project."""
+    return Request("PATCH", path("projects", name), json=changes, headers=if_match(revision))
+
+
+def delete_project(name: str, *, revision: int | None = None) -> Request[None]:
     """Remove a project that has nothing left in it."""
-    return Request("DELETE", path("projects", name), read=nothing)
+    return Request("DELETE", path("projects", name), headers=if_match(revision), read=nothing)
 
 
 def members(project: str) -> Listing[Json]:
@@ -49,19 +59,22 @@ def user(name: str = "me") -> Request[Json]:
     return Request("GET", path("users", name))
 
 
-def create_user(name: str, *, description: str = "", is_admin: bool = False) -> Request[Json]:
-    """Create a user."""
-    return post("/users", {"name": name, "description": description, "is_admin": is_admin})
+def create_user(
+    name: str, *, description: str = "", is_admin: bool = False, issuer: str | None = None, subject: str | None = None
+) -> Request[Json]:
+    """Create a user; `issuer` and `subject`: who that is at the OpenID provider."""
+    at_provider = given(issuer=issuer, subject=subject)
+    return post("/users", {"name": name, "description": description, "is_admin": is_admin, **at_provider})
 
 
-def edit_user(name: str, changes: Mapping[str, Any]) -> Request[Json]:
+def edit_user(name: str, changes: Mapping[str, Any], *, revision: int | None = None) -> Request[Json]:
     """Change the given fields of a user."""
-    return Request("PATCH", path("users", name), json=changes)
+    return Request("PATCH", path("users", name), json=changes, headers=if_match(revision))
 
 
-def delete_user(name: str) -> Request[None]:
+def delete_user(name: str, *, revision: int | None = None) -> Request[None]:
     """Remove a user with their tokens and memberships."""
-    return Request("DELETE", path("users", name), read=nothing)
+    return Request("DELETE", path("users", name), headers=if_match(revision), read=nothing)
 
 
 def tokens(*, user: str = "me") -> Listing[Json]:
@@ -85,8 +98,10 @@ def audit(
     actor: str | None = None,
     resource_kind: str | None = None,
     resource_name: str | None = None,
+    from_time: str | None = None,
+    to_time: str | None = None,
     page_size: int = 100,
 ) -> Listing[Json]:
     """Who changed what, newest first."""
     wanted = given(project=project, actor=actor, resource_kind=resource_kind, resource_name=resource_name)
-    return Listing("GET", "/audit", {**wanted, "page_size": page_size})
+    return Listing("GET", "/audit", {**wanted, **given(**between(from_time, to_time)), "page_size": page_size})

@@ -49,10 +49,19 @@ class Stream(Request[Answer]):
 
 
 def services(
-    *, project: str | None = None, status: str | None = None, search: str | None = None, page_size: int = 100
+    *,
+    project: str | None = None,
+    type: str | None = None,  # noqa: A002 - the field's own name
+    status: str | None = None,
+    creator: str | None = None,
+    search: str | None = None,
+    tag: str | None = None,
+    sort: str | None = None,
+    page_size: int = 100,
 ) -> Listing[Service]:
-    """Services, newest first."""
-    return Listing("GET", "/services", given(project=project, status=status, search=search, page_size=page_size))
+    """Services, newest first unless `sort` is `created_at`; `tag`: `key:value`, or `key` with any value."""
+    wanted = given(project=project, type=type, status=status, creator=creator, search=search, tag=tag, sort=sort)
+    return Listing("GET", "/services", {**wanted, "page_size": page_size})
 
 
 def service(name: str) -> Request[Service]:
@@ -70,24 +79,25 @@ def edit_service(name: str, changes: Mapping[str, Any], *, revision: int | None 
     return Request("PATCH", path("services", name), json=changes, headers=if_match(revision))
 
 
-def start_service(name: str) -> Request[Service]:
+def start_service(name: str, *, revision: int | None = None) -> Request[Service]:
     """Start the versions that the last stop ended (at first: the newest)."""
-    return post(path("services", name, "start"))
+    return post(path("services", name, "start"), revision=revision)
 
 
-def stop_service(name: str) -> Request[Service]:
+def stop_service(name: str, *, revision: int | None = None) -> Request[Service]:
     """Stop every version."""
-    return post(path("services", name, "stop"))
+    return post(path("services", name, "stop"), revision=revision)
 
 
-def restart_service(name: str) -> Request[Service]:
+def restart_service(name: str, *, revision: int | None = None) -> Request[Service]:
     """Replace every pod of its active versions, one after the other; no request fails."""
-    return post(path("services", name, "restart"))
+    return post(path("services", name, "restart"), revision=revision)
 
 
-def delete_service(name: str, *, purge_tables: bool = False) -> Request[None]:
+def delete_service(name: str, *, purge_tables: bool = False, revision: int | None = None) -> Request[None]:
     """Remove a stopped service for good."""
-    return Request("DELETE", path("services", name), {"purge_tables": str(purge_tables).lower()}, read=nothing)
+    purge = {"purge_tables": str(purge_tables).lower()}
+    return Request("DELETE", path("services", name), purge, headers=if_match(revision), read=nothing)
 
 
 def versions(service: str, *, page_size: int = 100) -> Listing[Version]:
@@ -113,24 +123,28 @@ def edit_version(
     return Request("PATCH", where, json=changes, headers=if_match(revision))
 
 
-def start_version(service: str, version: str, *, traffic_weight: int | None = None) -> Request[Version]:
+def start_version(
+    service: str, version: str, *, traffic_weight: int | None = None, revision: int | None = None
+) -> Request[Version]:
     """Start a version, with the share that it was created with unless told otherwise."""
-    return post(path("services", service, "versions", version, "start"), given(traffic_weight=traffic_weight))
+    where = path("services", service, "versions", version, "start")
+    return post(where, given(traffic_weight=traffic_weight), revision=revision)
 
 
-def stop_version(service: str, version: str) -> Request[Version]:
+def stop_version(service: str, version: str, *, revision: int | None = None) -> Request[Version]:
     """Stop a version; the others take its share."""
-    return post(path("services", service, "versions", version, "stop"))
+    return post(path("services", service, "versions", version, "stop"), revision=revision)
 
 
-def restart_version(service: str, version: str) -> Request[Version]:
+def restart_version(service: str, version: str, *, revision: int | None = None) -> Request[Version]:
     """Replace every pod of an active version, one after the other; no request fails."""
-    return post(path("services", service, "versions", version, "restart"))
+    return post(path("services", service, "versions", version, "restart"), revision=revision)
 
 
-def delete_version(service: str, version: str) -> Request[None]:
+def delete_version(service: str, version: str, *, revision: int | None = None) -> Request[None]:
     """Remove a version of which nothing runs, for good."""
-    return Request("DELETE", path("services", service, "versions", version), read=nothing)
+    where = path("services", service, "versions", version)
+    return Request("DELETE", where, headers=if_match(revision), read=nothing)
 
 
 def traffic(service: str) -> Request[Traffic]:
@@ -138,14 +152,15 @@ def traffic(service: str) -> Request[Traffic]:
     return Request("GET", path("services", service, "traffic"))
 
 
-def set_traffic(service: str, weights: Mapping[str, int]) -> Request[Traffic]:
-    """Set the split over the active versions; the weights sum to 100."""
-    return Request("PUT", path("services", service, "traffic"), json={"weights": dict(weights)})
+def set_traffic(service: str, weights: Mapping[str, int], *, revision: int | None = None) -> Request[Traffic]:
+    """Set the split over the active versions; the weights sum to 100. With `revision` only if it is still that one."""
+    where = path("services", service, "traffic")
+    return Request("PUT", where, json={"weights": dict(weights)}, headers=if_match(revision))
 
 
-def keys(service: str) -> Listing[Key]:
+def keys(service: str, *, page_size: int = 100) -> Listing[Key]:
     """API keys of a service, newest first, without their secrets."""
-    return Listing("GET", path("services", service, "keys"))
+    return Listing("GET", path("services", service, "keys"), {"page_size": page_size})
 
 
 def create_key(
@@ -182,10 +197,12 @@ def logs(
     version: str | None = None,
     pod: str | None = None,
     search: str | None = None,
+    from_time: str | None = None,
+    to_time: str | None = None,
     page_size: int = 100,
 ) -> Listing[LogLine]:
     """Lines that pods printed, newest first."""
-    params = given(version=version, pod=pod, search=search, page_size=page_size)
+    params = given(version=version, pod=pod, search=search, page_size=page_size, **between(from_time, to_time))
     return Listing("GET", path("services", service, "logs"), params)
 
 
@@ -202,14 +219,41 @@ def events(service: str, *, version: str | None = None, page_size: int = 100) ->
     return Listing("GET", path("services", service, "events"), given(version=version, page_size=page_size))
 
 
-def models(*, search: str | None = None, registry: str | None = None, page_size: int = 50) -> Listing[Model]:
+def metrics(
+    service: str,
+    metric: str,
+    *,
+    version: str | None = None,
+    pod: str | None = None,
+    from_time: str | None = None,
+    to_time: str | None = None,
+    step: int = 60,
+) -> Request[Json]:
+    """One metric over time: `unit`, and `series` of `labels` and `points` (time, value), one point a `step` (s)."""
+    params = given(metric=metric, version=version, pod=pod, step=step, **between(from_time, to_time))
+    return Request("GET", path("services", service, "metrics"), params)
+
+
+def models(
+    *, search: str | None = None, tag: str | None = None, registry: str | None = None, page_size: int = 50
+) -> Listing[Model]:
     """Models registered in MLflow, by name; `registry`: a secret that describes another tracking server."""
-    return Listing("GET", "/models", given(search=search, registry=registry, page_size=page_size))
+    return Listing("GET", "/models", given(search=search, tag=tag, registry=registry, page_size=page_size))
 
 
 def model(name: str, *, registry: str | None = None) -> Request[Model]:
     """One registered model: versions, aliases, signature."""
     return Request("GET", path("models", name), given(registry=registry))
+
+
+def model_version(name: str, version: str, *, registry: str | None = None) -> Request[Json]:
+    """One version of a model: signature, input example, requirements, where it comes from."""
+    return Request("GET", path("models", name, "versions", version), given(registry=registry))
+
+
+def tables(*, service: str | None = None) -> Listing[Json]:
+    """Inference tables: where each lies, how many rows it has."""
+    return Listing("GET", "/inference-tables", given(service=service))
 
 
 def rows(
@@ -231,14 +275,35 @@ def predict(
     return Request("POST", "", json=body, url=url, token=key, read=lambda answer: list(answer["predictions"]))
 
 
-def post(where: str, body: Mapping[str, Any] | None = None) -> Request[Any]:
+def dead_letters(*, page_size: int = 100) -> Listing[Json]:
+    """Messages that a consumer gave up on, oldest first, with the reason."""
+    return Listing("GET", "/dead-letters", {"page_size": page_size})
+
+
+def replay_dead_letter(letter_id: str) -> Request[Json]:
+    """Have the consumer that gave up on a message try again; what it raises is the answer."""
+    return post(path("dead-letters", letter_id, "replay"))
+
+
+def health() -> Request[Json]:
+    """Whether the control plane answers; needs no token."""
+    return Request("GET", "/health")
+
+
+def post(where: str, body: Mapping[str, Any] | None = None, *, revision: int | None = None) -> Request[Any]:
     """A POST that the server knows again, so that a lost answer can be asked for a second time."""
-    return Request("POST", where, json=dict(body) if body else None, headers={"Idempotency-Key": uuid.uuid4().hex})
+    headers = {"Idempotency-Key": uuid.uuid4().hex, **if_match(revision)}
+    return Request("POST", where, json=dict(body) if body else None, headers=headers)
 
 
 def if_match(revision: int | None) -> dict[str, str]:
     """The header that makes a change depend on what was read; none for None."""
     return {} if revision is None else {"If-Match": f'"{revision}"'}
+
+
+def between(from_time: str | None, to_time: str | None) -> dict[str, str | None]:
+    """`from` and `to`, ISO-8601 with a zone, as the API names them."""
+    return {"from": from_time, "to": to_time}
 
 
 def path(*parts: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from penstock.client.requests import Listing, Request, given, nothing, path, post
+from penstock.client.requests import Listing, Request, between, given, if_match, nothing, path, post
 from penstock.client.types import Json
 
 
@@ -14,24 +14,34 @@ def specs() -> Listing[Json]:
     return Listing("GET", "/resource-specs")
 
 
+def spec(name: str) -> Request[Json]:
+    """One resource spec."""
+    return Request("GET", path("resource-specs", name))
+
+
 def create_spec(body: Mapping[str, Any]) -> Request[Json]:
     """Add a resource spec: `name`, `cpu`, `memory_gb`, `gpu`, `price_per_hour`."""
     return post("/resource-specs", body)
 
 
-def edit_spec(name: str, changes: Mapping[str, Any]) -> Request[Json]:
+def edit_spec(name: str, changes: Mapping[str, Any], *, revision: int | None = None) -> Request[Json]:
     """Change the given fields of a spec: its price at any time, its size while no version uses it."""
-    return Request("PATCH", path("resource-specs", name), json=changes)
+    return Request("PATCH", path("resource-specs", name), json=changes, headers=if_match(revision))
 
 
-def delete_spec(name: str) -> Request[None]:
+def delete_spec(name: str, *, revision: int | None = None) -> Request[None]:
     """Remove a spec that no version uses."""
-    return Request("DELETE", path("resource-specs", name), read=nothing)
+    return Request("DELETE", path("resource-specs", name), headers=if_match(revision), read=nothing)
 
 
 def secrets(*, page_size: int = 100) -> Listing[Json]:
     """Secrets by name, without their values."""
     return Listing("GET", "/secrets", {"page_size": page_size})
+
+
+def secret(name: str) -> Request[Json]:
+    """One secret: its kind and the names of its fields, never a value."""
+    return Request("GET", path("secrets", name))
 
 
 def create_secret(
@@ -42,14 +52,14 @@ def create_secret(
     return post("/secrets", body)
 
 
-def replace_secret(name: str, data: Mapping[str, str]) -> Request[Json]:
+def replace_secret(name: str, data: Mapping[str, str], *, revision: int | None = None) -> Request[Json]:
     """Replace the whole value of a secret."""
-    return Request("PUT", path("secrets", name), json={"data": dict(data)})
+    return Request("PUT", path("secrets", name), json={"data": dict(data)}, headers=if_match(revision))
 
 
-def delete_secret(name: str) -> Request[None]:
+def delete_secret(name: str, *, revision: int | None = None) -> Request[None]:
     """Forget a secret for good."""
-    return Request("DELETE", path("secrets", name), read=nothing)
+    return Request("DELETE", path("secrets", name), headers=if_match(revision), read=nothing)
 
 
 def usage(
@@ -60,13 +70,13 @@ def usage(
     grain: str = "month",
     project: str | None = None,
     service: str | None = None,
+    page_size: int = 100,
 ) -> Listing[Json]:
     """Pod time and cost by `version`, `service`, `project`, `pod` or `run` and `month`, `day` or `total`."""
-    return Listing(
-        "GET",
-        "/usage",
-        _usage(from_time=from_time, to_time=to_time, group_by=group_by, grain=grain, project=project, service=service),
+    wanted = _usage(
+        from_time=from_time, to_time=to_time, group_by=group_by, grain=grain, project=project, service=service
     )
+    return Listing("GET", "/usage", {**wanted, "page_size": page_size})
 
 
 def usage_csv(
@@ -99,5 +109,5 @@ def debug(service: str, request: Any = None, *, version: str | None = None, log:
 def _usage(
     *, from_time: str | None, to_time: str | None, group_by: str, grain: str, project: str | None, service: str | None
 ) -> Json:
-    wanted = given(**{"from": from_time, "to": to_time}, project=project, service=service)
+    wanted = given(**between(from_time, to_time), project=project, service=service)
     return {**wanted, "group_by": group_by, "grain": grain}

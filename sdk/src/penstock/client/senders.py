@@ -11,7 +11,16 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-from penstock.client.errors import ApiError, LimitExceeded, PenstockError, ServerError, TimedOut, Unreachable, error_of
+from penstock.client.errors import (
+    ApiError,
+    LimitExceeded,
+    PenstockError,
+    ServerError,
+    TimedOut,
+    Unauthenticated,
+    Unreachable,
+    error_of,
+)
 from penstock.client.operations import Awaited, Blocking, Operations
 from penstock.client.requests import Listing, Request, Stream
 
@@ -36,6 +45,8 @@ class _Sender(Operations):
 
     def _options(self, request: Request[Any]) -> dict[str, Any]:
         token = self._token if request.token is None else request.token
+        if not (token.isascii() and token.isprintable()):  # else the HTTP library's error would quote it
+            raise Unauthenticated(401, "UNAUTHENTICATED", "the token has characters in it that no token has")
         return {
             "method": request.method,
             "url": request.url or self._base + request.path,
@@ -90,9 +101,9 @@ class Client(_Sender, Blocking):
     def each(self, request: Listing[Answer]) -> Iterator[Answer]:
         """Every item of a list, page by page."""
         while True:
-            page: Any = self.send(request)
-            yield from page["items"]
-            if not (cursor := page.get("next_cursor")):
+            items, cursor = _page(self.send(request), self._base)
+            yield from items
+            if not cursor:
                 return
             request = request.after(cursor)
 
@@ -103,6 +114,7 @@ class Client(_Sender, Blocking):
                 if not answer.is_success:
                     answer.read()
                     _body(answer)
+                _must_be_events(answer)
                 for line in answer.iter_lines():
                     if line.startswith("data:") and (event := _event(line)):
                         yield event
@@ -151,10 +163,10 @@ class AsyncClient(_Sender, Awaited):
     async def each(self, request: Listing[Answer]) -> AsyncIterator[Answer]:
         """Every item of a list, page by page."""
         while True:
-            page: Any = await self.send(request)
-            for item in page["items"]:
+            items, cursor = _page(await self.send(request), self._base)
+            for item in items:
                 yield item
-            if not (cursor := page.get("next_cursor")):
+            if not cursor:
                 return
             request = request.after(cursor)
 
@@ -165,6 +177,7 @@ class AsyncClient(_Sender, Awaited):
                 if not answer.is_success:
                     await answer.aread()
                     _body(answer)
+                _must_be_events(answer)
                 async for line in answer.aiter_lines():
                     if line.startswith("data:") and (event := _event(line)):
                         yield event
@@ -201,9 +214,23 @@ def _body(answer: httpx.Response) -> Any:
         body = None
     if not answer.is_success:
         raise error_of(answer.status_code, body, answer.headers, str(answer.url))
-    if body is None:
-        raise ServerError(answer.status_code, "UNKNOWN", f"{answer.url} answered something that is not JSON")
+    if not isinstance(body, dict):
+        raise ServerError(answer.status_code, "UNKNOWN", f"{answer.url} answered something that is no JSON object")
     return body
+
+
+def _page(body: Any, base: str) -> tuple[list[Any], str | None]:
+    """Items of a page and the cursor of the next; ServerError for what is no page, such as another server's answer."""
+    items = body.get("items")
+    if not isinstance(items, list):
+        raise ServerError(200, "UNKNOWN", f"{base} answered something that is no list: is it a control plane?")
+    return items, body.get("next_cursor")
+
+
+def _must_be_events(answer: httpx.Response) -> None:
+    """ServerError for what is no stream of events: without it, another server's page would be a log without lines."""
+    if not answer.headers.get("content-type", "").startswith("text/event-stream"):
+        raise ServerError(answer.status_code, "UNKNOWN", f"{answer.url} answered something that is no event stream")
 
 
 def _event(line: str) -> Any:

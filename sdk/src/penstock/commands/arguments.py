@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
+Fields = Annotated[
+    list[str] | None,
+    typer.Option("--set", help='FIELD=JSON: a field as the API has it, rate_limit={"qps":100}; may be repeated.'),
+]
 _MODEL_URI = re.compile(r"models:/(?P<model>[^/@]+)(?:/(?P<version>[0-9]+)|@(?P<alias>[^/@]+))\Z")
 
 
@@ -54,6 +59,18 @@ def weights(pairs: Sequence[str]) -> dict[str, int]:
 def tags(pairs: Sequence[str]) -> dict[str, str]:
     """`team=wine` as tags."""
     return dict(_pair(pair) for pair in pairs)
+
+
+def fields(pairs: Sequence[str] | None) -> dict[str, Any]:
+    """`replicas=2 rate_limit={"qps":100}` as fields of a body; what is not JSON is an error, not a string."""
+    return {name: _json(name, text) for name, text in (_pair(pair) for pair in pairs or ())}
+
+
+def _json(name: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as wrong:
+        raise typer.BadParameter(f"the value of {name} is not JSON: {wrong} (text needs quotes of its own)") from None
 
 
 def _pair(text: str) -> tuple[str, str]:

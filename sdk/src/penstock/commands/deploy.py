@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from penstock.commands.arguments import model_source, resource_source, service_name
+from penstock.commands.arguments import Fields, fields, model_source, resource_source, service_name
 from penstock.commands.connection import connect
 from penstock.commands.errors import FAILED, TIMEOUT, USAGE, stop
 from penstock.commands.output import Format, Output, plain_line, show_one
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from penstock.client.types import Pod, Version
 
 LOOK_EVERY_S = 0.3
+READY = ("running", "degraded")
 TARGET = 16.0
 OPTIONS = {"auth_enabled": "--auth", "project": "--project"}
 
@@ -62,6 +63,7 @@ def deploy(
     auth: Annotated[
         bool | None, typer.Option("--auth/--no-auth", help="Whether callers of a new service need an API key; they do.")
     ] = None,
+    further: Fields = None,
     wait: Annotated[bool, typer.Option(help="Return when it is ready, or has failed.")] = False,
     timeout: Annotated[float, typer.Option(min=0, help="Seconds to wait.")] = 600.0,
     output: Output = Format.TABLE,
@@ -74,6 +76,7 @@ def deploy(
     source, resources = model_source(model, registry, follow=follow), resource_source(spec, group, cpu, memory, gpu)
     service = {"name": name or service_name(source["model"]), **_given(project=project, auth_enabled=auth)}
     body = version_body(source, resources, replicas, record) | {"traffic_weight": weight, "description": description}
+    body |= fields(further)
     if most is not None:
         body["replicas"] = {"min": least, "max": most, "target_concurrency": target_concurrency}
     with connect() as client:
@@ -104,20 +107,38 @@ def _given(**values: object) -> dict[str, object]:
 
 def _ready(client: Client, version: Version, timeout_s: float) -> Version:
     """The version once it runs; ends the command when it fails or time is over."""
-    deadline = time.monotonic() + timeout_s
+    version = _settled(client, version, time.monotonic() + timeout_s)
+    if version["status"] in ("failed", "stopped"):
+        tail = "".join(f"\n  {plain_line(line)}" for line in version["log_tail"])
+        told = f"{version['reason']}: {plain_line(version['message'] or '')}"
+        stop(f"{version['name']} is {version['status']}: {told}{tail}", FAILED)
+    if version["status"] not in READY:
+        stop(f"{version['service']} {version['name']} is not ready after {timeout_s:g} s", TIMEOUT)
+    return version
+
+
+def _settled(client: Client, version: Version, deadline: float) -> Version:
+    """The version once it runs, has ended, or time is over; what is said after that has a line of its own."""
     with _Progress() as progress:
-        while version["status"] not in ("running", "degraded"):
-            if version["status"] in ("failed", "stopped"):
-                tail = "".join(f"\n  {plain_line(line)}" for line in version["log_tail"])
-                told = f"{version['reason']}: {plain_line(version['message'] or '')}"
-                stop(f"{version['name']} is {version['status']}: {told}{tail}", FAILED)
+        while version["status"] not in (*READY, "failed", "stopped"):
             progress.show(stage_of(version, _pods(client, version)))
             if time.monotonic() > deadline:
-                stop(f"{version['service']} {version['name']} is not ready after {timeout_s:g} s", TIMEOUT)
+                break
             time.sleep(LOOK_EVERY_S)
-            version = client.version(version["service"], version["name"])
-        progress.show("ready")
+            version = _seen(client, version)
+        if version["status"] in READY:
+            progress.show("ready")
     return version
+
+
+def _seen(client: Client, version: Version) -> Version:
+    """The version as it is now; as it was last seen while the control plane is away, such as for a restart."""
+    from penstock.client import ServerError, Unreachable  # noqa: PLC0415
+
+    try:
+        return client.version(version["service"], version["name"])
+    except (ServerError, Unreachable):
+        return version
 
 
 def _pods(client: Client, version: Version) -> list[Pod]:

@@ -13,7 +13,7 @@ FAILED, USAGE, NOT_FOUND, REFUSED, CONFLICT, UNREACHABLE, TIMEOUT = 1, 2, 3, 4, 
 
 EXIT_CODES = (
     "Exit status: 0 ok, 1 failed, 2 usage or an invalid value, 3 not found, 4 refused (token), 5 conflict, "
-    "6 unreachable or unavailable, 7 timeout."
+    "6 unreachable or unavailable, 7 timeout, 130 Ctrl-C."
 )
 
 

@@ -133,6 +133,23 @@ def add_node(
         show_one(client.add_node(group, body | given), NODE, output)
 
 
+@nodes.command("edit")
+def edit_node(
+    group: Group,
+    node: Node,
+    console_url: Annotated[str | None, typer.Option(help="Its provider's page.")] = None,
+    billing_mode: Annotated[str | None, typer.Option(help="How its provider bills it.")] = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Change what is given. Needs an administrator."""
+    wanted = {"console_url": console_url, "billing_mode": billing_mode}
+    changes = {field: value for field, value in wanted.items() if value is not None}
+    if not changes:
+        raise typer.BadParameter("nothing to change")
+    with connect() as client:
+        show_one(client.edit_node(group, node, changes), NODE, output)
+
+
 @nodes.command("isolate")
 def isolate_node(group: Group, node: Node, output: Output = Format.TABLE) -> None:
     """No new pods; those that are there stay. Needs an administrator."""

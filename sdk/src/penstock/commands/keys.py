@@ -14,7 +14,7 @@ app = typer.Typer(help="API keys of a service.", no_args_is_help=True)
 
 Service = Annotated[str, typer.Argument(help="Name of the service.")]
 KeyId = Annotated[str, typer.Argument(help="Id of the key, as `keys list` shows it.")]
-COLUMNS = ("id", "name", "prefix", "scopes", "expired", "expires_at", "last_used_at", "creator", "created_at")
+COLUMNS = ("id", "name", "prefix", "expired", "last_used_at", "expires_at", "scopes", "creator", "created_at")
 ISSUED = ("id", "name", "key", "scopes", "expires_at")
 
 

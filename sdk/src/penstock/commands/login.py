@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from penstock.commands.errors import NOT_FOUND, stop
 from penstock.commands.output import Format, Output, show_all
 from penstock.contexts import Contexts, Target
 
@@ -20,10 +21,14 @@ def login(
     name: Annotated[str, typer.Option(help="Name of the context.")] = "default",
 ) -> None:
     """Check a token, remember it with its control plane, and use both from now on."""
-    from penstock.client import Client  # noqa: PLC0415
+    from penstock.client import Client, InvalidRequest, NotFound  # noqa: PLC0415
 
+    token = token.strip()
     with Client(url, token) as client:
-        next(iter(client.services(page_size=1)), None)
+        try:
+            next(iter(client.services(page_size=1)), None)
+        except (NotFound, InvalidRequest):  # no control plane is without services; the data plane and MLflow are
+            stop(f"{url} answers, and is no control plane of Penstock (but perhaps its data plane)", NOT_FOUND)
     contexts = Contexts.load()
     contexts.add(name, Target(url, token))
     contexts.save()

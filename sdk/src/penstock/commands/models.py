@@ -11,6 +11,9 @@ from penstock.commands.output import Format, Output, show_all, show_one
 
 app = typer.Typer(help="Models registered in MLflow.", no_args_is_help=True)
 
+VERSION = ("name", "version", "status", "description", "aliases", "signature", "input_example", "requirements",
+           "flavors", "run_id", "created_at")  # fmt: skip
+
 
 Registry = Annotated[str | None, typer.Option(help="Secret that describes another tracking server.")]
 
@@ -29,9 +32,13 @@ def list_models(
 @app.command()
 def show(
     name: Annotated[str, typer.Argument(help="Name of the model.")],
+    version: Annotated[str | None, typer.Argument(help="One of its versions: what it takes and needs.")] = None,
     registry: Registry = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Show one model: its versions and aliases."""
+    """Show one model: its versions and aliases; or one version: signature, example, requirements."""
     with connect() as client:
+        if version is not None:
+            show_one(client.model_version(name, version, registry=registry), VERSION, output)
+            return
         show_one(client.model(name, registry=registry), ("name", "description", "aliases", "versions"), output)

@@ -13,6 +13,20 @@ import typer
 
 _AT = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|\+00:00)$")
 """A time of the control plane: people need no microseconds."""
+NO_WIDTH = 10_000
+"""In a pipe there is room for everything."""
+GAP = 2
+PROSE = frozenset({"message", "description", "before", "after", "tags", "roles", "request", "response"})
+"""Columns whose text may go on in a further line; all others are names, numbers and times."""
+LEAST_PROSE = 24
+HEADS = {
+    "running_versions": "running", "total_versions": "versions", "auth_enabled": "auth", "created_at": "created",
+    "model_source.model": "model", "model_source.version": "model version", "ready_replicas": "ready",
+    "desired_replicas": "wanted", "traffic_weight": "traffic", "resource_kind": "kind", "resource_name": "name",
+    "memory_bytes": "memory", "cpu_cores": "cpu", "started_at": "started", "last_used_at": "last used",
+    "expires_at": "expires", "price_per_hour": "price/h", "last_seen": "last seen", "updated_at": "updated",
+}  # fmt: skip
+"""What a column is called for people, where that is not the field's own name."""
 
 
 class Format(StrEnum):
@@ -32,14 +46,18 @@ def show_all(items: Iterable[Mapping[str, Any]], columns: Sequence[str], output:
         print(json.dumps(rows, ensure_ascii=False))
         return
     from rich.console import Console  # noqa: PLC0415 - programs read JSON
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Column, Table  # noqa: PLC0415
 
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
-    for row in rows:
-        table.add_row(*(_plain(_at(row, column)) for column in columns))
-    # In a pipe there is no width, and a name that is cut short would be a wrong name.
-    width = None if sys.stdout.isatty() else 10_000
-    Console(markup=False, highlight=False, width=width).print(table)
+    width = Console().width if sys.stdout.isatty() else NO_WIDTH
+    cells = {column: [_cell(column, _at(row, column)) for row in rows] for column in columns}
+    shown = _fitting(cells, width)
+    heads = (Column(_head(column), no_wrap=column not in PROSE, overflow="fold") for column in shown)
+    table = Table(*heads, box=None, pad_edge=False, header_style="bold")
+    for row in zip(*(cells[column] for column in shown), strict=True):
+        table.add_row(*row)
+    # A name that is wider than the terminal goes on in its next line: cut short it would be a wrong one.
+    least = sum(_width(column, cells[column]) + GAP for column in shown) - GAP
+    Console(markup=False, highlight=False, width=max(width, least)).print(table)
 
 
 def show_one(item: Mapping[str, Any], fields: Sequence[str], output: Format) -> None:
@@ -49,12 +67,43 @@ def show_one(item: Mapping[str, Any], fields: Sequence[str], output: Format) -> 
         return
     for field in fields:
         if (value := _at(item, field)) not in (None, "", [], {}):
-            print(f"{field:<18} {_plain(value)}")
+            print(f"{field:<18} {plain_text(_plain(value))}")
+
+
+def plain_text(text: str) -> str:
+    """Several lines of it."""
+    return "\n".join(plain_line(line) for line in text.split("\n"))
 
 
 def plain_line(text: str) -> str:
-    """Text of a model for a terminal: what would steer it (ESC and the like) is shown, not obeyed."""
+    """Text of a model or a user for a terminal: what would steer it (ESC and the like) is shown, not obeyed."""
     return "".join(ch if ch.isprintable() or ch == "\t" else ch.encode("unicode_escape").decode() for ch in text)
+
+
+def _fitting(cells: Mapping[str, Sequence[str]], width: int) -> list[str]:
+    """As many of the columns as there is room for: the last ones go first, the first one stays; prose wraps."""
+    shown = list(cells)
+    while len(shown) > 1 and sum(_width(column, cells[column]) + GAP for column in shown) - GAP > width:
+        droppable = [column for column in shown[1:] if column not in PROSE]
+        shown.remove(droppable[-1] if droppable else shown[-1])
+    return shown
+
+
+def _width(column: str, cells: Sequence[str]) -> int:
+    from rich.cells import cell_len  # noqa: PLC0415
+
+    widest = max((cell_len(line) for cell in (_head(column), *cells) for line in cell.split("\n")), default=0)
+    return min(widest, LEAST_PROSE) if column in PROSE else widest
+
+
+def _head(column: str) -> str:
+    return HEADS.get(column, column).upper()
+
+
+def _cell(column: str, value: Any) -> str:
+    if column == "memory_bytes" and isinstance(value, int):
+        return f"{value / 2**20:.0f} MiB"
+    return plain_text(_plain(value))
 
 
 def _at(item: Mapping[str, Any], path: str) -> Any:
@@ -69,6 +118,8 @@ def _plain(value: Any) -> str:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, Mapping) and any(isinstance(one, Mapping | list) for one in value.values()):
+        return json.dumps(value, ensure_ascii=False)
     if isinstance(value, Mapping):
         return " ".join(f"{key}={_plain(one)}" for key, one in value.items())
     if isinstance(value, list):

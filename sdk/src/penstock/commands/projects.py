@@ -45,6 +45,24 @@ def create(
 
 
 @app.command()
+def show(name: Project, output: Output = Format.TABLE) -> None:
+    """Show one project, and your role in it."""
+    with connect() as client:
+        show_one(client.project(name), COLUMNS, output)
+
+
+@app.command()
+def edit(
+    name: Project,
+    description: Annotated[str, typer.Option(help="What it is for.")],
+    output: Output = Format.TABLE,
+) -> None:
+    """Change what a project is for."""
+    with connect() as client:
+        show_one(client.edit_project(name, {"description": description}), COLUMNS, output)
+
+
+@app.command()
 def delete(name: Project, output: Output = Format.TABLE) -> None:
     """Remove a project that has nothing left in it."""
     with connect() as client:

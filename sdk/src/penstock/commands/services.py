@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from penstock.commands.arguments import tags
+from penstock.commands.arguments import Fields, fields, tags
 from penstock.commands.connection import connect
 from penstock.commands.output import Format, Output, show_all, show_one
 
@@ -14,20 +14,30 @@ app = typer.Typer(help="Services: named endpoints with their versions.", no_args
 
 Name = Annotated[str, typer.Argument(help="Name of the service.")]
 Tags = Annotated[list[str] | None, typer.Option("--tag", help="NAME=VALUE; may be repeated.")]
-COLUMNS = ("name", "type", "status", "running_versions", "total_versions", "auth_enabled", "url", "created_at")
+COLUMNS = ("name", "status", "running_versions", "total_versions", "url", "auth_enabled", "type", "project",
+           "created_at")  # fmt: skip
 FIELDS = ("name", "type", "status", "description", "project", "tags", "auth_enabled", "url", "creator", "created_at")
 
 
 @app.command("list")
 def list_services(
+    *,
     status: Annotated[str | None, typer.Option(help="Only those in this status.")] = None,
     project: Annotated[str | None, typer.Option(help="Only those of this project.")] = None,
+    kind: Annotated[str | None, typer.Option("--type", help="Only those of this type: ml.")] = None,
+    creator: Annotated[str | None, typer.Option(help="Only those that this user made.")] = None,
+    tag: Annotated[str | None, typer.Option(help="NAME:VALUE, or NAME with any value.")] = None,
     search: Annotated[str | None, typer.Option(help="A word in the name or description.")] = None,
+    oldest_first: Annotated[bool, typer.Option("--oldest-first", help="The other way round.")] = False,
     output: Output = Format.TABLE,
 ) -> None:
     """List services, newest first."""
+    sort = "created_at" if oldest_first else None
     with connect() as client:
-        show_all(client.services(project=project, status=status, search=search), COLUMNS, output)
+        found = client.services(
+            status=status, project=project, type=kind, creator=creator, tag=tag, search=search, sort=sort
+        )
+        show_all(found, COLUMNS, output)
 
 
 @app.command()
@@ -40,13 +50,15 @@ def show(name: Name, output: Output = Format.TABLE) -> None:
 @app.command()
 def create(
     name: Name,
+    *,
     description: Annotated[str, typer.Option(help="For people.")] = "",
     auth: Annotated[bool, typer.Option(help="Whether callers need an API key.")] = True,
     tag: Tags = None,
+    further: Fields = None,
     output: Output = Format.TABLE,
 ) -> None:
     """Create a service without versions; `deploy` makes one that serves."""
-    body = {"name": name, "description": description, "auth_enabled": auth, "tags": tags(tag or ())}
+    body = {"name": name, "description": description, "auth_enabled": auth, "tags": tags(tag or ())} | fields(further)
     with connect() as client:
         show_one(client.create_service(body), FIELDS, output)
 
@@ -54,14 +66,16 @@ def create(
 @app.command()
 def edit(
     name: Name,
+    *,
     description: Annotated[str | None, typer.Option(help="For people.")] = None,
     auth: Annotated[bool | None, typer.Option("--auth/--no-auth", help="Whether callers need an API key.")] = None,
     tag: Tags = None,
+    further: Fields = None,
     output: Output = Format.TABLE,
 ) -> None:
     """Change what is given; the tags given replace all that there are."""
     wanted = {"description": description, "auth_enabled": auth, "tags": None if tag is None else tags(tag)}
-    changes = {field: value for field, value in wanted.items() if value is not None}
+    changes = {field: value for field, value in wanted.items() if value is not None} | fields(further)
     if not changes:
         raise typer.BadParameter("nothing to change")
     with connect() as client:

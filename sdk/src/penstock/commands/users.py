@@ -107,10 +107,16 @@ def audit(
     actor: Annotated[str | None, typer.Option(help="Only by this user.")] = None,
     kind: Annotated[str | None, typer.Option(help="Only of this kind, such as service, version, key.")] = None,
     name: Annotated[str | None, typer.Option(help="Only of this resource, such as wine or wine/v1.")] = None,
+    from_time: Annotated[str | None, typer.Option("--from", help="ISO-8601 with a zone.")] = None,
+    to_time: Annotated[str | None, typer.Option("--to", help="ISO-8601 with a zone.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="So many lines at most.")] = 50,
     output: Output = Format.TABLE,
 ) -> None:
     """Show who changed what, newest first."""
+    size = min(limit, 1000)
     with connect() as client:
-        found = client.audit(project=project, actor=actor, resource_kind=kind, resource_name=name, page_size=limit)
+        found = client.audit(
+            project=project, actor=actor, resource_kind=kind, resource_name=name, from_time=from_time, to_time=to_time,
+            page_size=size,
+        )  # fmt: skip
         show_all(islice(found, limit), LINES, output)

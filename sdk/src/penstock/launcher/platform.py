@@ -134,7 +134,10 @@ def _wait_ready(home: Home, process: subprocess.Popen[bytes], log: Path) -> None
                 raise LaunchError(line)
         time.sleep(0.05)
     waiting = ", ".join(p.name for p in state.processes if p.state != "running") if state else "everything"
-    raise LaunchError(f"not ready after {READY_WITHIN_S:.0f} s: {waiting} (logs: {home.logs})")
+    raise LaunchError(
+        f"not ready after {READY_WITHIN_S:.0f} s: {waiting} (logs: {home.logs}); "
+        "a slow machine may need longer: `./penstock up` without --detach waits as long as it takes"
+    )
 
 
 def down(home: Home) -> bool:

@@ -1,0 +1,67 @@
+"""The client asks for all that the control plane answers: every route and parameter of its OpenAPI document."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from penstock.client.operations import Operations, listing, operation, stream
+from penstock.client.requests import Request
+from running_controller import controller_for, settings_for
+
+PREFIX = "/api/v1"
+UNDER_THE_SERVICE = {"events", "logs", "metrics"}
+"""`…/versions/{version}/logs` is `…/services/{service}/logs?version=`: the client has the second."""
+NOT_ASKED_FOR = {"cursor", "accept"}
+"""Pages are walked by cursor in the client itself."""
+
+
+async def test_every_route_and_every_parameter_has_its_method(tmp_path: Path) -> None:
+    controller = await controller_for(settings_for(tmp_path, "nats://127.0.0.1:1", "http://127.0.0.1:1"))
+    document = controller.app.api.openapi()
+    await controller.close()
+    asked = list(requests())
+    missing = []
+    for method, path, parameters in routes(document):
+        fitting = [request for request in asked if request.method == method and fits(path, request.path)]
+        given = {name for request in fitting for name in (*request.params, *map(str.lower, request.headers))}
+        if not fitting:
+            missing.append(f"{method} {path}")
+        missing += [f"{method} {path}: {name}" for name in parameters - given - NOT_ASKED_FOR if fitting]
+    assert missing == []
+    assert len(asked) > 80
+
+
+def routes(document: dict[str, Any]) -> Iterator[tuple[str, str, set[str]]]:
+    """Method, path and optional parameters of each."""
+    for path, operations in document["paths"].items():
+        if re.search(r"/versions/\{version\}/(\w+)$", path) and path.rpartition("/")[2] in UNDER_THE_SERVICE:
+            continue
+        for method, described in operations.items():
+            parameters = {p["name"].lower() for p in described.get("parameters", ()) if p["in"] in ("query", "header")}
+            yield method.upper(), path, parameters
+
+
+def requests() -> Iterator[Request[Any]]:
+    """What each method of the client asks, with every argument given."""
+    for name, method in vars(Operations).items():
+        if isinstance(method, operation | listing | stream) and name != "predict":
+            describe: Any = method._describe
+            given = {p.name: _value(p) for p in inspect.signature(describe).parameters.values()}
+            yield describe(**given)
+
+
+def _value(parameter: inspect.Parameter) -> Any:
+    wanted = str(parameter.annotation)
+    if "Mapping" in wanted:
+        return {"name": "x"}
+    if "Sequence" in wanted:
+        return ["x"]
+    return 1 if "int" in wanted.split() or wanted == "int" else "x"
+
+
+def fits(path: str, asked: str) -> bool:
+    return re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", path), PREFIX + asked) is not None
