@@ -35,11 +35,13 @@ PACE = Pace(window_s=6, grace_s=2)
 EVERY_S = 2.0
 
 
-def scaled(replicas: int = 1, *, least: int = 0, most: int = 8, generation: int = 1, **ids: UUID) -> Deployment:
-    """A version whose pods are meant to have ten requests in flight each."""
-    deployment = wanted(replicas, generation=generation, **ids)
+def scaled(
+    replicas: int = 1, *, least: int = 0, most: int = 8, generation: int = 1, of: Deployment | None = None
+) -> Deployment:
+    """A version whose pods are meant to have ten requests in flight each; `of`: the same one again."""
+    of = of or wanted()
     bounds = Autoscaling(min=least, max=most, target_concurrency=10 / 0.7)
-    return deployment.model_copy(update={"autoscaling": bounds})
+    return of.model_copy(update={"autoscaling": bounds, "generation": generation, "desired_replicas": replicas})
 
 
 class Store:
@@ -146,7 +148,7 @@ async def test_while_pods_are_replaced_none_is_taken_away(store: Store) -> None:
     await store.want(deployment)
     await store.have_ready(deployment.version_id, 3)
     await store.note(deployment.version_id, scale=3, was_ready=True)
-    other = scaled(generation=2, version_id=deployment.version_id, service_id=deployment.service_id)
+    other = scaled(generation=2, of=deployment)
     model = other.model_source.model_copy(update={"version": "2"})
     await store.want(other.model_copy(update={"model_source": model}))
     assert (await store.row(deployment.version_id)).rollover is not None
@@ -159,14 +161,13 @@ async def test_while_pods_are_replaced_none_is_taken_away(store: Store) -> None:
 
 async def test_new_bounds_hold_at_once_and_a_stop_is_a_stop(store: Store) -> None:
     deployment = scaled()
-    ids = {"version_id": deployment.version_id, "service_id": deployment.service_id}
     await store.want(deployment)
     await store.note(deployment.version_id, scale=6, was_ready=True)
     for generation, bounds, replicas in ((2, (0, 4), 4), (3, (5, 8), 5), (4, (0, 8), 5)):
         least, most = bounds
-        await store.want(scaled(generation=generation, least=least, most=most, **ids))
+        await store.want(scaled(generation=generation, least=least, most=most, of=deployment))
         assert (await store.row(deployment.version_id)).replicas == replicas
-    await store.want(scaled(0, generation=5, **ids))
+    await store.want(scaled(0, generation=5, of=deployment))
     assert (await store.row(deployment.version_id)).replicas == 0
     assert await store.looks({deployment.version_id: 40.0}) == 0
     assert (await store.row(deployment.version_id)).replicas == 0
