@@ -96,9 +96,11 @@ class ControlPlane:
         for part in self.parts.values():
             part.kill()
 
-    async def ask(self, method: str, path: str, body: Any = None, within: float = 90) -> httpx.Response:
+    async def ask(
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, within: float = 300
+    ) -> httpx.Response:
         """The answer to one request, asked again while there is none. A POST is the same POST every time."""
-        headers = {"idempotency-key": str(uuid4())} if method == "POST" else {}
+        headers = (headers or {}) | ({"idempotency-key": str(uuid4())} if method == "POST" else {})
         deadline, attempts = time.monotonic() + within, 0
         while True:
             attempts += 1

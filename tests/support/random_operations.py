@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +24,7 @@ class Operation:
     note: Callable[[Any], None] = lambda _answer: None
     stopped: tuple[str, ...] = ()
     """Versions that must have ended first: what still stops is not deleted."""
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -31,8 +33,8 @@ class Operations:
 
     chance: random.Random
     services: dict[str, Service] = field(default_factory=dict)
-    created: int = 0
-    deleted: int = 0
+    facts: Counter[str] = field(default_factory=Counter)
+    """How many of each kind the stream must hold, of those that every operation tells once."""
 
     def next(self) -> Operation:
         """The next operation. The model is already as it should be afterwards."""
@@ -48,9 +50,11 @@ class Operations:
             (8, self._issue),
             (3, self._delete),
             (1, self._create_again),
+            (1, self._change_what_is_stale),
         ]
         if service.versions:
             kinds += [(14, self._start), (8, self._stop), (16, self._change), (14, self._split), (6, self._remove)]
+            kinds += [(1, self._add_again)]
         if any(service.keys.values()):
             kinds += [(5, self._revoke), (3, self._rotate)]
         (make,) = self.chance.choices([make for _, make in kinds], [weight for weight, _ in kinds])
@@ -61,6 +65,9 @@ class Operations:
             "model_version": self.chance.choice("12"),
             "replicas": self.chance.choice((1, 1, 2)),
             "max_batch_rows": self.chance.choice((64, 128, 256)),
+            "spec": self.chance.choice(("1C2G", "1C1G")),
+            "timeout_ms": self.chance.choice((1000, 2000, 60_000)),
+            "qps": self.chance.choice((None, 5, 50)),
             "description": self._word(),
             "asked": self.chance.choice((0, 10, 33, 50, 100)),
         }
@@ -76,12 +83,17 @@ class Operations:
             fields = self._fields()
             body["version"] = body_of(fields)
             made.add(fields, start=start)
+            self.facts["version.created"] += 1
         self.services[name] = made
-        self.created += 1
+        self.facts["service.created"] += 1
         return Operation("POST", "/services", body, 201)
 
     def _create_again(self, name: str, service: Service) -> Operation:
         return Operation("POST", "/services", {"name": name}, 409)
+
+    def _change_what_is_stale(self, name: str, service: Service) -> Operation:
+        body, headers = {"description": "too late"}, {"if-match": '"0"'}
+        return Operation("PATCH", f"/services/{name}", body, 412, headers=headers)
 
     def _unknown(self, name: str) -> Operation:
         return Operation("POST", f"/services/{name}/start", None, 404)
@@ -94,8 +106,13 @@ class Operations:
 
     def _add(self, name: str, service: Service) -> Operation:
         fields, start = self._fields(), self.chance.random() < 0.5
-        body = body_of(fields) | {"start": start}
-        return Operation("POST", f"/services/{name}/versions", body, service.add(fields, start=start))
+        body, status = body_of(fields) | {"start": start}, service.add(fields, start=start)
+        self.facts["version.created"] += status == 201
+        return Operation("POST", f"/services/{name}/versions", body, status)
+
+    def _add_again(self, name: str, service: Service) -> Operation:
+        body = body_of(self._fields()) | {"name": self._version(service)}
+        return Operation("POST", f"/services/{name}/versions", body, 409)
 
     def _start_all(self, name: str, service: Service) -> Operation:
         return Operation("POST", f"/services/{name}/start", None, service.start_all())
@@ -135,6 +152,7 @@ class Operations:
         if service.versions[version].is_active:
             return Operation("DELETE", path, None, 409)
         del service.versions[version]
+        self.facts["version.deleted"] += 1
         return Operation("DELETE", path, None, 204, stopped=(path,))
 
     def _delete(self, name: str, service: Service) -> Operation:
@@ -142,12 +160,14 @@ class Operations:
             return Operation("DELETE", f"/services/{name}", None, 409)
         paths = tuple(f"/services/{name}/versions/{version}" for version in service.versions)
         del self.services[name]
-        self.deleted += 1
+        self.facts["version.deleted"] += len(paths)
+        self.facts["service.deleted"] += 1
         return Operation("DELETE", f"/services/{name}", None, 204, stopped=paths)
 
     def _issue(self, name: str, service: Service) -> Operation:
         key = f"key-{self.chance.randrange(4)}"
         status = service.issue(key)
+        self.facts["apikey.issued"] += status == 201
         alive = service.keys.setdefault(key, [])
         body = {"name": key}
         return Operation("POST", f"/services/{name}/keys", body, status, lambda answer: alive.append(answer["id"]))
@@ -155,12 +175,14 @@ class Operations:
     def _rotate(self, name: str, service: Service) -> Operation:
         key = self.chance.choice([each for each, alive in service.keys.items() if alive])
         alive, status = service.keys[key], service.rotate(key)
+        self.facts["apikey.issued"] += status == 201
         path = f"/services/{name}/keys/{alive[0]}/rotate"
         return Operation("POST", path, None, status, lambda answer: alive.append(answer["id"]))
 
     def _revoke(self, name: str, service: Service) -> Operation:
         key = self.chance.choice([each for each, alive in service.keys.items() if alive])
         gone = service.keys[key].pop(0)
+        self.facts["apikey.revoked"] += 1
         return Operation("DELETE", f"/services/{name}/keys/{gone}", None, 204)
 
     def _version(self, service: Service) -> str:
@@ -173,6 +195,9 @@ def body_of(fields: dict[str, Any]) -> dict[str, Any]:
         "model_version": lambda value: {"model_source": {"kind": "mlflow", "model": "wine", "version": value}},
         "replicas": lambda value: {"replicas": value},
         "max_batch_rows": lambda value: {"runtime": {"max_batch_rows": value}},
+        "spec": lambda value: {"resource_source": {"kind": "shared", "spec": value}},
+        "timeout_ms": lambda value: {"request_timeout_ms": value},
+        "qps": lambda value: {"rate_limit": value and {"qps": value}},
         "description": lambda value: {"description": value},
         "asked": lambda value: {"traffic_weight": value},
     }
@@ -186,6 +211,9 @@ def seen_as(version: dict[str, Any]) -> Version:
         model_version=version["model_source"]["version"],
         replicas=version["replicas"],
         max_batch_rows=version["runtime"]["max_batch_rows"],
+        spec=version["resource_source"]["spec"],
+        timeout_ms=version["request_timeout_ms"],
+        qps=version["rate_limit"] and version["rate_limit"]["qps"],
         description=version["description"],
         asked=0 if is_started else version["traffic_weight"],
         weight=version["traffic_weight"] if is_started else 0,

@@ -29,6 +29,9 @@ class Version:
     model_version: str = "1"
     replicas: int = 1
     max_batch_rows: int = 256
+    spec: str = "1C2G"
+    timeout_ms: int = 60_000
+    qps: float | None = None
     description: str = ""
     asked: int = 0
     weight: int = 0

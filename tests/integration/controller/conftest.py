@@ -53,7 +53,7 @@ def mlflow_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     try:
         _wait_for(url, server, folder / "server.log")
         script = Path(__file__).with_name("register_models.py")
-        subprocess.run([sys.executable, str(script), url], check=True, capture_output=True, timeout=90)
+        subprocess.run([sys.executable, str(script), url], check=True, capture_output=True, timeout=300)
         yield url
     finally:
         os.killpg(server.pid, signal.SIGKILL)
@@ -61,7 +61,7 @@ def mlflow_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline and server.poll() is None:
         with contextlib.suppress(httpx.HTTPError):
             if httpx.get(f"{url}/health", timeout=2).is_success:

@@ -67,8 +67,8 @@ async def test_the_final_state_is_the_models(plane: ControlPlane, nats_server: N
     for number in range(OPERATIONS):
         operation = operations.next()
         for path in operation.stopped:
-            await eventually(lambda path=path: has_ended(plane, path), within=90, every=0.05)  # type: ignore[misc]
-        asking = asyncio.create_task(plane.ask(operation.method, operation.path, operation.body))
+            await eventually(lambda path=path: has_ended(plane, path), within=300, every=0.05)  # type: ignore[misc]
+        asking = asyncio.create_task(plane.ask(operation.method, operation.path, operation.body, operation.headers))
         if kills[number]:
             await asyncio.sleep(chance.uniform(0, LATEST_KILL_S))
             for name in chance.choice((("controller",), ("scheduler",), ("controller", "scheduler"))):
@@ -79,8 +79,8 @@ async def test_the_final_state_is_the_models(plane: ControlPlane, nats_server: N
         note(operation, answer)
     assert all(part.ends == [] and part.process is not None for part in plane.parts.values()), "ended by itself"
 
-    await eventually(lambda: shows(plane, operations), within=120, every=0.2)
-    pods = await eventually(lambda: runs_what_is_wanted(plane, operations), within=60, every=0.2)
+    await eventually(lambda: shows(plane, operations), within=300, every=0.2)
+    pods = await eventually(lambda: runs_what_is_wanted(plane, operations), within=300, every=0.2)
     connection = await nats.connect(nats_server.url)
     try:
         await eventually(lambda: routes_are_right(connection, operations), every=0.2)
@@ -142,7 +142,7 @@ async def runs_what_is_wanted(plane: ControlPlane, operations: Operations) -> in
     for name, service in operations.services.items():
         for label, version in service.versions.items():
             if version.is_active:
-                wanted[name, label, version.model_version, version.max_batch_rows] += version.replicas
+                wanted[name, label, version.model_version, version.max_batch_rows, version.spec] += version.replicas
     running: Counter[tuple[Any, ...]] = Counter()
     for folder in pod_folders(plane.home / "pods"):
         deployment = folder.record.deployment
@@ -150,7 +150,7 @@ async def runs_what_is_wanted(plane: ControlPlane, operations: Operations) -> in
         alive = [process for run in folder.runs() if (process := run.process()) and process.is_alive()]
         if alive:
             what = (deployment.service, deployment.version, source.version, options.max_batch_rows)
-            running[what] += len(alive)
+            running[*what, deployment.resources.spec] += len(alive)
     assert running == wanted
     return running.total()
 
@@ -171,8 +171,12 @@ async def routes_are_right(connection: Any, operations: Operations) -> bool:
             assert {each["version"]: each["weight"] for each in intent["versions"]} == service.active()
             assert {key["id"] for key in of_kind["keys"][name]["keys"]} == alive_keys(service)
             for version in intent["versions"]:
+                model = service.versions[version["version"]]
+                qps = version["rate_limit"] and version["rate_limit"]["qps"]
+                assert (version["request_timeout_ms"], qps) == (model.timeout_ms, model.qps)
+                assert version["model"] == f"wine/{model.model_version}"
                 pods = of_kind["endpoints"][version["version_id"]]["pods"]
-                assert len(pods) == service.versions[version["version"]].replicas
+                assert len(pods) == model.replicas
                 for pod in pods:
                     assert (await client.get(f"http://{pod['address']}/ping")).status_code == 200
     return True
@@ -181,7 +185,7 @@ async def routes_are_right(connection: Any, operations: Operations) -> bool:
 async def every_fact_is_told(connection: Any, operations: Operations) -> bool:
     """What was committed has come out of the outbox, once."""
     events = await every_event(connection)
-    assert (events["service.created"], events["service.deleted"]) == (operations.created, operations.deleted)
+    assert {kind: events[kind] for kind in operations.facts} == operations.facts
     return True
 
 

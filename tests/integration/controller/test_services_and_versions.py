@@ -33,9 +33,11 @@ async def test_create_with_the_first_version_in_the_same_call(offline: Controlle
         "name": "wine-quality",
         "type": "ml",
         "description": "How good a wine is",
+        "tags": {"team": "wine"},
         "auth_enabled": True,
         "start": True,
         "version": {
+            "description": "The first try",
             "model_source": {"kind": "mlflow", "model": "wine", "version": "1"},
             "resource_source": {"kind": "shared", "spec": "1C2G"},
             "replicas": 1,
@@ -44,16 +46,25 @@ async def test_create_with_the_first_version_in_the_same_call(offline: Controlle
     }
     made = await offline.call("POST", "/services", 201, json=body)
 
-    assert (made["name"], made["status"]) == ("wine-quality", "starting")
+    assert {name: made[name] for name in ("name", "type", "description", "tags", "auth_enabled")} == {
+        name: body[name] for name in ("name", "type", "description", "tags", "auth_enabled")
+    }
+    assert (made["status"], made["project"], made["creator"]) == ("starting", "default", "admin")
     assert made["url"] == "http://127.0.0.1:8080/wine-quality/predict"
     assert (made["running_versions"], made["total_versions"]) == (0, 1)
     (version,) = made["versions"]
     assert (version["name"], version["status"], version["traffic_weight"]) == ("v1", "starting", 100)
+    assert (version["service"], version["description"]) == ("wine-quality", "The first try")
+    assert version["creator"] == "admin"
+    assert (version["resource_source"], version["replicas"]) == ({"kind": "shared", "spec": "1C2G"}, 1)
+    assert (version["billing_mode"], version["rate_limit"]) == ("pay_as_you_go", None)
     source = version["model_source"]
     assert (source["kind"], source["model"], source["version"], source["alias"]) == ("mlflow", "wine", "1", None)
     assert version["log_delivery"] == {"enabled": True, "destination": None, "sample_rate": 1.0}
     assert UUID(version["id"]).version == 7
-    assert datetime.fromisoformat(made["created_at"]).utcoffset().total_seconds() == 0  # type: ignore[union-attr]
+    for each in (made, version):
+        assert datetime.fromisoformat(each["created_at"]).utcoffset().total_seconds() == 0  # type: ignore[union-attr]
+        assert each["updated_at"] == each["created_at"]
     assert await offline.call("GET", "/services/wine-quality") == made
     assert await events(offline) == [
         "service.created.v1",
@@ -323,6 +334,7 @@ async def test_edit_with_if_match(offline: Controller) -> None:
     change = {"description": "new", "tags": {"team": "wine"}, "auth_enabled": False, "sticky_header": "X-User"}
     changed = await offline.call("PATCH", "/services/wine-quality", json=change, headers=etag)
     assert {name: changed[name] for name in change} == change
+    assert changed["created_at"] == read.json()["created_at"] < changed["updated_at"]
     stale = await offline.call("PATCH", "/services/wine-quality", 412, json=change, headers=etag)
     assert stale["error_code"] == "PRECONDITION_FAILED"
     weights = {"weights": {"v1": 100}}
@@ -377,7 +389,8 @@ async def test_lists_filter_search_and_page(offline: Controller) -> None:
     for project in ("p1", "p2"):
         await offline.call("POST", "/projects", 201, json={"name": project})
     for name in ("a", "b", "c", "d", "e"):
-        body = {"name": name, "project": "p1" if name < "c" else "p2", "description": f"100% of {name}_x"}
+        project = "p1" if name < "c" else "p2"
+        body = {"name": name, "project": project, "description": f"100% of {name}_x", "tags": {"of": project}}
         await offline.call("POST", "/services", 201, json=body)
     await published(offline, "started")
 
@@ -390,6 +403,10 @@ async def test_lists_filter_search_and_page(offline: Controller) -> None:
     assert await names(search="b_x") == ["b"]
     assert await names(search="%") == ["e", "d", "c", "b", "a"]
     assert await names(creator="nobody") == []
+    assert await names(creator="admin", project="p2") == ["e", "d", "c"]
+    assert await names(type="ml", project="p2") == ["e", "d", "c"]
+    assert await names(type="llm") == []
+    assert await names(tag="of:p1") == ["b", "a"]
     seen, cursor = [], None
     while True:
         query = {"page_size": 2, "status": "draft"} | ({"cursor": cursor} if cursor else {})

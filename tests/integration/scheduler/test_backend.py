@@ -11,8 +11,10 @@ import psutil
 import pytest
 
 from eventually import eventually
-from scheduler.domain.values import LogPosition, PodObservation, RunEnd
-from scheduler_world import QUICK, World, running, wanted
+from scheduler.backends.folders import PodRecord, RunFolder
+from scheduler.backends.preparation import Tell
+from scheduler.domain.values import LogPosition, Note, PodObservation, RunEnd
+from scheduler_world import QUICK, FakePreparation, World, running, wanted
 from shared.errors import InvalidInput, NotFound
 
 
@@ -116,6 +118,31 @@ async def test_restart_is_no_failure(home: Path) -> None:
         assert [o.end.was_asked for o in world.seen if o.end] == [True]
         with pytest.raises(NotFound):
             await world.backend.restart("nobody")
+
+
+async def test_a_pod_says_what_it_waits_for(home: Path) -> None:
+    (home / "unready").touch()
+    async with running(home, preparation=Slow(home)) as world:
+        await world.backend.apply(wanted(1))
+        await eventually(lambda: [o.reason for o in world.now.values()] == ["BuildingEnvironment"])
+        (home / "built").touch()
+        (loading,) = await eventually(lambda: [o for o in world.now.values() if o.reason == "LoadingModel" and o.pid])
+        assert (loading.status, loading.ready) == ("Waiting", False)
+        (home / "unready").unlink()
+        (pod,) = await eventually(lambda: world.ready)
+        assert (pod.status, pod.reason) == ("Running", None)
+        reasons = [o.reason for o in world.seen if o.status == "Waiting"]
+        assert reasons[0] == "Preparing"
+        assert {o.status for o in world.seen} == {"Waiting", "Running"}
+
+
+class Slow(FakePreparation):
+    """Builds an environment until the file `built` is there."""
+
+    async def command(self, record: PodRecord, run: RunFolder, tell: Tell) -> list[str]:
+        tell(Note("BuildingEnvironment", "building an environment"))
+        await eventually((self.folder / "built").exists)
+        return await super().command(record, run, tell)
 
 
 async def test_an_unready_pod_says_so_and_lives(home: Path) -> None:

@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
+import pytest
+
 from eventually import eventually
 from nats_process import NatsProcess
 from scheduler.domain.placement import Room
@@ -129,6 +131,7 @@ async def test_nothing_is_placed_before_the_nodes_are_known(home: Path) -> None:
         await eventually(lambda: world.ready)
 
 
+@pytest.mark.usefixtures("each_store")
 async def test_the_scheduler_hears_of_nodes_and_says_what_is_on_them(home: Path, nats_server: NatsProcess) -> None:
     a, deployment = node("a"), in_group(wanted(1))
     settings = settings_for(home, nats_server.url, cpu=4, memory_gb=8, node="here")
@@ -166,6 +169,7 @@ async def on_node(controller: Controller, deployment: Deployment, name: str) -> 
     return [(pod.node, pod.ready) for pod in pods] == [(name, True)]
 
 
+@pytest.mark.usefixtures("each_store")
 async def test_a_node_that_the_list_lacks_twice_is_gone(home: Path, nats_server: NatsProcess) -> None:
     a, b = node("a"), node("b")
     settings = settings_for(home, nats_server.url, resync_interval="PT0.2S")

@@ -8,7 +8,7 @@ import shutil
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -334,9 +334,14 @@ async def test_usage_and_pods_are_told(home: Path, nats_server: NatsProcess) -> 
         deployment = await serve_one(controller)
 
         async def is_measured() -> bool:
-            return all(p.memory_bytes for p in await controller.pods(deployment))
+            return all(p.memory_bytes and p.cpu_cores is not None for p in await controller.pods(deployment))
 
         await holds(is_measured)
+        (seen,) = await controller.pods(deployment)
+        assert (seen.service, seen.version, seen.node, seen.last_exit) == ("wine", "v1", "here", None)
+        assert seen.name.startswith("wine-v1-")
+        started_at = datetime.fromisoformat(seen.started_at or "")
+        assert timedelta(0) < datetime.now(UTC) - started_at < timedelta(minutes=5)
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.admin_port}") as admin:
             (pod,) = (await admin.get("/pods")).json()["items"]
             assert (pod["status"], pod["ready"], pod["restarts"]) == ("Running", True, 0)

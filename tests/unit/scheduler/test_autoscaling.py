@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduler.domain.autoscaling import (
+    LATENCY_S,
     SCALE_TO_ZERO_GRACE_S,
     STABLE_WINDOW_S,
     Autoscaler,
@@ -99,6 +100,39 @@ def test_pods_that_never_became_ready_are_not_ended() -> None:
     told = replay(lambda at: 100.0 if at < 30 else 0.0, 1, Bounds(0, 50, 10), start_s=math.inf)
     decided = [moment.decision.replicas for moment in told]
     assert decided == sorted(decided)
+
+
+def test_what_was_wanted_before_a_restart_has_to_be_reached_before_it_is_ended() -> None:
+    scaler = Autoscaler(Bounds(0, 8, 10), 3, started_at=0.0)
+    decided = [scaler.look(Seen(step * EVERY_S, 0.0, ready=1)) for step in range(100)]
+    assert set(decided) == {Decision(3, "starting")}
+
+
+def test_one_that_has_not_watched_for_a_window_ends_nothing_and_then_half_at_once() -> None:
+    scaler, ready, decided = Autoscaler(Bounds(0, 50, 10), 16, started_at=990.0), 16, []
+    for step in range(60):
+        decision = scaler.look(Seen(1000 + step * EVERY_S, 0.0, ready))
+        decided.append((step * EVERY_S, decision))
+        ready = decision.replicas
+    young = [decision for at, decision in decided if at < STABLE_WINDOW_S - LATENCY_S]
+    assert set(young) == {Decision(16, "young")}
+    assert [decision.replicas for _, decision in decided[len(young) :]][:5] == [8, 4, 2, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("ready", "in_flight", "decision"),
+    [
+        (1, 60.0, Decision(3, "panic")),  # 20 on average over the panic window's three looks, 7 for each pod
+        (1, 42.0, Decision(2, "panic")),
+        (2, 60.0, Decision(2, "young")),  # 3 pods are less than twice those that are ready
+        (1, 999.0, Decision(10, "panic")),  # ten times the ready ones at once, at most
+    ],
+)
+def test_a_jump_counts_as_the_mean_of_a_tenth_of_the_window(ready: int, in_flight: float, decision: Decision) -> None:
+    scaler = Autoscaler(Bounds(1, 50, 10), ready, started_at=0.0)
+    for step in range(10):
+        assert scaler.look(Seen(step * EVERY_S, 0.0, ready)).replicas == ready
+    assert scaler.look(Seen(20.0, in_flight, ready)) == decision
 
 
 def test_a_day_of_office_hours() -> None:

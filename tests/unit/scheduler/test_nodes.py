@@ -99,6 +99,10 @@ def test_a_replacement_takes_a_place_only_on_an_open_node_of_the_same_group() ->
     assert place([old, new], pools(A)).placed == {"new": A.id}
     assert place([old, new], pools(A.model_copy(update={"pods": "move"}))).placed == {}
     assert place([old, new], pools(A.model_copy(update={"pods": "move"}), B)).placed == {"new": B.id}
+    there = [on(A, claim("another", 4)), on(B, claim("old", 4))]
+    templates = {"another": "b", "old": "a", "new": "b", "late": "b"}
+    first, late = replacing([there[1], claim("new", 4), claim("late", 4, since=1)], templates)[1:]
+    assert place([*there, first, late], pools(A, B)).placed == {"new": B.id}, "where the old one is, and once"
     shared = on(None, claim("old", 16, group=None))
     (_, new) = replacing([shared, claim("new", 4)], {"old": "a", "new": "b"})
     assert place([shared, new], pools(OTHER)).placed == {}

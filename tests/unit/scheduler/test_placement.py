@@ -73,6 +73,12 @@ def test_a_replacement_has_the_place_of_what_it_replaces() -> None:
     assert place([*there, replace(claim("new", 9), replaces=old)], [Pool(Room(4, 8))]).placed == {}
 
 
+def test_what_no_longer_fits_at_all_takes_no_place() -> None:
+    old = claim("old", 6, is_placed=True)
+    shrunk = place([old, replace(claim("new", 6), replaces=old)], [Pool(Room(4, 8))])
+    assert (shrunk.placed, list(shrunk.waiting)) == ({}, ["new"])
+
+
 def test_pods_take_places_one_for_one() -> None:
     old = claim("old", 1, is_placed=True)
     waiting = [claim(f"new{n}", 1, since=n) for n in range(5)]
