@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from controller.domain.access import Caller, Granted, Role, granted_by
+from controller.domain.access import Caller, Granted, Role, claim_named, granted_by
 from controller.store.audit import AUDITED
 from controller.store.tables import AnswerRow, AuditRow, ObservationRow, PodRunRow, Record, RevisionRow
 from shared.errors import Forbidden, NotFound
@@ -49,3 +49,24 @@ def test_every_table_is_audited_or_is_not_what_people_change() -> None:
     platforms = {ObservationRow, AnswerRow, RevisionRow, AuditRow, PodRunRow}
     bus = {table for table in tables if table.__tablename__ in {"outbox", "inbox"}}
     assert tables - platforms - bus == set(AUDITED)
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("roles", ["admin"]),
+        ("realm_access.roles", ["red:editor"]),
+        ("https://penstock.example/roles", ["blue:viewer"]),
+        ("realm_access.none", None),
+        ("roles.none", None),
+        ("none.roles", None),
+        ("realm_access", {"roles": ["red:editor"]}),
+    ],
+)
+def test_a_claim_has_a_name_or_a_path(name: str, found: object) -> None:
+    claims = {
+        "roles": ["admin"],
+        "realm_access": {"roles": ["red:editor"]},
+        "https://penstock.example/roles": ["blue:viewer"],
+    }
+    assert claim_named(claims, name) == found

@@ -95,7 +95,8 @@ class ControllerSettings(DatabaseSettings):
     """Claim that names a user who signs in for the first time (`sub` where it is missing)."""
 
     oidc_roles_claim: str | None = None
-    """Claim with a list of `<project>:<role>` and `admin` that the token grants; default none: roles are given here."""
+    """Claim with a list of `<project>:<role>` and `admin` that the token grants, or the path to it
+    (`realm_access.roles`); default none: roles are given here."""
 
     max_active_versions: int = Field(default=2, ge=1, le=16)
     """Versions of one service that may be active at once; default 2."""

@@ -75,6 +75,15 @@ class Granted:
     roles: Mapping[str, Role] = field(default_factory=dict)
 
 
+def claim_named(claims: Mapping[str, object], name: str) -> object:
+    """A claim by its name, or by a path of names: Keycloak's `realm_access.roles`. None where there is none."""
+    if name in claims:  # names may hold dots themselves: `https://penstock.example/roles`
+        return claims[name]
+    first, dot, rest = name.partition(".")
+    inner = claims.get(first)
+    return claim_named(inner, rest) if dot and isinstance(inner, Mapping) else None
+
+
 def granted_by(claim: object) -> Granted:
     """Roles of a claim: a list of `<project>:<role>` and `admin`; whatever it does not know grants nothing."""
     values = claim if isinstance(claim, Iterable) and not isinstance(claim, str | bytes | Mapping) else ()

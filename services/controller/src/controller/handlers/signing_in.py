@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from controller.domain.access import Caller, Granted, granted_by
+from controller.domain.access import Caller, Granted, claim_named, granted_by
 from controller.domain.keys import digest
 from controller.domain.names import RESERVED_USERS
 from controller.store.audit import Actor, audit
@@ -64,7 +64,7 @@ class SigningIn:
             raise Unauthenticated("The user is disabled")
         async with self._database.read() as session:
             known = await caller_of(session, user)
-        granted = granted_by(claims.get(identity.roles_claim)) if identity.roles_claim else Granted()
+        granted = granted_by(claim_named(claims, identity.roles_claim)) if identity.roles_claim else Granted()
         roles = {**known.roles}
         for project, role in granted.roles.items():
             roles[project] = role if project not in roles or role.includes(roles[project]) else roles[project]
