@@ -142,6 +142,15 @@ class Platform:
             found[_kind(name, is_pod=name not in others)] += usage.cpu_s(pid, apart=named.values())
         return found
 
+    def seconds_at_routers(self, service: str) -> float:
+        """Time that the service's requests took from head to last byte, added up, as its routers count it."""
+        routers = [pid for name, pid in self._supervised().items() if name.startswith("router")]
+        ports = [psutil.Process(pid).environ()["ROUTER_ADMIN_PORT"] for pid in routers]
+        told = [httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=30).text for port in ports]
+        family, label = "penstock_router_request_duration_seconds_sum", f'service="{service}"'
+        lines = (line for text in told for line in text.splitlines())
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(family) and label in line)
+
     def rows(self, service: str) -> int:
         """Rows of the service's request table that say 200; 0 where there is no table yet."""
         import pyarrow.dataset  # noqa: PLC0415 - a large library, for what it counts

@@ -41,10 +41,12 @@ def draw_autoscaling(results: Results, path: Path) -> bool:
     mpl.rcParams["svg.hashsalt"] = "penstock"
     from matplotlib import pyplot  # noqa: PLC0415
 
-    at, callers, wanted, ready = zip(*result["samples"], strict=True)
+    at, callers, wanted, ready, in_flight = zip(*result["samples"], strict=True)
     seconds, median, slowest = zip(*result["latency"], strict=True)
     figure, axes = pyplot.subplots(3, 1, figsize=(8, 6.5), sharex=True)
-    axes[0].step(at, callers, where="post", color=_OTHER)
+    axes[0].step(at, callers, where="post", color=_OTHER, label="callers")
+    axes[0].plot(at, in_flight, color=_OWN, label="in flight at the router, mean of 4 s")
+    axes[0].legend(fontsize=8, frameon=False)
     axes[1].step(at, wanted, where="post", color=_OTHER, label="wanted")
     axes[1].step(at, ready, where="post", color=_OWN, label="ready")
     axes[1].legend(fontsize=8, frameon=False)
@@ -52,7 +54,7 @@ def draw_autoscaling(results: Results, path: Path) -> bool:
     axes[2].plot(seconds, median, color=_OWN, label="median")
     axes[2].set_yscale("log")
     axes[2].legend(fontsize=8, frameon=False)
-    for axis, title in zip(axes, ("callers", "pods", "ms until the answer, by second"), strict=True):
+    for axis, title in zip(axes, ("load", "pods", "ms until the answer, by second"), strict=True):
         axis.set_title(title, fontsize=10, loc="left")
         axis.tick_params(labelsize=8)
         axis.spines[["top", "right"]].set_visible(False)

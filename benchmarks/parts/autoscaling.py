@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from statistics import quantiles
@@ -26,6 +27,8 @@ BOUNDS = {"min": 0, "max": 4, "target_concurrency": 4}
 PACE = {"SCHEDULER_AUTOSCALING_WINDOW": "20", "SCHEDULER_SCALE_TO_ZERO_GRACE": "5"}
 """A third of the defaults, so that a run is over in minutes."""
 LOOK_S = 0.5
+LOOKS_AVERAGED = 8
+"""Over which requests in flight are averaged: the time that requests spent at the router, by the time that went by."""
 ZERO_WITHIN_S = 120
 
 
@@ -57,19 +60,21 @@ async def _measured(
     platform: Platform, service: Service, request: Request, steps: tuple[tuple[int, int], ...]
 ) -> dict[str, Any]:
     ledger, samples, started = Ledger(), [], time.monotonic()
+    spent: deque[tuple[float, float]] = deque(maxlen=LOOKS_AVERAGED + 1)
 
     async def look() -> None:
         while True:
+            spent.append((time.monotonic(), await asyncio.to_thread(platform.seconds_at_routers, service.name)))
             wanted, ready = await asyncio.to_thread(_pods, platform)
-            samples.append((time.monotonic() - started, ledger.callers, wanted, ready))
+            samples.append((time.monotonic() - started, ledger.callers, wanted, ready, _rate(spent)))
             await asyncio.sleep(LOOK_S)
 
     watching = asyncio.create_task(look())
     for callers, seconds in steps:
         async with _callers(ledger, request, callers):
             await asyncio.sleep(seconds)
-        say(f"h: {callers} callers for {seconds} s: {len(ledger.answers)} answers, pods {samples[-1][2:]}")
-    await asyncio.to_thread(until, lambda: samples[-1][2:] == (0, 0), ZERO_WITHIN_S, "no pod again", every_s=LOOK_S)
+        say(f"h: {callers} callers for {seconds} s: {len(ledger.answers)} answers, pods {samples[-1][2:4]}")
+    await asyncio.to_thread(until, lambda: samples[-1][2:4] == (0, 0), ZERO_WITHIN_S, "no pod again", every_s=LOOK_S)
     watching.cancel()
     took = [seconds * 1000 for _, seconds, _ in ledger.answers]
     return {
@@ -79,11 +84,11 @@ async def _measured(
         "requests": len(ledger.answers),
         "failed": sum(status != 200 for *_, status in ledger.answers),
         "first_wait_s": round(ledger.answers[0][1], 3),
-        "most_pods": max(ready for *_, ready in samples),
+        "most_pods": max(ready for _, _, _, ready, _ in samples),
         "pods_at_the_end": samples[-1][3],
         "p50_ms": round(quantiles(took, n=100)[49], 1),
         "p99_ms": round(quantiles(took, n=100)[98], 1),
-        "samples": [[round(at, 1), callers, wanted, ready] for at, callers, wanted, ready in samples],
+        "samples": [[round(at, 1), *counts, round(in_flight, 2)] for at, *counts, in_flight in samples],
         "latency": _by_second(ledger, started),
     }
 
@@ -107,6 +112,12 @@ async def _callers(ledger: Ledger, request: Request, count: int) -> AsyncIterato
             group.create_task(call(client))
         yield
         stop.set()
+
+
+def _rate(spent: Sequence[tuple[float, float]]) -> float:
+    """Seconds spent by a second that went by: how many were in flight, on average (Little's law)."""
+    (begun, before), (ended, after) = spent[0], spent[-1]
+    return (after - before) / (ended - begun) if ended > begun else 0.0
 
 
 def _by_second(ledger: Ledger, started: float) -> list[list[float]]:
