@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from prometheus_client import generate_latest
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from shared import errors
 from shared.errors import Detail, PenstockError
@@ -36,6 +37,8 @@ STATUS: Mapping[type[PenstockError], int] = {
     errors.Unavailable: 503,
 }
 """Every error that is raised has a status; a test walks the tree."""
+
+_METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 
 _CODES = {
     400: "BAD_REQUEST",
@@ -114,7 +117,18 @@ async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = _CODES.get(error.status_code, "BAD_REQUEST" if error.status_code < 500 else "INTERNAL_ERROR")
     body = error_body(code, str(error.detail), request_id_of(request))
-    return _answer(request, error.status_code, body, error.headers)
+    headers = {**(error.headers or {}), **({"Allow": _allowed(request)} if error.status_code == 405 else {})}
+    return _answer(request, error.status_code, body, headers)
+
+
+def _allowed(request: Request) -> str:
+    """What may be done with the path: the framework itself names the methods of one of its routes only."""
+    return ", ".join(method for method in _METHODS if _is_allowed(request, method))
+
+
+def _is_allowed(request: Request, method: str) -> bool:
+    scope = {**request.scope, "method": method}
+    return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

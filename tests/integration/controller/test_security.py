@@ -145,4 +145,6 @@ async def test_errors_carry_no_insides(offline: Controller) -> None:
     wrong = await offline.client.put("/api/v1/services")
     assert wrong.status_code == 405
     assert wrong.json()["error_code"] == "METHOD_NOT_ALLOWED"
-    assert wrong.headers["allow"]
+    assert wrong.headers["allow"] == "GET, POST"
+    one = await offline.client.put("/api/v1/services/wine")
+    assert one.headers["allow"] == "DELETE, GET, PATCH"
