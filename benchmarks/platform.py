@@ -23,6 +23,7 @@ from benchmarks.models import COLUMNS, Model, Row, register
 UP_WITHIN_S = 150
 ANSWER_WITHIN_S = 180
 SHIPPER = "'s shipper"
+_DURATIONS = "penstock_router_request_duration_seconds_sum{"
 LIMIT = {"qps": 1_000_000, "burst": 100_000}
 """A rate limit that is computed for every request and turns none away."""
 
@@ -142,14 +143,17 @@ class Platform:
             found[_kind(name, is_pod=name not in others)] += usage.cpu_s(pid, apart=named.values())
         return found
 
-    def seconds_at_routers(self, service: str) -> float:
-        """Time that the service's requests took from head to last byte, added up, as its routers count it."""
-        routers = [pid for name, pid in self._supervised().items() if name.startswith("router")]
-        ports = [psutil.Process(pid).environ()["ROUTER_ADMIN_PORT"] for pid in routers]
-        told = [httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=30).text for port in ports]
-        family, label = "penstock_router_request_duration_seconds_sum", f'service="{service}"'
-        lines = (line for text in told for line in text.splitlines())
-        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(family) and label in line)
+    def seconds_at_routers(self, service: str) -> dict[str, float]:
+        """Router and pod → time that the service's requests took there from head to last byte, added up."""
+        routers = {name: pid for name, pid in self._supervised().items() if name.startswith("router")}
+        found: dict[str, float] = {}
+        for name, pid in routers.items():
+            port = psutil.Process(pid).environ()["ROUTER_ADMIN_PORT"]
+            for line in httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=30).text.splitlines():
+                series, _, value = line.rpartition(" ")
+                if series.startswith(_DURATIONS) and f'service="{service}"' in series:
+                    found[f"{name} {series}"] = float(value)
+        return found
 
     def rows(self, service: str) -> int:
         """Rows of the service's request table that say 200; 0 where there is no table yet."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from statistics import quantiles
@@ -28,7 +28,7 @@ PACE = {"SCHEDULER_AUTOSCALING_WINDOW": "20", "SCHEDULER_SCALE_TO_ZERO_GRACE": "
 """A third of the defaults, so that a run is over in minutes."""
 LOOK_S = 0.5
 LOOKS_AVERAGED = 8
-"""Over which requests in flight are averaged: the time that requests spent at the router, by the time that went by."""
+"""Over which requests in flight are averaged."""
 ZERO_WITHIN_S = 120
 
 
@@ -38,6 +38,28 @@ class Ledger:
 
     answers: list[tuple[float, float, int]] = field(default_factory=list)
     callers: int = 0
+
+
+@dataclass
+class InFlight:
+    """Requests at the routers, on average over the last looks: seconds spent by seconds that went by (Little's law)."""
+
+    spent: dict[str, float] = field(default_factory=dict)
+    looks: deque[tuple[float, float]] = field(
+        default_factory=lambda: deque([(time.monotonic(), 0.0)], maxlen=LOOKS_AVERAGED + 1)
+    )
+
+    def look(self, spent: dict[str, float]) -> None:
+        """Add what was spent since the last look; what a pod that is gone had in it stays counted."""
+        more = sum(max(0.0, seconds - self.spent.get(series, 0.0)) for series, seconds in spent.items())
+        self.spent |= spent
+        self.looks.append((time.monotonic(), self.looks[-1][1] + more))
+
+    @property
+    def mean(self) -> float:
+        """Of the looks that are remembered."""
+        (begun, before), (ended, after) = self.looks[0], self.looks[-1]
+        return (after - before) / (ended - begun)
 
 
 def run(options: Options) -> dict[str, Any]:
@@ -60,13 +82,13 @@ async def _measured(
     platform: Platform, service: Service, request: Request, steps: tuple[tuple[int, int], ...]
 ) -> dict[str, Any]:
     ledger, samples, started = Ledger(), [], time.monotonic()
-    spent: deque[tuple[float, float]] = deque(maxlen=LOOKS_AVERAGED + 1)
+    in_flight = InFlight()
 
     async def look() -> None:
         while True:
-            spent.append((time.monotonic(), await asyncio.to_thread(platform.seconds_at_routers, service.name)))
+            in_flight.look(await asyncio.to_thread(platform.seconds_at_routers, service.name))
             wanted, ready = await asyncio.to_thread(_pods, platform)
-            samples.append((time.monotonic() - started, ledger.callers, wanted, ready, _rate(spent)))
+            samples.append((time.monotonic() - started, ledger.callers, wanted, ready, in_flight.mean))
             await asyncio.sleep(LOOK_S)
 
     watching = asyncio.create_task(look())
@@ -112,12 +134,6 @@ async def _callers(ledger: Ledger, request: Request, count: int) -> AsyncIterato
             group.create_task(call(client))
         yield
         stop.set()
-
-
-def _rate(spent: Sequence[tuple[float, float]]) -> float:
-    """Seconds spent by a second that went by: how many were in flight, on average (Little's law)."""
-    (begun, before), (ended, after) = spent[0], spent[-1]
-    return (after - before) / (ended - begun) if ended > begun else 0.0
 
 
 def _by_second(ledger: Ledger, started: float) -> list[list[float]]:
