@@ -40,3 +40,10 @@ def test_a_note_brings_its_own_words() -> None:
 
     assert entry is not None
     assert (entry.level, entry.reason, entry.message) == ("warning", "ProbeFailed", "no answer in 1 s")
+
+
+def test_only_a_pod_that_nobody_asked_to_end_is_a_warning() -> None:
+    counts = {"pod": "p", "generation": 1, "ready_replicas": 1, "desired_replicas": 1}
+    told = [entry_of(events.PodNotReady(**IDS, **counts, reason=reason)) for reason in ("Draining", "ProbeFailed")]
+
+    assert [(e.level, e.reason) for e in told if e] == [("info", "Draining"), ("warning", "NotReady")]

@@ -70,11 +70,19 @@ WORDINGS: Mapping[type[Event], Wording] = {
 """Every fact that an operator should see; `PodNoted` brings its own words. A test holds this to the catalogue."""
 
 
+_DRAINING = Wording("Draining", lambda e: "gets no more requests, and finishes those that it has")
+"""A pod that is to end, as in every update: nothing that an operator should be warned of."""
+
+
+def _is_draining(event: Event) -> bool:
+    return isinstance(event, events.PodNotReady) and event.reason == "Draining"
+
+
 def entry_of(event: Any) -> Entry | None:
     """The line for one fact; None for facts that are not told."""
     if isinstance(event, events.PodNoted):
         return Entry(event.service, event.version, "pod", event.pod, event.level, event.reason, event.message)
-    wording = WORDINGS.get(type(event))
+    wording = _DRAINING if _is_draining(event) else WORDINGS.get(type(event))
     if wording is None:
         return None
     version = getattr(event, "version", None)
