@@ -63,9 +63,9 @@ def _run(check: Check, root: Path) -> int:
     return int(done.returncode != 0)
 
 
-TOGETHER = ("-m", "not alone", "-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
-"""Most tests wait more than they compute: four processes, each file in one of them; the many quick ones come last, so
-that all four end together."""
+TOGETHER = ("-m", "not alone", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
+"""Most tests wait more than they compute: three processes, each file in one of them; the many quick ones come last, so
+that all three end together."""
 ALONE = ("-m", "alone")
 """Whole platforms under load, which want the machine for themselves."""
 
