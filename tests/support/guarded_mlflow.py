@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import httpx
+
+from threaded_server import ThreadedServer
 
 HOP_BY_HOP = ("transfer-encoding", "connection", "content-length", "content-encoding", "server", "date")
 
@@ -16,27 +17,17 @@ def basic(username: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
 
 
-class GuardedMlflow(ThreadingHTTPServer):
+class GuardedMlflow(ThreadedServer):
     """Passes on what carries `authorization`; `asked` and `refused` count requests."""
 
     def __init__(self, upstream: str, authorization: str) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.authorization = authorization
         self.upstream = httpx.Client(base_url=upstream, timeout=30)
         self.asked = self.refused = 0
-        self._thread = threading.Thread(target=self.serve_forever, daemon=True)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-    def start(self) -> None:
-        self._thread.start()
 
     def stop(self) -> None:
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
+        super().stop()
         self.upstream.close()
 
 

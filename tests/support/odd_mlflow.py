@@ -3,38 +3,24 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+from threaded_server import ThreadedServer
 
 Answer = Callable[[str, Mapping[str, str]], tuple[int, bytes]]
 """Path below `/api/2.0/mlflow` (or the whole of it) and query → status and body."""
 
 
-class OddMlflow(ThreadingHTTPServer):
+class OddMlflow(ThreadedServer):
     """Answers every GET with `answer`."""
 
-    daemon_threads = True
-
     def __init__(self, answer: Answer) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.answer = answer
-        self._thread = threading.Thread(target=self.serve_forever, daemon=True)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
 
 
 def said(body: Any, status: int = 200) -> tuple[int, bytes]:
