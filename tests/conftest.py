@@ -20,10 +20,18 @@ TRIES_OF_A_PROMISE = 5
 """A machine that is busy for a moment breaks one of them; code that is too slow breaks all."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`./penstock test --long` also runs what takes minutes."""
+    parser.addoption("--long", action="store_true", help="also run the tests marked `long`")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what must not run beside other tests (`penstock test`), and give promises of a time their tries."""
     tries = TRIES_OF_A_PROMISE if config.pluginmanager.hasplugin("rerunfailures") else 1
+    skipped = None if config.getoption("--long") else pytest.mark.skip(reason="takes minutes: --long runs it")
     for item in items:
+        if skipped is not None and item.get_closest_marker("long"):
+            item.add_marker(skipped)
         if ALONE & set(item.path.parts) and item.path.name not in BESIDE_OTHERS:
             item.add_marker("alone")
         if tries > 1 and item.get_closest_marker("timed"):
