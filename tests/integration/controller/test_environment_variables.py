@@ -48,8 +48,8 @@ async def test_the_scheduler_reads_names_and_asks_for_values(started: Controller
     query = SecretsQuery(version_id=UUID(deployment["version_id"]), refs=(SecretKeyRef(**TOKEN),))
     assert (await secret_values(door.database, door.vault, query)).values == (VALUE,)
     assert VALUE not in repr(await secret_values(door.database, door.vault, query))
+    missing = (SecretKeyRef(secret="payments", key="nothing"),)
     with pytest.raises(InvalidInput, match="has no key 'nothing'; there are other, token"):
-        missing = (SecretKeyRef(secret="payments", key="nothing"),)
         await secret_values(door.database, door.vault, query.model_copy(update={"refs": missing}))
     with pytest.raises(NotFound):
         await secret_values(door.database, door.vault, query.model_copy(update={"version_id": UUID(int=7)}))
