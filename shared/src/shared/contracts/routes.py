@@ -116,6 +116,9 @@ class Endpoint(Contract):
 
     pod: str
     address: str = Field(description="`host:port`.")
+    token: str | None = Field(
+        default=None, repr=False, description="What the pod is to be asked with; None: it answers anybody."
+    )
 
 
 class Endpoints(Contract):

@@ -7,13 +7,17 @@ import socket
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from scheduler.backends import shim
+from scheduler.backends.confinement.availability import Confinement, NotConfined, open_the_way
 from scheduler.backends.folders import PodProcess, PodRecord, RunFolder
 from scheduler.backends.limits import Limits
 from scheduler.backends.options import PodOptions
 from scheduler.backends.preparation import PreparationFailed, environment_of
+from scheduler.backends.tokens import TOKEN_VARIABLE, PodTokens
 from scheduler.backends.zygotes import Zygotes
+from shared.errors import LimitExceeded
 
 MODEL_SERVER = ("-m", "penstock_runtime")
 """Arguments of Python that a zygote has in it."""
@@ -49,17 +53,40 @@ async def start(
         run.order(
             {
                 "command": [*command, "--fd", str(descriptor)],
-                "environment": environment_of(record, work.resolve(), command),
+                "environment": {**environment_of(record, work.resolve(), command), **_token(record, options.tokens)},
                 "folder": str(work.resolve()),
                 "descriptors": [descriptor],
                 "output_cap": options.output_cap,
                 "port": port,
                 "groups": _groups(run, record, options.pod_limits),
+                "confinement": _rules(run, work.resolve(), command, options.confinement),
             }
         )
         if zygotes is not None and command[1:3] == list(MODEL_SERVER):
             await zygotes.start(run, listening, command[0])
         return run.process() or await _under_shim(run, descriptor)
+
+
+def _rules(run: RunFolder, work: Path, command: list[str], confinement: Confinement) -> dict[str, Any] | None:
+    """What the process may reach; None: anything that the platform may."""
+    try:
+        confinement.check()
+        if confinement.rules is None:
+            return None
+        user = confinement.users.give(run.path.parent, work) if confinement.users else None
+        if user is not None:
+            run.output.touch(mode=0o600)
+            run.output.chmod(0o600)
+            open_the_way(confinement.rules, work)
+        return confinement.rules.for_pod(command, work, user)
+    except NotConfined as why:
+        raise PreparationFailed("NotConfined", str(why), is_permanent=True) from why
+    except LimitExceeded as why:
+        raise PreparationFailed("StartFailed", str(why)) from why
+
+
+def _token(record: PodRecord, tokens: PodTokens | None) -> dict[str, str]:
+    return {TOKEN_VARIABLE: tokens.of(record.name)} if tokens else {}
 
 
 def _groups(run: RunFolder, record: PodRecord, limits: Limits | None) -> list[str]:

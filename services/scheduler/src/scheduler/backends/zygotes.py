@@ -90,7 +90,13 @@ class Zygote:
 class Zygotes:
     """Those that run now."""
 
-    def __init__(self, folder: Path, idle_s: float) -> None:
+    def __init__(self, folder: Path, idle_s: float, *, only_own: bool = False) -> None:
+        """`only_own`: none but the platform's own environment.
+
+        A pod's shim is forked from the same process, with the platform's rights: where pods are confined, the packages
+        of an environment that was built for a model must not be imported there. Its pods are executed.
+        """
+        self._only_own = only_own
         self._folder = folder
         self._shim = str(Path(shim.__file__).resolve())
         self._idle_s = idle_s
@@ -104,7 +110,7 @@ class Zygotes:
 
     async def start(self, run: RunFolder, listening: socket.socket, python: str) -> None:
         """Fork a pod; where that fails, nothing has happened (no process is written down in the run's folder)."""
-        if python in self._unfit:
+        if python in self._unfit or (self._only_own and python != sys.executable):
             return
         try:
             zygote = await asyncio.shield(self._warm(python))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -97,8 +97,10 @@ def _wait(pods: Sequence[PodRow]) -> Failure | None:
     return None
 
 
-async def endpoints(session: AsyncSession) -> list[tuple[Endpoints, bool]]:
-    """What routers are to be told of each version, and whether it is gone for good."""
+async def endpoints(
+    session: AsyncSession, token_of: Callable[[str], str | None] = lambda _: None
+) -> list[tuple[Endpoints, bool]]:
+    """What routers are to be told of each version, and whether it is gone for good. `token_of`: a pod's, by name."""
     return [
         (
             Endpoints(
@@ -106,7 +108,7 @@ async def endpoints(session: AsyncSession) -> list[tuple[Endpoints, bool]]:
                 service=row.service,
                 version=row.version,
                 revision=row.endpoints_revision,
-                pods=tuple(Endpoint.model_validate(each) for each in row.endpoints),
+                pods=tuple(Endpoint(**each, token=token_of(each["pod"])) for each in row.endpoints),
             ),
             row.deleted is not None,
         )
