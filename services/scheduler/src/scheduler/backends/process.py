@@ -24,6 +24,7 @@ from scheduler.backends.pod import Pod, PodParts
 from scheduler.backends.preparation import Preparation
 from scheduler.backends.probe import family
 from scheduler.backends.run_ledger import RunLedger
+from scheduler.backends.variables import AskForSecrets
 from scheduler.backends.zygotes import Zygotes
 from scheduler.domain.nodes import has_to_move, node_states, pools_of
 from scheduler.domain.placement import Claim, place, replacing
@@ -57,6 +58,7 @@ class ProcessBackend:
         routes: Routes,
         fence: Callable[[], Awaitable[None]],
         zygotes: Zygotes | None = None,
+        ask_for_secrets: AskForSecrets | None = None,
     ) -> None:
         self.root = root
         self.fence = fence
@@ -65,7 +67,9 @@ class ProcessBackend:
         self._pods: dict[str, Pod] = {}
         self._ended: dict[str, PodFolder] = {}
         self._observed: asyncio.Queue[Observation] = asyncio.Queue()
-        self._parts = PodParts(preparation, options, routes, clock, fence, self._observed.put_nowait, zygotes)
+        self._parts = PodParts(
+            preparation, options, routes, clock, fence, self._observed.put_nowait, zygotes, ask_for_secrets
+        )
         self._adopted = asyncio.Event()
         self._group: asyncio.TaskGroup | None = None
         self._applied: set[UUID] = set()

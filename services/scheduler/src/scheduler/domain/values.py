@@ -14,6 +14,7 @@ PodStatus = Literal["Waiting", "Running", "Failed", "Terminating"]
 Level = Literal["info", "warning", "error"]
 
 REGISTRY_UNAVAILABLE = "RegistryUnavailable"
+SECRETS_UNAVAILABLE = "SecretsUnavailable"
 """Reason of a pod that waits for the model registry: no fault of the version, so its deadline waits too."""
 OUT_OF_MEMORY = "OutOfMemory"
 """Reason of a run that the kernel ended for its limit."""
