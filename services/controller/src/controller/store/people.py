@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from controller.domain.access import Caller, Role
@@ -26,14 +28,44 @@ class Member:
     created_at: datetime
 
 
-async def user_of_token(session: AsyncSession, sha256: str, now: datetime) -> UserRow | None:
-    """The user whose living token this is, unless they are disabled."""
+async def caller_of_token(session: AsyncSession, sha256: str, now: datetime) -> Caller | None:
+    """Whose living token this is; None where it has ended, its user is disabled, or either holds for one above it."""
     query = select(TokenRow, UserRow).join(UserRow, col(UserRow.id) == col(TokenRow.user_id))
     found = (await session.execute(query.where(TokenRow.sha256 == sha256))).one_or_none()
     if found is None:
         return None
     token, user = found
-    return user if is_alive(token.revoked_at, token.expires_at, now) and not user.is_disabled else None
+    if not all(_opens(*each, now) for each in ((token, user), *await tokens_above(session, token.parent_id))):
+        return None
+    caller = await caller_of(session, user)
+    return replace(caller, token_id=token.id, ends_at=token.expires_at)
+
+
+def _opens(token: TokenRow, user: UserRow, now: datetime) -> bool:
+    return is_alive(token.revoked_at, token.expires_at, now) and not user.is_disabled
+
+
+async def tokens_above(session: AsyncSession, parent_id: UUID | None) -> Sequence[tuple[TokenRow, UserRow]]:
+    """The token of that id, the one that made it, and so on, each with its user; nothing for None."""
+    if parent_id is None:
+        return ()
+    tokens: Any = TokenRow
+    line = select(tokens.id, tokens.parent_id).where(tokens.id == parent_id).cte("line", recursive=True)
+    above = aliased(tokens)
+    line = line.union_all(select(above.id, above.parent_id).join(line, above.id == line.c.parent_id))
+    query = select(TokenRow, UserRow).join(line, tokens.id == line.c.id)
+    found = await session.execute(query.join(UserRow, col(UserRow.id) == tokens.user_id))
+    return [(token, user) for token, user in found]
+
+
+async def tokens_below(session: AsyncSession, token_ids: Collection[UUID]) -> list[TokenRow]:
+    """Tokens that these made, and those made by them, and so on; without the revoked ones."""
+    tokens: Any = TokenRow
+    line = select(tokens.id).where(tokens.parent_id.in_(token_ids)).cte("line", recursive=True)
+    below = aliased(tokens)
+    line = line.union_all(select(below.id).join(line, below.parent_id == line.c.id))
+    query = select(TokenRow).join(line, tokens.id == line.c.id).where(tokens.revoked_at.is_(None))
+    return list((await session.scalars(query)).unique().all())
 
 
 async def user_of_subject(session: AsyncSession, issuer: str, subject: str) -> UserRow | None:
