@@ -23,7 +23,8 @@ async def admit_admin(session: AsyncSession, given: str | None, file: Path, now:
     """See that there is the administrator `admin` and that the first token opens.
 
     A `given` one is not written anywhere; else the file decides, and is made where it is missing (a lost file is
-    replaced by a new token, which ends the old one and what that has made). So whoever owns the machine can always come in again.
+    replaced by a new token, which ends the old one and what that has made). So whoever owns the machine can always come
+    in again.
     """
     sha256 = digest(given or kept_in(file, mint_token))
     user = await user_by_name(session, ADMIN)
