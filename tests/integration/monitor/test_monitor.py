@@ -189,7 +189,24 @@ async def test_facts_are_counted_not_repeated(monitor: object, bus: Bus) -> None
 
     (entry,) = await eventually(three_times, every=0.2)
     assert (entry.level, entry.resource_name, entry.reason) == ("warning", "p1", "Exited")
-    assert entry.message.endswith("restarts: 3")
+    assert entry.message == "the process ended (signal 9)"
+
+
+async def test_another_message_is_another_line_and_the_last_hundred_stay(monitor: object, bus: Bus) -> None:
+    weights = [{"v1": 100 - number, "v2": number} for number in range(101)]
+    for number, share in enumerate((*weights, weights[50])):
+        fact = events.TrafficChanged(service_id=RUN, service="wine", weights=share)
+        headers = headers_of(fact, event_id=new_id(), source="controller", at=NOON + timedelta(seconds=number))
+        await bus.js.publish(fact.subject(), fact.model_dump_json().encode(), stream="EVENTS", headers=headers)
+
+    async def all_told() -> Any:
+        page = await ask(bus, rpc.EVENTS, rpc.EventsQuery(service="wine", limit=1000))
+        return page.items if page.items and page.items[0].message == "weights: v1 50, v2 50" else None
+
+    told = await eventually(all_told, every=0.2)
+    assert [entry.count for entry in told] == [2] + [1] * 99
+    assert {entry.message for entry in told} == {f"weights: v1 {99 - n}, v2 {n + 1}" for n in range(100)}
+    assert told[0].first_seen < told[0].last_seen
 
 
 async def test_an_unreadable_sample_holds_nobody_up(monitor: object, bus: Bus) -> None:

@@ -58,7 +58,7 @@ def deploy(
     target_concurrency: Annotated[float, typer.Option(help="Requests in flight at one pod, where it does.")] = TARGET,
     project: Annotated[str | None, typer.Option(help="Project of a new service; default: `default`.")] = None,
     description: Annotated[str, typer.Option(help="What the version is.")] = "",
-    record: Record = True,
+    record: Record = None,
     weight: Weight = 0,
     auth: Annotated[
         bool | None, typer.Option("--auth/--no-auth", help="Whether callers of a new service need an API key; they do.")

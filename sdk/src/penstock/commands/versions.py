@@ -23,7 +23,10 @@ Gpu = Annotated[int | None, typer.Option(help="Devices of a pod in the group.")]
 Registry = Annotated[str | None, typer.Option(help="Secret that describes another tracking server.")]
 Follow = Annotated[bool, typer.Option("--follow", help="Publish anew whenever the alias moves.")]
 Replicas = Annotated[int, typer.Option(min=0, help="Pods.")]
-Record = Annotated[bool, typer.Option(help="Whether requests go into an inference table.")]
+Record = Annotated[
+    bool | None,
+    typer.Option("--record/--no-record", help="Into an inference table; default: as the service's version, else yes."),
+]
 Weight = Annotated[int, typer.Option(min=0, max=100, help="Share of the traffic beside another version.")]
 DEFAULT_SPEC = "1C2G"
 COLUMNS = ("name", "status", "model_source.model", "model_source.version", "ready_replicas", "desired_replicas",
@@ -34,15 +37,15 @@ FIELDS = ("service", "name", "status", "reason", "message", "model_source", "res
 
 
 def version_body(
-    model: dict[str, Any], resources: dict[str, Any] | None, replicas: int, record: bool
+    model: dict[str, Any], resources: dict[str, Any] | None, replicas: int, record: bool | None
 ) -> dict[str, Any]:
     """Configuration of a version."""
-    return {
+    body = {
         "model_source": model,
         "resource_source": resources or {"kind": "shared", "spec": DEFAULT_SPEC},
         "replicas": replicas,
-        "log_delivery": {"enabled": record},
     }
+    return body if record is None else body | {"log_delivery": {"enabled": record}}
 
 
 @app.command("list")
@@ -73,7 +76,7 @@ def add(
     registry: Registry = None,
     follow: Follow = False,
     replicas: Replicas = 1,
-    record: Record = True,
+    record: Record = None,
     weight: Weight = 0,
     start: Annotated[bool, typer.Option("--start", help="Start it.")] = False,
     further: Fields = None,

@@ -142,7 +142,7 @@ PodResources = Annotated[
 class LogDelivery(Command):
     """Whether requests are recorded into an inference table, where, and which share of them."""
 
-    enabled: StrictBool = False
+    enabled: StrictBool = True
     destination: Annotated[str, Field(max_length=1024), AfterValidator(_plain_text)] | None = Field(
         default=None, description="Root of the tables, `file:///…`; None: the platform's own."
     )
@@ -205,7 +205,10 @@ class FirstVersion(Command):
     rate_limit: QpsLimit | None = None
     request_timeout_ms: Milliseconds = 60_000
     max_concurrency: Annotated[int, Field(strict=True, ge=1, le=10_000)] | None = None
-    log_delivery: LogDelivery = LogDelivery()
+    log_delivery: LogDelivery = Field(
+        default=LogDelivery(),
+        description="Left out: as the service's latest active version has it, else its newest; a first one records.",
+    )
     runtime: Runtime = Runtime()
     traffic_weight: Weight = Field(default=0, description="Share when it starts beside another; the first gets 100.")
 

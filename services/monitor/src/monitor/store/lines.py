@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,14 @@ from shared.contracts.samples import PodOutput
 
 CHUNK = 500
 """Rows of one INSERT: SQLite allows a limited number of parameters in a statement."""
+
+KEPT_LINES = 100
+"""Different messages of one reason on one resource that stay: the ones seen last."""
+
+
+def message_digest(message: str) -> str:
+    """What tells one message from another: an index cannot hold a long one."""
+    return hashlib.sha256(message.encode()).hexdigest()
 
 
 async def add_lines(session: AsyncSession, outputs: Sequence[PodOutput]) -> None:
@@ -59,10 +68,12 @@ async def find_lines(session: AsyncSession, query: LogsQuery, before_id: int | N
 
 
 async def count_event(session: AsyncSession, entry: Entry, at: datetime) -> None:
-    """Add one occurrence to its row; the newest message and level are the ones shown."""
+    """Add one occurrence to its line, or a new line; the newest `KEPT_LINES` of a resource and reason stay."""
     table: Any = EventRow
     same = (table.service == entry.service, table.kind == entry.kind, table.name == entry.name)
-    row = (await session.execute(select(table).where(*same, table.reason == entry.reason))).scalar_one_or_none()
+    alike = select(table).where(*same, table.reason == entry.reason)
+    digest = message_digest(entry.message)
+    row = (await session.execute(alike.where(table.digest == digest))).scalar_one_or_none()
     if row is None:
         session.add(
             EventRow(
@@ -73,12 +84,17 @@ async def count_event(session: AsyncSession, entry: Entry, at: datetime) -> None
                 level=entry.level,
                 reason=entry.reason,
                 message=entry.message,
+                digest=digest,
                 first_seen=at,
                 last_seen=at,
             )
         )
+        await session.flush()
+        newest_first = alike.order_by(table.last_seen.desc(), table.id.desc())
+        for older in (await session.scalars(newest_first.offset(KEPT_LINES))).all():
+            await session.delete(older)
         return
-    row.last_seen, row.count, row.message, row.level = at, row.count + 1, entry.message, entry.level
+    row.last_seen, row.count, row.level = at, row.count + 1, entry.level
 
 
 async def find_events(session: AsyncSession, query: EventsQuery, offset: int) -> list[EventRow]:

@@ -135,8 +135,10 @@ class ProcessBackend:
         plan = plan_rollout(deployment.desired_replicas, template, [self._state(pod) for pod in pods])
         if plan.create or plan.terminate or evicted:
             await self.fence()
-        for pod in (*evicted, *(self._pods[name] for name in plan.terminate)):
+        for pod in evicted:
             pod.terminate()
+        for pod in (self._pods[name] for name in plan.terminate):
+            pod.terminate(is_surplus=self._state(pod).template == template)
         for _ in range(plan.create):
             self._create(deployment, template)
         if plan.create:
