@@ -154,6 +154,8 @@ class Peers:
         self.logger = Bus("inference-logger", nats_url, clock=clock)
         self.states: tuple[VersionState, ...] = ()
         self.restarted: list[str] = []
+        self.asked_logs: list[rpc.LogsQuery] = []
+        self.stored: Callable[[rpc.LogsQuery], rpc.LogPage] | None = None
         self.nodes = NodeStateList(machine=Machine(name="here", cpu=8, memory_gb=16, gpu=1), items=())
         self.scheduler.answer(rpc.VERSION_STATES, self._states)
         self.scheduler.answer(rpc.PODS, self._pods)
@@ -239,6 +241,9 @@ class Peers:
         return rpc.Nothing()
 
     async def _logs(self, query: rpc.LogsQuery) -> rpc.LogPage:
+        self.asked_logs.append(query)
+        if self.stored is not None:
+            return self.stored(query)
         assert (query.search, query.limit) == ("hello", 5)
         text = f"hello {query.version}"
         return rpc.LogPage(items=(rpc.LogEntry(at=SystemClock().now(), version="v1", pod="p", run=0, text=text),))

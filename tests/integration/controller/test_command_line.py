@@ -23,6 +23,7 @@ from penstock.client import Conflict, InvalidRequest, NotFound, ServerError, Una
 from ports import free_port
 from running_controller import TOKEN, Controller, Peers, eventually, wine
 from shared.clock import SystemClock
+from shared.contracts import rpc
 from shared.contracts.deployment import VersionState
 from shared.contracts.samples import LogLine, PodOutput
 from shared.http import serve
@@ -258,6 +259,7 @@ async def test_groups_and_nodes(cli: CommandLine, peers: Peers) -> None:
 
 async def test_following_logs_ends_with_ctrl_c(cli: CommandLine, peers: Peers) -> None:
     made = await cli.json("deploy", "models:/wine/1", "--name", "shop")
+    peers.stored = lambda query: rpc.LogPage(items=())
     command = [sys.executable, "-m", "penstock", "logs", "shop", "-f", "-o", "json"]
     env = os.environ | {"PENSTOCK_URL": cli.url, "PENSTOCK_TOKEN": TOKEN, "XDG_CONFIG_HOME": str(cli.config)}
     following = await asyncio.create_subprocess_exec(
@@ -289,6 +291,7 @@ async def test_following_logs_ends_with_ctrl_c(cli: CommandLine, peers: Peers) -
     line = json.loads(await following.stdout.readline())
     printing.cancel()
     assert line["text"].startswith("line ")
+    assert peers.asked_logs[-1].limit == 20
     following.send_signal(signal.SIGINT)
     _, said = await following.communicate()
     assert following.returncode == 130

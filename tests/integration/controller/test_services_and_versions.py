@@ -182,12 +182,14 @@ async def test_parameters_that_nobody_reads_are_refused(offline: Controller, met
     await offline.call("GET", "/services/wine")
 
 
-async def test_who_follows_logs_cannot_ask_for_a_time_or_a_page(offline: Controller) -> None:
+async def test_who_follows_logs_cannot_ask_for_an_end_or_a_page(offline: Controller) -> None:
     await offline.call("POST", "/services", 201, json={"name": "wine", "version": wine()})
-    for name, value in (("from", "2026-01-01T00:00:00Z"), ("to", "2026-01-01T00:00:00Z"), ("page_size", "5")):
+    for name, value in (("to", "2026-01-01T00:00:00Z"), ("page_size", "5"), ("cursor", "x")):
         for path in ("/services/wine/logs", "/services/wine/versions/v1/logs"):
             refused = await offline.call("GET", path, 400, params={"follow": "true", name: value})
-            assert name in refused["message"]
+            assert name.removesuffix("_size") in refused["message"]
+    both = {"follow": "true", "from": "2026-01-01T00:00:00Z", "lines": "5"}
+    assert "not both" in (await offline.call("GET", "/services/wine/logs", 400, params=both))["message"]
 
 
 async def test_a_name_is_taken_once(offline: Controller) -> None:

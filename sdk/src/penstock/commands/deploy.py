@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from penstock.commands.arguments import Fields, fields, model_source, resource_source, service_name
+from penstock.commands.arguments import Fields, fields, model_source, resource_source, service_name, with_version
 from penstock.commands.connection import connect
 from penstock.commands.errors import FAILED, TIMEOUT, USAGE, stop
 from penstock.commands.output import Format, Output, plain_line, show_one
@@ -80,6 +81,7 @@ def deploy(
     if most is not None:
         body["replicas"] = {"min": least, "max": most, "target_concurrency": target_concurrency}
     with connect() as client:
+        body["model_source"] = with_version(body["model_source"], partial(client.model, registry=registry))
         version = _started(client, service, body)
         if wait:
             version = _ready(client, version, timeout)

@@ -13,10 +13,17 @@ from penstock.commands.connection import connect
 from penstock.commands.output import Format, Output, plain_line, show_all
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from penstock.client import Client
     from penstock.client.types import LogLine
+
+    Filters = dict[str, str | None]
 
 Service = Annotated[str, typer.Argument(help="Name of the service.")]
 Version = Annotated[str | None, typer.Option("--version", help="Only of this version.")]
+FOLLOWED_LINES = 20
+MOST_BEFORE = 1000
 Lines = Annotated[int, typer.Option("--lines", "-n", min=1, help="How many at most.")]
 From = Annotated[str | None, typer.Option("--from", help="ISO-8601 with a zone.")]
 To = Annotated[str | None, typer.Option("--to", help="ISO-8601 with a zone; now otherwise.")]
@@ -30,25 +37,37 @@ def logs(
     version: Version = None,
     pod: Annotated[str | None, typer.Option(help="Only of this pod.")] = None,
     search: Annotated[str | None, typer.Option(help="A word in the line.")] = None,
+    request: Annotated[
+        str | None, typer.Option(help="Only what was printed for this request: its id, as X-Request-Id has it.")
+    ] = None,
     from_time: From = None,
     to_time: To = None,
-    lines: Lines = 100,
+    lines: Annotated[
+        int | None, typer.Option("--lines", "-n", min=0, help="How many at most; with -f so many before. 100; -f: 20.")
+    ] = None,
     output: Output = Format.TABLE,
 ) -> None:
     """Show what the pods of a service printed, the newest last. JSON is one object per line."""
-    if follow and (from_time or to_time):
-        raise typer.BadParameter("--follow begins now; --from and --to are for what was printed before")
+    wanted = {"version": version, "pod": pod, "search": search, "request_id": request, "from_time": from_time}
+    if follow and (to_time or (from_time and lines is not None)):
+        raise typer.BadParameter("--follow has no end (--to), and begins at a time (--from) or so many --lines back")
     with connect() as client:
-        if follow:
-            for line in client.follow_logs(service, version=version, pod=pod, search=search):
-                _print(line, output)
-            return
-        size = min(lines, 1000)
-        found = client.logs(
-            service, version=version, pod=pod, search=search, from_time=from_time, to_time=to_time, page_size=size
-        )
-        for line in reversed(list(islice(found, lines))):
+        found = _followed(client, service, wanted, lines) if follow else None
+        for line in found or _printed(client, service, wanted | {"to_time": to_time}, 100 if lines is None else lines):
             _print(line, output)
+
+
+def _followed(client: Client, service: str, wanted: Filters, lines: int | None) -> Iterator[LogLine]:
+    if lines is not None and lines > MOST_BEFORE:
+        raise typer.BadParameter(f"--follow begins {MOST_BEFORE} lines back at most; --from has no such bound")
+    before = None if wanted["from_time"] else FOLLOWED_LINES if lines is None else lines
+    return client.follow_logs(service, **wanted, lines=before)
+
+
+def _printed(client: Client, service: str, wanted: Filters, lines: int) -> list[LogLine]:
+    if not lines:
+        return []
+    return list(islice(client.logs(service, **wanted, page_size=min(lines, 1000)), lines))[::-1]
 
 
 def events(service: Service, version: Version = None, lines: Lines = 100, output: Output = Format.TABLE) -> None:

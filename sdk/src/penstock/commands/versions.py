@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 
-from penstock.commands.arguments import Fields, fields, model_source, resource_source
+from penstock.commands.arguments import Fields, fields, model_source, resource_source, with_version
 from penstock.commands.connection import connect
 from penstock.commands.output import Format, Output, show_all, show_one
 
@@ -14,7 +15,7 @@ app = typer.Typer(help="Versions: deployable configurations of a service.", no_a
 
 Service = Annotated[str, typer.Argument(help="Name of the service.")]
 Name = Annotated[str, typer.Argument(help="Name of the version.")]
-Model = Annotated[str, typer.Argument(help="models:/NAME/VERSION or models:/NAME@ALIAS.")]
+Model = Annotated[str, typer.Argument(help="models:/NAME/VERSION (or /latest), or models:/NAME@ALIAS.")]
 Spec = Annotated[str | None, typer.Option(help="Resource spec of a pod; 1C2G unless told otherwise.")]
 Group = Annotated[str | None, typer.Option(help="Resource group on whose nodes it runs, instead of the shared pool.")]
 Cpu = Annotated[float | None, typer.Option(help="Cores of a pod in the group.")]
@@ -87,6 +88,7 @@ def add(
     body = version_body(source, resources, replicas, record) | {"traffic_weight": weight, "start": start}
     body |= fields(further)
     with connect() as client:
+        body["model_source"] = with_version(body["model_source"], partial(client.model, registry=registry))
         show_one(client.create_version(service, body | ({"name": name} if name else {})), FIELDS, output)
 
 
@@ -95,7 +97,7 @@ def edit(
     service: Service,
     name: Name,
     *,
-    model: Annotated[str | None, typer.Option(help="models:/NAME/VERSION or models:/NAME@ALIAS.")] = None,
+    model: Annotated[str | None, typer.Option(help="models:/NAME/VERSION (or /latest), or models:/NAME@ALIAS.")] = None,
     registry: Registry = None,
     follow: Follow = False,
     spec: Spec = None,
@@ -123,6 +125,8 @@ def edit(
     if not changes:
         raise typer.BadParameter("nothing to change")
     with connect() as client:
+        if model is not None:
+            changes["model_source"] = with_version(changes["model_source"], partial(client.model, registry=registry))
         show_one(client.edit_version(service, name, changes), FIELDS, output)
 
 

@@ -116,7 +116,10 @@ class SeriesList(Contract):
 
 
 class LogsQuery(Contract):
-    """Log lines of a service, newest first."""
+    """Log lines of a service, newest first, or `is_oldest_first`.
+
+    `is_settled`: the answer holds every line that was printed before the question, which waits for that a moment.
+    """
 
     service: str
     version: str | None = None
@@ -124,17 +127,21 @@ class LogsQuery(Contract):
     from_time: datetime | None = None
     to_time: datetime | None = None
     search: str | None = Field(default=None, description="A word that the line contains, whatever its case.")
+    request_id: str | None = Field(default=None, description="A request during which the line was printed.")
+    is_oldest_first: bool = False
+    is_settled: bool = False
     limit: int = Field(default=100, ge=1, le=1000)
     cursor: str | None = None
 
 
 class LogEntry(Contract):
-    """One stored log line."""
+    """One stored log line; (pod, run, offset) names it."""
 
     at: datetime
     version: str
     pod: str
     run: int
+    offset: int | None = Field(default=None, description="Its first byte in what that run of the pod printed.")
     text: str
     request_id: str | None = None
 

@@ -30,6 +30,7 @@ from controller.api import (
 )
 from controller.api.access import admitted
 from controller.api.bodies import Bodies
+from controller.api.discarding import DiscardRest
 from controller.api.door import Door
 from controller.api.gate import Gate
 from controller.api.nul import NoNul
@@ -91,6 +92,7 @@ def build_api(door: Door, telemetry: Telemetry, access: Access, is_ready: Callab
     app.add_middleware(Bodies)
     app.add_middleware(NoNul)
     app.add_middleware(Gate, caller_of=access.caller_of, allowed_hosts=access.allowed_hosts)
+    app.add_middleware(DiscardRest)
     app.add_middleware(Observed, clock=door.clock, registry=telemetry.registry)
     return app
 

@@ -34,6 +34,9 @@ from shared.errors import NotFound
 router = APIRouter(tags=["users"])
 
 UserPath = Annotated[str, Path(max_length=63)]
+TokenPath = Annotated[
+    str, Path(max_length=63, description="Id of the token, or the name of one of the caller's own where one has it.")
+]
 ME = "me"
 
 
@@ -147,12 +150,10 @@ async def list_tokens(
 
 
 @router.delete("/tokens/{token_id}", status_code=204)
-async def revoke_token(token_id: UUID, door: TheDoor, actor: Actor, caller: TheCaller) -> Response:
+async def revoke_token(token_id: TokenPath, door: TheDoor, actor: Actor, caller: TheCaller) -> Response:
     """End one of the caller's tokens (an administrator may end anybody's), and those that it has made, at once."""
     async with door.unit(actor) as unit:
-        row = await load_token(unit.session, token_id)
-        if row.user_id != caller.user_id and not caller.is_admin:
-            raise NotFound(f"There is no token {token_id}")
+        row = await load_token(unit.session, token_id, caller, unit.now)
         await people.revoke_token(unit, row)
     return Response(status_code=204)
 

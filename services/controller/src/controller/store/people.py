@@ -15,6 +15,7 @@ from sqlmodel import col, select
 
 from controller.domain.access import Caller, Role
 from controller.domain.keys import is_alive
+from controller.store.keys import named_one
 from controller.store.tables import MemberRow, ProjectRow, ServiceRow, TokenRow, UserRow
 from shared.errors import NotFound
 
@@ -120,12 +121,21 @@ async def tokens_of(session: AsyncSession, user_id: UUID) -> list[TokenRow]:
     return list((await session.scalars(query.order_by(col(TokenRow.id).desc()))).all())
 
 
-async def load_token(session: AsyncSession, token_id: UUID) -> TokenRow:
-    """A token that was not revoked; `NotFound` names it."""
-    row = await session.get(TokenRow, token_id)
-    if row is None or row.revoked_at is not None:
-        raise NotFound(f"There is no token {token_id}")
-    return row
+async def load_token(session: AsyncSession, id_or_name: str, caller: Caller, now: datetime) -> TokenRow:
+    """A token that was not revoked: one of the caller's by id or name, for administrators anybody's by its id."""
+    if caller.is_admin and (token_id := uuid_of(id_or_name)) is not None:
+        row = await session.get(TokenRow, token_id)
+        if row is not None and row.revoked_at is None:
+            return row
+    return named_one(await tokens_of(session, caller.user_id), id_or_name, "token", now)
+
+
+def uuid_of(text: str) -> UUID | None:
+    """`text` as an id; None for what is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 async def load_project(session: AsyncSession, name: str, *, for_update: bool = False) -> ProjectRow:

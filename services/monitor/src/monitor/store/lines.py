@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -50,8 +50,8 @@ async def add_lines(session: AsyncSession, outputs: Sequence[PodOutput]) -> None
         await session.execute(insert.on_conflict_do_nothing(index_elements=["pod", "run", "offset"]))
 
 
-async def find_lines(session: AsyncSession, query: LogsQuery, before_id: int | None) -> list[LogLineRow]:
-    """Lines of a service, newest first, from behind `before_id`."""
+async def find_lines(session: AsyncSession, query: LogsQuery, after_id: int | None) -> list[LogLineRow]:
+    """Lines of a service, newest first or oldest first, from behind `after_id` in that order."""
     table: Any = LogLineRow
     wanted = select(table).where(table.service == query.service)
     for column, value in ((table.version, query.version), (table.pod, query.pod)):
@@ -62,9 +62,13 @@ async def find_lines(session: AsyncSession, query: LogsQuery, before_id: int | N
         wanted = wanted.where(table.at <= query.to_time)
     if query.search:
         wanted = wanted.where(func.lower(table.text).contains(query.search.lower(), autoescape=True))
-    if before_id is not None:
-        wanted = wanted.where(table.id < before_id)
-    return list((await session.execute(wanted.order_by(table.id.desc()).limit(query.limit))).scalars())
+    if query.request_id is not None:  # a line of a shared batch has the ids of all its requests, with commas
+        ids = literal(",").concat(table.request_id).concat(",")
+        wanted = wanted.where(table.request_id.is_not(None), ids.contains(f",{query.request_id},", autoescape=True))
+    order = table.id.asc() if query.is_oldest_first else table.id.desc()
+    if after_id is not None:
+        wanted = wanted.where(table.id > after_id if query.is_oldest_first else table.id < after_id)
+    return list((await session.execute(wanted.order_by(order).limit(query.limit))).scalars())
 
 
 async def count_event(session: AsyncSession, entry: Entry, at: datetime) -> None:
