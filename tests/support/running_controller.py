@@ -29,7 +29,7 @@ from shared.bus.envelope import headers_of, subject_of
 from shared.clock import SystemClock
 from shared.contracts import rpc
 from shared.contracts.deployment import PodView, VersionState
-from shared.contracts.nodes import Machine, NodeState, NodeStateList
+from shared.contracts.nodes import Machine, NodeState, NodeStateList, PoolState, PoolStateList
 from shared.contracts.routes import ROUTES_BUCKET
 from shared.errors import NotFound, Unavailable
 from shared.events import Event
@@ -156,11 +156,13 @@ class Peers:
         self.restarted: list[str] = []
         self.asked_logs: list[rpc.LogsQuery] = []
         self.stored: Callable[[rpc.LogsQuery], rpc.LogPage] | None = None
+        self.pools: tuple[PoolState, ...] = ()
         self.nodes = NodeStateList(machine=Machine(name="here", cpu=8, memory_gb=16, gpu=1), items=())
         self.scheduler.answer(rpc.VERSION_STATES, self._states)
         self.scheduler.answer(rpc.PODS, self._pods)
         self.scheduler.answer(rpc.RESTART_POD, self._restart)
         self.scheduler.answer(rpc.NODES, self._nodes)
+        self.scheduler.answer(rpc.CAPACITY, self._capacity)
         self.monitor.answer(rpc.LOGS, self._logs)
         self.monitor.answer(rpc.EVENTS, self._events)
         self.monitor.answer(rpc.METRICS, self._metrics)
@@ -219,6 +221,9 @@ class Peers:
 
     async def _nodes(self, _: rpc.Nothing) -> NodeStateList:
         return self.nodes
+
+    async def _capacity(self, _: rpc.Nothing) -> PoolStateList:
+        return PoolStateList(machine=self.nodes.machine, items=self.pools)
 
     async def _states(self, _: rpc.Nothing) -> rpc.VersionStateList:
         return rpc.VersionStateList(items=self.states)

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from penstock.commands import (
+    capacity,
     deploy,
     groups,
     keys,
@@ -121,6 +122,7 @@ app.command()(deploy.deploy)
 app.command()(observe.logs)
 app.command()(observe.events)
 app.command()(observe.metrics)
+app.command()(capacity.capacity)
 app.command()(users.audit)
 app.command()(resources.usage)
 app.command()(resources.debug)

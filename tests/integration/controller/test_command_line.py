@@ -25,6 +25,7 @@ from running_controller import TOKEN, Controller, Peers, eventually, wine
 from shared.clock import SystemClock
 from shared.contracts import rpc
 from shared.contracts.deployment import VersionState
+from shared.contracts.nodes import Hold, PoolState
 from shared.contracts.samples import LogLine, PodOutput
 from shared.http import serve
 
@@ -255,6 +256,16 @@ async def test_groups_and_nodes(cli: CommandLine, peers: Peers) -> None:
     await cli("versions", "edit", "shop", "v1", "--spec", "1C2G")
     assert (await cli.json("groups", "revoke", "risk", "default"))["projects"] == []
     await cli("groups", "delete", "risk")
+
+
+async def test_the_room_for_pods_is_a_line_a_pool(cli: CommandLine, peers: Peers) -> None:
+    hold = Hold(project="default", service="wine", version="v1", pods=2, cpu=2, memory_gb=4)
+    peers.pools = (PoolState(cpu=8, memory_gb=30, held=(hold,)),)
+    head, line = (await cli("capacity")).stdout.splitlines()
+    assert head.split()[:5] == ["POOL", "CORES", "FREE", "CORES", "GIB"]
+    assert line.split()[:5] == ["shared", "8", "6", "30", "26"]
+    assert "held by wine/v1 (2 cores, 4 GiB)" in line
+    assert (await cli.json("capacity"))["pools"][0]["free"]["cpu"] == 6
 
 
 async def test_following_logs_ends_with_ctrl_c(cli: CommandLine, peers: Peers) -> None:

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from shared.contracts.base import Contract
 from shared.contracts.deployment import Deployment, PodView, VersionState
-from shared.contracts.nodes import Node, NodeStateList
+from shared.contracts.nodes import Node, NodeStateList, PoolStateList
 from shared.contracts.runs import PodRun
 
 
@@ -250,6 +250,7 @@ PODS = Method("scheduler", "pods", PodsQuery, PodList)
 RESTART_POD = Method("scheduler", "restart_pod", PodRef, Nothing)
 VERSION_STATES = Method("scheduler", "version_states", Nothing, VersionStateList)
 NODES = Method("scheduler", "nodes", Nothing, NodeStateList)
+CAPACITY = Method("scheduler", "capacity", Nothing, PoolStateList)
 RUNS = Method("scheduler", "runs", RunsQuery, RunPage)
 METRICS = Method("monitor", "metrics", MetricsQuery, SeriesList)
 LOGS = Method("monitor", "logs", LogsQuery, LogPage)
@@ -264,6 +265,6 @@ def replay_method(service: str) -> Method:
 
 
 METHODS: tuple[Method, ...] = (
-    DEPLOYMENTS, REGISTRY_ACCESS, PODS, RESTART_POD, VERSION_STATES, NODES, RUNS, METRICS, LOGS,
+    DEPLOYMENTS, REGISTRY_ACCESS, PODS, RESTART_POD, VERSION_STATES, NODES, CAPACITY, RUNS, METRICS, LOGS,
     EVENTS, TABLES, ROWS,
 )  # fmt: skip

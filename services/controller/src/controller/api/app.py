@@ -11,6 +11,7 @@ from fastapi import Depends, FastAPI
 
 from controller.api import (
     audit,
+    capacity,
     dead_letters,
     debug,
     groups,
@@ -32,6 +33,7 @@ from controller.api.access import admitted
 from controller.api.bodies import Bodies
 from controller.api.discarding import DiscardRest
 from controller.api.door import Door
+from controller.api.explained import explain
 from controller.api.gate import Gate
 from controller.api.nul import NoNul
 from controller.api.observed import Observed
@@ -54,6 +56,7 @@ _ROUTERS = (
     specs,
     groups,
     nodes,
+    capacity,
     secrets,
     tables,
     usage,
@@ -83,7 +86,7 @@ def build_api(door: Door, telemetry: Telemetry, access: Access, is_ready: Callab
         strict_content_type=True,
     )
     app.state.door = door
-    install_error_handlers(app)
+    install_error_handlers(app, explain)
     for room in _ROUTERS:
         app.include_router(room.router, prefix=PREFIX, dependencies=[Depends(admitted), Depends(known_query)])
     app.add_api_route(f"{PREFIX}/health", _health, methods=["GET"], tags=["health"])
