@@ -102,7 +102,7 @@ PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_optio
 
 @app.command()
 def check() -> None:
-    """Format, lint, types, layers, migrations, event schemas, settings. What CI runs before the tests."""
+    """Format, lint, types, layers, migrations, event schemas, settings, reference. What CI runs before the tests."""
     from penstock.check import run_checks  # noqa: PLC0415
 
     raise typer.Exit(run_checks())

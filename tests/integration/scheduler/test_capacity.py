@@ -32,7 +32,9 @@ async def test_the_second_version_waits_for_the_first(home: Path) -> None:
         held = f"held by {first.service}/{first.version} (1 core, 2 GiB)"
         assert [note.message for note in notes] == [f"asks for 1 core, 2 GiB; free are 0 cores, 0 GiB; {held}"]
         assert world.backend.waits() == {waiting.pod: notes[0].message}
-        (shared,) = world.backend.pools() or ()
+        pools = world.backend.pools()
+        assert pools is not None
+        (shared,) = pools
         assert (shared.group, shared.cpu, shared.memory_gb) == (None, 1, 2)
         assert [(hold.service, hold.version, hold.pods, hold.cpu) for hold in shared.held] == [
             (first.service, first.version, 1, 1)

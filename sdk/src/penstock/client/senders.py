@@ -40,12 +40,12 @@ class _Sender(Operations):
 
     def __init__(self, url: str, token: str, *, timeout_s: float = 30.0, retries: int = 2) -> None:
         self._base = url.rstrip("/").removesuffix("/api/v1") + "/api/v1"
-        self._token = token
+        self._token = token.strip()
         self._timeout_s = timeout_s
         self._retries = retries
 
     def _options(self, request: Request[Any]) -> dict[str, Any]:
-        token = self._token if request.token is None else request.token
+        token = self._token if request.token is None else request.token.strip()
         if not (token.isascii() and token.isprintable()):  # else the HTTP library's error would quote it
             raise Unauthenticated(401, "UNAUTHENTICATED", "the token has characters in it that no token has")
         return {

@@ -27,6 +27,14 @@ MOST_BEFORE = 1000
 Lines = Annotated[int, typer.Option("--lines", "-n", min=1, help="How many at most.")]
 From = Annotated[str | None, typer.Option("--from", help="ISO-8601 with a zone.")]
 To = Annotated[str | None, typer.Option("--to", help="ISO-8601 with a zone; now otherwise.")]
+METRICS = (
+    ("requests", "1"), ("requests_per_second", "1/s"), ("status_2xx", "1/s"), ("status_3xx", "1/s"),
+    ("status_4xx", "1/s"), ("status_5xx", "1/s"), ("throttled_per_second", "1/s"), ("in_flight", "1"),
+    ("latency_p50", "s"), ("latency_p90", "s"), ("latency_p99", "s"), ("bytes_in_per_second", "bytes/s"),
+    ("bytes_out_per_second", "bytes/s"), ("records_logged", "1"), ("records_dropped", "1"), ("cpu_cores", "cores"),
+    ("memory_bytes", "bytes"), ("replicas_wanted", "1"), ("replicas_running", "1"), ("replicas_ready", "1"),
+)  # fmt: skip
+"""Names and units, as the monitor has them; a test holds the two together."""
 COLUMNS = ("last_seen", "level", "resource_kind", "resource_name", "reason", "count", "message")
 
 
@@ -79,7 +87,7 @@ def events(service: Service, version: Version = None, lines: Lines = 100, output
 
 def metrics(
     service: Service,
-    metric: Annotated[str, typer.Argument(help="Such as requests_per_second, latency_p99, in_flight, replicas_ready.")],
+    metric: Annotated[str, typer.Argument(help=f"One of {', '.join(f'{name} ({unit})' for name, unit in METRICS)}.")],
     *,
     version: Version = None,
     pod: Annotated[str | None, typer.Option(help="Only of this pod.")] = None,
@@ -88,7 +96,10 @@ def metrics(
     step: Annotated[int, typer.Option(min=1, help="Seconds from one point to the next.")] = 60,
     output: Output = Format.TABLE,
 ) -> None:
-    """Show one metric of a service over time; the last hour unless told otherwise."""
+    """Show one metric of a service over time; the last hour unless told otherwise.
+
+    No VERSION (-): requests for which none was chosen, such as those that were refused or throttled.
+    """
     with connect() as client:
         found = client.metrics(
             service, metric, version=version, pod=pod, from_time=from_time, to_time=to_time, step=step
@@ -97,11 +108,22 @@ def metrics(
         print(json.dumps(found, ensure_ascii=False))
         return
     points = (
-        {"at": datetime.fromtimestamp(at, UTC).isoformat(), "value": value, "of": series["labels"]}
+        {
+            "at": datetime.fromtimestamp(at, UTC).isoformat(),
+            "value": rounded(value),
+            "unit": found["unit"],
+            "version": series["labels"]["version"] or None,
+            "pod": series["labels"].get("pod"),
+        }
         for series in found["series"]
         for at, value in series["points"]
     )
-    show_all(points, ("at", "value", "of"), output)
+    show_all(points, ("at", "value", "unit", "version", *(("pod",) if pod else ())), output)
+
+
+def rounded(value: float) -> str:
+    """Four digits that count, and never fewer than the whole number has."""
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _print(line: LogLine, output: Format) -> None:

@@ -19,6 +19,7 @@ from controller.api import (
     models,
     nodes,
     observability,
+    pages,
     pods,
     projects,
     secrets,
@@ -90,6 +91,7 @@ def build_api(door: Door, telemetry: Telemetry, access: Access, is_ready: Callab
     for room in _ROUTERS:
         app.include_router(room.router, prefix=PREFIX, dependencies=[Depends(admitted), Depends(known_query)])
     app.add_api_route(f"{PREFIX}/health", _health, methods=["GET"], tags=["health"])
+    app.include_router(pages.router)
     add_admin_routes(app, telemetry, is_ready)
     app.openapi = partial(openapi_of, app)  # type: ignore[method-assign]  # FastAPI's way to change the document
     app.add_middleware(Bodies)

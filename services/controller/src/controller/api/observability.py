@@ -48,7 +48,10 @@ class _Filter(BaseModel):
 class MetricFilter(_Filter):
     """Which series: the last hour by the minute, unless asked otherwise."""
 
-    metric: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    metric: str = Field(
+        pattern=r"^[a-z][a-z0-9_]{0,63}$",
+        description="requests_per_second, latency_p99, in_flight, cpu_cores, …; docs/metrics.md has all with their units.",
+    )
     from_time: Moment | None = Field(default=None, alias="from", description="ISO-8601 with a zone.")
     to_time: Moment | None = Field(default=None, alias="to", description="ISO-8601 with a zone; now by default.")
     step: int = Field(default=60, ge=60, le=86_400, description="Seconds.")
