@@ -387,7 +387,7 @@ async def test_what_was_recorded_and_fields_without_an_option(cli: CommandLine, 
     await cli("metrics", "shop", "requests_per_second")
     assert isinstance(await cli.json("tables", "list", "--service", "shop"), list)
     await cli("logs", "shop", "--search", "hello", "-n", "5", "--from", "2026-01-01T00:00:00Z")
-    await cli("logs", "shop", "-f", "--from", "2026-01-01T00:00:00Z", code=2)
+    await cli("logs", "shop", "-f", "--to", "2026-01-01T00:00:00Z", code=2)
     assert await cli.json("dead-letters", "list") == []
     await cli("dead-letters", "replay", "1", code=3)
     assert (await cli.json("projects", "edit", "default", "--description", "ours"))["description"] == "ours"

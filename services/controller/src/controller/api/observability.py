@@ -50,7 +50,7 @@ class MetricFilter(_Filter):
 
     metric: str = Field(
         pattern=r"^[a-z][a-z0-9_]{0,63}$",
-        description="requests_per_second, latency_p99, in_flight, cpu_cores, …; docs/metrics.md has all with their units.",
+        description="requests_per_second, latency_p99, in_flight, cpu_cores, …; docs/metrics.md has all of them.",
     )
     from_time: Moment | None = Field(default=None, alias="from", description="ISO-8601 with a zone.")
     to_time: Moment | None = Field(default=None, alias="to", description="ISO-8601 with a zone; now by default.")
