@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from penstock.commands.arguments import expiry, model_source, service_name, weights, with_version
+from penstock.commands.arguments import expiry, model_source, service_name, variables, weights, with_version
 from penstock.contexts import Contexts, Target, target_of
 from penstock.launcher.home import Home, LaunchError, Ports
 
@@ -46,6 +46,14 @@ def test_what_is_no_span_of_time_is_refused(span: str) -> None:
 def test_one_end_is_enough() -> None:
     with pytest.raises(typer.BadParameter, match="exclude"):
         expiry("2030-01-01", "1d", NOW)
+
+
+def test_variables_are_plain_or_a_key_of_a_secret() -> None:
+    wanted = {"A": "1=2", "TOKEN": {"secret": "payments", "key": "token"}}
+    assert variables(["A=1=2"], ["TOKEN=payments/token"]) == wanted
+    for plain, secret in ((["A"], None), (["=1"], None), (["A=1", "A=2"], None), (["A=1"], ["A=s/k"]), (None, ["A=s"])):
+        with pytest.raises(typer.BadParameter):
+            variables(plain, secret)
 
 
 @pytest.mark.parametrize(
