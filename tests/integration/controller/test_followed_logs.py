@@ -102,7 +102,7 @@ async def test_the_last_lines_come_first_and_what_was_stored_meanwhile_once(
         assert await told(lines, 3) == ["line 7", "line 8", "line 9"]
         assert output.peers.asked_logs[-1].is_settled
         await output.prints(8, 9, 10)
-        await output.prints(11)
+        await output.prints(10, 11)  # as a scheduler that does not know whether the first try was stored
         assert await told(lines, 2) == ["line 10", "line 11"]
 
 

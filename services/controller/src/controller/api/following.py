@@ -108,9 +108,12 @@ class StoredLines:
             page = None if is_last else await self._page(page.next_cursor)
 
     def is_new(self, entry: LogEntry) -> bool:
-        """Whether a live line was not among them."""
-        told = self._told.get(entry.pod)
-        return told is None or (entry.run, entry.offset or 0) > told
+        """Whether a live line was neither among them nor told since: what a scheduler sends twice comes once."""
+        place, told = (entry.run, entry.offset or 0), self._told.get(entry.pod)
+        if told is not None and place <= told:
+            return False
+        self._told[entry.pod] = place
+        return True
 
     async def _page(self, cursor: str | None) -> LogPage | None:
         query = self._wanted.query(cursor)
