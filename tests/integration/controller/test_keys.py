@@ -85,7 +85,7 @@ async def test_a_key_belongs_to_its_service(with_service: Controller) -> None:
     await with_service.call("POST", "/services", 201, json={"name": "other"})
     await with_service.call("DELETE", f"/services/other/keys/{issued['id']}", 404)
     await with_service.call("POST", f"/services/other/keys/{issued['id']}/rotate", 404)
-    await with_service.call("DELETE", f"{KEYS}/not-an-id", 400)
+    await with_service.call("DELETE", f"{KEYS}/not-an-id", 404)
 
 
 async def test_keys_page(with_service: Controller) -> None:
