@@ -99,10 +99,10 @@ class Pod:
 
     # ── asked from outside ───────────────────────────────────────────────────────────────────────────────────────
 
-    def terminate(self) -> None:
-        """End for good, after draining."""
+    def terminate(self, *, is_surplus: bool = False) -> None:
+        """End for good, after draining; `is_surplus`: since fewer pods are wanted."""
         if not self.record.is_terminating:
-            self.folder.update(is_terminating=True)
+            self.folder.update(is_terminating=True, is_surplus=is_surplus)
         self._asked.set()
 
     def place(self, node: Node | None, took: str | None = None) -> None:
@@ -339,6 +339,7 @@ class Pod:
                 end=end,
                 note=note,
                 is_gone=is_gone,
+                is_surplus=record.is_surplus,
                 check=watch.check if watch else None,
             )
         )

@@ -80,6 +80,8 @@ class PodObservation:
     end: RunEnd | None = None
     note: Note | None = None
     is_gone: bool = False
+    is_surplus: bool = False
+    """Whether it ends because fewer pods are wanted."""
     is_placed: bool = True
     is_limited: bool = False
     """Whether the kernel keeps it to what it asked for."""
