@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 from uuid import UUID
@@ -13,6 +14,8 @@ from router.dataplane.exchange import Exchange
 from router.dataplane.request import RequestHead
 from router.domain.keys import Door
 from router.domain.table import Kind, Service, Target, explain_missing
+
+_ABSOLUTE = re.compile(rb"https?://(?P<authority>[^/?#@]+)(?P<rest>/.*)?", re.IGNORECASE)
 
 
 def admit(core: Core, exchange: Exchange) -> Refusal | None:
@@ -72,12 +75,10 @@ def expects_continue(head: RequestHead) -> bytes:
 
 def _resolve(core: Core, head: RequestHead) -> Target | None:
     """The target of a path with a query, of an absolute URL, of a service's own host name, of a path with variables."""
-    url = head.url
-    if url[:7].lower() == b"http://":
-        slash = url.find(b"/", 7)
-        url = url[slash:] if slash > 0 else b"/"
-        head.url = url
-    path = url.partition(b"?")[0]
+    if head.url[:1] != b"/" and (absolute := _ABSOLUTE.match(head.url)) is not None:
+        # RFC 9112, 3.2.2: the authority of an absolute form counts, and Host does not.
+        head.host, head.url = absolute["authority"], absolute["rest"] or b"/"
+    path = head.url.partition(b"?")[0]
     service = _service_of_host(core, head.host)
     if service:
         path = b"/%b%b" % (service, path)

@@ -94,6 +94,12 @@ EXPECTATION_FAILED = Refusal(417, "EXPECTATION_FAILED", "Only Expect: 100-contin
 HEADERS_TOO_LARGE = Refusal(
     431, "REQUEST_HEADER_FIELDS_TOO_LARGE", "More than 100 headers or 16384 bytes of them.", closes=True
 )
+TRAILERS_TOO_LARGE = Refusal(
+    431,
+    "REQUEST_HEADER_FIELDS_TOO_LARGE",
+    "More than 100 trailers, or 16384 bytes of them or of a chunk's extension.",
+    closes=True,
+)
 OVERLOADED = Refusal(
     503, "TEMPORARILY_UNAVAILABLE", "Too many requests are held in memory.", b"Retry-After: 1\r\n", closes=True
 )

@@ -16,6 +16,7 @@ from router.dataplane import answers, recording
 from router.dataplane.answers import Refusal
 from router.dataplane.core import Core
 from router.dataplane.known import Known
+from router.dataplane.pieces import append_piece, joined
 from router.dataplane.pod import PodConnection
 from router.dataplane.request import RequestHead
 from router.dataplane.response import ResponseHead
@@ -169,12 +170,12 @@ class Exchange(Known):
         )
         self._finish()
 
-    def response_arrived(self, head: ResponseHead, chunks: list[bytes], *, is_last: bool) -> None:
+    def response_arrived(self, head: ResponseHead, piece: bytes, *, is_last: bool) -> None:
         """Pass on what has come; the last piece only after the record is safe."""
         out = [] if self.response is not None else [self._start_answer(head)]
-        for chunk in chunks:
-            self._keep(chunk)
-        pieces = self._framed(head, chunks, is_last=is_last)
+        if piece:
+            self._keep(piece)
+        pieces = self._framed(head, piece, is_last=is_last)
         if is_last:
             assert self.version is not None
             assert self.pod is not None
@@ -389,7 +390,7 @@ class Exchange(Known):
                 self.request_id,
                 traceparent,
                 self.body_size,
-                self.body[0] if len(self.body) == 1 else b"".join(self.body),
+                joined(self.body),
             ),
             is_head=head.method == b"HEAD",
         )
@@ -463,29 +464,37 @@ class Exchange(Known):
         self.closes = self.closes or self.core.is_draining or (head.has_unknown_length and not chunks)
         return head.head(self._identity(), chunks=chunks, closes=self.closes)
 
-    def _framed(self, head: ResponseHead, chunks: list[bytes], *, is_last: bool) -> list[bytes]:
+    def _framed(self, head: ResponseHead, piece: bytes, *, is_last: bool) -> list[bytes]:
         if not head.has_unknown_length:
-            return chunks
+            return [piece]
         if self.head.is_http_1_0:
-            return self._hold_back_last(chunks, is_last=is_last)
-        framed = [part for chunk in chunks for part in (b"%x\r\n" % len(chunk), chunk, b"\r\n")]
+            return self._hold_back_last(piece, is_last=is_last)
+        framed = [b"%x\r\n" % len(piece), piece, b"\r\n"] if piece else []
         if is_last:
             framed.append(b"0\r\n\r\n")
         return framed
 
-    def _hold_back_last(self, chunks: list[bytes], *, is_last: bool) -> list[bytes]:
+    def _hold_back_last(self, piece: bytes, *, is_last: bool) -> list[bytes]:
         # No length and no chunks: the caller cannot tell the last piece from others, so it waits for the record.
-        pieces = [self.held_back, *chunks] if self.held_back is not None else list(chunks)
+        pieces = [each for each in (self.held_back, piece) if each]
         self.held_back = None if is_last or not pieces else pieces.pop()
         return pieces
 
-    def _keep(self, chunk: bytes) -> None:
-        self.sent_bytes += len(chunk)
-        if self.logged is not None:
-            if self.sent_bytes <= MAX_LOGGED_BYTES:
-                self.logged.append(chunk)
-            else:
-                self.logged.clear()
+    def _keep(self, piece: bytes) -> None:
+        """Keep a piece of the answer for the record: up to a bound of its own, and to that of all bodies together."""
+        self.sent_bytes += len(piece)
+        if self.logged is None or self.is_answer_omitted:
+            return
+        core = self.core
+        if self.sent_bytes <= MAX_LOGGED_BYTES and core.buffered + len(piece) <= core.limits.buffered_bytes:
+            append_piece(self.logged, piece)
+            self.logged_bytes += len(piece)
+            core.buffered += len(piece)
+        else:
+            self.is_answer_omitted = True
+            core.buffered -= self.logged_bytes
+            self.logged_bytes = 0
+            self.logged = []
 
     def _finish(self) -> None:
         self._close_books()
@@ -496,9 +505,9 @@ class Exchange(Known):
         if self.is_stranger:
             self._no_stranger()
             self.core.held.release(self.head.key_digest)  # nothing is kept of a key that nobody knows
-        self.core.buffered -= self.body_size
+        self.core.buffered -= self.body_size + self.logged_bytes
         self.body = []
-        self.body_size = 0
+        self.body_size = self.logged_bytes = 0
 
 
 def _query(url: bytes) -> bytes:

@@ -10,6 +10,7 @@ import uuid_utils
 
 from router.dataplane.answers import Refusal
 from router.dataplane.core import Core
+from router.dataplane.pieces import Pieces
 from router.dataplane.pod import PodConnection
 from router.dataplane.request import RequestHead
 from router.dataplane.response import ResponseHead
@@ -32,8 +33,12 @@ class Known:
     is_resent = False
     response: ResponseHead | None = None
     held_back: bytes | None = None
-    logged: list[bytes] | None = None
+    logged: Pieces | None = None
     """The answer's body for the record; None: it is not recorded."""
+    logged_bytes = 0
+    """So much of it is counted among what is held in memory."""
+    is_answer_omitted = False
+    """The answer's body is too large for the record, or for what is held in memory."""
     sent_bytes = 0
     body_size = 0
     is_debug = False
@@ -49,7 +54,7 @@ class Known:
     def __init__(self, core: Core, head: RequestHead) -> None:
         self.core = core
         self.head = head
-        self.body: list[bytes] = []
+        self.body: Pieces = []
         self.received_ns = time.time_ns()
         self.started = monotonic()
         identity = uuid_utils.uuid7()
