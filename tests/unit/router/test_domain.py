@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from router.domain.bucket import BucketView, in_order
 from router.domain.keys import Door, KeyRing, digest_of, presented_key
 from router.domain.outcome import is_sampled, is_valid_request_id, trace_id_of
-from router.domain.split import choose_pod, choose_version, ready_candidates
+from router.domain.split import choose_pod, choose_version
 from router.domain.table import RouteTable
 from router.domain.traffic import Tally, TrafficBook, interval
 from shared.contracts.routes import Endpoint, Endpoints, Intent, KeyEntry, VersionRoute
@@ -46,14 +46,6 @@ def test_the_split_is_interleaved() -> None:
     versions = [FakeVersion("a", 90), FakeVersion("b", 10)]
     picks = "".join(choose_version(versions).name for _ in range(30))
     assert "b" not in picks.replace("aaaaabaaaa", "")
-
-
-def test_unready_versions_yield_their_share() -> None:
-    a, b, idle = FakeVersion("a", 90), FakeVersion("b", 10), FakeVersion("c", 0)
-    assert ready_candidates([a, b, idle], [True, True, True]) == (a, b)
-    assert ready_candidates([a, b, idle], [False, True, True]) == (b,)
-    assert ready_candidates([a, b, idle], [False, False, True]) == (idle,)
-    assert ready_candidates([a, b, idle], [False, False, False]) == ()
 
 
 @given(st.integers(min_value=2, max_value=6), st.integers(min_value=0))

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from penstock.commands.arguments import Fields, fields, model_source, resource_source
+from penstock.commands.arguments import Fields, fields, model_source, resource_source, weights
 from penstock.commands.connection import connect
 from penstock.commands.output import Format, Output, show_all, show_one
 
@@ -136,10 +136,18 @@ def start(
 
 
 @app.command()
-def stop(service: Service, name: Name, output: Output = Format.TABLE) -> None:
-    """Stop a version; the others take its share."""
+def stop(
+    service: Service,
+    name: Name,
+    weight: Annotated[
+        list[str] | None, typer.Option(help="v2=100: share of a version that stays; repeat. They sum to 100.")
+    ] = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Stop a version; those of the others that have a weight take its share, unless told otherwise."""
+    split = weights(weight) if weight else None
     with connect() as client:
-        show_one(client.stop_version(service, name), FIELDS, output)
+        show_one(client.stop_version(service, name, weights=split), FIELDS, output)
 
 
 @app.command()

@@ -8,6 +8,7 @@ from math import ceil
 
 import orjson
 
+from router.domain.explain import NoPod
 from router.domain.keys import Door
 from router.domain.table import Kind
 
@@ -74,6 +75,11 @@ def throttled(wait_s: float) -> Refusal:
 def unavailable(message: str, retry_after_s: int = 1) -> Refusal:
     """Nothing can answer now, but may soon."""
     return Refusal(503, "TEMPORARILY_UNAVAILABLE", message, b"Retry-After: %d\r\n" % retry_after_s)
+
+
+def no_pod(why: NoPod) -> Refusal:
+    """Nothing of the service can answer now."""
+    return unavailable(why.message, why.retry_after_s)
 
 
 UNAUTHENTICATED = Refusal(

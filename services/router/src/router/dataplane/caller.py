@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from enum import Enum
 from time import monotonic
 from typing import Protocol, cast
 
@@ -12,22 +11,14 @@ import httptools
 
 from router.dataplane import answers
 from router.dataplane.admission import admit, expects_continue
+from router.dataplane.answering import Answering
 from router.dataplane.answers import Refusal
 from router.dataplane.core import Core
 from router.dataplane.exchange import Exchange
+from router.dataplane.phase import Phase
 from router.dataplane.pieces import append_piece
 from router.dataplane.pod import set_nodelay
 from router.dataplane.request import RequestHead
-
-
-class Phase(Enum):
-    """What the connection's deadline is about."""
-
-    IDLE = "idle"
-    HEAD = "head"
-    BODY = "body"
-    ANSWER = "answer"
-    CLOSING = "closing"
 
 
 class Registry(Protocol):
@@ -201,13 +192,13 @@ class Caller(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
         exchange = self.exchange
-        if exchange is None or exchange.refusal is not None or exchange.target is None:
+        if exchange is None or exchange.refusal is not None or (exchange.target is None and exchange.unknown is None):
             return
         self.has_progressed = True
         append_piece(exchange.body, body)
         exchange.body_size += len(body)
         self.core.buffered += len(body)
-        if exchange.body_size > exchange.target.service.max_body_bytes:
+        if exchange.target is not None and exchange.body_size > exchange.target.service.max_body_bytes:
             self._refuse(exchange, answers.too_large(exchange.target.service.max_body_bytes))
         elif self.core.buffered > self.core.limits.buffered_bytes:
             self._refuse(exchange, answers.OVERLOADED)
@@ -221,7 +212,7 @@ class Caller(asyncio.Protocol):
             self._refuse(exchange, answers.TRAILERS_TOO_LARGE)
             return
         self.is_between = not exchange.closes
-        if exchange.refusal is None and not exchange.is_stranger and exchange.head.is_plain:
+        if exchange.refusal is None and exchange.unknown is None and exchange.head.is_plain:
             self.fresh = exchange.head
         self._take_turn(exchange)
 
@@ -238,7 +229,7 @@ class Caller(asyncio.Protocol):
         if self.transport is not None:
             self.transport.abort()
 
-    def exchange_finished(self, exchange: Exchange) -> None:
+    def exchange_finished(self, exchange: Answering) -> None:
         """Its last byte is on its way: next, or close."""
         if self.answering is not exchange:
             return

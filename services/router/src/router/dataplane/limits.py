@@ -23,10 +23,10 @@ class Limits:
     """Bodies of all requests together that may be held in memory."""
     held_requests: int = 1024
     """Requests of one version that may wait here for a pod, or for the rate limit's turn."""
-    new_key_s: float = 0.0
-    """So long a request with a key that nobody knows waits: it may have been issued since the routes were last read."""
-    strangers: int = 64
-    """So many of them may wait, each with at most `discarded_body_bytes` of body; others are refused at once."""
+    unknown_s: float = 0.0
+    """So long a request waits whose key or service nobody knows: it may be newer than the last look at the routes."""
+    unknown_requests: int = 64
+    """So many of each kind may wait, with at most `discarded_body_bytes` of body each; others are refused at once."""
     base_domain: bytes = b""
     """`<service>.<base domain>` in Host stands for `/<service>` in the path."""
     connect_timeout_s: float = 0.4
