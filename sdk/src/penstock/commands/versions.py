@@ -24,7 +24,9 @@ Registry = Annotated[str | None, typer.Option(help="Secret that describes anothe
 Follow = Annotated[bool, typer.Option("--follow", help="Publish anew whenever the alias moves.")]
 Replicas = Annotated[int, typer.Option(min=0, help="Pods.")]
 Record = Annotated[bool, typer.Option(help="Whether requests go into an inference table.")]
-Weight = Annotated[int, typer.Option(min=0, max=100, help="Share of the traffic beside another version.")]
+Weight = Annotated[
+    int, typer.Option(min=0, max=100, help="Share of the traffic beside another version; 0: only by its own path.")
+]
 DEFAULT_SPEC = "1C2G"
 COLUMNS = ("name", "status", "model_source.model", "model_source.version", "ready_replicas", "desired_replicas",
            "traffic_weight", "reason", "created_at")  # fmt: skip

@@ -308,7 +308,7 @@ class Split(Command):
     """
 
     weights: Weights
-    fallback: VersionName | None = None
+    fallback: Annotated[str, Field(max_length=256)] | None = None
 
 
 class Stop(Command):

@@ -20,7 +20,7 @@ class Limits:
     discarded_body_bytes: int = 64 * 1024
     """A refused request's body up to this size is read and thrown away, so that the connection can be kept."""
     buffered_bytes: int = 512 * 1024 * 1024
-    """Bodies of all requests together that may be held in memory."""
+    """Bodies of all requests together that may be held in memory, with what is kept or waits of their answers."""
     held_requests: int = 1024
     """Requests of one version that may wait here for a pod, or for the rate limit's turn."""
     unknown_s: float = 0.0
