@@ -13,7 +13,6 @@ from router.dataplane import answers, recording
 from router.dataplane.answering import Answering
 from router.dataplane.answers import Refusal
 from router.dataplane.core import Unknown
-from router.dataplane.pieces import joined
 from router.dataplane.pod import PodConnection
 from router.domain.explain import explain_missing, explain_no_pod, hold_s, versions_asked
 from router.domain.limiter import RateLimiter
@@ -29,13 +28,14 @@ class Exchange(Answering):
 
     def begin(self) -> None:
         """The request is complete and it is its turn: answer it."""
+        target = self.target
         if self.refusal is not None:
             self.answer(self.refusal)
         elif self.unknown is not None:
             if not self._find_unknown():
                 self._wait_to_be_known()
-        elif self.target is not None:
-            self._begin_known(self.target)
+        elif target is not None:
+            self._begin_known(target)
         else:
             self.answer(answers.not_found("No such path."))
 
@@ -149,7 +149,7 @@ class Exchange(Answering):
 
     def _begin_known(self, target: Target) -> None:
         # The table may have changed while the body arrived: the split is taken from what holds now.
-        service = self.core.service_of(target)
+        service = self.core.table.services.get(target.service.name)
         version = self._choose_version(service, target) if service is not None else None
         if version is not None:
             self._enter(version, target)
@@ -328,7 +328,7 @@ class Exchange(Answering):
                 self.request_id,
                 traceparent,
                 self.body_size,
-                joined(self.body),
+                self.body[0] if len(self.body) == 1 else b"".join(self.body),
             ),
             is_head=head.method == b"HEAD",
         )
