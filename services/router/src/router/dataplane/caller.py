@@ -37,28 +37,10 @@ class Caller(asyncio.Protocol):
     """One connection. At most one exchange is being answered; pipelined ones wait in order."""
 
     __slots__ = (
-        "answering",
-        "body_mark",
-        "buffered",
-        "core",
-        "deadline",
-        "exchange",
-        "fresh",
-        "has_progressed",
-        "head",
-        "head_offered",
-        "is_between",
-        "is_pumping",
-        "is_read_paused",
-        "is_write_paused",
-        "offered",
-        "parser",
-        "phase",
-        "registry",
-        "transport",
-        "unparsed",
-        "waiting",
-    )
+        "answering", "body_mark", "buffered", "core", "deadline", "exchange", "fresh", "has_progressed",
+        "head", "head_offered", "is_between", "is_pumping", "is_read_paused", "is_write_paused", "offered",
+        "parser", "phase", "registry", "transport", "unparsed", "waiting",
+    )  # fmt: skip
 
     def __init__(self, core: Core, registry: Registry) -> None:
         self.core = core
