@@ -13,6 +13,7 @@ from router.dataplane import answers, recording
 from router.dataplane.answering import Answering
 from router.dataplane.answers import Refusal
 from router.dataplane.core import Unknown
+from router.dataplane.pieces import joined
 from router.dataplane.pod import PodConnection
 from router.domain.explain import explain_missing, explain_no_pod, hold_s, versions_asked
 from router.domain.limiter import RateLimiter
@@ -328,7 +329,7 @@ class Exchange(Answering):
                 self.request_id,
                 traceparent,
                 self.body_size,
-                self.body[0] if len(self.body) == 1 else b"".join(self.body),
+                joined(self.body),
             ),
             is_head=head.method == b"HEAD",
         )
