@@ -151,6 +151,10 @@ async def test_the_command_line(cli: CommandLine, peers: Peers) -> None:
     version = await cli.json("versions", "add", "shop", "models:/wine@champion", "--start")
     assert (version["name"], version["model_source"]["version"]) == ("v1", "2")
     assert (await cli.json("traffic", "set", "shop", "v1=100"))["weights"] == {"v1": 100}
+    assert (await cli.json("traffic", "set", "shop", "v1=100", "--fallback", "v1"))["fallback"] == "v1"
+    assert (await cli.json("traffic", "set", "shop", "v1=100"))["fallback"] == "v1"
+    assert (await cli.json("traffic", "show", "shop"))["fallback"] == "v1"
+    assert (await cli.json("traffic", "set", "shop", "v1=100", "--fallback", ""))["fallback"] is None
     key = await cli.json("keys", "create", "shop", "ci")
     successor = await cli.json("keys", "rotate", "shop", key["id"])
     assert (await cli.json("keys", "revoke", "shop", key["id"]))["revoked"]
@@ -165,7 +169,14 @@ async def test_the_command_line(cli: CommandLine, peers: Peers) -> None:
     assert (await cli.json("versions", "restart", "shop", "v1"))["name"] == "v1"
     assert (await cli.json("services", "restart", "shop"))["name"] == "shop"
     assert (await cli.json("versions", "show", "shop", "v1"))["generation"] == 3
-    await cli("versions", "stop", "shop", "v1")
+    await cli.json("versions", "add", "shop", "models:/wine/1", "--start")
+    refused = await cli("versions", "stop", "shop", "v1", code=5)
+    assert "Only 'v1' has a weight" in refused.stderr
+    await cli("versions", "stop", "shop", "v1", "--weight", "v2=100")
+    assert (await cli.json("traffic", "show", "shop"))["weights"] == {"v2": 100}
+    await cli("services", "stop", "shop")
+    refused = await cli("services", "restart", "shop", code=5)
+    assert "`penstock services start shop`" in refused.stderr
 
 
 async def test_deploying(cli: CommandLine, peers: Peers) -> None:

@@ -5,12 +5,22 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 from penstock.client.types import Event, Json, Key, LogLine, Model, Pod, Restart, Service, Traffic, Version
 
 Answer = TypeVar("Answer")
+
+
+class Kept(Enum):
+    """The default of an argument that leaves a field as it is, where None says something of its own."""
+
+    KEPT = "as it is"
+
+
+KEPT = Kept.KEPT
 
 
 def _as_it_is(body: Any) -> Any:
@@ -136,9 +146,12 @@ def start_version(
     return post(where, given(traffic_weight=traffic_weight), revision=revision)
 
 
-def stop_version(service: str, version: str, *, revision: int | None = None) -> Request[Version]:
-    """Stop a version; the others take its share."""
-    return post(path("services", service, "versions", version, "stop"), revision=revision)
+def stop_version(
+    service: str, version: str, *, weights: Mapping[str, int] | None = None, revision: int | None = None
+) -> Request[Version]:
+    """Stop a version; the others share the traffic as `weights` say, else those with a weight take its share."""
+    where = path("services", service, "versions", version, "stop")
+    return post(where, given(weights=None if weights is None else dict(weights)), revision=revision)
 
 
 def restart_version(service: str, version: str, *, revision: int | None = None) -> Request[Version]:
@@ -157,10 +170,21 @@ def traffic(service: str) -> Request[Traffic]:
     return Request("GET", path("services", service, "traffic"))
 
 
-def set_traffic(service: str, weights: Mapping[str, int], *, revision: int | None = None) -> Request[Traffic]:
-    """Set the split over the active versions; the weights sum to 100. With `revision` only if it is still that one."""
-    where = path("services", service, "traffic")
-    return Request("PUT", where, json={"weights": dict(weights)}, headers=if_match(revision))
+def set_traffic(
+    service: str,
+    weights: Mapping[str, int],
+    *,
+    fallback: str | Kept | None = KEPT,
+    revision: int | None = None,
+) -> Request[Traffic]:
+    """Set the split over the active versions; the weights sum to 100. With `revision` only if it is still that one.
+
+    `fallback`: the version that answers while none with a weight has a ready pod; None: none; not given: as it was.
+    """
+    body: Json = {"weights": dict(weights)}
+    if not isinstance(fallback, Kept):
+        body["fallback"] = fallback
+    return Request("PUT", path("services", service, "traffic"), json=body, headers=if_match(revision))
 
 
 def keys(service: str, *, page_size: int = 100) -> Listing[Key]:

@@ -51,10 +51,11 @@ class Service(TypedDict):
 
 
 class Traffic(TypedDict):
-    """`weights` as asked for; `effective` as routers have them."""
+    """`weights` as asked for; `effective` as routers have them; `fallback` answers while none with a weight can."""
 
     weights: dict[str, int]
     effective: dict[str, int]
+    fallback: str | None
     revision: int
 
 

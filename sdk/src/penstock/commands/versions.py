@@ -15,6 +15,7 @@ from penstock.commands.arguments import (
     model_source,
     resource_source,
     variables,
+    weights,
     with_version,
 )
 from penstock.commands.connection import connect
@@ -37,7 +38,9 @@ Record = Annotated[
     bool | None,
     typer.Option("--record/--no-record", help="Into an inference table; default: as the service's version, else yes."),
 ]
-Weight = Annotated[int, typer.Option(min=0, max=100, help="Share of the traffic beside another version.")]
+Weight = Annotated[
+    int, typer.Option(min=0, max=100, help="Share of the traffic beside another version; 0: only by its own path.")
+]
 DEFAULT_SPEC = "1C2G"
 COLUMNS = ("name", "status", "model_source.model", "model_source.version", "ready_replicas", "desired_replicas",
            "traffic_weight", "reason", "created_at")  # fmt: skip
@@ -159,10 +162,18 @@ def start(
 
 
 @app.command()
-def stop(service: Service, name: Name, output: Output = Format.TABLE) -> None:
-    """Stop a version; the others take its share."""
+def stop(
+    service: Service,
+    name: Name,
+    weight: Annotated[
+        list[str] | None, typer.Option(help="v2=100: share of a version that stays; repeat. They sum to 100.")
+    ] = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Stop a version; those of the others that have a weight take its share, unless told otherwise."""
+    split = weights(weight) if weight else None
     with connect() as client:
-        show_one(client.stop_version(service, name), FIELDS, output)
+        show_one(client.stop_version(service, name, weights=split), FIELDS, output)
 
 
 @app.command()

@@ -79,6 +79,10 @@ class VersionRoute(Contract):
     destination: str | None = Field(default=None, description="Root of this version's tables; None: the default.")
     rate_limit: RateLimit | None = None
     is_autoscaled: bool = False
+    phase: Literal["running", "starting", "waiting", "failed"] | None = Field(
+        default=None,
+        description="What callers are told while no pod is ready; `waiting`: for room. None: written before it was.",
+    )
 
 
 class Intent(Contract):
@@ -95,6 +99,9 @@ class Intent(Contract):
         default=None, description="Ed25519 public key (hex) of the controller's debug tickets; None: there are none."
     )
     versions: tuple[VersionRoute, ...] = ()
+    fallback: str | None = Field(
+        default=None, description="Name of the version that answers while none with a weight has a ready pod."
+    )
 
 
 class KeyEntry(Contract):

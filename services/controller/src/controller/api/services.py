@@ -143,7 +143,7 @@ async def read_traffic(service: str, door: TheDoor) -> Response:
 
 @router.put("/services/{service}/traffic", response_model=TrafficView)
 async def split_traffic(service: str, split: Split, door: TheDoor, actor: Actor, allowed: IfMatch) -> Response:
-    """Set the split over the active versions; the weights sum to 100."""
+    """Set the split over the active versions (the weights sum to 100) and, where it is named, the fallback."""
     async with door.unit(actor) as unit:
         stored = await _for_change(unit, service, allowed)
         await services.split_traffic(unit, stored, split)

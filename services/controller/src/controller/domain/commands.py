@@ -337,10 +337,25 @@ class Start(Command):
     traffic_weight: Weight | None = Field(default=None, description="Share beside another active version.")
 
 
-class Split(Command):
-    """The wanted split over a service's active versions: whole numbers that sum to 100."""
+Weights = Annotated[dict[str, SplitWeight], Field(min_length=1, max_length=64)]
 
-    weights: dict[str, SplitWeight] = Field(min_length=1, max_length=64)
+
+class Split(Command):
+    """The wanted split over a service's active versions: whole numbers that sum to 100.
+
+    `fallback`: the version that answers while none with a weight has a ready pod; null: none; absent: as it was.
+    """
+
+    weights: Weights
+    fallback: Annotated[str, Field(max_length=256)] | None = None
+
+
+class Stop(Command):
+    """Options of a stop."""
+
+    weights: Weights | None = Field(
+        default=None, description="The split over the versions that stay; None: those with a weight take the share."
+    )
 
 
 class NewKey(Command):

@@ -96,7 +96,8 @@ class StoredService:
 
     def weights(self) -> dict[str, int]:
         """Shares of the active versions, 100 in all: the others have what one that has failed had, in proportion."""
-        return traffic.rebalanced({version.row.name: version.row.weight for version in self.active()})
+        started = {each.row.name: each.row.weight for each in self.versions if each.row.wanted == Wanted.STARTED}
+        return traffic.shares(started, [version.row.name for version in self.active()])
 
     def effective_weights(self) -> dict[str, int]:
         """What routers are told, for the active versions."""

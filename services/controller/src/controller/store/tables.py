@@ -21,7 +21,10 @@ class Record(SQLModel, registry=registry()):
 
 
 class ServiceRow(Record, table=True):
-    """A service. `revision` is its ETag; `next_version` numbers versions and never goes back."""
+    """A service. `revision` is its ETag; `next_version` numbers versions and never goes back.
+
+    `fallback` names the version that answers while none with a weight has a ready pod.
+    """
 
     __tablename__ = "services"
 
@@ -35,6 +38,7 @@ class ServiceRow(Record, table=True):
     sticky_header: str | None = None
     cors: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     max_body_bytes: int = DEFAULT_BODY_BYTES
+    fallback: str | None = Field(default=None, max_length=63)
     creator: str = Field(max_length=63)
     created_at: datetime = Field(sa_type=UtcDateTime)
     updated_at: datetime = Field(sa_type=UtcDateTime)

@@ -65,7 +65,12 @@ WORDINGS: Mapping[type[Event], Wording] = {
     events.ServiceUpdated: Wording("Updated", lambda e: f"changed: {', '.join(e.changed) or 'nothing'}"),
     events.ServiceDeleted: Wording("Deleted", lambda e: "service deleted"),
     events.TrafficChanged: Wording(
-        "TrafficChanged", lambda e: "weights: " + ", ".join(f"{name} {share}" for name, share in e.weights.items())
+        "TrafficChanged",
+        lambda e: (
+            "weights: "
+            + ", ".join(f"{name} {share}" for name, share in e.weights.items())
+            + (f"; fallback: {e.fallback}" if e.fallback else "")
+        ),
     ),
     events.VersionCreated: Wording(
         "Created", lambda e: f"version created from {e.model_source.get('model')} {e.model_source.get('version')}"
