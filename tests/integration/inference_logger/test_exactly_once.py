@@ -14,7 +14,7 @@ import pytest
 from nats.js import JetStreamContext
 
 from eventually import eventually
-from inference_logger.domain import Share, TableKey
+from inference_logger.domain.tables import Share, TableKey
 from inference_logger.store.delta import PayloadTables
 from logged_requests import LoggerProcess, counted, log, record, rows
 from nats_process import NatsProcess

@@ -11,7 +11,7 @@ import pytest
 from nats.js import JetStreamContext
 
 from eventually import eventually
-from inference_logger.domain import Share, TableKey
+from inference_logger.domain.tables import Share, TableKey
 from inference_logger.store.delta import PayloadTables
 from inference_logger.store.removal import remove
 from logged_requests import START, LoggerProcess, counted, log, record

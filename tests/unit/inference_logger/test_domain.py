@@ -4,16 +4,10 @@ import json
 
 import pytest
 
-from inference_logger.domain import (
-    PAYLOAD_SCHEMA,
-    Received,
-    TableKey,
-    Unreadable,
-    client_request_id,
-    read_message,
-    share_out,
-    to_payload,
-)
+from inference_logger.domain.records import Unreadable, read_message
+from inference_logger.domain.rows import client_request_id, to_payload
+from inference_logger.domain.schema import PAYLOAD_SCHEMA
+from inference_logger.domain.tables import Received, TableKey, share_out
 from logged_requests import START, record
 
 

@@ -1,0 +1,53 @@
+"""Appends to tables with a bound of time: storage that hangs keeps its own table waiting, and no other."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+from inference_logger.domain.tables import Share, TableKey
+from inference_logger.domain.waiting import reason_of
+from inference_logger.store.delta import Committed, PayloadTables
+from shared.errors import Temporary
+
+THREADS = 32
+"""Appends that may hang at once; nearly always one runs."""
+
+
+class Unwritable(Temporary):
+    """A table cannot be written for now; says why."""
+
+
+class TableWriter:
+    """`PayloadTables.append` in threads. A late append that still ends is as harmless as that of a second logger."""
+
+    def __init__(self, tables: PayloadTables, within: timedelta) -> None:
+        self.tables = tables
+        self._within_s = within.total_seconds()
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="append")
+        self._running: dict[str, asyncio.Future[Committed]] = {}
+
+    async def append(
+        self, key: TableKey, share: Share, app_id: str, upto: int, known: frozenset[str] = frozenset()
+    ) -> Committed:
+        """Append, see `PayloadTables`. Raises `Unwritable` for whatever is wrong: it is this table's alone."""
+        location = self.tables.location(key)
+        if location in self._running:
+            raise Unwritable("the storage does not answer; the last append still runs")
+        loop = asyncio.get_running_loop()
+        running = loop.run_in_executor(self._pool, self.tables.append, key, share, app_id, upto, known)
+        self._running[location] = running
+        running.add_done_callback(lambda done: self._ended(location, done))
+        done, _ = await asyncio.wait({running}, timeout=self._within_s)
+        if not done:
+            raise Unwritable(f"the storage does not answer within {self._within_s:g} s")
+        try:
+            return running.result()
+        except Exception as error:
+            raise Unwritable(reason_of(error)) from error
+
+    def _ended(self, location: str, done: asyncio.Future[Committed]) -> None:
+        del self._running[location]
+        if not done.cancelled():
+            done.exception()  # one that nobody waits for any more is no surprise
