@@ -82,6 +82,25 @@ async def test_a_killed_one_finishes_later(js: JetStreamContext, logger: LoggerP
     await eventually(lambda: not list(tables.glob("*")))
 
 
+async def test_what_an_intruder_left_in_another_s_table_goes_with_it(
+    js: JetStreamContext, logger: LoggerProcess, home: Path
+) -> None:
+    await log(js, record("v", "victim"))
+    await eventually(lambda: counted(home, "victim"))
+    inside = home / "tables" / "victim" / "payload" / "_delta_log"
+    left = inside / "wine" / "payload"  # as a release made it that did not look
+    left.mkdir(parents=True)
+    await log(js, record("a", destination=f"file://{inside}"))
+    await log(js, record("v2", "victim"))
+    await eventually(lambda: len(counted(home, "victim")) == 2)
+
+    await delete(js, "wine")
+
+    await eventually(lambda: not left.parent.exists())
+    await log(js, record("v3", "victim"))
+    await eventually(lambda: counted(home, "victim") == {"v": 1, "v2": 1, "v3": 1})
+
+
 def tables_of(root: Path, *names: str) -> PayloadTables:
     tables = PayloadTables(str(root))
     tables.append(TableKey("wine"), Share(records=[(n, record(name)) for n, name in enumerate(names, 1)]), "app", 9)

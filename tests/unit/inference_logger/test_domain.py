@@ -42,6 +42,27 @@ def test_a_body_without_a_usable_id_leaves_the_request_s_own(body: str | None) -
     assert client_request_id(record("r", client_request_id=None, request=body, request_id="mine")) == "mine"
 
 
+@pytest.mark.parametrize("refused", ["a\r\nSet-Cookie: b", "a\x00b", "\x1b[31mred", "x" * 257])
+@pytest.mark.parametrize("is_in_body", [True, False])
+def test_an_id_that_a_model_server_refuses_is_null_with_a_code(refused: str, is_in_body: bool) -> None:
+    given = {"client_request_id": None, "request": json.dumps({"client_request_id": refused})}
+    (row,) = to_payload([record("r", **(given if is_in_body else {"client_request_id": refused}))]).to_pylist()
+
+    assert row["client_request_id"] is None
+    assert row["logging_error_codes"] == ["CLIENT_REQUEST_ID_REFUSED"]
+
+
+def test_two_spellings_of_a_folder_are_one_table() -> None:
+    places = ("", "/home/tables", "file:///home/tables", "file:///home//tables/")
+    messages = [Received(number, [record("a", destination=place)]) for number, place in enumerate(places, 1)]
+
+    shares = share_out(messages, "/home/tables")
+
+    assert {key: [position for position, _ in share.records] for key, share in shares.items()} == {
+        TableKey("wine"): [1, 2, 3, 4]
+    }
+
+
 def test_records_go_to_the_table_of_their_service_and_destination() -> None:
     messages = [
         Received(7, [record("a"), record("b", destination="/elsewhere")]),
@@ -79,6 +100,12 @@ def test_records_go_to_the_table_of_their_service_and_destination() -> None:
 def test_what_cannot_be_a_row_is_refused_with_its_place(body: bytes, reason: str) -> None:
     with pytest.raises(Unreadable, match=reason):
         read_message(body)
+
+
+def test_a_message_holds_records_of_the_service_that_its_subject_names() -> None:
+    body = json.dumps({"records": [record("a"), record("b", service="beer")]}).encode()
+    with pytest.raises(Unreadable, match=r"records\.1\.service: not wine"):
+        read_message(body, "wine")
 
 
 def test_fields_of_a_newer_router_are_no_error() -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from controller.domain import traffic
-from controller.domain.commands import FirstVersion, LogDelivery, ModelSource, ReplicaRange, VersionChange
-from controller.domain.destinations import checked_destination
+from controller.domain.commands import FirstVersion, ModelSource, ReplicaRange, VersionChange
 from controller.domain.models import ResolvedModel
 from controller.domain.status import ACTIVE, DELETABLE, Wanted
 from controller.handlers.deployments import deployment_of
+from controller.handlers.destinations import log_delivery_of
 from controller.handlers.groups import resources_for
 from controller.handlers.registries import registry_secret
 from controller.handlers.unit import Unit
@@ -52,7 +52,7 @@ async def create_version(
         rate_limit=asked.rate_limit.model_dump(mode="json") if asked.rate_limit else None,
         request_timeout_ms=asked.request_timeout_ms,
         max_concurrency=asked.max_concurrency,
-        log_delivery=_log_delivery(unit, asked.log_delivery),
+        log_delivery=await log_delivery_of(unit, service.row, asked.log_delivery),
         runtime=asked.runtime.model_dump(mode="json"),
         creator=unit.actor,
         created_at=unit.now,
@@ -226,7 +226,7 @@ async def _new_values(
     if change.resource_source is not None:
         values |= _sized(await resources_for(unit, service, change.resource_source))
     if change.log_delivery is not None:
-        values["log_delivery"] = _log_delivery(unit, change.log_delivery)
+        values["log_delivery"] = await log_delivery_of(unit, service, change.log_delivery)
     if change.replicas is not None:
         values |= _scale(change.replicas)
     if change.traffic_weight is not None:
@@ -253,13 +253,6 @@ def _scale(asked: int | ReplicaRange) -> dict[str, Any]:
     if isinstance(asked, int):
         return {"replicas": asked, "autoscaling": None}
     return {"replicas": max(asked.min, 1), "autoscaling": asked.model_dump(mode="json")}
-
-
-def _log_delivery(unit: Unit, asked: LogDelivery) -> dict[str, Any]:
-    stored = asked.model_dump(mode="json")
-    if asked.destination is not None:
-        stored["destination"] = checked_destination(asked.destination, unit.rules.table_roots)
-    return stored
 
 
 def _name_for(service: StoredService, asked: str | None) -> str:
