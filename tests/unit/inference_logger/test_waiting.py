@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from logging import INFO, WARNING
 from typing import Any
 
 import pytest
 
+from inference_logger.consumers.requests import Outage
 from inference_logger.domain.destinations import why_refused
 from inference_logger.domain.streams import Checkpoint, why_other
 from inference_logger.domain.tables import Share, TableKey, app_id
@@ -50,6 +52,13 @@ def test_each_try_waits_longer_up_to_half_a_minute() -> None:
         waits.append(later.at - 100.0)
         retry = later
     assert waits == [1, 2, 4, 8, 16, 30, 30, 30]
+
+
+def test_a_busy_machine_is_no_warning_and_a_bus_that_is_away_is_one() -> None:
+    outage = Outage()
+    assert [outage.level(now) for now in (0.0, 9.0, 10.0, 12.0)] == [INFO, INFO, WARNING, WARNING]
+    outage.end()
+    assert outage.level(20.0) == INFO
 
 
 @pytest.mark.parametrize(("waiting", "bytes_each"), [(0, 250), (1, 250), (2, 250), (4, 125), (500, 1)])

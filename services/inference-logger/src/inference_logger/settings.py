@@ -31,10 +31,10 @@ class InferenceLoggerSettings(DatabaseSettings):
     commit_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)
     """Messages are committed when this much of them has come together, bytes; default 32 MiB."""
 
-    write_timeout: Duration = timedelta(seconds=30)
-    """Time that the storage of one table has for an append; after that the table waits, seconds; default 30."""
+    write_timeout: Duration = timedelta(seconds=15)
+    """Time that the storage of one table has for an append; after that the table waits, seconds; default 15."""
 
-    waiting_bytes: int | None = Field(default=None, ge=0)
+    waiting_bytes: int | None = Field(default=None, ge=1)
     """Most that a table which cannot be written keeps in `REQUESTS`, bytes; default a quarter of the stream's cap."""
 
     parking_bytes: int = Field(default=8 * 1024 * 1024 * 1024, ge=0)

@@ -43,6 +43,22 @@ class Pace:
     bytes: int = 32 * 1024 * 1024
 
 
+@dataclass
+class Outage:
+    """For how long the stream could not be read."""
+
+    since: float | None = None
+
+    def level(self, now: float) -> int:
+        """How loud a failure at `now` (monotonic seconds) is said."""
+        self.since = now if self.since is None else self.since
+        return logging.WARNING if now - self.since >= WARN_AFTER_S else logging.INFO
+
+    def end(self) -> None:
+        """It was read."""
+        self.since = None
+
+
 class Sink:
     """`REQUESTS` → payload tables. Killed anywhere, it goes on behind what is committed."""
 
@@ -51,7 +67,7 @@ class Sink:
         self.stores = stores
         self.waiting = waiting
         self.pace = pace
-        self._failing_since: float | None = None
+        self._outage = Outage()
 
     async def run(self) -> None:
         """Read and commit until cancelled; what is away is waited for."""
@@ -60,14 +76,9 @@ class Sink:
             try:
                 await self._read_stream()
             except (Unavailable, nats.errors.Error, JetStreamError, OSError) as error:
-                self._report(error)
+                level = self._outage.level(self.stores.clock.monotonic())
+                log.log(level, "requests wait: %s", str(error) or type(error).__name__)
                 await self.stores.clock.sleep(RETRY_S)
-
-    def _report(self, error: Exception) -> None:
-        now = self.stores.clock.monotonic()
-        self._failing_since = now if self._failing_since is None else self._failing_since
-        is_long = now - self._failing_since >= WARN_AFTER_S
-        log.log(logging.WARNING if is_long else logging.INFO, "requests wait: %s", str(error) or type(error).__name__)
 
     async def _read_stream(self) -> None:
         stream = await identity(self.bus.js, REQUESTS)
@@ -76,7 +87,7 @@ class Sink:
         since = self.stores.clock.monotonic()
         after = max(checkpoint.sequence, stream.first_seq - 1)
         async for messages in read_from(self.bus.js, REQUESTS, after, batch=BATCH):
-            self._failing_since = None
+            self._outage.end()
             since = since if unread else self.stores.clock.monotonic()
             unread += messages
             if unread and self._is_due(unread, since):

@@ -79,8 +79,8 @@ class WaitingTable:
         )
 
     def restarted(self, stream: str) -> WaitingTable:
-        """On another stream, or another epoch of it, of which it has nothing yet."""
-        return replace(self, stream=stream, sequence=0, parked_upto=0, stream_bytes=0)
+        """On another stream, or another epoch of it, of which it has nothing yet: its records are counted anew."""
+        return replace(self, stream=stream, sequence=0, parked_upto=0, stream_bytes=0, rows=0)
 
 
 @dataclass(frozen=True)

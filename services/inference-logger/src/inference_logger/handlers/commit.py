@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,8 +37,9 @@ async def commit(stores: Stores, batch: Batch, waiting: Mapping[str, WaitingTabl
     async with stores.tables.appending:
         work = _Commit(stores, batch, waiting, await known(stores.database))
         shares = work.shares()
-        for key, share in sorted(shares.items(), key=lambda item: item[0]):
-            await work.append(key, share)
+        async with asyncio.TaskGroup() as appends:
+            for key, share in shares.items():
+                appends.create_task(work.append(key, share), name=f"append to {key.name}")
         work.follow_moves(shares)
         await work.note()
         return work.changed

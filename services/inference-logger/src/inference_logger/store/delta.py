@@ -3,7 +3,8 @@
 Exactly once: each commit carries, as an application transaction, the stream position up to which the table has
 everything. It is read from, and written with, the same table object: a writer in between makes the commit fail, and the
 next try sees what that writer did. `app_id` holds the stream's name, when it was made and its epoch, so that a stream
-made anew or set back, which hands out numbers again, is another application.
+made anew or set back, which hands out numbers again, is another application. Records behind the position are new;
+those before it are looked up by `record_id`: a logger was killed before it noted them, or the stream was set back then.
 
 Columns are written by name: those that another writer added are null, those that the table lacks are added.
 """
@@ -112,10 +113,10 @@ def check_place(location: str, known: frozenset[str]) -> None:
 
 def _append_once(table: DeltaTable, share: Share, app_id: str, upto: int, is_new: bool) -> Committed:
     done = table.transaction_version(app_id) or 0
-    left = share.behind(done)
-    fresh = [record for _, record in left.records]
-    fresh += _absent(table, [record for _, record in left.retried])
-    if done >= upto or not fresh:
+    fresh = [record for position, record in share.records if position > done]
+    fresh += _absent(table, [record for position, record in share.records if position <= done])
+    fresh += _absent(table, [record for _, record in share.retried])
+    if not fresh:
         # Nothing to write and so nothing to note: the position only ever saves work, the catalogue's does as well.
         return Committed(table.table_uri, table.version(), 0, is_new)
     rows, is_wider = _by_name(to_payload(fresh), table)
@@ -124,7 +125,9 @@ def _append_once(table: DeltaTable, share: Share, app_id: str, upto: int, is_new
         rows,
         mode="append",
         schema_mode="merge" if is_wider else None,
-        commit_properties=CommitProperties(max_commit_retries=0, app_transactions=[Transaction(app_id, upto)]),
+        commit_properties=CommitProperties(
+            max_commit_retries=0, app_transactions=[Transaction(app_id, max(upto, done))]
+        ),
         post_commithook_properties=PostCommitHookProperties(create_checkpoint=True),
     )
     table.update_incremental()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 from inference_logger.domain.tables import Share, TableKey
 from inference_logger.domain.waiting import reason_of
@@ -12,7 +13,9 @@ from inference_logger.store.delta import Committed, PayloadTables
 from shared.errors import Temporary
 
 THREADS = 32
-"""Appends that may hang at once; nearly always one runs."""
+"""Appends that may hang at once."""
+AT_ONCE = 8
+"""Appends that are waited for at once: where several tables hang, the others wait for them together."""
 
 
 class Unwritable(Temporary):
@@ -26,6 +29,7 @@ class TableWriter:
         self.tables = tables
         self._within_s = within.total_seconds()
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="append")
+        self._turns = asyncio.Semaphore(AT_ONCE)
         self._running: dict[str, asyncio.Future[Committed]] = {}
 
     async def append(
@@ -35,8 +39,12 @@ class TableWriter:
         location = self.tables.location(key)
         if location in self._running:
             raise Unwritable("the storage does not answer; the last append still runs")
+        async with self._turns:
+            return await self._append(location, key, share, app_id, upto, known)
+
+    async def _append(self, location: str, *work: Any) -> Committed:
         loop = asyncio.get_running_loop()
-        running = loop.run_in_executor(self._pool, self.tables.append, key, share, app_id, upto, known)
+        running = loop.run_in_executor(self._pool, self.tables.append, *work)
         self._running[location] = running
         running.add_done_callback(lambda done: self._ended(location, done))
         done, _ = await asyncio.wait({running}, timeout=self._within_s)
