@@ -112,6 +112,8 @@ def test_a_sealed_answer_opens_only_for_its_caller_and_key() -> None:
         "file:///etc",
         "/tables/x",
         "file:tables",
+        f"file:///tables/{'x' * 1000}",
+        f"file:///tables/{'ü' * 200}",
     ],
 )
 def test_tables_lie_nowhere_but_under_the_allowed_roots(uri: str) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from shared.errors import Detail, InvalidInput
+
+LONGEST_URI = 900
+"""Percent-encoded: the catalogue of tables has to hold it, with the names of service and table behind it."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,8 @@ def _plain_path(uri: str) -> PurePosixPath:
     path = PurePosixPath(parts.path)
     if not path.is_absolute() or ".." in path.parts:
         raise _refused("destination must be an absolute path without '..'")
+    if len(quote(uri)) > LONGEST_URI:
+        raise _refused(f"destination is longer than {LONGEST_URI} characters")
     if "_delta_log" in path.parts:
         raise _refused("destination lies inside the log of a Delta table")
     return path

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Set
 from pathlib import PurePosixPath
 
 LOG_FOLDER = "_delta_log"
 
 
-def why_refused(location: str, others: Iterable[str], *, is_listed: bool) -> str | None:
+def why_refused(location: str, known: Set[str], *, is_listed: bool) -> str | None:
     """Why no table may be at `location`; None when it may.
 
-    `others`: locations of the tables that are known, each `<root>/<service>/<kind>`. `is_listed`: the catalogue names
-    this table already, so that a younger one around it cannot drive it out; inside another table it cannot stay.
+    `known`: locations of all tables, each `<root>/<service>/<kind>`. `is_listed`: this table is one of them already, so
+    that a younger one around it cannot drive it out; inside another table it cannot stay.
     """
     path = PurePosixPath(location)
     if LOG_FOLDER in path.parts:
         return f"{location} lies inside the log of a Delta table"
-    for other in others:
-        known = PurePosixPath(other)
-        if known != path and path.is_relative_to(known):
-            return f"{location} lies inside the table at {other}"
-        if not is_listed and path.parent != known.parent and _overlap(path.parent, known.parent):
-            return f"{location} overlaps the folder of the table at {other}"
-    return None
+    around = next((str(folder) for folder in path.parents if str(folder) in known), None)
+    if around is not None:
+        return f"{location} lies inside the table at {around}"
+    if is_listed:
+        return None
+    overlapped = next((other for other in known if _overlap(str(path.parent), other.rpartition("/")[0])), None)
+    return None if overlapped is None else f"{location} overlaps the folder of the table at {overlapped}"
 
 
-def _overlap(one: PurePosixPath, other: PurePosixPath) -> bool:
-    return one.is_relative_to(other) or other.is_relative_to(one)
+def _overlap(one: str, other: str) -> bool:
+    """Whether one folder lies inside the other."""
+    return one != other and (f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/"))

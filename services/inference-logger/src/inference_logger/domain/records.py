@@ -8,11 +8,15 @@ from datetime import datetime
 from functools import partial
 from types import UnionType
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 
 RETRY_MARK = "penstock-retry"
 """Header of a message that was sent again after the server had forgotten its id: its rows may be there already."""
+
+LONGEST_FOLDER = 900
+"""Characters of a destination, as a URI: the table's location has to fit into the catalogue."""
 
 Record = Mapping[str, Any]
 
@@ -82,7 +86,9 @@ def _is_codes(value: Any) -> bool:
 def _is_folder(value: Any) -> bool:
     if value is None or value == "":
         return True
-    return isinstance(value, str) and (value.startswith(("/", "file:///"))) and ".." not in value.split("/")
+    if not isinstance(value, str) or not value.isprintable() or len(quote(value)) > LONGEST_FOLDER:
+        return False
+    return value.startswith(("/", "file:///")) and ".." not in value.split("/")
 
 
 DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")

@@ -103,4 +103,5 @@ def allowance(cap: int, waiting: int) -> int:
 def reason_of(error: BaseException) -> str:
     """One line for people."""
     text = " ".join(str(getattr(error, "message", "") or error).split())
+    text = "".join(character if character.isprintable() else "?" for character in text)
     return (text or type(error).__name__)[:LONGEST_REASON]

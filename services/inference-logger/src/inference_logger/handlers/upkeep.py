@@ -47,20 +47,27 @@ async def _tidy(tables: PayloadTables, database: Database, location: str, kept: 
 
 async def follow_home(tables: PayloadTables, database: Database, at: datetime) -> None:
     """Entries below a default root of before, which is gone with its home, become those of where the home is now."""
-    async with database.read() as session:
-        rows = await catalogue.tables(session)
-    listed = {plain_path(row.location) for row in rows}
-    for row in rows:
-        here = tables.location(TableKey(row.service, kind=row.kind))
-        if not await asyncio.to_thread(_has_moved, row, here):
-            continue
-        version, count, _at = await asyncio.to_thread(version_and_rows, here)
-        uri = (await asyncio.to_thread(open_table, here)).table_uri
-        async with database.unit_of_work() as session:
-            await catalogue.forget(session, row.location)
-            if here not in listed:
-                key = TableKey(row.service, kind=row.kind)
-                await catalogue.note_commit(session, key, Committed(uri, version, count, is_new=True), at)
+    async with tables.appending:
+        async with database.read() as session:
+            rows = await catalogue.tables(session)
+        listed = {plain_path(row.location) for row in rows}
+        for row in rows:
+            here = tables.location(TableKey(row.service, kind=row.kind))
+            if await asyncio.to_thread(_has_moved, row, here):
+                found = None if here in listed else await asyncio.to_thread(_found, here)
+                await _replace(database, row, found, at)
+
+
+def _found(location: str) -> Committed:
+    version, rows, _at = version_and_rows(location)
+    return Committed(open_table(location).table_uri, version, rows, is_new=True)
+
+
+async def _replace(database: Database, row: TableRow, found: Committed | None, at: datetime) -> None:
+    async with database.unit_of_work() as session:
+        await catalogue.forget(session, row.location)
+        if found is not None:
+            await catalogue.note_commit(session, TableKey(row.service, kind=row.kind), found, at)
 
 
 def _has_moved(row: TableRow, here: str) -> bool:

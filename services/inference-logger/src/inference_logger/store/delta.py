@@ -103,7 +103,7 @@ class PayloadTables:
 def check_place(location: str, known: frozenset[str]) -> None:
     """Raise `Conflict` where a table may not be: inside another one, whether by its path or by a link."""
     real = os.path.realpath(location)
-    why = why_refused(real, known - {location, real}, is_listed=location in known or real in known)
+    why = why_refused(real, known, is_listed=location in known or real in known)
     around = next((folder for folder in Path(real).parents if (folder / LOG_FOLDER).is_dir()), None)
     if why is None and around is not None:
         why = f"{location} lies inside the Delta table at {around}"

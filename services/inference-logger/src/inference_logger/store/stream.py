@@ -21,7 +21,7 @@ from shared.errors import Unavailable
 from shared.events.request import REQUESTS_SUBJECT
 
 REQUESTS_SUBJECTS = f"{REQUESTS_SUBJECT}.>"
-MESSAGES = 200
+MESSAGES = 500
 BYTES = 8 * 1024 * 1024
 """Of one piece: it is decoded and written while the other tables wait."""
 
