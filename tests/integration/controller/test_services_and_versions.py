@@ -475,3 +475,31 @@ async def test_a_first_version_records_and_a_further_one_does_as_its_sibling(off
     assert of_the_active["log_delivery"] == {"enabled": True, "destination": None, "sample_rate": 0.25}
     asked = wine(log_delivery={"enabled": False})
     assert (await offline.call("POST", "/services/wine/versions", 201, json=asked))["log_delivery"]["enabled"] is False
+
+
+async def test_tables_are_put_beside_those_of_others_and_below_roots_of_the_project(
+    make_controller: Any, mlflow_url: str
+) -> None:
+    controller = await make_controller(mlflow=mlflow_url, table_roots="/lake,risk=/lake/risk")
+    own = controller.app.settings.home.resolve() / "tables"
+
+    def to(place: object) -> dict[str, Any]:
+        return {"log_delivery": {"enabled": True, "destination": f"file://{place}"}}
+
+    await controller.call("POST", "/services", 201, json={"name": "victim", "version": wine(**to("/lake/team"))})
+    await controller.call("POST", "/services", 201, json={"name": "wine", "version": wine(**to("/lake/team"))})
+    for place, said in (
+        ("/lake/team/victim", "inside, or around"),
+        ("/lake/team/victim/payload", "inside, or around"),
+        ("/lake/team/wine", "inside, or around"),
+        (own / "victim" / "payload" / "_delta_log", "inside the log"),
+        (own / "victim", "platform's own tables"),
+        ("/lake/risk/wine", "project default may use"),
+        ("/", "project default may use"),
+    ):
+        for path in ("/services/wine/versions/v1", "/services/wine"):
+            refused = await controller.call("PATCH", path, 400, json=to(place))
+            assert said in refused["message"]
+            assert refused["details"][0]["loc"] == ["log_delivery", "destination"]
+    for place in (own, "/lake", "/lake/team"):
+        await controller.call("PATCH", "/services/wine/versions/v1", json=to(place))

@@ -80,3 +80,13 @@ def test_only_a_pod_that_nobody_asked_to_end_is_a_warning() -> None:
     told = [entry_of(events.PodNotReady(**IDS, **counts, reason=reason)) for reason in ("Draining", "ProbeFailed")]
 
     assert [(e.level, e.reason) for e in told if e] == [("info", "Draining"), ("warning", "NotReady")]
+
+
+def test_a_table_s_fact_is_about_its_service() -> None:
+    table = {"service": "wine", "table": "wine.payload", "location": "/tables/wine/payload"}
+
+    entry = entry_of(events.TableBlocked(**table, reason="No space left on device"))
+
+    assert entry is not None
+    assert (entry.kind, entry.name, entry.level) == ("service", "wine", "error")
+    assert entry.message == "wine.payload cannot be written: No space left on device"

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from fastapi import FastAPI
@@ -18,6 +18,7 @@ from controller.clients.oidc import OidcIssuer, OidcOptions
 from controller.clients.registries import RegistryClients, auth_of
 from controller.clients.router import RouterClient
 from controller.consumers import answer_registry_access, answer_secret_values, pull_key_use, subscribe
+from controller.domain.destinations import TableRoot
 from controller.domain.names import PLATFORM
 from controller.domain.secrets import Vault
 from controller.domain.tickets import TicketSigner
@@ -158,7 +159,8 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
 
 def rules_of(settings: ControllerSettings) -> Rules:
     """The installation's limits."""
-    roots = (settings.home.resolve() / "tables", *settings.table_roots)
+    own = TableRoot(PurePosixPath(settings.home.resolve() / "tables"), is_platform=True)
+    roots = (own, *(TableRoot.parse(root) for root in settings.table_roots))
     return Rules(settings.max_active_versions, roots, settings.token_lifetime, settings.currency)
 
 

@@ -202,6 +202,15 @@ class TablesQuery(Contract):
     service: str | None = None
 
 
+class TableBlock(Contract):
+    """Why a table cannot be written, and what waits for it."""
+
+    reason: str
+    since: datetime
+    waiting_rows: int = Field(default=0, description="Recorded requests that are not in the table yet.")
+    dropped_rows: int = Field(default=0, description="Those that had no room to wait any longer.")
+
+
 class TableView(Contract):
     """One inference table: `name` is `<service>.<kind>`."""
 
@@ -212,6 +221,10 @@ class TableView(Contract):
     rows: int
     version: int = Field(description="Delta version.")
     updated_at: datetime | None = None
+    status: Literal["ok", "blocked", "missing"] = Field(
+        default="ok", description="blocked: its rows wait, see `blocked`; missing: its folder is gone."
+    )
+    blocked: TableBlock | None = None
 
 
 class TableList(Contract):

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from controller.domain import environment, traffic
-from controller.domain.commands import FirstVersion, LogDelivery, ModelSource, ReplicaRange, VersionChange
-from controller.domain.destinations import checked_destination
+from controller.domain.commands import FirstVersion, ModelSource, ReplicaRange, VersionChange
 from controller.domain.models import ResolvedModel
 from controller.domain.status import ACTIVE, DELETABLE, Wanted
 from controller.handlers.deployments import deployment_of
+from controller.handlers.destinations import log_delivery_of
 from controller.handlers.groups import resources_for
 from controller.handlers.registries import registry_secret
 from controller.handlers.unit import Unit
@@ -56,7 +56,7 @@ async def create_version(
         rate_limit=asked.rate_limit.model_dump(mode="json") if asked.rate_limit else None,
         request_timeout_ms=asked.request_timeout_ms,
         max_concurrency=asked.max_concurrency,
-        log_delivery=_recording(unit, service, asked),
+        log_delivery=await _recording(unit, service, asked),
         runtime=asked.runtime.model_dump(mode="json"),
         env=env or None,
         creator=unit.actor,
@@ -264,7 +264,7 @@ async def _new_values(
         await _must_have_secrets(unit, service, values["env"])
         values["env"] = values["env"] or None
     if change.log_delivery is not None:
-        values["log_delivery"] = _log_delivery(unit, change.log_delivery)
+        values["log_delivery"] = await log_delivery_of(unit, service, change.log_delivery)
     if change.replicas is not None:
         values |= _scale(change.replicas)
     if change.traffic_weight is not None:
@@ -299,19 +299,12 @@ def _scale(asked: int | ReplicaRange) -> dict[str, Any]:
     return {"replicas": max(asked.min, 1), "autoscaling": asked.model_dump(mode="json")}
 
 
-def _recording(unit: Unit, service: StoredService, asked: FirstVersion) -> dict[str, Any]:
+async def _recording(unit: Unit, service: StoredService, asked: FirstVersion) -> dict[str, Any]:
     """As asked for; else as its sibling has it, so that no share of a service's traffic goes unrecorded unnoticed."""
     sibling = service.sibling()
     if "log_delivery" in asked.model_fields_set or sibling is None:
-        return _log_delivery(unit, asked.log_delivery)
+        return await log_delivery_of(unit, service.row, asked.log_delivery)
     return dict(sibling.row.log_delivery)
-
-
-def _log_delivery(unit: Unit, asked: LogDelivery) -> dict[str, Any]:
-    stored = asked.model_dump(mode="json")
-    if asked.destination is not None:
-        stored["destination"] = checked_destination(asked.destination, unit.rules.table_roots)
-    return stored
 
 
 def _name_for(service: StoredService, asked: str | None) -> str:

@@ -144,6 +144,14 @@ def _plain(kind: type[SQLModel]) -> Select[Any]:
     return sqlalchemy.select(*(getattr(kind, name).label(name) for name in kind.model_fields))
 
 
+async def destinations(session: AsyncSession) -> list[tuple[str, str]]:
+    """Service and destination of every version that names one."""
+    rows = await session.execute(
+        select(ServiceRow.name, VersionRow.log_delivery).join(VersionRow, col(VersionRow.service_id) == ServiceRow.id)
+    )
+    return [(name, stored["destination"]) for name, stored in rows if stored.get("destination")]
+
+
 async def load_version(session: AsyncSession, version_id: UUID) -> tuple[ServiceRow, StoredVersion] | None:
     """A version by id with its service, or None when it is gone."""
     version = await session.get(VersionRow, version_id)

@@ -92,6 +92,9 @@ WORDINGS: Mapping[type[Event], Wording] = {
     events.PodNotReady: Wording("NotReady", lambda e: e.reason, "warning"),
     events.PodExited: Wording("Exited", _exit, "warning"),
     events.PodTerminated: Wording("Terminated", lambda e: _ENDED.get(e.reason, e.reason)),
+    events.TableBlocked: Wording("TableBlocked", lambda e: f"{e.table} cannot be written: {e.reason}", "error"),
+    events.TableRecovered: Wording("TableRecovered", lambda e: f"{e.table} has every row again"),
+    events.TableRowsDropped: Wording("RowsDropped", lambda e: f"{e.table} lost {e.rows} rows: {e.reason}", "error"),
 }
 """Every fact that an operator should see; `PodNoted` brings its own words. A test holds this to the catalogue."""
 

@@ -199,7 +199,7 @@ class Exchange(Answering):
 
     def _is_kept(self, rate: float) -> bool:
         """Whether the sample has this request; whoever debugs and asks for a row gets it."""
-        return self.is_debug or is_sampled(self.request_id, rate)
+        return self.is_debug or is_sampled(self.record_id, rate)
 
     def _over_limit(self, version: Version, limiter: RateLimiter, now: float, wait: float) -> None:
         turn = limiter.reserve(now) if limiter.queue_s and self.core.queued < self.core.limits.held_requests else None
