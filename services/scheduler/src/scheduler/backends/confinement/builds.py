@@ -11,7 +11,6 @@ from scheduler.backends.confinement.availability import Confinement, open_the_wa
 from scheduler.backends.confinement.rules import confined
 from scheduler.backends.confinement.users import take_back
 
-READ_BY_UV = ("/etc/uv", "/etc/pip.conf")
 OWN_FOLDERS = {"HOME": "home", "TMPDIR": "tmp", "UV_CACHE_DIR": "cache", "XDG_CACHE_HOME": "home/.cache"}
 
 
@@ -30,15 +29,16 @@ class ConfinedBuild:
         for name in OWN_FOLDERS.values():
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         user = self._give_away()
-        certificates = [environment[each] for each in ("SSL_CERT_FILE", "SSL_CERT_DIR") if environment.get(each)]
-        reads = [command[0], *READ_BY_UV, *certificates]
+        named = [*_config(environment).values(), *map(environment.get, ("SSL_CERT_FILE", "SSL_CERT_DIR"))]
+        reads = [command[0], *(each for each in named if each and each.startswith("/"))]
         return confined(rules.for_build([python], self.folder, user, reads), command)
 
     def environment(self, environment: Mapping[str, str]) -> dict[str, str]:
         """What the command knows: `environment`, with folders of its own."""
         if self.confinement.rules is None:
             return dict(environment)
-        return {**environment, **{name: str(self.folder / under) for name, under in OWN_FOLDERS.items()}}
+        own = {name: str(self.folder / under) for name, under in OWN_FOLDERS.items()}
+        return {**environment, **own, **_config(environment)}
 
     def take_back(self) -> None:
         """Nobody but the platform changes from now on what was built."""
@@ -54,3 +54,12 @@ class ConfinedBuild:
                 os.chown(os.path.join(parent, name), user, user, follow_symlinks=False)
         open_the_way(self.confinement.rules, self.folder)
         return user
+
+
+def _config(environment: Mapping[str, str]) -> dict[str, str]:
+    """The operator's settings of uv, named, since it looks for them in folders that a confined one cannot read."""
+    own = Path(environment.get("XDG_CONFIG_HOME") or f"{environment.get('HOME', '')}/.config") / "uv" / "uv.toml"
+    for file in (environment.get("UV_CONFIG_FILE"), str(own), "/etc/uv/uv.toml"):
+        if file and os.path.exists(file):
+            return {"UV_CONFIG_FILE": file}
+    return {"UV_NO_CONFIG": "1"}
