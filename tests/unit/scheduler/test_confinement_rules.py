@@ -33,6 +33,8 @@ def test_a_pod_reads_what_its_command_names_and_writes_to_its_own_folder(tmp_pat
     model, work = str(tmp_path / "home" / "models" / "digest"), tmp_path / "home" / "pods" / "a" / "work"
     rules = book.for_pod([sys.executable, "-m", "penstock_runtime", "--model-path", model], work, None)
     assert {model, "/data/lookup", "/usr", sys.prefix} <= set(rules["read"])
+    assert "DATA" not in rules["limits"]
+    assert book.for_pod([sys.executable], work, None, 2.0)["limits"]["DATA"] == 12 << 30
     assert rules["write"] == [str(work), "/dev/shm"]
     assert not [path for path in rules["read"] if Path(path) in (tmp_path / "home").parents or path == "/etc"]
 
