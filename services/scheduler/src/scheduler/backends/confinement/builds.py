@@ -21,17 +21,20 @@ class ConfinedBuild:
     confinement: Confinement
     folder: Path
 
-    def command(self, python: Path, command: Sequence[str], environment: Mapping[str, str]) -> list[str]:
-        """The command that runs `command` confined; `python`: that of the environment."""
+    def command(
+        self, python: Path, command: Sequence[str], environment: Mapping[str, str], writes: Sequence[Path]
+    ) -> list[str]:
+        """The command that runs `command` confined; `python` is the environment's, `writes` are folders of the build."""
         rules = self.confinement.rules
         if rules is None:
             return list(command)
-        for name in OWN_FOLDERS.values():
-            (self.folder / name).mkdir(parents=True, exist_ok=True)
-        user = self._give_away()
+        own = [self.folder / name for name in OWN_FOLDERS.values()]
+        for each in own:
+            each.mkdir(parents=True, exist_ok=True)
+        user = self._give_away([*own, *writes])
         named = [*_config(environment).values(), *map(environment.get, ("SSL_CERT_FILE", "SSL_CERT_DIR"))]
-        reads = [command[0], *(each for each in named if each and each.startswith("/"))]
-        return confined(rules.for_build([python], self.folder, user, reads), command)
+        reads = [command[0], str(self.folder), *(each for each in named if each and each.startswith("/"))]
+        return confined(rules.for_build(python, [*own, *writes], user, reads), command)
 
     def environment(self, environment: Mapping[str, str]) -> dict[str, str]:
         """What the command knows: `environment`, with folders of its own."""
@@ -45,14 +48,16 @@ class ConfinedBuild:
         if self.confinement.users is not None:
             take_back(self.folder)
 
-    def _give_away(self) -> int | None:
+    def _give_away(self, folders: Sequence[Path]) -> int | None:
         if self.confinement.rules is None or self.confinement.users is None:
             return None
-        user = self.confinement.users.give(self.folder, self.folder)
-        for parent, folders, files in os.walk(self.folder):
-            for name in (*folders, *files):
-                os.chown(os.path.join(parent, name), user, user, follow_symlinks=False)
-        open_the_way(self.confinement.rules, self.folder)
+        user = self.confinement.users.give(self.folder, folders[0])
+        for folder in folders:
+            os.chown(folder, user, user)
+            for parent, inner, files in os.walk(folder):
+                for name in (*inner, *files):
+                    os.chown(os.path.join(parent, name), user, user, follow_symlinks=False)
+        open_the_way(self.confinement.rules, folders[0])
         return user
 
 

@@ -63,10 +63,9 @@ class RuleBook:
             rules["limits"]["DATA"] = int((RESERVED_TIMES * memory_gb + RESERVED_MORE_GB) * GIB)
         return rules
 
-    def for_build(self, python: Sequence[Path], folder: Path, user: int | None, reads: Sequence[str]) -> dict[str, Any]:
-        """A build writes to its own folder; `python`: those that it may run."""
-        found = [path for each in python for path in python_paths(each, self.home)]
-        return self._rules([*found, *reads], [str(folder)], user)
+    def for_build(self, python: Path, writes: Sequence[Path], user: int | None, reads: Sequence[str]) -> dict[str, Any]:
+        """A step of a build writes to folders of that build; `python`: the one that it installs for."""
+        return self._rules([*python_paths(python, self.home), *reads], [str(each) for each in writes], user)
 
     def for_download(self, models: Path) -> dict[str, Any]:
         """The download of a model from a server that a user named: it reads the platform's code, and adds models."""
