@@ -45,10 +45,12 @@ async def main(world: Path, asked: Asked) -> dict[str, Any]:
     zygotes = Zygotes(home / "zygotes", 600.0, only_own=True)
     keeping = asyncio.create_task(zygotes.run())
     try:
-        for name, warm in (("executed", None), ("forked", zygotes)):
-            found[name] = await of_a_pod(world, name, options, warm, asked)
-        found["build"] = await of_a_build(world, confinement, asked)
-        return found
+        reached = await asyncio.gather(
+            of_a_pod(world, "executed", options, None, asked),
+            of_a_pod(world, "forked", options, zygotes, asked),
+            of_a_build(world, confinement, asked),
+        )
+        return found | dict(zip(("executed", "forked", "build"), reached, strict=True))
     finally:
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)

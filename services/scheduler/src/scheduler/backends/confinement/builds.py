@@ -24,7 +24,7 @@ class ConfinedBuild:
     def command(
         self, python: Path, command: Sequence[str], environment: Mapping[str, str], writes: Sequence[Path]
     ) -> list[str]:
-        """The command that runs `command` confined; `python` is the environment's, `writes` are folders of the build."""
+        """The command that runs `command` confined; `python` is the environment's, `writes` folders of the build."""
         rules = self.confinement.rules
         if rules is None:
             return list(command)
