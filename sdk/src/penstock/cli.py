@@ -169,6 +169,8 @@ def show_processes(found: dict[str, Any]) -> None:
         print("not running")
     for p in found["processes"]:
         print(f"{p['name']:<28} {p['state']:<11} {p['pid'] or '-':<8} restarts {p['restarts']:<4} {p['address'] or ''}")
+    if confinement := found.get("confinement"):
+        print(f"pods and builds are {confinement['message']}")
 
 
 def main() -> None:

@@ -156,7 +156,10 @@ class Environments:
         """Run uv; confined as `build` where what is installed may run code of its own."""
         command, environment = [self.uv, "--color", "never", *arguments], self.uv_environment
         if build is not None and python is not None:
-            command, environment = build.command(python, command, environment), build.environment(environment)
+            command, environment = (
+                build.command(python, command, environment, [build.folder / "env"]),
+                build.environment(environment),
+            )
         ended = await run_child(command, environment, limit_s=self.limit_s, output=output)
         if ended.code is None:
             raise PreparationFailed("EnvironmentFailed", f"building took longer than {self.limit_s:g} s")

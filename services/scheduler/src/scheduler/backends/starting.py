@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.backends import shim
-from scheduler.backends.confinement.availability import Confinement, NotConfined, open_the_way
+from scheduler.backends.confinement.availability import NotConfined, open_the_way
 from scheduler.backends.folders import PodProcess, PodRecord, RunFolder
 from scheduler.backends.limits import Limits
 from scheduler.backends.options import PodOptions
@@ -75,7 +75,7 @@ async def start(
                 "output_cap": options.output_cap,
                 "port": port,
                 "groups": _groups(run, record, options.pod_limits),
-                "confinement": _rules(run, work.resolve(), command, options.confinement),
+                "confinement": _rules(run, record, command, options),
             }
         )
         if zygotes is not None and command[1:3] == list(MODEL_SERVER):
@@ -83,8 +83,10 @@ async def start(
         return run.process() or await _under_shim(run, descriptors)
 
 
-def _rules(run: RunFolder, work: Path, command: list[str], confinement: Confinement) -> dict[str, Any] | None:
+def _rules(run: RunFolder, record: PodRecord, command: list[str], options: PodOptions) -> dict[str, Any] | None:
     """What the process may reach; None: anything that the platform may."""
+    confinement, work = options.confinement, (run.path / "work").resolve()
+    memory_gb = None if options.pod_limits else record.deployment.resources.memory_gb
     try:
         confinement.check()
         if confinement.rules is None:
@@ -94,7 +96,7 @@ def _rules(run: RunFolder, work: Path, command: list[str], confinement: Confinem
             run.output.touch(mode=0o600)
             run.output.chmod(0o600)
             open_the_way(confinement.rules, work)
-        return confinement.rules.for_pod(command, work, user)
+        return confinement.rules.for_pod(command, work, user, memory_gb)
     except NotConfined as why:
         raise PreparationFailed("NotConfined", str(why), is_permanent=True) from why
     except LimitExceeded as why:

@@ -32,7 +32,7 @@ def confine(rules: dict[str, Any]) -> None:
     ruleset = _ruleset(landlock, rules) if rules["abi"] else None
     if user is not None:
         privileges.become(user, rules.get("groups", ()), keeps_search=rules["keeps_search"])
-    elif os.geteuid() == 0:
+    else:
         privileges.drop_capabilities()
     landlock.no_new_privileges()
     if ruleset is not None:

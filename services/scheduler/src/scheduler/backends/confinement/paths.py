@@ -7,9 +7,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from glob import glob
+from importlib.util import find_spec
 from pathlib import Path
-
-import penstock_runtime
 
 SYSTEM = (
     "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store", "/gnu/store", "/sys", "/run/nvidia-persistenced",
@@ -55,14 +54,22 @@ def python_paths(python: Path, home: Path) -> list[str]:
     prefix = python.parent.parent
     found = {prefix, *_bases(prefix), python.resolve().parent.parent}
     if python == Path(sys.executable):
-        found |= {Path(sys.prefix), Path(sys.base_prefix), Path(penstock_runtime.__file__).resolve().parents[1]}
+        found |= {Path(sys.prefix), Path(sys.base_prefix), _model_server()}
     return [path for each in sorted(found) if _is_prefix(each) for path in without(each, home)]
+
+
+@lru_cache(maxsize=1)
+def _model_server() -> Path:
+    """The folder that `penstock_runtime` is imported from."""
+    found = find_spec("penstock_runtime")
+    assert found is not None
+    return Path(str(found.origin)).resolve().parents[1]
 
 
 def _is_prefix(folder: Path) -> bool:
     """Whether a Python is installed here; `/bin/anything` must not open all of `/`."""
     is_one = (folder / "pyvenv.cfg").exists() or any(folder.glob("lib*/python3*"))
-    return folder.resolve() != Path("/") and (is_one or folder == Path(penstock_runtime.__file__).resolve().parents[1])
+    return folder.resolve() != Path("/") and (is_one or folder == _model_server())
 
 
 def _bases(prefix: Path) -> Iterator[Path]:

@@ -21,6 +21,10 @@ PROCESSES_OF_A_USER = 4_096
 """Processes and threads of one pod or build that has a user of its own."""
 
 
+RESERVED_TIMES, RESERVED_MORE_GB = 4, 4
+"""Times the memory that a pod asked for, and GiB beyond it, that each of its processes may reserve."""
+
+
 @dataclass(frozen=True)
 class Ways:
     """How this machine confines processes.
@@ -44,16 +48,24 @@ class RuleBook:
     """Further paths that an operator lets be read."""
     largest_file: int = 64 * GIB
 
-    def for_pod(self, command: Sequence[str], work: Path, user: int | None) -> dict[str, Any]:
-        """A pod reads its environment and what its command names (the model's folder), and writes to `work`."""
+    def for_pod(
+        self, command: Sequence[str], work: Path, user: int | None, memory_gb: float | None = None
+    ) -> dict[str, Any]:
+        """A pod reads its environment and what its command names (the model's folder), and writes to `work`.
+
+        `memory_gb`: where no control group holds it to that, a bound that keeps a pod from exhausting the machine: data
+        of a process count when they are reserved, not when they are used.
+        """
         named = [argument for argument in command[1:] if argument.startswith("/")]
         reads = [*python_paths(Path(command[0]), self.home), *named]
-        return self._rules(reads, [str(work)], user)
+        rules = self._rules(reads, [str(work)], user)
+        if memory_gb is not None:
+            rules["limits"]["DATA"] = int((RESERVED_TIMES * memory_gb + RESERVED_MORE_GB) * GIB)
+        return rules
 
-    def for_build(self, python: Sequence[Path], folder: Path, user: int | None, reads: Sequence[str]) -> dict[str, Any]:
-        """A build writes to its own folder; `python`: those that it may run."""
-        found = [path for each in python for path in python_paths(each, self.home)]
-        return self._rules([*found, *reads], [str(folder)], user)
+    def for_build(self, python: Path, writes: Sequence[Path], user: int | None, reads: Sequence[str]) -> dict[str, Any]:
+        """A step of a build writes to folders of that build; `python`: the one that it installs for."""
+        return self._rules([*python_paths(python, self.home), *reads], [str(each) for each in writes], user)
 
     def for_download(self, models: Path) -> dict[str, Any]:
         """The download of a model from a server that a user named: it reads the platform's code, and adds models."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from shared.errors import LimitExceeded
@@ -13,8 +14,9 @@ LOWEST = 1000
 class UserRange:
     """Which number each pod and build has. Nothing is given back: a number is free once its holder's folder is gone."""
 
-    def __init__(self, users: range) -> None:
+    def __init__(self, users: range, chown: Callable[[Path, int, int], None] = os.chown) -> None:
         self.users = users
+        self._chown = chown
         self._holders: dict[int, Path] = {}
         self._next = 0
 
@@ -31,7 +33,7 @@ class UserRange:
         """
         user = next((each for each, held in self._holders.items() if held == holder), None) or self._free()
         self._holders[user] = holder
-        os.chown(folder, user, user)
+        self._chown(folder, user, user)
         folder.chmod(0o700)
         return user
 
