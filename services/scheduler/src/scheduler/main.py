@@ -14,17 +14,20 @@ from fastapi import FastAPI
 from scheduler import consumers, loops
 from scheduler.api import build_admin
 from scheduler.backends.artifacts import ModelCache
-from scheduler.backends.environments import Environments
+from scheduler.backends.environments.store import Environments
 from scheduler.backends.limits import Limits, NotPermitted, find_limits
 from scheduler.backends.mlflow_model import MlflowPreparation
+from scheduler.backends.model_bounds import GIB, ModelLimits
 from scheduler.backends.preparation import Preparation
 from scheduler.backends.process import ProcessBackend
 from scheduler.backends.zygotes import Zygotes
 from scheduler.clients import RouteTable, access_from
+from scheduler.domain.requirements.sources import SourceRule, own_indexes
 from scheduler.handlers.observations import Place
 from scheduler.metering_loop import meter
 from scheduler.settings import SchedulerSettings
 from scheduler.store.lease import Lease
+from shared.addresses import AddressRule
 from shared.bus import Bus
 from shared.clock import Clock, SteadyClock
 from shared.database import Database
@@ -144,6 +147,19 @@ def _limits(settings: SchedulerSettings) -> Limits | None:
 
 def _mlflow(settings: SchedulerSettings, environ: Mapping[str, str], bus: Bus) -> MlflowPreparation:
     home = settings.home.resolve()
-    models = ModelCache(home / "models", settings.mlflow_url, environ, access_from(bus))
+    limits = ModelLimits(int(settings.max_model_gb * GIB), settings.max_model_files, settings.max_model_depth)
+    models = ModelCache(home / "models", settings.mlflow_url, environ, access_from(bus), limits)
     limit_s = settings.environment_timeout.total_seconds()
-    return MlflowPreparation(models, Environments(home / "envs", environ, limit_s=limit_s))
+    return MlflowPreparation(
+        models, Environments(home / "envs", environ, limit_s=limit_s, rule=_rule(settings, environ))
+    )
+
+
+def _rule(settings: SchedulerSettings, environ: Mapping[str, str]) -> SourceRule:
+    """Where the packages of models' environments may come from."""
+    return SourceRule(
+        allowed=AddressRule.of(settings.allowed_indexes),
+        own=own_indexes(environ),
+        paths=tuple(path.resolve() for path in settings.allowed_package_paths),
+        is_public_allowed=settings.public_indexes,
+    )

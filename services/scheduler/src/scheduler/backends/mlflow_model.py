@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from pathlib import Path
 
 from scheduler.backends.artifacts import ModelCache
-from scheduler.backends.environments import Environments
+from scheduler.backends.environments.store import Environments, Plan
 from scheduler.backends.folders import PodRecord, RunFolder
-from scheduler.backends.preparation import Tell
+from scheduler.backends.preparation import PreparationFailed, Tell
 from scheduler.domain.values import Note
+from shared.redaction import without_credentials
+
+log = logging.getLogger("penstock.scheduler.mlflow_model")
 
 
 class MlflowPreparation:
@@ -46,8 +50,9 @@ class MlflowPreparation:
         return path.resolve()
 
     async def _python(self, model: Path, run: RunFolder, tell: Tell) -> Path:
-        # In a thread: it reads the metadata of every installed package, 60 ms, and seconds where the disk is cold.
-        plan = await asyncio.to_thread(self.environments.plan, model)
+        plan = await self._plan(model)
+        for line in plan.left_out:
+            tell(Note("RequirementAdjusted", line[:500], "warning"))
         for warning in plan.comparison.warnings:
             run.say(f"warning: requirement of the model not met, ignored: {warning}")
         if found := self.environments.find(plan):
@@ -61,3 +66,13 @@ class MlflowPreparation:
         run.say(f"environment ready after {seconds:.1f} s")
         tell(Note("EnvironmentReady", f"environment {plan.key} ready after {seconds:.1f} s"))
         return built.python
+
+    async def _plan(self, model: Path) -> Plan:
+        """Whatever is wrong with a model's files ends the run with its reason: nothing else would say it."""
+        try:
+            # In a thread: it reads the metadata of every installed package, 60 ms, and seconds where the disk is cold.
+            return await asyncio.to_thread(self.environments.plan, model)
+        except (ValueError, KeyError, TypeError, OSError, RecursionError) as error:
+            log.exception("the files of %s cannot be read", model)
+            message = f"the model's environment files cannot be read: {type(error).__name__}: {error}"
+            raise PreparationFailed("RequirementsRefused", without_credentials(message), is_permanent=True) from error

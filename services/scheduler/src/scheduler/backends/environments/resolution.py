@@ -1,0 +1,46 @@
+"""What uv resolved (`pylock.toml`, PEP 751): which packages come as wheels, and which have to be built from source."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from packaging.utils import canonicalize_name
+
+from scheduler.domain.requirements.comparison import FULL, SKINNY, Packages
+from scheduler.domain.requirements.lines import Wanted
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """Lines for an installer, every package of the environment once. `sources`: those that run code to be built."""
+
+    wheels: tuple[str, ...]
+    sources: tuple[str, ...] = ()
+
+
+def read_resolution(text: str, packages: Packages, places: Mapping[Wanted, str]) -> Resolution:
+    """From the lock file; `places` has the line for each package that was wanted by its place."""
+    hashes = {wanted.name: wanted.hashes for wanted in packages.wanted if wanted.hashes and not wanted.place}
+    wheels: list[str] = []
+    sources: list[str] = []
+    pins: dict[str, str] = {}
+    for found in tomllib.loads(text).get("packages", ()):
+        if {"directory", "vcs", "archive"} & found.keys():
+            continue  # wanted by its place
+        pins[canonicalize_name(found["name"])] = found["version"]
+        pin = f"{found['name']}=={found['version']}"
+        line = " ".join([pin, *(f"--hash={each}" for each in hashes.get(canonicalize_name(found["name"]), ()))])
+        (wheels if "wheels" in found else sources).append(line)
+    if not packages.is_full and FULL in pins:
+        wheels = [line for line in wheels if not line.startswith(f"{FULL}==")]
+        if SKINNY not in pins:
+            wheels.append(f"{SKINNY}=={pins[FULL]}")
+    for wanted, line in places.items():
+        (wheels if _is_wheel(wanted) else sources).append(line)
+    return Resolution(tuple(wheels), tuple(sources))
+
+
+def _is_wheel(wanted: Wanted) -> bool:
+    return wanted.place.partition("#")[0].partition("?")[0].endswith(".whl")
