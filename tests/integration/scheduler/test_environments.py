@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ports import free_port
+from scheduler.backends.environments.failures import failure_of
 from scheduler.backends.environments.store import Environments, Plan
 from scheduler.backends.folders import RunFolder
 from scheduler.backends.mlflow_model import MlflowPreparation
@@ -249,6 +250,19 @@ async def test_an_environment_that_cannot_be_had_says_why(
     assert failed.value.is_permanent
     assert ".building-" not in failed.value.message
     assert environments.find(plan) is None
+
+
+def test_a_python_that_cannot_be_had_is_named_with_the_last_cause() -> None:
+    said = (
+        "error: Request failed after 3 retries in 12.1s\n  cause: Failed to download `https://github.com/astral-sh/"
+        "python-build-standalone/releases/download/x.tar.gz`\n  cause: dns error\n  cause: Name or service not known\n"
+    )
+    failed = failure_of(said, "3.12.1")
+    assert failed.is_permanent
+    assert failed.message == (
+        "Python 3.12, which the model asks for, is not on this machine, and uv could not download it from GitHub (Name or "
+        "service not known): install it there, or log the model with another"
+    )
 
 
 async def test_credentials_of_an_index_are_shown_nowhere(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ def raised(code: str, file: str, call: Callable[[], None] | None = None) -> Exce
     try:
         exec(compile(code, file, "exec"), {"call": call})
     except Exception as error:  # noqa: BLE001
-        assert error.__traceback__ is not None
-        return error.with_traceback(error.__traceback__.tb_next)
+        trace = error.__traceback__
+        return error.with_traceback(trace.tb_next if trace else None)
     raise AssertionError(code)
 
 

@@ -35,9 +35,11 @@ def failure_of(said: str, python: str) -> PreparationFailed:
     words = _words(said)
     is_away = any(each in said for each in _AWAY) and not any(each in said for each in _FINAL)
     if any(each in said for each in _NO_PYTHON):
-        return PreparationFailed(
+        return PreparationFailed(  # uv has tried four times already
             REASON,
-            f"Python {minor}, which the model asks for, is not on this machine, and uv could not download it: {words}",
+            f"Python {minor}, which the model asks for, is not on this machine, and uv could not download it from GitHub "
+            f"({words.rpartition('cause: ')[2]}): install it there, or log the model with another",
+            is_permanent=True,
         )
     if (found := _NO_WHEEL.search(said)) and not is_away:
         pin = found["pin"] or found["name"]
