@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import sys
 import warnings
+from typing import Any
 
 warnings.simplefilter("ignore")
 
-import cloudpickle  # noqa: E402
+import cloudpickle  # type: ignore[import-untyped]  # noqa: E402
 import mlflow  # noqa: E402
 import pandas as pd  # noqa: E402
 from mlflow.models import infer_signature  # noqa: E402
@@ -22,15 +23,15 @@ FRAME = pd.DataFrame(
 )
 
 
-class Describes(mlflow.pyfunc.PythonModel):
+class Describes(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
     """Answers a text that shows value and type of every column."""
 
-    def predict(self, context, model_input):
+    def predict(self, context: Any, model_input: Any) -> list[str]:
         rows = zip(*(model_input[name].tolist() for name in ("text", "weight", "count", "flag")), strict=True)
         return [f"{text.upper()} {weight * 2!r} {count + 1!r} {not flag!r}" for text, weight, count, flag in rows]
 
 
-def answer_of(model, request):
+def answer_of(model: Any, request: str) -> Any:
     """What `mlflow models serve` would answer, without a server."""
     app = scoring_server.init(model)
     headers = {"content-type": "application/json"}
@@ -44,7 +45,7 @@ def answer_of(model, request):
     return {"predictions": answer} if isinstance(answer, list) else answer
 
 
-def main(folder, request):
+def main(folder: str, request: str) -> None:
     mlflow.pyfunc.save_model(
         folder,
         python_model=Describes(),

@@ -23,7 +23,7 @@ def trace_of(error: BaseException) -> str:
     frames = list(_frames(error.__traceback__))
     own = [frame for frame in frames if not _is(frame, (_OURS, *_BETWEEN))]
     rest = [frame for frame in frames if not _is(frame, (_OURS, "/concurrent/futures/"))]
-    first = (own or rest or [None])[0]
+    first = next(iter(own or rest), None)
     return "".join(traceback.format_exception(type(error), error, first))
 
 

@@ -159,7 +159,7 @@ def test_folders_that_the_operator_allows_may_be_named(tmp_path: Path) -> None:
 def test_all_files_of_an_environment_are_read(
     tmp_path: Path, environments: Environments, files: dict[str, str | bytes], expected: tuple[str, ...]
 ) -> None:
-    assert unmet(environments.plan(model_with(tmp_path / "m", **files))) == expected
+    assert unmet(environments.plan(model_with(tmp_path / "m", **files))) == expected  # type: ignore[arg-type]
 
 
 def test_a_package_of_condas_own_is_taken_with_a_warning(tmp_path: Path, environments: Environments) -> None:
@@ -260,8 +260,8 @@ def test_a_python_that_cannot_be_had_is_named_with_the_last_cause() -> None:
     failed = failure_of(said, "3.12.1")
     assert failed.is_permanent
     assert failed.message == (
-        "Python 3.12, which the model asks for, is not on this machine, and uv could not download it from GitHub (Name or "
-        "service not known): install it there, or log the model with another"
+        "Python 3.12, which the model asks for, is not on this machine, and uv could not download it from GitHub "
+        "(Name or service not known): install it there, or log the model with another"
     )
 
 

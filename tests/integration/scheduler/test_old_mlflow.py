@@ -36,12 +36,12 @@ UNBUILT = "pyarrow ; python_version < '3'\n"
 def log_model(folder: Path, version: str) -> Any:
     """Have `version` of MLflow save a model in `folder/model`; what it answers to `REQUEST`."""
     run = [uv.find_uv_bin(), "-q"]
-    python = folder / "env/bin/python"
+    python = str(folder / "env/bin/python")
     (folder / "overrides.txt").write_text(UNBUILT if version.startswith("1.") else "")
-    subprocess.run([*run, "venv", "--python", "3.11", folder / "env"], check=True)
-    overrides = ["--overrides", folder / "overrides.txt"]
+    subprocess.run([*run, "venv", "--python", "3.11", str(folder / "env")], check=True)
+    overrides = ["--overrides", str(folder / "overrides.txt")]
     subprocess.run([*run, "pip", "install", "--python", python, *overrides, f"mlflow=={version}", *BESIDE], check=True)
-    command = [python, SCRIPT, folder / "model", REQUEST]
+    command = [python, str(SCRIPT), str(folder / "model"), REQUEST]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])["answer"]

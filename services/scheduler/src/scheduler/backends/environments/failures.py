@@ -37,8 +37,8 @@ def failure_of(said: str, python: str) -> PreparationFailed:
     if any(each in said for each in _NO_PYTHON):
         return PreparationFailed(  # uv has tried four times already
             REASON,
-            f"Python {minor}, which the model asks for, is not on this machine, and uv could not download it from GitHub "
-            f"({words.rpartition('cause: ')[2]}): install it there, or log the model with another",
+            f"Python {minor}, which the model asks for, is not on this machine, and uv could not download it from "
+            f"GitHub ({words.rpartition('cause: ')[2]}): install it there, or log the model with another",
             is_permanent=True,
         )
     if (found := _NO_WHEEL.search(said)) and not is_away:
