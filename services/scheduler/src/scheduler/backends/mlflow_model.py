@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from scheduler.backends.artifacts import ModelCache
-from scheduler.backends.environments.store import Environments, Plan
+from scheduler.backends.environments.store import Environment, Environments, Plan
 from scheduler.backends.folders import PodRecord, RunFolder
 from scheduler.backends.preparation import PreparationFailed, Tell
 from scheduler.domain.values import Note
@@ -61,18 +61,30 @@ class MlflowPreparation:
         run.say(f"building an environment for the model; not met here: {unmet}")
         tell(Note("BuildingEnvironment", f"building an environment; not met by the platform's own: {unmet}"[:500]))
         started = time.monotonic()
-        built = await self.environments.build(plan, run.output, run.say)
+        built = await self._built(plan, run)
         seconds = time.monotonic() - started
         run.say(f"environment ready after {seconds:.1f} s")
         tell(Note("EnvironmentReady", f"environment {plan.key} ready after {seconds:.1f} s"))
         return built.python
 
     async def _plan(self, model: Path) -> Plan:
-        """Whatever is wrong with a model's files ends the run with its reason: nothing else would say it."""
+        """Whatever is wrong with a model's files ends the version with its reason: nothing else would say it."""
         try:
             # In a thread: it reads the metadata of every installed package, 60 ms, and seconds where the disk is cold.
             return await asyncio.to_thread(self.environments.plan, model)
-        except (ValueError, KeyError, TypeError, OSError, RecursionError) as error:
+        except PreparationFailed:
+            raise
+        except Exception as error:  # the files are a stranger's
             log.exception("the files of %s cannot be read", model)
-            message = f"the model's environment files cannot be read: {type(error).__name__}: {error}"
-            raise PreparationFailed("RequirementsRefused", without_credentials(message), is_permanent=True) from error
+            raise _unexpected("RequirementsRefused", error, is_permanent=True) from error
+
+    async def _built(self, plan: Plan, run: RunFolder) -> Environment:
+        try:
+            return await self.environments.build(plan, run.output, run.say)
+        except OSError as error:  # a full disk, for example
+            raise _unexpected("EnvironmentFailed", error, is_permanent=False) from error
+
+
+def _unexpected(reason: str, error: Exception, *, is_permanent: bool) -> PreparationFailed:
+    message = f"the model's environment cannot be prepared: {type(error).__name__}: {error}"
+    return PreparationFailed(reason, without_credentials(message)[:500], is_permanent)
