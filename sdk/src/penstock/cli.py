@@ -11,6 +11,7 @@ import typer
 
 from penstock.commands import (
     deploy,
+    environments,
     groups,
     keys,
     login,
@@ -132,6 +133,7 @@ for room, group in (
     ("keys", keys.app),
     ("pods", pods.app),
     ("models", models.app),
+    ("environments", environments.app),
     ("tables", tables.app),
     ("specs", resources.specs),
     ("groups", groups.groups),

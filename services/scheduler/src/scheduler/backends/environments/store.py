@@ -16,7 +16,7 @@ import shutil
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from importlib import metadata, util
 from pathlib import Path
@@ -121,7 +121,11 @@ class Environments:
         if plan.key is None:
             return Environment(Path(sys.executable))
         python = self.folder / plan.key / "bin" / "python"
-        return Environment(python) if python.exists() else None
+        if not python.exists():
+            return None
+        with suppress(OSError):  # when it was last used: see `kept`
+            os.utime(self.folder / f"{plan.key}.lock")
+        return Environment(python)
 
     async def build(self, plan: Plan, output: Path, say: Callable[[str], None]) -> Environment:
         """Build the environment, or wait for whoever builds it; uv's words go to `output`.
