@@ -81,7 +81,7 @@ class MlflowPreparation:
     async def _built(self, plan: Plan, run: RunFolder) -> Environment:
         try:
             return await self.environments.build(plan, run.output, run.say)
-        except OSError as error:  # a full disk, for example
+        except (OSError, ValueError) as error:  # a full disk, for example
             raise _unexpected("EnvironmentFailed", error, is_permanent=False) from error
 
 

@@ -7,6 +7,7 @@ MLflow's bounds come from resolving the model's lines together with full MLflow,
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -34,22 +35,26 @@ class Build:
     python: str
     interpreter: str
     uv: str
+    runtime: Path
     output: Path
     say: Callable[[str], None]
 
     async def run(self) -> Path:
         """The folder of the finished environment. Raises `PreparationFailed`."""
-        await self._checked(self._uv("venv", "--relocatable", "--python", self.interpreter, str(self.place.root)))
+        await self._checked(
+            self._uv("venv", "--relocatable", "--clear", "--python", self.interpreter, str(self.place.root))
+        )
         places = await asyncio.to_thread(self._placed)
         resolution = await self._resolved(places)
         self.say(f"installing {len(resolution.wheels) + len(resolution.sources)} packages")
         await self._checked(self._install(resolution.wheels, "wheels.txt", "--no-build", *self._linking(resolution)))
+        await asyncio.to_thread(self._add_runtime)
         if resolution.sources:
             self.say(
                 f"building {len(resolution.sources)} packages from source: {', '.join(_names(resolution.sources))}"
             )
             await self._checked(self._install(resolution.sources, "sources.txt", is_foreign=True))
-        await self._compile()
+        await self._compile(is_foreign=bool(resolution.sources))
         return self.place.root
 
     # ── resolving ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -77,7 +82,7 @@ class Build:
             await self._checked(self._compile_step(packages, places, is_foreign=True))
         elif ended.code != 0:
             raise self._failure(ended.code, said)
-        return (self.place.folder / "pylock.toml").read_text(encoding="utf-8")
+        return await asyncio.to_thread(_text_of, self.place.locks / "pylock.toml")
 
     def _has_sources(self, places: Mapping[Wanted, str]) -> bool:
         return any(not wanted.place.endswith(".whl") for wanted in places)
@@ -91,7 +96,7 @@ class Build:
         return self._uv(
             "pip", "compile", "--quiet", "--no-header", "--format", "pylock.toml", "--python", str(self.place.python),
             "--constraints", str(limits), "--overrides", str(without), *self._prereleases(), *kept,
-            "--output-file", str(self.place.folder / "pylock.toml"), str(source),
+            "--output-file", str(self.place.locks / "pylock.toml"), str(source),
             is_foreign=is_foreign,
         )  # fmt: skip
 
@@ -114,14 +119,19 @@ class Build:
         """A foreign step may write in the environment: its files must not be those of the cache that all share."""
         return ["--link-mode", "copy"] if resolution.sources else []
 
-    async def _compile(self) -> None:
+    async def _compile(self, *, is_foreign: bool) -> None:
         """Once here: a pod that had to compile pandas and scikit-learn would take seconds longer to start.
 
         Without `site`, whose `.pth` files are code. What cannot be compiled is none of Python's concern here.
         """
         (library,) = (self.place.root / "lib").glob("python*")
         command = (str(self.place.python), "-I", "-S", "-m", "compileall", "-q", "-q", "-j", "0", str(library))
-        await self.place.run(Step(command), self.output)
+        await self.place.run(Step(command, is_foreign), self.output)
+
+    def _add_runtime(self) -> None:
+        """The model server is a few plain files: copied, so that it needs no package index."""
+        (site,) = (self.place.root / "lib").glob("python*/site-packages")
+        shutil.copytree(self.runtime, site / "penstock_runtime", ignore=shutil.ignore_patterns("__pycache__"))
 
     # ── parts ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -162,6 +172,12 @@ class Build:
         if code is None:
             return PreparationFailed(REASON, f"building took longer than {self.place.limit_s:g} s")
         return failure_of(said, self.python)
+
+
+def _text_of(path: Path) -> str:
+    """A file that a foreign step may have written: never what a link of its making leads to."""
+    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), encoding="utf-8") as file:
+        return file.read()
 
 
 def _copy(path: Path, copy: Path) -> None:

@@ -3,7 +3,8 @@
 Steps of two kinds. *Ours* run no code of any package: they resolve and unpack wheels, with uv's cache that all builds
 share. *Foreign* ones run code that somebody published (`setup.py`, build backends): with a cache, a home and a
 temporary folder of this build alone, which go when it ends, so that nothing which another build or environment reads is
-written. Whoever confines builds confines the foreign steps here.
+written. Whoever confines builds confines the foreign steps here: to `writable`, and to reading the rest of the folder.
+Once a foreign step has run, the environment's own interpreter is foreign too.
 """
 
 from __future__ import annotations
@@ -44,9 +45,14 @@ class BuildPlace:
     ) -> BuildPlace:
         """A fresh one for the environment `key`."""
         place = cls(Path(tempfile.mkdtemp(prefix=f".building-{key}-", dir=parent)), known, secrets, limit_s)
-        for each in (place.home, place.temporary, place.sources):
+        for each in place.writable:
             each.mkdir(mode=0o700)
         return place
+
+    @property
+    def writable(self) -> tuple[Path, ...]:
+        """All that foreign steps write in; files beside these are ours."""
+        return (self.root, self.home, self.temporary, self.cache, self.sources, self.locks)
 
     @property
     def root(self) -> Path:
@@ -77,6 +83,11 @@ class BuildPlace:
     def sources(self) -> Path:
         """Copies of the model's own packages, since building one writes into its folder."""
         return self.folder / "sources"
+
+    @property
+    def locks(self) -> Path:
+        """What uv resolved."""
+        return self.folder / "locks"
 
     def environment(self, step: Step) -> dict[str, str]:
         """All that a step's process knows."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from scheduler.domain.requirements.comparison import FULL, SKINNY, Packages
 from scheduler.domain.requirements.lines import Wanted
@@ -21,7 +22,11 @@ class Resolution:
 
 
 def read_resolution(text: str, packages: Packages, places: Mapping[Wanted, str]) -> Resolution:
-    """From the lock file; `places` has the line for each package that was wanted by its place."""
+    """From the lock file; `places` has the line for each package that was wanted by its place.
+
+    Raises:
+        ValueError: it is none, or has something in it that is no name or no version.
+    """
     hashes = {wanted.name: wanted.hashes for wanted in packages.wanted if wanted.hashes and not wanted.place}
     wheels: list[str] = []
     sources: list[str] = []
@@ -29,9 +34,10 @@ def read_resolution(text: str, packages: Packages, places: Mapping[Wanted, str])
     for found in tomllib.loads(text).get("packages", ()):
         if {"directory", "vcs", "archive"} & found.keys():
             continue  # wanted by its place
-        pins[canonicalize_name(found["name"])] = found["version"]
-        pin = f"{found['name']}=={found['version']}"
-        line = " ".join([pin, *(f"--hash={each}" for each in hashes.get(canonicalize_name(found["name"]), ()))])
+        # A lock file that was made while packages were built for their metadata may say anything.
+        name, version = canonicalize_name(found["name"], validate=True), str(Version(found["version"]))
+        pins[name] = version
+        line = " ".join([f"{name}=={version}", *(f"--hash={each}" for each in hashes.get(name, ()))])
         (wheels if "wheels" in found else sources).append(line)
     if not packages.is_full and FULL in pins:
         wheels = [line for line in wheels if not line.startswith(f"{FULL}==")]

@@ -145,10 +145,9 @@ class Environments:
         written = [wanted.written for wanted in (*plan.packages.wanted, *plan.packages.constraints)]
         secrets = credentials_in([*written, *(option.text for option in plan.packages.options)])
         place = BuildPlace.make(self.folder.resolve(), key, self.uv_environment, secrets, self.limit_s)
-        build = Build(place, plan.packages, plan.python, _interpreter(plan.python), self.uv, output, say)
+        build = Build(place, plan.packages, plan.python, _interpreter(plan.python), self.uv, self.runtime, output, say)
         try:
             root = await build.run()
-            await asyncio.to_thread(self._add_runtime, root)
             root.rename(self.folder / key)
         finally:
             await asyncio.to_thread(shutil.rmtree, place.folder, ignore_errors=True)
@@ -157,11 +156,6 @@ class Environments:
         """Drop what a build that was killed has left; whoever calls holds the key's lock."""
         for left in self.folder.glob(f".building-{key}-*"):
             shutil.rmtree(left, ignore_errors=True)
-
-    def _add_runtime(self, root: Path) -> None:
-        """The model server is a few plain files: copied, so that it needs no package index."""
-        (site,) = (root / "lib").glob("python*/site-packages")
-        shutil.copytree(self.runtime, site / "penstock_runtime", ignore=shutil.ignore_patterns("__pycache__"))
 
     @asynccontextmanager
     async def _file_lock(self, key: str) -> AsyncIterator[None]:
