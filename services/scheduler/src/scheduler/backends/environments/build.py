@@ -42,7 +42,7 @@ class Build:
     async def run(self) -> Path:
         """The folder of the finished environment. Raises `PreparationFailed`."""
         await self._checked(
-            self._uv("venv", "--relocatable", "--clear", "--python", self.interpreter, str(self.place.root))
+            self._uv("venv", "--relocatable", "--python", self.interpreter, str(self.place.root))
         )
         places = await asyncio.to_thread(self._placed)
         resolution = await self._resolved(places)

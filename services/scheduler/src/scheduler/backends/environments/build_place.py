@@ -45,7 +45,7 @@ class BuildPlace:
     ) -> BuildPlace:
         """A fresh one for the environment `key`."""
         place = cls(Path(tempfile.mkdtemp(prefix=f".building-{key}-", dir=parent)), known, secrets, limit_s)
-        for each in place.writable:
+        for each in (place.home, place.temporary, place.cache, place.sources, place.locks):
             each.mkdir(mode=0o700)
         return place
 
