@@ -15,7 +15,7 @@ from pathlib import Path
 
 from scheduler.backends.environments.build_place import BuildPlace, Step
 from scheduler.backends.environments.failures import REASON, failure_of, has_to_build, said_since, size_of
-from scheduler.backends.environments.resolution import Resolution, read_resolution
+from scheduler.backends.environments.resolution import Resolution, is_wheel, read_resolution
 from scheduler.backends.preparation import PreparationFailed
 from scheduler.domain.requirements.comparison import Packages, without_bounds
 from scheduler.domain.requirements.lines import Wanted
@@ -41,9 +41,7 @@ class Build:
 
     async def run(self) -> Path:
         """The folder of the finished environment. Raises `PreparationFailed`."""
-        await self._checked(
-            self._uv("venv", "--relocatable", "--python", self.interpreter, str(self.place.root))
-        )
+        await self._checked(self._uv("venv", "--relocatable", "--python", self.interpreter, str(self.place.root)))
         places = await asyncio.to_thread(self._placed)
         resolution = await self._resolved(places)
         self.say(f"installing {len(resolution.wheels) + len(resolution.sources)} packages")
@@ -75,17 +73,17 @@ class Build:
 
     async def _lock(self, packages: Packages, places: Mapping[Wanted, str]) -> str:
         """The lock file's text; packages are built for their metadata only where nothing else will do."""
-        start = size_of(self.output)
-        ended = await self.place.run(self._compile_step(packages, places, is_foreign=False), self.output)
-        said = said_since(self.output, start)
-        if ended.code != 0 and (has_to_build(said) or self._has_sources(places)):
-            await self._checked(self._compile_step(packages, places, is_foreign=True))
-        elif ended.code != 0:
-            raise self._failure(ended.code, said)
+        if all(is_wheel(wanted) for wanted in places):
+            step = self._compile_step(packages, places, is_foreign=False)
+            start = size_of(self.output)
+            ended = await self.place.run(step, self.output)
+            said = said_since(self.output, start)
+            if ended.code != 0 and not has_to_build(said):
+                raise self._failure(ended.code, said)
+            if ended.code == 0:
+                return await asyncio.to_thread(_text_of, self.place.locks / "pylock.toml")
+        await self._checked(self._compile_step(packages, places, is_foreign=True))
         return await asyncio.to_thread(_text_of, self.place.locks / "pylock.toml")
-
-    def _has_sources(self, places: Mapping[Wanted, str]) -> bool:
-        return any(not wanted.place.endswith(".whl") for wanted in places)
 
     def _compile_step(self, packages: Packages, places: Mapping[Wanted, str], *, is_foreign: bool) -> Step:
         lines = [places.get(wanted, wanted.text) for wanted in packages.wanted]
@@ -94,8 +92,8 @@ class Build:
         without = self._written("overrides.txt", [f"{name} ; {NEVER}" for name in packages.without])
         kept = self._only_binary() if is_foreign else ["--no-build"]
         return self._uv(
-            "pip", "compile", "--quiet", "--no-header", "--format", "pylock.toml", "--python", str(self.place.python),
-            "--constraints", str(limits), "--overrides", str(without), *self._prereleases(), *kept,
+            "pip", "compile", "--quiet", "--no-header", "--no-sources", "--format", "pylock.toml",
+            "--python", str(self.place.python), "--constraints", str(limits), "--overrides", str(without), *self._prereleases(), *kept,
             "--output-file", str(self.place.locks / "pylock.toml"), str(source),
             is_foreign=is_foreign,
         )  # fmt: skip
@@ -111,8 +109,8 @@ class Build:
     def _install(self, lines: tuple[str, ...], file: str, *arguments: str, is_foreign: bool = False) -> Step:
         wanted = self._written(file, [*self._options(), *lines])
         return self._uv(
-            "pip", "install", "--no-deps", "--python", str(self.place.python), *self._prereleases(), *arguments,
-            "-r", str(wanted), is_foreign=is_foreign,
+            "pip", "install", "--no-deps", "--no-sources", "--python", str(self.place.python), *self._prereleases(),
+            *arguments, "-r", str(wanted), is_foreign=is_foreign,
         )  # fmt: skip
 
     def _linking(self, resolution: Resolution) -> list[str]:

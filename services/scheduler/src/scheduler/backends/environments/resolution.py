@@ -44,9 +44,10 @@ def read_resolution(text: str, packages: Packages, places: Mapping[Wanted, str])
         if SKINNY not in pins:
             wheels.append(f"{SKINNY}=={pins[FULL]}")
     for wanted, line in places.items():
-        (wheels if _is_wheel(wanted) else sources).append(line)
+        (wheels if is_wheel(wanted) else sources).append(line)
     return Resolution(tuple(wheels), tuple(sources))
 
 
-def _is_wheel(wanted: Wanted) -> bool:
+def is_wheel(wanted: Wanted) -> bool:
+    """Whether its place holds a wheel, which runs no code to be installed."""
     return wanted.place.partition("#")[0].partition("?")[0].endswith(".whl")
