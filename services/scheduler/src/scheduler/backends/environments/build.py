@@ -93,8 +93,8 @@ class Build:
         kept = self._only_binary() if is_foreign else ["--no-build"]
         return self._uv(
             "pip", "compile", "--quiet", "--no-header", "--no-sources", "--format", "pylock.toml",
-            "--python", str(self.place.python), "--constraints", str(limits), "--overrides", str(without), *self._prereleases(), *kept,
-            "--output-file", str(self.place.locks / "pylock.toml"), str(source),
+            "--python", str(self.place.python), "--constraints", str(limits), "--overrides", str(without),
+            *self._prereleases(), *kept, "--output-file", str(self.place.locks / "pylock.toml"), str(source),
             is_foreign=is_foreign,
         )  # fmt: skip
 
