@@ -55,7 +55,12 @@ class Listing(Request[Answer]):
 
 
 class Stream(Request[Answer]):
-    """Server-sent events, each of them an `Answer`; it ends with the server or the caller."""
+    """Server-sent events, each of them an `Answer`; it ends with the caller, or once the server ends it for good."""
+
+    def since(self, at: str) -> Stream[Answer]:
+        """The same from a time on, in place of so many lines before."""
+        kept = {name: value for name, value in self.params.items() if name != "lines"}
+        return replace(self, params={**kept, "from": at})
 
 
 def services(
@@ -195,13 +200,13 @@ def create_key(
     return post(path("services", service, "keys"), {"name": name, **limits})
 
 
-def rotate_key(service: str, key_id: str, *, grace_s: int | None = None) -> Request[Key]:
-    """Issue a successor; the old key lives until it is revoked, or for `grace_s` seconds."""
-    return post(path("services", service, "keys", key_id, "rotate"), given(grace_s=grace_s))
+def rotate_key(service: str, key_id: str, *, grace_s: int | None = None, expires_at: str | None = None) -> Request[Key]:
+    """Issue a successor; the old key, by id or name, lives until it is revoked, or for `grace_s` seconds."""
+    return post(path("services", service, "keys", key_id, "rotate"), given(grace_s=grace_s, expires_at=expires_at))
 
 
 def revoke_key(service: str, key_id: str) -> Request[None]:
-    """Make a key open nothing."""
+    """Make a key, by id or name, open nothing."""
     return Request("DELETE", path("services", service, "keys", key_id), read=nothing)
 
 
@@ -221,21 +226,32 @@ def logs(
     version: str | None = None,
     pod: str | None = None,
     search: str | None = None,
+    request_id: str | None = None,
     from_time: str | None = None,
     to_time: str | None = None,
     page_size: int = 100,
 ) -> Listing[LogLine]:
-    """Lines that pods printed, newest first."""
-    params = given(version=version, pod=pod, search=search, page_size=page_size, **between(from_time, to_time))
-    return Listing("GET", path("services", service, "logs"), params)
+    """Lines that pods printed, newest first; `request_id`: while that request was answered."""
+    wanted = given(version=version, pod=pod, search=search, request_id=request_id, page_size=page_size)
+    return Listing("GET", path("services", service, "logs"), {**wanted, **given(**between(from_time, to_time))})
 
 
 def follow_logs(
-    service: str, *, version: str | None = None, pod: str | None = None, search: str | None = None
+    service: str,
+    *,
+    version: str | None = None,
+    pod: str | None = None,
+    search: str | None = None,
+    request_id: str | None = None,
+    lines: int | None = None,
+    from_time: str | None = None,
 ) -> Stream[LogLine]:
-    """Lines that pods print from now on, as they come."""
-    params = given(version=version, pod=pod, search=search, follow="true")
-    return Stream("GET", path("services", service, "logs"), params)
+    """Lines as pods print them, after the last `lines` (at most 1000), or all those since `from_time`, of before.
+
+    A connection that is lost is made again, and goes on after the last line.
+    """
+    wanted = given(version=version, pod=pod, search=search, request_id=request_id, lines=lines, follow="true")
+    return Stream("GET", path("services", service, "logs"), {**wanted, **given(**{"from": from_time})})
 
 
 def events(service: str, *, version: str | None = None, page_size: int = 100) -> Listing[Event]:

@@ -111,6 +111,8 @@ class LogLine(TypedDict):
     at: str
     version: str
     pod: str
+    run: int
+    offset: int | None
     text: str
     request_id: str | None
 

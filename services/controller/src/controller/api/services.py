@@ -60,7 +60,7 @@ async def list_services(
     cursor: Cursor = None,
 ) -> Page[ServiceView]:
     """Services, by their creation; newest first unless asked otherwise."""
-    wanted = ServiceFilter(caller.projects, project, type, creator, search, _key_and_value(tag), status)
+    wanted = ServiceFilter(caller.projects, project, type, creator, search, tag, status)
     position = Position(cursor_position(cursor), is_oldest_first=sort == "created_at")
     async with door.look() as session:
         found = await page_of_services(session, wanted, position, page_size + 1)
@@ -159,10 +159,3 @@ async def _for_change(unit: Unit, name: str, allowed: frozenset[int] | None) -> 
 async def _resolved(door: Door, asked: NewService) -> ResolvedModel | None:
     version = asked.version
     return None if version is None else await door.registries.resolve(version.model_source, asked.project)
-
-
-def _key_and_value(tag: str | None) -> tuple[str, str | None] | None:
-    if tag is None:
-        return None
-    key, colon, value = tag.partition(":")
-    return key, value if colon else None

@@ -56,7 +56,7 @@ async def create_version(
         rate_limit=asked.rate_limit.model_dump(mode="json") if asked.rate_limit else None,
         request_timeout_ms=asked.request_timeout_ms,
         max_concurrency=asked.max_concurrency,
-        log_delivery=_log_delivery(unit, asked.log_delivery),
+        log_delivery=_recording(unit, service, asked),
         runtime=asked.runtime.model_dump(mode="json"),
         env=env or None,
         creator=unit.actor,
@@ -297,6 +297,14 @@ def _scale(asked: int | ReplicaRange) -> dict[str, Any]:
     if isinstance(asked, int):
         return {"replicas": asked, "autoscaling": None}
     return {"replicas": max(asked.min, 1), "autoscaling": asked.model_dump(mode="json")}
+
+
+def _recording(unit: Unit, service: StoredService, asked: FirstVersion) -> dict[str, Any]:
+    """As asked for; else as its sibling has it, so that no share of a service's traffic goes unrecorded unnoticed."""
+    sibling = service.sibling()
+    if "log_delivery" in asked.model_fields_set or sibling is None:
+        return _log_delivery(unit, asked.log_delivery)
+    return dict(sibling.row.log_delivery)
 
 
 def _log_delivery(unit: Unit, asked: LogDelivery) -> dict[str, Any]:

@@ -182,12 +182,17 @@ class MemberRow(Record, table=True):
 
 
 class TokenRow(Record, table=True):
-    """A token of the control plane, as its hash. Revoked ones stay, for those who ask later which token it was."""
+    """A token of the control plane, as its hash. Revoked ones stay, for those who ask later which token it was.
+
+    `parent_id`: the token that made this one, which it does not outlive; None for one made before this was kept, by the
+    installation itself, or by a token of an identity provider (whose expiry bounds it).
+    """
 
     __tablename__ = "tokens"
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     user_id: UUID = Field(foreign_key="users.id", ondelete="CASCADE", index=True)
+    parent_id: UUID | None = Field(default=None, index=True)
     name: str = Field(max_length=63)
     sha256: str = Field(max_length=64, unique=True)
     expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -50,7 +50,7 @@ class Pod:
     idle: list[Any] = field(default_factory=list)
     """`Connection`s with nothing in flight."""
     host_line: bytes = b""
-    """`Host: …` for what is sent to it."""
+    """`Host: …` for what is sent to it, and the token that it is to be asked with."""
     header: bytes = b""
     """`X-Penstock-Pod: …` for what it answered."""
 
@@ -144,6 +144,12 @@ SCORING_PATHS = ("predict", "invocations")
 _MODEL_PATH = re.compile(
     r"v2/?|v2/models/[^/]+(/versions/[^/]+)?(?P<infer>/infer)?|v2/models/[^/]+(/versions/[^/]+)?/ready"
 )
+
+
+def _host_line(endpoint: Endpoint) -> bytes:
+    """With the pod's token. A caller's own header of this name never gets as far: all of `X-Penstock-…` is dropped."""
+    host = b"Host: %b\r\n" % endpoint.address.encode("latin-1", "replace")
+    return host + (b"X-Penstock-Pod-Token: %b\r\n" % endpoint.token.encode() if endpoint.token else b"")
 
 
 class RouteTable:
@@ -286,9 +292,9 @@ class RouteTable:
 
     def _version(self, service: str, route: VersionRoute, before: Version | None) -> Version:
         endpoints = self._endpoints.get(route.version_id)
-        known = {(pod.name, pod.address): pod for pod in before.pods} if before else {}
+        known = {(pod.name, pod.host_line): pod for pod in before.pods} if before else {}
         pods = tuple(
-            known.get((pod.pod, pod.address)) or self._pod(service, route, pod)
+            known.get((pod.pod, _host_line(pod))) or self._pod(service, route, pod)
             for pod in (endpoints.pods if endpoints else ())
         )
         return Version(
@@ -329,7 +335,7 @@ class RouteTable:
             host.strip("[]"),
             int(port),
             tally,
-            host_line=b"Host: %b\r\n" % endpoint.address.encode("latin-1", "replace"),
+            host_line=_host_line(endpoint),
             header=b"X-Penstock-Pod: %b\r\n" % endpoint.pod.encode("latin-1", "replace"),
         )
 
