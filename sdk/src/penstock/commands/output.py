@@ -27,6 +27,7 @@ HEADS = {
     "desired_replicas": "wanted", "traffic_weight": "traffic", "resource_kind": "kind", "resource_name": "name",
     "memory_bytes": "memory", "cpu_cores": "cpu", "started_at": "started", "last_used_at": "last used",
     "expires_at": "expires", "price_per_hour": "price/h", "last_seen": "last seen", "updated_at": "updated",
+    "free_cores": "free cores", "gib": "GiB", "free_gib": "free GiB",
     "blocked.reason": "reason",
 }  # fmt: skip
 """What a column is called for people, where that is not the field's own name."""

@@ -22,13 +22,14 @@ from controller.domain.destinations import TableRoot
 from controller.domain.names import PLATFORM
 from controller.domain.secrets import Vault
 from controller.domain.tickets import TicketSigner
+from controller.following_loop import FollowLoop
 from controller.handlers.files import kept_key
 from controller.handlers.registries import Registries
 from controller.handlers.secrets import seal_anew, vault_of
 from controller.handlers.signing_in import SigningIn
 from controller.handlers.tokens import admit_admin
 from controller.handlers.unit import Rules
-from controller.loops import FollowLoop, ForgettingLoop, MeteringLoop, ResyncLoop, RouteLoop
+from controller.loops import ForgettingLoop, MeteringLoop, ResyncLoop, RouteLoop
 from controller.nodes_loop import NodesLoop
 from controller.settings import ControllerSettings
 from controller.store.audit import Actor, audit
