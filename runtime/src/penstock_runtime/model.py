@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 from mlflow.exceptions import MlflowException
@@ -44,7 +45,7 @@ class Model:
         self.blocks = blocks_for(self.schema)
         if direct is not None and self.blocks is not None and loader in TAKES_ARRAYS:
             self.blocks.prefer_arrays(direct)
-        self._takes_params = "params" in inspect.signature(self._predict).parameters
+        self._takes_params = takes_params(self._predict)
 
     def prepare(self, request: ScoringRequest) -> Prepared:
         """Check a payload.
@@ -89,6 +90,15 @@ class Model:
     def predict(self, data: Any, params: dict[str, Any] | None) -> Any:
         """One call of the model."""
         return self._predict(data, params=params) if self._takes_params else self._predict(data)
+
+
+def takes_params(predict: Callable[..., Any]) -> bool:
+    """Whether a predict has a parameter of its own named `params`; `**params` are arguments of somebody else's.
+
+    As MLflow's `PyFuncModel.predict` decides: scikit-learn's `Pipeline.predict_proba(X, **params)` takes none.
+    """
+    parameter = inspect.signature(predict).parameters.get("params")
+    return parameter is not None and parameter.kind is not inspect.Parameter.VAR_KEYWORD
 
 
 def is_row_wise(wanted: str, loader: str, metadata: dict[str, Any]) -> tuple[bool, str]:

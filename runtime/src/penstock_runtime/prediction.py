@@ -14,9 +14,9 @@ from typing import Any
 
 from penstock_runtime.batching import Job, Outcome
 from penstock_runtime.delegated import callers_fault
-from penstock_runtime.errors import model_error
+from penstock_runtime.errors import model_error, unwritable
 from penstock_runtime.model import Model
-from penstock_runtime.outputs import cut, split
+from penstock_runtime.outputs import NotJson, cut, split
 from penstock_runtime.prints import Prints
 
 
@@ -77,5 +77,6 @@ class Predictor:
 
     def _failed(self, job: Job, error: BaseException) -> Outcome:
         self.prints.say("".join(traceback.format_exception(error)), job.request_id)
-        refused = callers_fault(error) or model_error(job.request_id)
+        unwritten = unwritable(str(error)) if isinstance(error, NotJson) else None
+        refused = unwritten or callers_fault(error) or model_error(job.request_id)
         return Outcome(refused.status, job.reading.dialect.refusal(refused, job.request_id))

@@ -157,6 +157,21 @@ def test_one_tensor(form: str, payload: Any) -> None:
     assert array.tolist() == [[1.0, 2.5], [3.0, 4.0]]
 
 
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("form", ["inputs", "instances", "dataframe_split"])
+def test_null_in_a_tensor_of_floats_is_nan(form: str, dtype: str) -> None:
+    schema = TensorSchema((Tensor(None, np.dtype(dtype), (-1, 2)),))
+    rows = [[1.5, None], [None, 3]]
+    payload = {"data": rows} if form == "dataframe_split" else rows
+    array = prepare_tensors(ScoringRequest(form, payload), schema).join([])
+    np.testing.assert_array_equal(array, np.array([[1.5, np.nan], [np.nan, 3]], dtype=dtype))
+
+
+def test_null_in_a_named_tensor_of_one_dimension_is_nan() -> None:
+    joined = prepare_tensors(ScoringRequest("inputs", {"x": [[1, 2]], "y": [None]}), TWO).join([])
+    assert np.isnan(joined["y"]).tolist() == [True]
+
+
 def test_tensors_by_name() -> None:
     by_column = prepare_tensors(ScoringRequest("inputs", {"x": [[1, 2]], "y": [0.5]}), TWO)
     by_row = prepare_tensors(ScoringRequest("instances", [{"x": [3, 4], "y": 1}]), TWO)
@@ -174,7 +189,9 @@ def test_tensors_by_name() -> None:
         ([[1, 2], [3, [4]]], ONE),
         ([[1, True]], ONE),
         ([[1, "2"]], ONE),
-        ([[1, None]], ONE),
+        ({"x": [[1, None]], "y": [1]}, TWO),
+        ([[True, None]], TensorSchema((Tensor(None, np.dtype("bool"), (-1, 2)),))),
+        ([["a", None]], TensorSchema((Tensor(None, np.dtype("str"), (-1, 2)),))),
         ([[1, 1e39]], ONE),
         (7, ONE),
         ({"x": [[1, 2]]}, TWO),
