@@ -16,7 +16,7 @@ from penstock_runtime.inputs import Prepared, prepare_columns, prepare_tensors
 from penstock_runtime.options import Options
 from penstock_runtime.outputs import encode
 from penstock_runtime.parsing import ScoringRequest
-from penstock_runtime.schema import ColumnSchema, read_schema
+from penstock_runtime.schema import ColumnSchema, misread_column, read_schema
 
 ROW_WISE_KEY = "penstock.row_wise"
 # These score each row by itself. A custom pyfunc may look at all its rows at once, and says itself where it does not.
@@ -38,9 +38,9 @@ class Model:
         self.is_row_wise, self.row_wise_reason = is_row_wise(options.row_wise, loader, self.metadata.metadata or {})
         # MLflow's enforcement costs 0.9 ms a call; where it was done here already, and the loader is known not to look
         # at MLflow's prediction context, the model is called without it.
-        direct = (
-            getattr(pyfunc, "_predict_fn", None) if loader in ROW_WISE_LOADERS and self.schema is not None else None
-        )
+        is_enforced = self.schema is not None and not getattr(self.schema, "has_nested", False)
+        direct = getattr(pyfunc, "_predict_fn", None) if loader in ROW_WISE_LOADERS and is_enforced else None
+        self._misread = misread_column(self.metadata) if direct is None else None
         self._predict = direct or pyfunc.predict
         self.blocks = blocks_for(self.schema)
         if direct is not None and self.blocks is not None and loader in TAKES_ARRAYS:
@@ -53,6 +53,8 @@ class Model:
         Raises:
             Refused: 400.
         """
+        if self._misread is not None:
+            raise invalid(self._misread)
         if self.blocks is not None and (rows := read_rows(request, self.blocks)) is not None:
             return rows
         if self.schema is None:

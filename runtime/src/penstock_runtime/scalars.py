@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from penstock_runtime.errors import COMPAT
+from penstock_runtime.errors import COMPAT, Loc
 
 INT64 = (-(2**63), 2**63 - 1)
 INT32 = (-(2**31), 2**31 - 1)
@@ -32,11 +32,12 @@ class Lossy(ValueError):
 
 
 class BadValue(ValueError):
-    """A value of a column that was refused, and its row."""
+    """A value of a column that was refused, its row, and its place inside the cell of a nested column."""
 
-    def __init__(self, row: int, value: Any, reason: str) -> None:
+    def __init__(self, row: int, value: Any, reason: str, at: Loc = ()) -> None:
         super().__init__(reason)
         self.row = row
+        self.at = at
         self.value = value
         self.reason = reason
 
