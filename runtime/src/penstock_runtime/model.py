@@ -40,7 +40,7 @@ class Model:
         # at MLflow's prediction context, the model is called without it.
         is_enforced = self.schema is not None and not getattr(self.schema, "has_nested", False)
         direct = getattr(pyfunc, "_predict_fn", None) if loader in ROW_WISE_LOADERS and is_enforced else None
-        self._misread = misread_column(self.metadata) if direct is None else None
+        self._misread = misread_column(self.metadata) if self.is_strict and direct is None else None
         self._predict = direct or pyfunc.predict
         self.blocks = blocks_for(self.schema)
         if direct is not None and self.blocks is not None and loader in TAKES_ARRAYS:

@@ -1,7 +1,7 @@
 """What a model takes, read once from its MLflow signature.
 
-Columns and tensors are checked here, strictly. Everything else (no signature, signatures from type hints) is MLflow's to
-enforce, and `read_schema` gives `None`.
+Columns and tensors are checked here, strictly. Everything else (no signature, signatures from type hints) is MLflow's
+to enforce, and `read_schema` gives `None`.
 """
 
 from __future__ import annotations
