@@ -14,6 +14,7 @@ from typing import Any
 from penstock_runtime.errors import Loc, invalid, shown
 from penstock_runtime.scalars import Lossy, to_binary
 
+Readers = dict[str, Callable[[str], Any]]
 SERVING = "_MLFLOW_IS_IN_SERVING_ENVIRONMENT"
 """Set to `true`, as MLflow's own server does, it makes MLflow read dates and bytes from texts."""
 
@@ -25,12 +26,12 @@ def check_texts(payload: Any, schema: Any, *, strict: bool) -> None:
         Refused: 400, naming the text that is no date, or no base64.
     """
     if isinstance(payload, list) and len(schema.inputs) == 1:
-        readers = {"datetime": _read_datetime, "binary": to_binary if strict else _read_base64}
+        readers: Readers = {"datetime": _read_datetime, "binary": to_binary if strict else _read_base64}
         for row, value in enumerate(payload):
             _check(value, schema.inputs[0].type, ("inputs", row), readers)
 
 
-def _check(value: Any, spec: Any, at: Loc, readers: dict[str, Callable[[str], Any]]) -> None:
+def _check(value: Any, spec: Any, at: Loc, readers: Readers) -> None:
     kind = type(spec).__name__
     if kind == "Array" and isinstance(value, list):
         for i, each in enumerate(value):

@@ -133,4 +133,4 @@ _SCALARS: dict[str, Callable[[Any], Any]] = {
     "datetime": lambda value: pd.Timestamp(to_datetime(value)),
     "binary": to_string,
 }
-_ARRAYS = {"integer": np.int32, "float": np.float32, "datetime": "datetime64[ns]"}
+_ARRAYS = {"integer": "int32", "float": "float32", "datetime": "datetime64[ns]"}

@@ -130,11 +130,12 @@ def _union(form: str, records: list[dict[str, Any]], schema: ColumnSchema) -> li
     names = list(dict.fromkeys(name for record in records for name in record))
     for name in names:
         column = schema.by_name.get(schema.name_of(name))
-        if column is not None and not column.is_required:
+        if not column.is_required if column is not None else schema.is_named:  # what is not known is told as a whole
             continue
+        null = "; send null for a missing number" if column is not None and column.kind in {"double", "float"} else ""
         for row, record in enumerate(records):
             if name not in record:
-                raise invalid(f"row {row} has no value for column {name!r}", (form, row, name))
+                raise invalid(f"row {row} has no value for column {name!r}{null}", (form, row, name))
     return names
 
 
@@ -198,7 +199,8 @@ def _by_position(table: Table, schema: ColumnSchema) -> list[int]:
 
 
 def _columns_differ(missing: Iterable[Any], extra: Iterable[Any]) -> Refused:
-    parts, details = [], []
+    parts: list[str] = []
+    details: list[tuple[Loc, str]] = []
     for word, names in (("missing", missing), ("extra", extra)):
         if listed := list(map(str, names)):
             ignored = f" ({COMPAT} ignores them)" if word == "extra" and not parts else ""

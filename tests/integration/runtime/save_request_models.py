@@ -61,13 +61,13 @@ class Keys(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
 
 
 class Draws(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
-    """Draws of NumPy's global state, slowly enough for a worker; takes no missing number, though its example has one."""
+    """Draws of NumPy's global state, slowly enough for a worker; takes no missing number, which its example has."""
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> Any:
         if model_input["x"].isna().any():
             raise ValueError("x is missing")
         time.sleep(0.1)
-        return [[float(os.getpid()), float(np.random.random())]]  # noqa: NPY002 — the state that a fork shares
+        return [[float(os.getpid()), float(np.random.random())]]
 
 
 def save_hinted(folder: Path) -> None:
@@ -135,7 +135,12 @@ def save_sklearn(folder: Path) -> None:
         model = make_pipeline(StandardScaler(), LogisticRegression()).fit(data, table.target)
         signature = infer_signature(data)
         mlflow.sklearn.save_model(
-            model, folder / function, signature=signature, pyfunc_predict_fn=function, input_example=data.head(2), **common
+            model,
+            folder / function,
+            signature=signature,
+            pyfunc_predict_fn=function,
+            input_example=data.head(2),
+            **common,
         )
     trees = HistGradientBoostingRegressor(max_iter=20, random_state=0).fit(
         data.mask(np.random.default_rng(7).random(data.shape) < 0.2), table.target
