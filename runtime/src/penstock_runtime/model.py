@@ -11,7 +11,7 @@ from mlflow.models.utils import _enforce_params_schema
 
 from penstock_runtime.blocks import blocks_for, read_rows
 from penstock_runtime.delegated import prepare_delegated, words_of
-from penstock_runtime.errors import invalid
+from penstock_runtime.errors import COMPAT, invalid
 from penstock_runtime.inputs import Prepared, prepare_columns, prepare_tensors
 from penstock_runtime.options import Options
 from penstock_runtime.outputs import encode
@@ -72,7 +72,8 @@ class Model:
         given = given or {}
         known = {param.name for param in self.params_schema.params} if self.params_schema else set()
         if self.is_strict and (unknown := sorted(given.keys() - known)):
-            raise invalid(f"the model takes no such params: {', '.join(unknown)[:400]}", ("params", unknown[0]))
+            said = f"the model takes no such params: {', '.join(unknown)[:400]} ({COMPAT} ignores them)"
+            raise invalid(said, ("params", unknown[0]))
         if not self.params_schema:
             return None
         try:

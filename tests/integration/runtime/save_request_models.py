@@ -55,6 +55,13 @@ class Cubes(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
         return [{"cube": int(n) ** 3} for n in model_input["n"]]
 
 
+class Shares(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
+    """The model of docs/requests.md."""
+
+    def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> Any:
+        return (model_input["income"] / model_input["age"]).tolist()
+
+
 class Keys(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
     def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> Any:
         return {1: "one", "1": "text"} if model_input["twice"].iloc[0] else {True: 1, None: 2, 1.5: 3}
@@ -114,6 +121,14 @@ def save_echoes(folder: Path) -> None:
 
 
 def save_answers(folder: Path) -> None:
+    columns = [ColSpec("string", "name"), ColSpec("long", "age"), ColSpec("double", "income")]
+    inputs = Schema([*columns, ColSpec("datetime", "since", required=False)])
+    mlflow.pyfunc.save_model(
+        folder / "members",
+        python_model=Shares(),
+        signature=ModelSignature(inputs=inputs),
+        pip_requirements=["pandas"],
+    )
     cubes = ModelSignature(inputs=Schema([ColSpec("long", "n")]))
     mlflow.pyfunc.save_model(folder / "cubes", python_model=Cubes(), signature=cubes, pip_requirements=["pandas"])
     keys = ModelSignature(inputs=Schema([ColSpec("boolean", "twice")]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 import warnings
@@ -298,6 +299,15 @@ def test_what_is_no_number_is_said_to_be_null_in_json(served: Any) -> None:
     body = b'{"inputs": [[1.5, NaN]]}'
     answer = served("missing_tensor")._answer(Asked(SCORING, "application/json", body))
     assert (answer.status, "NaN is not JSON: send null" in answer.message) == (400, True)
+
+
+def test_the_examples_of_the_users_page(served: Any) -> None:
+    page = (HERE.parents[2] / "docs" / "requests.md").read_text()
+    blocks = re.findall(r"```json (request|answer)\n(.*?)```", page, re.DOTALL)
+    assert [kind for kind, _ in blocks] == ["request", "answer"] * (len(blocks) // 2)
+    for (_, request), (_, answer) in zip(blocks[::2], blocks[1::2], strict=True):
+        assert served("members").ask(json.loads(request)).json == json.loads(answer)
+    assert len(blocks) >= 10
 
 
 def test_forked_workers_draw_other_numbers_and_a_failing_example_is_told_once(
