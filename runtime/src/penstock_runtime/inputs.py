@@ -113,18 +113,14 @@ def prepare_columns(request: ScoringRequest, schema: ColumnSchema) -> Columns:
         names = schema.names if schema.is_named else tuple(table.names)
         return Columns(names, schema.kinds, [table.values[place] for place in places], table)
     columns = wanted or tuple(schema.by_name[table.names[place]] for place in places)
+    as_arrays = request.format == "inputs"
     values = []
     for place, column in zip(places, columns, strict=True):
         try:
             values.append(
                 convert(table.values[place], column.kind, is_required=column.is_required)
                 if column.nested is None
-                else convert_cells(
-                    table.values[place],
-                    column.nested,
-                    is_required=column.is_required,
-                    as_arrays=request.format == "inputs",
-                )
+                else convert_cells(table.values[place], column, as_arrays=as_arrays)
             )
         except BadValue as bad:
             raise _bad_value(bad, table, place) from None

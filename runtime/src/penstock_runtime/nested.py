@@ -8,13 +8,16 @@ on in the form that MLflow's own enforcement, which runs before the model, lets 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from penstock_runtime.errors import Loc
 from penstock_runtime.scalars import CONVERTERS, NAN, BadValue, Lossy, to_datetime, to_string
+
+if TYPE_CHECKING:
+    from penstock_runtime.schema import Column
 
 
 class _BadCell(ValueError):
@@ -41,13 +44,13 @@ def is_readable(spec: Any) -> bool:
     return kind == "AnyType"
 
 
-def convert_cells(cells: Sequence[Any], spec: Any, *, is_required: bool, as_arrays: bool) -> Sequence[Any]:
+def convert_cells(cells: Sequence[Any], column: Column, *, as_arrays: bool) -> Sequence[Any]:
     """A column's cells; `as_arrays`: outermost arrays are NumPy's, as MLflow has them where rows come as `inputs`.
 
     Raises:
         BadValue: the first cell that cannot be taken, with the place inside it.
     """
-    return [_cell(row, cell, spec, is_required, as_arrays) for row, cell in enumerate(cells)]
+    return [_cell(row, cell, column.nested, column.is_required, as_arrays) for row, cell in enumerate(cells)]
 
 
 def _cell(row: int, cell: Any, spec: Any, is_required: bool, as_arrays: bool) -> Any:

@@ -137,7 +137,7 @@ def _decoded(array: Array, tensor: dict[str, Any], at: Loc) -> Array:
 
 def _from_json(array: Array, at: Loc) -> Array:
     values = np.empty(array.size, dtype=object)
-    for i, text in enumerate(array.reshape(-1)):
+    for i, text in enumerate(array.reshape(-1).tolist()):  # orjson takes no str of NumPy
         try:
             values[i] = orjson.loads(text)
         except orjson.JSONDecodeError:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from mlflow.types.schema import Array, DataType
 
 from penstock_runtime.errors import Refused
 from penstock_runtime.inputs import prepare_columns, prepare_tensors
 from penstock_runtime.parsing import CSV, ScoringRequest
 from penstock_runtime.schema import Column, ColumnSchema, Tensor, TensorSchema
+from penstock_runtime.v2_inputs import InferRequest, as_payload, read_infer
 
 SCHEMA = ColumnSchema((Column("a", "double"), Column("b", "long"), Column("c", "string", is_required=False)))
 UNNAMED = ColumnSchema((Column("0", "double"), Column("1", "double")), is_named=False)
@@ -215,3 +218,25 @@ def test_the_bad_element_of_a_tensor_is_named() -> None:
 def test_no_rows_of_a_tensor() -> None:
     assert prepare_tensors(ScoringRequest("inputs", []), ONE).rows == 0
     assert prepare_tensors(ScoringRequest("instances", []), TWO).rows == 0
+
+
+def infer(*inputs: dict[str, Any]) -> InferRequest:
+    return read_infer(json.dumps({"inputs": inputs}).encode())
+
+
+def test_null_in_an_infer_request_is_nan_where_numbers_have_it() -> None:
+    request = infer({"name": "a", "datatype": "FP64", "shape": [2, 1], "data": [1.5, None]})
+    assert np.isnan(request.tensors["a"]).tolist() == [[False], [True]]
+    with pytest.raises(Refused):
+        infer({"name": "a", "datatype": "INT64", "shape": [2, 1], "data": [1, None]})
+
+
+def test_nested_columns_of_an_infer_request_are_rows() -> None:
+    schema = ColumnSchema((Column("n", "long"), Column("tags", "nested", nested=Array(DataType.string))))
+    cells = {"name": "tags", "datatype": "BYTES", "shape": [2, 1], "data": ['["x"]', "[]"]}
+    request = infer(
+        {"name": "n", "datatype": "INT64", "shape": [2, 1], "data": [1, 2]},
+        {**cells, "parameters": {"content_type": "pd_json"}},
+    )
+    result = prepare_columns(ScoringRequest(*as_payload(request, schema)), schema).join([])
+    assert result.to_dict("records") == [{"n": 1, "tags": ["x"]}, {"n": 2, "tags": []}]
