@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from controller.domain.keys import SCOPES, Scope, is_alive
 from controller.domain.status import SERVING, ServiceStatus, VersionStatus, Wanted
 from controller.handlers.deployments import deployment_of
 from controller.store.services import StoredService, StoredVersion
 from controller.store.tables import ApiKeyRow, ServiceRow, VersionRow
-from shared.contracts.deployment import Autoscaling, PublishCheck
+from shared.contracts.deployment import Autoscaling, PublishCheck, SecretKeyRef
 
 Item = TypeVar("Item")
 
@@ -81,6 +81,8 @@ class VersionView(BaseModel):
     traffic_weight: int
     log_delivery: dict[str, Any]
     runtime: dict[str, Any]
+    env: dict[str, str | SecretKeyRef]
+    restart_to_apply: list[str] = Field(description="Secrets of `env` that were replaced since its pods started.")
     reason: str | None
     message: str | None
     log_tail: list[str]
@@ -108,6 +110,7 @@ class ServiceView(BaseModel):
     sticky_header: str | None
     cors: dict[str, Any] | None
     max_body_bytes: int
+    fallback: str | None
     running_versions: int
     total_versions: int
     versions: list[VersionView]
@@ -118,10 +121,14 @@ class ServiceView(BaseModel):
 
 
 class TrafficView(BaseModel):
-    """`weights` as asked for; `effective` as routers have them: what cannot serve gives its share to the others."""
+    """`weights` as asked for; `effective` as routers have them: what cannot serve gives its share to the others.
+
+    A version of weight 0 gets none of it. `fallback`: the one that answers while none with a weight has a ready pod.
+    """
 
     weights: dict[str, int]
     effective: dict[str, int]
+    fallback: str | None
     revision: int
 
 
@@ -180,6 +187,8 @@ _STORED_ONLY = {
     "resumes",
     "last_good",
     "rolled_back",
+    "env",
+    "stale_secrets",
 }
 
 
@@ -203,6 +212,8 @@ def version_view(service: StoredService, version: StoredVersion) -> VersionView:
         desired_replicas=version.replicas if row.wanted == Wanted.STARTED else 0,
         traffic_weight=service.weights().get(row.name, row.asked_weight),
         ready_replicas=version.seen.ready_replicas if version.seen else 0,
+        env=row.env or {},
+        restart_to_apply=row.stale_secrets or [],
         **_why(version),
         check=version.seen.check and PublishCheck.model_validate(version.seen.check) if version.seen else None,
         deployment_digest=_digest(service.row, version),
@@ -229,7 +240,12 @@ def _why(version: StoredVersion) -> dict[str, Any]:
 
 def traffic_view(service: StoredService) -> TrafficView:
     """The split of a service."""
-    return TrafficView(weights=service.weights(), effective=service.effective_weights(), revision=service.row.revision)
+    return TrafficView(
+        weights=service.weights(),
+        effective=service.effective_weights(),
+        fallback=service.row.fallback,
+        revision=service.row.revision,
+    )
 
 
 def key_view(key: ApiKeyRow, now: datetime) -> KeyView:

@@ -25,6 +25,8 @@ import uv
 from packaging.utils import canonicalize_name
 
 from scheduler.backends.children import environment_for, run_child
+from scheduler.backends.confinement.availability import UNCONFINED, Confinement, NotConfined
+from scheduler.backends.confinement.builds import ConfinedBuild
 from scheduler.backends.preparation import PreparationFailed
 from scheduler.domain.requirements import (
     Comparison,
@@ -77,8 +79,11 @@ def _python_of(python_env: Path) -> str | None:
 class Environments:
     """Plans, builds and finds environments."""
 
-    def __init__(self, folder: Path, environ: Mapping[str, str], *, limit_s: float) -> None:
-        self.folder = folder
+    def __init__(
+        self, folder: Path, environ: Mapping[str, str], *, limit_s: float, confinement: Confinement = UNCONFINED
+    ) -> None:
+        self.folder = folder.resolve()
+        self.confinement = confinement
         self.limit_s = limit_s
         self.uv = uv.find_uv_bin()
         self.uv_environment = _for_uv(environ)
@@ -110,6 +115,10 @@ class Environments:
             PreparationFailed: uv could not; its last lines are in `output`.
         """
         assert plan.key is not None
+        try:
+            self.confinement.check()
+        except NotConfined as why:
+            raise PreparationFailed("NotConfined", str(why), is_permanent=True) from why
         async with self._locks.setdefault(plan.key, asyncio.Lock()), self._file_lock(plan.key):
             if found := self.find(plan):
                 return found
@@ -128,7 +137,9 @@ class Environments:
             python = root / "bin" / "python"
             # Compiled once here: a pod that had to compile pandas and scikit-learn would take seconds longer to start.
             install = ("pip", "install", "--compile-bytecode", "--python", str(python), "-r", str(wanted))
-            await self._uv(*install, output=output)
+            build = ConfinedBuild(self.confinement, aside)
+            await self._uv(*install, output=output, build=build, python=python)
+            await asyncio.to_thread(build.take_back)
             self._add_runtime(root)
             root.rename(self.folder / key)
         finally:
@@ -139,9 +150,17 @@ class Environments:
         for left in self.folder.glob(f".building-{key}-*"):
             shutil.rmtree(left, ignore_errors=True)
 
-    async def _uv(self, *arguments: str, output: Path) -> None:
-        command = [self.uv, "--color", "never", *arguments]
-        ended = await run_child(command, self.uv_environment, limit_s=self.limit_s, output=output)
+    async def _uv(
+        self, *arguments: str, output: Path, build: ConfinedBuild | None = None, python: Path | None = None
+    ) -> None:
+        """Run uv; confined as `build` where what is installed may run code of its own."""
+        command, environment = [self.uv, "--color", "never", *arguments], self.uv_environment
+        if build is not None and python is not None:
+            command, environment = (
+                build.command(python, command, environment, [build.folder / "env"]),
+                build.environment(environment),
+            )
+        ended = await run_child(command, environment, limit_s=self.limit_s, output=output)
         if ended.code is None:
             raise PreparationFailed("EnvironmentFailed", f"building took longer than {self.limit_s:g} s")
         if ended.code != 0:
@@ -150,6 +169,8 @@ class Environments:
     def _add_runtime(self, root: Path) -> None:
         """The model server is a few plain files: copied, so that it needs no package index."""
         (site,) = (root / "lib").glob("python*/site-packages")
+        if not site.resolve().is_relative_to(root.resolve()):
+            raise PreparationFailed("EnvironmentFailed", "the build has put its packages elsewhere", is_permanent=True)
         shutil.copytree(self.runtime, site / "penstock_runtime", ignore=shutil.ignore_patterns("__pycache__"))
 
     @asynccontextmanager
