@@ -163,7 +163,7 @@ class SchedulerSettings(DatabaseSettings):
 
     @field_validator("confinement_readable")
     @classmethod
-    def _absolute(cls, paths: str) -> str:
+    def _absolute_paths(cls, paths: str) -> str:
         for path in filter(None, paths.split(":")):
             if not path.startswith("/"):
                 raise ValueError(f"confinement_readable: {path} is no absolute path")
