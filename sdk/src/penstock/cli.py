@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from penstock.commands import (
+    capacity,
     deploy,
     groups,
     keys,
@@ -101,7 +102,7 @@ PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_optio
 
 @app.command()
 def check() -> None:
-    """Format, lint, types, layers, migrations, event schemas, settings. What CI runs before the tests."""
+    """Format, lint, types, layers, migrations, event schemas, settings, reference. What CI runs before the tests."""
     from penstock.check import run_checks  # noqa: PLC0415
 
     raise typer.Exit(run_checks())
@@ -121,6 +122,7 @@ app.command()(deploy.deploy)
 app.command()(observe.logs)
 app.command()(observe.events)
 app.command()(observe.metrics)
+app.command()(capacity.capacity)
 app.command()(users.audit)
 app.command()(resources.usage)
 app.command()(resources.debug)

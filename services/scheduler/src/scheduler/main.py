@@ -22,7 +22,7 @@ from scheduler.backends.preparation import Preparation
 from scheduler.backends.process import ProcessBackend
 from scheduler.backends.tokens import PodTokens
 from scheduler.backends.zygotes import Zygotes
-from scheduler.clients import RouteTable, access_from
+from scheduler.clients import RouteTable, access_from, secrets_from
 from scheduler.handlers.observations import Place
 from scheduler.metering_loop import meter
 from scheduler.settings import SchedulerSettings
@@ -122,6 +122,7 @@ async def build_app(
         routes=routes,
         fence=lease.check,
         zygotes=_zygotes(settings, confinement),
+        ask_for_secrets=secrets_from(bus),
     )
     place = Place(settings.node, settings.verdict_limits)
     steady = SteadyClock(clock)

@@ -164,12 +164,20 @@ def _be(order: dict[str, Any], output: int, become: Callable[[dict[str, Any]], N
         for group in order.get("groups", ()):
             _join(group)
         os.chdir(order["folder"])
+        _take_secrets(order)
         if rules := order.get("confinement"):
             _confine(rules)
         become(order)
     except OSError as error:
         os.write(2, f"cannot start {order['command'][0]}: {error.strerror}\n".encode())
     os._exit(127)
+
+
+def _take_secrets(order: dict[str, Any]) -> None:
+    """Variables that stand in no file: read from the descriptor that holds them, which is closed then."""
+    for descriptor in order.get("secrets", ()):
+        with open(descriptor, encoding="utf-8") as file:
+            order["environment"].update(json.load(file))
 
 
 def _confine(rules: dict[str, Any]) -> None:
