@@ -83,7 +83,7 @@ OWN: dict[str, Callable[[Any], object]] = {
     "temporary": lambda _: _write(None),
     "shared memory": lambda _: _write("/dev/shm"),
     "children": _own_child,
-    "sockets": lambda _: [each.close() for each in socket.socketpair()],
+    "sockets": lambda _: socket.socketpair(),
     "names": lambda _: socket.getaddrinfo("localhost", 80),
     "processors": lambda _: _opened("/proc/cpuinfo", "rb"),
     "null": lambda _: _opened("/dev/null", "wb"),
