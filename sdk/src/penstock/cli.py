@@ -12,6 +12,7 @@ import typer
 from penstock.commands import (
     capacity,
     deploy,
+    environments,
     groups,
     keys,
     login,
@@ -134,6 +135,7 @@ for room, group in (
     ("keys", keys.app),
     ("pods", pods.app),
     ("models", models.app),
+    ("environments", environments.app),
     ("tables", tables.app),
     ("specs", resources.specs),
     ("groups", groups.groups),

@@ -138,7 +138,7 @@ async def test_three_failed_loads_fail_the_version_with_its_last_lines(home: Pat
 
         (failed,) = controller.said(VersionFailed)
         assert failed.reason == "LoadFailed"
-        assert failed.message.startswith("3 loads failed; the last: exit code 1")
+        assert failed.message == "Traceback: the model is broken (exit code 1); 3 loads failed"
         assert failed.log_tail[-1] == "Traceback: the model is broken"
         assert len(controller.said(PodExited)) == 3
 

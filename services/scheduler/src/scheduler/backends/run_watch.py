@@ -17,6 +17,8 @@ from shared.contracts.deployment import PublishCheck
 SHIM_DELAY_S = 1.0
 """How long after a process is gone its shim may take to say how it ended."""
 POLL_S = 0.05
+NEVER_LOADS = 5
+"""Exit code of a model server whose model raised what it would raise again: a missing module, no Python."""
 LOADING_SHARE = 0.1
 """Of the time that a pod has been loading: how late its readiness may be seen."""
 LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, never bound
@@ -75,8 +77,15 @@ class RunWatch:
             reason, message = self.killed_for.reason, self.killed_for.message
         elif not was_asked and (limit := exceeded(self.run.groups())):
             reason, message = OUT_OF_MEMORY, f"killed by the kernel at its limit of {limit}"
+        is_final = reason == "Exited" and status["code"] == NEVER_LOADS and self.ready_since is None
         return RunEnd(
-            self.run.number, status["code"], status["signal"], reason, message, is_permanent=False, was_asked=was_asked
+            self.run.number,
+            status["code"],
+            status["signal"],
+            reason,
+            message,
+            is_permanent=is_final,
+            was_asked=was_asked,
         )
 
     def _is_lost(self) -> bool:
