@@ -233,7 +233,7 @@ async def test_what_was_built_confined_works_and_belongs_to_the_platform(tmp_pat
     plan = Plan(Comparison(), (), Packages((wanted_one,)), platform.python_version(), "key")
     built = await environments.build(plan, tmp_path / "output.log", lambda _: None)
 
-    asked = [built.python, "-c", "import toybuilt, penstock_runtime; print(toybuilt.half)"]
+    asked = [str(built.python), "-c", "import toybuilt, penstock_runtime; print(toybuilt.half)"]
     ended = subprocess.run(asked, capture_output=True, text=True, check=False)
     assert (ended.stdout, wheel.name) == ("0.5\n", "toybuilt-0.1-py3-none-any.whl"), ended.stderr
     found = [each.lstat() for each in built.python.parents[1].rglob("*") if not each.is_symlink()]
