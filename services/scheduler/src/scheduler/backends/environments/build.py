@@ -110,7 +110,7 @@ class Build:
         wanted = self._written(file, [*self._options(), *lines])
         return self._uv(
             "pip", "install", "--no-deps", "--no-sources", "--python", str(self.place.python), *self._prereleases(),
-            *arguments, "-r", str(wanted), is_foreign=is_foreign,
+            *arguments, "-r", str(wanted), is_foreign=is_foreign, writes_environment=True,
         )  # fmt: skip
 
     def _linking(self, resolution: Resolution) -> list[str]:
@@ -124,7 +124,7 @@ class Build:
         """
         (library,) = (self.place.root / "lib").glob("python*")
         command = (str(self.place.python), "-I", "-S", "-m", "compileall", "-q", "-q", "-j", "0", str(library))
-        await self.place.run(Step(command, is_foreign), self.output)
+        await self.place.run(Step(command, is_foreign, writes_environment=True), self.output)
 
     def _add_runtime(self) -> None:
         """The model server is a few plain files: copied, so that it needs no package index."""
@@ -157,8 +157,8 @@ class Build:
         path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         return path
 
-    def _uv(self, *arguments: str, is_foreign: bool = False) -> Step:
-        return Step((self.uv, "--color", "never", "--no-progress", *arguments), is_foreign)
+    def _uv(self, *arguments: str, is_foreign: bool = False, writes_environment: bool = False) -> Step:
+        return Step((self.uv, "--color", "never", "--no-progress", *arguments), is_foreign, writes_environment)
 
     async def _checked(self, step: Step) -> None:
         start = size_of(self.output)

@@ -4,7 +4,7 @@ Steps of two kinds. *Ours* run no code of any package: they resolve and unpack w
 share. *Foreign* ones run code that somebody published (`setup.py`, build backends): with a cache, a home and a
 temporary folder of this build alone, which go when it ends, so that nothing which another build or environment reads is
 written. Whoever confines builds confines the foreign steps here: to `writable`, and to reading the rest of the folder.
-Once a foreign step has run, the environment's own interpreter is foreign too.
+Once a foreign step has written in the environment, its interpreter is foreign too; one that only resolves may not.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ class Step:
 
     command: tuple[str, ...]
     is_foreign: bool = False
+    writes_environment: bool = False
+    """Whether it may write in the environment, if it is foreign: our next step runs that environment's Python."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,8 @@ class BuildPlace:
 
     @property
     def writable(self) -> tuple[Path, ...]:
-        """All that foreign steps write in; files beside these are ours."""
-        return (self.root, self.home, self.temporary, self.cache, self.sources, self.locks)
+        """All that foreign steps write in, save the environment; files beside these are ours."""
+        return (self.home, self.temporary, self.cache, self.sources, self.locks)
 
     @property
     def root(self) -> Path:
@@ -111,7 +113,8 @@ class BuildPlace:
         """Run it to its end in the build's folder, a foreign one confined; its words go to `output` without secrets."""
         command, environment = list(step.command), self.environment(step)
         if step.is_foreign:
-            command = self._build.command(self.python, command, environment, self.writable)
+            writes = [*self.writable, *([self.root] if step.writes_environment else [])]
+            command = self._build.command(self.python, command, environment, writes)
             environment = self._build.environment(environment)
         return await run_child(
             command,
