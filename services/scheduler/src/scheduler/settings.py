@@ -13,6 +13,8 @@ from typing import Annotated, Literal
 from pydantic import AliasChoices, Field, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from scheduler.backends.confinement.availability import Confinement, find_confinement
+from scheduler.backends.confinement.users import users_of
 from scheduler.backends.machine import machine_room
 from scheduler.backends.options import PodOptions
 from scheduler.domain.autoscaling import Pace
@@ -71,6 +73,15 @@ class SchedulerSettings(DatabaseSettings):
 
     limits: Literal["auto", "off"] = "auto"
     """Whether pods are kept to their cores and memory by control groups, where that is permitted: auto, off."""
+
+    confinement: Literal["require", "auto", "off"] = "auto"
+    """Whether pods and builds are kept from all but their own files: auto (where the kernel allows), require, off."""
+
+    confinement_readable: str = ""
+    """Further paths that pods and builds may read, separated by `:` (`/data/lookup:/opt/tools`); default none."""
+
+    confinement_users: str = "56000-57999"
+    """As root: user numbers, one for each pod and build, that nothing else has; empty for none. Default 56000-57999."""
 
     resync_interval: Duration = timedelta(seconds=15)
     """Between two questions for the controller's whole list, default 15 seconds."""
@@ -188,6 +199,25 @@ class SchedulerSettings(DatabaseSettings):
                 "does not hold"
             )
         return self
+
+    @field_validator("confinement_readable")
+    @classmethod
+    def _absolute_paths(cls, paths: str) -> str:
+        for path in filter(None, paths.split(":")):
+            if not path.startswith("/"):
+                raise ValueError(f"confinement_readable: {path} is no absolute path")
+        return paths
+
+    @field_validator("confinement_users")
+    @classmethod
+    def _range_of_users(cls, text: str) -> str:
+        users_of(text)
+        return text
+
+    def find_confinement(self) -> Confinement:
+        """What pods can be kept from here; tries it out."""
+        readable = tuple(filter(None, self.confinement_readable.split(":")))
+        return find_confinement(self.confinement, self.home.resolve(), users_of(self.confinement_users), readable)
 
     @property
     def store_url(self) -> str:

@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.backends.children import environment_for, run_child
+from scheduler.backends.confinement.availability import UNCONFINED, Confinement
+from scheduler.backends.confinement.rules import confined
 from scheduler.backends.fetch import AWAY, NOT_FOUND, TOO_LARGE
 from scheduler.backends.model_bounds import ModelLimits
 from scheduler.backends.preparation import PreparationFailed, RegistryAway
@@ -45,9 +47,12 @@ class ModelCache:
         tracking_uri: str,
         environ: Mapping[str, str],
         access: Access,
+        confinement: Confinement = UNCONFINED,
+        *,
         limits: ModelLimits | None = None,
     ) -> None:
         self.folder = folder
+        self.confinement = confinement
         self.limits = limits or ModelLimits()
         self.tracking_uri = tracking_uri
         self.environment = environment_for(environ, CREDENTIALS)
@@ -108,6 +113,9 @@ class ModelCache:
             question["access"] = (await self._access_to(source.registry)).model_dump()
             environment = environment_for(environment, ())
         child = [sys.executable, "-m", "scheduler.backends.fetch"]
+        if source.registry is not None and self.confinement.rules is not None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            child = confined(self.confinement.rules.for_download(self.folder.resolve()), child)
         ended = await run_child(child, environment, question=json.dumps(question).encode(), limit_s=FETCH_LIMIT_S)
         try:
             answer = json.loads(ended.stdout.splitlines()[-1])

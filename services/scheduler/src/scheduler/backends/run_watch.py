@@ -8,6 +8,7 @@ from scheduler.backends.folders import PodProcess, RunFolder
 from scheduler.backends.limits import exceeded
 from scheduler.backends.options import PodOptions
 from scheduler.backends.probe import ask_check, probe
+from scheduler.backends.tokens import TOKEN_VARIABLE
 from scheduler.domain.probes import Health, judge
 from scheduler.domain.values import OUT_OF_MEMORY, Note, RunEnd
 from shared.clock import Clock
@@ -46,6 +47,11 @@ class RunWatch:
     def port(self) -> int:
         """Where the pod listens."""
         return int((self.run.ordered() or {"port": 0})["port"])
+
+    @property
+    def token(self) -> str | None:
+        """What the pod is to be asked with; None: one of an earlier release, which answers anybody."""
+        return dict((self.run.ordered() or {}).get("environment", {})).get(TOKEN_VARIABLE)
 
     @property
     def ready_for_s(self) -> float:
@@ -94,12 +100,12 @@ class RunWatch:
         """Probe once; whether readiness changed. A process that is beyond hope is killed."""
         before = self.health
         host = LOOPBACK.get(self.options.bind_host, self.options.bind_host)
-        result = await probe(host, self.port, self.process, self.options.probe_timeout_s)
+        result = await probe(host, self.port, self.process, self.options.probe_timeout_s, self.token)
         now = self.clock.monotonic()
         self.health = judge(before, result, now, self.options.limits)
         if self.health.is_ready and self.ready_since is None:
             self.ready_since = now
-            self.check = await ask_check(host, self.port, self.options.probe_timeout_s)
+            self.check = await ask_check(host, self.port, self.options.probe_timeout_s, self.token)
         if not self.killed_for and (verdict := self._verdict(now)):
             self.killed_for = verdict
             self.process.send(signal.SIGKILL)

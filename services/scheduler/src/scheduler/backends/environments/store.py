@@ -25,6 +25,7 @@ import uv
 from packaging.utils import canonicalize_name
 
 from scheduler.backends.children import environment_for
+from scheduler.backends.confinement.availability import UNCONFINED, Confinement, NotConfined
 from scheduler.backends.environments.build import Build
 from scheduler.backends.environments.build_place import BuildPlace
 from scheduler.backends.environments.reading import read_needs
@@ -72,9 +73,16 @@ class Environments:
     """Plans, builds and finds environments."""
 
     def __init__(
-        self, folder: Path, environ: Mapping[str, str], *, limit_s: float, rule: SourceRule | None = None
+        self,
+        folder: Path,
+        environ: Mapping[str, str],
+        *,
+        limit_s: float,
+        rule: SourceRule | None = None,
+        confinement: Confinement = UNCONFINED,
     ) -> None:
-        self.folder = folder
+        self.folder = folder.resolve()
+        self.confinement = confinement
         self.limit_s = limit_s
         self.rule = rule or SourceRule()
         self.uv = uv.find_uv_bin()
@@ -134,6 +142,10 @@ class Environments:
             PreparationFailed: uv could not; its last lines are in `output`.
         """
         assert plan.key is not None
+        try:
+            self.confinement.check()
+        except NotConfined as why:
+            raise PreparationFailed("NotConfined", str(why), is_permanent=True) from why
         async with self._locks.setdefault(plan.key, asyncio.Lock()), self._file_lock(plan.key):
             if found := self.find(plan):
                 return found
@@ -144,7 +156,14 @@ class Environments:
         await asyncio.to_thread(self._sweep, key)
         written = [wanted.written for wanted in (*plan.packages.wanted, *plan.packages.constraints)]
         secrets = credentials_in([*written, *(option.text for option in plan.packages.options)])
-        place = BuildPlace.make(self.folder.resolve(), key, self.uv_environment, secrets, self.limit_s)
+        place = BuildPlace.make(
+            self.folder,
+            key,
+            known=self.uv_environment,
+            secrets=secrets,
+            limit_s=self.limit_s,
+            confinement=self.confinement,
+        )
         build = Build(place, plan.packages, plan.python, _interpreter(plan.python), self.uv, self.runtime, output, say)
         try:
             root = await build.run()
