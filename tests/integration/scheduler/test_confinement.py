@@ -130,8 +130,8 @@ def found_in(world: Path, *, is_root: bool) -> dict[str, Any]:
             each.listen()
         if not is_root:
             for folder, _, files in os.walk(world):
-                for each in (folder, *(os.path.join(folder, name) for name in files)):
-                    os.chown(each, ORDINARY, ORDINARY)
+                for path in (folder, *(os.path.join(folder, name) for name in files)):
+                    os.chown(path, ORDINARY, ORDINARY)
         asked = json.dumps(asked_of(world, [str(world / "service.sock"), f"@{world.name}"]))
         command = [sys.executable, str(SUPPORT / "confined_world.py"), str(world), asked]
         environment = {"PATH": os.environ["PATH"], "HOME": str(world), "PYTHONDONTWRITEBYTECODE": "1"}
