@@ -11,6 +11,11 @@ SETUP = """\
 import json, os, pathlib
 from setuptools import setup
 seen = {name: os.environ.get(name, "") for name in ("HOME", "TMPDIR", "UV_CACHE_DIR")} | {"cwd": os.getcwd()}
+secret = pathlib.Path(seen["HOME"]).parents[2] / "secret"
+try:
+    seen["read"] = secret.read_text()
+except OSError as error:
+    seen["read"] = type(error).__name__
 pathlib.Path("toysource.py").write_text("SEEN = " + json.dumps(seen))
 setup(name="toysource", version="0.2", py_modules=["toysource"])
 """

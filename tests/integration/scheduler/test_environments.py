@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ports import free_port
+from scheduler.backends.confinement.availability import find_confinement
 from scheduler.backends.environments.failures import failure_of
 from scheduler.backends.environments.store import Environments, Plan
 from scheduler.backends.folders import RunFolder
@@ -201,8 +202,12 @@ def test_a_python_that_cannot_serve_ends_the_version_at_once(
 
 
 @pytest.mark.timeout(400)
-async def test_an_environment_is_built_once_and_serves(tmp_path: Path, environments: Environments) -> None:
+async def test_an_environment_is_built_once_and_serves(tmp_path: Path) -> None:
     """From an index, from a wheel of the model, and from a source of the model, which runs code to be built."""
+    confinement = find_confinement("auto", tmp_path, range(56_000, 56_010), ())
+    environments = Environments(tmp_path / "envs", dict(os.environ), limit_s=300, confinement=confinement)
+    (tmp_path / "secret").write_text("of the platform")
+    (tmp_path / "secret").chmod(0o600)
     wheel = toy_wheel(tmp_path / "m" / "code", "toywheel", "half = 0.5")
     source = toy_source(tmp_path / "m" / "code")
     lines = ("mlflow", "toolz", f"code/{wheel.name}", f"-e code/{source.name}", "-c limits.txt")
@@ -226,6 +231,8 @@ async def test_an_environment_is_built_once_and_serves(tmp_path: Path, environme
     assert done.returncode == 0, done.stderr
     toolz, half, seen = json.loads(done.stdout.splitlines()[-1])
     assert (toolz, half) == ("0.12.1", 0.5)
+    assert (seen.pop("read") == "PermissionError") == (confinement.rules is not None)
+    assert built[0].python.lstat().st_uid == os.geteuid()
     # What the model's own code saw while it was built: folders of this build alone, which are gone.
     assert {name for name, value in seen.items() if "/envs/.building-" not in value} == set()
     assert [path.name for path in source.iterdir()] == ["setup.py"]

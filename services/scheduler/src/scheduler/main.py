@@ -164,9 +164,7 @@ def _mlflow(
 ) -> MlflowPreparation:
     home = settings.home.resolve()
     limits = ModelLimits(int(settings.max_model_gb * GIB), settings.max_model_files, settings.max_model_depth)
-    models = ModelCache(
-        home / "models", settings.mlflow_url, environ, access_from(bus), limits=limits, confinement=confinement
-    )
+    models = ModelCache(home / "models", settings.mlflow_url, environ, access_from(bus), confinement, limits=limits)
     limit_s, rule = settings.environment_timeout.total_seconds(), _rule(settings, environ)
     environments = Environments(home / "envs", environ, limit_s=limit_s, rule=rule, confinement=confinement)
     return MlflowPreparation(models, environments)

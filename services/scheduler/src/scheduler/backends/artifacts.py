@@ -47,13 +47,13 @@ class ModelCache:
         tracking_uri: str,
         environ: Mapping[str, str],
         access: Access,
+        confinement: Confinement = UNCONFINED,
         *,
         limits: ModelLimits | None = None,
-        confinement: Confinement = UNCONFINED,
     ) -> None:
         self.folder = folder
-        self.limits = limits or ModelLimits()
         self.confinement = confinement
+        self.limits = limits or ModelLimits()
         self.tracking_uri = tracking_uri
         self.environment = environment_for(environ, CREDENTIALS)
         self._access = access

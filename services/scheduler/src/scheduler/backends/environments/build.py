@@ -51,8 +51,10 @@ class Build:
             self.say(
                 f"building {len(resolution.sources)} packages from source: {', '.join(_names(resolution.sources))}"
             )
-            await self._checked(self._install(resolution.sources, "sources.txt", is_foreign=True))
+            writes = (self.place.root, self.place.sources)
+            await self._checked(self._install(resolution.sources, "sources.txt", writes=writes))
         await self._compile(is_foreign=bool(resolution.sources))
+        await asyncio.to_thread(self.place.take_back)
         return self.place.root
 
     # ── resolving ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -74,7 +76,7 @@ class Build:
     async def _lock(self, packages: Packages, places: Mapping[Wanted, str]) -> str:
         """The lock file's text; packages are built for their metadata only where nothing else will do."""
         if all(is_wheel(wanted) for wanted in places):
-            step = self._compile_step(packages, places, is_foreign=False)
+            step = self._compile_step(packages, places)
             start = size_of(self.output)
             ended = await self.place.run(step, self.output)
             said = said_since(self.output, start)
@@ -82,20 +84,20 @@ class Build:
                 raise self._failure(ended.code, said)
             if ended.code == 0:
                 return await asyncio.to_thread(_text_of, self.place.locks / "pylock.toml")
-        await self._checked(self._compile_step(packages, places, is_foreign=True))
+        await self._checked(self._compile_step(packages, places, (self.place.locks, self.place.sources)))
         return await asyncio.to_thread(_text_of, self.place.locks / "pylock.toml")
 
-    def _compile_step(self, packages: Packages, places: Mapping[Wanted, str], *, is_foreign: bool) -> Step:
+    def _compile_step(self, packages: Packages, places: Mapping[Wanted, str], writes: tuple[Path, ...] = ()) -> Step:
         lines = [places.get(wanted, wanted.text) for wanted in packages.wanted]
         source = self._written("requirements.in", [*self._options(), *lines])
         limits = self._written("constraints.txt", [wanted.text for wanted in packages.constraints])
         without = self._written("overrides.txt", [f"{name} ; {NEVER}" for name in packages.without])
-        kept = self._only_binary() if is_foreign else ["--no-build"]
+        kept = self._only_binary() if writes else ["--no-build"]
         return self._uv(
             "pip", "compile", "--quiet", "--no-header", "--no-sources", "--format", "pylock.toml",
             "--python", str(self.place.python), "--constraints", str(limits), "--overrides", str(without),
             *self._prereleases(), *kept, "--output-file", str(self.place.locks / "pylock.toml"), str(source),
-            is_foreign=is_foreign,
+            writes=writes,
         )  # fmt: skip
 
     def _only_binary(self) -> list[str]:
@@ -106,11 +108,11 @@ class Build:
 
     # ── installing ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _install(self, lines: tuple[str, ...], file: str, *arguments: str, is_foreign: bool = False) -> Step:
+    def _install(self, lines: tuple[str, ...], file: str, *arguments: str, writes: tuple[Path, ...] = ()) -> Step:
         wanted = self._written(file, [*self._options(), *lines])
         return self._uv(
             "pip", "install", "--no-deps", "--no-sources", "--python", str(self.place.python), *self._prereleases(),
-            *arguments, "-r", str(wanted), is_foreign=is_foreign, writes_environment=True,
+            *arguments, "-r", str(wanted), writes=writes,
         )  # fmt: skip
 
     def _linking(self, resolution: Resolution) -> list[str]:
@@ -124,7 +126,7 @@ class Build:
         """
         (library,) = (self.place.root / "lib").glob("python*")
         command = (str(self.place.python), "-I", "-S", "-m", "compileall", "-q", "-q", "-j", "0", str(library))
-        await self.place.run(Step(command, is_foreign, writes_environment=True), self.output)
+        await self.place.run(Step(command, (self.place.root,) if is_foreign else ()), self.output)
 
     def _add_runtime(self) -> None:
         """The model server is a few plain files: copied, so that it needs no package index."""
@@ -140,7 +142,8 @@ class Build:
             if not wanted.digest:
                 found[wanted] = wanted.text
                 continue
-            copy = self.place.sources / str(number) / Path(wanted.place).name
+            parent = self.place.wheels if is_wheel(wanted) else self.place.sources
+            copy = parent / str(number) / Path(wanted.place).name
             copy.parent.mkdir()
             _copy(Path(wanted.place), copy)
             found[wanted] = wanted.at(copy.as_uri() if wanted.name else str(copy))
@@ -157,8 +160,8 @@ class Build:
         path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         return path
 
-    def _uv(self, *arguments: str, is_foreign: bool = False, writes_environment: bool = False) -> Step:
-        return Step((self.uv, "--color", "never", "--no-progress", *arguments), is_foreign, writes_environment)
+    def _uv(self, *arguments: str, writes: tuple[Path, ...] = ()) -> Step:
+        return Step((self.uv, "--color", "never", "--no-progress", *arguments), writes)
 
     async def _checked(self, step: Step) -> None:
         start = size_of(self.output)

@@ -1,10 +1,9 @@
 """Where a build happens: the one place that decides on its commands, environment, caches and working folder.
 
 Steps of two kinds. *Ours* run no code of any package: they resolve and unpack wheels, with uv's cache that all builds
-share. *Foreign* ones run code that somebody published (`setup.py`, build backends): with a cache, a home and a
-temporary folder of this build alone, which go when it ends, so that nothing which another build or environment reads is
-written. Whoever confines builds confines the foreign steps here: to `writable`, and to reading the rest of the folder.
-Once a foreign step has written in the environment, its interpreter is foreign too; one that only resolves may not.
+share. *Foreign* ones run code that somebody published (`setup.py`, build backends): confined, with a cache, a home and
+a temporary folder of this build alone, which go when it ends, so that nothing which another build or environment reads
+is written. Once a foreign step has written in a folder, only foreign steps run what is in it.
 """
 
 from __future__ import annotations
@@ -15,21 +14,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scheduler.backends.children import Ended, run_child
-from scheduler.backends.confinement.availability import UNCONFINED, Confinement
-from scheduler.backends.confinement.builds import ConfinedBuild
+from scheduler.backends.confinement.availability import Confinement
+from scheduler.backends.confinement.builds import OWN_FOLDERS, ConfinedBuild, uv_config
 from shared.redaction import without
-
-PRIVATE = ("HOME", "USER", "TMPDIR")
 
 
 @dataclass(frozen=True)
 class Step:
-    """One command; `is_foreign`: it may run code of packages."""
+    """One command. It is foreign where it has folders to write in, beside those that every foreign step has."""
 
     command: tuple[str, ...]
-    is_foreign: bool = False
-    writes_environment: bool = False
-    """Whether it may write in the environment, if it is foreign: our next step runs that environment's Python."""
+    writes: tuple[Path, ...] = ()
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it may run code of packages."""
+        return bool(self.writes)
 
 
 @dataclass(frozen=True)
@@ -42,30 +42,25 @@ class BuildPlace:
     secrets: frozenset[str]
     """Texts that the output must not show."""
     limit_s: float
-    confinement: Confinement = UNCONFINED
+    confinement: Confinement
 
     @classmethod
     def make(
         cls,
         parent: Path,
         key: str,
+        *,
         known: Mapping[str, str],
         secrets: frozenset[str],
-        *,
         limit_s: float,
-        confinement: Confinement = UNCONFINED,
+        confinement: Confinement,
     ) -> BuildPlace:
         """A fresh one for the environment `key`."""
         folder = Path(tempfile.mkdtemp(prefix=f".building-{key}-", dir=parent))
         place = cls(folder, known, secrets, limit_s, confinement)
-        for each in (place.home, place.temporary, place.cache, place.sources, place.locks):
-            each.mkdir(mode=0o700)
+        for each in (*OWN_FOLDERS.values(), "wheels", "sources", "locks"):
+            (folder / each).mkdir(parents=True, exist_ok=True)
         return place
-
-    @property
-    def writable(self) -> tuple[Path, ...]:
-        """All that foreign steps write in, save the environment; files beside these are ours."""
-        return (self.home, self.temporary, self.cache, self.sources, self.locks)
 
     @property
     def root(self) -> Path:
@@ -78,19 +73,9 @@ class BuildPlace:
         return self.root / "bin" / "python"
 
     @property
-    def home(self) -> Path:
-        """HOME of foreign steps."""
-        return self.folder / "home"
-
-    @property
-    def temporary(self) -> Path:
-        """TMPDIR of foreign steps."""
-        return self.folder / "tmp"
-
-    @property
-    def cache(self) -> Path:
-        """uv's cache for foreign steps."""
-        return self.folder / "cache"
+    def wheels(self) -> Path:
+        """Copies of the model's own wheels: a foreign step reads nothing outside this folder."""
+        return self.folder / "wheels"
 
     @property
     def sources(self) -> Path:
@@ -106,19 +91,18 @@ class BuildPlace:
         """All that a step's process knows."""
         if not step.is_foreign:
             return dict(self.known)
-        own = {"HOME": str(self.home), "TMPDIR": str(self.temporary), "UV_CACHE_DIR": str(self.cache)}
-        return {key: value for key, value in self.known.items() if key not in PRIVATE} | own
+        own = {name: str(self.folder / under) for name, under in OWN_FOLDERS.items()}
+        return {**self.known, **own, **uv_config(self.known)}
 
     async def run(self, step: Step, output: Path) -> Ended:
-        """Run it to its end in the build's folder, a foreign one confined; its words go to `output` without secrets."""
-        command, environment = list(step.command), self.environment(step)
+        """Run it to its end in the build's folder; its words go to `output`, without secrets."""
+        command: list[str] = list(step.command)
         if step.is_foreign:
-            writes = [*self.writable, *([self.root] if step.writes_environment else [])]
-            command = self._build.command(self.python, command, environment, writes)
-            environment = self._build.environment(environment)
+            build = ConfinedBuild(self.confinement, self.folder)
+            command = build.command(self.python, command, self.known, step.writes)
         return await run_child(
             command,
-            environment,
+            self.environment(step),
             limit_s=self.limit_s,
             output=output,
             folder=self.folder,
@@ -127,8 +111,4 @@ class BuildPlace:
 
     def take_back(self) -> None:
         """Nobody but the platform changes from now on what was built."""
-        self._build.take_back()
-
-    @property
-    def _build(self) -> ConfinedBuild:
-        return ConfinedBuild(self.confinement, self.folder)
+        ConfinedBuild(self.confinement, self.folder).take_back()

@@ -157,12 +157,16 @@ class Environments:
         written = [wanted.written for wanted in (*plan.packages.wanted, *plan.packages.constraints)]
         secrets = credentials_in([*written, *(option.text for option in plan.packages.options)])
         place = BuildPlace.make(
-            self.folder, key, self.uv_environment, secrets, limit_s=self.limit_s, confinement=self.confinement
+            self.folder,
+            key,
+            known=self.uv_environment,
+            secrets=secrets,
+            limit_s=self.limit_s,
+            confinement=self.confinement,
         )
         build = Build(place, plan.packages, plan.python, _interpreter(plan.python), self.uv, self.runtime, output, say)
         try:
             root = await build.run()
-            await asyncio.to_thread(place.take_back)
             root.rename(self.folder / key)
         finally:
             await asyncio.to_thread(shutil.rmtree, place.folder, ignore_errors=True)
