@@ -22,6 +22,14 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    """An answer's status and body."""
+
+    status: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Dialect:
     """How the answer to one caller is written."""
 

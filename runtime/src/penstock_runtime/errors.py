@@ -67,6 +67,14 @@ def model_error(request_id: str) -> Refused:
     return Refused(500, "MODEL_ERROR", message)
 
 
+def worker_ended(request_id: str, how: str) -> Refused:
+    """Two processes ended while they predicted this; there is no trace, but the log says how under the request id."""
+    message = (
+        f"The process that ran the model ended, twice ({how}); the pod's log says so under request_id={request_id}."
+    )
+    return Refused(500, "MODEL_ERROR", message)
+
+
 def shown(value: Any, limit: int = 60) -> str:
     """A value of the caller's, short enough for a message."""
     text = "null" if value is None else repr(value) if not isinstance(value, bool) else str(value).lower()

@@ -16,10 +16,11 @@ from penstock_runtime.options import Options
 from penstock_runtime.outputs import encode
 from penstock_runtime.parsing import ScoringRequest
 from penstock_runtime.schema import ColumnSchema, read_schema
+from penstock_runtime.sharing import Rule
 
 ROW_WISE_KEY = "penstock.row_wise"
-# These score each row by itself. A custom pyfunc may look at all its rows at once, and says itself where it does not.
-ROW_WISE_LOADERS = frozenset(f"mlflow.{flavour}" for flavour in ("sklearn", "xgboost", "lightgbm", "catboost", "onnx"))
+SIDE_EFFECT_FREE = frozenset(f"mlflow.{flavour}" for flavour in ("sklearn", "xgboost", "lightgbm", "catboost", "onnx"))
+"""Loaders whose models do nothing but answer: they may be asked twice. A custom pyfunc may write, count, or pay."""
 
 TAKES_ARRAYS = frozenset(("mlflow.sklearn",))
 """Loaders whose models may be asked with an array; whether they answer the same is tried out."""
@@ -34,11 +35,11 @@ class Model:
         self.schema = read_schema(self.metadata) if self.is_strict else None
         self.params_schema = getattr(self.metadata, "get_params_schema", lambda: None)()
         loader = (self.metadata.flavors.get("python_function") or {}).get("loader_module", "")
-        self.is_row_wise, self.row_wise_reason = is_row_wise(options.row_wise, loader, self.metadata.metadata or {})
+        self.sharing_rule = sharing_rule(options.row_wise, loader, self.metadata.metadata or {})
         # MLflow's enforcement costs 0.9 ms a call; where it was done here already, and the loader is known not to look
         # at MLflow's prediction context, the model is called without it.
         direct = (
-            getattr(pyfunc, "_predict_fn", None) if loader in ROW_WISE_LOADERS and self.schema is not None else None
+            getattr(pyfunc, "_predict_fn", None) if loader in SIDE_EFFECT_FREE and self.schema is not None else None
         )
         self._predict = direct or pyfunc.predict
         self.blocks = blocks_for(self.schema)
@@ -91,10 +92,9 @@ class Model:
         return self._predict(data, params=params) if self._takes_params else self._predict(data)
 
 
-def is_row_wise(wanted: str, loader: str, metadata: dict[str, Any]) -> tuple[bool, str]:
-    """Whether rows of different callers may share a predict, and who says so: `option`, `model` or `flavour`."""
-    if wanted != "auto":
-        return wanted == "true", "option"
-    if ROW_WISE_KEY in metadata:
-        return str(metadata[ROW_WISE_KEY]).lower() == "true", "model"
-    return loader in ROW_WISE_LOADERS, "flavour"
+def sharing_rule(wanted: str, loader: str, metadata: dict[str, Any]) -> Rule:
+    """How it is decided whether rows of different callers share a predict: by the owner, or by comparing."""
+    said = wanted if wanted != "auto" else str(metadata.get(ROW_WISE_KEY, "auto")).lower()
+    if said in {"true", "false"}:
+        return Rule.ALWAYS if said == "true" else Rule.NEVER
+    return Rule.REQUESTS if loader in SIDE_EFFECT_FREE else Rule.LOAD

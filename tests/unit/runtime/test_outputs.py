@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from penstock_runtime.outputs import NotJson, encode, split
+from penstock_runtime.outputs import NotJson, encode
 
 
 def predictions(output: Any) -> Any:
@@ -64,22 +64,3 @@ def test_warnings_are_bounded() -> None:
 def test_what_json_cannot_say(output: Any) -> None:
     with pytest.raises(NotJson):
         encode(output, strict=True)
-
-
-@pytest.mark.parametrize(
-    "output",
-    [np.arange(3), list(range(3)), pd.Series(range(3)), (0, 1, 2)],
-)
-def test_rows_are_split_by_caller(output: Any) -> None:
-    assert [predictions(part) for part in split(output, [1, 2]) or []] == [[0], [1, 2]]
-
-
-def test_frames_and_named_arrays_are_split_by_row() -> None:
-    assert split(pd.DataFrame({"a": [1, 2]}), [1, 1]) == [[{"a": 1}], [{"a": 2}]]
-    parts = split({"x": np.arange(2), "y": [[1], [2]]}, [1, 1]) or []
-    assert [predictions(part) for part in parts] == [{"x": [0], "y": [[1]]}, {"x": [1], "y": [[2]]}]
-
-
-@pytest.mark.parametrize("output", [np.arange(4), [1], "abc", 7, {"x": [1, 2, 3], "y": [1]}, {}, None, np.float64(1)])
-def test_other_row_counts_are_not_split(output: Any) -> None:
-    assert split(output, [1, 2]) is None
