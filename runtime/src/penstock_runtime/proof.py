@@ -24,7 +24,9 @@ from penstock_runtime.reading import Reading
 from penstock_runtime.sharing import Reason, Rule, Sharing
 
 LIMITS_S = {Rule.REQUESTS: 0.3, Rule.LOAD: 3.0}
-"""How long it may take; custom code has no second chance."""
+"""CPU time that it may take; custom code has no second chance."""
+WALL = {Rule.REQUESTS: 8.0, Rule.LOAD: 2.0}
+"""How many times that by the clock: a loaded machine finds out no less than an idle one."""
 LONGEST_GUESS_S = 0.25
 """Custom code without an example that takes longer for one row is not tried with more."""
 MIXTURES = 6
@@ -42,23 +44,24 @@ class Tried:
 
 
 class Clock:
-    """How much time is left."""
+    """How much time is left for this thread."""
 
-    def __init__(self, seconds: float) -> None:
-        self._end = time.perf_counter() + seconds
+    def __init__(self, rule: Rule, share: float = 1.0) -> None:
+        limit_s = LIMITS_S[rule] * share
+        self._cpu_end = time.thread_time() + limit_s
+        self._end = time.perf_counter() + limit_s * WALL[rule]
 
     @property
     def is_over(self) -> bool:
         """Whether it is all spent."""
-        return time.perf_counter() > self._end
+        return time.thread_time() > self._cpu_end or time.perf_counter() > self._end
 
 
 def prove(loaded: Loaded, sharing: Sharing, *, has_example: bool) -> None:
     """Compare what there is to compare, and tell `sharing`; never raises."""
     if sharing.rule not in LIMITS_S:
         return
-    limit_s = LIMITS_S[sharing.rule]
-    clock, half = Clock(limit_s), Clock(limit_s / 2)
+    clock, half = Clock(sharing.rule), Clock(sharing.rule, 0.5)
     pools: dict[object, list[Tried]] = {}
     for rows in _sources(loaded, has_example=has_example):
         for tried in _tried(loaded, rows, half, is_careful=sharing.rule is Rule.LOAD and not has_example):

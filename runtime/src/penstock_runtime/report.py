@@ -58,9 +58,9 @@ class PodReport:
         self.last_worker_death = f"worker {how}"
         self._add("warning", "WorkerEnded", message)
 
-    def health(self) -> bytes:
-        """The body of a health answer."""
-        return b'{"status":"ok","revision":%d}' % self.revision
+    def header(self) -> bytes:
+        """For a health answer."""
+        return b"X-Penstock-Revision: %d\r\n" % self.revision
 
     def body(self) -> bytes:
         """The report as JSON."""

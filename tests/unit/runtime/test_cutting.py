@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from sharing_models import ROWS, WHOLE
 
 from penstock_runtime.cutting import cut, split, structure_of
 from penstock_runtime.equality import are_equal
 from penstock_runtime.outputs import encode
 from penstock_runtime.structures import References, Structure
+from sharing_models import ROWS, WHOLE
 
 
 def predictions(output: Any) -> Any:
@@ -53,7 +53,7 @@ def test_each_caller_gets_what_it_gets_alone(name: str) -> None:
      "scalar beside rows", "tuples by name", "text", "nothing", "scalar", "object array of arrays"],
 )  # fmt: skip
 def test_what_is_no_row_has_no_structure_whatever_its_length(name: str, rows: int) -> None:
-    assert structure_of(WHOLE[name](np.arange(rows) + 0.5), rows) is None
+    assert structure_of(WHOLE[name](np.linspace(0.5, 1.5, rows)), rows) is None
 
 
 def test_a_length_shows_rows_only_where_others_had_another() -> None:

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from sharing_models import DEPENDENT, ROWS, WHOLE, Served, Values
 
 from penstock_runtime.dialects import Outcome
 from penstock_runtime.outputs import encode
 from penstock_runtime.sharing import MAX_STRANGE, Rule
+from sharing_models import DEPENDENT, ROWS, WHOLE, Served, Values
 
 FEW = settings(
     max_examples=40,
