@@ -135,17 +135,26 @@ def only_whole(frame: pd.DataFrame) -> Any:
     return np.asarray(frame["a"] - frame["a"].mean(), dtype=float).reshape(-1, 1)
 
 
+def plain(model: Any) -> Callable[[Any], Any]:
+    """The model's predict, as MLflow's flavour calls it: without the parameters that a pipeline passes on."""
+
+    def predict(data: Any) -> Any:
+        return model.predict(data)
+
+    return predict
+
+
 def fitted(step: Any, frame: pd.DataFrame) -> Any:
     values = step(frame)
     model = make_pipeline(FunctionTransformer(step), LinearRegression()).fit(frame, values.sum(axis=1) * 5 + 7)
-    return lambda data: model.predict(data)
+    return plain(model)
 
 
 def labelled(frame: pd.DataFrame) -> Any:
     """A coarse answer of rows that depend."""
     model = make_pipeline(FunctionTransformer(centred), LogisticRegression())
     model.fit(frame, frame["a"] > frame["a"].mean())
-    return lambda data: model.predict(data)
+    return plain(model)
 
 
 def sorted_frame(frame: pd.DataFrame) -> Any:
