@@ -45,7 +45,7 @@ def play(home: Home, *, api: str | None, mlflow: str | None, token: str | None, 
         raise LaunchError("--api and --mlflow belong together: give both, or none for the platform of this machine")
     if api is None:
         _bring_up(home, say)
-    elif token is None:
+    elif not token:  # empty where a command that should print it had nothing yet
         raise LaunchError("the admin token of that platform is needed: --token or PENSTOCK_TOKEN")
     mlflow = mlflow or home.mlflow_url
     try:

@@ -47,7 +47,10 @@ ALSO_HEARS: dict[str, tuple[str, ...]] = {
     "scheduler": ("$KV.routers.>",),
 }
 
-ONLY_ASKED_BY: dict[str, str] = {"penstock.rpc.controller.registry_access": "scheduler"}
+ONLY_ASKED_BY: dict[str, str] = {
+    "penstock.rpc.controller.registry_access": "scheduler",
+    "penstock.rpc.controller.secret_values": "scheduler",
+}
 """Questions whose answers are credentials: nobody but this service may ask them."""
 
 SERVICES = tuple(PRODUCES)
