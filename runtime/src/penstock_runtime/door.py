@@ -114,7 +114,7 @@ class Door:
 
     def _ready(self, exchange: Exchange) -> None:
         if self._report is not None and not self.is_draining:
-            exchange.respond(200, _OK, self._report.header())
+            exchange.respond(200, _OK, b"" if exchange.is_from_router else self._report.header())
         else:
             exchange.refuse(busy("The pod is stopping." if self.is_draining else "The model is being loaded."))
 

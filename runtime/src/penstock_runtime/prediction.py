@@ -64,7 +64,7 @@ class Predictor:
         if plan.references is None:
             return self._first(jobs, started)
         try:
-            outcomes, parts = self._halved(jobs, plan.references)
+            outcomes, parts = self._halved(jobs, plan.references, keeps_parts=plan.reasked > 0)
         except _Strange as strange:
             return self._apart(jobs, strange.output, started)
         seconds = time.perf_counter() - started
@@ -85,8 +85,10 @@ class Predictor:
             [self._outcome(jobs[0], first), *others.outcomes], others.seconds, 0.0, finding.joined(others.finding)
         )
 
-    def _halved(self, jobs: Sequence[Job], references: References) -> tuple[list[Outcome], list[Any] | None]:
-        """The outcomes; each caller's rows too, where one predict gave them all."""
+    def _halved(
+        self, jobs: Sequence[Job], references: References, *, keeps_parts: bool
+    ) -> tuple[list[Outcome], list[Any] | None]:
+        """The outcomes; each caller's rows too, where one predict gave them all and they are kept to compare."""
         outcomes: list[Outcome] = []
         groups = [list(jobs)]
         patience = 2 * len(jobs).bit_length()  # shared predicts that may fail
@@ -94,7 +96,7 @@ class Predictor:
             group = groups.pop()
             if len(group) == 1 or not patience:
                 outcomes += [self._alone(job) for job in group]
-            elif (together := self._together(group, references)) is not None:
+            elif (together := self._together(group, references, keeps_parts=keeps_parts)) is not None:
                 if len(group) == len(jobs):
                     return together
                 outcomes += together[0]
@@ -104,21 +106,20 @@ class Predictor:
                 groups += [group[middle:], group[:middle]]
         return outcomes, None
 
-    def _together(self, jobs: Sequence[Job], references: References) -> tuple[list[Outcome], list[Any]] | None:
-        counts = [job.rows for job in jobs]
+    def _together(
+        self, jobs: Sequence[Job], references: References, *, keeps_parts: bool
+    ) -> tuple[list[Outcome], list[Any] | None] | None:
         try:
-            output = self.predict(jobs)
-            structure = structure_of(output, sum(counts))
+            cuts = _cuts(self.predict(jobs), jobs, references, keeps_parts=keeps_parts)
+        except _Strange:
+            raise
         except (Exception, SystemExit):  # noqa: BLE001 — a model raises what it likes; who is to blame shows when each is alone
             return None
-        if structure is None:
+        if cuts is None:
             return None
-        if not references.has(structure, sum(counts)):
-            raise _Strange(output)
-        raw = cut(output, counts)
-        plain = split(output, counts) if not all(job.reading.dialect.is_raw for job in jobs) else raw
+        raw, plain = cuts
         parts = (raw[i] if job.reading.dialect.is_raw else plain[i] for i, job in enumerate(jobs))
-        return [self._encoded(job, part) for job, part in zip(jobs, parts, strict=True)], raw
+        return [self._encoded(job, part) for job, part in zip(jobs, parts, strict=True)], raw or None
 
     def _reasked(self, jobs: Sequence[Job], plan: Plan, report: Report, parts: list[Any]) -> Report:
         """Ask some of them alone as well; where one differs, all."""
@@ -197,3 +198,18 @@ class Predictor:
         self.prints.say("".join(traceback.format_exception(error)), job.request_id)
         refused = callers_fault(error) or model_error(job.request_id)
         return Outcome(refused.status, job.reading.dialect.refusal(refused, job.request_id))
+
+
+def _cuts(
+    output: Any, jobs: Sequence[Job], references: References, *, keeps_parts: bool
+) -> tuple[list[Any], list[Any]] | None:
+    """Each caller's rows as they came and in plain form, as far as they are wanted; None: not one row for each."""
+    counts = [job.rows for job in jobs]
+    structure = structure_of(output, sum(counts))
+    if structure is None:
+        return None
+    if not references.has(structure, sum(counts)):
+        raise _Strange(output)
+    wanted = {job.reading.dialect.is_raw for job in jobs}
+    raw = cut(output, counts) if keeps_parts or True in wanted else []
+    return raw, split(output, counts) if False in wanted else []

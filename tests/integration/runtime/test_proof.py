@@ -23,12 +23,12 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from penstock_runtime.batching import Batcher, Job, Limits
 from penstock_runtime.dialects import SCORING, Asked, Outcome
 from penstock_runtime.equality import are_equal
-from penstock_runtime.model import Model
+from penstock_runtime.model import Model, sharing_rule
 from penstock_runtime.options import Options
 from penstock_runtime.pace import Pace
 from penstock_runtime.prediction import Predictor
 from penstock_runtime.reading import Reader
-from penstock_runtime.sharing import Sharing, Verdict
+from penstock_runtime.sharing import Rule, Sharing, Verdict
 from sharing_models import NoPool, Silent
 
 with warnings.catch_warnings():  # MLflow warns of its own type hints when it is imported
@@ -220,3 +220,18 @@ def test_custom_code_that_takes_nothing_made_up_is_not_shared() -> None:
 
     pod = Pod(predict, FRAME, None, "mlflow.pyfunc.model")
     assert (pod.check().shares, pod.sharing.verdict.reason) == (False, "unproven")
+
+
+@pytest.mark.parametrize(
+    ("option", "metadata", "loader", "rule"),
+    [
+        ("auto", {}, LOADER, Rule.REQUESTS),
+        ("auto", {}, "mlflow.pyfunc.model", Rule.LOAD),
+        ("auto", {"penstock.row_wise": True}, "mlflow.pyfunc.model", Rule.ALWAYS),
+        ("auto", {"penstock.row_wise": "false"}, LOADER, Rule.NEVER),
+        ("true", {"penstock.row_wise": False}, LOADER, Rule.ALWAYS),
+        ("false", {"penstock.row_wise": True}, LOADER, Rule.NEVER),
+    ],
+)
+def test_the_owner_decides_by_option_or_tag(option: str, metadata: dict[str, Any], loader: str, rule: Rule) -> None:
+    assert sharing_rule(option, loader, metadata) is rule
