@@ -10,7 +10,9 @@ from typing import Annotated, Any
 import typer
 
 from penstock.commands import (
+    capacity,
     deploy,
+    environments,
     groups,
     keys,
     login,
@@ -101,7 +103,7 @@ PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_optio
 
 @app.command()
 def check() -> None:
-    """Format, lint, types, layers, migrations, event schemas, settings. What CI runs before the tests."""
+    """Format, lint, types, layers, migrations, event schemas, settings, reference. What CI runs before the tests."""
     from penstock.check import run_checks  # noqa: PLC0415
 
     raise typer.Exit(run_checks())
@@ -121,6 +123,7 @@ app.command()(deploy.deploy)
 app.command()(observe.logs)
 app.command()(observe.events)
 app.command()(observe.metrics)
+app.command()(capacity.capacity)
 app.command()(users.audit)
 app.command()(resources.usage)
 app.command()(resources.debug)
@@ -132,6 +135,7 @@ for room, group in (
     ("keys", keys.app),
     ("pods", pods.app),
     ("models", models.app),
+    ("environments", environments.app),
     ("tables", tables.app),
     ("specs", resources.specs),
     ("groups", groups.groups),
@@ -167,6 +171,8 @@ def show_processes(found: dict[str, Any]) -> None:
         print("not running")
     for p in found["processes"]:
         print(f"{p['name']:<28} {p['state']:<11} {p['pid'] or '-':<8} restarts {p['restarts']:<4} {p['address'] or ''}")
+    if confinement := found.get("confinement"):
+        print(f"pods and builds are {confinement['message']}")
 
 
 def main() -> None:

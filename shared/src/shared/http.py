@@ -79,10 +79,23 @@ def request_id_of(request: Request) -> str:
     return known
 
 
-def install_error_handlers(app: FastAPI) -> None:
+Explain = Callable[[Request, Mapping[str, Any]], str]
+"""The sentence for one error of validation, as pydantic describes it."""
+
+
+def _as_validated(_: Request, item: Mapping[str, Any]) -> str:
+    return str(item["msg"])
+
+
+def install_error_handlers(app: FastAPI, explain: Explain = _as_validated) -> None:
     """Answer every error of the tree, of validation and of the framework in one shape."""
+
+    async def not_valid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return _not_valid(request, [Detail(tuple(item["loc"]), explain(request, item)) for item in error.errors()])
+
     app.add_exception_handler(PenstockError, _penstock_error)
-    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(RequestValidationError, not_valid)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _unexpected)
 
@@ -105,9 +118,7 @@ async def _penstock_error(request: Request, error: Exception) -> Response:
     return _answer(request, status, body, headers)
 
 
-async def _validation_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    found = [Detail(tuple(item["loc"]), item["msg"]) for item in error.errors()]
+def _not_valid(request: Request, found: Sequence[Detail]) -> Response:
     where = ".".join(str(part) for part in found[0].loc) if found else "request"
     message = f"{where}: {found[0].msg}" if found else "the request is not valid"
     return _answer(request, 400, error_body("INVALID_PARAMETER_VALUE", message, request_id_of(request), found))
@@ -139,8 +150,13 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     return _answer(request, 500, body)
 
 
-def add_admin_routes(app: FastAPI, telemetry: Telemetry, ready: Callable[[], bool]) -> None:
-    """`/metrics` (Prometheus), `/healthz` (the process lives), `/readyz` (it can do its work)."""
+def add_admin_routes(
+    app: FastAPI,
+    telemetry: Telemetry,
+    ready: Callable[[], bool],
+    details: Callable[[], Mapping[str, Any]] = dict,
+) -> None:
+    """`/metrics` (Prometheus), `/healthz` (the process lives), `/readyz` (it can do its work, with `details`)."""
 
     async def metrics() -> Response:
         return Response(generate_latest(telemetry.registry), media_type="text/plain; version=0.0.4")
@@ -150,17 +166,19 @@ def add_admin_routes(app: FastAPI, telemetry: Telemetry, ready: Callable[[], boo
 
     async def readyz() -> JSONResponse:
         is_ready = ready()
-        return JSONResponse({"ready": is_ready}, 200 if is_ready else 503)
+        return JSONResponse({"ready": is_ready, **details()}, 200 if is_ready else 503)
 
     for path, endpoint in (("/metrics", metrics), ("/healthz", healthz), ("/readyz", readyz)):
         app.add_api_route(path, endpoint, methods=["GET"], include_in_schema=False)
 
 
-def admin_app(telemetry: Telemetry, ready: Callable[[], bool]) -> FastAPI:
+def admin_app(
+    telemetry: Telemetry, ready: Callable[[], bool], details: Callable[[], Mapping[str, Any]] = dict
+) -> FastAPI:
     """The app of a service's admin port."""
     app = FastAPI(title=f"penstock {telemetry.service}", openapi_url=None, docs_url=None, redoc_url=None)
     install_error_handlers(app)
-    add_admin_routes(app, telemetry, ready)
+    add_admin_routes(app, telemetry, ready, details)
     return app
 
 

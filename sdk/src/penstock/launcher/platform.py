@@ -158,13 +158,14 @@ def down(home: Home) -> bool:
 
 
 def status(home: Home) -> dict[str, Any]:
-    """`{"ready": …, "processes": […]}`: the platform's processes and every pod."""
+    """`{"ready": …, "processes": […], "confinement": …}`: processes, every pod, what pods are kept from."""
     state = RunState.load(home)
     if state is None:
         return {"ready": False, "processes": []}
     is_up = is_supervised(home)
     processes = [_view(p, p.state if is_up else _unsupervised(p, home)) for p in state.processes]
-    return {"ready": state.ready and is_up, "processes": processes + (pods(state) if is_up else [])}
+    found = {"ready": state.ready and is_up, "processes": processes + (pods(state) if is_up else [])}
+    return found | {"confinement": _asked_of_scheduler(state, "/confinement") if is_up else None}
 
 
 def _view(process: ProcessView, state: str) -> dict[str, Any]:
@@ -183,15 +184,7 @@ def _unsupervised(process: ProcessView, home: Home) -> str:
 
 def pods(state: RunState) -> list[dict[str, Any]]:
     """Every pod, as the scheduler sees it; none while the scheduler does not answer."""
-    connection = http.client.HTTPConnection(state.scheduler_admin, timeout=2)
-    try:
-        connection.request("GET", "/pods")
-        answer = connection.getresponse()
-        found = json.loads(answer.read())["items"] if answer.status == 200 else []
-    except (OSError, http.client.HTTPException, ValueError, KeyError):
-        return []
-    finally:
-        connection.close()
+    found = _asked_of_scheduler(state, "/pods") or {}
     return [
         {
             "name": pod["name"],
@@ -200,5 +193,20 @@ def pods(state: RunState) -> list[dict[str, Any]]:
             "restarts": pod["restarts"],
             "address": pod["address"],
         }
-        for pod in found
+        for pod in found.get("items", ())
     ]
+
+
+def _asked_of_scheduler(state: RunState, path: str) -> dict[str, Any] | None:
+    """What its admin port says; None while it does not answer."""
+    connection = http.client.HTTPConnection(state.scheduler_admin, timeout=2)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        found: dict[str, Any] = json.loads(answer.read())
+    except (OSError, http.client.HTTPException, ValueError):
+        return None
+    else:
+        return found if answer.status == 200 else None
+    finally:
+        connection.close()

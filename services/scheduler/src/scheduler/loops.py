@@ -96,6 +96,8 @@ class Parts:
     changed: Bell = field(default_factory=Bell)
     routes_changed: Bell = field(default_factory=Bell)
     demand: Bell = field(default_factory=Bell)
+    token_of: Callable[[str], str | None] = lambda _: None
+    """What a pod is to be asked with, by its name."""
     is_resynced: bool = False
     open_runs: frozenset[Key] | None = None
     """Runs that are stored and open; None until every run that is known here was stored."""
@@ -243,7 +245,7 @@ async def publish_routes(parts: Parts) -> None:
 async def publish_routes_once(parts: Parts) -> None:
     """Write what differs; a revision that the bucket is ahead of is raised first."""
     async with parts.lease.database.read() as session:
-        wanted = await views.endpoints(session)
+        wanted = await views.endpoints(session, parts.token_of)
     behind = await parts.routes.sync(wanted)
     if not behind:
         return

@@ -13,6 +13,7 @@ from contextlib import suppress
 import psutil
 
 from scheduler.backends.folders import PodProcess
+from scheduler.backends.tokens import TOKEN_HEADER
 from scheduler.domain.probes import Answer, ProbeResult
 from shared.contracts.deployment import PodReport
 
@@ -22,33 +23,33 @@ REVISION = b"x-penstock-revision:"
 """Header of a health answer: the number of the last change in the pod's report."""
 
 
-async def probe(host: str, port: int, process: PodProcess, timeout_s: float) -> ProbeResult:
+async def probe(host: str, port: int, process: PodProcess, timeout_s: float, token: str | None = None) -> ProbeResult:
     """One look at a pod, through its door and through the operating system."""
     if _is_stopped(process):
         return ProbeResult("silent", is_stopped=True, cpu_s=cpu_seconds(process.pid))
-    answer, revision = await _answer(host, port, timeout_s)
+    answer, revision = await _answer(host, port, timeout_s, token)
     # CPU time is looked up only where it decides something: finding a process' children reads all of /proc.
     return ProbeResult(answer, cpu_s=cpu_seconds(process.pid) if answer == "silent" else 0.0, revision=revision)
 
 
-async def _answer(host: str, port: int, timeout_s: float) -> tuple[Answer, int]:
+async def _answer(host: str, port: int, timeout_s: float, token: str | None) -> tuple[Answer, int]:
     try:
         async with asyncio.timeout(timeout_s):
-            status, revision = await _status(host, port, "/ping")
+            status, revision = await _status(host, port, "/ping", token)
             if status == 200:
                 return "ready", revision
-            return "alive" if (await _status(host, port, "/health/live"))[0] == 200 else "silent", 0
+            return "alive" if (await _status(host, port, "/health/live", token))[0] == 200 else "silent", 0
     except ConnectionRefusedError:
         return "refused", 0
     except (OSError, TimeoutError, ValueError, IndexError):
         return "silent", 0
 
 
-async def _status(host: str, port: int, path: str) -> tuple[int, int]:
+async def _status(host: str, port: int, path: str, token: str | None) -> tuple[int, int]:
     """The status, and the revision of the pod's report (0: it says none)."""
     reader, writer = await asyncio.open_connection(host, port)
     try:
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+        writer.write(_request(host, port, path, token))
         await writer.drain()
         status = int((await reader.readline()).split()[1])
         return status, await _revision(reader)
@@ -65,13 +66,18 @@ async def _revision(reader: asyncio.StreamReader) -> int:
     return 0
 
 
-async def ask_report(host: str, port: int, timeout_s: float) -> PodReport | None:
+def _request(host: str, port: int, path: str, token: str | None) -> bytes:
+    known = f"{TOKEN_HEADER}: {token}\r\n" if token else ""
+    return f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\n{known}Connection: close\r\n\r\n".encode()
+
+
+async def ask_report(host: str, port: int, timeout_s: float, token: str | None = None) -> PodReport | None:
     """What the pod tells of itself (`GET /check`); None where it does not say, or not in time."""
     try:
         async with asyncio.timeout(timeout_s):
             reader, writer = await asyncio.open_connection(host, port)
             try:
-                writer.write(f"GET /check HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+                writer.write(_request(host, port, "/check", token))
                 await writer.drain()
                 head, _, body = (await _all_of(reader, MAX_CHECK_BYTES)).partition(b"\r\n\r\n")
             finally:
