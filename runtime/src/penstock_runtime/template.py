@@ -99,11 +99,22 @@ def _give_birth(connection: socket.socket, control: socket.socket, signals: Chil
         die_with_parent(parent)
         control.close()
         signals.close()
+        _reseed()
         work(connection, loaded)
 
     with connection:
         if _fork() == 0:
             run(live, loaded.prints)
+
+
+def _reseed() -> None:
+    """Draw other random numbers than the workers beside this one.
+
+    NumPy's global state, which SciPy and scikit-learn draw from, is the template's in each fork; Python's own `random`
+    sees to itself. Generators that the model made when it was loaded stay as they are.
+    """
+    if "numpy" in sys.modules:  # loaded with the model, and not before
+        sys.modules["numpy"].random.seed()
 
 
 def _close(fd: int) -> None:

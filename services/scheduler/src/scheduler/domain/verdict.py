@@ -127,4 +127,7 @@ def doubts(check: PublishCheck | None) -> list[Note]:
         why = f" ({check.row_wise_message})" if check.row_wise_message else ""
         message = f"the model answers a row differently beside others{why}: callers do not share a predict"
         notes.append(Note("RowsNotIndependent", message, "warning"))
+    if check is not None and not check.has_signature:
+        message = "the model has no signature: its inputs are not checked, and one that does not fit is a 500"
+        notes.append(Note("NoSignature", message, "warning"))
     return notes
