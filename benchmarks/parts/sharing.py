@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
@@ -46,7 +47,15 @@ def _ratio(ways: dict[str, Any], way: str) -> float | None:
 
 def _measured(model: Model, way: str, options: Options) -> dict[str, Any]:
     port = free_port()
-    command = [sys.executable, "-m", "penstock_runtime", "--model-path", model.mlflow, "--port", str(port)]
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "penstock_runtime",
+        "--model-path",
+        model.mlflow,
+        "--port",
+        str(port),
+    ]
     body = as_json({"dataframe_split": {"columns": COLUMNS, "data": [model.rows[0]]}})
     request = Request(f"http://127.0.0.1:{port}/predict", body, {"Content-Type": "application/json"})
     log = options.cache / "logs" / f"sharing-{model.name}-{way}.log"
