@@ -70,6 +70,14 @@ def model_error(request_id: str) -> Refused:
     return Refused(500, "MODEL_ERROR", message)
 
 
+def worker_ended(request_id: str, how: str) -> Refused:
+    """Two processes ended while they predicted this; there is no trace, but the log says how under the request id."""
+    message = (
+        f"The process that ran the model ended, twice ({how}); the pod's log says so under request_id={request_id}."
+    )
+    return Refused(500, "MODEL_ERROR", message)
+
+
 def unwritable(reason: str) -> Refused:
     """What the model returned has no place in JSON; the reason is this server's own words."""
     return Refused(500, "MODEL_ERROR", f"The model's output cannot be written as JSON: {reason}.")

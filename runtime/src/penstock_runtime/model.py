@@ -17,10 +17,11 @@ from penstock_runtime.options import Options
 from penstock_runtime.outputs import encode
 from penstock_runtime.parsing import ScoringRequest
 from penstock_runtime.schema import ColumnSchema, misread_column, read_schema
+from penstock_runtime.sharing import Rule
 
 ROW_WISE_KEY = "penstock.row_wise"
-# These score each row by itself. A custom pyfunc may look at all its rows at once, and says itself where it does not.
-ROW_WISE_LOADERS = frozenset(f"mlflow.{flavour}" for flavour in ("sklearn", "xgboost", "lightgbm", "catboost", "onnx"))
+SIDE_EFFECT_FREE = frozenset(f"mlflow.{flavour}" for flavour in ("sklearn", "xgboost", "lightgbm", "catboost", "onnx"))
+"""Loaders whose models do nothing but answer: they may be asked twice. A custom pyfunc may write, count, or pay."""
 
 TAKES_ARRAYS = frozenset(("mlflow.sklearn",))
 """Loaders whose models may be asked with an array; whether they answer the same is tried out."""
@@ -35,11 +36,11 @@ class Model:
         self.schema = read_schema(self.metadata) if self.is_strict else None
         self.params_schema = getattr(self.metadata, "get_params_schema", lambda: None)()
         loader = (self.metadata.flavors.get("python_function") or {}).get("loader_module", "")
-        self.is_row_wise, self.row_wise_reason = is_row_wise(options.row_wise, loader, metadata_of(self.metadata))
+        self.sharing_rule = sharing_rule(options.row_wise, loader, metadata_of(self.metadata))
         # MLflow's enforcement costs 0.9 ms a call; where it was done here already, and the loader is known not to look
         # at MLflow's prediction context, the model is called without it.
         is_enforced = self.schema is not None and not getattr(self.schema, "has_nested", False)
-        direct = getattr(pyfunc, "_predict_fn", None) if loader in ROW_WISE_LOADERS and is_enforced else None
+        direct = getattr(pyfunc, "_predict_fn", None) if loader in SIDE_EFFECT_FREE and is_enforced else None
         self._misread = misread_column(self.metadata) if self.is_strict and direct is None else None
         self._predict = direct or pyfunc.predict
         self.blocks = blocks_for(self.schema)
@@ -103,10 +104,9 @@ def takes_params(predict: Callable[..., Any]) -> bool:
     return parameter is not None and parameter.kind is not inspect.Parameter.VAR_KEYWORD
 
 
-def is_row_wise(wanted: str, loader: str, metadata: dict[str, Any]) -> tuple[bool, str]:
-    """Whether rows of different callers may share a predict, and who says so: `option`, `model` or `flavour`."""
-    if wanted != "auto":
-        return wanted == "true", "option"
-    if ROW_WISE_KEY in metadata:
-        return str(metadata[ROW_WISE_KEY]).lower() == "true", "model"
-    return loader in ROW_WISE_LOADERS, "flavour"
+def sharing_rule(wanted: str, loader: str, metadata: dict[str, Any]) -> Rule:
+    """How it is decided whether rows of different callers share a predict: by the owner, or by comparing."""
+    said = wanted if wanted != "auto" else str(metadata.get(ROW_WISE_KEY, "auto")).lower()
+    if said in {"true", "false"}:
+        return Rule.ALWAYS if said == "true" else Rule.NEVER
+    return Rule.REQUESTS if loader in SIDE_EFFECT_FREE else Rule.LOAD

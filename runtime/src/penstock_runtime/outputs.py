@@ -13,8 +13,6 @@ import datetime
 import decimal
 import json
 import math
-from collections.abc import Sequence
-from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
@@ -35,7 +33,8 @@ class Clean(list[Any]):
     """Values that JSON has: nobody need look at them again."""
 
 
-def _is_clean(array: np.ndarray[Any, np.dtype[Any]]) -> bool:
+def is_clean(array: np.ndarray[Any, np.dtype[Any]]) -> bool:
+    """Whether JSON has every value of the array."""
     kind = array.dtype.kind
     return kind in "iub" or (kind == "f" and array.dtype.itemsize <= 8 and bool(np.isfinite(array).all()))
 
@@ -53,34 +52,6 @@ def sliceable(output: Any) -> Any:
     if hasattr(output, "toarray"):  # a sparse matrix
         return output.toarray()
     return list(output) if isinstance(output, tuple) else output
-
-
-def split(output: Any, counts: Sequence[int]) -> list[Any] | None:
-    """Each caller's rows in plain form, or `None` where the output has not as many as were asked for."""
-    output = sliceable(output)
-    if isinstance(output, np.ndarray) and output.ndim == 1 and len(output) == sum(counts) and _is_clean(output):
-        output = Clean(output.tolist())
-    return cut(output, counts)
-
-
-def cut(output: Any, counts: Sequence[int]) -> list[Any] | None:
-    """Each caller's rows, of the output's own type, or `None` where it has not as many as were asked for."""
-    if isinstance(output, dict) and output:
-        parts = {name: split(value, counts) for name, value in output.items()}
-        if any(part is None for part in parts.values()):
-            return None
-        return [{name: part[i] for name, part in parts.items() if part is not None} for i in range(len(counts))]
-    is_rows = isinstance(output, (list, tuple, pd.DataFrame, pd.Series)) or getattr(output, "ndim", 0) > 0
-    if not is_rows or _length(output) != sum(counts):
-        return None
-    rows = output.iloc if isinstance(output, (pd.DataFrame, pd.Series)) else output
-    starts = accumulate(counts, initial=0)
-    cuts = [rows[start : start + count] for start, count in zip(starts, counts, strict=False)]
-    return [Clean(each) for each in cuts] if type(output) is Clean else cuts
-
-
-def _length(output: Any) -> int:
-    return int(output.shape[0]) if hasattr(output, "shape") else len(output)
 
 
 def encode(output: Any, *, strict: bool) -> bytes:
@@ -177,7 +148,7 @@ class _Plain:
 
     def _array(self, array: np.ndarray[Any, np.dtype[Any]], at: Loc) -> Any:
         kind = array.dtype.kind
-        if kind == "U" or _is_clean(array):
+        if kind == "U" or is_clean(array):
             return array.tolist()
         if kind in "Mm":
             texts = array.astype(str).astype(object)

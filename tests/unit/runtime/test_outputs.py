@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from mlflow.utils.proto_json_utils import NumpyEncoder
 
-from penstock_runtime.outputs import NotJson, encode, split
+from penstock_runtime.outputs import NotJson, encode
 
 
 class Word(str, enum.Enum):  # noqa: UP042 — whose `str()` is its name, unlike a StrEnum's
@@ -109,22 +109,3 @@ def test_keys_are_spelt_as_mlflow_spells_them(keys: tuple[Any, ...]) -> None:
 def test_no_value_is_lost_where_two_keys_are_the_same_text(output: Any) -> None:
     with pytest.raises(NotJson, match="has two keys that are both"):
         encode(output, strict=True)
-
-
-@pytest.mark.parametrize(
-    "output",
-    [np.arange(3), list(range(3)), pd.Series(range(3)), (0, 1, 2)],
-)
-def test_rows_are_split_by_caller(output: Any) -> None:
-    assert [predictions(part) for part in split(output, [1, 2]) or []] == [[0], [1, 2]]
-
-
-def test_frames_and_named_arrays_are_split_by_row() -> None:
-    assert split(pd.DataFrame({"a": [1, 2]}), [1, 1]) == [[{"a": 1}], [{"a": 2}]]
-    parts = split({"x": np.arange(2), "y": [[1], [2]]}, [1, 1]) or []
-    assert [predictions(part) for part in parts] == [{"x": [0], "y": [[1]]}, {"x": [1], "y": [[2]]}]
-
-
-@pytest.mark.parametrize("output", [np.arange(4), [1], "abc", 7, {"x": [1, 2, 3], "y": [1]}, {}, None, np.float64(1)])
-def test_other_row_counts_are_not_split(output: Any) -> None:
-    assert split(output, [1, 2]) is None

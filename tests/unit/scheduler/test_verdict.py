@@ -100,12 +100,12 @@ def test_ends_in_words() -> None:
 
 def test_a_check_gives_reason_to_warn() -> None:
     ok = PublishCheck(
-        load_ms=1, example=ExampleCheck(status="ok"), row_wise=True, row_wise_reason="flavour", has_signature=True
+        load_ms=1, example=ExampleCheck(status="ok"), row_wise=True, row_wise_reason="example", has_signature=True
     )
     assert doubts(None) == doubts(ok) == []
     failed = ok.model_copy(update={"example": ExampleCheck(status="failed", message="no such column")})
     assert [(note.reason, note.level) for note in doubts(failed)] == [("ExampleFailed", "warning")]
-    mixed = ok.model_copy(update={"row_wise": False, "row_wise_reason": "probe"})
+    mixed = ok.model_copy(update={"row_wise": False, "row_wise_reason": "dependent"})
     assert [note.reason for note in doubts(mixed)] == ["RowsNotIndependent"]
     unsigned = ok.model_copy(update={"has_signature": False})
     assert [(note.reason, note.level) for note in doubts(unsigned)] == [("NoSignature", "warning")]

@@ -25,7 +25,7 @@ PRODUCES: dict[str, tuple[str, ...]] = {
     ),
     "scheduler": (
         "version.ready", "version.failed", "version.drained", "version.scaled", "version.rolloutfailed",
-        "pod.scheduled", "pod.ready", "pod.notready", "pod.exited", "pod.terminated", "pod.noted",
+        "pod.scheduled", "pod.ready", "pod.checked", "pod.notready", "pod.exited", "pod.terminated", "pod.noted",
         "run.started", "run.ended",
     ),
     "router": (),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -67,6 +67,12 @@ class Gauges:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.pods = Gauge("penstock_scheduler_pods", "Pods by status.", ["status"], registry=registry)
         self.ready = Gauge("penstock_scheduler_ready_pods", "Pods that answer.", registry=registry)
+        self.restarts = Gauge(
+            "penstock_scheduler_pod_restarts",
+            "Restarts of the pods that there are, and of the processes in them that run the model.",
+            ["service", "version"],
+            registry=registry,
+        )
         self.reconcile = Histogram(
             "penstock_scheduler_reconcile_seconds", "One pass over everything.", registry=registry
         )
@@ -143,6 +149,7 @@ async def reconcile_once(parts: Parts) -> None:
         nodes = await every_node(session)
     parts.backend.set_nodes(nodes)
     _count(parts.gauges, [pod for found in pods.values() for pod in found])
+    _count_restarts(parts.gauges, versions, pods)
     running = parts.backend.versions()
     for version in versions:
         await _reconcile_version(parts, version, has_pods=version.version_id in running)
@@ -201,6 +208,13 @@ def _count(gauges: Gauges, pods: list[PodRow]) -> None:
     for status in ("Waiting", "Running", "Failed", "Terminating"):
         gauges.pods.labels(status).set(sum(pod.status == status for pod in pods))
     gauges.ready.set(sum(pod.ready for pod in pods))
+
+
+def _count_restarts(gauges: Gauges, versions: Sequence[DeploymentRow], pods: Mapping[UUID, list[PodRow]]) -> None:
+    gauges.restarts.clear()
+    for version in versions:
+        if found := pods.get(version.version_id):
+            gauges.restarts.labels(version.service, version.version).set(sum(pod.restarts for pod in found))
 
 
 async def resync(parts: Parts, every_s: float) -> None:

@@ -112,7 +112,7 @@ DURABLES: tuple[Durable, ...] = (
         EVENTS,
         facts(
             *("version.ready", "version.failed", "version.drained", "version.scaled", "version.rolloutfailed"),
-            *("pod.ready", "pod.notready"),
+            *("pod.ready", "pod.checked", "pod.notready"),
             *("run.started", "run.ended"),
         ),
     ),

@@ -51,6 +51,8 @@ class PodRecord(BaseModel):
     restart_asked: bool = False
     """The present run is being ended on purpose: its end is no failure."""
     last_exit: str | None = None
+    worker_deaths: int = 0
+    """In the runs that are over."""
     ready_run: int = -1
     """The last run that was ready once."""
     ended_run: int = -1

@@ -123,8 +123,9 @@ def doubts(check: PublishCheck | None) -> list[Note]:
     if check is not None and check.example.status == "failed":
         message = f"the model's own input example fails: {check.example.message}"[:500]
         notes.append(Note("ExampleFailed", message, "warning"))
-    if check is not None and check.row_wise_reason == "probe" and not check.row_wise:
-        message = "the model answers a row differently beside others: callers do not share a predict"
+    if check is not None and check.row_wise_reason in {"probe", "dependent"} and not check.row_wise:
+        why = f" ({check.row_wise_message})" if check.row_wise_message else ""
+        message = f"the model answers a row differently beside others{why}: callers do not share a predict"
         notes.append(Note("RowsNotIndependent", message, "warning"))
     if check is not None and not check.has_signature:
         message = "the model has no signature: its inputs are not checked, and one that does not fit is a 500"
