@@ -11,7 +11,8 @@ import pytest
 from pydantic import AliasChoices
 
 from penstock.launcher.home import Home, Ports
-from penstock.launcher.nats_config import SERVICES, Credentials
+from penstock.launcher.bus_rights import SERVICES
+from penstock.launcher.nats_config import Credentials
 from penstock.launcher.processes import defaults, service_settings
 
 ROOT = Path(__file__).parents[2]

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from penstock.launcher import mlflow_server, nats_config
+from penstock.launcher import bus_rights, mlflow_server, nats_config
 from penstock.launcher.home import write_private
 from penstock.launcher.processes import WITH_DATABASE, prefix_of
 
@@ -35,7 +35,7 @@ def setup(volumes: Path = VOLUMES) -> None:
     own = volumes / "setup"
     bus = nats_config.Credentials.load_or_make(own / "nats.json")
     databases = _passwords(own / "databases.json")
-    for service in nats_config.SERVICES:
+    for service in bus_rights.SERVICES:
         prefix = prefix_of(service)
         environment = {f"{prefix}NATS_URL": bus.url(service, "nats:4222")}
         if service in databases:
@@ -47,7 +47,7 @@ def setup(volumes: Path = VOLUMES) -> None:
     write_private(volumes / "nats" / "nats.conf", nats_config.render("0.0.0.0:4222", "/data/store", bus))
     (volumes / "nats" / "nats.conf").chmod(0o644)
     address = f"127.0.0.1:{os.environ.get('PENSTOCK_NATS_PORT', '4222')}"
-    _give(volumes / "controller" / "nats-subscriber-url", bus.url(nats_config.SUBSCRIBER, address) + "\n")
+    _give(volumes / "controller" / "nats-subscriber-url", bus.url(bus_rights.SUBSCRIBER, address) + "\n")
 
 
 def _passwords(path: Path) -> dict[str, str]:
