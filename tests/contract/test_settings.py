@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from pydantic import AliasChoices
 
-from penstock.launcher.home import Home, Ports
 from penstock.launcher.bus_rights import SERVICES
+from penstock.launcher.home import Home, Ports
 from penstock.launcher.nats_config import Credentials
 from penstock.launcher.processes import defaults, service_settings
 

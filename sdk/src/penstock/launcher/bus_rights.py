@@ -1,10 +1,10 @@
 """Who may say and hear what on the bus: an allow-list per NATS user, as small as its work needs.
 
 A service publishes its own facts, its half of the routes, its answers; asks the questions that it has; reads the
-streams and buckets that it works on, through its own durables. One service (`STREAM_OWNER`) creates and updates streams;
-nobody deletes one, or another's consumer. The `subscriber` reads events and the request log and can change nothing.
-Contract tests hold the tables here to the event catalogue, the topology and the RPC methods. NATS has no per-message
-checks, so these subject lists are the whole of the bus' authorisation but for one thing, see `of_subscriber`.
+streams and buckets that it works on, through its own durables. One service (`STREAM_OWNER`) creates and updates
+streams; nobody deletes one, or another's consumer. The `subscriber` reads events and the request log and can change
+nothing. Contract tests hold the tables here to the event catalogue, the topology and the RPC methods. NATS has no
+per-message checks, so these lists are the whole of the bus' authorisation but for one thing, see `of_subscriber`.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ DURABLES: dict[str, dict[str, tuple[str, ...]]] = {
 READS: dict[str, tuple[str, ...]] = {
     "controller": ("KV_routes",),
     "scheduler": ("KV_routes", "KV_routers"),
-    "router": ("KV_routes",),
+    "router": ("KV_routes", "KV_routers"),
     "monitor": (),
     "inference-logger": ("REQUESTS",),
 }
@@ -83,9 +83,6 @@ READS: dict[str, tuple[str, ...]] = {
 None of them has durables: whoever may create a consumer without naming it could change one whose name stands in the
 body.
 """
-
-PUTS_INTO: dict[str, tuple[str, ...]] = {"router": ("KV_routers",)}
-"""Buckets that are written and not read: a client looks whether they are there."""
 
 SERVICES = tuple(PRODUCES)
 SUBSCRIBER = "subscriber"
@@ -156,8 +153,6 @@ def _jetstream(service: str) -> Iterator[str]:
     for stream in READS[service]:
         yield from _reading(stream)
         yield from _of_own_consumers(stream)
-    for stream in PUTS_INTO.get(service, ()):
-        yield f"$JS.API.STREAM.INFO.{stream}"
 
 
 def _durables(service: str) -> list[tuple[str, str]]:
