@@ -24,6 +24,14 @@ def set_aside(path: Path, reason: str, *, clock: Clock | None = None) -> Path:
     return kept
 
 
+def usable_folder(path: Path) -> Path:
+    """Make the folder `path`, private; what stands in its place and is none is set aside."""
+    if path.exists() and not path.is_dir():
+        set_aside(path, "it is no folder")
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return path
+
+
 def damaged_name(path: Path, clock: Clock) -> Path:
     """A name that is free for what is set aside now."""
     stem = f"{path.name}{DAMAGED}{clock.now():%Y%m%dT%H%M%SZ}"

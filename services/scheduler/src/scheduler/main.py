@@ -121,7 +121,16 @@ async def build_app(
     place = Place(settings.node, settings.verdict_limits)
     steady = SteadyClock(clock)
     parts = loops.Parts(
-        lease, backend, bus, routes, clock, steady, place, loops.Gauges(telemetry.registry), settings.pace
+        lease,
+        backend,
+        bus,
+        routes,
+        clock,
+        steady,
+        place,
+        loops.Gauges(telemetry.registry),
+        settings.pace,
+        follow_new_controller=settings.follow_new_controller,
     )
     consumers.listen(bus, lease, steady, parts.changed.ring)
     consumers.answer(bus, database, backend, parts.latest)

@@ -150,6 +150,9 @@ class SchedulerSettings(DatabaseSettings):
             )
         return self
 
+    follow_new_controller: bool = False
+    """Believe a controller that has another database than before: what it does not list is ended."""
+
     @property
     def store_url(self) -> str:
         """URL of the database, the default filled in."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from router.spool.segment import Memory
 from shared.clock import SystemClock
 from shared.errors import Unavailable
-from shared.files import damaged_name, set_aside
+from shared.files import damaged_name, set_aside, usable_folder
 
 logger = logging.getLogger(__name__)
 
@@ -50,9 +50,7 @@ class SpoolFiles:
 
     def open(self) -> None:
         """Make the directory and take its lock; raises Unavailable where another process has it."""
-        if self.directory.exists() and not self.directory.is_dir():
-            set_aside(self.directory, "it is no folder")
-        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        usable_folder(self.directory)
         lock = self._opened(self._lock_name)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -15,9 +15,10 @@ from scheduler.domain.verdict import on_new_intent
 from scheduler.handlers.settle import settle
 from scheduler.store import rows
 from scheduler.store.nodes import drop_node, every_node, put_node
-from scheduler.store.tables import DeploymentRow
+from scheduler.store.tables import ControllerRow, DeploymentRow
 from shared.contracts.deployment import Deployment
 from shared.contracts.nodes import Node
+from shared.contracts.rpc import DeploymentList
 from shared.events import VersionDeleted
 
 BY_EVENT, BY_ABSENCE = "event", "absence"
@@ -113,12 +114,38 @@ class Absences:
         return twice
 
 
-async def resync(session: AsyncSession, listed: Sequence[Deployment], absences: Absences, now: datetime) -> int:
+async def proves_absence(session: AsyncSession, listed: DeploymentList, *, follow_new: bool) -> bool:
+    """Whether what this list lacks was deleted. Not so where the controller came up with another database.
+
+    That is: its store has another name than before, and it knows no version that is known here. `follow_new`: believe
+    it all the same.
+    """
+    before = await session.get(ControllerRow, 1)
+    if listed.store is None or (before is not None and before.store == listed.store):
+        return True
+    known = {row.version_id for row in await rows.deployments(session) if row.deleted is None}
+    is_other = before is not None and known and known.isdisjoint(each.version_id for each in listed.items)
+    if is_other and not follow_new:
+        return False
+    await session.merge(ControllerRow(store=listed.store))
+    return True
+
+
+async def resync(
+    session: AsyncSession,
+    listed: Sequence[Deployment],
+    absences: Absences,
+    now: datetime,
+    *,
+    proves_absence: bool = True,
+) -> int:
     """Hold what is stored against the controller's whole list; how many versions changed."""
     known = await rows.deployments(session)  # kept, so that the session finds each of them without another query
     changed = [deployment for deployment in listed if await want(session, deployment, now, listed=True)]
     if changed:
         known = await rows.deployments(session)
+    if not proves_absence:
+        return len(changed)
     stored = {row.version_id: row for row in known if row.deleted is None}
     gone = absences.confirmed(frozenset(stored), frozenset(each.version_id for each in listed))
     for version_id in gone:

@@ -29,6 +29,15 @@ class LeaseRow(Record, table=True):
     holder: str = Field(max_length=255)
 
 
+class ControllerRow(Record, table=True):
+    """Which database the controller had when its list was last believed. There is one row."""
+
+    __tablename__ = "controller"
+
+    id: int = Field(default=1, primary_key=True)
+    store: UUID
+
+
 class DeploymentRow(Record, table=True):
     """One version: the newest intent that was heard of, what came of it, and what routers are told.
 
