@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from penstock.launcher import bus_rights
+from penstock.launcher.bus import rights as bus_rights
 from shared.bus.rpc import INBOXES
 from shared.bus.topology import BUCKETS, DURABLES, STREAM_OWNER, STREAMS
 from shared.contracts.rpc import METHODS

@@ -15,8 +15,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from penstock.launcher import bus_rights, mlflow_server, nats_config
-from penstock.launcher.home import write_private
+from penstock.launcher import mlflow_server
+from penstock.launcher.bus import config as nats_config
+from penstock.launcher.bus import rights as bus_rights
+from penstock.launcher.files import write_private
 from penstock.launcher.processes import WITH_DATABASE, prefix_of
 
 if TYPE_CHECKING:

@@ -20,12 +20,13 @@ from nats.aio.client import Client as Nats
 from nats.aio.msg import Msg
 from nats.js.api import ConsumerConfig, DeliverPolicy
 
-from penstock.launcher import bus_rights, nats_config
+from penstock.launcher.bus import config as nats_config
+from penstock.launcher.bus import rights as bus_rights
 from penstock.launcher.home import Home, Ports
 from penstock.launcher.ports import free
 from penstock.launcher.process import Probe
 from penstock.launcher.processes import nats_server
-from penstock.launcher.readiness import is_serving
+from penstock.launcher.watch.readiness import is_serving
 from shared.bus import Bus as ServiceBus
 from shared.bus.bootstrap import ensure
 from shared.bus.topology import DURABLES

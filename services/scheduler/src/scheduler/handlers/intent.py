@@ -15,7 +15,7 @@ from scheduler.domain.verdict import on_new_intent
 from scheduler.handlers.settle import settle
 from scheduler.store import rows
 from scheduler.store.nodes import drop_node, every_node, put_node
-from scheduler.store.tables import ControllerRow, DeploymentRow
+from scheduler.store.tables import BELIEVED, REFUSED, ControllerRow, DeploymentRow
 from shared.contracts.deployment import Deployment
 from shared.contracts.nodes import Node
 from shared.contracts.rpc import DeploymentList
@@ -120,14 +120,18 @@ async def proves_absence(session: AsyncSession, listed: DeploymentList, *, follo
     That is: its store has another name than before, and it knows no version that is known here. `follow_new`: believe
     it all the same.
     """
-    before = await session.get(ControllerRow, 1)
-    if listed.store is None or (before is not None and before.store == listed.store):
+    believed = await session.get(ControllerRow, BELIEVED)
+    if listed.store is None or (believed is not None and believed.store == listed.store):
         return True
+    refused = await session.get(ControllerRow, REFUSED)
     known = {row.version_id for row in await rows.deployments(session) if row.deleted is None}
-    is_other = before is not None and known and known.isdisjoint(each.version_id for each in listed.items)
-    if is_other and not follow_new:
+    is_other = bool(known) and known.isdisjoint(each.version_id for each in listed.items)
+    # What it listed since is known, too: one that was refused stays so.
+    was_refused = refused is not None and refused.store == listed.store
+    if believed is not None and (is_other or was_refused) and not follow_new:
+        await session.merge(ControllerRow(id=REFUSED, store=listed.store))
         return False
-    await session.merge(ControllerRow(store=listed.store))
+    await session.merge(ControllerRow(id=BELIEVED, store=listed.store))
     return True
 
 

@@ -29,12 +29,15 @@ class LeaseRow(Record, table=True):
     holder: str = Field(max_length=255)
 
 
+BELIEVED, REFUSED = 1, 2
+
+
 class ControllerRow(Record, table=True):
-    """Which database the controller had when its list was last believed. There is one row."""
+    """Which database the controller had when its list was last believed (1), and last not believed (2)."""
 
     __tablename__ = "controller"
 
-    id: int = Field(default=1, primary_key=True)
+    id: int = Field(primary_key=True)
     store: UUID
 
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from penstock.launcher.bus_rights import SERVICES, SUBSCRIBER, of_service, of_subscriber
-from penstock.launcher.home import Home, write_private
+from penstock.launcher.bus.rights import SERVICES, SUBSCRIBER, SUPERVISOR, of_service, of_subscriber, of_supervisor
+from penstock.launcher.files import read_object, write_private
+from penstock.launcher.home import Home
 
+USERS = (*SERVICES, SUBSCRIBER, SUPERVISOR)
 MAX_PAYLOAD = 8 * 1024 * 1024
 MAX_STORE = 64 * 1024**3
 """Ceiling over all streams, bytes; each stream has its own, far lower."""
@@ -24,9 +26,12 @@ class Credentials:
 
     @classmethod
     def load_or_make(cls, path: Path) -> Credentials:
-        """Read `path`; users that it lacks get a password, and the file is written again."""
-        known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
-        passwords = {user: known.get(user) or secrets.token_urlsafe(32) for user in (*SERVICES, SUBSCRIBER)}
+        """Read `path`; users that it lacks get a password, and the file is written again.
+
+        A file that cannot be read is set aside: everybody gets a new password, the read-only subscriber too.
+        """
+        known = {user: given for user, given in (read_object(path) or {}).items() if isinstance(given, str)}
+        passwords = {user: known.get(user) or secrets.token_urlsafe(32) for user in USERS}
         if passwords != known:
             write_private(path, json.dumps(passwords, indent=2))
         return cls(passwords)
@@ -45,7 +50,13 @@ def render(listen: str, store: str, credentials: Credentials) -> str:
             "permissions": (of_subscriber() if user == SUBSCRIBER else of_service(user)).rendered(),
         }
         for user, password in credentials.passwords.items()
+        if user != SUPERVISOR
     ]
+    supervisor = {
+        "user": SUPERVISOR,
+        "password": credentials.passwords[SUPERVISOR],
+        "permissions": of_supervisor().rendered(),
+    }
     settings: dict[str, Any] = {
         "listen": listen,
         "server_name": "penstock",
@@ -54,6 +65,8 @@ def render(listen: str, store: str, credentials: Credentials) -> str:
         # An acknowledged message is on disk: by default it would only be there two minutes later.
         "jetstream": {"store_dir": store, "sync_interval": "always", "max_file_store": MAX_STORE},
         "authorization": {"users": users},
+        # The server's own account: it answers how the server is, and knows nothing of streams' content.
+        "accounts": {"$SYS": {"users": [supervisor]}},
         "lame_duck_duration": "30s",
     }
     return "".join(f"{key}: {json.dumps(value, indent=2)}\n" for key, value in settings.items())

@@ -86,6 +86,8 @@ body.
 
 SERVICES = tuple(PRODUCES)
 SUBSCRIBER = "subscriber"
+SUPERVISOR = "supervisor"
+"""Asks the server itself how it is; a user of the system account, which has no part in the streams."""
 READABLE_STREAMS = ("EVENTS", "REQUESTS")
 
 
@@ -189,6 +191,14 @@ def _of_own_consumers(stream: str) -> Iterator[str]:
 def _acknowledging(stream: str, consumer: str) -> tuple[str, str]:
     """Servers of a later version put domain and account before the stream."""
     return (f"$JS.ACK.{stream}.{consumer}.>", f"$JS.ACK.*.*.{stream}.{consumer}.>")
+
+
+def of_supervisor() -> Permissions:
+    """How the server is, and how far its consumers are."""
+    asked = ("HEALTHZ", "JSZ", "VARZ")
+    return Permissions(
+        publish=tuple(f"$SYS.REQ.SERVER.PING.{what}" for what in asked), subscribe=(inbox_of(SUPERVISOR),)
+    )
 
 
 def of_subscriber() -> Permissions:
