@@ -21,10 +21,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sqlalchemy.types import TypeDecorator
 
 from shared.cancellation import heeding_cancellation
+from shared.disk import FULL, write_problem
 from shared.errors import Unavailable
 
 OUTBOX_WRITTEN = "outbox_written"
 """Key in `session.info` that says: this transaction wrote to the outbox."""
+
+_SAID_WHEN_FULL = ("disk is full", "disk i/o error", "no space left", "could not extend", "unable to open database")
+"""What the drivers say on a full disk; some of it is said of other troubles, too, so the disk is tried."""
 
 _CORRUPT = ("malformed", "not a database", "disk image", "corrupt")
 
@@ -112,7 +116,13 @@ def unavailable(error: DBAPIError, path: Path | None) -> Unavailable:
     reason = str(error.orig)
     if path and any(word in reason for word in _CORRUPT):
         return Unavailable(f"database {path} is corrupt: {reason}; restore it from a backup, or move it away")
+    if any(word in reason.lower() for word in _SAID_WHEN_FULL) and _is_full(path):
+        return Unavailable(FULL, retry_after_s=5)
     return Unavailable("the database cannot be reached or is busy; try again", retry_after_s=1)
+
+
+def _is_full(path: Path | None) -> bool:
+    return path is None or write_problem(path.parent) == FULL
 
 
 def sqlite_path(url: str) -> Path | None:

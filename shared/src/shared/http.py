@@ -139,8 +139,13 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     return _answer(request, 500, body)
 
 
-def add_admin_routes(app: FastAPI, telemetry: Telemetry, ready: Callable[[], bool]) -> None:
-    """`/metrics` (Prometheus), `/healthz` (the process lives), `/readyz` (it can do its work)."""
+def add_admin_routes(
+    app: FastAPI,
+    telemetry: Telemetry,
+    ready: Callable[[], bool],
+    details: Callable[[], Mapping[str, Any]] = dict,
+) -> None:
+    """`/metrics` (Prometheus), `/healthz` (the process lives), `/readyz` (it can do its work, with `details`)."""
 
     async def metrics() -> Response:
         return Response(generate_latest(telemetry.registry), media_type="text/plain; version=0.0.4")
@@ -150,17 +155,19 @@ def add_admin_routes(app: FastAPI, telemetry: Telemetry, ready: Callable[[], boo
 
     async def readyz() -> JSONResponse:
         is_ready = ready()
-        return JSONResponse({"ready": is_ready}, 200 if is_ready else 503)
+        return JSONResponse({"ready": is_ready, **details()}, 200 if is_ready else 503)
 
     for path, endpoint in (("/metrics", metrics), ("/healthz", healthz), ("/readyz", readyz)):
         app.add_api_route(path, endpoint, methods=["GET"], include_in_schema=False)
 
 
-def admin_app(telemetry: Telemetry, ready: Callable[[], bool]) -> FastAPI:
+def admin_app(
+    telemetry: Telemetry, ready: Callable[[], bool], details: Callable[[], Mapping[str, Any]] = dict
+) -> FastAPI:
     """The app of a service's admin port."""
     app = FastAPI(title=f"penstock {telemetry.service}", openapi_url=None, docs_url=None, redoc_url=None)
     install_error_handlers(app)
-    add_admin_routes(app, telemetry, ready)
+    add_admin_routes(app, telemetry, ready, details)
     return app
 
 

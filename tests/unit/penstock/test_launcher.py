@@ -73,7 +73,7 @@ def test_passwords_are_kept_and_new_users_get_one(tmp_path: Path) -> None:
     second = nats_config.Credentials.load_or_make(path).passwords
 
     assert {k for k in first if first[k] != second[k]} == {"monitor"}
-    assert len(set(second.values())) == 6
+    assert len(set(second.values())) == 7
     assert all(len(password) >= 43 for password in second.values())
 
 

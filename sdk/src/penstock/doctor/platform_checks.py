@@ -34,11 +34,11 @@ def processes(home: Home, state: RunState | None) -> Iterator[Finding]:
         yield failed("processes", f"{process.name} is {process.state}", f"its log says why: {log}")
     if not down:
         yield ok("processes", f"{len(state.processes)} serve")
+    yesterday = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - DAY_S))
     for incident in Incidents(home.run / "incidents.jsonl").read()[-3:]:
-        if incident.get("at", "") > time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - DAY_S)):
-            yield warning(
-                "processes", f"{incident['at']} {incident['name']}: {incident['text']}", "nothing, if it is past"
-            )
+        if incident.get("at", "") > yesterday:
+            text = f"{incident['at']} {incident['name']}: {incident['text']}"
+            yield warning("processes", text, "nothing, if it is past")
 
 
 def spool(home: Home, figures: Mapping[str, Any]) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ import json
 import os
 import socket
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from penstock.launcher.files import read_object, write_private
@@ -26,8 +26,9 @@ FURTHER = range(9106, 9600)
 class AdminPorts:
     """The ports of one run. Hold it for as long as the run lasts: platforms that start at once see each other's."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, *, defaults: Mapping[str, int] = DEFAULTS, further: Sequence[int] = FURTHER) -> None:
         self._home = home
+        self._defaults, self._further = defaults, further
         self._held = contextlib.ExitStack()
 
     def __enter__(self) -> AdminPorts:
@@ -58,11 +59,13 @@ class AdminPorts:
         return int(text) or None
 
     def _free(self, name: str, known: object) -> int:
-        candidates = (known, DEFAULTS.get(name), *FURTHER)
+        candidates = (known, self._defaults.get(name), *self._further)
         for port in candidates:
             if isinstance(port, int) and 0 < port < 65536 and self._reserve(port):
                 return port
-        raise LaunchError(f"no free port between {FURTHER.start} and {FURTHER.stop} for the admin port of the {name}")
+        raise LaunchError(
+            f"no free port between {self._further[0]} and {self._further[-1]} for the admin port of the {name}"
+        )
 
     def _reserve(self, port: int) -> bool:
         """Whether nobody listens there, and no other platform of this user is about to."""

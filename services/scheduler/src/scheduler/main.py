@@ -28,6 +28,7 @@ from scheduler.store.lease import Lease
 from shared.bus import Bus
 from shared.clock import Clock, SteadyClock
 from shared.database import Database
+from shared.disk import DiskCheck
 from shared.http import serve
 from shared.migrations import migrate
 from shared.telemetry import Telemetry
@@ -136,7 +137,10 @@ async def build_app(
     consumers.answer(bus, database, backend, parts.latest)
     consumers.answer_nodes(bus, backend, settings.machine)
     consumers.answer_runs(bus, database, lambda: parts.open_runs is not None)
-    admin = build_admin(telemetry, database, parts.latest, lambda: lease.is_held and bus.is_connected)
+    disk = DiskCheck(home, clock)
+    admin = build_admin(
+        telemetry, database, parts.latest, lambda: lease.is_held and bus.is_connected and not disk.problem()
+    )
     return App(settings, telemetry, parts, admin, limits)
 
 

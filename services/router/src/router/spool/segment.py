@@ -182,7 +182,7 @@ class Segment:
         self.uncut_records -= count
 
 
-def records(memory: Memory, start: int, floor: int, seed: int) -> Iterator[tuple[int, bytes]]:
+def records(memory: Memory | bytes, start: int, floor: int, seed: int) -> Iterator[tuple[int, bytes]]:
     """Offset and body of each record from `start` on, to the first that does not check."""
     at = start
     while at + RECORD_HEAD.size <= floor:
