@@ -78,7 +78,10 @@ def target_of(environ: Mapping[str, str], contexts: Contexts, home: Home) -> Tar
     known = contexts.targets.get(contexts.current or "")
     running = running_home(home)
     if url is None and known is None and running is None:
-        raise NotRunning(f"the platform in {home.path} does not run: is it up? `./penstock up --detach` starts it")
+        raise NotRunning(
+            f"the platform in {home.path} does not run: is it up? `./penstock up --detach` starts it; "
+            "for one elsewhere: `penstock login ADDRESS`"
+        )
     if url is None:
         url = known.url if known else (running or home).api_url
     token = token or _stored_token(url, known, running)

@@ -63,9 +63,8 @@ class AdminPorts:
         for port in candidates:
             if isinstance(port, int) and 0 < port < 65536 and self._reserve(port):
                 return port
-        raise LaunchError(
-            f"no free port between {self._further[0]} and {self._further[-1]} for the admin port of the {name}"
-        )
+        first, last = self._further[0], self._further[-1]
+        raise LaunchError(f"no free port between {first} and {last} for the admin port of the {name}")
 
     def _reserve(self, port: int) -> bool:
         """Whether nobody listens there, and no other platform of this user is about to."""

@@ -14,7 +14,6 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import asdict
 
 from penstock.launcher.bus.health import BusHealth
@@ -43,12 +42,16 @@ class Supervisor:
         scheduler_admin: str = "",
         bus: BusHealth | None = None,
         hung_after_s: float = HUNG_AFTER_S,
+        stuck_after_s: float = STUCK_AFTER_S,
+        look_every_s: float = LOOK_EVERY_S,
     ) -> None:
+        """`bus`: how the server is. `look_every_s`: how often disk and bus are looked at."""
         self.home = home
         self.incidents = Incidents(home.run / "incidents.jsonl")
-        self._bus = bus
+        self._bus, self._stuck_after_s, self._look_every_s = bus, stuck_after_s, look_every_s
         self._patience = {spec.name: Patience(hung_after_s) for spec in specs}
         self._problems: dict[str, str] = {}
+        self._is_unsaved = False
         self.children = [Child(spec, home.logs / f"{spec.name}.log") for spec in specs]
         self.scheduler_admin = scheduler_admin
         self.ready = asyncio.Event()
@@ -146,12 +149,14 @@ class Supervisor:
     async def _watch_disk(self) -> None:
         while not self._stopping.is_set():
             self._say("disk", await asyncio.to_thread(disk_problem, self.home.run))
-            await self._pause(LOOK_EVERY_S)
+            if self._is_unsaved:
+                self._save()
+            await self._pause(self._look_every_s)
 
     async def _watch_bus(self, bus: BusHealth) -> None:
         """A server that cannot store though the disk has room does not recover by itself."""
         nats = next(child for child in self.children if child.spec.name == "nats")
-        patience, wrong_since = Patience(STUCK_AFTER_S), None
+        patience, wrong_since = Patience(self._stuck_after_s), None
         while not self._stopping.is_set():
             problem = await bus.problem() if nats.state == "running" else None
             self._say("nats", problem)
@@ -160,7 +165,7 @@ class Supervisor:
                 patience.note(time.monotonic())
                 wrong_since = None
                 self._restart(nats, f"could not store though the disk has room ({problem})", signal.SIGTERM)
-            await self._pause(LOOK_EVERY_S)
+            await self._pause(self._look_every_s)
 
     def _say(self, name: str, problem: str | None) -> None:
         """Note that something is wrong, or well again, when that changes."""
@@ -210,5 +215,9 @@ class Supervisor:
             asdict(self.home.ports),
             dict(self._problems),
         )
-        with suppress(OSError):  # a full disk must not end what runs; the next change, or look, writes it
+        try:
             state.save(self.home)
+        except OSError:  # a full disk must not end what runs; it is written when it can be
+            self._is_unsaved = True
+        else:
+            self._is_unsaved = False
