@@ -46,7 +46,7 @@ def play(home: Home, *, api: str | None, mlflow: str | None, token: str | None, 
     if api is None:
         _bring_up(home, say)
         home = running_home(home) or home
-    elif token is None:
+    elif not token:  # empty where a command that should print it had nothing yet
         raise LaunchError("the admin token of that platform is needed: --token or PENSTOCK_TOKEN")
     mlflow = mlflow or home.mlflow_url
     try:

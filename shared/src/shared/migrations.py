@@ -100,7 +100,14 @@ def _upgrade(migrations: Path, url: str, path: Path | None) -> None:
         reason = " ".join(str(error.orig).split())
         raise Unavailable(f"database {path or 'of this service'} cannot be used: {reason}") from error
     except CommandError as error:
-        raise Unavailable(f"database {path or 'of this service'} cannot be migrated: {error}") from error
+        raise Unavailable(f"database {path or 'of this service'} cannot be migrated: {_why(error)}") from error
+
+
+def _why(error: CommandError) -> str:
+    """The reason of Alembic; a revision that is not among the migrations is one of a later release."""
+    if "Can't locate revision" not in str(error):
+        return str(error)
+    return f"a later release wrote it ({error}); start that release, or restore the backup made before it"
 
 
 def _config(migrations: Path, url: str) -> Config:

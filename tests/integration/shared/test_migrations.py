@@ -146,3 +146,14 @@ def test_services_that_start_at_once_migrate_a_database_once(folder: Path, postg
     started = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(4)]
     said = [process.communicate(timeout=60)[1].decode() for process in started]
     assert [process.returncode for process in started] == [0] * 4, said
+
+
+def test_a_database_of_a_later_release_is_left_as_it_is_and_refused_in_a_sentence(folder: Path, path: Path) -> None:
+    migrate(folder, url(path))
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0099'")
+        connection.commit()
+    with pytest.raises(Unavailable, match=r"store\.db cannot be migrated: a later release wrote it .*0099.*backup"):
+        migrate(folder, url(path))
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0099",)]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from penstock.commands.arguments import model_source, service_name, weights
+from penstock.commands.arguments import model_source, service_name, variables, weights
 from penstock.contexts import Contexts, Target
 from penstock.launcher.home import LaunchError
 
@@ -19,6 +19,14 @@ from penstock.launcher.home import LaunchError
 def test_a_model_uri_names_a_version_or_an_alias() -> None:
     assert model_source("models:/wine_quality/3") == {"kind": "mlflow", "model": "wine_quality", "version": "3"}
     assert model_source("models:/wine@champion") == {"kind": "mlflow", "model": "wine", "alias": "champion"}
+
+
+def test_variables_are_plain_or_a_key_of_a_secret() -> None:
+    wanted = {"A": "1=2", "TOKEN": {"secret": "payments", "key": "token"}}
+    assert variables(["A=1=2"], ["TOKEN=payments/token"]) == wanted
+    for plain, secret in ((["A"], None), (["=1"], None), (["A=1", "A=2"], None), (["A=1"], ["A=s/k"]), (None, ["A=s"])):
+        with pytest.raises(typer.BadParameter):
+            variables(plain, secret)
 
 
 @pytest.mark.parametrize(

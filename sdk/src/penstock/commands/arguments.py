@@ -13,6 +13,13 @@ Fields = Annotated[
     list[str] | None,
     typer.Option("--set", help='FIELD=JSON: a field as the API has it, rate_limit={"qps":100}; may be repeated.'),
 ]
+Env = Annotated[
+    list[str] | None, typer.Option("--env", help="NAME=VALUE: an environment variable of its pods; may be repeated.")
+]
+SecretEnv = Annotated[
+    list[str] | None,
+    typer.Option("--secret-env", help="NAME=SECRET/KEY: one whose value is a secret's; may be repeated."),
+]
 _MODEL_URI = re.compile(r"models:/(?P<model>[^/@]+)(?:/(?P<version>[0-9]+)|@(?P<alias>[^/@]+))\Z")
 
 
@@ -59,6 +66,21 @@ def weights(pairs: Sequence[str]) -> dict[str, int]:
 def tags(pairs: Sequence[str]) -> dict[str, str]:
     """`team=wine` as tags."""
     return dict(_pair(pair) for pair in pairs)
+
+
+def variables(plain: Sequence[str] | None, secret: Sequence[str] | None) -> dict[str, Any]:
+    """`A=1` and `TOKEN=payments/token` as a version's `env`."""
+    pairs = [_pair(text) for text in (*(plain or ()), *(secret or ()))]
+    if len({name for name, _ in pairs}) != len(pairs):
+        raise typer.BadParameter("a variable is named twice")
+    return dict(_pair(text) for text in plain or ()) | {name: _reference(at) for name, at in map(_pair, secret or ())}
+
+
+def _reference(text: str) -> dict[str, str]:
+    secret, slash, key = text.partition("/")
+    if not (secret and slash and key):
+        raise typer.BadParameter(f"{text!r} is not SECRET/KEY")
+    return {"secret": secret, "key": key}
 
 
 def fields(pairs: Sequence[str] | None) -> dict[str, Any]:

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from penstock.commands.arguments import Fields, fields, model_source, resource_source, service_name
+from penstock.commands.arguments import (
+    Env,
+    Fields,
+    SecretEnv,
+    fields,
+    model_source,
+    resource_source,
+    service_name,
+    variables,
+)
 from penstock.commands.connection import connect
 from penstock.commands.errors import FAILED, TIMEOUT, USAGE, stop
 from penstock.commands.output import Format, Output, plain_line, show_one
@@ -63,6 +72,8 @@ def deploy(
     auth: Annotated[
         bool | None, typer.Option("--auth/--no-auth", help="Whether callers of a new service need an API key; they do.")
     ] = None,
+    env: Env = None,
+    secret_env: SecretEnv = None,
     further: Fields = None,
     wait: Annotated[bool, typer.Option(help="Return when it is ready, or has failed.")] = False,
     timeout: Annotated[float, typer.Option(min=0, help="Seconds to wait.")] = 600.0,
@@ -76,7 +87,7 @@ def deploy(
     source, resources = model_source(model, registry, follow=follow), resource_source(spec, group, cpu, memory, gpu)
     service = {"name": name or service_name(source["model"]), **_given(project=project, auth_enabled=auth)}
     body = version_body(source, resources, replicas, record) | {"traffic_weight": weight, "description": description}
-    body |= fields(further)
+    body |= {"env": variables(env, secret_env)} | fields(further)
     if most is not None:
         body["replicas"] = {"min": least, "max": most, "target_concurrency": target_concurrency}
     with connect() as client:

@@ -35,6 +35,7 @@ class Kind(StrEnum):
     REGISTRY = "registry"
     WEBHOOK = "webhook"
     MLFLOW = "mlflow"
+    OPAQUE = "opaque"
 
 
 class Group(StrEnum):

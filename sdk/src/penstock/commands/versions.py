@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from penstock.commands.arguments import Fields, fields, model_source, resource_source
+from penstock.commands.arguments import Env, Fields, SecretEnv, fields, model_source, resource_source, variables
 from penstock.commands.connection import connect
 from penstock.commands.output import Format, Output, show_all, show_one
 
@@ -29,7 +29,8 @@ DEFAULT_SPEC = "1C2G"
 COLUMNS = ("name", "status", "model_source.model", "model_source.version", "ready_replicas", "desired_replicas",
            "traffic_weight", "reason", "created_at")  # fmt: skip
 FIELDS = ("service", "name", "status", "reason", "message", "model_source", "resource_source", "ready_replicas",
-          "desired_replicas", "replicas", "traffic_weight", "rate_limit", "description", "creator", "created_at",
+          "desired_replicas", "replicas", "traffic_weight", "rate_limit", "env", "restart_to_apply",
+          "description", "creator", "created_at",
           "log_tail")  # fmt: skip
 
 
@@ -76,13 +77,15 @@ def add(
     record: Record = True,
     weight: Weight = 0,
     start: Annotated[bool, typer.Option("--start", help="Start it.")] = False,
+    env: Env = None,
+    secret_env: SecretEnv = None,
     further: Fields = None,
     output: Output = Format.TABLE,
 ) -> None:
     """Add a version to a service."""
     source, resources = model_source(model, registry, follow=follow), resource_source(spec, group, cpu, memory, gpu)
     body = version_body(source, resources, replicas, record) | {"traffic_weight": weight, "start": start}
-    body |= fields(further)
+    body |= {"env": variables(env, secret_env)} | fields(further)
     with connect() as client:
         show_one(client.create_version(service, body | ({"name": name} if name else {})), FIELDS, output)
 
@@ -103,6 +106,9 @@ def edit(
     replicas: Annotated[int | None, typer.Option(min=0, help="Pods.")] = None,
     description: Annotated[str | None, typer.Option(help="For people.")] = None,
     record: Annotated[bool | None, typer.Option("--record/--no-record", help="Into an inference table.")] = None,
+    env: Env = None,
+    secret_env: SecretEnv = None,
+    no_env: Annotated[bool, typer.Option("--no-env", help="Take all environment variables away.")] = False,
     further: Fields = None,
     output: Output = Format.TABLE,
 ) -> None:
@@ -115,6 +121,7 @@ def edit(
         "replicas": replicas,
         "description": description,
         "log_delivery": None if record is None else {"enabled": record},
+        "env": {} if no_env else variables(env, secret_env) or None,
     }
     changes = {field: value for field, value in wanted.items() if value is not None} | fields(further)
     if not changes:

@@ -12,17 +12,28 @@ from nats.aio.msg import Msg
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from controller.domain.secrets import Vault
 from controller.handlers.deployments import every_deployment
 from controller.handlers.facts import Fact, RoutesChanged, observe
 from controller.handlers.metering import note_run
 from controller.handlers.registries import Registries
 from controller.handlers.rollback import GivenUp, roll_back
+from controller.handlers.variables import secret_values
 from controller.store.keys import note_key_use
 from shared.bus import Bus
 from shared.bus.bulk import bulk_pull
 from shared.clock import Clock
 from shared.contracts.base import Contract
-from shared.contracts.rpc import DEPLOYMENTS, REGISTRY_ACCESS, DeploymentList, RegistryAccess, RegistryQuery
+from shared.contracts.rpc import (
+    DEPLOYMENTS,
+    REGISTRY_ACCESS,
+    SECRET_VALUES,
+    DeploymentList,
+    RegistryAccess,
+    RegistryQuery,
+    SecretsQuery,
+    SecretValues,
+)
 from shared.contracts.samples import KeysUsed
 from shared.database import Database
 from shared.events.base import Event
@@ -71,6 +82,15 @@ def answer_registry_access(bus: Bus, registries: Registries) -> None:
         return await registries.access_by_name(query.registry)
 
     bus.answer(REGISTRY_ACCESS, access)
+
+
+def answer_secret_values(bus: Bus, database: Database, vault: Vault) -> None:
+    """Declare who tells the scheduler the values of the secrets in a version's environment variables."""
+
+    async def values(query: SecretsQuery) -> SecretValues:
+        return await secret_values(database, vault, query)
+
+    bus.answer(SECRET_VALUES, values)
 
 
 async def pull_key_use(bus: Bus, database: Database) -> None:

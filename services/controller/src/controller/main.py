@@ -17,7 +17,7 @@ from controller.clients.mlflow import MlflowRegistry
 from controller.clients.oidc import OidcIssuer, OidcOptions
 from controller.clients.registries import RegistryClients, auth_of
 from controller.clients.router import RouterClient
-from controller.consumers import answer_registry_access, pull_key_use, subscribe
+from controller.consumers import answer_registry_access, answer_secret_values, pull_key_use, subscribe
 from controller.domain.names import PLATFORM
 from controller.domain.secrets import Vault
 from controller.domain.tickets import TicketSigner
@@ -123,6 +123,7 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
     registries = registries_of(settings, database, clock)
     await _seal_anew(database, registries.vault, clock)
     answer_registry_access(bus, registries)
+    answer_secret_values(bus, database, registries.vault)
     door = Door(
         database=database,
         bus=bus,

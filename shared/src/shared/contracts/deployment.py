@@ -27,6 +27,13 @@ class MlflowSource(Contract):
     )
 
 
+class SecretKeyRef(Contract):
+    """One field of a secret (of the kind `opaque`), by name; its value is fetched when a pod starts."""
+
+    secret: DnsLabel
+    key: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,62}$")]
+
+
 class Resources(Contract):
     """What one pod may use."""
 
@@ -101,6 +108,12 @@ class Deployment(Contract):
     model_source: MlflowSource
     resources: Resources
     runtime: RuntimeOptions = RuntimeOptions()
+    env: dict[str, str | SecretKeyRef] = Field(
+        default={},
+        description="Environment variables of its pods; of secrets the names alone.",
+        # Absent where there are none: what runs already keeps its template and its digest.
+        exclude_if=lambda variables: not variables,
+    )
     project: str | None = Field(default=None, description="Whose pods they are; for metering.")
     restart: int | None = Field(
         default=None,

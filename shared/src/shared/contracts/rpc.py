@@ -13,7 +13,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.contracts.base import Contract
-from shared.contracts.deployment import Deployment, PodView, VersionState
+from shared.contracts.deployment import Deployment, PodView, SecretKeyRef, VersionState
 from shared.contracts.nodes import Node, NodeStateList
 from shared.contracts.runs import PodRun
 
@@ -74,6 +74,19 @@ class RegistryAccess(Contract):
     password: str | None = Field(default=None, repr=False)
     token: str | None = Field(default=None, repr=False)
     allowed: tuple[str, ...] = ()
+
+
+class SecretsQuery(Contract):
+    """Fields of secrets that the pods of a version are given."""
+
+    version_id: UUID
+    refs: tuple[SecretKeyRef, ...] = Field(max_length=64)
+
+
+class SecretValues(Contract):
+    """Their values, in the order asked for: never stored, logged or sent on by who asked."""
+
+    values: tuple[str, ...] = Field(repr=False)
 
 
 class RunsQuery(Contract):
@@ -242,6 +255,7 @@ class Method:
 
 DEPLOYMENTS = Method("controller", "deployments", Nothing, DeploymentList)
 REGISTRY_ACCESS = Method("controller", "registry_access", RegistryQuery, RegistryAccess)
+SECRET_VALUES = Method("controller", "secret_values", SecretsQuery, SecretValues)
 PODS = Method("scheduler", "pods", PodsQuery, PodList)
 RESTART_POD = Method("scheduler", "restart_pod", PodRef, Nothing)
 VERSION_STATES = Method("scheduler", "version_states", Nothing, VersionStateList)
@@ -260,6 +274,6 @@ def replay_method(service: str) -> Method:
 
 
 METHODS: tuple[Method, ...] = (
-    DEPLOYMENTS, REGISTRY_ACCESS, PODS, RESTART_POD, VERSION_STATES, NODES, RUNS, METRICS, LOGS,
+    DEPLOYMENTS, REGISTRY_ACCESS, SECRET_VALUES, PODS, RESTART_POD, VERSION_STATES, NODES, RUNS, METRICS, LOGS,
     EVENTS, TABLES, ROWS,
 )  # fmt: skip

@@ -55,9 +55,13 @@ ASKS: dict[str, tuple[str, ...]] = {
         "penstock.rpc.inference-logger.>",
         "penstock.rpc.controller.replay_dead_letter",
     ),
-    "scheduler": ("penstock.rpc.controller.deployments", "penstock.rpc.controller.registry_access"),
+    "scheduler": (
+        "penstock.rpc.controller.deployments",
+        "penstock.rpc.controller.registry_access",
+        "penstock.rpc.controller.secret_values",
+    ),
 }
-"""Service → the questions that it asks. `registry_access` is answered with credentials."""
+"""Service → the questions that it asks. The last two are answered with credentials: nobody else may ask them."""
 
 STREAM_OWNER = "controller"
 OWNED_STREAMS = ("EVENTS", "REQUESTS", "LOGS", "METRICS", "DEAD", "KV_routes", "KV_routers")

@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from controller.domain.keys import SCOPES, Scope, is_alive
 from controller.domain.status import SERVING, ServiceStatus, VersionStatus, Wanted
 from controller.handlers.deployments import deployment_of
 from controller.store.services import StoredService, StoredVersion
 from controller.store.tables import ApiKeyRow, ServiceRow, VersionRow
-from shared.contracts.deployment import Autoscaling, PublishCheck
+from shared.contracts.deployment import Autoscaling, PublishCheck, SecretKeyRef
 
 Item = TypeVar("Item")
 
@@ -81,6 +81,8 @@ class VersionView(BaseModel):
     traffic_weight: int
     log_delivery: dict[str, Any]
     runtime: dict[str, Any]
+    env: dict[str, str | SecretKeyRef]
+    restart_to_apply: list[str] = Field(description="Secrets of `env` that were replaced since its pods started.")
     reason: str | None
     message: str | None
     log_tail: list[str]
@@ -180,6 +182,8 @@ _STORED_ONLY = {
     "resumes",
     "last_good",
     "rolled_back",
+    "env",
+    "stale_secrets",
 }
 
 
@@ -203,6 +207,8 @@ def version_view(service: StoredService, version: StoredVersion) -> VersionView:
         desired_replicas=version.replicas if row.wanted == Wanted.STARTED else 0,
         traffic_weight=service.weights().get(row.name, row.asked_weight),
         ready_replicas=version.seen.ready_replicas if version.seen else 0,
+        env=row.env or {},
+        restart_to_apply=row.stale_secrets or [],
         **_why(version),
         check=version.seen.check and PublishCheck.model_validate(version.seen.check) if version.seen else None,
         deployment_digest=_digest(service.row, version),

@@ -22,7 +22,8 @@ from pydantic import (
     model_validator,
 )
 
-from controller.domain import keys, names
+from controller.domain import environment, keys, names
+from controller.domain.environment import Variables
 from controller.domain.keys import Scope
 from controller.domain.times import Moment
 from shared.contracts.deployment import Autoscaling, RuntimeOptions
@@ -207,7 +208,13 @@ class FirstVersion(Command):
     max_concurrency: Annotated[int, Field(strict=True, ge=1, le=10_000)] | None = None
     log_delivery: LogDelivery = LogDelivery()
     runtime: Runtime = Runtime()
+    env: Variables = Field(default={}, description="Environment variables of its pods.")
     traffic_weight: Weight = Field(default=0, description="Share when it starts beside another; the first gets 100.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _env_of_its_source(cls, value: Any) -> Any:
+        return environment.beside_its_source(value)
 
 
 class NewVersion(FirstVersion):
@@ -276,7 +283,7 @@ class ServiceChange(Change):
 
 
 class VersionChange(Change):
-    """What of a version may be edited; a change of model, resources, replicas or runtime reaches its pods."""
+    """What of a version may be edited; a change of model, resources, replicas, runtime or env reaches its pods."""
 
     nullable: ClassVar[frozenset[str]] = frozenset({"rate_limit", "max_concurrency"})
 
@@ -289,7 +296,13 @@ class VersionChange(Change):
     max_concurrency: Annotated[int, Field(strict=True, ge=1, le=10_000)] | None = None
     log_delivery: LogDelivery | None = None
     runtime: Runtime | None = None
+    env: Variables | None = Field(default=None, description="All environment variables of its pods, anew.")
     traffic_weight: Weight | None = Field(default=None, description="Only while it is not active; else PUT traffic.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _env_of_its_source(cls, value: Any) -> Any:
+        return environment.beside_its_source(value)
 
 
 class Start(Command):

@@ -32,6 +32,7 @@ class SecretKind(StrEnum):
     REGISTRY = "registry"
     WEBHOOK = "webhook"
     MLFLOW = "mlflow"
+    OPAQUE = "opaque"
 
 
 FIELDS: Mapping[SecretKind, tuple[frozenset[str], frozenset[str]]] = {
@@ -69,6 +70,8 @@ class SecretValue(Command):
 
 def check_fields(kind: SecretKind, data: Mapping[str, str]) -> None:
     """Refuse what a secret of this kind cannot be made of; the message names fields and shows no value."""
+    if kind is SecretKind.OPAQUE:  # whatever a model's environment variables need
+        return
     needed, possible = FIELDS[kind]
     if missing := sorted(needed - set(data)):
         raise _wrong(f"A secret of the kind {kind} needs {', '.join(missing)}", missing[0], "missing")

@@ -28,6 +28,7 @@ def deployment_of(service: ServiceRow, version: VersionRow) -> Deployment:
         model_source=MlflowSource(model=version.model, version=version.model_version, registry=version.model_registry),
         resources=Resources.model_validate(version.resources),
         runtime=RuntimeOptions.model_validate(version.runtime),
+        env=version.env or {},
         project=service.project,
         restart=version.restart,
     )

@@ -22,7 +22,7 @@ from shared.events.version import VersionRolledBack, VersionRolloutFailed
 
 CONFIGURATION = (
     *("model", "model_registry", "model_version", "alias", "run_id", "model_id", "model_digest"),
-    *("spec", "resources", "resource_group", "replicas", "autoscaling", "runtime", "restart"),
+    *("spec", "resources", "resource_group", "replicas", "autoscaling", "runtime", "env", "restart"),
 )
 """Columns that make a version's pods what they are: what a roll-back restores."""
 

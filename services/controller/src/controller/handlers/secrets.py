@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from controller.domain.environment import references
 from controller.domain.secrets import NewSecret, SealedValue, SecretKind, SecretValue, Vault, check_fields
+from controller.domain.status import Wanted
 from controller.handlers.files import kept_key
 from controller.handlers.unit import Unit
 from controller.store.people import load_project
-from controller.store.secrets import sealed_by_others, secret_by_name, versions_from
-from controller.store.tables import SecretRow
+from controller.store.secrets import sealed_by_others, secret_by_name, versions_from, versions_with_variables
+from controller.store.tables import SecretRow, VersionRow
 from shared.errors import Conflict, Unavailable
 from shared.ids import new_id
 
@@ -46,13 +49,31 @@ async def replace_secret(unit: Unit, vault: Vault, secret: SecretRow, asked: Sec
     secret.key_id, secret.sealed, secret.fields = value.key_id, value.sealed, sorted(asked.data)
     secret.revision += 1
     secret.updated_at = unit.now
+    for _, version in await _that_name(unit.session, secret, (lambda row: row.env,)):
+        if version.wanted == Wanted.STARTED:
+            version.stale_secrets = sorted({secret.name, *(version.stale_secrets or ())})
+            version.revision += 1
+            version.updated_at = unit.now
 
 
 async def delete_secret(unit: Unit, secret: SecretRow) -> None:
     """Forget a secret for good; `Conflict` names versions whose models come from where it says."""
-    if used := await versions_from(unit.session, secret.name):
+    used = await versions_from(unit.session, secret.name)
+    named = await _that_name(unit.session, secret, (lambda row: row.env, lambda row: (row.last_good or {}).get("env")))
+    if used := [*used, *(name for name, _ in named)][:5]:
         raise Conflict(f"Secret {secret.name!r} is in use by {', '.join(used)}")
     await unit.session.delete(secret)
+
+
+async def _that_name(
+    session: AsyncSession, secret: SecretRow, places: Sequence[Callable[[VersionRow], Any]]
+) -> list[tuple[str, VersionRow]]:
+    """Versions in whose environment variables, in one of these `places`, a secret is named."""
+    return [
+        (name, row)
+        for name, row in await versions_with_variables(session, secret.project)
+        if any(ref.secret == secret.name for place in places for ref in references(place(row)))
+    ]
 
 
 async def seal_anew(session: AsyncSession, vault: Vault) -> tuple[list[str], list[str]]:

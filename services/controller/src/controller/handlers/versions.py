@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from controller.domain import traffic
+from controller.domain import environment, traffic
 from controller.domain.commands import FirstVersion, LogDelivery, ModelSource, ReplicaRange, VersionChange
 from controller.domain.destinations import checked_destination
 from controller.domain.models import ResolvedModel
@@ -13,6 +13,7 @@ from controller.handlers.deployments import deployment_of
 from controller.handlers.groups import resources_for
 from controller.handlers.registries import registry_secret
 from controller.handlers.unit import Unit
+from controller.handlers.variables import environment_secret
 from controller.store.services import StoredService, StoredVersion
 from controller.store.tables import ServiceRow, VersionRow
 from shared.bus.outbox import publish
@@ -21,7 +22,7 @@ from shared.errors import Conflict
 from shared.events.service import TrafficChanged
 from shared.events.version import VersionCreated, VersionDeleted, VersionStarted, VersionStopped, VersionUpdated
 
-_REACHES_PODS = frozenset({"model_source", "resource_source", "replicas", "runtime"})
+_REACHES_PODS = frozenset({"model_source", "resource_source", "replicas", "runtime", "env"})
 """Fields whose change means other pods, or another number of them."""
 
 _MAKES_ANOTHER_TRY = _REACHES_PODS - {"replicas"}
@@ -34,6 +35,8 @@ async def create_version(
     """Add a draft of `asked` to `service`, publishing `model` (the registry's answer to `asked.model_source`)."""
     resources = await resources_for(unit, service.row, asked.resource_source)
     await _must_have_registry(unit, service.row, asked.model_source)
+    env = asked.model_dump(mode="json", include={"env"})["env"]
+    await _must_have_secrets(unit, service.row, env)
     row = VersionRow(
         service_id=service.row.id,
         name=_name_for(service, asked.name),
@@ -54,6 +57,7 @@ async def create_version(
         max_concurrency=asked.max_concurrency,
         log_delivery=_log_delivery(unit, asked.log_delivery),
         runtime=asked.runtime.model_dump(mode="json"),
+        env=env or None,
         creator=unit.actor,
         created_at=unit.now,
         updated_at=unit.now,
@@ -96,6 +100,8 @@ async def change_version(
     reaches_pods = is_active and bool(_REACHES_PODS & set(changed))
     if reaches_pods:
         version.row.generation += 1
+    if reaches_pods and changed != ("replicas",):
+        version.row.stale_secrets = None
     _touch(unit, service.row, version.row)
     await publish(
         unit.session,
@@ -158,6 +164,7 @@ async def restart_version(unit: Unit, service: StoredService, version: StoredVer
         raise Conflict(f"Version {version.row.name!r} is {version.status}: start it")
     version.row.generation += 1
     version.row.restart = version.row.generation
+    version.row.stale_secrets = None
     _touch(unit, service.row, version.row)
     await publish(
         unit.session,
@@ -199,6 +206,7 @@ def _want(unit: Unit, service: StoredService, version: StoredVersion, wanted: Wa
     version.row.wanted = wanted
     version.row.generation += 1
     version.row.resumes = False
+    version.row.stale_secrets = None
     _touch(unit, service.row, version.row)
 
 
@@ -225,6 +233,9 @@ async def _new_values(
         values |= {"model_id": model.model_id, "model_digest": model.digest}
     if change.resource_source is not None:
         values |= _sized(await resources_for(unit, service, change.resource_source))
+    if change.env is not None:
+        await _must_have_secrets(unit, service, values["env"])
+        values["env"] = values["env"] or None
     if change.log_delivery is not None:
         values["log_delivery"] = _log_delivery(unit, change.log_delivery)
     if change.replicas is not None:
@@ -238,6 +249,12 @@ async def _must_have_registry(unit: Unit, service: ServiceRow, source: ModelSour
     """Hold the secret until the transaction ends: it cannot be forgotten while something begins to need it."""
     if source is not None and source.registry is not None:
         await registry_secret(unit.session, source.registry, service.project, for_update=True)
+
+
+async def _must_have_secrets(unit: Unit, service: ServiceRow, env: dict[str, Any]) -> None:
+    """Hold them likewise."""
+    for ref in environment.references(env):
+        await environment_secret(unit.session, ref, service.project, for_update=True)
 
 
 def _sized(resources: Resources) -> dict[str, Any]:

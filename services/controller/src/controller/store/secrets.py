@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from uuid import UUID
 
 from sqlalchemy import or_
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,6 +31,31 @@ async def sealed_by_others(session: AsyncSession, key_id: str) -> list[SecretRow
     """Secrets that another key than this one has sealed, by name; held until the transaction ends."""
     query = select(SecretRow).where(SecretRow.key_id != key_id).order_by(col(SecretRow.name))
     return list((await session.scalars(query.with_for_update())).all())
+
+
+async def project_of_version(session: AsyncSession, version_id: UUID) -> str:
+    """Whose a version is; `NotFound` when it is gone."""
+    query = (
+        select(ServiceRow.project)
+        .join(VersionRow, col(VersionRow.service_id) == col(ServiceRow.id))
+        .where(col(VersionRow.id) == version_id)
+    )
+    project = (await session.scalars(query)).one_or_none()
+    if project is None:
+        raise NotFound("There is no such version")
+    return project
+
+
+async def versions_with_variables(session: AsyncSession, project: str) -> list[tuple[str, VersionRow]]:
+    """Versions of a project that have environment variables, or had when they last served, as `<service>/<version>`."""
+    query = (
+        select(ServiceRow.name, VersionRow)
+        .join(VersionRow, col(VersionRow.service_id) == col(ServiceRow.id))
+        .where(col(ServiceRow.project) == project)
+        .where(or_(col(VersionRow.env).is_not(None), col(VersionRow.last_good)["env"].as_string().is_not(None)))
+        .order_by(col(VersionRow.id))
+    )
+    return [(f"{service}/{row.name}", row) for service, row in (await session.execute(query)).all()]
 
 
 async def versions_from(session: AsyncSession, registry: str) -> list[str]:

@@ -82,6 +82,8 @@ class VersionRow(Record, table=True):
     max_concurrency: int | None = None
     log_delivery: dict[str, Any] = Field(sa_type=JSON)
     runtime: dict[str, Any] = Field(sa_type=JSON)
+    env: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    stale_secrets: list[str] | None = Field(default=None, sa_type=JSON(none_as_null=True))
     wanted: str = Field(default="draft", max_length=16)
     generation: int = 0
     restart: int | None = None

@@ -1,0 +1,91 @@
+"""A home that an earlier release filled and that was killed starts with today's code, and goes on as if nothing were.
+
+The homes (`homes/`, made by `make_homes.py`) hold two services, their keys, tables, and requests that are in the
+router's spool alone.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from postgres_process import PostgresProcess
+from running_platform import Platform, until
+
+HOMES = Path(__file__).parent / "homes"
+FACTORS = {"double": 2.0, "triple": 3.0}
+ANSWERED = 15
+"""Predictions of each service that the earlier release answered: ten were rows, five were in the spool."""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def platform(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Platform]:
+    """The old home, unpacked, not yet started."""
+    with tarfile.open(HOMES / f"{request.param}.tar.xz") as archive:
+        archive.extractall(tmp_path, filter="data")
+    home = tmp_path / "home"
+    home.chmod(0o700)
+    with ExitStack() as stack:
+        settings = {}
+        if request.param == "postgresql":
+            settings = restored(request.getfixturevalue("postgres"), home, stack)
+        platform = Platform(home, settings=settings)
+        yield platform
+        platform.down()
+
+
+def restored(postgres: PostgresProcess, home: Path, stack: ExitStack) -> dict[str, str]:
+    """The dumps in databases of this test's own; the settings that name them."""
+    settings = {}
+    for dump in home.glob("*.sql"):
+        url = stack.enter_context(postgres.database())
+        name = url.rsplit("/", 1)[1].split("?")[0]
+        command = [
+            str(postgres.binaries / "psql"),
+            "-h",
+            str(postgres.folder),
+            "-U",
+            "postgres",
+            "-v",
+            "ON_ERROR_STOP=1",
+            name,
+        ]
+        subprocess.run(command, check=True, input=dump.read_bytes(), stdout=subprocess.DEVNULL)
+        settings[f"{dump.stem.upper().replace('-', '_')}_DATABASE_URL"] = url
+    return settings
+
+
+def predicted(platform: Platform, service: str, key: str, number: int) -> Any:
+    body = {"dataframe_split": {"columns": ["x"], "data": [[number]]}, "client_request_id": f"{service}-{number}"}
+    headers = {"Authorization": f"Bearer {key}"}
+    answer = httpx.post(f"{platform.data_url}/{service}/predict", json=body, headers=headers, timeout=30)
+    return answer.json().get("predictions")
+
+
+def test_a_home_of_an_earlier_release_goes_on(platform: Platform) -> None:
+    keys: dict[str, str] = json.loads((platform.home / "keys.json").read_text())
+    platform.up()
+    for service, factor in FACTORS.items():
+        right = lambda s=service, f=factor: predicted(platform, s, keys[s], ANSWERED) == [f * ANSWERED]  # noqa: E731
+        until(right, within=120, what=f"{service} answers with its old key")
+    listed = {each["name"]: each["status"] for each in platform.api("GET", "/services")["items"]}
+    assert listed.keys() == FACTORS.keys()
+
+    for service in FACTORS:
+        wanted = [f"{service}-{number}" for number in range(ANSWERED + 1)]
+        until(lambda s=service, w=wanted: ids(platform, s) >= set(w), within=60, what=f"every row of {service}")  # type: ignore[misc]
+        rows = [row for row in platform.payload_rows(service) if row["status_code"] == 200]
+        assert sorted(row["client_request_id"] for row in rows) == sorted(wanted), "a row is there twice"
+        assert len({row["request_id"] for row in rows}) == len(rows)
+
+
+def ids(platform: Platform, service: str) -> set[str]:
+    return {row["client_request_id"] for row in platform.payload_rows(service)}
