@@ -27,8 +27,9 @@ from shared.errors import Unavailable
 OUTBOX_WRITTEN = "outbox_written"
 """Key in `session.info` that says: this transaction wrote to the outbox."""
 
-_SAID_WHEN_FULL = ("disk is full", "disk i/o error", "no space left", "could not extend", "unable to open database")
-"""What the drivers say on a full disk; some of it is said of other troubles, too, so the disk is tried."""
+_FULL = ("disk is full", "no space left", "could not extend")
+_PERHAPS_FULL = ("disk i/o error", "unable to open database")
+"""What SQLite says on a full disk as on others, so the disk is tried."""
 
 _CORRUPT = ("malformed", "not a database", "disk image", "corrupt")
 
@@ -116,13 +117,15 @@ def unavailable(error: DBAPIError, path: Path | None) -> Unavailable:
     reason = str(error.orig)
     if path and any(word in reason for word in _CORRUPT):
         return Unavailable(f"database {path} is corrupt: {reason}; restore it from a backup, or move it away")
-    if any(word in reason.lower() for word in _SAID_WHEN_FULL) and _is_full(path):
+    if _is_full(reason.lower(), path):
         return Unavailable(FULL, retry_after_s=5)
     return Unavailable("the database cannot be reached or is busy; try again", retry_after_s=1)
 
 
-def _is_full(path: Path | None) -> bool:
-    return path is None or write_problem(path.parent) == FULL
+def _is_full(reason: str, path: Path | None) -> bool:
+    if any(word in reason for word in _FULL):
+        return True
+    return path is not None and any(word in reason for word in _PERHAPS_FULL) and write_problem(path.parent) == FULL
 
 
 def sqlite_path(url: str) -> Path | None:
