@@ -53,7 +53,11 @@ def setup(volumes: Path = VOLUMES) -> None:
 
 
 def _passwords(path: Path) -> dict[str, str]:
-    known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    try:
+        known: dict[str, str] = dict(json.loads(path.read_text())) if path.exists() else {}
+    except (OSError, ValueError, TypeError) as error:
+        # Made anew they would open nothing: PostgreSQL has the old ones.
+        sys.exit(f"{path} cannot be read ({error}): restore it from a backup of the volume `setup`")
     passwords = {name: known.get(name) or secrets.token_urlsafe(24) for name in (*DATABASES, SUPERUSER)}
     write_private(path, json.dumps(passwords))
     return passwords

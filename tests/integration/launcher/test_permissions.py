@@ -6,10 +6,12 @@ import asyncio
 import contextlib
 import json
 import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +24,7 @@ from nats.js.api import ConsumerConfig, DeliverPolicy
 
 from penstock.launcher.bus import config as nats_config
 from penstock.launcher.bus import rights as bus_rights
+from penstock.launcher.bus.health import BusHealth
 from penstock.launcher.home import Home, Ports
 from penstock.launcher.ports import free
 from penstock.launcher.process import Probe
@@ -317,14 +320,17 @@ async def test_a_push_consumer_cannot_deliver_to_what_services_listen_to(
         forged: asyncio.Queue[Msg] = asyncio.Queue()
         await service.nc.subscribe(heard, cb=forged.put)
         await service.settled()
-        delivering = ConsumerConfig(
-            name=f"to-{delivered_to.replace('.', '-')}",
-            filter_subject="penstock.events.version.created.*",
-            deliver_subject=delivered_to,
-        )
+        filtered = "penstock.events.version.created.*"
+        name = f"to-{delivered_to.replace('.', '-')}"
+        js = outsider.nc.jetstream()
         with contextlib.suppress(nats.js.errors.APIError):
-            await outsider.nc.jetstream().add_consumer("EVENTS", delivering)
-        await asyncio.sleep(1)
+            await js.add_consumer(
+                "EVENTS", ConsumerConfig(name=name, filter_subject=filtered, deliver_subject=delivered_to)
+            )
+        # The same event, delivered to where it may be: by then the other consumer has had its turn.
+        own = await js.subscribe(filtered, stream="EVENTS", config=ConsumerConfig(name=f"{name}-own"))
+        await own.next_msg(30)
+        await service.settled()
         assert forged.empty(), forged.get_nowait()
 
 
@@ -354,3 +360,29 @@ def test_the_configuration_is_private_and_fsyncs(bus: Bus) -> None:
     assert (bus.home.path / "nats-subscriber-url").stat().st_mode & 0o777 == 0o600
     assert '"sync_interval": "always"' in config.read_text()
     assert "max_payload: 8388608" in config.read_text()
+
+
+async def test_the_example_of_the_docs_prints_what_happens(bus: Bus) -> None:
+    url = (bus.home.path / "nats-subscriber-url").read_text().strip()
+    script = Path(__file__).parents[3] / "docs/examples/subscribe.py"
+    example = await asyncio.create_subprocess_exec(sys.executable, str(script), url, stdout=asyncio.subprocess.PIPE)
+    assert example.stdout is not None
+    async with bus.client("controller") as controller:
+        reading = asyncio.ensure_future(example.stdout.readline())
+        while not reading.done():  # until it has subscribed
+            await controller.nc.publish("penstock.events.version.created.v1", b"{}", headers={"ce-type": "created"})
+            await asyncio.wait({reading}, timeout=0.1)
+        assert reading.result() == b"created {}\n"
+    example.kill()
+    await example.wait()
+
+
+async def test_the_supervisor_asks_how_the_server_is_and_nothing_else(bus: Bus) -> None:
+    health = BusHealth(bus.home.ports.nats, bus.credentials.passwords["supervisor"])
+
+    assert await health.problem() is None
+    figures = await health.ask("JSZ", {"accounts": True, "streams": True, "consumer": True})
+    assert figures is not None
+    assert figures["account_details"][0]["stream_detail"]
+    assert await health.ask("CONNZ") is None
+    assert await BusHealth(bus.home.ports.nats, "wrong").ask("HEALTHZ") is None
