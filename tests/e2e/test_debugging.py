@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from mlflow_scripts import run
 from running_platform import Platform, until
 
 
@@ -70,3 +71,16 @@ def test_a_wrong_request_shows_the_models_complaint(platform: Platform) -> None:
     answer = platform.api("POST", "/services/complains/debug", json={"request": {"inputs": {"nothing": [1]}}})
     assert answer["status_code"] == 400
     assert answer["response"]["error_code"] == "INVALID_PARAMETER_VALUE"
+
+
+def test_the_error_of_a_model_leads_to_its_trace(platform: Platform) -> None:
+    run("always-raises", platform.mlflow_url)
+    platform.publish("raises", "always_raises")
+    answer = platform.api("POST", "/services/raises/debug", json={"request": {"inputs": ["x"]}})
+    assert answer["response"]["error_code"] == "MODEL_ERROR"
+    assert "ArithmeticError: this model never predicts" in answer["trace"][-1]
+    request_id = answer["headers"]["X-Request-Id"]
+    assert f"`penstock logs SERVICE --request {request_id}`" in answer["response"]["message"]
+    shown = platform.penstock("logs", "raises", "--request", request_id)
+    assert "ArithmeticError: this model never predicts" in shown.stdout
+    assert platform.penstock("logs", "raises", "--request", "another").stdout == ""

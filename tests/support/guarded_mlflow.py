@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import threading
 from http.server import BaseHTTPRequestHandler
 
 import httpx
@@ -18,15 +19,18 @@ def basic(username: str, password: str) -> str:
 
 
 class GuardedMlflow(ThreadedServer):
-    """Passes on what carries `authorization`; `asked` and `refused` count requests."""
+    """Passes on what carries `authorization`; `asked` and `refused` count requests. Hangs while not `answers`."""
 
     def __init__(self, upstream: str, authorization: str) -> None:
         super().__init__(_Handler)
         self.authorization = authorization
         self.upstream = httpx.Client(base_url=upstream, timeout=30)
         self.asked = self.refused = 0
+        self.answers = threading.Event()
+        self.answers.set()
 
     def stop(self) -> None:
+        self.answers.set()
         super().stop()
         self.upstream.close()
 
@@ -36,6 +40,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked += 1
+        self.server.answers.wait(60)
         if self.headers["authorization"] != self.server.authorization:
             self.server.refused += 1
             self._say(401, {}, b"You are not authenticated")

@@ -1,7 +1,8 @@
 """What outsiders do with MLflow, each in a process of its own: importing it warns, and takes seconds.
 
 `python mlflow_scripts.py predict URI MODEL VERSION CSV ROWS` prints the model's own predictions as JSON;
-`python mlflow_scripts.py never-loads URI` registers a model whose loading raises.
+`python mlflow_scripts.py never-loads URI` registers a model whose loading raises, `always-raises URI` one whose
+predicting does.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +60,30 @@ def _never_loads(uri: str) -> str:
     return "never_loads"
 
 
+def _always_raises(uri: str) -> str:
+    import mlflow  # noqa: PLC0415 - see above
+
+    class AlwaysRaises(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
+        def predict(self, context: Any, model_input: list[str]) -> list[str]:
+            raise ArithmeticError("this model never predicts")
+
+    mlflow.set_tracking_uri(uri)
+    with mlflow.start_run():
+        mlflow.pyfunc.log_model(
+            name="model",
+            python_model=AlwaysRaises(),
+            registered_model_name="always_raises",
+            pip_requirements=["mlflow"],
+        )
+    return "always_raises"
+
+
+COMMANDS: dict[str, Callable[..., Any]] = {
+    "predict": _predict,
+    "never-loads": _never_loads,
+    "always-raises": _always_raises,
+}
+
 if __name__ == "__main__":
     command, *arguments = sys.argv[1:]
-    print(json.dumps(_predict(*arguments) if command == "predict" else _never_loads(*arguments)))
+    print(json.dumps(COMMANDS[command](*arguments)))

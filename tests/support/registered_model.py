@@ -18,13 +18,21 @@ class Registered:
         run = self.http.post("/runs/create", json={"experiment_id": "0"}).json()["run"]
         self.run_id = run["info"]["run_id"]
         self.post("/registered-models/create", name=self.name)
+        self._source = wine["source"]
+        self._versions = 0
         for _ in range(2):
-            made = {"source": wine["source"], "model_id": wine["source"].removeprefix("models:/")}
-            self.post("/model-versions/create", name=self.name, run_id=self.run_id, **made)
+            self.another()
 
     def post(self, path: str, **body: Any) -> None:
         answer = self.http.post(path, json=body)
         assert answer.is_success, answer.text
+
+    def another(self) -> str:
+        """Register one more version; returns its number."""
+        made = {"source": self._source, "model_id": self._source.removeprefix("models:/")}
+        self.post("/model-versions/create", name=self.name, run_id=self.run_id, **made)
+        self._versions += 1
+        return str(self._versions)
 
     def point(self, alias: str, version: str) -> None:
         self.post("/registered-models/alias", name=self.name, alias=alias, version=version)

@@ -12,12 +12,11 @@ MAX_ACTIVE = 2
 
 
 def shares(weights: dict[str, int], total: int) -> dict[str, int]:
-    """`weights` in proportion, summing to `total`: the largest remainders get what is left, names decide ties."""
-    parts = weights if any(weights.values()) else dict.fromkeys(weights, 1)
-    whole = sum(parts.values())
-    found = {name: part * total // whole for name, part in parts.items()}
+    """`weights` (not all 0) in proportion, summing to `total`: largest remainders get what is left, then by name."""
+    whole = sum(weights.values())
+    found = {name: part * total // whole for name, part in weights.items()}
     missing = total - sum(found.values())
-    for name in sorted(parts, key=lambda each: (-(parts[each] * total % whole), each))[:missing]:
+    for name in sorted(weights, key=lambda each: (-(weights[each] * total % whole), each))[:missing]:
         found[name] += 1
     return found
 
@@ -79,14 +78,16 @@ class Service:
             return 409
         share = version.asked if asked is None else asked
         version.wanted, version.resumes = "started", False
-        self.weigh({**shares(others, 100 - share), name: share} if others else {name: 100})
+        self.weigh({**shares(others, 100 - share), name: share} if any(others.values()) else {name: 100})
         return 200
 
     def stop(self, name: str) -> int:
         version = self.versions[name]
         if version.is_active:
+            rest = {other: weight for other, weight in self.active().items() if other != name}
+            if rest and not any(rest.values()):
+                return 409
             version.wanted, version.resumes = "stopped", False
-            rest = self.active()
             self.weigh(shares(rest, 100) if rest else {})
         return 200
 

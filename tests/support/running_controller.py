@@ -29,7 +29,7 @@ from shared.bus.envelope import headers_of, subject_of
 from shared.clock import SystemClock
 from shared.contracts import rpc
 from shared.contracts.deployment import PodView, VersionState
-from shared.contracts.nodes import Machine, NodeState, NodeStateList
+from shared.contracts.nodes import Machine, NodeState, NodeStateList, PoolState, PoolStateList
 from shared.contracts.routes import ROUTES_BUCKET
 from shared.errors import NotFound, Unavailable
 from shared.events import Event
@@ -154,11 +154,15 @@ class Peers:
         self.logger = Bus("inference-logger", nats_url, clock=clock, owns_streams=True)
         self.states: tuple[VersionState, ...] = ()
         self.restarted: list[str] = []
+        self.asked_logs: list[rpc.LogsQuery] = []
+        self.stored: Callable[[rpc.LogsQuery], rpc.LogPage] | None = None
+        self.pools: tuple[PoolState, ...] = ()
         self.nodes = NodeStateList(machine=Machine(name="here", cpu=8, memory_gb=16, gpu=1), items=())
         self.scheduler.answer(rpc.VERSION_STATES, self._states)
         self.scheduler.answer(rpc.PODS, self._pods)
         self.scheduler.answer(rpc.RESTART_POD, self._restart)
         self.scheduler.answer(rpc.NODES, self._nodes)
+        self.scheduler.answer(rpc.CAPACITY, self._capacity)
         self.monitor.answer(rpc.LOGS, self._logs)
         self.monitor.answer(rpc.EVENTS, self._events)
         self.monitor.answer(rpc.METRICS, self._metrics)
@@ -218,6 +222,9 @@ class Peers:
     async def _nodes(self, _: rpc.Nothing) -> NodeStateList:
         return self.nodes
 
+    async def _capacity(self, _: rpc.Nothing) -> PoolStateList:
+        return PoolStateList(machine=self.nodes.machine, items=self.pools)
+
     async def _states(self, _: rpc.Nothing) -> rpc.VersionStateList:
         return rpc.VersionStateList(items=self.states)
 
@@ -239,6 +246,9 @@ class Peers:
         return rpc.Nothing()
 
     async def _logs(self, query: rpc.LogsQuery) -> rpc.LogPage:
+        self.asked_logs.append(query)
+        if self.stored is not None:
+            return self.stored(query)
         assert (query.search, query.limit) == ("hello", 5)
         text = f"hello {query.version}"
         return rpc.LogPage(items=(rpc.LogEntry(at=SystemClock().now(), version="v1", pod="p", run=0, text=text),))

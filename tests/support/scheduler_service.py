@@ -43,6 +43,7 @@ QUICK_SETTINGS: dict[str, Any] = {
     "busy_after": "PT6S",
     "termination_grace": "PT2S",
     "limits": "off",
+    "confinement": "off",
 }
 
 

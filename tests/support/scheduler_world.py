@@ -97,7 +97,11 @@ class World:
 
 @asynccontextmanager
 async def running(
-    root: Path, options: PodOptions = QUICK, preparation: Any = None, nodes: Sequence[Node] | None = ()
+    root: Path,
+    options: PodOptions = QUICK,
+    preparation: Any = None,
+    nodes: Sequence[Node] | None = (),
+    ask_for_secrets: Any = None,
 ) -> AsyncIterator[World]:
     """A backend at work on `root`; leaving it is what SIGTERM does to a scheduler: the pods stay."""
 
@@ -106,7 +110,13 @@ async def running(
 
     routes = OpenRoutes()
     backend = ProcessBackend(
-        root / "pods", preparation or FakePreparation(root), options, clock=SystemClock(), routes=routes, fence=leads
+        root / "pods",
+        preparation or FakePreparation(root),
+        options,
+        clock=SystemClock(),
+        routes=routes,
+        fence=leads,
+        ask_for_secrets=ask_for_secrets,
     )
     if nodes is not None:
         backend.set_nodes(nodes)

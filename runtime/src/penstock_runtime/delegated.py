@@ -12,9 +12,10 @@ from typing import Any
 
 import pandas as pd
 from mlflow.exceptions import MlflowException
-from mlflow.utils.proto_json_utils import dataframe_from_parsed_json, parse_tf_serving_input
+from mlflow.utils.proto_json_utils import parse_tf_serving_input
 
 from penstock_runtime.errors import Loc, Refused, invalid
+from penstock_runtime.mlflow_versions import frame_of
 from penstock_runtime.parsing import CSV, ScoringRequest
 from penstock_runtime.scalars import INT64
 
@@ -69,7 +70,7 @@ def _read(request: ScoringRequest, metadata: Any) -> Any:
         return request.payload
     if request.format.startswith("dataframe_"):
         orient = request.format.removeprefix("dataframe_")
-        return dataframe_from_parsed_json(request.payload, pandas_orient=orient, schema=schema)
+        return frame_of(request.payload, orient, schema)
     return parse_tf_serving_input({request.format: request.payload}, schema=schema)
 
 

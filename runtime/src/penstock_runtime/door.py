@@ -30,8 +30,10 @@ _SERVER = b'{"name":"penstock","version":"2","extensions":[]}'
 class Door:
     """All connections, and the way from a request to its answer."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, token: bytes | None = None) -> None:
+        """`token`: what every request has to have; None: anybody is answered."""
         self.options = options
+        self.token = token
         self.max_body_bytes = options.max_body_bytes
         self.connections: set[Connection] = set()
         self.is_draining = False

@@ -63,7 +63,7 @@ def busy(message: str) -> Refused:
 
 def model_error(request_id: str) -> Refused:
     """The model raised. Its words stay in the log, where the request id finds them."""
-    message = f"The model raised an error; the pod's log has the trace under request_id={request_id}."
+    message = f"The model raised an error; `penstock logs SERVICE --request {request_id}` shows the trace."
     return Refused(500, "MODEL_ERROR", message)
 
 

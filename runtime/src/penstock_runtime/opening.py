@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
@@ -15,6 +14,7 @@ from penstock_runtime.options import Options
 from penstock_runtime.pace import Pace
 from penstock_runtime.prints import Prints
 from penstock_runtime.template import make_template
+from penstock_runtime.traces import is_final, trace_of
 from penstock_runtime.workers import Workers
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ class Opening:
         self.prints = prints
         self.foreign = foreign
         self.has_failed = asyncio.Event()
+        self.is_final = False
+        """Whether what went wrong would go wrong again."""
 
     async def open(self) -> bool:
         """Whether the model could be loaded; why not is in the log."""
@@ -42,7 +44,8 @@ class Opening:
             check = await _beside(lambda: _check(loaded))
         except BaseException as error:  # noqa: BLE001 — a model's code raises what it likes, SystemExit too
             sys.stdout.flush()
-            self.prints.say("".join(traceback.format_exception(error)))
+            self.is_final = is_final(error)
+            self.prints.say(trace_of(error))
             said = " ".join(str(error).split())
             self.prints.say(f"cannot load the model: {type(error).__name__}: {said}"[:1000])
             return False

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import deque
+from hmac import compare_digest
 from http import HTTPStatus
 from typing import Any, Protocol, cast
 from urllib.parse import quote
@@ -27,7 +28,9 @@ LINGER_SECONDS = 2.0
 _LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 ROUTER = b"x-penstock-router"
 """A router says with it that it keeps the request's ids itself."""
-_KEPT = frozenset((b"content-type", b"content-length", b"content-encoding", b"x-request-id", b"expect", ROUTER))
+TOKEN = b"x-penstock-pod-token"
+"""What a pod that has a token is asked with; without it there is nothing to be had here."""
+_KEPT = frozenset((b"content-type", b"content-length", b"content-encoding", b"x-request-id", b"expect", ROUTER, TOKEN))
 
 
 class Door(Protocol):
@@ -36,6 +39,7 @@ class Door(Protocol):
     connections: set[Connection]
     is_draining: bool
     max_body_bytes: int
+    token: bytes | None
 
     def handle(self, exchange: Exchange) -> None:
         """Answer a complete request, now or later."""
@@ -224,7 +228,9 @@ class Connection(asyncio.Protocol):
         exchange.method = self.parser.get_method()
         exchange.closes = not self.parser.should_keep_alive() or self.parser.should_upgrade() or self.door.is_draining
         exchange.request_id = request_id_of(exchange.headers.get(b"x-request-id"))
-        if int(exchange.headers.get(b"content-length", b"0")) > self.door.max_body_bytes:
+        if self.door.token is not None and not compare_digest(exchange.headers.get(TOKEN, b""), self.door.token):
+            self._refuse(Refused(401, "UNAUTHENTICATED", "Pods answer only to the platform: call its router."))
+        elif int(exchange.headers.get(b"content-length", b"0")) > self.door.max_body_bytes:
             self._refuse(self._too_large())
         elif (expected := exchange.headers.get(b"expect")) is not None:
             self._expect(expected)

@@ -17,9 +17,11 @@ from penstock_runtime.prints import Prints
 from penstock_runtime.protocol import Connection
 from penstock_runtime.template import open_files
 
+TOKEN_VARIABLE = "PENSTOCK_POD_TOKEN"  # noqa: S105 - a name
 EXIT_STOPPED = 0
 EXIT_ADDRESS = 1
 EXIT_NOT_LOADED = 3
+EXIT_NEVER_LOADS = 5
 EXIT_NO_WORKERS = 4
 
 
@@ -61,13 +63,19 @@ def listen(options: Options) -> socket.socket:
     return listening
 
 
+def own_token() -> bytes | None:
+    """The token that a pod is given through its environment. It leaves it: processes that a model starts need none."""
+    token = os.environ.pop(TOKEN_VARIABLE, None)
+    return token.encode() if token else None
+
+
 async def serve(options: Options, listening: socket.socket, prints: Prints) -> int:
     """Serve one model; gives the exit code."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    door = Door(options)
+    door = Door(options, own_token())
     server = await loop.create_server(lambda: Connection(door), sock=listening, backlog=512)
     host, port = listening.getsockname()[:2]
     prints.say(f"listening on {host}:{port}; loading the model")
@@ -78,7 +86,7 @@ async def serve(options: Options, listening: socket.socket, prints: Prints) -> i
     sweeping = asyncio.create_task(door.sweep(), name="sweep")
     await asyncio.wait((loading, stopping, failing), return_when=asyncio.FIRST_COMPLETED)
     if loading.done() and not loading.result():
-        return EXIT_NOT_LOADED
+        return EXIT_NEVER_LOADS if opening.is_final else EXIT_NOT_LOADED
     await asyncio.wait((stopping, failing), return_when=asyncio.FIRST_COMPLETED)
     if failing.done():
         return EXIT_NO_WORKERS

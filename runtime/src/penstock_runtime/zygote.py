@@ -2,8 +2,9 @@
 
 Importing pandas, scikit-learn and MLflow takes seconds; a fork of a process that has them takes none. The starter holds
 the other end of the socket `FD` (SOCK_SEQPACKET). This end says `ready`, then each message (`{"run": folder}` with the
-pod's listening socket beside it) becomes a pod under its shim, started as the shim's own file starts it, save that the
-pod goes on in the fork instead of executing its command; the answer is the shim's exit code. The socket's end is ours.
+descriptors of its order beside it, the pod's listening socket first) becomes a pod under its shim, started as the
+shim's own file starts it, save that the pod goes on in the fork instead of executing its command; the answer is the
+shim's exit code. The socket's end is ours.
 
 Nothing here may start a thread or an event loop, or predict: a fork takes none of them along. Libraries are
 loaded with one thread each; a pod raises that to its own number.
@@ -11,6 +12,7 @@ loaded with one thread each; a pod raises that to its own number.
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import importlib
 import importlib.util
@@ -21,6 +23,7 @@ import socket
 import sys
 import tempfile
 import traceback
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
@@ -40,6 +43,7 @@ IMPORTED = (
 )
 """What most pods import; a library that is not there, or cannot be imported, is left out: a pod will say why."""
 MAX_MESSAGE = 65_536
+MAX_DESCRIPTORS = 4
 READY = b"ready"
 HAS_THREADS = b"threads"
 
@@ -58,15 +62,16 @@ def main(descriptor: int, shim_file: str) -> None:
     gc.freeze()  # a collection in a pod would touch, and so copy, every page
     starter.send(READY)
     while True:
-        message, descriptors, _, _ = socket.recv_fds(starter, MAX_MESSAGE, 1)
+        message, descriptors, _, _ = socket.recv_fds(starter, MAX_MESSAGE, MAX_DESCRIPTORS)
         if not message:
             return
-        code = _start(json.loads(message)["run"], descriptors[0], shim, starter)
-        os.close(descriptors[0])
+        code = _start(json.loads(message)["run"], descriptors, shim, starter)
+        for received in descriptors:
+            os.close(received)
         starter.send(str(code).encode())
 
 
-def _start(run: str, listening: int, shim: ModuleType, starter: socket.socket) -> int:
+def _start(run: str, descriptors: Sequence[int], shim: ModuleType, starter: socket.socket) -> int:
     child = os.fork()
     if child:
         _, status = os.waitpid(child, 0)
@@ -75,14 +80,22 @@ def _start(run: str, listening: int, shim: ModuleType, starter: socket.socket) -
     try:
         starter.close()
         order = json.loads((Path(run) / "order.json").read_bytes())
-        wanted = order["descriptors"][0]
-        if listening != wanted:
-            os.dup2(listening, wanted)
-            os.close(listening)
+        _renumber(descriptors, order["descriptors"])
         code = shim.main(run, go_on)
     finally:
         os._exit(code)
     return code
+
+
+def _renumber(descriptors: Sequence[int], wanted: Sequence[int]) -> None:
+    """Have the descriptors under the numbers that the order names; aside first, since the numbers may overlap."""
+    above = max((*descriptors, *wanted)) + 1
+    aside = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, above) for descriptor in descriptors]
+    for descriptor in descriptors:
+        os.close(descriptor)
+    for descriptor, number in zip(aside, wanted, strict=True):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
 
 
 def go_on(order: dict[str, Any]) -> None:

@@ -35,6 +35,7 @@ def checks(root: Path) -> list[Check]:
         Check("lint", (str(BIN / "ruff"), "check", ".")),
         Check("event schemas", (python, "-m", "shared.events.schemas", "--check")),
         Check("settings", (python, "deploy/env_example.py", "--check")),
+        Check("reference", (python, "deploy/reference.py", "--check")),
     ]
 
 

@@ -11,7 +11,9 @@ from typing import Annotated
 import typer
 
 from penstock.commands import (
+    capacity,
     deploy,
+    environments,
     groups,
     keys,
     login,
@@ -74,7 +76,8 @@ def up(
             say(line)
         show_addresses(running)
     elif detach:
-        platform.run_detached(home, dict(os.environ), fresh)
+        for line in platform.run_detached(home, dict(os.environ), fresh):
+            say(line)
         show_addresses(home)
     else:
         platform.run(home, on_ready=lambda: show_addresses(home), on_trouble=say, new_databases=fresh)
@@ -134,7 +137,7 @@ PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_optio
 
 @app.command()
 def check() -> None:
-    """Format, lint, types, layers, migrations, event schemas, settings. What CI runs before the tests."""
+    """Format, lint, types, layers, migrations, event schemas, settings, reference. What CI runs before the tests."""
     from penstock.check import run_checks  # noqa: PLC0415
 
     raise typer.Exit(run_checks())
@@ -154,6 +157,7 @@ app.command()(deploy.deploy)
 app.command()(observe.logs)
 app.command()(observe.events)
 app.command()(observe.metrics)
+app.command()(capacity.capacity)
 app.command()(users.audit)
 app.command()(resources.usage)
 app.command()(resources.debug)
@@ -165,6 +169,7 @@ for room, group in (
     ("keys", keys.app),
     ("pods", pods.app),
     ("models", models.app),
+    ("environments", environments.app),
     ("tables", tables.app),
     ("specs", resources.specs),
     ("groups", groups.groups),

@@ -79,10 +79,23 @@ def request_id_of(request: Request) -> str:
     return known
 
 
-def install_error_handlers(app: FastAPI) -> None:
+Explain = Callable[[Request, Mapping[str, Any]], str]
+"""The sentence for one error of validation, as pydantic describes it."""
+
+
+def _as_validated(_: Request, item: Mapping[str, Any]) -> str:
+    return str(item["msg"])
+
+
+def install_error_handlers(app: FastAPI, explain: Explain = _as_validated) -> None:
     """Answer every error of the tree, of validation and of the framework in one shape."""
+
+    async def not_valid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return _not_valid(request, [Detail(tuple(item["loc"]), explain(request, item)) for item in error.errors()])
+
     app.add_exception_handler(PenstockError, _penstock_error)
-    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(RequestValidationError, not_valid)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _unexpected)
 
@@ -105,9 +118,7 @@ async def _penstock_error(request: Request, error: Exception) -> Response:
     return _answer(request, status, body, headers)
 
 
-async def _validation_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    found = [Detail(tuple(item["loc"]), item["msg"]) for item in error.errors()]
+def _not_valid(request: Request, found: Sequence[Detail]) -> Response:
     where = ".".join(str(part) for part in found[0].loc) if found else "request"
     message = f"{where}: {found[0].msg}" if found else "the request is not valid"
     return _answer(request, 400, error_body("INVALID_PARAMETER_VALUE", message, request_id_of(request), found))

@@ -23,7 +23,9 @@ from penstock.client import Conflict, InvalidRequest, NotFound, ServerError, Una
 from ports import free_port
 from running_controller import TOKEN, Controller, Peers, eventually, wine
 from shared.clock import SystemClock
+from shared.contracts import rpc
 from shared.contracts.deployment import VersionState
+from shared.contracts.nodes import Hold, PoolState
 from shared.contracts.samples import LogLine, PodOutput
 from shared.http import serve
 
@@ -149,6 +151,10 @@ async def test_the_command_line(cli: CommandLine, peers: Peers) -> None:
     version = await cli.json("versions", "add", "shop", "models:/wine@champion", "--start")
     assert (version["name"], version["model_source"]["version"]) == ("v1", "2")
     assert (await cli.json("traffic", "set", "shop", "v1=100"))["weights"] == {"v1": 100}
+    assert (await cli.json("traffic", "set", "shop", "v1=100", "--fallback", "v1"))["fallback"] == "v1"
+    assert (await cli.json("traffic", "set", "shop", "v1=100"))["fallback"] == "v1"
+    assert (await cli.json("traffic", "show", "shop"))["fallback"] == "v1"
+    assert (await cli.json("traffic", "set", "shop", "v1=100", "--fallback", ""))["fallback"] is None
     key = await cli.json("keys", "create", "shop", "ci")
     successor = await cli.json("keys", "rotate", "shop", key["id"])
     assert (await cli.json("keys", "revoke", "shop", key["id"]))["revoked"]
@@ -163,7 +169,14 @@ async def test_the_command_line(cli: CommandLine, peers: Peers) -> None:
     assert (await cli.json("versions", "restart", "shop", "v1"))["name"] == "v1"
     assert (await cli.json("services", "restart", "shop"))["name"] == "shop"
     assert (await cli.json("versions", "show", "shop", "v1"))["generation"] == 3
-    await cli("versions", "stop", "shop", "v1")
+    await cli.json("versions", "add", "shop", "models:/wine/1", "--start")
+    refused = await cli("versions", "stop", "shop", "v1", code=5)
+    assert "Only 'v1' has a weight" in refused.stderr
+    await cli("versions", "stop", "shop", "v1", "--weight", "v2=100")
+    assert (await cli.json("traffic", "show", "shop"))["weights"] == {"v2": 100}
+    await cli("services", "stop", "shop")
+    refused = await cli("services", "restart", "shop", code=5)
+    assert "`penstock services start shop`" in refused.stderr
 
 
 async def test_deploying(cli: CommandLine, peers: Peers) -> None:
@@ -256,8 +269,19 @@ async def test_groups_and_nodes(cli: CommandLine, peers: Peers) -> None:
     await cli("groups", "delete", "risk")
 
 
+async def test_the_room_for_pods_is_a_line_a_pool(cli: CommandLine, peers: Peers) -> None:
+    hold = Hold(project="default", service="wine", version="v1", pods=2, cpu=2, memory_gb=4)
+    peers.pools = (PoolState(cpu=8, memory_gb=30, held=(hold,)),)
+    head, line = (await cli("capacity")).stdout.splitlines()
+    assert head.split()[:5] == ["POOL", "CORES", "FREE", "CORES", "GIB"]
+    assert line.split()[:5] == ["shared", "8", "6", "30", "26"]
+    assert "held by wine/v1 (2 cores, 4 GiB)" in line
+    assert (await cli.json("capacity"))["pools"][0]["free"]["cpu"] == 6
+
+
 async def test_following_logs_ends_with_ctrl_c(cli: CommandLine, peers: Peers) -> None:
     made = await cli.json("deploy", "models:/wine/1", "--name", "shop")
+    peers.stored = lambda query: rpc.LogPage(items=())
     command = [sys.executable, "-m", "penstock", "logs", "shop", "-f", "-o", "json"]
     env = os.environ | {"PENSTOCK_URL": cli.url, "PENSTOCK_TOKEN": TOKEN, "XDG_CONFIG_HOME": str(cli.config)}
     following = await asyncio.create_subprocess_exec(
@@ -289,6 +313,7 @@ async def test_following_logs_ends_with_ctrl_c(cli: CommandLine, peers: Peers) -
     line = json.loads(await following.stdout.readline())
     printing.cancel()
     assert line["text"].startswith("line ")
+    assert peers.asked_logs[-1].limit == 20
     following.send_signal(signal.SIGINT)
     _, said = await following.communicate()
     assert following.returncode == 130
@@ -373,7 +398,7 @@ async def test_what_was_recorded_and_fields_without_an_option(cli: CommandLine, 
     await cli("metrics", "shop", "requests_per_second")
     assert isinstance(await cli.json("tables", "list", "--service", "shop"), list)
     await cli("logs", "shop", "--search", "hello", "-n", "5", "--from", "2026-01-01T00:00:00Z")
-    await cli("logs", "shop", "-f", "--from", "2026-01-01T00:00:00Z", code=2)
+    await cli("logs", "shop", "-f", "--to", "2026-01-01T00:00:00Z", code=2)
     assert await cli.json("dead-letters", "list") == []
     await cli("dead-letters", "replay", "1", code=3)
     assert (await cli.json("projects", "edit", "default", "--description", "ours"))["description"] == "ours"

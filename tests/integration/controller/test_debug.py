@@ -15,7 +15,8 @@ from controller.handlers.routes import intent_of
 from controller.store.services import load_service
 from controller.store.tables import ObservationRow
 from router_world import PodRequest, PodServer, World, running_world
-from running_controller import Controller, wine
+from running_controller import Controller, Nats, Peers, wine
+from shared.contracts.rpc import LogEntry, LogPage, LogsQuery
 
 EXAMPLE = {"dataframe_split": {"columns": ["acidity", "alcohol"], "data": [[7.4, 9.4]]}}
 
@@ -106,6 +107,59 @@ async def test_an_error_of_the_model_is_an_answer(debugging: Controller, world: 
     await run(debugging, world, await world.pod(answer=fail))
     answer = await debugging.call("POST", "/services/wine/debug", json={"request": {}})
     assert (answer["status_code"], answer["response"], answer["is_truncated"]) == (500, "wrong", False)
+
+
+RAISED = b'{"error_code": "MODEL_ERROR", "message": "The model raised an error"}'
+
+
+@pytest.fixture
+async def on_the_bus(
+    make_controller: Any, mlflow_url: str, world: World, nats_server: Nats
+) -> AsyncIterator[tuple[Controller, Peers]]:
+    """The same beside a monitor that has the lines of pods."""
+    controller: Controller = await make_controller(
+        nats_server.url, mlflow_url, router_url=f"http://127.0.0.1:{world.port}"
+    )
+    controller.start()
+    peers = Peers(nats_server.url)
+    await peers.start()
+    await asyncio.wait_for(controller.app.door.bus.connected(), 30)
+    await controller.call("POST", "/services", 201, json={"name": "wine", "start": True, "version": wine()})
+    yield controller, peers
+    await peers.close()
+
+
+async def raising(_: PodServer, __: PodRequest, writer: Any) -> None:
+    writer.write(b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: %d\r\n\r\n%s" % (len(RAISED), RAISED))
+
+
+async def test_the_trace_of_a_model_that_raises_comes_with_the_answer(
+    on_the_bus: tuple[Controller, Peers], world: World
+) -> None:
+    controller, peers = on_the_bus
+    await run(controller, world, await world.pod(answer=raising))
+    stored: list[LogEntry] = []
+
+    def page(query: LogsQuery) -> LogPage:
+        if len(peers.asked_logs) == 1:
+            return LogPage(items=())  # what pods print takes a moment to arrive
+        said = ("Traceback (most recent call last):", "ValueError: no")
+        at = controller.app.door.clock.now()
+        stored[:] = [LogEntry(at=at, version="v1", pod="p", run=0, offset=n, text=text) for n, text in enumerate(said)]
+        return LogPage(items=tuple(reversed(stored)))
+
+    peers.stored = page
+    body = {"request": {}, "headers": {"X-Request-Id": "mine-2"}}
+    answer = await controller.call("POST", "/services/wine/debug", json=body)
+
+    assert answer["trace"] == ["Traceback (most recent call last):", "ValueError: no"]
+    assert {query.request_id for query in peers.asked_logs} == {"mine-2"}
+
+
+async def test_an_answer_comes_without_its_trace_while_nobody_has_it(debugging: Controller, world: World) -> None:
+    await run(debugging, world, await world.pod(answer=raising))
+    answer = await debugging.call("POST", "/services/wine/debug", json={"request": {}})
+    assert (answer["status_code"], answer["trace"]) == (500, [])
 
 
 async def test_a_long_answer_is_cut(debugging: Controller, world: World) -> None:

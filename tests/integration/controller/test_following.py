@@ -15,9 +15,9 @@ from sqlalchemy import text
 from sqlmodel import select
 
 from controller.clients.mlflow import MlflowRegistry
+from controller.following_loop import FollowLoop
 from controller.handlers.facts import Fact, observe
-from controller.handlers.rollback import GivenUp, roll_back
-from controller.loops import FollowLoop
+from controller.handlers.rollback import GivenUp, configuration_of, roll_back
 from controller.store.tables import VersionRow
 from registered_model import Registered
 from running_controller import Controller
@@ -138,6 +138,40 @@ async def test_what_was_given_up_is_not_tried_again_whatever_else_changes(
 
     await offline.call("PATCH", VERSION, json={"resource_source": {"kind": "shared", "spec": "2C4G"}})
     assert await offline.app.following.once() == 1  # with more memory it may do
+
+
+async def test_a_roll_back_to_an_alias_goes_on_following_it(offline: Controller, model: Registered) -> None:
+    await publish(offline, model)
+    async with offline.app.door.database.unit_of_work() as session:
+        row = (await session.scalars(select(VersionRow))).one()
+        await observe(session, Fact(row.id, 1, "running", 1, is_whole=True), SystemClock().now(), lambda _: None)
+    fixed = {"kind": "mlflow", "model": model.name, "version": "2"}
+    edited = await offline.call("PATCH", VERSION, json={"model_source": fixed})
+    assert (edited["model_source"]["alias"], edited["model_source"]["follow"]) == (None, False)
+    await given_up(offline)
+    back = (await offline.call("GET", VERSION))["model_source"]
+    assert (back["version"], back["alias"], back["follow"]) == ("1", "champion", True)
+
+    assert await offline.app.following.once() == 0
+    model.point("champion", "2")
+    assert await offline.app.following.once() == 0  # this very model was given up
+    model.point("champion", model.another())
+    assert await offline.app.following.once() == 1
+    assert (await offline.call("GET", VERSION))["model_source"]["version"] == "3"
+
+
+async def test_what_was_kept_before_following_was_a_part_of_it_is_taken_back_too(
+    offline: Controller, model: Registered
+) -> None:
+    await publish(offline, model)
+    async with offline.app.door.database.unit_of_work() as session:
+        row = (await session.scalars(select(VersionRow))).one()
+        row.last_good = {name: value for name, value in configuration_of(row).items() if name != "follow"}
+    model.point("champion", "2")
+    assert await offline.app.following.once() == 1
+    await given_up(offline)
+    back = (await offline.call("GET", VERSION))["model_source"]
+    assert (back["version"], back["follow"]) == ("1", True)
 
 
 async def test_what_has_failed_starts_again_with_the_model_that_its_alias_moves_to(

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from running_controller import Controller, Peers, eventually, wine
+from shared.contracts.nodes import Hold, PoolState
 from shared.contracts.rpc import DEPLOYMENTS, DeploymentList, Nothing
 from someone import someone
 
@@ -303,3 +304,32 @@ async def test_without_a_scheduler_nodes_are_shown_and_none_is_added(controller:
     await controller.call("POST", "/resource-groups", 201, json=GROUP)
     await controller.call("POST", NODES, 503, json=NODE)
     assert (await controller.call("GET", NODES))["items"] == []
+
+
+async def test_the_room_for_pods_is_shown_and_whose_pods_hold_it_to_their_projects(
+    controller: Controller, peers: Peers
+) -> None:
+    for project in ("red", "blue"):
+        await controller.call("POST", "/projects", 201, json={"name": project})
+    await controller.call("POST", "/resource-groups", 201, json={"name": "risk", "projects": ["red"]})
+    holds = [
+        Hold(project=project, service=f"of-{project}", version="v1", pods=2, cpu=2, memory_gb=4)
+        for project in ("red", "blue")
+    ]
+    on_node = PoolState(group="risk", node="a", cpu=4, memory_gb=8, held=(holds[0],), waiting=(holds[0],))
+    peers.pools = (PoolState(cpu=6, memory_gb=8, held=tuple(holds)), on_node)
+
+    shown = await controller.call("GET", "/capacity")
+    shared, node = shown["pools"]
+    assert (shown["machine"], shared["free"]["cpu"], shared["free"]["memory_gb"]) == ("here", 2, 0)
+    assert [hold["service"] for hold in shared["held"]] == ["of-red", "of-blue"]
+    assert (node["group"], node["node"], node["waiting"][0]["pods"]) == ("risk", "a", 2)
+
+    blue = await someone(controller, "ben", blue="viewer")
+    (seen,) = (await blue.ask("GET", "/capacity")).json()["pools"]
+    assert [(hold["service"], hold["project"], hold["cpu"]) for hold in seen["held"]] == [
+        ("of-blue", "blue", 2),
+        (None, None, 2),
+    ]
+    red = await someone(controller, "rea", red="viewer")
+    assert [pool["group"] for pool in (await red.ask("GET", "/capacity")).json()["pools"]] == [None, "risk"]

@@ -85,7 +85,7 @@ async def test_a_key_belongs_to_its_service(with_service: Controller) -> None:
     await with_service.call("POST", "/services", 201, json={"name": "other"})
     await with_service.call("DELETE", f"/services/other/keys/{issued['id']}", 404)
     await with_service.call("POST", f"/services/other/keys/{issued['id']}/rotate", 404)
-    await with_service.call("DELETE", f"{KEYS}/not-an-id", 400)
+    await with_service.call("DELETE", f"{KEYS}/not-an-id", 404)
 
 
 async def test_keys_page(with_service: Controller) -> None:
@@ -100,3 +100,25 @@ async def test_keys_page(with_service: Controller) -> None:
             break
         cursor = f"&cursor={page['next_cursor']}"
     assert names == ["k4", "k3", "k2", "k1", "k0"]
+
+
+async def test_a_key_is_named_by_its_name_where_one_alone_has_it(with_service: Controller) -> None:
+    first = await with_service.call("POST", KEYS, 201, json={"name": "the app"})
+    second = await with_service.call("POST", f"{KEYS}/the app/rotate", 201)
+    for method, path in (("DELETE", f"{KEYS}/the app"), ("POST", f"{KEYS}/the app/rotate")):
+        refused = await with_service.call(method, path, 409)
+        assert (first["id"] in refused["message"], second["id"] in refused["message"]) == (True, True)
+    await with_service.call("DELETE", f"{KEYS}/{first['id']}", 204)
+    await with_service.call("DELETE", f"{KEYS}/the app", 204)
+    assert (await with_service.call("GET", KEYS))["items"] == []
+    assert "'the app'" in (await with_service.call("DELETE", f"{KEYS}/the app", 404))["message"]
+
+
+async def test_of_two_keys_of_a_name_the_one_that_has_not_expired_is_meant(with_service: Controller) -> None:
+    soon = (datetime.now(UTC) + timedelta(minutes=1)).isoformat()
+    expiring = await with_service.call("POST", KEYS, 201, json={"name": "ci", "expires_at": soon})
+    with_service.clock.off_by = timedelta(minutes=2)
+    await with_service.call("POST", KEYS, 201, json={"name": "ci"})
+    await with_service.call("DELETE", f"{KEYS}/ci", 204)
+    assert [key["id"] for key in (await with_service.call("GET", KEYS))["items"]] == [expiring["id"]]
+    await with_service.call("DELETE", f"{KEYS}/ci", 204)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import jwt
@@ -12,6 +13,7 @@ import pytest
 
 from issuer import Issuer
 from running_controller import Controller, eventually
+from someone import Someone
 
 
 @pytest.fixture
@@ -46,6 +48,17 @@ async def test_a_claim_grants_roles_for_as_long_as_it_is_there(trusting: Control
     assert (await ask(trusting, issuer.token()))[1]["roles"] == {}
     assert (await ask(trusting, issuer.token(penstock=["admin"]), "/users"))[0] == 200
     assert (await ask(trusting, issuer.token(penstock="admin"), "/users"))[0] == 403
+
+
+async def test_a_token_of_the_provider_makes_none_that_outlives_it(trusting: Controller, issuer: Issuer) -> None:
+    ends = int(time.time()) + 200
+    signed = Someone(trusting, issuer.token(exp=ends))
+    made = (await signed.ask("POST", "/tokens", json={"name": "kept"})).json()
+    assert datetime.fromisoformat(made["expires_at"]).timestamp() == ends
+    kept = Someone(trusting, made["token"])
+    assert await kept.status("GET", "/users/me") == 200
+    trusting.clock.off_by = timedelta(seconds=201)
+    assert await kept.status("GET", "/users/me") == 401
 
 
 async def test_nobodys_name_is_taken_over(trusting: Controller, issuer: Issuer) -> None:

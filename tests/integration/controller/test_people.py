@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from controller.api.access import ACCESS, Need
-from running_controller import Controller, wine
+from controller.handlers.people import MAX_GENERATIONS
+from running_controller import TOKEN, Controller, wine
 from someone import Someone, someone
 
 ALL = {"viewer", "editor", "admin"}
@@ -269,3 +270,50 @@ async def test_a_change_that_is_refused_leaves_no_line(two_projects: Controller)
     page = await two_projects.call("GET", "/audit?page_size=3")
     rest = await two_projects.call("GET", f"/audit?page_size=1000&cursor={page['next_cursor']}")
     assert page["items"] + rest["items"] == before["items"]
+
+
+async def test_a_token_never_outlives_the_one_that_made_it(offline: Controller) -> None:
+    soon = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    parent = await offline.call("POST", "/tokens", 201, json={"name": "short", "expires_at": soon})
+    short = Someone(offline, parent["token"])
+    made = (await short.ask("POST", "/tokens", json={"name": "made"})).json()
+    assert (made["expires_at"], made["parent_id"]) == (parent["expires_at"], parent["id"])
+    longer = (datetime.now(UTC) + timedelta(hours=2)).isoformat()
+    for late in (longer, None):
+        refused = await short.ask("POST", "/tokens", json={"name": "late", "expires_at": late})
+        assert (refused.status_code, "none that it makes may live longer" in refused.text) == (403, True)
+    child = Someone(offline, made["token"])
+    grandchild = Someone(offline, (await child.ask("POST", "/tokens", json={"name": "g"})).json()["token"])
+    assert await grandchild.status("GET", "/users/me") == 200
+    await offline.call("DELETE", f"/tokens/{parent['id']}", 204)
+    assert [await who.status("GET", "/users/me") for who in (short, child, grandchild)] == [401, 401, 401]
+    assert {token["name"] for token in (await offline.call("GET", "/tokens"))["items"]} == {"(first)"}
+
+
+async def test_a_token_ends_with_the_account_whose_token_made_it(offline: Controller) -> None:
+    mallory = await someone(offline, "mallory")
+    await offline.call("PATCH", "/users/mallory", json={"is_admin": True})
+    backdoor = (await mallory.ask("POST", "/tokens", json={"name": "b", "user": "admin"})).json()
+    kept = Someone(offline, backdoor["token"])
+    assert await kept.status("GET", "/users") == 200
+    await offline.call("PATCH", "/users/mallory", json={"is_disabled": True})
+    assert await kept.status("GET", "/users") == 401
+    await offline.call("PATCH", "/users/mallory", json={"is_disabled": False})
+    assert await kept.status("GET", "/users") == 200
+    await offline.call("DELETE", "/users/mallory", 204)
+    assert await kept.status("GET", "/users") == 401
+
+
+async def test_a_line_of_tokens_is_bounded(offline: Controller) -> None:
+    last, made = Someone(offline, TOKEN), 1
+    while (answer := await last.ask("POST", "/tokens", json={"name": "n"})).status_code == 201:
+        last, made = Someone(offline, answer.json()["token"]), made + 1
+    assert (answer.status_code, made) == (403, MAX_GENERATIONS)
+
+
+async def test_a_new_first_token_ends_what_the_old_one_made(make_controller: Any) -> None:
+    old = await make_controller()
+    laptop = await someone(old, "lea")
+    assert await laptop.status("GET", "/users/me") == 200
+    await make_controller(admin_token="another-token-for-tests-of-good-length")
+    assert await laptop.status("GET", "/users/me") == 401

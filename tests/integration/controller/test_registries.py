@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from sqlmodel import select
 from controller.store.tables import VersionRow
 from guarded_mlflow import GuardedMlflow, basic
 from registered_model import Registered
-from running_controller import Controller, Peers
+from running_controller import Controller, Peers, eventually
 from scheduler.backends.artifacts import ModelCache
 from scheduler.backends.preparation import PreparationFailed
 from scheduler.domain.rollout import template_of
@@ -110,6 +112,37 @@ async def test_an_alias_there_is_followed(lonely: Controller, model: Registered)
     assert (after["model_source"]["version"], after["model_source"]["registry"]) == ("2", "theirs")
     assert after["generation"] == before["generation"] + 1
     assert await lonely.app.following.once() == 0
+
+
+async def test_a_registry_that_hangs_delays_the_following_of_no_other(
+    make_controller: Any, mlflow_url: str, theirs: GuardedMlflow, model: Registered
+) -> None:
+    controller: Controller = await make_controller(
+        mlflow=mlflow_url, allowed_registries="127.0.0.0/8", mlflow_timeout=60, alias_interval=0.1
+    )
+    await controller.call("POST", "/secrets", 201, json=secret(theirs))
+    await publish(controller, **source(model, alias="champion", follow=True))
+    own = {"kind": "mlflow", "model": model.name, "alias": "champion", "follow": True}
+    await controller.call("POST", "/services", 201, json={"name": "here", "version": {"model_source": own}})
+    theirs.answers.clear()
+    asked = theirs.asked
+    following = asyncio.create_task(controller.app.following.run())
+    await eventually(lambda: asyncio.sleep(0, theirs.asked > asked))
+    for target in ("2", "1"):
+        model.point("champion", target)
+        await eventually(partial(published_version, controller, "here", target))
+    assert theirs.asked == asked + 1
+    assert await published_version(controller, "elsewhere", "1")
+    model.point("champion", "2")
+    theirs.answers.set()
+    await eventually(lambda: published_version(controller, "elsewhere", "2"))
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+
+
+async def published_version(controller: Controller, service: str, version: str) -> bool:
+    shown = await controller.call("GET", f"/services/{service}/versions/v1")
+    return bool(shown["model_source"]["version"] == version)
 
 
 @pytest.mark.parametrize("kind", ["user", "token"])

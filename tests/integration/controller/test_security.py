@@ -93,6 +93,23 @@ async def test_openapi_is_3_1_and_open(offline: Controller) -> None:
         assert f"/api/v1{path}" in schema["paths"]
 
 
+async def test_a_browser_sees_the_api_without_a_token_and_nothing_else(offline: Controller) -> None:
+    browser = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    leads = await bare(offline, "GET", "/", **browser)
+    assert (leads.status_code, leads.headers["location"]) == (307, "/docs")
+    page = await bare(offline, "GET", "/docs", **browser)
+    assert page.headers["content-type"].startswith("text/html")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    for path in (await bare(offline, "GET", "/api/v1/openapi.json")).json()["paths"]:
+        assert f"<code>{path}</code>" in page.text
+    for foreign in ("<script", " src=", 'href="http'):
+        assert foreign not in page.text
+    for path, accept in (("/", "*/*"), ("/docs", "application/json"), ("/api/v1/services", browser["accept"])):
+        assert (await bare(offline, "GET", path, accept=accept)).status_code == 401
+    assert (await bare(offline, "POST", "/docs", **browser)).status_code == 401
+    assert (await bare(offline, "GET", "/docs", host="evil.example", **browser)).status_code == 403
+
+
 async def test_what_a_query_names_and_is_not_there_is_404_as_documented(offline: Controller) -> None:
     await offline.call("GET", "/models?registry=nowhere", 404)
     operation = (await offline.call("GET", "/openapi.json"))["paths"]["/api/v1/models"]["get"]

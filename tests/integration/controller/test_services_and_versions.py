@@ -182,12 +182,14 @@ async def test_parameters_that_nobody_reads_are_refused(offline: Controller, met
     await offline.call("GET", "/services/wine")
 
 
-async def test_who_follows_logs_cannot_ask_for_a_time_or_a_page(offline: Controller) -> None:
+async def test_who_follows_logs_cannot_ask_for_an_end_or_a_page(offline: Controller) -> None:
     await offline.call("POST", "/services", 201, json={"name": "wine", "version": wine()})
-    for name, value in (("from", "2026-01-01T00:00:00Z"), ("to", "2026-01-01T00:00:00Z"), ("page_size", "5")):
+    for name, value in (("to", "2026-01-01T00:00:00Z"), ("page_size", "5"), ("cursor", "x")):
         for path in ("/services/wine/logs", "/services/wine/versions/v1/logs"):
             refused = await offline.call("GET", path, 400, params={"follow": "true", name: value})
-            assert name in refused["message"]
+            assert name.removesuffix("_size") in refused["message"]
+    both = {"follow": "true", "from": "2026-01-01T00:00:00Z", "lines": "5"}
+    assert "not both" in (await offline.call("GET", "/services/wine/logs", 400, params=both))["message"]
 
 
 async def test_a_name_is_taken_once(offline: Controller) -> None:
@@ -458,3 +460,46 @@ async def test_any_text_may_be_looked_for_as_a_tag(offline: Controller, tag: str
     await offline.call("POST", "/services", 201, json={"name": "tagged", "tags": {key or "none": value}})
     found = await offline.call("GET", "/services", params={"tag": tag})
     assert [item["name"] for item in found["items"]] == (["tagged"] if key else [])
+
+
+async def test_a_first_version_records_and_a_further_one_does_as_its_sibling(offline: Controller) -> None:
+    service = await offline.call("POST", "/services", 201, json={"name": "wine", "version": wine()})
+    assert service["versions"][0]["log_delivery"] == {"enabled": True, "destination": None, "sample_rate": 1.0}
+    await offline.call("PATCH", "/services/wine/versions/v1", json={"log_delivery": {"sample_rate": 0.25}})
+    second = await offline.call("POST", "/services/wine/versions", 201, json=wine("2"))
+    assert second["log_delivery"] == {"enabled": True, "destination": None, "sample_rate": 0.25}
+    await offline.call("PATCH", "/services/wine/versions/v2", json={"log_delivery": {"enabled": False}})
+    assert (await offline.call("POST", "/services/wine/versions", 201, json=wine()))["log_delivery"]["enabled"] is False
+    await offline.call("POST", "/services/wine/versions/v1/start")
+    of_the_active = await offline.call("POST", "/services/wine/versions", 201, json=wine())
+    assert of_the_active["log_delivery"] == {"enabled": True, "destination": None, "sample_rate": 0.25}
+    asked = wine(log_delivery={"enabled": False})
+    assert (await offline.call("POST", "/services/wine/versions", 201, json=asked))["log_delivery"]["enabled"] is False
+
+
+async def test_tables_are_put_beside_those_of_others_and_below_roots_of_the_project(
+    make_controller: Any, mlflow_url: str
+) -> None:
+    controller = await make_controller(mlflow=mlflow_url, table_roots="/lake,risk=/lake/risk")
+    own = controller.app.settings.home.resolve() / "tables"
+
+    def to(place: object) -> dict[str, Any]:
+        return {"log_delivery": {"enabled": True, "destination": f"file://{place}"}}
+
+    await controller.call("POST", "/services", 201, json={"name": "victim", "version": wine(**to("/lake/team"))})
+    await controller.call("POST", "/services", 201, json={"name": "wine", "version": wine(**to("/lake/team"))})
+    for place, said in (
+        ("/lake/team/victim", "inside, or around"),
+        ("/lake/team/victim/payload", "inside, or around"),
+        ("/lake/team/wine", "inside, or around"),
+        (own / "victim" / "payload" / "_delta_log", "inside the log"),
+        (own / "victim", "platform's own tables"),
+        ("/lake/risk/wine", "project default may use"),
+        ("/", "project default may use"),
+    ):
+        for path in ("/services/wine/versions/v1", "/services/wine"):
+            refused = await controller.call("PATCH", path, 400, json=to(place))
+            assert said in refused["message"]
+            assert refused["details"][0]["loc"] == ["log_delivery", "destination"]
+    for place in (own, "/lake", "/lake/team"):
+        await controller.call("PATCH", "/services/wine/versions/v1", json=to(place))

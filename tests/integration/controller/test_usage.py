@@ -73,6 +73,20 @@ async def test_hours_and_cost_by_version_and_month(metered: Controller) -> None:
     october, november = await usage(metered, service="wine")
 
     assert (october["period"], november["period"]) == ("2026-10", "2026-11")
+    assert [(line["period_start"], line["period_end"]) for line in (october, november)] == [
+        ("2026-10-01T00:00:00Z", "2026-11-01T00:00:00Z"),
+        ("2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z"),
+    ]
+    (day, *_) = await usage(metered, service="wine", grain="day")
+    (total,) = await usage(metered, service="wine", grain="total")
+    (later, *_) = await usage(metered, service="wine", **{"from": "2026-10-31T23:30:00Z"})
+    assert [line["period_start"] for line in (day, total, later)] == [
+        "2026-10-31T00:00:00Z",
+        "2026-10-01T00:00:00Z",
+        "2026-10-31T23:30:00Z",
+    ]
+    exported = await metered.client.get("/api/v1/usage", params=SPAN | {"format": "csv", "service": "wine"})
+    assert next(csv.DictReader(io.StringIO(exported.text)))["period_start"] == "2026-10-01T00:00:00Z"
     assert {name: october[name] for name in ("service", "version", "version_id", "project", "pod", "currency")} == {
         "service": "wine", "version": "v1", "version_id": str(VERSION), "project": "cellar", "pod": None,
         "currency": "USD",

@@ -14,7 +14,7 @@ import pytest
 from nats.js import JetStreamContext
 
 from eventually import eventually
-from inference_logger.domain import Share, TableKey
+from inference_logger.domain.tables import Share, TableKey
 from inference_logger.store.delta import PayloadTables
 from logged_requests import LoggerProcess, counted, log, record, rows
 from nats_process import NatsProcess
@@ -141,6 +141,17 @@ def test_the_same_batch_again_appends_nothing(home: Path, repeats: int) -> None:
     assert first.rows == 2
     assert [commit.rows for commit in again] == [0] * repeats
     assert sum(counted(home).values()) == 2
+
+
+def test_another_record_at_a_position_that_the_table_has_is_new(home: Path) -> None:
+    """The stream was set back before the logger had noted what it committed."""
+    tables = PayloadTables(str(home / "tables"))
+    tables.append(TableKey("wine"), Share(records=[(1, record("a")), (2, record("b"))]), "app", 2)
+
+    again = Share(records=[(1, record("a")), (2, record("new"))])
+    assert [tables.append(TableKey("wine"), again, "app", 2).rows for _ in range(2)] == [1, 0]
+
+    assert counted(home) == {"a": 1, "b": 1, "new": 1}
 
 
 def test_compaction_keeps_every_row_and_the_position(home: Path) -> None:

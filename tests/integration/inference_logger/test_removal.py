@@ -11,7 +11,7 @@ import pytest
 from nats.js import JetStreamContext
 
 from eventually import eventually
-from inference_logger.domain import Share, TableKey
+from inference_logger.domain.tables import Share, TableKey
 from inference_logger.store.delta import PayloadTables
 from inference_logger.store.removal import remove
 from logged_requests import START, LoggerProcess, counted, log, record
@@ -80,6 +80,25 @@ async def test_a_killed_one_finishes_later(js: JetStreamContext, logger: LoggerP
         logger.kill()
         logger.start()
     await eventually(lambda: not list(tables.glob("*")))
+
+
+async def test_what_an_intruder_left_in_another_s_table_goes_with_it(
+    js: JetStreamContext, logger: LoggerProcess, home: Path
+) -> None:
+    await log(js, record("v", "victim"))
+    await eventually(lambda: counted(home, "victim"))
+    inside = home / "tables" / "victim" / "payload" / "_delta_log"
+    left = inside / "wine" / "payload"  # as a release made it that did not look
+    left.mkdir(parents=True)
+    await log(js, record("a", destination=f"file://{inside}"))
+    await log(js, record("v2", "victim"))
+    await eventually(lambda: len(counted(home, "victim")) == 2)
+
+    await delete(js, "wine")
+
+    await eventually(lambda: not left.parent.exists())
+    await log(js, record("v3", "victim"))
+    await eventually(lambda: counted(home, "victim") == {"v": 1, "v2": 1, "v3": 1})
 
 
 def tables_of(root: Path, *names: str) -> PayloadTables:

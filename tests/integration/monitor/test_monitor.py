@@ -163,6 +163,14 @@ async def test_log_lines_are_kept_once_and_found_by_word(monitor: object, bus: B
     assert (await found(search="100%")).items == (warning,)
     assert (await found(search="it%rains")).items == ()
     assert (await found(version="v2")).items == ()
+    assert (await found(request_id="r-1")).items == (warning,)
+    assert (await found(request_id="r-")).items == ()
+    oldest = await found(is_oldest_first=True, limit=20)
+    assert [item.text for item in oldest.items[:2]] == ["line 0", "line 1"]
+    assert (oldest.items[1].offset, len((await found(is_oldest_first=True, cursor=oldest.next_cursor)).items)) == (
+        10,
+        11,
+    )
     first = await found(limit=20)
     rest = await found(limit=20, cursor=first.next_cursor)
     assert len({item.text for item in first.items + rest.items}) == 31
@@ -172,6 +180,16 @@ async def test_log_lines_are_kept_once_and_found_by_word(monitor: object, bus: B
         for method, question in ((rpc.LOGS, rpc.LogsQuery), (rpc.EVENTS, rpc.EventsQuery)):
             with pytest.raises(InvalidInput, match="cursor"):
                 await bus.call(method, question(service="wine", cursor=cursor))
+
+
+async def test_a_settled_answer_has_every_line_printed_before_the_question(monitor: object, bus: Bus) -> None:
+    await ask(bus, rpc.LOGS, rpc.LogsQuery(service="wine"))
+    for number in range(20):
+        shared = LogLine(at=NOON, offset=number, text="x", request_id=f"a-{number},b-{number}")
+        output = PodOutput(service="wine", version="v1", version_id=VERSION, pod="p1", run=0, lines=(shared,))
+        await send(bus, "penstock.logs.v1.wine.v1.p1", "LOGS", output.model_dump_json())
+        page = await bus.call(rpc.LOGS, rpc.LogsQuery(service="wine", request_id=f"b-{number}", is_settled=True))
+        assert len(page.items) == 1
 
 
 async def test_facts_are_counted_not_repeated(monitor: object, bus: Bus) -> None:
@@ -189,7 +207,24 @@ async def test_facts_are_counted_not_repeated(monitor: object, bus: Bus) -> None
 
     (entry,) = await eventually(three_times, every=0.2)
     assert (entry.level, entry.resource_name, entry.reason) == ("warning", "p1", "Exited")
-    assert entry.message.endswith("restarts: 3")
+    assert entry.message == "the process ended (signal 9)"
+
+
+async def test_another_message_is_another_line_and_the_last_hundred_stay(monitor: object, bus: Bus) -> None:
+    weights = [{"v1": 100 - number, "v2": number} for number in range(101)]
+    for number, share in enumerate((*weights, weights[50])):
+        fact = events.TrafficChanged(service_id=RUN, service="wine", weights=share)
+        headers = headers_of(fact, event_id=new_id(), source="controller", at=NOON + timedelta(seconds=number))
+        await bus.js.publish(fact.subject(), fact.model_dump_json().encode(), stream="EVENTS", headers=headers)
+
+    async def all_told() -> Any:
+        page = await ask(bus, rpc.EVENTS, rpc.EventsQuery(service="wine", limit=1000))
+        return page.items if page.items and page.items[0].message == "weights: v1 50, v2 50" else None
+
+    told = await eventually(all_told, every=0.2)
+    assert [entry.count for entry in told] == [2] + [1] * 99
+    assert {entry.message for entry in told} == {f"weights: v1 {99 - n}, v2 {n + 1}" for n in range(100)}
+    assert told[0].first_seen < told[0].last_seen
 
 
 async def test_an_unreadable_sample_holds_nobody_up(monitor: object, bus: Bus) -> None:

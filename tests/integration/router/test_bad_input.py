@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
-from router_world import KEY, PodRequest, PodServer, World, eventually
+from router.dataplane import Limits
+from router_world import KEY, Caller, PodRequest, PodServer, World, eventually, running_world
 
 AUTH = f"Authorization: Bearer {KEY}\r\n".encode()
 POST = b"POST /wine/predict HTTP/1.1\r\nHost: x\r\n" + AUTH
@@ -245,3 +248,77 @@ async def test_nothing_leaks_when_callers_go(world: World) -> None:
     assert (pod.outstanding, pod.tally.in_flight) == (0, 0)
     assert len(world.ledger.outcomes) == 25
     assert {outcome.status for outcome in world.ledger.outcomes} == {499}
+
+
+CHUNKED = b"POST /wine/predict HTTP/1.1\r\nHost: x\r\n" + AUTH + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "flood",
+    [
+        lambda: [b"0\r\nX: ", *[b"a" * 65536] * 400],
+        lambda: [b"0\r\n", *[b"a" * 65536] * 400],
+        lambda: [b"0\r\n", *[b"X: y\r\n" * 5000] * 100],
+        lambda: [b"0\r\n" + b"X: y\r\n" * 101 + b"\r\n"],
+        lambda: [b"2;", *[b"a" * 65536] * 400],
+        lambda: [b"2", *[b"0" * 65536] * 400],
+    ],
+    ids=["a value", "a name", "many", "a few too many, and whole", "an extension", "a size"],
+)
+async def test_trailers_and_extensions_without_end_close_the_connection(
+    world: World, flood: Callable[[], list[bytes]]
+) -> None:
+    pod = await world.serve_wine()
+    caller = await world.caller()
+    with suppress(ConnectionError):
+        for piece in (CHUNKED, *flood()):
+            caller.send(piece)
+            await caller.writer.drain()
+    with suppress(ConnectionError):
+        assert status_of(await caller.rest()) in (400, 431)
+    assert pod.requests == []
+    await eventually(lambda: world.plane.core.buffered == 0)
+
+
+async def test_a_body_of_one_byte_chunks_arrives_whole(world: World) -> None:
+    pod = await world.serve_wine()
+    caller = await world.caller()
+    caller.send(CHUNKED + b"1\r\nx\r\n" * 20_000 + b"0\r\nX: dropped\r\n\r\n")
+    assert (await caller.answer())[0] == 200
+    assert pod.requests[0].body == b"x" * 20_000
+    assert b"dropped" not in pod.requests[0].head
+
+
+async def test_whoever_does_not_read_is_answered_no_further(world: World) -> None:
+    caller = await world.caller()
+    count = 60_000
+    refused = b"POST /nobody/predict HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
+    core = world.plane.core
+    sending = asyncio.create_task(_send_all(caller, refused * count))
+    (connection,) = world.plane.callers
+    await eventually(lambda: connection.is_write_paused)
+    await eventually(lambda: connection.is_read_paused)
+    assert 0 < core.buffered < 1024 * 1024
+    answered = 0
+    while answered < count:
+        answered += (await caller.reader.readuntil(b'"details":[]}')).count(b"HTTP/1.1 404")
+    await sending
+    assert core.buffered == 0
+
+
+async def _send_all(caller: Caller, raw: bytes) -> None:
+    caller.send(raw)
+    await caller.writer.drain()
+
+
+@pytest.mark.parametrize(("authority", "status"), [("wine.models.example", 200), ("beer.models.example", 404)])
+async def test_an_absolute_url_goes_by_its_own_authority(authority: str, status: int) -> None:
+    async with running_world(Limits(base_domain=b"models.example")) as world:
+        await world.serve_wine()
+        caller = await world.caller()
+        for _ in range(2):  # the second time by its known head
+            caller.send(
+                f"POST http://{authority}/predict HTTP/1.1\r\nHost: wine.models.example\r\n".encode()
+                + AUTH + b"Content-Length: 0\r\n\r\n"
+            )  # fmt: skip
+            assert (await caller.answer())[0] == status

@@ -510,15 +510,14 @@ async def test_sampling_and_logging_off_are_counted(world: World) -> None:
     for number in range(200):
         caller.post("/wine/predict", b"{}", f"X-Request-Id: r{number}")
         await caller.answer()
-    first = {outcome.request_id for outcome in world.ledger.outcomes}
-    assert 60 < len(first) < 140
+    assert 60 < len(world.ledger.outcomes) < 140
     (pod,) = world.table.pods()
     assert pod.tally.logged + pod.tally.dropped["not_sampled"] == 200
     world.ledger.outcomes.clear()
-    for number in range(200):
-        caller.post("/wine/predict", b"{}", f"X-Request-Id: r{number}")
+    for _ in range(200):
+        caller.post("/wine/predict", b"{}", "X-Request-Id: chosen")
         await caller.answer()
-    assert {outcome.request_id for outcome in world.ledger.outcomes} == first
+    assert 60 < len(world.ledger.outcomes) < 140  # callers do not choose what is recorded of them
     world.intent(version_fields={"log_enabled": False})
     caller.post("/wine/predict")
     await caller.answer()

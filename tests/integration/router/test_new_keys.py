@@ -11,6 +11,7 @@ import pytest
 
 from eventually import eventually
 from router.dataplane import Limits
+from router.dataplane.core import Unknown
 from router_world import World, running_world
 from shared.contracts.routes import KeyEntry, Keys
 
@@ -20,11 +21,11 @@ NEW = "psk_new.key"
 @asynccontextmanager
 async def waiting(seconds: float) -> AsyncIterator[World]:
     """One that lets two strangers wait, and must have forgotten both at the end."""
-    async with running_world(Limits(new_key_s=seconds, strangers=2, discarded_body_bytes=1000)) as world:
+    async with running_world(Limits(unknown_s=seconds, unknown_requests=2, discarded_body_bytes=1000)) as world:
         await world.serve_wine()
         yield world
         core = world.plane.core
-        await eventually(lambda: (core.strangers, core.buffered, bool(core.held)) == (0, 0, False))
+        await eventually(lambda: (core.unknown[Unknown.KEY], core.buffered, bool(core.held)) == (0, 0, False))
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ async def brisk() -> AsyncIterator[World]:
 
 
 async def strangers(world: World, count: int) -> None:
-    await eventually(lambda: world.plane.core.strangers == count)
+    await eventually(lambda: world.plane.core.unknown[Unknown.KEY] == count)
 
 
 async def test_a_request_that_is_faster_than_its_new_key_is_answered(world: World) -> None:
@@ -122,7 +123,7 @@ async def test_a_stranger_who_goes_away_is_forgotten(world: World) -> None:
 async def test_pipelined_requests_keep_their_order(world: World) -> None:
     caller = await world.caller()
     caller.post("/wine/predict", key=NEW)
-    caller.post("/nobody/predict")
+    caller.post("/wine/nothing")
     await strangers(world, 1)
     world.key(NEW)
     assert [(await caller.answer())[0] for _ in range(2)] == [200, 404]

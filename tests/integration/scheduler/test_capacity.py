@@ -29,7 +29,17 @@ async def test_the_second_version_waits_for_the_first(home: Path) -> None:
         (waiting,) = await eventually(lambda: [o for o in world.now.values() if o.version_id == second.version_id])
         assert (waiting.status, waiting.reason, waiting.pid) == ("Waiting", CAPACITY, None)
         notes = [o.note for o in world.seen if o.note and o.note.reason == CAPACITY]
-        assert [note.message for note in notes] == ["asks for 1 cores, 2 GiB; free are 0 cores, 0 GiB"]
+        held = f"held by {first.service}/{first.version} (1 core, 2 GiB)"
+        assert [note.message for note in notes] == [f"asks for 1 core, 2 GiB; free are 0 cores, 0 GiB; {held}"]
+        assert world.backend.waits() == {waiting.pod: notes[0].message}
+        pools = world.backend.pools()
+        assert pools is not None
+        (shared,) = pools
+        assert (shared.group, shared.cpu, shared.memory_gb) == (None, 1, 2)
+        assert [(hold.service, hold.version, hold.pods, hold.cpu) for hold in shared.held] == [
+            (first.service, first.version, 1, 1)
+        ]
+        assert [(hold.version, hold.pods) for hold in shared.waiting] == [(second.version, 1)]
         await world.backend.delete(first.version_id)
         await eventually(lambda: {o.version_id for o in world.ready} == {second.version_id})
 

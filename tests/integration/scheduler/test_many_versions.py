@@ -75,7 +75,7 @@ async def test_a_pass_asks_three_times_and_touches_what_is_wanted(app: App) -> N
 
     with counted(database) as asked:
         async with database.read() as session:
-            assert len(await views.version_states(session)) == VERSIONS
+            assert len(await views.version_states(session, {})) == VERSIONS
             assert len(await views.endpoints(session)) == VERSIONS
     assert len(asked.statements) == 3
 
@@ -89,5 +89,5 @@ async def test_only_versions_whose_time_is_up_are_looked_at_alone(app: App) -> N
         late = await fill_scheduler(session, 2, long_ago, wanted=2)
     await loops.reconcile_once(parts)
     async with parts.lease.database.read() as session:
-        failed = {state.version_id for state in await views.version_states(session) if state.phase == "failed"}
+        failed = {state.version_id for state in await views.version_states(session, {}) if state.phase == "failed"}
     assert failed == {each.version_id for each in late}

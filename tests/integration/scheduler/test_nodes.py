@@ -108,7 +108,7 @@ async def test_isolated_and_over_a_restart_pods_stay_where_they_are(home: Path) 
         await eventually(lambda: CAPACITY in {each.reason for each in world.now.values()})
         assert [(each.pod, each.node) for each in world.ready] == [(pod.pod, "a")]
         (note,) = [each.note for each in world.seen if each.note and each.note.reason == CAPACITY]
-        assert note.message == "asks for 1 cores, 2 GiB; no node of resource group risk takes pods"
+        assert note.message == "asks for 1 core, 2 GiB; no node of resource group risk takes pods"
         world.backend.set_nodes([changed(isolated, is_schedulable=True)])
         await eventually(lambda: ready_on(world) == ["a", "a"])
 

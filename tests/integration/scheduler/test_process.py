@@ -21,6 +21,7 @@ from scheduler.backends.folders import PodFolder, PodProcess
 from scheduler_service import Controller, controlling, holds
 from scheduler_world import wanted
 from shared.contracts.deployment import Deployment
+from shared.contracts.routes import Endpoint
 from shared.events import PodExited, PodNoted, PodNotReady, VersionFailed, VersionReady
 
 has_runtime = pytest.mark.skipif(
@@ -123,12 +124,14 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> str:
     return uri
 
 
-async def routed_address(controller: Controller, deployment: Deployment) -> str:
+async def routed_endpoint(controller: Controller, deployment: Deployment) -> Endpoint:
     async def is_routed() -> bool:
         return bool(await controller.routed(deployment))
 
     await holds(is_routed, within=60)
-    return (await controller.routed(deployment))[0]
+    found = await controller.endpoints(deployment)
+    assert found is not None
+    return found.pods[0]
 
 
 def processes_of(home: Path, pod: str) -> list[PodProcess]:
@@ -136,9 +139,10 @@ def processes_of(home: Path, pod: str) -> list[PodProcess]:
     return [process for run in folder.runs() if (process := run.process()) and process.is_alive()]
 
 
-def answer_of(address: str) -> list[float]:
+def answer_of(endpoint: Endpoint) -> list[float]:
     body = {"dataframe_split": {"columns": ["x"], "data": [[3.0]]}}
-    predictions: list[float] = httpx.post(f"http://{address}/predict", json=body, timeout=20).json()["predictions"]
+    url, headers = f"http://{endpoint.address}/predict", {"X-Penstock-Pod-Token": endpoint.token or ""}
+    predictions: list[float] = httpx.post(url, json=body, headers=headers, timeout=20).json()["predictions"]
     return predictions
 
 
@@ -152,12 +156,13 @@ async def test_a_real_model_serves_through_deaths_of_its_pod_and_of_its_schedule
     async with controlling(nats_server) as controller:
         deployment = wanted(1)
         controller.want(deployment)
-        assert answer_of(await routed_address(controller, deployment)) == pytest.approx([6.0])
+        endpoint = await routed_endpoint(controller, deployment)
+        assert answer_of(endpoint) == pytest.approx([6.0])
         (pod,) = await controller.pods(deployment)
         assert pod.pid is not None
 
         assert scheduler.end(signal.SIGKILL) == -signal.SIGKILL
-        assert answer_of(pod.address or "") == pytest.approx([6.0])
+        assert answer_of(endpoint) == pytest.approx([6.0])
         facts = len(controller.facts)
         scheduler.start()
 
@@ -174,7 +179,7 @@ async def test_a_real_model_serves_through_deaths_of_its_pod_and_of_its_schedule
             return [(p.restarts, p.ready) for p in await controller.pods(deployment)] == [(1, True)]
 
         await holds(is_back, within=60)
-        assert answer_of(await routed_address(controller, deployment)) == pytest.approx([6.0])
+        assert answer_of(await routed_endpoint(controller, deployment)) == pytest.approx([6.0])
         assert len(controller.said(VersionReady)) == 1
 
         assert scheduler.end(signal.SIGTERM) == 0
@@ -201,4 +206,4 @@ async def test_a_model_that_cannot_be_loaded_fails_with_its_last_words_and_spare
         assert failed.version_id == bad.version_id
         assert "3 loads failed" in failed.message
         assert any("this model is broken" in line for line in failed.log_tail)
-        assert answer_of(await routed_address(controller, good)) == pytest.approx([6.0])
+        assert answer_of(await routed_endpoint(controller, good)) == pytest.approx([6.0])

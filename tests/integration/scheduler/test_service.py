@@ -140,7 +140,7 @@ async def test_three_failed_loads_fail_the_version_with_its_last_lines(home: Pat
 
         (failed,) = controller.said(VersionFailed)
         assert failed.reason == "LoadFailed"
-        assert failed.message.startswith("3 loads failed; the last: exit code 1")
+        assert failed.message == "Traceback: the model is broken (exit code 1); 3 loads failed"
         assert failed.log_tail[-1] == "Traceback: the model is broken"
         assert len(controller.said(PodExited)) == 3
 
@@ -187,6 +187,18 @@ async def test_older_and_repeated_intent_changes_nothing(home: Path, nats_server
 
         (pod,) = await controller.pods(deployment)
         assert (pod.ready, pod.restarts) == (True, 0)
+
+
+async def test_a_pod_that_ends_says_whether_fewer_are_wanted_or_another_takes_its_place(
+    home: Path, nats_server: NatsProcess
+) -> None:
+    async with controlling(nats_server) as controller, scheduling(settings_for(home, nats_server.url)):
+        two = await serve_one(controller, replicas=2)
+        one = two.model_copy(update={"generation": 2, "desired_replicas": 1})
+        controller.listed[two.version_id] = one
+        await eventually(lambda: [e.reason for e in controller.said(PodTerminated)] == ["ScaledDown"])
+        controller.listed[two.version_id] = one.model_copy(update={"generation": 3, "restart": 3})
+        await eventually(lambda: [e.reason for e in controller.said(PodTerminated)] == ["ScaledDown", "Replaced"])
 
 
 async def test_a_deleted_version_does_not_come_back(home: Path, nats_server: NatsProcess) -> None:

@@ -35,7 +35,8 @@ class Random(mlflow.pyfunc.PythonModel):
         from threadpoolctl import threadpool_info
         print("printed by the model")
         threads = sorted({pool["num_threads"] for pool in threadpool_info()})
-        return [[random.random(), np.random.random(), threads, os.environ.get("PENSTOCK_POD")]]
+        variables = map(os.environ.get, ("PENSTOCK_POD", "THRESHOLD", "TOKEN"))
+        return [[random.random(), np.random.random(), threads, *variables]]
 
 x = pd.DataFrame(np.random.default_rng(0).random((400, 3)), columns=list("abc"))
 trees = HistGradientBoostingRegressor().fit(x, x.sum(axis=1))
@@ -114,14 +115,17 @@ async def started(
     *,
     python: str = sys.executable,
     more: tuple[str, ...] = (),
+    env: dict[str, str] | None = None,
+    secrets: dict[str, str] | None = None,
 ) -> Started:
     deployment = wanted()
-    deployment = deployment.model_copy(update={"resources": deployment.resources.model_copy(update={"cpu": cpu})})
+    resources = deployment.resources.model_copy(update={"cpu": cpu})
+    deployment = deployment.model_copy(update={"resources": resources, "env": env or {}})
     record = PodRecord(name=name, deployment=deployment, template=template_of(deployment), created_at=0.0)
     run = RunFolder(tmp_path / name / "run-0", 0)
     run.make()
     command = [python, "-m", "penstock_runtime", "--model-path", str(model), *more]
-    return Started(run, await start(run, record, command, QUICK, zygotes))
+    return Started(run, await start(run, record, command, QUICK, zygotes, secrets=secrets))
 
 
 async def test_a_forked_pod_predicts_with_openmp_and_ends_as_any_other(
@@ -150,6 +154,24 @@ async def test_forked_pods_share_neither_chance_nor_names_nor_thread_counts(
     for pod in (one, two):
         assert "printed by the model" in pod.run.output.read_text()
         await pod.end()
+
+
+@pytest.mark.parametrize("is_forked", [True, False])
+async def test_secrets_among_the_variables_reach_the_model_and_no_file(
+    tmp_path: Path, saved: tuple[Path, float, Any], zygotes: Zygotes, is_forked: bool
+) -> None:
+    folder, _, row = saved
+    secrets = {"TOKEN": "correct horse battery staple"}
+    with_zygote = zygotes if is_forked else None
+    pod = await started(tmp_path, folder / "random", with_zygote, env={"THRESHOLD": "0.5"}, secrets=secrets)
+    assert pod.is_forked() == is_forked
+    ((*_, threshold, token),) = await pod.predict(row)
+    assert (threshold, token) == ("0.5", secrets["TOKEN"])
+    written = [path for path in tmp_path.rglob("*") if path.is_file() and b"battery" in path.read_bytes()]
+    assert written == []
+    held = [os.readlink(path) for path in Path(f"/proc/{pod.process.pid}/fd").iterdir()]
+    assert not [path for path in held if "memfd" in path]
+    await pod.end()
 
 
 async def test_a_killed_pod_is_seen_by_its_shim(

@@ -14,7 +14,7 @@ NAMES = ("v1", "v2", "v3")
 @st.composite
 def splits(draw: st.DrawFn) -> tuple[dict[str, int], dict[str, Capacity]]:
     names = NAMES[: draw(st.integers(1, 3))]
-    weights = rebalanced({name: draw(st.integers(0, 100)) for name in names})
+    weights = rebalanced({name: draw(st.integers(0, 100)) for name in names} | {names[0]: draw(st.integers(1, 100))})
     return weights, {name: draw(CAPACITIES) for name in names}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from pathlib import PurePosixPath
 
 import pytest
 from cryptography.exceptions import InvalidTag
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from controller.domain import names
 from controller.domain.commands import ModelSource, NewService, VersionChange
-from controller.domain.destinations import checked_destination
+from controller.domain.destinations import TableRoot, check_apart, checked_destination
 from controller.domain.keys import digest, is_alive, mint_key, mint_token, sooner
 from controller.domain.sealing import seal_for
 from shared.errors import InvalidInput
@@ -112,15 +112,62 @@ def test_a_sealed_answer_opens_only_for_its_caller_and_key() -> None:
         "file:///etc",
         "/tables/x",
         "file:tables",
+        f"file:///tables/{'x' * 1000}",
+        f"file:///tables/{'ü' * 200}",
     ],
 )
 def test_tables_lie_nowhere_but_under_the_allowed_roots(uri: str) -> None:
     with pytest.raises(InvalidInput):
-        checked_destination(uri, [Path("/tables")])
+        checked_destination(uri, ROOTS, "wines")
+
+
+ROOTS = [TableRoot.parse("/tables"), TableRoot.parse("risk=/tables/risk")]
+PLATFORM_ROOT = TableRoot(PurePosixPath("/home/tables"), is_platform=True)
 
 
 def test_a_destination_under_a_root_passes() -> None:
-    assert checked_destination("file:///tables/wine", [Path("/tables")]) == "file:///tables/wine"
+    assert checked_destination("file:///tables/wine", ROOTS, "wines") == "file:///tables/wine"
+    assert checked_destination("file:///tables/risk/a", ROOTS, "risk") == "file:///tables/risk/a"
+
+
+def test_a_project_s_root_is_closed_to_the_others() -> None:
+    with pytest.raises(InvalidInput, match="project wines may use"):
+        checked_destination("file:///tables/risk/a", ROOTS, "wines")
+
+
+def test_below_the_platform_s_own_root_every_folder_is_a_service_s() -> None:
+    assert checked_destination("file:///home/tables", [PLATFORM_ROOT], "wines")
+    for place in ("risk-svc", "risk-svc/payload", "nobody-yet", "risk-svc/payload/_delta_log"):
+        with pytest.raises(InvalidInput, match="inside"):
+            checked_destination(f"file:///home/tables/{place}", [PLATFORM_ROOT], "wines")
+
+
+@pytest.mark.parametrize(
+    ("service", "destination"),
+    [
+        ("intruder", "file:///tables/team/wine"),  # inside another's folder
+        ("intruder", "file:///tables/team/wine/payload"),
+        ("wine", "file:///tables/team/wine"),  # inside its own
+        ("team", "file:///tables"),  # around it
+        ("home", "file:///"),  # around the platform's own
+    ],
+)
+def test_tables_lie_neither_inside_others_nor_around_them(service: str, destination: str) -> None:
+    with pytest.raises(InvalidInput, match="inside, or around"):
+        check_apart(service, destination, [PLATFORM_ROOT], [("wine", "file:///tables/team")])
+
+
+@pytest.mark.parametrize(
+    ("service", "destination"),
+    [
+        ("wine", "file:///tables/team"),
+        ("beer", "file:///tables/team"),
+        ("wine", "file:///tables/other"),
+        ("beer", "file:///home/tables"),
+    ],
+)
+def test_tables_may_lie_side_by_side(service: str, destination: str) -> None:
+    check_apart(service, destination, [PLATFORM_ROOT], [("wine", "file:///tables/team")])
 
 
 MODEL = {"kind": "mlflow", "model": "wine", "version": "1"}

@@ -4,16 +4,10 @@ import json
 
 import pytest
 
-from inference_logger.domain import (
-    PAYLOAD_SCHEMA,
-    Received,
-    TableKey,
-    Unreadable,
-    client_request_id,
-    read_message,
-    share_out,
-    to_payload,
-)
+from inference_logger.domain.records import Unreadable, read_message
+from inference_logger.domain.rows import client_request_id, to_payload
+from inference_logger.domain.schema import PAYLOAD_SCHEMA
+from inference_logger.domain.tables import Received, TableKey, share_out
 from logged_requests import START, record
 
 
@@ -48,6 +42,27 @@ def test_a_body_without_a_usable_id_leaves_the_request_s_own(body: str | None) -
     assert client_request_id(record("r", client_request_id=None, request=body, request_id="mine")) == "mine"
 
 
+@pytest.mark.parametrize("refused", ["a\r\nSet-Cookie: b", "a\x00b", "\x1b[31mred", "x" * 257])
+@pytest.mark.parametrize("is_in_body", [True, False])
+def test_an_id_that_a_model_server_refuses_is_null_with_a_code(refused: str, is_in_body: bool) -> None:
+    given = {"client_request_id": None, "request": json.dumps({"client_request_id": refused})}
+    (row,) = to_payload([record("r", **(given if is_in_body else {"client_request_id": refused}))]).to_pylist()
+
+    assert row["client_request_id"] is None
+    assert row["logging_error_codes"] == ["CLIENT_REQUEST_ID_REFUSED"]
+
+
+def test_two_spellings_of_a_folder_are_one_table() -> None:
+    places = ("", "/home/tables", "file:///home/tables", "file:///home//tables/")
+    messages = [Received(number, [record("a", destination=place)]) for number, place in enumerate(places, 1)]
+
+    shares = share_out(messages, "/home/tables")
+
+    assert {key: [position for position, _ in share.records] for key, share in shares.items()} == {
+        TableKey("wine"): [1, 2, 3, 4]
+    }
+
+
 def test_records_go_to_the_table_of_their_service_and_destination() -> None:
     messages = [
         Received(7, [record("a"), record("b", destination="/elsewhere")]),
@@ -79,12 +94,20 @@ def test_records_go_to_the_table_of_their_service_and_destination() -> None:
         (json.dumps({"records": [record("a", service="../../escaped")]}).encode(), "records.0.service"),
         (json.dumps({"records": [record("a", destination=5)]}).encode(), "records.0.destination"),
         (json.dumps({"records": [record("a", destination="s3://bucket")]}).encode(), "records.0.destination"),
+        (json.dumps({"records": [record("a", destination="/tables/\x00")]}).encode(), "records.0.destination"),
+        (json.dumps({"records": [record("a", destination="/" + "ü" * 200)]}).encode(), "records.0.destination"),
         (json.dumps({"records": [record("a", destination="/tables/../etc")]}).encode(), "records.0.destination"),
     ],
 )
 def test_what_cannot_be_a_row_is_refused_with_its_place(body: bytes, reason: str) -> None:
     with pytest.raises(Unreadable, match=reason):
         read_message(body)
+
+
+def test_a_message_holds_records_of_the_service_that_its_subject_names() -> None:
+    body = json.dumps({"records": [record("a"), record("b", service="beer")]}).encode()
+    with pytest.raises(Unreadable, match=r"records\.1\.service: not wine"):
+        read_message(body, "wine")
 
 
 def test_fields_of_a_newer_router_are_no_error() -> None:

@@ -6,19 +6,46 @@ import os
 import stat
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import typer
 
-from penstock.commands.arguments import model_source, service_name, variables, weights
+from penstock.commands.arguments import expiry, model_source, service_name, variables, weights, with_version
 from penstock.contexts import Contexts, Target
 from penstock.launcher.home import LaunchError
 
 
 def test_a_model_uri_names_a_version_or_an_alias() -> None:
     assert model_source("models:/wine_quality/3") == {"kind": "mlflow", "model": "wine_quality", "version": "3"}
+    assert with_version(model_source("models:/wine/latest"), lambda _: {"versions": ["9", "10"]})["version"] == "10"
+    assert with_version(model_source("models:/wine/3"), lambda _: {"versions": ["9"]})["version"] == "3"
+    with pytest.raises(typer.BadParameter, match="models show wine"):
+        model_source("models:/wine")
     assert model_source("models:/wine@champion") == {"kind": "mlflow", "model": "wine", "alias": "champion"}
+
+
+NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+def test_an_end_is_a_date_a_time_or_a_span() -> None:
+    assert expiry(None, None, NOW) is None
+    assert expiry("2030-01-01", None, NOW) == "2030-01-01T00:00:00Z"
+    assert expiry("2030-01-01T08:00:00+08:00", None, NOW) == "2030-01-01T08:00:00+08:00"
+    spans = {"30d": "2026-05-31T12:00:00+00:00", "90m": "2026-05-01T13:30:00+00:00", "2w": "2026-05-15T12:00:00+00:00"}
+    assert {span: expiry(None, span, NOW) for span in spans} == spans
+
+
+@pytest.mark.parametrize("span", ["30", "d", "-1d", "1y", "1d ", "999999w", "1.5h", "\u0661d"])
+def test_what_is_no_span_of_time_is_refused(span: str) -> None:
+    with pytest.raises(typer.BadParameter):
+        expiry(None, span, NOW)
+
+
+def test_one_end_is_enough() -> None:
+    with pytest.raises(typer.BadParameter, match="exclude"):
+        expiry("2030-01-01", "1d", NOW)
 
 
 def test_variables_are_plain_or_a_key_of_a_secret() -> None:
@@ -35,7 +62,7 @@ def test_variables_are_plain_or_a_key_of_a_secret() -> None:
         "wine",
         "models:/wine",
         "models:/wine/",
-        "models:/wine/latest",
+        "models:/wine/newest",
         "models:/a/b/1",
         "models:/wine@",
         "models:/wine/1\n",

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from router.domain.bucket import BucketView, in_order
+from router.domain.explain import explain_no_pod
 from router.domain.keys import Door, KeyRing, digest_of, presented_key
 from router.domain.outcome import is_sampled, is_valid_request_id, trace_id_of
-from router.domain.split import choose_pod, choose_version, ready_candidates
+from router.domain.split import choose_pod, choose_version
 from router.domain.table import RouteTable
 from router.domain.traffic import Tally, TrafficBook, interval
 from shared.contracts.routes import Endpoint, Endpoints, Intent, KeyEntry, VersionRoute
@@ -46,14 +48,6 @@ def test_the_split_is_interleaved() -> None:
     versions = [FakeVersion("a", 90), FakeVersion("b", 10)]
     picks = "".join(choose_version(versions).name for _ in range(30))
     assert "b" not in picks.replace("aaaaabaaaa", "")
-
-
-def test_unready_versions_yield_their_share() -> None:
-    a, b, idle = FakeVersion("a", 90), FakeVersion("b", 10), FakeVersion("c", 0)
-    assert ready_candidates([a, b, idle], [True, True, True]) == (a, b)
-    assert ready_candidates([a, b, idle], [False, True, True]) == (b,)
-    assert ready_candidates([a, b, idle], [False, False, True]) == (idle,)
-    assert ready_candidates([a, b, idle], [False, False, False]) == ()
 
 
 @given(st.integers(min_value=2, max_value=6), st.integers(min_value=0))
@@ -272,3 +266,19 @@ def test_an_interval_is_the_difference_of_two_snapshots() -> None:
     assert (change.logged, change.dropped) == (1, {"spool_full": 1})
     assert (sum(change.latency_counts), change.latency_counts[-1]) == (2, 1)
     assert interval(tally.snapshot(), tally.snapshot()) is None
+
+
+def test_routes_of_before_the_fallback_and_the_phase_are_read() -> None:
+    table = table_of("a")
+    value = Intent(service_id=UUID(int=1), service="wine", revision=1, auth_enabled=True, versions=()).model_dump()
+    route = VersionRoute(version_id=V1, version="v1", model="wine/1", weight=100).model_dump(mode="json")
+    route.pop("phase")
+    value.pop("fallback")
+    table.apply("intent.wine", orjson.dumps({**value, "service_id": str(UUID(int=1)), "versions": [route]}))
+    service = table.services["wine"]
+    assert [version.name for version in service.candidates] == ["v1"]
+    assert (service.fallback, service.versions["v1"].phase) == (None, None)
+    apply_pods(table)
+    assert explain_no_pod(table.services["wine"]).message == (
+        "Service 'wine' cannot answer now: version v1 has no ready pod."
+    )

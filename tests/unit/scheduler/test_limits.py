@@ -29,8 +29,8 @@ def test_version_2_in_a_container(tmp_path: Path) -> None:
     found = find_limits(tmp_path, groups, own)
     (folder,) = found.folders.values()
     assert folder.parent == groups
-    assert (groups / "cgroup.subtree_control").read_text() == "+cpu +memory"
-    assert (folder / "cgroup.subtree_control").read_text() == "+cpu +memory"
+    assert (groups / "cgroup.subtree_control").read_text() == "+cpu +memory +pids"
+    assert (folder / "cgroup.subtree_control").read_text() == "+cpu +memory +pids"
     (joined,) = found.make("wine-v1-abcde.0", TWO)
     group = folder / "wine-v1-abcde.0"
     assert joined == str(group / "cgroup.procs")

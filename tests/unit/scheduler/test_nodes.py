@@ -81,14 +81,14 @@ def test_pods_of_a_group_are_spread_over_its_nodes() -> None:
 @pytest.mark.parametrize("how", [{"is_schedulable": False}, {"pods": "move"}, {"pods": "end"}])
 def test_a_node_that_is_not_open_gets_no_pod(how: dict[str, object]) -> None:
     placement = place([claim("x")], pools(A.model_copy(update=how)))
-    assert placement.waiting == {"x": "asks for 1 cores, 1 GiB; no node of resource group risk takes pods"}
+    assert placement.waiting == {"x": "asks for 1 core, 1 GiB; no node of resource group risk takes pods"}
     assert place([claim("x")], pools(A.model_copy(update=how), B)).placed == {"x": B.id}
 
 
 def test_it_says_what_a_group_has() -> None:
     placement = place([on(A, claim("there", 3)), claim("x", 2), claim("y", 5)], pools(A))
     assert placement.waiting == {
-        "x": "asks for 2 cores, 1 GiB; free are 1 cores, 7 GiB on one node of resource group risk",
+        "x": "asks for 2 cores, 1 GiB; free are 1 core, 7 GiB on one node of resource group risk",
         "y": "asks for 5 cores, 1 GiB; there are only 4 cores, 8 GiB on one node of resource group risk",
     }
 

@@ -45,6 +45,19 @@ def test_no_more_is_given_than_there_is(claims: list[Claim]) -> None:
     assert not placement.placed.keys() & placement.waiting.keys()
 
 
+def test_who_waits_is_told_who_holds_the_room_and_other_projects_are_not_named() -> None:
+    def held(pod: str, cpu: float, service: str, project: str) -> Claim:
+        return replace(claim(pod, cpu, is_placed=True), service=service, name="v1", project=project)
+
+    claims = [held("a", 1, "wine", "red"), held("b", 1, "wine", "red"), held("c", 4, "secret", "blue")]
+    waits = replace(claim("x", 2), service="tea", name="v1", project="red")
+
+    assert place([*claims, waits], [Pool(Room(7, 8))]).waiting == {
+        "x": "asks for 2 cores, 1 GiB; free are 1 core, 5 GiB; "
+        "held by other projects (4 cores, 1 GiB), wine/v1 (2 cores, 2 GiB)"
+    }
+
+
 @given(CLAIMS)
 def test_nobody_who_could_ever_fit_is_passed_by(claims: list[Claim]) -> None:
     placement = place(claims, [Pool(TOTAL)])
@@ -106,7 +119,7 @@ def test_what_its_own_version_leaves_no_room_for_holds_nobody_up() -> None:
     placement = place([first, second, small], [Pool(Room(4, 8))])
     assert placement.placed == {"small": None}
     assert placement.waiting == {
-        "second": "asks for 3 cores, 1 GiB; there are only 1 cores, 7 GiB beside its version's own pods"
+        "second": "asks for 3 cores, 1 GiB; there are only 1 core, 7 GiB beside its version's own pods"
     }
     at_once = place([replace(first, is_placed=False), second, small], [Pool(Room(4, 8))])
     assert at_once.placed == {"first": None, "small": None}
@@ -130,7 +143,7 @@ def test_an_update_that_never_fits_holds_nobody_up() -> None:
 def test_it_says_what_is_asked_for_and_what_is_free() -> None:
     placement = place([claim("a", 3, is_placed=True), claim("b", 2), claim("c", 9)], [Pool(Room(4, 8))])
     assert placement.waiting == {
-        "b": "asks for 2 cores, 1 GiB; free are 1 cores, 7 GiB",
+        "b": "asks for 2 cores, 1 GiB; free are 1 core, 7 GiB",
         "c": "asks for 9 cores, 1 GiB; there are only 4 cores, 8 GiB",
     }
 

@@ -30,9 +30,7 @@ def test_three_failed_loads_fail_a_version_with_the_reason() -> None:
         progress = after_end(progress, END, LIMITS)
     assert progress.failure is None
     progress = after_end(progress, END, LIMITS)
-    assert progress.failure == Failure(
-        "LoadFailed", "3 loads failed; the last: exit code 1: ValueError: no", END.log_tail
-    )
+    assert progress.failure == Failure("LoadFailed", "ValueError: no (exit code 1); 3 loads failed", END.log_tail)
     assert phase_of(1, progress, LOADING) == "failed"
 
 

@@ -9,6 +9,11 @@ from penstock.client.requests import Listing, Request, given, if_match, nothing,
 from penstock.client.types import Json
 
 
+def capacity() -> Request[Json]:
+    """Room for pods: `pools` with their `capacity`, what of it is `free`, whose pods hold it and whose wait."""
+    return Request("GET", "/capacity")
+
+
 def groups(*, project: str | None = None, search: str | None = None, page_size: int = 100) -> Listing[Json]:
     """Resource groups, by name."""
     return Listing("GET", "/resource-groups", given(project=project, search=search, page_size=page_size))

@@ -149,6 +149,7 @@ class Operations:
     usage = listing(resources.usage)
     usage_csv = operation(resources.usage_csv)
     debug = operation(resources.debug)
+    capacity = operation(grouped.capacity)
     groups = listing(grouped.groups)
     group = operation(grouped.group)
     create_group = operation(grouped.create_group)

@@ -5,12 +5,22 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 from penstock.client.types import Event, Json, Key, LogLine, Model, Pod, Restart, Service, Traffic, Version
 
 Answer = TypeVar("Answer")
+
+
+class Kept(Enum):
+    """The default of an argument that leaves a field as it is, where None says something of its own."""
+
+    KEPT = "as it is"
+
+
+KEPT = Kept.KEPT
 
 
 def _as_it_is(body: Any) -> Any:
@@ -45,7 +55,12 @@ class Listing(Request[Answer]):
 
 
 class Stream(Request[Answer]):
-    """Server-sent events, each of them an `Answer`; it ends with the server or the caller."""
+    """Server-sent events, each of them an `Answer`; it ends with the caller, or once the server ends it for good."""
+
+    def since(self, at: str) -> Stream[Answer]:
+        """The same from a time on, in place of so many lines before."""
+        kept = {name: value for name, value in self.params.items() if name != "lines"}
+        return replace(self, params={**kept, "from": at})
 
 
 def services(
@@ -131,9 +146,12 @@ def start_version(
     return post(where, given(traffic_weight=traffic_weight), revision=revision)
 
 
-def stop_version(service: str, version: str, *, revision: int | None = None) -> Request[Version]:
-    """Stop a version; the others take its share."""
-    return post(path("services", service, "versions", version, "stop"), revision=revision)
+def stop_version(
+    service: str, version: str, *, weights: Mapping[str, int] | None = None, revision: int | None = None
+) -> Request[Version]:
+    """Stop a version; the others share the traffic as `weights` say, else those with a weight take its share."""
+    where = path("services", service, "versions", version, "stop")
+    return post(where, given(weights=None if weights is None else dict(weights)), revision=revision)
 
 
 def restart_version(service: str, version: str, *, revision: int | None = None) -> Request[Version]:
@@ -152,10 +170,21 @@ def traffic(service: str) -> Request[Traffic]:
     return Request("GET", path("services", service, "traffic"))
 
 
-def set_traffic(service: str, weights: Mapping[str, int], *, revision: int | None = None) -> Request[Traffic]:
-    """Set the split over the active versions; the weights sum to 100. With `revision` only if it is still that one."""
-    where = path("services", service, "traffic")
-    return Request("PUT", where, json={"weights": dict(weights)}, headers=if_match(revision))
+def set_traffic(
+    service: str,
+    weights: Mapping[str, int],
+    *,
+    fallback: str | Kept | None = KEPT,
+    revision: int | None = None,
+) -> Request[Traffic]:
+    """Set the split over the active versions; the weights sum to 100. With `revision` only if it is still that one.
+
+    `fallback`: the version that answers while none with a weight has a ready pod; None: none; not given: as it was.
+    """
+    body: Json = {"weights": dict(weights)}
+    if not isinstance(fallback, Kept):
+        body["fallback"] = fallback
+    return Request("PUT", path("services", service, "traffic"), json=body, headers=if_match(revision))
 
 
 def keys(service: str, *, page_size: int = 100) -> Listing[Key]:
@@ -171,13 +200,13 @@ def create_key(
     return post(path("services", service, "keys"), {"name": name, **limits})
 
 
-def rotate_key(service: str, key_id: str, *, grace_s: int | None = None) -> Request[Key]:
-    """Issue a successor; the old key lives until it is revoked, or for `grace_s` seconds."""
-    return post(path("services", service, "keys", key_id, "rotate"), given(grace_s=grace_s))
+def rotate_key(service: str, key_id: str, *, grace_s: int | None = None, expires_at: str | None = None) -> Request[Key]:
+    """Issue a successor; the old key, by id or name, lives until it is revoked, or for `grace_s` seconds."""
+    return post(path("services", service, "keys", key_id, "rotate"), given(grace_s=grace_s, expires_at=expires_at))
 
 
 def revoke_key(service: str, key_id: str) -> Request[None]:
-    """Make a key open nothing."""
+    """Make a key, by id or name, open nothing."""
     return Request("DELETE", path("services", service, "keys", key_id), read=nothing)
 
 
@@ -197,21 +226,32 @@ def logs(
     version: str | None = None,
     pod: str | None = None,
     search: str | None = None,
+    request_id: str | None = None,
     from_time: str | None = None,
     to_time: str | None = None,
     page_size: int = 100,
 ) -> Listing[LogLine]:
-    """Lines that pods printed, newest first."""
-    params = given(version=version, pod=pod, search=search, page_size=page_size, **between(from_time, to_time))
-    return Listing("GET", path("services", service, "logs"), params)
+    """Lines that pods printed, newest first; `request_id`: while that request was answered."""
+    wanted = given(version=version, pod=pod, search=search, request_id=request_id, page_size=page_size)
+    return Listing("GET", path("services", service, "logs"), {**wanted, **given(**between(from_time, to_time))})
 
 
 def follow_logs(
-    service: str, *, version: str | None = None, pod: str | None = None, search: str | None = None
+    service: str,
+    *,
+    version: str | None = None,
+    pod: str | None = None,
+    search: str | None = None,
+    request_id: str | None = None,
+    lines: int | None = None,
+    from_time: str | None = None,
 ) -> Stream[LogLine]:
-    """Lines that pods print from now on, as they come."""
-    params = given(version=version, pod=pod, search=search, follow="true")
-    return Stream("GET", path("services", service, "logs"), params)
+    """Lines as pods print them, after the last `lines` (at most 1000), or all those since `from_time`, of before.
+
+    A connection that is lost is made again, and goes on after the last line.
+    """
+    wanted = given(version=version, pod=pod, search=search, request_id=request_id, lines=lines, follow="true")
+    return Stream("GET", path("services", service, "logs"), {**wanted, **given(**{"from": from_time})})
 
 
 def events(service: str, *, version: str | None = None, page_size: int = 100) -> Listing[Event]:

@@ -21,6 +21,7 @@ from penstock.client.errors import (
     Unreachable,
     error_of,
 )
+from penstock.client.following import GIVEN_UP_AFTER_S, PAUSE_S, FollowedLog
 from penstock.client.operations import Awaited, Blocking, Operations
 from penstock.client.requests import Listing, Request, Stream
 
@@ -39,12 +40,12 @@ class _Sender(Operations):
 
     def __init__(self, url: str, token: str, *, timeout_s: float = 30.0, retries: int = 2) -> None:
         self._base = url.rstrip("/").removesuffix("/api/v1") + "/api/v1"
-        self._token = token
+        self._token = token.strip()
         self._timeout_s = timeout_s
         self._retries = retries
 
     def _options(self, request: Request[Any]) -> dict[str, Any]:
-        token = self._token if request.token is None else request.token
+        token = self._token if request.token is None else request.token.strip()
         if not (token.isascii() and token.isprintable()):  # else the HTTP library's error would quote it
             raise Unauthenticated(401, "UNAUTHENTICATED", "the token has characters in it that no token has")
         return {
@@ -108,13 +109,26 @@ class Client(_Sender, Blocking):
             request = request.after(cursor)
 
     def follow(self, request: Stream[Answer]) -> Iterator[Answer]:
-        """Every event of a stream, as it comes."""
+        """Every event of a stream, as it comes, over connections that are lost."""
+        log, lost = FollowedLog(request), LostConnection(f"{self._base} has ended the stream")
+        while True:
+            try:
+                for event in self._connection(log, lost):
+                    if log.is_new(event):
+                        yield event
+            except PenstockError as error:
+                lost.by(error)
+            time.sleep(lost.pause())
+
+    def _connection(self, log: FollowedLog[Answer], lost: LostConnection) -> Iterator[Any]:
         try:
-            with self._http.stream(**self._streamed(request)) as answer:
+            with self._http.stream(**self._streamed(log.next_request())) as answer:
                 if not answer.is_success:
                     answer.read()
                     _body(answer)
                 _must_be_events(answer)
+                log.connected(answer.headers.get("date"))
+                lost.found()
                 for line in answer.iter_lines():
                     if line.startswith("data:") and (event := _event(line)):
                         yield event
@@ -171,13 +185,26 @@ class AsyncClient(_Sender, Awaited):
             request = request.after(cursor)
 
     async def follow(self, request: Stream[Answer]) -> AsyncIterator[Answer]:
-        """Every event of a stream, as it comes."""
+        """Every event of a stream, as it comes, over connections that are lost."""
+        log, lost = FollowedLog(request), LostConnection(f"{self._base} has ended the stream")
+        while True:
+            try:
+                async for event in self._connection(log, lost):
+                    if log.is_new(event):
+                        yield event
+            except PenstockError as error:
+                lost.by(error)
+            await asyncio.sleep(lost.pause())
+
+    async def _connection(self, log: FollowedLog[Answer], lost: LostConnection) -> AsyncIterator[Any]:
         try:
-            async with self._http.stream(**self._streamed(request)) as answer:
+            async with self._http.stream(**self._streamed(log.next_request())) as answer:
                 if not answer.is_success:
                     await answer.aread()
                     _body(answer)
                 _must_be_events(answer)
+                log.connected(answer.headers.get("date"))
+                lost.found()
                 async for line in answer.aiter_lines():
                     if line.startswith("data:") and (event := _event(line)):
                         yield event
@@ -190,6 +217,33 @@ class AsyncClient(_Sender, Awaited):
             return _body(await self._http.request(**options))
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _foreign(error, options["url"]) from None
+
+
+class LostConnection:
+    """Whether a stream that has broken off is to be looked for again: only what had begun, and for a while."""
+
+    def __init__(self, ended: str) -> None:
+        self._error: PenstockError = Unreachable(ended)
+        self._since: float | None = None
+        self._was_found = False
+
+    def found(self) -> None:
+        """The stream is there."""
+        self._was_found, self._since = True, None
+
+    def by(self, error: PenstockError) -> None:
+        """Remember what broke it; raises `error` where another try cannot help."""
+        if not self._was_found or not _may_pass(error):
+            raise error
+        self._error = error
+
+    def pause(self) -> float:
+        """Seconds until the next try; raises what broke it once that has lasted too long."""
+        now = time.monotonic()
+        self._since = self._since if self._since is not None else now
+        if now - self._since > GIVEN_UP_AFTER_S:
+            raise self._error
+        return PAUSE_S
 
 
 def _may_pass(error: PenstockError) -> bool:

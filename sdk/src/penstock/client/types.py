@@ -51,10 +51,11 @@ class Service(TypedDict):
 
 
 class Traffic(TypedDict):
-    """`weights` as asked for; `effective` as routers have them."""
+    """`weights` as asked for; `effective` as routers have them; `fallback` answers while none with a weight can."""
 
     weights: dict[str, int]
     effective: dict[str, int]
+    fallback: str | None
     revision: int
 
 
@@ -110,6 +111,8 @@ class LogLine(TypedDict):
     at: str
     version: str
     pod: str
+    run: int
+    offset: int | None
     text: str
     request_id: str | None
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import typer
@@ -20,18 +21,57 @@ SecretEnv = Annotated[
     list[str] | None,
     typer.Option("--secret-env", help="NAME=SECRET/KEY: one whose value is a secret's; may be repeated."),
 ]
-_MODEL_URI = re.compile(r"models:/(?P<model>[^/@]+)(?:/(?P<version>[0-9]+)|@(?P<alias>[^/@]+))\Z")
+_MODEL_URI = re.compile(r"models:/(?P<model>[^/@]+)(?:/(?P<version>[0-9]+|latest)|@(?P<alias>[^/@]+))\Z")
+_BARE_URI = re.compile(r"models:/(?P<model>[^/@]+)/?\Z")
+
+
+LATEST = "latest"
+ExpiresAt = Annotated[
+    str | None, typer.Option(help="A date, 2030-01-31 (its beginning, UTC), or ISO-8601 with a zone.")
+]
+ExpiresIn = Annotated[str | None, typer.Option(help="So long from now: 30d, 12h, 90m, 2w.")]
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+_SPAN = re.compile(r"(?P<count>[0-9]{1,6})(?P<unit>[mhdw])\Z", re.ASCII)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", re.ASCII)
+
+
+def expiry(expires_at: str | None, expires_in: str | None, now: datetime) -> str | None:
+    """When something ends, as the API has it; None where neither is given."""
+    if expires_at is not None and expires_in is not None:
+        raise typer.BadParameter("--expires-at and --expires-in exclude each other")
+    if expires_in is None:
+        return f"{expires_at}T00:00:00Z" if expires_at is not None and _DATE.match(expires_at) else expires_at
+    found = _SPAN.match(expires_in)
+    if found is None:
+        raise typer.BadParameter(f"{expires_in!r} is no span of time: 30d, 12h, 90m or 2w")
+    try:
+        return (now + int(found["count"]) * _UNITS[found["unit"]]).isoformat(timespec="seconds")
+    except OverflowError:
+        raise typer.BadParameter(f"{expires_in!r} reaches beyond the calendar") from None
 
 
 def model_source(uri: str, registry: str | None = None, *, follow: bool = False) -> dict[str, Any]:
-    """`models:/wine/3` or `models:/wine@champion` as a `model_source`; an alias may be followed."""
+    """`models:/wine/3`, `…/latest` or `models:/wine@champion` as a `model_source`; an alias may be followed."""
     found = _MODEL_URI.match(uri)
+    if found is None and (bare := _BARE_URI.match(uri)):
+        show = f"`penstock models show {bare['model']}` says which there are"
+        raise typer.BadParameter(f"{uri!r} names no version: add /VERSION, /latest or @ALIAS ({show})")
     if found is None:
-        raise typer.BadParameter(f"{uri!r} is neither models:/NAME/VERSION nor models:/NAME@ALIAS")
+        raise typer.BadParameter(f"{uri!r} is neither models:/NAME/VERSION (or /latest) nor models:/NAME@ALIAS")
     if follow and not found["alias"]:
         raise typer.BadParameter("only an alias can be followed: models:/NAME@ALIAS")
     given = found.groupdict() | {"registry": registry, "follow": follow}
     return {"kind": "mlflow", **{name: value for name, value in given.items() if value}}
+
+
+def with_version(source: dict[str, Any], known: Callable[[str], Mapping[str, Any]]) -> dict[str, Any]:
+    """`source` with the newest version of its model in place of `latest`; `known`: the registry's answer to a name."""
+    if source.get("version") != LATEST:
+        return source
+    versions = [int(version) for version in known(source["model"])["versions"]]
+    if not versions:
+        raise typer.BadParameter(f"model {source['model']!r} has no versions")
+    return source | {"version": str(max(versions))}
 
 
 def resource_source(

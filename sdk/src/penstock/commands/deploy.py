@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,6 +19,7 @@ from penstock.commands.arguments import (
     resource_source,
     service_name,
     variables,
+    with_version,
 )
 from penstock.commands.connection import connect
 from penstock.commands.errors import FAILED, TIMEOUT, USAGE, stop
@@ -67,7 +69,7 @@ def deploy(
     target_concurrency: Annotated[float, typer.Option(help="Requests in flight at one pod, where it does.")] = TARGET,
     project: Annotated[str | None, typer.Option(help="Project of a new service; default: `default`.")] = None,
     description: Annotated[str, typer.Option(help="What the version is.")] = "",
-    record: Record = True,
+    record: Record = None,
     weight: Weight = 0,
     auth: Annotated[
         bool | None, typer.Option("--auth/--no-auth", help="Whether callers of a new service need an API key; they do.")
@@ -91,6 +93,7 @@ def deploy(
     if most is not None:
         body["replicas"] = {"min": least, "max": most, "target_concurrency": target_concurrency}
     with connect() as client:
+        body["model_source"] = with_version(body["model_source"], partial(client.model, registry=registry))
         version = _started(client, service, body)
         if wait:
             version = _ready(client, version, timeout)

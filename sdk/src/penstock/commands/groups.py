@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
-from penstock.commands.arguments import tags
+from penstock.commands.arguments import ExpiresAt, ExpiresIn, expiry, tags
 from penstock.commands.connection import connect
 from penstock.commands.output import Format, Output, show_all, show_one
 
@@ -121,13 +122,14 @@ def add_node(
     cpu: Annotated[float, typer.Option(help="Cores.")],
     memory: Annotated[float, typer.Option(help="GiB.")],
     gpu: Annotated[int, typer.Option(help="Devices.")] = 0,
-    expires_at: Annotated[str | None, typer.Option(help="ISO-8601 with a zone.")] = None,
+    expires_at: ExpiresAt = None,
+    expires_in: ExpiresIn = None,
     console_url: Annotated[str | None, typer.Option(help="Its provider's page.")] = None,
     output: Output = Format.TABLE,
 ) -> None:
     """Reserve a share of the machine for a group. Needs an administrator."""
     body = {"name": node, "cpu": cpu, "memory_gb": memory, "gpu": gpu}
-    told = {"expires_at": expires_at, "console_url": console_url}
+    told = {"expires_at": expiry(expires_at, expires_in, datetime.now(UTC)), "console_url": console_url}
     with connect() as client:
         given = {field: value for field, value in told.items() if value is not None}
         show_one(client.add_node(group, body | given), NODE, output)
@@ -182,12 +184,15 @@ def release_node(group: Group, node: Node, force: Force = False, output: Output 
 def renew_node(
     group: Group,
     node: Node,
-    expires_at: Annotated[str | None, typer.Option(help="ISO-8601 with a zone; for good otherwise.")] = None,
+    *,
+    expires_at: ExpiresAt = None,
+    expires_in: ExpiresIn = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Keep a node longer; one that has expired takes pods again. Needs an administrator."""
+    """Keep a node longer, for good without a time; one that has expired takes pods again. Needs an administrator."""
+    ends = expiry(expires_at, expires_in, datetime.now(UTC))
     with connect() as client:
-        show_one(client.renew_node(group, node, expires_at), NODE, output)
+        show_one(client.renew_node(group, node, ends), NODE, output)
 
 
 @nodes.command("move")

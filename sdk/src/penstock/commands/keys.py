@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
+from penstock.commands.arguments import ExpiresAt, ExpiresIn, expiry
 from penstock.commands.connection import connect
 from penstock.commands.output import Format, Output, show_all, show_one
 
 app = typer.Typer(help="API keys of a service.", no_args_is_help=True)
 
 Service = Annotated[str, typer.Argument(help="Name of the service.")]
-KeyId = Annotated[str, typer.Argument(help="Id of the key, as `keys list` shows it.")]
+KeyId = Annotated[str, typer.Argument(help="Name of the key, or its id, as `keys list` shows them.")]
 COLUMNS = ("id", "name", "prefix", "expired", "last_used_at", "expires_at", "scopes", "creator", "created_at")
 ISSUED = ("id", "name", "key", "scopes", "expires_at")
 
@@ -36,32 +38,39 @@ def list_keys(service: Service, output: Output = Format.TABLE) -> None:
 def create(
     service: Service,
     name: Annotated[str, typer.Argument(help="What the key is for.")],
-    expires_at: Annotated[str | None, typer.Option(help="ISO-8601 with a zone.")] = None,
+    *,
+    expires_at: ExpiresAt = None,
+    expires_in: ExpiresIn = None,
     scope: Annotated[
         list[Scope] | None, typer.Option(help="What it opens; may be repeated. All of them otherwise.")
     ] = None,
     output: Output = Format.TABLE,
 ) -> None:
     """Issue a key; it is shown this once."""
+    ends = expiry(expires_at, expires_in, datetime.now(UTC))
     with connect() as client:
-        show_one(client.create_key(service, name, expires_at=expires_at, scopes=scope or None), ISSUED, output)
+        show_one(client.create_key(service, name, expires_at=ends, scopes=scope or None), ISSUED, output)
 
 
 @app.command()
 def rotate(
     service: Service,
-    key_id: KeyId,
+    key: KeyId,
+    *,
     grace: Annotated[int | None, typer.Option(min=0, help="Seconds that the old key lives on.")] = None,
+    expires_at: ExpiresAt = None,
+    expires_in: ExpiresIn = None,
     output: Output = Format.TABLE,
 ) -> None:
     """Issue a successor; it is shown this once."""
+    ends = expiry(expires_at, expires_in, datetime.now(UTC))
     with connect() as client:
-        show_one(client.rotate_key(service, key_id, grace_s=grace), ISSUED, output)
+        show_one(client.rotate_key(service, key, grace_s=grace, expires_at=ends), ISSUED, output)
 
 
 @app.command()
-def revoke(service: Service, key_id: KeyId, output: Output = Format.TABLE) -> None:
+def revoke(service: Service, key: KeyId, output: Output = Format.TABLE) -> None:
     """Make a key open nothing."""
     with connect() as client:
-        client.revoke_key(service, key_id)
-    show_one({"id": key_id, "revoked": True}, ("id", "revoked"), output)
+        client.revoke_key(service, key)
+    show_one({"key": key, "revoked": True}, ("key", "revoked"), output)

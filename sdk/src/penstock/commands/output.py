@@ -16,7 +16,9 @@ _AT = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|\+00:00)$")
 NO_WIDTH = 10_000
 """In a pipe there is room for everything."""
 GAP = 2
-PROSE = frozenset({"message", "description", "before", "after", "tags", "roles", "request", "response"})
+PROSE = frozenset(
+    {"message", "description", "before", "after", "tags", "roles", "request", "response", "blocked.reason"}
+)
 """Columns whose text may go on in a further line; all others are names, numbers and times."""
 LEAST_PROSE = 24
 HEADS = {
@@ -25,6 +27,8 @@ HEADS = {
     "desired_replicas": "wanted", "traffic_weight": "traffic", "resource_kind": "kind", "resource_name": "name",
     "memory_bytes": "memory", "cpu_cores": "cpu", "started_at": "started", "last_used_at": "last used",
     "expires_at": "expires", "price_per_hour": "price/h", "last_seen": "last seen", "updated_at": "updated",
+    "free_cores": "free cores", "gib": "GiB", "free_gib": "free GiB",
+    "blocked.reason": "reason",
 }  # fmt: skip
 """What a column is called for people, where that is not the field's own name."""
 

@@ -26,7 +26,7 @@ SPECS = ("name", "cpu", "memory_gb", "gpu", "price_per_hour", "description")
 SECRETS = ("name", "kind", "project", "fields", "description", "creator", "updated_at")
 USAGE = ("period", "project", "service", "version", "pod", "runs", "pod_hours", "cpu_hours", "memory_gb_hours",
          "gpu_hours", "cost", "currency")  # fmt: skip
-DEBUGGED = ("version", "status_code", "duration_ms", "headers", "response", "curl")
+DEBUGGED = ("version", "status_code", "duration_ms", "headers", "response", "trace", "curl")
 
 
 class Kind(StrEnum):

@@ -13,7 +13,7 @@ from penstock.commands.output import Format, Output, show_all, show_one
 app = typer.Typer(help="Inference tables: what was asked and answered.", no_args_is_help=True)
 dead_letters = typer.Typer(help="Messages that a service gave up on.", no_args_is_help=True)
 
-TABLES = ("name", "kind", "rows", "location", "version", "updated_at")
+TABLES = ("name", "status", "rows", "location", "blocked.reason", "version", "updated_at")
 ROWS = ("request_time", "status_code", "version", "execution_duration_ms", "client_request_id", "request", "response")
 LETTERS = ("id", "at", "consumer", "subject", "reason")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Annotated
 
 import typer
 
+from penstock.commands.arguments import ExpiresAt, ExpiresIn, expiry
 from penstock.commands.connection import connect
 from penstock.commands.output import Format, Output, show_all, show_one
 
@@ -82,23 +84,25 @@ def list_tokens(
 def create_token(
     name: Annotated[str, typer.Argument(help="What the token is for.")],
     user: Annotated[str | None, typer.Option(help="Whose; others than yours need an administrator.")] = None,
-    expires_at: Annotated[str | None, typer.Option(help="ISO-8601 with a zone.")] = None,
+    expires_at: ExpiresAt = None,
+    expires_in: ExpiresIn = None,
     output: Output = Format.TABLE,
 ) -> None:
     """Issue a token; it is shown this once."""
+    ends = expiry(expires_at, expires_in, datetime.now(UTC))
     with connect() as client:
-        show_one(client.create_token(name, user=user, expires_at=expires_at), ISSUED, output)
+        show_one(client.create_token(name, user=user, expires_at=ends), ISSUED, output)
 
 
 @tokens.command("revoke")
 def revoke_token(
-    token_id: Annotated[str, typer.Argument(help="Id of the token, as `tokens list` shows it.")],
+    token: Annotated[str, typer.Argument(help="Name of one of your tokens, or the id of any, as `tokens list` shows.")],
     output: Output = Format.TABLE,
 ) -> None:
     """Make a token open nothing."""
     with connect() as client:
-        client.revoke_token(token_id)
-    show_one({"id": token_id, "revoked": True}, ("id", "revoked"), output)
+        client.revoke_token(token)
+    show_one({"token": token, "revoked": True}, ("token", "revoked"), output)
 
 
 def audit(

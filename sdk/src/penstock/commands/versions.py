@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 
-from penstock.commands.arguments import Env, Fields, SecretEnv, fields, model_source, resource_source, variables
+from penstock.commands.arguments import (
+    Env,
+    Fields,
+    SecretEnv,
+    fields,
+    model_source,
+    resource_source,
+    variables,
+    weights,
+    with_version,
+)
 from penstock.commands.connection import connect
 from penstock.commands.output import Format, Output, show_all, show_one
 
@@ -14,7 +25,7 @@ app = typer.Typer(help="Versions: deployable configurations of a service.", no_a
 
 Service = Annotated[str, typer.Argument(help="Name of the service.")]
 Name = Annotated[str, typer.Argument(help="Name of the version.")]
-Model = Annotated[str, typer.Argument(help="models:/NAME/VERSION or models:/NAME@ALIAS.")]
+Model = Annotated[str, typer.Argument(help="models:/NAME/VERSION (or /latest), or models:/NAME@ALIAS.")]
 Spec = Annotated[str | None, typer.Option(help="Resource spec of a pod; 1C2G unless told otherwise.")]
 Group = Annotated[str | None, typer.Option(help="Resource group on whose nodes it runs, instead of the shared pool.")]
 Cpu = Annotated[float | None, typer.Option(help="Cores of a pod in the group.")]
@@ -23,8 +34,13 @@ Gpu = Annotated[int | None, typer.Option(help="Devices of a pod in the group.")]
 Registry = Annotated[str | None, typer.Option(help="Secret that describes another tracking server.")]
 Follow = Annotated[bool, typer.Option("--follow", help="Publish anew whenever the alias moves.")]
 Replicas = Annotated[int, typer.Option(min=0, help="Pods.")]
-Record = Annotated[bool, typer.Option(help="Whether requests go into an inference table.")]
-Weight = Annotated[int, typer.Option(min=0, max=100, help="Share of the traffic beside another version.")]
+Record = Annotated[
+    bool | None,
+    typer.Option("--record/--no-record", help="Into an inference table; default: as the service's version, else yes."),
+]
+Weight = Annotated[
+    int, typer.Option(min=0, max=100, help="Share of the traffic beside another version; 0: only by its own path.")
+]
 DEFAULT_SPEC = "1C2G"
 COLUMNS = ("name", "status", "model_source.model", "model_source.version", "ready_replicas", "desired_replicas",
            "traffic_weight", "reason", "created_at")  # fmt: skip
@@ -35,15 +51,15 @@ FIELDS = ("service", "name", "status", "reason", "message", "model_source", "res
 
 
 def version_body(
-    model: dict[str, Any], resources: dict[str, Any] | None, replicas: int, record: bool
+    model: dict[str, Any], resources: dict[str, Any] | None, replicas: int, record: bool | None
 ) -> dict[str, Any]:
     """Configuration of a version."""
-    return {
+    body = {
         "model_source": model,
         "resource_source": resources or {"kind": "shared", "spec": DEFAULT_SPEC},
         "replicas": replicas,
-        "log_delivery": {"enabled": record},
     }
+    return body if record is None else body | {"log_delivery": {"enabled": record}}
 
 
 @app.command("list")
@@ -74,7 +90,7 @@ def add(
     registry: Registry = None,
     follow: Follow = False,
     replicas: Replicas = 1,
-    record: Record = True,
+    record: Record = None,
     weight: Weight = 0,
     start: Annotated[bool, typer.Option("--start", help="Start it.")] = False,
     env: Env = None,
@@ -87,6 +103,7 @@ def add(
     body = version_body(source, resources, replicas, record) | {"traffic_weight": weight, "start": start}
     body |= {"env": variables(env, secret_env)} | fields(further)
     with connect() as client:
+        body["model_source"] = with_version(body["model_source"], partial(client.model, registry=registry))
         show_one(client.create_version(service, body | ({"name": name} if name else {})), FIELDS, output)
 
 
@@ -95,7 +112,7 @@ def edit(
     service: Service,
     name: Name,
     *,
-    model: Annotated[str | None, typer.Option(help="models:/NAME/VERSION or models:/NAME@ALIAS.")] = None,
+    model: Annotated[str | None, typer.Option(help="models:/NAME/VERSION (or /latest), or models:/NAME@ALIAS.")] = None,
     registry: Registry = None,
     follow: Follow = False,
     spec: Spec = None,
@@ -127,6 +144,8 @@ def edit(
     if not changes:
         raise typer.BadParameter("nothing to change")
     with connect() as client:
+        if model is not None:
+            changes["model_source"] = with_version(changes["model_source"], partial(client.model, registry=registry))
         show_one(client.edit_version(service, name, changes), FIELDS, output)
 
 
@@ -143,10 +162,18 @@ def start(
 
 
 @app.command()
-def stop(service: Service, name: Name, output: Output = Format.TABLE) -> None:
-    """Stop a version; the others take its share."""
+def stop(
+    service: Service,
+    name: Name,
+    weight: Annotated[
+        list[str] | None, typer.Option(help="v2=100: share of a version that stays; repeat. They sum to 100.")
+    ] = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Stop a version; those of the others that have a weight take its share, unless told otherwise."""
+    split = weights(weight) if weight else None
     with connect() as client:
-        show_one(client.stop_version(service, name), FIELDS, output)
+        show_one(client.stop_version(service, name, weights=split), FIELDS, output)
 
 
 @app.command()

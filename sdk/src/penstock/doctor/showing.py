@@ -18,6 +18,8 @@ def show_status(found: Mapping[str, Any]) -> None:
         print(_process_line(process))
     for line in summary_lines(found["summary"]):
         print(line)
+    if confinement := found.get("confinement"):
+        print(f"pods and builds are {confinement['message']}")
     for problem in found["problems"]:
         print(f"PROBLEM  {problem}")
     if found["problems"]:

@@ -114,8 +114,11 @@ def last_words(log: Path) -> str:
     return last
 
 
-def run_detached(home: Home, environ: dict[str, str], new_databases: Collection[str] = ()) -> None:
-    """Start a supervisor in the background and return once all is ready; raises LaunchError, and ends it, otherwise."""
+def run_detached(home: Home, environ: dict[str, str], new_databases: Collection[str] = ()) -> list[str]:
+    """Start a supervisor in the background and return once all is ready; raises LaunchError, and ends it, otherwise.
+
+    Returns what it had to say on the way, such as files that it set aside.
+    """
     home.create()
     log = home.logs / "supervisor.log"
     with log.open("wb") as output:
@@ -133,6 +136,8 @@ def run_detached(home: Home, environ: dict[str, str], new_databases: Collection[
         process.terminate()
         process.wait(DOWN_WITHIN_S)
         raise
+    said = (line.partition("penstock: ") for line in log.read_text(errors="replace").splitlines())
+    return [text for before, mark, text in said if mark and not before and text != "ready"]
 
 
 def _wait_ready(home: Home, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -187,10 +192,10 @@ def other_ports(running: Home, environ: Mapping[str, str]) -> list[str]:
 
 
 def status(home: Home) -> dict[str, Any]:
-    """`{"ready": …, "processes": […], "problems": […], "summary": {…}}`: processes, every pod, what is wrong."""
+    """`ready`, `processes` (and every pod), `problems`, `summary` and `confinement`: what pods are kept from."""
     state = RunState.load(home)
     if state is None:
-        return {"ready": False, "processes": [], "problems": [], "summary": {}}
+        return {"ready": False, "processes": [], "problems": [], "summary": {}, "confinement": None}
     is_up = is_supervised(home)
     processes = [_view(p, p.state if is_up else _unsupervised(p, home)) for p in state.processes]
     problems = {**state.problems, "disk": disk_problem(home.run)} if is_up else {}
@@ -199,6 +204,7 @@ def status(home: Home) -> dict[str, Any]:
         "processes": processes + (pods(state) if is_up else []),
         "problems": [f"{name}: {text}" for name, text in problems.items() if text],
         "summary": summary(home, state) if is_up else {},
+        "confinement": _asked_of_scheduler(state, "/confinement") if is_up else None,
     }
 
 
@@ -220,15 +226,7 @@ def _unsupervised(process: ProcessView, home: Home) -> str:
 
 def pods(state: RunState) -> list[dict[str, Any]]:
     """Every pod, as the scheduler sees it; none while the scheduler does not answer."""
-    connection = http.client.HTTPConnection(state.scheduler_admin, timeout=2)
-    try:
-        connection.request("GET", "/pods")
-        answer = connection.getresponse()
-        found = json.loads(answer.read())["items"] if answer.status == 200 else []
-    except (OSError, http.client.HTTPException, ValueError, KeyError):
-        return []
-    finally:
-        connection.close()
+    found = _asked_of_scheduler(state, "/pods") or {}
     return [
         {
             "name": pod["name"],
@@ -240,5 +238,20 @@ def pods(state: RunState) -> list[dict[str, Any]]:
             "note": None if pod["ready"] else pod["reason"],
             "pod": {"service": pod["service"], "version": pod["version"]},
         }
-        for pod in found
+        for pod in found.get("items", ())
     ]
+
+
+def _asked_of_scheduler(state: RunState, path: str) -> dict[str, Any] | None:
+    """What its admin port says; None while it does not answer."""
+    connection = http.client.HTTPConnection(state.scheduler_admin, timeout=2)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        found: dict[str, Any] = json.loads(answer.read())
+    except (OSError, http.client.HTTPException, ValueError):
+        return None
+    else:
+        return found if answer.status == 200 else None
+    finally:
+        connection.close()

@@ -15,15 +15,9 @@ import nats.errors
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from controller.domain.commands import ModelSource
-from controller.domain.names import PLATFORM
-from controller.handlers import facts, following, metering, routes
-from controller.handlers.registries import Registries
+from controller.handlers import facts, metering, routes
 from controller.handlers.rollback import GivenUp, roll_back
-from controller.handlers.unit import Rules, Unit
 from controller.store.answers import forget_answers
-from controller.store.audit import Actor, audit
-from controller.store.following import Followed, Follower, followers
 from controller.store.runs import Key
 from shared.bus import Bus
 from shared.clock import Clock
@@ -31,7 +25,7 @@ from shared.contracts.routes import ROUTES_BUCKET, intent_key, keys_key
 from shared.contracts.rpc import RUNS, VERSION_STATES, Nothing, RunPage, RunsQuery, VersionStateList
 from shared.contracts.runs import PodRun
 from shared.database import Database
-from shared.errors import PenstockError, Unavailable
+from shared.errors import PenstockError
 
 log = logging.getLogger(__name__)
 
@@ -201,71 +195,6 @@ class MeteringLoop:
             if page.next_cursor is None:
                 return listed
             query = query.model_copy(update={"cursor": page.next_cursor})
-
-
-class FollowLoop:
-    """Publishes anew what follows an alias that has moved; a registry that does not answer changes nothing."""
-
-    def __init__(
-        self,
-        database: Database,
-        registries: Registries,
-        clock: Clock,
-        interval: timedelta,
-        *,
-        rules: Rules,
-        routes_changed: facts.RoutesChanged,
-    ) -> None:
-        self._database = database
-        self._registries = registries
-        self._clock = clock
-        self._interval_s = interval.total_seconds()
-        self._rules = rules
-        self._routes_changed = routes_changed
-
-    async def run(self) -> None:
-        """Follow for ever."""
-        while True:
-            try:
-                await self.once()
-            except AWAY as failure:
-                log.warning("aliases not followed: %s", failure or type(failure).__name__)
-            await self._clock.sleep(self._interval_s)
-
-    async def once(self) -> int:
-        """Look at every alias that is followed; returns how many versions were published anew."""
-        async with self._database.read() as session:
-            found = await followers(session)
-        moved = 0
-        away: dict[str | None, Unavailable] = {}
-        for source in dict.fromkeys(each.source for each in found):
-            if source.registry in away:
-                continue
-            try:
-                moved += await self._follow(source, [each for each in found if each.source == source])
-            except Unavailable as failure:
-                away[source.registry] = failure
-            except PenstockError as failure:
-                log.warning("alias %s of model %s is not followed: %s", source.alias, source.model, failure)
-        if away:
-            raise next(iter(away.values()))
-        return moved
-
-    async def _follow(self, source: Followed, found: Sequence[Follower]) -> int:
-        async with self._registries.open(source.registry, found[0].project) as registry:
-            target = await registry.alias_version(source.model, source.alias)
-            behind = [follower for follower in found if follower.model_version != target]
-            if not behind:
-                return 0
-            resolved = await registry.resolve(ModelSource(kind="mlflow", model=source.model, version=target))
-        moved = 0
-        for follower in behind:
-            async with self._database.unit_of_work() as session:
-                now = self._clock.now()
-                audit(session, Actor(PLATFORM, "follow_alias", ""), now)
-                unit = Unit(session, now, PLATFORM, self._rules, self._routes_changed)
-                moved += await following.republish(unit, follower, resolved)
-        return moved
 
 
 class ForgettingLoop:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from fastapi import FastAPI
@@ -18,16 +18,18 @@ from controller.clients.oidc import OidcIssuer, OidcOptions
 from controller.clients.registries import RegistryClients, auth_of
 from controller.clients.router import RouterClient
 from controller.consumers import answer_registry_access, answer_secret_values, pull_key_use, subscribe
+from controller.domain.destinations import TableRoot
 from controller.domain.names import PLATFORM
 from controller.domain.secrets import Vault
 from controller.domain.tickets import TicketSigner
+from controller.following_loop import FollowLoop
 from controller.handlers.files import kept_key
 from controller.handlers.registries import Registries
 from controller.handlers.secrets import seal_anew, vault_of
 from controller.handlers.signing_in import SigningIn
 from controller.handlers.tokens import admit_admin
 from controller.handlers.unit import Rules
-from controller.loops import FollowLoop, ForgettingLoop, MeteringLoop, ResyncLoop, RouteLoop
+from controller.loops import ForgettingLoop, MeteringLoop, ResyncLoop, RouteLoop
 from controller.nodes_loop import NodesLoop
 from controller.settings import ControllerSettings
 from controller.store.audit import Actor, audit
@@ -161,7 +163,8 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
 
 def rules_of(settings: ControllerSettings) -> Rules:
     """The installation's limits."""
-    roots = (settings.home.resolve() / "tables", *settings.table_roots)
+    own = TableRoot(PurePosixPath(settings.home.resolve() / "tables"), is_platform=True)
+    roots = (own, *(TableRoot.parse(root) for root in settings.table_roots))
     return Rules(settings.max_active_versions, roots, settings.token_lifetime, settings.currency)
 
 

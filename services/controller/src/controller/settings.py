@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from controller.domain.destinations import TableRoot
 from shared.addresses import AddressRule
 from shared.settings import DatabaseSettings, Duration
 
@@ -104,8 +104,9 @@ class ControllerSettings(DatabaseSettings):
     currency: str = Field(default="USD", pattern="^[A-Z]{3}$")
     """ISO 4217 code of the currency that prices of resource specs are in; default USD."""
 
-    table_roots: Annotated[tuple[Path, ...], NoDecode] = ()
-    """Folders, comma-separated, under which versions may put tables besides the platform's own; default none."""
+    table_roots: Annotated[tuple[str, ...], NoDecode] = ()
+    """Folders, comma-separated, under which versions may put tables besides the platform's own: `/folder` for every
+    project, `project=/folder` for that one alone; default none."""
 
     routes_interval: Duration = timedelta(seconds=3)
     """Time between two comparisons of the whole route table with what it should say, seconds; default 3."""
@@ -125,6 +126,13 @@ class ControllerSettings(DatabaseSettings):
     @classmethod
     def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         AddressRule.of(value)
+        return value
+
+    @field_validator("table_roots")
+    @classmethod
+    def _roots(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for root in value:
+            TableRoot.parse(root)
         return value
 
     @field_validator("secret_key", "old_secret_keys")

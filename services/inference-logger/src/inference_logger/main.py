@@ -9,9 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from inference_logger import loops
-from inference_logger.consumers import Pace, Sink, subscribe
+from inference_logger.consumers.facts import subscribe
+from inference_logger.consumers.requests import Pace, Sink
+from inference_logger.consumers.waiting import WaitingTables
+from inference_logger.handlers.stores import Stores
+from inference_logger.metrics import TableMetrics
 from inference_logger.settings import InferenceLoggerSettings
 from inference_logger.store.delta import PayloadTables
+from inference_logger.store.parking import ParkingArea
+from inference_logger.store.writer import TableWriter
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.database import Database
@@ -35,7 +41,7 @@ class App:
 
     def background(self) -> dict[str, Coroutine[Any, Any, None]]:
         """Everything that runs beside the admin port, by name."""
-        settings, tables = self.settings, self.sink.tables
+        settings, tables = self.settings, self.sink.stores.tables
         return {
             "bus": self.bus.run(),
             "sink": self.sink.run(),
@@ -46,7 +52,7 @@ class App:
 
     def doors(self) -> dict[str, Coroutine[Any, Any, None]]:
         """The admin port."""
-        app = admin_app(self.telemetry, lambda: self.bus.is_connected)
+        app = admin_app(self.telemetry, lambda: self.bus.is_connected, self.sink.stores.metrics.details)
         return {"admin": serve(app, self.settings.admin_host, self.settings.admin_port)}
 
     async def close(self) -> None:
@@ -68,6 +74,19 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
         registry=telemetry.registry,
     )
     subscribe(bus, database)
+    stores = _stores(settings, telemetry, database, clock)
     pace = Pace(settings.commit_interval, settings.commit_bytes)
-    sink = Sink(bus, database, PayloadTables(settings.tables_root), clock, pace)
+    sink = Sink(bus, stores, WaitingTables(stores, settings.waiting_bytes), pace)
     return App(settings, telemetry, database, bus, sink, clock)
+
+
+def _stores(settings: InferenceLoggerSettings, telemetry: Telemetry, database: Database, clock: Clock) -> Stores:
+    tables = PayloadTables(settings.tables_root)
+    return Stores(
+        tables=tables,
+        writer=TableWriter(tables, settings.write_timeout),
+        database=database,
+        parking=ParkingArea(settings.parking_root, settings.parking_bytes),
+        metrics=TableMetrics(telemetry.registry),
+        clock=clock,
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
@@ -30,6 +31,16 @@ class InferenceLoggerSettings(DatabaseSettings):
     commit_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)
     """Messages are committed when this much of them has come together, bytes; default 32 MiB."""
 
+    write_timeout: Duration = timedelta(seconds=15)
+    """Time that the storage of one table has for an append; after that the table waits, seconds; default 15."""
+
+    waiting_bytes: int | None = Field(default=None, ge=1)
+    """Most that a table which cannot be written keeps in `REQUESTS`, bytes; default a quarter of the stream's cap."""
+
+    parking_bytes: int = Field(default=8 * 1024 * 1024 * 1024, ge=0)
+    """Most that lies in `inference-logger/parking` under the home folder, bytes, of records of tables that cannot be
+    written and keep too much of `REQUESTS`; what does not fit is dropped; default 8 GiB."""
+
     requests_kept: Duration = timedelta(hours=24)
     """Age at which committed messages are purged from `REQUESTS`, seconds; default 24 hours."""
 
@@ -52,3 +63,8 @@ class InferenceLoggerSettings(DatabaseSettings):
     def tables_root(self) -> str:
         """Root of the tables, the default filled in."""
         return self.tables or str(self.home.resolve() / "tables")
+
+    @property
+    def parking_root(self) -> Path:
+        """Folder of the parking area."""
+        return self.home.resolve() / "inference-logger" / "parking"

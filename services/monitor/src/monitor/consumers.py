@@ -14,7 +14,7 @@ from monitor import handlers
 from monitor.domain.events import WORDINGS
 from shared import events
 from shared.bus import Bus
-from shared.bus.bulk import bulk_pull
+from shared.bus.bulk import bulk_pull, until_consumed
 from shared.bus.dead_letters import bury
 from shared.clock import Clock
 from shared.contracts import rpc
@@ -25,6 +25,8 @@ from shared.database import Database
 log = logging.getLogger(__name__)
 
 BATCH = 500
+OUTPUT_DURABLE = "monitor-logs"
+SETTLED_WITHIN_S = 2.0
 Shape = TypeVar("Shape", bound=Contract)
 
 
@@ -39,6 +41,8 @@ def subscribe(bus: Bus, database: Database, clock: Clock) -> None:
             return await handlers.chart(session, query)
 
     async def logs(query: rpc.LogsQuery) -> rpc.LogPage:
+        if query.is_settled:
+            await until_consumed(bus.js, "LOGS", OUTPUT_DURABLE, SETTLED_WITHIN_S)
         async with database.read() as session:
             return await handlers.search_logs(session, query)
 
@@ -70,12 +74,12 @@ async def pull_output(bus: Bus, database: Database) -> None:
     """Take `LOGS` in until cancelled."""
 
     async def take(messages: list[Msg]) -> None:
-        good = await _parsed(bus, "monitor-logs", messages, (PodOutput,))
+        good = await _parsed(bus, OUTPUT_DURABLE, messages, (PodOutput,))
         async with database.unit_of_work() as session:
             await handlers.take_output(session, [output for output in good if isinstance(output, PodOutput)])
 
     await bus.connected()
-    await bulk_pull(bus.js, "LOGS", "monitor-logs", BATCH, take)
+    await bulk_pull(bus.js, "LOGS", OUTPUT_DURABLE, BATCH, take)
 
 
 async def _parsed(bus: Bus, durable: str, messages: Iterable[Msg], shapes: Sequence[type[Contract]]) -> list[Contract]:

@@ -97,10 +97,18 @@ def _labels(query: MetricsQuery, version: str) -> dict[str, str]:
 
 
 async def search_logs(session: AsyncSession, query: LogsQuery) -> LogPage:
-    """Log lines, newest first."""
+    """Log lines, newest first unless asked otherwise."""
     rows = await lines.find_lines(session, query, _number(query.cursor))
     items = tuple(
-        LogEntry(at=row.at, version=row.version, pod=row.pod, run=row.run, text=row.text, request_id=row.request_id)
+        LogEntry(
+            at=row.at,
+            version=row.version,
+            pod=row.pod,
+            run=row.run,
+            offset=row.offset,
+            text=row.text,
+            request_id=row.request_id,
+        )
         for row in rows
     )
     full = len(rows) == query.limit

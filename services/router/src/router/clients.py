@@ -131,6 +131,7 @@ class SnapshotFile:
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         fresh = self.path.with_suffix(".new")
         try:
+            fresh.touch(mode=0o600)  # it has the pods' tokens
             with fresh.open("wb") as file:
                 file.write(content)
                 file.flush()

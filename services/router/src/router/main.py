@@ -33,8 +33,8 @@ logger = logging.getLogger(__name__)
 FIRST_ROUTES_S = 3.0
 """A router without a snapshot waits this long for routes before it answers 404 to everything."""
 
-NEW_KEY_MARGIN_S = 0.5
-"""From the issue of a key until the bucket has it, and for the look itself, on a machine that others want too."""
+NEW_ROUTE_MARGIN_S = 0.5
+"""From the issue of a key or the start of a service until the bucket has it, and for the look, on a busy machine."""
 SPOOL_LOOK_S = 0.05
 """How often the spool sees whether it needs another file soon: a file holds more than is answered meanwhile."""
 FLUSHED_WITHIN_S = 2.0
@@ -133,7 +133,7 @@ def _limits(settings: RouterSettings) -> Limits:
         ejection_s=settings.ejection.total_seconds(),
         held_requests=settings.max_held_requests,
         base_domain=settings.base_domain.encode(),
-        new_key_s=settings.routes_poll.total_seconds() + NEW_KEY_MARGIN_S,
+        unknown_s=settings.routes_poll.total_seconds() + NEW_ROUTE_MARGIN_S,
         buffered_bytes=settings.max_buffered_bytes,
     )
 

@@ -61,7 +61,7 @@ class RouterSettings(ServiceSettings):
     """How long requests in flight have after SIGTERM, seconds. Default 6, at most 8."""
 
     max_buffered_bytes: int = Field(default=512 * 1024 * 1024, ge=32 * 1024 * 1024)
-    """Request bodies held in memory at once, bytes. Default 512 MiB."""
+    """Bodies of requests and answers held in memory at once, bytes. Default 512 MiB."""
 
     routes_poll: Duration = timedelta(milliseconds=300)
     """How often the bucket's last sequence is compared, seconds. Default 0.3."""

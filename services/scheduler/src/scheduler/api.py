@@ -1,11 +1,14 @@
-"""The admin port: health, metrics, and every pod of this scheduler (`GET /pods`, for `penstock status`)."""
+"""The admin port: health, metrics, and for `penstock status` every pod of this scheduler (`GET /pods`) and what pods
+are kept from (`GET /confinement`)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from fastapi import FastAPI
 
+from scheduler.backends.confinement.availability import UNCONFINED, Confinement
 from scheduler.consumers import Latest
 from scheduler.handlers import views
 from shared.contracts.rpc import PodList
@@ -14,7 +17,13 @@ from shared.http import admin_app
 from shared.telemetry import Telemetry
 
 
-def build_admin(telemetry: Telemetry, database: Database, latest: Latest, is_ready: Callable[[], bool]) -> FastAPI:
+def build_admin(
+    telemetry: Telemetry,
+    database: Database,
+    latest: Latest,
+    is_ready: Callable[[], bool],
+    confinement: Confinement = UNCONFINED,
+) -> FastAPI:
     """The app of the admin port."""
     app = admin_app(telemetry, is_ready)
 
@@ -22,5 +31,9 @@ def build_admin(telemetry: Telemetry, database: Database, latest: Latest, is_rea
         async with database.read() as session:
             return PodList(items=tuple(await views.pods(session, latest.usage)))
 
+    async def confined() -> dict[str, Any]:
+        return {"confined": confinement.rules is not None, "message": confinement.says}
+
     app.add_api_route("/pods", pods, methods=["GET"])
+    app.add_api_route("/confinement", confined, methods=["GET"])
     return app

@@ -11,8 +11,16 @@ from pydantic import ValidationError
 from scheduler.domain.beats import Beats
 from shared.bus import Bus
 from shared.clock import Clock
+from shared.contracts.deployment import SecretKeyRef
 from shared.contracts.routes import ROUTERS_BUCKET, ROUTES_BUCKET, Endpoints, RouterBeat, endpoints_key
-from shared.contracts.rpc import REGISTRY_ACCESS, RegistryAccess, RegistryQuery
+from shared.contracts.rpc import (
+    REGISTRY_ACCESS,
+    SECRET_VALUES,
+    RegistryAccess,
+    RegistryQuery,
+    SecretsQuery,
+    SecretValues,
+)
 
 PREFIX = "endpoints."
 LIST_EVERY_S = 5.0
@@ -27,6 +35,17 @@ def access_from(bus: Bus) -> Callable[[str], Awaitable[RegistryAccess]]:
         return answer
 
     return access
+
+
+def secrets_from(bus: Bus) -> Callable[[UUID, Sequence[SecretKeyRef]], Awaitable[Sequence[str]]]:
+    """Asks the controller for the values of secrets in a version's environment variables, anew each time."""
+
+    async def values(version_id: UUID, refs: Sequence[SecretKeyRef]) -> Sequence[str]:
+        answer = await bus.call(SECRET_VALUES, SecretsQuery(version_id=version_id, refs=tuple(refs)), timeout=5)
+        assert isinstance(answer, SecretValues)
+        return answer.values
+
+    return values
 
 
 class RouteTable:

@@ -15,8 +15,9 @@ from scheduler.store.lease import Lease
 from scheduler.store.nodes import drop_node, put_node
 from shared.bus import Bus
 from shared.clock import Clock
-from shared.contracts.nodes import Machine, NodeStateList
+from shared.contracts.nodes import Machine, NodeStateList, PoolStateList
 from shared.contracts.rpc import (
+    CAPACITY,
     NODES,
     PODS,
     RESTART_POD,
@@ -105,7 +106,7 @@ def answer(bus: Bus, database: Database, backend: Backend, latest: Latest) -> No
 
     async def states(_: Nothing) -> VersionStateList:
         async with database.read() as session:
-            return VersionStateList(items=tuple(await views.version_states(session)))
+            return VersionStateList(items=tuple(await views.version_states(session, backend.waits())))
 
     bus.answer(PODS, pods)
     bus.answer(RESTART_POD, restart)
@@ -113,7 +114,7 @@ def answer(bus: Bus, database: Database, backend: Backend, latest: Latest) -> No
 
 
 def answer_nodes(bus: Bus, backend: Backend, machine: Machine) -> None:
-    """Answer what is on each node; `Unavailable` until pods are placed by them."""
+    """Answer what is on each node, and what room there is; `Unavailable` until pods are placed by them."""
 
     async def nodes(_: Nothing) -> NodeStateList:
         known = backend.nodes()
@@ -121,7 +122,14 @@ def answer_nodes(bus: Bus, backend: Backend, machine: Machine) -> None:
             raise Unavailable("the nodes are not known yet", retry_after_s=1)
         return NodeStateList(machine=machine, items=tuple(known))
 
+    async def capacity(_: Nothing) -> PoolStateList:
+        known = backend.pools()
+        if known is None:
+            raise Unavailable("the room that there is is not known yet", retry_after_s=1)
+        return PoolStateList(machine=machine, items=tuple(known))
+
     bus.answer(NODES, nodes)
+    bus.answer(CAPACITY, capacity)
 
 
 def answer_runs(bus: Bus, database: Database, is_metered: Callable[[], bool]) -> None:

@@ -96,6 +96,8 @@ class Parts:
     changed: Bell = field(default_factory=Bell)
     routes_changed: Bell = field(default_factory=Bell)
     demand: Bell = field(default_factory=Bell)
+    token_of: Callable[[str], str | None] = lambda _: None
+    """What a pod is to be asked with, by its name."""
     is_resynced: bool = False
     follow_new_controller: bool = False
     """Believe the list of a controller whose database is another one than before."""
@@ -246,7 +248,7 @@ async def publish_routes(parts: Parts) -> None:
 async def publish_routes_once(parts: Parts) -> None:
     """Write what differs; a revision that the bucket is ahead of is raised first."""
     async with parts.lease.database.read() as session:
-        wanted = await views.endpoints(session)
+        wanted = await views.endpoints(session, parts.token_of)
     behind = await parts.routes.sync(wanted)
     if not behind:
         return

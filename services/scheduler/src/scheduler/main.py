@@ -14,17 +14,22 @@ from fastapi import FastAPI
 from scheduler import consumers, loops
 from scheduler.api import build_admin
 from scheduler.backends.artifacts import ModelCache
-from scheduler.backends.environments import Environments
+from scheduler.backends.confinement.availability import Confinement
+from scheduler.backends.environments.store import Environments
 from scheduler.backends.limits import Limits, NotPermitted, find_limits
 from scheduler.backends.mlflow_model import MlflowPreparation
+from scheduler.backends.model_bounds import GIB, ModelLimits
 from scheduler.backends.preparation import Preparation
 from scheduler.backends.process import ProcessBackend
+from scheduler.backends.tokens import PodTokens
 from scheduler.backends.zygotes import Zygotes
-from scheduler.clients import RouteTable, access_from
+from scheduler.clients import RouteTable, access_from, secrets_from
+from scheduler.domain.requirements.sources import SourceRule, own_indexes
 from scheduler.handlers.observations import Place
 from scheduler.metering_loop import meter
 from scheduler.settings import SchedulerSettings
 from scheduler.store.lease import Lease
+from shared.addresses import AddressRule
 from shared.bus import Bus
 from shared.clock import Clock, SteadyClock
 from shared.database import Database
@@ -110,14 +115,18 @@ async def build_app(
     routes = RouteTable(bus, clock)
     home = settings.home.resolve()
     limits = _limits(settings)
+    confinement = settings.find_confinement()
+    log.log(logging.INFO if confinement.rules else logging.WARNING, "pods and builds are %s", confinement.says)
+    tokens = PodTokens(home / "pods")
     backend = ProcessBackend(
         home / "pods",
-        preparation or _mlflow(settings, environ, bus),
-        replace(settings.pod_options, pod_limits=limits),
+        preparation or _mlflow(settings, environ, bus, confinement),
+        replace(settings.pod_options, pod_limits=limits, confinement=confinement, tokens=tokens),
         clock=clock,
         routes=routes,
         fence=lease.check,
-        zygotes=Zygotes(home / "zygotes", settings.warm_idle.total_seconds()) if settings.warm_starts else None,
+        zygotes=_zygotes(settings, confinement),
+        ask_for_secrets=secrets_from(bus),
     )
     place = Place(settings.node, settings.verdict_limits)
     steady = SteadyClock(clock)
@@ -133,13 +142,18 @@ async def build_app(
         settings.pace,
         follow_new_controller=settings.follow_new_controller,
     )
+    parts.token_of = tokens.of
     consumers.listen(bus, lease, steady, parts.changed.ring)
     consumers.answer(bus, database, backend, parts.latest)
     consumers.answer_nodes(bus, backend, settings.machine)
     consumers.answer_runs(bus, database, lambda: parts.open_runs is not None)
     disk = DiskCheck(home, clock)
     admin = build_admin(
-        telemetry, database, parts.latest, lambda: lease.is_held and bus.is_connected and not disk.problem()
+        telemetry,
+        database,
+        parts.latest,
+        lambda: lease.is_held and bus.is_connected and not disk.problem(),
+        confinement,
     )
     return App(settings, telemetry, parts, admin, limits)
 
@@ -155,8 +169,31 @@ def _limits(settings: SchedulerSettings) -> Limits | None:
         return None
 
 
-def _mlflow(settings: SchedulerSettings, environ: Mapping[str, str], bus: Bus) -> MlflowPreparation:
+def _zygotes(settings: SchedulerSettings, confinement: Confinement) -> Zygotes | None:
+    if not settings.warm_starts:
+        return None
+    folder, idle_s = settings.home.resolve() / "zygotes", settings.warm_idle.total_seconds()
+    return Zygotes(folder, idle_s, only_own=confinement.rules is not None)
+
+
+def _mlflow(
+    settings: SchedulerSettings, environ: Mapping[str, str], bus: Bus, confinement: Confinement
+) -> MlflowPreparation:
     home = settings.home.resolve()
-    models = ModelCache(home / "models", settings.mlflow_url, environ, access_from(bus))
-    limit_s = settings.environment_timeout.total_seconds()
-    return MlflowPreparation(models, Environments(home / "envs", environ, limit_s=limit_s))
+    limits = ModelLimits(int(settings.max_model_gb * GIB), settings.max_model_files, settings.max_model_depth)
+    models = ModelCache(
+        home / "models", settings.mlflow_url, environ, access_from(bus), limits=limits, confinement=confinement
+    )
+    limit_s, rule = settings.environment_timeout.total_seconds(), _rule(settings, environ)
+    environments = Environments(home / "envs", environ, limit_s=limit_s, rule=rule, confinement=confinement)
+    return MlflowPreparation(models, environments)
+
+
+def _rule(settings: SchedulerSettings, environ: Mapping[str, str]) -> SourceRule:
+    """Where the packages of models' environments may come from."""
+    return SourceRule(
+        allowed=AddressRule.of(settings.allowed_indexes),
+        own=own_indexes(environ),
+        paths=tuple(path.resolve() for path in settings.allowed_package_paths),
+        is_public_allowed=settings.public_indexes,
+    )

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import socket
 from datetime import timedelta
-from typing import Literal
+from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field, model_validator
-from pydantic_settings import SettingsConfigDict
+from pydantic import AliasChoices, Field, field_validator, model_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
 
+from scheduler.backends.confinement.availability import Confinement, find_confinement
+from scheduler.backends.confinement.users import users_of
 from scheduler.backends.machine import machine_room
 from scheduler.backends.options import PodOptions
 from scheduler.domain.autoscaling import Pace
 from scheduler.domain.placement import Room
 from scheduler.domain.probes import ProbeLimits
 from scheduler.domain.verdict import VerdictLimits
+from shared.addresses import AddressRule
 from shared.contracts.nodes import Machine
 from shared.settings import DatabaseSettings, Duration
 
@@ -69,6 +73,15 @@ class SchedulerSettings(DatabaseSettings):
 
     limits: Literal["auto", "off"] = "auto"
     """Whether pods are kept to their cores and memory by control groups, where that is permitted: auto, off."""
+
+    confinement: Literal["require", "auto", "off"] = "auto"
+    """Whether pods and builds are kept from all but their own files: auto (where the kernel allows), require, off."""
+
+    confinement_readable: str = ""
+    """Further paths that pods and builds may read, separated by `:` (`/data/lookup:/opt/tools`); default none."""
+
+    confinement_users: str = "56000-57999"
+    """As root: user numbers, one for each pod and build, that nothing else has; empty for none. Default 56000-57999."""
 
     resync_interval: Duration = timedelta(seconds=15)
     """Between two questions for the controller's whole list, default 15 seconds."""
@@ -127,8 +140,45 @@ class SchedulerSettings(DatabaseSettings):
     environment_timeout: Duration = timedelta(minutes=20)
     """Longest time that one step of building an environment may take, default 20 minutes."""
 
+    allowed_indexes: Annotated[tuple[str, ...], NoDecode] = ()
+    """Hosts and CIDRs, comma-separated, that models' requirements may name although they are not public addresses:
+    package indexes, repositories, archives; default none. The indexes that uv or pip is set to are always allowed."""
+
+    public_indexes: bool = True
+    """Whether models' requirements may name any public address; false: only `allowed_indexes`; default true."""
+
+    allowed_package_paths: Annotated[tuple[Path, ...], NoDecode] = ()
+    """Absolute folders of this machine, comma-separated, that models' requirements may name; default none."""
+
+    max_model_gb: float = Field(default=50.0, gt=0)
+    """GiB that the files of one model may have, as stored; default 50."""
+
+    max_model_files: int = Field(default=20_000, ge=1)
+    """Files and folders that one model may have, default 20,000."""
+
+    max_model_depth: int = Field(default=32, ge=1)
+    """Folders in each other that one model may have, default 32."""
+
     pod_output_limit: int = Field(default=64 * 1024 * 1024, ge=64 * 1024)
     """Size at which a run's output file is emptied (what was not yet sent on is lost), bytes, default 64 MiB."""
+
+    @field_validator("allowed_indexes", "allowed_package_paths", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("allowed_indexes")
+    @classmethod
+    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        AddressRule.of(value)
+        return value
+
+    @field_validator("allowed_package_paths")
+    @classmethod
+    def _absolute(cls, value: tuple[Path, ...]) -> tuple[Path, ...]:
+        if not all(path.is_absolute() for path in value):
+            raise ValueError("allowed_package_paths must be absolute")
+        return value
 
     @model_validator(mode="after")
     def _consistent(self) -> SchedulerSettings:
@@ -152,6 +202,25 @@ class SchedulerSettings(DatabaseSettings):
 
     follow_new_controller: bool = False
     """Believe a controller that has another database than before: what it does not list is ended."""
+
+    @field_validator("confinement_readable")
+    @classmethod
+    def _absolute_paths(cls, paths: str) -> str:
+        for path in filter(None, paths.split(":")):
+            if not path.startswith("/"):
+                raise ValueError(f"confinement_readable: {path} is no absolute path")
+        return paths
+
+    @field_validator("confinement_users")
+    @classmethod
+    def _range_of_users(cls, text: str) -> str:
+        users_of(text)
+        return text
+
+    def find_confinement(self) -> Confinement:
+        """What pods can be kept from here; tries it out."""
+        readable = tuple(filter(None, self.confinement_readable.split(":")))
+        return find_confinement(self.confinement, self.home.resolve(), users_of(self.confinement_users), readable)
 
     @property
     def store_url(self) -> str:

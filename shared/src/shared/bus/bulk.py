@@ -28,6 +28,7 @@ log = logging.getLogger("penstock.bus.bulk")
 PUBLISH_TIMEOUT_S = 5.0
 FETCH_S = 2.0
 RETRY_S = 0.5
+CONSUMED_LOOK_S = 0.05
 AWAY = (nats.errors.Error, JetStreamError, TimeoutError, OSError)
 
 
@@ -72,6 +73,25 @@ async def publish(
         )
     except AWAY as error:
         raise Unavailable(f"publishing to {stream}: {str(error) or type(error).__name__}", retry_after_s=1) from error
+
+
+async def until_consumed(js: JetStreamContext, stream: str, durable: str, within_s: float) -> bool:
+    """Wait until `durable` has acknowledged all that `stream` holds now; False where that takes longer."""
+    try:
+        async with asyncio.timeout(within_s):
+            last = (await js.stream_info(stream)).state.last_seq
+            while True:
+                if await _has_consumed(js, stream, durable, last):
+                    return True
+                await asyncio.sleep(CONSUMED_LOOK_S)
+    except AWAY:
+        return False
+
+
+async def _has_consumed(js: JetStreamContext, stream: str, durable: str, sequence: int) -> bool:
+    seen = await js.consumer_info(stream, durable)
+    is_idle = not seen.num_pending and not seen.num_ack_pending
+    return is_idle or (seen.ack_floor is not None and seen.ack_floor.stream_seq >= sequence)
 
 
 async def bulk_pull(

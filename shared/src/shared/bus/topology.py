@@ -128,7 +128,15 @@ DURABLES: tuple[Durable, ...] = (
             *("node.added", "node.updated", "node.released"),
         ),
     ),
-    Durable("monitor-events", "monitor", EVENTS, facts("service.*", "traffic.*", "version.*", "pod.*")),
+    Durable(
+        "monitor-events",
+        "monitor",
+        EVENTS,
+        facts(
+            *("service.*", "traffic.*", "version.*", "pod.*"),
+            *("table.blocked", "table.recovered", "table.rowsdropped"),
+        ),
+    ),
     Durable("inference-logger-events", "inference-logger", EVENTS, facts("service.deleted")),
     _bulk("monitor-logs", LOGS, "penstock.logs.v1.>"),
     _bulk("monitor-metrics", METRICS, "penstock.metrics.v1.>"),

@@ -52,6 +52,43 @@ class NodeState(Contract):
     gpu: int = 0
 
 
+class Hold(Contract):
+    """Pods of one version in a pool, and what they ask for together."""
+
+    project: str | None
+    service: str
+    version: str
+    pods: int
+    cpu: float
+    memory_gb: float
+    gpu: int = 0
+
+
+class PoolState(Contract):
+    """Room that pods of a resource group have on one `node`, or (both None) in the shared pool.
+
+    `cpu`, `memory_gb`, `gpu`: what pods may ask for together; what they do not is free.
+    """
+
+    group: str | None = None
+    node: str | None = None
+    cpu: float
+    memory_gb: float
+    gpu: int = 0
+    is_open: bool = True
+    held: tuple[Hold, ...] = Field(default=(), description="Pods that have their place there.")
+    waiting: tuple[Hold, ...] = Field(
+        default=(), description="Pods that wait for room; of a group, at each of its nodes."
+    )
+
+
+class PoolStateList(Contract):
+    """Every pool of a machine; the shared one first."""
+
+    machine: Machine
+    items: tuple[PoolState, ...]
+
+
 class NodeStateList(Contract):
     """Every node that the scheduler knows, and the machine that they are shares of."""
 

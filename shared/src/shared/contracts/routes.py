@@ -37,10 +37,12 @@ DEFAULT_BODY_BYTES = 16 * 1024 * 1024
 class RateLimit(Contract):
     """Requests per second over all routers together."""
 
-    qps: float = Field(gt=0)
+    qps: float = Field(gt=0, description="Requests per second, over all routers together.")
     burst: int | None = Field(default=None, ge=1, description="Requests at once; None: one second's worth.")
-    on_limit: Literal["reject", "queue"] = "reject"
-    queue_timeout_ms: int = Field(default=500, ge=0)
+    on_limit: Literal["reject", "queue"] = Field(
+        default="reject", description="Over the limit: 429 with `Retry-After`, or a bounded wait."
+    )
+    queue_timeout_ms: int = Field(default=500, ge=0, description="The longest wait; then 429.")
 
 
 class Cors(Contract):
@@ -49,8 +51,11 @@ class Cors(Contract):
     allow_origins: tuple[str, ...] = Field(
         min_length=1, description='Origins such as `https://shop.example`; or `"*"`.'
     )
-    allow_headers: tuple[str, ...] = ("authorization", "content-type", "x-api-key", "x-request-id", "traceparent")
-    allow_credentials: bool = False
+    allow_headers: tuple[str, ...] = Field(
+        default=("authorization", "content-type", "x-api-key", "x-request-id", "traceparent"),
+        description="Request headers that pages may send.",
+    )
+    allow_credentials: bool = Field(default=False, description="Whether pages may send cookies and the like.")
     max_age_s: int = Field(default=600, ge=0, le=86_400, description="How long a browser may keep the permission.")
 
 
@@ -74,6 +79,10 @@ class VersionRoute(Contract):
     destination: str | None = Field(default=None, description="Root of this version's tables; None: the default.")
     rate_limit: RateLimit | None = None
     is_autoscaled: bool = False
+    phase: Literal["running", "starting", "waiting", "failed"] | None = Field(
+        default=None,
+        description="What callers are told while no pod is ready; `waiting`: for room. None: written before it was.",
+    )
 
 
 class Intent(Contract):
@@ -90,6 +99,9 @@ class Intent(Contract):
         default=None, description="Ed25519 public key (hex) of the controller's debug tickets; None: there are none."
     )
     versions: tuple[VersionRoute, ...] = ()
+    fallback: str | None = Field(
+        default=None, description="Name of the version that answers while none with a weight has a ready pod."
+    )
 
 
 class KeyEntry(Contract):
@@ -116,6 +128,9 @@ class Endpoint(Contract):
 
     pod: str
     address: str = Field(description="`host:port`.")
+    token: str | None = Field(
+        default=None, repr=False, description="What the pod is to be asked with; None: it answers anybody."
+    )
 
 
 class Endpoints(Contract):

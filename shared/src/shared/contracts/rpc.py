@@ -14,7 +14,7 @@ from pydantic import Field
 
 from shared.contracts.base import Contract
 from shared.contracts.deployment import Deployment, PodView, SecretKeyRef, VersionState
-from shared.contracts.nodes import Node, NodeStateList
+from shared.contracts.nodes import Node, NodeStateList, PoolStateList
 from shared.contracts.runs import PodRun
 
 
@@ -132,7 +132,10 @@ class SeriesList(Contract):
 
 
 class LogsQuery(Contract):
-    """Log lines of a service, newest first."""
+    """Log lines of a service, newest first, or `is_oldest_first`.
+
+    `is_settled`: the answer holds every line that was printed before the question, which waits for that a moment.
+    """
 
     service: str
     version: str | None = None
@@ -140,17 +143,21 @@ class LogsQuery(Contract):
     from_time: datetime | None = None
     to_time: datetime | None = None
     search: str | None = Field(default=None, description="A word that the line contains, whatever its case.")
+    request_id: str | None = Field(default=None, description="A request during which the line was printed.")
+    is_oldest_first: bool = False
+    is_settled: bool = False
     limit: int = Field(default=100, ge=1, le=1000)
     cursor: str | None = None
 
 
 class LogEntry(Contract):
-    """One stored log line."""
+    """One stored log line; (pod, run, offset) names it."""
 
     at: datetime
     version: str
     pod: str
     run: int
+    offset: int | None = Field(default=None, description="Its first byte in what that run of the pod printed.")
     text: str
     request_id: str | None = None
 
@@ -198,6 +205,15 @@ class TablesQuery(Contract):
     service: str | None = None
 
 
+class TableBlock(Contract):
+    """Why a table cannot be written, and what waits for it."""
+
+    reason: str
+    since: datetime
+    waiting_rows: int = Field(default=0, description="Recorded requests that are not in the table yet.")
+    dropped_rows: int = Field(default=0, description="Those that had no room to wait any longer.")
+
+
 class TableView(Contract):
     """One inference table: `name` is `<service>.<kind>`."""
 
@@ -208,6 +224,10 @@ class TableView(Contract):
     rows: int
     version: int = Field(description="Delta version.")
     updated_at: datetime | None = None
+    status: Literal["ok", "blocked", "missing"] = Field(
+        default="ok", description="blocked: its rows wait, see `blocked`; missing: its folder is gone."
+    )
+    blocked: TableBlock | None = None
 
 
 class TableList(Contract):
@@ -260,6 +280,7 @@ PODS = Method("scheduler", "pods", PodsQuery, PodList)
 RESTART_POD = Method("scheduler", "restart_pod", PodRef, Nothing)
 VERSION_STATES = Method("scheduler", "version_states", Nothing, VersionStateList)
 NODES = Method("scheduler", "nodes", Nothing, NodeStateList)
+CAPACITY = Method("scheduler", "capacity", Nothing, PoolStateList)
 RUNS = Method("scheduler", "runs", RunsQuery, RunPage)
 METRICS = Method("monitor", "metrics", MetricsQuery, SeriesList)
 LOGS = Method("monitor", "logs", LogsQuery, LogPage)
@@ -274,6 +295,6 @@ def replay_method(service: str) -> Method:
 
 
 METHODS: tuple[Method, ...] = (
-    DEPLOYMENTS, REGISTRY_ACCESS, SECRET_VALUES, PODS, RESTART_POD, VERSION_STATES, NODES, RUNS, METRICS, LOGS,
-    EVENTS, TABLES, ROWS,
+    DEPLOYMENTS, REGISTRY_ACCESS, SECRET_VALUES, PODS, RESTART_POD, VERSION_STATES, NODES, CAPACITY, RUNS, METRICS,
+    LOGS, EVENTS, TABLES, ROWS,
 )  # fmt: skip

@@ -14,7 +14,7 @@ from shared.events.service import (
     ServiceUpdated,
     TrafficChanged,
 )
-from shared.events.table import TableCommitted
+from shared.events.table import TableBlocked, TableCommitted, TableRecovered, TableRowsDropped
 from shared.events.version import (
     VersionCreated,
     VersionDeleted,
@@ -52,7 +52,10 @@ __all__ = [
     "ServiceCreated",
     "ServiceDeleted",
     "ServiceUpdated",
+    "TableBlocked",
     "TableCommitted",
+    "TableRecovered",
+    "TableRowsDropped",
     "TrafficChanged",
     "VersionCreated",
     "VersionDeleted",

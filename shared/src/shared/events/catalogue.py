@@ -47,6 +47,9 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry(run.RunStarted, "scheduler", ("controller",)),
     Entry(run.RunEnded, "scheduler", ("controller",)),
     Entry(table.TableCommitted, "inference-logger"),
+    Entry(table.TableBlocked, "inference-logger", ("monitor",)),
+    Entry(table.TableRecovered, "inference-logger", ("monitor",)),
+    Entry(table.TableRowsDropped, "inference-logger", ("monitor",)),
     Entry(request.RequestLogged, "router", ("inference-logger",)),
 )
 

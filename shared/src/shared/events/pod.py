@@ -66,7 +66,7 @@ class PodTerminated(PodFact):
     """A pod is gone for good."""
 
     fact: ClassVar[str] = "terminated"
-    reason: str
+    reason: str = Field(description="`Stopped`, `Deleted`, `Failed`, `ScaledDown`, `Replaced` or `Lost`.")
 
 
 class PodNoted(PodFact):

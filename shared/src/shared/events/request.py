@@ -33,7 +33,7 @@ class RequestRecord(Contract):
     received_at: datetime
     duration_ms: float
     status_code: int
-    route_reason: str = Field(description="`weighted`, `only`, `sticky`, `version` (direct path), `debug`.")
+    route_reason: str = Field(description="`weighted`, `only`, `sticky`, `fallback`, `version` (direct path), `debug`.")
     api_key_id: UUID | None = None
     request: str | None = None
     response: str | None = None

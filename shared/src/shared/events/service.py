@@ -53,6 +53,9 @@ class TrafficChanged(ServiceFact):
     entity: ClassVar[str] = "traffic"
     fact: ClassVar[str] = "changed"
     weights: dict[str, int]
+    fallback: str | None = Field(
+        default=None, description="The version that answers while none with a weight has a ready pod."
+    )
 
 
 class ApiKeyIssued(ServiceFact):

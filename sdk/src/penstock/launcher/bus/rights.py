@@ -27,7 +27,7 @@ PRODUCES: dict[str, tuple[str, ...]] = {
     ),
     "router": (),
     "monitor": (),
-    "inference-logger": ("table.committed",),
+    "inference-logger": ("table.committed", "table.blocked", "table.recovered", "table.rowsdropped"),
 }  # fmt: skip
 """Service → the facts under `penstock.events.` that it alone may publish."""
 

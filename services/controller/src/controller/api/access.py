@@ -78,6 +78,7 @@ ACCESS: Mapping[tuple[str, str], Need] = {
     ("GET", "/inference-tables/{table}/rows"): Need.VIEWER,
     # the registry and the catalogue
     ("GET", "/usage"): Need.SIGNED_IN,
+    ("GET", "/capacity"): Need.SIGNED_IN,
     ("GET", "/models"): Need.SIGNED_IN,
     ("GET", "/models/{model}"): Need.SIGNED_IN,
     ("GET", "/models/{model}/versions/{version}"): Need.SIGNED_IN,

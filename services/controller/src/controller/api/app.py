@@ -11,6 +11,7 @@ from fastapi import Depends, FastAPI
 
 from controller.api import (
     audit,
+    capacity,
     dead_letters,
     debug,
     groups,
@@ -18,6 +19,7 @@ from controller.api import (
     models,
     nodes,
     observability,
+    pages,
     pods,
     projects,
     secrets,
@@ -30,7 +32,9 @@ from controller.api import (
 )
 from controller.api.access import admitted
 from controller.api.bodies import Bodies
+from controller.api.discarding import DiscardRest
 from controller.api.door import Door
+from controller.api.explained import explain
 from controller.api.gate import Gate
 from controller.api.nul import NoNul
 from controller.api.observed import Observed
@@ -53,6 +57,7 @@ _ROUTERS = (
     specs,
     groups,
     nodes,
+    capacity,
     secrets,
     tables,
     usage,
@@ -82,15 +87,17 @@ def build_api(door: Door, telemetry: Telemetry, access: Access, is_ready: Callab
         strict_content_type=True,
     )
     app.state.door = door
-    install_error_handlers(app)
+    install_error_handlers(app, explain)
     for room in _ROUTERS:
         app.include_router(room.router, prefix=PREFIX, dependencies=[Depends(admitted), Depends(known_query)])
     app.add_api_route(f"{PREFIX}/health", _health, methods=["GET"], tags=["health"])
+    app.include_router(pages.router)
     add_admin_routes(app, telemetry, is_ready)
     app.openapi = partial(openapi_of, app)  # type: ignore[method-assign]  # FastAPI's way to change the document
     app.add_middleware(Bodies)
     app.add_middleware(NoNul)
     app.add_middleware(Gate, caller_of=access.caller_of, allowed_hosts=access.allowed_hosts)
+    app.add_middleware(DiscardRest)
     app.add_middleware(Observed, clock=door.clock, registry=telemetry.registry)
     return app
 

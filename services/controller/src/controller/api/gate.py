@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from controller.api.pages import is_page
 from controller.domain.access import Caller
 from shared.errors import Forbidden, PenstockError, Temporary, Unauthenticated
 from shared.http import error_body, request_id_of, status_of
@@ -47,7 +48,7 @@ class Gate:
         headers = Headers(scope=scope)
         self._check_host(headers)
         self._check_origin(headers)
-        if scope["path"] in OPEN_PATHS:
+        if scope["path"] in OPEN_PATHS or is_page(scope["method"], scope["path"], headers.get("accept", "")):
             return
         token = bearer_token(headers)
         state = scope.setdefault("state", {})

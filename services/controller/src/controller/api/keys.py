@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from uuid import UUID
+from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Path, Response
 
 from controller.api.cursors import cursor_after, cursor_position
 from controller.api.door import Actor, Cursor, PageSize, Posting, TheDoor, nothing
@@ -16,6 +16,8 @@ from controller.store.keys import keys_of, load_key
 from controller.store.services import load_service
 
 router = APIRouter(tags=["keys"])
+
+KeyPath = Annotated[str, Path(max_length=63, description="Id of the key, or its name where one alone has it.")]
 
 
 @router.post("/services/{service}/keys", status_code=201, response_model=IssuedKeyView)
@@ -42,21 +44,21 @@ async def list_keys(service: str, door: TheDoor, page_size: PageSize = 100, curs
 
 
 @router.delete("/services/{service}/keys/{key_id}", status_code=204)
-async def revoke_key(service: str, key_id: UUID, door: TheDoor, actor: Actor) -> Response:
+async def revoke_key(service: str, key_id: KeyPath, door: TheDoor, actor: Actor) -> Response:
     """Revoke a key; every router refuses it within a second."""
     async with door.unit(actor) as unit:
         stored = await load_service(unit.session, service, for_update=True)
-        await keys.revoke_key(unit, stored, await load_key(unit.session, stored.row.id, key_id))
+        await keys.revoke_key(unit, stored, await load_key(unit.session, stored.row.id, key_id, unit.now))
     return Response(status_code=204)
 
 
 @router.post("/services/{service}/keys/{key_id}/rotate", status_code=201, response_model=IssuedKeyView)
-async def rotate_key(service: str, key_id: UUID, post: Posting, asked: Rotation | None = None) -> Response:
+async def rotate_key(service: str, key_id: KeyPath, post: Posting, asked: Rotation | None = None) -> Response:
     """Issue a successor under the same name; the old key stays alive until revoked, or for `grace_s`."""
 
     async def work(unit: Unit, _: None) -> IssuedKeyView:
         stored = await load_service(unit.session, service, for_update=True)
-        old = await load_key(unit.session, stored.row.id, key_id)
+        old = await load_key(unit.session, stored.row.id, key_id, unit.now)
         row, plain = await keys.rotate_key(unit, stored, old, asked or Rotation())
         return issued_key_view(row, plain, unit.now)
 

@@ -37,6 +37,7 @@ _FOLLOWED: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stre
 
 PodName = Annotated[str, Field(max_length=253, pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")]
 PageSize = Annotated[int, Field(ge=1, le=1000)]
+RequestId = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^,\x00-\x20]*$")]
 Cursor = Annotated[str, Field(max_length=512)]
 
 
@@ -47,7 +48,10 @@ class _Filter(BaseModel):
 class MetricFilter(_Filter):
     """Which series: the last hour by the minute, unless asked otherwise."""
 
-    metric: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    metric: str = Field(
+        pattern=r"^[a-z][a-z0-9_]{0,63}$",
+        description="requests_per_second, latency_p99, in_flight, cpu_cores, …; docs/metrics.md has all of them.",
+    )
     from_time: Moment | None = Field(default=None, alias="from", description="ISO-8601 with a zone.")
     to_time: Moment | None = Field(default=None, alias="to", description="ISO-8601 with a zone; now by default.")
     step: int = Field(default=60, ge=60, le=86_400, description="Seconds.")
@@ -74,13 +78,20 @@ class ServiceEventFilter(EventFilter):
 
 
 class LogFilter(_Filter):
-    """Which log lines; with `follow` those printed from now on, as server-sent events."""
+    """Which log lines; with `follow` those printed from now on, as server-sent events.
+
+    Those that `lines` or `from` ask for come first.
+    """
 
     pod: PodName | None = None
     from_time: Moment | None = Field(default=None, alias="from", description="ISO-8601 with a zone.")
     to_time: Moment | None = Field(default=None, alias="to", description="ISO-8601 with a zone.")
     search: Annotated[str, Field(max_length=256)] | None = None
+    request_id: RequestId | None = Field(default=None, description="Printed while this request was answered.")
     follow: bool = False
+    lines: int = Field(
+        default=0, ge=0, le=1000, description="With follow: so many that were printed before come first."
+    )
     page_size: PageSize = 100
     cursor: Cursor | None = None
 
@@ -164,33 +175,40 @@ async def _logs(
 ) -> Page[LogEntry] | Response:
     await _must_exist(door, service, version)
     if wanted.follow:
-        _must_be_from_now_on(wanted)
+        _must_be_followable(wanted)
 
         async def must_be_allowed() -> None:
             await still_admitted(request)
             await _must_exist(door, service, version)
 
-        followed = Wanted(service, version, wanted.pod, wanted.search)
+        filters = wanted.model_dump(include={"pod", "search", "request_id", "lines", "from_time"})
+        followed = Wanted(service, version, **filters)
         lines = await follow_logs(door, followed, must_be_allowed, request_id_of(request))
         headers = {"cache-control": "no-cache", "x-accel-buffering": "no"}
         return StreamingResponse(lines, media_type="text/event-stream", headers=headers)
+    if "lines" in wanted.model_fields_set:
+        raise InvalidInput("lines goes with follow", [Detail(("query", "lines"), "only with follow; use page_size")])
     query = LogsQuery(
         service=service,
         version=version,
         limit=wanted.page_size,
-        **wanted.model_dump(include={"pod", "from_time", "to_time", "search", "cursor"}),
+        **wanted.model_dump(include={"pod", "from_time", "to_time", "search", "request_id", "cursor"}),
     )
     page = await door.ask(LOGS, query, LogPage)
     return Page(items=list(page.items), next_cursor=page.next_cursor)
 
 
-def _must_be_from_now_on(wanted: LogFilter) -> None:
+def _must_be_followable(wanted: LogFilter) -> None:
     """Refuse what only a list of stored lines can heed: who follows must not take what comes for what was asked."""
-    ignored = sorted(wanted.model_fields_set & {"from_time", "to_time", "cursor", "page_size"})
+    ignored = sorted(wanted.model_fields_set & {"to_time", "cursor", "page_size"})
+    if wanted.from_time is not None and wanted.lines:
+        ignored.append("lines")
     if ignored:
         names = [field.removesuffix("_time") for field in ignored]
         details = [Detail(("query", name), "not with follow") for name in names]
-        raise InvalidInput(f"follow shows what is printed from now on: it takes no {' and no '.join(names)}", details)
+        if names == ["lines"]:
+            raise InvalidInput("Who follows begins at a time (from) or so many lines back (lines), not both", details)
+        raise InvalidInput(f"follow has no end and no pages: it takes no {' and no '.join(names)}", details)
 
 
 async def _must_exist(door: Door, service: str, version: str | None) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
+from controller.api.explained import closest_first
 from shared.errors import Detail, InvalidInput
 
 
@@ -17,10 +18,15 @@ async def known_query(request: Request) -> None:
     route = request.scope["route"]
     if not isinstance(route, APIRoute) or not request.query_params:
         return
-    unknown = sorted(set(request.query_params) - set(_parameters(route.dependant)))
+    known = list(dict.fromkeys(_parameters(route.dependant)))
+    unknown = sorted(set(request.query_params) - set(known))
     if unknown:
-        details = [Detail(("query", name[:64]), "unknown parameter") for name in unknown[:16]]
-        raise InvalidInput(f"query.{unknown[0][:64]}: there is no such parameter", details)
+        details = [Detail(("query", name[:64]), _told(name, known)) for name in unknown[:16]]
+        raise InvalidInput(f"query.{unknown[0][:64]}: {details[0].msg}", details)
+
+
+def _told(name: str, known: Sequence[str]) -> str:
+    return f"unknown parameter; there are: {', '.join(closest_first(name, known))}" if known else "it takes none"
 
 
 def _parameters(dependant: Dependant) -> Iterator[str]:

@@ -60,7 +60,7 @@ async def list_services(
     cursor: Cursor = None,
 ) -> Page[ServiceView]:
     """Services, by their creation; newest first unless asked otherwise."""
-    wanted = ServiceFilter(caller.projects, project, type, creator, search, _key_and_value(tag), status)
+    wanted = ServiceFilter(caller.projects, project, type, creator, search, tag, status)
     position = Position(cursor_position(cursor), is_oldest_first=sort == "created_at")
     async with door.look() as session:
         found = await page_of_services(session, wanted, position, page_size + 1)
@@ -143,7 +143,7 @@ async def read_traffic(service: str, door: TheDoor) -> Response:
 
 @router.put("/services/{service}/traffic", response_model=TrafficView)
 async def split_traffic(service: str, split: Split, door: TheDoor, actor: Actor, allowed: IfMatch) -> Response:
-    """Set the split over the active versions; the weights sum to 100."""
+    """Set the split over the active versions (the weights sum to 100) and, where it is named, the fallback."""
     async with door.unit(actor) as unit:
         stored = await _for_change(unit, service, allowed)
         await services.split_traffic(unit, stored, split)
@@ -159,10 +159,3 @@ async def _for_change(unit: Unit, name: str, allowed: frozenset[int] | None) -> 
 async def _resolved(door: Door, asked: NewService) -> ResolvedModel | None:
     version = asked.version
     return None if version is None else await door.registries.resolve(version.model_source, asked.project)
-
-
-def _key_and_value(tag: str | None) -> tuple[str, str | None] | None:
-    if tag is None:
-        return None
-    key, colon, value = tag.partition(":")
-    return key, value if colon else None

@@ -34,6 +34,9 @@ from shared.errors import NotFound
 router = APIRouter(tags=["users"])
 
 UserPath = Annotated[str, Path(max_length=63)]
+TokenPath = Annotated[
+    str, Path(max_length=63, description="Id of the token, or the name of one of the caller's own where one has it.")
+]
 ME = "me"
 
 
@@ -54,9 +57,10 @@ class UserView(BaseModel):
 
 
 class TokenView(BaseModel):
-    """A token without its secret."""
+    """A token without its secret. `parent_id` is the token that made it and that it does not outlive."""
 
     id: UUID
+    parent_id: UUID | None
     name: str
     user: str
     expired: bool
@@ -121,7 +125,10 @@ async def delete_user(user: UserPath, door: TheDoor, actor: Actor, allowed: IfMa
 
 @router.post("/tokens", status_code=201, response_model=IssuedTokenView)
 async def issue_token(asked: NewToken, post: Posting, caller: TheCaller) -> Response:
-    """Issue a token of the caller's (an administrator may name another user). `token` is shown this once."""
+    """Issue a token of the caller's (an administrator may name another user). `token` is shown this once.
+
+    It ends with the token that made it, however that ends.
+    """
 
     async def work(unit: Unit, _: None) -> IssuedTokenView:
         row, user, plain = await people.issue_token(unit, caller, asked)
@@ -143,12 +150,10 @@ async def list_tokens(
 
 
 @router.delete("/tokens/{token_id}", status_code=204)
-async def revoke_token(token_id: UUID, door: TheDoor, actor: Actor, caller: TheCaller) -> Response:
-    """End one of the caller's tokens (an administrator may end anybody's), at once."""
+async def revoke_token(token_id: TokenPath, door: TheDoor, actor: Actor, caller: TheCaller) -> Response:
+    """End one of the caller's tokens (an administrator may end anybody's), and those that it has made, at once."""
     async with door.unit(actor) as unit:
-        row = await load_token(unit.session, token_id)
-        if row.user_id != caller.user_id and not caller.is_admin:
-            raise NotFound(f"There is no token {token_id}")
+        row = await load_token(unit.session, token_id, caller, unit.now)
         await people.revoke_token(unit, row)
     return Response(status_code=204)
 
@@ -163,5 +168,5 @@ def _user_view(row: UserRow, roles: dict[str, Role]) -> UserView:
 
 
 def _token_fields(row: TokenRow, user: str, now: datetime) -> dict[str, object]:
-    fields = row.model_dump(include={"id", "name", "expires_at", "created_at"})
+    fields = row.model_dump(include={"id", "parent_id", "name", "expires_at", "created_at"})
     return {**fields, "user": user, "expired": not is_alive(None, row.expires_at, now)}

@@ -17,7 +17,7 @@ from controller.api.door import (
     nothing,
 )
 from controller.api.views import Page, VersionView, version_view
-from controller.domain.commands import NewVersion, Start, VersionChange
+from controller.domain.commands import NewVersion, Start, Stop, VersionChange
 from controller.domain.models import ResolvedModel
 from controller.handlers import versions
 from controller.handlers.unit import Unit, must_match
@@ -104,15 +104,17 @@ async def start_version(
 
 
 @router.post("/services/{service}/versions/{version}/stop", response_model=VersionView)
-async def stop_version(service: str, version: str, post: Posting, allowed: IfMatch) -> Response:
-    """Stop a version; the others take its share."""
+async def stop_version(
+    service: str, version: str, post: Posting, allowed: IfMatch, options: Stop | None = None
+) -> Response:
+    """Stop a version; `weights` are those of the others, else those with a weight take its share (409: none has)."""
 
     async def work(unit: Unit, _: None) -> VersionView:
         stored, found = await _for_change(unit, service, version, allowed)
-        await versions.stop_version(unit, stored, found)
+        await versions.stop_version(unit, stored, found, options.weights if options else None)
         return version_view(stored, found)
 
-    return await post.once(None, work, nothing, 200)
+    return await post.once(options, work, nothing, 200)
 
 
 @router.post("/services/{service}/versions/{version}/restart", response_model=VersionView)

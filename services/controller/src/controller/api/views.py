@@ -110,6 +110,7 @@ class ServiceView(BaseModel):
     sticky_header: str | None
     cors: dict[str, Any] | None
     max_body_bytes: int
+    fallback: str | None
     running_versions: int
     total_versions: int
     versions: list[VersionView]
@@ -120,10 +121,14 @@ class ServiceView(BaseModel):
 
 
 class TrafficView(BaseModel):
-    """`weights` as asked for; `effective` as routers have them: what cannot serve gives its share to the others."""
+    """`weights` as asked for; `effective` as routers have them: what cannot serve gives its share to the others.
+
+    A version of weight 0 gets none of it. `fallback`: the one that answers while none with a weight has a ready pod.
+    """
 
     weights: dict[str, int]
     effective: dict[str, int]
+    fallback: str | None
     revision: int
 
 
@@ -235,7 +240,12 @@ def _why(version: StoredVersion) -> dict[str, Any]:
 
 def traffic_view(service: StoredService) -> TrafficView:
     """The split of a service."""
-    return TrafficView(weights=service.weights(), effective=service.effective_weights(), revision=service.row.revision)
+    return TrafficView(
+        weights=service.weights(),
+        effective=service.effective_weights(),
+        fallback=service.row.fallback,
+        revision=service.row.revision,
+    )
 
 
 def key_view(key: ApiKeyRow, now: datetime) -> KeyView:

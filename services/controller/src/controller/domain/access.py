@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -33,12 +34,17 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks; `roles` by project."""
+    """Who asks; `roles` by project. `token_id` is the token of theirs that asks (None: an identity provider's).
+
+    `ends_at` is when what they asked with ends by itself; None: never.
+    """
 
     name: str
     user_id: UUID
     is_admin: bool = False
     roles: Mapping[str, Role] = field(default_factory=dict)
+    token_id: UUID | None = None
+    ends_at: datetime | None = None
 
     @property
     def projects(self) -> frozenset[str] | None:

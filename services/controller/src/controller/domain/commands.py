@@ -93,11 +93,18 @@ class ModelSource(Command):
     `registry`: a secret of the kind `mlflow`, of the service's project; None: the platform's own tracking server.
     """
 
-    kind: Literal["mlflow"]
-    model: Annotated[str, AfterValidator(names.model_name)]
-    version: Annotated[str, AfterValidator(names.model_version)] | None = None
-    alias: Annotated[str, AfterValidator(names.model_alias)] | None = None
-    registry: ServiceName | None = None
+    kind: Literal["mlflow"] = Field(description="A model registered in MLflow.")
+    model: Annotated[str, AfterValidator(names.model_name)] = Field(description="Name of the registered model.")
+    version: Annotated[str, AfterValidator(names.model_version)] | None = Field(
+        default=None, description="Number of its version."
+    )
+    alias: Annotated[str, AfterValidator(names.model_alias)] | None = Field(
+        default=None, description="Alias of the version, such as `champion`."
+    )
+    registry: ServiceName | None = Field(
+        default=None,
+        description="Secret of the kind `mlflow` of the service's project; null: the platform's own tracking server.",
+    )
     follow: StrictBool = Field(default=False, description="Publish anew whenever the alias has moved.")
 
     @model_validator(mode="after")
@@ -115,18 +122,20 @@ class ModelSource(Command):
 class ResourceSource(Command):
     """The shared pool, by the name of a spec."""
 
-    kind: Literal["shared"] = "shared"
-    spec: Annotated[str, Field(max_length=64)] = DEFAULT_SPEC
+    kind: Literal["shared"] = Field(default="shared", description="The shared pool.")
+    spec: Annotated[str, Field(max_length=64)] = Field(
+        default=DEFAULT_SPEC, description="Name in the catalogue of resource specs."
+    )
 
 
 class GroupSource(Command):
     """Nodes of a resource group; cores, GiB and devices of one pod."""
 
-    kind: Literal["group"]
-    group: VersionName
-    cpu: Cores
-    memory_gb: Gibibytes
-    gpu: Devices = 0
+    kind: Literal["group"] = Field(description="Nodes of a resource group.")
+    group: VersionName = Field(description="Name of the group.")
+    cpu: Cores = Field(description="Of one pod.")
+    memory_gb: Gibibytes = Field(description="Of one pod.")
+    gpu: Devices = Field(default=0, description="Of one pod.")
 
 
 def _kind_of_resources(value: object) -> str:
@@ -143,7 +152,7 @@ PodResources = Annotated[
 class LogDelivery(Command):
     """Whether requests are recorded into an inference table, where, and which share of them."""
 
-    enabled: StrictBool = False
+    enabled: StrictBool = Field(default=True, description="Whether requests are recorded.")
     destination: Annotated[str, Field(max_length=1024), AfterValidator(_plain_text)] | None = Field(
         default=None, description="Root of the tables, `file:///…`; None: the platform's own."
     )
@@ -198,16 +207,23 @@ Source = Annotated[ModelSource, BeforeValidator(_known_source)]
 class FirstVersion(Command):
     """Configuration of a version; every field but the model has a default."""
 
-    model_source: Source
-    resource_source: PodResources = ResourceSource()
+    model_source: Source = Field(description="Which model.")
+    resource_source: PodResources = Field(default=ResourceSource(), description="Where it runs, and with how much.")
     name: VersionName | None = Field(default=None, description="None: v1, v2, … are given out.")
-    description: Text = ""
-    replicas: Replicas = 1
-    rate_limit: QpsLimit | None = None
-    request_timeout_ms: Milliseconds = 60_000
-    max_concurrency: Annotated[int, Field(strict=True, ge=1, le=10_000)] | None = None
-    log_delivery: LogDelivery = LogDelivery()
-    runtime: Runtime = Runtime()
+    description: Text = Field(default="", description="For people.")
+    replicas: Replicas = Field(default=1, description="Pods: a fixed number, or a range in which the load decides.")
+    rate_limit: QpsLimit | None = Field(
+        default=None, description="Requests per second that are let through; null: all."
+    )
+    request_timeout_ms: Milliseconds = Field(default=60_000, description="A request that takes longer is answered 504.")
+    max_concurrency: Annotated[int, Field(strict=True, ge=1, le=10_000)] | None = Field(
+        default=None, description="Requests at one pod at once; null: as many as come."
+    )
+    log_delivery: LogDelivery = Field(
+        default=LogDelivery(),
+        description="Left out: as the service's latest active version has it, else its newest; a first one records.",
+    )
+    runtime: Runtime = Field(default=Runtime(), description="How the model server behaves.")
     env: Variables = Field(default={}, description="Environment variables of its pods.")
     traffic_weight: Weight = Field(default=0, description="Share when it starts beside another; the first gets 100.")
 
@@ -220,23 +236,27 @@ class FirstVersion(Command):
 class NewVersion(FirstVersion):
     """A further version of a service."""
 
-    start: StrictBool = False
+    start: StrictBool = Field(default=False, description="Start it at once.")
 
 
 class NewService(Command):
     """A service, usually with its first version."""
 
-    name: ServiceName
-    type: Annotated[Literal["ml"], BeforeValidator(_known_type)] = "ml"
-    description: Text = ""
-    project: ServiceName = "default"
-    tags: Tags = {}
-    auth_enabled: StrictBool = True
-    sticky_header: HeaderName | None = None
-    cors: CrossOrigin | None = None
-    max_body_bytes: BodyBytes = DEFAULT_BODY_BYTES
-    version: FirstVersion | None = None
-    start: StrictBool = False
+    name: ServiceName = Field(
+        description="DNS label: lower-case letters, digits, hyphens, at most 63. Unique, and never changed."
+    )
+    type: Annotated[Literal["ml"], BeforeValidator(_known_type)] = Field(default="ml", description="What it serves.")
+    description: Text = Field(default="", description="For people.")
+    project: ServiceName = Field(default="default", description="Project that it belongs to.")
+    tags: Tags = Field(default={}, description="For people and searches: at most 64.")
+    auth_enabled: StrictBool = Field(default=True, description="Whether callers need an API key.")
+    sticky_header: HeaderName | None = Field(
+        default=None, description="Header whose value decides on the version: callers stay with theirs."
+    )
+    cors: CrossOrigin | None = Field(default=None, description="Pages of other origins that may call it; null: none.")
+    max_body_bytes: BodyBytes = Field(default=DEFAULT_BODY_BYTES, description="Longer requests are answered 413.")
+    version: FirstVersion | None = Field(default=None, description="Its first version.")
+    start: StrictBool = Field(default=False, description="Start that version at once.")
 
     @model_validator(mode="after")
     def _something_to_start(self) -> NewService:
@@ -267,12 +287,12 @@ class ServiceChange(Change):
 
     nullable: ClassVar[frozenset[str]] = frozenset({"sticky_header", "cors"})
 
-    description: Text | None = None
-    tags: Tags | None = None
-    auth_enabled: StrictBool | None = None
-    sticky_header: HeaderName | None = None
-    cors: CrossOrigin | None = None
-    max_body_bytes: BodyBytes | None = None
+    description: Text | None = Field(default=None, description="For people.")
+    tags: Tags | None = Field(default=None, description="Replaces all of them.")
+    auth_enabled: StrictBool | None = Field(default=None, description="Whether callers need an API key.")
+    sticky_header: HeaderName | None = Field(default=None, description="Header whose value decides on the version.")
+    cors: CrossOrigin | None = Field(default=None, description="Pages of other origins that may call it.")
+    max_body_bytes: BodyBytes | None = Field(default=None, description="Longer requests are answered 413.")
     log_delivery: LogDelivery | None = Field(default=None, description="Of every version.")
     resource_source: PodResources | None = Field(default=None, description="Of the only active version.")
 
@@ -287,15 +307,21 @@ class VersionChange(Change):
 
     nullable: ClassVar[frozenset[str]] = frozenset({"rate_limit", "max_concurrency"})
 
-    model_source: Source | None = None
-    resource_source: PodResources | None = None
-    description: Text | None = None
-    replicas: Replicas | None = None
-    rate_limit: QpsLimit | None = None
-    request_timeout_ms: Milliseconds | None = None
-    max_concurrency: Annotated[int, Field(strict=True, ge=1, le=10_000)] | None = None
-    log_delivery: LogDelivery | None = None
-    runtime: Runtime | None = None
+    model_source: Source | None = Field(default=None, description="Which model; its pods roll over.")
+    resource_source: PodResources | None = Field(default=None, description="Where it runs; its pods roll over.")
+    description: Text | None = Field(default=None, description="For people.")
+    replicas: Replicas | None = Field(
+        default=None, description="Pods: a fixed number, or a range in which the load decides."
+    )
+    rate_limit: QpsLimit | None = Field(default=None, description="Replaces the whole limit; null: none.")
+    request_timeout_ms: Milliseconds | None = Field(
+        default=None, description="A request that takes longer is answered 504."
+    )
+    max_concurrency: Annotated[int, Field(strict=True, ge=1, le=10_000)] | None = Field(
+        default=None, description="Requests at one pod at once; null: as many as come."
+    )
+    log_delivery: LogDelivery | None = Field(default=None, description="Replaces the whole of it.")
+    runtime: Runtime | None = Field(default=None, description="Replaces the whole of it; its pods roll over.")
     env: Variables | None = Field(default=None, description="All environment variables of its pods, anew.")
     traffic_weight: Weight | None = Field(default=None, description="Only while it is not active; else PUT traffic.")
 
@@ -308,20 +334,35 @@ class VersionChange(Change):
 class Start(Command):
     """Options of a start; `traffic_weight` replaces the share that the version was created with."""
 
-    traffic_weight: Weight | None = None
+    traffic_weight: Weight | None = Field(default=None, description="Share beside another active version.")
+
+
+Weights = Annotated[dict[str, SplitWeight], Field(min_length=1, max_length=64)]
 
 
 class Split(Command):
-    """The wanted split over a service's active versions: whole numbers that sum to 100."""
+    """The wanted split over a service's active versions: whole numbers that sum to 100.
 
-    weights: dict[str, SplitWeight] = Field(min_length=1, max_length=64)
+    `fallback`: the version that answers while none with a weight has a ready pod; null: none; absent: as it was.
+    """
+
+    weights: Weights
+    fallback: Annotated[str, Field(max_length=256)] | None = None
+
+
+class Stop(Command):
+    """Options of a stop."""
+
+    weights: Weights | None = Field(
+        default=None, description="The split over the versions that stay; None: those with a weight take the share."
+    )
 
 
 class NewKey(Command):
     """An API key of a service; without `scopes` it has all of them."""
 
-    name: KeyName
-    expires_at: Moment | None = None
+    name: KeyName = Field(description="1 to 63 letters, digits, spaces and any of _ . @ -")
+    expires_at: Moment | None = Field(default=None, description="When it ends by itself; null: never.")
     scopes: Scopes | None = Field(
         default=None, description="`predict`: the service, by its split; `versions`: one version by its name."
     )
@@ -330,8 +371,10 @@ class NewKey(Command):
 class Rotation(Command):
     """A successor for a key; with `grace_s` the old one ends by itself after so many seconds."""
 
-    expires_at: Moment | None = None
-    grace_s: Annotated[int, Field(strict=True, ge=0, le=31_536_000)] | None = None
+    expires_at: Moment | None = Field(default=None, description="When the successor ends; null: never.")
+    grace_s: Annotated[int, Field(strict=True, ge=0, le=31_536_000)] | None = Field(
+        default=None, description="The old key lives on for so long; null: until it is revoked."
+    )
 
 
 def must_be_ahead(expires_at: datetime | None, now: datetime) -> None:

@@ -1,7 +1,8 @@
 """Weights: what a caller asked for, and what routers are told.
 
-Stored weights over a service's active versions sum to 100. Routers get *effective* weights: versions that do not serve
-(still starting, failed) get 0 and the others take their share, in proportion.
+Stored weights over a service's started versions sum to 100. Routers get *effective* weights: versions that do not serve
+(still starting, failed) get 0 and those of the others that have a weight take their share, in proportion. A version of
+weight 0 never gets a share but by somebody's word: by a split, or as the service's fallback.
 """
 
 from __future__ import annotations
@@ -11,39 +12,60 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
 
-from shared.errors import Detail, InvalidInput
+from shared.errors import Conflict, Detail, InvalidInput
 
 
 def rebalanced(weights: Mapping[str, int], total: int = 100) -> dict[str, int]:
-    """`weights` scaled to sum to `total` in their proportion (largest remainders); all zero: equal shares."""
-    if not weights:
-        return {}
-    parts = dict(weights) if any(weights.values()) else dict.fromkeys(weights, 1)
-    whole = sum(parts.values())
-    shares = {name: part * total // whole for name, part in parts.items()}
-    by_remainder = sorted(parts, key=lambda name: (-(parts[name] * total % whole), name))
+    """`weights` scaled to sum to `total` in their proportion (largest remainders); what is 0 stays 0."""
+    whole = sum(weights.values())
+    if not whole:
+        return dict(weights)
+    shares = {name: part * total // whole for name, part in weights.items()}
+    by_remainder = sorted(weights, key=lambda name: (-(weights[name] * total % whole), name))
     for name in by_remainder[: total - sum(shares.values())]:
         shares[name] += 1
     return shares
 
 
+def shares(started: Mapping[str, int], active: Collection[str]) -> dict[str, int]:
+    """What the active ones of the `started` versions have, 100 in all: also the share of one that has failed.
+
+    Where only failed versions have a weight, they keep it and are named. Where nobody has (a failed one was deleted
+    before that was refused), the shares are equal.
+    """
+    own = {name: weight for name, weight in started.items() if name in active}
+    if any(own.values()) or not own:
+        return rebalanced(own)
+    return dict(started) if any(started.values()) else rebalanced(dict.fromkeys(own, 1))
+
+
 def joined(weights: Mapping[str, int], newcomer: str, asked: int) -> dict[str, int]:
-    """Weights after `newcomer` became active and asked for `asked`: the first of a service gets everything."""
+    """Weights after `newcomer` became active and asked for `asked`: all of it where no other has any."""
     others = {name: weight for name, weight in weights.items() if name != newcomer}
-    if not others:
-        return {newcomer: 100}
+    if not any(others.values()):
+        return {**others, newcomer: 100}
     return {**rebalanced(others, 100 - asked), newcomer: asked}
 
 
 def left(weights: Mapping[str, int], leaver: str) -> dict[str, int]:
-    """Weights after `leaver` is no longer active: the others take its share."""
-    return rebalanced({name: weight for name, weight in weights.items() if name != leaver})
+    """Weights after `leaver` is no longer active: the others take its share, but for those of weight 0.
+
+    `Conflict` where there are no others than those: it is not guessed that they should answer.
+    """
+    others = {name: weight for name, weight in weights.items() if name != leaver}
+    if others and not any(others.values()):
+        names = " and ".join(others)
+        raise Conflict(
+            f"Only {leaver!r} has a weight, and {names} would get none of its share: give new weights in the same call "
+            '({"weights": {…}}), set them first with PUT …/traffic, or stop the whole service'
+        )
+    return rebalanced(others)
 
 
 def effective(weights: Mapping[str, int], serving: Collection[str]) -> dict[str, int]:
-    """What routers are told: everything goes to those that serve; while none does, the split stands as asked."""
+    """What routers are told: all of it for those that serve and have a weight; without any, the split as asked."""
     present = {name: weight for name, weight in weights.items() if name in serving}
-    if not present:
+    if not any(present.values()):
         return dict(weights)
     return {**dict.fromkeys(weights, 0), **rebalanced(present)}
 
@@ -92,6 +114,14 @@ def checked_split(weights: Mapping[str, int], active: Collection[str], known: Co
     if (total := sum(weights.values())) != 100:
         raise InvalidInput(f"Weights must sum to 100, not {total}", (Detail(("weights",), f"sum is {total}"),))
     return {**dict.fromkeys(active, 0), **{n: w for n, w in weights.items() if n in active}}
+
+
+def checked_fallback(name: str | None, active: Collection[str], known: Collection[str]) -> str | None:
+    """`name`, if it can be the fallback: none, or an active version of the service."""
+    if name is None or name in active:
+        return name
+    why = "the version is not active" if name in known else "the service has no such version"
+    raise InvalidInput(f"fallback: {name[:64]}: {why}", (Detail(("fallback",), why),))
 
 
 def _fault(name: str, weight: int, active: Collection[str], known: Collection[str]) -> str | None:

@@ -55,6 +55,14 @@ def windows(start_ms: int, end_ms: int, grain: Grain) -> Iterator[Window]:
         at = until
 
 
+def period_start(at_ms: int, grain: Grain) -> int | None:
+    """Where the period that `at_ms` lies in begins; None where there is but one."""
+    if grain is Grain.TOTAL:
+        return None
+    at = moment_of(at_ms)
+    return milliseconds(datetime(at.year, at.month, 1 if grain is Grain.MONTH else at.day, tzinfo=UTC))
+
+
 def overlap_ms(start_ms: int, end_ms: int, window: Window) -> int:
     """How much of a run lies in a window."""
     return max(0, min(end_ms, window.end_ms) - max(start_ms, window.start_ms))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.domain.access import DEFAULT_PROJECT, Caller, Role
 from controller.domain.commands import must_be_ahead
-from controller.domain.keys import digest, mint_token
+from controller.domain.keys import digest, mint_token, sooner
 from controller.domain.people import NewProject, NewToken, NewUser, ProjectChange, UserChange
 from controller.handlers.unit import Unit, delete_with
 from controller.store.groups import grants_of_project
@@ -18,12 +20,17 @@ from controller.store.people import (
     load_project,
     load_user,
     memberships,
+    tokens_above,
+    tokens_below,
     tokens_of,
     user_by_name,
 )
 from controller.store.secrets import page_of_secrets
 from controller.store.tables import MemberRow, ProjectRow, TokenRow, UserRow
 from shared.errors import Conflict, Forbidden, NotFound
+
+MAX_GENERATIONS = 8
+"""Tokens that made each other, one after the other: each request looks at all that stand above its own."""
 
 
 async def create_project(unit: Unit, asked: NewProject) -> ProjectRow:
@@ -95,8 +102,9 @@ async def change_user(unit: Unit, user: UserRow, change: UserChange) -> None:
 
 
 async def delete_user(unit: Unit, user: UserRow) -> None:
-    """Remove a user with tokens and memberships; the last administrator stays."""
+    """Remove a user with memberships and tokens, and end what these have made; the last administrator stays."""
     tokens = await tokens_of(unit.session, user.id)
+    await end_below(unit.session, [token.id for token in tokens], unit.now)
     await delete_with(unit, user, [*await memberships(unit.session, user_id=user.id), *tokens])
     await _must_have_an_admin(unit.session)
 
@@ -104,14 +112,17 @@ async def delete_user(unit: Unit, user: UserRow) -> None:
 async def issue_token(unit: Unit, caller: Caller, asked: NewToken) -> tuple[TokenRow, UserRow, str]:
     """A token of the caller, or (for administrators) of `asked.user`, with its plain text.
 
-    A token lives no longer than the installation allows, unless an administrator asks for one that does.
+    A token lives no longer than the installation allows, unless an administrator asks for one that does; and never
+    longer than what the caller asks with.
     """
     if asked.user not in (None, caller.name):
         caller.must_be_admin()
     user = await load_user(unit.session, asked.user or caller.name)
+    await _must_have_room_above(unit.session, caller)
     plain = mint_token()
     row = TokenRow(
         user_id=user.id,
+        parent_id=caller.token_id,
         name=asked.name,
         sha256=digest(plain),
         expires_at=_expiry(unit, caller, asked),
@@ -123,15 +134,29 @@ async def issue_token(unit: Unit, caller: Caller, asked: NewToken) -> tuple[Toke
 
 
 async def revoke_token(unit: Unit, token: TokenRow) -> None:
-    """End a token now."""
+    """End a token now, and those that it has made."""
     token.revoked_at = unit.now
+    await end_below(unit.session, [token.id], unit.now)
+
+
+async def end_below(session: AsyncSession, token_ids: Collection[UUID], now: datetime) -> None:
+    """End every token that these have made, and what those made."""
+    for token in await tokens_below(session, token_ids):
+        token.revoked_at = now
+
+
+async def _must_have_room_above(session: AsyncSession, caller: Caller) -> None:
+    if len(await tokens_above(session, caller.token_id)) >= MAX_GENERATIONS:
+        raise Forbidden(f"This token is the {MAX_GENERATIONS}th of a line of tokens that made each other: sign in anew")
 
 
 def _expiry(unit: Unit, caller: Caller, asked: NewToken) -> datetime | None:
-    longest = unit.now + unit.rules.token_lifetime
+    longest = sooner(unit.now + unit.rules.token_lifetime, caller.ends_at) or unit.now
     if "expires_at" not in asked.model_fields_set:
         return longest
     must_be_ahead(asked.expires_at, unit.now)
+    if sooner(asked.expires_at, caller.ends_at) != asked.expires_at:
+        raise Forbidden(f"The token that asks ends at {caller.ends_at}: none that it makes may live longer")
     if not caller.is_admin and (asked.expires_at is None or asked.expires_at > longest):
         raise Forbidden(f"A token may live {unit.rules.token_lifetime.days} days; only administrators may ask for more")
     return asked.expires_at

@@ -21,7 +21,7 @@ from shared.contracts.deployment import VersionState
 from shared.events.version import VersionRolledBack, VersionRolloutFailed
 
 CONFIGURATION = (
-    *("model", "model_registry", "model_version", "alias", "run_id", "model_id", "model_digest"),
+    *("model", "model_registry", "model_version", "alias", "follow", "run_id", "model_id", "model_digest"),
     *("spec", "resources", "resource_group", "replicas", "autoscaling", "runtime", "env", "restart"),
 )
 """Columns that make a version's pods what they are: what a roll-back restores."""
@@ -65,6 +65,19 @@ def remember_good(row: VersionRow | None, generation: int) -> None:
         row.last_good = configuration_of(row)
 
 
+def _last_good(row: VersionRow) -> dict[str, Any] | None:
+    """What to come back to, whole: a column that was added since it was kept was empty then."""
+    if row.last_good is None:
+        return None
+    is_followed = row.follow and row.last_good.get("alias") == row.alias
+    return {**dict.fromkeys(CONFIGURATION), "follow": is_followed} | row.last_good
+
+
+def _are_alike(good: dict[str, Any], bad: dict[str, Any]) -> bool:
+    """Whether both make the same pods: whether an alias is followed is nothing of theirs."""
+    return good | {"follow": None} == bad | {"follow": None}
+
+
 async def roll_back(session: AsyncSession, given_up: GivenUp, now: datetime, routes_changed: Any) -> bool:
     """Make a new generation of the last good configuration; False where there is none or something else is wanted."""
     locked = await lock_version(session, given_up.version_id)
@@ -72,10 +85,8 @@ async def roll_back(session: AsyncSession, given_up: GivenUp, now: datetime, rou
         return False
     service, row = locked
     audit(session, Actor(PLATFORM, "roll_back", ""), now)
-    bad = configuration_of(row)
-    # A column that was added since was empty then.
-    good = dict.fromkeys(CONFIGURATION) | row.last_good if row.last_good is not None else None
-    if row.generation != given_up.generation or row.wanted != Wanted.STARTED or good is None or good == bad:
+    bad, good = configuration_of(row), _last_good(row)
+    if row.generation != given_up.generation or row.wanted != Wanted.STARTED or good is None or _are_alike(good, bad):
         return False
     for column, value in good.items():
         setattr(row, column, value)

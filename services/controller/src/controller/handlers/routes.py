@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from controller.domain.status import Wanted
+from controller.domain.status import VersionStatus, Wanted
 from controller.store.keys import OpeningKey, alive_keys
 from controller.store.services import StoredService, StoredVersion, read_services
 from controller.store.tables import RevisionRow, VersionRow
 from shared.contracts.routes import Cors, Intent, KeyEntry, Keys, RateLimit, VersionRoute, intent_key, keys_key
 
 LONGEST_HOLD_MS = 60_000
+NO_ROOM = "capacity:"
+"""How the scheduler's message begins where there is no room for a version's pods."""
+
+Phase = Literal["running", "starting", "waiting", "failed"]
 
 OWN_PREFIXES = ("intent.", "keys.")
 
@@ -60,6 +64,7 @@ def intent_of(service: StoredService, debug_key: str | None = None) -> Intent:
         cors=service.row.cors and Cors.model_validate(service.row.cors),
         max_body_bytes=service.row.max_body_bytes,
         debug_key=debug_key,
+        fallback=service.row.fallback,
         versions=tuple(
             _route(version, weights.get(version.row.name, 0))
             for version in service.versions
@@ -92,8 +97,19 @@ def _route(version: StoredVersion, weight: int) -> VersionRoute:
         sample_rate=row.log_delivery["sample_rate"],
         destination=row.log_delivery["destination"],
         rate_limit=row.rate_limit and RateLimit.model_validate(row.rate_limit),
+        phase=_phase(version),
         **_patience(row),
     )
+
+
+def _phase(version: StoredVersion) -> Phase:
+    """What callers are told while it has no ready pod."""
+    if version.status is VersionStatus.FAILED:
+        return "failed"
+    if version.status is not VersionStatus.STARTING:
+        return "running"
+    seen = version.seen if version.is_current else None
+    return "waiting" if seen is not None and (seen.message or "").startswith(NO_ROOM) else "starting"
 
 
 def _patience(row: VersionRow) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from controller.handlers.versions import (
     change_version,
     create_version,
     restart_version,
+    set_traffic,
     set_weights,
     start_version,
     stop_version,
@@ -128,7 +129,8 @@ async def restart_service(unit: Unit, service: StoredService) -> None:
     """Have every pod of its active versions replaced; `Conflict` where none is active."""
     active = service.active()
     if not active:
-        raise Conflict(f"Nothing of service {service.row.name!r} runs: start it")
+        name = service.row.name
+        raise Conflict(f"Nothing of service {name!r} runs: start it with `penstock services start {name}`")
     for version in active:
         await restart_version(unit, service, version)
 
@@ -150,10 +152,14 @@ async def delete_service(unit: Unit, service: StoredService, *, purge_tables: bo
 
 
 async def split_traffic(unit: Unit, service: StoredService, split: Split) -> None:
-    """Store the split, if it is one over the service's active versions."""
+    """Store the split, if it is one over the service's active versions, and the fallback where one is named."""
     known = {version.row.name for version in service.versions}
     active = {version.row.name for version in service.active()}
-    await set_weights(unit, service, traffic.checked_split(split.weights, active, known))
+    weights = traffic.checked_split(split.weights, active, known)
+    fallback = service.row.fallback
+    if "fallback" in split.model_fields_set:
+        fallback = traffic.checked_fallback(split.fallback, active, known)
+    await set_traffic(unit, service, weights, fallback)
 
 
 def _only_active(service: StoredService) -> StoredVersion:

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from sqlalchemy.exc import IntegrityError
@@ -15,7 +16,7 @@ from controller.domain.access import Caller, Granted, claim_named, granted_by
 from controller.domain.keys import digest
 from controller.domain.names import RESERVED_USERS
 from controller.store.audit import Actor, audit
-from controller.store.people import caller_of, user_by_name, user_of_subject, user_of_token
+from controller.store.people import caller_of, caller_of_token, user_by_name, user_of_subject
 from controller.store.tables import UserRow
 from shared.clock import Clock
 from shared.database import Database
@@ -50,9 +51,9 @@ class SigningIn:
     async def caller(self, token: str) -> Caller:
         """The owner of `token`; `Unauthenticated` for one that is unknown, expired, revoked, or of a disabled user."""
         async with self._database.read() as session:
-            user = await user_of_token(session, digest(token), self._clock.now())
-            if user is not None:
-                return await caller_of(session, user)
+            caller = await caller_of_token(session, digest(token), self._clock.now())
+        if caller is not None:
+            return caller
         if self._identity is None or token.count(".") != 2:
             raise Unauthenticated("The token is not known, or has ended")
         return await self._by_identity(self._identity, token)
@@ -68,7 +69,8 @@ class SigningIn:
         roles = {**known.roles}
         for project, role in granted.roles.items():
             roles[project] = role if project not in roles or role.includes(roles[project]) else roles[project]
-        return Caller(known.name, known.user_id, known.is_admin or granted.is_admin, roles)
+        is_admin = known.is_admin or granted.is_admin
+        return Caller(known.name, known.user_id, is_admin, roles, ends_at=_end_of(claims))
 
     async def _user(self, identity: Identity, claims: Mapping[str, Any]) -> UserRow:
         subject = claims["sub"]
@@ -92,6 +94,14 @@ class SigningIn:
             user = UserRow(name=name, issuer=identity.issuer, subject=claims["sub"], created_at=now, updated_at=now)
             session.add(user)
         return user
+
+
+def _end_of(claims: Mapping[str, Any]) -> datetime | None:
+    """When a provider's token ends; None for a time that no calendar knows."""
+    try:
+        return datetime.fromtimestamp(int(claims["exp"]), UTC)
+    except (OverflowError, ValueError, OSError):
+        return None
 
 
 async def _free_name(session: AsyncSession, wanted: str, identity: Identity, claims: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from sqlmodel import select
 
 from controller.domain.keys import digest, mint_token
 from controller.handlers.files import kept_in
+from controller.handlers.people import end_below
 from controller.store.people import user_by_name
 from controller.store.tables import TokenRow, UserRow
 
@@ -22,7 +23,8 @@ async def admit_admin(session: AsyncSession, given: str | None, file: Path, now:
     """See that there is the administrator `admin` and that the first token opens.
 
     A `given` one is not written anywhere; else the file decides, and is made where it is missing (a lost file is
-    replaced by a new token, which ends the old one). So whoever owns the machine can always come in again.
+    replaced by a new token, which ends the old one and what that has made). So whoever owns the machine can always come
+    in again.
     """
     sha256 = digest(given or kept_in(file, mint_token))
     user = await user_by_name(session, ADMIN)
@@ -36,4 +38,6 @@ async def admit_admin(session: AsyncSession, given: str | None, file: Path, now:
     if kept is None:
         kept = TokenRow(user_id=user.id, name=FIRST, sha256=sha256, created_at=now)
         session.add(kept)
+    if kept.sha256 != sha256:
+        await end_below(session, [kept.id], now)
     kept.sha256, kept.expires_at, kept.revoked_at = sha256, None, None

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from controller.domain.destinations import TableRoot
 from controller.store.tables import Record
 from shared.errors import PreconditionFailed
 
@@ -19,7 +19,7 @@ class Rules:
     """Limits that an operator sets."""
 
     max_active: int = 2
-    table_roots: tuple[Path, ...] = ()
+    table_roots: tuple[TableRoot, ...] = ()
     token_lifetime: timedelta = timedelta(days=90)
     currency: str = "USD"
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from controller.domain.usage import MAX_WINDOWS, Grain, Window, milliseconds, windows
+from controller.domain.usage import MAX_WINDOWS, Grain, Window, milliseconds, period_start, windows
 from controller.store import runs
 from controller.store.runs import RunFilter, Sums, place_of
 from shared.errors import Detail, InvalidInput
@@ -42,7 +42,10 @@ def time_of(start: datetime | None, end: datetime | None, now: datetime) -> tupl
 async def usage_lines(session: AsyncSession, query: UsageQuery) -> AsyncIterator[Sums]:
     """What each group used in each period, by period and name; periods in which nothing ran have no line."""
     first_ms = await runs.first_start_ms(session)
-    since = max(query.from_ms, first_ms) if first_ms is not None else query.to_ms
+    if first_ms is None:
+        return
+    # Periods before the first run have no lines; its own one begins where it does in the calendar, or was asked to.
+    since = max(query.from_ms, period_start(first_ms, query.grain) or query.from_ms)
     periods = list(_bounded(windows(since, query.to_ms, query.grain)))
     after = query.after
     for window in periods:

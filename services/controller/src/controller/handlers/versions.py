@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from controller.domain import environment, traffic
-from controller.domain.commands import FirstVersion, LogDelivery, ModelSource, ReplicaRange, VersionChange
-from controller.domain.destinations import checked_destination
+from controller.domain.commands import FirstVersion, ModelSource, ReplicaRange, VersionChange
 from controller.domain.models import ResolvedModel
 from controller.domain.status import ACTIVE, DELETABLE, Wanted
 from controller.handlers.deployments import deployment_of
+from controller.handlers.destinations import log_delivery_of
 from controller.handlers.groups import resources_for
 from controller.handlers.registries import registry_secret
 from controller.handlers.unit import Unit
@@ -55,7 +56,7 @@ async def create_version(
         rate_limit=asked.rate_limit.model_dump(mode="json") if asked.rate_limit else None,
         request_timeout_ms=asked.request_timeout_ms,
         max_concurrency=asked.max_concurrency,
-        log_delivery=_log_delivery(unit, asked.log_delivery),
+        log_delivery=await _recording(unit, service, asked),
         runtime=asked.runtime.model_dump(mode="json"),
         env=env or None,
         creator=unit.actor,
@@ -119,11 +120,13 @@ async def start_version(unit: Unit, service: StoredService, version: StoredVersi
     """Have a version run; nothing happens to one that is active. `weight` is its share beside another active one."""
     if version.status in ACTIVE:
         return
-    active = service.weights()
+    active = [each.row.name for each in service.active()]
     if len(active) >= unit.rules.max_active:
         names = " and ".join(active)
         raise Conflict(f"At most {unit.rules.max_active} versions may be active at once, and {names} are")
-    asked = version.row.asked_weight if weight is None else weight
+    weights = traffic.joined(
+        service.weights(), version.row.name, version.row.asked_weight if weight is None else weight
+    )
     _want(unit, service, version, Wanted.STARTED)
     await publish(
         unit.session,
@@ -133,18 +136,25 @@ async def start_version(unit: Unit, service: StoredService, version: StoredVersi
             actor=unit.actor,
         ),
     )
-    await set_weights(unit, service, traffic.joined(active, version.row.name, asked))
+    await set_weights(unit, service, weights)
 
 
 async def stop_version(
-    unit: Unit, service: StoredService, version: StoredVersion, *, keeps_weight: bool = False
+    unit: Unit,
+    service: StoredService,
+    version: StoredVersion,
+    weights: Mapping[str, int] | None = None,
+    *,
+    keeps_weight: bool = False,
 ) -> None:
     """Have a version run no more; nothing happens to a draft or a stopped one.
 
-    The others take its share, unless it `keeps_weight` (as when the whole service stops).
+    The others share the traffic as `weights` say, else those that have a weight take its share (`Conflict` where none
+    has); unless it `keeps_weight`, as when the whole service stops.
     """
     if version.row.wanted != Wanted.STARTED:
         return
+    staying = None if keeps_weight else _weights_without(service, version.row.name, weights)
     _want(unit, service, version, Wanted.STOPPED)
     await publish(
         unit.session,
@@ -154,14 +164,22 @@ async def stop_version(
             actor=unit.actor,
         ),
     )
-    if not keeps_weight:
-        await set_weights(unit, service, traffic.left(service.weights(), version.row.name))
+    if staying is not None:
+        await set_weights(unit, service, staying)
+
+
+def _weights_without(service: StoredService, leaver: str, weights: Mapping[str, int] | None) -> dict[str, int]:
+    if weights is None:
+        return traffic.left(service.weights(), leaver)
+    staying = [version.row.name for version in service.active() if version.row.name != leaver]
+    return traffic.checked_split(weights, staying, [version.row.name for version in service.versions])
 
 
 async def restart_version(unit: Unit, service: StoredService, version: StoredVersion) -> None:
     """Have every pod of an active version replaced, as by an update that changes nothing; else `Conflict`."""
     if version.status not in ACTIVE:
-        raise Conflict(f"Version {version.row.name!r} is {version.status}: start it")
+        command = f"penstock versions start {service.row.name} {version.row.name}"
+        raise Conflict(f"Version {version.row.name!r} is {version.status}: start it with `{command}`")
     version.row.generation += 1
     version.row.restart = version.row.generation
     version.row.stale_secrets = None
@@ -182,24 +200,33 @@ async def delete_version(unit: Unit, service: StoredService, version: StoredVers
     """Remove a version of which nothing runs, for good."""
     if version.status not in DELETABLE:
         raise Conflict(f"Version {version.row.name!r} is {version.status}: stop it first")
+    if version.row.wanted == Wanted.STARTED:  # it has failed, and what it has of the traffic is nobody else's yet
+        traffic.left(service.weights(), version.row.name)
     service.versions.remove(version)
     await unit.session.delete(version.row)
     _touch(unit, service.row)
     await publish(unit.session, VersionDeleted(**_identity(service.row, version.row), actor=unit.actor))
+    if service.row.fallback == version.row.name:
+        await set_traffic(unit, service, service.weights(), None)
 
 
 async def set_weights(unit: Unit, service: StoredService, weights: dict[str, int]) -> None:
     """Store `weights` (versions that are not named get 0) and say so, if anything changes."""
+    await set_traffic(unit, service, weights, service.row.fallback)
+
+
+async def set_traffic(unit: Unit, service: StoredService, weights: dict[str, int], fallback: str | None) -> None:
+    """As `set_weights`, and the version that answers while none with a weight can."""
     wanted = {version.row.name: weights.get(version.row.name, 0) for version in service.versions}
-    if all(version.row.weight == wanted[version.row.name] for version in service.versions):
+    is_same = all(version.row.weight == wanted[version.row.name] for version in service.versions)
+    if is_same and service.row.fallback == fallback:
         return
     for version in service.versions:
         version.row.weight = wanted[version.row.name]
+    service.row.fallback = fallback
     _touch(unit, service.row)
-    await publish(
-        unit.session,
-        TrafficChanged(service_id=service.row.id, service=service.row.name, actor=unit.actor, weights=weights),
-    )
+    identity = {"service_id": service.row.id, "service": service.row.name, "actor": unit.actor}
+    await publish(unit.session, TrafficChanged(**identity, weights=weights, fallback=fallback))
 
 
 def _want(unit: Unit, service: StoredService, version: StoredVersion, wanted: Wanted) -> None:
@@ -237,7 +264,7 @@ async def _new_values(
         await _must_have_secrets(unit, service, values["env"])
         values["env"] = values["env"] or None
     if change.log_delivery is not None:
-        values["log_delivery"] = _log_delivery(unit, change.log_delivery)
+        values["log_delivery"] = await log_delivery_of(unit, service, change.log_delivery)
     if change.replicas is not None:
         values |= _scale(change.replicas)
     if change.traffic_weight is not None:
@@ -272,11 +299,12 @@ def _scale(asked: int | ReplicaRange) -> dict[str, Any]:
     return {"replicas": max(asked.min, 1), "autoscaling": asked.model_dump(mode="json")}
 
 
-def _log_delivery(unit: Unit, asked: LogDelivery) -> dict[str, Any]:
-    stored = asked.model_dump(mode="json")
-    if asked.destination is not None:
-        stored["destination"] = checked_destination(asked.destination, unit.rules.table_roots)
-    return stored
+async def _recording(unit: Unit, service: StoredService, asked: FirstVersion) -> dict[str, Any]:
+    """As asked for; else as its sibling has it, so that no share of a service's traffic goes unrecorded unnoticed."""
+    sibling = service.sibling()
+    if "log_delivery" in asked.model_fields_set or sibling is None:
+        return await log_delivery_of(unit, service.row, asked.log_delivery)
+    return dict(sibling.row.log_delivery)
 
 
 def _name_for(service: StoredService, asked: str | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol, cast
+from typing import Protocol, TypeVar, cast
 from uuid import UUID
 
 import sqlalchemy
@@ -15,7 +15,7 @@ from sqlmodel import col, select
 
 from controller.domain.keys import is_alive
 from controller.store.tables import ApiKeyRow
-from shared.errors import NotFound
+from shared.errors import Conflict, NotFound
 
 
 async def keys_of(
@@ -30,12 +30,34 @@ async def keys_of(
     return list((await session.scalars(query.order_by(col(ApiKeyRow.id).desc()))).all())
 
 
-async def load_key(session: AsyncSession, service_id: UUID, key_id: UUID) -> ApiKeyRow:
-    """A key of this service that was not revoked; `NotFound` names it."""
-    row = await session.get(ApiKeyRow, key_id)
-    if row is None or row.service_id != service_id or row.revoked_at is not None:
-        raise NotFound(f"There is no API key {key_id}")
-    return row
+async def load_key(session: AsyncSession, service_id: UUID, id_or_name: str, now: datetime) -> ApiKeyRow:
+    """A key of this service that was not revoked; `NotFound` names it, `Conflict` where several have the name."""
+    return named_one(await keys_of(session, service_id), id_or_name, "API key", now)
+
+
+class Expiring(Protocol):
+    """Something with an id and a name that ends by itself."""
+
+    id: UUID
+    name: str
+    expires_at: datetime | None
+
+
+Named = TypeVar("Named", bound=Expiring)
+
+
+def named_one(found: Sequence[Named], id_or_name: str, what: str, now: datetime) -> Named:
+    """The one of that id, else of that name: an expired one only where no other has it."""
+    by_id = [one for one in found if str(one.id) == id_or_name.lower()]
+    by_name = [one for one in found if one.name == id_or_name]
+    alive = [one for one in by_name if is_alive(None, one.expires_at, now)]
+    fitting = by_id or alive or by_name
+    if not fitting:
+        raise NotFound(f"There is no {what} {id_or_name!r}")
+    if len(fitting) > 1:
+        ids = ", ".join(str(one.id) for one in fitting)
+        raise Conflict(f"{len(fitting)} of them are named {id_or_name!r}: say which by its id, one of {ids}")
+    return fitting[0]
 
 
 class OpeningKey(Protocol):

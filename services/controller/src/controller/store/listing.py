@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, TypeVar
@@ -28,7 +28,10 @@ Chosen = TypeVar("Chosen", bound=Select[Any])
 
 @dataclass(frozen=True)
 class ServiceFilter:
-    """Which services a list shows; None does not filter. `tag`: its key, and its value or None for any."""
+    """Which services a list shows; None does not filter. `tag`: `key:value`, or `key` with any value.
+
+    Keys and values may hold colons themselves: every way to read `tag` counts.
+    """
 
     projects: frozenset[str] | None = None
     """Only services of these projects; None: of all."""
@@ -36,7 +39,7 @@ class ServiceFilter:
     type: str | None = None
     creator: str | None = None
     search: str | None = None
-    tag: tuple[str, str | None] | None = None
+    tag: str | None = None
     status: ServiceStatus | None = None
 
 
@@ -106,11 +109,14 @@ async def _chosen_ids(session: AsyncSession, wanted: ServiceFilter, position: Po
 
 
 def _is_chosen(of_service: Sequence[Row[Any]], wanted: ServiceFilter) -> bool:
-    if wanted.tag is not None:
-        (key, value), tags = wanted.tag, of_service[0].tags
-        if key not in tags or value not in (None, tags[key]):
-            return False
+    if wanted.tag is not None and not has_tag(of_service[0].tags, wanted.tag):
+        return False
     return wanted.status in (None, service_status(_statuses(of_service)))
+
+
+def has_tag(tags: Mapping[str, str], wanted: str) -> bool:
+    """Whether `wanted` is the key of one of `tags`, or `key:value` of one."""
+    return wanted in tags or any(f"{key}:{value}" == wanted for key, value in tags.items())
 
 
 def _statuses(versions: Sequence[Row[Any]]) -> Iterator[VersionStatus]:

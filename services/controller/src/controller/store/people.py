@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from controller.domain.access import Caller, Role
 from controller.domain.keys import is_alive
+from controller.store.keys import named_one
 from controller.store.tables import MemberRow, ProjectRow, ServiceRow, TokenRow, UserRow
 from shared.errors import NotFound
 
@@ -26,14 +29,44 @@ class Member:
     created_at: datetime
 
 
-async def user_of_token(session: AsyncSession, sha256: str, now: datetime) -> UserRow | None:
-    """The user whose living token this is, unless they are disabled."""
+async def caller_of_token(session: AsyncSession, sha256: str, now: datetime) -> Caller | None:
+    """Whose living token this is; None where it has ended, its user is disabled, or either holds for one above it."""
     query = select(TokenRow, UserRow).join(UserRow, col(UserRow.id) == col(TokenRow.user_id))
     found = (await session.execute(query.where(TokenRow.sha256 == sha256))).one_or_none()
     if found is None:
         return None
     token, user = found
-    return user if is_alive(token.revoked_at, token.expires_at, now) and not user.is_disabled else None
+    if not all(_opens(*each, now) for each in ((token, user), *await tokens_above(session, token.parent_id))):
+        return None
+    caller = await caller_of(session, user)
+    return replace(caller, token_id=token.id, ends_at=token.expires_at)
+
+
+def _opens(token: TokenRow, user: UserRow, now: datetime) -> bool:
+    return is_alive(token.revoked_at, token.expires_at, now) and not user.is_disabled
+
+
+async def tokens_above(session: AsyncSession, parent_id: UUID | None) -> Sequence[tuple[TokenRow, UserRow]]:
+    """The token of that id, the one that made it, and so on, each with its user; nothing for None."""
+    if parent_id is None:
+        return ()
+    tokens: Any = TokenRow
+    line = select(tokens.id, tokens.parent_id).where(tokens.id == parent_id).cte("line", recursive=True)
+    above = aliased(tokens)
+    line = line.union_all(select(above.id, above.parent_id).join(line, above.id == line.c.parent_id))
+    query = select(TokenRow, UserRow).join(line, tokens.id == line.c.id)
+    found = await session.execute(query.join(UserRow, col(UserRow.id) == tokens.user_id))
+    return [(token, user) for token, user in found]
+
+
+async def tokens_below(session: AsyncSession, token_ids: Collection[UUID]) -> list[TokenRow]:
+    """Tokens that these made, and those made by them, and so on; without the revoked ones."""
+    tokens: Any = TokenRow
+    line = select(tokens.id).where(tokens.parent_id.in_(token_ids)).cte("line", recursive=True)
+    below = aliased(tokens)
+    line = line.union_all(select(below.id).join(line, below.parent_id == line.c.id))
+    query = select(TokenRow).join(line, tokens.id == line.c.id).where(tokens.revoked_at.is_(None))
+    return list((await session.scalars(query)).unique().all())
 
 
 async def user_of_subject(session: AsyncSession, issuer: str, subject: str) -> UserRow | None:
@@ -88,12 +121,21 @@ async def tokens_of(session: AsyncSession, user_id: UUID) -> list[TokenRow]:
     return list((await session.scalars(query.order_by(col(TokenRow.id).desc()))).all())
 
 
-async def load_token(session: AsyncSession, token_id: UUID) -> TokenRow:
-    """A token that was not revoked; `NotFound` names it."""
-    row = await session.get(TokenRow, token_id)
-    if row is None or row.revoked_at is not None:
-        raise NotFound(f"There is no token {token_id}")
-    return row
+async def load_token(session: AsyncSession, id_or_name: str, caller: Caller, now: datetime) -> TokenRow:
+    """A token that was not revoked: one of the caller's by id or name, for administrators anybody's by its id."""
+    if caller.is_admin and (token_id := uuid_of(id_or_name)) is not None:
+        row = await session.get(TokenRow, token_id)
+        if row is not None and row.revoked_at is None:
+            return row
+    return named_one(await tokens_of(session, caller.user_id), id_or_name, "token", now)
+
+
+def uuid_of(text: str) -> UUID | None:
+    """`text` as an id; None for what is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 async def load_project(session: AsyncSession, name: str, *, for_update: bool = False) -> ProjectRow:

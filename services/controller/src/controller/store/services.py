@@ -90,9 +90,14 @@ class StoredService:
         """Versions that count against the limit and may have weight."""
         return [version for version in self.versions if version.status in ACTIVE]
 
+    def sibling(self) -> StoredVersion | None:
+        """The version that a further one is likened to: the latest active one, else the newest; None: no version."""
+        return next(reversed(self.active() or self.versions), None)
+
     def weights(self) -> dict[str, int]:
         """Shares of the active versions, 100 in all: the others have what one that has failed had, in proportion."""
-        return traffic.rebalanced({version.row.name: version.row.weight for version in self.active()})
+        started = {each.row.name: each.row.weight for each in self.versions if each.row.wanted == Wanted.STARTED}
+        return traffic.shares(started, [version.row.name for version in self.active()])
 
     def effective_weights(self) -> dict[str, int]:
         """What routers are told, for the active versions."""
@@ -137,6 +142,14 @@ async def read_services(session: AsyncSession, names: Sequence[str] | None = Non
 def _plain(kind: type[SQLModel]) -> Select[Any]:
     """Every column of a table under the name of its field."""
     return sqlalchemy.select(*(getattr(kind, name).label(name) for name in kind.model_fields))
+
+
+async def destinations(session: AsyncSession) -> list[tuple[str, str]]:
+    """Service and destination of every version that names one."""
+    rows = await session.execute(
+        select(ServiceRow.name, VersionRow.log_delivery).join(VersionRow, col(VersionRow.service_id) == ServiceRow.id)
+    )
+    return [(name, stored["destination"]) for name, stored in rows if stored.get("destination")]
 
 
 async def load_version(session: AsyncSession, version_id: UUID) -> tuple[ServiceRow, StoredVersion] | None:

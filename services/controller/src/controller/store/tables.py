@@ -21,7 +21,10 @@ class Record(SQLModel, registry=registry()):
 
 
 class ServiceRow(Record, table=True):
-    """A service. `revision` is its ETag; `next_version` numbers versions and never goes back."""
+    """A service. `revision` is its ETag; `next_version` numbers versions and never goes back.
+
+    `fallback` names the version that answers while none with a weight has a ready pod.
+    """
 
     __tablename__ = "services"
 
@@ -35,6 +38,7 @@ class ServiceRow(Record, table=True):
     sticky_header: str | None = None
     cors: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     max_body_bytes: int = DEFAULT_BODY_BYTES
+    fallback: str | None = Field(default=None, max_length=63)
     creator: str = Field(max_length=63)
     created_at: datetime = Field(sa_type=UtcDateTime)
     updated_at: datetime = Field(sa_type=UtcDateTime)
@@ -178,12 +182,17 @@ class MemberRow(Record, table=True):
 
 
 class TokenRow(Record, table=True):
-    """A token of the control plane, as its hash. Revoked ones stay, for those who ask later which token it was."""
+    """A token of the control plane, as its hash. Revoked ones stay, for those who ask later which token it was.
+
+    `parent_id`: the token that made this one, which it does not outlive; None for one made before this was kept, by the
+    installation itself, or by a token of an identity provider (whose expiry bounds it).
+    """
 
     __tablename__ = "tokens"
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     user_id: UUID = Field(foreign_key="users.id", ondelete="CASCADE", index=True)
+    parent_id: UUID | None = Field(default=None, index=True)
     name: str = Field(max_length=63)
     sha256: str = Field(max_length=64, unique=True)
     expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

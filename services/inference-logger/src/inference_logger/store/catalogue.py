@@ -1,4 +1,4 @@
-"""The catalogue of tables and the checkpoints, as SQL."""
+"""The catalogue of tables, as SQL."""
 
 from __future__ import annotations
 
@@ -9,31 +9,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from inference_logger.domain import TableKey, table_name
+from inference_logger.domain.tables import TableKey, plain_path
 from inference_logger.store.delta import Committed
-from inference_logger.store.tables import CheckpointRow, PurgeRow, TableRow
-
-
-async def checkpoint(session: AsyncSession, stream: str) -> int:
-    """Up to where everything is committed; 0 at the start."""
-    row = await session.get(CheckpointRow, stream)
-    return row.sequence if row else 0
-
-
-async def has_other_checkpoint(session: AsyncSession, stream: str) -> bool:
-    """Whether another stream was read before this one."""
-    table: Any = CheckpointRow
-    found = await session.execute(select(table.stream).where(table.stream != stream).limit(1))
-    return found.first() is not None
-
-
-async def set_checkpoint(session: AsyncSession, stream: str, sequence: int, at: datetime) -> None:
-    """Move the checkpoint on; never back."""
-    row = await session.get(CheckpointRow, stream)
-    if row is None:
-        session.add(CheckpointRow(stream=stream, sequence=sequence, committed_at=at))
-    elif row.sequence < sequence:
-        row.sequence, row.committed_at = sequence, at
+from inference_logger.store.tables import PurgeRow, TableRow
 
 
 async def note_commit(session: AsyncSession, key: TableKey, committed: Committed, at: datetime) -> None:
@@ -42,13 +20,13 @@ async def note_commit(session: AsyncSession, key: TableKey, committed: Committed
     if row is None:
         row = TableRow(
             location=committed.location,
-            name=table_name(key.service),
+            name=key.name,
             service=key.service,
-            kind="payload",
+            kind=key.kind,
             updated_at=at,
         )
         session.add(row)
-    row.rows += committed.rows
+    row.rows = committed.rows + (0 if committed.is_new else row.rows)
     row.version, row.updated_at = committed.version, at
 
 
@@ -57,6 +35,24 @@ async def correct(session: AsyncSession, location: str, version: int, rows: int)
     row = await session.get(TableRow, location)
     if row is not None:
         row.version, row.rows = version, rows
+
+
+async def note_missing(session: AsyncSession, location: str) -> None:
+    """The table's folder is gone. The entry stays: a removal has to know where the table was."""
+    await correct(session, location, -1, 0)
+
+
+async def forget(session: AsyncSession, location: str) -> None:
+    """Take an entry out: there is no such table, and none to remove later."""
+    row = await session.get(TableRow, location)
+    if row is not None:
+        await session.delete(row)
+
+
+async def locations(session: AsyncSession) -> frozenset[str]:
+    """Where the known tables lie, as plain paths."""
+    table: Any = TableRow
+    return frozenset(plain_path(found) for found in (await session.execute(select(table.location))).scalars())
 
 
 async def is_listed(session: AsyncSession, location: str) -> bool:

@@ -2,41 +2,48 @@
 
 Exactly once: each commit carries, as an application transaction, the stream position up to which the table has
 everything. It is read from, and written with, the same table object: a writer in between makes the commit fail, and the
-next try sees what that writer did. `app_id` holds the stream's name and when it was made, so that a stream made anew,
-which counts from 1 again, is another application.
+next try sees what that writer did. `app_id` holds the stream's name, when it was made and its epoch, so that a stream
+made anew or set back, which hands out numbers again, is another application. Records behind the position are new;
+those before it are looked up by `record_id`: a logger was killed before it noted them, or the stream was set back then.
+
+Columns are written by name: those that another writer added are null, those that the table lacks are added.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction, write_deltalake
-from deltalake.exceptions import CommitFailedError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
-from inference_logger.domain import PARTITION_BY, PAYLOAD_SCHEMA, Record, Share, TableKey, identity, to_payload
+from inference_logger.domain.destinations import LOG_FOLDER, why_refused
+from inference_logger.domain.records import Record, identity
+from inference_logger.domain.rows import to_payload
+from inference_logger.domain.schema import PARTITION_BY, PAYLOAD_SCHEMA
+from inference_logger.domain.tables import Share, TableKey, plain_path
+from shared.errors import Conflict, NotFound
 
 ATTEMPTS = 20
-LOOK_BACK = timedelta(days=3)
-"""How far a retried record's first copy may lie back; a spool that was cut off for longer is not expected."""
 
 
 @dataclass(frozen=True)
 class Committed:
-    """One append. `rows` 0: the table had everything already."""
+    """One append. `rows` 0: the table had everything already. `is_new`: it was made for this."""
 
     location: str
     version: int
     rows: int
+    is_new: bool = False
 
 
 class PayloadTables:
@@ -50,25 +57,37 @@ class PayloadTables:
         """Held while tables are compacted, and for a removal too."""
 
     def location(self, key: TableKey) -> str:
-        """Where a table lies."""
-        root = local_path(key.destination or self.default_root)
-        return str(Path(root) / key.service / "payload")
+        """Where a table lies, as a plain path."""
+        return str(Path(plain_path(key.destination or self.default_root)) / key.service / key.kind)
 
-    def append(self, key: TableKey, share: Share, app_id: str, upto: int) -> Committed:
-        """Append what the table lacks of `share`; afterwards it has everything up to stream position `upto`."""
+    def append(
+        self, key: TableKey, share: Share, app_id: str, upto: int, known: frozenset[str] = frozenset()
+    ) -> Committed:
+        """Append what the table lacks of `share`; afterwards it has everything up to stream position `upto`.
+
+        `known`: where tables lie. Raises `Conflict` where this one may not be, and whatever Delta and the disk do.
+        """
         location = self.location(key)
+        check_place(location, known)
         for attempt in range(ATTEMPTS):
-            table = open_or_create(location)
+            table, is_new = open_or_create(location)
             try:
-                return _append_once(table, share, app_id, upto)
+                return _append_once(table, share, app_id, upto, is_new)
             except CommitFailedError:
                 if attempt == ATTEMPTS - 1:
                     raise
         raise AssertionError("unreachable")
 
+    def position(self, key: TableKey, app_id: str) -> int:
+        """Up to where the table says it has everything; 0 where it cannot say."""
+        try:
+            return DeltaTable(self.location(key)).transaction_version(app_id) or 0
+        except (DeltaError, OSError):
+            return 0
+
     def compact(self, location: str, kept: timedelta) -> None:
         """Merge small files, drop what no kept version needs, write a checkpoint. A writer in between wins."""
-        table = DeltaTable(location)
+        table = open_table(location)
         with contextlib.suppress(CommitFailedError):
             table.optimize.compact()
         table.update_incremental()
@@ -81,22 +100,55 @@ class PayloadTables:
         table.create_checkpoint()
 
 
-def _append_once(table: DeltaTable, share: Share, app_id: str, upto: int) -> Committed:
+def check_place(location: str, known: frozenset[str]) -> None:
+    """Raise `Conflict` where a table may not be: inside another one, whether by its path or by a link."""
+    real = os.path.realpath(location)
+    why = why_refused(real, known, is_listed=location in known or real in known)
+    around = next((folder for folder in Path(real).parents if (folder / LOG_FOLDER).is_dir()), None)
+    if why is None and around is not None:
+        why = f"{location} lies inside the Delta table at {around}"
+    if why is not None:
+        raise Conflict(f"{why}: give the version another destination")
+
+
+def _append_once(table: DeltaTable, share: Share, app_id: str, upto: int, is_new: bool) -> Committed:
     done = table.transaction_version(app_id) or 0
     fresh = [record for position, record in share.records if position > done]
-    fresh += _absent(table, [record for position, record in share.retried if position > done])
-    if done >= upto or not fresh:
+    fresh += _absent(table, [record for position, record in share.records if position <= done])
+    fresh += _absent(table, [record for _, record in share.retried])
+    if not fresh:
         # Nothing to write and so nothing to note: the position only ever saves work, the catalogue's does as well.
-        return Committed(table.table_uri, table.version(), 0)
+        return Committed(table.table_uri, table.version(), 0, is_new)
+    rows, is_wider = _by_name(to_payload(fresh), table)
     write_deltalake(
         table,
-        to_payload(fresh),
+        rows,
         mode="append",
-        commit_properties=CommitProperties(max_commit_retries=0, app_transactions=[Transaction(app_id, upto)]),
+        schema_mode="merge" if is_wider else None,
+        commit_properties=CommitProperties(
+            max_commit_retries=0, app_transactions=[Transaction(app_id, max(upto, done))]
+        ),
         post_commithook_properties=PostCommitHookProperties(create_checkpoint=True),
     )
     table.update_incremental()
-    return Committed(table.table_uri, table.version(), len(fresh))
+    return Committed(table.table_uri, table.version(), len(fresh), is_new)
+
+
+def _by_name(rows: pa.Table, table: DeltaTable) -> tuple[pa.Table, bool]:
+    """The rows with the table's columns and types; whether it has to take columns of ours that it lacks."""
+    schema = pa.schema(table.schema().to_arrow())
+    lacking = [field for field in rows.schema if field.name not in schema.names]
+    for field in lacking:
+        schema = schema.append(field.with_nullable(True))
+    return pa.Table.from_arrays([_column(rows, field) for field in schema], schema=schema), bool(lacking)
+
+
+def _column(rows: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
+    if field.name in rows.schema.names:
+        return rows.column(field.name).cast(field.type)
+    if not field.nullable:
+        raise Conflict(f"column {field.name} of another writer takes no nulls")
+    return pa.nulls(rows.num_rows, field.type)
 
 
 def _absent(table: DeltaTable, records: Sequence[Record]) -> list[Record]:
@@ -115,25 +167,27 @@ def _known_ids(table: DeltaTable, ids: set[str], since: date) -> set[str]:
     return set(dataset.to_table(columns=["record_id"], filter=wanted).column("record_id").to_pylist())
 
 
-def open_or_create(location: str) -> DeltaTable:
-    """The payload table at `location`, made when it is not there; two at once make one."""
+def open_or_create(location: str) -> tuple[DeltaTable, bool]:
+    """The payload table at `location`, and whether it was made for this; two at once make one."""
     try:
-        return DeltaTable(location)
+        return DeltaTable(location), False
     except TableNotFoundError:
         pass
     Path(location).mkdir(parents=True, exist_ok=True)
-    return DeltaTable.create(location, PAYLOAD_SCHEMA, mode="ignore", partition_by=list(PARTITION_BY))
+    return DeltaTable.create(location, PAYLOAD_SCHEMA, mode="ignore", partition_by=list(PARTITION_BY)), True
 
 
-def local_path(root: str) -> str:
-    """A folder from a path or a `file://` URL."""
-    parts = urlsplit(root)
-    return unquote(parts.path) if parts.scheme == "file" else root
+def open_table(location: str) -> DeltaTable:
+    """The table at `location`; raises `NotFound`."""
+    try:
+        return DeltaTable(location)
+    except TableNotFoundError as error:
+        raise NotFound(f"there is no table at {plain_path(location)} any more") from error
 
 
 def read_rows(location: str, limit: int, equal: dict[str, str]) -> list[dict[str, Any]]:
     """Rows of a table, newest first, that have the given values; days without enough rows are not read whole."""
-    table = DeltaTable(location)
+    table = open_table(location)
     dataset = table.to_pyarrow_dataset()
     found: list[dict[str, Any]] = []
     for day in sorted({part["request_date"] for part in table.partitions()}, reverse=True):
@@ -151,7 +205,8 @@ def _newest(dataset: ds.Dataset, wanted: ds.Expression, limit: int) -> list[dict
     times = dataset.to_table(columns=["request_time"], filter=wanted).column("request_time")
     if len(times) > limit:
         wanted &= ds.field("request_time") >= times.take(pc.array_sort_indices(times, order="descending"))[limit - 1]
-    rows = dataset.to_table(filter=wanted)
+    columns = [name for name in PAYLOAD_SCHEMA.names if name in dataset.schema.names]  # another writer's are its own
+    rows = dataset.to_table(columns=columns, filter=wanted)
     order = pc.sort_indices(rows, sort_keys=[("request_time", "descending")])
     newest: list[dict[str, Any]] = rows.take(order[:limit]).to_pylist()
     return newest
@@ -163,7 +218,7 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
 
 def version_and_rows(location: str) -> tuple[int, int, datetime]:
     """Delta version, number of rows, time of the last commit."""
-    table = DeltaTable(location)
+    table = open_table(location)
     added = pa.table(table.get_add_actions(flatten=True))
     rows = pc.sum(added.column("num_records")).as_py() or 0
     at = datetime.fromtimestamp(table.history(1)[0]["timestamp"] / 1000, UTC)

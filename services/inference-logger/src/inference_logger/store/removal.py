@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow.dataset as ds
 from deltalake import DeltaTable
 
-from inference_logger.store.delta import local_path
+from inference_logger.domain.tables import plain_path
 
 
 def remove(location: str, service: str, upto: datetime) -> bool:
@@ -19,7 +19,7 @@ def remove(location: str, service: str, upto: datetime) -> bool:
     A place that is not `<root>/<service>/<kind>`, or that a link leads away from, is left as it is. May be repeated,
     and killed anywhere.
     """
-    folder = Path(local_path(location))
+    folder = Path(plain_path(location))
     if not _is_a_table_of(folder, service):
         return False
     aside = folder.with_name(f".{folder.name}.removed")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger
+from sqlalchemy import JSON, BigInteger
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -27,17 +27,47 @@ class TableRow(Record, table=True):
     kind: str = Field(max_length=16)
     rows: int = Field(default=0, sa_type=BigInteger)
     version: int = Field(default=0, sa_type=BigInteger)
+    """Delta version; -1: its folder is gone."""
     updated_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class CheckpointRow(Record, table=True):
-    """Up to where everything of a stream is in its tables. Reading starts behind it; each table skips what it has."""
+    """Up to where a stream was read: every table has everything of it, or a position of its own.
+
+    Reading starts behind it; each table skips what it has.
+    """
 
     __tablename__ = "checkpoints"
 
     stream: str = Field(primary_key=True, max_length=128)
     sequence: int = Field(sa_type=BigInteger)
     committed_at: datetime = Field(sa_type=UtcDateTime)
+    epoch: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """Counts how often the stream was found set back; part of the tables' application transactions."""
+    stored_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When the server stored the message at `sequence`: what the stream is known again by."""
+    doubtful_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """Records of messages that were stored before are looked up by `record_id` before they are appended."""
+
+
+class PositionRow(Record, table=True):
+    """The position of a table that waits, see `domain.waiting`. A table without one is at the checkpoint."""
+
+    __tablename__ = "table_positions"
+
+    location: str = Field(primary_key=True, max_length=1024)
+    service: str = Field(max_length=63, index=True)
+    destination: str = Field(max_length=1024)
+    kind: str = Field(max_length=16)
+    stream: str = Field(max_length=160)
+    sequence: int = Field(sa_type=BigInteger)
+    reason: str = Field(max_length=512)
+    since: datetime = Field(sa_type=UtcDateTime)
+    rows: int = Field(sa_type=BigInteger)
+    stream_bytes: int = Field(sa_type=BigInteger)
+    parked_upto: int = Field(sa_type=BigInteger)
+    dropped: int = Field(sa_type=BigInteger)
+    moved: dict[str, str | None] = Field(sa_type=JSON)
 
 
 class PurgeRow(Record, table=True):

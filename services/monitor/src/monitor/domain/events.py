@@ -1,4 +1,4 @@
-"""How facts read to an operator: level, resource, reason, message. Repeats on one resource are counted."""
+"""How facts read to an operator: level, resource, reason, message. The same words on one resource are counted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Level = Literal["info", "warning", "error"]
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the event list. (service, kind, name, reason) is what repeats are recognised by."""
+    """One line of the event list. (service, kind, name, reason, message) is what repeats are recognised by."""
 
     service: str
     version: str | None
@@ -36,7 +36,28 @@ class Wording:
 
 def _exit(event: events.PodExited) -> str:
     how = f"signal {event.signal}" if event.signal is not None else f"exit code {event.exit_code}"
-    return f"the process ended ({how}); restarts: {event.restarts}"
+    return f"the process ended ({how})"
+
+
+def _pods(count: int) -> str:
+    return "1 pod" if count == 1 else f"{count} pods"
+
+
+def _answers(event: events.PodReady) -> str:
+    ready, wanted = event.ready_replicas, event.desired_replicas
+    if ready > wanted:  # while pods are replaced, the old ones answer until the new ones do
+        return f"answers; {_pods(ready)} ready, {wanted} wanted"
+    return f"answers; {ready} of {_pods(wanted)} ready"
+
+
+_ENDED: Mapping[str, str] = {
+    "Stopped": "Stopped: its version was stopped",
+    "Deleted": "Deleted: its version was deleted",
+    "Failed": "Failed: its version has failed",
+    "ScaledDown": "Scaled down: fewer pods are wanted",
+    "Replaced": "Replaced by another pod",
+    "Lost": "Lost: it is not there any more",
+}
 
 
 WORDINGS: Mapping[type[Event], Wording] = {
@@ -44,28 +65,36 @@ WORDINGS: Mapping[type[Event], Wording] = {
     events.ServiceUpdated: Wording("Updated", lambda e: f"changed: {', '.join(e.changed) or 'nothing'}"),
     events.ServiceDeleted: Wording("Deleted", lambda e: "service deleted"),
     events.TrafficChanged: Wording(
-        "TrafficChanged", lambda e: "weights: " + ", ".join(f"{name} {share}" for name, share in e.weights.items())
+        "TrafficChanged",
+        lambda e: (
+            "weights: "
+            + ", ".join(f"{name} {share}" for name, share in e.weights.items())
+            + (f"; fallback: {e.fallback}" if e.fallback else "")
+        ),
     ),
     events.VersionCreated: Wording(
         "Created", lambda e: f"version created from {e.model_source.get('model')} {e.model_source.get('version')}"
     ),
     events.VersionUpdated: Wording("Updated", lambda e: e.note or f"changed: {', '.join(e.changed) or 'nothing'}"),
-    events.VersionStarted: Wording("Starting", lambda e: f"{e.deployment.desired_replicas} pods wanted"),
+    events.VersionStarted: Wording("Starting", lambda e: f"{_pods(e.deployment.desired_replicas)} wanted"),
     events.VersionStopped: Wording("Stopping", lambda e: "no pods wanted"),
     events.VersionDeleted: Wording("Deleted", lambda e: "version deleted"),
-    events.VersionReady: Wording("Running", lambda e: f"{e.ready_replicas} pods ready"),
+    events.VersionReady: Wording("Running", lambda e: f"{_pods(e.ready_replicas)} ready"),
     events.VersionFailed: Wording("Failed", lambda e: f"{e.reason}: {e.message}", "error"),
-    events.VersionScaled: Wording("Scaled", lambda e: f"{e.from_replicas} → {e.to_replicas} pods ({e.reason})"),
+    events.VersionScaled: Wording("Scaled", lambda e: f"{e.from_replicas} → {_pods(e.to_replicas)} ({e.reason})"),
     events.VersionDrained: Wording("Stopped", lambda e: "every pod has ended"),
     events.VersionRolloutFailed: Wording("RolloutFailed", lambda e: f"{e.reason}: {e.message}", "error"),
     events.VersionRolledBack: Wording(
         "RolledBack", lambda e: f"back to the configuration that served last; {e.reason}: {e.message}", "warning"
     ),
     events.PodScheduled: Wording("Scheduled", lambda e: f"placed on node {e.node}"),
-    events.PodReady: Wording("Ready", lambda e: f"answers; {e.ready_replicas} of {e.desired_replicas} ready"),
+    events.PodReady: Wording("Ready", _answers),
     events.PodNotReady: Wording("NotReady", lambda e: e.reason, "warning"),
     events.PodExited: Wording("Exited", _exit, "warning"),
-    events.PodTerminated: Wording("Terminated", lambda e: e.reason),
+    events.PodTerminated: Wording("Terminated", lambda e: _ENDED.get(e.reason, e.reason)),
+    events.TableBlocked: Wording("TableBlocked", lambda e: f"{e.table} cannot be written: {e.reason}", "error"),
+    events.TableRecovered: Wording("TableRecovered", lambda e: f"{e.table} has every row again"),
+    events.TableRowsDropped: Wording("RowsDropped", lambda e: f"{e.table} lost {e.rows} rows: {e.reason}", "error"),
 }
 """Every fact that an operator should see; `PodNoted` brings its own words. A test holds this to the catalogue."""
 

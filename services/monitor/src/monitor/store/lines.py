@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,6 +18,14 @@ from shared.contracts.samples import PodOutput
 
 CHUNK = 500
 """Rows of one INSERT: SQLite allows a limited number of parameters in a statement."""
+
+KEPT_LINES = 100
+"""Different messages of one reason on one resource that stay: the ones seen last."""
+
+
+def message_digest(message: str) -> str:
+    """What tells one message from another: an index cannot hold a long one."""
+    return hashlib.sha256(message.encode()).hexdigest()
 
 
 async def add_lines(session: AsyncSession, outputs: Sequence[PodOutput]) -> None:
@@ -41,8 +50,8 @@ async def add_lines(session: AsyncSession, outputs: Sequence[PodOutput]) -> None
         await session.execute(insert.on_conflict_do_nothing(index_elements=["pod", "run", "offset"]))
 
 
-async def find_lines(session: AsyncSession, query: LogsQuery, before_id: int | None) -> list[LogLineRow]:
-    """Lines of a service, newest first, from behind `before_id`."""
+async def find_lines(session: AsyncSession, query: LogsQuery, after_id: int | None) -> list[LogLineRow]:
+    """Lines of a service, newest first or oldest first, from behind `after_id` in that order."""
     table: Any = LogLineRow
     wanted = select(table).where(table.service == query.service)
     for column, value in ((table.version, query.version), (table.pod, query.pod)):
@@ -53,16 +62,22 @@ async def find_lines(session: AsyncSession, query: LogsQuery, before_id: int | N
         wanted = wanted.where(table.at <= query.to_time)
     if query.search:
         wanted = wanted.where(func.lower(table.text).contains(query.search.lower(), autoescape=True))
-    if before_id is not None:
-        wanted = wanted.where(table.id < before_id)
-    return list((await session.execute(wanted.order_by(table.id.desc()).limit(query.limit))).scalars())
+    if query.request_id is not None:  # a line of a shared batch has the ids of all its requests, with commas
+        ids = literal(",").concat(table.request_id).concat(",")
+        wanted = wanted.where(table.request_id.is_not(None), ids.contains(f",{query.request_id},", autoescape=True))
+    order = table.id.asc() if query.is_oldest_first else table.id.desc()
+    if after_id is not None:
+        wanted = wanted.where(table.id > after_id if query.is_oldest_first else table.id < after_id)
+    return list((await session.execute(wanted.order_by(order).limit(query.limit))).scalars())
 
 
 async def count_event(session: AsyncSession, entry: Entry, at: datetime) -> None:
-    """Add one occurrence to its row; the newest message and level are the ones shown."""
+    """Add one occurrence to its line, or a new line; the newest `KEPT_LINES` of a resource and reason stay."""
     table: Any = EventRow
     same = (table.service == entry.service, table.kind == entry.kind, table.name == entry.name)
-    row = (await session.execute(select(table).where(*same, table.reason == entry.reason))).scalar_one_or_none()
+    alike = select(table).where(*same, table.reason == entry.reason)
+    digest = message_digest(entry.message)
+    row = (await session.execute(alike.where(table.digest == digest))).scalar_one_or_none()
     if row is None:
         session.add(
             EventRow(
@@ -73,12 +88,17 @@ async def count_event(session: AsyncSession, entry: Entry, at: datetime) -> None
                 level=entry.level,
                 reason=entry.reason,
                 message=entry.message,
+                digest=digest,
                 first_seen=at,
                 last_seen=at,
             )
         )
+        await session.flush()
+        newest_first = alike.order_by(table.last_seen.desc(), table.id.desc())
+        for older in (await session.scalars(newest_first.offset(KEPT_LINES))).all():
+            await session.delete(older)
         return
-    row.last_seen, row.count, row.message, row.level = at, row.count + 1, entry.message, entry.level
+    row.last_seen, row.count, row.level = at, row.count + 1, entry.level
 
 
 async def find_events(session: AsyncSession, query: EventsQuery, offset: int) -> list[EventRow]:

@@ -82,11 +82,11 @@ class LogLineRow(Record, table=True):
 
 
 class EventRow(Record, table=True):
-    """One reason on one resource, and how often it came."""
+    """One reason and message on one resource, and how often it came. `digest`: of the message, which may be long."""
 
     __tablename__ = "events"
     __table_args__ = (
-        UniqueConstraint("service", "kind", "name", "reason", name="uq_events_resource_reason"),
+        UniqueConstraint("service", "kind", "name", "reason", "digest", name="uq_events_resource_reason_message"),
         Index("ix_events_service_last_seen", "service", "last_seen"),
     )
 
@@ -98,6 +98,7 @@ class EventRow(Record, table=True):
     level: str = Field(max_length=16)
     reason: str = Field(max_length=64)
     message: str
+    digest: str = Field(max_length=64)
     first_seen: datetime = Field(sa_type=UtcDateTime)
     last_seen: datetime = Field(sa_type=UtcDateTime)
     count: int = 1

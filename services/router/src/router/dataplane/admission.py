@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 from uuid import UUID
 
 from router.dataplane import answers
 from router.dataplane.answers import CONTINUE, Refusal
-from router.dataplane.core import Core
+from router.dataplane.core import Core, Unknown
 from router.dataplane.exchange import Exchange
 from router.dataplane.request import RequestHead
+from router.domain.explain import explain_missing, explain_no_pod, names_unknown
 from router.domain.keys import Door
-from router.domain.table import Kind, Service, Target, explain_missing
+from router.domain.table import Kind, Service, Target
+
+_ABSOLUTE = re.compile(rb"https?://(?P<authority>[^/?#@]+)(?P<rest>/.*)?", re.IGNORECASE)
 
 
 def admit(core: Core, exchange: Exchange) -> Refusal | None:
@@ -22,7 +26,7 @@ def admit(core: Core, exchange: Exchange) -> Refusal | None:
         return head.fault
     target = core.table.paths.get(head.url) or _resolve(core, head)
     if target is None:
-        return _missing(core, head)
+        return _missing(core, exchange)
     exchange.target = target
     kind = target.kind
     if not ((kind is Kind.SCORING or kind is Kind.INFER) and head.method == b"POST"):
@@ -46,8 +50,8 @@ def _admit_key(core: Core, exchange: Exchange, target: Target) -> Refusal | None
     if isinstance(verdict, UUID):
         exchange.api_key_id = verdict
         return None
-    if verdict is Door.UNKNOWN and head.key_digest is not None and core.has_room_for_stranger(head):
-        exchange.waits_to_be_known()
+    if verdict is Door.UNKNOWN and head.key_digest is not None and core.has_room_for(Unknown.KEY, head):
+        exchange.wait_as(Unknown.KEY)
         return None
     return answers.CLOSED[verdict]
 
@@ -72,16 +76,18 @@ def expects_continue(head: RequestHead) -> bytes:
 
 def _resolve(core: Core, head: RequestHead) -> Target | None:
     """The target of a path with a query, of an absolute URL, of a service's own host name, of a path with variables."""
-    url = head.url
-    if url[:7].lower() == b"http://":
-        slash = url.find(b"/", 7)
-        url = url[slash:] if slash > 0 else b"/"
-        head.url = url
-    path = url.partition(b"?")[0]
-    service = _service_of_host(core, head.host)
-    if service:
-        path = b"/%b%b" % (service, path)
+    path = _path_of(core, head)
     return core.table.paths.get(path) or core.table.find(path)
+
+
+def _path_of(core: Core, head: RequestHead) -> bytes:
+    """The path that begins with the service's name."""
+    if head.url[:1] != b"/" and (absolute := _ABSOLUTE.match(head.url)) is not None:
+        # RFC 9112, 3.2.2: the authority of an absolute form counts, and Host does not.
+        head.host, head.url = absolute["authority"], absolute["rest"] or b"/"
+    path = head.url.partition(b"?")[0]
+    service = _service_of_host(core, head.host)
+    return b"/%b%b" % (service, path) if service else path
 
 
 def _service_of_host(core: Core, host: bytes) -> bytes:
@@ -93,12 +99,18 @@ def _service_of_host(core: Core, host: bytes) -> bytes:
     return name[: -len(domain) - 1] if name.endswith(b"." + domain) else b""
 
 
-def _missing(core: Core, head: RequestHead) -> Refusal:
+def _missing(core: Core, exchange: Exchange) -> Refusal | None:
+    """What to answer; None: it names what nobody knows, and waits to see whether that is new."""
+    head = exchange.head
     if head.method in (b"CONNECT", b"TRACE"):
         return answers.method_not_allowed(answers.SCORING_ALLOWS, closes=head.method == b"CONNECT")
     if not core.table.is_known:
         return answers.unavailable("The routes are not known yet.")
-    return answers.not_found(explain_missing(core.table, head.url))
+    path = _path_of(core, head)
+    if names_unknown(core.table, path) and core.has_room_for(Unknown.SERVICE, head):
+        exchange.wait_as(Unknown.SERVICE)
+        return None
+    return answers.not_found(explain_missing(core.table, path))
 
 
 def _unusual(target: Target, head: RequestHead) -> Refusal | None:
@@ -121,8 +133,9 @@ def _looked_at(target: Target, method: bytes) -> Refusal | None:
         return answers.method_not_allowed(answers.HEALTH_ALLOWS)
     if target.kind is Kind.METADATA:
         return None
-    is_ready = target.service.candidates
-    return answers.HEALTHY if is_ready else answers.unavailable(f"Service {target.service.name!r} has no ready pod.")
+    service = target.service
+    is_ready = service.candidates or (service.fallback is not None and service.fallback.pods)
+    return answers.HEALTHY if is_ready else answers.no_pod(explain_no_pod(service))
 
 
 def _options(target: Target, head: RequestHead) -> Refusal:

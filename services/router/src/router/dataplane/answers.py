@@ -8,6 +8,7 @@ from math import ceil
 
 import orjson
 
+from router.domain.explain import NoPod
 from router.domain.keys import Door
 from router.domain.table import Kind
 
@@ -76,6 +77,11 @@ def unavailable(message: str, retry_after_s: int = 1) -> Refusal:
     return Refusal(503, "TEMPORARILY_UNAVAILABLE", message, b"Retry-After: %d\r\n" % retry_after_s)
 
 
+def no_pod(why: NoPod) -> Refusal:
+    """Nothing of the service can answer now."""
+    return unavailable(why.message, why.retry_after_s)
+
+
 UNAUTHENTICATED = Refusal(
     401,
     "UNAUTHENTICATED",
@@ -93,6 +99,12 @@ URL_TOO_LONG = Refusal(414, "URI_TOO_LONG", "The URL is longer than 8192 bytes."
 EXPECTATION_FAILED = Refusal(417, "EXPECTATION_FAILED", "Only Expect: 100-continue is understood.", closes=True)
 HEADERS_TOO_LARGE = Refusal(
     431, "REQUEST_HEADER_FIELDS_TOO_LARGE", "More than 100 headers or 16384 bytes of them.", closes=True
+)
+TRAILERS_TOO_LARGE = Refusal(
+    431,
+    "REQUEST_HEADER_FIELDS_TOO_LARGE",
+    "More than 100 trailers, or 16384 bytes of them or of a chunk's extension.",
+    closes=True,
 )
 OVERLOADED = Refusal(
     503, "TEMPORARILY_UNAVAILABLE", "Too many requests are held in memory.", b"Retry-After: 1\r\n", closes=True

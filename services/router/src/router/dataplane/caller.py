@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from enum import Enum
 from time import monotonic
 from typing import Protocol, cast
 
@@ -12,21 +11,14 @@ import httptools
 
 from router.dataplane import answers
 from router.dataplane.admission import admit, expects_continue
+from router.dataplane.answering import Answering
 from router.dataplane.answers import Refusal
 from router.dataplane.core import Core
 from router.dataplane.exchange import Exchange
+from router.dataplane.phase import Phase
+from router.dataplane.pieces import append_piece
 from router.dataplane.pod import set_nodelay
 from router.dataplane.request import RequestHead
-
-
-class Phase(Enum):
-    """What the connection's deadline is about."""
-
-    IDLE = "idle"
-    HEAD = "head"
-    BODY = "body"
-    ANSWER = "answer"
-    CLOSING = "closing"
 
 
 class Registry(Protocol):
@@ -45,27 +37,10 @@ class Caller(asyncio.Protocol):
     """One connection. At most one exchange is being answered; pipelined ones wait in order."""
 
     __slots__ = (
-        "answering",
-        "body_mark",
-        "core",
-        "deadline",
-        "exchange",
-        "fresh",
-        "has_progressed",
-        "head",
-        "head_offered",
-        "is_between",
-        "is_pumping",
-        "is_read_paused",
-        "is_write_paused",
-        "offered",
-        "parser",
-        "phase",
-        "registry",
-        "transport",
-        "unparsed",
-        "waiting",
-    )
+        "answering", "body_mark", "buffered", "core", "deadline", "exchange", "fresh", "has_progressed",
+        "head", "head_offered", "is_between", "is_pumping", "is_read_paused", "is_write_paused", "offered",
+        "parser", "phase", "registry", "transport", "unparsed", "waiting",
+    )  # fmt: skip
 
     def __init__(self, core: Core, registry: Registry) -> None:
         self.core = core
@@ -82,6 +57,7 @@ class Caller(asyncio.Protocol):
         self.deadline = monotonic() + core.limits.header_timeout_s
         self.unparsed = 0
         self.body_mark = 0
+        self.buffered = 0
         self.is_read_paused = False
         self.is_write_paused = False
         self.is_pumping = False
@@ -104,6 +80,7 @@ class Caller(asyncio.Protocol):
         self.transport = None
         self.phase = Phase.CLOSING
         self.registry.closed(self)
+        self._count_unsent(0)
         abandoned = [self.answering, *self.waiting, self.exchange]
         self.answering = self.exchange = self.head = None
         self.waiting.clear()
@@ -135,13 +112,19 @@ class Caller(asyncio.Protocol):
     def pause_writing(self) -> None:
         """The caller reads slower than its answer comes."""
         self.is_write_paused = True
+        if self.transport is not None:
+            self._count_unsent(self.transport.get_write_buffer_size())
         if self.answering is not None and self.answering.connection is not None:
             self.answering.connection.pause()
 
     def resume_writing(self) -> None:
         """It has caught up."""
         self.is_write_paused = False
-        if self.answering is not None and self.answering.connection is not None:
+        self._count_unsent(0)
+        if self.answering is None:
+            if self.waiting and not self.is_pumping:
+                self._pump()
+        elif self.answering.connection is not None:
             self.answering.connection.resume()
 
     # httptools
@@ -191,12 +174,13 @@ class Caller(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
         exchange = self.exchange
-        if exchange is None or exchange.refusal is not None or exchange.target is None:
+        if exchange is None or exchange.refusal is not None or (exchange.target is None and exchange.unknown is None):
             return
-        exchange.body.append(body)
+        self.has_progressed = True
+        append_piece(exchange.body, body)
         exchange.body_size += len(body)
         self.core.buffered += len(body)
-        if exchange.body_size > exchange.target.service.max_body_bytes:
+        if exchange.target is not None and exchange.body_size > exchange.target.service.max_body_bytes:
             self._refuse(exchange, answers.too_large(exchange.target.service.max_body_bytes))
         elif self.core.buffered > self.core.limits.buffered_bytes:
             self._refuse(exchange, answers.OVERLOADED)
@@ -206,8 +190,11 @@ class Caller(asyncio.Protocol):
         exchange, self.exchange, self.head = self.exchange, None, None
         if exchange is None or self.phase is Phase.CLOSING:
             return
+        if exchange.head.has_trailer_fault and exchange.refusal is None:
+            self._refuse(exchange, answers.TRAILERS_TOO_LARGE)
+            return
         self.is_between = not exchange.closes
-        if exchange.refusal is None and not exchange.is_stranger and exchange.head.is_plain:
+        if exchange.refusal is None and exchange.unknown is None and exchange.head.is_plain:
             self.fresh = exchange.head
         self._take_turn(exchange)
 
@@ -224,7 +211,7 @@ class Caller(asyncio.Protocol):
         if self.transport is not None:
             self.transport.abort()
 
-    def exchange_finished(self, exchange: Exchange) -> None:
+    def exchange_finished(self, exchange: Answering) -> None:
         """Its last byte is on its way: next, or close."""
         if self.answering is not exchange:
             return
@@ -285,16 +272,18 @@ class Caller(asyncio.Protocol):
         except httptools.HttpParserUpgrade as upgrade:
             self._ignore_upgrade(data[upgrade.args[0] :])
             return
-        if self.phase is Phase.HEAD or (self.head is not None and not self.head.is_complete):
-            self._check_unfinished_head(len(data))
+        if self.phase is Phase.HEAD or self.head is not None:
+            self._check_unfinished(len(data))
 
-    def _check_unfinished_head(self, more: int) -> None:
-        """llhttp knows no limits; what has not become a whole head yet is counted here."""
+    def _check_unfinished(self, more: int) -> None:
+        """llhttp knows no limits: what has become neither a whole head nor a piece of a body yet is counted here."""
         self.unparsed = 0 if self.has_progressed else self.unparsed + more
-        if self.head is not None and self.head.fault is not None:
-            self._refuse_now(self.head.fault)
+        head = self.head
+        if head is not None and head.fault is not None and (not head.is_complete or head.has_trailer_fault):
+            self._refuse_now(head.fault)
         elif self.unparsed > self.core.limits.header_bytes + self.core.limits.url_bytes:
-            self._refuse_now(answers.HEADERS_TOO_LARGE)
+            is_body = head is not None and head.is_complete
+            self._refuse_now(answers.TRAILERS_TOO_LARGE if is_body else answers.HEADERS_TOO_LARGE)
 
     def _ignore_upgrade(self, rest: bytes) -> None:
         """Answer a request that offers another protocol (`Upgrade: h2c`) as the plain one that it also is.
@@ -334,10 +323,12 @@ class Caller(asyncio.Protocol):
         self._take_turn(exchange)
 
     def _take_turn(self, exchange: Exchange) -> None:
-        if self.answering is None:
+        if self.answering is None and not self.is_write_paused:
             self._answer(exchange)
             return
         self.waiting.append(exchange)
+        if self.answering is None:  # it does not read what it was answered: for as long as an idle connection lives
+            self._enter(Phase.IDLE, self.core.limits.idle_timeout_s)
         if self.transport is not None:
             self.is_read_paused = True
             self.transport.pause_reading()
@@ -350,10 +341,12 @@ class Caller(asyncio.Protocol):
     def _pump(self) -> None:
         # A loop, not a recursion: thousands of pipelined requests may be answered without a wait in between.
         self.is_pumping = True
-        while self.waiting and self.answering is None and not self.is_closing:
+        while self.waiting and self.answering is None and not self.is_closing and not self.is_write_paused:
             self._answer(self.waiting.popleft())
         self.is_pumping = False
-        if self.answering is None and not self.is_closing:
+        if self.waiting and self.answering is None and not self.is_closing:
+            self._enter(Phase.IDLE, self.core.limits.idle_timeout_s)
+        elif self.answering is None and not self.is_closing:
             self._resume_reading()
             self._await_request()
 
@@ -375,6 +368,11 @@ class Caller(asyncio.Protocol):
     def _enter(self, phase: Phase, seconds: float) -> None:
         self.phase = phase
         self.deadline = monotonic() + seconds
+
+    def _count_unsent(self, size: int) -> None:
+        """What waits in the transport for a caller that is slow to read is held in memory like a body."""
+        self.core.buffered += size - self.buffered
+        self.buffered = size
 
     def _resume_reading(self) -> None:
         self.is_read_paused = False

@@ -6,9 +6,11 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from typing import Protocol
+from enum import Enum
+from typing import Any, Protocol
 from uuid import UUID
 
+from router.dataplane.answers import Refusal
 from router.dataplane.held import Held
 from router.dataplane.limits import Limits
 from router.dataplane.pod import PodConnection
@@ -18,7 +20,7 @@ from router.dataplane.seen import SeenHeads, SeenSecretHeads
 from router.domain.debug import DebugDoor
 from router.domain.keys import Door
 from router.domain.outcome import Outcome, Recorder
-from router.domain.table import Pod, RouteTable, Target, Version
+from router.domain.table import Pod, RouteTable, Service, Target, Version
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +39,14 @@ class Connecting(Protocol):
         ...
 
 
+class Unknown(Enum):
+    """What nobody knows of a request, as long as the routes have not been looked at once more."""
+
+    KEY = "key"
+    SERVICE = "service"
+    """Or a version of it, named in the path."""
+
+
 class Core:
     """Shared by every caller's connection; used on the event loop only."""
 
@@ -50,8 +60,10 @@ class Core:
         self.in_flight = 0
         self.queued = 0
         """Requests that wait for their limit's turn."""
-        self.strangers = 0
-        """Requests whose key is not known, and may be soon."""
+        self.unknown = dict.fromkeys(Unknown, 0)
+        """Requests whose key or service is not known, and may be soon."""
+        self.admit: Callable[[Any], Refusal | None] = lambda _: None
+        """Admits an exchange once more; set by who admits."""
         self.heads: SeenHeads[RequestHead] = SeenSecretHeads()
         self.answers: SeenHeads[ResponseHead] = SeenHeads()
         self.held = Held(limits.held_requests)
@@ -78,11 +90,16 @@ class Core:
             return Door.UNKNOWN
         return self.table.keys.check(target.service.name, digest, time.time(), target.version is not None)
 
-    def has_room_for_stranger(self, head: RequestHead) -> bool:
-        """Whether a request with an unknown key may wait to see whether its key is a new one."""
+    def has_room_for(self, unknown: Unknown, head: RequestHead) -> bool:
+        """Whether a request with an unknown key, or for an unknown service, may wait to see whether that is new."""
         limits = self.limits
         is_small = not head.is_chunked and head.content_length <= limits.discarded_body_bytes and head.expect is None
-        return is_small and bool(limits.new_key_s) and self.strangers < limits.strangers and not self.is_draining
+        has_place = bool(limits.unknown_s) and self.unknown[unknown] < limits.unknown_requests
+        return is_small and has_place and not self.is_draining
+
+    def service_of(self, target: Target) -> Service | None:
+        """The target's service as the route table has it now."""
+        return self.table.services.get(target.service.name)
 
     def record(self, outcome: Outcome) -> str | None:
         """Hand an outcome to the recorder; None, or why it was dropped."""

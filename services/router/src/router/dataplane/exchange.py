@@ -1,7 +1,6 @@
-"""One request from admission to its last byte: admitted, given to a version and a pod, answered, recorded.
+"""The way of one request to a pod: a version by the split, a pod of it, again where that is safe; or a wait.
 
-Callbacks only, so that nothing is scheduled per request. The order at the end is what the ledger rests on: the record
-is in the spool before the last piece of the answer is handed to the caller's transport.
+Callbacks only, so that nothing is scheduled per request.
 """
 
 from __future__ import annotations
@@ -9,102 +8,54 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Hashable
 from time import monotonic
-from typing import Protocol
-from uuid import UUID
 
 from router.dataplane import answers, recording
+from router.dataplane.answering import Answering
 from router.dataplane.answers import Refusal
-from router.dataplane.core import Core
-from router.dataplane.known import Known
+from router.dataplane.core import Unknown
+from router.dataplane.pieces import joined
 from router.dataplane.pod import PodConnection
-from router.dataplane.request import RequestHead
-from router.dataplane.response import ResponseHead
-from router.domain.keys import Door
+from router.domain.explain import explain_missing, explain_no_pod, hold_s, versions_asked
 from router.domain.limiter import RateLimiter
-from router.domain.outcome import (
-    CLIENT_CLOSED_REQUEST,
-    MAX_LOGGED_BYTES,
-    is_sampled,
-    trace_id_of,
-)
-from router.domain.split import choose_pod, choose_sticky, choose_version, note_failure, note_success
+from router.domain.outcome import CLIENT_CLOSED_REQUEST, is_sampled, trace_id_of
+from router.domain.split import choose_pod, choose_sticky, choose_version, note_failure
 from router.domain.table import Pod, Service, Target, Version
 
 MAX_PODS_TRIED = 3
 
 
-class Caller(Protocol):
-    """What an exchange asks of the connection that its answer goes to."""
-
-    deadline: float
-    is_write_paused: bool
-
-    def write(self, data: bytes) -> None:
-        """Send a piece of the answer."""
-        ...
-
-    def abort(self) -> None:
-        """Close at once: the answer cannot be completed."""
-        ...
-
-    def exchange_finished(self, exchange: Exchange) -> None:
-        """The answer is complete; the next one may follow."""
-        ...
-
-
-class Exchange(Known):
+class Exchange(Answering):
     """A request and its answer."""
-
-    def __init__(self, core: Core, caller: Caller, head: RequestHead) -> None:
-        super().__init__(core, head)
-        self.caller = caller
-
-    # The way to a pod
 
     def begin(self) -> None:
         """The request is complete and it is its turn: answer it."""
         target = self.target
-        if self.refusal is not None or target is None:
-            self.answer(self.refusal or answers.not_found("No such path."))
-            return
-        if not self.is_stranger:
+        if self.refusal is not None:
+            self.answer(self.refusal)
+        elif self.unknown is not None:
+            if not self._find_unknown():
+                self._wait_to_be_known()
+        elif target is not None:
             self._begin_known(target)
-        elif not self._find_key():
-            self._wait_for_key()
-
-    def waits_to_be_known(self) -> None:
-        """Nobody knows its key: when its turn has come, it waits for the routes to be read once more."""
-        self.is_stranger = True
-        self.core.strangers += 1
-
-    def _begin_known(self, target: Target) -> None:
-        # The table may have changed while the body arrived: the split is taken from what holds now.
-        service = self.core.table.services.get(target.service.name)
-        version = self._choose_version(service, target) if service is not None else None
-        if version is not None:
-            self._enter(version, target)
         else:
-            self._wait_for_service(service, target)
+            self.answer(answers.not_found("No such path."))
+
+    def wait_as(self, unknown: Unknown) -> None:
+        """Nobody knows its key or its service: when its turn has come, it waits for one more look at the routes."""
+        self.unknown = unknown
+        self.core.unknown[unknown] += 1
 
     def find_pod(self) -> bool:
         """Go to a pod, if there is one now; False: it must wait on."""
-        if self.is_stranger:
-            return self._find_key()
-        version = self.version
-        if version is None:
+        if self.unknown is not None:
+            return self._find_unknown()
+        if self.version is None:
             return self._find_version()
-        current = self.core.current(version)
-        if current is None:
-            self.answer(answers.unavailable(f"Version {version.name!r} has stopped."))
-            return True
+        current = self.core.current(self.version)
+        if current is None or not current.pods:  # by the split, another version may answer
+            return self._find_version()
         self.version = current
-        pod = choose_pod(current.pods, monotonic(), self.core.draw(), current.pod_cap)
-        if pod is None:
-            return False
-        self.is_waiting = False
-        self.caller.deadline = monotonic() + current.timeout_s
-        self._try(pod)
-        return True
+        return self._find_pod_of(current)
 
     def connected(self, connection: PodConnection) -> None:
         """A new connection to the pod is there."""
@@ -122,7 +73,7 @@ class Exchange(Known):
         if other is not None and len(self.tried) < MAX_PODS_TRIED:
             self._try(other)
         else:
-            self.answer(answers.NOTHING_CONNECTS)
+            self._wait_until_reachable()
 
     def pod_gone(self, *, before_first_byte: bool) -> None:
         """The connection broke while we waited: asked once more if no byte of an answer had come."""
@@ -139,64 +90,6 @@ class Exchange(Known):
         self._pod_failed()
         self._fail(answers.UPSTREAM_INVALID)
 
-    # The way back
-
-    def answered(self, head: ResponseHead, body: bytes) -> None:
-        """The whole answer came at once, with a length: the usual case."""
-        version, pod = self.version, self.pod
-        assert version is not None
-        assert pod is not None
-        self.response = head
-        self._pod_answered(pod)
-        self.sent_bytes = len(body)
-        if self.logged is not None and self.sent_bytes <= MAX_LOGGED_BYTES:
-            self.logged = [body]
-        recording.record(self, version, head.status)
-        if self.core.is_draining:
-            self.closes = True
-        self.caller.write(
-            b"%bX-Request-Id: %b\r\n%b%b%bContent-Length: %d\r\n%b\r\n%b"
-            % (
-                head.forward,
-                self.request_id,
-                version.header,
-                pod.header,
-                self._cors() if self.head.origin is not None else b"",
-                self.sent_bytes,
-                answers.SERVER_CLOSES if self.closes else b"",
-                body,
-            )
-        )
-        self._finish()
-
-    def response_arrived(self, head: ResponseHead, chunks: list[bytes], *, is_last: bool) -> None:
-        """Pass on what has come; the last piece only after the record is safe."""
-        out = [] if self.response is not None else [self._start_answer(head)]
-        for chunk in chunks:
-            self._keep(chunk)
-        pieces = self._framed(head, chunks, is_last=is_last)
-        if is_last:
-            assert self.version is not None
-            assert self.pod is not None
-            self._pod_answered(self.pod)
-            recording.record(self, self.version, head.status)
-        out.extend(pieces)
-        if out:
-            self.caller.write(b"".join(out))
-        if is_last:
-            self._finish()
-
-    def answer(self, refusal: Refusal) -> None:
-        """Give the router's own answer."""
-        kind = self.target.kind if self.target is not None else None
-        body = b"" if refusal.status < 300 else refusal.body(self.request_id, kind)
-        if self.version is not None:
-            self._keep(body)
-            recording.record(self, self.version, refusal.status)
-        else:
-            recording.count(self, refusal.status, len(body))
-        self._say(refusal, body)
-
     def caller_gone(self) -> None:
         """Nobody waits for the answer any more."""
         if self.is_finished:
@@ -212,55 +105,71 @@ class Exchange(Known):
         """What was waited for has not come in time."""
         if self.is_finished:
             return
-        if self.is_stranger:
-            self.answer(answers.UNAUTHENTICATED)
+        if self.unknown is not None:
+            self.answer(self._still_unknown())
             return
         if self.is_waiting:
-            self.answer(answers.ALL_BUSY if self.version is not None else self._no_pod(self.target))
+            self.answer(self._why_no_pod())
             return
         if self.pod is not None and self.is_at_pod:
             note_failure(self.pod, monotonic(), self.core.limits.ejection_s)
         self._cancel_pod()
         self._fail(answers.DEADLINE_EXCEEDED)
 
-    # Parts: the way to a pod
+    # Parts
 
-    def _wait_for_key(self) -> None:
-        self.is_waiting = self.core.held.add(self.head.key_digest, self)
+    def _wait_to_be_known(self) -> None:
+        self.held_by = self.head.key_digest if self.unknown is Unknown.KEY else (Unknown.SERVICE, self.head.url)
+        self.is_waiting = self.core.held.add(self.held_by, self)
         if self.is_waiting:
-            self.caller.deadline = monotonic() + self.core.limits.new_key_s
+            self.caller.deadline = monotonic() + self.core.limits.unknown_s
         else:
-            self.answer(answers.UNAUTHENTICATED)
+            self.answer(self._still_unknown())
 
-    def _find_key(self) -> bool:
-        target = self.target
-        assert target is not None
-        verdict = self.core.ask_door(target, self.head)
-        if verdict is Door.UNKNOWN:
+    def _find_unknown(self) -> bool:
+        """Admit it once more; False: what nobody knew is still unknown."""
+        before = self.unknown
+        self._leave_unknown()
+        refusal = self.core.admit(self)
+        if refusal is None and self.unknown is before:
             return False
         self.is_waiting = False
-        self._no_stranger()
-        if isinstance(verdict, UUID):
-            self.api_key_id = verdict
-            self._begin_known(target)
+        if refusal is not None:
+            self.answer(refusal)
+        elif self.unknown is not None:  # the service is there now, and its key is not yet
+            self._wait_to_be_known()
         else:
-            self.answer(answers.CLOSED[verdict])
+            assert self.target is not None
+            self._begin_known(self.target)
         return True
 
-    def _no_stranger(self) -> None:
-        self.is_stranger = False
-        self.core.strangers -= 1
+    def _still_unknown(self) -> Refusal:
+        if self.unknown is Unknown.KEY:
+            return answers.UNAUTHENTICATED
+        return answers.not_found(explain_missing(self.core.table, self.head.url))
+
+    def _begin_known(self, target: Target) -> None:
+        # The table may have changed while the body arrived: the split is taken from what holds now.
+        service = self.core.table.services.get(target.service.name)
+        version = self._choose_version(service, target) if service is not None else None
+        if version is not None:
+            self._enter(version, target)
+        else:
+            self._wait_for_service(service, target)
 
     def _choose_version(self, service: Service, target: Target) -> Version | None:
-        """The version that is to answer, if it (or, in a split, any) has a pod."""
+        """The version that is to answer, if it (or, in a split, any with a weight, or else the fallback) has a pod."""
         if target.version is not None:
             self.reason = b"debug" if self.is_debug else b"version"
             version = service.versions.get(target.version.name)
             return version if version is not None and version.pods else None
         candidates = service.candidates
         if len(candidates) < 2:
-            self.reason = b"only"
-            return candidates[0] if candidates else None
+            if candidates:
+                self.reason = b"only"
+                return candidates[0]
+            self.reason = b"fallback"
+            return service.fallback if service.fallback is not None and service.fallback.pods else None
         sticky = self.head.sticky if service.sticky_header is None else self.head.field(service.sticky_header)
         if sticky:
             self.reason = b"sticky"
@@ -290,7 +199,7 @@ class Exchange(Known):
 
     def _is_kept(self, rate: float) -> bool:
         """Whether the sample has this request; whoever debugs and asks for a row gets it."""
-        return self.is_debug or is_sampled(self.request_id, rate)
+        return self.is_debug or is_sampled(self.record_id, rate)
 
     def _over_limit(self, version: Version, limiter: RateLimiter, now: float, wait: float) -> None:
         turn = limiter.reserve(now) if limiter.queue_s and self.core.queued < self.core.limits.held_requests else None
@@ -318,39 +227,70 @@ class Exchange(Known):
     def _find_version(self) -> bool:
         target = self.target
         assert target is not None
-        service = self.core.table.services.get(target.service.name)
-        if service is None or not service.versions:
-            self.answer(self._no_pod(target))
-            return True
-        version = self._choose_version(service, target)
+        service = self.core.service_of(target)
+        version = self._choose_version(service, target) if service is not None else None
         if version is None:
-            return False
+            if service is not None and hold_s(versions_asked(service, target.version_name)):
+                return False
+            self.answer(self._why_no_pod())
+            return True
         self.is_waiting = False
+        self.logged = None
         self._enter(version, target)
         return True
 
-    def _wait_for_service(self, service: Service | None, target: Target) -> None:
-        if target.version is not None and service is not None:
-            wanted = service.versions.get(target.version.name)
-            versions = [wanted] if wanted is not None else []
-        else:
-            versions = list(service.versions.values()) if service is not None else []
-        hold_s = max((version.hold_s for version in versions), default=0.0)
-        if hold_s and service is not None:
-            self._wait(service.name, hold_s)
-        else:
-            self.answer(self._no_pod(target))
+    def _find_pod_of(self, version: Version) -> bool:
+        now = monotonic()
+        if self.is_unreachable and all(pod.ejected_until > now for pod in version.pods):
+            return False
+        pod = choose_pod(version.pods, now, self.core.draw(), version.pod_cap)
+        if pod is None:
+            return False
+        self.is_waiting = False
+        self.caller.deadline = now + version.timeout_s
+        self._try(pod)
+        return True
 
-    def _wait(self, of: Hashable, hold_s: float) -> None:
-        if not hold_s or not self.core.held.add(of, self):
-            self.answer(answers.TOO_MANY_WAIT if hold_s else answers.ALL_BUSY)
+    def _wait_for_service(self, service: Service | None, target: Target) -> None:
+        held_s = hold_s(versions_asked(service, target.version_name)) if service is not None else 0.0
+        if service is None or not held_s:
+            self.answer(self._why_no_pod())
+        elif target.version is not None:  # by its own id: who waits for it does not wait for the others
+            self._wait(service.versions[target.version.name].id, held_s)
+        else:
+            self._wait(service.name, held_s)
+
+    def _wait_until_reachable(self) -> None:
+        """No pod takes connections: most likely it has just ended, and the routes will say so, and have another."""
+        assert self.version is not None
+        version, self.tried, self.is_unreachable = self.version, (), True
+        if not version.hold_s or (self.hold_until and self.hold_until <= monotonic()):
+            self.answer(answers.NOTHING_CONNECTS)
+            return
+        self._wait(version.id, version.hold_s)
+        again_s = self.core.limits.ejection_s
+        asyncio.get_running_loop().call_later(again_s, self.core.held.release, version.id)
+
+    def _wait(self, of: Hashable, held_s: float) -> None:
+        """Hold it for a pod; however often it has to wait, not longer than `held_s` since it first did."""
+        if not held_s or not self.core.held.add(of, self):
+            self.answer(answers.TOO_MANY_WAIT if held_s else answers.ALL_BUSY)
             return
         self.is_waiting = True
-        self.caller.deadline = monotonic() + hold_s
+        self.hold_until = self.hold_until or monotonic() + held_s
+        self.caller.deadline = self.hold_until
         self.core.is_wanted()
 
-    def _no_pod(self, target: Target | None) -> Refusal:
-        return answers.unavailable(f"Service {target.service.name if target else ''!r} has no ready pod.")
+    def _why_no_pod(self) -> Refusal:
+        target, version = self.target, self.version
+        assert target is not None
+        service = self.core.service_of(target)
+        if service is None:
+            return answers.unavailable(f"Service {target.service.name!r} is gone.")
+        current = self.core.current(version) if version is not None else None
+        if current is None or not current.pods:
+            return answers.no_pod(explain_no_pod(service, version.name if version is not None else target.version_name))
+        return answers.NOTHING_CONNECTS if self.is_unreachable else answers.ALL_BUSY
 
     def _try(self, pod: Pod, *, is_fresh: bool = False) -> None:
         self.pod = pod
@@ -389,7 +329,7 @@ class Exchange(Known):
                 self.request_id,
                 traceparent,
                 self.body_size,
-                self.body[0] if len(self.body) == 1 else b"".join(self.body),
+                joined(self.body),
             ),
             is_head=head.method == b"HEAD",
         )
@@ -399,23 +339,6 @@ class Exchange(Known):
         current = self.core.current(self.version)
         pods = [pod for pod in current.pods if pod not in self.tried] if current is not None else []
         return choose_pod(pods, monotonic(), self.core.draw())
-
-    def _leave_pod(self) -> None:
-        self.connection = None
-        pod = self.pod
-        if pod is None or not self.is_at_pod:
-            return
-        self.is_at_pod = False
-        pod.outstanding -= 1
-        pod.tally.in_flight -= 1
-        self.core.in_flight -= 1
-        if self.core.held and self.version is not None:
-            self.core.held.release(self.version.id)
-
-    def _pod_answered(self, pod: Pod) -> None:
-        if pod.failures or pod.ejections:
-            note_success(pod)
-        self._leave_pod()
 
     def _pod_failed(self) -> None:
         if self.pod is not None:
@@ -427,78 +350,6 @@ class Exchange(Known):
         self._leave_pod()
         if connection is not None:
             connection.cancel()
-
-    # Parts: the way back
-
-    def _fail(self, refusal: Refusal) -> None:
-        if self.response is None:
-            self.answer(refusal)
-            return
-        # The answer has begun: the only honest end is a connection that breaks off.
-        assert self.version is not None
-        recording.record(self, self.version, refusal.status, is_aborted=True)
-        self._close_books()
-        self.caller.abort()
-
-    def _say(self, refusal: Refusal, body: bytes) -> None:
-        self.closes = self.closes or refusal.closes or self.core.is_draining
-        with_body = self.head.method != b"HEAD"
-        self.caller.write(answers.render(refusal, body, self._identity(), with_body=with_body, closes=self.closes))
-        self._finish()
-
-    def _identity(self) -> bytes:
-        version = self.version.header if self.version is not None else b""
-        pod = self.pod.header if self.pod is not None else b""
-        cors = self._cors() if self.head.origin is not None else b""
-        return b"X-Request-Id: %b\r\n%b%b%b" % (self.request_id, version, pod, cors)
-
-    def _cors(self) -> bytes:
-        """Lines for a page of another origin."""
-        policy = self.target.service.cors if self.target is not None else None
-        return policy.answer(self.head.origin) if policy is not None and self.head.origin is not None else b""
-
-    def _start_answer(self, head: ResponseHead) -> bytes:
-        self.response = head
-        chunks = not self.head.is_http_1_0
-        self.closes = self.closes or self.core.is_draining or (head.has_unknown_length and not chunks)
-        return head.head(self._identity(), chunks=chunks, closes=self.closes)
-
-    def _framed(self, head: ResponseHead, chunks: list[bytes], *, is_last: bool) -> list[bytes]:
-        if not head.has_unknown_length:
-            return chunks
-        if self.head.is_http_1_0:
-            return self._hold_back_last(chunks, is_last=is_last)
-        framed = [part for chunk in chunks for part in (b"%x\r\n" % len(chunk), chunk, b"\r\n")]
-        if is_last:
-            framed.append(b"0\r\n\r\n")
-        return framed
-
-    def _hold_back_last(self, chunks: list[bytes], *, is_last: bool) -> list[bytes]:
-        # No length and no chunks: the caller cannot tell the last piece from others, so it waits for the record.
-        pieces = [self.held_back, *chunks] if self.held_back is not None else list(chunks)
-        self.held_back = None if is_last or not pieces else pieces.pop()
-        return pieces
-
-    def _keep(self, chunk: bytes) -> None:
-        self.sent_bytes += len(chunk)
-        if self.logged is not None:
-            if self.sent_bytes <= MAX_LOGGED_BYTES:
-                self.logged.append(chunk)
-            else:
-                self.logged.clear()
-
-    def _finish(self) -> None:
-        self._close_books()
-        self.caller.exchange_finished(self)
-
-    def _close_books(self) -> None:
-        self.is_finished = True
-        if self.is_stranger:
-            self._no_stranger()
-            self.core.held.release(self.head.key_digest)  # nothing is kept of a key that nobody knows
-        self.core.buffered -= self.body_size
-        self.body = []
-        self.body_size = 0
 
 
 def _query(url: bytes) -> bytes:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Hashable
 from time import monotonic
 from uuid import UUID
 
 import uuid_utils
 
 from router.dataplane.answers import Refusal
-from router.dataplane.core import Core
+from router.dataplane.core import Core, Unknown
+from router.dataplane.pieces import Pieces
 from router.dataplane.pod import PodConnection
 from router.dataplane.request import RequestHead
 from router.dataplane.response import ResponseHead
@@ -32,14 +34,24 @@ class Known:
     is_resent = False
     response: ResponseHead | None = None
     held_back: bytes | None = None
-    logged: list[bytes] | None = None
+    logged: Pieces | None = None
     """The answer's body for the record; None: it is not recorded."""
+    logged_bytes = 0
+    """So much of it is counted among what is held in memory."""
+    is_answer_omitted = False
+    """The answer's body is too large for the record, or for what is held in memory."""
     sent_bytes = 0
     body_size = 0
     is_debug = False
     """It came with a ticket of the controller's: past key and limit, recorded only where the ticket says so."""
-    is_stranger = False
-    """Nobody knows its key, and it waits to see whether that is a new one."""
+    unknown: Unknown | None = None
+    """What of it nobody knows yet: it waits to see whether that is new."""
+    held_by: Hashable = None
+    """Under what it waits for that."""
+    hold_until = 0.0
+    """Monotonic time until which it may be held for a pod; 0: it never had to wait."""
+    is_unreachable = False
+    """No pod of its version took a connection when it was last tried."""
     is_waiting = False
     """For a pod, or for the limit's turn."""
     is_at_pod = False
@@ -49,7 +61,7 @@ class Known:
     def __init__(self, core: Core, head: RequestHead) -> None:
         self.core = core
         self.head = head
-        self.body: list[bytes] = []
+        self.body: Pieces = []
         self.received_ns = time.time_ns()
         self.started = monotonic()
         identity = uuid_utils.uuid7()

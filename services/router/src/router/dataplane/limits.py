@@ -20,13 +20,13 @@ class Limits:
     discarded_body_bytes: int = 64 * 1024
     """A refused request's body up to this size is read and thrown away, so that the connection can be kept."""
     buffered_bytes: int = 512 * 1024 * 1024
-    """Bodies of all requests together that may be held in memory."""
+    """Bodies of all requests together that may be held in memory, with what is kept or waits of their answers."""
     held_requests: int = 1024
     """Requests of one version that may wait here for a pod, or for the rate limit's turn."""
-    new_key_s: float = 0.0
-    """So long a request with a key that nobody knows waits: it may have been issued since the routes were last read."""
-    strangers: int = 64
-    """So many of them may wait, each with at most `discarded_body_bytes` of body; others are refused at once."""
+    unknown_s: float = 0.0
+    """So long a request waits whose key or service nobody knows: it may be newer than the last look at the routes."""
+    unknown_requests: int = 64
+    """So many of each kind may wait, with at most `discarded_body_bytes` of body each; others are refused at once."""
     base_domain: bytes = b""
     """`<service>.<base domain>` in Host stands for `/<service>` in the path."""
     connect_timeout_s: float = 0.4

@@ -7,6 +7,7 @@ import logging
 import socket
 from time import monotonic
 
+from router.dataplane.admission import admit
 from router.dataplane.caller import Caller
 from router.dataplane.certificate import Certificate
 from router.dataplane.core import Core
@@ -24,7 +25,8 @@ class DataPlane:
     """Accepts callers on one listening socket."""
 
     def __init__(self, table: RouteTable, recorder: Recorder, limits: Limits | None = None) -> None:
-        self.core = Core(table, recorder, limits or Limits())
+        self.core = core = Core(table, recorder, limits or Limits())
+        core.admit = lambda exchange: admit(core, exchange)
         self.callers: set[Caller] = set()
         self._server: asyncio.Server | None = None
         self._certificate: Certificate | None = None

@@ -1,4 +1,4 @@
-"""Connections to pods: raw HTTP/1.1 keep-alive, one request at a time on each, answers parsed by llhttp."""
+"""Connections to pods: raw HTTP/1.1 keep-alive, one request at a time on each."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import socket
 from time import monotonic
 from typing import Protocol, cast
 
-import httptools
-
+from router.dataplane.answer_parser import AnswerParser, InvalidAnswer
 from router.dataplane.response import ResponseHead
 from router.dataplane.seen import SeenHeads
 from router.domain.table import Pod
@@ -21,8 +20,8 @@ class Waiter(Protocol):
         """The whole answer, with a length, came at once."""
         ...
 
-    def response_arrived(self, head: ResponseHead, chunks: list[bytes], *, is_last: bool) -> None:
-        """Head and next pieces of the body; with `is_last` the answer is complete."""
+    def response_arrived(self, head: ResponseHead, piece: bytes, *, is_last: bool) -> None:
+        """Head and next piece of the body; with `is_last` the answer is complete."""
         ...
 
     def pod_failed(self) -> None:
@@ -37,38 +36,23 @@ class Waiter(Protocol):
 class PodConnection(asyncio.Protocol):
     """One connection; in the pod's `idle` list whenever nothing is in flight on it."""
 
-    __slots__ = (
-        "chunks",
-        "has_extra",
-        "has_started",
-        "head",
-        "idle_since",
-        "is_complete",
-        "parser",
-        "pod",
-        "seen",
-        "transport",
-        "waiter",
-    )
+    __slots__ = ("has_started", "idle_since", "is_head", "parser", "pod", "seen", "transport", "waiter")
 
     def __init__(self, pod: Pod, seen: SeenHeads[ResponseHead]) -> None:
         self.pod = pod
         self.seen = seen
         self.transport: asyncio.Transport | None = None
-        self.parser = httptools.HttpResponseParser(self)
+        self.parser = AnswerParser()
         self.waiter: Waiter | None = None
-        self.head: ResponseHead | None = None
-        self.chunks: list[bytes] = []
-        self.is_complete = False
+        self.is_head = False
         self.has_started = False
-        self.has_extra = False
         self.idle_since = 0.0
 
     def send(self, waiter: Waiter, request: bytes, *, is_head: bool = False) -> None:
         """Send one whole request; `waiter` hears of its answer. `is_head`: its method is HEAD."""
         self.waiter = waiter
-        self.head = ResponseHead(is_head_only=True) if is_head else None
-        self.is_complete = self.has_started = False
+        self.is_head = is_head
+        self.has_started = False
         assert self.transport is not None
         self.transport.write(request)
 
@@ -114,19 +98,19 @@ class PodConnection(asyncio.Protocol):
             self.close()
             return
         is_first, self.has_started = not self.has_started, True
-        if is_first and self.head is None and (known := self.seen.find(data)) is not None:
-            self.waiter = None
-            self.rest()
-            waiter.answered(known[0], data[known[1] :])
-            return
-        try:
-            self.parser.feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            if not self.is_complete:
-                self.cancel()
-                waiter.pod_failed()
+        if is_first:
+            if not self.is_head and (known := self.seen.find(data)) is not None:
+                self.waiter = None
+                self.rest()
+                waiter.answered(known[0], data[known[1] :])
                 return
-            self.has_extra = True
+            self.parser.expect(is_head=self.is_head)
+        try:
+            self.parser.feed(data)
+        except InvalidAnswer:
+            self.cancel()
+            waiter.pod_failed()
+            return
         self._pass_on(waiter, data if is_first else None)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -137,64 +121,29 @@ class PodConnection(asyncio.Protocol):
         waiter, self.waiter = self.waiter, None
         if waiter is None:
             return
-        if exc is None and self.head is not None and self.head.ends_with_connection:
-            waiter.response_arrived(self.head, [], is_last=True)
+        head = self.parser.head if self.has_started else None
+        if exc is None and head is not None and head.ends_with_connection:
+            waiter.response_arrived(head, b"", is_last=True)
         else:
             waiter.pod_gone(before_first_byte=not self.has_started)
 
-    # httptools
-
-    def on_message_begin(self) -> None:
-        """A second answer on one request makes the connection useless."""
-        if self.is_complete:
-            self.has_extra = True
-        elif self.head is None:
-            self.head = ResponseHead()
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """One header."""
-        if self.head is not None:
-            self.head.add_header(name, value)
-
-    def on_headers_complete(self) -> None:
-        """The head is there."""
-        if self.head is not None and not self.head.has_head:
-            self.head.complete(self.parser.get_status_code(), is_reusable=self.parser.should_keep_alive())
-            if self.head.is_head_only and self.head.has_head:
-                self.is_complete = True
-
-    def on_body(self, body: bytes) -> None:
-        """A piece of the body."""
-        self.chunks.append(body)
-
-    def on_message_complete(self) -> None:
-        """The answer is complete, or a 1xx that goes before it is."""
-        if self.head is not None and self.head.is_informational:
-            self.head = ResponseHead(is_head_only=self.head.is_head_only)
-        else:
-            self.is_complete = True
-
     def _pass_on(self, waiter: Waiter, whole: bytes | None) -> None:
         """Give what has come to the waiter; `whole`: everything since the request was sent."""
-        head, chunks = self.head, self.chunks
-        self.chunks = []
-        if head is None:
+        parser, head = self.parser, self.parser.head
+        if head is None or not head.has_head:
             return
-        if head.is_head_only:
-            chunks = []
-        if not self.is_complete:
-            if head.has_head:
-                waiter.response_arrived(head, chunks, is_last=False)
+        if not parser.is_complete:
+            waiter.response_arrived(head, parser.take(), is_last=False)
             return
         self.waiter = None
         # An answer to HEAD has a length without a body: llhttp waits for it, so that the connection ends here.
-        if head.is_reusable and not self.has_extra and not head.is_head_only:
+        if head.is_reusable and not parser.has_extra and not head.is_head_only:
             if whole is not None and head.is_plain:
                 self.seen.keep(whole, head)
             self.rest()
         else:
             self.close()
-        waiter.response_arrived(head, chunks, is_last=True)
+        waiter.response_arrived(head, parser.take(), is_last=True)
 
 
 def set_nodelay(transport: asyncio.BaseTransport) -> None:

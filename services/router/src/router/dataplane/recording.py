@@ -5,6 +5,7 @@ from __future__ import annotations
 from time import monotonic
 
 from router.dataplane.known import Known
+from router.dataplane.pieces import joined
 from router.domain.outcome import MAX_LOGGED_BYTES, Outcome
 from router.domain.table import Version
 
@@ -52,15 +53,11 @@ def record(exchange: Known, version: Version, status: int, *, is_aborted: bool =
         exchange.received_ns,
         int(duration * 1_000_000),
         status,
-        _joined(body) if exchange.body_size <= MAX_LOGGED_BYTES else None,
-        _joined(response) if exchange.sent_bytes <= MAX_LOGGED_BYTES else None,
+        joined(body) if exchange.body_size <= MAX_LOGGED_BYTES else None,
+        None if exchange.is_answer_omitted or exchange.sent_bytes > MAX_LOGGED_BYTES else joined(response),
         is_aborted,
     )
     tally.recorded(exchange.core.record(outcome))
-
-
-def _joined(parts: list[bytes]) -> bytes:
-    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _why_not(exchange: Known, version: Version) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from router.dataplane.answers import HEADERS_TOO_LARGE, URL_TOO_LONG, Refusal, bad_request
+from router.dataplane.answers import HEADERS_TOO_LARGE, TRAILERS_TOO_LARGE, URL_TOO_LONG, Refusal, bad_request
 from router.dataplane.limits import Limits
 from router.domain.keys import digest_of, presented_key
 
@@ -32,6 +32,7 @@ class RequestHead:
         "fault",
         "forward",
         "has_preflight",
+        "has_trailer_fault",
         "header_count",
         "host",
         "hosts",
@@ -66,6 +67,7 @@ class RequestHead:
         self.is_complete = False
         self.is_http_1_0 = False
         self.has_preflight = False
+        self.has_trailer_fault = False
         self.host = b""
         self.key_digest: bytes | None = None
         self.authorization: bytes | None = None
@@ -86,13 +88,16 @@ class RequestHead:
             self.fault = URL_TOO_LONG
 
     def add_header(self, name: bytes, value: bytes) -> None:
-        """One header of the head; trailers are ignored."""
-        if self.is_complete or self.fault is not None:
+        """One header of the head, or a trailer: those are counted and dropped."""
+        if self.fault is not None:
             return
         self.header_count += 1
         self.size += len(name) + len(value) + 4
         if self.header_count > self.limits.headers or self.size > self.limits.header_bytes:
-            self.fault = HEADERS_TOO_LARGE
+            self.has_trailer_fault = self.is_complete
+            self.fault = TRAILERS_TOO_LARGE if self.is_complete else HEADERS_TOO_LARGE
+            return
+        if self.is_complete:
             return
         lowered = name.lower()
         take = _TAKEN.get(lowered)
@@ -104,6 +109,7 @@ class RequestHead:
     def complete(self, method: bytes, version: str) -> None:
         """Every header is there; what makes the head unacceptable, if anything, is in `fault`."""
         self.is_complete = True
+        self.header_count = self.size = 0  # from here on they are trailers
         self.method = method
         self.is_http_1_0 = version == "1.0"
         if self.fault is None:

@@ -62,7 +62,8 @@ class Demand:
         if version.pods:
             return waiting
         answered = sum(pod.outstanding for other in service.versions.values() for pod in other.pods)
-        return waiting + self.waiting(service.name) + answered * version.weight / 100
+        for_any = self.waiting(service.name) if version.weight or version is service.fallback else 0
+        return waiting + for_any + answered * version.weight / 100
 
     def _newly_spent(self) -> dict[str, float]:
         """Pod → seconds that its answers since the last call took, all together."""

@@ -60,6 +60,9 @@ def trace_id_of(traceparent: bytes) -> bytes | None:
     return match.group(1) if match else None
 
 
-def is_sampled(request_id: bytes, fraction: float) -> bool:
-    """Whether this request is kept: the same answer for the same id, on every router and in every run."""
-    return fraction >= 1.0 or crc32(request_id) < fraction * 4294967296.0
+def is_sampled(record_id: bytes, fraction: float) -> bool:
+    """Whether this request is kept: the same answer for the same id, on every router and in every run.
+
+    The id is the router's own. By their `X-Request-Id` callers could choose what is recorded of them.
+    """
+    return fraction >= 1.0 or crc32(record_id) < fraction * 4294967296.0

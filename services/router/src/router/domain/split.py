@@ -73,17 +73,6 @@ def choose_sticky(candidates: Sequence[W], value: bytes) -> W:
     return candidates[0]
 
 
-def ready_candidates(versions: Sequence[W], is_ready: Sequence[bool]) -> tuple[W, ...]:
-    """The versions that share the traffic now.
-
-    A version with no ready pod yields its share to those that have one. A version of weight 0 gets nothing, save where
-    no weighted version is ready: then it takes over rather than let every caller fail.
-    """
-    ready = [version for version, is_up in zip(versions, is_ready, strict=True) if is_up]
-    weighted = tuple(version for version in ready if version.weight > 0)
-    return weighted or tuple(ready)
-
-
 def choose_pod(pods: Sequence[P], now: float, draw: int, cap: int | None = None) -> P | None:
     """The less loaded of two pods picked by `draw` (any non-negative int); ejected ones only if all are ejected.
 

@@ -20,7 +20,6 @@ from router.domain.cors import CorsPolicy
 from router.domain.keys import KeyRing
 from router.domain.limiter import RateLimiter
 from router.domain.peers import share
-from router.domain.split import ready_candidates
 from router.domain.traffic import Tally, TrafficBook
 from shared.contracts.routes import Endpoint, Endpoints, Intent, Keys, VersionRoute
 from shared.errors import InvalidInput
@@ -51,7 +50,7 @@ class Pod:
     idle: list[Any] = field(default_factory=list)
     """`Connection`s with nothing in flight."""
     host_line: bytes = b""
-    """`Host: …` for what is sent to it."""
+    """`Host: …` for what is sent to it, and the token that it is to be asked with."""
     header: bytes = b""
     """`X-Penstock-Pod: …` for what it answered."""
 
@@ -82,6 +81,8 @@ class Version:
     """Requests that this router may have at one pod at a time."""
     passes_through: bool = False
     is_autoscaled: bool = False
+    phase: str | None = None
+    """`running`, `starting`, `waiting` (for room), `failed`; None: not known."""
     pods: tuple[Pod, ...] = ()
     current: int = 0
 
@@ -96,6 +97,9 @@ class Service:
     tally: Tally
     versions: dict[str, Version]
     candidates: tuple[Version, ...]
+    """Versions with a weight and a ready pod."""
+    fallback: Version | None = None
+    """Answers while there are no candidates, if it has a ready pod."""
     sticky_header: bytes | None = None
     """In lower case; None: `X-Penstock-Sticky`."""
     cors: CorsPolicy | None = None
@@ -129,12 +133,23 @@ class Target:
     is_recorded: bool = True
     """What is asked there is a prediction, or may be one."""
 
+    @property
+    def version_name(self) -> str | None:
+        """The version that the path names."""
+        return self.version.name if self.version is not None else None
+
 
 HEALTH_PATHS = ("ping", "health", "health/live", "health/ready", "v2/health/live", "v2/health/ready")
 SCORING_PATHS = ("predict", "invocations")
 _MODEL_PATH = re.compile(
     r"v2/?|v2/models/[^/]+(/versions/[^/]+)?(?P<infer>/infer)?|v2/models/[^/]+(/versions/[^/]+)?/ready"
 )
+
+
+def _host_line(endpoint: Endpoint) -> bytes:
+    """With the pod's token. A caller's own header of this name never gets as far: all of `X-Penstock-…` is dropped."""
+    host = b"Host: %b\r\n" % endpoint.address.encode("latin-1", "replace")
+    return host + (b"X-Penstock-Pod-Token: %b\r\n" % endpoint.token.encode() if endpoint.token else b"")
 
 
 class RouteTable:
@@ -267,7 +282,8 @@ class RouteTable:
             max_body_bytes=intent.max_body_bytes,
             tally=self.traffic.of_service(intent.service),
             versions={version.name: version for version in versions},
-            candidates=ready_candidates(versions, [bool(version.pods) for version in versions]),
+            candidates=tuple(version for version in versions if version.weight and version.pods),
+            fallback=next((version for version in versions if version.name == intent.fallback), None),
             sticky_header=intent.sticky_header.lower().encode() if intent.sticky_header else None,
             cors=CorsPolicy(intent.cors) if intent.cors else None,
             is_autoscaled=any(version.is_autoscaled for version in versions),
@@ -276,9 +292,9 @@ class RouteTable:
 
     def _version(self, service: str, route: VersionRoute, before: Version | None) -> Version:
         endpoints = self._endpoints.get(route.version_id)
-        known = {(pod.name, pod.address): pod for pod in before.pods} if before else {}
+        known = {(pod.name, pod.host_line): pod for pod in before.pods} if before else {}
         pods = tuple(
-            known.get((pod.pod, pod.address)) or self._pod(service, route, pod)
+            known.get((pod.pod, _host_line(pod))) or self._pod(service, route, pod)
             for pod in (endpoints.pods if endpoints else ())
         )
         return Version(
@@ -297,6 +313,7 @@ class RouteTable:
             pod_cap=max(1, route.max_concurrency // self._routers) if route.max_concurrency else None,
             passes_through=route.pass_through,
             is_autoscaled=route.is_autoscaled,
+            phase=route.phase,
             pods=pods,
             current=before.current if before and before.weight == route.weight else 0,
         )
@@ -318,7 +335,7 @@ class RouteTable:
             host.strip("[]"),
             int(port),
             tally,
-            host_line=b"Host: %b\r\n" % endpoint.address.encode("latin-1", "replace"),
+            host_line=_host_line(endpoint),
             header=b"X-Penstock-Pod: %b\r\n" % endpoint.pod.encode("latin-1", "replace"),
         )
 
@@ -329,17 +346,6 @@ class RouteTable:
             paths = dict(_paths(service))
             self.paths.update(paths)
             self._paths_of[name] = tuple(paths)
-
-
-def explain_missing(table: RouteTable, path: bytes) -> str:
-    """Why a path leads nowhere, naming what does not exist."""
-    parts = path.decode("latin-1").split("/")
-    name = parts[1] if len(parts) > 1 else ""
-    if name not in table.services:
-        return f"There is no service {name!r} here."
-    if len(parts) > 3 and parts[2] == "versions" and parts[3] not in table.services[name].versions:
-        return f"Service {name!r} has no running version {parts[3]!r}."
-    return f"Service {name!r} has no path {'/' + '/'.join(parts[2:])!r}."
 
 
 def _paths(service: Service) -> Iterator[tuple[bytes, Target]]:

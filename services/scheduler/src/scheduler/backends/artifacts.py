@@ -14,11 +14,15 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from scheduler.backends.children import environment_for, run_child
-from scheduler.backends.fetch import AWAY, NOT_FOUND
+from scheduler.backends.confinement.availability import UNCONFINED, Confinement
+from scheduler.backends.confinement.rules import confined
+from scheduler.backends.fetch import AWAY, NOT_FOUND, TOO_LARGE
+from scheduler.backends.model_bounds import ModelLimits
 from scheduler.backends.preparation import PreparationFailed, RegistryAway
 from scheduler.domain.rollout import configuration_of
 from shared.contracts.deployment import Deployment
@@ -37,8 +41,19 @@ Access = Callable[[str], Awaitable[RegistryAccess]]
 class ModelCache:
     """Fetches models by child processes and keeps them by digest."""
 
-    def __init__(self, folder: Path, tracking_uri: str, environ: Mapping[str, str], access: Access) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        tracking_uri: str,
+        environ: Mapping[str, str],
+        access: Access,
+        *,
+        limits: ModelLimits | None = None,
+        confinement: Confinement = UNCONFINED,
+    ) -> None:
         self.folder = folder
+        self.limits = limits or ModelLimits()
+        self.confinement = confinement
         self.tracking_uri = tracking_uri
         self.environment = environment_for(environ, CREDENTIALS)
         self._access = access
@@ -90,6 +105,7 @@ class ModelCache:
             "model": source.model,
             "version": source.version,
             "models": str(self.folder.resolve()),
+            "limits": asdict(self.limits),
         }
         environment = self.environment
         if source.registry is not None:
@@ -97,6 +113,9 @@ class ModelCache:
             question["access"] = (await self._access_to(source.registry)).model_dump()
             environment = environment_for(environment, ())
         child = [sys.executable, "-m", "scheduler.backends.fetch"]
+        if source.registry is not None and self.confinement.rules is not None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            child = confined(self.confinement.rules.for_download(self.folder.resolve()), child)
         ended = await run_child(child, environment, question=json.dumps(question).encode(), limit_s=FETCH_LIMIT_S)
         try:
             answer = json.loads(ended.stdout.splitlines()[-1])
@@ -108,4 +127,6 @@ class ModelCache:
             raise RegistryAway(answer["message"])
         if answer["error"] == NOT_FOUND:
             raise PreparationFailed("ModelNotFound", answer["message"], is_permanent=True)
+        if answer["error"] == TOO_LARGE:
+            raise PreparationFailed("ModelTooLarge", answer["message"], is_permanent=True)
         raise PreparationFailed("FetchFailed", answer["message"])

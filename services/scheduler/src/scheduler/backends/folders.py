@@ -48,6 +48,8 @@ class PodRecord(BaseModel):
     """Node of a resource group that it has its place on; None: the shared pool."""
     node_name: str | None = None
     is_terminating: bool = False
+    is_surplus: bool = False
+    """It ends because fewer pods are wanted; nothing takes its place."""
     restart_asked: bool = False
     """The present run is being ended on purpose: its end is no failure."""
     last_exit: str | None = None

@@ -23,10 +23,14 @@ PERIOD_US = 100_000
 SERVICES = "penstock-services"
 """Group of version 2 for the processes that were in ours before."""
 CONTROLLERS = ("cpu", "memory")
+PROCESSES = "pids"
+"""A controller that pods are limited by too, where there is one."""
+MOST_PROCESSES = 4_096
+"""Processes and threads of one pod."""
 MARKS = ("user.delegate", "trusted.delegate")
 """What systemd marks a delegated group with."""
 _MOVES = 10
-_OPTIONAL = frozenset({"memory.swap.max", "memory.oom.group", "memory.memsw.limit_in_bytes"})
+_OPTIONAL = frozenset({"memory.swap.max", "memory.oom.group", "memory.memsw.limit_in_bytes", "pids.max"})
 """Not every kernel has them."""
 
 
@@ -94,7 +98,8 @@ def find_limits(home: Path, cgroups: Path = CGROUPS, own: Path = OWN_GROUPS) -> 
     try:
         if (cgroups / "cgroup.controllers").exists():
             return Limits({"": _version_2(cgroups / paths[""].relative_to("/"), name, is_root=paths[""].name == "")})
-        return Limits({each: _version_1(cgroups / each, paths.get(each), name) for each in CONTROLLERS})
+        found = [*CONTROLLERS, *([PROCESSES] if PROCESSES in paths and (cgroups / PROCESSES).is_dir() else [])]
+        return Limits({each: _version_1(cgroups / each, paths.get(each), name) for each in found})
     except OSError as error:
         raise NotPermitted(f"{error.filename}: {error.strerror}") from error
 
@@ -110,20 +115,20 @@ def _version_1(hierarchy: Path, own: PurePosixPath | None, name: str) -> Path:
 def _version_2(own: Path, name: str, *, is_root: bool) -> Path:
     if own.name == SERVICES:  # an earlier scheduler has put us there
         own, is_root = own.parent, True
-    missing = set(CONTROLLERS) - set((own / "cgroup.controllers").read_text().split())
-    if missing:
+    there = set((own / "cgroup.controllers").read_text().split())
+    if missing := set(CONTROLLERS) - there:
         raise NotPermitted(f"{own} has no controller {' and '.join(sorted(missing))}")
     if not (is_root or _is_delegated(own)):
         raise NotPermitted(f"{own} was not delegated: run the platform as a service with Delegate=yes")
     (own / name).mkdir(exist_ok=True)
-    _enable(own)
-    _enable(own / name)
+    wanted = " ".join(f"+{each}" for each in (*CONTROLLERS, *({PROCESSES} & there)))
+    _enable(own, wanted)
+    _enable(own / name, wanted)
     return own / name
 
 
-def _enable(group: Path) -> None:
+def _enable(group: Path, wanted: str) -> None:
     """Let children be limited; where processes stand in the way, they go into a group of their own."""
-    wanted = " ".join(f"+{each}" for each in CONTROLLERS)
     for _ in range(_MOVES):
         try:
             _put(group / "cgroup.subtree_control", wanted)
@@ -158,12 +163,14 @@ def _values(controller: str, resources: Resources) -> dict[str, str]:
     of_version_1 = {
         "memory": {"memory.limit_in_bytes": memory, "memory.memsw.limit_in_bytes": memory},
         "cpu": {"cpu.cfs_period_us": str(PERIOD_US), "cpu.cfs_quota_us": quota},
+        PROCESSES: {"pids.max": str(MOST_PROCESSES)},
     }
     of_version_2 = {
         "memory.max": memory,
         "memory.swap.max": "0",
         "memory.oom.group": "1",
         "cpu.max": f"{quota} {PERIOD_US}",
+        "pids.max": str(MOST_PROCESSES),
     }
     return of_version_1.get(controller, of_version_2)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from scheduler.backends.confinement.availability import UNCONFINED, Confinement
 from scheduler.backends.limits import Limits
+from scheduler.backends.tokens import PodTokens
 from scheduler.domain.nodes import NO_OVERCOMMIT
 from scheduler.domain.placement import UNLIMITED, Room
 from scheduler.domain.probes import ProbeLimits
@@ -29,6 +31,10 @@ class PodOptions:
     """How many times what the machine has that is."""
     pod_limits: Limits | None = None
     """Has the kernel keep pods to what they asked for; None: nobody does."""
+    confinement: Confinement = UNCONFINED
+    """Keeps pods from everything but their own files."""
+    tokens: PodTokens | None = None
+    """What each pod is asked with; None: pods answer anybody."""
     output_cap: int = 64 * 1024 * 1024
     kept_after_end_s: float = 600.0
     """How long the output of a pod that is gone stays readable."""

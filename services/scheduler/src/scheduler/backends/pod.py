@@ -20,14 +20,24 @@ from scheduler.backends.output import tail
 from scheduler.backends.preparation import Preparation, PreparationFailed, RegistryAway
 from scheduler.backends.run_watch import RunWatch
 from scheduler.backends.starting import start
+from scheduler.backends.variables import AskForSecrets, secret_variables
 from scheduler.backends.zygotes import Zygotes
 from scheduler.domain.ports import Routes
 from scheduler.domain.restarts import failures_after, restart_delay_s, retry_delay_s
 from scheduler.domain.rollout import PodState
-from scheduler.domain.values import CAPACITY, REGISTRY_UNAVAILABLE, Note, Observation, PodObservation, PodStatus, RunEnd
+from scheduler.domain.values import (
+    CAPACITY,
+    REGISTRY_UNAVAILABLE,
+    SECRETS_UNAVAILABLE,
+    Note,
+    Observation,
+    PodObservation,
+    PodStatus,
+    RunEnd,
+)
 from shared.clock import Clock
 from shared.contracts.nodes import Node
-from shared.errors import Temporary
+from shared.errors import PenstockError, Temporary
 
 Result = TypeVar("Result")
 
@@ -45,6 +55,7 @@ class PodParts:
     fence: Callable[[], Awaitable[None]]
     emit: Callable[[Observation], None]
     zygotes: Zygotes | None = None
+    ask_for_secrets: AskForSecrets | None = None
 
 
 class Ending(Exception):
@@ -88,10 +99,10 @@ class Pod:
 
     # ── asked from outside ───────────────────────────────────────────────────────────────────────────────────────
 
-    def terminate(self) -> None:
-        """End for good, after draining."""
+    def terminate(self, *, is_surplus: bool = False) -> None:
+        """End for good, after draining; `is_surplus`: since fewer pods are wanted."""
         if not self.record.is_terminating:
-            self.folder.update(is_terminating=True)
+            self.folder.update(is_terminating=True, is_surplus=is_surplus)
         self._asked.set()
 
     def place(self, node: Node | None, took: str | None = None) -> None:
@@ -170,8 +181,9 @@ class Pod:
         if self.parts.zygotes is not None:  # while the model is on its way
             self.parts.zygotes.warm_own()
         command = await self._or_ending(self._prepared(run))
+        secrets = await self._or_ending(self._secrets(run))
         await self._fenced()
-        process = await start(run, self.record, command, self.parts.options, self.parts.zygotes)
+        process = await start(run, self.record, command, self.parts.options, self.parts.zygotes, secrets=secrets)
         self._told(Note("LoadingModel", f"process {process.pid} has started; it loads the model"))
         return process
 
@@ -186,6 +198,20 @@ class Pod:
                 if attempt == 1:
                     run.say(f"waiting for the model registry: {away.message}")
                 self._told(Note(REGISTRY_UNAVAILABLE, away.message, "warning"))
+                await self.parts.clock.sleep(retry_delay_s(attempt))
+
+    async def _secrets(self, run: RunFolder) -> dict[str, str]:
+        """The variables whose values are secrets; asked for again until the controller has them all."""
+        attempt = 0
+        while True:
+            try:
+                return await secret_variables(self.parts.ask_for_secrets, self.record.deployment)
+            except PenstockError as refused:
+                attempt += 1
+                reason = SECRETS_UNAVAILABLE if isinstance(refused, Temporary) else "SecretMissing"
+                if attempt == 1:
+                    run.say(f"waiting for its secrets: {refused.message}")
+                self._told(Note(reason, refused.message, "warning"))
                 await self.parts.clock.sleep(retry_delay_s(attempt))
 
     def _told(self, note: Note) -> None:
@@ -313,6 +339,7 @@ class Pod:
                 end=end,
                 note=note,
                 is_gone=is_gone,
+                is_surplus=record.is_surplus,
                 check=watch.check if watch else None,
             )
         )

@@ -13,37 +13,38 @@ from contextlib import suppress
 import psutil
 
 from scheduler.backends.folders import PodProcess
+from scheduler.backends.tokens import TOKEN_HEADER
 from scheduler.domain.probes import Answer, ProbeResult
 from shared.contracts.deployment import PublishCheck
 
 MAX_CHECK_BYTES = 65_536
 
 
-async def probe(host: str, port: int, process: PodProcess, timeout_s: float) -> ProbeResult:
+async def probe(host: str, port: int, process: PodProcess, timeout_s: float, token: str | None = None) -> ProbeResult:
     """One look at a pod, through its door and through the operating system."""
     if _is_stopped(process):
         return ProbeResult("silent", is_stopped=True, cpu_s=cpu_seconds(process.pid))
-    answer = await _answer(host, port, timeout_s)
+    answer = await _answer(host, port, timeout_s, token)
     # CPU time is looked up only where it decides something: finding a process' children reads all of /proc.
     return ProbeResult(answer, cpu_s=cpu_seconds(process.pid) if answer == "silent" else 0.0)
 
 
-async def _answer(host: str, port: int, timeout_s: float) -> Answer:
+async def _answer(host: str, port: int, timeout_s: float, token: str | None) -> Answer:
     try:
         async with asyncio.timeout(timeout_s):
-            if await _status(host, port, "/ping") == 200:
+            if await _status(host, port, "/ping", token) == 200:
                 return "ready"
-            return "alive" if await _status(host, port, "/health/live") == 200 else "silent"
+            return "alive" if await _status(host, port, "/health/live", token) == 200 else "silent"
     except ConnectionRefusedError:
         return "refused"
     except (OSError, TimeoutError, ValueError, IndexError):
         return "silent"
 
 
-async def _status(host: str, port: int, path: str) -> int:
+async def _status(host: str, port: int, path: str, token: str | None) -> int:
     reader, writer = await asyncio.open_connection(host, port)
     try:
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+        writer.write(_request(host, port, path, token))
         await writer.drain()
         return int((await reader.readline()).split()[1])
     finally:
@@ -52,13 +53,18 @@ async def _status(host: str, port: int, path: str) -> int:
             await writer.wait_closed()
 
 
-async def ask_check(host: str, port: int, timeout_s: float) -> PublishCheck | None:
+def _request(host: str, port: int, path: str, token: str | None) -> bytes:
+    known = f"{TOKEN_HEADER}: {token}\r\n" if token else ""
+    return f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\n{known}Connection: close\r\n\r\n".encode()
+
+
+async def ask_check(host: str, port: int, timeout_s: float, token: str | None = None) -> PublishCheck | None:
     """What the pod found out about its model (`GET /check`); None where it does not say, or not in time."""
     try:
         async with asyncio.timeout(timeout_s):
             reader, writer = await asyncio.open_connection(host, port)
             try:
-                writer.write(f"GET /check HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+                writer.write(_request(host, port, "/check", token))
                 await writer.drain()
                 head, _, body = (await _all_of(reader, MAX_CHECK_BYTES)).partition(b"\r\n\r\n")
             finally:

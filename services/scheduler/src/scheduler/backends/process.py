@@ -10,7 +10,7 @@ import asyncio
 import logging
 import secrets
 import string
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
@@ -24,15 +24,16 @@ from scheduler.backends.pod import Pod, PodParts
 from scheduler.backends.preparation import Preparation
 from scheduler.backends.probe import family
 from scheduler.backends.run_ledger import RunLedger
+from scheduler.backends.variables import AskForSecrets
 from scheduler.backends.zygotes import Zygotes
-from scheduler.domain.nodes import has_to_move, node_states, pools_of
-from scheduler.domain.placement import Claim, place, replacing
+from scheduler.domain.nodes import has_to_move, node_states, pool_states, pools_of
+from scheduler.domain.placement import Claim, Pool, place, replacing
 from scheduler.domain.ports import Routes, Terminal
 from scheduler.domain.rollout import PodState, plan_rollout, template_of
 from scheduler.domain.values import LogPosition, Observation, OutputLine, PodsListed, RunSeen, Usage
 from shared.clock import Clock
 from shared.contracts.deployment import Deployment
-from shared.contracts.nodes import Node, NodeState
+from shared.contracts.nodes import Node, NodeState, PoolState
 from shared.errors import InvalidInput, NotFound
 from shared.files import usable_folder
 
@@ -58,6 +59,7 @@ class ProcessBackend:
         routes: Routes,
         fence: Callable[[], Awaitable[None]],
         zygotes: Zygotes | None = None,
+        ask_for_secrets: AskForSecrets | None = None,
     ) -> None:
         self.root = root
         self.fence = fence
@@ -66,13 +68,16 @@ class ProcessBackend:
         self._pods: dict[str, Pod] = {}
         self._ended: dict[str, PodFolder] = {}
         self._observed: asyncio.Queue[Observation] = asyncio.Queue()
-        self._parts = PodParts(preparation, options, routes, clock, fence, self._observed.put_nowait, zygotes)
+        self._parts = PodParts(
+            preparation, options, routes, clock, fence, self._observed.put_nowait, zygotes, ask_for_secrets
+        )
         self._adopted = asyncio.Event()
         self._group: asyncio.TaskGroup | None = None
         self._applied: set[UUID] = set()
         self._cpu: dict[str, tuple[int, float, float]] = {}
         self._ledger = RunLedger(root)
         self._nodes: dict[UUID, Node] | None = None
+        self._waits: Mapping[str, str] = {}
 
     # ── life ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -136,8 +141,10 @@ class ProcessBackend:
         plan = plan_rollout(deployment.desired_replicas, template, [self._state(pod) for pod in pods])
         if plan.create or plan.terminate or evicted:
             await self.fence()
-        for pod in (*evicted, *(self._pods[name] for name in plan.terminate)):
+        for pod in evicted:
             pod.terminate()
+        for pod in (self._pods[name] for name in plan.terminate):
+            pod.terminate(is_surplus=self._state(pod).template == template)
         for _ in range(plan.create):
             self._create(deployment, template)
         if plan.create:
@@ -181,6 +188,20 @@ class ProcessBackend:
             return None
         return node_states(self._nodes.values(), self._claims())
 
+    def pools(self) -> list[PoolState] | None:
+        """The room that there is, and who holds it; see `Backend.pools`."""
+        if self._nodes is None or not self._adopted.is_set():
+            return None
+        names = {node.id: node.name for node in self._nodes.values()}
+        return pool_states(self._pools(self._nodes), self._claims(), names)
+
+    def waits(self) -> Mapping[str, str]:
+        """Pods without room, and why; see `Backend.waits`."""
+        return self._waits
+
+    def _pools(self, nodes: Mapping[UUID, Node]) -> list[Pool]:
+        return pools_of(nodes.values(), self.options.room, self.options.overcommit)
+
     def _state(self, pod: Pod) -> PodState:
         """As the roll-out decides on it; one that has to leave its node is to be replaced."""
         state, record = pod.state(), pod.record
@@ -198,8 +219,8 @@ class ProcessBackend:
         """Let pods that wait begin where there is room, and have the others say what they wait for."""
         if self._nodes is None or not self._adopted.is_set():
             return
-        pools = pools_of(self._nodes.values(), self.options.room, self.options.overcommit)
-        placement = place(self._claims(), pools)
+        placement = place(self._claims(), self._pools(self._nodes))
+        self._waits = placement.waiting
         for name, node in placement.placed.items():
             self._pods[name].place(self._nodes[node] if node else None, placement.took.get(name))
         for name, why in placement.waiting.items():
@@ -307,6 +328,9 @@ def _claim(record: PodRecord) -> Claim:
         is_placed=record.is_placed,
         node=record.node,
         version=record.deployment.version_id,
+        service=record.deployment.service,
+        name=record.deployment.version,
+        project=record.deployment.project,
         is_leaving=record.is_terminating,
         took=record.took,
     )

@@ -8,6 +8,7 @@ from scheduler.backends.folders import PodProcess, RunFolder
 from scheduler.backends.limits import exceeded
 from scheduler.backends.options import PodOptions
 from scheduler.backends.probe import ask_check, probe
+from scheduler.backends.tokens import TOKEN_VARIABLE
 from scheduler.domain.probes import Health, judge
 from scheduler.domain.values import OUT_OF_MEMORY, Note, RunEnd
 from shared.clock import Clock
@@ -16,6 +17,8 @@ from shared.contracts.deployment import PublishCheck
 SHIM_DELAY_S = 1.0
 """How long after a process is gone its shim may take to say how it ended."""
 POLL_S = 0.05
+NEVER_LOADS = 5
+"""Exit code of a model server whose model raised what it would raise again: a missing module, no Python."""
 LOADING_SHARE = 0.1
 """Of the time that a pod has been loading: how late its readiness may be seen."""
 LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, never bound
@@ -46,6 +49,11 @@ class RunWatch:
         return int((self.run.ordered() or {"port": 0})["port"])
 
     @property
+    def token(self) -> str | None:
+        """What the pod is to be asked with; None: one of an earlier release, which answers anybody."""
+        return dict((self.run.ordered() or {}).get("environment", {})).get(TOKEN_VARIABLE)
+
+    @property
     def ready_for_s(self) -> float:
         """Seconds since it was first ready."""
         return 0.0 if self.ready_since is None else self.clock.monotonic() - self.ready_since
@@ -69,8 +77,15 @@ class RunWatch:
             reason, message = self.killed_for.reason, self.killed_for.message
         elif not was_asked and (limit := exceeded(self.run.groups())):
             reason, message = OUT_OF_MEMORY, f"killed by the kernel at its limit of {limit}"
+        is_final = reason == "Exited" and status["code"] == NEVER_LOADS and self.ready_since is None
         return RunEnd(
-            self.run.number, status["code"], status["signal"], reason, message, is_permanent=False, was_asked=was_asked
+            self.run.number,
+            status["code"],
+            status["signal"],
+            reason,
+            message,
+            is_permanent=is_final,
+            was_asked=was_asked,
         )
 
     def _is_lost(self) -> bool:
@@ -85,12 +100,12 @@ class RunWatch:
         """Probe once; whether readiness changed. A process that is beyond hope is killed."""
         before = self.health
         host = LOOPBACK.get(self.options.bind_host, self.options.bind_host)
-        result = await probe(host, self.port, self.process, self.options.probe_timeout_s)
+        result = await probe(host, self.port, self.process, self.options.probe_timeout_s, self.token)
         now = self.clock.monotonic()
         self.health = judge(before, result, now, self.options.limits)
         if self.health.is_ready and self.ready_since is None:
             self.ready_since = now
-            self.check = await ask_check(host, self.port, self.options.probe_timeout_s)
+            self.check = await ask_check(host, self.port, self.options.probe_timeout_s, self.token)
         if not self.killed_for and (verdict := self._verdict(now)):
             self.killed_for = verdict
             self.process.send(signal.SIGKILL)

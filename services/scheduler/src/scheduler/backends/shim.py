@@ -13,6 +13,7 @@ as the same process (`python -I -S shim.py --attend PID OUTPUT CAP`).
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -43,7 +44,7 @@ def start_ticks(pid: int) -> int | None:
 def write_json(path: str, content: dict[str, Any]) -> None:
     """Write aside, sync, rename: a reader sees all of it or none."""
     aside = f"{path}.{os.getpid()}"
-    with open(aside, "w", encoding="utf-8") as file:
+    with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         json.dump(content, file)
         file.flush()
         os.fsync(file.fileno())
@@ -163,10 +164,33 @@ def _be(order: dict[str, Any], output: int, become: Callable[[dict[str, Any]], N
         for group in order.get("groups", ()):
             _join(group)
         os.chdir(order["folder"])
+        _take_secrets(order)
+        if rules := order.get("confinement"):
+            _confine(rules)
         become(order)
     except OSError as error:
         os.write(2, f"cannot start {order['command'][0]}: {error.strerror}\n".encode())
     os._exit(127)
+
+
+def _take_secrets(order: dict[str, Any]) -> None:
+    """Variables that stand in no file: read from the descriptor that holds them, which is closed then."""
+    for descriptor in order.get("secrets", ()):
+        with open(descriptor, encoding="utf-8") as file:
+            order["environment"].update(json.load(file))
+
+
+def _confine(rules: dict[str, Any]) -> None:
+    """Give up all that a pod may not do, for good; the code is beside this file, which nothing can import by name."""
+    import importlib.util  # noqa: PLC0415 - not in the shim itself, which is to be small
+
+    file = os.path.join(os.path.dirname(os.path.abspath(__file__)), "confinement", "confine.py")
+    spec = importlib.util.spec_from_file_location("penstock_confine", file)
+    if spec is None or spec.loader is None:
+        raise FileNotFoundError(errno.ENOENT, f"no {file}")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.confine(rules)
 
 
 def _join(group: str) -> None:
@@ -204,6 +228,19 @@ def _bound(output: int, cap: int) -> None:
 def _end_group(pid: int) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
+    rules = (read_json("order.json") or {}).get("confinement") or {}
+    if rules.get("user") is not None:
+        _end_user(rules["user"])
+
+
+def _end_user(user: int) -> None:
+    """End whatever left the pod's process group: the pod is the only one with this user."""
+    if os.fork() == 0:
+        with suppress(OSError):
+            os.setresuid(user, user, user)
+            os.kill(-1, signal.SIGKILL)
+        os._exit(0)
+    os.wait()
 
 
 if __name__ == "__main__":

@@ -5,15 +5,21 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from scheduler.backends import shim
+from scheduler.backends.confinement.availability import NotConfined, open_the_way
 from scheduler.backends.folders import PodProcess, PodRecord, RunFolder
 from scheduler.backends.limits import Limits
 from scheduler.backends.options import PodOptions
 from scheduler.backends.preparation import PreparationFailed, environment_of
+from scheduler.backends.tokens import TOKEN_VARIABLE, PodTokens
+from scheduler.backends.variables import handed_over, plain_variables
 from scheduler.backends.zygotes import Zygotes
+from shared.errors import LimitExceeded
 
 MODEL_SERVER = ("-m", "penstock_runtime")
 """Arguments of Python that a zygote has in it."""
@@ -35,31 +41,70 @@ def listen(host: str) -> socket.socket:
 
 
 async def start(
-    run: RunFolder, record: PodRecord, command: list[str], options: PodOptions, zygotes: Zygotes | None
+    run: RunFolder,
+    record: PodRecord,
+    command: list[str],
+    options: PodOptions,
+    zygotes: Zygotes | None,
+    *,
+    secrets: Mapping[str, str] | None = None,
 ) -> PodProcess:
     """Start `command` as this run's process, under its shim: by a fork of what is imported already, where it can be.
+
+    `secrets`: variables that its process gets beside those of the order, and that no file holds.
 
     Raises:
         PreparationFailed: the shim could not start it.
     """
-    with listen(options.bind_host) as listening:
+    with listen(options.bind_host) as listening, handed_over(secrets or {}) as further:
         descriptor, port = listening.fileno(), listening.getsockname()[1]
+        descriptors = [descriptor, *further]
         work = run.path / "work"
         work.mkdir(exist_ok=True, mode=0o700)
         run.order(
             {
                 "command": [*command, "--fd", str(descriptor)],
-                "environment": environment_of(record, work.resolve(), command),
+                "environment": {
+                    **plain_variables(record.deployment),
+                    **environment_of(record, work.resolve(), command),
+                    **_token(record, options.tokens),
+                },
                 "folder": str(work.resolve()),
-                "descriptors": [descriptor],
+                "descriptors": descriptors,
+                "secrets": further,
                 "output_cap": options.output_cap,
                 "port": port,
                 "groups": _groups(run, record, options.pod_limits),
+                "confinement": _rules(run, record, command, options),
             }
         )
         if zygotes is not None and command[1:3] == list(MODEL_SERVER):
-            await zygotes.start(run, listening, command[0])
-        return run.process() or await _under_shim(run, descriptor)
+            await zygotes.start(run, descriptors, command[0])
+        return run.process() or await _under_shim(run, descriptors)
+
+
+def _rules(run: RunFolder, record: PodRecord, command: list[str], options: PodOptions) -> dict[str, Any] | None:
+    """What the process may reach; None: anything that the platform may."""
+    confinement, work = options.confinement, (run.path / "work").resolve()
+    memory_gb = None if options.pod_limits else record.deployment.resources.memory_gb
+    try:
+        confinement.check()
+        if confinement.rules is None:
+            return None
+        user = confinement.users.give(run.path.parent, work) if confinement.users else None
+        if user is not None:
+            run.output.touch(mode=0o600)
+            run.output.chmod(0o600)
+            open_the_way(confinement.rules, work)
+        return confinement.rules.for_pod(command, work, user, memory_gb)
+    except NotConfined as why:
+        raise PreparationFailed("NotConfined", str(why), is_permanent=True) from why
+    except LimitExceeded as why:
+        raise PreparationFailed("StartFailed", str(why)) from why
+
+
+def _token(record: PodRecord, tokens: PodTokens | None) -> dict[str, str]:
+    return {TOKEN_VARIABLE: tokens.of(record.name)} if tokens else {}
 
 
 def _groups(run: RunFolder, record: PodRecord, limits: Limits | None) -> list[str]:
@@ -72,14 +117,14 @@ def _groups(run: RunFolder, record: PodRecord, limits: Limits | None) -> list[st
         raise PreparationFailed("StartFailed", f"no control group: {error.filename}: {error.strerror}") from error
 
 
-async def _under_shim(run: RunFolder, descriptor: int) -> PodProcess:
+async def _under_shim(run: RunFolder, descriptors: list[int]) -> PodProcess:
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-I", "-S", str(Path(shim.__file__)), str(run.path.resolve()),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
         env={},
-        pass_fds=(descriptor,),
+        pass_fds=descriptors,
         start_new_session=True,
     )  # fmt: skip
     code = await child.wait()

@@ -13,6 +13,7 @@ import logging
 import socket
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,8 +46,8 @@ class Zygote:
     used_at: float
     is_ready: bool = False
 
-    async def start(self, run: RunFolder, listening: socket.socket) -> None:
-        """Fork a pod for `run`. Raises Unusable, Unfit."""
+    async def start(self, run: RunFolder, descriptors: Sequence[int]) -> None:
+        """Fork a pod for `run`, with those descriptors of its order. Raises Unusable, Unfit."""
         async with self.lock:
             self.used_at = time.monotonic()
             if not self.is_ready:
@@ -55,9 +56,7 @@ class Zygote:
                     raise Unfit(f"it says {said!r}")
                 self.is_ready = True
             try:
-                socket.send_fds(
-                    self.link, [json.dumps({"run": str(run.path.resolve())}).encode()], [listening.fileno()]
-                )
+                socket.send_fds(self.link, [json.dumps({"run": str(run.path.resolve())}).encode()], descriptors)
             except OSError as error:
                 raise Unusable(str(error)) from error
             code = await self._hear(STARTS_WITHIN_S)
@@ -90,7 +89,13 @@ class Zygote:
 class Zygotes:
     """Those that run now."""
 
-    def __init__(self, folder: Path, idle_s: float) -> None:
+    def __init__(self, folder: Path, idle_s: float, *, only_own: bool = False) -> None:
+        """`only_own`: none but the platform's own environment.
+
+        A pod's shim is forked from the same process, with the platform's rights: where pods are confined, the packages
+        of an environment that was built for a model must not be imported there. Its pods are executed.
+        """
+        self._only_own = only_own
         self._folder = folder
         self._shim = str(Path(shim.__file__).resolve())
         self._idle_s = idle_s
@@ -102,13 +107,13 @@ class Zygotes:
         if sys.executable not in self._unfit:
             self._warm(sys.executable)
 
-    async def start(self, run: RunFolder, listening: socket.socket, python: str) -> None:
+    async def start(self, run: RunFolder, descriptors: Sequence[int], python: str) -> None:
         """Fork a pod; where that fails, nothing has happened (no process is written down in the run's folder)."""
-        if python in self._unfit:
+        if python in self._unfit or (self._only_own and python != sys.executable):
             return
         try:
             zygote = await asyncio.shield(self._warm(python))
-            await zygote.start(run, listening)
+            await zygote.start(run, descriptors)
         except (Unusable, OSError) as error:
             if isinstance(error, Unfit):
                 self._unfit.add(python)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
 from scheduler.domain.placement import Claim, Pool, Room
 from shared.contracts.deployment import Resources
-from shared.contracts.nodes import Node, NodeState
+from shared.contracts.nodes import Hold, Node, NodeState, PoolState
 
 NO_OVERCOMMIT = Room(1, 1, 1)
 
@@ -38,6 +39,42 @@ def has_to_move(node: UUID | None, resources: Resources, nodes: Mapping[UUID, No
         return False
     there = nodes.get(node)
     return there is None or there.pods != "stay" or there.group != resources.group
+
+
+def pool_states(pools: Iterable[Pool], claims: Collection[Claim], names: Mapping[UUID, str]) -> list[PoolState]:
+    """Each pool, and whose pods hold it or wait for room in it; `names` of the nodes."""
+    return [
+        PoolState(
+            group=pool.group,
+            node=names[pool.node] if pool.node else None,
+            cpu=pool.room.cpu,
+            memory_gb=pool.room.memory_gb,
+            gpu=pool.room.gpu,
+            is_open=pool.is_open,
+            held=_holds(claim for claim in claims if claim.is_placed and claim.node == pool.node),
+            waiting=_holds(claim for claim in claims if not claim.is_placed and claim.resources.group == pool.group),
+        )
+        for pool in pools
+    ]
+
+
+def _holds(claims: Iterable[Claim]) -> tuple[Hold, ...]:
+    """What pods ask for, version by version."""
+    of_versions: defaultdict[tuple[str | None, str, str], list[Resources]] = defaultdict(list)
+    for claim in claims:
+        of_versions[claim.project, claim.service, claim.name].append(claim.resources)
+    return tuple(
+        Hold(
+            project=project,
+            service=service,
+            version=version,
+            pods=len(asked),
+            cpu=sum(each.cpu for each in asked),
+            memory_gb=sum(each.memory_gb for each in asked),
+            gpu=sum(each.gpu for each in asked),
+        )
+        for (project, service, version), asked in sorted(of_versions.items(), key=lambda item: item[0][1:])
+    )
 
 
 def node_states(nodes: Iterable[Node], claims: Collection[Claim]) -> list[NodeState]:

@@ -20,6 +20,8 @@ from uuid import UUID
 from shared.contracts.deployment import Resources
 
 _TINY = 1e-9
+MOST_HOLDERS = 5
+"""Versions that are named to a pod which waits."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,8 @@ class Room:
 
     def __str__(self) -> str:
         devices = f", {self.gpu} GPU" if self.gpu else ""
-        return f"{max(self.cpu, 0):g} cores, {max(self.memory_gb, 0):.3g} GiB{devices}"
+        cores = max(self.cpu, 0)
+        return f"{cores:g} core{'' if cores == 1 else 's'}, {max(self.memory_gb, 0):.3g} GiB{devices}"
 
 
 UNLIMITED = Room(inf, inf, 1 << 30)
@@ -68,6 +71,10 @@ class Claim:
     is_placed: bool
     node: UUID | None = None
     version: UUID | None = None
+    service: str = ""
+    name: str = ""
+    """Of its version."""
+    project: str | None = None
     is_leaving: bool = False
     """It ends by itself, whatever becomes of others."""
     replaces: Claim | None = None
@@ -114,7 +121,9 @@ def place(claims: Sequence[Claim], pools: Sequence[Pool]) -> Placement:
             held_up.add(claim.resources.group)
         rooms = [left[pool.node] for pool in mine] if can_ever else most
         is_own = not can_ever and any(pool.room.holds(claim.resources) for pool in mine)
-        placement.waiting[claim.pod] = _why(claim.resources, rooms, can_ever=can_ever, is_own=is_own)
+        why = _why(claim.resources, rooms, can_ever=can_ever, is_own=is_own)
+        holders = _holders(claim, claims, mine) if can_ever else ""
+        placement.waiting[claim.pod] = f"{why}; held by {holders}" if holders else why
     return placement
 
 
@@ -174,6 +183,29 @@ def replacing(claims: Sequence[Claim], templates: Mapping[str, str]) -> list[Cla
             free.remove(old)
         found.append(replace(claim, replaces=old))
     return found
+
+
+def _holders(claim: Claim, claims: Sequence[Claim], pools: Sequence[Pool]) -> str:
+    """Whose pods hold the room that a pod waits for, the largest first; other projects are not named."""
+    nodes = {pool.node for pool in pools}
+    held: defaultdict[str, list[Resources]] = defaultdict(list)
+    for each in claims:
+        if each.is_placed and each.node in nodes and each.service:
+            is_known = each.project == claim.project
+            held[f"{each.service}/{each.name}" if is_known else "other projects"].append(each.resources)
+    rooms = {owner: _sum(resources) for owner, resources in held.items()}
+    ranked = sorted(rooms, key=lambda owner: (-rooms[owner].cpu, -rooms[owner].memory_gb, owner))
+    told = [f"{owner} ({rooms[owner]})" for owner in ranked[:MOST_HOLDERS]]
+    further = len(ranked) - len(told)
+    return ", ".join([*told, f"{further} more"] if further else told)
+
+
+def _sum(resources: Sequence[Resources]) -> Room:
+    return Room(
+        sum(each.cpu for each in resources),
+        sum(each.memory_gb for each in resources),
+        sum(each.gpu for each in resources),
+    )
 
 
 def _why(asked: Resources, rooms: Sequence[Room], *, can_ever: bool, is_own: bool) -> str:

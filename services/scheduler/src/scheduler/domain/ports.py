@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
 from scheduler.domain.values import LogPosition, Observation, OutputLine, RunSeen, Usage
 from shared.contracts.deployment import Deployment
-from shared.contracts.nodes import Node, NodeState
+from shared.contracts.nodes import Node, NodeState, PoolState
 
 
 class Terminal(Protocol):
@@ -32,6 +32,14 @@ class Backend(Protocol):
 
     def nodes(self) -> list[NodeState] | None:
         """The nodes that pods are placed by, and what those there ask for; None before `set_nodes`."""
+        ...
+
+    def pools(self) -> list[PoolState] | None:
+        """The room that there is, and which versions' pods hold it; None before `set_nodes`."""
+        ...
+
+    def waits(self) -> Mapping[str, str]:
+        """Pods that wait for room, and why they have none, in words."""
         ...
 
     async def apply(self, deployment: Deployment) -> None:

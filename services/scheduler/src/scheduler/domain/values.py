@@ -14,6 +14,7 @@ PodStatus = Literal["Waiting", "Running", "Failed", "Terminating"]
 Level = Literal["info", "warning", "error"]
 
 REGISTRY_UNAVAILABLE = "RegistryUnavailable"
+SECRETS_UNAVAILABLE = "SecretsUnavailable"
 """Reason of a pod that waits for the model registry: no fault of the version, so its deadline waits too."""
 OUT_OF_MEMORY = "OutOfMemory"
 """Reason of a run that the kernel ended for its limit."""
@@ -79,6 +80,8 @@ class PodObservation:
     end: RunEnd | None = None
     note: Note | None = None
     is_gone: bool = False
+    is_surplus: bool = False
+    """Whether it ends because fewer pods are wanted."""
     is_placed: bool = True
     is_limited: bool = False
     """Whether the kernel keeps it to what it asked for."""

@@ -42,7 +42,7 @@ async def observe(session: AsyncSession, observation: Observation, place: Place,
     if observation.is_gone:
         pod = await session.get(PodRow, observation.pod)
         if pod is not None and pod.status != "Failed":
-            await _gone(session, version, pod, _why_gone(version))
+            await _gone(session, version, pod, _why_gone(version, observation))
     else:
         await _seen(session, version, observation, place)
     await settle(session, version, now, place.limits)
@@ -58,12 +58,14 @@ async def _listed(session: AsyncSession, listing: PodsListed, place: Place, now:
             await settle(session, version, now, place.limits)
 
 
-def _why_gone(version: DeploymentRow) -> str:
+def _why_gone(version: DeploymentRow, seen: PodObservation) -> str:
     if version.deleted:
         return "Deleted"
     if version.desired_replicas == 0:
         return "Stopped"
-    return "Failed" if version.failure else "Replaced"
+    if version.failure:
+        return "Failed"
+    return "ScaledDown" if seen.is_surplus else "Replaced"
 
 
 async def _gone(session: AsyncSession, version: DeploymentRow, pod: PodRow, why: str) -> None:

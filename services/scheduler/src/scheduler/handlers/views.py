@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -62,18 +62,24 @@ async def pod_of(session: AsyncSession, version_id: UUID, name: str) -> PodRow:
     return pod
 
 
-async def version_states(session: AsyncSession) -> list[VersionState]:
-    """Every version that is not gone."""
+async def version_states(session: AsyncSession, waits: Mapping[str, str]) -> list[VersionState]:
+    """Every version that is not gone; `waits` says why pods have no room."""
     found = await rows.pods_by_version(session)
     return [
-        _state(row, found.get(row.version_id, [])) for row in await rows.deployments(session) if row.deleted is None
+        _state(row, found.get(row.version_id, []), waits)
+        for row in await rows.deployments(session)
+        if row.deleted is None
     ]
 
 
-def _state(row: DeploymentRow, pods: Sequence[PodRow]) -> VersionState:
+def _state(row: DeploymentRow, pods: Sequence[PodRow], waits: Mapping[str, str]) -> VersionState:
     progress, seen = rows.progress_of(row), rows.seen_in(pods)
     rollover = rows.rollover_of(row)
-    told = (progress.failure or (rollover and rollover.failure) or _wait(pods)) if row.desired_replicas > 0 else None
+    told = (
+        (progress.failure or (rollover and rollover.failure) or _wait(pods, waits))
+        if row.desired_replicas > 0
+        else None
+    )
     return VersionState(
         version_id=row.version_id,
         service=row.service,
@@ -90,15 +96,19 @@ def _state(row: DeploymentRow, pods: Sequence[PodRow]) -> VersionState:
     )
 
 
-def _wait(pods: Sequence[PodRow]) -> Failure | None:
+def _wait(pods: Sequence[PodRow], waits: Mapping[str, str]) -> Failure | None:
     """What a version waits for that is no fault of its own."""
-    if any(pod.reason == CAPACITY for pod in pods):
-        return Failure("Waiting", "capacity: there is no room for a pod yet; its events say what it asks for")
-    return None
+    without_room = [pod.name for pod in pods if pod.reason == CAPACITY]
+    if not without_room:
+        return None
+    why = next((waits[name] for name in without_room if name in waits), "it is about to be given")
+    return Failure("Waiting", f"capacity: there is no room for a pod yet: {why}")
 
 
-async def endpoints(session: AsyncSession) -> list[tuple[Endpoints, bool]]:
-    """What routers are to be told of each version, and whether it is gone for good."""
+async def endpoints(
+    session: AsyncSession, token_of: Callable[[str], str | None] = lambda _: None
+) -> list[tuple[Endpoints, bool]]:
+    """What routers are to be told of each version, and whether it is gone for good. `token_of`: a pod's, by name."""
     return [
         (
             Endpoints(
@@ -106,7 +116,7 @@ async def endpoints(session: AsyncSession) -> list[tuple[Endpoints, bool]]:
                 service=row.service,
                 version=row.version,
                 revision=row.endpoints_revision,
-                pods=tuple(Endpoint.model_validate(each) for each in row.endpoints),
+                pods=tuple(Endpoint(**each, token=token_of(each["pod"])) for each in row.endpoints),
             ),
             row.deleted is not None,
         )

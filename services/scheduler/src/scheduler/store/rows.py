@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from scheduler.domain.rollover import Rollover
-from scheduler.domain.values import CAPACITY, REGISTRY_UNAVAILABLE
+from scheduler.domain.values import CAPACITY, REGISTRY_UNAVAILABLE, SECRETS_UNAVAILABLE
 from scheduler.domain.verdict import Failure, Progress, Seen
 from scheduler.store.tables import DeploymentRow, LogPositionRow, PodRow
 from shared.contracts.deployment import Deployment
@@ -114,5 +114,5 @@ def seen_in(pods: Sequence[PodRow]) -> Seen:
     return Seen(
         pods=len(alive),
         ready=sum(pod.ready for pod in alive),
-        is_held_up=any(pod.reason in {REGISTRY_UNAVAILABLE, CAPACITY} for pod in alive),
+        is_held_up=any(pod.reason in {REGISTRY_UNAVAILABLE, SECRETS_UNAVAILABLE, CAPACITY} for pod in alive),
     )

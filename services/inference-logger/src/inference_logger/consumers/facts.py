@@ -1,0 +1,32 @@
+"""Door: the bus. Facts and questions."""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from inference_logger.handlers import answers
+from inference_logger.store import catalogue
+from shared.bus import Bus
+from shared.contracts import rpc
+from shared.database import Database
+from shared.events import ServiceDeleted
+
+DURABLE = "inference-logger-events"
+
+
+def subscribe(bus: Bus, database: Database) -> None:
+    """Declare what the inference-logger consumes and answers."""
+
+    async def deleted(event: ServiceDeleted, session: AsyncSession) -> None:
+        if event.purge_tables and event.deleted_at is not None:
+            await catalogue.note_purge(session, event.service, event.deleted_at)
+
+    async def tables(query: rpc.TablesQuery) -> rpc.TableList:
+        return await answers.list_tables(database, query)
+
+    async def rows(query: rpc.RowsQuery) -> rpc.RowPage:
+        return await answers.read(database, query)
+
+    bus.consume(DURABLE, {ServiceDeleted: deleted})
+    bus.answer(rpc.TABLES, tables)
+    bus.answer(rpc.ROWS, rows)

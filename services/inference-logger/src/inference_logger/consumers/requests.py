@@ -1,0 +1,150 @@
+"""Door: the bus. Reads `REQUESTS` in order, from the checkpoint, into the payload tables."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import nats.errors
+from nats.aio.msg import Msg
+from nats.js.errors import Error as JetStreamError
+
+from inference_logger.consumers.waiting import WaitingTables
+from inference_logger.domain.records import Unreadable, read_message
+from inference_logger.domain.streams import DOUBTFUL_FOR, Checkpoint
+from inference_logger.domain.tables import Received
+from inference_logger.handlers.commit import Batch, commit
+from inference_logger.handlers.stores import Stores
+from inference_logger.store import positions
+from inference_logger.store.stream import find_checkpoint, is_retry, name_of
+from shared.bus import Bus
+from shared.bus.bulk import StreamIdentity, identity, read_from
+from shared.bus.dead_letters import bury
+from shared.bus.topology import REQUESTS
+from shared.errors import Unavailable
+
+log = logging.getLogger(__name__)
+
+BATCH = 100
+"""Messages of one fetch; a router puts up to hundreds of records into each."""
+RETRY_S = 1.0
+WARN_AFTER_S = 10.0
+"""A bus that does not answer for this long is worth a warning; a shorter while is a busy machine."""
+NAME = "inference-logger"
+
+
+@dataclass(frozen=True)
+class Pace:
+    """When what has come together is committed."""
+
+    interval: timedelta = timedelta(seconds=1)
+    bytes: int = 32 * 1024 * 1024
+
+
+@dataclass
+class Outage:
+    """For how long the stream could not be read."""
+
+    since: float | None = None
+
+    def level(self, now: float) -> int:
+        """How loud a failure at `now` (monotonic seconds) is said."""
+        self.since = now if self.since is None else self.since
+        return logging.WARNING if now - self.since >= WARN_AFTER_S else logging.INFO
+
+    def end(self) -> None:
+        """It was read."""
+        self.since = None
+
+
+class Sink:
+    """`REQUESTS` → payload tables. Killed anywhere, it goes on behind what is committed."""
+
+    def __init__(self, bus: Bus, stores: Stores, waiting: WaitingTables, pace: Pace) -> None:
+        self.bus = bus
+        self.stores = stores
+        self.waiting = waiting
+        self.pace = pace
+        self._outage = Outage()
+
+    async def run(self) -> None:
+        """Read and commit until cancelled; what is away is waited for."""
+        await self.bus.connected()
+        while True:
+            try:
+                await self._read_stream()
+            except (Unavailable, nats.errors.Error, JetStreamError, OSError) as error:
+                level = self._outage.level(self.stores.clock.monotonic())
+                log.log(level, "requests wait: %s", str(error) or type(error).__name__)
+                await self.stores.clock.sleep(RETRY_S)
+
+    async def _read_stream(self) -> None:
+        stream = await identity(self.bus.js, REQUESTS)
+        checkpoint = await self._begin(stream)
+        unread: list[Msg] = []
+        since = self.stores.clock.monotonic()
+        after = max(checkpoint.sequence, stream.first_seq - 1)
+        async for messages in read_from(self.bus.js, REQUESTS, after, batch=BATCH):
+            self._outage.end()
+            since = since if unread else self.stores.clock.monotonic()
+            unread += messages
+            if unread and self._is_due(unread, since):
+                checkpoint = await self._commit(checkpoint, unread)
+                unread = []
+            await self.waiting.take_turn(self.bus.js, checkpoint)
+
+    async def _begin(self, stream: StreamIdentity) -> Checkpoint:
+        """Where to read on; at the beginning, in a new epoch, when the stream is not the one that was read."""
+        now = self.stores.clock.now()
+        database, js = self.stores.database, self.bus.js
+        found, why = await find_checkpoint(database, js, stream)
+        checkpoint = found or await self._first_checkpoint(stream, now)
+        if why is not None:
+            log.warning("stream %s was set back or damaged: %s; it is read from its beginning", REQUESTS, why)
+            checkpoint = checkpoint.next_epoch(now)
+        info = await js.stream_info(REQUESTS)
+        async with database.unit_of_work() as session:
+            tables = await positions.waiting(session)
+            for location, table in tables.items():
+                if table.stream != checkpoint.name:
+                    tables[location] = table.restarted(checkpoint.name)
+            await positions.save(session, tables.values())
+            await positions.set_checkpoint(session, checkpoint, now)
+        self.waiting.begin(tables, info.config.max_bytes or 0)
+        return checkpoint
+
+    async def _first_checkpoint(self, stream: StreamIdentity, now: datetime) -> Checkpoint:
+        """Of a stream that was never read: what it holds may be in tables already.
+
+        One that was made anew knows no message ids: a spool may send what the old one had stored. And one that was
+        there before its checkpoint was, had one that is lost.
+        """
+        name = name_of(stream)
+        async with self.stores.database.read() as session:
+            replaced = await positions.has_other_checkpoint(session, name)
+        doubtful_until = stream.created + DOUBTFUL_FOR if replaced else now if stream.last_seq else None
+        return Checkpoint(name, doubtful_until=doubtful_until)
+
+    def _is_due(self, unread: Sequence[Msg], since: float) -> bool:
+        late = self.stores.clock.monotonic() - since >= self.pace.interval.total_seconds()
+        return late or sum(len(message.data) for message in unread) >= self.pace.bytes
+
+    async def _commit(self, before: Checkpoint, messages: Sequence[Msg]) -> Checkpoint:
+        received = [await self._received(message, before) for message in messages]
+        last = messages[-1].metadata
+        upto = replace(before, sequence=last.sequence.stream, stored_at=last.timestamp)
+        batch = Batch([message for message in received if message is not None], before, upto)
+        self.waiting.update(await commit(self.stores, batch, self.waiting.tables))
+        return upto
+
+    async def _received(self, message: Msg, checkpoint: Checkpoint) -> Received | None:
+        try:
+            records = read_message(message.data, message.subject.rpartition(".")[2])
+        except Unreadable as error:
+            await bury(self.bus.js, NAME, message, str(error))
+            return None
+        metadata = message.metadata
+        doubtful = is_retry(message.headers) or checkpoint.is_doubtful(metadata.timestamp)
+        return Received(metadata.sequence.stream, records, doubtful, len(message.data))

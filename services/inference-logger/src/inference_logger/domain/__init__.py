@@ -1,0 +1,1 @@
+"""Values and decisions of the inference-logger. No I/O."""

@@ -1,0 +1,119 @@
+"""Which table gets which records, and what a table is called. No I/O.
+
+Every message has one position in the stream; one number tells which of them a table has already (see `store.delta`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from urllib.parse import unquote, urlsplit
+
+from inference_logger.domain.records import Record
+
+KIND = "payload"
+
+
+@dataclass(frozen=True, order=True)
+class TableKey:
+    """Whose rows, and under which root (empty: the default)."""
+
+    service: str
+    destination: str = ""
+    kind: str = KIND
+
+    @property
+    def name(self) -> str:
+        """As the catalogue and callers call it."""
+        return table_name(self.service, self.kind)
+
+
+@dataclass(frozen=True)
+class Received:
+    """One message: its position in the stream, its records, its size in bytes."""
+
+    sequence: int
+    records: Sequence[Record]
+    is_retry: bool = False
+    size: int = 0
+
+
+@dataclass
+class Share:
+    """What one table gets of a batch, in the stream's order: (position, record)."""
+
+    records: list[tuple[int, Record]] = field(default_factory=list)
+    retried: list[tuple[int, Record]] = field(default_factory=list)
+    """Those that must be looked up before they are appended."""
+    size: int = 0
+    """Bytes that they take in the stream."""
+
+    @property
+    def count(self) -> int:
+        """How many records."""
+        return len(self.records) + len(self.retried)
+
+    def after(self, time: datetime | None) -> Share:
+        """What was received later than `time`; all of it for None."""
+        if time is None:
+            return self
+        return Share(_later(self.records, time), _later(self.retried, time), self.size)
+
+    def behind(self, position: int) -> Share:
+        """What stands behind `position` in the stream."""
+        return Share(
+            [one for one in self.records if one[0] > position],
+            [one for one in self.retried if one[0] > position],
+            self.size,
+        )
+
+
+def _later(records: Iterable[tuple[int, Record]], time: datetime) -> list[tuple[int, Record]]:
+    return [one for one in records if datetime.fromisoformat(one[1]["received_at"]) > time]
+
+
+def share_out(messages: Iterable[Received], default_root: str = "") -> dict[TableKey, Share]:
+    """Who gets what. Two spellings of one folder are one table: its position would be counted twice."""
+    shares: dict[TableKey, Share] = defaultdict(Share)
+    for message in messages:
+        for record in message.records:
+            share = shares[key_of(record, default_root)]
+            (share.retried if message.is_retry else share.records).append((message.sequence, record))
+            share.size += message.size // len(message.records)
+    return dict(shares)
+
+
+def key_of(record: Record, default_root: str = "") -> TableKey:
+    """The table of a record."""
+    folder = plain_path(record.get("destination") or "")
+    return TableKey(record["service"], "" if folder == plain_path(default_root) else folder)
+
+
+def plain_path(root: str) -> str:
+    """A folder from a path or a `file://` URL, spelled in one way; empty for nothing."""
+    path = local_path(root)
+    return os.path.normpath(f"/{path.lstrip('/')}") if path.startswith("/") else path
+
+
+def local_path(root: str) -> str:
+    """A folder from a path or a `file://` URL."""
+    parts = urlsplit(root)
+    return unquote(parts.path) if parts.scheme == "file" else root
+
+
+def table_name(service: str, kind: str = KIND) -> str:
+    """Name in the catalogue."""
+    return f"{service}.{kind}"
+
+
+def app_id(stream: str, service: str, moved_from: str | None = None) -> str:
+    """Name of the application transaction that counts a service's rows of a stream.
+
+    Rows that were meant for another folder (`moved_from`) are counted apart: they come later than its own.
+    """
+    own = f"penstock:{stream}:{service}"
+    return own if moved_from is None else f"{own}:{sha256(moved_from.encode()).hexdigest()[:16]}"

@@ -1,0 +1,130 @@
+"""A table that waited catches up: first what is parked, then the stream from its own position to the checkpoint."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, replace
+
+from nats.js import JetStreamContext
+
+from inference_logger.domain.streams import Checkpoint
+from inference_logger.domain.tables import Share, TableKey, app_id, share_out
+from inference_logger.domain.waiting import WaitingTable
+from inference_logger.handlers.stores import Known, Stores, known, note_commit, recovered, rows_dropped
+from inference_logger.store import positions
+from inference_logger.store.delta import Committed
+from inference_logger.store.parking import Segment
+from inference_logger.store.stream import read_service
+from inference_logger.store.writer import Unwritable
+from shared.bus.outbox import publish
+
+log = logging.getLogger(__name__)
+
+PARKING_DAMAGED = "parking_damaged"
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """The next records of a table, up to a position of a stream."""
+
+    share: Share
+    stream: str
+    upto: int
+    segment: Segment | None = None
+    damaged: int = 0
+
+
+async def recover(
+    stores: Stores, js: JetStreamContext, table: WaitingTable, checkpoint: Checkpoint
+) -> WaitingTable | None:
+    """Write the next piece; None when the table is at the checkpoint.
+
+    Raises `Unwritable`; `Unavailable` for the bus and the database. May be repeated, and killed anywhere.
+    """
+    async with stores.tables.appending:
+        found = await known(stores.database)
+        if table.key.service in found.removing:
+            raise Unwritable("its service was deleted; the table is being removed")
+        piece = await _next_piece(stores, js, table, checkpoint)
+        if piece is not None:
+            table = await _write(stores, table, piece, found)
+        if piece is None or (piece.segment is None and table.read_from >= checkpoint.sequence):
+            await _finish(stores, table)
+            return None
+        return table
+
+
+async def _next_piece(
+    stores: Stores, js: JetStreamContext, table: WaitingTable, checkpoint: Checkpoint
+) -> _Piece | None:
+    segments = await asyncio.to_thread(stores.parking.segments, table)
+    if segments:
+        share, damaged = await asyncio.to_thread(segments[0].read)
+        return _Piece(share, segments[0].stream, segments[0].last, segments[0], damaged)
+    if table.read_from >= checkpoint.sequence:
+        return None
+    messages, upto = await read_service(js, table.key.service, table.read_from, checkpoint)
+    share = share_out(messages, stores.tables.default_root).get(table.key, Share())
+    return _Piece(share, table.stream, upto)
+
+
+async def _write(stores: Stores, table: WaitingTable, piece: _Piece, found: Known) -> WaitingTable:
+    kept = piece.share.after(found.purged.get(table.key.service))
+    done = await _append(stores, table, replace(piece, share=kept), found) if kept.count else None
+    is_own = piece.stream == table.stream  # a segment of an earlier epoch says nothing of this one's positions
+    sequence = piece.upto if is_own else table.sequence
+    size = 0 if piece.segment else piece.share.size
+    table = replace(
+        table.caught_up(sequence, piece.share.count + piece.damaged, size), dropped=table.dropped + piece.damaged
+    )
+    async with stores.database.unit_of_work() as session:
+        if done is not None:
+            await note_commit(session, *done, stores.clock.now())
+        if piece.damaged:
+            await publish(session, rows_dropped(table, piece.damaged, PARKING_DAMAGED))
+        await positions.save(session, [table])
+    if piece.damaged:
+        stores.metrics.count_dropped(table, piece.damaged, PARKING_DAMAGED)
+    if piece.segment is not None:
+        await asyncio.to_thread(piece.segment.remove)
+    return table
+
+
+async def _append(stores: Stores, table: WaitingTable, piece: _Piece, found: Known) -> tuple[TableKey, Committed]:
+    """To the table itself, or, when it still fails, to where its versions log by now. Raises `Unwritable`."""
+    name = app_id(piece.stream, table.key.service)
+    try:
+        return table.key, await stores.writer.append(table.key, piece.share, name, piece.upto, found.locations)
+    except Unwritable:
+        successor = _successor(table)
+        if successor is None:
+            raise
+    return successor, await _append_there(stores, table, successor, piece, found)
+
+
+def _successor(table: WaitingTable) -> TableKey | None:
+    return None if table.successor is None else replace(table.key, destination=table.successor)
+
+
+async def _append_there(
+    stores: Stores, table: WaitingTable, successor: TableKey, piece: _Piece, found: Known
+) -> Committed:
+    own = app_id(piece.stream, table.key.service)
+    written = await asyncio.to_thread(stores.tables.position, table.key, own)  # a killed logger's last commit
+    name = app_id(piece.stream, table.key.service, moved_from=table.location)
+    return await stores.writer.append(successor, piece.share.behind(written), name, piece.upto, found.locations)
+
+
+async def _finish(stores: Stores, table: WaitingTable) -> None:
+    async with stores.database.unit_of_work() as session:
+        await positions.forget(session, table.location)
+        await publish(session, recovered(table))
+    await asyncio.to_thread(stores.parking.clear, table)
+    log.info("table %s at %s has everything again", table.key.name, table.location)
+
+
+async def note_reason(stores: Stores, table: WaitingTable) -> None:
+    """It fails for another reason now."""
+    async with stores.database.unit_of_work() as session:
+        await positions.save(session, [table])

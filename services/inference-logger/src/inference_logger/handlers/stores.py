@@ -1,0 +1,86 @@
+"""What the use cases work on, and the facts that they tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from inference_logger.domain.tables import TableKey
+from inference_logger.domain.waiting import WaitingTable
+from inference_logger.metrics import TableMetrics
+from inference_logger.store import catalogue
+from inference_logger.store.delta import Committed, PayloadTables
+from inference_logger.store.parking import ParkingArea
+from inference_logger.store.writer import TableWriter
+from shared.bus.outbox import publish
+from shared.clock import Clock
+from shared.database import Database
+from shared.events import TableBlocked, TableCommitted, TableRecovered, TableRowsDropped
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Tables, what is known of them, and what waits for them."""
+
+    tables: PayloadTables
+    writer: TableWriter
+    database: Database
+    parking: ParkingArea
+    metrics: TableMetrics
+    clock: Clock
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a batch needs of the database."""
+
+    purged: Mapping[str, datetime]
+    """Service → the time up to which nothing of it is kept."""
+    removing: frozenset[str]
+    """Services whose tables are being removed."""
+    locations: frozenset[str]
+
+
+async def known(database: Database) -> Known:
+    """Read it."""
+    async with database.read() as session:
+        removing = frozenset(await catalogue.purges(session, only_open=True))
+        return Known(await catalogue.purges(session), removing, await catalogue.locations(session))
+
+
+async def note_commit(session: AsyncSession, key: TableKey, committed: Committed, at: datetime) -> None:
+    """The catalogue and the rest of the world are told of new rows."""
+    if committed.rows:
+        await catalogue.note_commit(session, key, committed, at)
+        await publish(
+            session,
+            TableCommitted(
+                service=key.service,
+                table=key.name,
+                location=committed.location,
+                delta_version=committed.version,
+                rows=committed.rows,
+            ),
+        )
+
+
+def blocked(table: WaitingTable) -> TableBlocked:
+    """It cannot be written."""
+    return TableBlocked(service=table.key.service, table=table.key.name, location=table.location, reason=table.reason)
+
+
+def recovered(table: WaitingTable) -> TableRecovered:
+    """It has everything again."""
+    return TableRecovered(
+        service=table.key.service, table=table.key.name, location=table.location, blocked_at=table.since
+    )
+
+
+def rows_dropped(table: WaitingTable, rows: int, reason: str) -> TableRowsDropped:
+    """Some of its records are lost."""
+    return TableRowsDropped(
+        service=table.key.service, table=table.key.name, location=table.location, rows=rows, reason=reason
+    )

@@ -1,0 +1,98 @@
+"""Tables are kept tidy, and removed with the services that they belong to."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from deltalake.exceptions import DeltaError
+
+from inference_logger.domain.tables import KIND, TableKey, plain_path
+from inference_logger.store import catalogue, positions
+from inference_logger.store.delta import Committed, PayloadTables, open_table, version_and_rows
+from inference_logger.store.removal import remove
+from inference_logger.store.tables import TableRow
+from shared.database import Database
+from shared.errors import NotFound
+
+log = logging.getLogger(__name__)
+
+
+async def tidy(tables: PayloadTables, database: Database, kept: timedelta) -> None:
+    """Compact every table and set its entry to what it says of itself; one that cannot be is left for the next time."""
+    async with database.read() as session:
+        found = [row.location for row in await catalogue.tables(session)]
+    for location in found:
+        async with tables.tidying:
+            try:
+                await _tidy(tables, database, location, kept)
+            except (DeltaError, OSError) as error:
+                log.warning("table at %s was not compacted this time: %s", location, error)
+
+
+async def _tidy(tables: PayloadTables, database: Database, location: str, kept: timedelta) -> None:
+    async with database.read() as session:
+        if not await catalogue.is_listed(session, location):
+            return
+    try:
+        await asyncio.to_thread(tables.compact, location, kept)
+        version, rows, _at = await asyncio.to_thread(version_and_rows, location)
+    except NotFound:
+        version, rows = -1, 0
+    async with database.unit_of_work() as session:
+        await catalogue.correct(session, location, version, rows)
+
+
+async def follow_home(tables: PayloadTables, database: Database, at: datetime) -> None:
+    """Entries below a default root of before, which is gone with its home, become those of where the home is now."""
+    async with tables.appending:
+        async with database.read() as session:
+            rows = await catalogue.tables(session)
+        listed = {plain_path(row.location) for row in rows}
+        for row in rows:
+            here = tables.location(TableKey(row.service, kind=row.kind))
+            if await asyncio.to_thread(_has_moved, row, here):
+                found = None if here in listed else await asyncio.to_thread(_found, here)
+                await _replace(database, row, found, at)
+
+
+def _found(location: str) -> Committed:
+    version, rows, _at = version_and_rows(location)
+    return Committed(open_table(location).table_uri, version, rows, is_new=True)
+
+
+async def _replace(database: Database, row: TableRow, found: Committed | None, at: datetime) -> None:
+    async with database.unit_of_work() as session:
+        await catalogue.forget(session, row.location)
+        if found is not None:
+            await catalogue.note_commit(session, TableKey(row.service, kind=row.kind), found, at)
+
+
+def _has_moved(row: TableRow, here: str) -> bool:
+    """Whether the table was `<root>/<service>/<kind>`, that root is gone, and one of the same name has the table."""
+    old, new = Path(plain_path(row.location)), Path(here)
+    is_alike = old != new and old.parts[-3:] == new.parts[-3:]
+    return is_alike and not old.parents[1].exists() and (new / "_delta_log").is_dir()
+
+
+async def remove_purged(tables: PayloadTables, database: Database) -> int:
+    """Remove the tables of services that were deleted with them; returns how many services these were."""
+    async with database.read() as session:
+        waiting = await catalogue.purges(session, only_open=True)
+    for service, upto in waiting.items():
+        async with tables.tidying, tables.appending:
+            await _remove_tables(tables, database, service, upto)
+    return len(waiting)
+
+
+async def _remove_tables(tables: PayloadTables, database: Database, service: str, upto: datetime) -> None:
+    """Those in the catalogue, those that wait, and the one under the default root, which a lost catalogue forgot."""
+    async with database.read() as session:
+        listed = [row.location for row in await catalogue.tables(session, service=service)]
+        blocked = await positions.waiting(session, service)
+    places = dict.fromkeys((*listed, *blocked, tables.location(TableKey(service, kind=KIND))))
+    removed = [place for place in places if await asyncio.to_thread(remove, place, service, upto)]
+    async with database.unit_of_work() as session:
+        await catalogue.finish_purge(session, service, upto, removed)

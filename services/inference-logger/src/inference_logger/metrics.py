@@ -1,0 +1,53 @@
+"""What the inference-logger counts of its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from inference_logger.domain.waiting import WaitingTable
+
+LABELS = ("table", "location")
+
+
+class TableMetrics:
+    """Gauges of the tables that wait, and what `/readyz` says of them."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._blocked = Gauge(
+            "penstock_table_blocked", "1 while an inference table cannot be written.", LABELS, registry=registry
+        )
+        self._waiting_rows = Gauge(
+            "penstock_table_waiting_rows", "Records that wait for a table that is blocked.", LABELS, registry=registry
+        )
+        self._dropped = Counter(
+            "penstock_table_rows_dropped",
+            "Records that a blocked table lost, by reason.",
+            (*LABELS, "reason"),
+            registry=registry,
+        )
+        self._shown: tuple[WaitingTable, ...] = ()
+
+    def show(self, waiting: Iterable[WaitingTable]) -> None:
+        """These tables wait, and no others."""
+        self._shown = tuple(waiting)
+        self._blocked.clear()
+        self._waiting_rows.clear()
+        for table in self._shown:
+            labels = (table.key.name, table.location)
+            self._blocked.labels(*labels).set(1)
+            self._waiting_rows.labels(*labels).set(table.rows)
+
+    def count_dropped(self, table: WaitingTable, rows: int, reason: str) -> None:
+        """Records of a table were dropped."""
+        self._dropped.labels(table.key.name, table.location, reason).inc(rows)
+
+    def details(self) -> dict[str, Any]:
+        """For `/readyz`: a table that waits does not make the service unready."""
+        return {
+            "blocked_tables": [
+                {"table": table.key.name, "location": table.location, "reason": table.reason} for table in self._shown
+            ]
+        }

@@ -1,0 +1,61 @@
+"""Appends to tables with a bound of time: storage that hangs keeps its own table waiting, and no other."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+from inference_logger.domain.tables import Share, TableKey
+from inference_logger.domain.waiting import reason_of
+from inference_logger.store.delta import Committed, PayloadTables
+from shared.errors import Temporary
+
+THREADS = 32
+"""Appends that may hang at once."""
+AT_ONCE = 8
+"""Appends that are waited for at once: where several tables hang, the others wait for them together."""
+
+
+class Unwritable(Temporary):
+    """A table cannot be written for now; says why."""
+
+
+class TableWriter:
+    """`PayloadTables.append` in threads. A late append that still ends is as harmless as that of a second logger."""
+
+    def __init__(self, tables: PayloadTables, within: timedelta) -> None:
+        self.tables = tables
+        self._within_s = within.total_seconds()
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="append")
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._running: dict[str, asyncio.Future[Committed]] = {}
+
+    async def append(
+        self, key: TableKey, share: Share, app_id: str, upto: int, known: frozenset[str] = frozenset()
+    ) -> Committed:
+        """Append, see `PayloadTables`. Raises `Unwritable` for whatever is wrong: it is this table's alone."""
+        location = self.tables.location(key)
+        if location in self._running:
+            raise Unwritable("the storage does not answer; the last append still runs")
+        async with self._turns:
+            return await self._append(location, key, share, app_id, upto, known)
+
+    async def _append(self, location: str, *work: Any) -> Committed:
+        loop = asyncio.get_running_loop()
+        running = loop.run_in_executor(self._pool, self.tables.append, *work)
+        self._running[location] = running
+        running.add_done_callback(lambda done: self._ended(location, done))
+        done, _ = await asyncio.wait({running}, timeout=self._within_s)
+        if not done:
+            raise Unwritable(f"the storage does not answer within {self._within_s:g} s")
+        try:
+            return running.result()
+        except Exception as error:
+            raise Unwritable(reason_of(error)) from error
+
+    def _ended(self, location: str, done: asyncio.Future[Committed]) -> None:
+        del self._running[location]
+        if not done.cancelled():
+            done.exception()  # one that nobody waits for any more is no surprise

@@ -1,0 +1,25 @@
+"""A body as it comes, in pieces: as few objects as its size asks for, however small the pieces are."""
+
+from __future__ import annotations
+
+SMALL_PIECE_BYTES = 4096
+
+Pieces = list[bytes | bytearray]
+
+
+def append_piece(pieces: Pieces, piece: bytes) -> None:
+    """Add a piece. Small ones are joined: a body that comes byte by byte would take forty times its size as a list."""
+    if len(piece) >= SMALL_PIECE_BYTES or not pieces:
+        pieces.append(piece)
+        return
+    last = pieces[-1]
+    if isinstance(last, bytearray):
+        last += piece
+    else:
+        pieces.append(bytearray(piece))
+
+
+def joined(pieces: Pieces) -> bytes:
+    """The whole body."""
+    only = pieces[0] if len(pieces) == 1 else b""
+    return only if only and isinstance(only, bytes) else b"".join(pieces)

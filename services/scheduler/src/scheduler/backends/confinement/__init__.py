@@ -1,0 +1,1 @@
+"""What the code of a model, and of its environment's build, can reach on this machine."""

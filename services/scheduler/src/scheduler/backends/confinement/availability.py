@@ -1,0 +1,145 @@
+"""Finds out how processes can be confined on this machine, by trying, and says it in a sentence."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from scheduler.backends.confinement import landlock, syscall_filter
+from scheduler.backends.confinement.rules import RuleBook, Ways, confined
+from scheduler.backends.confinement.users import UserRange
+
+TRIAL_LIMIT_S = 20.0
+TRIAL = "import encodings.idna, os; open(os.path.join(os.getcwd(), 'tried'), 'w').close()"
+READ_BY_PODS = frozenset({"pods", "models", "envs", "zygotes"})
+
+Asked = Literal["require", "auto", "off"]
+
+
+class NotConfined(Exception):
+    """Pods have to be confined and cannot be; the text says why."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What matters of the kernel and of this process; a test's may say otherwise."""
+
+    abi: Callable[[], int] = landlock.abi
+    is_root: Callable[[], bool] = lambda: os.geteuid() == 0
+
+
+@dataclass(frozen=True)
+class Confinement:
+    """How pods, builds and downloads are confined here; `rules` None: not at all. `says` is for people."""
+
+    asked: Asked
+    says: str
+    rules: RuleBook | None = None
+    users: UserRange | None = None
+
+    def check(self) -> None:
+        """Raise `NotConfined` where it was required, and is not to be had."""
+        if self.asked == "require" and self.rules is None:
+            raise NotConfined(f"{self.says}; SCHEDULER_CONFINEMENT=require lets nothing start without it")
+
+
+UNCONFINED = Confinement("off", "not confined: it is switched off")
+
+
+def find_confinement(
+    asked: Asked, home: Path, users: range, readable: tuple[str, ...], machine: Machine = Machine()
+) -> Confinement:
+    """The strictest way that a trial shows to work; how it is done and what it lacks are in `says`."""
+    if asked == "off":
+        return UNCONFINED
+    why = "the kernel has no Landlock, or a container's seccomp profile refuses it, and the platform is not root"
+    for ways in _ways(machine, has_users=bool(users)):
+        rules = RuleBook(ways, home.resolve(), readable)
+        found = UserRange(users) if ways.has_users else None
+        failure = _try(rules, found)
+        if failure is None:
+            if found is not None:
+                found.adopt(home / "pods")
+            return Confinement(asked, describe(ways, users), rules, found)
+        why = failure
+    return Confinement(asked, f"not confined: {why}")
+
+
+def describe(ways: Ways, users: range) -> str:
+    """What pods and builds are kept from, and what this way lacks."""
+    by = [f"Landlock (ABI {ways.abi})"] if ways.abi else []
+    by += [f"a user of their own ({users[0]}-{users[-1]})"] if ways.has_users else []
+    lacks = landlock.lacks(ways.abi) if ways.abi else ["files that every user may read"]
+    if ways.has_users:
+        lacks = [each for each in lacks if not each.startswith("signals")]
+    else:
+        lacks += ["modes and times of files of the platform's user"]
+        lacks += [] if syscall_filter.is_known() else ["socket files of the platform's user"]
+    return f"confined by {' and '.join(by)}; not covered: {', '.join([*lacks, 'the network'])}"
+
+
+def _ways(machine: Machine, *, has_users: bool) -> Iterator[Ways]:
+    """The strictest first."""
+    abi = machine.abi()
+    if machine.is_root() and has_users:
+        yield Ways(abi, has_users=True, keeps_search=bool(abi))
+    if abi:
+        yield Ways(abi)
+
+
+def _try(rules: RuleBook, users: UserRange | None) -> str | None:
+    """Start a Python as a pod would be started; why it failed, in a line, or None."""
+    pods = rules.home / "pods"
+    pods.mkdir(parents=True, exist_ok=True, mode=0o700)
+    trial = Path(tempfile.mkdtemp(prefix=".trial-", dir=pods))
+    try:
+        failure = _try_in(trial, rules, users)
+    except OSError as error:
+        failure = f"{error.strerror}: {error.filename}" if error.filename else str(error)
+    finally:
+        shutil.rmtree(trial, ignore_errors=True)
+    if failure is not None and users is not None:
+        rules.home.chmod(0o700)
+    return failure
+
+
+def _try_in(trial: Path, rules: RuleBook, users: UserRange | None) -> str | None:
+    work = trial / "work"
+    work.mkdir()
+    user = users.give(trial, work) if users else None
+    if user is not None:
+        open_the_way(rules, work)
+    command = [sys.executable, "-c", TRIAL]
+    return _outcome(confined(rules.for_pod(command, work, user), command), work)
+
+
+def _outcome(command: list[str], work: Path) -> str | None:
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(work), "LANG": "C.UTF-8"}
+    try:
+        ended = subprocess.run(  # noqa: S603 - our own command
+            command, cwd=work, env=environment, capture_output=True, timeout=TRIAL_LIMIT_S, text=True, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return f"a trial took longer than {TRIAL_LIMIT_S:g} s"
+    if ended.returncode == 0 and (work / "tried").exists():
+        return None
+    said = (ended.stderr or ended.stdout).strip().splitlines()
+    return f"a trial failed: {said[-1] if said else f'exit code {ended.returncode}'}"
+
+
+def open_the_way(rules: RuleBook, work: Path) -> None:
+    """Let a user of its own come to its folder, where nothing else lets it; and close all else in the home to it."""
+    if rules.ways.keeps_search:
+        return
+    for folder in work.parents[: len(work.relative_to(rules.home).parts)]:
+        folder.chmod(0o711)
+    for each in rules.home.iterdir():
+        if each.name not in READ_BY_PODS and not each.is_symlink():
+            each.chmod(each.stat().st_mode & 0o700)

@@ -1,0 +1,100 @@
+"""Rules for `confine`: what a pod, a build and a download may reach, and how much of it.
+
+The values are paths and numbers; nothing in them is secret.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scheduler.backends.confinement import confine
+from scheduler.backends.confinement.paths import DEVICES, SHARED_MEMORY, gpu_devices, python_paths, system_paths
+
+GIB = 1024**3
+OPEN_FILES = 65_536
+PROCESSES_OF_A_USER = 4_096
+"""Processes and threads of one pod or build that has a user of its own."""
+
+
+RESERVED_TIMES, RESERVED_MORE_GB = 4, 4
+"""Times the memory that a pod asked for, and GiB beyond it, that each of its processes may reserve."""
+
+
+@dataclass(frozen=True)
+class Ways:
+    """How this machine confines processes.
+
+    `abi`: Landlock's version, 0 for none. `has_users`: each pod and build is a user of its own. `keeps_search`: such a
+    user reads like root, and Landlock alone says what: where the home is closed to others, as it should be.
+    """
+
+    abi: int
+    has_users: bool = False
+    keeps_search: bool = False
+
+
+@dataclass(frozen=True)
+class RuleBook:
+    """Makes rules; the same for everything of one scheduler."""
+
+    ways: Ways
+    home: Path
+    readable: tuple[str, ...] = ()
+    """Further paths that an operator lets be read."""
+    largest_file: int = 64 * GIB
+
+    def for_pod(
+        self, command: Sequence[str], work: Path, user: int | None, memory_gb: float | None = None
+    ) -> dict[str, Any]:
+        """A pod reads its environment and what its command names (the model's folder), and writes to `work`.
+
+        `memory_gb`: where no control group holds it to that, a bound that keeps a pod from exhausting the machine: data
+        of a process count when they are reserved, not when they are used.
+        """
+        named = [argument for argument in command[1:] if argument.startswith("/")]
+        reads = [*python_paths(Path(command[0]), self.home), *named]
+        rules = self._rules(reads, [str(work)], user)
+        if memory_gb is not None:
+            rules["limits"]["DATA"] = int((RESERVED_TIMES * memory_gb + RESERVED_MORE_GB) * GIB)
+        return rules
+
+    def for_build(self, python: Path, writes: Sequence[Path], user: int | None, reads: Sequence[str]) -> dict[str, Any]:
+        """A step of a build writes to folders of that build; `python`: the one that it installs for."""
+        return self._rules([*python_paths(python, self.home), *reads], [str(each) for each in writes], user)
+
+    def for_download(self, models: Path) -> dict[str, Any]:
+        """The download of a model from a server that a user named: it reads the platform's code, and adds models."""
+        code = [path for path in sys.path if path.startswith("/")]
+        return self._rules([*python_paths(Path(sys.executable), self.home), *code], [str(models)], None)
+
+    def _rules(self, reads: list[str], writes: list[str], user: int | None) -> dict[str, Any]:
+        return {
+            "abi": self.ways.abi,
+            "read": list(dict.fromkeys([*system_paths(self.home), *reads, *self.readable])),
+            "write": [*writes, SHARED_MEMORY],
+            "devices": [*DEVICES, *gpu_devices()],
+            "user": user,
+            "groups": sorted(_groups_of(gpu_devices())) if user is not None else [],
+            "keeps_search": self.ways.keeps_search,
+            "filters_calls": user is None,
+            "limits": self._limits(user),
+        }
+
+    def _limits(self, user: int | None) -> dict[str, int]:
+        limits = {"CORE": 0, "NOFILE": OPEN_FILES, "FSIZE": self.largest_file}
+        return limits | ({"NPROC": PROCESSES_OF_A_USER} if user is not None else {})
+
+
+def confined(rules: dict[str, Any], command: Sequence[str]) -> list[str]:
+    """The command that executes `command` under the rules."""
+    return [sys.executable, "-I", "-S", str(confine.__file__), json.dumps(rules), *command]
+
+
+def _groups_of(devices: Sequence[str]) -> set[int]:
+    """Groups that may use these devices; root's own is nobody's."""
+    return {group for each in devices if (group := Path(each).stat().st_gid)}

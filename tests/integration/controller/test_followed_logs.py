@@ -1,0 +1,139 @@
+"""Followed logs: what was printed before comes first, nothing is missing or doubled, and a restart is survived."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from penstock.client import AsyncClient
+from ports import free_port
+from running_controller import TOKEN, Controller, Peers, eventually
+from shared.contracts import rpc
+from shared.contracts.samples import LogLine, PodOutput
+from shared.http import serve
+from shared.ids import new_id
+
+SUBJECT = "penstock.logs.v1.wine.v1.p"
+START = datetime(2026, 5, 1, tzinfo=UTC)
+
+
+class Output:
+    """A pod that prints lines 0, 1, 2, …; the monitor has those that were stored, the bus passes on what is printed."""
+
+    def __init__(self, peers: Peers) -> None:
+        self.peers, self.stored = peers, 0
+        peers.stored = self.page
+
+    def entry(self, number: int) -> rpc.LogEntry:
+        return rpc.LogEntry(version="v1", pod="p", run=0, at=self.at(number), offset=number * 10, text=f"line {number}")
+
+    @staticmethod
+    def at(number: int) -> datetime:
+        return START + timedelta(seconds=number)
+
+    def page(self, query: rpc.LogsQuery) -> rpc.LogPage:
+        found = [entry for entry in map(self.entry, range(self.stored)) if entry.at >= (query.from_time or START)]
+        found = found if query.is_oldest_first else found[::-1]
+        begin = int(query.cursor or 0)
+        end = begin + query.limit
+        return rpc.LogPage(items=tuple(found[begin:end]), next_cursor=str(end) if end < len(found) else None)
+
+    async def prints(self, *numbers: int) -> None:
+        lines = tuple(LogLine(at=self.at(number), offset=number * 10, text=f"line {number}") for number in numbers)
+        output = PodOutput(service="wine", version="v1", version_id=new_id(), pod="p", run=0, lines=lines)
+        await self.peers.scheduler.js.publish(SUBJECT, output.model_dump_json().encode())
+
+
+class Door:
+    """The control plane on a port of its own, which closes and opens again."""
+
+    def __init__(self, controller: Controller) -> None:
+        self.controller, self.port = controller, free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    async def open(self) -> None:
+        self.serving = asyncio.create_task(serve(self.controller.app.api, "127.0.0.1", self.port))
+
+        async def answers() -> bool:
+            async with httpx.AsyncClient() as client:
+                try:
+                    return (await client.get(f"{self.url}/api/v1/health")).is_success
+                except httpx.TransportError:
+                    return False
+
+        await eventually(answers)
+
+    async def close(self) -> None:
+        self.serving.cancel()
+        await asyncio.gather(self.serving, return_exceptions=True)
+
+
+@pytest.fixture
+async def output(controller: Controller, peers: Peers) -> Output:
+    await controller.call("POST", "/services", 201, json={"name": "wine"})
+    return Output(peers)
+
+
+@pytest.fixture
+async def door(controller: Controller) -> AsyncIterator[Door]:
+    opened = Door(controller)
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+async def told(lines: AsyncIterator[Any], count: int) -> list[str]:
+    async with asyncio.timeout(60):
+        return [(await anext(lines))["text"] for _ in range(count)]
+
+
+@pytest.mark.parametrize("before", [{"lines": 3}, {"from_time": (START + timedelta(seconds=7)).isoformat()}])
+async def test_the_last_lines_come_first_and_what_was_stored_meanwhile_once(
+    output: Output, door: Door, before: dict[str, Any]
+) -> None:
+    output.stored = 10
+    async with AsyncClient(door.url, TOKEN) as client:
+        lines = aiter(client.follow_logs("wine", **before))
+        assert await told(lines, 3) == ["line 7", "line 8", "line 9"]
+        assert output.peers.asked_logs[-1].is_settled
+        await output.prints(8, 9, 10)
+        await output.prints(10, 11)  # as a scheduler that does not know whether the first try was stored
+        assert await told(lines, 2) == ["line 10", "line 11"]
+
+
+async def test_more_lines_than_a_page_since_a_time(output: Output, door: Door) -> None:
+    output.stored = 2500
+    async with AsyncClient(door.url, TOKEN) as client:
+        lines = aiter(client.follow_logs("wine", from_time=START.isoformat()))
+        assert await told(lines, 2500) == [f"line {number}" for number in range(2500)]
+
+
+async def test_a_restart_of_the_control_plane_neither_loses_nor_doubles_a_line(output: Output, door: Door) -> None:
+    output.stored = 5
+    async with AsyncClient(door.url, TOKEN) as client:
+        lines = aiter(client.follow_logs("wine", lines=2))
+        assert await told(lines, 2) == ["line 3", "line 4"]
+        await output.prints(5)
+        assert await told(lines, 1) == ["line 5"]
+        await door.close()
+        output.stored = 9  # printed while nobody listened
+        following = asyncio.create_task(told(lines, 4))
+        await door.open()
+        await eventually(lambda: asyncio.sleep(0, len(output.peers.asked_logs) >= 2))
+        await output.prints(8, 9)
+        assert await following == ["line 6", "line 7", "line 8", "line 9"]
+
+
+async def test_lines_of_a_request_are_asked_for_by_its_id(controller: Controller, output: Output) -> None:
+    output.stored = 1
+    await controller.call("GET", "/services/wine/logs", params={"request_id": "r-1"})
+    assert output.peers.asked_logs[-1].request_id == "r-1"
+    for wrong in ("", "a,b", "x" * 129):
+        await controller.call("GET", "/services/wine/logs", 400, params={"request_id": wrong})
+    refused = await controller.call("GET", "/services/wine/logs", 400, params={"lines": 5})
+    assert "lines goes with follow" in refused["message"]

@@ -1,0 +1,123 @@
+"""Runs a model and a build that try what they can reach: `python confined_world.py WORLD ASKED`.
+
+Runs as whoever starts it, and prints as JSON what a pod that was executed, one that was forked and a build could reach,
+how long the pods' starts took, and what a pod answers to somebody without its token. `WORLD` is a folder with `home`,
+`model` and `source`; ASKED are the targets of `reach.reach`, to which this process is added.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from eventually import eventually
+from scheduler.backends.confinement.availability import Confinement, find_confinement
+from scheduler.backends.confinement.users import users_of
+from scheduler.backends.environments.store import Environments, Plan
+from scheduler.backends.folders import PodProcess, PodRecord, RunFolder
+from scheduler.backends.options import PodOptions
+from scheduler.backends.preparation import PreparationFailed
+from scheduler.backends.starting import start
+from scheduler.backends.tokens import TOKEN_HEADER, PodTokens
+from scheduler.backends.zygotes import Zygotes
+from scheduler.domain.requirements.comparison import Comparison, Packages
+from scheduler.domain.requirements.lines import Wanted
+from scheduler.domain.rollout import template_of
+from scheduler_world import wanted
+
+Asked = dict[str, list[Any]]
+
+
+async def main(world: Path, asked: Asked) -> dict[str, Any]:
+    home, pid = world / "home", os.getpid()
+    asked |= {what: [pid] for what in ("signal", "trace", "limit")}
+    asked["read"] = [*asked["read"], *(f"/proc/{pid}/{name}" for name in ("environ", "cmdline", "maps"))]
+    confinement = find_confinement("auto", home, users_of("56000-56999"), (str(world / "source"),))
+    options = PodOptions(confinement=confinement, tokens=PodTokens(home / "pods"))
+    found: dict[str, Any] = {"says": confinement.says, "user": os.geteuid()}
+    zygotes = Zygotes(home / "zygotes", 600.0, only_own=True)
+    keeping = asyncio.create_task(zygotes.run())
+    try:
+        reached = await asyncio.gather(
+            of_a_pod(world, "executed", options, None, asked),
+            of_a_pod(world, "forked", options, zygotes, asked),
+            of_a_build(world, confinement, asked),
+        )
+        return found | dict(zip(("executed", "forked", "build"), reached, strict=True))
+    finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+
+
+async def of_a_pod(
+    world: Path, name: str, options: PodOptions, zygotes: Zygotes | None, asked: Asked
+) -> dict[str, Any]:
+    """What the model answers in a pod."""
+    deployment = wanted()
+    record = PodRecord(name=name, deployment=deployment, template=template_of(deployment), created_at=0.0)
+    run = RunFolder(world / "home" / "pods" / name / "run-0", 0)
+    run.make()
+    own = {"write": [*asked["write"], *(str(run.path / each) for each in ("order.json", "exit.json"))]}
+    command = [sys.executable, "-m", "penstock_runtime", "--model-path", str(world / "model")]
+    if zygotes is not None:
+        zygotes.warm_own()
+    process = await start(run, record, command, options, zygotes)
+    try:
+        token = options.tokens.of(name) if options.tokens else ""
+        return await ask(run, token, asked | own)
+    finally:
+        await end(run, process)
+
+
+async def ask(run: RunFolder, token: str, asked: Asked) -> dict[str, Any]:
+    url = f"http://127.0.0.1:{(run.ordered() or {})['port']}"
+    async with httpx.AsyncClient(base_url=url, timeout=60, headers={TOKEN_HEADER: token}) as client:
+
+        async def answers() -> bool:
+            assert run.exit() is None, run.output.read_text()
+            try:
+                return (await client.get("/ping")).status_code == 200
+            except httpx.TransportError:
+                return False
+
+        await eventually(answers, within=60)
+        body = {"dataframe_split": {"columns": ["asked"], "data": [[json.dumps(asked)]]}}
+        answer = await client.post("/predict", json=body)
+        stranger = [(await client.get(path, headers={TOKEN_HEADER: "x"})).status_code for path in ("/ping", "/check")]
+        assert answer.status_code == 200, answer.text + run.output.read_text()
+        said = json.loads(answer.json()["predictions"][0])
+    return {"strangers": stranger, **said}
+
+
+async def end(run: RunFolder, process: PodProcess) -> None:
+    process.send(signal.SIGTERM)
+    await eventually(lambda: run.exit() is not None)
+
+
+async def of_a_build(world: Path, confinement: Confinement, asked: Asked) -> dict[str, Any]:
+    """What a package reaches that is built from source; its build fails after it has said so."""
+    envs, output = world / "home" / "envs", world / "build.log"
+    environments = Environments(
+        envs, {"PATH": os.environ["PATH"], "HOME": str(world), "UV_OFFLINE": "1"}, limit_s=60, confinement=confinement
+    )
+    (world / "source" / "asked.json").write_text(json.dumps(asked))
+    line = f"reaching @ {(world / 'source').as_uri()}"
+    wanted_package = Wanted(name="reaching", place=(world / "source").as_uri(), written=line)
+    plan = Plan(Comparison((), ()), packages=Packages((wanted_package,)), python="3.11", key="key")
+    with suppress(PreparationFailed):
+        await environments.build(plan, output, lambda _: None)
+    said = [line.partition("REACHED ")[2] for line in output.read_text().splitlines() if "REACHED " in line]
+    assert said, output.read_text()
+    return dict(json.loads(said[0]))
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(main(Path(sys.argv[1]), json.loads(sys.argv[2])))))

@@ -1,0 +1,101 @@
+"""Which paths and users confined processes are given."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from scheduler.backends.confinement.availability import describe
+from scheduler.backends.confinement.paths import python_paths, without
+from scheduler.backends.confinement.rules import RuleBook, Ways
+from scheduler.backends.confinement.users import UserRange, users_of
+from scheduler.backends.tokens import PodTokens
+from scheduler.settings import SchedulerSettings
+from shared.errors import LimitExceeded
+
+USERS = range(56000, 56010)
+
+
+def test_a_home_that_lies_in_a_readable_folder_is_left_out_of_it(tmp_path: Path) -> None:
+    for name in ("lib", "var/penstock/pods", "var/cache"):
+        (tmp_path / name).mkdir(parents=True)
+    found = without(tmp_path, tmp_path / "var" / "penstock")
+    assert found == [str(tmp_path / "lib"), str(tmp_path / "var" / "cache")]
+    assert without(tmp_path / "lib", tmp_path / "var") == [str(tmp_path / "lib")]
+    assert without(tmp_path, tmp_path) == []
+
+
+def test_a_pod_reads_what_its_command_names_and_writes_to_its_own_folder(tmp_path: Path) -> None:
+    book = RuleBook(Ways(6), tmp_path / "home", ("/data/lookup",))
+    model, work = str(tmp_path / "home" / "models" / "digest"), tmp_path / "home" / "pods" / "a" / "work"
+    rules = book.for_pod([sys.executable, "-m", "penstock_runtime", "--model-path", model], work, None)
+    assert {model, "/data/lookup", "/usr", sys.prefix} <= set(rules["read"])
+    assert "DATA" not in rules["limits"]
+    assert book.for_pod([sys.executable], work, None, 2.0)["limits"]["DATA"] == 12 << 30
+    assert rules["write"] == [str(work), "/dev/shm"]
+    assert not [path for path in rules["read"] if Path(path) in (tmp_path / "home").parents or path == "/etc"]
+
+
+def test_a_program_that_is_no_python_opens_no_folder_of_its_own(tmp_path: Path) -> None:
+    assert python_paths(Path("/bin/sleep"), tmp_path) in ([], ["/usr"])
+    (tmp_path / "bin").mkdir()
+    assert python_paths(tmp_path / "bin" / "python", Path("/nowhere")) == []
+
+
+def test_each_pod_has_a_user_of_its_own_until_it_is_gone(tmp_path: Path) -> None:
+    owners: dict[Path, int] = {}
+    users = UserRange(range(56000, 56003), lambda path, user, _group: owners.update({path: user}))
+    pods = [tmp_path / name for name in "abc"]
+    for pod in pods:
+        pod.mkdir()
+    assert [users.give(pod, pod) for pod in pods] == [56000, 56001, 56002]
+    assert users.give(pods[1], pods[1]) == 56001
+    other = tmp_path / "d"
+    other.mkdir()
+    with pytest.raises(LimitExceeded, match="all 3 users"):
+        users.give(other, other)
+    pods[1].rmdir()
+    assert users.give(other, other) == 56001
+    assert owners == {pods[0]: 56000, pods[1]: 56001, pods[2]: 56002, other: 56001}
+
+
+@pytest.mark.parametrize("text", ["0-10", "999-2000", "56000", "b-c", "2000-1000", "-5"])
+def test_a_range_of_users_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ValidationError, match=r"confinement_users: .* is no range"):
+        SchedulerSettings(confinement_users=text)
+    assert users_of(" ") == range(0)
+    assert users_of("56000-56001") == range(56000, 56002)
+
+
+def test_a_readable_path_is_absolute() -> None:
+    with pytest.raises(ValidationError, match="data is no absolute path"):
+        SchedulerSettings(confinement_readable="/opt/tools:data")
+
+
+@pytest.mark.parametrize(
+    ("ways", "says", "lacks"),
+    [
+        (Ways(7), "Landlock (ABI 7)", ["modes and times of files", "network"]),
+        (Ways(4), "Landlock (ABI 4)", ["ioctl", "signals", "modes and times"]),
+        (Ways(2), "Landlock (ABI 2)", ["truncating"]),
+        (Ways(5, has_users=True), "Landlock (ABI 5) and a user of their own (56000-56009)", ["the network"]),
+        (Ways(0, has_users=True), "by a user of their own", ["files that every user may read"]),
+    ],
+)
+def test_what_is_done_and_what_is_lacking_is_said(ways: Ways, says: str, lacks: list[str]) -> None:
+    said = describe(ways, USERS)
+    assert says in said
+    assert all(each in said.partition("not covered: ")[2] for each in lacks)
+    assert ("signals" in said) is (0 < ways.abi < 6 and not ways.has_users)
+
+
+def test_a_token_outlives_its_scheduler_and_is_each_pod_s_own(tmp_path: Path) -> None:
+    first = PodTokens(tmp_path / "pods")
+    assert PodTokens(tmp_path / "pods").of("a") == first.of("a") != first.of("b")
+    key = tmp_path / "pods" / ".token-key"
+    assert key.stat().st_mode & 0o777 == 0o600
+    key.write_bytes(b"cut")
+    assert PodTokens(tmp_path / "pods").of("a") != first.of("a")
