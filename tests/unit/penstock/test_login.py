@@ -39,7 +39,7 @@ def control_plane() -> Iterator[tuple[str, list[str]]]:
 
 def login(url: str, config: Path, given: str) -> subprocess.CompletedProcess[str]:
     environ = {**os.environ, "XDG_CONFIG_HOME": str(config)}
-    command = [Path(sys.executable).with_name("penstock"), "login", url]
+    command = [str(Path(sys.executable).with_name("penstock")), "login", url]
     return subprocess.run(command, env=environ, input=given, capture_output=True, text=True, check=False, timeout=60)
 
 
