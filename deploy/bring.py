@@ -325,7 +325,6 @@ def bring(root: Path, *, dev: bool) -> None:
             return
         dev = dev or present(root)[1]  # tools that are there once are not taken away by the next `up`
         index = index_url(os.environ, Path.home())
-        say(f"bringing the packages that it needs into {root / '.venv'}; half a minute to a few minutes")
         sync(root, bring_uv(root, index), index, dev=dev)
         (root / ".venv/penstock-stamp").write_text(f"{wanted} dev" if dev else wanted)
 
