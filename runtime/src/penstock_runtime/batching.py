@@ -31,6 +31,8 @@ class Outcome:
 
     status: int
     body: bytes
+    error: str | None = None
+    """What the model raised, in one line; for the pod's own check, never for a caller."""
 
 
 @dataclass(slots=True, eq=False)

@@ -66,8 +66,10 @@ class Check:
             "absent": "none was logged with the model",
         }
         signature = "with" if self.has_signature else "without"
+        unchecked = [] if self.has_signature else ["warning: no signature: inputs are not checked"]
         return [
             f"loaded a model {signature} a signature in {self.load_seconds * 1000:.0f} ms",
+            *unchecked,
             f"the model's input example: {tried[self.status]}",
             f"rows of different callers: {'together' if self.row_wise else 'apart'}, says the {self.row_wise_reason}",
         ]
@@ -101,7 +103,8 @@ def _try_twice(loaded: Loaded) -> tuple[float | None, str | None]:
         outcome = _ask(loaded)
         seconds = time.perf_counter() - started
         if outcome.status != 200:
-            return None, str(orjson.loads(outcome.body).get("message"))
+            message = str(orjson.loads(outcome.body).get("message"))
+            return None, f"{outcome.error}. {message}" if outcome.error and outcome.status >= 500 else message
     return seconds, None
 
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from penstock_runtime.batching import Job, Outcome
 from penstock_runtime.delegated import callers_fault
-from penstock_runtime.errors import model_error
+from penstock_runtime.errors import model_error, unwritable
 from penstock_runtime.model import Model
-from penstock_runtime.outputs import cut, split
+from penstock_runtime.outputs import NotJson, cut, split
 from penstock_runtime.prints import Prints
 
 
@@ -63,6 +64,11 @@ class Predictor:
             return self._failed(job, error)
         return self._encoded(job, output)
 
+    def warm_up(self, job: Job) -> None:
+        """Predict once, for the sake of the next predict; what is wrong with this one, the check has said already."""
+        with suppress(Exception, SystemExit):
+            self.predict([job])
+
     def predict(self, jobs: Sequence[Job]) -> Any:
         """One call of the model for the rows of all; raises what the model raises."""
         first, others = jobs[0].reading, [job.reading.prepared for job in jobs[1:]]
@@ -77,5 +83,12 @@ class Predictor:
 
     def _failed(self, job: Job, error: BaseException) -> Outcome:
         self.prints.say("".join(traceback.format_exception(error)), job.request_id)
-        refused = callers_fault(error) or model_error(job.request_id)
-        return Outcome(refused.status, job.reading.dialect.refusal(refused, job.request_id))
+        unwritten = unwritable(str(error)) if isinstance(error, NotJson) else None
+        refused = unwritten or callers_fault(error) or model_error(job.request_id)
+        body = job.reading.dialect.refusal(refused, job.request_id)
+        return Outcome(refused.status, body, None if unwritten else one_line(error))
+
+
+def one_line(error: BaseException) -> str:
+    """An exception's type and words, as the last line of its trace has them."""
+    return " ".join("".join(traceback.format_exception_only(error)).split())[:400]

@@ -97,9 +97,20 @@ def _life(connection: socket.socket, control: socket.socket, loaded: Loaded, par
         die_with_parent(parent)
         control.close()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        _reseed()
         work(connection, loaded)
 
     return live
+
+
+def _reseed() -> None:
+    """Draw other random numbers than the workers beside this one.
+
+    NumPy's global state, which SciPy and scikit-learn draw from, is the template's in each fork; Python's own `random`
+    sees to itself. Generators that the model made when it was loaded stay as they are.
+    """
+    if "numpy" in sys.modules:  # loaded with the model, and not before
+        sys.modules["numpy"].random.seed()
 
 
 def _close(fd: int) -> None:

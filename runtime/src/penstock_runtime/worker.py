@@ -47,10 +47,7 @@ def ignore_stop_signals() -> None:
 
 def work(connection: socket.socket, loaded: Loaded) -> None:
     """Answer batches until the other end is closed."""
-    if loaded.example is not None:  # the first predict of a process is its slowest
-        _answers(
-            loaded, Frame({"jobs": [["example", loaded.example.form, loaded.example.content_type]]}, _body(loaded))
-        )
+    _warm_up(loaded)
     connection.sendall(Frame({"ready": os.getpid()}).pack())
     frames = FrameBuffer()
     while data := connection.recv(_CHUNK):
@@ -58,8 +55,10 @@ def work(connection: socket.socket, loaded: Loaded) -> None:
             connection.sendall(_answers(loaded, frame).pack())
 
 
-def _body(loaded: Loaded) -> tuple[bytes, ...]:
-    return (loaded.example.body,) if loaded.example is not None else ()
+def _warm_up(loaded: Loaded) -> None:
+    """Predict for the model's example: the first predict of a process is its slowest."""
+    if loaded.example is not None and isinstance(job := _job(loaded, "example", loaded.example), Job):
+        loaded.predictor.warm_up(job)
 
 
 def _answers(loaded: Loaded, frame: Frame) -> Frame:

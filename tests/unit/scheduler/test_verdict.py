@@ -107,3 +107,5 @@ def test_a_check_gives_reason_to_warn() -> None:
     assert [(note.reason, note.level) for note in doubts(failed)] == [("ExampleFailed", "warning")]
     mixed = ok.model_copy(update={"row_wise": False, "row_wise_reason": "probe"})
     assert [note.reason for note in doubts(mixed)] == ["RowsNotIndependent"]
+    unsigned = ok.model_copy(update={"has_signature": False})
+    assert [(note.reason, note.level) for note in doubts(unsigned)] == [("NoSignature", "warning")]

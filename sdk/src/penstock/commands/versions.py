@@ -38,9 +38,7 @@ Record = Annotated[
     bool | None,
     typer.Option("--record/--no-record", help="Into an inference table; default: as the service's version, else yes."),
 ]
-Weight = Annotated[
-    int, typer.Option(min=0, max=100, help="Share of the traffic beside another version; 0: only by its own path.")
-]
+Weight = Annotated[int, typer.Option(min=0, max=100, help="Share beside another version; 0: only by its own path.")]
 DEFAULT_SPEC = "1C2G"
 COLUMNS = ("name", "status", "model_source.model", "model_source.version", "ready_replicas", "desired_replicas",
            "traffic_weight", "reason", "created_at")  # fmt: skip

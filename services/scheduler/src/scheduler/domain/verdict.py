@@ -126,4 +126,7 @@ def doubts(check: PublishCheck | None) -> list[Note]:
     if check is not None and check.row_wise_reason == "probe" and not check.row_wise:
         message = "the model answers a row differently beside others: callers do not share a predict"
         notes.append(Note("RowsNotIndependent", message, "warning"))
+    if check is not None and not check.has_signature:
+        message = "the model has no signature: its inputs are not checked, and one that does not fit is a 500"
+        notes.append(Note("NoSignature", message, "warning"))
     return notes
