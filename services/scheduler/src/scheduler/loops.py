@@ -78,6 +78,12 @@ class Gauges:
         )
 
 
+OTHER_CONTROLLER = (
+    "the controller has another database than before: what it does not know runs on; "
+    "restore its database, or set SCHEDULER_FOLLOW_NEW_CONTROLLER=true to end what it does not list"
+)
+
+
 @dataclass
 class Parts:
     """What the loops work with."""
@@ -99,6 +105,10 @@ class Parts:
     token_of: Callable[[str], str | None] = lambda _: None
     """What a pod is to be asked with, by its name."""
     is_resynced: bool = False
+    follow_new_controller: bool = False
+    """Believe the list of a controller whose database is another one than before."""
+    has_other_controller: bool = False
+    """Its list is not believed, for that reason."""
     open_runs: frozenset[Key] | None = None
     """Runs that are stored and open; None until every run that is known here was stored."""
 
@@ -224,8 +234,15 @@ async def resync(parts: Parts, every_s: float) -> None:
         try:
             listed = await parts.bus.call(DEPLOYMENTS, Nothing(), timeout=5.0)
             async with parts.lease.unit_of_work() as session:
-                changed = await intent.resync(session, listed.items, absences, parts.steady.now())
-                changed += await intent.resync_nodes(session, listed.nodes, absent_nodes)
+                proven = await intent.proves_absence(session, listed, follow_new=parts.follow_new_controller)
+                changed = await intent.resync(
+                    session, listed.items, absences, parts.steady.now(), proves_absence=proven
+                )
+                if proven:
+                    changed += await intent.resync_nodes(session, listed.nodes, absent_nodes)
+            if not proven and not parts.has_other_controller:
+                log.error(OTHER_CONTROLLER)
+            parts.has_other_controller = not proven
             parts.is_resynced = True
             if changed:
                 parts.changed.ring()

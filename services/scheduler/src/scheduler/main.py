@@ -33,6 +33,7 @@ from shared.addresses import AddressRule
 from shared.bus import Bus
 from shared.clock import Clock, SteadyClock
 from shared.database import Database
+from shared.disk import DiskCheck
 from shared.http import serve
 from shared.migrations import migrate
 from shared.telemetry import Telemetry
@@ -130,14 +131,30 @@ async def build_app(
     place = Place(settings.node, settings.verdict_limits)
     steady = SteadyClock(clock)
     parts = loops.Parts(
-        lease, backend, bus, routes, clock, steady, place, loops.Gauges(telemetry.registry), settings.pace
+        lease,
+        backend,
+        bus,
+        routes,
+        clock,
+        steady,
+        place,
+        loops.Gauges(telemetry.registry),
+        settings.pace,
+        follow_new_controller=settings.follow_new_controller,
     )
     parts.token_of = tokens.of
     consumers.listen(bus, lease, steady, parts.changed.ring)
     consumers.answer(bus, database, backend, parts.latest)
     consumers.answer_nodes(bus, backend, settings.machine)
     consumers.answer_runs(bus, database, lambda: parts.open_runs is not None)
-    admin = build_admin(telemetry, database, parts.latest, lambda: lease.is_held and bus.is_connected, confinement)
+    disk = DiskCheck(home, clock)
+    admin = build_admin(
+        telemetry,
+        database,
+        parts.latest,
+        lambda: lease.is_held and bus.is_connected and not disk.problem(),
+        confinement,
+    )
     return App(settings, telemetry, parts, admin, limits)
 
 

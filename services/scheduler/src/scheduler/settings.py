@@ -200,6 +200,9 @@ class SchedulerSettings(DatabaseSettings):
             )
         return self
 
+    follow_new_controller: bool = False
+    """Believe a controller that has another database than before: what it does not list is ended."""
+
     @field_validator("confinement_readable")
     @classmethod
     def _absolute_paths(cls, paths: str) -> str:

@@ -62,8 +62,8 @@ class ModelCache:
     def cached(self, deployment: Deployment, template: str) -> Path | None:
         """The model of a version that has been fetched before."""
         try:
-            digest = self._known(deployment, template).read_text()
-        except FileNotFoundError:
+            digest = self._known(deployment, template).read_text(errors="replace")
+        except OSError:
             return None
         path = self.folder / digest
         return path if path.is_dir() else None

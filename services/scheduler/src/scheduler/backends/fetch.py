@@ -186,7 +186,7 @@ def _index(models: Path, identity: list[str]) -> Path:
 
 
 def _known(models: Path, index: Path) -> str | None:
-    digest = index.read_text() if index.exists() else None
+    digest = index.read_text(errors="replace") if index.is_file() else None
     return digest if digest and (models / digest).is_dir() else None
 
 

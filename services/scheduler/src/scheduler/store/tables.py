@@ -29,6 +29,18 @@ class LeaseRow(Record, table=True):
     holder: str = Field(max_length=255)
 
 
+BELIEVED, REFUSED = 1, 2
+
+
+class ControllerRow(Record, table=True):
+    """Which database the controller had when its list was last believed (1), and last not believed (2)."""
+
+    __tablename__ = "controller"
+
+    id: int = Field(primary_key=True)
+    store: UUID
+
+
 class DeploymentRow(Record, table=True):
     """One version: the newest intent that was heard of, what came of it, and what routers are told.
 
