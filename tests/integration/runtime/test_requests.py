@@ -71,7 +71,7 @@ class Served:
             job = Job("id", self.loaded.reader.read(asked), asked, lambda _: None, lambda: False)
         except Refused as refused:
             return Answer(refused.status, json.loads(refused.body("id")))
-        outcome = self.loaded.predictor.execute([job])[0]
+        outcome = self.loaded.predictor.execute([job]).outcomes[0]
         return Answer(outcome.status, json.loads(outcome.body))
 
     def mlflow(self, document: Any) -> Answer:
