@@ -78,8 +78,7 @@ def _stand_by(control: socket.socket, loaded: Loaded, foreign: set[int], parent:
     asyncio._set_running_loop(None)
     die_with_parent(parent)
     ignore_stop_signals()
-    for fd in foreign - {control.fileno()}:
-        _close(fd)
+    _let_go(foreign - {control.fileno()})
     signals = ChildSignals()
     while True:
         ready, _, _ = select.select([control.fileno(), signals.fileno()], [], [])
@@ -117,8 +116,10 @@ def _reseed() -> None:
         sys.modules["numpy"].random.seed()
 
 
-def _close(fd: int) -> None:
-    try:
-        os.close(fd)
-    except OSError:
-        return  # it was closed meanwhile
+def _let_go(descriptors: Iterable[int]) -> None:
+    """Have them open on nothing. Their numbers stay taken: libraries that own some (libuv its signals' pipe) close them
+    by number in each fork, and would close what had got the number since, such as a worker's connection."""
+    nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    for fd in descriptors:
+        os.dup2(nothing, fd, inheritable=False)
+    os.close(nothing)

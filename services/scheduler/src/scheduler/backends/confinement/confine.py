@@ -4,7 +4,8 @@ Standard library only, and loaded by its file: the shim does so in the child tha
 model runs, and `COMMAND` is executed under the rules (a build, a download). Rules are JSON:
 
 `abi` (Landlock's version, 0 for none), `read`, `write`, `devices` (paths), `user` (None: stay who one is), `groups`,
-`keeps_search` (see `privileges.become`), `filters_calls` and `refuses_sockets` (see `syscall_filter`), `limits` (resource → number).
+`keeps_search` (see `privileges.become`), `filters_calls` and `refuses_sockets` (see `syscall_filter`), `limits`
+(resource → number).
 """
 
 from __future__ import annotations
