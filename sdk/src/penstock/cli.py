@@ -20,6 +20,7 @@ from penstock.commands import (
     pods,
     projects,
     resources,
+    rollback,
     services,
     tables,
     traffic,
@@ -119,6 +120,7 @@ def test(context: typer.Context) -> None:
 
 app.command()(login.login)
 app.command()(deploy.deploy)
+app.command()(rollback.rollback)
 app.command()(observe.logs)
 app.command()(observe.events)
 app.command()(observe.metrics)

@@ -345,7 +345,7 @@ async def test_people(cli: CommandLine) -> None:
     assert (await cli.json("users", "show", env=as_ann))["roles"] == {"red": "editor"}
     await cli("users", "list", code=4, env=as_ann)
     assert (await cli.json("deploy", "models:/wine/1", "--project", "red", "--max", "3", env=as_ann))["replicas"] == {
-        "min": 0,
+        "min": 1,
         "max": 3,
         "target_concurrency": 16,
     }
