@@ -95,7 +95,7 @@ LINE = {
     ("command", "answer", "heads"),
     [
         (("tables", "rows", "wine.payload"), ROW, ["REQUEST_TIME", "STATUS", "VERSION", "MS", "REQUEST"]),
-        (("audit",), LINE, ["AT", "ACTOR", "KIND", "NAME", "ACTION"]),
+        (("audit",), LINE, ["AT", "ACTOR", "KIND", "NAME", "CHANGE"]),
     ],
 )
 def test_at_80_columns_the_columns_that_say_most_are_left(

@@ -22,7 +22,7 @@ PROSE = frozenset(
         "description",
         "before",
         "after",
-        "changes",
+        "change",
         "tags",
         "roles",
         "request",

@@ -27,14 +27,15 @@ def is_as_asked(version: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
     """Whether a version has every field as `body` asks for it. Pure."""
     wanted = {**UNLESS_ASKED, **{field: value for field, value in body.items() if field not in NOT_OF_ITS_PODS}}
     wanted["model_source"] = {**SOURCE, **body["model_source"]}
-    return wanted.pop("env", {}) == version.get("env", {}) and _covers(version, wanted)
+    env: Mapping[str, Any] = wanted.pop("env", {})
+    return _covers(version, wanted) and dict(env) == dict(version.get("env", {}))
 
 
 def _covers(there: Any, wanted: Any) -> bool:
     """Whether all that is wanted is there; what is there beyond that are defaults."""
     if isinstance(wanted, Mapping) and isinstance(there, Mapping):
         return all(field in there and _covers(there[field], value) for field, value in wanted.items())
-    return there == wanted
+    return bool(there == wanted)
 
 
 def _is_current(client: Client, version: Mapping[str, Any]) -> bool:
@@ -43,4 +44,4 @@ def _is_current(client: Client, version: Mapping[str, Any]) -> bool:
     if not source.get("alias"):
         return True
     aliases = client.model(source["model"], registry=source.get("registry")).get("aliases") or {}
-    return str(aliases.get(source["alias"])) == source["version"]
+    return bool(str(aliases.get(source["alias"])) == source["version"])
