@@ -89,8 +89,8 @@ DEPLOY = ("deploy", "models:/wine/3", "--name", "shop")
 def test_a_failing_example_is_a_warning_with_the_last_line_of_its_trace(run: Run) -> None:
     failing = version(check=check("failed", signature=False, message=TRACE))
     said = run(fresh(failing), *DEPLOY, "--wait")[0].stderr
-    assert "warning: the model's own input example fails: ValueError: the column 'colour' is missing\n" in said
-    assert "warning: no signature: inputs are not checked\n" in said
+    assert "warning: v1: the model's own input example fails: ValueError: the column 'colour' is missing\n" in said
+    assert "warning: v1: no signature: inputs are not checked\n" in said
     assert "Traceback" not in said
 
 

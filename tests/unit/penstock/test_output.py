@@ -89,12 +89,18 @@ LINE = {
     "resource_kind": "version", "resource_name": "wine-quality/v1",
     "before": {"model_version": "1", "runtime": {"x": "y" * 2500}}, "after": {"model_version": "2", "runtime": None},
 }  # fmt: skip
+VERSION = {
+    "name": "v1", "status": "running", "model_source": {"model": "wine_quality", "version": "12"}, "ready_replicas": 1,
+    "desired_replicas": 1, "traffic_weight": 100, "reason": "RolledBack", "created_at": "2026-11-26T11:19:43.5Z",
+    "check": {"example": {"status": "failed"}, "row_wise": False, "row_wise_reason": "dependent"},
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("command", "answer", "heads"),
     [
         (("tables", "rows", "wine.payload"), ROW, ["REQUEST_TIME", "STATUS", "VERSION", "MS", "REQUEST"]),
+        (("versions", "list", "shop"), VERSION, ["NAME", "STATUS", "MODEL", "PODS", "TRAFFIC", "CHECK", "REASON"]),
         (("audit",), LINE, ["AT", "ACTOR", "KIND", "NAME", "CHANGE"]),
     ],
 )
@@ -105,13 +111,13 @@ def test_at_80_columns_the_columns_that_say_most_are_left(
     assert lines[0].split()[: len(heads)] == heads
     assert max(map(len, lines)) <= 80
     assert len(lines) < 15
-    assert len(printed(monkeypatch, (*command, "-o", "wide"), answer)) > 30
+    assert len(printed(monkeypatch, (*command, "-o", "wide"), answer)[0]) > len(lines[0])
 
 
 def printed(monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], item: dict[str, Any]) -> list[str]:
     """What a command shows of one item, on a terminal of 80 columns."""
-    route = "GET /audit" if command[0] == "audit" else f"GET /inference-tables/{command[2]}/rows"
-    with ScriptedApi({route: [{"items": [item]}]}) as api:
+    routes = ("GET /audit", "GET /inference-tables/wine.payload/rows", "GET /services/shop/versions")
+    with ScriptedApi({route: [{"items": [item]}] for route in routes}) as api:
         wanted = {"COLUMNS": "80", "TERM": "xterm", "NO_COLOR": "1", "PENSTOCK_URL": api.url, "PENSTOCK_TOKEN": "t"}
         for name, value in wanted.items():
             monkeypatch.setenv(name, value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -23,7 +23,7 @@ from penstock.commands.calling import calling
 from penstock.commands.checks import warnings_of
 from penstock.commands.connection import connect
 from penstock.commands.errors import FAILED, USAGE, stop
-from penstock.commands.output import Format, Output, plain_line, show_one
+from penstock.commands.output import Format, Output, show_one
 from penstock.commands.redeploy import identical
 from penstock.commands.shown import VERSION, version_fields
 from penstock.commands.versions import (
@@ -105,7 +105,8 @@ def deploy(
         version = _started(client, service, body)
         if wait or strict:
             version = ready(client, version, timeout)
-            _warn(version, strict=strict)
+        if strict and warnings_of(version):
+            _refuse(version)
         told = calling(client, version, key)
     if output is Format.JSON:
         show_one(version | told, (), output)
@@ -136,14 +137,8 @@ def _given(**values: object) -> dict[str, object]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _warn(version: Version, *, strict: bool) -> None:
-    """Say what the check at load found; with `strict` that ends the command."""
-    found = warnings_of(version)
-    for warning in found:
-        typer.echo(f"penstock: warning: {plain_line(warning)}", err=True)
-    if strict and found:
-        service, name = version["service"], version["name"]
-        stays = (
-            f"{service} {name} stays as it is, {version['status']} with {version['traffic_weight']} % of the traffic"
-        )
-        stop(f"--strict: not as it should be; {stays}: `versions stop {service} {name}` ends it", FAILED)
+def _refuse(version: Version) -> NoReturn:
+    """End the command for what the check at load found, and say what stays."""
+    service, name = version["service"], version["name"]
+    stays = f"{service} {name} stays as it is, {version['status']} with {version['traffic_weight']} % of the traffic"
+    stop(f"--strict: not as it should be; {stays}: `versions stop {service} {name}` ends it", FAILED)

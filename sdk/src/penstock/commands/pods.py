@@ -37,7 +37,8 @@ def list_pods(
     """List the pods of a service."""
     with connect() as client:
         names = [version] if version else [one["name"] for one in client.service(service)["versions"]]
-        show_all((pod for name in names for pod in client.pods(service, name)), COLUMNS, output)
+        columns = [column for column in COLUMNS if column != "version" or version is None]
+        show_all((pod for name in names for pod in client.pods(service, name)), columns, output)
 
 
 @app.command()

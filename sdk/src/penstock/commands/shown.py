@@ -11,15 +11,21 @@ VERSION = ("service", "name", "status", "reason", "message", "model", "registry"
            "resources", "pods", "replicas", "traffic_weight", "check", "predicts", "rate_limit", "request_timeout_ms",
            "max_concurrency", "log_delivery", "runtime", "env", "restart_to_apply", "description", "creator",
            "created_at", "log_tail")  # fmt: skip
-VERSIONS = ("name", "status", "model_source.model", "model_source.version", "ready_replicas", "desired_replicas",
-            "traffic_weight", "check", "reason", "predicts", "created_at")  # fmt: skip
+VERSIONS = ("name", "status", "model", "pods", "traffic_weight", "check", "reason", "predicts", "created_at")
 SERVICE = ("name", "type", "status", "description", "project", "tags", "auth_enabled", "url", "versions", "fallback",
            "creator", "created_at")  # fmt: skip
 
 
 def version_row(version: Mapping[str, Any]) -> dict[str, Any]:
     """A line of a list of versions."""
-    return {**version, "check": check_of(version), "predicts": shared_predicts(version)}
+    source = version["model_source"]
+    return {
+        **version,
+        "model": f"{source['model']}/{source['version']}",
+        "pods": f"{version['ready_replicas']}/{version['desired_replicas']}",
+        "check": check_of(version),
+        "predicts": shared_predicts(version),
+    }
 
 
 def version_fields(version: Mapping[str, Any]) -> dict[str, Any]:

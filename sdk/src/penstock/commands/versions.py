@@ -68,7 +68,7 @@ def show_version(version: Mapping[str, Any], output: Format) -> None:
 def list_versions(service: Service, output: Output = Format.TABLE) -> None:
     """List versions, oldest first."""
     with connect() as client:
-        show_all(client.versions(service), VERSIONS, output, of=version_row)
+        show_all(client.versions(service), VERSIONS, output, of=version_row, first_to_go=("predicts",))
 
 
 @app.command()
@@ -98,6 +98,8 @@ def add(
     env: Env = None,
     secret_env: SecretEnv = None,
     further: Fields = None,
+    wait: Wait = False,
+    timeout: Timeout = TIMEOUT_S,
     output: Output = Format.TABLE,
 ) -> None:
     """Add a version to a service."""
@@ -106,7 +108,8 @@ def add(
     body |= {"env": variables(env, secret_env)} | fields(further)
     with connect() as client:
         body["model_source"] = with_version(body["model_source"], partial(client.model, registry=registry))
-        show_version(client.create_version(service, body | ({"name": name} if name else {})), output)
+        version = client.create_version(service, body | ({"name": name} if name else {}))
+        show_version(changed(client, version, timeout) if wait else version, output)
 
 
 @app.command()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from penstock.commands.checks import warnings_of
 from penstock.commands.errors import FAILED, TIMEOUT, stop
 from penstock.commands.output import plain_line
 
@@ -30,7 +31,7 @@ ROLLED_BACK = "RolledBack"
 
 
 def ready(client: Client, version: Version, timeout_s: float) -> Version:
-    """The version once it runs; ends the command when it fails, is rolled back, or time is over."""
+    """The version once it runs, with warnings; ends the command when it fails, is rolled back, or time is over."""
     before, version = version, _settled(client, version, time.monotonic() + timeout_s)
     told = f"{version['reason']}: {plain_line(version['message'] or '')}"
     if version["status"] in ("failed", "stopped"):
@@ -39,6 +40,8 @@ def ready(client: Client, version: Version, timeout_s: float) -> Version:
         stop(f"{version['service']} {version['name']} is not ready after {timeout_s:g} s", TIMEOUT)
     if version["reason"] == ROLLED_BACK != before["reason"]:
         stop(f"{version['name']} runs with the configuration that it had before; {told}{_tail(version)}", FAILED)
+    for warning in warnings_of(version):
+        typer.echo(f"penstock: warning: {version['name']}: {plain_line(warning)}", err=True)
     return version
 
 
