@@ -229,6 +229,20 @@ def _autoscaling(result: Any) -> str:
     return table([f"callers: {steps}", ""], rows)
 
 
+def _sharing(result: Any) -> str:
+    rows = [
+        [
+            f"{name}, {way} ({found['reason']})",
+            number(found["per_second"]),
+            number(found["p50_ms"], 1),
+            number(found["p99_ms"], 1),
+        ]
+        for name, model in result["models"].items()
+        for way, found in model["ways"].items()
+    ]
+    return table(["64 connections", "requests/s", "p50 ms", "p99 ms"], rows)
+
+
 _PARTS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "a": ("One wine a request, end to end", _end_to_end),
     "b": ("The router's hop", _hop),
@@ -238,4 +252,5 @@ _PARTS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "f": ("Memory", _memory),
     "g": ("The control plane, full", _control_plane),
     "h": ("Autoscaling", _autoscaling),
+    "i": ("Sharing a predict", _sharing),
 }

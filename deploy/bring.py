@@ -274,7 +274,7 @@ def sync(root: Path, uv: Path, index: str, *, dev: bool, members: bool = True) -
 def _sync_from_mirror(run: _Uv, root: Path, group: list[str], *, members: bool) -> None:
     """The lock's addresses are PyPI's: elsewhere the same files are found by name and version, and hash-checked."""
     wanted = root / ".uv/requirements.txt"
-    run("export", "--frozen", *group, "--quiet", "--no-emit-workspace", "--output-file", str(wanted))
+    run("export", "--frozen", *group, "--no-emit-workspace", "--output-file", str(wanted))
     if not (root / ".venv/bin/python").exists():
         run("venv", "--python", base_python(), str(root / ".venv"))
     run("pip", "sync", "--require-hashes", str(wanted))
@@ -290,7 +290,8 @@ class _Uv:
     environ: Mapping[str, str]
 
     def __call__(self, *arguments: str) -> None:
-        command = [str(self.binary), "--project", str(self.root), *arguments]
+        # Quiet: a line for each of 130 packages says nothing to whoever waits; what fails is still said.
+        command = [str(self.binary), "--project", str(self.root), "--quiet", *arguments]
         if subprocess.run(command, env=self.environ, cwd=self.root, check=False).returncode:  # noqa: S603
             raise Refused(f"`uv {arguments[0]}` failed; see above")
 

@@ -6,7 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmarks.options import Options
-from benchmarks.parts import autoscaling, control_plane, end_to_end, growth, hop, logging_cost, memory, publishing
+from benchmarks.parts import (
+    autoscaling,
+    control_plane,
+    end_to_end,
+    growth,
+    hop,
+    logging_cost,
+    memory,
+    publishing,
+    sharing,
+)
 
 Part = Callable[[Options], dict[str, Any]]
 
@@ -19,4 +29,5 @@ PARTS: dict[str, Part] = {
     "f": memory.run,
     "g": control_plane.run,
     "h": autoscaling.run,
+    "i": sharing.run,
 }

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from pydantic import AliasChoices
 
+from penstock.launcher.bus.config import Credentials
+from penstock.launcher.bus.rights import SERVICES
 from penstock.launcher.home import Home, Ports
-from penstock.launcher.nats_config import SERVICES, Credentials
 from penstock.launcher.processes import defaults, service_settings
 
 ROOT = Path(__file__).parents[2]

@@ -15,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock_runtime.blocks import Blocks, blocks_for, read_rows
+from penstock_runtime.cutting import split
 from penstock_runtime.errors import Refused
 from penstock_runtime.inputs import prepare_columns
-from penstock_runtime.outputs import NotJson, encode, split
+from penstock_runtime.outputs import NotJson, encode
 from penstock_runtime.parsing import parse
 from penstock_runtime.schema import Column, ColumnSchema
 

@@ -57,7 +57,7 @@ class SmallService:
 
     def __init__(self, url: str, database_url: str, service: str = "scheduler") -> None:
         self.database = Database.open(database_url)
-        self.bus = Bus(service, url, clock=SystemClock(), database=self.database)
+        self.bus = Bus(service, url, clock=SystemClock(), database=self.database, owns_streams=True)
         self.calls: list[str] = []
         self.called_at: list[float] = []
         self.before: Callable[[Any], Awaitable[None]] = self._nothing

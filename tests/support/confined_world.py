@@ -21,14 +21,15 @@ import httpx
 from eventually import eventually
 from scheduler.backends.confinement.availability import Confinement, find_confinement
 from scheduler.backends.confinement.users import users_of
-from scheduler.backends.environments import Environments, Plan
+from scheduler.backends.environments.store import Environments, Plan
 from scheduler.backends.folders import PodProcess, PodRecord, RunFolder
 from scheduler.backends.options import PodOptions
 from scheduler.backends.preparation import PreparationFailed
 from scheduler.backends.starting import start
 from scheduler.backends.tokens import TOKEN_HEADER, PodTokens
 from scheduler.backends.zygotes import Zygotes
-from scheduler.domain.requirements import Comparison
+from scheduler.domain.requirements.comparison import Comparison, Packages
+from scheduler.domain.requirements.lines import Wanted
 from scheduler.domain.rollout import template_of
 from scheduler_world import wanted
 
@@ -108,7 +109,9 @@ async def of_a_build(world: Path, confinement: Confinement, asked: Asked) -> dic
         envs, {"PATH": os.environ["PATH"], "HOME": str(world), "UV_OFFLINE": "1"}, limit_s=60, confinement=confinement
     )
     (world / "source" / "asked.json").write_text(json.dumps(asked))
-    plan = Plan(Comparison((), ()), (f"reaching @ {(world / 'source').as_uri()}",), "3.11", "key")
+    line = f"reaching @ {(world / 'source').as_uri()}"
+    wanted_package = Wanted(name="reaching", place=(world / "source").as_uri(), written=line)
+    plan = Plan(Comparison((), ()), packages=Packages((wanted_package,)), python="3.11", key="key")
     with suppress(PreparationFailed):
         await environments.build(plan, output, lambda _: None)
     said = [line.partition("REACHED ")[2] for line in output.read_text().splitlines() if "REACHED " in line]

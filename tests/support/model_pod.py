@@ -15,12 +15,14 @@ import httpx
 class ModelPod:
     """Looks to a data plane like any pod: it has a `name` and a `port`."""
 
-    def __init__(self, model: Path, log: Path, *options: str, name: str = "wine-v1-0") -> None:
+    def __init__(
+        self, model: Path, log: Path, *options: str, name: str = "wine-v1-0", python: Path = Path(sys.executable)
+    ) -> None:
         self.name = name
         self.log = log
         with log.open("w") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "penstock_runtime", "--model-path", str(model), *options],
+                [python, "-m", "penstock_runtime", "--model-path", str(model), *options],
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "PYTHONWARNINGS": "ignore"},

@@ -77,13 +77,18 @@ def _write(folder: str | None) -> None:
         file.write(b"x")
 
 
+def _own_sockets() -> None:
+    for each in socket.socketpair():
+        each.close()
+
+
 OWN: dict[str, Callable[[Any], object]] = {
     "folder": lambda _: _write(os.getcwd()),
     "home": lambda _: _write(os.environ["HOME"]),
     "temporary": lambda _: _write(None),
     "shared memory": lambda _: _write("/dev/shm"),
     "children": _own_child,
-    "sockets": lambda _: [each.close() for each in socket.socketpair()],
+    "sockets": lambda _: _own_sockets(),
     "names": lambda _: socket.getaddrinfo("localhost", 80),
     "processors": lambda _: _opened("/proc/cpuinfo", "rb"),
     "null": lambda _: _opened("/dev/null", "wb"),

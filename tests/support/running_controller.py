@@ -149,9 +149,9 @@ class Peers:
     def __init__(self, nats_url: str) -> None:
         clock = SystemClock()
         self._nats_url = nats_url
-        self.scheduler = Bus("scheduler", nats_url, clock=clock)
-        self.monitor = Bus("monitor", nats_url, clock=clock)
-        self.logger = Bus("inference-logger", nats_url, clock=clock)
+        self.scheduler = Bus("scheduler", nats_url, clock=clock, owns_streams=True)
+        self.monitor = Bus("monitor", nats_url, clock=clock, owns_streams=True)
+        self.logger = Bus("inference-logger", nats_url, clock=clock, owns_streams=True)
         self.states: tuple[VersionState, ...] = ()
         self.restarted: list[str] = []
         self.asked_logs: list[rpc.LogsQuery] = []

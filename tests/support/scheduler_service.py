@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import UUID
 
 from opentelemetry.sdk.trace import TracerProvider
 from prometheus_client import CollectorRegistry
@@ -82,6 +83,7 @@ class Controller:
     bus: Bus
     listed: dict[Any, Deployment] = field(default_factory=dict)
     nodes: dict[Any, Node] = field(default_factory=dict)
+    store: UUID = field(default_factory=lambda: UUID(int=1))
     facts: list[Event] = field(default_factory=list)
     output: list[dict[str, Any]] = field(default_factory=list)
 
@@ -151,7 +153,8 @@ async def controlling(nats: NatsProcess) -> AsyncIterator[Controller]:
     controller = Controller(bus)
 
     async def deployments(_: Nothing) -> DeploymentList:
-        return DeploymentList(items=tuple(controller.listed.values()), nodes=tuple(controller.nodes.values()))
+        items, nodes = tuple(controller.listed.values()), tuple(controller.nodes.values())
+        return DeploymentList(items=items, nodes=nodes, store=controller.store)
 
     heard: set[str] = set()
 

@@ -16,21 +16,15 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from penstock_runtime.dialects import Asked
-from penstock_runtime.errors import busy, model_error
+from penstock_runtime.dialects import Asked, Outcome
+from penstock_runtime.errors import busy, worker_ended
 from penstock_runtime.gathering import Gathering
 from penstock_runtime.pace import Pace
+from penstock_runtime.plans import APART, How, Plan, Report
+from penstock_runtime.sharing import PROOF_JOBS, Sharing
 
 if TYPE_CHECKING:
     from penstock_runtime.reading import Reading
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """An answer's status and body."""
-
-    status: int
-    body: bytes
 
 
 @dataclass(slots=True, eq=False)
@@ -65,10 +59,18 @@ class Limits:
     queue: int = 1024
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Jobs that are predicted in one go, and how."""
+
+    jobs: Sequence[Job]
+    plan: Plan = APART
+
+
 class Worker(Protocol):
     """A process that takes one batch at a time."""
 
-    def send(self, jobs: Sequence[Job]) -> None:
+    def send(self, batch: Batch) -> None:
         """Predict these; the batcher hears of the outcome."""
 
 
@@ -87,14 +89,17 @@ class Pool(Protocol):
         """A worker that was taken, and not used."""
 
 
-def take_batch(waiting: deque[Job], limits: Limits) -> list[Job]:
-    """The first job, and those behind it that may share its predict, within the limits; the others keep their order."""
+def take_batch(waiting: deque[Job], limits: Limits, at_most: int | None = None) -> list[Job]:
+    """The first job, and those behind it that may share its predict, within the limits; the others keep their order.
+
+    `at_most` is how many jobs there may be.
+    """
     first = waiting.popleft()
     batch, rows, size = [first], first.rows, len(first.asked.body)
-    if first.key is None:
+    if first.key is None or at_most == 1:
         return batch
     others: list[Job] = []
-    while waiting and rows < limits.rows and size < limits.body_bytes:
+    while waiting and rows < limits.rows and size < limits.body_bytes and len(batch) != at_most:
         job = waiting.popleft()
         grown = rows + job.rows, size + len(job.asked.body)
         if job.key == first.key and grown[0] <= limits.rows and grown[1] <= limits.body_bytes:
@@ -110,9 +115,10 @@ def take_batch(waiting: deque[Job], limits: Limits) -> list[Job]:
 class Batcher:
     """Jobs wait here for the model. One batch at a time on the loop, or one in each worker."""
 
-    execute: Callable[[Sequence[Job]], list[Outcome]]
+    execute: Callable[[Sequence[Job], Plan], Report]
     limits: Limits
     pool: Pool
+    sharing: Sharing
     pace: Pace = field(default_factory=Pace)
 
     def __post_init__(self) -> None:
@@ -140,24 +146,40 @@ class Batcher:
             self._is_due = True
             self._loop.call_soon(self._run)
 
-    def finished(self, jobs: Sequence[Job], outcomes: Sequence[Outcome], seconds: float) -> None:
-        """A batch was predicted; `seconds` is how long it took."""
-        self.pace.saw(seconds)
+    def finished(self, batch: Batch, report: Report) -> None:
+        """A batch was predicted."""
+        self.pace.saw(report.seconds)
         if self.pace.is_slow:
             self.pool.begin()
-        for job, outcome in zip(jobs, outcomes, strict=True):
-            self._deliver(job, outcome)
+        self._learn(batch, report)
+        if self._is_doubtful(batch, report):
+            self._waiting.extendleft(reversed(batch.jobs))
+        else:
+            for job, outcome in zip(batch.jobs, report.outcomes, strict=True):
+                self._deliver(job, outcome)
         self.wake()
 
-    def lost(self, jobs: Sequence[Job]) -> None:
-        """A worker ended over a batch: each job gets one more, by itself; what ends two workers is not tried again."""
+    def _learn(self, batch: Batch, report: Report) -> None:
+        if batch.jobs:
+            self.sharing.learn(batch.jobs[0].key, batch.plan, len(batch.jobs), report)
+
+    def _is_doubtful(self, batch: Batch, report: Report) -> bool:
+        """Whether sharing was stopped while a worker predicted these together: they are predicted once more, apart."""
+        was_shared = batch.plan.how is How.SHARED and len(batch.jobs) > 1 and not report.finding.is_answered_apart
+        return was_shared and self.sharing.is_over
+
+    def lost(self, jobs: Sequence[Job], how: str) -> None:
+        """A worker ended over a batch: each job gets one more, by itself; what ends two workers is not tried again.
+
+        `how` it ended, such as `killed by SIGKILL`.
+        """
         again = []
         for job in jobs:
             job.deaths += 1
             if job.deaths == 1:
                 again.append(job)
             else:
-                refused = model_error(job.request_id)
+                refused = worker_ended(job.request_id, how)
                 self._deliver(job, Outcome(refused.status, job.reading.dialect.refusal(refused, job.request_id)))
         self._waiting.extendleft(reversed(again))
         self.wake()
@@ -180,7 +202,7 @@ class Batcher:
             worker = self.pool.take()
             if worker is None:
                 return
-            if batch := self._next():
+            if (batch := self._next()).jobs:
                 worker.send(batch)
             else:
                 self.pool.give_back(worker)
@@ -192,7 +214,7 @@ class Batcher:
 
     def _is_gathering(self) -> bool:
         """Whether the batch waits for more; the last of them, or the timer, wakes it."""
-        if len(self._waiting) >= self.limits.rows:
+        if len(self._waiting) >= self.limits.rows or self.sharing.plan(self._waiting[0].key).how is How.APART:
             return False
         seconds = self._gathering.left(len(self._waiting), time.perf_counter())
         if seconds and self._timer is None:
@@ -203,19 +225,20 @@ class Batcher:
         self._timer = None
         self.wake()
 
-    def _next(self) -> list[Job]:
-        return [job for job in take_batch(self._waiting, self.limits) if not job.is_gone()]
+    def _next(self) -> Batch:
+        plan = self.sharing.plan(self._waiting[0].key)
+        at_most = {How.APART: 1, How.PROOF: PROOF_JOBS}.get(plan.how)
+        return Batch([job for job in take_batch(self._waiting, self.limits, at_most) if not job.is_gone()], plan)
 
     def _run_inline(self) -> None:
-        if not (batch := self._next()):
+        if not (batch := self._next()).jobs:
             return
-        started = time.perf_counter()
         # A model may call `asyncio.run`, which is refused in a thread whose loop is known to run.
         asyncio._set_running_loop(None)
         try:
-            outcomes = self.execute(batch)
+            report = self.execute(batch.jobs, batch.plan)
         finally:
             asyncio._set_running_loop(self._loop)
         now = time.perf_counter()
-        self._gathering.begin(len(batch), len(self._waiting), now - started, now)
-        self.finished(batch, outcomes, now - started)
+        self._gathering.begin(len(batch.jobs), len(self._waiting), report.seconds, now)
+        self.finished(batch, report)

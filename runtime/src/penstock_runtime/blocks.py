@@ -1,7 +1,7 @@
 """Rows of doubles, the commonest payload, on the shortest way: checked row by row, joined into one block of floats.
 
 Only what needs no second look comes this way: the model's own columns in its own order, nothing but numbers that a
-double holds exactly. All else is for `inputs`, which says what is wrong with it.
+double holds exactly, and nulls, which NumPy reads as NaN. All else is for `inputs`, which says what is wrong with it.
 """
 
 from __future__ import annotations
@@ -40,15 +40,13 @@ class Blocks:
         return block if self.takes_arrays else pd.DataFrame(block, columns=self._index, copy=False)
 
     def prefer_arrays(self, predict: Callable[[Any], Any]) -> None:
-        """Let `predict` show whether the frame around a block makes a difference."""
-        sample = np.random.default_rng(0).normal(size=(5, len(self.names)))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                framed, bare = predict(self.make(sample)), predict(sample)
-            except (Exception, SystemExit):  # noqa: BLE001 — a model raises what it likes about what it cannot take
-                return
-        self.takes_arrays = _are_same(framed, bare)
+        """Let `predict` show whether the frame around a block makes a difference, missing numbers included."""
+        full = np.random.default_rng(0).normal(size=(5, len(self.names)))
+        holed = full.copy()
+        holed[1, 0] = np.nan
+        framed = [_tried(predict, self.make(sample)) for sample in (full, holed)]
+        bare = [_tried(predict, sample) for sample in (full, holed)]
+        self.takes_arrays = framed[0] is not _RAISED and all(map(_are_same, framed, bare))
         if self.takes_arrays:  # it says so at each call
             warnings.filterwarnings("ignore", message="X does not have valid feature names")
 
@@ -58,7 +56,7 @@ class Rows:
 
     __slots__ = ("blocks", "data", "key", "rows")
 
-    def __init__(self, data: list[list[float]], blocks: Blocks) -> None:
+    def __init__(self, data: list[list[float | None]], blocks: Blocks) -> None:
         self.data = data
         self.blocks = blocks
         self.rows = len(data)
@@ -70,8 +68,22 @@ class Rows:
         return self.blocks.make(np.array(data, dtype=np.float64))
 
 
+_RAISED = object()
+
+
+def _tried(predict: Callable[[Any], Any], sample: Any) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return predict(sample)
+        except (Exception, SystemExit):  # noqa: BLE001 — a model raises what it likes about what it cannot take
+            return _RAISED
+
+
 def _are_same(framed: Any, bare: Any) -> bool:
     """Whether these are the same answers; the last bits depend on how pandas lays a block out in memory."""
+    if framed is _RAISED and bare is _RAISED:
+        return True
     if type(framed) is not type(bare) or not isinstance(bare, np.ndarray) or framed.dtype != bare.dtype:
         return False
     if bare.dtype.kind == "f":
@@ -105,7 +117,7 @@ def read_rows(request: ScoringRequest, blocks: Blocks) -> Rows | None:
 
 
 _FLOATS = {float}
-_NUMBERS = {float, int}
+_NUMBERS = {float, int, type(None)}
 
 
 def _is_row(row: Any) -> bool:
@@ -113,5 +125,5 @@ def _is_row(row: Any) -> bool:
         return False
     kinds = set(map(type, row))
     return kinds == _FLOATS or (
-        kinds <= _NUMBERS and all(type(value) is float or -EXACT <= value <= EXACT for value in row)
+        kinds <= _NUMBERS and all(type(value) is not int or -EXACT <= value <= EXACT for value in row)
     )

@@ -1,6 +1,6 @@
 """Payloads that MLflow itself reads and enforces.
 
-That is `--types compat`, models without a signature, and columns of arrays and objects. MLflow's functions are called
+That is `--types compat`, models without a signature, and models with type hints. MLflow's functions are called
 as its own scoring server calls them, so that the answers, and what is wrong with them, are the same.
 """
 
@@ -12,9 +12,11 @@ from typing import Any
 
 import pandas as pd
 from mlflow.exceptions import MlflowException
-from mlflow.utils.proto_json_utils import dataframe_from_parsed_json, parse_tf_serving_input
+from mlflow.utils.proto_json_utils import parse_tf_serving_input
 
 from penstock_runtime.errors import Loc, Refused, invalid
+from penstock_runtime.hinted import check_texts
+from penstock_runtime.mlflow_versions import frame_of
 from penstock_runtime.parsing import CSV, ScoringRequest
 from penstock_runtime.scalars import INT64
 
@@ -47,10 +49,11 @@ def prepare_delegated(request: ScoringRequest, metadata: Any, *, strict: bool) -
     Raises:
         Refused: 400, in MLflow's words; in `strict`, also for an integer that no 64 bits hold.
     """
-    if strict:
+    is_hinted = getattr(metadata, "_is_signature_from_type_hint", lambda: False)()
+    if strict and not is_hinted:  # Python's own integers, which hints are about, have any size
         _refuse_large_integers(request.payload, (request.format,))
     try:
-        return Delegated(_read(request, metadata))
+        return Delegated(_read(request, metadata, strict=strict))
     except MlflowException as error:
         raise invalid(words_of(error)) from None
     except Refused:
@@ -59,17 +62,18 @@ def prepare_delegated(request: ScoringRequest, metadata: Any, *, strict: bool) -
         raise invalid(f"the payload does not fit the model: {type(error).__name__}: {error}"[:500]) from None
 
 
-def _read(request: ScoringRequest, metadata: Any) -> Any:
+def _read(request: ScoringRequest, metadata: Any, *, strict: bool) -> Any:
     schema = metadata.get_input_schema()
     if request.format == CSV:
         return _read_csv(request.payload, schema)
     if getattr(metadata, "_is_signature_from_type_hint", lambda: False)():
         if request.format != "inputs":
-            raise invalid("this model takes inputs", (request.format,))
+            raise invalid("this model takes inputs: a list of what its type hint says", (request.format,))
+        check_texts(request.payload, schema, strict=strict)
         return request.payload
     if request.format.startswith("dataframe_"):
         orient = request.format.removeprefix("dataframe_")
-        return dataframe_from_parsed_json(request.payload, pandas_orient=orient, schema=schema)
+        return frame_of(request.payload, orient, schema)
     return parse_tf_serving_input({request.format: request.payload}, schema=schema)
 
 

@@ -22,6 +22,16 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    """An answer's status and body."""
+
+    status: int
+    body: bytes
+    error: str | None = None
+    """What the model raised, in one line; for the pod's own check, never for a caller."""
+
+
+@dataclass(frozen=True, slots=True)
 class Dialect:
     """How the answer to one caller is written."""
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from penstock_runtime.batching import Batcher, Job, Outcome
+from penstock_runtime.batching import Batcher, Job
 from penstock_runtime.errors import Refused, busy, too_large, unsupported
 from penstock_runtime.options import Options
 from penstock_runtime.parsing import client_request_id_of
@@ -17,7 +17,8 @@ from penstock_runtime.v2 import PREFIX, Named, check_named, metadata_of, read_pa
 
 if TYPE_CHECKING:
     from penstock_runtime.reading import Reader, Reading
-from penstock_runtime.dialects import SCORING, Asked
+    from penstock_runtime.report import PodReport
+from penstock_runtime.dialects import SCORING, Asked, Outcome
 
 Handler = Callable[[Exchange], None]
 
@@ -40,7 +41,7 @@ class Door:
         self.all_left = asyncio.Event()
         self._reader: Reader | None = None
         self._batcher: Batcher | None = None
-        self._published: bytes | None = None
+        self._report: PodReport | None = None
         self._routes: dict[bytes, tuple[bytes, Handler]] = {
             b"/predict": (b"POST", self._predict),
             b"/invocations": (b"POST", self._predict),
@@ -54,9 +55,9 @@ class Door:
             PREFIX + b"/health/ready": (b"GET", self._ready),
         }
 
-    def open(self, reader: Reader, batcher: Batcher, published: bytes) -> None:
-        """The model is loaded: predictions are answered from now on; `published` is what was found out about it."""
-        self._reader, self._batcher, self._published = reader, batcher, published
+    def open(self, reader: Reader, batcher: Batcher, report: PodReport) -> None:
+        """The model is loaded: predictions are answered from now on; `report` is what is found out about it."""
+        self._reader, self._batcher, self._report = reader, batcher, report
 
     def open_sockets(self) -> set[int]:
         """The descriptors of the connections."""
@@ -114,14 +115,14 @@ class Door:
         exchange.respond(200, _OK)
 
     def _ready(self, exchange: Exchange) -> None:
-        if self._batcher is not None and not self.is_draining:
-            exchange.respond(200, _OK)
+        if self._report is not None and not self.is_draining:
+            exchange.respond(200, _OK, b"" if exchange.is_from_router else self._report.header())
         else:
             exchange.refuse(busy("The pod is stopping." if self.is_draining else "The model is being loaded."))
 
     def _check(self, exchange: Exchange) -> None:
-        if self._published is not None:
-            exchange.respond(200, self._published)
+        if self._report is not None:
+            exchange.respond(200, self._report.body())
         else:
             exchange.refuse(busy("The model is being loaded."))
 

@@ -13,6 +13,9 @@ import orjson
 
 Loc = tuple[str | int, ...]
 
+COMPAT = "`types: compat`"
+"""The version's setting that a message names where MLflow takes what `strict` refuses."""
+
 
 class Refused(Exception):
     """A request that is answered with an error; the message is safe to show to its caller."""
@@ -65,6 +68,19 @@ def model_error(request_id: str) -> Refused:
     """The model raised. Its words stay in the log, where the request id finds them."""
     message = f"The model raised an error; `penstock logs SERVICE --request {request_id}` shows the trace."
     return Refused(500, "MODEL_ERROR", message)
+
+
+def worker_ended(request_id: str, how: str) -> Refused:
+    """Two processes ended while they predicted this; there is no trace, but the log says how under the request id."""
+    message = (
+        f"The process that ran the model ended, twice ({how}); the pod's log says so under request_id={request_id}."
+    )
+    return Refused(500, "MODEL_ERROR", message)
+
+
+def unwritable(reason: str) -> Refused:
+    """What the model returned has no place in JSON; the reason is this server's own words."""
+    return Refused(500, "MODEL_ERROR", f"The model's output cannot be written as JSON: {reason}.")
 
 
 def shown(value: Any, limit: int = 60) -> str:

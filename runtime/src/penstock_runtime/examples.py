@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
-
-import orjson
 
 from penstock_runtime.dialects import SCORING, Asked
 from penstock_runtime.parsing import FORMATS
@@ -17,15 +16,19 @@ def read_example(folder: Path) -> Asked | None:
     """The model's own example, or `None` where it has none that can be sent.
 
     MLflow writes what its scoring server takes since 2.16; before, the data alone: a DataFrame split into columns and
-    rows, or an object with `inputs`.
+    rows, or an object with `inputs`. Missing numbers stand in it as NaN, which no caller can send: they are null.
     """
     for name in _FILES:
         try:
-            content = orjson.loads((folder / name).read_bytes())
-        except (OSError, orjson.JSONDecodeError):
+            content = json.loads((folder / name).read_bytes(), parse_constant=_as_null)
+        except (OSError, ValueError):
             continue
-        return Asked(SCORING, "application/json", orjson.dumps(_as_request(content)))
+        return Asked(SCORING, "application/json", json.dumps(_as_request(content)).encode())
     return None
+
+
+def _as_null(_: str) -> None:
+    """NaN and infinities."""
 
 
 def _as_request(content: Any) -> Any:

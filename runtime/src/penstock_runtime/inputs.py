@@ -13,10 +13,11 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from penstock_runtime.errors import invalid, shown
+from penstock_runtime.errors import Refused, invalid, shown
+from penstock_runtime.nested import convert_cells
 from penstock_runtime.parsing import CSV, ScoringRequest
 from penstock_runtime.scalars import BadValue, convert
-from penstock_runtime.schema import ColumnSchema, TensorSchema
+from penstock_runtime.schema import ColumnSchema, Label, TensorSchema
 from penstock_runtime.tables import Table, arrange, read_table
 from penstock_runtime.tensors import Array, to_tensor
 
@@ -37,7 +38,7 @@ class Columns:
     __slots__ = ("index", "key", "kinds", "names", "rows", "values")
 
     def __init__(
-        self, names: tuple[str, ...], kinds: tuple[str, ...], values: list[Sequence[Any]], table: Table
+        self, names: tuple[Label, ...], kinds: tuple[str, ...], values: list[Sequence[Any]], table: Table
     ) -> None:
         self.names = names
         self.kinds = kinds
@@ -112,16 +113,26 @@ def prepare_columns(request: ScoringRequest, schema: ColumnSchema) -> Columns:
         names = schema.names if schema.is_named else tuple(table.names)
         return Columns(names, schema.kinds, [table.values[place] for place in places], table)
     columns = wanted or tuple(schema.by_name[table.names[place]] for place in places)
+    as_arrays = request.format == "inputs"
     values = []
     for place, column in zip(places, columns, strict=True):
         try:
-            values.append(convert(table.values[place], column.kind, is_required=column.is_required))
+            values.append(
+                convert(table.values[place], column.kind, is_required=column.is_required)
+                if column.nested is None
+                else convert_cells(table.values[place], column, as_arrays=as_arrays)
+            )
         except BadValue as bad:
-            reason = f"{shown(bad.value)} {bad.reason}"
-            name = table.names[place]
-            raise invalid(f"row {bad.row}, column {name!r}: {reason}", table.place(bad.row, place), reason) from None
+            raise _bad_value(bad, table, place) from None
     names = schema.names if schema.is_named and wanted else tuple(table.names[place] for place in places)
     return Columns(names, tuple(column.kind for column in columns), values, table)
+
+
+def _bad_value(bad: BadValue, table: Table, place: int) -> Refused:
+    inside = f" at {'.'.join(map(str, bad.at))}" if bad.at else ""
+    reason = f"{shown(bad.value)}{inside} {bad.reason}"
+    loc = (*table.place(bad.row, place), *bad.at)
+    return invalid(f"row {bad.row}, column {table.names[place]!r}: {reason}", loc, reason)
 
 
 def prepare_tensors(request: ScoringRequest, schema: TensorSchema) -> Tensors:

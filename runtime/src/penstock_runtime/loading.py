@@ -15,6 +15,7 @@ import numpy as np
 
 from penstock_runtime.dialects import Asked
 from penstock_runtime.examples import read_example
+from penstock_runtime.hinted import SERVING
 from penstock_runtime.model import Model
 from penstock_runtime.options import Options
 from penstock_runtime.prediction import Predictor
@@ -39,6 +40,7 @@ class Loaded:
 
 def load(options: Options, prints: Prints) -> Loaded:
     """Load the model; raises whatever the model raises."""
+    os.environ[SERVING] = "true"
     threads = _threads_of_arithmetic()
     started = time.perf_counter()
     model = Model(mlflow.pyfunc.load_model(options.model_path), options)

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 from mlflow.exceptions import MlflowException
-from mlflow.models.utils import _enforce_params_schema
 
 from penstock_runtime.blocks import blocks_for, read_rows
 from penstock_runtime.delegated import prepare_delegated, words_of
-from penstock_runtime.errors import invalid
+from penstock_runtime.errors import COMPAT, invalid
 from penstock_runtime.inputs import Prepared, prepare_columns, prepare_tensors
+from penstock_runtime.mlflow_versions import enforce_params_schema, metadata_of
 from penstock_runtime.options import Options
 from penstock_runtime.outputs import encode
 from penstock_runtime.parsing import ScoringRequest
-from penstock_runtime.schema import ColumnSchema, read_schema
+from penstock_runtime.schema import ColumnSchema, misread_column, read_schema
+from penstock_runtime.sharing import Rule
 
 ROW_WISE_KEY = "penstock.row_wise"
-# These score each row by itself. A custom pyfunc may look at all its rows at once, and says itself where it does not.
-ROW_WISE_LOADERS = frozenset(f"mlflow.{flavour}" for flavour in ("sklearn", "xgboost", "lightgbm", "catboost", "onnx"))
+SIDE_EFFECT_FREE = frozenset(f"mlflow.{flavour}" for flavour in ("sklearn", "xgboost", "lightgbm", "catboost", "onnx"))
+"""Loaders whose models do nothing but answer: they may be asked twice. A custom pyfunc may write, count, or pay."""
 
 TAKES_ARRAYS = frozenset(("mlflow.sklearn",))
 """Loaders whose models may be asked with an array; whether they answer the same is tried out."""
@@ -34,17 +36,17 @@ class Model:
         self.schema = read_schema(self.metadata) if self.is_strict else None
         self.params_schema = getattr(self.metadata, "get_params_schema", lambda: None)()
         loader = (self.metadata.flavors.get("python_function") or {}).get("loader_module", "")
-        self.is_row_wise, self.row_wise_reason = is_row_wise(options.row_wise, loader, self.metadata.metadata or {})
+        self.sharing_rule = sharing_rule(options.row_wise, loader, metadata_of(self.metadata))
         # MLflow's enforcement costs 0.9 ms a call; where it was done here already, and the loader is known not to look
         # at MLflow's prediction context, the model is called without it.
-        direct = (
-            getattr(pyfunc, "_predict_fn", None) if loader in ROW_WISE_LOADERS and self.schema is not None else None
-        )
+        is_enforced = self.schema is not None and not getattr(self.schema, "has_nested", False)
+        direct = getattr(pyfunc, "_predict_fn", None) if loader in SIDE_EFFECT_FREE and is_enforced else None
+        self._misread = misread_column(self.metadata) if self.is_strict and direct is None else None
         self._predict = direct or pyfunc.predict
         self.blocks = blocks_for(self.schema)
         if direct is not None and self.blocks is not None and loader in TAKES_ARRAYS:
             self.blocks.prefer_arrays(direct)
-        self._takes_params = "params" in inspect.signature(self._predict).parameters
+        self._takes_params = takes_params(self._predict)
 
     def prepare(self, request: ScoringRequest) -> Prepared:
         """Check a payload.
@@ -52,6 +54,8 @@ class Model:
         Raises:
             Refused: 400.
         """
+        if self._misread is not None:
+            raise invalid(self._misread)
         if self.blocks is not None and (rows := read_rows(request, self.blocks)) is not None:
             return rows
         if self.schema is None:
@@ -69,14 +73,14 @@ class Model:
         given = given or {}
         known = {param.name for param in self.params_schema.params} if self.params_schema else set()
         if self.is_strict and (unknown := sorted(given.keys() - known)):
-            raise invalid(f"the model takes no such params: {', '.join(unknown)[:400]}", ("params", unknown[0]))
+            said = f"the model takes no such params: {', '.join(unknown)[:400]} ({COMPAT} ignores them)"
+            raise invalid(said, ("params", unknown[0]))
         if not self.params_schema:
             return None
         try:
-            checked: dict[str, Any] = _enforce_params_schema(given, self.params_schema)
+            return enforce_params_schema(given, self.params_schema)
         except MlflowException as error:
             raise invalid(words_of(error), ("params",)) from None
-        return checked
 
     def encode(self, output: Any) -> bytes:
         """The body of a 200 for what the model returned.
@@ -91,10 +95,18 @@ class Model:
         return self._predict(data, params=params) if self._takes_params else self._predict(data)
 
 
-def is_row_wise(wanted: str, loader: str, metadata: dict[str, Any]) -> tuple[bool, str]:
-    """Whether rows of different callers may share a predict, and who says so: `option`, `model` or `flavour`."""
-    if wanted != "auto":
-        return wanted == "true", "option"
-    if ROW_WISE_KEY in metadata:
-        return str(metadata[ROW_WISE_KEY]).lower() == "true", "model"
-    return loader in ROW_WISE_LOADERS, "flavour"
+def takes_params(predict: Callable[..., Any]) -> bool:
+    """Whether a predict has a parameter of its own named `params`; `**params` are arguments of somebody else's.
+
+    As MLflow's `PyFuncModel.predict` decides: scikit-learn's `Pipeline.predict_proba(X, **params)` takes none.
+    """
+    parameter = inspect.signature(predict).parameters.get("params")
+    return parameter is not None and parameter.kind is not inspect.Parameter.VAR_KEYWORD
+
+
+def sharing_rule(wanted: str, loader: str, metadata: dict[str, Any]) -> Rule:
+    """How it is decided whether rows of different callers share a predict: by the owner, or by comparing."""
+    said = wanted if wanted != "auto" else str(metadata.get(ROW_WISE_KEY, "auto")).lower()
+    if said in {"true", "false"}:
+        return Rule.ALWAYS if said == "true" else Rule.NEVER
+    return Rule.REQUESTS if loader in SIDE_EFFECT_FREE else Rule.LOAD

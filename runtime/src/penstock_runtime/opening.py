@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from penstock_runtime.batching import Batcher, Limits
@@ -14,7 +14,10 @@ from penstock_runtime.door import Door
 from penstock_runtime.options import Options
 from penstock_runtime.pace import Pace
 from penstock_runtime.prints import Prints
+from penstock_runtime.report import PodReport
+from penstock_runtime.sharing import Sharing, Verdict
 from penstock_runtime.template import make_template
+from penstock_runtime.traces import is_final, trace_of
 from penstock_runtime.workers import Workers
 
 if TYPE_CHECKING:
@@ -33,31 +36,41 @@ class Opening:
         self.prints = prints
         self.foreign = foreign
         self.has_failed = asyncio.Event()
+        self.is_final = False
+        """Whether what went wrong would go wrong again."""
 
     async def open(self) -> bool:
         """Whether the model could be loaded; why not is in the log."""
         try:
             loaded = await _beside(lambda: _load(self.options, self.prints))
             workers = self._workers(loaded)
-            check = await _beside(lambda: _check(loaded))
+            sharing = Sharing(loaded.model.sharing_rule)
+            check = await _beside(lambda: _check(loaded, sharing))
         except BaseException as error:  # noqa: BLE001 — a model's code raises what it likes, SystemExit too
             sys.stdout.flush()
-            self.prints.say("".join(traceback.format_exception(error)))
+            self.is_final = is_final(error)
+            self.prints.say(trace_of(error))
             said = " ".join(str(error).split())
             self.prints.say(f"cannot load the model: {type(error).__name__}: {said}"[:1000])
             return False
+        report = PodReport(check, sharing.verdict)
+        sharing.on_change = partial(self._changed, report)
+        workers.report = report
         for line in check.lines():
             self.prints.say(line)
         limits = Limits(self.options.max_batch_rows, self.options.max_batch_bytes, self.options.max_queue)
-        batcher = Batcher(loaded.predictor.execute, limits, workers, _pace(check, loaded))
+        batcher = Batcher(loaded.predictor.execute, limits, workers, sharing, _pace(check, loaded))
         workers.batcher = batcher
         if batcher.pace.is_slow:
             workers.begin()
             await workers.usable.wait()
-        self.door.open(loaded.reader, batcher, check.body())
-        shares = "share" if loaded.model.is_row_wise else "do not share"
-        self.prints.say(f"ready; rows of different callers {shares} a predict")
+        self.door.open(loaded.reader, batcher, report)
+        self.prints.say(f"ready; {_said(sharing.verdict)}")
         return True
+
+    def _changed(self, report: PodReport, verdict: Verdict) -> None:
+        report.changed(verdict)
+        self.prints.say(_said(verdict))
 
     def _workers(self, loaded: Loaded) -> Workers:
         foreign = {*self.foreign, *self.door.open_sockets()}
@@ -71,10 +84,15 @@ def _load(options: Options, prints: Prints) -> Loaded:
     return load(options, prints)
 
 
-def _check(loaded: Loaded) -> Check:
+def _check(loaded: Loaded, sharing: Sharing) -> Check:
     from penstock_runtime.check import check_model  # noqa: PLC0415 — as above
 
-    return check_model(loaded)
+    return check_model(loaded, sharing)
+
+
+def _said(verdict: Verdict) -> str:
+    words = "share a predict" if verdict.shares else "do not share a predict"
+    return f"rows of different callers {words} ({verdict.reason}): {verdict.message}"
 
 
 def _pace(check: Check, loaded: Loaded) -> Pace:

@@ -1,7 +1,8 @@
 """What a model returned → JSON: each caller's rows, and nothing that JSON does not have.
 
 NaN and infinities become null, and say so under `warnings` (strict). DataFrames become records, Series and arrays
-lists; bytes are base64, times ISO 8601, decimals strings.
+lists; bytes are base64, times ISO 8601, decimals strings. Keys are spelt as in MLflow's own answers; where two become
+the same text, one of their values would be lost, and the answer is refused.
 """
 
 from __future__ import annotations
@@ -10,9 +11,8 @@ import base64
 import dataclasses
 import datetime
 import decimal
+import json
 import math
-from collections.abc import Sequence
-from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
@@ -33,7 +33,8 @@ class Clean(list[Any]):
     """Values that JSON has: nobody need look at them again."""
 
 
-def _is_clean(array: np.ndarray[Any, np.dtype[Any]]) -> bool:
+def is_clean(array: np.ndarray[Any, np.dtype[Any]]) -> bool:
+    """Whether JSON has every value of the array."""
     kind = array.dtype.kind
     return kind in "iub" or (kind == "f" and array.dtype.itemsize <= 8 and bool(np.isfinite(array).all()))
 
@@ -41,41 +42,16 @@ def _is_clean(array: np.ndarray[Any, np.dtype[Any]]) -> bool:
 def sliceable(output: Any) -> Any:
     """The output in a form that is cut into rows for next to nothing."""
     if isinstance(output, pd.DataFrame):
+        if not output.columns.is_unique:
+            raise _twice(output.columns[output.columns.duplicated()][0])
         return output.to_dict(orient="records")
     if isinstance(output, pd.Series):
-        values = output.to_numpy()
-        return values if values.dtype.kind in "iufb" else output.tolist()
+        # An array of a nullable type is a float array, and rounds what has more than 53 bits, where one value is null.
+        is_plain = isinstance(output.dtype, np.dtype) and output.dtype.kind in "iufb"
+        return output.to_numpy() if is_plain else output.tolist()
     if hasattr(output, "toarray"):  # a sparse matrix
         return output.toarray()
     return list(output) if isinstance(output, tuple) else output
-
-
-def split(output: Any, counts: Sequence[int]) -> list[Any] | None:
-    """Each caller's rows in plain form, or `None` where the output has not as many as were asked for."""
-    output = sliceable(output)
-    if isinstance(output, np.ndarray) and output.ndim == 1 and len(output) == sum(counts) and _is_clean(output):
-        output = Clean(output.tolist())
-    return cut(output, counts)
-
-
-def cut(output: Any, counts: Sequence[int]) -> list[Any] | None:
-    """Each caller's rows, of the output's own type, or `None` where it has not as many as were asked for."""
-    if isinstance(output, dict) and output:
-        parts = {name: split(value, counts) for name, value in output.items()}
-        if any(part is None for part in parts.values()):
-            return None
-        return [{name: part[i] for name, part in parts.items() if part is not None} for i in range(len(counts))]
-    is_rows = isinstance(output, (list, tuple, pd.DataFrame, pd.Series)) or getattr(output, "ndim", 0) > 0
-    if not is_rows or _length(output) != sum(counts):
-        return None
-    rows = output.iloc if isinstance(output, (pd.DataFrame, pd.Series)) else output
-    starts = accumulate(counts, initial=0)
-    cuts = [rows[start : start + count] for start, count in zip(starts, counts, strict=False)]
-    return [Clean(each) for each in cuts] if type(output) is Clean else cuts
-
-
-def _length(output: Any) -> int:
-    return int(output.shape[0]) if hasattr(output, "shape") else len(output)
 
 
 def encode(output: Any, *, strict: bool) -> bytes:
@@ -91,9 +67,25 @@ def encode(output: Any, *, strict: bool) -> bytes:
     answer: dict[str, Any] = {"predictions": predictions}
     if strict and plain.warnings:
         answer["warnings"] = plain.warnings
+    return dumps(answer)
+
+
+def dumps(plain: Any) -> bytes:
+    """JSON of plain values, integers of any size among them.
+
+    Raises:
+        NotJson: a text is no Unicode, or an integer has more digits than Python writes.
+    """
     try:
-        return orjson.dumps(answer)
-    except TypeError as error:
+        return orjson.dumps(plain)
+    except TypeError:  # orjson writes no integer that has more than 64 bits
+        return _with_large_integers(plain)
+
+
+def _with_large_integers(plain: Any) -> bytes:
+    try:
+        return json.dumps(plain, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except (TypeError, ValueError) as error:
         raise NotJson(str(error)) from None
 
 
@@ -104,6 +96,25 @@ def to_plain(value: Any) -> Any:
         NotJson: JSON cannot say it.
     """
     return _Plain().convert(value, ("outputs",))
+
+
+def key_of(key: Any) -> str:
+    """A key as MLflow's own server spells it: `true`, `null`, `1`, and the value of an enumeration of strings."""
+    if isinstance(key, np.generic):
+        key = key.item()
+    if isinstance(key, str):
+        return str.__str__(key)
+    if key is None or isinstance(key, bool):
+        return {None: "null", True: "true", False: "false"}[key]
+    if isinstance(key, int):
+        return int.__repr__(key)
+    if isinstance(key, float):
+        return json.dumps(float(key))
+    return str(key)
+
+
+def _twice(key: Any) -> NotJson:
+    return NotJson(f"an object, or a frame, has two keys that are both {json.dumps(key_of(key))}"[:300])
 
 
 class _Plain:
@@ -121,14 +132,23 @@ class _Plain:
         if isinstance(value, np.ndarray):
             return self._array(value, at)
         if isinstance(value, dict):
-            return {str(key): self.convert(each, (*at, str(key))) for key, each in value.items()}
+            return self._object(value, at)
         if isinstance(value, (list, tuple, set, frozenset, pd.Index, pd.api.extensions.ExtensionArray)):
             return [self.convert(each, (*at, i)) for i, each in enumerate(value)]
         return self._other(value, at)
 
+    def _object(self, value: dict[Any, Any], at: Loc) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key, each in value.items():
+            name = key if type(key) is str else key_of(key)
+            if name in result:
+                raise _twice(key)
+            result[name] = self.convert(each, (*at, name))
+        return result
+
     def _array(self, array: np.ndarray[Any, np.dtype[Any]], at: Loc) -> Any:
         kind = array.dtype.kind
-        if kind == "U" or _is_clean(array):
+        if kind == "U" or is_clean(array):
             return array.tolist()
         if kind in "Mm":
             texts = array.astype(str).astype(object)
@@ -152,8 +172,10 @@ class _Plain:
         return self._structure(value, at)
 
     def _structure(self, value: Any, at: Loc) -> Any:
-        for base in (int, float, str):
-            if isinstance(value, base):  # their subclasses, enumerations among them
+        if isinstance(value, str):  # subclasses; `str()` of an enumeration's member would be its name
+            return str.__str__(value)
+        for base in (int, float):
+            if isinstance(value, base):
                 return self.convert(base(value), at)
         if isinstance(value, (pd.DataFrame, pd.Series)) or hasattr(value, "toarray"):
             return self.convert(sliceable(value), at)
@@ -161,7 +183,7 @@ class _Plain:
             return self.convert(dataclasses.asdict(value), at)
         if hasattr(value, "model_dump"):
             return self.convert(value.model_dump(), at)
-        raise NotJson(f"the model returned a {type(value).__name__}, which cannot be written as JSON")
+        raise NotJson(f"there is a {type(value).__name__} in it")
 
     def _no_number(self, value: float, at: Loc) -> None:
         name = "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"

@@ -15,13 +15,15 @@ from typing import Any
 
 import orjson
 
-from penstock_runtime.errors import Refused, bad_request, invalid, unsupported
+from penstock_runtime.errors import COMPAT, Refused, bad_request, invalid, unsupported
 
 FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 CSV = "csv"
 MAX_NESTING = 32
 MAX_CLIENT_REQUEST_ID = 256
 _KNOWN = frozenset((*FORMATS, "params", "client_request_id"))
+# MLflow's server takes bodies with one of these for requests of language models, and answers them in another form.
+_OF_LANGUAGE_MODELS = ("messages", "prompt")
 _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _DIGITS_AS_ZEROS = bytes(ord("0") if chr(byte).isdecimal() else ord(" ") for byte in range(128)) + b" " * 128
 # An integer beyond 64 bits has at least 19 digits; orjson makes a float of it, whatever follows is then wrong.
@@ -64,13 +66,28 @@ def parse(content_type: str | None, body: bytes, *, strict: bool = True) -> Scor
     if content_type != "application/json" and media_type(content_type) == "text/csv":
         return ScoringRequest(CSV, csv_rows(body))
     document = parse_document(body)
-    if strict and (unknown := [key for key in document if key not in _KNOWN]):
-        raise invalid(f"unknown top-level keys: {', '.join(sorted(unknown))[:200]}")
     given = [name for name in FORMATS if name in document]
+    if not given:
+        raise no_format(document)
+    if strict and (unknown := [key for key in document if key not in _KNOWN]):
+        raise invalid(f"unknown top-level keys: {', '.join(sorted(unknown))[:200]} ({COMPAT} ignores them)")
     if len(given) != 1:
-        found = " and ".join(given) or "none of them"
-        raise invalid(f"exactly one of {', '.join(FORMATS)} is needed; found {found}")
+        raise invalid(f"exactly one of {', '.join(FORMATS)} is needed; found {' and '.join(given)}")
     return ScoringRequest(given[0], document[given[0]], _params(document), client_request_id(document))
+
+
+def no_format(document: dict[str, Any]) -> Refused:
+    """What to send instead, where it can be told what the body was meant to be."""
+    for key in _OF_LANGUAGE_MODELS:
+        if key in document:
+            return invalid(
+                f"requests of language models, with {key} outermost, are not served: send what the model's signature "
+                f'names as {{"inputs": {{"{key}": …}}}}'
+            )
+    if "data" in document and document.keys() <= {"columns", "data", "index"}:
+        return invalid('this is the body of MLflow 1: send {"dataframe_split": {"columns": […], "data": [[…]]}}')
+    found = f"; found {', '.join(sorted(document))[:200]}" if document else ""
+    return invalid(f"exactly one of {', '.join(FORMATS)} is needed{found}")
 
 
 def client_request_id_of(body: bytes) -> str | None:
@@ -110,12 +127,23 @@ def parse_document(body: bytes) -> dict[str, Any]:
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise bad_request(f"The body is not valid JSON: {error}") from None
+        raise bad_request(_not_json(error)) from None
     if not isinstance(document, dict):
-        raise bad_request("The body must be a JSON object.")
+        of_mlflow_1 = ', such as {"dataframe_records": […]}' if isinstance(document, list) else ""
+        raise bad_request(f"The body must be a JSON object{of_mlflow_1}.")
     if _needs_care(body, document):
         return _carefully(body)
     return document
+
+
+def _not_json(error: orjson.JSONDecodeError) -> str:
+    for word in ("NaN", "Infinity"):
+        if error.doc.startswith(word, error.pos):
+            instead = "send null" if word == "NaN" else "no number stands for it"
+            return (
+                f"The body is not valid JSON: {word} is not JSON: {instead} (line {error.lineno} column {error.colno})."
+            )
+    return f"The body is not valid JSON: {error}"
 
 
 def is_nested_too_deep(body: bytes) -> bool:

@@ -91,5 +91,10 @@ class Prints:
 
 def tag_of(request_ids: Sequence[str]) -> str:
     """The prefix of a line that belongs to these requests."""
+    return f"[request_id={ids_of(request_ids)}] "
+
+
+def ids_of(request_ids: Sequence[str]) -> str:
+    """The first of these ids, and how many more there are."""
     more = f",+{len(request_ids) - MAX_IDS}" if len(request_ids) > MAX_IDS else ""
-    return f"[request_id={','.join(request_ids[:MAX_IDS])}{more}] "
+    return ",".join(request_ids[:MAX_IDS]) + more

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from penstock_runtime.delegated import Delegated
 from penstock_runtime.dialects import SCORING, Asked, Dialect
 from penstock_runtime.errors import Refused, unsupported
+from penstock_runtime.inputs import Columns
 from penstock_runtime.parsing import ScoringRequest, parse
 from penstock_runtime.v2 import dialect_of
 from penstock_runtime.v2_inputs import InferRequest, as_data, as_payload, read_infer
@@ -85,6 +86,18 @@ class Reader:
 
     def key_of(self, prepared: Prepared, params: dict[str, Any] | None) -> Hashable | None:
         """What those have in common who may share a predict."""
-        if not self.model.is_row_wise or prepared.key is None:
+        if prepared.key is None:
             return None
-        return (type(prepared), prepared.key, repr(params) if params else None)
+        return (type(prepared), prepared.key, _nulls(prepared), repr(params) if params else None)
+
+
+def _nulls(prepared: Prepared) -> tuple[int, ...]:
+    """Columns with nulls in them, which have another type: nobody else's column may change its own."""
+    if not isinstance(prepared, Columns):
+        return ()
+    values = zip(prepared.values, prepared.kinds, strict=True)
+    return tuple(i for i, (column, kind) in enumerate(values) if kind in _NULLABLE and None in column)
+
+
+_NULLABLE = frozenset(("boolean", "string", "binary"))
+"""Kinds of columns whose type in pandas depends on whether there are nulls."""

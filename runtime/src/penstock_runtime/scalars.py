@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from penstock_runtime.errors import COMPAT, Loc
+
 INT64 = (-(2**63), 2**63 - 1)
 INT32 = (-(2**31), 2**31 - 1)
 FLOAT_MAX = float(np.finfo(np.float32).max)
@@ -30,11 +32,12 @@ class Lossy(ValueError):
 
 
 class BadValue(ValueError):
-    """A value of a column that was refused, and its row."""
+    """A value of a column that was refused, its row, and its place inside the cell of a nested column."""
 
-    def __init__(self, row: int, value: Any, reason: str) -> None:
+    def __init__(self, row: int, value: Any, reason: str, at: Loc = ()) -> None:
         super().__init__(reason)
         self.row = row
+        self.at = at
         self.value = value
         self.reason = reason
 
@@ -98,13 +101,14 @@ def to_string(value: Any) -> str:
 
 
 def to_binary(value: Any) -> bytes:
-    """Bytes, sent as base64."""
+    """Bytes, sent as base64; lines may be broken, as `base64.encodebytes` and MIME encoders do."""
     if type(value) is not str:
         raise Lossy("is not a base64 string")
+    text = value if value.isalnum() else "".join(value.split())
     try:
-        return base64.b64decode(value, validate=True)
+        return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise Lossy("is not base64") from None
+        raise Lossy("is not base64 of the standard alphabet") from None
 
 
 def to_datetime(value: Any) -> int:
@@ -137,9 +141,23 @@ _NATURAL: dict[str, type] = {
     "string": str,
 }
 _RANGES: dict[str, tuple[float, float]] = {"long": INT64, "integer": INT32, "float": (-FLOAT_MAX, FLOAT_MAX)}
+NAN = float("nan")
+# What stands for null in every column of these, required ones too: `required` says that there must be a column, and
+# JSON has no other word for a missing number.
+_MISSING_NUMBERS: dict[str, Any] = {"double": NAN, "float": NAN}
 # What stands for null where a column is optional; integers have nothing, as in MLflow.
-_NULLS: dict[str, Any] = {"double": float("nan"), "float": float("nan"), "datetime": NAT}
-_NULLS |= {"string": None, "boolean": None, "binary": None}
+_NULLS: dict[str, Any] = {**_MISSING_NUMBERS, "datetime": NAT, "string": None, "boolean": None, "binary": None}
+_REQUIRED = "is not allowed: the column is required"
+_NO_INTEGER = "cannot be held by an integer column; a double column of the model's signature takes it as NaN"
+# Why a required column takes no null, and what MLflow makes of it where it makes anything.
+_NO_NULL: dict[str, str] = {
+    "long": _NO_INTEGER,
+    "integer": _NO_INTEGER,
+    "boolean": f"{_REQUIRED}; {COMPAT} makes it false",
+    "string": f"{_REQUIRED}; {COMPAT} passes it on",
+    "datetime": f"{_REQUIRED}; {COMPAT} makes it NaT",
+    "binary": _REQUIRED,
+}
 
 
 def convert(values: Sequence[Any], kind: str, *, is_required: bool) -> Sequence[Any]:
@@ -166,11 +184,10 @@ def _convert(row: int, value: Any, kind: str, is_required: bool) -> Any:
 
 
 def _null(row: int, kind: str, is_required: bool) -> Any:
-    if is_required:
-        raise BadValue(row, None, "is not allowed: the column is required")
-    if kind not in _NULLS:
-        raise BadValue(row, None, "cannot be held by an integer column")
-    return _NULLS[kind]
+    taken = _MISSING_NUMBERS if is_required else _NULLS
+    if kind not in taken:
+        raise BadValue(row, None, _NO_NULL[kind])
+    return taken[kind]
 
 
 def from_text(text: str, kind: str) -> Any:

@@ -21,6 +21,7 @@ TOKEN_VARIABLE = "PENSTOCK_POD_TOKEN"  # noqa: S105 - a name
 EXIT_STOPPED = 0
 EXIT_ADDRESS = 1
 EXIT_NOT_LOADED = 3
+EXIT_NEVER_LOADS = 5
 EXIT_NO_WORKERS = 4
 
 
@@ -85,7 +86,7 @@ async def serve(options: Options, listening: socket.socket, prints: Prints) -> i
     sweeping = asyncio.create_task(door.sweep(), name="sweep")
     await asyncio.wait((loading, stopping, failing), return_when=asyncio.FIRST_COMPLETED)
     if loading.done() and not loading.result():
-        return EXIT_NOT_LOADED
+        return EXIT_NEVER_LOADS if opening.is_final else EXIT_NOT_LOADED
     await asyncio.wait((stopping, failing), return_when=asyncio.FIRST_COMPLETED)
     if failing.done():
         return EXIT_NO_WORKERS

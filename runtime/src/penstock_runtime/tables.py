@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from penstock_runtime.errors import Loc, Refused, invalid, shown
+from penstock_runtime.errors import COMPAT, Loc, Refused, invalid, shown
 from penstock_runtime.parsing import CSV
 from penstock_runtime.scalars import from_text
 from penstock_runtime.schema import ColumnSchema
@@ -16,7 +16,7 @@ from penstock_runtime.schema import ColumnSchema
 class Table:
     """A payload by columns: `values[i]` belongs to `names[i]`; `place(row, i)` says where in the payload a value is."""
 
-    names: Sequence[str]
+    names: Sequence[Any]
     values: Sequence[Sequence[Any]]
     rows: int
     place: Callable[[int, int], Loc]
@@ -34,7 +34,9 @@ def read_table(form: str, payload: Any, schema: ColumnSchema) -> Table:
     if form == CSV:
         return _csv(payload, schema)
     if isinstance(payload, dict) and form == "inputs":
-        return _by_column(payload)
+        return _single_row(payload, schema) if schema.has_nested else _by_column(payload, schema)
+    if not schema.is_named and form in {"inputs", "instances"} and not isinstance(payload, (list, dict)):
+        payload = [payload]
     if not isinstance(payload, list):
         raise invalid(f"{form} must be a list", (form,))
     if payload and not isinstance(payload[0], dict):
@@ -57,20 +59,24 @@ def _split(payload: Any, schema: ColumnSchema) -> Table:
     return Table(names, _transposed(data, len(names), "data"), len(data), lambda row, i: ("data", row, i), index)
 
 
-def _column_names(columns: Any, data: list[Any], schema: ColumnSchema) -> list[str]:
-    if columns is None and not schema.is_named:
+def _column_names(columns: Any, data: list[Any], schema: ColumnSchema) -> list[Any]:
+    if columns is None and not schema.has_text_names:
         first = data[0] if data else schema.names
-        return [str(i) for i in range(len(first) if isinstance(first, (list, tuple)) else 1)]
+        return list(range(len(first) if isinstance(first, (list, tuple)) else 1))
     if not isinstance(columns, list):
         raise invalid("dataframe_split needs columns, a list of names", ("columns",))
+    wanted, said = (str, "strings") if schema.has_text_names else (_NAMES, "strings or numbers")
     for i, name in enumerate(columns):
-        if type(name) is not str and schema.is_named:
-            raise invalid(f"column names must be strings; columns[{i}] is {shown(name)}", ("columns", i))
-    names = [str(name) for name in columns]
+        if not isinstance(name, wanted):
+            raise invalid(f"column names must be {said}; columns[{i}] is {shown(name)}", ("columns", i))
+    names = columns if schema.has_text_names else [schema.name_of(name) for name in columns]
     if len(set(names)) != len(names):
-        repeated = sorted({name for name in names if names.count(name) > 1})
+        repeated = sorted({str(name) for name in names if names.count(name) > 1})
         raise invalid(f"duplicate columns: {', '.join(repeated)[:400]}", ("columns",))
     return names
+
+
+_NAMES = (str, int, float, type(None))
 
 
 def _transposed(rows: list[Any], width: int, at: str) -> Sequence[Sequence[Any]]:
@@ -83,12 +89,20 @@ def _transposed(rows: list[Any], width: int, at: str) -> Sequence[Sequence[Any]]
 
 
 def _positional(form: str, payload: list[Any], schema: ColumnSchema) -> Table:
-    if schema.is_named:
-        message = f"rows of {form} must be objects with the model's column names: {', '.join(schema.names)[:400]}"
-        raise invalid(message, (form, 0))
-    rows = payload if isinstance(payload[0], list) else [[value] for value in payload]
-    width = len(schema.columns)
-    return Table(schema.names, _transposed(rows, width, form), len(rows), lambda row, i: (form, row, i))
+    is_flat = not isinstance(payload[0], list)
+    names = _positions(schema, is_flat=is_flat)
+    if names is None:
+        listed = ", ".join(map(str, schema.names))[:400]
+        raise invalid(f"rows of {form} must be objects with the model's column names: {listed}", (form, 0))
+    rows = [[value] for value in payload] if is_flat else payload
+    return Table(names, _transposed(rows, len(names), form), len(rows), lambda row, i: (form, row, i))
+
+
+def _positions(schema: ColumnSchema, *, is_flat: bool) -> Sequence[Any] | None:
+    """What columns without names are called: by their position, or as the only one there is."""
+    if not schema.has_text_names:
+        return range(len(schema.columns))
+    return schema.names if is_flat and len(schema.columns) == 1 else None
 
 
 def _records(form: str, payload: list[Any], schema: ColumnSchema) -> Table:
@@ -97,9 +111,13 @@ def _records(form: str, payload: list[Any], schema: ColumnSchema) -> Table:
             raise invalid(f"row {i} is not an object", (form, i))
     if not payload:
         return Table(schema.names, [()] * len(schema.names), 0, lambda row, i: (form, row, i))
-    names = list(payload[0]) if _are_alike(payload) else _union(form, payload, schema)
-    values = [[record.get(name) for record in payload] for name in names]
-    return Table(names, values, len(payload), lambda row, i: (form, row, names[i]))
+    keys = list(payload[0]) if _are_alike(payload) else _union(form, payload, schema)
+    values = [[record.get(key) for record in payload] for key in keys]
+    return Table(_names_of(keys, schema), values, len(payload), lambda row, i: (form, row, keys[i]))
+
+
+def _names_of(keys: list[str], schema: ColumnSchema) -> list[Any]:
+    return keys if schema.has_text_names else [schema.name_of(key) for key in keys]
 
 
 def _are_alike(records: list[dict[str, Any]]) -> bool:
@@ -111,28 +129,35 @@ def _union(form: str, records: list[dict[str, Any]], schema: ColumnSchema) -> li
     """All names that occur, where no record leaves a required one out that another has."""
     names = list(dict.fromkeys(name for record in records for name in record))
     for name in names:
-        column = schema.by_name.get(name)
-        if column is not None and not column.is_required:
+        column = schema.by_name.get(schema.name_of(name))
+        if not column.is_required if column is not None else schema.is_named:  # what is not known is told as a whole
             continue
+        null = "; send null for a missing number" if column is not None and column.kind in {"double", "float"} else ""
         for row, record in enumerate(records):
             if name not in record:
-                raise invalid(f"row {row} has no value for column {name!r}", (form, row, name))
+                raise invalid(f"row {row} has no value for column {name!r}{null}", (form, row, name))
     return names
 
 
-def _by_column(payload: dict[str, Any]) -> Table:
+def _single_row(payload: dict[str, Any], schema: ColumnSchema) -> Table:
+    """`inputs` as an object of cells: where cells may be lists, it is always one row, as in MLflow."""
+    keys = list(payload)
+    return Table(_names_of(keys, schema), [[value] for value in payload.values()], 1, lambda _, i: ("inputs", keys[i]))
+
+
+def _by_column(payload: dict[str, Any], schema: ColumnSchema) -> Table:
     """`inputs` as an object: a list for each column, or one row of single values."""
     lists = [isinstance(value, list) for value in payload.values()]
-    names = list(payload)
+    keys = list(payload)
     if not any(lists):
-        return Table(names, [[value] for value in payload.values()], 1, lambda _, i: ("inputs", names[i]))
+        return _single_row(payload, schema)
     if not all(lists):
         raise invalid("inputs must have a list for each column, or one value for each", ("inputs",))
     rows = len(next(iter(payload.values())))
-    for name, value in payload.items():
+    for key, value in payload.items():
         if len(value) != rows:
-            raise invalid(f"column {name!r} has {len(value)} values, {names[0]!r} has {rows}", ("inputs", name))
-    return Table(names, list(payload.values()), rows, lambda row, i: ("inputs", names[i], row))
+            raise invalid(f"column {key!r} has {len(value)} values, {keys[0]!r} has {rows}", ("inputs", key))
+    return Table(_names_of(keys, schema), list(payload.values()), rows, lambda row, i: ("inputs", keys[i], row))
 
 
 def _csv(lines: list[list[str]], schema: ColumnSchema) -> Table:
@@ -173,10 +198,12 @@ def _by_position(table: Table, schema: ColumnSchema) -> list[int]:
     return list(range(len(table.names)))
 
 
-def _columns_differ(missing: Iterable[str], extra: Iterable[str]) -> Refused:
-    parts, details = [], []
+def _columns_differ(missing: Iterable[Any], extra: Iterable[Any]) -> Refused:
+    parts: list[str] = []
+    details: list[tuple[Loc, str]] = []
     for word, names in (("missing", missing), ("extra", extra)):
-        if listed := list(names):
-            parts.append(f"{word} columns: {', '.join(listed)[:400]}")
+        if listed := list(map(str, names)):
+            ignored = f" ({COMPAT} ignores them)" if word == "extra" and not parts else ""
+            parts.append(f"{word} columns: {', '.join(listed)[:400]}{ignored}")
             details += [(("columns", name), f"{word} column") for name in listed[:50]]
     return Refused(400, "INVALID_PARAMETER_VALUE", "; ".join(parts), details)

@@ -10,14 +10,16 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import select
 import signal
 import socket
 import sys
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from penstock_runtime.endings import ChildSignals, EndingReader, tell
 from penstock_runtime.worker import die_with_parent, ignore_stop_signals, run, work
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ class Template:
 
     def __init__(self, control: socket.socket) -> None:
         self.control = control
+        self.endings = EndingReader(control)
 
     def start(self, far: socket.socket) -> None:
         """Fork a worker that serves on `far`.
@@ -77,29 +80,41 @@ def _stand_by(control: socket.socket, loaded: Loaded, foreign: set[int], parent:
     ignore_stop_signals()
     for fd in foreign - {control.fileno()}:
         _close(fd)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them: their sockets say when they end
+    signals = ChildSignals()
     while True:
-        said, fds, _, _ = socket.recv_fds(control, 1, 1)
-        if not said:
-            return
-        _give_birth(socket.socket(fileno=fds[0]), control, loaded)
+        ready, _, _ = select.select([control.fileno(), signals.fileno()], [], [])
+        for ending in signals.ended():
+            tell(control, ending)
+        if control.fileno() in ready:
+            said, fds, _, _ = socket.recv_fds(control, 1, 1)
+            if not said:
+                return
+            _give_birth(socket.socket(fileno=fds[0]), control, signals, loaded)
 
 
-def _give_birth(connection: socket.socket, control: socket.socket, loaded: Loaded) -> None:
+def _give_birth(connection: socket.socket, control: socket.socket, signals: ChildSignals, loaded: Loaded) -> None:
     parent = os.getpid()
-    with connection:
-        if _fork() == 0:
-            run(_life(connection, control, loaded, parent), loaded.prints)
 
-
-def _life(connection: socket.socket, control: socket.socket, loaded: Loaded, parent: int) -> Callable[[], None]:
     def live() -> None:
         die_with_parent(parent)
         control.close()
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signals.close()
+        _reseed()
         work(connection, loaded)
 
-    return live
+    with connection:
+        if _fork() == 0:
+            run(live, loaded.prints)
+
+
+def _reseed() -> None:
+    """Draw other random numbers than the workers beside this one.
+
+    NumPy's global state, which SciPy and scikit-learn draw from, is the template's in each fork; Python's own `random`
+    sees to itself. Generators that the model made when it was loaded stay as they are.
+    """
+    if "numpy" in sys.modules:  # loaded with the model, and not before
+        sys.modules["numpy"].random.seed()
 
 
 def _close(fd: int) -> None:

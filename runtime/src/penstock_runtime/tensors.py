@@ -1,4 +1,7 @@
-"""Nested lists → arrays of a tensor signature's type and shape: without loss, or not at all."""
+"""Nested lists → arrays of a tensor signature's type and shape: without loss, or not at all.
+
+null is NaN in tensors of floats, as NumPy and MLflow have it, and refused in all others.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from penstock_runtime.errors import Loc, invalid, shown
-from penstock_runtime.scalars import Lossy, to_boolean, to_double, to_float, to_string
+from penstock_runtime.scalars import NAN, Lossy, to_boolean, to_double, to_float, to_string
 from penstock_runtime.schema import Tensor
 
 Array = np.ndarray[Any, np.dtype[Any]]
+_DOUBLES = {float, type(None)}
 
 
 def to_tensor(value: Any, tensor: Tensor, at: Loc) -> Array:
@@ -72,7 +76,7 @@ def _leaves(value: Any, shape: tuple[int, ...], at: Loc) -> Iterator[Any]:
 def _is_natural(flat: list[Any], dtype: np.dtype[Any]) -> bool:
     """Whether the types alone say that nothing is lost."""
     types = set(map(type, flat))
-    return (dtype == np.float64 and types == {float}) or (dtype.kind == "U" and types == {str})
+    return (dtype == np.float64 and types <= _DOUBLES) or (dtype.kind == "U" and types == {str})
 
 
 def _converter(dtype: np.dtype[Any]) -> Callable[[Any], Any]:
@@ -82,7 +86,11 @@ def _converter(dtype: np.dtype[Any]) -> Callable[[Any], Any]:
         return to_boolean
     if dtype.kind == "U":
         return to_string
-    return to_double if dtype.itemsize >= 8 else _floats(dtype)
+    return _doubles if dtype.itemsize >= 8 else _floats(dtype)
+
+
+def _doubles(value: Any) -> float:
+    return NAN if value is None else to_double(value)
 
 
 def _integers(dtype: np.dtype[Any]) -> Callable[[Any], int]:
@@ -103,6 +111,8 @@ def _floats(dtype: np.dtype[Any]) -> Callable[[Any], float]:
     largest = float(np.finfo(dtype).max)
 
     def convert(value: Any) -> float:
+        if value is None:
+            return NAN
         number = to_float(value)
         if abs(number) > largest:
             raise Lossy(f"does not fit into {dtype.name}")

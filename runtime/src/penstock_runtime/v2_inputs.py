@@ -137,7 +137,7 @@ def _decoded(array: Array, tensor: dict[str, Any], at: Loc) -> Array:
 
 def _from_json(array: Array, at: Loc) -> Array:
     values = np.empty(array.size, dtype=object)
-    for i, text in enumerate(array.reshape(-1)):
+    for i, text in enumerate(array.reshape(-1).tolist()):  # orjson takes no str of NumPy
         try:
             values[i] = orjson.loads(text)
         except orjson.JSONDecodeError:
@@ -157,11 +157,12 @@ def as_payload(request: InferRequest, schema: ColumnSchema | TensorSchema) -> tu
     if len(request.tensors) == 1 and (single := _only(request)).ndim == 2 and _is_table(request, single, schema):
         return "dataframe_split", {"columns": list(schema.names), "data": single.tolist()}
     columns = {name: _column(name, array).tolist() for name, array in request.tensors.items()}
-    if schema.is_named:
+    if schema.is_named and not schema.has_nested:
         return "inputs", columns
     if len({len(column) for column in columns.values()}) > 1:
         raise invalid("the inputs have different numbers of rows", ("inputs",))
-    return "instances", [list(row) for row in zip(*columns.values(), strict=True)]
+    rows = [list(row) for row in zip(*columns.values(), strict=True)]
+    return ("dataframe_split", {"columns": list(columns), "data": rows}) if schema.is_named else ("instances", rows)
 
 
 def _is_table(request: InferRequest, single: Array, schema: ColumnSchema) -> bool:

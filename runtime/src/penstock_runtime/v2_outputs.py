@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import orjson
 import pandas as pd
 
-from penstock_runtime.outputs import NotJson, sliceable, to_plain
+from penstock_runtime.outputs import dumps, sliceable, to_plain
 
 DEFAULT_NAME = "output-1"
 _NAMES = {
@@ -37,10 +36,7 @@ def encode_infer(output: Any, head: dict[str, Any], wanted: Sequence[str]) -> by
     if wanted:
         outputs = [each for each in outputs if each["name"] in wanted]
     answer = {**head, "parameters": {"content_type": content_type}, "outputs": outputs}
-    try:
-        return orjson.dumps(answer)
-    except TypeError as error:
-        raise NotJson(str(error)) from None
+    return dumps(answer)
 
 
 def tensors_of(output: Any) -> tuple[str, list[Output]]:
@@ -71,14 +67,15 @@ def _list(output: Sequence[Any]) -> tuple[str, list[Output]]:
 
 
 def _column(name: str, series: pd.Series[Any]) -> Output:
-    values = series.to_numpy()
+    # Integers of a nullable type would become floats, and be rounded, where one of them is null.
+    values = series.to_numpy(dtype=object) if series.hasnans and series.dtype.kind in "iu" else series.to_numpy()
     if values.dtype.name in _NAMES:
         return {key: value for key, value in _array(name, values).items() if key != "parameters"}
     texts = series.tolist()
     shape = [len(texts), 1]
     if all(isinstance(each, str) for each in texts):
         return _bytes(name, texts, shape, "str")
-    return _bytes(name, [orjson.dumps(to_plain(each)).decode() for each in texts], shape, "pd_json")
+    return _bytes(name, [dumps(to_plain(each)).decode() for each in texts], shape, "pd_json")
 
 
 def _array(name: str, array: np.ndarray[Any, Any]) -> Output:
@@ -94,7 +91,7 @@ def _array(name: str, array: np.ndarray[Any, Any]) -> Output:
 def _text(value: Any) -> str:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
-    return value if isinstance(value, str) else orjson.dumps(to_plain(value)).decode()
+    return value if isinstance(value, str) else dumps(to_plain(value)).decode()
 
 
 def _bytes(name: str, texts: list[str], shape: list[int], content_type: str) -> Output:

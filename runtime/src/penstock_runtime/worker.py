@@ -11,17 +11,17 @@ import os
 import signal
 import socket
 import sys
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import orjson
 
-from penstock_runtime.batching import Job, Outcome
-from penstock_runtime.dialects import Asked
+from penstock_runtime.batching import Job
+from penstock_runtime.dialects import Asked, Outcome
 from penstock_runtime.errors import Refused
 from penstock_runtime.frames import Frame, FrameBuffer
 from penstock_runtime.options import Options
+from penstock_runtime.plans import APART, Plan
 from penstock_runtime.prints import Prints
 
 if TYPE_CHECKING:
@@ -47,10 +47,7 @@ def ignore_stop_signals() -> None:
 
 def work(connection: socket.socket, loaded: Loaded) -> None:
     """Answer batches until the other end is closed."""
-    if loaded.example is not None:  # the first predict of a process is its slowest
-        _answers(
-            loaded, Frame({"jobs": [["example", loaded.example.form, loaded.example.content_type]]}, _body(loaded))
-        )
+    _warm_up(loaded)
     connection.sendall(Frame({"ready": os.getpid()}).pack())
     frames = FrameBuffer()
     while data := connection.recv(_CHUNK):
@@ -58,21 +55,29 @@ def work(connection: socket.socket, loaded: Loaded) -> None:
             connection.sendall(_answers(loaded, frame).pack())
 
 
-def _body(loaded: Loaded) -> tuple[bytes, ...]:
-    return (loaded.example.body,) if loaded.example is not None else ()
+def _warm_up(loaded: Loaded) -> None:
+    """Predict for the model's example: the first predict of a process is its slowest."""
+    if loaded.example is not None and isinstance(job := _job(loaded, "example", loaded.example), Job):
+        loaded.predictor.warm_up(job)
 
 
 def _answers(loaded: Loaded, frame: Frame) -> Frame:
-    started = time.perf_counter()
     outcomes: list[Outcome | None] = []
     jobs: list[Job] = []
     for (request_id, form, content_type), body in zip(frame.head["jobs"], frame.bodies, strict=True):
         read = _job(loaded, request_id, Asked(form, content_type, body, request_id))
         outcomes.append(read if isinstance(read, Outcome) else None)
         jobs += [read] if isinstance(read, Job) else []
-    predicted = iter(loaded.predictor.execute(jobs) if jobs else [])
+    plan = Plan.unpacked(frame.head["plan"]) if "plan" in frame.head else APART
+    report = loaded.predictor.execute(jobs, plan)
+    predicted = iter(report.outcomes)
     complete = [outcome or next(predicted) for outcome in outcomes]
-    head = {"statuses": [outcome.status for outcome in complete], "seconds": time.perf_counter() - started}
+    head = {
+        "statuses": [outcome.status for outcome in complete],
+        "seconds": report.seconds,
+        "reasking_s": report.reasking_s,
+        "finding": report.finding.packed(),
+    }
     return Frame(head, tuple(outcome.body for outcome in complete))
 
 

@@ -9,18 +9,26 @@ import socket
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import cast
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any, cast
 
 import orjson
 
-from penstock_runtime.batching import Batcher, Job, Outcome
+from penstock_runtime.batching import Batch, Batcher
+from penstock_runtime.dialects import Outcome
+from penstock_runtime.endings import Ending
 from penstock_runtime.frames import Frame, FrameBuffer
 from penstock_runtime.options import Options
-from penstock_runtime.prints import Prints
+from penstock_runtime.plans import Finding, Report
+from penstock_runtime.prints import Prints, ids_of
+from penstock_runtime.report import PodReport
 from penstock_runtime.template import Template
 
 MAX_FAILED_STARTS = 3
+ENDING_SECONDS = 1.0
+"""How long a worker's parent may take to say how it ended; its callers wait for that."""
+POLL_SECONDS = 0.01
 
 
 class Link(asyncio.Protocol):
@@ -28,8 +36,11 @@ class Link(asyncio.Protocol):
 
     def __init__(self, workers: Workers) -> None:
         self.workers = workers
-        self.jobs: Sequence[Job] = ()
+        self.batch: Batch | None = None
         self.is_ready = False
+        self.pid: int | None = None
+        self.process: subprocess.Popen[bytes] | None = None
+        """Where it was started, and not forked."""
         self._frames = FrameBuffer()
         self._transport: asyncio.WriteTransport | None = None
 
@@ -37,11 +48,12 @@ class Link(asyncio.Protocol):
         """The socket is there; the worker may still be starting."""
         self._transport = cast(asyncio.WriteTransport, transport)
 
-    def send(self, jobs: Sequence[Job]) -> None:
+    def send(self, batch: Batch) -> None:
         """Predict these."""
-        self.jobs = jobs
-        asked = [[job.request_id, job.asked.form, job.asked.content_type] for job in jobs]
-        frame = Frame({"jobs": asked}, tuple(job.asked.body for job in jobs))
+        self.batch = batch
+        asked = [[job.request_id, job.asked.form, job.asked.content_type] for job in batch.jobs]
+        head = {"jobs": asked, "plan": batch.plan.packed()}
+        frame = Frame(head, tuple(job.asked.body for job in batch.jobs))
         if self._transport is not None:
             self._transport.write(frame.pack())
 
@@ -50,16 +62,22 @@ class Link(asyncio.Protocol):
         for frame in self._frames.feed(data):
             if not self.is_ready:
                 self.is_ready = True
+                self.pid = frame.head["ready"]
                 self.workers.started(self)
-            else:
-                jobs, self.jobs = self.jobs, ()
-                outcomes = [Outcome(*pair) for pair in zip(frame.head["statuses"], frame.bodies, strict=True)]
-                self.workers.answered(self, jobs, outcomes, frame.head["seconds"])
+            elif (batch := self.batch) is not None:
+                self.batch = None
+                self.workers.answered(self, batch, _report(frame))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The worker has ended."""
         self._transport = None
         self.workers.ended(self)
+
+
+def _report(frame: Frame) -> Report:
+    outcomes = [Outcome(*pair) for pair in zip(frame.head["statuses"], frame.bodies, strict=True)]
+    finding = Finding.unpacked(frame.head["finding"])
+    return Report(outcomes, frame.head["seconds"], frame.head["reasking_s"], finding)
 
 
 class Workers:
@@ -75,12 +93,16 @@ class Workers:
         self.is_usable = False
         self.usable = asyncio.Event()
         self.batcher: Batcher | None = None
+        self.report: PodReport | None = None
         self._idle: deque[Link] = deque()
         self._links: set[Link] = set()
-        self._starting: set[asyncio.Task[None]] = set()
-        self._spawned: list[subprocess.Popen[bytes]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
         self._failed_starts = 0
         self._has_begun = False
+        self._endings: dict[int, Ending] = {}
+        self._has_news = asyncio.Event()
+        if template is not None:
+            asyncio.get_running_loop().add_reader(template.control, self._read_endings, template)
 
     def begin(self) -> None:
         """Start them, where that was not done."""
@@ -88,7 +110,7 @@ class Workers:
             self._has_begun = True
             self.prints.say(f"the model is slow, or nobody knows yet: it predicts in {self.options.workers} processes")
             for _ in range(self.options.workers):
-                self._start()
+                self._run(self._connect(), "start a worker")
 
     def take(self) -> Link | None:
         """A worker that has nothing to do."""
@@ -106,11 +128,11 @@ class Workers:
         self.usable.set()
         self._rest(link)
 
-    def answered(self, link: Link, jobs: Sequence[Job], outcomes: Sequence[Outcome], seconds: float) -> None:
+    def answered(self, link: Link, batch: Batch, report: Report) -> None:
         """A worker has predicted."""
         self._idle.append(link)
         if self.batcher is not None:
-            self.batcher.finished(jobs, outcomes, seconds)
+            self.batcher.finished(batch, report)
 
     def ended(self, link: Link) -> None:
         """A worker is gone: another takes its place, and its batch is tried once more."""
@@ -123,39 +145,74 @@ class Workers:
             self.prints.say(f"{MAX_FAILED_STARTS} workers in a row ended before they had the model")
             self.on_failure()
             return
-        self.prints.say(f"a worker ended while it {'predicted' if link.jobs else 'waited'}; another is started")
-        self._start()
-        if link.jobs and self.batcher is not None:
-            self.batcher.lost(link.jobs)
+        self._run(self._connect(), "start a worker")
+        self._run(self._account(link), "account for a worker that ended")
+
+    async def _account(self, link: Link) -> None:
+        """Say how it ended, and have its batch tried once more."""
+        ending = await self._ending_of(link)
+        how = ending.describe() if ending is not None else "exit status unknown"
+        jobs = link.batch.jobs if link.batch is not None else ()
+        while_doing = (
+            "while it predicted" if jobs else "while it waited" if link.is_ready else "before it had the model"
+        )
+        message = f"a worker ended {while_doing}: {how}; another is started"
+        ids = [job.request_id for job in jobs]
+        self.prints.say(message, ids_of(ids))
+        if self.report is not None:
+            self.report.worker_died(how, f"{message}; requests: {ids_of(ids)}" if ids else message)
+        if jobs and self.batcher is not None:
+            self.batcher.lost(jobs, how)
+
+    async def _ending_of(self, link: Link) -> Ending | None:
+        """How it ended; None where nobody says it in time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ENDING_SECONDS):
+                if link.process is not None:
+                    while (code := link.process.poll()) is None:  # noqa: ASYNC110 — nothing tells of it
+                        await asyncio.sleep(POLL_SECONDS)
+                    return Ending(link.process.pid, code)
+                while link.pid is not None and link.pid not in self._endings and self.template is not None:
+                    self._has_news.clear()
+                    await self._has_news.wait()
+        return self._endings.pop(link.pid, None) if link.pid is not None else None
+
+    def _read_endings(self, template: Template) -> None:
+        endings = template.endings.read()
+        if endings is None:
+            asyncio.get_running_loop().remove_reader(template.control)
+        self._endings |= {ending.pid: ending for ending in endings or ()}
+        self._has_news.set()
 
     def _rest(self, link: Link) -> None:
         self._idle.append(link)
         if self.batcher is not None:
             self.batcher.wake()
 
-    def _start(self) -> None:
-        task = asyncio.get_running_loop().create_task(self._connect(), name="start a worker")
-        self._starting.add(task)
-        task.add_done_callback(self._starting.discard)
+    def _run(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _connect(self) -> None:
         near, far = socket.socketpair()
-        with far:
-            self._launch(far)
         link = Link(self)
+        with far:
+            link.process = self._launch(far)
         self._links.add(link)
         await asyncio.get_running_loop().create_unix_connection(lambda: link, sock=near)
 
-    def _launch(self, far: socket.socket) -> None:
+    def _launch(self, far: socket.socket) -> subprocess.Popen[bytes] | None:
+        """Fork it from the template; where there is none, the process that was started."""
         if self.template is not None:
             try:
                 self.template.start(far)
             except OSError:
                 self.prints.say("the template of the workers is gone; they load the model themselves from now on")
                 self.template = None
-        if self.template is None:
-            self._spawned = [process for process in self._spawned if process.poll() is None]
-            self._spawned.append(spawn(self.options, far))
+            else:
+                return None
+        return spawn(self.options, far)
 
 
 def spawn(options: Options, far: socket.socket) -> subprocess.Popen[bytes]:

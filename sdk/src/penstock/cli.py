@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import Annotated, Any
+from enum import StrEnum
+from typing import Annotated
 
 import typer
 
 from penstock.commands import (
     capacity,
     deploy,
+    environments,
     groups,
     keys,
     login,
@@ -40,6 +42,16 @@ app = typer.Typer(
 )
 
 
+class DatabaseOwner(StrEnum):
+    """Whose databases lie in the home."""
+
+    CONTROLLER = "controller"
+    SCHEDULER = "scheduler"
+    MONITOR = "monitor"
+    LOGGER = "inference-logger"
+    MLFLOW = "mlflow"
+
+
 def say(line: str) -> None:
     """A line for the user who waits; results go to stdout, this goes to stderr."""
     print(f"penstock: {line}", file=sys.stderr, flush=True)
@@ -48,20 +60,28 @@ def say(line: str) -> None:
 @app.command()
 def up(
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when ready, leave it running.")] = False,
+    new_database: Annotated[
+        list[DatabaseOwner] | None,
+        typer.Option(help="Whose database is gone and may begin anew, empty. May be given more than once."),
+    ] = None,
 ) -> None:
     """Bring the platform up: NATS, MLflow, the five services. Ctrl-C ends it (without --detach)."""
     from penstock.launcher import platform  # noqa: PLC0415 - what one command needs is not loaded for the others
-    from penstock.launcher.state import is_supervised  # noqa: PLC0415
+    from penstock.launcher.state import is_supervised, running_home  # noqa: PLC0415
 
-    home = Home.from_environment(os.environ)
+    home, fresh = Home.from_environment(os.environ), [owner.value for owner in new_database or ()]
     if is_supervised(home):
         say("already running")
-        show_addresses(home)
+        running = running_home(home) or home
+        for line in platform.other_ports(running, os.environ):
+            say(line)
+        show_addresses(running)
     elif detach:
-        platform.run_detached(home, dict(os.environ))
+        for line in platform.run_detached(home, dict(os.environ), fresh):
+            say(line)
         show_addresses(home)
     else:
-        platform.run(home, on_ready=lambda: show_addresses(home), on_trouble=say)
+        platform.run(home, on_ready=lambda: show_addresses(home), on_trouble=say, new_databases=fresh)
 
 
 @app.command()
@@ -74,15 +94,30 @@ def down() -> None:
 
 @app.command()
 def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
-    """Show every process and pod. Exit status 0 when all is ready, else 1."""
+    """Show every process and pod, and what is wrong. Exit status 0 when all is ready, else 1."""
+    from penstock.doctor.showing import show_status  # noqa: PLC0415
     from penstock.launcher import platform  # noqa: PLC0415
 
     found = platform.status(Home.from_environment(os.environ))
     if as_json:
         print(json.dumps(found))
     else:
-        show_processes(found)
+        show_status(found)
     raise typer.Exit(0 if found["ready"] else 1)
+
+
+@app.command()
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+    """Check disk, spool, bus, clock, capacity, limits, files, ports. Exit status 1 if a check failed."""
+    from penstock.doctor.examination import examine  # noqa: PLC0415
+    from penstock.doctor.showing import show_findings  # noqa: PLC0415
+
+    findings = examine(Home.from_environment(os.environ), os.environ)
+    if as_json:
+        print(json.dumps([finding.as_dict() for finding in findings], ensure_ascii=False))
+    else:
+        show_findings(findings)
+    raise typer.Exit(1 if any(finding.level == "failed" for finding in findings) else 0)
 
 
 @app.command()
@@ -136,6 +171,7 @@ for room, group in (
     ("keys", keys.app),
     ("pods", pods.app),
     ("models", models.app),
+    ("environments", environments.app),
     ("tables", tables.app),
     ("specs", resources.specs),
     ("groups", groups.groups),
@@ -163,16 +199,6 @@ def show_addresses(home: Home) -> None:
     for name, address, note in rows:
         print(f"  {name:<14} {address}{'   ' + note if note else ''}")
     sys.stdout.flush()
-
-
-def show_processes(found: dict[str, Any]) -> None:
-    """One line per process."""
-    if not found["processes"]:
-        print("not running")
-    for p in found["processes"]:
-        print(f"{p['name']:<28} {p['state']:<11} {p['pid'] or '-':<8} restarts {p['restarts']:<4} {p['address'] or ''}")
-    if confinement := found.get("confinement"):
-        print(f"pods and builds are {confinement['message']}")
 
 
 def main() -> None:

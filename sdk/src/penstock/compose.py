@@ -15,8 +15,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from penstock.launcher import mlflow_server, nats_config
-from penstock.launcher.home import write_private
+from penstock.launcher import mlflow_server
+from penstock.launcher.bus import config as nats_config
+from penstock.launcher.bus import rights as bus_rights
+from penstock.launcher.files import write_private
 from penstock.launcher.processes import WITH_DATABASE, prefix_of
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ def setup(volumes: Path = VOLUMES) -> None:
     own = volumes / "setup"
     bus = nats_config.Credentials.load_or_make(own / "nats.json")
     databases = _passwords(own / "databases.json")
-    for service in nats_config.SERVICES:
+    for service in bus_rights.SERVICES:
         prefix = prefix_of(service)
         environment = {f"{prefix}NATS_URL": bus.url(service, "nats:4222")}
         if service in databases:
@@ -47,11 +49,15 @@ def setup(volumes: Path = VOLUMES) -> None:
     write_private(volumes / "nats" / "nats.conf", nats_config.render("0.0.0.0:4222", "/data/store", bus))
     (volumes / "nats" / "nats.conf").chmod(0o644)
     address = f"127.0.0.1:{os.environ.get('PENSTOCK_NATS_PORT', '4222')}"
-    _give(volumes / "controller" / "nats-subscriber-url", bus.url(nats_config.SUBSCRIBER, address) + "\n")
+    _give(volumes / "controller" / "nats-subscriber-url", bus.url(bus_rights.SUBSCRIBER, address) + "\n")
 
 
 def _passwords(path: Path) -> dict[str, str]:
-    known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    try:
+        known: dict[str, str] = dict(json.loads(path.read_text())) if path.exists() else {}
+    except (OSError, ValueError, TypeError) as error:
+        # Made anew they would open nothing: PostgreSQL has the old ones.
+        sys.exit(f"{path} cannot be read ({error}): restore it from a backup of the volume `setup`")
     passwords = {name: known.get(name) or secrets.token_urlsafe(24) for name in (*DATABASES, SUPERUSER)}
     write_private(path, json.dumps(passwords))
     return passwords

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import typer
 
-from penstock.launcher.home import Home, LaunchError, write_private
+from penstock.launcher.files import write_private
+from penstock.launcher.home import Home, LaunchError
+from penstock.launcher.state import running_home
 
 
 @dataclass(frozen=True)
@@ -62,27 +64,38 @@ class Contexts:
         write_private(self.path, json.dumps({"current": self.current, "contexts": known}, indent=2) + "\n")
 
 
+class NotRunning(LaunchError):
+    """The platform of this machine is asked for, and does not run."""
+
+
 def target_of(environ: Mapping[str, str], contexts: Contexts, home: Home) -> Target:
     """PENSTOCK_URL and PENSTOCK_TOKEN, then the context in use, then the platform of this machine.
 
-    A token is only ever sent to the address that it was stored for, unless PENSTOCK_TOKEN says so.
+    A token is only ever sent to the address that it was stored for, unless PENSTOCK_TOKEN says so. The platform's own
+    is sent to the address that the platform of `home` runs at, as its state says, never to a port that is assumed.
     """
     url, token = environ.get("PENSTOCK_URL") or None, environ.get("PENSTOCK_TOKEN") or None
     known = contexts.targets.get(contexts.current or "")
+    running = running_home(home)
+    if url is None and known is None and running is None:
+        raise NotRunning(
+            f"the platform in {home.path} does not run: is it up? `./penstock up --detach` starts it; "
+            "for one elsewhere: `penstock login ADDRESS`"
+        )
     if url is None:
-        url = known.url if known else home.api_url
-    token = token or _stored_token(url, known, home)
+        url = known.url if known else (running or home).api_url
+    token = token or _stored_token(url, known, running)
     if token is None:
         raise LaunchError(f"no token for {url}: `penstock login {url}`, or set PENSTOCK_TOKEN")
     return Target(url, token)
 
 
-def _stored_token(url: str, known: Target | None, home: Home) -> str | None:
+def _stored_token(url: str, known: Target | None, running: Home | None) -> str | None:
     if known and known.url.rstrip("/") == url.rstrip("/"):
         return known.token
-    if url.rstrip("/") == home.api_url:
+    if running is not None and url.rstrip("/") == running.api_url:
         try:
-            return home.admin_token.read_text().strip()
+            return running.admin_token.read_text().strip()
         except OSError:
             return None
     return None

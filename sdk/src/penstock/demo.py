@@ -17,7 +17,7 @@ import httpx
 from penstock.client import ApiError, Client, NotFound, PenstockError
 from penstock.launcher import platform
 from penstock.launcher.home import Home, LaunchError
-from penstock.launcher.state import is_supervised
+from penstock.launcher.state import is_supervised, running_home
 
 Say = Callable[[str], None]
 
@@ -45,6 +45,7 @@ def play(home: Home, *, api: str | None, mlflow: str | None, token: str | None, 
         raise LaunchError("--api and --mlflow belong together: give both, or none for the platform of this machine")
     if api is None:
         _bring_up(home, say)
+        home = running_home(home) or home
     elif not token:  # empty where a command that should print it had nothing yet
         raise LaunchError("the admin token of that platform is needed: --token or PENSTOCK_TOKEN")
     mlflow = mlflow or home.mlflow_url

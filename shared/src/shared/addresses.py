@@ -17,6 +17,18 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_NOT_PUBLIC = tuple(
+    ipaddress.ip_network(each)
+    for each in (
+        "192.0.0.0/24",  # protocol assignments: Python 3.11 takes some of them for global
+        "192.88.99.0/24",  # 6to4 relays, of no use since 2015 (RFC 7526)
+        "fec0::/10",  # site-local, deprecated and still routed by some
+        "64:ff9b:1::/48",  # NAT64 of a network's own (RFC 8215)
+        "::/96",  # IPv4 addresses as IPv6 once wrote them
+        "3fff::/20", "5f00::/16", "100::/64", "2001::/23",
+    )
+)  # fmt: skip
+"""Networks that Python's own tables take for global, in one of its versions or in all."""
 _METADATA = frozenset({ipaddress.ip_address("168.63.129.16")})
 """A public address that means the host machine to who runs on Azure."""
 
@@ -71,7 +83,9 @@ def embedded(address: Address) -> Address:
 
 def is_public(address: Address) -> bool:
     """Whether anybody on the Internet could be meant by it."""
-    return address.is_global and not address.is_multicast and not address.is_reserved and address not in _METADATA
+    if not address.is_global or address.is_multicast or address.is_reserved or address in _METADATA:
+        return False
+    return not any(address in network for network in _NOT_PUBLIC)
 
 
 def _host_name(entry: str) -> str:

@@ -75,6 +75,10 @@ def one_clear_line(service: str) -> Iterator[None]:
         yield
     except PenstockError as error:
         sys.exit(f"{service}: {error.message}")
+    except OSError as error:
+        if error.filename is None:
+            raise
+        sys.exit(f"{service}: {error.filename}: {error.strerror}")
     except ValidationError as wrong:
         told = (f"{e['loc'][0] if e['loc'] else 'settings'}: {e['msg']}" for e in wrong.errors(include_input=False))
         sys.exit(f"{service}: {'; '.join(told)}")

@@ -21,10 +21,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sqlalchemy.types import TypeDecorator
 
 from shared.cancellation import heeding_cancellation
+from shared.disk import FULL, write_problem
 from shared.errors import Unavailable
 
 OUTBOX_WRITTEN = "outbox_written"
 """Key in `session.info` that says: this transaction wrote to the outbox."""
+
+_FULL = ("disk is full", "no space left", "could not extend")
+_PERHAPS_FULL = ("disk i/o error", "unable to open database")
+"""What SQLite says on a full disk as on others, so the disk is tried."""
 
 _CORRUPT = ("malformed", "not a database", "disk image", "corrupt")
 
@@ -112,7 +117,15 @@ def unavailable(error: DBAPIError, path: Path | None) -> Unavailable:
     reason = str(error.orig)
     if path and any(word in reason for word in _CORRUPT):
         return Unavailable(f"database {path} is corrupt: {reason}; restore it from a backup, or move it away")
+    if _is_full(reason.lower(), path):
+        return Unavailable(FULL, retry_after_s=5)
     return Unavailable("the database cannot be reached or is busy; try again", retry_after_s=1)
+
+
+def _is_full(reason: str, path: Path | None) -> bool:
+    if any(word in reason for word in _FULL):
+        return True
+    return path is not None and any(word in reason for word in _PERHAPS_FULL) and write_problem(path.parent) == FULL
 
 
 def sqlite_path(url: str) -> Path | None:

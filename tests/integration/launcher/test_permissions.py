@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import nats
+import nats.js.errors
 import pytest
 from nats.aio.client import Client as Nats
 from nats.aio.msg import Msg
 from nats.js.api import ConsumerConfig, DeliverPolicy
 
-from penstock.launcher import nats_config
+from penstock.launcher.bus import config as nats_config
+from penstock.launcher.bus import rights as bus_rights
+from penstock.launcher.bus.health import BusHealth
 from penstock.launcher.home import Home, Ports
 from penstock.launcher.ports import free
 from penstock.launcher.process import Probe
 from penstock.launcher.processes import nats_server
-from penstock.launcher.readiness import is_serving
+from penstock.launcher.watch.readiness import is_serving
 from shared.bus import Bus as ServiceBus
 from shared.bus.bootstrap import ensure
 from shared.bus.topology import DURABLES
 from shared.clock import SystemClock
-from shared.contracts.rpc import PODS, PodsQuery
+from shared.contracts.rpc import PODS, RESTART_POD, Nothing, PodRef, PodsQuery
 from shared.errors import Unavailable
 
 
@@ -38,6 +45,9 @@ class Bus:
     home: Home
     credentials: nats_config.Credentials
 
+    def url(self, user: str) -> str:
+        return self.credentials.url(user, f"127.0.0.1:{self.home.ports.nats}")
+
     @asynccontextmanager
     async def client(self, user: str) -> AsyncIterator[Session]:
         session = Session()
@@ -45,8 +55,8 @@ class Bus:
         async def note(error: Exception) -> None:
             session.errors.append(str(error))
 
-        url = self.credentials.url(user, f"127.0.0.1:{self.home.ports.nats}")
-        inbox = "_INBOX" if user == nats_config.SUBSCRIBER else f"_INBOX.svc.{user}"
+        url = self.url(user)
+        inbox = "_INBOX" if user == bus_rights.SUBSCRIBER else f"_INBOX.svc.{user}"
         session.nc = await nats.connect(url, error_cb=note, allow_reconnect=False, inbox_prefix=inbox)
         try:
             yield session
@@ -105,58 +115,71 @@ def bus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bus]:
 
 async def streams(bus: Bus) -> None:
     """Every service runs its bootstrap with the rights that it has; one event is there already."""
-    for user in nats_config.SERVICES:
+    for user in bus_rights.SERVICES:
         async with bus.client(user) as session:
-            await ensure(session.nc.jetstream(), [durable for durable in DURABLES if durable.service == user])
+            await ensure(
+                session.nc.jetstream(),
+                [durable for durable in DURABLES if durable.service == user],
+                owns_streams=user == bus_rights.STREAM_OWNER,
+            )
             assert session.errors == [], user
     async with bus.client("controller") as controller:
         await controller.nc.jetstream().publish("penstock.events.version.created.v1", b"{}", stream="EVENTS")
 
 
-@pytest.mark.parametrize(
-    ("user", "subject"),
-    [(user, f"penstock.events.{fact}.v1") for user, facts in nats_config.PRODUCES.items() for fact in facts],
-)
-async def test_a_fact_is_said_by_its_producer_alone(bus: Bus, user: str, subject: str) -> None:
-    for speaker in (*nats_config.SERVICES, nats_config.SUBSCRIBER):
-        async with bus.client(speaker) as session:
-            assert await session.may_publish(subject) == (speaker == user), speaker
+ALLOWED: dict[str, set[str]] = {
+    "$KV.routes.intent.wine": {"controller"},
+    "$KV.routes.keys.wine": {"controller"},
+    "$KV.routes.endpoints.1": {"scheduler"},
+    "penstock.requests.v1.wine": {"router"},
+    "penstock.logs.v1.wine.v1.p": {"scheduler"},
+    "penstock.metrics.v1.r": {"scheduler", "router", "inference-logger"},
+    "penstock.rpc.scheduler.pods": {"controller"},
+    "penstock.rpc.controller.registry_access": {"scheduler"},
+    "penstock.rpc.monitor.logs": {"controller"},
+    "penstock.dead.v1.monitor-events": {"monitor"},
+    "_INBOX.svc.controller.x": {"scheduler", "monitor", "inference-logger", "controller"},
+    "_INBOX.svc.router.x": set(),
+    "$JS.API.STREAM.UPDATE.METRICS": {"controller"},
+    "$JS.API.STREAM.UPDATE.KV_routes": {"controller"},
+    "$JS.API.STREAM.CREATE.other": set(),
+    "$JS.API.STREAM.MSG.DELETE.EVENTS": set(),
+    "$JS.API.CONSUMER.DELETE.EVENTS.monitor-events": set(),
+    "$JS.API.CONSUMER.DELETE.METRICS.controller-key-use": set(),
+    "$JS.API.CONSUMER.DURABLE.CREATE.METRICS.controller-key-use": {"controller"},
+    "$JS.API.CONSUMER.CREATE.METRICS.controller-key-use": {"controller"},
+    "$JS.API.CONSUMER.CREATE.METRICS": set(),
+    "$JS.API.CONSUMER.MSG.NEXT.METRICS.controller-key-use": {"controller"},
+    "$JS.ACK.METRICS.controller-key-use.1.1.1.1.1": {"controller"},
+    "$JS.API.DIRECT.GET.KV_routes.$KV.routes.keys.wine": {"controller", "scheduler", "router"},
+    "$JS.API.STREAM.MSG.GET.KV_routes": {"controller", "scheduler", "router"},
+    "$JS.API.CONSUMER.CREATE.KV_routes": {"controller", "scheduler", "router"},
+    "$JS.API.STREAM.MSG.GET.REQUESTS": {"inference-logger"},
+    "$JS.API.CONSUMER.CREATE.REQUESTS": {"inference-logger"},
+    "$JS.API.STREAM.PURGE.REQUESTS": {"inference-logger"},
+    "$JS.API.STREAM.PURGE.EVENTS": set(),
+    "$JS.API.STREAM.DELETE.NONE": set(),
+    "anything.else": set(),
+} | {f"penstock.events.{fact}.v1": {user} for user, facts in bus_rights.PRODUCES.items() for fact in facts}
+"""Subject → who may publish to it."""
 
 
-@pytest.mark.parametrize(
-    ("subject", "allowed"),
-    [
-        ("$KV.routes.intent.wine", {"controller"}),
-        ("$KV.routes.keys.wine", {"controller"}),
-        ("$KV.routes.endpoints.1", {"scheduler"}),
-        ("penstock.requests.v1.wine", {"router"}),
-        ("penstock.logs.v1.wine.v1.p", {"scheduler"}),
-        ("penstock.metrics.v1.r", {"scheduler", "router"}),
-        ("penstock.rpc.scheduler.pods", set(nats_config.SERVICES)),
-        ("penstock.rpc.controller.registry_access", {"scheduler"}),
-        ("$JS.API.STREAM.PURGE.REQUESTS", {"inference-logger"}),
-        ("$JS.API.STREAM.PURGE.EVENTS", set()),
-        ("$JS.API.STREAM.DELETE.NONE", set()),
-        ("anything.else", set()),
-    ],
-)
-async def test_each_says_only_what_is_its_own(bus: Bus, subject: str, allowed: set[str]) -> None:
-    speakers = set()
-    for user in (*nats_config.SERVICES, nats_config.SUBSCRIBER):
-        async with bus.client(user) as session:
-            if await session.may_publish(subject):
-                speakers.add(user)
-    assert speakers == allowed
+@pytest.mark.parametrize("user", [*bus_rights.SERVICES, bus_rights.SUBSCRIBER])
+async def test_each_says_only_what_is_its_own(bus: Bus, user: str) -> None:
+    async with bus.client(user) as session:
+        said = {subject for subject in ALLOWED if await session.may_publish(subject)}
+
+    assert said == {subject for subject, speakers in ALLOWED.items() if user in speakers}
 
 
 async def test_questions_are_answered_by_their_owner_alone(bus: Bus) -> None:
-    for user in (*nats_config.SERVICES, nats_config.SUBSCRIBER):
+    for user in (*bus_rights.SERVICES, bus_rights.SUBSCRIBER):
         async with bus.client(user) as session:
             assert await session.may_subscribe("penstock.rpc.scheduler.pods") == (user == "scheduler")
 
 
 async def test_lines_of_logs_are_heard_live_by_the_controller_alone(bus: Bus) -> None:
-    for user in (*nats_config.SERVICES, nats_config.SUBSCRIBER):
+    for user in (*bus_rights.SERVICES, bus_rights.SUBSCRIBER):
         async with bus.client(user) as session:
             for subject in ("penstock.logs.v1.wine.*.*", "penstock.logs.v1.wine.v1.wine-v1-0"):
                 assert await session.may_subscribe(subject) == (user == "controller"), (user, subject)
@@ -196,12 +219,14 @@ async def test_the_subscriber_cannot_hear_what_services_answer(bus: Bus) -> None
         await session.nc.subscribe("_INBOX.>", cb=heard.put)
         await session.settled()
         await scheduler.nc.publish("_INBOX.svc.controller.abc.1", b"secret")
-        await scheduler.nc.publish("_INBOX.other.1", b"last")
         await scheduler.settled()
+        stream = await session.nc.jetstream().stream_info("EVENTS")  # its answer comes to this inbox, too, and after it
+        await session.settled()
 
-        message = await asyncio.wait_for(heard.get(), 30)
-
-    assert message.data == b"last"
+    assert stream.config.name == "EVENTS"
+    answers = [heard.get_nowait() for _ in range(heard.qsize())]
+    assert [message.data for message in answers if message.data == b"secret"] == []
+    assert answers
 
 
 async def test_the_subscriber_reads_the_past_with_consumers_of_its_own(bus: Bus) -> None:
@@ -230,18 +255,83 @@ async def test_the_subscriber_cannot_touch_the_services_consumers(bus: Bus) -> N
             assert not await session.may_publish(subject), subject
 
 
-@pytest.mark.parametrize("user", nats_config.SERVICES)
+@pytest.mark.parametrize("user", bus_rights.SERVICES)
 async def test_a_service_joins_the_bus_with_the_rights_that_it_has(bus: Bus, user: str, caplog: Any) -> None:
-    url = bus.credentials.url(user, f"127.0.0.1:{bus.home.ports.nats}")
-    joining = ServiceBus(user, url, clock=SystemClock())
+    joining = ServiceBus(user, bus.url(user), clock=SystemClock())
     running = asyncio.create_task(joining.run())
     await asyncio.wait_for(joining.connected(), 30)
-    with pytest.raises(Unavailable):  # nobody answers, and that it hears at once
-        await joining.call(PODS, PodsQuery(version_id=UUID(int=1)))
+    if user == "controller":
+        with pytest.raises(Unavailable):  # nobody answers, and that it hears at once
+            await joining.call(PODS, PodsQuery(version_id=UUID(int=1)))
+    for bucket in (stream.removeprefix("KV_") for stream in bus_rights.READS[user] if stream.startswith("KV_")):
+        await joining.kv(bucket).list_all()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 
     assert [r.getMessage() for r in caplog.records if "violation" in r.getMessage()] == []
+
+
+@pytest.mark.parametrize("group", ["scheduler", None])
+async def test_what_a_push_consumer_delivers_is_no_request(bus: Bus, group: str | None, caplog: Any) -> None:
+    asked: list[PodRef] = []
+
+    async def restart(pod: PodRef) -> Nothing:
+        asked.append(pod)
+        return Nothing()
+
+    scheduler = ServiceBus("scheduler", bus.url("scheduler"), clock=SystemClock())
+    scheduler.answer(RESTART_POD, restart)
+    controller = ServiceBus("controller", bus.url("controller"), clock=SystemClock())
+    running = [asyncio.create_task(one.run()) for one in (scheduler, controller)]
+    await asyncio.gather(*(asyncio.wait_for(one.connected(), 30) for one in (scheduler, controller)))
+    pod = {"version_id": str(UUID(int=1)), "pod": "wine-v1-0"}
+    async with bus.client("subscriber") as outsider, bus.client("scheduler") as speaker:
+        delivering = ConsumerConfig(
+            name=f"pushed-{group}",
+            filter_subject="penstock.events.pod.ready.*",
+            deliver_subject=RESTART_POD.subject,
+            deliver_group=group,
+        )
+        await outsider.nc.jetstream().add_consumer("EVENTS", delivering)
+        await speaker.nc.jetstream().publish("penstock.events.pod.ready.v1", json.dumps(pod).encode(), stream="EVENTS")
+        while not any("came from no service" in record.getMessage() for record in caplog.records):
+            await asyncio.sleep(0.02)
+
+        await controller.call(RESTART_POD, PodRef(version_id=UUID(int=1), pod="asked"), timeout=30)
+
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+    assert [pod.pod for pod in asked] == ["asked"]
+
+
+@pytest.mark.parametrize(
+    ("listener", "heard", "delivered_to"),
+    [
+        ("controller", "penstock.logs.v1.wine.*.*", "penstock.logs.v1.wine.v1.forged"),
+        ("scheduler", "$KV.routers.>", "$KV.routers.forged"),
+        ("controller", "penstock.events.>", "penstock.events.version.failed.v1"),
+    ],
+)
+async def test_a_push_consumer_cannot_deliver_to_what_services_listen_to(
+    bus: Bus, listener: str, heard: str, delivered_to: str
+) -> None:
+    async with bus.client("subscriber") as outsider, bus.client(listener) as service:
+        forged: asyncio.Queue[Msg] = asyncio.Queue()
+        await service.nc.subscribe(heard, cb=forged.put)
+        await service.settled()
+        filtered = "penstock.events.version.created.*"
+        name = f"to-{delivered_to.replace('.', '-')}"
+        js = outsider.nc.jetstream()
+        with contextlib.suppress(nats.js.errors.APIError):
+            await js.add_consumer(
+                "EVENTS", ConsumerConfig(name=name, filter_subject=filtered, deliver_subject=delivered_to)
+            )
+        # The same event, delivered to where it may be: by then the other consumer has had its turn.
+        own = await js.subscribe(filtered, stream="EVENTS", config=ConsumerConfig(name=f"{name}-own"))
+        await own.next_msg(30)
+        await service.settled()
+        assert forged.empty(), forged.get_nowait()
 
 
 async def test_routes_written_by_their_owner_are_read_by_the_router(bus: Bus) -> None:
@@ -270,3 +360,29 @@ def test_the_configuration_is_private_and_fsyncs(bus: Bus) -> None:
     assert (bus.home.path / "nats-subscriber-url").stat().st_mode & 0o777 == 0o600
     assert '"sync_interval": "always"' in config.read_text()
     assert "max_payload: 8388608" in config.read_text()
+
+
+async def test_the_example_of_the_docs_prints_what_happens(bus: Bus) -> None:
+    url = (bus.home.path / "nats-subscriber-url").read_text().strip()
+    script = Path(__file__).parents[3] / "docs/examples/subscribe.py"
+    example = await asyncio.create_subprocess_exec(sys.executable, str(script), url, stdout=asyncio.subprocess.PIPE)
+    assert example.stdout is not None
+    async with bus.client("controller") as controller:
+        reading = asyncio.ensure_future(example.stdout.readline())
+        while not reading.done():  # until it has subscribed
+            await controller.nc.publish("penstock.events.version.created.v1", b"{}", headers={"ce-type": "created"})
+            await asyncio.wait({reading}, timeout=0.1)
+        assert reading.result() == b"created {}\n"
+    example.kill()
+    await example.wait()
+
+
+async def test_the_supervisor_asks_how_the_server_is_and_nothing_else(bus: Bus) -> None:
+    health = BusHealth(bus.home.ports.nats, bus.credentials.passwords["supervisor"])
+
+    assert await health.problem() is None
+    figures = await health.ask("JSZ", {"accounts": True, "streams": True, "consumer": True})
+    assert figures is not None
+    assert figures["account_details"][0]["stream_detail"]
+    assert await health.ask("CONNZ") is None
+    assert await BusHealth(bus.home.ports.nats, "wrong").ask("HEALTHZ") is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -64,6 +65,53 @@ def environment_of(process: psutil.Process) -> str:
         return process.environ().get("PENSTOCK_HOME", "")
     except psutil.Error:
         return ""
+
+
+def test_damaged_files_are_set_aside_and_a_lost_database_stops_the_start(platform: Platform) -> None:
+    platform.up()
+    token = platform.token
+    assert "Violation" not in (platform.home / "logs/nats.log").read_text()
+    platform.down()
+
+    database = platform.home / "controller/controller.db"
+    kept = database.rename(platform.home / "kept.db")
+    done = platform.penstock("up", "--detach")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert f"{database} was there before" in done.stderr
+    assert "--new-database controller" in done.stderr
+    kept.rename(database)
+
+    spool = platform.home / "router/0/spool/segment-00000000000000aa.spool"
+    pod = platform.home / "pods/wine-v1-0/pod.json"
+    pod.parent.mkdir(parents=True, exist_ok=True)
+    damaged = {
+        platform.home / "run/state.json": b"{}",
+        platform.home / "nats/credentials.json": b'{"controller": "cu',
+        platform.home / "ports.json": b"",
+        platform.home / "databases.json": b"[]",
+        platform.home / "router/0/routes.json": b"garbage",
+        pod: b"{}",
+        spool: b"",
+    }
+    for path, content in damaged.items():
+        path.write_bytes(content)
+    (platform.home / "logs/monitor.log").unlink()
+    (platform.home / "logs/monitor.log").mkdir()
+
+    done = platform.penstock("up", "--detach")
+
+    assert done.returncode == 0, done.stderr
+    assert platform.status()["ready"]
+    assert platform.token == token
+    assert platform.api("GET", "/services")["items"] == []
+    for path in damaged.keys() - {platform.home / "router/0/routes.json"}:
+        assert list(path.parent.glob(f"{path.name}.damaged-*")), path
+    assert str(platform.home / "nats/credentials.json") in done.stderr
+    told = json.loads(platform.penstock("doctor", "--json").stdout)
+    assert {finding["check"] for finding in told} >= {"processes", "disk", "spool", "bus", "clock", "files", "ports"}
+    assert any("were damaged" in finding["text"] for finding in told)
+    assert [finding for finding in told if finding["level"] == "failed"] == []
 
 
 def test_up_after_the_launcher_was_killed_starts_anew(platform: Platform) -> None:

@@ -11,13 +11,16 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
+from penstock.launcher.bus.health import BusHealth
 from penstock.launcher.home import Home, Ports
 from penstock.launcher.leftovers import end_leftovers
-from penstock.launcher.process import ProcessSpec
+from penstock.launcher.ports import free
+from penstock.launcher.process import Probe, ProcessSpec
 from penstock.launcher.state import RunState
 from penstock.launcher.supervisor import Supervisor
 
@@ -59,8 +62,8 @@ async def eventually(condition: Callable[[], object], within: float = 60) -> Non
 
 
 @contextlib.asynccontextmanager
-async def supervised(home: Home, *specs: ProcessSpec) -> AsyncIterator[Supervisor]:
-    supervisor = Supervisor(home, specs)
+async def supervised(home: Home, *specs: ProcessSpec, **options: Any) -> AsyncIterator[Supervisor]:
+    supervisor = Supervisor(home, specs, **options)
 
     async def nothing() -> None:
         return
@@ -189,3 +192,95 @@ async def test_what_a_killed_supervisor_left_is_ended_and_nothing_else(home: Hom
     assert stranger.returncode is None
     stranger.kill()
     await stranger.wait()
+
+
+SERVE = """
+import http.server
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response({status})
+        self.end_headers()
+    def log_message(self, *_):
+        pass
+http.server.HTTPServer(("127.0.0.1", {port}), Handler).serve_forever()
+"""
+
+
+def serving(home: Home, name: str, port: int, status: int = 200) -> ProcessSpec:
+    return spec(home, name, SERVE.format(port=port, status=status), probe=Probe("http", port))
+
+
+async def test_one_that_hangs_is_restarted_and_the_restart_is_told(home: Home) -> None:
+    first, second = free(2)
+    services = (serving(home, "hanging", first), serving(home, "other", second))
+    async with supervised(home, *services, hung_after_s=1.0) as supervisor:
+        hanging, other = supervisor.children
+        before, others = hanging.pid, other.pid
+        assert before is not None
+        os.kill(before, signal.SIGSTOP)
+
+        await eventually(lambda: hanging.pid not in (None, before) and hanging.state == "running")
+
+        assert (hanging.restarts, other.restarts, other.pid) == (1, 0, others)
+        (incident,) = supervisor.incidents.read()
+        assert incident["name"] == "hanging"
+        assert "did not answer" in incident["text"]
+        state = RunState.load(home)
+        assert state is not None
+        assert "did not answer" in (state.processes[0].note or "")
+
+
+async def test_while_no_process_answers_none_is_restarted(home: Home) -> None:
+    ports = free(2)
+    async with supervised(home, *(serving(home, f"s{port}", port) for port in ports), hung_after_s=0.5) as supervisor:
+        for child in supervisor.children:
+            child.answered_at -= 3600
+            assert child.pid is not None
+            os.kill(child.pid, signal.SIGSTOP)
+        await eventually(lambda: all(child.state == "unready" for child in supervisor.children))
+
+        assert [child.restarts for child in supervisor.children] == [0, 0]
+        for child in supervisor.children:
+            os.kill(child.pid or 0, signal.SIGCONT)
+        await eventually(supervisor.ready.is_set)
+
+
+class WedgedServer(BusHealth):
+    """Cannot store until it was started again."""
+
+    def __init__(self) -> None:
+        super().__init__(0, "")
+        self.supervisor: Supervisor | None = None
+
+    async def problem(self) -> str | None:
+        nats = self.supervisor.children[0] if self.supervisor else None
+        return "stream REQUESTS write error" if nats and not nats.restarts else None
+
+
+async def test_a_bus_that_cannot_store_though_there_is_room_is_restarted(home: Home) -> None:
+    bus = WedgedServer()
+    async with supervised(home, spec(home, "nats", SLEEP), bus=bus, stuck_after_s=0.1, look_every_s=0.1) as supervisor:
+        bus.supervisor = supervisor
+
+        await eventually(lambda: supervisor.children[0].restarts == 1 and supervisor.ready.is_set())
+
+        texts = [incident["text"] for incident in supervisor.incidents.read()]
+        await eventually(lambda: supervisor.incidents.read()[-1]["text"] == "well again")
+        assert texts[0] == "stream REQUESTS write error"
+        assert "restarted" in texts[1]
+
+
+async def test_a_run_that_cannot_write_its_state_goes_on(home: Home) -> None:
+    async with supervised(home, spec(home, "one", SLEEP), look_every_s=0.1) as supervisor:
+        child = supervisor.children[0]
+        moved = home.run.rename(home.path / "elsewhere")
+        home.run.touch()
+        before = child.pid
+        assert before is not None
+        os.kill(before, signal.SIGKILL)
+
+        await eventually(lambda: child.pid not in (None, before) and child.state == "running")
+
+        home.run.unlink()
+        moved.rename(home.run)
+        await eventually(lambda: (RunState.load(home) or RunState(0, ready=False, processes=())).ready)

@@ -98,11 +98,16 @@ def test_the_check_of_a_good_model(start: Any) -> None:
     check = pod.ready().ask("GET", "/check").json
     assert check.pop("load_ms") > 0
     assert check["example"].pop("duration_ms") > 0
+    assert "had the same answers together as alone" in check.pop("row_wise_message")
     assert check == {
         "example": {"status": "ok", "rows": 2, "message": None},
         "row_wise": True,
-        "row_wise_reason": "flavour",
+        "row_wise_reason": "example",
         "has_signature": True,
+        "revision": 0,
+        "worker_deaths": 0,
+        "last_worker_death": None,
+        "events": [],
     }
     assert "the model's input example: 2 rows predicted in" in pod.output
 
@@ -114,12 +119,6 @@ def test_an_example_that_fails_is_reported_and_the_pod_serves(start: Any, expect
     assert "missing columns: alcohol" in example["message"]
     split = {"columns": expected["columns"], "data": expected["data"][:1]}
     assert pod.predict({"dataframe_split": split}).status == 200
-
-
-def test_rows_that_depend_on_each_other_are_found_out(start: Any) -> None:
-    pod = start("centred").ready()
-    check = pod.ask("GET", "/check").json
-    assert (check["row_wise"], check["row_wise_reason"]) == (False, "probe")
 
 
 def test_the_option_is_not_overruled(start: Any) -> None:

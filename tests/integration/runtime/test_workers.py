@@ -64,10 +64,20 @@ def test_prints_in_a_worker_carry_the_request_id(slow: Any) -> None:
 def test_a_body_that_kills_workers_is_an_error_and_hurts_nobody(slow: Any) -> None:
     for _ in range(3):
         make_slow(slow)
-        reply = slow.predict(rows((1.0, "die")))
+        reply = slow.predict(rows((1.0, "die")), X_Request_Id="deadly")
         assert (reply.status, reply.json["error_code"]) == (500, "MODEL_ERROR")
+        assert "ended, twice (exit code 9" in reply.json["message"]
+        assert "trace" not in reply.json["message"]
         assert slow.predict(rows((2.0, ""))).json["predictions"] == [4.0]
     slow.wait_for(lambda: len(workers_of(slow)) == 2)
+    said = "[request_id=deadly] a worker ended while it predicted: exit code 9; it had up to "
+    slow.wait_for(lambda: slow.output.count(said) == 6)
+    report = slow.ask("GET", "/check").json
+    assert report["worker_deaths"] == report["revision"] == 6
+    assert report["last_worker_death"].startswith("worker exit code 9")
+    assert {event["reason"] for event in report["events"]} == {"WorkerEnded"}
+    assert "; requests: deadly" in report["events"][-1]["message"]
+    assert slow.ask("GET", "/ping").headers["x-penstock-revision"] == "6"
 
 
 async def test_those_who_share_a_batch_with_a_killer_are_answered(slow: Any) -> None:
@@ -87,6 +97,7 @@ def test_a_killed_worker_is_replaced(slow: Any) -> None:
     for pid in before:
         os.kill(pid, signal.SIGKILL)
     slow.wait_for(lambda: len(workers_of(slow)) == 2 and not set(workers_of(slow)) & set(before))
+    slow.wait_for(lambda: "a worker ended while it waited: killed by SIGKILL" in slow.output)
     assert slow.predict(rows((2.0, ""))).json["predictions"] == [4.0]
 
 

@@ -2,8 +2,8 @@
 
 `python fake_pod.py <folder> --fd N`: `<folder>/say` is printed at the start; `<folder>/fail` makes it exit with that
 code at once; `<folder>/eat` makes it take so many MiB; `<folder>/burn` has it compute in a process beside it;
-`<folder>/unready` makes `/ping` answer 503; `<folder>/check` is the answer to `/check`, else 404; SIGTERM ends it
-with 0.
+`<folder>/unready` makes `/ping` answer 503; `<folder>/check` is the answer to `/check`, else 404;
+`<folder>/revision` is the revision of its health answers; SIGTERM ends it with 0.
 """
 
 import http.server
@@ -37,6 +37,8 @@ class Answers(http.server.BaseHTTPRequestHandler):
         body = check.read_bytes() if self.path == "/check" and not unknown else b""
         self.send_response(503 if unready else 404 if unknown else 200)
         self.send_header("Content-Length", str(len(body)))
+        if (folder / "revision").exists():
+            self.send_header("X-Penstock-Revision", (folder / "revision").read_text())
         self.end_headers()
         self.wfile.write(body)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import shutil
 import socket
 import subprocess
@@ -18,11 +19,16 @@ import pytest
 from scheduler.backends.confinement import landlock
 from scheduler.backends.confinement.availability import Machine, NotConfined, find_confinement
 from scheduler.backends.confinement.rules import confined
+from scheduler.backends.confinement.users import users_of
+from scheduler.backends.environments.store import Environments, Plan
 from scheduler.backends.folders import PodRecord, RunFolder
 from scheduler.backends.options import PodOptions
 from scheduler.backends.preparation import PreparationFailed
 from scheduler.backends.starting import start
+from scheduler.domain.requirements.comparison import Comparison, Packages
+from scheduler.domain.requirements.lines import Wanted
 from scheduler_world import wanted
+from toy_packages import toy_wheel
 
 SUPPORT = Path(__file__).parents[2] / "support"
 ORDINARY = 12345
@@ -52,6 +58,7 @@ from reach import reach
 def _say(*_, **__):
     asked = json.loads((pathlib.Path(__file__).parent / "asked.json").read_text())
     os.chdir(os.environ["TMPDIR"])
+    asked["create"] += [os.path.abspath("../env/bin"), os.path.abspath("..")]
     print("REACHED " + json.dumps(reach(asked)), flush=True)
     raise SystemExit("enough")
 
@@ -130,8 +137,8 @@ def found_in(world: Path, *, is_root: bool) -> dict[str, Any]:
             each.listen()
         if not is_root:
             for folder, _, files in os.walk(world):
-                for each in (folder, *(os.path.join(folder, name) for name in files)):
-                    os.chown(each, ORDINARY, ORDINARY)
+                for path in (folder, *(os.path.join(folder, name) for name in files)):
+                    os.chown(path, ORDINARY, ORDINARY)
         asked = json.dumps(asked_of(world, [str(world / "service.sock"), f"@{world.name}"]))
         command = [sys.executable, str(SUPPORT / "confined_world.py"), str(world), asked]
         environment = {"PATH": os.environ["PATH"], "HOME": str(world), "PYTHONDONTWRITEBYTECODE": "1"}
@@ -200,3 +207,37 @@ def test_what_cannot_be_confined_is_not_executed(tmp_path: Path) -> None:
     )
     assert ended.returncode != 0
     assert not (tmp_path / "made").exists()
+
+
+COPYING = """
+import pathlib, shutil
+
+def build_wheel(folder, *_, **__):
+    (wheel,) = pathlib.Path(__file__).parent.glob("*.whl")
+    shutil.copy(wheel, folder)
+    return wheel.name
+"""
+
+
+@needs_landlock
+async def test_what_was_built_confined_works_and_belongs_to_the_platform(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    wheel = toy_wheel(source, "toybuilt", "half = 0.5")
+    (source / "pyproject.toml").write_text(PROJECT)
+    (source / "reaching.py").write_text(COPYING)
+    confinement = find_confinement("auto", tmp_path / "home", users_of("56000-56999"), ())
+    assert confinement.rules is not None
+    known = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "UV_OFFLINE": "1"}
+    environments = Environments(tmp_path / "home" / "envs", known, limit_s=60, confinement=confinement)
+    wanted_one = Wanted(name="toybuilt", place=str(source), written=f"toybuilt @ {source}", digest="of the model's own")
+    plan = Plan(Comparison(), (), Packages((wanted_one,)), platform.python_version(), "key")
+    built = await environments.build(plan, tmp_path / "output.log", lambda _: None)
+
+    asked = [str(built.python), "-c", "import toybuilt, penstock_runtime; print(toybuilt.half)"]
+    ended = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert (ended.stdout, wheel.name) == ("0.5\n", "toybuilt-0.1-py3-none-any.whl"), ended.stderr
+    found = [each.lstat() for each in built.python.parents[1].rglob("*") if not each.is_symlink()]
+    assert len(found) > 30
+    assert {each.st_uid for each in found} == {os.geteuid()}
+    assert not [each for each in found if each.st_mode & 0o022]
+    assert list((tmp_path / "home" / "envs").glob(".building-*")) == []

@@ -1,19 +1,17 @@
-"""Models from MLflow: fetched by digest, and an environment that satisfies them."""
+"""Models from MLflow: fetched by digest."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import subprocess
 import sys
-from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from scheduler.backends.artifacts import ModelCache
-from scheduler.backends.environments import Environments
+from scheduler.backends.environments.store import Environments
 from scheduler.backends.folders import PodRecord, RunFolder
 from scheduler.backends.mlflow_model import MlflowPreparation
 from scheduler.backends.preparation import PreparationFailed, RegistryAway
@@ -22,9 +20,6 @@ from scheduler.domain.values import Note
 from scheduler_world import wanted
 from shared.contracts.deployment import Deployment, MlflowSource
 from shared.contracts.rpc import RegistryAccess
-
-MLFLOW = version("mlflow-skinny")
-MLMODEL = "flavors:\n  python_function:\n    loader_module: nothing\n"
 
 
 @pytest.fixture(scope="module")
@@ -91,59 +86,8 @@ async def test_a_fetched_model_needs_no_registry(tmp_path: Path, registry: str) 
     assert await cache_in(tmp_path, "http://127.0.0.1:9").fetch(deployment, "t") == path
 
 
-def model_with(folder: Path, *requirements: str, python: str | None = None) -> Path:
-    folder.mkdir(parents=True)
-    (folder / "MLmodel").write_text(MLMODEL)
-    (folder / "requirements.txt").write_text("".join(f"{line}\n" for line in requirements))
-    if python:
-        (folder / "python_env.yaml").write_text(f"python: {python}\nbuild_dependencies:\n- pip\n")
-    return folder
-
-
-@pytest.fixture
-def environments(tmp_path: Path) -> Environments:
-    return Environments(tmp_path / "envs", dict(os.environ), limit_s=300)
-
-
-def test_nothing_is_built_for_what_the_platform_has(tmp_path: Path, environments: Environments) -> None:
-    model = model_with(tmp_path / "m", f"mlflow=={MLFLOW}", "scikit-learn", "pytest==0.1", python="3.11.0")
-    plan = environments.plan(model)
-    assert plan.key is None
-    assert environments.find(plan) is not None
-    assert len(plan.comparison.warnings) == 1
-
-
-@pytest.mark.timeout(400)
-async def test_an_environment_is_built_once_and_serves(tmp_path: Path, environments: Environments) -> None:
-    model = model_with(tmp_path / "m", "mlflow", "toolz==0.12.1")
-    plan = environments.plan(model)
-    assert plan.comparison.unmet == ("toolz==0.12.1 (not installed)",)
-    assert environments.find(plan) is None
-    said: list[str] = []
-    output = tmp_path / "output.log"
-    built = await asyncio.gather(*(environments.build(plan, output, said.append) for _ in range(2)))
-
-    assert sorted(each.was_built for each in built) == [False, True]
-    assert "toolz" in output.read_text()
-    assert said
-    assert environments.find(environments.plan(model)) is not None
-    code = "import toolz, mlflow.pyfunc, penstock_runtime, orjson, json; print(json.dumps([toolz.__version__]))"
-    done = subprocess.run([built[0].python, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout.splitlines()[-1]) == ["0.12.1"]
-    assert [path.name for path in (tmp_path / "envs").iterdir() if path.name.startswith(".")] == []
-
-
-async def test_an_environment_that_cannot_be_had_says_why(tmp_path: Path, environments: Environments) -> None:
-    plan = environments.plan(model_with(tmp_path / "m", "toolz==999.0"))
-    with pytest.raises(PreparationFailed) as failed:
-        await environments.build(plan, tmp_path / "output.log", lambda _: None)
-    assert failed.value.reason == "EnvironmentFailed"
-    assert "toolz" in failed.value.message
-    assert environments.find(plan) is None
-
-
-async def test_preparing_tells_what_it_does(tmp_path: Path, registry: str, environments: Environments) -> None:
+async def test_preparing_tells_what_it_does(tmp_path: Path, registry: str) -> None:
+    environments = Environments(tmp_path / "envs", dict(os.environ), limit_s=300)
     preparation = MlflowPreparation(cache_in(tmp_path, registry), environments)
     deployment = of_version("1")
     record = PodRecord(name="p", deployment=deployment, template=template_of(deployment), created_at=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import subprocess
@@ -16,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from scheduler.backends.fetch import answer
+from scheduler.backends.model_bounds import Meter, ModelLimits, ModelTooLarge, copy_model
 
 FILES: dict[str, list[dict[str, Any]]] = {}
 STATUS = {"download": 200}
@@ -37,12 +39,20 @@ class Registry(BaseHTTPRequestHandler):
         if url.path.endswith("/get-download-uri"):
             return self.say(200, {"artifact_uri": f"mlflow-artifacts:/{asked['name']}"})
         if url.path.endswith("/artifacts"):
+            if asked["path"].startswith("endless"):
+                return self.say(200, {"files": [{"path": f"{asked['path']}/x", "is_dir": True}]})
             return self.say(200, {"files": FILES.get(asked["path"], [])})
+        if url.path.endswith("/bomb.bin"):
+            return self.send(200, gzip.compress(b"0" * 4_000_000), {"Content-Encoding": "gzip"})
         self.say(STATUS["download"], {"name": "a file"})
 
     def say(self, status: int, body: Any) -> None:
-        raw = json.dumps(body).encode()
+        self.send(status, json.dumps(body).encode(), {})
+
+    def send(self, status: int, raw: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(raw)))
         self.end_headers()
         self.wfile.write(raw)
@@ -85,6 +95,45 @@ def test_a_path_elsewhere_is_only_a_name(registry: str, tmp_path: Path) -> None:
     FILES["sly"] = [{"path": "/etc/passwd"}, {"path": "../../evil"}]
     folder = tmp_path / ask(registry, tmp_path, "sly")["digest"]
     assert {path.name for path in folder.iterdir()} == {"passwd", "evil"}
+
+
+LIMITS = {"max_bytes": 1_000_000, "max_files": 40, "max_depth": 5}
+
+
+@pytest.mark.parametrize(
+    ("model", "files", "named"),
+    [
+        ("bombs", [{"path": "bombs/bomb.bin"}], "more than 0.000931 GiB (SCHEDULER_MAX_MODEL_GB)"),
+        (
+            "many",
+            [{"path": f"many/{number}"} for number in range(41)],
+            "more than 40 files (SCHEDULER_MAX_MODEL_FILES)",
+        ),
+        ("endless", [], "more than 5 deep (SCHEDULER_MAX_MODEL_DEPTH)"),
+    ],
+)
+def test_a_model_that_is_too_large_is_given_up(
+    registry: str, tmp_path: Path, model: str, files: list[dict[str, Any]], named: str
+) -> None:
+    """By its bytes as stored (compressed it has 4 KB), its files, its depth."""
+    FILES[model] = files
+    said = answer({"tracking_uri": registry, "model": model, "version": "1", "models": str(tmp_path), "limits": LIMITS})
+    assert said["error"] == "too_large"
+    assert named in said["message"]
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_a_model_on_this_machine_is_bounded_too_and_has_no_links_out_of_it(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    (source / "data").mkdir(parents=True)
+    (source / "data" / "x").write_text("12345")
+    copied = copy_model(source, tmp_path / "copy", Meter(ModelLimits()))
+    assert (copied / "data" / "x").read_text() == "12345"
+    with pytest.raises(ModelTooLarge):
+        copy_model(source, tmp_path / "small", Meter(ModelLimits(max_bytes=4)))
+    (source / "data" / "link").symlink_to("/etc/hostname")
+    with pytest.raises(OSError, match="data/link is a link out"):
+        copy_model(source, tmp_path / "linked", Meter(ModelLimits()))
 
 
 def test_what_is_not_there_and_who_does_not_answer(registry: str, tmp_path: Path) -> None:

@@ -11,8 +11,10 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
+import psutil
 import psycopg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -138,7 +140,7 @@ async def test_three_failed_loads_fail_the_version_with_its_last_lines(home: Pat
 
         (failed,) = controller.said(VersionFailed)
         assert failed.reason == "LoadFailed"
-        assert failed.message.startswith("3 loads failed; the last: exit code 1")
+        assert failed.message == "Traceback: the model is broken (exit code 1); 3 loads failed"
         assert failed.log_tail[-1] == "Traceback: the model is broken"
         assert len(controller.said(PodExited)) == 3
 
@@ -220,6 +222,61 @@ async def test_a_version_missing_from_the_list_twice_is_ended(home: Path, nats_s
         await serve_one(controller)
         controller.listed.clear()
         await eventually(lambda: [e.reason for e in controller.said(PodTerminated)] == ["Deleted"])
+
+
+async def test_a_controller_with_another_database_ends_nothing(home: Path, nats_server: NatsProcess) -> None:
+    async with controlling(nats_server) as controller:
+        settings = settings_for(home, nats_server.url, resync_interval="PT0.2S")
+        async with scheduling(settings) as app:
+            deployment = await serve_one(controller)
+            controller.store = UUID(int=2)
+            controller.listed = {}
+
+            await eventually(lambda: app.parts.has_other_controller)
+            other = wanted(1)
+            controller.want(other)  # the new database fills
+            await holds(lambda: is_ready(controller, other))
+            assert await controller.phase(deployment) == "running"
+
+        following = settings.model_copy(update={"follow_new_controller": True})
+        async with scheduling(following):
+            await holds(lambda: is_gone(controller, deployment))
+
+
+async def test_damaged_files_of_a_pod_are_kept_and_the_pod_is_replaced(
+    home: Path, nats_server: NatsProcess, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with controlling(nats_server) as controller:
+        settings = settings_for(home, nats_server.url)
+        async with scheduling(settings):
+            damaged, whole = await serve_one(controller), await serve_one(controller)
+            (before,) = await controller.pods(damaged)
+            (untouched,) = await controller.pods(whole)
+        record = home / "pods" / before.name / "pod.json"
+        record.write_text("{}")
+        assert before.pid is not None
+
+        async with scheduling(settings):
+            await holds(lambda: is_replaced(controller, damaged, before.name))
+            assert [pod.pid for pod in await controller.pods(whole)] == [untouched.pid]
+
+    assert not psutil.pid_exists(before.pid) or psutil.Process(before.pid).status() == psutil.STATUS_ZOMBIE
+    (kept,) = record.parent.glob("pod.json.damaged-*")
+    assert kept.read_text() == "{}"
+    assert str(record) in caplog.text
+
+
+async def is_ready(controller: Controller, deployment: Deployment) -> bool:
+    return any(pod.ready for pod in await controller.pods(deployment))
+
+
+async def is_gone(controller: Controller, deployment: Deployment) -> bool:
+    return not await controller.pods(deployment)
+
+
+async def is_replaced(controller: Controller, deployment: Deployment, former: str) -> bool:
+    pods = await controller.pods(deployment)
+    return [pod.ready for pod in pods] == [True] and pods[0].name != former
 
 
 async def test_a_wiped_bucket_is_written_again(home: Path, nats_server: NatsProcess) -> None:

@@ -13,8 +13,8 @@ import pytest
 import typer
 
 from penstock.commands.arguments import expiry, model_source, service_name, variables, weights, with_version
-from penstock.contexts import Contexts, Target, target_of
-from penstock.launcher.home import Home, LaunchError, Ports
+from penstock.contexts import Contexts, Target
+from penstock.launcher.home import LaunchError
 
 
 def test_a_model_uri_names_a_version_or_an_alias() -> None:
@@ -111,20 +111,6 @@ def test_a_broken_contexts_file_is_told_in_one_line(tmp_path: Path, text: str) -
     path.write_text(text)
     with pytest.raises(LaunchError, match="cannot be read"):
         Contexts.load(path)
-
-
-def test_a_token_is_sent_only_where_it_belongs(tmp_path: Path) -> None:
-    home = Home(tmp_path, Ports(api=8123))
-    none, known = Contexts(tmp_path / "none", {}), Contexts(tmp_path / "some", {"a": Target("http://a", "t-a")}, "a")
-    with pytest.raises(LaunchError, match="penstock login"):
-        target_of({}, none, home)
-    home.admin_token.write_text("local\n")
-    assert target_of({}, none, home) == Target("http://127.0.0.1:8123", "local")
-    assert target_of({}, known, home) == Target("http://a", "t-a")
-    assert target_of({"PENSTOCK_URL": "http://127.0.0.1:8123"}, known, home).token == "local"
-    assert target_of({"PENSTOCK_TOKEN": "t"}, known, home) == Target("http://a", "t")
-    with pytest.raises(LaunchError, match="no token for http://elsewhere"):
-        target_of({"PENSTOCK_URL": "http://elsewhere"}, known, home)
 
 
 @pytest.mark.parametrize(("typed", "offered"), [("gro", ["groups"]), ("groups re", ["revoke"]), ("serv", ["services"])])

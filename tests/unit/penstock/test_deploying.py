@@ -232,6 +232,9 @@ def test_the_check_is_shown_as_far_as_it_is_known() -> None:
         "ok", "example failed", "no example", "odd",
     ]  # fmt: skip
     assert (check_of({"check": {"new": 1}}), warnings_of({"check": {"new": 1}})) == ("None", [])
+    explained = {"check": check() | {"row_wise": True, "row_wise_reason": "example", "row_wise_message": "equal"}}
+    assert shared_predicts(explained) == "shared by callers: example: equal"
+    assert shared_predicts(explained, in_words=False) == "shared by callers: example"
     assert shared_predicts(version()) == "one caller at a time: dependent"
     assert warnings_of(version()) == warnings_of(version(check=None)) == []
     assert last_line("a\nb  \n\n") == "b"

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from penstock.launcher import nats_config, ports
-from penstock.launcher.home import Home, LaunchError, Ports, write_private
+from penstock.launcher import ports
+from penstock.launcher.bus import config as nats_config
+from penstock.launcher.files import write_private
+from penstock.launcher.home import Home, LaunchError, Ports
 from penstock.launcher.platform import last_words, troubles
 from penstock.launcher.process import BackOff
 from penstock.launcher.state import ProcessView, RunState
@@ -71,7 +73,7 @@ def test_passwords_are_kept_and_new_users_get_one(tmp_path: Path) -> None:
     second = nats_config.Credentials.load_or_make(path).passwords
 
     assert {k for k in first if first[k] != second[k]} == {"monitor"}
-    assert len(set(second.values())) == 6
+    assert len(set(second.values())) == 7
     assert all(len(password) >= 43 for password in second.values())
 
 

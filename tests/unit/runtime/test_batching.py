@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 
-from penstock_runtime.batching import Batcher, Job, Limits, Outcome, take_batch
-from penstock_runtime.dialects import SCORING, Asked, Dialect
+from penstock_runtime.batching import Batch, Batcher, Job, Limits, take_batch
+from penstock_runtime.dialects import SCORING, Asked, Dialect, Outcome
 from penstock_runtime.errors import Refused
 from penstock_runtime.pace import Pace
+from penstock_runtime.plans import APART, Finding, How, Plan, Report, Result
 from penstock_runtime.reading import Reading
+from penstock_runtime.sharing import Rule, Sharing
 
 DIALECT = Dialect(lambda output: b"", Refused.body)
 LIMITS = Limits(rows=8, queue=8)
@@ -52,7 +54,7 @@ class OneWorker:
         self.is_usable = True
         self.has_begun = False
         self.is_idle = True
-        self.sent: list[Sequence[Job]] = []
+        self.sent: list[Batch] = []
 
     def begin(self) -> None:
         self.has_begun = True
@@ -64,8 +66,8 @@ class OneWorker:
     def give_back(self, worker: object) -> None:
         self.is_idle = True
 
-    def send(self, jobs: Sequence[Job]) -> None:
-        self.sent.append(jobs)
+    def send(self, batch: Batch) -> None:
+        self.sent.append(batch)
 
 
 @dataclass
@@ -74,9 +76,13 @@ class Inline:
 
     batches: list[list[str]] = field(default_factory=list)
 
-    def execute(self, jobs: Sequence[Job]) -> list[Outcome]:
+    def execute(self, jobs: Sequence[Job], plan: Plan) -> Report:
         self.batches.append(names(jobs))
-        return [Outcome(200, each.request_id.encode()) for each in jobs]
+        return Report([Outcome(200, each.request_id.encode()) for each in jobs], 0.001)
+
+
+def sharing() -> Sharing:
+    return Sharing(Rule.ALWAYS)
 
 
 async def turns() -> None:
@@ -142,7 +148,7 @@ def test_one_long_batch_is_an_accident_one_that_stalls_is_not() -> None:
 
 async def test_a_quick_model_predicts_on_the_loop_what_has_arrived_together() -> None:
     model, answered = Inline(), []
-    batcher = Batcher(model.execute, LIMITS, OneWorker(), Pace(is_slow=False))
+    batcher = Batcher(model.execute, LIMITS, OneWorker(), sharing(), Pace(is_slow=False))
     for name in ("a", "b", "c"):
         batcher.submit(job(name, deliver=lambda outcome: answered.append(outcome.body.decode())))
     await turns()
@@ -152,7 +158,7 @@ async def test_a_quick_model_predicts_on_the_loop_what_has_arrived_together() ->
 
 async def test_callers_that_come_back_one_by_one_share_the_next_predict() -> None:
     model = Inline()
-    batcher = Batcher(model.execute, LIMITS, OneWorker(), Pace(is_slow=False))
+    batcher = Batcher(model.execute, LIMITS, OneWorker(), sharing(), Pace(is_slow=False))
     batcher._gathering.begin(answered=3, waiting=0, seconds=3600, now=time.perf_counter())
     for name in ("a", "b"):
         batcher.submit(job(name))
@@ -165,7 +171,7 @@ async def test_callers_that_come_back_one_by_one_share_the_next_predict() -> Non
 
 async def test_who_waits_for_callers_that_stay_away_is_answered_all_the_same() -> None:
     model, answered = Inline(), asyncio.Event()
-    batcher = Batcher(model.execute, LIMITS, OneWorker(), Pace(is_slow=False))
+    batcher = Batcher(model.execute, LIMITS, OneWorker(), sharing(), Pace(is_slow=False))
     batcher._gathering.begin(answered=3, waiting=0, seconds=0.02, now=time.perf_counter())
     batcher.submit(job("a", deliver=lambda _: answered.set()))
     await turns()
@@ -175,7 +181,7 @@ async def test_who_waits_for_callers_that_stay_away_is_answered_all_the_same() -
 
 async def test_a_batch_that_is_full_waits_for_nobody() -> None:
     model = Inline()
-    batcher = Batcher(model.execute, Limits(rows=2, queue=8), OneWorker(), Pace(is_slow=False))
+    batcher = Batcher(model.execute, Limits(rows=2, queue=8), OneWorker(), sharing(), Pace(is_slow=False))
     batcher._gathering.begin(answered=8, waiting=0, seconds=3600, now=time.perf_counter())
     for name in ("a", "b"):
         batcher.submit(job(name))
@@ -185,25 +191,25 @@ async def test_a_batch_that_is_full_waits_for_nobody() -> None:
 
 async def test_a_slow_model_predicts_in_a_worker_and_the_rest_waits_for_it() -> None:
     model, pool, answered = Inline(), OneWorker(), []
-    batcher = Batcher(model.execute, LIMITS, pool, Pace())
+    batcher = Batcher(model.execute, LIMITS, pool, sharing(), Pace())
     for name in ("a", "b"):
         batcher.submit(job(name, deliver=lambda outcome: answered.append(outcome.body.decode())))
     await turns()
     batcher.submit(job("c"))
     await turns()
-    assert [names(sent) for sent in pool.sent] == [["a", "b"]]
+    assert [names(sent.jobs) for sent in pool.sent] == [["a", "b"]]
     pool.is_idle = True
-    batcher.finished(pool.sent[0], [Outcome(200, b"1"), Outcome(200, b"2")], 1.0)
+    batcher.finished(pool.sent[0], Report([Outcome(200, b"1"), Outcome(200, b"2")], 1.0))
     await turns()
     assert answered == ["1", "2"]
-    assert [names(sent) for sent in pool.sent] == [["a", "b"], ["c"]]
+    assert [names(sent.jobs) for sent in pool.sent] == [["a", "b"], ["c"]]
     assert not model.batches
 
 
 async def test_while_the_first_worker_starts_a_model_that_is_only_a_little_slow_goes_on_inline() -> None:
     model, pool = Inline(), OneWorker()
     pool.is_usable = False
-    batcher = Batcher(model.execute, LIMITS, pool, Pace(is_slow=False))
+    batcher = Batcher(model.execute, LIMITS, pool, sharing(), Pace(is_slow=False))
     for _ in range(5):
         batcher.pace.saw(0.1)
     batcher.submit(job("a"))
@@ -214,34 +220,36 @@ async def test_while_the_first_worker_starts_a_model_that_is_only_a_little_slow_
         batcher.pace.saw(1.0)
     batcher.submit(job("b"))
     await turns()
-    assert [names(sent) for sent in pool.sent] == [["b"]]
+    assert [names(sent.jobs) for sent in pool.sent] == [["b"]]
 
 
 async def test_a_batch_that_ended_its_worker_is_tried_once_more_each_job_alone() -> None:
     model, pool = Inline(), OneWorker()
     outcomes: dict[str, Outcome] = {}
-    batcher = Batcher(model.execute, LIMITS, pool, Pace())
+    batcher = Batcher(model.execute, LIMITS, pool, sharing(), Pace())
     for name in ("a", "b"):
         batcher.submit(job(name, deliver=lambda outcome, name=name: outcomes.update({name: outcome})))  # type: ignore[misc]
     await turns()
     batcher.pace.is_slow = False  # what ends workers never comes near the loop, however quick the model is
     pool.is_idle = True
-    batcher.lost(pool.sent[0])
+    batcher.lost(pool.sent[0].jobs, "exit code 3")
     await turns()
     pool.is_idle = True
-    batcher.lost(pool.sent[1])
+    batcher.lost(pool.sent[1].jobs, "exit code 3")
     await turns()
     pool.is_idle = True
-    batcher.finished(pool.sent[2], [Outcome(200, b"fine")], 0.001)
-    assert [names(sent) for sent in pool.sent] == [["a", "b"], ["a"], ["b"]]
+    batcher.finished(pool.sent[2], Report([Outcome(200, b"fine")], 0.001))
+    assert [names(sent.jobs) for sent in pool.sent] == [["a", "b"], ["a"], ["b"]]
     assert (outcomes["a"].status, outcomes["b"].status) == (500, 200)
     assert b"MODEL_ERROR" in outcomes["a"].body
+    assert b"ended, twice (exit code 3)" in outcomes["a"].body
+    assert b"trace" not in outcomes["a"].body
     assert not model.batches
 
 
 async def test_callers_that_have_gone_are_left_out() -> None:
     model = Inline()
-    batcher = Batcher(model.execute, LIMITS, OneWorker(), Pace(is_slow=False))
+    batcher = Batcher(model.execute, LIMITS, OneWorker(), sharing(), Pace(is_slow=False))
     gone = job("gone")
     gone.is_gone = lambda: True
     batcher.submit(gone)
@@ -259,7 +267,7 @@ async def test_an_answer_that_cannot_be_delivered_does_not_stop_the_next() -> No
     def broken(_: Outcome) -> None:
         raise RuntimeError("closed")
 
-    batcher = Batcher(Inline().execute, LIMITS, OneWorker(), Pace(is_slow=False))
+    batcher = Batcher(Inline().execute, LIMITS, OneWorker(), sharing(), Pace(is_slow=False))
     batcher.submit(job("a", deliver=broken))
     batcher.submit(job("b", deliver=answered.append))
     await turns()
@@ -268,9 +276,38 @@ async def test_an_answer_that_cannot_be_delivered_does_not_stop_the_next() -> No
 
 
 async def test_a_full_queue_refuses_at_once() -> None:
-    batcher = Batcher(Inline().execute, Limits(rows=8, queue=2), OneWorker(), Pace())
+    batcher = Batcher(Inline().execute, Limits(rows=8, queue=2), OneWorker(), sharing(), Pace())
     batcher.submit(job("a"))
     batcher.submit(job("b"))
     with pytest.raises(Refused) as caught:
         batcher.submit(job("c"))
     assert caught.value.status == 503
+
+
+async def test_a_model_whose_callers_do_not_share_waits_for_nobody() -> None:
+    model = Inline()
+    batcher = Batcher(model.execute, LIMITS, OneWorker(), Sharing(Rule.NEVER), Pace(is_slow=False))
+    batcher._gathering.begin(answered=3, waiting=0, seconds=3600, now=time.perf_counter())
+    for name in ("a", "b"):
+        batcher.submit(job(name))
+    await turns()
+    assert model.batches == [["a"], ["b"]]
+
+
+async def test_answers_that_were_shared_when_a_difference_was_found_elsewhere_are_given_to_nobody() -> None:
+    """Two workers predict; the first finds a difference, and the second's batch is predicted once more, apart."""
+    pool, answered = OneWorker(), []
+    shares = Sharing(Rule.REQUESTS)
+    shares.prove(shares.proof_of("k"), "example")
+    batcher = Batcher(Inline().execute, LIMITS, pool, shares, Pace())
+    for name in ("a", "b"):
+        batcher.submit(job(name, deliver=lambda outcome: answered.append(outcome.body)))
+    await turns()
+    assert pool.sent[0].plan.how is How.SHARED
+    found = Finding(Result.DIFFERENT, "1 row had another answer")
+    batcher.finished(Batch([job("c"), job("d")], pool.sent[0].plan), Report([Outcome(200, b"c")] * 2, 0.1, 0.1, found))
+    pool.is_idle = True
+    batcher.finished(pool.sent[0], Report([Outcome(200, b"shared")] * 2, 0.1))
+    await turns()
+    assert answered == []
+    assert [(names(sent.jobs), sent.plan) for sent in pool.sent[1:]] == [(["a"], APART)]

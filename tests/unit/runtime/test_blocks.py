@@ -11,7 +11,8 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from penstock_runtime.blocks import Blocks
+from penstock_runtime.blocks import Blocks, read_rows
+from penstock_runtime.parsing import ScoringRequest
 from penstock_runtime.schema import Column, ColumnSchema
 
 NAMES = tuple(f"column_{number}" for number in range(11))
@@ -41,16 +42,47 @@ def of_another_answer(data: Any) -> Any:
     return np.asarray(data)[:, 0] + isinstance(data, pd.DataFrame)
 
 
+def of_missing_numbers(data: Any) -> Any:
+    filled = data.fillna(0) if isinstance(data, pd.DataFrame) else data
+    return np.asarray(filled)[:, 0]
+
+
+def of_no_missing_numbers(data: Any) -> Any:
+    if np.isnan(np.asarray(data)).any():
+        raise ValueError("NaN")
+    return np.asarray(data)[:, 0]
+
+
 def of_noise(data: Any) -> Any:
     return np.asarray(data)[:, 0] * (1 + 1e-14 * isinstance(data, pd.DataFrame))
 
 
 @pytest.mark.parametrize(
     ("predict", "takes_arrays"),
-    [(of_frames_only, False), (of_another_type, False), (of_another_answer, False), (of_noise, True)],
+    [
+        (of_frames_only, False),
+        (of_another_type, False),
+        (of_another_answer, False),
+        (of_missing_numbers, False),
+        (of_no_missing_numbers, True),
+        (of_noise, True),
+    ],
 )
 def test_only_models_that_answer_the_same_are_asked_with_arrays(
     blocks: Blocks, predict: Any, takes_arrays: bool
 ) -> None:
     blocks.prefer_arrays(predict)
     assert blocks.takes_arrays is takes_arrays
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        ScoringRequest("dataframe_split", {"columns": list(NAMES), "data": [[None, *range(10)]]}),
+        ScoringRequest("dataframe_records", [dict(zip(NAMES, [None, *range(10)], strict=True))]),
+    ],
+)
+def test_null_in_a_block_is_nan(blocks: Blocks, request_: ScoringRequest) -> None:
+    rows = read_rows(request_, blocks)
+    assert rows is not None
+    assert rows.join([]).isna().to_numpy().tolist() == [[True, *[False] * 10]]

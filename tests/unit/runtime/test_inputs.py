@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from mlflow.types.schema import Array, DataType
 
 from penstock_runtime.errors import Refused
 from penstock_runtime.inputs import prepare_columns, prepare_tensors
 from penstock_runtime.parsing import CSV, ScoringRequest
 from penstock_runtime.schema import Column, ColumnSchema, Tensor, TensorSchema
+from penstock_runtime.v2_inputs import InferRequest, as_payload, read_infer
 
 SCHEMA = ColumnSchema((Column("a", "double"), Column("b", "long"), Column("c", "string", is_required=False)))
 UNNAMED = ColumnSchema((Column("0", "double"), Column("1", "double")), is_named=False)
@@ -157,6 +160,21 @@ def test_one_tensor(form: str, payload: Any) -> None:
     assert array.tolist() == [[1.0, 2.5], [3.0, 4.0]]
 
 
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("form", ["inputs", "instances", "dataframe_split"])
+def test_null_in_a_tensor_of_floats_is_nan(form: str, dtype: str) -> None:
+    schema = TensorSchema((Tensor(None, np.dtype(dtype), (-1, 2)),))
+    rows = [[1.5, None], [None, 3]]
+    payload = {"data": rows} if form == "dataframe_split" else rows
+    array = prepare_tensors(ScoringRequest(form, payload), schema).join([])
+    np.testing.assert_array_equal(array, np.array([[1.5, np.nan], [np.nan, 3]], dtype=dtype))
+
+
+def test_null_in_a_named_tensor_of_one_dimension_is_nan() -> None:
+    joined = prepare_tensors(ScoringRequest("inputs", {"x": [[1, 2]], "y": [None]}), TWO).join([])
+    assert np.isnan(joined["y"]).tolist() == [True]
+
+
 def test_tensors_by_name() -> None:
     by_column = prepare_tensors(ScoringRequest("inputs", {"x": [[1, 2]], "y": [0.5]}), TWO)
     by_row = prepare_tensors(ScoringRequest("instances", [{"x": [3, 4], "y": 1}]), TWO)
@@ -174,7 +192,9 @@ def test_tensors_by_name() -> None:
         ([[1, 2], [3, [4]]], ONE),
         ([[1, True]], ONE),
         ([[1, "2"]], ONE),
-        ([[1, None]], ONE),
+        ({"x": [[1, None]], "y": [1]}, TWO),
+        ([[True, None]], TensorSchema((Tensor(None, np.dtype("bool"), (-1, 2)),))),
+        ([["a", None]], TensorSchema((Tensor(None, np.dtype("str"), (-1, 2)),))),
         ([[1, 1e39]], ONE),
         (7, ONE),
         ({"x": [[1, 2]]}, TWO),
@@ -198,3 +218,25 @@ def test_the_bad_element_of_a_tensor_is_named() -> None:
 def test_no_rows_of_a_tensor() -> None:
     assert prepare_tensors(ScoringRequest("inputs", []), ONE).rows == 0
     assert prepare_tensors(ScoringRequest("instances", []), TWO).rows == 0
+
+
+def infer(*inputs: dict[str, Any]) -> InferRequest:
+    return read_infer(json.dumps({"inputs": inputs}).encode())
+
+
+def test_null_in_an_infer_request_is_nan_where_numbers_have_it() -> None:
+    request = infer({"name": "a", "datatype": "FP64", "shape": [2, 1], "data": [1.5, None]})
+    assert np.isnan(request.tensors["a"]).tolist() == [[False], [True]]
+    with pytest.raises(Refused):
+        infer({"name": "a", "datatype": "INT64", "shape": [2, 1], "data": [1, None]})
+
+
+def test_nested_columns_of_an_infer_request_are_rows() -> None:
+    schema = ColumnSchema((Column("n", "long"), Column("tags", "nested", nested=Array(DataType.string))))
+    cells = {"name": "tags", "datatype": "BYTES", "shape": [2, 1], "data": ['["x"]', "[]"]}
+    request = infer(
+        {"name": "n", "datatype": "INT64", "shape": [2, 1], "data": [1, 2]},
+        {**cells, "parameters": {"content_type": "pd_json"}},
+    )
+    result = prepare_columns(ScoringRequest(*as_payload(request, schema)), schema).join([])
+    assert result.to_dict("records") == [{"n": 1, "tags": ["x"]}, {"n": 2, "tags": []}]

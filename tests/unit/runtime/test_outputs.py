@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import enum
 import json
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from mlflow.utils.proto_json_utils import NumpyEncoder
 
-from penstock_runtime.outputs import NotJson, encode, split
+from penstock_runtime.outputs import NotJson, encode
+
+
+class Word(str, enum.Enum):  # noqa: UP042 — whose `str()` is its name, unlike a StrEnum's
+    A = "a"
+
+
+class Number(enum.IntEnum):
+    ONE = 1
 
 
 def predictions(output: Any) -> Any:
@@ -42,6 +52,13 @@ def predictions(output: Any) -> Any:
         ({1: (1, 2)}, {"1": [1, 2]}),
         ([pd.NA], [None]),
         (None, None),
+        ([2**70, {"n": -(2**64)}], [2**70, {"n": -(2**64)}]),
+        (pd.DataFrame({"n": [2**100]}), [{"n": 2**100}]),
+        (np.array([2**65, 1], dtype=object), [2**65, 1]),
+        ([Word.A, {Word.A: Number.ONE}], ["a", {"a": 1}]),
+        (pd.Series([2**53 + 1, None], dtype="Int64"), [2**53 + 1, None]),
+        ({"n": pd.Series([2**64 - 1, None], dtype="UInt64")}, {"n": [2**64 - 1, None]}),
+        (pd.DataFrame({"n": pd.Series([2**53 + 1, None], dtype="Int64")}), [{"n": 2**53 + 1}, {"n": None}]),
     ],
 )
 def test_written(output: Any, wanted: Any) -> None:
@@ -60,26 +77,35 @@ def test_warnings_are_bounded() -> None:
     assert len(json.loads(encode(np.full(1000, np.nan), strict=True))["warnings"]) == 101
 
 
-@pytest.mark.parametrize("output", [object(), [1j], [2**70]])
+@pytest.mark.parametrize("output", [object(), [1j], ["\ud800"], [10**5000]])
 def test_what_json_cannot_say(output: Any) -> None:
     with pytest.raises(NotJson):
         encode(output, strict=True)
 
 
 @pytest.mark.parametrize(
-    "output",
-    [np.arange(3), list(range(3)), pd.Series(range(3)), (0, 1, 2)],
+    "keys",
+    [(True, False, None), (1, 2.5, -0.0), ("a", Word.A.value), (Word.A,), (Number.ONE,), (float("nan"),), (10**30,)],
 )
-def test_rows_are_split_by_caller(output: Any) -> None:
-    assert [predictions(part) for part in split(output, [1, 2]) or []] == [[0], [1, 2]]
+def test_keys_are_spelt_as_mlflow_spells_them(keys: tuple[Any, ...]) -> None:
+    output = dict.fromkeys(keys, 0)
+    assert list(predictions(output)) == list(json.loads(json.dumps(output, cls=NumpyEncoder)))
 
 
-def test_frames_and_named_arrays_are_split_by_row() -> None:
-    assert split(pd.DataFrame({"a": [1, 2]}), [1, 1]) == [[{"a": 1}], [{"a": 2}]]
-    parts = split({"x": np.arange(2), "y": [[1], [2]]}, [1, 1]) or []
-    assert [predictions(part) for part in parts] == [{"x": [0], "y": [[1]]}, {"x": [1], "y": [[2]]}]
-
-
-@pytest.mark.parametrize("output", [np.arange(4), [1], "abc", 7, {"x": [1, 2, 3], "y": [1]}, {}, None, np.float64(1)])
-def test_other_row_counts_are_not_split(output: Any) -> None:
-    assert split(output, [1, 2]) is None
+@pytest.mark.parametrize(
+    "output",
+    [
+        {1: "one", "1": "text"},
+        {None: 0, "null": 1},
+        {True: 0, "true": 1},
+        [{1.0: 0, "1.0": 1}],
+        {np.int64(1): 0, "1": 1},
+        {("a", 1): 0, "('a', 1)": 1},
+        pd.DataFrame([[1.5, 2.5]], columns=["p", "p"]),
+        pd.DataFrame([[1.5, 2.5]], columns=[1, "1"]),
+        pd.DataFrame([[1, 2]], columns=pd.MultiIndex.from_tuples([("p", "q"), ("p", "q")])),
+    ],
+)
+def test_no_value_is_lost_where_two_keys_are_the_same_text(output: Any) -> None:
+    with pytest.raises(NotJson, match="has two keys that are both"):
+        encode(output, strict=True)

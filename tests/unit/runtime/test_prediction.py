@@ -7,12 +7,16 @@ from typing import Any
 
 import pytest
 
-from penstock_runtime.batching import Job, Outcome
-from penstock_runtime.dialects import SCORING, Asked, Dialect
+from penstock_runtime.batching import Job
+from penstock_runtime.dialects import SCORING, Asked, Dialect, Outcome
 from penstock_runtime.errors import Refused
+from penstock_runtime.plans import How, Plan
 from penstock_runtime.prediction import Predictor
 from penstock_runtime.prints import Prints
 from penstock_runtime.reading import Reading
+from penstock_runtime.structures import References
+
+SHARED = Plan(How.SHARED, References({"list": {1}}, {"float"}))
 
 
 class Row:
@@ -46,8 +50,8 @@ def execute(values: Sequence[float]) -> tuple[list[Outcome], int]:
         for i, value in enumerate(values)
     ]
     model = Picky()
-    outcomes = Predictor(model, Prints()).execute(jobs)  # type: ignore[arg-type]
-    return outcomes, model.calls
+    report = Predictor(model, Prints()).execute(jobs, SHARED)  # type: ignore[arg-type]
+    return list(report.outcomes), model.calls
 
 
 def test_a_good_batch_is_one_predict() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 from typing import Any
 
@@ -70,10 +71,28 @@ def test_refused_with_its_row(kind: str, value: Any, is_required: bool) -> None:
     assert caught.value.row == 2
 
 
-@pytest.mark.parametrize("kind", ["long", "integer", "double", "float", "boolean", "string", "binary", "datetime"])
-def test_null_is_refused_where_a_value_is_required(kind: str) -> None:
-    with pytest.raises(BadValue):
+@pytest.mark.parametrize(
+    ("kind", "way_out"),
+    [
+        ("long", "a double column"),
+        ("integer", "a double column"),
+        ("boolean", "`types: compat` makes it false"),
+        ("string", "`types: compat` passes it on"),
+        ("datetime", "`types: compat` makes it NaT"),
+        ("binary", "the column is required"),
+    ],
+)
+def test_null_is_refused_where_a_value_is_required(kind: str, way_out: str) -> None:
+    with pytest.raises(BadValue, match=way_out):
         convert([None], kind, is_required=True)
+
+
+@pytest.mark.parametrize("is_required", [True, False])
+@pytest.mark.parametrize("kind", ["double", "float"])
+def test_null_is_nan_in_every_column_of_floats(kind: str, is_required: bool) -> None:
+    one, other = convert([1.5, None], kind, is_required=is_required)
+    assert one == 1.5
+    assert math.isnan(other)
 
 
 @pytest.mark.parametrize(("kind", "null"), [("boolean", None), ("string", None), ("binary", None), ("datetime", NAT)])
@@ -81,10 +100,29 @@ def test_null_in_an_optional_column(kind: str, null: Any) -> None:
     assert list(convert([None], kind, is_required=False)) == [null]
 
 
-def test_null_in_an_optional_float_column_is_nan_and_in_an_integer_column_refused() -> None:
-    assert math.isnan(convert([None], "double", is_required=False)[0])
-    with pytest.raises(BadValue):
+def test_null_in_an_optional_integer_column_is_refused() -> None:
+    with pytest.raises(BadValue, match="a double column"):
         convert([None], "long", is_required=False)
+
+
+def mime(content: bytes) -> bytes:
+    return base64.encodebytes(content).replace(b"\n", b"\r\n")
+
+
+def indented(content: bytes) -> bytes:
+    return b" " + base64.b64encode(content)
+
+
+@pytest.mark.parametrize("written", [base64.b64encode, base64.encodebytes, mime, indented])
+def test_base64_may_have_line_breaks(written: Any) -> None:
+    content = bytes(range(256))
+    assert convert([written(content).decode()], "binary", is_required=True) == [content]
+
+
+@pytest.mark.parametrize("text", [base64.urlsafe_b64encode(bytes(range(256))).decode(), "!!!", "AAE"])
+def test_what_is_no_base64_is_refused(text: str) -> None:
+    with pytest.raises(BadValue, match="base64"):
+        convert([text], "binary", is_required=True)
 
 
 @pytest.mark.parametrize(

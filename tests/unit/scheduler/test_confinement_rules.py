@@ -47,19 +47,23 @@ def test_a_program_that_is_no_python_opens_no_folder_of_its_own(tmp_path: Path) 
 
 def test_each_pod_has_a_user_of_its_own_until_it_is_gone(tmp_path: Path) -> None:
     owners: dict[Path, int] = {}
-    users = UserRange(range(56000, 56003), lambda path, user, _group: owners.update({path: user}))
-    pods = [tmp_path / name for name in "abc"]
+
+    def of_a_platform() -> UserRange:
+        return UserRange(range(56000, 56003), tmp_path / "registry", lambda path, user, _: owners.update({path: user}))
+
+    users, others = of_a_platform(), of_a_platform()
+    a, b, c, d = pods = [tmp_path / name for name in "abcd"]
     for pod in pods:
         pod.mkdir()
-    assert [users.give(pod, pod) for pod in pods] == [56000, 56001, 56002]
-    assert users.give(pods[1], pods[1]) == 56001
-    other = tmp_path / "d"
-    other.mkdir()
+    assert [users.give(a, a), others.give(b, b), users.give(c, c)] == [56000, 56001, 56002]
+    assert others.give(b, b) == 56001
+    assert owners == {a: 56000, b: 56001, c: 56002}
     with pytest.raises(LimitExceeded, match="all 3 users"):
-        users.give(other, other)
-    pods[1].rmdir()
-    assert users.give(other, other) == 56001
-    assert owners == {pods[0]: 56000, pods[1]: 56001, pods[2]: 56002, other: 56001}
+        users.give(d, d)
+    b.rmdir()
+    assert users.give(d, d) == 56001
+    with pytest.raises(LimitExceeded):
+        others.give(b, b)
 
 
 @pytest.mark.parametrize("text", ["0-10", "999-2000", "56000", "b-c", "2000-1000", "-5"])

@@ -1,19 +1,34 @@
+"""Whether an environment satisfies a model, and what one for it is made of."""
+
 from __future__ import annotations
+
+from dataclasses import replace
 
 import pytest
 
-from scheduler.domain.requirements import ModelNeeds, compare, environment_key, requirement_lines, to_install
+from scheduler.domain.requirements.comparison import (
+    ModelNeeds,
+    compare,
+    environment_key,
+    packages_for,
+    unserved_python,
+    without_bounds,
+)
+from scheduler.domain.requirements.lines import Option, Wanted, read_line
 
 INSTALLED = {"numpy": "2.3.5", "scikit-learn": "1.7.2", "mlflow-skinny": "3.17.2", "skops": "0.13.0"}
 
 
+def wanted(*lines: str) -> tuple[Wanted, ...]:
+    return tuple(found for line in lines if isinstance(found := read_line(line), Wanted))
+
+
 def needs(*lines: str, python: str | None = None) -> ModelNeeds:
-    return ModelNeeds(lines, python)
+    return ModelNeeds(wanted(*lines), python)
 
 
-def test_lines_without_comments_and_continuations() -> None:
-    text = "# made by mlflow\nmlflow==3.17.2\n\nnumpy==2.3.5  # pinned\nscipy \\\n  >=1\n"
-    assert requirement_lines(text) == ("mlflow==3.17.2", "numpy==2.3.5", "scipy    >=1")
+def texts(found: ModelNeeds, *runtime: str) -> set[str]:
+    return {each.text for each in packages_for(found, runtime).wanted}
 
 
 @pytest.mark.parametrize(
@@ -37,35 +52,28 @@ def test_met(line: str) -> None:
         ("numpy==2.3.4", "numpy==2.3.4 (here: 2.3.5)"),
         ("xgboost==3.0", "xgboost==3.0 (not installed)"),
         ("mlflow==2.9.2", "mlflow==2.9.2 (here: 3.17.2)"),
-        ("git+https://x.org/a.git", "git+https://x.org/a.git (an option or address; it has to be resolved)"),
-        ("-r more.txt", "-r more.txt (an option or address; it has to be resolved)"),
+        ("git+https://u:p@x.org/a.git", "git+https://****@x.org/a.git (an address; it has to be resolved)"),
         ("numpy @ https://x.org/n.whl", "numpy @ https://x.org/n.whl (an address; it has to be resolved)"),
     ],
-)  # fmt: skip
+)
 def test_unmet(line: str, told: str) -> None:
     assert compare(needs(line), INSTALLED, "3.11.7").unmet == (told,)
+
+
+def test_options_and_constraints_are_unmet_by_what_they_change() -> None:
+    index = ModelNeeds(wanted("numpy"), options=(Option("--index-url", "https://u:p@h/"),))
+    assert compare(index, INSTALLED, "3.11").unmet == (
+        "--index-url https://****@h/ (an option; it has to be resolved)",
+    )
+    limits = ModelNeeds(wanted("numpy"), constraints=wanted("numpy<2", "scipy<1"))
+    assert compare(limits, INSTALLED, "3.11").unmet == ("numpy<2 (here: 2.3.5)",)
 
 
 def test_test_tools_and_extras_only_warn() -> None:
     found = compare(needs("pytest==1.0", "numpy[all]==2.3.5"), INSTALLED, "3.11.7")
     assert found.unmet == ()
     assert len(found.warnings) == 2
-
-
-@pytest.mark.parametrize(
-    "line", ["-e .", "-e ./tools", "--editable=../tools", "./tools", "/home/me/tools", "-e file:///home/me/tools"]
-)
-def test_folders_of_the_machine_that_logged_the_model_are_left_out(line: str) -> None:
-    found = compare(needs(line, "numpy==2.3.5"), INSTALLED, "3.11.7")
-    assert found.unmet == ()
-    assert found.warnings == (f"{line} is left out: a folder of the machine that logged the model",)
-    assert to_install(needs(line, "numpy==2.0"), []) == ("numpy==2.0", "mlflow-skinny")
-
-
-@pytest.mark.parametrize("line", ["-e git+https://x.org/a.git#egg=a", "--extra-index-url https://x.org/simple"])
-def test_addresses_and_options_are_not(line: str) -> None:
-    assert compare(needs(line), INSTALLED, "3.11.7").warnings == ()
-    assert line in to_install(needs(line), [])
+    assert "pytest==1.0" not in texts(needs("pytest==1.0"))
 
 
 def test_another_patch_of_python_will_do_another_minor_will_not() -> None:
@@ -73,16 +81,68 @@ def test_another_patch_of_python_will_do_another_minor_will_not() -> None:
     assert compare(needs(python="3.12.2"), INSTALLED, "3.11.7").unmet == ("Python 3.12 (here: 3.11)",)
 
 
-def test_mlflow_becomes_skinny_with_what_it_would_have_brought() -> None:
-    lines = to_install(needs("mlflow==3.17.2", "pandas==2.3.3", "pytest==8.0"), ["orjson>=3"])
-    assert lines == ("mlflow-skinny==3.17.2", "skops", "pandas==2.3.3", "orjson>=3")
-    assert to_install(needs("mlflow[extras]==3.17.2"), []) == ("mlflow[extras]==3.17.2",)
-    assert to_install(needs("numpy"), []) == ("numpy", "mlflow-skinny")
+@pytest.mark.parametrize(
+    ("python", "is_served"), [("3.8.18", 0), ("3.10", 0), ("3.11.0", 1), ("3.13.9", 1), ("3.14", 0)]
+)
+def test_a_python_that_cannot_serve_is_named(python: str, is_served: bool) -> None:
+    why = unserved_python(python)
+    assert (why is None) == bool(is_served)
+    assert why is None or (python.rpartition(".18")[0] or python) in why
+
+
+def test_an_environment_has_mlflow_with_its_bounds_pandas_and_numpy() -> None:
+    assert texts(needs("mlflow==3.4.0", "pandas==2.3.3"), "orjson>=3") == {
+        *("mlflow==3.4.0", "pandas==2.3.3", "numpy", "orjson>=3")
+    }
+    assert texts(needs("mlflow-skinny==3.4.0")) == {"mlflow-skinny==3.4.0", "mlflow==3.4.0", "numpy", "pandas"}
+    assert texts(needs("toolz")) == {"toolz", "mlflow", "numpy", "pandas"}
+    found = packages_for(needs("mlflow==3.4.0", "pyarrow"), ())
+    assert "flask" in found.without
+    assert "pyarrow" not in found.without
+    assert {each.text for each in without_bounds(found).wanted} == {
+        "mlflow-skinny==3.4.0",
+        "pyarrow",
+        "numpy",
+        "pandas",
+    }
+    whole = packages_for(needs("mlflow[extras]==3.4.0"), ())
+    assert whole.is_full
+    assert whole.without == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "is_needed"),
+    [
+        ("mlflow==2.14.3", True),
+        ("mlflow-skinny==1.30.1", True),
+        ("mlflow<2.16,>=2.9", True),
+        ("mlflow~=2.9", True),
+        ("mlflow==2.16.0", False),
+        ("mlflow>=2.9", False),
+        ("mlflow", False),
+    ],
+)
+def test_an_old_mlflow_has_the_setuptools_of_its_time(line: str, is_needed: bool) -> None:
+    assert ("setuptools<81" in texts(needs(line))) == is_needed
+    own = replace(needs(line), build_dependencies=wanted("pip", "setuptools==69.5.1", "wheel==0.1"))
+    assert "setuptools==69.5.1" in texts(own)
+    assert not {"setuptools<81", "pip", "wheel==0.1"} & texts(own)
 
 
 def test_the_key_names_the_content() -> None:
-    key = environment_key(["a", "b"], "3.11.7", "r1")
-    assert key == environment_key(["b", "a"], "3.11.2", "r1")
-    assert key != environment_key(["a", "b"], "3.12.0", "r1")
-    assert key != environment_key(["a", "b"], "3.11.7", "r2")
-    assert key != environment_key(["a"], "3.11.7", "r1")
+    def key(lines: tuple[Wanted, ...], python: str = "3.11.7", runtime: str = "r1", **others: tuple[str, ...]) -> str:
+        found = packages_for(ModelNeeds(lines, constraints=wanted(*others.get("limits", ()))), ())
+        return environment_key(found, python, runtime)
+
+    one = key(wanted("a", "b"))
+    assert one == key(wanted("b", "a"), "3.11.2")
+    local = replace(wanted("code/x.whl")[0], digest="d1")
+    others = [
+        key(wanted("a", "b"), "3.12.0"),
+        key(wanted("a", "b"), "3.11.7", "r2"),
+        key(wanted("a")),
+        key(wanted("a", "b"), limits=("a<2",)),
+        key((local,)),
+        key((replace(local, digest="d2"),)),
+    ]
+    assert len({one, *others}) == 7

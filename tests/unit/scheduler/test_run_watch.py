@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from scheduler.backends.folders import PodProcess, RunFolder
 from scheduler.backends.options import PodOptions
-from scheduler.backends.run_watch import RunWatch
+from scheduler.backends.run_watch import NEVER_LOADS, RunWatch
 
 
 class SetClock:
@@ -43,3 +46,17 @@ def test_a_pod_that_loads_is_looked_at_more_often_the_shorter_it_has_loaded() ->
 def test_a_pod_that_was_ready_is_looked_at_at_the_usual_pace() -> None:
     clock = SetClock()
     assert watch(clock, was_ready=True).pause_s == PodOptions().probe_every_s
+
+
+@pytest.mark.parametrize(
+    ("code", "was_ready", "is_final"), [(NEVER_LOADS, False, True), (NEVER_LOADS, True, False), (3, False, False)]
+)
+def test_a_load_that_would_fail_again_is_not_tried_again(
+    tmp_path: Path, code: int, was_ready: bool, is_final: bool
+) -> None:
+    run = RunFolder(tmp_path, 0)
+    (tmp_path / "exit.json").write_text(json.dumps({"code": code, "signal": None, "at": 1.0}))
+    seen = RunWatch(run, PodProcess(1, 1, 1), PodOptions(), SetClock(), was_ready=was_ready)
+    end = seen.ended(was_asked=False)
+    assert end is not None
+    assert end.is_permanent == is_final

@@ -30,9 +30,7 @@ def test_three_failed_loads_fail_a_version_with_the_reason() -> None:
         progress = after_end(progress, END, LIMITS)
     assert progress.failure is None
     progress = after_end(progress, END, LIMITS)
-    assert progress.failure == Failure(
-        "LoadFailed", "3 loads failed; the last: exit code 1: ValueError: no", END.log_tail
-    )
+    assert progress.failure == Failure("LoadFailed", "ValueError: no (exit code 1); 3 loads failed", END.log_tail)
     assert phase_of(1, progress, LOADING) == "failed"
 
 
@@ -102,10 +100,12 @@ def test_ends_in_words() -> None:
 
 def test_a_check_gives_reason_to_warn() -> None:
     ok = PublishCheck(
-        load_ms=1, example=ExampleCheck(status="ok"), row_wise=True, row_wise_reason="flavour", has_signature=True
+        load_ms=1, example=ExampleCheck(status="ok"), row_wise=True, row_wise_reason="example", has_signature=True
     )
     assert doubts(None) == doubts(ok) == []
     failed = ok.model_copy(update={"example": ExampleCheck(status="failed", message="no such column")})
     assert [(note.reason, note.level) for note in doubts(failed)] == [("ExampleFailed", "warning")]
-    mixed = ok.model_copy(update={"row_wise": False, "row_wise_reason": "probe"})
+    mixed = ok.model_copy(update={"row_wise": False, "row_wise_reason": "dependent"})
     assert [note.reason for note in doubts(mixed)] == ["RowsNotIndependent"]
+    unsigned = ok.model_copy(update={"has_signature": False})
+    assert [(note.reason, note.level) for note in doubts(unsigned)] == [("NoSignature", "warning")]

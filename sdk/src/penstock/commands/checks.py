@@ -30,12 +30,13 @@ def check_lines(version: Mapping[str, Any]) -> list[str]:
     return [f"{first}: {last_line(example.get('message'))}" if example.get("message") else first, signature]
 
 
-def shared_predicts(version: Mapping[str, Any]) -> str | None:
-    """Whether rows of different callers share one `predict`, and why."""
+def shared_predicts(version: Mapping[str, Any], *, in_words: bool = True) -> str | None:
+    """Whether rows of different callers share one `predict`, and why; `in_words`: with the reason explained."""
     found = version.get("check")
     if not found or "row_wise" not in found:
         return None
-    why = [found[field] for field in ("row_wise_reason", "row_wise_message") if found.get(field)]
+    reasons = ("row_wise_reason", "row_wise_message") if in_words else ("row_wise_reason",)
+    why = [found[field] for field in reasons if found.get(field)]
     return ": ".join(["shared by callers" if found["row_wise"] else "one caller at a time", *why])
 
 

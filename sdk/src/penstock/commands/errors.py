@@ -25,13 +25,15 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except LaunchError as error:
-            stop(str(error), FAILED)
+            from penstock.contexts import NotRunning  # noqa: PLC0415 - it knows the launcher's errors
+
+            stop(str(error), UNREACHABLE if isinstance(error, NotRunning) else FAILED)
         except Exception as error:
             from penstock.client import PenstockError  # noqa: PLC0415 - only where something failed
 
             if not isinstance(error, PenstockError):
                 raise
-            stop(_told(error), exit_code_of(error))
+            stop(_told(error) + _way_out(error), exit_code_of(error))
 
 
 def stop(line: str, code: int) -> NoReturn:
@@ -56,6 +58,15 @@ def exit_code_of(error: Exception) -> int:
     if isinstance(error, client.ApiError) and error.status in (429, 502, 503, 504):
         return TIMEOUT if error.status == 504 else UNREACHABLE
     return next((code for kind, code in codes if isinstance(error, kind)), FAILED)
+
+
+def _way_out(error: Exception) -> str:
+    """What helps where nothing answers on this machine."""
+    from penstock.client import TimedOut, Unreachable  # noqa: PLC0415
+
+    is_here = any(host in str(error) for host in ("127.0.0.1", "localhost", "[::1]"))
+    here = is_here and isinstance(error, Unreachable) and not isinstance(error, TimedOut)
+    return "; is it up? `./penstock status` says, `./penstock up --detach` starts it" if here else ""
 
 
 def _told(error: Exception) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
 
-from penstock.commands.errors import NOT_FOUND, stop
+from penstock.commands.errors import NOT_FOUND, USAGE, stop
 from penstock.commands.output import Format, Output, show_all
 from penstock.contexts import Contexts, Target
 
@@ -16,14 +17,17 @@ app = typer.Typer(help="Control planes that you logged in to.", no_args_is_help=
 def login(
     url: Annotated[str, typer.Argument(help="Control plane, such as http://127.0.0.1:8000.")],
     token: Annotated[
-        str, typer.Option(envvar="PENSTOCK_TOKEN", prompt="Token", hide_input=True, help="Asked for when not given.")
-    ],
+        str | None,
+        typer.Option(envvar="PENSTOCK_TOKEN", help="Asked for when not given; read from a pipe where there is one."),
+    ] = None,
     name: Annotated[str, typer.Option(help="Name of the context.")] = "default",
 ) -> None:
     """Check a token, remember it with its control plane, and use both from now on."""
     from penstock.client import Client, InvalidRequest, NotFound  # noqa: PLC0415
 
-    token = token.strip()
+    token = (token or _asked()).strip()
+    if not token:
+        stop("no token was given: --token, PENSTOCK_TOKEN, or the first line of the input", USAGE)
     with Client(url, token) as client:
         try:
             next(iter(client.services(page_size=1)), None)
@@ -33,6 +37,13 @@ def login(
     contexts.add(name, Target(url, token))
     contexts.save()
     typer.echo(f"penstock: context {name}: {url}", err=True)
+
+
+def _asked() -> str:
+    """Without echo from a terminal, the first line from anything else."""
+    if sys.stdin.isatty():
+        return str(typer.prompt("Token", hide_input=True))
+    return sys.stdin.readline()
 
 
 @app.command("list")

@@ -24,7 +24,7 @@ def version_row(version: Mapping[str, Any]) -> dict[str, Any]:
         "model": f"{source['model']}/{source['version']}",
         "pods": f"{version['ready_replicas']}/{version['desired_replicas']}",
         "check": check_of(version),
-        "predicts": shared_predicts(version),
+        "predicts": shared_predicts(version, in_words=False),
     }
 
 

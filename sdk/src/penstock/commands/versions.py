@@ -41,9 +41,7 @@ Record = Annotated[
     bool | None,
     typer.Option("--record/--no-record", help="Into an inference table; default: as the service's version, else yes."),
 ]
-Weight = Annotated[
-    int, typer.Option(min=0, max=100, help="Share of the traffic beside another version; 0: only by its own path.")
-]
+Weight = Annotated[int, typer.Option(min=0, max=100, help="Share beside another version; 0: only by its own path.")]
 DEFAULT_SPEC = "1C2G"
 
 

@@ -1,4 +1,4 @@
-"""The supervisor in the background: `python -m penstock.launcher`, as `penstock up --detach` starts it."""
+"""The supervisor in the background: `python -m penstock.launcher [DATABASE…]`, as `penstock up --detach` starts it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ def say(line: str) -> None:
 
 if __name__ == "__main__":
     try:
-        run(Home.from_environment(os.environ), on_ready=lambda: say("ready"), on_trouble=say)
+        home = Home.from_environment(os.environ)
+        run(home, on_ready=lambda: say("ready"), on_trouble=say, new_databases=sys.argv[1:])
     except LaunchError as error:
         say(str(error))
         sys.exit(1)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 HOST = "127.0.0.1"
@@ -44,13 +43,19 @@ class Home:
         )
         return cls(Path(environ.get("PENSTOCK_HOME") or default_path()).absolute(), ports, _routers(environ))
 
+    def at(self, ports: Mapping[str, int]) -> Home:
+        """The same home with the ports that its platform runs on."""
+        return replace(self, ports=replace(self.ports, **ports))
+
     def create(self) -> None:
         """Make the folders; what lies in them holds secrets, so others may not look in."""
-        try:
-            for folder in (self.path, self.run, self.logs, self.path / "nats", self.path / "mlflow"):
+        for folder in (self.path, self.run, self.logs, self.path / "nats", self.path / "mlflow"):
+            try:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise LaunchError(f"cannot use {self.path} as PENSTOCK_HOME: {error.strerror}") from None
+            except FileExistsError:
+                raise LaunchError(f"{folder} is no folder: move it away, or restore it from a backup") from None
+            except OSError as error:
+                raise LaunchError(f"cannot use {self.path} as PENSTOCK_HOME: {error.strerror}") from None
 
     @property
     def run(self) -> Path:
@@ -87,15 +92,6 @@ def checkout() -> Path | None:
     """The repository that this package is run out of, if it is."""
     root = Path(__file__).resolve().parents[4]
     return root if (root / "penstock").is_file() and (root / "uv.lock").is_file() else None
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner may read, whole or not at all."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.unlink(missing_ok=True)
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-    partial.replace(path)
 
 
 def _routers(environ: Mapping[str, str]) -> int:

@@ -11,6 +11,7 @@ import psutil
 
 from penstock.launcher.home import Home
 from penstock.launcher.process import signal_group
+from penstock.launcher.processes import SERVICES
 from penstock.launcher.state import RunState, is_ours
 
 GRACE_S = 12.0
@@ -20,13 +21,26 @@ REAP_S = 40.0
 def end_leftovers(home: Home) -> int:
     """End the processes of the last run that still live; how many there were. Safe to repeat."""
     state = RunState.load(home)
-    left = [p.pid for p in state.processes if p.pid and is_ours(p.pid, home)] if state else []
+    known = [p.pid for p in state.processes if p.pid] if state else _services_of(home)
+    left = [pid for pid in known if is_ours(pid, home)]
     for sig in (signal.SIGTERM, signal.SIGKILL):
         alive = [pid for pid in left if is_ours(pid, home)]
         for pid in alive:
             signal_group(pid, sig)
         psutil.wait_procs([process for pid in alive if (process := _process(pid))], timeout=GRACE_S)
     return len(left)
+
+
+def _services_of(home: Home) -> list[int]:
+    """Pids of services, NATS and MLflow of this home, where no file says which they are."""
+    commands = {f"-m {name.replace('-', '_')}" for name in SERVICES} | {"-m penstock.launcher.mlflow_server"}
+    commands.add(f"-c {home.path / 'nats' / 'nats.conf'}")
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if " ".join(process.cmdline()[1:3]) in commands and is_ours(process.pid, home):
+                found.append(process.pid)
+    return found
 
 
 def end_pods(home: Home) -> None:

@@ -11,17 +11,23 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from penstock.launcher import nats_config, ports
+from penstock.launcher import ports
+from penstock.launcher.admin_ports import AdminPorts
+from penstock.launcher.bus import config as nats_config
+from penstock.launcher.bus.health import BusHealth
+from penstock.launcher.bus.rights import SUPERVISOR
+from penstock.launcher.databases import check_databases, note_databases
 from penstock.launcher.home import HOST, Home, LaunchError
 from penstock.launcher.leftovers import end_leftovers, end_pods
-from penstock.launcher.process import ProcessSpec
 from penstock.launcher.processes import mlflow_spec, nats_spec, process_names, service_specs
-from penstock.launcher.state import ProcessView, RunState, is_ours, is_supervised, only_one
+from penstock.launcher.state import ProcessView, RunState, is_ours, is_supervised, only_one, supervisor_of
 from penstock.launcher.supervisor import Supervisor
+from penstock.launcher.watch.disk import disk_problem
+from penstock.launcher.watch.summary import summary
 
 READY_WITHIN_S = 120.0
 DOWN_WITHIN_S = 75.0
@@ -29,40 +35,47 @@ TOO_MANY_STARTS = 3
 """A process that ended this often before the platform was ever ready will not come up by itself."""
 
 
-def run(home: Home, on_ready: Callable[[], None], on_trouble: Callable[[str], None]) -> None:
-    """Bring the platform up and keep it up until SIGTERM or SIGINT. Raises LaunchError before anything was started."""
+def run(
+    home: Home,
+    on_ready: Callable[[], None],
+    on_trouble: Callable[[str], None],
+    *,
+    new_databases: Collection[str] = (),
+) -> None:
+    """Bring the platform up and keep it up until SIGTERM or SIGINT. Raises LaunchError before anything was started.
+
+    `new_databases`: owners of a database that is gone and may be made anew, empty.
+    """
     home.create()
-    with only_one(home):
+    with only_one(home), AdminPorts(home) as admin_ports, contextlib.ExitStack() as held:
         end_leftovers(home)
-        with contextlib.ExitStack() as held:
-            opened = ports.open_all(home.ports)
-            for sock in opened.values():
-                held.callback(sock.close)
-            for name in ("api", "data"):
-                opened[name].listen(ports.BACKLOG)
-            config, credentials = nats_config.write(home)
-            names = process_names(home)
-            admin = dict(zip(names, ports.free(len(names)), strict=True))
-            sockets = {"controller": opened["api"].fileno(), "router": opened["data"].fileno()}
-            specs = [
-                nats_spec(home, config, os.environ),
-                *service_specs(home, credentials, admin, sockets, os.environ),
-                mlflow_spec(home, os.environ),
-            ]
-            for name in ("nats", "mlflow"):  # these two open their ports themselves
-                opened[name].close()
-            asyncio.run(_supervise(home, specs, f"{HOST}:{admin['scheduler']}", on_ready, on_trouble))
+        environ = dict(os.environ)
+        check_databases(home, environ, new_databases)
+        if "controller" in new_databases:
+            environ["SCHEDULER_FOLLOW_NEW_CONTROLLER"] = "true"
+        opened = ports.open_all(home.ports)
+        for sock in opened.values():
+            held.callback(sock.close)
+        for name in ("api", "data"):
+            opened[name].listen(ports.BACKLOG)
+        config, credentials = nats_config.write(home)
+        admin = admin_ports.take(process_names(home), environ)
+        sockets = {"controller": opened["api"].fileno(), "router": opened["data"].fileno()}
+        specs = [
+            nats_spec(home, config, environ),
+            *service_specs(home, credentials, admin, sockets, environ),
+            mlflow_spec(home, environ),
+        ]
+        for name in ("nats", "mlflow"):  # these two open their ports themselves
+            opened[name].close()
+        bus = BusHealth(home.ports.nats, credentials.passwords[SUPERVISOR])
+        supervisor = Supervisor(home, specs, scheduler_admin=f"{HOST}:{admin['scheduler']}", bus=bus)
+        asyncio.run(_supervise(home, supervisor, on_ready, on_trouble))
 
 
 async def _supervise(
-    home: Home,
-    specs: list[ProcessSpec],
-    scheduler_admin: str,
-    on_ready: Callable[[], None],
-    on_trouble: Callable[[str], None],
+    home: Home, supervisor: Supervisor, on_ready: Callable[[], None], on_trouble: Callable[[str], None]
 ) -> None:
-    supervisor = Supervisor(home, specs, scheduler_admin=scheduler_admin)
-
     async def announce() -> None:
         told: set[str] = set()
         while not supervisor.ready.is_set():
@@ -70,6 +83,7 @@ async def _supervise(
                 told.add(name)
                 on_trouble(line)
             await asyncio.sleep(0.2)
+        note_databases(home, os.environ)
         on_ready()
 
     announcing = asyncio.create_task(announce())
@@ -100,13 +114,16 @@ def last_words(log: Path) -> str:
     return last
 
 
-def run_detached(home: Home, environ: dict[str, str]) -> None:
-    """Start a supervisor in the background and return once all is ready; raises LaunchError, and ends it, otherwise."""
+def run_detached(home: Home, environ: dict[str, str], new_databases: Collection[str] = ()) -> list[str]:
+    """Start a supervisor in the background and return once all is ready; raises LaunchError, and ends it, otherwise.
+
+    Returns what it had to say on the way, such as files that it set aside.
+    """
     home.create()
     log = home.logs / "supervisor.log"
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "penstock.launcher"],
+        process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", "penstock.launcher", *new_databases],
             env=environ | {"PENSTOCK_HOME": str(home.path)},
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -119,6 +136,8 @@ def run_detached(home: Home, environ: dict[str, str]) -> None:
         process.terminate()
         process.wait(DOWN_WITHIN_S)
         raise
+    said = (line.partition("penstock: ") for line in log.read_text(errors="replace").splitlines())
+    return [text for before, mark, text in said if mark and not before and text != "ready"]
 
 
 def _wait_ready(home: Home, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -144,28 +163,49 @@ def down(home: Home) -> bool:
     """End everything, pods too; False where nothing ran. What was stored stays."""
     was_up = is_supervised(home)
     state = RunState.load(home)
-    if was_up and state:
-        os.kill(state.supervisor, signal.SIGTERM)
-        deadline = time.monotonic() + DOWN_WITHIN_S
-        while is_supervised(home):
-            if time.monotonic() > deadline:
-                os.kill(state.supervisor, signal.SIGKILL)
-            time.sleep(0.05)
-    left = end_leftovers(home) if state else 0
-    if state and not was_up:
+    supervisor = supervisor_of(home) or (state.supervisor if state and was_up else None)
+    if was_up and supervisor:
+        _end(supervisor, home)
+    left = end_leftovers(home)
+    if not was_up:
         end_pods(home)
     return was_up or left > 0
 
 
+def _end(supervisor: int, home: Home) -> None:
+    os.kill(supervisor, signal.SIGTERM)
+    deadline = time.monotonic() + DOWN_WITHIN_S
+    while is_supervised(home):
+        if time.monotonic() > deadline:
+            os.kill(supervisor, signal.SIGKILL)
+        time.sleep(0.05)
+
+
+def other_ports(running: Home, environ: Mapping[str, str]) -> list[str]:
+    """A line for each port that the environment gives and the running platform does not have."""
+    found = []
+    for name, (what, variable) in ports.NAMES.items():
+        has, given = getattr(running.ports, name), environ.get(variable)
+        if given and given != str(has):
+            found.append(f"{variable} is {given}, but the {what} of this platform runs at port {has}")
+    return found
+
+
 def status(home: Home) -> dict[str, Any]:
-    """`{"ready": …, "processes": […], "confinement": …}`: processes, every pod, what pods are kept from."""
+    """`ready`, `processes` (and every pod), `problems`, `summary` and `confinement`: what pods are kept from."""
     state = RunState.load(home)
     if state is None:
-        return {"ready": False, "processes": []}
+        return {"ready": False, "processes": [], "problems": [], "summary": {}, "confinement": None}
     is_up = is_supervised(home)
     processes = [_view(p, p.state if is_up else _unsupervised(p, home)) for p in state.processes]
-    found = {"ready": state.ready and is_up, "processes": processes + (pods(state) if is_up else [])}
-    return found | {"confinement": _asked_of_scheduler(state, "/confinement") if is_up else None}
+    problems = {**state.problems, "disk": disk_problem(home.run)} if is_up else {}
+    return {
+        "ready": state.ready and is_up and not any(problems.values()),
+        "processes": processes + (pods(state) if is_up else []),
+        "problems": [f"{name}: {text}" for name, text in problems.items() if text],
+        "summary": summary(home, state) if is_up else {},
+        "confinement": _asked_of_scheduler(state, "/confinement") if is_up else None,
+    }
 
 
 def _view(process: ProcessView, state: str) -> dict[str, Any]:
@@ -175,6 +215,8 @@ def _view(process: ProcessView, state: str) -> dict[str, Any]:
         "state": state,
         "restarts": process.restarts,
         "address": process.address,
+        "admin": process.admin,
+        "note": process.note,
     }
 
 
@@ -192,6 +234,9 @@ def pods(state: RunState) -> list[dict[str, Any]]:
             "state": "running" if pod["ready"] else pod["status"].lower().replace("running", "starting"),
             "restarts": pod["restarts"],
             "address": pod["address"],
+            "admin": None,
+            "note": None if pod["ready"] else pod["reason"],
+            "pod": {"service": pod["service"], "version": pod["version"]},
         }
         for pod in found.get("items", ())
     ]

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from penstock.launcher.files import set_aside
+
 State = Literal["starting", "running", "unready", "restarting", "held", "stopped"]
 
 LISTEN_FD = 3
@@ -42,6 +44,8 @@ class ProcessSpec:
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(repr=False)
     address: str
+    admin: str | None = None
+    """Address of its `/metrics` and `/readyz`, where it has them."""
     probe: Probe | None = None
     listen_fd: int | None = None
     stop_grace_s: float = 12.0
@@ -62,10 +66,15 @@ class Child:
         self.restarts = 0
         self.was_ready = False
         """Whether it served at any time of its present life."""
+        self.answered_at = time.monotonic()
+        """When it last answered a probe, be it that it is not ready."""
+        self.note: str | None = None
         self._exited: asyncio.Future[int] | None = None
 
     def start(self) -> None:
         """Spawn it; its exit is noticed by `reap`."""
+        if self.log.is_dir():
+            set_aside(self.log, "it is a folder")
         rotate(self.log)
         log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
@@ -76,6 +85,7 @@ class Child:
             os.close(log)
         self.state = "starting"
         self.was_ready = False
+        self.answered_at = time.monotonic()
         self._exited = asyncio.get_running_loop().create_future()
 
     def reap(self) -> None:

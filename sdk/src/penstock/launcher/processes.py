@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from penstock.launcher import mlflow_server
+from penstock.launcher.bus.config import Credentials
 from penstock.launcher.home import HOST, Home, LaunchError
-from penstock.launcher.nats_config import Credentials
 from penstock.launcher.process import Probe, ProcessSpec
 
 SERVICES = ("controller", "scheduler", "router", "monitor", "inference-logger")
@@ -89,6 +89,7 @@ def service_specs(
                 **service_settings(home, credentials, process, admin_ports[process]),
             },
             address=f"{HOST}:{addresses.get(service_of(process), admin_ports[process])}",
+            admin=f"{HOST}:{admin_ports[process]}",
             probe=Probe("http", admin_ports[process]),
             listen_fd=sockets.get(service_of(process)),
             niceness=SINK_NICENESS if service_of(process) in SINKS else 0,

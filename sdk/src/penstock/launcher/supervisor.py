@@ -2,7 +2,9 @@
 
 Level-triggered like the services: each child has one loop that starts it, waits for its end and starts it again; a
 second loop asks each whether it serves. Owns `run/state.json`. Promises that a process which dies is started again
-after 0.2 s to 5 s, for ever. Refuses nothing: what cannot start stays visible as `restarting`, its reason in its log.
+after 0.2 s to 5 s, for ever; one that hangs, and a bus that refuses to store, are restarted as `health` decides. What
+it did stands in `run/incidents.jsonl`. Refuses nothing: what cannot start stays visible as `restarting`, its reason in
+its log.
 """
 
 from __future__ import annotations
@@ -12,22 +14,44 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict
 
+from penstock.launcher.bus.health import BusHealth
 from penstock.launcher.home import Home
-from penstock.launcher.process import BackOff, Child, ProcessSpec, trim
-from penstock.launcher.readiness import is_serving
+from penstock.launcher.process import BackOff, Child, ProcessSpec, signal_group, trim
 from penstock.launcher.state import ProcessView, RunState
+from penstock.launcher.watch.disk import disk_problem, has_room
+from penstock.launcher.watch.incidents import Incidents
+from penstock.launcher.watch.readiness import Reply, ask
+from penstock.launcher.watch.restarts import HUNG_AFTER_S, STUCK_AFTER_S, Patience, others_answer
 
 PROBE_STARTING_S = 0.1
 PROBE_RUNNING_S = 1.0
 TRIM_EVERY_S = 30.0
+LOOK_EVERY_S = 5.0
 
 
 class Supervisor:
     """The processes of one platform, for as long as `run` runs."""
 
-    def __init__(self, home: Home, specs: Sequence[ProcessSpec], *, scheduler_admin: str = "") -> None:
+    def __init__(
+        self,
+        home: Home,
+        specs: Sequence[ProcessSpec],
+        *,
+        scheduler_admin: str = "",
+        bus: BusHealth | None = None,
+        hung_after_s: float = HUNG_AFTER_S,
+        stuck_after_s: float = STUCK_AFTER_S,
+        look_every_s: float = LOOK_EVERY_S,
+    ) -> None:
+        """`bus`: how the server is. `look_every_s`: how often disk and bus are looked at."""
         self.home = home
+        self.incidents = Incidents(home.run / "incidents.jsonl")
+        self._bus, self._stuck_after_s, self._look_every_s = bus, stuck_after_s, look_every_s
+        self._patience = {spec.name: Patience(hung_after_s) for spec in specs}
+        self._problems: dict[str, str] = {}
+        self._is_unsaved = False
         self.children = [Child(spec, home.logs / f"{spec.name}.log") for spec in specs]
         self.scheduler_admin = scheduler_admin
         self.ready = asyncio.Event()
@@ -49,6 +73,9 @@ class Supervisor:
                     group.create_task(self._keep(child), name=f"keep {child.spec.name}")
                     group.create_task(self._probe(child), name=f"probe {child.spec.name}")
                 group.create_task(self._trim_logs(), name="trim logs")
+                group.create_task(self._watch_disk(), name="disk")
+                if self._bus is not None:
+                    group.create_task(self._watch_bus(self._bus), name="bus")
                 group.create_task(self._end(before_last), name="end")
         finally:
             self._save()
@@ -88,23 +115,75 @@ class Supervisor:
         """Ask whether it serves, often while it starts; one that stops to answer is `unready`."""
         while not self._stopping.is_set():
             if (pid := child.pid) is not None:
-                serving = child.spec.probe is None or await is_serving(child.spec.probe)
+                reply = await ask(child.spec.probe) if child.spec.probe else "serving"
                 if pid == child.pid:
-                    self._judge(child, serving=serving)
+                    self._judge(child, reply)
             await self._pause(PROBE_RUNNING_S if child.state == "running" else PROBE_STARTING_S)
 
-    def _judge(self, child: Child, *, serving: bool) -> None:
+    def _judge(self, child: Child, reply: Reply) -> None:
+        serving = reply == "serving"
         child.was_ready = child.was_ready or serving
         before = child.state
         child.state = "running" if serving else "unready" if child.was_ready else "starting"
+        if reply != "silent":
+            child.answered_at = time.monotonic()
+        elif self._is_hung(child):
+            self._restart(child, f"did not answer for {time.monotonic() - child.answered_at:.0f} s", signal.SIGKILL)
         if child.state != before:
             self._save()
+
+    def _is_hung(self, child: Child) -> bool:
+        now = time.monotonic()
+        others = [one.answered_at for one in self.children if one is not child and one.spec.probe and one.pid]
+        patience = self._patience[child.spec.name]
+        return child.was_ready and patience.is_over(child.answered_at, now) and others_answer(others, now)
+
+    def _restart(self, child: Child, why: str, how: signal.Signals) -> None:
+        """End it; its loop starts it again."""
+        assert child.pid is not None
+        self._patience[child.spec.name].note(time.monotonic())
+        child.answered_at = time.monotonic()
+        child.note = self.incidents.note(child.spec.name, f"{why}; restarted")
+        signal_group(child.pid, how)
+
+    async def _watch_disk(self) -> None:
+        while not self._stopping.is_set():
+            self._say("disk", await asyncio.to_thread(disk_problem, self.home.run))
+            if self._is_unsaved:
+                self._save()
+            await self._pause(self._look_every_s)
+
+    async def _watch_bus(self, bus: BusHealth) -> None:
+        """A server that cannot store though the disk has room does not recover by itself."""
+        nats = next(child for child in self.children if child.spec.name == "nats")
+        patience, wrong_since = Patience(self._stuck_after_s), None
+        while not self._stopping.is_set():
+            problem = await bus.problem() if nats.state == "running" else None
+            self._say("nats", problem)
+            wrong_since = (wrong_since or time.monotonic()) if problem else None
+            if wrong_since and patience.is_over(wrong_since, time.monotonic()) and has_room(self.home.path):
+                patience.note(time.monotonic())
+                wrong_since = None
+                self._restart(nats, f"could not store though the disk has room ({problem})", signal.SIGTERM)
+            await self._pause(self._look_every_s)
+
+    def _say(self, name: str, problem: str | None) -> None:
+        """Note that something is wrong, or well again, when that changes."""
+        if problem == self._problems.get(name):
+            return
+        if problem:
+            self._problems[name] = problem
+        else:
+            self._problems.pop(name, None)
+        self.incidents.note(name, problem or "well again")
+        self._save()
 
     async def _trim_logs(self) -> None:
         while not self._stopping.is_set():
             await self._pause(TRIM_EVERY_S)
             for child in self.children:
                 trim(child.log)
+            self._save()  # the file may have been lost meanwhile
 
     async def _end(self, before_last: Callable[[], Awaitable[None]]) -> None:
         """Services first, then what `before_last` ends (pods), then the bus that they spoke over."""
@@ -125,7 +204,20 @@ class Supervisor:
         is_ready = all(child.state == "running" for child in self.children)
         self.ready.set() if is_ready else self.ready.clear()
         views = tuple(
-            ProcessView(child.spec.name, child.pid, child.state, child.restarts, child.spec.address)
-            for child in self.children
+            ProcessView(c.spec.name, c.pid, c.state, c.restarts, c.spec.address, c.spec.admin, c.note)
+            for c in self.children
         )
-        RunState(os.getpid(), is_ready, views, self.scheduler_admin).save(self.home)
+        state = RunState(
+            os.getpid(),
+            is_ready and not self._problems,
+            views,
+            self.scheduler_admin,
+            asdict(self.home.ports),
+            dict(self._problems),
+        )
+        try:
+            state.save(self.home)
+        except OSError:  # a full disk must not end what runs; it is written when it can be
+            self._is_unsaved = True
+        else:
+            self._is_unsaved = False

@@ -37,7 +37,7 @@ from shared.contracts.rpc import (
 from shared.contracts.samples import KeysUsed
 from shared.database import Database
 from shared.events.base import Event
-from shared.events.pod import PodNotReady, PodReady
+from shared.events.pod import PodChecked, PodNotReady, PodReady
 from shared.events.run import RunEnded, RunFact, RunStarted
 from shared.events.version import (
     VersionDrained,
@@ -145,12 +145,13 @@ def _drained(event: Event) -> Fact:
 
 
 def _pod(event: Event) -> Fact:
-    assert isinstance(event, PodReady | PodNotReady)
+    assert isinstance(event, PodReady | PodNotReady | PodChecked)
     counts = (event.ready_replicas, event.desired_replicas)
     if isinstance(event, PodNotReady):
         return Fact(event.version_id, event.generation, None, *counts, event.reason)
     check = event.check.model_dump(mode="json") if event.check else None
-    return Fact(event.version_id, event.generation, None, *counts, check=check)
+    keeps = isinstance(event, PodChecked)
+    return Fact(event.version_id, event.generation, None, *counts, check=check, keeps_reason=keeps)
 
 
 def _scaled(event: Event) -> Fact:
@@ -164,5 +165,6 @@ _FACTS: dict[type[Event], Callable[[Event], Fact]] = {
     VersionDrained: _drained,
     VersionScaled: _scaled,
     PodReady: _pod,
+    PodChecked: _pod,
     PodNotReady: _pod,
 }

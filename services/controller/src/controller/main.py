@@ -36,6 +36,7 @@ from controller.store.audit import Actor, audit
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.database import Database
+from shared.disk import DiskCheck
 from shared.http import admin_app, serve
 from shared.migrations import migrate
 from shared.telemetry import Telemetry
@@ -60,6 +61,7 @@ class App:
     following: FollowLoop
     nodes: NodesLoop
     metering: MeteringLoop
+    disk: DiskCheck
     identity: OidcIssuer | None = None
 
     def background(self) -> dict[str, Coroutine[Any, Any, None]]:
@@ -78,7 +80,7 @@ class App:
     def doors(self, fd: int) -> dict[str, Coroutine[Any, Any, None]]:
         """The control plane on the listening socket `fd`, and the admin port."""
         settings = self.settings
-        admin = admin_app(self.telemetry, self.is_ready)
+        admin = admin_app(self.telemetry, self.is_ready, self.disk.details)
         return {
             "api": serve(self.api, settings.host, settings.port, fd),
             "admin": serve(admin, settings.admin_host, settings.admin_port),
@@ -86,7 +88,7 @@ class App:
 
     def is_ready(self) -> bool:
         """Whether changes reach the rest of the platform now."""
-        return is_ready(self.door.bus)
+        return is_ready(self.door.bus, self.disk)
 
     async def drain(self) -> None:
         """End what would go on for ever: followed logs."""
@@ -102,9 +104,9 @@ class App:
         self.telemetry.shutdown()
 
 
-def is_ready(bus: Bus) -> bool:
-    """Whether the bus is there."""
-    return bus.is_connected
+def is_ready(bus: Bus, disk: DiskCheck) -> bool:
+    """Whether the bus is there, and what is changed can be written."""
+    return bus.is_connected and not disk.problem()
 
 
 async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock: Clock) -> App:
@@ -139,12 +141,14 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
     hosts = frozenset({settings.host, *settings.allowed_hosts} - ANY_ADDRESS)
     await _admit_admin(database, settings, clock)
     identity = identity_of(settings, clock)
+    disk = DiskCheck(settings.home, clock)
     access = Access(SigningIn(database, clock, identity).caller, hosts)
     return App(
         settings=settings,
         telemetry=telemetry,
         door=door,
-        api=build_api(door, telemetry, access, lambda: is_ready(bus)),
+        api=build_api(door, telemetry, access, lambda: is_ready(bus, disk)),
+        disk=disk,
         routes=routes,
         resync=ResyncLoop(database, bus, clock, settings.resync_interval, routes.touch),
         forgetting=ForgettingLoop(database, clock),

@@ -13,6 +13,7 @@ from monitor.settings import MonitorSettings
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.database import Database
+from shared.disk import DiskCheck
 from shared.http import admin_app, serve
 from shared.migrations import migrate
 from shared.telemetry import Telemetry
@@ -41,7 +42,8 @@ class App:
 
     def doors(self) -> dict[str, Coroutine[Any, Any, None]]:
         """The admin port."""
-        app = admin_app(self.telemetry, lambda: self.bus.is_connected)
+        disk = DiskCheck(self.settings.home, self.clock)
+        app = admin_app(self.telemetry, lambda: self.bus.is_connected and not disk.problem(), disk.details)
         return {"admin": serve(app, self.settings.admin_host, self.settings.admin_port)}
 
     async def close(self) -> None:

@@ -17,6 +17,7 @@ from nats.js.errors import NotFoundError
 from shared.bus import Bus
 from shared.contracts.routes import ROUTES_BUCKET
 from shared.errors import Unavailable
+from shared.files import set_aside
 
 logger = logging.getLogger(__name__)
 
@@ -135,6 +136,8 @@ class SnapshotFile:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
+            if self.path.is_dir():
+                set_aside(self.path, "it is a folder")
             fresh.replace(self.path)
         except OSError:
             with suppress(OSError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -67,9 +67,21 @@ class Gauges:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.pods = Gauge("penstock_scheduler_pods", "Pods by status.", ["status"], registry=registry)
         self.ready = Gauge("penstock_scheduler_ready_pods", "Pods that answer.", registry=registry)
+        self.restarts = Gauge(
+            "penstock_scheduler_pod_restarts",
+            "Restarts of the pods that there are, and of the processes in them that run the model.",
+            ["service", "version"],
+            registry=registry,
+        )
         self.reconcile = Histogram(
             "penstock_scheduler_reconcile_seconds", "One pass over everything.", registry=registry
         )
+
+
+OTHER_CONTROLLER = (
+    "the controller has another database than before: what it does not know runs on; "
+    "restore its database, or set SCHEDULER_FOLLOW_NEW_CONTROLLER=true to end what it does not list"
+)
 
 
 @dataclass
@@ -93,6 +105,10 @@ class Parts:
     token_of: Callable[[str], str | None] = lambda _: None
     """What a pod is to be asked with, by its name."""
     is_resynced: bool = False
+    follow_new_controller: bool = False
+    """Believe the list of a controller whose database is another one than before."""
+    has_other_controller: bool = False
+    """Its list is not believed, for that reason."""
     open_runs: frozenset[Key] | None = None
     """Runs that are stored and open; None until every run that is known here was stored."""
 
@@ -143,6 +159,7 @@ async def reconcile_once(parts: Parts) -> None:
         nodes = await every_node(session)
     parts.backend.set_nodes(nodes)
     _count(parts.gauges, [pod for found in pods.values() for pod in found])
+    _count_restarts(parts.gauges, versions, pods)
     running = parts.backend.versions()
     for version in versions:
         await _reconcile_version(parts, version, has_pods=version.version_id in running)
@@ -203,6 +220,13 @@ def _count(gauges: Gauges, pods: list[PodRow]) -> None:
     gauges.ready.set(sum(pod.ready for pod in pods))
 
 
+def _count_restarts(gauges: Gauges, versions: Sequence[DeploymentRow], pods: Mapping[UUID, list[PodRow]]) -> None:
+    gauges.restarts.clear()
+    for version in versions:
+        if found := pods.get(version.version_id):
+            gauges.restarts.labels(version.service, version.version).set(sum(pod.restarts for pod in found))
+
+
 async def resync(parts: Parts, every_s: float) -> None:
     """Ask the controller for its whole list, again and again; events may have been lost."""
     absences, absent_nodes = intent.Absences(), intent.Absences()
@@ -210,8 +234,15 @@ async def resync(parts: Parts, every_s: float) -> None:
         try:
             listed = await parts.bus.call(DEPLOYMENTS, Nothing(), timeout=5.0)
             async with parts.lease.unit_of_work() as session:
-                changed = await intent.resync(session, listed.items, absences, parts.steady.now())
-                changed += await intent.resync_nodes(session, listed.nodes, absent_nodes)
+                proven = await intent.proves_absence(session, listed, follow_new=parts.follow_new_controller)
+                changed = await intent.resync(
+                    session, listed.items, absences, parts.steady.now(), proves_absence=proven
+                )
+                if proven:
+                    changed += await intent.resync_nodes(session, listed.nodes, absent_nodes)
+            if not proven and not parts.has_other_controller:
+                log.error(OTHER_CONTROLLER)
+            parts.has_other_controller = not proven
             parts.is_resynced = True
             if changed:
                 parts.changed.ring()

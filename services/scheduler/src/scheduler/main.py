@@ -15,21 +15,25 @@ from scheduler import consumers, loops
 from scheduler.api import build_admin
 from scheduler.backends.artifacts import ModelCache
 from scheduler.backends.confinement.availability import Confinement
-from scheduler.backends.environments import Environments
+from scheduler.backends.environments.store import Environments
 from scheduler.backends.limits import Limits, NotPermitted, find_limits
 from scheduler.backends.mlflow_model import MlflowPreparation
+from scheduler.backends.model_bounds import GIB, ModelLimits
 from scheduler.backends.preparation import Preparation
 from scheduler.backends.process import ProcessBackend
 from scheduler.backends.tokens import PodTokens
 from scheduler.backends.zygotes import Zygotes
 from scheduler.clients import RouteTable, access_from, secrets_from
+from scheduler.domain.requirements.sources import SourceRule, own_indexes
 from scheduler.handlers.observations import Place
 from scheduler.metering_loop import meter
 from scheduler.settings import SchedulerSettings
 from scheduler.store.lease import Lease
+from shared.addresses import AddressRule
 from shared.bus import Bus
 from shared.clock import Clock, SteadyClock
 from shared.database import Database
+from shared.disk import DiskCheck
 from shared.http import serve
 from shared.migrations import migrate
 from shared.telemetry import Telemetry
@@ -127,14 +131,30 @@ async def build_app(
     place = Place(settings.node, settings.verdict_limits)
     steady = SteadyClock(clock)
     parts = loops.Parts(
-        lease, backend, bus, routes, clock, steady, place, loops.Gauges(telemetry.registry), settings.pace
+        lease,
+        backend,
+        bus,
+        routes,
+        clock,
+        steady,
+        place,
+        loops.Gauges(telemetry.registry),
+        settings.pace,
+        follow_new_controller=settings.follow_new_controller,
     )
     parts.token_of = tokens.of
     consumers.listen(bus, lease, steady, parts.changed.ring)
     consumers.answer(bus, database, backend, parts.latest)
     consumers.answer_nodes(bus, backend, settings.machine)
     consumers.answer_runs(bus, database, lambda: parts.open_runs is not None)
-    admin = build_admin(telemetry, database, parts.latest, lambda: lease.is_held and bus.is_connected, confinement)
+    disk = DiskCheck(home, clock)
+    admin = build_admin(
+        telemetry,
+        database,
+        parts.latest,
+        lambda: lease.is_held and bus.is_connected and not disk.problem(),
+        confinement,
+    )
     return App(settings, telemetry, parts, admin, limits)
 
 
@@ -160,6 +180,18 @@ def _mlflow(
     settings: SchedulerSettings, environ: Mapping[str, str], bus: Bus, confinement: Confinement
 ) -> MlflowPreparation:
     home = settings.home.resolve()
-    models = ModelCache(home / "models", settings.mlflow_url, environ, access_from(bus), confinement)
-    limit_s = settings.environment_timeout.total_seconds()
-    return MlflowPreparation(models, Environments(home / "envs", environ, limit_s=limit_s, confinement=confinement))
+    limits = ModelLimits(int(settings.max_model_gb * GIB), settings.max_model_files, settings.max_model_depth)
+    models = ModelCache(home / "models", settings.mlflow_url, environ, access_from(bus), confinement, limits=limits)
+    limit_s, rule = settings.environment_timeout.total_seconds(), _rule(settings, environ)
+    environments = Environments(home / "envs", environ, limit_s=limit_s, rule=rule, confinement=confinement)
+    return MlflowPreparation(models, environments)
+
+
+def _rule(settings: SchedulerSettings, environ: Mapping[str, str]) -> SourceRule:
+    """Where the packages of models' environments may come from."""
+    return SourceRule(
+        allowed=AddressRule.of(settings.allowed_indexes),
+        own=own_indexes(environ),
+        paths=tuple(path.resolve() for path in settings.allowed_package_paths),
+        is_public_allowed=settings.public_indexes,
+    )

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import socket
 from datetime import timedelta
-from typing import Literal
+from pathlib import Path
+from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field, field_validator, model_validator
-from pydantic_settings import SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from scheduler.backends.confinement.availability import Confinement, find_confinement
 from scheduler.backends.confinement.users import users_of
@@ -20,6 +21,7 @@ from scheduler.domain.autoscaling import Pace
 from scheduler.domain.placement import Room
 from scheduler.domain.probes import ProbeLimits
 from scheduler.domain.verdict import VerdictLimits
+from shared.addresses import AddressRule
 from shared.contracts.nodes import Machine
 from shared.settings import DatabaseSettings, Duration
 
@@ -138,8 +140,45 @@ class SchedulerSettings(DatabaseSettings):
     environment_timeout: Duration = timedelta(minutes=20)
     """Longest time that one step of building an environment may take, default 20 minutes."""
 
+    allowed_indexes: Annotated[tuple[str, ...], NoDecode] = ()
+    """Hosts and CIDRs, comma-separated, that models' requirements may name although they are not public addresses:
+    package indexes, repositories, archives; default none. The indexes that uv or pip is set to are always allowed."""
+
+    public_indexes: bool = True
+    """Whether models' requirements may name any public address; false: only `allowed_indexes`; default true."""
+
+    allowed_package_paths: Annotated[tuple[Path, ...], NoDecode] = ()
+    """Absolute folders of this machine, comma-separated, that models' requirements may name; default none."""
+
+    max_model_gb: float = Field(default=50.0, gt=0)
+    """GiB that the files of one model may have, as stored; default 50."""
+
+    max_model_files: int = Field(default=20_000, ge=1)
+    """Files and folders that one model may have, default 20,000."""
+
+    max_model_depth: int = Field(default=32, ge=1)
+    """Folders in each other that one model may have, default 32."""
+
     pod_output_limit: int = Field(default=64 * 1024 * 1024, ge=64 * 1024)
     """Size at which a run's output file is emptied (what was not yet sent on is lost), bytes, default 64 MiB."""
+
+    @field_validator("allowed_indexes", "allowed_package_paths", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("allowed_indexes")
+    @classmethod
+    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        AddressRule.of(value)
+        return value
+
+    @field_validator("allowed_package_paths")
+    @classmethod
+    def _absolute(cls, value: tuple[Path, ...]) -> tuple[Path, ...]:
+        if not all(path.is_absolute() for path in value):
+            raise ValueError("allowed_package_paths must be absolute")
+        return value
 
     @model_validator(mode="after")
     def _consistent(self) -> SchedulerSettings:
@@ -161,9 +200,12 @@ class SchedulerSettings(DatabaseSettings):
             )
         return self
 
+    follow_new_controller: bool = False
+    """Believe a controller that has another database than before: what it does not list is ended."""
+
     @field_validator("confinement_readable")
     @classmethod
-    def _absolute(cls, paths: str) -> str:
+    def _absolute_paths(cls, paths: str) -> str:
         for path in filter(None, paths.split(":")):
             if not path.startswith("/"):
                 raise ValueError(f"confinement_readable: {path} is no absolute path")

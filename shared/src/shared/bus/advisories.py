@@ -42,15 +42,21 @@ class _GivenUp:
         self._metrics = metrics
 
     async def note(self, advisory: Msg) -> None:
-        """Count it, and bury the message that it speaks of."""
+        """Count it, and put the message that it speaks of with the dead letters.
+
+        The server's own advisories ask for no reply. A message that a push consumer delivers to this subject does
+        (its acknowledgement), and anybody who may create consumers can name this subject as theirs.
+        """
+        if advisory.reply:
+            return
         self._metrics.max_deliveries.labels(self._durable.name).inc()
         try:
             said = json.loads(advisory.data)
-            await self._bury(int(said["stream_seq"]), int(said["deliveries"]))
+            await self._dead_letter(int(said["stream_seq"]), int(said["deliveries"]))
         except Exception:
             log.exception("%s: an advisory could not be acted on", self._durable.name)
 
-    async def _bury(self, sequence: int, deliveries: int) -> None:
+    async def _dead_letter(self, sequence: int, deliveries: int) -> None:
         js = self._nc.jetstream()
         log.error("%s: message %d was given up on after %d deliveries", self._durable.name, sequence, deliveries)
         try:

@@ -1,7 +1,8 @@
 """Makes the bus what `topology` says: creates what is missing, updates what differs, touches nothing else.
 
-Idempotent, and safe to run from several services at once. Every service runs it at start and every few seconds from its
-watchdog, so that a stream or durable that was deleted, or a server whose data was wiped, is whole again without a hand.
+Streams and buckets belong to one service (`topology.STREAM_OWNER`), a durable to the service that reads it; no other
+NATS user may touch them. Idempotent. Every service runs it at start and every few seconds from its watchdog, so that a
+stream or durable that was deleted, or a server whose data was wiped, is whole again without a hand.
 """
 
 from __future__ import annotations
@@ -21,14 +22,23 @@ _STREAM_FIELDS = ("subjects", "max_age", "max_bytes", "discard", "duplicate_wind
 _CONSUMER_FIELDS = ("filter_subjects", "ack_wait", "max_deliver", "max_ack_pending")
 
 
-async def ensure(js: JetStreamContext, durables: Iterable[Durable] = DURABLES, *, replicas: int = 1) -> list[str]:
-    """Create or update streams, buckets and `durables`; returns what was changed, as words for a log line."""
-    changed = [change for stream in STREAMS if (change := await _ensure_stream(js, stream.config(replicas)))]
-    changed += [change for bucket in BUCKETS if (change := await _ensure_bucket(js, bucket))]
+async def ensure(
+    js: JetStreamContext, durables: Iterable[Durable] = DURABLES, *, owns_streams: bool = True, replicas: int = 1
+) -> list[str]:
+    """Create or update `durables`, and streams and buckets when they are ours; returns what was changed, in words.
+
+    Raises `NotFoundError` for a durable whose stream its owner has not made yet.
+    """
+    changed = await _ensure_streams(js, replicas) if owns_streams else []
     changed += [change for durable in durables if (change := await _ensure_durable(js, durable))]
     if changed:
         log.info("bus: %s", ", ".join(changed))
     return changed
+
+
+async def _ensure_streams(js: JetStreamContext, replicas: int) -> list[str]:
+    changed = [change for stream in STREAMS if (change := await _ensure_stream(js, stream.config(replicas)))]
+    return changed + [change for bucket in BUCKETS if (change := await _ensure_bucket(js, bucket))]
 
 
 async def _ensure_stream(js: JetStreamContext, wanted: StreamConfig) -> str | None:
@@ -39,7 +49,7 @@ async def _ensure_stream(js: JetStreamContext, wanted: StreamConfig) -> str | No
         try:
             await js.add_stream(wanted)
         except BadRequestError:
-            return None  # another service made it a moment ago; the next pass compares it
+            return None  # a process of this service that is just ending made it; the next pass compares it
         return f"stream {wanted.name} created"
     if not differs(found, wanted, _STREAM_FIELDS):
         return None

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import nats.errors
 from faststream import AckPolicy
+from faststream.exceptions import SkipMessage
 from faststream.nats import JStream, NatsBroker, NatsMessage, NatsResponse, PullSub
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -126,6 +127,9 @@ class Doors:
         )
 
         async def handle(message: Msg) -> NatsResponse:
+            if not rpc.is_from_service(message.reply):
+                log.warning("%s: a request that came from no service was refused", method.subject)
+                raise SkipMessage
             body, headers = await rpc.answer(
                 method, handler, message.data, message.headers or {}, largest=self._nc.max_payload - 1024
             )

@@ -1,4 +1,7 @@
-"""Request/reply: `penstock.rpc.<service>.<method>`, JSON both ways; the owner's error arrives as the same error."""
+"""Request/reply: `penstock.rpc.<service>.<method>`, JSON both ways; the owner's error arrives as the same error.
+
+Only requests whose reply goes to a service's own inbox are answered, see `is_from_service`.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,9 @@ ERROR = "penstock-error"
 
 Answer = Callable[[Any], Awaitable[Contract]]
 
+
+INBOXES = "_INBOX.svc."
+"""What the inbox of every service begins with; no other NATS user may hear or answer there."""
 
 _TOO_LARGE = errors.LimitExceeded("the answer is too large; ask for less")
 
@@ -51,6 +57,15 @@ def decode_error(name: str, body: bytes) -> PenstockError:
     kind = next((known for known in every_error() if known.__name__ == name), PenstockError)
     failure = _Failure.model_validate_json(body)
     return kind(failure.message, failure.details, failure.retry_after_s)
+
+
+def is_from_service(reply: str) -> bool:
+    """Whether a request came from a service: its answer is to go to an inbox of ours.
+
+    NATS checks who may publish to a subject, not what a push consumer delivers there: a user who may only read events
+    could have them delivered as requests. Such a message asks for its acknowledgement (`$JS.ACK.…`) as the reply.
+    """
+    return reply.startswith(INBOXES)
 
 
 async def answer(

@@ -18,7 +18,7 @@ from shared.bus import advisories, bootstrap, bulk, dead_letters, rpc
 from shared.bus.connection import Connection
 from shared.bus.kv import Bucket
 from shared.bus.metrics import BusMetrics
-from shared.bus.topology import DURABLES, EVENTS, durable, durables_of
+from shared.bus.topology import DURABLES, EVENTS, STREAM_OWNER, durable, durables_of
 from shared.bus.watchdog import BusLost, Watchdog
 from shared.clock import Clock
 from shared.contracts.base import Contract
@@ -49,8 +49,11 @@ class Bus:
         clock: Clock,
         database: Database | None = None,
         registry: CollectorRegistry | None = None,
+        owns_streams: bool | None = None,
     ) -> None:
+        """`owns_streams`: create and update streams and buckets; by default as the topology says."""
         self.service = service
+        self._owns_streams = service == STREAM_OWNER if owns_streams is None else owns_streams
         self.metrics = BusMetrics(registry)
         self._clock = clock
         self._database = database
@@ -164,7 +167,7 @@ class Bus:
             await self._stop()
 
     def _loops(self) -> dict[str, Any]:
-        watchdog = Watchdog(self._connection, self._durables, self._last_turns, clock=self._clock, metrics=self.metrics)
+        watchdog = Watchdog(self._connection, self._ensure, self._last_turns, clock=self._clock, metrics=self.metrics)
         loops: dict[str, Any] = {"watchdog": watchdog.run(), "closed": self._closed()}
         if self._database is not None:
             from shared.bus.outbox import Relay  # noqa: PLC0415
@@ -172,6 +175,9 @@ class Bus:
             relay = Relay(self.service, self._database, self.nc, clock=self._clock, metrics=self.metrics)
             loops |= {"relay": relay.run(), "tidy": relay.tidy()}
         return loops
+
+    async def _ensure(self) -> list[str]:
+        return await bootstrap.ensure(self.js, self._durables, owns_streams=self._owns_streams)
 
     async def _closed(self) -> None:
         await self._connection.closed.wait()
@@ -195,7 +201,7 @@ class Bus:
                 await self._clock.sleep(0.5)
 
     async def _open_doors_once(self) -> None:
-        await bootstrap.ensure(self.js, self._durables)
+        await self._ensure()
         if self._handlers or self._answers:
             self._doors = self._declared()
             await self._doors.open()

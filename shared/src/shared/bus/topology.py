@@ -24,6 +24,9 @@ GIB = 1024**3
 DEAD_PREFIX = "penstock.dead.v1"
 """The consumer's name follows: what it could not process."""
 
+STREAM_OWNER = "controller"
+"""The one service whose NATS user may create and update streams and buckets."""
+
 DUPLICATE_WINDOW = timedelta(seconds=120)
 """How long the server remembers message ids. A later retry must be marked, and found by its sink."""
 
@@ -112,7 +115,7 @@ DURABLES: tuple[Durable, ...] = (
         EVENTS,
         facts(
             *("version.ready", "version.failed", "version.drained", "version.scaled", "version.rolloutfailed"),
-            *("pod.ready", "pod.notready"),
+            *("pod.ready", "pod.checked", "pod.notready"),
             *("run.started", "run.ended"),
         ),
     ),

@@ -7,15 +7,15 @@ then started again. A task that is alive proves nothing: FastStream restarts its
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable
 
 import nats.errors
 from nats.js.errors import Error as JetStreamError
+from nats.js.errors import NotFoundError
 
-from shared.bus import bootstrap
 from shared.bus.connection import Connection
 from shared.bus.metrics import BusMetrics
-from shared.bus.topology import Durable
+from shared.bus.topology import STREAM_OWNER
 from shared.clock import Clock
 from shared.errors import Unavailable
 
@@ -36,14 +36,14 @@ class Watchdog:
     def __init__(
         self,
         connection: Connection,
-        durables: Sequence[Durable],
+        ensure: Callable[[], Awaitable[list[str]]],
         last_turns: Callable[[], dict[str, float]],
         *,
         clock: Clock,
         metrics: BusMetrics,
     ) -> None:
         self._connection = connection
-        self._durables = durables
+        self._ensure = ensure
         self._last_turns = last_turns
         self._clock = clock
         self._metrics = metrics
@@ -81,7 +81,12 @@ class Watchdog:
 
     async def _repair(self) -> None:
         try:
-            changed = await bootstrap.ensure(self._connection.client.jetstream(), self._durables)
+            changed = await self._ensure()
+        except NotFoundError as error:
+            if not self._unanswered:
+                log.warning("a stream is missing: %s; the %s makes it", error.description, STREAM_OWNER)
+            self._unanswered = True
+            return
         except (nats.errors.Error, JetStreamError, TimeoutError, OSError) as error:
             if not self._unanswered:
                 log.warning("JetStream does not answer: %s (a full disk?)", str(error) or type(error).__name__)

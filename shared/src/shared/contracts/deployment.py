@@ -76,8 +76,38 @@ class PublishCheck(Contract):
     load_ms: float
     example: ExampleCheck
     row_wise: bool = Field(description="Whether rows of different callers share one `predict`.")
-    row_wise_reason: str = Field(description="Who said so: `option`, `model`, `flavour`, `probe`.")
+    row_wise_reason: str = Field(
+        description="Why: `option` (the owner says so); shared after answers together were compared with those alone: "
+        "`example`, `signature` (made-up rows), `requests`; not shared: `dependent` (answers differ beside others), "
+        "`structure` (an answer is not one row for each row asked), `unproven`. `model`, `flavour`, `probe`: said by "
+        "pods of earlier releases."
+    )
+    row_wise_message: str | None = Field(default=None, description="The reason in words.")
     has_signature: bool
+
+
+class ReportedEvent(Contract):
+    """Something that happened in a pod after it was ready; `revision` numbers the changes of its report."""
+
+    revision: int = Field(ge=1)
+    level: Literal["info", "warning", "error"] = "info"
+    reason: Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z]{0,63}$")]
+    message: Annotated[str, StringConstraints(max_length=1000)]
+
+
+class PodReport(PublishCheck):
+    """All that a pod tells of itself (`GET /check` on the pod): read again when a health answer has a new revision."""
+
+    revision: int = Field(default=0, ge=0)
+    worker_deaths: int = Field(default=0, ge=0, description="Processes that ran the model, and ended unasked.")
+    last_worker_death: Annotated[str, StringConstraints(max_length=300)] | None = Field(
+        default=None, description="Such as `worker killed by SIGKILL`."
+    )
+    events: tuple[ReportedEvent, ...] = Field(default=(), max_length=100)
+
+    def as_check(self) -> PublishCheck:
+        """What it says of the model."""
+        return PublishCheck.model_validate(self.model_dump())
 
 
 class Autoscaling(Contract):
@@ -134,8 +164,11 @@ class PodView(Contract):
     status: Literal["Waiting", "Running", "Failed", "Terminating"]
     reason: str | None = Field(default=None, description="Why it waits or failed: building the environment, loading, …")
     ready: bool
-    restarts: int
-    last_exit: str | None = Field(default=None, description="How the previous run ended, such as `exit code 1`.")
+    restarts: int = Field(description="Of the pod, and of the processes in it that run the model.")
+    last_exit: str | None = Field(
+        default=None,
+        description="How the previous run ended, such as `exit code 1`, or the last `worker killed by SIGKILL`.",
+    )
     started_at: str | None = Field(default=None, description="ISO-8601 UTC.")
     address: str | None = None
     pid: int | None = None

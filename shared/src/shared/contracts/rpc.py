@@ -27,6 +27,9 @@ class DeploymentList(Contract):
 
     items: tuple[Deployment, ...]
     nodes: tuple[Node, ...] = Field(default=(), description="Every node of every resource group.")
+    store: UUID | None = Field(
+        default=None, description="Names the controller's database: another one means that the list proves no deletion."
+    )
 
 
 class PodsQuery(Contract):

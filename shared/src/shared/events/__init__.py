@@ -3,7 +3,7 @@
 from shared.events.base import Event
 from shared.events.catalogue import CATALOGUE, EVENT_TYPES, Entry
 from shared.events.node import NodeAdded, NodeReleased, NodeUpdated
-from shared.events.pod import PodExited, PodNoted, PodNotReady, PodReady, PodScheduled, PodTerminated
+from shared.events.pod import PodChecked, PodExited, PodNoted, PodNotReady, PodReady, PodScheduled, PodTerminated
 from shared.events.request import RequestLogged, RequestRecord
 from shared.events.run import RunEnded, RunStarted
 from shared.events.service import (
@@ -39,6 +39,7 @@ __all__ = [
     "NodeAdded",
     "NodeReleased",
     "NodeUpdated",
+    "PodChecked",
     "PodExited",
     "PodNotReady",
     "PodNoted",

@@ -40,6 +40,7 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry(node.NodeReleased, "controller", ("scheduler",)),
     Entry(pod.PodScheduled, "scheduler", ("monitor",)),
     Entry(pod.PodReady, "scheduler", ("controller", "monitor")),
+    Entry(pod.PodChecked, "scheduler", ("controller", "monitor")),
     Entry(pod.PodNotReady, "scheduler", ("controller", "monitor")),
     Entry(pod.PodExited, "scheduler", ("monitor",)),
     Entry(pod.PodTerminated, "scheduler", ("monitor",)),

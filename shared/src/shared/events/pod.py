@@ -44,6 +44,15 @@ class PodReady(PodFact):
     check: PublishCheck | None = Field(default=None, description="What it found out about its model; None: no report.")
 
 
+class PodChecked(PodFact):
+    """A ready pod has found out something else about its model than it said before."""
+
+    fact: ClassVar[str] = "checked"
+    ready_replicas: int
+    desired_replicas: int
+    check: PublishCheck
+
+
 class PodNotReady(PodFact):
     """A pod that answered does not any more."""
 

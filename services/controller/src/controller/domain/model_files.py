@@ -1,24 +1,19 @@
 """What the files of a registered model say: `MLmodel` (YAML), input example (JSON), requirements. Read as data alone.
 
-Whoever logs a model writes these files, so they are a stranger's: libyaml builds nested lists by recursion, and 40,000
-brackets in a row end the process with a segmentation fault (PyYAML 6.0.3); a list of 400,000 items takes it ten
-seconds. What goes beyond anything that MLflow writes is read as if it were not there.
+Whoever logs a model writes these files, so they are a stranger's: what goes beyond anything that MLflow writes is read
+as if it were not there.
 """
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import yaml
-
-MAX_DEPTH = 32
-"""As at the data plane: what is nested deeper would be refused as a request."""
-_MAX_YAML_EVENTS = 20_000
-"""A model with ten flavours has some 300; a signature is one of them, however many columns it has."""
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from shared.bounded_yaml import MAX_DEPTH, load_yaml
+from shared.redaction import without_credentials
 
 
 class ModelFile(NamedTuple):
@@ -35,7 +30,7 @@ def model_file(text: bytes | None) -> ModelFile:
     """An `MLmodel` file; None: there is none. What cannot be read in it is absent."""
     if text is None:
         return ModelFile()
-    described = _mapping(_yaml(text))
+    described = _mapping(load_yaml(text))
     return ModelFile(
         signature=_signature(_mapping(described.get("signature"))),
         example_path=_text(_mapping(described.get("saved_input_example_info")).get("serving_input_path")),
@@ -55,37 +50,23 @@ def plain_json(text: bytes | str | None) -> Any:
 
 
 def requirements_of(text: bytes | None) -> tuple[str, ...] | None:
-    """The requirements in a `requirements.txt`, without comments and blank lines."""
+    """The requirements in a `requirements.txt`, without comments, blank lines and the credentials of addresses."""
     if text is None:
         return None
-    lines = (line.strip() for line in text.decode(errors="replace").splitlines())
-    return tuple(line for line in lines if line and not line.startswith("#"))
+    lines = (line.strip() for line in _text_of(text).splitlines())
+    return tuple(without_credentials(line) for line in lines if line and not line.startswith("#"))
+
+
+def _text_of(content: bytes) -> str:
+    """UTF-8, or UTF-16 where a byte order mark says so."""
+    is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return content.decode("utf-16" if is_utf16 else "utf-8-sig", errors="replace")
 
 
 def _signature(signature: Mapping[str, Any]) -> dict[str, Any] | None:
     """Its parts are JSON inside YAML."""
     parts = {part: plain_json(signature.get(part)) for part in ("inputs", "outputs", "params")}
     return {part: value for part, value in parts.items() if value is not None} or None
-
-
-def _yaml(text: bytes) -> Any:
-    try:
-        return yaml.load(text, Loader=_LOADER) if _is_harmless(text) else None  # noqa: S506
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError):  # `2023-99-99` is a ValueError
-        return None
-
-
-def _is_harmless(text: bytes) -> bool:
-    """Whether it may be loaded: few parts, not deep, no links. Events come one by one, without recursion."""
-    depth = 0
-    for count, event in enumerate(yaml.parse(text, Loader=_LOADER)):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if depth > MAX_DEPTH or count > _MAX_YAML_EVENTS or isinstance(event, yaml.AliasEvent):
-            return False
-    return True
 
 
 def _is_flat(value: Any, depth: int) -> bool:

@@ -6,7 +6,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.domain.groups import intent
 from controller.domain.status import Wanted
+from controller.handlers.tokens import ADMIN
 from controller.store.groups import every_node
+from controller.store.people import user_by_name
 from controller.store.services import read_services
 from controller.store.tables import ServiceRow, VersionRow
 from shared.contracts.deployment import Autoscaling, Deployment, MlflowSource, Resources, RuntimeOptions
@@ -42,4 +44,5 @@ async def every_deployment(session: AsyncSession) -> DeploymentList:
             if version.row.wanted != Wanted.DRAFT
         ),
         nodes=tuple(intent(node, group) for node, group in await every_node(session)),
+        store=admin.id if (admin := await user_by_name(session, ADMIN)) else None,
     )

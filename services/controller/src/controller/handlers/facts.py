@@ -37,6 +37,8 @@ class Fact:
     log_tail: tuple[str, ...] = ()
     check: dict[str, Any] | None = None
     """What a pod found out about its model; None leaves what is known."""
+    keeps_reason: bool = False
+    """Whether it says nothing of why the version is as it is."""
     is_whole: bool = False
     """Whether every pod of this generation was ready."""
 
@@ -118,6 +120,8 @@ async def _note(session: AsyncSession, version: StoredVersion, fact: Fact, now: 
     new = folded(seen, fact.generation, phase, fact.ready_replicas)
     row = version.seen
     told = (fact.reason, fact.message, list(fact.log_tail))
+    if fact.keeps_reason and row is not None:
+        told = (row.reason, row.message, row.log_tail)
     check = fact.check or (row.check if row is not None else None)
     before = row and (seen, row.desired_replicas, row.check, row.reason, row.message, row.log_tail)
     if before == (new, desired, check, *told):

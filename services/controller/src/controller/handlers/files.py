@@ -25,7 +25,11 @@ def kept_in(file: Path, make: Callable[[], str]) -> str:
         with suppress(FileExistsError):  # unlike a rename, a link never replaces what another process has just made
             os.link(fresh, file)
         fresh.unlink()
-    kept = file.read_text().strip()
+    try:
+        kept = file.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise Unavailable(f"{file} cannot be read ({reason}): restore it from a backup, or move it away") from error
     if not kept:
         raise Unavailable(f"{file} is empty: restore it from a backup, or remove it")
     return kept

@@ -60,6 +60,11 @@ _ENDED: Mapping[str, str] = {
 }
 
 
+def _checked(event: events.PodChecked) -> str:
+    together = "share a predict" if event.check.row_wise else "are predicted each alone"
+    return f"callers {together} ({event.check.row_wise_reason})"
+
+
 WORDINGS: Mapping[type[Event], Wording] = {
     events.ServiceCreated: Wording("Created", lambda e: f"service created in project {e.project}"),
     events.ServiceUpdated: Wording("Updated", lambda e: f"changed: {', '.join(e.changed) or 'nothing'}"),
@@ -89,6 +94,7 @@ WORDINGS: Mapping[type[Event], Wording] = {
     ),
     events.PodScheduled: Wording("Scheduled", lambda e: f"placed on node {e.node}"),
     events.PodReady: Wording("Ready", _answers),
+    events.PodChecked: Wording("Checked", _checked),
     events.PodNotReady: Wording("NotReady", lambda e: e.reason, "warning"),
     events.PodExited: Wording("Exited", _exit, "warning"),
     events.PodTerminated: Wording("Terminated", lambda e: _ENDED.get(e.reason, e.reason)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import mmap
 import os
 import re
@@ -12,7 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from router.spool.segment import Memory
+from shared.clock import SystemClock
 from shared.errors import Unavailable
+from shared.files import damaged_name, set_aside, usable_folder
+
+logger = logging.getLogger(__name__)
 
 _SEGMENT = re.compile(r"segment-([0-9a-f]{16})\.spool\Z")
 _FREE = re.compile(r"free-([0-9a-f]{16})\.spool\Z")
@@ -45,8 +50,8 @@ class SpoolFiles:
 
     def open(self) -> None:
         """Make the directory and take its lock; raises Unavailable where another process has it."""
-        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = os.open(self.directory / self._lock_name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        usable_folder(self.directory)
+        lock = self._opened(self._lock_name)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -76,8 +81,11 @@ class SpoolFiles:
         usable = []
         for number in self.free_numbers():
             with suppress(FileNotFoundError):  # the other process may take it away
-                if self._free_path(number).stat().st_size == size:
+                path = self._free_path(number)
+                if path.is_file() and path.stat().st_size == size:
                     usable.append(number)
+                elif path.is_dir():
+                    set_aside(path, "it is a folder")
                 else:
                     self.remove_free(number)
         return usable
@@ -110,6 +118,23 @@ class SpoolFiles:
         """Delete a segment's file: it never held anything."""
         self._segment_path(sequence).unlink(missing_ok=True)
 
+    def set_aside(self, sequence: int, reason: str) -> None:
+        """Rename a segment's file that cannot be used; one that cannot even be renamed stays, and is said."""
+        try:
+            set_aside(self._segment_path(sequence), reason)
+        except OSError as error:
+            logger.warning("spool: segment %d cannot be used (%s), nor renamed: %s", sequence, reason, error)
+
+    def restore(self, sequence: int, content: bytes) -> Path:
+        """Put `content` in the place of a damaged segment, whole or not at all; returns where that one is kept."""
+        path = self._segment_path(sequence)
+        fresh = self.directory / "restoring"
+        fresh.write_bytes(content)
+        kept = damaged_name(path, SystemClock())
+        os.link(path, kept)
+        fresh.replace(path)
+        return kept
+
     def map(self, sequence: int) -> Memory:
         """The segment's bytes, shared with the page cache: they survive the process."""
         file = os.open(self._segment_path(sequence), os.O_RDWR | os.O_CLOEXEC)
@@ -128,13 +153,22 @@ class SpoolFiles:
 
     def _progress_map(self) -> mmap.mmap:
         if self._progress is None:
-            file = os.open(self.directory / "progress", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            file = self._opened("progress")
             try:
                 os.ftruncate(file, _PROGRESS.size)
                 self._progress = mmap.mmap(file, _PROGRESS.size)
             finally:
                 os.close(file)
         return self._progress
+
+    def _opened(self, name: str) -> int:
+        """A file whose content is made anew: what stands in its place is set aside."""
+        path, flags = self.directory / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        try:
+            return os.open(path, flags, 0o600)
+        except (IsADirectoryError, PermissionError) as error:
+            set_aside(path, error.strerror or "it cannot be opened")
+            return os.open(path, flags, 0o600)
 
     def _named(self, pattern: re.Pattern[str]) -> list[int]:
         matches = (pattern.match(name) for name in os.listdir(self.directory))

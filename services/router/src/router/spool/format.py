@@ -17,6 +17,8 @@ MAGIC = b"PSPOOL01"
 HEADER = struct.Struct("<8sIQ16s16sI")
 """magic, segment bytes, sequence, spool id, boot id, crc of what precedes."""
 HEADER_BYTES = 64
+RESTORED_AT = 56
+"""A byte of the header: 1 in a segment put together from a damaged one, of which nobody knows what was published."""
 SEAL = struct.Struct("<I")
 SEAL_AT = 60
 """Where the header says, once no more records will come, so: a value that an earlier use of the file did not have."""
@@ -53,11 +55,12 @@ class SegmentHeader:
     sequence: int
     spool_id: bytes
     boot_id: bytes
+    is_restored: bool = False
 
     def encode(self) -> bytes:
         """HEADER_BYTES bytes."""
         body = struct.pack("<8sIQ16s16s", MAGIC, self.size, self.sequence, self.spool_id, self.boot_id)
-        return (body + OFFSET.pack(crc32(body))).ljust(HEADER_BYTES, b"\0")
+        return (body + OFFSET.pack(crc32(body)) + bytes([self.is_restored])).ljust(HEADER_BYTES, b"\0")
 
     @classmethod
     def decode(cls, raw: bytes) -> SegmentHeader | None:
@@ -67,7 +70,7 @@ class SegmentHeader:
         magic, size, sequence, spool_id, boot_id, check = HEADER.unpack_from(raw)
         if magic != MAGIC or check != crc32(raw[: HEADER.size - 4]):
             return None
-        return cls(size, sequence, spool_id, boot_id)
+        return cls(size, sequence, spool_id, boot_id, is_restored=bool(raw[RESTORED_AT]))
 
 
 @dataclass(frozen=True, slots=True)

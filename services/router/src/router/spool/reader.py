@@ -103,6 +103,8 @@ class SpoolReader:
 
     def may_be_forgotten(self, batch: Batch) -> bool:
         """Whether an earlier publish of it may lie outside the server's memory of message ids."""
+        if batch.segment.is_restored:
+            return True
         if not batch.is_recovered and not batch.attempts:
             return False
         age = self._boot_ns() - batch.slot.entry.cut_at_ns
@@ -150,7 +152,10 @@ class SpoolReader:
         return Batch(segment, segment.cut(service, entry), service, rendered=message(rendered))
 
     def _open_segment(self, sequence: int) -> None:
-        memory = self._files.map(sequence)
+        try:
+            memory = self._files.map(sequence)
+        except (OSError, ValueError):
+            return  # damaged: the writing side sets it aside when it starts
         segment = open_segment(memory, sequence, self._boot_id)
         if segment is None:
             memory.close()  # it is being made, or was never finished: that is the writing side's to know

@@ -60,6 +60,8 @@ class Segment:
     sequence: int
     memory: Memory
     is_same_boot: bool = True
+    is_restored: bool = False
+    """Put together from a damaged file: any of its records may have been published before."""
     end: int = HEADER_BYTES
     floor: int = 0
     uncut_records: int = 0
@@ -132,6 +134,7 @@ class Segment:
             self.end = offset + RECORD_HEAD.size + len(body)
             if offset not in cut:
                 self._note_uncut(_service_of(body), offset)
+        readable.update(offset for offset in cut - readable if self._checks(offset))
         for slot in self.slots:
             self._leave_out_unreadable(slot, readable)
 
@@ -144,18 +147,11 @@ class Segment:
         if not left:
             self.acknowledge(slot)
 
+    def _checks(self, offset: int) -> bool:
+        return next(records(self.memory, offset, self.floor, self._seed), None) is not None
+
     def _records(self) -> Iterator[tuple[int, bytes]]:
-        at = self.end
-        while at + RECORD_HEAD.size <= self.floor:
-            size, check = RECORD_HEAD.unpack(self.memory[at : at + RECORD_HEAD.size])
-            start = at + RECORD_HEAD.size
-            if size < RECORD.size or start + size > self.floor:
-                return
-            body = self.memory[start : start + size]
-            if crc32(body, self._seed) != check:
-                return
-            yield at, body
-            at = start + size
+        return records(self.memory, self.end, self.floor, self._seed)
 
     def _recover_batches(self) -> None:
         while self.floor - BATCH_TAIL.size > HEADER_BYTES:
@@ -186,12 +182,27 @@ class Segment:
         self.uncut_records -= count
 
 
+def records(memory: Memory | bytes, start: int, floor: int, seed: int) -> Iterator[tuple[int, bytes]]:
+    """Offset and body of each record from `start` on, to the first that does not check."""
+    at = start
+    while at + RECORD_HEAD.size <= floor:
+        size, check = RECORD_HEAD.unpack(memory[at : at + RECORD_HEAD.size])
+        body_at = at + RECORD_HEAD.size
+        if size < RECORD.size or body_at + size > floor:
+            return
+        body = memory[body_at : body_at + size]
+        if crc32(body, seed) != check:
+            return
+        yield at, body
+        at = body_at + size
+
+
 def open_segment(memory: Memory, sequence: int, boot_id: bytes) -> Segment | None:
     """The segment that a file holds; None where it was never finished being made."""
     header = SegmentHeader.decode(memory[0:HEADER_BYTES])
     if header is None or header.sequence != sequence or header.size != len(memory):
         return None
-    segment = Segment(sequence, memory, is_same_boot=header.boot_id == boot_id)
+    segment = Segment(sequence, memory, is_same_boot=header.boot_id == boot_id, is_restored=header.is_restored)
     segment.recover()
     return segment
 

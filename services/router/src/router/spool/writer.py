@@ -22,6 +22,7 @@ from router.spool.format import (
     seal_of,
     seed_of,
 )
+from router.spool.repair import Repaired, is_unfinished, repaired
 from router.spool.segment import Memory, read_boot_id
 from shared.ids import new_id
 
@@ -173,14 +174,38 @@ class SpoolWriter:
             memory = self._files.map(sequence)
         except FileNotFoundError:
             return  # read to its end just now
+        except (OSError, ValueError) as error:  # empty, a folder, not readable
+            self._files.set_aside(sequence, str(error))
+            return
         try:
             header = SegmentHeader.decode(memory[0:HEADER_BYTES])
-            if header is None or header.sequence != sequence or header.size != len(memory):
-                self._files.remove(sequence)  # never finished being made
-            else:
+            if header is not None and header.sequence == sequence and header.size == len(memory):
                 memory[SEAL_AT : SEAL_AT + SEAL.size] = seal_of(sequence)
+                return
+            content = memory[0 : len(memory)]
         finally:
             memory.close()
+        self._repair(sequence, content)
+
+    def _repair(self, sequence: int, damaged: bytes) -> None:
+        found = repaired(damaged, sequence, self._segment_bytes)
+        if found.records:
+            self._restore(sequence, found)
+        elif is_unfinished(damaged, sequence, self._segment_bytes):
+            self._files.remove(sequence)
+        else:
+            self._files.set_aside(sequence, f"{len(damaged)} bytes, in which no record can be read")
+
+    def _restore(self, sequence: int, found: Repaired) -> None:
+        try:
+            kept = self._files.restore(sequence, found.content)
+        except OSError as error:
+            logger.warning("spool: segment %d is damaged and cannot be restored now: %s", sequence, error)
+            return
+        logger.warning(
+            "spool: segment %d was damaged; kept as %s, %d records of it are sent", sequence, kept, found.records
+        )
+        self._seal_left(sequence)
 
     def _take_sequence(self) -> int:
         sequence = self._next_sequence

@@ -14,13 +14,15 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from scheduler.backends.children import environment_for, run_child
 from scheduler.backends.confinement.availability import UNCONFINED, Confinement
 from scheduler.backends.confinement.rules import confined
-from scheduler.backends.fetch import AWAY, NOT_FOUND
+from scheduler.backends.fetch import AWAY, NOT_FOUND, TOO_LARGE
+from scheduler.backends.model_bounds import ModelLimits
 from scheduler.backends.preparation import PreparationFailed, RegistryAway
 from scheduler.domain.rollout import configuration_of
 from shared.contracts.deployment import Deployment
@@ -46,9 +48,12 @@ class ModelCache:
         environ: Mapping[str, str],
         access: Access,
         confinement: Confinement = UNCONFINED,
+        *,
+        limits: ModelLimits | None = None,
     ) -> None:
         self.folder = folder
         self.confinement = confinement
+        self.limits = limits or ModelLimits()
         self.tracking_uri = tracking_uri
         self.environment = environment_for(environ, CREDENTIALS)
         self._access = access
@@ -57,8 +62,8 @@ class ModelCache:
     def cached(self, deployment: Deployment, template: str) -> Path | None:
         """The model of a version that has been fetched before."""
         try:
-            digest = self._known(deployment, template).read_text()
-        except FileNotFoundError:
+            digest = self._known(deployment, template).read_text(errors="replace")
+        except OSError:
             return None
         path = self.folder / digest
         return path if path.is_dir() else None
@@ -100,6 +105,7 @@ class ModelCache:
             "model": source.model,
             "version": source.version,
             "models": str(self.folder.resolve()),
+            "limits": asdict(self.limits),
         }
         environment = self.environment
         if source.registry is not None:
@@ -121,4 +127,6 @@ class ModelCache:
             raise RegistryAway(answer["message"])
         if answer["error"] == NOT_FOUND:
             raise PreparationFailed("ModelNotFound", answer["message"], is_permanent=True)
+        if answer["error"] == TOO_LARGE:
+            raise PreparationFailed("ModelTooLarge", answer["message"], is_permanent=True)
         raise PreparationFailed("FetchFailed", answer["message"])

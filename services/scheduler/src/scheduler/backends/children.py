@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,9 @@ from typing import IO
 FOR_CHILDREN = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR",
                 "REQUESTS_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY",
                 "http_proxy", "https_proxy", "no_proxy", "all_proxy", "LD_LIBRARY_PATH")  # fmt: skip
+
+LONGEST_LINE = 64 * 1024
+"""Bytes of a line of output that is rewritten."""
 
 
 def environment_for(environ: Mapping[str, str], prefixes: Sequence[str]) -> dict[str, str]:
@@ -36,30 +39,54 @@ async def run_child(
     question: bytes = b"",
     limit_s: float,
     output: Path | None = None,
+    folder: Path | None = None,
+    rewrite: Callable[[str], str] | None = None,
 ) -> Ended:
-    """Run `command` to its end. With `output`, all it prints is added to that file, else stderr is dropped."""
+    """Run `command` to its end, in `folder`.
+
+    With `output`, all it prints is added to that file, else stderr is dropped. With `rewrite` too, each line goes
+    through it first.
+    """
     file = output.open("ab") if output else None
     try:
-        return await _run(command, environment, question, limit_s, file)
+        child = await _started(command, environment, file, folder, is_piped=file is None or rewrite is not None)
+        return await _run(child, question, limit_s, _copier(child, file, rewrite) if file and rewrite else None)
     finally:
         if file:
             file.close()
 
 
-async def _run(
-    command: Sequence[str], environment: Mapping[str, str], question: bytes, limit_s: float, output: IO[bytes] | None
-) -> Ended:
-    child = await asyncio.create_subprocess_exec(
+async def _started(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    output: IO[bytes] | None,
+    folder: Path | None,
+    *,
+    is_piped: bool,
+) -> asyncio.subprocess.Process:
+    errors = asyncio.subprocess.DEVNULL if output is None else asyncio.subprocess.STDOUT
+    return await asyncio.create_subprocess_exec(
         *command,
         stdin=asyncio.subprocess.PIPE,
-        stdout=output or asyncio.subprocess.PIPE,
-        stderr=output or asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE if is_piped else output,
+        stderr=errors,
         env=dict(environment),
+        cwd=folder,
         start_new_session=True,
     )
+
+
+async def _run(
+    child: asyncio.subprocess.Process, question: bytes, limit_s: float, copy: Callable[[], Awaitable[None]] | None
+) -> Ended:
+    stdout: bytes | None = b""
     try:
         async with asyncio.timeout(limit_s):
-            stdout, _ = await child.communicate(question)
+            if copy is None:
+                stdout, _ = await child.communicate(question)
+            else:
+                await copy()
+                await child.wait()
     except TimeoutError:
         await _kill(child)
         return Ended(None, "")
@@ -67,6 +94,28 @@ async def _run(
         await _kill(child)
         raise
     return Ended(child.returncode, (stdout or b"").decode(errors="replace"))
+
+
+def _copier(
+    child: asyncio.subprocess.Process, output: IO[bytes], rewrite: Callable[[str], str]
+) -> Callable[[], Awaitable[None]]:
+    return lambda: _copy_lines(child, output, rewrite)
+
+
+async def _copy_lines(child: asyncio.subprocess.Process, output: IO[bytes], rewrite: Callable[[str], str]) -> None:
+    """What the child prints, line by line; a line that never ends is cut at `LONGEST_LINE`."""
+    assert child.stdin is not None
+    assert child.stdout is not None
+    child.stdin.close()
+    rest = b""
+    while chunk := await child.stdout.read(64 * 1024):
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            output.write(rewrite(line.decode(errors="replace")).encode() + b"\n")
+        output.flush()
+        rest = rest[:LONGEST_LINE]
+    if rest:
+        output.write(rewrite(rest.decode(errors="replace")).encode() + b"\n")
 
 
 async def _kill(child: asyncio.subprocess.Process) -> None:

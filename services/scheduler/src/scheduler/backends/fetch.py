@@ -22,6 +22,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
+from scheduler.backends.model_bounds import Meter, ModelLimits, ModelTooLarge, copy_model, measure
 from scheduler.backends.rest_registry import (
     NoSuchModel,
     NotLetIn,
@@ -35,7 +36,7 @@ from scheduler.backends.rest_registry import (
 from shared.errors import InvalidInput
 
 ABANDONED_AFTER_S = 6 * 3600
-NOT_FOUND, AWAY, FAILED = "not_found", "away", "failed"
+NOT_FOUND, AWAY, FAILED, TOO_LARGE = "not_found", "away", "failed", "too_large"
 _AWAY_CODES = frozenset({"TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED", "DEADLINE_EXCEEDED"})
 _AWAY_WORDS = ("Max retries exceeded", "failed with exception", "error code 5", "too many 5", "timed out")
 
@@ -75,7 +76,7 @@ def _from_elsewhere(registry: RestRegistry, question: dict[str, Any]) -> dict[st
             return {"digest": digest}
         if not is_behind_the_server(found.artifacts):
             raise RegistryRefuses("its artifacts are not served by the tracking server itself")
-        digest = _keep(models, lambda aside: registry.download(found.artifacts, aside))
+        digest = _keep(models, lambda aside: registry.download(found.artifacts, aside, _limits(question)))
     except ServerRefuses as refused:
         # Not its words: they may hold what it was sent.
         raise RegistryRefuses(f"HTTP {refused.status}") from None
@@ -90,6 +91,8 @@ def _answered(ask: Callable[[], dict[str, Any]], registry: RestRegistry, name: s
         return {"error": NOT_FOUND, "message": f"{name} does not exist in MLflow"}
     except httpx.TransportError:
         return {"error": AWAY, "message": f"MLflow at {server} does not answer"}
+    except ModelTooLarge as error:
+        return {"error": TOO_LARGE, "message": f"{name} is too large: {error}"}
     except (RegistryRefuses, InvalidInput, OSError, shutil.Error) as error:
         return {"error": FAILED, "message": f"{name} could not be fetched: {error}"[:500]}
     finally:
@@ -107,7 +110,7 @@ def _by_rest(registry: RestRegistry, question: dict[str, Any]) -> dict[str, Any]
         return {"digest": digest}
     if not artifacts_within_reach(found.artifacts):
         return _by_mlflow(question)
-    digest = _keep(models, lambda aside: registry.download(found.artifacts, aside))
+    digest = _keep(models, lambda aside: registry.download(found.artifacts, aside, _limits(question)))
     _note(index, digest)
     return {"digest": digest}
 
@@ -123,6 +126,8 @@ def _by_mlflow(question: dict[str, Any]) -> dict[str, Any]:
     name = f"model {question['model']} version {question['version']}"
     try:
         return {"digest": _fetch(mlflow, question)}
+    except ModelTooLarge as error:
+        return {"error": TOO_LARGE, "message": f"{name} is too large: {error}"}
     except MlflowException as error:
         return _mlflow_error(error, name, urlsplit(question["tracking_uri"]))
     except Exception as error:  # noqa: BLE001 - artifact stores raise whatever their libraries raise
@@ -160,16 +165,20 @@ def _fetch(mlflow: Any, question: dict[str, Any]) -> str:
     uri = f"models:/{question['model']}/{question['version']}"
 
     def download(aside: Path) -> Path:
+        meter = Meter(_limits(question))
         got = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=str(aside)))
         if got.is_relative_to(aside):
+            measure(got, meter)
             return got
-        copy = aside / "copy"  # a store on this machine answers with its own folder
-        shutil.copytree(got, copy)
-        return copy
+        return copy_model(got, aside / "copy", meter)  # a store on this machine answers with its own folder
 
     digest = _keep(models, download)
     _note(index, digest)
     return digest
+
+
+def _limits(question: dict[str, Any]) -> ModelLimits:
+    return ModelLimits.of(question.get("limits"))
 
 
 def _index(models: Path, identity: list[str]) -> Path:
@@ -177,7 +186,7 @@ def _index(models: Path, identity: list[str]) -> Path:
 
 
 def _known(models: Path, index: Path) -> str | None:
-    digest = index.read_text() if index.exists() else None
+    digest = index.read_text(errors="replace") if index.is_file() else None
     return digest if digest and (models / digest).is_dir() else None
 
 

@@ -20,8 +20,10 @@ from uuid import UUID
 import psutil
 from pydantic import BaseModel, ConfigDict
 
-from scheduler.backends.shim import read_json, start_ticks, write_json
+from scheduler.backends.damage import end_processes_below, read_or_set_aside
+from scheduler.backends.shim import start_ticks, write_json
 from shared.contracts.deployment import Deployment
+from shared.files import set_aside
 
 KEPT_RUNS = 5
 """Folders of ended runs that stay for their output."""
@@ -51,6 +53,8 @@ class PodRecord(BaseModel):
     restart_asked: bool = False
     """The present run is being ended on purpose: its end is no failure."""
     last_exit: str | None = None
+    worker_deaths: int = 0
+    """In the runs that are over."""
     ready_run: int = -1
     """The last run that was ready once."""
     ended_run: int = -1
@@ -108,31 +112,38 @@ class RunFolder:
 
     def ordered(self) -> dict[str, Any] | None:
         """What the shim was told to start."""
-        return read_json(str(self.path / "order.json"))
+        return read_or_set_aside(self.path / "order.json")
 
     def groups(self) -> list[str]:
         """Files of the control groups that limit the run; none where it is not limited."""
         return list((self.ordered() or {}).get("groups", ()))
 
     def process(self) -> PodProcess | None:
-        """The process that was started, alive or not."""
-        found = read_json(str(self.path / "process.json"))
+        """The process that was started, alive or not. One whose file is damaged is ended: the run fails."""
+        found = self._begun()
         return PodProcess(found["pid"], found["ticks"], found["shim"]) if found else None
 
     def started_at(self) -> float | None:
         """Unix time of the start."""
-        found = read_json(str(self.path / "process.json"))
+        found = self._begun()
         return found["at"] if found else None
+
+    def _begun(self) -> dict[str, Any] | None:
+        path = self.path / "process.json"
+        found = read_or_set_aside(path, ("pid", "ticks", "shim", "at"))
+        if found is None and any(self.path.glob(f"{path.name}.damaged-*")):
+            end_processes_below(self.path)
+        return found
 
     def exit(self) -> dict[str, Any] | None:
         """How it ended: `code` or `signal`; None while it runs."""
-        found = read_json(str(self.path / "exit.json"))
+        found = read_or_set_aside(self.path / "exit.json", ("code", "signal"))
         return {"code": found["code"], "signal": found["signal"]} if found else None
 
     def ended_at(self) -> float | None:
         """Unix time of the end, as the shim wrote it; None while it runs, or where nobody wrote it."""
         path = self.path / "exit.json"
-        found = read_json(str(path))
+        found = read_or_set_aside(path, ("code", "signal"))
         return float(found.get("at") or path.stat().st_mtime) if found else None
 
     def is_attended(self) -> bool:
@@ -168,7 +179,7 @@ class RunFolder:
 
     def base(self) -> int:
         """Bytes of output that were dropped from the front of the file."""
-        found = read_json(str(self.path / "base.json"))
+        found = read_or_set_aside(self.path / "base.json", ("base",))
         return int(found["base"]) if found else 0
 
     def say(self, text: str) -> None:
@@ -194,12 +205,16 @@ class PodFolder:
 
     @classmethod
     def open(cls, path: Path) -> PodFolder | None:
-        """An existing pod; None where its creation was cut short."""
-        found = read_json(str(path / "pod.json"))
+        """An existing pod; None where its creation was cut short, or its record is damaged (and set aside)."""
+        found = read_or_set_aside(path / "pod.json", ("name", "deployment"))
         if found is None:
             return None
         folder = cls(path)
-        folder.record = PodRecord.model_validate(found)
+        try:
+            folder.record = PodRecord.model_validate(found)
+        except ValueError as error:
+            set_aside(path / "pod.json", str(error).splitlines()[0])
+            return None
         return folder
 
     def save(self, record: PodRecord) -> None:
@@ -217,8 +232,8 @@ class PodFolder:
 
     def runs(self) -> list[RunFolder]:
         """Existing runs, oldest first."""
-        numbers = (int(path.name.removeprefix("run-")) for path in self.path.glob("run-*") if path.is_dir())
-        return [self.run(number) for number in sorted(numbers)]
+        names = (path.name.removeprefix("run-") for path in self.path.glob("run-*") if path.is_dir())
+        return [self.run(number) for number in sorted(int(name) for name in names if name.isdecimal())]
 
     def prune(self) -> None:
         """Drop the oldest runs beyond `KEPT_RUNS`, save those that are still to be counted."""
@@ -237,5 +252,9 @@ class PodFolder:
 def pod_folders(root: Path) -> Iterator[PodFolder]:
     """Every pod under `root` (`<home>/pods`)."""
     for path in sorted(root.iterdir()) if root.is_dir() else ():
-        if path.is_dir() and (folder := PodFolder.open(path)):
+        if not path.is_dir():
+            continue
+        if folder := PodFolder.open(path):
             yield folder
+        elif any(path.glob("pod.json.damaged-*")):
+            end_processes_below(path)

@@ -72,6 +72,7 @@ class Pod:
         self.reason: str | None = None
         self.watch: RunWatch | None = None
         self._ready_for_s = 0.0
+        self._deaths = 0
         self._asked = asyncio.Event()
         if folder.record.is_terminating or folder.record.restart_asked:
             self._asked.set()
@@ -171,6 +172,7 @@ class Pod:
         finally:
             process.reap_shim()
             self._ready_for_s = watch.ready_for_s
+            self._deaths = watch.report.worker_deaths if watch.report else 0
             self.watch = None
 
     async def _start(self, run: RunFolder) -> PodProcess:
@@ -233,7 +235,7 @@ class Pod:
             await self._pause(watch.pause_s)
 
     def _looked(self, watch: RunWatch) -> None:
-        """Tell a change of readiness."""
+        """Tell a change of readiness, or of the pod's report."""
         self.status, self.reason = "Running", watch.health.reason
         if watch.health.is_ready and self.record.ready_run != watch.run.number:
             self.folder.update(ready_run=watch.run.number)
@@ -269,7 +271,8 @@ class Pod:
         failures = 0 if end.was_asked else failures_after(self.record.failures, self._ready_for_s)
         last_exit = "restarted on request" if end.was_asked else end.describe()
         self.status, self.reason = "Waiting", "Restarting" if end.was_asked else "BackOff"
-        self.folder.update(ended_run=run.number, failures=failures, last_exit=last_exit)
+        deaths, self._deaths = self.record.worker_deaths + self._deaths, 0
+        self.folder.update(ended_run=run.number, failures=failures, last_exit=last_exit, worker_deaths=deaths)
         remove(run.groups())
         self.tell(end=replace(end, log_tail=tail(run)))
 
@@ -318,6 +321,7 @@ class Pod:
     def tell(self, *, end: RunEnd | None = None, note: Note | None = None, is_gone: bool = False) -> None:
         """Emit the pod as it is now, and what has just happened to it."""
         record, watch = self.record, self.watch
+        report = watch.report if watch else None
         started = watch.run.started_at() if watch else None
         self.parts.emit(
             PodObservation(
@@ -330,16 +334,16 @@ class Pod:
                 status=self.status,
                 ready=self.is_ready,
                 run=record.run,
-                restarts=record.run,
+                restarts=record.run + record.worker_deaths + (report.worker_deaths if report else 0),
                 reason=self.reason,
                 address=f"{self.parts.options.advertise_host}:{watch.port}" if watch else None,
                 pid=watch.process.pid if watch else None,
                 started_at=datetime.fromtimestamp(started, UTC) if started else None,
-                last_exit=record.last_exit,
+                last_exit=(report and report.last_worker_death) or record.last_exit,
                 end=end,
                 note=note,
                 is_gone=is_gone,
                 is_surplus=record.is_surplus,
-                check=watch.check if watch else None,
+                report=report,
             )
         )

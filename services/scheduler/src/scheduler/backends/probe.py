@@ -15,42 +15,55 @@ import psutil
 from scheduler.backends.folders import PodProcess
 from scheduler.backends.tokens import TOKEN_HEADER
 from scheduler.domain.probes import Answer, ProbeResult
-from shared.contracts.deployment import PublishCheck
+from shared.contracts.deployment import PodReport
 
 MAX_CHECK_BYTES = 65_536
+MAX_REVISION = 2**31 - 1
+REVISION = b"x-penstock-revision:"
+"""Header of a health answer: the number of the last change in the pod's report."""
 
 
 async def probe(host: str, port: int, process: PodProcess, timeout_s: float, token: str | None = None) -> ProbeResult:
     """One look at a pod, through its door and through the operating system."""
     if _is_stopped(process):
         return ProbeResult("silent", is_stopped=True, cpu_s=cpu_seconds(process.pid))
-    answer = await _answer(host, port, timeout_s, token)
+    answer, revision = await _answer(host, port, timeout_s, token)
     # CPU time is looked up only where it decides something: finding a process' children reads all of /proc.
-    return ProbeResult(answer, cpu_s=cpu_seconds(process.pid) if answer == "silent" else 0.0)
+    return ProbeResult(answer, cpu_s=cpu_seconds(process.pid) if answer == "silent" else 0.0, revision=revision)
 
 
-async def _answer(host: str, port: int, timeout_s: float, token: str | None) -> Answer:
+async def _answer(host: str, port: int, timeout_s: float, token: str | None) -> tuple[Answer, int]:
     try:
         async with asyncio.timeout(timeout_s):
-            if await _status(host, port, "/ping", token) == 200:
-                return "ready"
-            return "alive" if await _status(host, port, "/health/live", token) == 200 else "silent"
+            status, revision = await _status(host, port, "/ping", token)
+            if status == 200:
+                return "ready", revision
+            return "alive" if (await _status(host, port, "/health/live", token))[0] == 200 else "silent", 0
     except ConnectionRefusedError:
-        return "refused"
+        return "refused", 0
     except (OSError, TimeoutError, ValueError, IndexError):
-        return "silent"
+        return "silent", 0
 
 
-async def _status(host: str, port: int, path: str, token: str | None) -> int:
+async def _status(host: str, port: int, path: str, token: str | None) -> tuple[int, int]:
+    """The status, and the revision of the pod's report (0: it says none)."""
     reader, writer = await asyncio.open_connection(host, port)
     try:
         writer.write(_request(host, port, path, token))
         await writer.drain()
-        return int((await reader.readline()).split()[1])
+        status = int((await reader.readline()).split()[1])
+        return status, await _revision(reader)
     finally:
         writer.close()
         with suppress(OSError):
             await writer.wait_closed()
+
+
+async def _revision(reader: asyncio.StreamReader) -> int:
+    while (line := await reader.readline()).strip():
+        if line.lower().startswith(REVISION):
+            return min(int(line[len(REVISION) :]), MAX_REVISION)
+    return 0
 
 
 def _request(host: str, port: int, path: str, token: str | None) -> bytes:
@@ -58,8 +71,8 @@ def _request(host: str, port: int, path: str, token: str | None) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\n{known}Connection: close\r\n\r\n".encode()
 
 
-async def ask_check(host: str, port: int, timeout_s: float, token: str | None = None) -> PublishCheck | None:
-    """What the pod found out about its model (`GET /check`); None where it does not say, or not in time."""
+async def ask_report(host: str, port: int, timeout_s: float, token: str | None = None) -> PodReport | None:
+    """What the pod tells of itself (`GET /check`); None where it does not say, or not in time."""
     try:
         async with asyncio.timeout(timeout_s):
             reader, writer = await asyncio.open_connection(host, port)
@@ -69,7 +82,7 @@ async def ask_check(host: str, port: int, timeout_s: float, token: str | None = 
                 head, _, body = (await _all_of(reader, MAX_CHECK_BYTES)).partition(b"\r\n\r\n")
             finally:
                 writer.close()
-        return PublishCheck.model_validate_json(body) if head.split()[1] == b"200" else None
+        return PodReport.model_validate_json(body) if head.split()[1] == b"200" else None
     except (OSError, TimeoutError, ValueError, IndexError):
         return None
 

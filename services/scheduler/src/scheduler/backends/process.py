@@ -35,6 +35,7 @@ from shared.clock import Clock
 from shared.contracts.deployment import Deployment
 from shared.contracts.nodes import Node, NodeState, PoolState
 from shared.errors import InvalidInput, NotFound
+from shared.files import usable_folder
 
 log = logging.getLogger("penstock.scheduler.process")
 
@@ -82,7 +83,7 @@ class ProcessBackend:
 
     async def run(self) -> None:
         """Adopt what is there, then work until cancelled. Pods outlive it."""
-        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        usable_folder(self.root)
         async with asyncio.TaskGroup() as group:
             self._group = group
             folders = list(pod_folders(self.root))

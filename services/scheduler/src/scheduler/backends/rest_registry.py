@@ -6,7 +6,7 @@ this machine; `artifacts_within_reach` says which these are. Credentials are MLf
 
 from __future__ import annotations
 
-import shutil
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -15,9 +15,13 @@ from urllib.parse import quote, unquote, urlsplit
 
 import httpx
 
+from scheduler.backends.model_bounds import Meter, ModelLimits, copy_model
+
 API = "/api/2.0/mlflow"
 ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
 TIMEOUT = httpx.Timeout(20.0, read=60.0)
+MAX_LISTING = 16 * 1024 * 1024
+"""Bytes of an answer that is not a file."""
 
 
 class NoSuchModel(Exception):
@@ -78,50 +82,58 @@ class RestRegistry:
         known = ("name", "version", "creation_timestamp", "source", "run_id")
         return FoundVersion(tuple(str(found.get(name, "")) for name in known), uri)
 
-    def download(self, artifacts: str, folder: Path) -> Path:
-        """The model's files, in `folder` or in a folder below it. Raises RegistryRefuses."""
+    def download(self, artifacts: str, folder: Path, limits: ModelLimits) -> Path:
+        """The model's files, in `folder` or in a folder below it. Raises RegistryRefuses, ModelTooLarge."""
         parts = urlsplit(artifacts)
+        meter = Meter(limits)
         if parts.scheme in ("", "file"):
-            target = folder / "copy"
-            shutil.copytree(unquote(parts.path), target)
-            return target
+            return copy_model(Path(unquote(parts.path)), folder / "copy", meter)
         root = parts.path.strip("/")
-        for path, is_folder in self._walk(root):
+        for path, is_folder in self._walk(root, meter):
             target = _below(folder, path)
             if is_folder:
                 target.mkdir(parents=True, exist_ok=True)
             else:
-                self._download_file(f"{root}/{path}", target)
+                self._download_file(f"{root}/{path}", target, meter)
         return folder
 
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
 
-    def _walk(self, root: str, below: str = "") -> Iterator[tuple[str, bool]]:
+    def _walk(self, root: str, meter: Meter) -> Iterator[tuple[str, bool]]:
         """Everything under `root`: (path from there, whether it is a folder)."""
-        listed = self._json(ARTIFACTS, {"path": f"{root}/{below}".rstrip("/")})
-        for file in listed.get("files", []):
-            name = PurePosixPath(str(file["path"])).name
-            path = f"{below}/{name}".lstrip("/")
-            yield path, bool(file.get("is_dir"))
-            if file.get("is_dir"):
-                yield from self._walk(root, path)
+        folders = [""]
+        while folders:
+            below = folders.pop()
+            listed = self._json(ARTIFACTS, {"path": f"{root}/{below}".rstrip("/")})
+            for file in listed.get("files", []):
+                path = f"{below}/{PurePosixPath(str(file['path'])).name}".lstrip("/")
+                meter.entry(path)
+                yield path, bool(file.get("is_dir"))
+                if file.get("is_dir"):
+                    folders.append(path)
 
-    def _download_file(self, path: str, target: Path) -> None:
+    def _download_file(self, path: str, target: Path, meter: Meter) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         with self._http.stream("GET", f"{ARTIFACTS}/{quote(path)}") as answer:
             _check(answer)
             with target.open("wb") as file:
                 for chunk in answer.iter_bytes(1024 * 1024):
+                    meter.stored(len(chunk))
                     file.write(chunk)
 
     def _json(self, path: str, asked: dict[str, str]) -> dict[str, Any]:
-        answer = self._http.get(path, params=asked)
-        _check(answer)
+        with self._http.stream("GET", path, params=asked) as answer:
+            _check(answer)
+            content = bytearray()
+            for chunk in answer.iter_bytes(64 * 1024):
+                content += chunk
+                if len(content) > MAX_LISTING:
+                    raise RegistryRefuses(f"an answer has more than {MAX_LISTING} bytes")
         try:
-            found = answer.json()
-        except ValueError:
+            found = json.loads(content)
+        except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
             raise RegistryRefuses("the answer is not MLflow's")
@@ -160,13 +172,12 @@ def _check(answer: httpx.Response) -> None:
         return
     if answer.status_code in (429, 502, 503, 504):
         raise httpx.TransportError(f"HTTP {answer.status_code}")
-    answer.read()
     if answer.status_code in (401, 403):
         raise NotLetIn(f"HTTP {answer.status_code}", answer.status_code)
     try:
-        said = answer.json()
+        said = json.loads(next(answer.iter_bytes(64 * 1024), b""))
         code, message = str(said["error_code"]), str(said["message"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         code, message = "", f"HTTP {answer.status_code}"
     if code == "RESOURCE_DOES_NOT_EXIST":
         raise NoSuchModel(message)

@@ -7,16 +7,18 @@ import signal
 from scheduler.backends.folders import PodProcess, RunFolder
 from scheduler.backends.limits import exceeded
 from scheduler.backends.options import PodOptions
-from scheduler.backends.probe import ask_check, probe
+from scheduler.backends.probe import ask_report, probe
 from scheduler.backends.tokens import TOKEN_VARIABLE
 from scheduler.domain.probes import Health, judge
 from scheduler.domain.values import OUT_OF_MEMORY, Note, RunEnd
 from shared.clock import Clock
-from shared.contracts.deployment import PublishCheck
+from shared.contracts.deployment import PodReport, ReportedEvent
 
 SHIM_DELAY_S = 1.0
 """How long after a process is gone its shim may take to say how it ended."""
 POLL_S = 0.05
+NEVER_LOADS = 5
+"""Exit code of a model server whose model raised what it would raise again: a missing module, no Python."""
 LOADING_SHARE = 0.1
 """Of the time that a pod has been loading: how late its readiness may be seen."""
 LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, never bound
@@ -37,8 +39,9 @@ class RunWatch:
         self.begun = clock.monotonic()
         self.ready_since: float | None = self.begun if was_ready else None
         self.killed_for: Note | None = None
-        self.check: PublishCheck | None = None
-        """What the pod found out about its model; known once, when it turns ready."""
+        self.report: PodReport | None = None
+        """What the pod tells of itself: read when it turns ready, and when its health answer has another revision."""
+        self._revision: int | None = None
         self._gone_since: float | None = None
 
     @property
@@ -75,8 +78,15 @@ class RunWatch:
             reason, message = self.killed_for.reason, self.killed_for.message
         elif not was_asked and (limit := exceeded(self.run.groups())):
             reason, message = OUT_OF_MEMORY, f"killed by the kernel at its limit of {limit}"
+        is_final = reason == "Exited" and status["code"] == NEVER_LOADS and self.ready_since is None
         return RunEnd(
-            self.run.number, status["code"], status["signal"], reason, message, is_permanent=False, was_asked=was_asked
+            self.run.number,
+            status["code"],
+            status["signal"],
+            reason,
+            message,
+            is_permanent=is_final,
+            was_asked=was_asked,
         )
 
     def _is_lost(self) -> bool:
@@ -88,7 +98,7 @@ class RunWatch:
         return now - self._gone_since > SHIM_DELAY_S
 
     async def look(self) -> bool:
-        """Probe once; whether readiness changed. A process that is beyond hope is killed."""
+        """Probe once; whether readiness or the pod's report changed. A process that is beyond hope is killed."""
         before = self.health
         host = LOOPBACK.get(self.options.bind_host, self.options.bind_host)
         result = await probe(host, self.port, self.process, self.options.probe_timeout_s, self.token)
@@ -96,11 +106,22 @@ class RunWatch:
         self.health = judge(before, result, now, self.options.limits)
         if self.health.is_ready and self.ready_since is None:
             self.ready_since = now
-            self.check = await ask_check(host, self.port, self.options.probe_timeout_s, self.token)
+        is_news = result.answer == "ready" and result.revision != self._revision
+        if is_news:
+            self._revision = result.revision
+            report = await ask_report(host, self.port, self.options.probe_timeout_s, self.token)
+            self.report = self._explained(report) if report else self.report
         if not self.killed_for and (verdict := self._verdict(now)):
             self.killed_for = verdict
             self.process.send(signal.SIGKILL)
-        return self.health.is_ready != before.is_ready
+        return is_news or self.health.is_ready != before.is_ready
+
+    def _explained(self, report: PodReport) -> PodReport:
+        """The report, with what the kernel says of a worker that it killed."""
+        if not any(event.reason == "WorkerEnded" for event in report.events):
+            return report
+        limit = exceeded(self.run.groups())
+        return report.model_copy(update={"events": tuple(_explained(event, limit) for event in report.events)})
 
     def _verdict(self, now: float) -> Note | None:
         if self.health.must_restart:
@@ -122,3 +143,11 @@ class RunWatch:
                 self.process.send(signal.SIGKILL)
                 is_killed = True
             await self.clock.sleep(POLL_S)
+
+
+def _explained(event: ReportedEvent, limit: str | None) -> ReportedEvent:
+    """A worker's end by SIGKILL in a pod for whose limit of memory the kernel has killed something."""
+    if limit is None or event.reason != "WorkerEnded" or "SIGKILL" not in event.message:
+        return event
+    message = f"{event.message}; the kernel has killed at the pod's limit of {limit}"
+    return event.model_copy(update={"reason": f"Worker{OUT_OF_MEMORY}", "message": message[:1000]})

@@ -29,6 +29,8 @@ class ProbeResult:
     answer: Answer
     is_stopped: bool = False
     cpu_s: float = 0.0
+    revision: int = 0
+    """Of the pod's report; another one than before: there is something new in it."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from shared.contracts.deployment import Deployment, PublishCheck
+from shared.contracts.deployment import Deployment, PodReport
 
 PodStatus = Literal["Waiting", "Running", "Failed", "Terminating"]
 Level = Literal["info", "warning", "error"]
@@ -87,7 +87,7 @@ class PodObservation:
     """Whether the kernel keeps it to what it asked for."""
     node: str | None = None
     """Node of a resource group; None: the machine itself."""
-    check: PublishCheck | None = None
+    report: PodReport | None = None
 
 
 @dataclass(frozen=True)

@@ -64,15 +64,15 @@ def after_end(progress: Progress, end: RunEnd, limits: VerdictLimits) -> Progres
     if end.is_permanent:
         return replace(progress, failure=last)
     if loads >= limits.failed_loads:
-        return replace(progress, failure=replace(last, message=f"{loads} loads failed; the last: {last.message}"))
+        return replace(progress, failure=replace(last, message=f"{last.message}; {loads} loads failed"))
     return progress
 
 
 def _told(end: RunEnd) -> str:
-    """The end in words; where the process said something last, that too: it is most often the exception."""
+    """The end in words; what the process said last comes first: it is most often the exception."""
     words = end.message or end.describe()
     last_line = next((line.strip() for line in reversed(end.log_tail) if line.strip()), "")
-    return f"{words}: {last_line}" if end.reason == "Exited" and last_line else words
+    return f"{last_line} ({words})" if end.reason == "Exited" and last_line else words
 
 
 def after_look(progress: Progress, seen: Seen, now: datetime, limits: VerdictLimits) -> Progress:
@@ -123,7 +123,11 @@ def doubts(check: PublishCheck | None) -> list[Note]:
     if check is not None and check.example.status == "failed":
         message = f"the model's own input example fails: {check.example.message}"[:500]
         notes.append(Note("ExampleFailed", message, "warning"))
-    if check is not None and check.row_wise_reason == "probe" and not check.row_wise:
-        message = "the model answers a row differently beside others: callers do not share a predict"
+    if check is not None and check.row_wise_reason in {"probe", "dependent"} and not check.row_wise:
+        why = f" ({check.row_wise_message})" if check.row_wise_message else ""
+        message = f"the model answers a row differently beside others{why}: callers do not share a predict"
         notes.append(Note("RowsNotIndependent", message, "warning"))
+    if check is not None and not check.has_signature:
+        message = "the model has no signature: its inputs are not checked, and one that does not fit is a 500"
+        notes.append(Note("NoSignature", message, "warning"))
     return notes

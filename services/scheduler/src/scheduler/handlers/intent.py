@@ -15,9 +15,10 @@ from scheduler.domain.verdict import on_new_intent
 from scheduler.handlers.settle import settle
 from scheduler.store import rows
 from scheduler.store.nodes import drop_node, every_node, put_node
-from scheduler.store.tables import DeploymentRow
+from scheduler.store.tables import BELIEVED, REFUSED, ControllerRow, DeploymentRow
 from shared.contracts.deployment import Deployment
 from shared.contracts.nodes import Node
+from shared.contracts.rpc import DeploymentList
 from shared.events import VersionDeleted
 
 BY_EVENT, BY_ABSENCE = "event", "absence"
@@ -113,12 +114,42 @@ class Absences:
         return twice
 
 
-async def resync(session: AsyncSession, listed: Sequence[Deployment], absences: Absences, now: datetime) -> int:
+async def proves_absence(session: AsyncSession, listed: DeploymentList, *, follow_new: bool) -> bool:
+    """Whether what this list lacks was deleted. Not so where the controller came up with another database.
+
+    That is: its store has another name than before, and it knows no version that is known here. `follow_new`: believe
+    it all the same.
+    """
+    believed = await session.get(ControllerRow, BELIEVED)
+    if listed.store is None or (believed is not None and believed.store == listed.store):
+        return True
+    refused = await session.get(ControllerRow, REFUSED)
+    known = {row.version_id for row in await rows.deployments(session) if row.deleted is None}
+    is_other = bool(known) and known.isdisjoint(each.version_id for each in listed.items)
+    # What it listed since is known, too: one that was refused stays so.
+    was_refused = refused is not None and refused.store == listed.store
+    if believed is not None and (is_other or was_refused) and not follow_new:
+        await session.merge(ControllerRow(id=REFUSED, store=listed.store))
+        return False
+    await session.merge(ControllerRow(id=BELIEVED, store=listed.store))
+    return True
+
+
+async def resync(
+    session: AsyncSession,
+    listed: Sequence[Deployment],
+    absences: Absences,
+    now: datetime,
+    *,
+    proves_absence: bool = True,
+) -> int:
     """Hold what is stored against the controller's whole list; how many versions changed."""
     known = await rows.deployments(session)  # kept, so that the session finds each of them without another query
     changed = [deployment for deployment in listed if await want(session, deployment, now, listed=True)]
     if changed:
         known = await rows.deployments(session)
+    if not proves_absence:
+        return len(changed)
     stored = {row.version_id: row for row in known if row.deleted is None}
     gone = absences.confirmed(frozenset(stored), frozenset(each.version_id for each in listed))
     for version_id in gone:

@@ -19,8 +19,8 @@ from scheduler.handlers.settle import settle
 from scheduler.store import rows
 from scheduler.store.tables import DeploymentRow, LogPositionRow, PodRow
 from shared.bus.outbox import publish
-from shared.contracts.deployment import PublishCheck
-from shared.events import Event, PodExited, PodNoted, PodNotReady, PodReady, PodScheduled, PodTerminated
+from shared.contracts.deployment import PodReport
+from shared.events import Event, PodChecked, PodExited, PodNoted, PodNotReady, PodReady, PodScheduled, PodTerminated
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,9 @@ async def _seen(session: AsyncSession, version: DeploymentRow, seen: PodObservat
     if seen.end and seen.end.run > pod.ended_run:
         await _ended(session, version, pod, seen.end, place)
     if pod.ready != was_ready:
-        await _readiness(session, version, pod, seen.check)
+        await _readiness(session, version, pod, seen.report)
+    if seen.report is not None:
+        await _reported(session, version, pod, seen.report, is_told=pod.ready != was_ready)
 
 
 async def _follow_output(session: AsyncSession, version: DeploymentRow, pod: str) -> None:
@@ -110,7 +112,7 @@ def _copy(seen: PodObservation, pod: PodRow) -> None:
     pod.status = seen.status
     pod.reason = seen.reason
     pod.ready = seen.ready
-    pod.run, pod.restarts = seen.run, seen.restarts
+    pod.run, pod.restarts = seen.run, max(pod.restarts, seen.restarts)
     pod.address, pod.pid = seen.address, seen.pid
     pod.started_at = seen.started_at
     pod.last_exit = seen.last_exit
@@ -129,11 +131,31 @@ async def _ended(session: AsyncSession, version: DeploymentRow, pod: PodRow, end
         rows.set_rollover(version, after_new_end(rollover, pod.generation, end, place.limits))
 
 
-async def _readiness(session: AsyncSession, version: DeploymentRow, pod: PodRow, check: PublishCheck | None) -> None:
+async def _reported(
+    session: AsyncSession, version: DeploymentRow, pod: PodRow, report: PodReport, *, is_told: bool
+) -> None:
+    """Tell what is new in a pod's report; `is_told`: its check went with the news that the pod is ready."""
+    is_known = pod.report_run == pod.run
+    told = pod.report_revision if is_known else 0
+    for event in report.events:
+        if event.revision > told:
+            await _say(session, version, PodNoted, pod, level=event.level, reason=event.reason, message=event.message)
+    if not is_told and (not is_known or report.revision > told):
+        counts = await _counts(session, version)
+        await _say(session, version, PodChecked, pod, check=report.as_check(), **counts)
+    pod.report_run, pod.report_revision = pod.run, report.revision
+
+
+async def _counts(session: AsyncSession, version: DeploymentRow) -> dict[str, int]:
     await session.flush()
     ready = rows.seen_in(await rows.pods_of(session, version.version_id)).ready
-    counts = {"ready_replicas": ready, "desired_replicas": version.replicas}
+    return {"ready_replicas": ready, "desired_replicas": version.replicas}
+
+
+async def _readiness(session: AsyncSession, version: DeploymentRow, pod: PodRow, report: PodReport | None) -> None:
+    counts = await _counts(session, version)
     if pod.ready:
+        check = report.as_check() if report else None
         await _say(session, version, PodReady, pod, address=pod.address, check=check, **counts)
         for note in doubts(check):
             await _say(session, version, PodNoted, pod, level=note.level, reason=note.reason, message=note.message)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, false
+from sqlalchemy import JSON, BigInteger, false, text
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -27,6 +27,18 @@ class LeaseRow(Record, table=True):
     epoch: int = Field(sa_type=BigInteger)
     beat: int = Field(default=0, sa_type=BigInteger)
     holder: str = Field(max_length=255)
+
+
+BELIEVED, REFUSED = 1, 2
+
+
+class ControllerRow(Record, table=True):
+    """Which database the controller had when its list was last believed (1), and last not believed (2)."""
+
+    __tablename__ = "controller"
+
+    id: int = Field(primary_key=True)
+    store: UUID
 
 
 class DeploymentRow(Record, table=True):
@@ -88,6 +100,9 @@ class PodRow(Record, table=True):
     started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     last_exit: str | None = None
     is_limited: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    report_run: int = Field(default=-1, sa_column_kwargs={"server_default": text("-1")})
+    report_revision: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    """The run and the revision of the report that was told last."""
 
 
 class NodeRow(Record, table=True):

@@ -32,7 +32,7 @@ class ConfinedBuild:
         for each in own:
             each.mkdir(parents=True, exist_ok=True)
         user = self._give_away([*own, *writes])
-        named = [*_config(environment).values(), *map(environment.get, ("SSL_CERT_FILE", "SSL_CERT_DIR"))]
+        named = [*uv_config(environment).values(), *map(environment.get, ("SSL_CERT_FILE", "SSL_CERT_DIR"))]
         reads = [command[0], str(self.folder), *(each for each in named if each and each.startswith("/"))]
         return confined(rules.for_build(python, [*own, *writes], user, reads), command)
 
@@ -41,7 +41,7 @@ class ConfinedBuild:
         if self.confinement.rules is None:
             return dict(environment)
         own = {name: str(self.folder / under) for name, under in OWN_FOLDERS.items()}
-        return {**environment, **own, **_config(environment)}
+        return {**environment, **own, **uv_config(environment)}
 
     def take_back(self) -> None:
         """Nobody but the platform changes from now on what was built."""
@@ -61,7 +61,7 @@ class ConfinedBuild:
         return user
 
 
-def _config(environment: Mapping[str, str]) -> dict[str, str]:
+def uv_config(environment: Mapping[str, str]) -> dict[str, str]:
     """The operator's settings of uv, named, since it looks for them in folders that a confined one cannot read."""
     own = Path(environment.get("XDG_CONFIG_HOME") or f"{environment.get('HOME', '')}/.config") / "uv" / "uv.toml"
     for file in (environment.get("UV_CONFIG_FILE"), str(own), "/etc/uv/uv.toml"):

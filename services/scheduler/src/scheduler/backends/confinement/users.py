@@ -2,49 +2,81 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from shared.errors import LimitExceeded
 
 LOWEST = 1000
+REGISTRY = Path("/run/penstock-users")
 
 
 class UserRange:
-    """Which number each pod and build has. Nothing is given back: a number is free once its holder's folder is gone."""
+    """Which number each pod and build has. Nothing is given back: a number is free once its holder's folder is gone.
 
-    def __init__(self, users: range, chown: Callable[[Path, int, int], None] = os.chown) -> None:
+    Platforms of one machine share `registry`, one link for each number to its holder's folder: two pods with one number
+    could reach each other, and the end of one would end the other.
+    """
+
+    def __init__(
+        self, users: range, registry: Path = REGISTRY, chown: Callable[[Path, int, int], None] = os.chown
+    ) -> None:
         self.users = users
+        self.registry = registry
         self._chown = chown
-        self._holders: dict[int, Path] = {}
+        self._known: dict[Path, int] = {}
         self._next = 0
 
     def adopt(self, pods: Path) -> None:
         """Learn which pods have a number already, by who owns the folders that they work in."""
         for work in pods.glob("*/run-*/work"):
             if (owner := work.stat().st_uid) in self.users:
-                self._holders[owner] = work.parents[1]
+                with self._locked():
+                    self._known[work.parents[1]] = owner
+                    self._take(owner, work.parents[1])
 
     def give(self, holder: Path, folder: Path) -> int:
         """The user of `holder` (a pod's folder, a build's); `folder` is made its own, and closed to others.
 
         Raises LimitExceeded where all are in use.
         """
-        user = next((each for each, held in self._holders.items() if held == holder), None) or self._free()
-        self._holders[user] = holder
+        self._known = {each: number for each, number in self._known.items() if each.exists()}
+        with self._locked():
+            known = self._known.get(holder)
+            user = known if known is not None and self._take(known, holder) else self._free(holder)
+        self._known[holder] = user
         self._chown(folder, user, user)
         folder.chmod(0o700)
         return user
 
-    def _free(self) -> int:
+    def _free(self, holder: Path) -> int:
         """The next one that nobody has. A number comes back as late as can be: what had it may have left traces."""
         for offset in range(len(self.users)):
-            user = self.users[(self._next + offset) % len(self.users)]
-            if not (held := self._holders.get(user)) or not held.exists():
-                self._next = (self._next + offset + 1) % len(self.users)
-                return user
+            place = (self._next + offset) % len(self.users)
+            if self._take(self.users[place], holder):
+                self._next = (place + 1) % len(self.users)
+                return self.users[place]
         raise LimitExceeded(f"all {len(self.users)} users for pods and builds are in use")
+
+    def _take(self, user: int, holder: Path) -> bool:
+        link = self.registry / str(user)
+        if link.is_symlink():
+            if os.path.lexists(link.readlink()):
+                return link.readlink() == holder
+            link.unlink()
+        link.symlink_to(holder)
+        return True
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Against other platforms of this machine; for as long as it takes to look at some links."""
+        self.registry.mkdir(exist_ok=True, mode=0o700)
+        with (self.registry / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
 
 def users_of(text: str) -> range:

@@ -13,32 +13,40 @@ import hashlib
 import os
 import platform
 import shutil
+import socket
 import sys
-import tempfile
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from importlib import metadata, util
 from pathlib import Path
 
 import uv
 from packaging.utils import canonicalize_name
 
-from scheduler.backends.children import environment_for, run_child
+from scheduler.backends.children import environment_for
 from scheduler.backends.confinement.availability import UNCONFINED, Confinement, NotConfined
-from scheduler.backends.confinement.builds import ConfinedBuild
+from scheduler.backends.environments.build import Build
+from scheduler.backends.environments.build_place import BuildPlace
+from scheduler.backends.environments.reading import read_needs
 from scheduler.backends.preparation import PreparationFailed
-from scheduler.domain.requirements import (
+from scheduler.domain.requirements.comparison import (
     Comparison,
-    ModelNeeds,
+    Packages,
     compare,
     environment_key,
-    requirement_lines,
-    to_install,
+    minor_of,
+    packages_for,
+    unserved_python,
 )
+from scheduler.domain.requirements.lines import Unreadable
+from scheduler.domain.requirements.sources import SourceRule
+from shared.redaction import credentials_in
 
 RUNTIME = "penstock-runtime"
 UV_PREFIXES = ("UV_", "PIP_")
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
+REFUSED = "RequirementsRefused"
 
 
 @dataclass(frozen=True)
@@ -54,59 +62,78 @@ class Plan:
     """What a model's environment is to be: `key` None means the platform's own."""
 
     comparison: Comparison
-    lines: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    """Of the comparison's warnings, those that the model's owner should hear of."""
+    packages: Packages = field(default_factory=lambda: Packages(()))
     python: str = ""
     key: str | None = None
-
-
-def needs_of(model: Path) -> ModelNeeds:
-    """What the model's files ask for. Without a requirements file: nothing."""
-    requirements = model / "requirements.txt"
-    lines = requirement_lines(requirements.read_text(encoding="utf-8")) if requirements.exists() else ()
-    return ModelNeeds(lines, _python_of(model / "python_env.yaml"))
-
-
-def _python_of(python_env: Path) -> str | None:
-    """The `python: 3.11.7` line of MLflow's file; it is written by a program, so a line is all that is looked for."""
-    if not python_env.exists():
-        return None
-    for line in python_env.read_text(encoding="utf-8").splitlines():
-        if line.startswith("python:"):
-            return line.partition(":")[2].strip().strip("'\"") or None
-    return None
 
 
 class Environments:
     """Plans, builds and finds environments."""
 
     def __init__(
-        self, folder: Path, environ: Mapping[str, str], *, limit_s: float, confinement: Confinement = UNCONFINED
+        self,
+        folder: Path,
+        environ: Mapping[str, str],
+        *,
+        limit_s: float,
+        rule: SourceRule | None = None,
+        confinement: Confinement = UNCONFINED,
     ) -> None:
         self.folder = folder.resolve()
         self.confinement = confinement
         self.limit_s = limit_s
+        self.rule = rule or SourceRule()
         self.uv = uv.find_uv_bin()
         self.uv_environment = _for_uv(environ)
         self.runtime = Path(str(util.find_spec("penstock_runtime").submodule_search_locations[0]))  # type: ignore[union-attr,index]
         self._locks: dict[str, asyncio.Lock] = {}
 
     def plan(self, model: Path) -> Plan:
-        """What the model needs, held against the platform's own environment."""
-        needs = needs_of(model)
+        """What the model needs, held against the platform's own environment.
+
+        Raises:
+            PreparationFailed: its files cannot be read, ask for what is not allowed, or for a Python without a server.
+        """
+        try:
+            needs = read_needs(model, self.rule, self._resolve)
+        except Unreadable as refused:
+            raise PreparationFailed(REFUSED, refused.message, is_permanent=True) from refused
+        except OSError as error:
+            raise PreparationFailed(REFUSED, f"the model's requirements: {error}") from error
         here = platform.python_version()
         comparison = compare(needs, _installed(), here)
+        if needs.python and (why := unserved_python(needs.python)):
+            raise PreparationFailed("PythonNotServed", why, is_permanent=True)
         if not comparison.unmet:
-            return Plan(comparison)
-        lines = to_install(needs, tuple(metadata.requires(RUNTIME) or ()))
+            return Plan(comparison, needs.warnings)
+        packages = packages_for(needs, tuple(metadata.requires(RUNTIME) or ()))
         python = needs.python or here
-        return Plan(comparison, lines, python, environment_key(lines, python, _digest(self.runtime)))
+        return Plan(
+            comparison, needs.warnings, packages, python, environment_key(packages, python, _digest(self.runtime))
+        )
+
+    def _resolve(self, host: str) -> Iterable[str]:
+        """Addresses of a host; where a proxy connects, and this machine does not know the name, the proxy decides."""
+        try:
+            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            if any(self.uv_environment.get(name) for name in PROXIES):
+                return []
+            raise OSError(f"{host} has no address") from error
+        return [str(address[0]) for *_, address in found]
 
     def find(self, plan: Plan) -> Environment | None:
         """The environment, where nothing has to be built."""
         if plan.key is None:
             return Environment(Path(sys.executable))
         python = self.folder / plan.key / "bin" / "python"
-        return Environment(python) if python.exists() else None
+        if not python.exists():
+            return None
+        with suppress(OSError):  # when it was last used: see `kept`
+            os.utime(self.folder / f"{plan.key}.lock")
+        return Environment(python)
 
     async def build(self, plan: Plan, output: Path, say: Callable[[str], None]) -> Environment:
         """Build the environment, or wait for whoever builds it; uv's words go to `output`.
@@ -127,51 +154,27 @@ class Environments:
 
     async def _build(self, plan: Plan, key: str, output: Path, say: Callable[[str], None]) -> None:
         await asyncio.to_thread(self._sweep, key)
-        aside = Path(tempfile.mkdtemp(prefix=f".building-{key}-", dir=self.folder))
+        written = [wanted.written for wanted in (*plan.packages.wanted, *plan.packages.constraints)]
+        secrets = credentials_in([*written, *(option.text for option in plan.packages.options)])
+        place = BuildPlace.make(
+            self.folder,
+            key,
+            known=self.uv_environment,
+            secrets=secrets,
+            limit_s=self.limit_s,
+            confinement=self.confinement,
+        )
+        build = Build(place, plan.packages, plan.python, _interpreter(plan.python), self.uv, self.runtime, output, say)
         try:
-            wanted = aside / "requirements.txt"
-            wanted.write_text("".join(f"{line}\n" for line in plan.lines), encoding="utf-8")
-            root = aside / "env"
-            await self._uv("venv", "--relocatable", "--python", _interpreter(plan.python), str(root), output=output)
-            say(f"installing {len(plan.lines)} requirements")
-            python = root / "bin" / "python"
-            # Compiled once here: a pod that had to compile pandas and scikit-learn would take seconds longer to start.
-            install = ("pip", "install", "--compile-bytecode", "--python", str(python), "-r", str(wanted))
-            build = ConfinedBuild(self.confinement, aside)
-            await self._uv(*install, output=output, build=build, python=python)
-            await asyncio.to_thread(build.take_back)
-            self._add_runtime(root)
+            root = await build.run()
             root.rename(self.folder / key)
         finally:
-            await asyncio.to_thread(shutil.rmtree, aside, ignore_errors=True)
+            await asyncio.to_thread(shutil.rmtree, place.folder, ignore_errors=True)
 
     def _sweep(self, key: str) -> None:
         """Drop what a build that was killed has left; whoever calls holds the key's lock."""
         for left in self.folder.glob(f".building-{key}-*"):
             shutil.rmtree(left, ignore_errors=True)
-
-    async def _uv(
-        self, *arguments: str, output: Path, build: ConfinedBuild | None = None, python: Path | None = None
-    ) -> None:
-        """Run uv; confined as `build` where what is installed may run code of its own."""
-        command, environment = [self.uv, "--color", "never", *arguments], self.uv_environment
-        if build is not None and python is not None:
-            command, environment = (
-                build.command(python, command, environment, [build.folder / "env"]),
-                build.environment(environment),
-            )
-        ended = await run_child(command, environment, limit_s=self.limit_s, output=output)
-        if ended.code is None:
-            raise PreparationFailed("EnvironmentFailed", f"building took longer than {self.limit_s:g} s")
-        if ended.code != 0:
-            raise PreparationFailed("EnvironmentFailed", _last_words(output))
-
-    def _add_runtime(self, root: Path) -> None:
-        """The model server is a few plain files: copied, so that it needs no package index."""
-        (site,) = (root / "lib").glob("python*/site-packages")
-        if not site.resolve().is_relative_to(root.resolve()):
-            raise PreparationFailed("EnvironmentFailed", "the build has put its packages elsewhere", is_permanent=True)
-        shutil.copytree(self.runtime, site / "penstock_runtime", ignore=shutil.ignore_patterns("__pycache__"))
 
     @asynccontextmanager
     async def _file_lock(self, key: str) -> AsyncIterator[None]:
@@ -205,9 +208,8 @@ def _try_lock(descriptor: int) -> bool:
 
 def _interpreter(wanted: str) -> str:
     """This very Python where the minor version is the same, else the version for uv to find."""
-    minor = ".".join(wanted.split(".")[:2])
-    here = ".".join(platform.python_version_tuple()[:2])
-    return getattr(sys, "_base_executable", sys.executable) if minor == here else minor
+    minor = minor_of(wanted)
+    return getattr(sys, "_base_executable", sys.executable) if minor == minor_of(platform.python_version()) else minor
 
 
 def _installed() -> dict[str, str]:
@@ -220,9 +222,3 @@ def _digest(folder: Path) -> str:
     for path in sorted(folder.rglob("*.py")):
         whole.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes())
     return whole.hexdigest()
-
-
-def _last_words(output: Path, lines: int = 4) -> str:
-    """What uv said last, in one line."""
-    said = [line.strip(" ×│╰─▶") for line in output.read_text(encoding="utf-8", errors="replace").splitlines()]
-    return " ".join(line for line in said[-lines:] if line)[:800]

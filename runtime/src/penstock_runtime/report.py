@@ -1,0 +1,85 @@
+"""What a pod tells about itself (`GET /check`): what was found out about its model, and what has happened since.
+
+Each change has a number, the revision, which every health answer carries: whoever probes the pod reads the report again
+when it moves, and tells the events whose number is greater than the last that was told.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import orjson
+
+if TYPE_CHECKING:
+    from penstock_runtime.check import Check
+    from penstock_runtime.sharing import Verdict
+
+MAX_EVENTS = 20
+MAX_MESSAGE = 500
+Level = Literal["info", "warning", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedEvent:
+    """Something that happened after the pod was ready."""
+
+    revision: int
+    level: Level
+    reason: str
+    message: str
+
+
+class PodReport:
+    """The report of one pod, from ready to its end."""
+
+    def __init__(self, check: Check, verdict: Verdict) -> None:
+        self.check = check
+        self.verdict = verdict
+        self.revision = 0
+        self.worker_deaths = 0
+        self.last_worker_death: str | None = None
+        self._events: deque[ReportedEvent] = deque(maxlen=MAX_EVENTS)
+
+    def changed(self, verdict: Verdict) -> None:
+        """Callers share from now on, or do not any more."""
+        self.verdict = verdict
+        if verdict.shares:
+            self._add("info", "SharingProven", f"callers share a predict from now on: {verdict.message}")
+        elif verdict.reason == "structure":
+            self._add("warning", "SharingStopped", f"each caller is predicted alone: {verdict.message}")
+        else:
+            self._add("warning", "RowsNotIndependent", f"each caller is predicted alone: {verdict.message}")
+
+    def worker_died(self, how: str, message: str) -> None:
+        """A process that ran the model has ended without being asked to."""
+        self.worker_deaths += 1
+        self.last_worker_death = f"worker {how}"
+        self._add("warning", "WorkerEnded", message)
+
+    def header(self) -> bytes:
+        """For a health answer."""
+        return b"X-Penstock-Revision: %d\r\n" % self.revision
+
+    def body(self) -> bytes:
+        """The report as JSON."""
+        return orjson.dumps(
+            {
+                **self.check.facts(),
+                "row_wise": self.verdict.shares,
+                "row_wise_reason": self.verdict.reason,
+                "row_wise_message": self.verdict.message,
+                "revision": self.revision,
+                "worker_deaths": self.worker_deaths,
+                "last_worker_death": self.last_worker_death,
+                "events": [
+                    {"revision": each.revision, "level": each.level, "reason": each.reason, "message": each.message}
+                    for each in self._events
+                ],
+            }
+        )
+
+    def _add(self, level: Level, reason: str, message: str) -> None:
+        self.revision += 1
+        self._events.append(ReportedEvent(self.revision, level, reason, message[:MAX_MESSAGE]))

@@ -1,0 +1,1 @@
+"""Looks at what runs: does it serve, can it write, when a restart heals."""

@@ -1,0 +1,83 @@
+"""How a running platform is in a few figures: room on the disk, what waits in the spool and on the bus."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import re
+import shutil
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
+
+from penstock.launcher.bus.health import BusHealth
+from penstock.launcher.bus.rights import SUPERVISOR
+from penstock.launcher.files import read_object
+from penstock.launcher.home import Home
+from penstock.launcher.state import RunState
+
+TIMEOUT_S = 3.0
+SAMPLE = re.compile(r"^(penstock_router_spool_(?:bytes|cap_bytes|records|messages)) (\S+)$", re.MULTILINE)
+
+
+def summary(home: Home, state: RunState) -> dict[str, Any]:
+    """`disk_free_bytes`, `spool` (bytes, cap_bytes, records, messages), `bus` (see `bus_figures`). Never raises."""
+    return {
+        "disk_free_bytes": shutil.disk_usage(home.path).free,
+        "spool": spool_figures(state),
+        "bus": bus_figures(home, state),
+    }
+
+
+def spool_figures(state: RunState) -> dict[str, int]:
+    """Sums over the routers' own metrics; empty where none answers."""
+    found: dict[str, int] = {}
+    for process in state.processes:
+        if process.name.startswith("router") and process.admin:
+            for name, value in SAMPLE.findall(fetched(process.admin, "/metrics")):
+                key = name.removeprefix("penstock_router_spool_")
+                found[key] = found.get(key, 0) + int(float(value))
+    return found
+
+
+def fetched(address: str, path: str) -> str:
+    """The body that this address answers; "" where it does not."""
+    connection = http.client.HTTPConnection(address, timeout=TIMEOUT_S)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().read().decode(errors="replace")
+    except (OSError, http.client.HTTPException):
+        return ""
+    finally:
+        connection.close()
+
+
+def health_of(home: Home, state: RunState) -> BusHealth | None:
+    """The server of a running platform; None where its password cannot be read."""
+    password = (read_object(home.path / "nats" / "credentials.json") or {}).get(SUPERVISOR)
+    return BusHealth(home.at(state.ports).ports.nats, password) if isinstance(password, str) else None
+
+
+def bus_figures(home: Home, state: RunState) -> dict[str, Any]:
+    """`bytes` stored, `max_bytes`, `waiting`: consumer → messages that it has not taken; empty where none answers."""
+    bus = health_of(home, state)
+    with suppress(KeyError, TypeError):
+        found = bus and asyncio.run(bus.ask("JSZ", {"accounts": True, "streams": True, "consumer": True}))
+        if found:
+            return {
+                "bytes": found["bytes"],
+                "max_bytes": found["config"]["max_storage"],
+                "streams": {name: stream["state"]["bytes"] for name, stream in _streams(found)},
+                "waiting": {
+                    consumer["name"]: consumer["num_pending"] + consumer["num_ack_pending"]
+                    for _, stream in _streams(found)
+                    for consumer in stream.get("consumer_detail") or ()
+                },
+            }
+    return {}
+
+
+def _streams(found: dict[str, Any]) -> Iterable[tuple[str, dict[str, Any]]]:
+    for account in found.get("account_details") or ():
+        for stream in account.get("stream_detail") or ():
+            yield stream["name"], stream

@@ -1,0 +1,62 @@
+"""Admin ports stay the same from start to start; what is busy is passed over, what is demanded is had or refused."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from penstock.launcher.admin_ports import AdminPorts
+from penstock.launcher.home import Home, LaunchError, Ports
+from penstock.launcher.ports import free
+
+NAMES = ("controller", "scheduler", "router", "monitor", "inference-logger", "router-2")
+
+
+@pytest.fixture
+def ports() -> list[int]:
+    """Ports of this test's own in the place of 9101 and the others, which the machine may use."""
+    return free(20)
+
+
+def taking(folder: Path, ports: list[int]) -> AdminPorts:
+    home = Home(folder, Ports())
+    home.create()
+    return AdminPorts(home, defaults=dict(zip(NAMES[:5], ports, strict=False)), further=ports[5:])
+
+
+def test_they_are_the_same_at_every_start(tmp_path: Path, ports: list[int]) -> None:
+    with taking(tmp_path, ports) as first:
+        before = first.take(NAMES, {})
+    with taking(tmp_path, ports) as second:
+        after = second.take(NAMES, {})
+
+    assert before == after == dict(zip(NAMES, ports, strict=False))
+
+
+def test_a_busy_one_is_passed_over_and_the_other_is_kept(tmp_path: Path, ports: list[int]) -> None:
+    with socket.create_server(("127.0.0.1", ports[2])), taking(tmp_path, ports) as run:
+        taken = run.take(NAMES, {})
+    assert taken["router"] == ports[5]
+
+    with taking(tmp_path, ports) as again:
+        assert again.take(NAMES, {}) == taken
+
+
+def test_platforms_that_start_at_once_have_different_ones(tmp_path: Path, ports: list[int]) -> None:
+    with taking(tmp_path / "one", ports) as one, taking(tmp_path / "two", ports) as two:
+        first, second = one.take(NAMES, {}), two.take(NAMES, {})
+
+    assert set(first.values()).isdisjoint(second.values())
+
+
+def test_the_environment_wins(tmp_path: Path, ports: list[int]) -> None:
+    with taking(tmp_path, ports) as run:
+        assert run.take(NAMES, {"ROUTER_ADMIN_PORT": str(ports[9])})["router"] == ports[9]
+
+    with socket.create_server(("127.0.0.1", ports[9])), taking(tmp_path, ports) as run:
+        with pytest.raises(LaunchError, match=rf"port {ports[9]} .*router.*ROUTER_ADMIN_PORT"):
+            run.take(NAMES, {"ROUTER_ADMIN_PORT": str(ports[9])})
+        with pytest.raises(LaunchError, match="MONITOR_ADMIN_PORT must be a port number"):
+            run.take(NAMES, {"MONITOR_ADMIN_PORT": "http"})
