@@ -164,6 +164,7 @@ def test_a_change_that_is_rolled_back_is_a_failure(run: Run) -> None:
     said = run(answers, "versions", "edit", "shop", "v1", "--replicas", "2", "--wait", code=1)[0].stderr
     assert "runs with the configuration that it had before; RolledBack: LoadFailed: no such file" in said
     assert "OSError: no such file" in said
+    assert "penstock: ready" not in said
 
 
 def test_every_change_can_be_waited_for(run: Run) -> None:

@@ -91,7 +91,7 @@ def _settled(client: Client, version: Version, deadline: float) -> Version:
                 break
             time.sleep(LOOK_EVERY_S)
             version = _seen(client, version)
-        if version["status"] in READY:
+        if version["status"] in READY and version["reason"] != ROLLED_BACK:
             progress.show("ready")
     return version
 
