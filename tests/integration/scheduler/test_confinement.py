@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from scheduler.backends.confinement import landlock
+from scheduler.backends.confinement import landlock, syscall_filter
 from scheduler.backends.confinement.availability import Machine, NotConfined, find_confinement
 from scheduler.backends.confinement.rules import confined
 from scheduler.backends.confinement.users import users_of
@@ -241,3 +241,27 @@ async def test_what_was_built_confined_works_and_belongs_to_the_platform(tmp_pat
     assert {each.st_uid for each in found} == {os.geteuid()}
     assert not [each for each in found if each.st_mode & 0o022]
     assert list((tmp_path / "home" / "envs").glob(".building-*")) == []
+
+
+SOCKETS = """
+import socket, sys
+sys.path.insert(0, {folder!r})
+import landlock, syscall_filter
+landlock.no_new_privileges()
+syscall_filter.refuse(sockets={sockets})
+socket.socketpair()
+try:
+    socket.socket(socket.AF_UNIX).close()
+    print("made")
+except PermissionError:
+    print("refused")
+"""
+
+
+@pytest.mark.skipif(not syscall_filter.is_known(), reason="no system call filter is known for this machine")
+@pytest.mark.parametrize(("sockets", "said"), [(True, "refused"), (False, "made")])
+def test_socket_files_are_closed_to_pods_unless_a_gpu_needs_them(sockets: bool, said: str) -> None:
+    folder = str(Path(syscall_filter.__file__).parent)
+    code = SOCKETS.format(folder=folder, sockets=sockets)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == said

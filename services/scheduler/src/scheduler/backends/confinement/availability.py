@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from scheduler.backends.confinement import landlock, syscall_filter
+from scheduler.backends.confinement.paths import gpu_devices
 from scheduler.backends.confinement.rules import RuleBook, Ways, confined
 from scheduler.backends.confinement.users import UserRange
 
@@ -81,7 +82,8 @@ def describe(ways: Ways, users: range) -> str:
         lacks = [each for each in lacks if not each.startswith("signals")]
     else:
         lacks += ["modes and times of files of the platform's user"]
-        lacks += [] if syscall_filter.is_known() else ["socket files of the platform's user"]
+        is_closed = syscall_filter.is_known() and not gpu_devices()
+        lacks += [] if is_closed else ["socket files of the platform's user"]
     return f"confined by {' and '.join(by)}; not covered: {', '.join([*lacks, 'the network'])}"
 
 

@@ -4,7 +4,7 @@ Standard library only, and loaded by its file: the shim does so in the child tha
 model runs, and `COMMAND` is executed under the rules (a build, a download). Rules are JSON:
 
 `abi` (Landlock's version, 0 for none), `read`, `write`, `devices` (paths), `user` (None: stay who one is), `groups`,
-`keeps_search` (see `privileges.become`), `filters_calls` (see `syscall_filter`), `limits` (resource → number).
+`keeps_search` (see `privileges.become`), `filters_calls` and `refuses_sockets` (see `syscall_filter`), `limits` (resource → number).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def confine(rules: dict[str, Any]) -> None:
     if ruleset is not None:
         ruleset.restrict_self()
     if rules.get("filters_calls"):
-        syscall_filter.refuse()
+        syscall_filter.refuse(sockets=rules["refuses_sockets"])
 
 
 def _ruleset(landlock: ModuleType, rules: dict[str, Any]) -> Any:
@@ -47,7 +47,7 @@ def _ruleset(landlock: ModuleType, rules: dict[str, Any]) -> Any:
     ruleset.allow(rules["read"], landlock.READ)
     ruleset.allow(rules["write"], landlock.all_file_access(version))
     ruleset.allow(rules["devices"], landlock.USE_DEVICE | landlock.READ_DIR)
-    ruleset.allow([OWN_PROCESS], landlock.READ | landlock.WRITE_FILE)
+    ruleset.allow([OWN_PROCESS], landlock.READ | landlock.WRITE_FILE | landlock.TRUNCATE)
     return ruleset
 
 

@@ -6,6 +6,7 @@ The values are paths and numbers; nothing in them is secret.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -76,12 +77,13 @@ class RuleBook:
         return {
             "abi": self.ways.abi,
             "read": list(dict.fromkeys([*system_paths(self.home), *reads, *self.readable])),
-            "write": [*writes, SHARED_MEMORY],
+            "write": [*writes, SHARED_MEMORY, *_written_by_gpus(user)],
             "devices": [*DEVICES, *gpu_devices()],
             "user": user,
             "groups": sorted(_groups_of(gpu_devices())) if user is not None else [],
             "keeps_search": self.ways.keeps_search,
             "filters_calls": user is None,
+            "refuses_sockets": not gpu_devices(),
             "limits": self._limits(user),
         }
 
@@ -93,6 +95,11 @@ class RuleBook:
 def confined(rules: dict[str, Any], command: Sequence[str]) -> list[str]:
     """The command that executes `command` under the rules."""
     return [sys.executable, "-I", "-S", str(confine.__file__), json.dumps(rules), *command]
+
+
+def _written_by_gpus(user: int | None) -> list[str]:
+    """CUDA names its threads under /proc, worker processes' too; as root that would open the kernel's settings."""
+    return ["/proc"] if gpu_devices() and (user is not None or os.geteuid() != 0) else []
 
 
 def _groups_of(devices: Sequence[str]) -> set[int]:

@@ -16,7 +16,7 @@ PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
 LOAD, EQUAL, AT_LEAST, RETURN = 0x20, 0x15, 0x35, 0x06
 ALLOW, ERRNO = 0x7FFF0000, 0x00050000
 OFFSET_NUMBER, OFFSET_ARCHITECTURE, OFFSET_FIRST_ARGUMENT = 0, 4, 16
-AF_UNIX = 1
+AF_UNIX, NO_FAMILY = 1, 0xFFFFFFFF
 X32_BIT = 0x40000000
 """Marks the calls of a second set of numbers on x86_64."""
 _MACHINES = {
@@ -39,11 +39,14 @@ def is_known() -> bool:
     return platform.machine() in _MACHINES
 
 
-def refuse() -> None:
-    """Refuse those calls from now on, in this process and all that it starts; needs no_new_privs. Raises OSError."""
+def refuse(*, sockets: bool) -> None:
+    """Refuse those calls from now on, in this process and all that it starts; needs no_new_privs. Raises OSError.
+
+    Without `sockets` those of AF_UNIX are let through: CUDA does not start without them.
+    """
     if not is_known():
         return
-    steps = [_Instruction(*step) for step in _steps(*_MACHINES[platform.machine()])]
+    steps = [_Instruction(*step) for step in _steps(*_MACHINES[platform.machine()], AF_UNIX if sockets else NO_FAMILY)]
     array = (_Instruction * len(steps))(*steps)
     program = _Program(len(steps), array)
     libc = ctypes.CDLL(None, use_errno=True)
@@ -52,7 +55,7 @@ def refuse() -> None:
         raise OSError(error, f"seccomp: {os.strerror(error)}")
 
 
-def _steps(architecture: int, socket: int, prlimit: int, io_uring: int) -> list[tuple[int, int, int, int]]:
+def _steps(architecture: int, socket: int, prlimit: int, io_uring: int, family: int) -> list[tuple[int, int, int, int]]:
     """The program: (code, jump if true, jump if false, value); a jump counts the instructions that it skips."""
     return [
         (LOAD, 0, 0, OFFSET_ARCHITECTURE),
@@ -64,7 +67,7 @@ def _steps(architecture: int, socket: int, prlimit: int, io_uring: int) -> list[
         (EQUAL, 3, 0, prlimit),
         (RETURN, 0, 0, ALLOW),
         (LOAD, 0, 0, OFFSET_FIRST_ARGUMENT),  # of socket: the family
-        (EQUAL, 3, 2, AF_UNIX),
+        (EQUAL, 3, 2, family),
         (LOAD, 0, 0, OFFSET_FIRST_ARGUMENT),  # of prlimit64: the process, 0 for one's own
         (EQUAL, 0, 1, 0),
         (RETURN, 0, 0, ALLOW),
