@@ -22,6 +22,7 @@ from penstock.commands import (
     pods,
     projects,
     resources,
+    rollback,
     services,
     tables,
     traffic,
@@ -154,6 +155,7 @@ def test(context: typer.Context) -> None:
 
 app.command()(login.login)
 app.command()(deploy.deploy)
+app.command()(rollback.rollback)
 app.command()(observe.logs)
 app.command()(observe.events)
 app.command()(observe.metrics)

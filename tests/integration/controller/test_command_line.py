@@ -182,7 +182,10 @@ async def test_the_command_line(cli: CommandLine, peers: Peers) -> None:
 async def test_deploying(cli: CommandLine, peers: Peers) -> None:
     assert (await cli.json("deploy", "models:/wine/1", "--name", "shop"))["name"] == "v1"
     assert (await cli.json("deploy", "models:/wine/2", "--name", "shop"))["name"] == "v2"
-    await cli("deploy", "models:/wine/1", "--name", "shop", code=5)
+    again = await cli("deploy", "models:/wine/1", "--name", "shop")
+    assert "shop v1 is the same model and configuration, and is starting already" in again.stderr
+    assert "curl -sS -X POST" in again.stdout
+    await cli("deploy", "models:/wine/1", "--name", "shop", "--replicas", "2", code=5)
     await cli("deploy", "models:/wine/99", "--name", "late", code=3)
     await cli("deploy", "models:/wine/1", "--name", "open", "--no-auth")
     for different in (("--auth",), ("--project", "red")):
@@ -236,6 +239,11 @@ async def test_a_running_version_is_edited(cli: CommandLine, peers: Peers) -> No
         await cli("versions", "edit", "shop", "v1", *wrong, code=2)
     key = await cli.json("keys", "create", "shop", "ci", "--scope", "predict")
     assert key["scopes"] == ["predict"]
+    back = (await cli.json("rollback", "shop", "v1"))["model_source"]
+    assert (back["version"], back["alias"], back["follow"]) == ("1", None, False)
+    assert (await cli.json("rollback", "shop", "v1"))["model_source"]["version"] == "2"
+    await cli("deploy", "models:/wine/1", "--name", "other")
+    await cli("rollback", "other", "v1", code=5)
 
 
 async def test_groups_and_nodes(cli: CommandLine, peers: Peers) -> None:
@@ -345,7 +353,7 @@ async def test_people(cli: CommandLine) -> None:
     assert (await cli.json("users", "show", env=as_ann))["roles"] == {"red": "editor"}
     await cli("users", "list", code=4, env=as_ann)
     assert (await cli.json("deploy", "models:/wine/1", "--project", "red", "--max", "3", env=as_ann))["replicas"] == {
-        "min": 0,
+        "min": 1,
         "max": 3,
         "target_concurrency": 16,
     }

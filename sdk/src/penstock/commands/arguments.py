@@ -146,3 +146,17 @@ def _weight(name: str, text: str) -> int:
     if not (text.isascii() and text.isdecimal()) or int(text) > 100:
         raise typer.BadParameter(f"the weight of {name} must be a whole number from 0 to 100, not {text!r}")
     return int(text)
+
+
+def autoscaling(
+    replicas: int, least: int | None, most: int | None, target_concurrency: float | None
+) -> dict[str, Any] | None:
+    """A range in which the load decides on the pods; None: a fixed number. Scaling to zero is asked for: `--min 0`."""
+    if most is None:
+        if least is not None or target_concurrency is not None:
+            raise typer.BadParameter("--min and --target-concurrency need --max")
+        return None
+    least = 1 if least is None else least
+    if replicas != 1 or least > most:
+        raise typer.BadParameter("--max is not for a fixed number of --replicas, and --min must not be above it")
+    return {"min": least, "max": most, "target_concurrency": 16.0 if target_concurrency is None else target_concurrency}

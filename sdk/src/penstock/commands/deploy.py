@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -14,6 +11,7 @@ from penstock.commands.arguments import (
     Env,
     Fields,
     SecretEnv,
+    autoscaling,
     fields,
     model_source,
     resource_source,
@@ -21,11 +19,14 @@ from penstock.commands.arguments import (
     variables,
     with_version,
 )
+from penstock.commands.calling import calling
+from penstock.commands.checks import warnings_of
 from penstock.commands.connection import connect
-from penstock.commands.errors import FAILED, TIMEOUT, USAGE, stop
-from penstock.commands.output import Format, Output, plain_line, show_one
+from penstock.commands.errors import FAILED, USAGE, stop
+from penstock.commands.output import Format, Output, show_one
+from penstock.commands.redeploy import identical
+from penstock.commands.shown import VERSION, version_fields
 from penstock.commands.versions import (
-    FIELDS,
     Cpu,
     Follow,
     Gpu,
@@ -39,14 +40,12 @@ from penstock.commands.versions import (
     Weight,
     version_body,
 )
+from penstock.commands.waiting import TIMEOUT_S, Timeout, Wait, ready
 
 if TYPE_CHECKING:
     from penstock.client import Client
-    from penstock.client.types import Pod, Version
+    from penstock.client.types import Version
 
-LOOK_EVERY_S = 0.3
-READY = ("running", "degraded")
-TARGET = 16.0
 OPTIONS = {"auth_enabled": "--auth", "project": "--project"}
 
 
@@ -62,11 +61,15 @@ def deploy(
     registry: Registry = None,
     follow: Follow = False,
     replicas: Replicas = 1,
-    least: Annotated[int, typer.Option("--min", min=0, help="Pods at least, where the load decides.")] = 0,
+    least: Annotated[
+        int | None, typer.Option("--min", min=0, help="Pods at least, where the load decides; 1. 0: none when idle.")
+    ] = None,
     most: Annotated[
         int | None, typer.Option("--max", min=1, help="Let the load decide on the pods, up to so many.")
     ] = None,
-    target_concurrency: Annotated[float, typer.Option(help="Requests in flight at one pod, where it does.")] = TARGET,
+    target_concurrency: Annotated[
+        float | None, typer.Option(help="Requests in flight at one pod, where it does; 16.")
+    ] = None,
     project: Annotated[str | None, typer.Option(help="Project of a new service; default: `default`.")] = None,
     description: Annotated[str, typer.Option(help="What the version is.")] = "",
     record: Record = None,
@@ -77,27 +80,38 @@ def deploy(
     env: Env = None,
     secret_env: SecretEnv = None,
     further: Fields = None,
-    wait: Annotated[bool, typer.Option(help="Return when it is ready, or has failed.")] = False,
-    timeout: Annotated[float, typer.Option(min=0, help="Seconds to wait.")] = 600.0,
+    key: Annotated[
+        str | None, typer.Option("--key", help="Issue an API key of this name too; it is shown once.")
+    ] = None,
+    wait: Wait = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Wait, and end with 1 where --wait warns: the example fails, no signature.")
+    ] = False,
+    timeout: Timeout = TIMEOUT_S,
     output: Output = Format.TABLE,
 ) -> None:
     """Publish a model: creates the service, or adds a version to it, and starts that."""
-    if most is None and (least or target_concurrency != TARGET):
-        raise typer.BadParameter("--min and --target-concurrency need --max")
-    if most is not None and (replicas != 1 or least > most):
-        raise typer.BadParameter("--max is not for a fixed number of --replicas, and --min must not be above it")
+    scaling = autoscaling(replicas, least, most, target_concurrency)
+    if key is not None and auth is False:
+        raise typer.BadParameter("--key is for a service whose callers need one, not for --no-auth")
     source, resources = model_source(model, registry, follow=follow), resource_source(spec, group, cpu, memory, gpu)
     service = {"name": name or service_name(source["model"]), **_given(project=project, auth_enabled=auth)}
     body = version_body(source, resources, replicas, record) | {"traffic_weight": weight, "description": description}
     body |= {"env": variables(env, secret_env)} | fields(further)
-    if most is not None:
-        body["replicas"] = {"min": least, "max": most, "target_concurrency": target_concurrency}
+    if scaling is not None:
+        body["replicas"] = scaling
     with connect() as client:
         body["model_source"] = with_version(body["model_source"], partial(client.model, registry=registry))
         version = _started(client, service, body)
-        if wait:
-            version = _ready(client, version, timeout)
-    show_one(version, FIELDS, output)
+        if wait or strict:
+            version = ready(client, version, timeout)
+        if strict and warnings_of(version):
+            _refuse(version)
+        told = calling(client, version, key)
+    if output is Format.JSON:
+        show_one(version | told, (), output)
+    else:
+        show_one(version_fields(version) | told, (*VERSION, *told), output)
 
 
 def _started(client: Client, service: dict[str, object], body: dict[str, object]) -> Version:
@@ -112,6 +126,10 @@ def _started(client: Client, service: dict[str, object], body: dict[str, object]
     if differing:
         asked = " and ".join(differing)
         stop(f"service {name} is there already, and {asked} would not be as asked: see `services show`, `edit`", USAGE)
+    if (same := identical(client, there["versions"], body)) is not None:
+        typer.echo(f"penstock: {name} {same['name']} is the same model and configuration, and is {same['status']} "
+                   "already: no further version is added", err=True)  # fmt: skip
+        return same
     return client.create_version(name, body | {"start": True})
 
 
@@ -119,81 +137,8 @@ def _given(**values: object) -> dict[str, object]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _ready(client: Client, version: Version, timeout_s: float) -> Version:
-    """The version once it runs; ends the command when it fails or time is over."""
-    version = _settled(client, version, time.monotonic() + timeout_s)
-    if version["status"] in ("failed", "stopped"):
-        tail = "".join(f"\n  {plain_line(line)}" for line in version["log_tail"])
-        told = f"{version['reason']}: {plain_line(version['message'] or '')}"
-        stop(f"{version['name']} is {version['status']}: {told}{tail}", FAILED)
-    if version["status"] not in READY:
-        stop(f"{version['service']} {version['name']} is not ready after {timeout_s:g} s", TIMEOUT)
-    return version
-
-
-def _settled(client: Client, version: Version, deadline: float) -> Version:
-    """The version once it runs, has ended, or time is over; what is said after that has a line of its own."""
-    with _Progress() as progress:
-        while version["status"] not in (*READY, "failed", "stopped"):
-            progress.show(stage_of(version, _pods(client, version)))
-            if time.monotonic() > deadline:
-                break
-            time.sleep(LOOK_EVERY_S)
-            version = _seen(client, version)
-        if version["status"] in READY:
-            progress.show("ready")
-    return version
-
-
-def _seen(client: Client, version: Version) -> Version:
-    """The version as it is now; as it was last seen while the control plane is away, such as for a restart."""
-    from penstock.client import ServerError, Unreachable  # noqa: PLC0415
-
-    try:
-        return client.version(version["service"], version["name"])
-    except (ServerError, Unreachable):
-        return version
-
-
-def _pods(client: Client, version: Version) -> list[Pod]:
-    """Its pods; none while the scheduler, which knows them, is away."""
-    from penstock.client import ServerError, Unreachable  # noqa: PLC0415
-
-    try:
-        return list(client.pods(version["service"], version["name"]))
-    except (ServerError, Unreachable):
-        return []
-
-
-def stage_of(version: Version, pods: Sequence[Pod]) -> str:
-    """What a version is at, in a few words: what it or its pods wait for, and how many of them are ready."""
-    waits = ": ".join(part for part in (version["reason"], version["message"]) if part)
-    waits = waits or ", ".join(sorted({pod["reason"] for pod in pods if pod["reason"] and not pod["ready"]}))
-    stage = f"{version['status']} · {waits}" if waits else version["status"]
-    return f"{stage} ({version['ready_replicas']}/{version['desired_replicas']} ready)"
-
-
-class _Progress:
-    """A live line with a spinner on a terminal; elsewhere a plain line for each change. On stderr."""
-
-    def __enter__(self) -> _Progress:
-        self._last = ""
-        self._close: Callable[[], None] = lambda: None
-        self._update: Callable[[str], object] = lambda stage: typer.echo(f"penstock: {stage}", err=True)
-        if sys.stdout.isatty() and sys.stderr.isatty():
-            from rich.console import Console  # noqa: PLC0415
-            from rich.markup import escape  # noqa: PLC0415
-
-            status = Console(stderr=True).status("starting")
-            status.start()
-            self._update, self._close = lambda stage: status.update(escape(stage)), status.stop
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._close()
-
-    def show(self, stage: str) -> None:
-        """Say what is going on, once."""
-        if stage != self._last:
-            self._last = stage
-            self._update(stage)
+def _refuse(version: Version) -> NoReturn:
+    """End the command for what the check at load found, and say what stays."""
+    service, name = version["service"], version["name"]
+    stays = f"{service} {name} stays as it is, {version['status']} with {version['traffic_weight']} % of the traffic"
+    stop(f"--strict: not as it should be; {stays}: `versions stop {service} {name}` ends it", FAILED)

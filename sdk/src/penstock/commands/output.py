@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -13,14 +13,27 @@ import typer
 
 _AT = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|\+00:00)$")
 """A time of the control plane: people need no microseconds."""
-NO_WIDTH = 10_000
-"""In a pipe there is room for everything."""
+PADDED = 40
+"""Cells are padded up to so many characters in a pipe: one long one does not widen all the other lines."""
 GAP = 2
 PROSE = frozenset(
-    {"message", "description", "before", "after", "tags", "roles", "request", "response", "blocked.reason"}
+    {
+        "message",
+        "description",
+        "before",
+        "after",
+        "change",
+        "tags",
+        "roles",
+        "request",
+        "response",
+        "predicts",
+        "blocked.reason",
+    }
 )
 """Columns whose text may go on in a further line; all others are names, numbers and times."""
 LEAST_PROSE = 24
+INDENT = 19
 HEADS = {
     "running_versions": "running", "total_versions": "versions", "auth_enabled": "auth", "created_at": "created",
     "model_source.model": "model", "model_source.version": "model version", "ready_replicas": "ready",
@@ -28,33 +41,62 @@ HEADS = {
     "memory_bytes": "memory", "cpu_cores": "cpu", "started_at": "started", "last_used_at": "last used",
     "expires_at": "expires", "price_per_hour": "price/h", "last_seen": "last seen", "updated_at": "updated",
     "free_cores": "free cores", "gib": "GiB", "free_gib": "free GiB",
-    "blocked.reason": "reason",
+    "blocked.reason": "reason", "execution_duration_ms": "ms", "status_code": "status",
+    "client_request_id": "client id",
 }  # fmt: skip
 """What a column is called for people, where that is not the field's own name."""
 
 
 class Format(StrEnum):
-    """What `-o` takes."""
+    """What `-o` takes; `wide`: every column and all of its text, however narrow the terminal."""
 
     TABLE = "table"
+    WIDE = "wide"
     JSON = "json"
 
 
 Output = Annotated[Format, typer.Option("--output", "-o", help="How to show the result.")]
 
 
-def show_all(items: Iterable[Mapping[str, Any]], columns: Sequence[str], output: Format) -> None:
-    """A list: a JSON array, or a table with one row per item."""
-    rows = list(items)
+def show_all(
+    items: Iterable[Mapping[str, Any]],
+    columns: Sequence[str],
+    output: Format,
+    *,
+    of: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
+    first_to_go: Sequence[str] = (),
+) -> None:
+    """A list: a JSON array, or a table with one row per item, or per what `of` makes of it for people.
+
+    Where a terminal has no room, columns in `first_to_go` go before all others.
+    """
+    rows: list[Mapping[str, Any]] = list(items)
     if output is Format.JSON:
         print(json.dumps(rows, ensure_ascii=False))
         return
+    rows = [of(row) for row in rows] if of else rows
+    cells = {column: [_cell(column, _at(row, column)) for row in rows] for column in columns}
+    if sys.stdout.isatty():
+        _print_table(cells, None if output is Format.WIDE else first_to_go)
+    else:
+        _print_lines(cells)
+
+
+def _print_lines(cells: Mapping[str, Sequence[str]]) -> None:
+    """A line for each row, for `grep` and the like: nothing wraps."""
+    columns = [[_head(column), *(cell.replace("\n", ", ") for cell in found)] for column, found in cells.items()]
+    widths = [max(len(cell) for cell in column if len(cell) <= PADDED) for column in columns]
+    for row in zip(*columns, strict=True):
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _print_table(cells: Mapping[str, Sequence[str]], first_to_go: Sequence[str] | None) -> None:
+    """For a terminal; `first_to_go` None: every column stays."""
     from rich.console import Console  # noqa: PLC0415 - programs read JSON
     from rich.table import Column, Table  # noqa: PLC0415
 
-    width = Console().width if sys.stdout.isatty() else NO_WIDTH
-    cells = {column: [_cell(column, _at(row, column)) for row in rows] for column in columns}
-    shown = _fitting(cells, width)
+    width = Console().width
+    shown = list(cells) if first_to_go is None else _fitting(cells, width, first_to_go)
     heads = (Column(_head(column), no_wrap=column not in PROSE, overflow="fold") for column in shown)
     table = Table(*heads, box=None, pad_edge=False, header_style="bold")
     for row in zip(*(cells[column] for column in shown), strict=True):
@@ -71,7 +113,7 @@ def show_one(item: Mapping[str, Any], fields: Sequence[str], output: Format) -> 
         return
     for field in fields:
         if (value := _at(item, field)) not in (None, "", [], {}):
-            print(f"{field:<18} {plain_text(_plain(value))}")
+            print(f"{field:<18} {plain_text(_plain(value))}".replace("\n", "\n" + " " * INDENT))
 
 
 def plain_text(text: str) -> str:
@@ -84,12 +126,13 @@ def plain_line(text: str) -> str:
     return "".join(ch if ch.isprintable() or ch == "\t" else ch.encode("unicode_escape").decode() for ch in text)
 
 
-def _fitting(cells: Mapping[str, Sequence[str]], width: int) -> list[str]:
+def _fitting(cells: Mapping[str, Sequence[str]], width: int, first_to_go: Sequence[str] = ()) -> list[str]:
     """As many of the columns as there is room for: the last ones go first, the first one stays; prose wraps."""
     shown = list(cells)
     while len(shown) > 1 and sum(_width(column, cells[column]) + GAP for column in shown) - GAP > width:
+        expendable = [column for column in first_to_go if column in shown]
         droppable = [column for column in shown[1:] if column not in PROSE]
-        shown.remove(droppable[-1] if droppable else shown[-1])
+        shown.remove(expendable[0] if expendable else droppable[-1] if droppable else shown[-1])
     return shown
 
 

@@ -15,6 +15,7 @@ Service = Annotated[str, typer.Argument(help="Name of the service.")]
 Version = Annotated[str, typer.Argument(help="Name of the version.")]
 COLUMNS = (
     "name",
+    "version",
     "status",
     "reason",
     "ready",
@@ -28,10 +29,16 @@ COLUMNS = (
 
 
 @app.command("list")
-def list_pods(service: Service, version: Version, output: Output = Format.TABLE) -> None:
-    """List the pods of a version."""
+def list_pods(
+    service: Service,
+    version: Annotated[str | None, typer.Argument(help="Only of this version; of all of them otherwise.")] = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """List the pods of a service."""
     with connect() as client:
-        show_all(client.pods(service, version), COLUMNS, output)
+        names = [version] if version else [one["name"] for one in client.service(service)["versions"]]
+        columns = [column for column in COLUMNS if column != "version" or version is None]
+        show_all((pod for name in names for pod in client.pods(service, name)), columns, output)
 
 
 @app.command()

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from penstock.commands.arguments import Fields, fields, tags
 from penstock.commands.connection import connect
 from penstock.commands.output import Format, Output, show_all, show_one
+from penstock.commands.shown import SERVICE, service_fields
+from penstock.commands.waiting import TIMEOUT_S, Timeout, Wait, all_ready
+
+if TYPE_CHECKING:
+    from penstock.client import Client
+    from penstock.client.types import Service as ServiceAnswer
 
 app = typer.Typer(help="Services: named endpoints with their versions.", no_args_is_help=True)
 
@@ -16,7 +24,18 @@ Name = Annotated[str, typer.Argument(help="Name of the service.")]
 Tags = Annotated[list[str] | None, typer.Option("--tag", help="NAME=VALUE; may be repeated.")]
 COLUMNS = ("name", "status", "running_versions", "total_versions", "url", "auth_enabled", "type", "project",
            "created_at")  # fmt: skip
-FIELDS = ("name", "type", "status", "description", "project", "tags", "auth_enabled", "url", "creator", "created_at")
+
+
+def show_service(service: Mapping[str, Any], output: Format) -> None:
+    """One service."""
+    show_one(service if output is Format.JSON else service_fields(service), SERVICE, output)
+
+
+def _awaited(client: Client, service: ServiceAnswer, timeout_s: float, *, wait: bool) -> ServiceAnswer:
+    if not wait:
+        return service
+    all_ready(client, service["versions"], timeout_s)
+    return client.service(service["name"])
 
 
 @app.command("list")
@@ -44,7 +63,7 @@ def list_services(
 def show(name: Name, output: Output = Format.TABLE) -> None:
     """Show one service."""
     with connect() as client:
-        show_one(client.service(name), FIELDS, output)
+        show_service(client.service(name), output)
 
 
 @app.command()
@@ -60,7 +79,7 @@ def create(
     """Create a service without versions; `deploy` makes one that serves."""
     body = {"name": name, "description": description, "auth_enabled": auth, "tags": tags(tag or ())} | fields(further)
     with connect() as client:
-        show_one(client.create_service(body), FIELDS, output)
+        show_service(client.create_service(body), output)
 
 
 @app.command()
@@ -79,37 +98,43 @@ def edit(
     if not changes:
         raise typer.BadParameter("nothing to change")
     with connect() as client:
-        show_one(client.edit_service(name, changes), FIELDS, output)
+        show_service(client.edit_service(name, changes), output)
 
 
 @app.command()
-def start(name: Name, output: Output = Format.TABLE) -> None:
+def start(name: Name, *, wait: Wait = False, timeout: Timeout = TIMEOUT_S, output: Output = Format.TABLE) -> None:
     """Start the versions that the last stop ended (at first: the newest)."""
     with connect() as client:
-        show_one(client.start_service(name), FIELDS, output)
+        show_service(_awaited(client, client.start_service(name), timeout, wait=wait), output)
 
 
 @app.command()
 def stop(name: Name, output: Output = Format.TABLE) -> None:
     """Stop every version of a service."""
     with connect() as client:
-        show_one(client.stop_service(name), FIELDS, output)
+        show_service(client.stop_service(name), output)
 
 
 @app.command()
-def restart(name: Name, output: Output = Format.TABLE) -> None:
+def restart(name: Name, *, wait: Wait = False, timeout: Timeout = TIMEOUT_S, output: Output = Format.TABLE) -> None:
     """Replace every pod of its active versions, one after the other; no request fails."""
     with connect() as client:
-        show_one(client.restart_service(name), FIELDS, output)
+        show_service(_awaited(client, client.restart_service(name), timeout, wait=wait), output)
 
 
 @app.command()
 def delete(
     name: Name,
-    purge_tables: Annotated[bool, typer.Option("--purge-tables", help="Its inference tables too.")] = False,
+    *,
+    purge_tables: Annotated[
+        bool, typer.Option("--purge-tables", help="Its inference tables too; asks on a terminal.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     output: Output = Format.TABLE,
 ) -> None:
     """Remove a stopped service with its versions and keys, for good."""
+    if purge_tables and not yes and sys.stdin.isatty():
+        typer.confirm(f"Remove {name} and all that its inference tables recorded, for good?", abort=True, err=True)
     with connect() as client:
         client.delete_service(name, purge_tables=purge_tables)
     show_one({"name": name, "deleted": True}, ("name", "deleted"), output)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import islice
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,6 +16,9 @@ dead_letters = typer.Typer(help="Messages that a service gave up on.", no_args_i
 
 TABLES = ("name", "status", "rows", "location", "blocked.reason", "version", "updated_at")
 ROWS = ("request_time", "status_code", "version", "execution_duration_ms", "client_request_id", "request", "response")
+FIRST_TO_GO = ("client_request_id", "response", "request")
+SHOWN_OF_A_BODY = 200
+"""Characters; `-o wide` shows all of it."""
 LETTERS = ("id", "at", "consumer", "subject", "reason")
 
 
@@ -38,7 +42,15 @@ def rows(
     """Show the newest rows of a table."""
     with connect() as client:
         found = client.rows(table, client_request_id=client_request_id, request_id=request_id, page_size=lines)
-        show_all(found, ROWS, output)
+        show_all(found, ROWS, output, of=None if output is Format.WIDE else _shortened, first_to_go=FIRST_TO_GO)
+
+
+def _shortened(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**row, "request": _beginning(row.get("request")), "response": _beginning(row.get("response"))}
+
+
+def _beginning(body: str | None) -> str | None:
+    return f"{body[:SHOWN_OF_A_BODY]}…" if body is not None and len(body) > SHOWN_OF_A_BODY else body
 
 
 @dead_letters.command("list")

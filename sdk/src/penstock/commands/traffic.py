@@ -9,7 +9,9 @@ import typer
 from penstock.client.requests import KEPT
 from penstock.commands.arguments import weights
 from penstock.commands.connection import connect
+from penstock.commands.errors import TIMEOUT, stop
 from penstock.commands.output import Format, Output, show_one
+from penstock.commands.waiting import TIMEOUT_S, Timeout, split_in_effect
 
 app = typer.Typer(help="The split of a service's traffic over its versions.", no_args_is_help=True)
 
@@ -29,16 +31,21 @@ def show(service: Service, output: Output = Format.TABLE) -> None:
 def set_split(
     service: Service,
     split: Annotated[list[str], typer.Argument(help="v1=90 v2=10; sums to 100.")],
+    *,
     fallback: Annotated[
         str | None,
         typer.Option(
             help='Version that answers while none with a weight has a ready pod; "": none. Default: as it was.'
         ),
     ] = None,
+    wait: Annotated[bool, typer.Option(help="Return when routers have it: each of them can serve its share.")] = False,
+    timeout: Timeout = TIMEOUT_S,
     output: Output = Format.TABLE,
 ) -> None:
     """Set the split. A version of weight 0 gets no calls but by its own path, or as the fallback."""
     wanted = weights(split)
     with connect() as client:
         changed = client.set_traffic(service, wanted, fallback=KEPT if fallback is None else fallback or None)
-        show_one(changed, FIELDS, output)
+        if wait and not split_in_effect(client, service, timeout):
+            stop(f"{service}: the split is not in effect after {timeout:g} s: not all of it can serve", TIMEOUT)
+        show_one(client.traffic(service) if wait else changed, FIELDS, output)

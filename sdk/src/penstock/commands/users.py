@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,7 +20,8 @@ User = Annotated[str, typer.Argument(help="Name of the user; `me` is you.")]
 COLUMNS = ("name", "is_admin", "is_disabled", "roles", "description", "created_at")
 TOKENS = ("id", "name", "user", "expired", "expires_at", "created_at")
 ISSUED = ("id", "name", "user", "token", "expires_at")
-LINES = ("at", "actor", "operation", "resource_kind", "resource_name", "action", "before", "after")
+LINES = ("at", "actor", "resource_kind", "resource_name", "change", "operation")
+WIDE = (*LINES, "before", "after")
 
 
 @app.command("list")
@@ -116,11 +118,18 @@ def audit(
     limit: Annotated[int, typer.Option(min=1, help="So many lines at most.")] = 50,
     output: Output = Format.TABLE,
 ) -> None:
-    """Show who changed what, newest first."""
+    """Show who changed what, newest first; `-o wide` has the values before and after."""
     size = min(limit, 1000)
     with connect() as client:
         found = client.audit(
             project=project, actor=actor, resource_kind=kind, resource_name=name, from_time=from_time, to_time=to_time,
             page_size=size,
         )  # fmt: skip
-        show_all(islice(found, limit), LINES, output)
+        columns = WIDE if output is Format.WIDE else LINES
+        show_all(islice(found, limit), columns, output, of=_audit_row, first_to_go=("operation",))
+
+
+def _audit_row(line: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`updated: model_version, runtime`; of what was created or deleted its kind and name say enough."""
+    fields = sorted(line["after"] or {}) if line["action"] == "updated" else []
+    return {**line, "change": ": ".join([line["action"], *([", ".join(fields)] if fields else [])])}

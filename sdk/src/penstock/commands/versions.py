@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Annotated, Any
 
@@ -20,6 +21,8 @@ from penstock.commands.arguments import (
 )
 from penstock.commands.connection import connect
 from penstock.commands.output import Format, Output, show_all, show_one
+from penstock.commands.shown import VERSION, VERSIONS, version_fields, version_row
+from penstock.commands.waiting import TIMEOUT_S, Timeout, Wait, changed, ready
 
 app = typer.Typer(help="Versions: deployable configurations of a service.", no_args_is_help=True)
 
@@ -40,12 +43,6 @@ Record = Annotated[
 ]
 Weight = Annotated[int, typer.Option(min=0, max=100, help="Share beside another version; 0: only by its own path.")]
 DEFAULT_SPEC = "1C2G"
-COLUMNS = ("name", "status", "model_source.model", "model_source.version", "ready_replicas", "desired_replicas",
-           "traffic_weight", "reason", "created_at")  # fmt: skip
-FIELDS = ("service", "name", "status", "reason", "message", "model_source", "resource_source", "ready_replicas",
-          "desired_replicas", "replicas", "traffic_weight", "rate_limit", "env", "restart_to_apply",
-          "description", "creator", "created_at",
-          "log_tail")  # fmt: skip
 
 
 def version_body(
@@ -60,18 +57,23 @@ def version_body(
     return body if record is None else body | {"log_delivery": {"enabled": record}}
 
 
+def show_version(version: Mapping[str, Any], output: Format) -> None:
+    """One version."""
+    show_one(version if output is Format.JSON else version_fields(version), VERSION, output)
+
+
 @app.command("list")
 def list_versions(service: Service, output: Output = Format.TABLE) -> None:
     """List versions, oldest first."""
     with connect() as client:
-        show_all(client.versions(service), COLUMNS, output)
+        show_all(client.versions(service), VERSIONS, output, of=version_row, first_to_go=("predicts",))
 
 
 @app.command()
 def show(service: Service, name: Name, output: Output = Format.TABLE) -> None:
     """Show one version; a failed one says why."""
     with connect() as client:
-        show_one(client.version(service, name), FIELDS, output)
+        show_version(client.version(service, name), output)
 
 
 @app.command()
@@ -94,6 +96,8 @@ def add(
     env: Env = None,
     secret_env: SecretEnv = None,
     further: Fields = None,
+    wait: Wait = False,
+    timeout: Timeout = TIMEOUT_S,
     output: Output = Format.TABLE,
 ) -> None:
     """Add a version to a service."""
@@ -102,7 +106,8 @@ def add(
     body |= {"env": variables(env, secret_env)} | fields(further)
     with connect() as client:
         body["model_source"] = with_version(body["model_source"], partial(client.model, registry=registry))
-        show_one(client.create_version(service, body | ({"name": name} if name else {})), FIELDS, output)
+        version = client.create_version(service, body | ({"name": name} if name else {}))
+        show_version(changed(client, version, timeout) if wait else version, output)
 
 
 @app.command()
@@ -125,6 +130,8 @@ def edit(
     secret_env: SecretEnv = None,
     no_env: Annotated[bool, typer.Option("--no-env", help="Take all environment variables away.")] = False,
     further: Fields = None,
+    wait: Wait = False,
+    timeout: Timeout = TIMEOUT_S,
     output: Output = Format.TABLE,
 ) -> None:
     """Change what is given; a running version rolls over without a failed request."""
@@ -144,19 +151,24 @@ def edit(
     with connect() as client:
         if model is not None:
             changes["model_source"] = with_version(changes["model_source"], partial(client.model, registry=registry))
-        show_one(client.edit_version(service, name, changes), FIELDS, output)
+        version = client.edit_version(service, name, changes)
+        show_version(changed(client, version, timeout) if wait else version, output)
 
 
 @app.command()
 def start(
     service: Service,
     name: Name,
+    *,
     weight: Annotated[int | None, typer.Option(min=0, max=100, help="Share beside another version.")] = None,
+    wait: Wait = False,
+    timeout: Timeout = TIMEOUT_S,
     output: Output = Format.TABLE,
 ) -> None:
     """Start a version."""
     with connect() as client:
-        show_one(client.start_version(service, name, traffic_weight=weight), FIELDS, output)
+        version = client.start_version(service, name, traffic_weight=weight)
+        show_version(ready(client, version, timeout) if wait else version, output)
 
 
 @app.command()
@@ -171,14 +183,22 @@ def stop(
     """Stop a version; those of the others that have a weight take its share, unless told otherwise."""
     split = weights(weight) if weight else None
     with connect() as client:
-        show_one(client.stop_version(service, name, weights=split), FIELDS, output)
+        show_version(client.stop_version(service, name, weights=split), output)
 
 
 @app.command()
-def restart(service: Service, name: Name, output: Output = Format.TABLE) -> None:
+def restart(
+    service: Service,
+    name: Name,
+    *,
+    wait: Wait = False,
+    timeout: Timeout = TIMEOUT_S,
+    output: Output = Format.TABLE,
+) -> None:
     """Replace every pod of an active version, one after the other; no request fails."""
     with connect() as client:
-        show_one(client.restart_version(service, name), FIELDS, output)
+        version = client.restart_version(service, name)
+        show_version(ready(client, version, timeout) if wait else version, output)
 
 
 @app.command()
