@@ -21,6 +21,7 @@ from inference_logger.store.writer import TableWriter
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.database import Database
+from shared.disk import DiskCheck
 from shared.http import admin_app, serve
 from shared.migrations import migrate
 from shared.telemetry import Telemetry
@@ -52,7 +53,12 @@ class App:
 
     def doors(self) -> dict[str, Coroutine[Any, Any, None]]:
         """The admin port."""
-        app = admin_app(self.telemetry, lambda: self.bus.is_connected, self.sink.stores.metrics.details)
+        disk, metrics = DiskCheck(self.settings.home, self.clock), self.sink.stores.metrics
+        app = admin_app(
+            self.telemetry,
+            lambda: self.bus.is_connected and not disk.problem(),
+            lambda: metrics.details() | disk.details(),
+        )
         return {"admin": serve(app, self.settings.admin_host, self.settings.admin_port)}
 
     async def close(self) -> None:

@@ -3,7 +3,7 @@ are kept from (`GET /confinement`)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -23,9 +23,11 @@ def build_admin(
     latest: Latest,
     is_ready: Callable[[], bool],
     confinement: Confinement = UNCONFINED,
+    *,
+    details: Callable[[], Mapping[str, Any]] = dict,
 ) -> FastAPI:
-    """The app of the admin port."""
-    app = admin_app(telemetry, is_ready)
+    """The app of the admin port; `details` stand in `/readyz`."""
+    app = admin_app(telemetry, is_ready, details)
 
     async def pods() -> PodList:
         async with database.read() as session:

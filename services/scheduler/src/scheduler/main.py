@@ -154,6 +154,7 @@ async def build_app(
         parts.latest,
         lambda: lease.is_held and bus.is_connected and not disk.problem(),
         confinement,
+        details=disk.details,
     )
     return App(settings, telemetry, parts, admin, limits)
 
