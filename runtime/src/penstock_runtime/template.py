@@ -78,8 +78,7 @@ def _stand_by(control: socket.socket, loaded: Loaded, foreign: set[int], parent:
     asyncio._set_running_loop(None)
     die_with_parent(parent)
     ignore_stop_signals()
-    for fd in foreign - {control.fileno()}:
-        _close(fd)
+    _blank(foreign - {control.fileno()})
     signals = ChildSignals()
     while True:
         ready, _, _ = select.select([control.fileno(), signals.fileno()], [], [])
@@ -117,8 +116,22 @@ def _reseed() -> None:
         sys.modules["numpy"].random.seed()
 
 
-def _close(fd: int) -> None:
+def _blank(descriptors: Iterable[int]) -> None:
+    """Let go of what they are, and keep their numbers taken.
+
+    libuv closes the two of its signals' pipe in every fork, whatever has these numbers by then: a worker's socket, where
+    they had become free.
+    """
+    null = os.open(os.devnull, os.O_RDWR)
+    for fd in descriptors:
+        if _is_open(fd):
+            os.dup2(null, fd, inheritable=False)
+    os.close(null)
+
+
+def _is_open(fd: int) -> bool:
     try:
-        os.close(fd)
+        os.fstat(fd)
     except OSError:
-        return  # it was closed meanwhile
+        return False  # it was closed meanwhile
+    return True
