@@ -119,8 +119,8 @@ def _reseed() -> None:
 def _blank(descriptors: Iterable[int]) -> None:
     """Let go of what they are, and keep their numbers taken.
 
-    libuv closes the two of its signals' pipe in every fork, whatever has these numbers by then: a worker's socket, where
-    they had become free.
+    libuv closes the two of its signals' pipe in every fork, whatever has these numbers by then: a worker's socket,
+    where they had become free.
     """
     null = os.open(os.devnull, os.O_RDWR)
     for fd in descriptors:
