@@ -78,7 +78,7 @@ def _stand_by(control: socket.socket, loaded: Loaded, foreign: set[int], parent:
     asyncio._set_running_loop(None)
     die_with_parent(parent)
     ignore_stop_signals()
-    _let_go(foreign - {control.fileno()})
+    _blank(foreign - {control.fileno()})
     signals = ChildSignals()
     while True:
         ready, _, _ = select.select([control.fileno(), signals.fileno()], [], [])
@@ -116,10 +116,22 @@ def _reseed() -> None:
         sys.modules["numpy"].random.seed()
 
 
-def _let_go(descriptors: Iterable[int]) -> None:
-    """Have them open on nothing. Their numbers stay taken: libraries that own some (libuv its signals' pipe) close them
-    by number in each fork, and would close what had got the number since, such as a worker's connection."""
-    nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+def _blank(descriptors: Iterable[int]) -> None:
+    """Let go of what they are, and keep their numbers taken.
+
+    libuv closes the two of its signals' pipe in every fork, whatever has these numbers by then: a worker's socket,
+    where they had become free.
+    """
+    null = os.open(os.devnull, os.O_RDWR)
     for fd in descriptors:
-        os.dup2(nothing, fd, inheritable=False)
-    os.close(nothing)
+        if _is_open(fd):
+            os.dup2(null, fd, inheritable=False)
+    os.close(null)
+
+
+def _is_open(fd: int) -> bool:
+    try:
+        os.fstat(fd)
+    except OSError:
+        return False  # it was closed meanwhile
+    return True

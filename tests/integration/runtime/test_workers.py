@@ -54,6 +54,20 @@ async def test_workers_predict_side_by_side(slow: Any) -> None:
     assert slow.process.pid not in pids
 
 
+def test_workers_start_where_io_uring_is_refused(
+    models: Path, tmp_path: Path, pod_class: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As confinement does: libuv's signal pipe is then at the lowest numbers, and each fork closes these two."""
+    monkeypatch.setenv("UV_USE_IO_URING", "0")
+    pod = pod_class(models / "whims", tmp_path / "log")
+    try:
+        make_slow(pod.ready())
+        assert pod.predict(rows((2.0, "double"))).status == 200
+        assert "ended before it had the model" not in pod.output
+    finally:
+        pod.kill()
+
+
 def test_prints_in_a_worker_carry_the_request_id(slow: Any) -> None:
     make_slow(slow)
     slow.predict(rows((7.0, "print")), X_Request_Id="far-1")

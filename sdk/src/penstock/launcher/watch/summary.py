@@ -59,22 +59,32 @@ def health_of(home: Home, state: RunState) -> BusHealth | None:
 
 
 def bus_figures(home: Home, state: RunState) -> dict[str, Any]:
-    """`bytes` stored, `max_bytes`, `waiting`: consumer → messages that it has not taken; empty where none answers."""
+    """`bytes` stored, `max_bytes`, `waiting` (see `waiting_messages`); empty where none answers."""
     bus = health_of(home, state)
     with suppress(KeyError, TypeError):
-        found = bus and asyncio.run(bus.ask("JSZ", {"accounts": True, "streams": True, "consumer": True}))
+        asked = {"accounts": True, "streams": True, "consumer": True, "config": True}
+        found = bus and asyncio.run(bus.ask("JSZ", asked))
         if found:
             return {
                 "bytes": found["bytes"],
                 "max_bytes": found["config"]["max_storage"],
                 "streams": {name: stream["state"]["bytes"] for name, stream in _streams(found)},
-                "waiting": {
-                    consumer["name"]: consumer["num_pending"] + consumer["num_ack_pending"]
-                    for _, stream in _streams(found)
-                    for consumer in stream.get("consumer_detail") or ()
-                },
+                "waiting": waiting_messages(found),
             }
     return {}
+
+
+def waiting_messages(found: dict[str, Any]) -> dict[str, int]:
+    """Durable consumer → messages that it has not settled.
+
+    Ephemeral ones are readers that come and go, such as a look at a bucket; what a gone one left is nobody's backlog.
+    """
+    return {
+        consumer["name"]: consumer["num_pending"] + consumer["num_ack_pending"]
+        for _, stream in _streams(found)
+        for consumer in stream.get("consumer_detail") or ()
+        if consumer["config"].get("durable_name")
+    }
 
 
 def _streams(found: dict[str, Any]) -> Iterable[tuple[str, dict[str, Any]]]:
