@@ -78,8 +78,7 @@ def _stand_by(control: socket.socket, loaded: Loaded, foreign: set[int], parent:
     asyncio._set_running_loop(None)
     die_with_parent(parent)
     ignore_stop_signals()
-    for fd in foreign - {control.fileno()}:
-        _close(fd)
+    _let_go_of(foreign - {control.fileno()})
     signals = ChildSignals()
     while True:
         ready, _, _ = select.select([control.fileno(), signals.fileno()], [], [])
@@ -117,8 +116,14 @@ def _reseed() -> None:
         sys.modules["numpy"].random.seed()
 
 
-def _close(fd: int) -> None:
-    try:
-        os.close(fd)
-    except OSError:
-        return  # it was closed meanwhile
+def _let_go_of(foreign: set[int]) -> None:
+    """Close them, and keep their numbers taken.
+
+    Whoever opened them may still believe to have them: libuv closes the pipe that it made in each process that is
+    forked later, by its number, which would then be that of a worker's socket.
+    """
+    nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    for fd in foreign - {nothing}:
+        os.dup2(nothing, fd, inheritable=False)
+    if nothing not in foreign:  # else the number of one that was closed meanwhile
+        os.close(nothing)
