@@ -113,13 +113,20 @@ def nats_spec(home: Home, config: Path, environ: Mapping[str, str]) -> ProcessSp
 def mlflow_spec(home: Home, environ: Mapping[str, str]) -> ProcessSpec:
     """The embedded model registry, its store and the artifacts under the home."""
     folder = home.path / "mlflow"
+    (folder / "tmp").mkdir(parents=True, exist_ok=True)
     store = mlflow_server.environment(f"sqlite:///{folder}/mlflow.db", str(folder / "artifacts"))
     return ProcessSpec(
         name="mlflow",
-        command=(sys.executable, "-m", "penstock.launcher.mlflow_server"),
+        command=(
+            *(sys.executable, "-m", "scheduler.backends.confinement", str(folder)),
+            *(sys.executable, "-m", "penstock.launcher.mlflow_server"),
+        ),
         environment={
-            **environ,
+            **_of_no_service(environ),
             **store,
+            "SCHEDULER_CONFINEMENT": environ.get("SCHEDULER_CONFINEMENT", "auto"),
+            "SCHEDULER_CONFINEMENT_READABLE": environ.get("SCHEDULER_CONFINEMENT_READABLE", ""),
+            "TMPDIR": str(folder / "tmp"),
             "PENSTOCK_HOME": str(home.path),
             "PENSTOCK_MLFLOW_HOST": HOST,
             "PENSTOCK_MLFLOW_PORT": str(home.ports.mlflow),
@@ -127,6 +134,12 @@ def mlflow_spec(home: Home, environ: Mapping[str, str]) -> ProcessSpec:
         address=f"{HOST}:{home.ports.mlflow}",
         probe=Probe("http", home.ports.mlflow, "/health"),
     )
+
+
+def _of_no_service(environ: Mapping[str, str]) -> dict[str, str]:
+    """Without settings of services, which may be secrets: whoever reaches MLflow can have it tell its environment."""
+    prefixes = tuple(map(prefix_of, SERVICES))
+    return {name: value for name, value in environ.items() if not name.startswith(prefixes)}
 
 
 def nats_server() -> str:

@@ -95,6 +95,13 @@ class ModelCache:
         except PenstockError as error:
             raise PreparationFailed("RegistryUnusable", f"registry {registry}: {error}", is_permanent=True) from error
 
+    def _confined(self, child: list[str], *, is_ours: bool) -> list[str]:
+        """Under rules: an artifact's address may name any folder of this machine, the platform's home too."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if (rules := self.confinement.rules) is None:
+            return child
+        return confined(rules.for_download(self.folder.resolve(), is_ours=is_ours), child)
+
     def _known(self, deployment: Deployment, template: str) -> Path:
         return self.folder / "versions" / f"{deployment.version_id}-{configuration_of(template)}"
 
@@ -112,10 +119,8 @@ class ModelCache:
             question["registry"] = source.registry
             question["access"] = (await self._access_to(source.registry)).model_dump()
             environment = environment_for(environment, ())
-        child = [sys.executable, "-m", "scheduler.backends.fetch"]
-        if source.registry is not None and self.confinement.rules is not None:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            child = confined(self.confinement.rules.for_download(self.folder.resolve()), child)
+        child = self._confined([sys.executable, "-m", "scheduler.backends.fetch"], is_ours=source.registry is None)
+        environment = environment | {"TMPDIR": question["models"]}
         ended = await run_child(child, environment, question=json.dumps(question).encode(), limit_s=FETCH_LIMIT_S)
         try:
             answer = json.loads(ended.stdout.splitlines()[-1])

@@ -31,6 +31,8 @@ PROCESSES = (
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 GPUS = ("/dev/nvidia*", "/dev/kfd", "/dev/dri", "/dev/dxg")
 SHARED_MEMORY = "/dev/shm"  # noqa: S108 - what libraries share memory through
+TEMPORARY = (Path("/tmp"), Path("/var/tmp"), Path("/dev"))  # noqa: S108 - not written to
+"""Where every user writes."""
 
 
 def gpu_devices() -> list[str]:
@@ -98,6 +100,14 @@ def without(path: Path, excluded: Path) -> list[str]:
     if real == excluded:
         return []
     return [found for child in _children(real) for found in without(child, excluded)]
+
+
+def all_but(*excluded: Path) -> list[str]:
+    """Every path of the machine but these and what lies in them."""
+    found = ["/"]
+    for each in excluded:
+        found = [path for parent in found for path in without(Path(parent), each)]
+    return found
 
 
 def _children(folder: Path) -> Iterable[Path]:

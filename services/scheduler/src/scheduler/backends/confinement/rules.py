@@ -14,7 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.backends.confinement import confine
-from scheduler.backends.confinement.paths import DEVICES, SHARED_MEMORY, gpu_devices, python_paths, system_paths
+from scheduler.backends.confinement.paths import (
+    DEVICES,
+    SHARED_MEMORY,
+    TEMPORARY,
+    all_but,
+    gpu_devices,
+    python_paths,
+    system_paths,
+    without,
+)
 
 GIB = 1024**3
 OPEN_FILES = 65_536
@@ -68,10 +77,21 @@ class RuleBook:
         """A step of a build writes to folders of that build; `python`: the one that it installs for."""
         return self._rules([*python_paths(python, self.home), *reads], [str(each) for each in writes], user)
 
-    def for_download(self, models: Path) -> dict[str, Any]:
-        """The download of a model from a server that a user named: it reads the platform's code, and adds models."""
-        code = [path for path in sys.path if path.startswith("/")]
-        return self._rules([*python_paths(Path(sys.executable), self.home), *code], [str(models)], None)
+    def for_download(self, models: Path, *, is_ours: bool = False) -> dict[str, Any]:
+        """The download of a model: it reads the platform's code, and adds models.
+
+        `is_ours`: from the platform's own registry, whose artifacts may lie in a folder of this machine, and whose
+        credentials in files. It reads what a pod can write nowhere: a link in there could lead to anything.
+        """
+        rules = self.for_server(models)
+        rules["write"].remove(SHARED_MEMORY)
+        if is_ours:
+            rules["read"] += all_but(*TEMPORARY, self.home)
+        return rules
+
+    def for_server(self, folder: Path) -> dict[str, Any]:
+        """A program of the platform that does what strangers ask: it reads code, and keeps all it has in `folder`."""
+        return self._rules([*python_paths(Path(sys.executable), self.home), *_code(self.home)], [str(folder)], None)
 
     def _rules(self, reads: list[str], writes: list[str], user: int | None) -> dict[str, Any]:
         return {
@@ -90,6 +110,12 @@ class RuleBook:
     def _limits(self, user: int | None) -> dict[str, int]:
         limits = {"CORE": 0, "NOFILE": OPEN_FILES, "FSIZE": self.largest_file}
         return limits | ({"NPROC": PROCESSES_OF_A_USER} if user is not None else {})
+
+
+def _code(home: Path) -> list[str]:
+    """Folders that this Python imports from, save the one that it was started in, which may have anything in it."""
+    found = sys.path[1:] if sys.path[0] in ("", str(Path.cwd())) else sys.path
+    return [each for path in found if path.startswith("/") for each in without(Path(path), home)]
 
 
 def confined(rules: dict[str, Any], command: Sequence[str]) -> list[str]:
