@@ -73,6 +73,7 @@ async def test_a_version_lives_through_its_states(
         "example": {"status": "failed", "rows": 0, "duration_ms": None, "message": "a column is missing"},
         "row_wise": False,
         "row_wise_reason": "probe",
+        "row_wise_message": None,
         "has_signature": True,
     }
     await peers.say(PodReady(**pod, address="127.0.0.1:1", ready_replicas=1, check=check))
