@@ -416,7 +416,7 @@ async def test_what_was_recorded_and_fields_without_an_option(cli: CommandLine, 
 
 async def test_logging_in(cli: CommandLine) -> None:
     nothing = {"PENSTOCK_URL": "", "PENSTOCK_TOKEN": ""}
-    await cli("services", "list", code=1, env=nothing)
+    await cli("services", "list", code=6, env=nothing)
     await cli("login", cli.url, "--token", "wrong", code=4, env=nothing)
     await cli("login", cli.url, "--token", TOKEN, "--name", "here", env=nothing)
     assert await cli.json("services", "list", env=nothing) == []
