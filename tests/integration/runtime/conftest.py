@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,11 +35,12 @@ class Reply:
 class Pod:
     """A model server in a process of its own, with its output in a file."""
 
-    def __init__(self, model: Path, log: Path, *options: str) -> None:
+    def __init__(self, model: Path, log: Path, *options: str, launch: Sequence[str] = ()) -> None:
         self.log = log
+        command = [sys.executable, "-m", "penstock_runtime", "--model-path", str(model), "--port", "0", *options]
         with log.open("w") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "penstock_runtime", "--model-path", str(model), "--port", "0", *options],
+                [*launch, *command],
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "PYTHONWARNINGS": "ignore"},

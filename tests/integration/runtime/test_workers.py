@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -54,12 +55,18 @@ async def test_workers_predict_side_by_side(slow: Any) -> None:
     assert slow.process.pid not in pids
 
 
-def test_workers_start_where_io_uring_is_refused(
-    models: Path, tmp_path: Path, pod_class: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As confinement does: libuv's signal pipe is then at the lowest numbers, and each fork closes these two."""
-    monkeypatch.setenv("UV_USE_IO_URING", "0")
-    pod = pod_class(models / "whims", tmp_path / "log")
+FILTERED = """
+import ctypes, os, sys
+from scheduler.backends.confinement.syscall_filter import refuse
+ctypes.CDLL(None).prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
+refuse()
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def test_workers_start_where_io_uring_is_refused(models: Path, tmp_path: Path, pod_class: Any) -> None:
+    """As under confinement: libuv's signal pipe has lower numbers there, and each fork closes these two."""
+    pod = pod_class(models / "whims", tmp_path / "log", launch=(sys.executable, "-c", FILTERED))
     try:
         make_slow(pod.ready())
         assert pod.predict(rows((2.0, "double"))).status == 200
