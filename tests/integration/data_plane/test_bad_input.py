@@ -112,7 +112,6 @@ async def test_what_is_no_scoring_request_is_400(world: World, body: bytes) -> N
         ("string", 5),
         ("datetime", 1_700_000_000_000),
         ("datetime", "yesterday"),
-        ("double", None),
         ("string", None),
         ("double", [1.5]),
         ("double", {"a": 1}),
@@ -123,6 +122,11 @@ async def test_a_wrong_value_is_400_with_its_row_and_column(world: World, column
     assert (status, error["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
     assert error["details"][0]["loc"] == ["data", 1, list(ROW).index(column)]
     assert column in error["message"]
+
+
+async def test_null_in_a_double_column_is_nan(world: World) -> None:
+    status, answer = await ask(world, changed(double=None))
+    assert (status, answer["predictions"]) == (200, [1.5, None])
 
 
 async def test_a_ragged_row_is_400_with_its_row(world: World) -> None:

@@ -90,3 +90,13 @@ def check(home: Path, rules: dict[str, Any], other: Path) -> None:
     *refused, read, written = tried(confined(rules, ()), *asked)
     assert (refused, written) == (["PermissionError"] * 4, "ok")
     assert read == Path("/etc/hostname").read_text()[:6]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be two users")
+def test_as_root_both_work_in_a_home_that_lies_in_another_users_closed_folder(home: Path) -> None:
+    for folder in (home, home / "mlflow"):
+        os.chown(folder, 12345, 12345)
+        folder.chmod(0o700)
+    rules = RuleBook(Ways(landlock.abi()), home).for_server(home / "mlflow")
+    asked = (("w", home / "mlflow/mlflow.db"), ("r", home / "admin-token"))
+    assert tried(confined(rules, ()), *asked) == ["ok", "PermissionError"]

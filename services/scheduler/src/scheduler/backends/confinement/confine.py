@@ -4,8 +4,8 @@ Standard library only, and loaded by its file: the shim does so in the child tha
 model runs, and `COMMAND` is executed under the rules (a build, a download). Rules are JSON:
 
 `abi` (Landlock's version, 0 for none), `read`, `write`, `devices` (paths), `user` (None: stay who one is), `groups`,
-`keeps_search` (see `privileges.become`), `filters_calls` and `refuses_sockets` (see `syscall_filter`), `limits`
-(resource → number).
+`keeps_search` (see `privileges.become`), `opens_files_of_others` (as root may, where Landlock lets it),
+`filters_calls` and `refuses_sockets` (see `syscall_filter`), `limits` (resource → number).
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ def confine(rules: dict[str, Any]) -> None:
     ruleset = _ruleset(landlock, rules) if rules["abi"] else None
     if user is not None:
         privileges.become(user, rules.get("groups", ()), keeps_search=rules["keeps_search"])
+    elif rules.get("opens_files_of_others"):
+        privileges.open_files_of_others()
     else:
         privileges.drop_capabilities()
     landlock.no_new_privileges()

@@ -6,7 +6,7 @@ import ctypes
 import os
 from collections.abc import Sequence
 
-CAP_DAC_READ_SEARCH = 2
+CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 1, 2
 LAST_CAPABILITY = 63
 PR_SET_DUMPABLE, PR_SET_KEEPCAPS, PR_CAPBSET_DROP, PR_CAP_AMBIENT = 4, 8, 24, 47
 PR_CAP_AMBIENT_RAISE = 2
@@ -54,6 +54,14 @@ def drop_capabilities(kept: Sequence[int] = ()) -> None:
         raise OSError(ctypes.get_errno(), "capset")
     for each in kept:
         _prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, each)
+
+
+def open_files_of_others() -> None:
+    """Have no capabilities but what root opens the files of other users with, as far as this process has them."""
+    header, sets = _Header(CAPABILITY_VERSION_3, 0), (_Sets * 2)()
+    if _libc.capget(ctypes.byref(header), sets) < 0:
+        raise OSError(ctypes.get_errno(), "capget")
+    drop_capabilities([each for each in (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH) if sets[0].permitted >> each & 1])
 
 
 def own_shared_memory() -> bool:
