@@ -74,6 +74,10 @@ class Station:
         await ensure(nc.jetstream())
         return cls(nc)
 
+    async def make_streams(self) -> None:
+        """As the controller does where they are gone."""
+        await ensure(self.nc.jetstream())
+
     async def put(self, entries: dict[str, bytes]) -> None:
         bucket = await self.nc.jetstream().key_value("routes")
         for key, value in entries.items():

@@ -313,6 +313,7 @@ async def test_a_wiped_bus_does_not_take_the_routes_away(setting: Setting) -> No
     for number in range(40):
         await setting.predict(number)
         await asyncio.sleep(0.1)
+    await setting.station.make_streams()
     await setting.until_logged()
     setting.world.key("psk_other.secret")
     async with asyncio.timeout(30):
