@@ -124,7 +124,7 @@ def _blank(descriptors: Iterable[int]) -> None:
     """
     null = os.open(os.devnull, os.O_RDWR)
     for fd in descriptors:
-        if _is_open(fd):
+        if fd != null and _is_open(fd):  # one that was closed meanwhile may have become `null` itself
             os.dup2(null, fd, inheritable=False)
     os.close(null)
 
