@@ -261,15 +261,19 @@ async def test_rows_of_a_folder_that_is_gone_are_not_found_until_it_is_made_anew
     assert (await logger.tables())["wine.payload"].rows == 1
 
 
+@pytest.mark.parametrize("is_copied", [False, True])
 async def test_a_home_that_was_moved_leaves_no_second_line(
-    nats_server: NatsProcess, js: JetStreamContext, start: Start, home: Path, tmp_path: Path
+    nats_server: NatsProcess, js: JetStreamContext, start: Start, home: Path, tmp_path: Path, is_copied: bool
 ) -> None:
     logger = await start()
     await log(js, record("a"))
     await eventually(lambda: _status(logger, "wine.payload", "ok"))
     await logger.stop()
     moved = tmp_path / "moved"
-    home.rename(moved)
+    if is_copied:
+        shutil.copytree(home, moved)
+    else:
+        home.rename(moved)
     logger.settings = RunningLogger(nats_server.url, moved).settings
 
     await logger.start()

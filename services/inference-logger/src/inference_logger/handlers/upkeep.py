@@ -71,10 +71,20 @@ async def _replace(database: Database, row: TableRow, found: Committed | None, a
 
 
 def _has_moved(row: TableRow, here: str) -> bool:
-    """Whether the table was `<root>/<service>/<kind>`, that root is gone, and one of the same name has the table."""
+    """Whether the table was `<root>/<service>/<kind>`, and is here now: that root is gone, or was copied."""
     old, new = Path(plain_path(row.location)), Path(here)
     is_alike = old != new and old.parts[-3:] == new.parts[-3:]
-    return is_alike and not old.parents[1].exists() and (new / "_delta_log").is_dir()
+    if not is_alike or not (new / "_delta_log").is_dir():
+        return False
+    return not old.parents[1].exists() or _is_copy(str(old), str(new))
+
+
+def _is_copy(old: str, new: str) -> bool:
+    """Whether both are one table by the id that Delta gives each when it is made."""
+    try:
+        return bool(open_table(old).metadata().id == open_table(new).metadata().id)
+    except NotFound:
+        return False
 
 
 async def remove_purged(tables: PayloadTables, database: Database) -> int:
