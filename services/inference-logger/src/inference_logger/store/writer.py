@@ -10,7 +10,7 @@ from typing import Any
 from inference_logger.domain.tables import Share, TableKey
 from inference_logger.domain.waiting import reason_of
 from inference_logger.store.delta import Committed, PayloadTables
-from shared.errors import Temporary
+from shared.errors import UpstreamFailed
 
 THREADS = 32
 """Appends that may hang at once."""
@@ -18,7 +18,7 @@ AT_ONCE = 8
 """Appends that are waited for at once: where several tables hang, the others wait for them together."""
 
 
-class Unwritable(Temporary):
+class Unwritable(UpstreamFailed):
     """A table cannot be written for now; says why."""
 
 
