@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import duckdb
 import httpx
@@ -57,11 +58,12 @@ def test_answers_equal_the_model(
 
 @pytest.mark.timed
 def test_a_request_is_a_row_within_five_seconds(platform: Platform, key: str, features: pd.DataFrame) -> None:
-    answer = predict(platform, "wine-quality", key, split_body(features.head(1)) | {"client_request_id": "row-please"})
+    name = f"row-{uuid4()}"  # each try has a row of its own
+    answer = predict(platform, "wine-quality", key, split_body(features.head(1)) | {"client_request_id": name})
     assert answer.status_code == 200
 
     def found() -> list[dict[str, Any]]:
-        return [r for r in platform.payload_rows("wine-quality") if r["client_request_id"] == "row-please"]
+        return [r for r in platform.payload_rows("wine-quality") if r["client_request_id"] == name]
 
     (row,) = until(found, within=5, what="the request's row")
     assert row["status_code"] == 200
