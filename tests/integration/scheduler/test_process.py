@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from importlib import util
@@ -151,7 +152,7 @@ def answer_of(endpoint: Endpoint) -> list[float]:
 async def test_a_real_model_serves_through_deaths_of_its_pod_and_of_its_scheduler(
     home: Path, scheduler: Process, nats_server: NatsProcess, registry: str
 ) -> None:
-    scheduler.environment["SCHEDULER_MLFLOW_URI"] = registry
+    scheduler.environment |= {"SCHEDULER_MLFLOW_URI": registry, "SCHEDULER_CONFINEMENT_READABLE": tempfile.gettempdir()}
     scheduler.start()
     async with controlling(nats_server) as controller:
         deployment = wanted(1)
@@ -194,7 +195,7 @@ async def test_a_real_model_serves_through_deaths_of_its_pod_and_of_its_schedule
 async def test_a_model_that_cannot_be_loaded_fails_with_its_last_words_and_spares_the_other(
     scheduler: Process, nats_server: NatsProcess, registry: str
 ) -> None:
-    scheduler.environment["SCHEDULER_MLFLOW_URI"] = registry
+    scheduler.environment |= {"SCHEDULER_MLFLOW_URI": registry, "SCHEDULER_CONFINEMENT_READABLE": tempfile.gettempdir()}
     scheduler.start()
     async with controlling(nats_server) as controller:
         good, bad = wanted(1), wanted(1, model_version="2")
