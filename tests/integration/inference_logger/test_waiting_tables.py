@@ -66,7 +66,7 @@ async def test_it_waits_alone_says_so_and_catches_up(js: JetStreamContext, start
     table = await eventually(lambda: _blocked(logger, rows=3))
     assert "in the way" not in table.location
     assert table.blocked.reason
-    assert await facts(js, "table.blocked") == [
+    assert await eventually(lambda: facts(js, "table.blocked")) == [  # by way of the outbox
         {"service": "wine", "table": "wine.payload", "location": table.location.removeprefix("file://")}
         | {"reason": table.blocked.reason}
     ]
@@ -82,7 +82,11 @@ async def test_it_waits_alone_says_so_and_catches_up(js: JetStreamContext, start
     await eventually(lambda: counted(home) == once("w0", "w1", "w2", "w3"))
     await eventually(lambda: _status(logger, "wine.payload", "ok"))
     assert [one["table"] for one in await eventually(lambda: facts(js, "table.recovered"))] == ["wine.payload"]
-    assert (await logger.readiness())["blocked_tables"] == []
+
+    async def none_is_blocked() -> bool:
+        return (await logger.readiness())["blocked_tables"] == []
+
+    await eventually(none_is_blocked)
 
 
 async def _blocked(logger: RunningLogger, rows: int) -> Any:
