@@ -59,7 +59,7 @@ FILTERED = """
 import ctypes, os, sys
 from scheduler.backends.confinement.syscall_filter import refuse
 ctypes.CDLL(None).prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
-refuse()
+refuse(sockets=True)
 os.execv(sys.argv[1], sys.argv[1:])
 """
 
