@@ -7,7 +7,7 @@ from collections import defaultdict
 from penstock.launcher.bus import rights as bus_rights
 from shared.bus.rpc import INBOXES
 from shared.bus.topology import BUCKETS, DURABLES, STREAM_OWNER, STREAMS
-from shared.contracts.rpc import METHODS
+from shared.contracts.rpc.catalogue import METHODS
 from shared.events.catalogue import CATALOGUE
 
 

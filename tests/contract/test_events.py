@@ -14,7 +14,7 @@ import pytest
 from shared.bus.envelope import subject_of
 from shared.bus.topology import DURABLES, STREAMS
 from shared.contracts.base import Contract
-from shared.contracts.rpc import METHODS
+from shared.contracts.rpc.catalogue import METHODS
 from shared.events import CATALOGUE, EVENT_TYPES, Event, schemas
 
 GOLDEN = sorted((Path(__file__).parent / "golden").glob("*.json"))

@@ -27,10 +27,39 @@ from set_clock import SetClock
 from shared.bus import Bus
 from shared.bus.envelope import headers_of, subject_of
 from shared.clock import SystemClock
-from shared.contracts import rpc
 from shared.contracts.deployment import PodView, VersionState
 from shared.contracts.nodes import Machine, NodeState, NodeStateList, PoolState, PoolStateList
 from shared.contracts.routes import ROUTES_BUCKET
+from shared.contracts.rpc.inference_logger import ROWS, TABLES, RowPage, RowsQuery, TableList, TablesQuery, TableView
+from shared.contracts.rpc.method import Nothing
+from shared.contracts.rpc.monitor import (
+    EVENTS,
+    LOGS,
+    METRICS,
+    EventEntry,
+    EventPage,
+    EventsQuery,
+    LogEntry,
+    LogPage,
+    LogsQuery,
+    MetricsQuery,
+    Series,
+    SeriesList,
+)
+from shared.contracts.rpc.scheduler import (
+    CAPACITY,
+    NODES,
+    PODS,
+    RESTART_POD,
+    RUNS,
+    VERSION_STATES,
+    PodList,
+    PodRef,
+    PodsQuery,
+    RunPage,
+    RunsQuery,
+    VersionStateList,
+)
 from shared.errors import NotFound, Unavailable
 from shared.events import Event
 from shared.ids import new_id
@@ -154,20 +183,20 @@ class Peers:
         self.logger = Bus("inference-logger", nats_url, clock=clock, owns_streams=True)
         self.states: tuple[VersionState, ...] = ()
         self.restarted: list[str] = []
-        self.asked_logs: list[rpc.LogsQuery] = []
-        self.stored: Callable[[rpc.LogsQuery], rpc.LogPage] | None = None
+        self.asked_logs: list[LogsQuery] = []
+        self.stored: Callable[[LogsQuery], LogPage] | None = None
         self.pools: tuple[PoolState, ...] = ()
         self.nodes = NodeStateList(machine=Machine(name="here", cpu=8, memory_gb=16, gpu=1), items=())
-        self.scheduler.answer(rpc.VERSION_STATES, self._states)
-        self.scheduler.answer(rpc.PODS, self._pods)
-        self.scheduler.answer(rpc.RESTART_POD, self._restart)
-        self.scheduler.answer(rpc.NODES, self._nodes)
-        self.scheduler.answer(rpc.CAPACITY, self._capacity)
-        self.monitor.answer(rpc.LOGS, self._logs)
-        self.monitor.answer(rpc.EVENTS, self._events)
-        self.monitor.answer(rpc.METRICS, self._metrics)
-        self.logger.answer(rpc.TABLES, self._tables)
-        self.logger.answer(rpc.ROWS, self._rows)
+        self.scheduler.answer(VERSION_STATES, self._states)
+        self.scheduler.answer(PODS, self._pods)
+        self.scheduler.answer(RESTART_POD, self._restart)
+        self.scheduler.answer(NODES, self._nodes)
+        self.scheduler.answer(CAPACITY, self._capacity)
+        self.monitor.answer(LOGS, self._logs)
+        self.monitor.answer(EVENTS, self._events)
+        self.monitor.answer(METRICS, self._metrics)
+        self.logger.answer(TABLES, self._tables)
+        self.logger.answer(ROWS, self._rows)
         self.buses = (self.scheduler, self.monitor, self.logger)
         self.tasks: list[asyncio.Task[None]] = []
 
@@ -207,10 +236,10 @@ class Peers:
         """How many dead letters there are."""
         return (await self.monitor.js.stream_info("DEAD")).state.messages
 
-    async def answer_runs(self, handler: Callable[[rpc.RunsQuery], Awaitable[rpc.RunPage]]) -> None:
+    async def answer_runs(self, handler: Callable[[RunsQuery], Awaitable[RunPage]]) -> None:
         """From now on, answer which runs of pods there are."""
         answering = Bus("scheduler", self._nats_url, clock=SystemClock())
-        answering.answer(rpc.RUNS, handler)
+        answering.answer(RUNS, handler)
         self.tasks.append(asyncio.create_task(answering.run()))
         await asyncio.wait_for(answering.connected(), 30)
 
@@ -219,16 +248,16 @@ class Peers:
         states = [NodeState(id=node["id"], generation=generation, pods=pods, cpu=pods) for node in nodes]
         self.nodes = NodeStateList(machine=self.nodes.machine, items=tuple(states))
 
-    async def _nodes(self, _: rpc.Nothing) -> NodeStateList:
+    async def _nodes(self, _: Nothing) -> NodeStateList:
         return self.nodes
 
-    async def _capacity(self, _: rpc.Nothing) -> PoolStateList:
+    async def _capacity(self, _: Nothing) -> PoolStateList:
         return PoolStateList(machine=self.nodes.machine, items=self.pools)
 
-    async def _states(self, _: rpc.Nothing) -> rpc.VersionStateList:
-        return rpc.VersionStateList(items=self.states)
+    async def _states(self, _: Nothing) -> VersionStateList:
+        return VersionStateList(items=self.states)
 
-    async def _pods(self, query: rpc.PodsQuery) -> rpc.PodList:
+    async def _pods(self, query: PodsQuery) -> PodList:
         pod = PodView(
             name="wine-v1-0",
             service="wine",
@@ -239,23 +268,23 @@ class Peers:
             ready=True,
             restarts=0,
         )
-        return rpc.PodList(items=(pod,))
+        return PodList(items=(pod,))
 
-    async def _restart(self, ref: rpc.PodRef) -> rpc.Nothing:
+    async def _restart(self, ref: PodRef) -> Nothing:
         self.restarted.append(ref.pod)
-        return rpc.Nothing()
+        return Nothing()
 
-    async def _logs(self, query: rpc.LogsQuery) -> rpc.LogPage:
+    async def _logs(self, query: LogsQuery) -> LogPage:
         self.asked_logs.append(query)
         if self.stored is not None:
             return self.stored(query)
         assert (query.search, query.limit) == ("hello", 5)
         text = f"hello {query.version}"
-        return rpc.LogPage(items=(rpc.LogEntry(at=SystemClock().now(), version="v1", pod="p", run=0, text=text),))
+        return LogPage(items=(LogEntry(at=SystemClock().now(), version="v1", pod="p", run=0, text=text),))
 
-    async def _events(self, query: rpc.EventsQuery) -> rpc.EventPage:
+    async def _events(self, query: EventsQuery) -> EventPage:
         now = SystemClock().now()
-        entry = rpc.EventEntry(
+        entry = EventEntry(
             first_seen=now,
             last_seen=now,
             level="info",
@@ -265,20 +294,20 @@ class Peers:
             message=query.service,
             count=1,
         )
-        return rpc.EventPage(items=(entry,))
+        return EventPage(items=(entry,))
 
-    async def _metrics(self, query: rpc.MetricsQuery) -> rpc.SeriesList:
+    async def _metrics(self, query: MetricsQuery) -> SeriesList:
         assert (query.to_time - query.from_time).total_seconds() == 3600
-        series = rpc.Series(labels={"version": query.version or "all"}, points=((60, 1.5),))
-        return rpc.SeriesList(metric=query.metric, unit="1/s", series=(series,))
+        series = Series(labels={"version": query.version or "all"}, points=((60, 1.5),))
+        return SeriesList(metric=query.metric, unit="1/s", series=(series,))
 
-    async def _tables(self, query: rpc.TablesQuery) -> rpc.TableList:
-        table = rpc.TableView(
+    async def _tables(self, query: TablesQuery) -> TableList:
+        table = TableView(
             name=f"{query.service}.payload", service="wine", kind="payload", location="file:///t", rows=1, version=0
         )
-        return rpc.TableList(items=(table,))
+        return TableList(items=(table,))
 
-    async def _rows(self, query: rpc.RowsQuery) -> rpc.RowPage:
+    async def _rows(self, query: RowsQuery) -> RowPage:
         if query.table != "wine.payload":
             raise NotFound(f"There is no table {query.table}")
-        return rpc.RowPage(columns=("request_id",), items=({"request_id": "r1"},))
+        return RowPage(columns=("request_id",), items=({"request_id": "r1"},))

@@ -25,7 +25,9 @@ from shared.clock import Clock, SystemClock
 from shared.contracts.deployment import Deployment, PodView, VersionState
 from shared.contracts.nodes import Node, NodeStateList
 from shared.contracts.routes import ROUTES_BUCKET, Endpoints, endpoints_key
-from shared.contracts.rpc import DEPLOYMENTS, NODES, PODS, VERSION_STATES, DeploymentList, Nothing, PodsQuery
+from shared.contracts.rpc.controller import DEPLOYMENTS, DeploymentList
+from shared.contracts.rpc.method import Nothing
+from shared.contracts.rpc.scheduler import NODES, PODS, VERSION_STATES, PodsQuery
 from shared.errors import PenstockError
 from shared.events import EVENT_TYPES, Event
 from shared.telemetry import Telemetry

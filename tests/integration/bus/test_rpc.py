@@ -16,7 +16,9 @@ from nats_process import NatsProcess
 from shared.bus import Bus
 from shared.bus import rpc as wire
 from shared.contracts.deployment import PodView
-from shared.contracts.rpc import LOGS, PODS, RESTART_POD, LogPage, LogsQuery, Nothing, PodList, PodRef, PodsQuery
+from shared.contracts.rpc.method import Nothing
+from shared.contracts.rpc.monitor import LOGS, LogPage, LogsQuery
+from shared.contracts.rpc.scheduler import PODS, RESTART_POD, PodList, PodRef, PodsQuery
 from shared.errors import Detail, LimitExceeded, NotFound, PenstockError, Unavailable
 
 RUNNING: dict[str, Any] = {"status": "Running", "ready": True, "restarts": 0}

@@ -23,9 +23,9 @@ from penstock.client import Conflict, InvalidRequest, NotFound, ServerError, Una
 from ports import free_port
 from running_controller import TOKEN, Controller, Peers, eventually, wine
 from shared.clock import SystemClock
-from shared.contracts import rpc
 from shared.contracts.deployment import VersionState
 from shared.contracts.nodes import Hold, PoolState
+from shared.contracts.rpc.monitor import LogPage
 from shared.contracts.samples import LogLine, PodOutput
 from shared.http import serve
 
@@ -289,7 +289,7 @@ async def test_the_room_for_pods_is_a_line_a_pool(cli: CommandLine, peers: Peers
 
 async def test_following_logs_ends_with_ctrl_c(cli: CommandLine, peers: Peers) -> None:
     made = await cli.json("deploy", "models:/wine/1", "--name", "shop")
-    peers.stored = lambda query: rpc.LogPage(items=())
+    peers.stored = lambda query: LogPage(items=())
     command = [sys.executable, "-m", "penstock", "logs", "shop", "-f", "-o", "json"]
     env = os.environ | {"PENSTOCK_URL": cli.url, "PENSTOCK_TOKEN": TOKEN, "XDG_CONFIG_HOME": str(cli.config)}
     following = await asyncio.create_subprocess_exec(

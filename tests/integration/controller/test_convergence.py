@@ -13,7 +13,8 @@ import pytest
 from running_controller import Controller, Nats, Peers, eventually, wine
 from shared.contracts.deployment import VersionState
 from shared.contracts.routes import ROUTES_BUCKET
-from shared.contracts.rpc import DEPLOYMENTS, DeploymentList, Nothing
+from shared.contracts.rpc.controller import DEPLOYMENTS, DeploymentList
+from shared.contracts.rpc.method import Nothing
 from shared.events.pod import PodNotReady, PodReady
 from shared.events.version import VersionDrained, VersionFailed, VersionReady
 

@@ -16,7 +16,7 @@ from controller.store.services import load_service
 from controller.store.tables import ObservationRow
 from router_world import PodRequest, PodServer, World, running_world
 from running_controller import Controller, Nats, Peers, wine
-from shared.contracts.rpc import LogEntry, LogPage, LogsQuery
+from shared.contracts.rpc.monitor import LogEntry, LogPage, LogsQuery
 
 EXAMPLE = {"dataframe_split": {"columns": ["acidity", "alcohol"], "data": [[7.4, 9.4]]}}
 

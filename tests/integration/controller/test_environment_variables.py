@@ -12,7 +12,7 @@ from sqlalchemy import text
 from controller.handlers.variables import secret_values
 from running_controller import Controller, wine
 from shared.contracts.deployment import SecretKeyRef
-from shared.contracts.rpc import SecretsQuery
+from shared.contracts.rpc.controller import SecretsQuery
 from shared.errors import InvalidInput, NotFound
 
 VALUE = "correct horse battery staple"

@@ -13,7 +13,7 @@ import pytest
 from penstock.client import AsyncClient
 from ports import free_port
 from running_controller import TOKEN, Controller, Peers, eventually
-from shared.contracts import rpc
+from shared.contracts.rpc.monitor import LogEntry, LogPage, LogsQuery
 from shared.contracts.samples import LogLine, PodOutput
 from shared.http import serve
 from shared.ids import new_id
@@ -29,19 +29,19 @@ class Output:
         self.peers, self.stored = peers, 0
         peers.stored = self.page
 
-    def entry(self, number: int) -> rpc.LogEntry:
-        return rpc.LogEntry(version="v1", pod="p", run=0, at=self.at(number), offset=number * 10, text=f"line {number}")
+    def entry(self, number: int) -> LogEntry:
+        return LogEntry(version="v1", pod="p", run=0, at=self.at(number), offset=number * 10, text=f"line {number}")
 
     @staticmethod
     def at(number: int) -> datetime:
         return START + timedelta(seconds=number)
 
-    def page(self, query: rpc.LogsQuery) -> rpc.LogPage:
+    def page(self, query: LogsQuery) -> LogPage:
         found = [entry for entry in map(self.entry, range(self.stored)) if entry.at >= (query.from_time or START)]
         found = found if query.is_oldest_first else found[::-1]
         begin = int(query.cursor or 0)
         end = begin + query.limit
-        return rpc.LogPage(items=tuple(found[begin:end]), next_cursor=str(end) if end < len(found) else None)
+        return LogPage(items=tuple(found[begin:end]), next_cursor=str(end) if end < len(found) else None)
 
     async def prints(self, *numbers: int) -> None:
         lines = tuple(LogLine(at=self.at(number), offset=number * 10, text=f"line {number}") for number in numbers)

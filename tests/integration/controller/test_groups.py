@@ -11,7 +11,8 @@ import pytest
 
 from running_controller import Controller, Peers, eventually, wine
 from shared.contracts.nodes import Hold, PoolState
-from shared.contracts.rpc import DEPLOYMENTS, DeploymentList, Nothing
+from shared.contracts.rpc.controller import DEPLOYMENTS, DeploymentList
+from shared.contracts.rpc.method import Nothing
 from someone import someone
 
 GROUP = {"name": "risk", "description": "for scoring", "tags": {"team": "risk"}, "projects": ["default"]}

@@ -24,7 +24,7 @@ from scheduler.backends.artifacts import ModelCache
 from scheduler.backends.preparation import PreparationFailed
 from scheduler.domain.rollout import template_of
 from shared.contracts.deployment import Deployment
-from shared.contracts.rpc import REGISTRY_ACCESS, RegistryQuery
+from shared.contracts.rpc.controller import REGISTRY_ACCESS, RegistryQuery
 
 PASSWORD = "correct horse battery staple"
 ANOTHER = "a horse of a different colour"

@@ -9,7 +9,8 @@ import pytest
 
 from running_controller import Controller, Peers, eventually, wine
 from shared.contracts.deployment import VersionState
-from shared.contracts.rpc import DEPLOYMENTS, Nothing
+from shared.contracts.rpc.controller import DEPLOYMENTS
+from shared.contracts.rpc.method import Nothing
 from shared.events.pod import PodReady
 from shared.events.version import VersionReady, VersionRolloutFailed
 

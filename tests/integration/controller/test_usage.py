@@ -13,8 +13,8 @@ import pytest
 from controller.handlers.metering import note_run
 from running_controller import Controller, Peers, eventually
 from shared.bus.bulk import publish
-from shared.contracts import rpc
 from shared.contracts.deployment import Resources
+from shared.contracts.rpc.scheduler import RunPage, RunsQuery
 from shared.contracts.runs import PodRun
 from shared.contracts.samples import TrafficMeasured
 from shared.errors import Unavailable
@@ -215,13 +215,13 @@ async def test_nothing_was_ever_used(offline: Controller) -> None:
 async def test_facts_and_lists_of_the_scheduler_are_counted(controller: Controller, peers: Peers) -> None:
     over = OCTOBER + timedelta(hours=2)
     ended, lost = run(0, ended_at=over), run(1, started_at=over, ended_at=over + timedelta(hours=1))
-    asked: list[rpc.RunsQuery] = []
+    asked: list[RunsQuery] = []
 
-    async def listed(query: rpc.RunsQuery) -> rpc.RunPage:
+    async def listed(query: RunsQuery) -> RunPage:
         asked.append(query)
         if query.cursor is None:
-            return rpc.RunPage(items=(ended,), next_cursor="more")
-        return rpc.RunPage(items=(lost,))
+            return RunPage(items=(ended,), next_cursor="more")
+        return RunPage(items=(lost,))
 
     for event in (RunEnded, RunStarted, RunEnded):
         await peers.say(event.model_validate(run(0, ended_at=over if event is RunEnded else None).model_dump()))
@@ -243,14 +243,14 @@ async def test_facts_and_lists_of_the_scheduler_are_counted(controller: Controll
     await eventually(lambda: has_narrowed(asked))
 
 
-async def has_narrowed(asked: list[rpc.RunsQuery]) -> bool:
+async def has_narrowed(asked: list[RunsQuery]) -> bool:
     """The first question goes far back, the next ones only a little."""
     ages = [query.ended_after for query in asked]
     return ages[-1] - ages[0] > timedelta(days=30)
 
 
 async def test_a_scheduler_that_does_not_know_yet_changes_nothing(controller: Controller, peers: Peers) -> None:
-    async def unknown(_: rpc.RunsQuery) -> rpc.RunPage:
+    async def unknown(_: RunsQuery) -> RunPage:
         raise Unavailable("not yet")
 
     await peers.answer_runs(unknown)

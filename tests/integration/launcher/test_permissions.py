@@ -34,7 +34,8 @@ from shared.bus import Bus as ServiceBus
 from shared.bus.bootstrap import ensure
 from shared.bus.topology import DURABLES
 from shared.clock import SystemClock
-from shared.contracts.rpc import PODS, RESTART_POD, Nothing, PodRef, PodsQuery
+from shared.contracts.rpc.method import Nothing
+from shared.contracts.rpc.scheduler import PODS, RESTART_POD, PodRef, PodsQuery
 from shared.errors import Unavailable
 
 

@@ -22,7 +22,8 @@ from shared import events
 from shared.bus import Bus
 from shared.bus.envelope import headers_of
 from shared.clock import SystemClock
-from shared.contracts import rpc
+from shared.contracts.rpc.method import Method
+from shared.contracts.rpc.monitor import EVENTS, LOGS, METRICS, EventsQuery, LogPage, LogsQuery, MetricsQuery
 from shared.contracts.samples import (
     LATENCY_BOUNDS_S,
     LogLine,
@@ -82,7 +83,7 @@ def traffic(sequence: int, requests: int, at: datetime = NOON) -> TrafficMeasure
     return TrafficMeasured(source="r1", sequence=sequence, run_id=RUN, from_time=at, to_time=until, pods=(pod,))
 
 
-async def ask(bus: Bus, method: rpc.Method, question: Any) -> Any:
+async def ask(bus: Bus, method: Method, question: Any) -> Any:
     """The answer, once the monitor is there to give one."""
 
     async def asked() -> Any:
@@ -99,7 +100,7 @@ async def send(bus: Bus, subject: str, stream: str, body: str) -> None:
 
 
 async def points(bus: Bus, metric: str, **more: Any) -> list[tuple[int, float]]:
-    found = await ask(bus, rpc.METRICS, rpc.MetricsQuery(service="wine", metric=metric, **HOUR, **more))
+    found = await ask(bus, METRICS, MetricsQuery(service="wine", metric=metric, **HOUR, **more))
     return [point for series in found.series for point in series.points]
 
 
@@ -150,8 +151,8 @@ async def test_log_lines_are_kept_once_and_found_by_word(monitor: object, bus: B
     for message in (output, again):
         await send(bus, "penstock.logs.v1.wine.v1.p1", "LOGS", message.model_dump_json())
 
-    async def found(**query: Any) -> rpc.LogPage:
-        page: rpc.LogPage = await ask(bus, rpc.LOGS, rpc.LogsQuery(service="wine", **query))
+    async def found(**query: Any) -> LogPage:
+        page: LogPage = await ask(bus, LOGS, LogsQuery(service="wine", **query))
         return page
 
     async def all_there() -> bool:
@@ -177,18 +178,18 @@ async def test_log_lines_are_kept_once_and_found_by_word(monitor: object, bus: B
     assert rest.next_cursor is None
     for number in ("-1", "9" * 30, "1_0", " 1", "\u0661", ""):
         cursor = base64.urlsafe_b64encode(number.encode()).decode()
-        for method, question in ((rpc.LOGS, rpc.LogsQuery), (rpc.EVENTS, rpc.EventsQuery)):
+        for method, question in ((LOGS, LogsQuery), (EVENTS, EventsQuery)):
             with pytest.raises(InvalidInput, match="cursor"):
                 await bus.call(method, question(service="wine", cursor=cursor))
 
 
 async def test_a_settled_answer_has_every_line_printed_before_the_question(monitor: object, bus: Bus) -> None:
-    await ask(bus, rpc.LOGS, rpc.LogsQuery(service="wine"))
+    await ask(bus, LOGS, LogsQuery(service="wine"))
     for number in range(20):
         shared = LogLine(at=NOON, offset=number, text="x", request_id=f"a-{number},b-{number}")
         output = PodOutput(service="wine", version="v1", version_id=VERSION, pod="p1", run=0, lines=(shared,))
         await send(bus, "penstock.logs.v1.wine.v1.p1", "LOGS", output.model_dump_json())
-        page = await bus.call(rpc.LOGS, rpc.LogsQuery(service="wine", request_id=f"b-{number}", is_settled=True))
+        page = await bus.call(LOGS, LogsQuery(service="wine", request_id=f"b-{number}", is_settled=True))
         assert len(page.items) == 1
 
 
@@ -202,7 +203,7 @@ async def test_facts_are_counted_not_repeated(monitor: object, bus: Bus) -> None
         await bus.js.publish(fact.subject(), fact.model_dump_json().encode(), stream="EVENTS", headers=headers)
 
     async def three_times() -> Any:
-        page = await ask(bus, rpc.EVENTS, rpc.EventsQuery(service="wine"))
+        page = await ask(bus, EVENTS, EventsQuery(service="wine"))
         return page.items if page.items and page.items[0].count == 3 else None
 
     (entry,) = await eventually(three_times, every=0.2)
@@ -218,7 +219,7 @@ async def test_another_message_is_another_line_and_the_last_hundred_stay(monitor
         await bus.js.publish(fact.subject(), fact.model_dump_json().encode(), stream="EVENTS", headers=headers)
 
     async def all_told() -> Any:
-        page = await ask(bus, rpc.EVENTS, rpc.EventsQuery(service="wine", limit=1000))
+        page = await ask(bus, EVENTS, EventsQuery(service="wine", limit=1000))
         return page.items if page.items and page.items[0].message == "weights: v1 50, v2 50" else None
 
     told = await eventually(all_told, every=0.2)

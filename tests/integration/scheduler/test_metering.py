@@ -21,7 +21,7 @@ from scheduler.backends.folders import PodFolder, RunFolder
 from scheduler_service import Controller, controlling, holds, scheduling, settings_for
 from scheduler_world import wanted
 from shared.contracts.deployment import Deployment
-from shared.contracts.rpc import RUNS, RunsQuery
+from shared.contracts.rpc.scheduler import RUNS, RunsQuery
 from shared.contracts.runs import PodRun
 from shared.errors import InvalidInput, PenstockError
 from shared.events import RunEnded, RunStarted

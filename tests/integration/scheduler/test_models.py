@@ -19,7 +19,7 @@ from scheduler.domain.rollout import template_of
 from scheduler.domain.values import Note
 from scheduler_world import wanted
 from shared.contracts.deployment import Deployment, MlflowSource
-from shared.contracts.rpc import RegistryAccess
+from shared.contracts.rpc.controller import RegistryAccess
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from scheduler.backends.preparation import PreparationFailed, RegistryAway
 from scheduler.domain.rollout import template_of
 from scheduler_world import wanted
 from shared.contracts.deployment import Deployment
-from shared.contracts.rpc import RegistryAccess
+from shared.contracts.rpc.controller import RegistryAccess
 from shared.errors import NotFound, PenstockError, Unavailable
 
 PASSWORD = "correct horse battery staple"

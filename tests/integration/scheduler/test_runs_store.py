@@ -16,7 +16,7 @@ from scheduler.handlers.metering import KEPT, note_open, note_runs, page
 from scheduler.main import MIGRATIONS
 from scheduler_world import wanted
 from shared.bus.outbox import outbox
-from shared.contracts.rpc import RunsQuery
+from shared.contracts.rpc.scheduler import RunsQuery
 from shared.contracts.runs import PodRun
 from shared.database import Database
 from shared.migrations import migrate

@@ -26,7 +26,7 @@ from scheduler_world import wanted
 from set_clock import SetClock
 from shared.contracts.deployment import Deployment, PodView
 from shared.contracts.routes import ROUTES_BUCKET, endpoints_key
-from shared.contracts.rpc import RESTART_POD, PodRef
+from shared.contracts.rpc.scheduler import RESTART_POD, PodRef
 from shared.errors import NotFound
 from shared.events import (
     PodExited,

@@ -20,7 +20,7 @@ from controller.domain.secrets import NewSecret, SecretKind, check_fields
 from controller.settings import ControllerSettings
 from shared.addresses import AddressRule
 from shared.clock import SystemClock
-from shared.contracts.rpc import RegistryAccess
+from shared.contracts.rpc.controller import RegistryAccess
 from shared.errors import InvalidInput, Unavailable, UpstreamFailed
 
 URL = "https://mlflow.example/base"

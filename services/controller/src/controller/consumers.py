@@ -24,7 +24,7 @@ from shared.bus import Bus
 from shared.bus.bulk import bulk_pull
 from shared.clock import Clock
 from shared.contracts.base import Contract
-from shared.contracts.rpc import (
+from shared.contracts.rpc.controller import (
     DEPLOYMENTS,
     REGISTRY_ACCESS,
     SECRET_VALUES,

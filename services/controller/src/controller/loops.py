@@ -22,7 +22,8 @@ from controller.store.runs import Key
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.routes import ROUTES_BUCKET, intent_key, keys_key
-from shared.contracts.rpc import RUNS, VERSION_STATES, Nothing, RunPage, RunsQuery, VersionStateList
+from shared.contracts.rpc.method import Nothing
+from shared.contracts.rpc.scheduler import RUNS, VERSION_STATES, RunPage, RunsQuery, VersionStateList
 from shared.contracts.runs import PodRun
 from shared.database import Database
 from shared.errors import PenstockError

@@ -17,7 +17,8 @@ from controller.store.tables import GroupRow
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.nodes import NodeState, NodeStateList
-from shared.contracts.rpc import NODES, Nothing
+from shared.contracts.rpc.method import Nothing
+from shared.contracts.rpc.scheduler import NODES
 from shared.database import Database
 
 log = logging.getLogger(__name__)

@@ -17,8 +17,18 @@ from shared.bus import Bus
 from shared.bus.bulk import bulk_pull, until_consumed
 from shared.bus.dead_letters import bury
 from shared.clock import Clock
-from shared.contracts import rpc
 from shared.contracts.base import Contract
+from shared.contracts.rpc.monitor import (
+    EVENTS,
+    LOGS,
+    METRICS,
+    EventPage,
+    EventsQuery,
+    LogPage,
+    LogsQuery,
+    MetricsQuery,
+    SeriesList,
+)
 from shared.contracts.samples import PodOutput, TrafficMeasured, UsageMeasured
 from shared.database import Database
 
@@ -36,24 +46,24 @@ def subscribe(bus: Bus, database: Database, clock: Clock) -> None:
     async def fact(event: Any, session: AsyncSession) -> None:
         await handlers.take_fact(session, event, clock.now())
 
-    async def metrics(query: rpc.MetricsQuery) -> rpc.SeriesList:
+    async def metrics(query: MetricsQuery) -> SeriesList:
         async with database.read() as session:
             return await handlers.chart(session, query)
 
-    async def logs(query: rpc.LogsQuery) -> rpc.LogPage:
+    async def logs(query: LogsQuery) -> LogPage:
         if query.is_settled:
             await until_consumed(bus.js, "LOGS", OUTPUT_DURABLE, SETTLED_WITHIN_S)
         async with database.read() as session:
             return await handlers.search_logs(session, query)
 
-    async def event_list(query: rpc.EventsQuery) -> rpc.EventPage:
+    async def event_list(query: EventsQuery) -> EventPage:
         async with database.read() as session:
             return await handlers.list_events(session, query)
 
     bus.consume("monitor-events", dict.fromkeys((*WORDINGS, events.PodNoted), fact))
-    bus.answer(rpc.METRICS, metrics)
-    bus.answer(rpc.LOGS, logs)
-    bus.answer(rpc.EVENTS, event_list)
+    bus.answer(METRICS, metrics)
+    bus.answer(LOGS, logs)
+    bus.answer(EVENTS, event_list)
 
 
 async def pull_samples(bus: Bus, database: Database) -> None:

@@ -15,7 +15,7 @@ from monitor.domain.charts import CHARTS, Chart
 from monitor.domain.events import entry_of
 from monitor.domain.rollup import PodMinute, ReplicaCounts, roll_replicas, roll_traffic, roll_usage, step_start
 from monitor.store import lines, minutes
-from shared.contracts.rpc import (
+from shared.contracts.rpc.monitor import (
     EventEntry,
     EventPage,
     EventsQuery,

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from scheduler.backends.confinement.availability import UNCONFINED, Confinement
 from scheduler.consumers import Latest
 from scheduler.handlers import views
-from shared.contracts.rpc import PodList
+from shared.contracts.rpc.scheduler import PodList
 from shared.database import Database
 from shared.http import admin_app
 from shared.telemetry import Telemetry

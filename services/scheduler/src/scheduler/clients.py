@@ -13,7 +13,7 @@ from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.deployment import SecretKeyRef
 from shared.contracts.routes import ROUTERS_BUCKET, ROUTES_BUCKET, Endpoints, RouterBeat, endpoints_key
-from shared.contracts.rpc import (
+from shared.contracts.rpc.controller import (
     REGISTRY_ACCESS,
     SECRET_VALUES,
     RegistryAccess,

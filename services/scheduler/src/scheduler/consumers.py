@@ -16,14 +16,14 @@ from scheduler.store.nodes import drop_node, put_node
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.nodes import Machine, NodeStateList, PoolStateList
-from shared.contracts.rpc import (
+from shared.contracts.rpc.method import Nothing
+from shared.contracts.rpc.scheduler import (
     CAPACITY,
     NODES,
     PODS,
     RESTART_POD,
     RUNS,
     VERSION_STATES,
-    Nothing,
     PodList,
     PodRef,
     PodsQuery,

@@ -27,7 +27,8 @@ from scheduler.store.runs import Key
 from scheduler.store.tables import DeploymentRow, PodRow
 from shared.bus import Bus
 from shared.clock import Clock
-from shared.contracts.rpc import DEPLOYMENTS, Nothing
+from shared.contracts.rpc.controller import DEPLOYMENTS
+from shared.contracts.rpc.method import Nothing
 from shared.contracts.samples import PodUsage, UsageMeasured
 from shared.errors import PenstockError, Temporary
 from shared.ids import new_id

@@ -27,7 +27,7 @@ from shared.bus.connection import inbox_prefix
 from shared.bus.topology import Durable
 from shared.cancellation import heeding_cancellation
 from shared.clock import Clock
-from shared.contracts.rpc import Method
+from shared.contracts.rpc.method import Method
 
 log = logging.getLogger("penstock.bus.broker")
 

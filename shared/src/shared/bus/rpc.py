@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from shared import errors
 from shared.contracts.base import Contract
-from shared.contracts.rpc import Method
+from shared.contracts.rpc.method import Method
 from shared.errors import Detail, InvalidInput, PenstockError, Unavailable
 from shared.telemetry import inject_headers, span_from_headers
 

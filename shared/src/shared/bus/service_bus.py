@@ -22,7 +22,7 @@ from shared.bus.topology import DURABLES, EVENTS, STREAM_OWNER, durable, durable
 from shared.bus.watchdog import BusLost, Watchdog
 from shared.clock import Clock
 from shared.contracts.base import Contract
-from shared.contracts.rpc import DeadLetterRef, Method, Nothing, replay_method
+from shared.contracts.rpc.method import DeadLetterRef, Method, Nothing, replay_method
 from shared.errors import Conflict, Unavailable
 from shared.events import Event
 

@@ -12,7 +12,8 @@ from controller.api.groups import Capacity
 from controller.domain.access import Caller
 from controller.store.groups import page_of_groups
 from shared.contracts.nodes import Hold, PoolState, PoolStateList
-from shared.contracts.rpc import CAPACITY, Nothing
+from shared.contracts.rpc.method import Nothing
+from shared.contracts.rpc.scheduler import CAPACITY
 
 router = APIRouter(tags=["resource groups"])
 ALL_GROUPS = 10_000

@@ -15,7 +15,7 @@ from controller.domain.debugging import SHOWN_HEADERS, DebugRequest, curl_line, 
 from controller.handlers.debugging import Debugged, debugged_version
 from controller.handlers.unit import Unit
 from controller.store.audit import Subject, acted
-from shared.contracts.rpc import LOGS, LogPage, LogsQuery
+from shared.contracts.rpc.monitor import LOGS, LogPage, LogsQuery
 from shared.errors import Detail, InvalidInput, PenstockError
 
 router = APIRouter(tags=["debugging"])

@@ -29,7 +29,7 @@ from controller.store.audit import audit
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.base import Contract
-from shared.contracts.rpc import Method
+from shared.contracts.rpc.method import Method
 from shared.database import Database
 from shared.errors import Conflict, PreconditionFailed
 from shared.http import request_id_of

@@ -21,7 +21,7 @@ from nats.aio.subscription import Subscription
 from pydantic import ValidationError
 
 from controller.api.door import Door
-from shared.contracts.rpc import LOGS, LogEntry, LogPage, LogsQuery
+from shared.contracts.rpc.monitor import LOGS, LogEntry, LogPage, LogsQuery
 from shared.contracts.samples import PodOutput
 from shared.errors import Forbidden, NotFound, PenstockError, Unauthenticated, Unavailable
 from shared.http import error_body, status_of

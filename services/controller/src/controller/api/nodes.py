@@ -30,7 +30,8 @@ from controller.handlers.unit import Unit, must_match
 from controller.store.groups import load_group, load_node, whole_group
 from controller.store.tables import GroupRow, NodeRow
 from shared.contracts.nodes import NodeState, NodeStateList
-from shared.contracts.rpc import NODES, Nothing
+from shared.contracts.rpc.method import Nothing
+from shared.contracts.rpc.scheduler import NODES
 from shared.errors import PenstockError
 
 router = APIRouter(tags=["resource groups"])

@@ -15,7 +15,7 @@ from controller.api.following import Wanted, follow_logs
 from controller.api.views import Page
 from controller.domain.times import Moment
 from controller.store.services import load_service
-from shared.contracts.rpc import (
+from shared.contracts.rpc.monitor import (
     EVENTS,
     LOGS,
     METRICS,

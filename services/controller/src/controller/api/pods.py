@@ -14,7 +14,8 @@ from controller.handlers.unit import Unit
 from controller.store.audit import Subject, acted
 from controller.store.services import load_service
 from shared.contracts.deployment import PodView
-from shared.contracts.rpc import PODS, RESTART_POD, Nothing, PodList, PodRef, PodsQuery
+from shared.contracts.rpc.method import Nothing
+from shared.contracts.rpc.scheduler import PODS, RESTART_POD, PodList, PodRef, PodsQuery
 from shared.errors import NotFound
 
 router = APIRouter(tags=["pods"])

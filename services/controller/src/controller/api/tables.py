@@ -11,7 +11,7 @@ from controller.api.door import PageSize, TheCaller, TheDoor
 from controller.api.views import Page
 from controller.domain.commands import ServiceName
 from controller.store.people import visible_services
-from shared.contracts.rpc import ROWS, TABLES, RowPage, RowsQuery, TableList, TablesQuery, TableView
+from shared.contracts.rpc.inference_logger import ROWS, TABLES, RowPage, RowsQuery, TableList, TablesQuery, TableView
 
 TABLE_WITHIN_S = 15.0
 """Tables are read from files, which may be many."""

@@ -13,7 +13,7 @@ from controller.clients.mlflow import MlflowRegistry
 from controller.clients.pinned import PinnedTransport
 from shared.addresses import AddressRule
 from shared.clock import Clock
-from shared.contracts.rpc import RegistryAccess
+from shared.contracts.rpc.controller import RegistryAccess
 from shared.errors import InvalidInput
 
 KEPT = 16

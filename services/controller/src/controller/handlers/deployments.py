@@ -12,7 +12,7 @@ from controller.store.people import user_by_name
 from controller.store.services import read_services
 from controller.store.tables import ServiceRow, VersionRow
 from shared.contracts.deployment import Autoscaling, Deployment, MlflowSource, Resources, RuntimeOptions
-from shared.contracts.rpc import DeploymentList
+from shared.contracts.rpc.controller import DeploymentList
 
 
 def deployment_of(service: ServiceRow, version: VersionRow) -> Deployment:

@@ -17,7 +17,7 @@ from controller.domain.secrets import SecretKind, Vault, check_fields
 from controller.handlers.secrets import opened
 from controller.store.secrets import load_secret
 from controller.store.tables import SecretRow
-from shared.contracts.rpc import RegistryAccess
+from shared.contracts.rpc.controller import RegistryAccess
 from shared.database import Database
 from shared.errors import Detail, InvalidInput, NotFound, Unavailable, UpstreamFailed
 

@@ -9,7 +9,7 @@ from controller.handlers.secrets import opened
 from controller.store.secrets import load_secret, project_of_version
 from controller.store.tables import SecretRow
 from shared.contracts.deployment import SecretKeyRef
-from shared.contracts.rpc import SecretsQuery, SecretValues
+from shared.contracts.rpc.controller import SecretsQuery, SecretValues
 from shared.database import Database
 from shared.errors import Detail, InvalidInput, NotFound
 

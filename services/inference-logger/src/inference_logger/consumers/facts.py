@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from inference_logger.handlers import answers
 from inference_logger.store import catalogue
 from shared.bus import Bus
-from shared.contracts import rpc
+from shared.contracts.rpc.inference_logger import ROWS, TABLES, RowPage, RowsQuery, TableList, TablesQuery
 from shared.database import Database
 from shared.events import ServiceDeleted
 
@@ -21,12 +21,12 @@ def subscribe(bus: Bus, database: Database) -> None:
         if event.purge_tables and event.deleted_at is not None:
             await catalogue.note_purge(session, event.service, event.deleted_at)
 
-    async def tables(query: rpc.TablesQuery) -> rpc.TableList:
+    async def tables(query: TablesQuery) -> TableList:
         return await answers.list_tables(database, query)
 
-    async def rows(query: rpc.RowsQuery) -> rpc.RowPage:
+    async def rows(query: RowsQuery) -> RowPage:
         return await answers.read(database, query)
 
     bus.consume(DURABLE, {ServiceDeleted: deleted})
-    bus.answer(rpc.TABLES, tables)
-    bus.answer(rpc.ROWS, rows)
+    bus.answer(TABLES, tables)
+    bus.answer(ROWS, rows)

@@ -10,7 +10,7 @@ from inference_logger.domain.waiting import WaitingTable
 from inference_logger.store import catalogue, positions
 from inference_logger.store.delta import read_rows
 from inference_logger.store.tables import TableRow
-from shared.contracts.rpc import RowPage, RowsQuery, TableBlock, TableList, TablesQuery, TableView
+from shared.contracts.rpc.inference_logger import RowPage, RowsQuery, TableBlock, TableList, TablesQuery, TableView
 from shared.database import Database
 from shared.errors import NotFound
 

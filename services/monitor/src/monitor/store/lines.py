@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from monitor.domain.events import Entry
 from monitor.store.tables import EventRow, LogLineRow, SampleRow
-from shared.contracts.rpc import EventsQuery, LogsQuery
+from shared.contracts.rpc.monitor import EventsQuery, LogsQuery
 from shared.contracts.samples import PodOutput
 
 CHUNK = 500

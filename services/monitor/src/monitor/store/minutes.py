@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from monitor.domain.rollup import PodMinute, ReplicaCounts, TrafficSums, UsageSums
 from monitor.store.tables import MinuteRow, ReplicasRow, SampleRow, TrafficRow, UsageRow
-from shared.contracts.rpc import MetricsQuery
+from shared.contracts.rpc.monitor import MetricsQuery
 from shared.contracts.samples import TrafficMeasured
 
 TABLES: Mapping[str, tuple[type[MinuteRow], type[TrafficSums] | type[UsageSums] | type[ReplicaCounts]]] = {

@@ -26,7 +26,7 @@ from scheduler.backends.model_bounds import ModelLimits
 from scheduler.backends.preparation import PreparationFailed, RegistryAway
 from scheduler.domain.rollout import configuration_of
 from shared.contracts.deployment import Deployment
-from shared.contracts.rpc import RegistryAccess
+from shared.contracts.rpc.controller import RegistryAccess
 from shared.errors import PenstockError, Temporary
 
 FETCH_LIMIT_S = 1800.0

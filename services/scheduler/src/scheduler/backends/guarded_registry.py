@@ -14,7 +14,7 @@ import httpx
 
 from scheduler.backends.rest_registry import RestRegistry
 from shared.addresses import AddressRule
-from shared.contracts.rpc import RegistryAccess
+from shared.contracts.rpc.controller import RegistryAccess
 
 
 def guarded_registry(described: Mapping[str, Any]) -> RestRegistry:

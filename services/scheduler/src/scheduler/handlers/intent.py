@@ -18,7 +18,7 @@ from scheduler.store.nodes import drop_node, every_node, put_node
 from scheduler.store.tables import BELIEVED, REFUSED, ControllerRow, DeploymentRow
 from shared.contracts.deployment import Deployment
 from shared.contracts.nodes import Node
-from shared.contracts.rpc import DeploymentList
+from shared.contracts.rpc.controller import DeploymentList
 from shared.events import VersionDeleted
 
 BY_EVENT, BY_ABSENCE = "event", "absence"

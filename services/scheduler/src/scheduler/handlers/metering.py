@@ -17,7 +17,7 @@ from scheduler.domain.values import RunSeen
 from scheduler.store import runs
 from scheduler.store.tables import RunRow
 from shared.bus.outbox import publish
-from shared.contracts.rpc import RunPage, RunsQuery
+from shared.contracts.rpc.scheduler import RunPage, RunsQuery
 from shared.contracts.runs import PodRun
 from shared.errors import InvalidInput
 from shared.events import RunEnded, RunStarted

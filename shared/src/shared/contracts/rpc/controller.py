@@ -1,0 +1,59 @@
+"""What the controller answers: intent, and secrets for those that act on it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.contracts.base import Contract
+from shared.contracts.deployment import Deployment, SecretKeyRef
+from shared.contracts.nodes import Node
+from shared.contracts.rpc.method import Method, Nothing
+
+
+class DeploymentList(Contract):
+    """Every version that exists and is not a draft, stopped ones with 0 replicas."""
+
+    items: tuple[Deployment, ...]
+    nodes: tuple[Node, ...] = Field(default=(), description="Every node of every resource group.")
+    store: UUID | None = Field(
+        default=None, description="Names the controller's database: another one means that the list proves no deletion."
+    )
+
+
+class RegistryQuery(Contract):
+    """The secret (of kind `mlflow`) that describes a tracking server."""
+
+    registry: str
+
+
+class RegistryAccess(Contract):
+    """Where a tracking server is and who we are to it: never stored, logged or sent on by who asked.
+
+    `allowed`: hosts and CIDRs that may be connected to although they are not public.
+    """
+
+    url: str
+    username: str | None = Field(default=None, repr=False)
+    password: str | None = Field(default=None, repr=False)
+    token: str | None = Field(default=None, repr=False)
+    allowed: tuple[str, ...] = ()
+
+
+class SecretsQuery(Contract):
+    """Fields of secrets that the pods of a version are given."""
+
+    version_id: UUID
+    refs: tuple[SecretKeyRef, ...] = Field(max_length=64)
+
+
+class SecretValues(Contract):
+    """Their values, in the order asked for: never stored, logged or sent on by who asked."""
+
+    values: tuple[str, ...] = Field(repr=False)
+
+
+DEPLOYMENTS = Method("controller", "deployments", Nothing, DeploymentList)
+REGISTRY_ACCESS = Method("controller", "registry_access", RegistryQuery, RegistryAccess)
+SECRET_VALUES = Method("controller", "secret_values", SecretsQuery, SecretValues)
