@@ -1,4 +1,4 @@
-"""YAML from strangers: few parts, not deep, no links; what goes beyond that is not read.
+"""Untrusted YAML: bounded depth and number of events, no aliases; a document beyond the bounds is not read.
 
 libyaml builds nested lists by recursion, and 40,000 brackets in a row end the process with a segmentation fault
 (PyYAML 6.0.3); a list of 400,000 items takes it ten seconds.
@@ -18,7 +18,7 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def load_yaml(text: bytes | str) -> Any:
-    """What it says; None where it cannot be read, or goes beyond the bounds."""
+    """The parsed document; None where it is malformed or exceeds the bounds."""
     try:
         return yaml.load(text, Loader=_LOADER) if _is_within_bounds(text) else None  # noqa: S506
     except (yaml.YAMLError, ValueError, TypeError, RecursionError):  # `2023-99-99` is a ValueError

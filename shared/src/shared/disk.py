@@ -10,10 +10,10 @@ from pathlib import Path
 
 from shared.clock import Clock
 
-LOOK_EVERY_S = 5.0
+CHECK_INTERVAL_S = 5.0
 PROBE_BYTES = 16 * 1024
-FULL = "the platform's disk is full: free space, then all goes on by itself"
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+DISK_FULL = "the platform's disk is full: free space, then all goes on by itself"
+_FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT)
 
 
 def write_problem(folder: Path) -> str | None:
@@ -29,7 +29,7 @@ def write_problem(folder: Path) -> str | None:
     except FileNotFoundError:
         return None  # a service that keeps nothing here has not made the folder
     except OSError as error:
-        return FULL if error.errno in _FULL else f"the platform's disk cannot be written: {error.strerror}"
+        return DISK_FULL if error.errno in _FULL_ERRNOS else f"the platform's disk cannot be written: {error.strerror}"
     finally:
         with suppress(OSError):
             probe.unlink()
@@ -38,19 +38,19 @@ def write_problem(folder: Path) -> str | None:
 
 @dataclass
 class DiskCheck:
-    """`problem()`, looked at every LOOK_EVERY_S at most: readiness is asked for every second."""
+    """`problem()`, tried every CHECK_INTERVAL_S at most: readiness is asked for every second."""
 
     folder: Path
     clock: Clock
-    _looked_at: float | None = field(default=None, init=False)
-    _found: str | None = field(default=None, init=False)
+    _checked_at: float | None = field(default=None, init=False)
+    _problem: str | None = field(default=None, init=False)
 
     def problem(self) -> str | None:
         """Why the service cannot write; None where it can."""
         now = self.clock.monotonic()
-        if self._looked_at is None or now - self._looked_at >= LOOK_EVERY_S:
-            self._looked_at, self._found = now, write_problem(self.folder)
-        return self._found
+        if self._checked_at is None or now - self._checked_at >= CHECK_INTERVAL_S:
+            self._checked_at, self._problem = now, write_problem(self.folder)
+        return self._problem
 
     def details(self) -> dict[str, str]:
         """For `/readyz`."""

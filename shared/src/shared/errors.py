@@ -1,4 +1,4 @@
-"""The tree of errors that every service raises and every door maps.
+"""The tree of errors that every service raises and every transport maps.
 
     PenstockError
     ├── Permanent            asking again changes nothing

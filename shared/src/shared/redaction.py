@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import unquote
 
-HIDDEN = "****"
+REDACTED = "****"
 _URL = re.compile(r"(?P<scheme>\b[A-Za-z][A-Za-z0-9+.-]*:/{1,3})(?P<rest>[^\s\"'<>]+)")
 _USER = re.compile(r"(?P<user>[^/?#\s]*)@")
 _PARAMETER = re.compile(r"(?P<name>[?&;][^=&;#\s]+=)(?P<value>[^&;#\s]*)")
@@ -20,12 +20,12 @@ _MIN_SECRET = 4
 """A shorter text would be found in half of all words."""
 
 
-def without_credentials(text: str) -> str:
+def redact_credentials(text: str) -> str:
     """`text` with the credentials of every URL in it hidden."""
     return _URL.sub(lambda found: found["scheme"] + _hide(found["scheme"], found["rest"]), text)
 
 
-def credentials_in(texts: Iterable[str]) -> frozenset[str]:
+def find_credentials(texts: Iterable[str]) -> frozenset[str]:
     """The credentials themselves, as written and as decoded: what must not be repeated by whoever was given them."""
     found: set[str] = set()
     for text in texts:
@@ -34,20 +34,20 @@ def credentials_in(texts: Iterable[str]) -> frozenset[str]:
     return frozenset(secret for secret in found if len(secret) >= _MIN_SECRET)
 
 
-def without(secrets: Iterable[str], text: str) -> str:
+def redact(secrets: Iterable[str], text: str) -> str:
     """`text` without credentials of URLs, and without these secrets."""
     for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, HIDDEN)
-    return without_credentials(text)
+        text = text.replace(secret, REDACTED)
+    return redact_credentials(text)
 
 
 def _hide(scheme: str, rest: str) -> str:
     user, after = _split_user(scheme, rest)
     address, mark, fragment = after.partition("#")
-    address = _PARAMETER.sub(lambda found: found["name"] + HIDDEN, address)
+    address = _PARAMETER.sub(lambda found: found["name"] + REDACTED, address)
     if mark and fragment.partition("=")[0] not in _FRAGMENTS:
-        fragment = HIDDEN
-    return (f"{HIDDEN}@" if user else "") + address + mark + fragment
+        fragment = REDACTED
+    return (f"{REDACTED}@" if user else "") + address + mark + fragment
 
 
 def _secrets(scheme: str, rest: str) -> set[str]:

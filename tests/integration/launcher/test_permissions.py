@@ -31,7 +31,7 @@ from penstock.launcher.process import Probe
 from penstock.launcher.processes import nats_server
 from penstock.launcher.watch.readiness import is_serving
 from shared.bus import Bus as ServiceBus
-from shared.bus.bootstrap import ensure
+from shared.bus.bootstrap import ensure_topology
 from shared.bus.topology import DURABLES
 from shared.clock import SystemClock
 from shared.contracts.rpc.method import Nothing
@@ -118,7 +118,7 @@ async def streams(bus: Bus) -> None:
     """Every service runs its bootstrap with the rights that it has; one event is there already."""
     for user in bus_rights.SERVICES:
         async with bus.client(user) as session:
-            await ensure(
+            await ensure_topology(
                 session.nc.jetstream(),
                 [durable for durable in DURABLES if durable.service == user],
                 owns_streams=user == bus_rights.STREAM_OWNER,
@@ -281,7 +281,7 @@ async def test_what_a_push_consumer_delivers_is_no_request(bus: Bus, group: str 
         return Nothing()
 
     scheduler = ServiceBus("scheduler", bus.url("scheduler"), clock=SystemClock())
-    scheduler.answer(RESTART_POD, restart)
+    scheduler.serve(RESTART_POD, restart)
     controller = ServiceBus("controller", bus.url("controller"), clock=SystemClock())
     running = [asyncio.create_task(one.run()) for one in (scheduler, controller)]
     await asyncio.gather(*(asyncio.wait_for(one.connected(), 30) for one in (scheduler, controller)))

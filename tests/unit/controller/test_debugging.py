@@ -64,7 +64,7 @@ def test_a_changed_ticket_is_refused() -> None:
     encoded, _, signature = ticket().partition(b".")
     longer = DebugTicket(service="wine", version="v2", expires_at=NOW.timestamp() + 60, nonce="n" * 22, is_logged=True)
     at = NOW.timestamp()
-    assert DebugDoor().check(PUBLIC, longer.encoded() + b"." + signature, WINE, at) is None
+    assert DebugDoor().check(PUBLIC, longer.encode() + b"." + signature, WINE, at) is None
     for value in (b"", b".", b"1", encoded, encoded + b".", b"." + signature, encoded + b".\xff", b"several"):
         assert DebugDoor().check(PUBLIC, value, WINE, at) is None
 

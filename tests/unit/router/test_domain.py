@@ -20,7 +20,7 @@ from router.domain.outcome import is_sampled, is_valid_request_id, trace_id_of
 from router.domain.split import choose_pod, choose_version
 from router.domain.table import RouteTable
 from router.domain.traffic import Tally, TrafficBook, interval
-from shared.contracts.routes import Endpoint, Endpoints, Intent, KeyEntry, VersionRoute
+from shared.contracts.routes import Intent, KeyEntry, PodEndpoint, VersionEndpoints, VersionRoute
 from shared.errors import InvalidInput
 
 
@@ -204,12 +204,12 @@ def apply_intent(table: RouteTable, weight: int = 100) -> None:
 
 
 def apply_pods(table: RouteTable, *pods: str) -> None:
-    endpoints = Endpoints(
+    endpoints = VersionEndpoints(
         version_id=V1,
         service="wine",
         version="v1",
         revision=1,
-        pods=tuple(Endpoint(pod=pod, address="127.0.0.1:1") for pod in pods),
+        pods=tuple(PodEndpoint(pod=pod, address="127.0.0.1:1") for pod in pods),
     )
     table.apply(f"endpoints.{V1}", endpoints.model_dump_json().encode())
 

@@ -13,7 +13,7 @@ from router.domain.cors import CorsPolicy
 from router.domain.limiter import RateLimiter
 from router.domain.peers import Peers, share
 from router.domain.split import FAILURES_TO_EJECT, choose_pod, choose_sticky, note_failure, note_success
-from shared.contracts.routes import Cors, RateLimit, RouterBeat
+from shared.contracts.routes import Cors, RateLimit, RouterHeartbeat
 
 
 @dataclass
@@ -138,7 +138,7 @@ def test_others_are_those_whose_beat_changes() -> None:
 
 def test_a_beat_says_what_a_router_is_asked_for_and_one_that_cannot_be_read_says_nothing() -> None:
     version = uuid4()
-    beat = RouterBeat(beat=uuid4(), asked={version: 12.5}).model_dump_json().encode()
+    beat = RouterHeartbeat(beat=uuid4(), asked={version: 12.5}).model_dump_json().encode()
     seen = Peers("a", beat_s=2.0).others({"a": beat, "b": beat, "c": b"\x00 of another release"}, 0.0)
     assert [other.asked for other in seen] == [{version: 12.5}, {}]
 

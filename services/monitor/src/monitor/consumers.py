@@ -14,8 +14,8 @@ from monitor import handlers
 from monitor.domain.events import WORDINGS
 from shared import events
 from shared.bus import Bus
-from shared.bus.bulk import bulk_pull, until_consumed
-from shared.bus.dead_letters import bury
+from shared.bus.bulk import consume_batches, wait_until_consumed
+from shared.bus.dead_letters import dead_letter
 from shared.clock import Clock
 from shared.contracts.base import Contract
 from shared.contracts.rpc.monitor import (
@@ -29,7 +29,7 @@ from shared.contracts.rpc.monitor import (
     MetricsQuery,
     SeriesList,
 )
-from shared.contracts.samples import PodOutput, TrafficMeasured, UsageMeasured
+from shared.contracts.samples import PodOutput, TrafficSample, UsageSample
 from shared.database import Database
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ def subscribe(bus: Bus, database: Database, clock: Clock) -> None:
 
     async def logs(query: LogsQuery) -> LogPage:
         if query.is_settled:
-            await until_consumed(bus.js, "LOGS", OUTPUT_DURABLE, SETTLED_WITHIN_S)
+            await wait_until_consumed(bus.js, "LOGS", OUTPUT_DURABLE, SETTLED_WITHIN_S)
         async with database.read() as session:
             return await handlers.search_logs(session, query)
 
@@ -61,23 +61,23 @@ def subscribe(bus: Bus, database: Database, clock: Clock) -> None:
             return await handlers.list_events(session, query)
 
     bus.consume("monitor-events", dict.fromkeys((*WORDINGS, events.PodNoted), fact))
-    bus.answer(METRICS, metrics)
-    bus.answer(LOGS, logs)
-    bus.answer(EVENTS, event_list)
+    bus.serve(METRICS, metrics)
+    bus.serve(LOGS, logs)
+    bus.serve(EVENTS, event_list)
 
 
 async def pull_samples(bus: Bus, database: Database) -> None:
     """Take `METRICS` in until cancelled."""
 
     async def take(messages: list[Msg]) -> None:
-        good = await _parsed(bus, "monitor-metrics", messages, (TrafficMeasured, UsageMeasured))
-        traffic = [sample for sample in good if isinstance(sample, TrafficMeasured)]
-        usage = [sample for sample in good if isinstance(sample, UsageMeasured)]
+        good = await _parsed(bus, "monitor-metrics", messages, (TrafficSample, UsageSample))
+        traffic = [sample for sample in good if isinstance(sample, TrafficSample)]
+        usage = [sample for sample in good if isinstance(sample, UsageSample)]
         async with database.unit_of_work() as session:
             await handlers.take_samples(session, traffic, usage)
 
     await bus.connected()
-    await bulk_pull(bus.js, "METRICS", "monitor-metrics", BATCH, take)
+    await consume_batches(bus.js, "METRICS", "monitor-metrics", BATCH, take)
 
 
 async def pull_output(bus: Bus, database: Database) -> None:
@@ -89,7 +89,7 @@ async def pull_output(bus: Bus, database: Database) -> None:
             await handlers.take_output(session, [output for output in good if isinstance(output, PodOutput)])
 
     await bus.connected()
-    await bulk_pull(bus.js, "LOGS", OUTPUT_DURABLE, BATCH, take)
+    await consume_batches(bus.js, "LOGS", OUTPUT_DURABLE, BATCH, take)
 
 
 async def _parsed(bus: Bus, durable: str, messages: Iterable[Msg], shapes: Sequence[type[Contract]]) -> list[Contract]:
@@ -99,7 +99,7 @@ async def _parsed(bus: Bus, durable: str, messages: Iterable[Msg], shapes: Seque
         try:
             good.append(_first_fit(message.data, shapes))
         except ValueError as error:
-            await bury(bus.js, durable, message, str(error))
+            await dead_letter(bus.js, durable, message, str(error))
     return good
 
 

@@ -26,15 +26,13 @@ from shared.contracts.rpc.monitor import (
     Series,
     SeriesList,
 )
-from shared.contracts.samples import PodOutput, TrafficMeasured, UsageMeasured
+from shared.contracts.samples import PodOutput, TrafficSample, UsageSample
 from shared.errors import InvalidInput
 
 _NUMBER = re.compile(r"[0-9]{1,18}\Z", re.ASCII)
 
 
-async def take_samples(
-    session: AsyncSession, traffic: Sequence[TrafficMeasured], usage: Sequence[UsageMeasured]
-) -> None:
+async def take_samples(session: AsyncSession, traffic: Sequence[TrafficSample], usage: Sequence[UsageSample]) -> None:
     """Roll samples up into minutes; a traffic sample that was counted before changes nothing."""
     await minutes.add_minutes(session, "traffic", roll_traffic(await minutes.unseen(session, traffic)))
     await minutes.add_minutes(session, "usage", roll_usage(usage))

@@ -16,8 +16,8 @@ from router.domain.table import RouteTable
 from router.domain.traffic import TrafficBook, interval
 from router.settings import RouterSettings
 from shared.clock import Clock
-from shared.contracts.routes import ROUTERS_BUCKET, RouterBeat
-from shared.contracts.samples import PodTraffic, TrafficMeasured
+from shared.contracts.routes import ROUTERS_BUCKET, RouterHeartbeat
+from shared.contracts.samples import PodTraffic, TrafficSample
 from shared.errors import InvalidInput, Unavailable
 from shared.ids import new_id
 
@@ -164,7 +164,7 @@ class Heartbeat:
     async def beat(self) -> None:
         """One beat, and a look at the others'; raises Unavailable."""
         asked, elapsed_s = self._asked()
-        own = RouterBeat(beat=new_id(), asked=asked, in_flight=self._demand.taken(elapsed_s))
+        own = RouterHeartbeat(beat=new_id(), asked=asked, in_flight=self._demand.taken(elapsed_s))
         bucket = self._holder.bus.kv(ROUTERS_BUCKET)
         await bucket.put(self._id, own.model_dump_json().encode())
         others = self._peers.others(await bucket.list_all(), self._clock.monotonic())
@@ -196,7 +196,7 @@ class TrafficReporter:
         self._sequence = 0
         self._from = clock.now()
         self._before: dict[tuple[str, str], PodTraffic] = {}
-        self._unsent: deque[TrafficMeasured] = deque(maxlen=SAMPLES_KEPT)
+        self._unsent: deque[TrafficSample] = deque(maxlen=SAMPLES_KEPT)
 
     async def run(self) -> None:
         """Report for ever."""
@@ -233,7 +233,7 @@ class TrafficReporter:
         if pods or used:
             self._sequence += 1
             self._unsent.append(
-                TrafficMeasured(
+                TrafficSample(
                     source=self._source,
                     sequence=self._sequence,
                     run_id=self._run_id,

@@ -1,4 +1,4 @@
-"""What the server gave up on by itself: past `max_deliver` a message stops without a word to its consumer.
+"""Max-deliveries advisories: past `max_deliver` the server stops delivering a message and does not tell its consumer.
 
 That happens when a consumer was killed on it again and again. The server says so once, on an advisory; here it is
 counted and the message is put with the dead letters.
@@ -23,25 +23,25 @@ log = logging.getLogger("penstock.bus.advisories")
 _SUBJECT = "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES"
 
 
-async def listen(nc: Client, durables: Iterable[Durable], metrics: BusMetrics) -> None:
-    """Watch over `durables` as long as the connection lives."""
+async def subscribe_advisories(nc: Client, durables: Iterable[Durable], metrics: BusMetrics) -> None:
+    """Handle the advisories of `durables` for as long as the connection is open."""
     for durable in durables:
         await nc.subscribe(
             f"{_SUBJECT}.{durable.stream}.{durable.name}",
             queue=f"penstock-{durable.service}",
-            cb=_GivenUp(nc, durable, metrics).note,
+            cb=_MaxDeliveriesHandler(nc, durable, metrics).on_advisory,
         )
 
 
-class _GivenUp:
-    """One durable's advisories."""
+class _MaxDeliveriesHandler:
+    """Handles the advisories of one durable."""
 
     def __init__(self, nc: Client, durable: Durable, metrics: BusMetrics) -> None:
         self._nc = nc
         self._durable = durable
         self._metrics = metrics
 
-    async def note(self, advisory: Msg) -> None:
+    async def on_advisory(self, advisory: Msg) -> None:
         """Count it, and put the message that it speaks of with the dead letters.
 
         The server's own advisories ask for no reply. A message that a push consumer delivers to this subject does
@@ -63,7 +63,7 @@ class _GivenUp:
             message = await js.get_msg(self._durable.stream, sequence)
         except NotFoundError:
             return
-        await dead_letters.bury_raw(
+        await dead_letters.dead_letter_raw(
             js,
             self._durable.name,
             subject=message.subject or "",

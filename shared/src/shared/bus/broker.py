@@ -25,48 +25,48 @@ from nats.js.errors import Error as JetStreamError
 from shared.bus import rpc
 from shared.bus.connection import inbox_prefix
 from shared.bus.topology import Durable
-from shared.cancellation import heeding_cancellation
+from shared.cancellation import propagate_cancellation
 from shared.clock import Clock
-from shared.contracts.rpc.method import Method
+from shared.contracts.rpc.method import RpcMethod
 
 log = logging.getLogger("penstock.bus.broker")
 
 FETCH_S = 2.0
 """How long one pull waits. A pull that a server restart swallowed costs no more than this."""
-CONCURRENT_ANSWERS = 16
+MAX_CONCURRENT_REQUESTS = 16
 
 
-class _AdoptingBroker(NatsBroker):
-    """A broker on a connection that somebody else made and will close."""
+class _ExternalConnectionBroker(NatsBroker):
+    """A broker on a connection that its caller opens and closes."""
 
     def __init__(self, nc: Client, **options: Any) -> None:
         super().__init__(**options)
-        self._adopted = nc
+        self._external_client = nc
 
     async def _connect(self) -> Client:
-        self.config.connect(self._adopted)
-        return self._adopted
+        self.config.connect(self._external_client)
+        return self._external_client
 
 
-class PatientPull:
-    """A pull subscription that neither spins nor hides.
+class RetryingPull:
+    """A pull subscription that backs off after a failure and logs it once.
 
     FastStream asks again at once, without a word, when stream or durable are gone: 3,400 requests a second. Here each
-    failure costs half a second and one log line, and the time of the last turn is there for the watchdog.
+    failure is followed by half a second of waiting, the first is logged, and `last_fetch_at` is read by the watchdog.
     """
 
     def __init__(self, inner: JetStreamContext.PullSubscription, durable: Durable, clock: Clock) -> None:
         self.durable = durable
-        self.last_turn = clock.monotonic()
+        self.last_fetch_at = clock.monotonic()
         self._inner = inner
         self._clock = clock
         self._failing = False
 
     async def fetch(self, batch: int = 1, timeout: float | None = FETCH_S) -> list[Msg]:
         """One pull; empty when there was nothing, or when it could not be asked for."""
-        self.last_turn = self._clock.monotonic()
+        self.last_fetch_at = self._clock.monotonic()
         try:
-            with heeding_cancellation():
+            with propagate_cancellation():
                 messages = await self._inner.fetch(batch, timeout=timeout)
         except (nats.errors.TimeoutError, TimeoutError):
             self._failing = False
@@ -85,16 +85,16 @@ class PatientPull:
         await self._inner.unsubscribe()
 
 
-class Doors:
-    """What this process hears on the bus: subscribers of events, responders to requests."""
+class Subscriptions:
+    """The subscriptions of a process: durables whose events it consumes, RPC methods that it serves."""
 
     def __init__(self, service: str, nc: Client, clock: Clock) -> None:
         self._service = service
         self._nc = nc
         self._clock = clock
         self._durables: list[tuple[Durable, Any]] = []
-        self.pulls: list[PatientPull] = []
-        self._broker = _AdoptingBroker(
+        self.pulls: list[RetryingPull] = []
+        self._broker = _ExternalConnectionBroker(
             nc,
             logger=logging.getLogger("penstock.bus.faststream"),
             log_level=logging.DEBUG,
@@ -111,7 +111,7 @@ class Doors:
             pull_sub=PullSub(batch_size=1, timeout=FETCH_S),
             ack_policy=AckPolicy.MANUAL,
             inbox_prefix=f"{inbox_prefix(self._service)}.".encode(),
-            decoder=_undecoded,
+            decoder=_raw_message,
         )
 
         async def handle(message: Msg) -> None:
@@ -120,17 +120,17 @@ class Doors:
         subscriber(handle)
         self._durables.append((durable, subscriber))
 
-    def answer(self, method: Method, handler: rpc.Answer) -> None:
-        """Answer `method`; processes of one service share the questions among them."""
+    def serve(self, method: RpcMethod, handler: rpc.RpcHandler) -> None:
+        """Serve `method`; the processes of one service form a queue group."""
         subscriber = self._broker.subscriber(
-            method.subject, queue=method.service, max_workers=CONCURRENT_ANSWERS, decoder=_undecoded
+            method.subject, queue=method.service, max_workers=MAX_CONCURRENT_REQUESTS, decoder=_raw_message
         )
 
         async def handle(message: Msg) -> NatsResponse:
             if not rpc.is_from_service(message.reply):
-                log.warning("%s: a request that came from no service was refused", method.subject)
+                log.warning("%s: refused a request whose reply subject is not a service's inbox", method.subject)
                 raise SkipMessage
-            body, headers = await rpc.answer(
+            body, headers = await rpc.handle_request(
                 method, handler, message.data, message.headers or {}, largest=self._nc.max_payload - 1024
             )
             return NatsResponse(body, headers=headers)
@@ -141,7 +141,7 @@ class Doors:
         """Subscribe. Raises what NATS raises; then `close` and make another."""
         await self._broker.start()
         for durable, subscriber in self._durables:
-            pull = PatientPull(subscriber.subscription, durable, self._clock)
+            pull = RetryingPull(subscriber.subscription, durable, self._clock)
             # The loop looks the attribute up for each pull; there is no other way in (no factory for subscriptions).
             subscriber.subscription = cast(Any, pull)
             self.pulls.append(pull)
@@ -158,6 +158,6 @@ class Doors:
                     getattr(subscriber, queue).close()
 
 
-async def _undecoded(message: NatsMessage) -> Msg:
+async def _raw_message(message: NatsMessage) -> Msg:
     """The raw message: FastStream neither parses nor validates it."""
     return message.raw_message

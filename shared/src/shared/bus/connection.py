@@ -1,9 +1,9 @@
-"""The connection to NATS: tries for ever, notices a dead peer within 15 s, survives a message with broken headers.
+"""The connection to NATS: tries for ever, detects a dead peer within 15 s, survives a message with malformed headers.
 
 Measured with nats-py 2.16: by default it gives up after 60 tries and stays closed for good; a malformed header block
 (`HPUB s 2 4\\r\\nXYhi\\r\\n`) ends its read loop while `is_connected` stays true; a stored message with a header
-named `Status` is taken for a note of the server and never handed out; whoever is cancelled while it flushes or asks may
-never hear of it.
+named `Status` is taken for a note of the server and never handed out; a task that is cancelled
+while it flushes or waits for a reply may lose the cancellation.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from shared.bus.envelope import MALFORMED
-from shared.cancellation import heeding_cancellation
+from shared.cancellation import propagate_cancellation
 from shared.clock import Clock
 
 log = logging.getLogger("penstock.bus")
 
-_PLAIN = b"NATS/1.0\r\n"
-_COMPLAINT_EVERY_S = 60.0
+_NO_STATUS_LINE = b"NATS/1.0\r\n"
+_WARNING_INTERVAL_S = 60.0
 
 
 def inbox_prefix(service: str) -> str:
-    """Where answers to `service` come in: below what a read-only user may hear."""
+    """Inbox prefix of `service`; users with read-only rights may not subscribe below `_INBOX.svc.`."""
     return f"_INBOX.svc.{service}"
 
 
 class GuardedClient(Client):
-    """nats-py's client, whose read loop no message can end, and which swallows no cancellation."""
+    """nats-py's client, hardened: no message ends its read loop, and no cancellation is lost."""
 
     async def _process_headers(self, headers: bytes) -> dict[str, str] | None:
         try:
@@ -42,7 +42,7 @@ class GuardedClient(Client):
         except Exception:
             log.exception("a message with malformed headers came in")
             return {MALFORMED: "1"}
-        if found and "Status" in found and headers.startswith(_PLAIN):
+        if found and "Status" in found and headers.startswith(_NO_STATUS_LINE):
             found["X-Status"] = found.pop("Status")  # a sender's own header, not the server's word
         return found
 
@@ -54,19 +54,19 @@ class GuardedClient(Client):
         old_style: bool = False,
         headers: dict[str, Any] | None = None,
     ) -> Msg:
-        """Ask; see nats-py."""
-        with heeding_cancellation():
+        """Request/reply; see nats-py."""
+        with propagate_cancellation():
             return await super().request(subject, payload, timeout, old_style, headers)
 
     async def flush(self, timeout: int = 10) -> None:
         """Wait until the server has everything; see nats-py."""
-        with heeding_cancellation():
+        with propagate_cancellation():
             await super()._flush_pending(force_flush=True)  # nats-py's PING overtakes what was not yet sent
             # Shielded: a pong that nobody waits for any more would end the read loop.
             await asyncio.shield(super().flush(timeout))
 
     async def _flush_pending(self, force_flush: bool = False) -> Any:
-        with heeding_cancellation():
+        with propagate_cancellation():
             return await super()._flush_pending(force_flush)
 
     @property
@@ -75,8 +75,8 @@ class GuardedClient(Client):
         return self._reading_task is not None and not self._reading_task.done()
 
 
-class Connection:
-    """One client for one process, and what became of it."""
+class BusConnection:
+    """The one client of a process, and whether it was opened or closed."""
 
     def __init__(self, service: str, url: str, clock: Clock) -> None:
         self.service = service
@@ -86,7 +86,7 @@ class Connection:
         self.on_reconnect: list[Callable[[], None]] = []
         self._url = url
         self._clock = clock
-        self._complained_at: float | None = None
+        self._warned_at: float | None = None
 
     @property
     def address(self) -> str:
@@ -109,7 +109,7 @@ class Connection:
             reconnected_cb=self._reconnected,
             closed_cb=self._was_closed,
         )
-        self._complained_at = None
+        self._warned_at = None
         self.was_open = True
         log.info("connected to the bus at %s", self.address)
 
@@ -123,18 +123,18 @@ class Connection:
 
     async def _failed(self, error: Exception) -> None:
         now = self._clock.monotonic()
-        if self._complained_at is None or now - self._complained_at > _COMPLAINT_EVERY_S:
-            self._complained_at = now
+        if self._warned_at is None or now - self._warned_at > _WARNING_INTERVAL_S:
+            self._warned_at = now
             log.warning("bus at %s: %s; trying on", self.address, str(error) or type(error).__name__)
 
     async def _disconnected(self) -> None:
         log.warning("the bus at %s is away", self.address)
 
     async def _reconnected(self) -> None:
-        self._complained_at = None
+        self._warned_at = None
         log.info("the bus at %s is back", self.address)
-        for told in self.on_reconnect:
-            told()
+        for callback in self.on_reconnect:
+            callback()
 
     async def _was_closed(self) -> None:
         self.closed.set()

@@ -32,11 +32,11 @@ class DeadLetter:
     body: bytes
 
 
-async def bury(js: JetStreamContext, consumer: str, message: Msg, reason: str) -> None:
+async def dead_letter(js: JetStreamContext, consumer: str, message: Msg, reason: str) -> None:
     """Store `message` in `DEAD` with the reason; returns when the server has stored it. Repeats are stored once."""
     metadata = message.metadata
     origin = f"{metadata.stream}-{metadata.sequence.stream}"
-    await bury_raw(
+    await dead_letter_raw(
         js,
         consumer,
         subject=message.subject,
@@ -47,7 +47,7 @@ async def bury(js: JetStreamContext, consumer: str, message: Msg, reason: str) -
     )
 
 
-async def bury_raw(
+async def dead_letter_raw(
     js: JetStreamContext, consumer: str, *, subject: str, headers: dict[str, str], body: bytes, reason: str, origin: str
 ) -> None:
     """The same for a message that was read without a subscription. `origin` names it, for the sake of repeats."""
@@ -66,7 +66,7 @@ def _carried(headers: dict[str, str]) -> dict[str, str]:
     return {key: value for key, value in headers.items() if not key.startswith(("Nats-", _MARK))}
 
 
-async def listed(js: JetStreamContext, *, after: int = 0, limit: int = 100) -> list[DeadLetter]:
+async def list_letters(js: JetStreamContext, *, after: int = 0, limit: int = 100) -> list[DeadLetter]:
     """Dead letters in order, from the first behind `after`. Raises `Unavailable`."""
     found: list[DeadLetter] = []
     while len(found) < limit:
@@ -102,7 +102,7 @@ def _letter(message: RawStreamMsg) -> DeadLetter:
     )
 
 
-async def fetch(js: JetStreamContext, letter_id: int) -> DeadLetter:
+async def get_letter(js: JetStreamContext, letter_id: int) -> DeadLetter:
     """One dead letter. Raises `NotFound`, `Unavailable`."""
     letter = await _next(js, letter_id)
     if letter is None or letter.id != letter_id:

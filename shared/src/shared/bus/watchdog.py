@@ -1,4 +1,4 @@
-"""Every five seconds: does the connection read, is the bus what it should be, do the consumers turn?
+"""Every five seconds: checks that the connection reads, the topology is complete and every consumer fetches.
 
 What can be repaired is repaired (reconnect, make streams and durables anew); what cannot ends the process, which is
 then started again. A task that is alive proves nothing: FastStream restarts its own silently.
@@ -13,7 +13,7 @@ import nats.errors
 from nats.js.errors import Error as JetStreamError
 from nats.js.errors import NotFoundError
 
-from shared.bus.connection import Connection
+from shared.bus.connection import BusConnection
 from shared.bus.metrics import BusMetrics
 from shared.bus.topology import STREAM_OWNER
 from shared.clock import Clock
@@ -21,9 +21,9 @@ from shared.errors import Unavailable
 
 log = logging.getLogger("penstock.bus.watchdog")
 
-EVERY_S = 5.0
+INTERVAL_S = 5.0
 STUCK_AFTER_S = 120.0
-"""A handler may take 24 s and a pull 2 s; two minutes without a turn while connected is not waiting, it is stuck."""
+"""A handler may take 24 s and a pull 2 s; two minutes without a fetch while connected: it is stuck."""
 
 
 class BusLost(Unavailable):
@@ -31,33 +31,33 @@ class BusLost(Unavailable):
 
 
 class Watchdog:
-    """Looks after one process' part of the bus."""
+    """Checks and repairs the bus of one process."""
 
     def __init__(
         self,
-        connection: Connection,
+        connection: BusConnection,
         ensure: Callable[[], Awaitable[list[str]]],
-        last_turns: Callable[[], dict[str, float]],
+        last_fetches: Callable[[], dict[str, float]],
         *,
         clock: Clock,
         metrics: BusMetrics,
     ) -> None:
         self._connection = connection
         self._ensure = ensure
-        self._last_turns = last_turns
+        self._last_fetches = last_fetches
         self._clock = clock
         self._metrics = metrics
         self._connected_since: float | None = None
-        self._unanswered = False
+        self._is_failing = False
 
-    async def run(self, *, every_s: float = EVERY_S) -> None:
-        """Look until cancelled. Raises `BusLost` when only a new process can help."""
+    async def run(self, *, every_s: float = INTERVAL_S) -> None:
+        """Check until cancelled. Raises `BusLost` when only a new process can help."""
         while True:
             await self._clock.sleep(every_s)
-            await self.look()
+            await self.check()
 
-    async def look(self) -> None:
-        """One look."""
+    async def check(self) -> None:
+        """One check."""
         client = self._connection.client
         if self._connection.closed.is_set() or client.is_closed:
             raise BusLost("the connection to the bus was closed for good")
@@ -69,28 +69,28 @@ class Watchdog:
             log.error("the connection to the bus does not read any more; connecting anew")
             await client.force_reconnect()
             return
-        self._check_progress()
+        self._check_fetches()
         await self._repair()
 
-    def _check_progress(self) -> None:
+    def _check_fetches(self) -> None:
         now = self._clock.monotonic()
         self._connected_since = self._connected_since or now
-        for name, turned_at in self._last_turns().items():
-            if now - max(turned_at, self._connected_since) > STUCK_AFTER_S:
-                raise BusLost(f"{name} has not turned for {STUCK_AFTER_S:g} s")
+        for name, fetched_at in self._last_fetches().items():
+            if now - max(fetched_at, self._connected_since) > STUCK_AFTER_S:
+                raise BusLost(f"{name} has not fetched for {STUCK_AFTER_S:g} s")
 
     async def _repair(self) -> None:
         try:
             changed = await self._ensure()
         except NotFoundError as error:
-            if not self._unanswered:
+            if not self._is_failing:
                 log.warning("a stream is missing: %s; the %s makes it", error.description, STREAM_OWNER)
-            self._unanswered = True
+            self._is_failing = True
             return
         except (nats.errors.Error, JetStreamError, TimeoutError, OSError) as error:
-            if not self._unanswered:
+            if not self._is_failing:
                 log.warning("JetStream does not answer: %s (a full disk?)", str(error) or type(error).__name__)
-            self._unanswered = True
+            self._is_failing = True
             return
-        self._unanswered = False
+        self._is_failing = False
         self._metrics.repaired.inc(len(changed))
