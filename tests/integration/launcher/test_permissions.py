@@ -295,7 +295,7 @@ async def test_what_a_push_consumer_delivers_is_no_request(bus: Bus, group: str 
         )
         await outsider.nc.jetstream().add_consumer("EVENTS", delivering)
         await speaker.nc.jetstream().publish("penstock.events.pod.ready.v1", json.dumps(pod).encode(), stream="EVENTS")
-        while not any("came from no service" in record.getMessage() for record in caplog.records):
+        while not any("reply subject is not a service" in record.getMessage() for record in caplog.records):
             await asyncio.sleep(0.02)
 
         await controller.call(RESTART_POD, PodRef(version_id=UUID(int=1), pod="asked"), timeout=30)
