@@ -21,8 +21,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sqlalchemy.types import TypeDecorator
 
 from shared.cancellation import propagate_cancellation
-from shared.disk import DISK_FULL, write_problem
 from shared.errors import Unavailable
+from shared.filesystem.disk import DISK_FULL, write_problem
 
 OUTBOX_WRITTEN = "outbox_written"
 """Key in `session.info` that says: this transaction wrote to the outbox."""

@@ -13,7 +13,7 @@ from sqlalchemy import event, select, update
 
 from bus_service import SmallService, deleted, sqlite_url
 from shared.bus import bulk
-from shared.bus.connection import GuardedClient
+from shared.bus.connection.client import GuardedClient
 from shared.bus.kv import Bucket
 from shared.bus.metrics import BusMetrics
 from shared.bus.outbox import OutboxRelay, outbox

@@ -13,8 +13,8 @@ import pytest
 from bus_service import DURABLE, SmallService, deleted, sqlite_url
 from eventually import eventually
 from nats_process import NatsProcess
-from shared.bus import consumer
-from shared.bus.dead_letters import DeadLetter, list_letters
+from shared.bus.consumers import consumer
+from shared.bus.consumers.dead_letters import DeadLetter, list_letters
 from shared.errors import Conflict, Unavailable
 from shared.events import ServiceDeleted
 

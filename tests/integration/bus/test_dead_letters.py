@@ -11,7 +11,7 @@ import pytest
 from bus_service import DURABLE, SmallService, deleted
 from eventually import eventually
 from shared.bus import topology
-from shared.bus.dead_letters import list_letters
+from shared.bus.consumers.dead_letters import list_letters
 from shared.errors import Conflict, NotFound
 
 

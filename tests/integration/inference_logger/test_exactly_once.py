@@ -19,7 +19,7 @@ from inference_logger.store.delta import PayloadTables
 from logged_requests import LoggerProcess, counted, log, record, rows
 from nats_process import NatsProcess
 from shared.bus.bootstrap import ensure_topology
-from shared.bus.dead_letters import list_letters
+from shared.bus.consumers.dead_letters import list_letters
 
 
 async def all_rows(home: Path, names: set[str], within: float = 60) -> None:

@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from set_clock import SetClock
 from shared.database import Database
-from shared.disk import DISK_FULL, DiskCheck, write_problem
 from shared.errors import Unavailable
+from shared.filesystem.disk import DISK_FULL, DiskCheck, write_problem
 
 
 async def test_a_database_without_room_says_disk_and_not_busy(tmp_path: Path) -> None:

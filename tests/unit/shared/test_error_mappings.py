@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from shared.bus.consumer import MessageVerdict, retry_delay_s, verdict_of
+from shared.bus.consumers.consumer import MessageVerdict, retry_delay_s, verdict_of
 from shared.bus.rpc import every_error
 from shared.bus.topology import durable
 from shared.errors import PenstockError, Permanent, Temporary

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.redaction import find_credentials, redact, redact_credentials
+from shared.security.redaction import find_credentials, redact, redact_credentials
 
 
 @pytest.mark.parametrize(

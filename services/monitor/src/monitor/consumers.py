@@ -15,7 +15,7 @@ from monitor.domain.events import WORDINGS
 from shared import events
 from shared.bus import Bus
 from shared.bus.bulk import consume_batches, wait_until_consumed
-from shared.bus.dead_letters import dead_letter
+from shared.bus.consumers.dead_letters import dead_letter
 from shared.clock import Clock
 from shared.contracts.base import Contract
 from shared.contracts.rpc.monitor import (

@@ -14,12 +14,13 @@ from nats.js.api import PubAck
 from nats.js.errors import Error as JetStreamError
 from prometheus_client import CollectorRegistry
 
-from shared.bus import advisories, bootstrap, bulk, dead_letters, rpc
-from shared.bus.connection import BusConnection
+from shared.bus import bootstrap, bulk, rpc
+from shared.bus.connection.client import BusConnection
+from shared.bus.connection.watchdog import BusLost, Watchdog
+from shared.bus.consumers import advisories, dead_letters
 from shared.bus.kv import Bucket
 from shared.bus.metrics import BusMetrics
 from shared.bus.topology import DURABLES, EVENTS, STREAM_OWNER, durable, durables_of
-from shared.bus.watchdog import BusLost, Watchdog
 from shared.clock import Clock
 from shared.contracts.base import Contract
 from shared.contracts.rpc.method import DeadLetterRef, Nothing, RpcMethod, replay_method
@@ -29,8 +30,8 @@ from shared.events import Event
 if TYPE_CHECKING:  # SQLAlchemy and FastStream are for services that consume or serve; a router does neither
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from shared.bus.broker import Subscriptions
-    from shared.bus.consumer import EventConsumer
+    from shared.bus.consumers.consumer import EventConsumer
+    from shared.bus.subscriptions import Subscriptions
     from shared.database import Database
 
 log = logging.getLogger("penstock.bus")
@@ -211,7 +212,7 @@ class Bus:
         self._is_subscribed = True
 
     def _build_subscriptions(self) -> Subscriptions:
-        from shared.bus.broker import Subscriptions  # noqa: PLC0415
+        from shared.bus.subscriptions import Subscriptions  # noqa: PLC0415
 
         subscriptions = Subscriptions(self.service, self.nc, self._clock)
         for method, handler in self._rpc_handlers.items():
@@ -223,7 +224,7 @@ class Bus:
         return subscriptions
 
     def _add_consumer(self, subscriptions: Subscriptions, name: str, handlers: Mapping[type[Event], Any]) -> None:
-        from shared.bus.consumer import EventConsumer  # noqa: PLC0415
+        from shared.bus.consumers.consumer import EventConsumer  # noqa: PLC0415
 
         assert self._database is not None
         consumer = EventConsumer(

@@ -13,7 +13,7 @@ from controller.api.door import Door, PageSize, Posting, TheDoor
 from controller.api.views import Page
 from controller.handlers.unit import Unit
 from controller.store.audit import Subject, acted
-from shared.bus import dead_letters
+from shared.bus.consumers import dead_letters
 from shared.errors import Unavailable
 
 router = APIRouter(tags=["dead letters"])

@@ -12,8 +12,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from shared.bounded_yaml import MAX_DEPTH, load_yaml
-from shared.redaction import redact_credentials
+from shared.security.bounded_yaml import MAX_DEPTH, load_yaml
+from shared.security.redaction import redact_credentials
 
 
 class ModelFile(NamedTuple):

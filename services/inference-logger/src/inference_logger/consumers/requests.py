@@ -21,7 +21,7 @@ from inference_logger.store import positions
 from inference_logger.store.stream import find_checkpoint, is_retry, name_of
 from shared.bus import Bus
 from shared.bus.bulk import StreamIdentity, read_stream, stream_identity
-from shared.bus.dead_letters import dead_letter
+from shared.bus.consumers.dead_letters import dead_letter
 from shared.bus.topology import REQUESTS
 from shared.errors import Unavailable
 

@@ -12,7 +12,7 @@ from scheduler.backends.environments.store import Environment, Environments, Pla
 from scheduler.backends.folders import PodRecord, RunFolder
 from scheduler.backends.preparation import PreparationFailed, Tell
 from scheduler.domain.values import Note
-from shared.redaction import redact_credentials
+from shared.security.redaction import redact_credentials
 
 log = logging.getLogger("penstock.scheduler.mlflow_model")
 

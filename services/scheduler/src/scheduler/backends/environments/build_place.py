@@ -16,7 +16,7 @@ from pathlib import Path
 from scheduler.backends.children import Ended, run_child
 from scheduler.backends.confinement.availability import Confinement
 from scheduler.backends.confinement.builds import OWN_FOLDERS, ConfinedBuild, uv_config
-from shared.redaction import redact
+from shared.security.redaction import redact
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from scheduler.domain.requirements.lines import (
     read_lines,
 )
 from scheduler.domain.requirements.sources import PATHS_SETTING, VARIABLE, Resolve, SourceRule
-from shared.redaction import redact_credentials
+from shared.security.redaction import redact_credentials
 
 MAX_INCLUDES = 20
 """Files that a model's requirements may include, one another included."""

@@ -41,7 +41,7 @@ from scheduler.domain.requirements.comparison import (
 )
 from scheduler.domain.requirements.lines import Unreadable
 from scheduler.domain.requirements.sources import SourceRule
-from shared.redaction import find_credentials
+from shared.security.redaction import find_credentials
 
 RUNTIME = "penstock-runtime"
 UV_PREFIXES = ("UV_", "PIP_")

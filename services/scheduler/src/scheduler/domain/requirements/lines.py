@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from shared.redaction import redact_credentials
+from shared.security.redaction import redact_credentials
 
 ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar")
 INCLUDES, CONSTRAINTS, EDITABLE = "--requirement", "--constraint", "--editable"

@@ -14,8 +14,8 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from scheduler.domain.requirements.lines import Unreadable
-from shared.addresses import AddressRule, normal_host
-from shared.redaction import redact_credentials
+from shared.security.addresses import AddressRule, normal_host
+from shared.security.redaction import redact_credentials
 
 Resolve = Callable[[str], Iterable[str]]
 """Addresses of a host; none where only a proxy can tell. Raises OSError."""

@@ -2,7 +2,7 @@
 
 Measured with FastStream 0.7.8: its default policy `term`s a message whose handler raised (it is lost), an unqualified
 nak brings it back 1,700 times a second, and under the manual policy a body that does not validate never reaches the
-handler. So FastStream hands over the raw message (`broker.py`), and everything else, validation too, happens here.
+handler. So FastStream hands over the raw message (`subscriptions.py`); validation and everything else happens here.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from nats.js import JetStreamContext
 from opentelemetry.trace import Status, StatusCode
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.bus import dead_letters
+from shared.bus.consumers import dead_letters
 from shared.bus.envelope import ReceivedEvent, caused_by, parse_event
 from shared.bus.metrics import BusMetrics
 from shared.bus.outbox import add_to_inbox

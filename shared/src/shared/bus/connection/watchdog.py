@@ -13,7 +13,7 @@ import nats.errors
 from nats.js.errors import Error as JetStreamError
 from nats.js.errors import NotFoundError
 
-from shared.bus.connection import BusConnection
+from shared.bus.connection.client import BusConnection
 from shared.bus.metrics import BusMetrics
 from shared.bus.topology import STREAM_OWNER
 from shared.clock import Clock

@@ -14,7 +14,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.errors import NotFoundError
 
-from shared.bus import dead_letters
+from shared.bus.consumers import dead_letters
 from shared.bus.metrics import BusMetrics
 from shared.bus.topology import Durable
 

@@ -1,8 +1,8 @@
 """FastStream on our own connection: events by durable pull consumers, request/reply by queue groups.
 
-The connection is ours (`connection.py`), because FastStream 0.7.8 re-raises authorisation errors inside nats-py's
-reconnect loop, which ends it for good, and because its `stop` raises while the server is away. Streams and durables are
-`bootstrap`'s, so everything here is `declare=False`. Messages are handed over raw: see `consumer.py`.
+The connection is ours (`connection/client.py`), because FastStream 0.7.8 re-raises authorisation errors inside
+nats-py's reconnect loop, which ends it for good, and because its `stop` raises while the server is away. Streams and
+durables are `bootstrap`'s, so everything here is `declare=False`. Messages are handed over raw: see `consumers/`.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from nats.js import JetStreamContext
 from nats.js.errors import Error as JetStreamError
 
 from shared.bus import rpc
-from shared.bus.connection import inbox_prefix
+from shared.bus.connection.client import inbox_prefix
 from shared.bus.topology import Durable
 from shared.cancellation import propagate_cancellation
 from shared.clock import Clock
 from shared.contracts.rpc.method import RpcMethod
 
-log = logging.getLogger("penstock.bus.broker")
+log = logging.getLogger("penstock.bus.subscriptions")
 
 FETCH_S = 2.0
 """How long one pull waits. A pull that a server restart swallowed costs no more than this."""
