@@ -10,26 +10,12 @@ from typing import Annotated
 
 import typer
 
-from penstock.commands import (
-    capacity,
-    deploy,
-    environments,
-    groups,
-    keys,
-    login,
-    models,
-    observe,
-    pods,
-    projects,
-    resources,
-    rollback,
-    services,
-    tables,
-    traffic,
-    users,
-    versions,
-)
-from penstock.commands.errors import EXIT_CODES, Commands
+from penstock.commands.cli.errors import EXIT_CODES, Commands
+from penstock.commands.deployment import deploy, rollback
+from penstock.commands.monitoring import observability, tables
+from penstock.commands.people import login, projects, users
+from penstock.commands.resources import capacity, environments, groups, models, secrets, specs, usage
+from penstock.commands.services import debug, keys, pods, services, traffic, versions
 from penstock.launcher.home import Home, LaunchError
 
 app = typer.Typer(
@@ -95,7 +81,7 @@ def down() -> None:
 @app.command()
 def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
     """Show every process and pod, and what is wrong. Exit status 0 when all is ready, else 1."""
-    from penstock.doctor.showing import show_status  # noqa: PLC0415
+    from penstock.doctor.report import show_status  # noqa: PLC0415
     from penstock.launcher import platform  # noqa: PLC0415
 
     found = platform.status(Home.from_environment(os.environ))
@@ -109,8 +95,8 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")
 @app.command()
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
     """Check disk, spool, bus, clock, capacity, limits, files, ports. Exit status 1 if a check failed."""
-    from penstock.doctor.examination import examine  # noqa: PLC0415
-    from penstock.doctor.showing import show_findings  # noqa: PLC0415
+    from penstock.doctor.checks import examine  # noqa: PLC0415
+    from penstock.doctor.report import show_findings  # noqa: PLC0415
 
     findings = examine(Home.from_environment(os.environ), os.environ)
     if as_json:
@@ -156,14 +142,14 @@ def test(context: typer.Context) -> None:
 app.command()(login.login)
 app.command()(deploy.deploy)
 app.command()(rollback.rollback)
-app.command()(observe.logs)
-app.command()(observe.events)
-app.command()(observe.metrics)
+app.command()(observability.logs)
+app.command()(observability.events)
+app.command()(observability.metrics)
 app.command()(capacity.capacity)
 app.command()(users.audit)
-app.command()(resources.usage)
-app.command()(resources.debug)
-for room, group in (
+app.command()(usage.usage)
+app.command()(debug.debug)
+for name, group in (
     ("context", login.app),
     ("services", services.app),
     ("versions", versions.app),
@@ -173,16 +159,16 @@ for room, group in (
     ("models", models.app),
     ("environments", environments.app),
     ("tables", tables.app),
-    ("specs", resources.specs),
+    ("specs", specs.app),
     ("groups", groups.groups),
     ("nodes", groups.nodes),
-    ("secrets", resources.secrets),
+    ("secrets", secrets.app),
     ("projects", projects.app),
     ("users", users.app),
     ("tokens", users.tokens),
     ("dead-letters", tables.dead_letters),
 ):
-    app.add_typer(group, name=room)
+    app.add_typer(group, name=name)
 
 
 def show_addresses(home: Home) -> None:

@@ -26,7 +26,7 @@ from penstock.launcher.bus import config as nats_config
 from penstock.launcher.bus import rights as bus_rights
 from penstock.launcher.bus.health import BusHealth
 from penstock.launcher.home import Home, Ports
-from penstock.launcher.ports import free
+from penstock.launcher.ports.sockets import free
 from penstock.launcher.process import Probe
 from penstock.launcher.processes import nats_server
 from penstock.launcher.watch.readiness import is_serving

@@ -19,7 +19,7 @@ import pytest
 from penstock.launcher.bus.health import BusHealth
 from penstock.launcher.home import Home, Ports
 from penstock.launcher.leftovers import end_leftovers
-from penstock.launcher.ports import free
+from penstock.launcher.ports.sockets import free
 from penstock.launcher.process import Probe, ProcessSpec
 from penstock.launcher.state import RunState
 from penstock.launcher.supervisor import Supervisor

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from penstock.launcher.admin_ports import AdminPorts
 from penstock.launcher.home import Home, LaunchError, Ports
-from penstock.launcher.ports import free
+from penstock.launcher.ports.admin import AdminPorts
+from penstock.launcher.ports.sockets import free
 
 NAMES = ("controller", "scheduler", "router", "monitor", "inference-logger", "router-2")
 

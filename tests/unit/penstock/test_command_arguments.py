@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from penstock.commands.arguments import expiry, model_source, service_name, variables, weights, with_version
+from penstock.commands.cli.arguments import expiry, model_source, service_name, variables, weights, with_version
 from penstock.contexts import Contexts, Target
 from penstock.launcher.home import LaunchError
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from penstock.launcher.admin_ports import AdminPorts
 from penstock.launcher.bus import config
 from penstock.launcher.databases import check_databases, note_databases
 from penstock.launcher.home import Home, LaunchError, Ports
 from penstock.launcher.leftovers import end_leftovers
+from penstock.launcher.ports.admin import AdminPorts
 from penstock.launcher.state import ProcessView, RunState, is_supervised, only_one, supervisor_of
 from penstock.launcher.watch.incidents import Incidents
 

@@ -12,11 +12,11 @@ import typer
 from typer.testing import CliRunner, Result
 
 from penstock.cli import app
-from penstock.commands.arguments import autoscaling
-from penstock.commands.checks import check_of, last_line, shared_predicts, warnings_of
-from penstock.commands.redeploy import is_as_asked
-from penstock.commands.rollback import earlier_model
-from penstock.commands.waiting import Progress, stage_of
+from penstock.commands.cli.arguments import autoscaling
+from penstock.commands.deployment.redeploy import is_as_asked
+from penstock.commands.deployment.rollback import earlier_model
+from penstock.commands.services.publish_check import check_of, last_line, shared_predicts, warnings_of
+from penstock.commands.services.waiting import Progress, stage_of
 from scripted_api import Answers, ScriptedApi
 
 Run = Callable[..., tuple[Result, ScriptedApi]]

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from penstock.launcher import ports
 from penstock.launcher.bus import config as nats_config
 from penstock.launcher.files import write_private
 from penstock.launcher.home import Home, LaunchError, Ports
 from penstock.launcher.platform import last_words, troubles
+from penstock.launcher.ports import sockets as ports
 from penstock.launcher.process import BackOff
 from penstock.launcher.state import ProcessView, RunState
 

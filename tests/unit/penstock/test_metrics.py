@@ -6,7 +6,7 @@ import pytest
 
 from monitor.domain.charts import CHARTS
 from penstock.client import Client
-from penstock.commands.observe import METRICS, rounded
+from penstock.commands.monitoring.observability import METRICS, rounded
 
 DOCS = Path(__file__).parents[3] / "docs" / "metrics.md"
 

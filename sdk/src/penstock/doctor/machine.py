@@ -14,7 +14,7 @@ from penstock.doctor.findings import Finding, failed, ok, warning
 from penstock.launcher.databases import check_databases
 from penstock.launcher.home import Home, LaunchError
 from penstock.launcher.platform import other_ports
-from penstock.launcher.ports import open_all
+from penstock.launcher.ports.sockets import open_all
 from penstock.launcher.watch.disk import disk_problem
 
 GIB = 1024**3

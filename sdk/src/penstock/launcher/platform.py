@@ -15,14 +15,14 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from penstock.launcher import ports
-from penstock.launcher.admin_ports import AdminPorts
 from penstock.launcher.bus import config as nats_config
 from penstock.launcher.bus.health import BusHealth
 from penstock.launcher.bus.rights import SUPERVISOR
 from penstock.launcher.databases import check_databases, note_databases
 from penstock.launcher.home import HOST, Home, LaunchError
 from penstock.launcher.leftovers import end_leftovers, end_pods
+from penstock.launcher.ports import sockets as port_sockets
+from penstock.launcher.ports.admin import AdminPorts
 from penstock.launcher.processes import mlflow_spec, nats_spec, process_names, service_specs
 from penstock.launcher.state import ProcessView, RunState, is_ours, is_supervised, only_one, supervisor_of
 from penstock.launcher.supervisor import Supervisor
@@ -53,11 +53,11 @@ def run(
         check_databases(home, environ, new_databases)
         if "controller" in new_databases:
             environ["SCHEDULER_FOLLOW_NEW_CONTROLLER"] = "true"
-        opened = ports.open_all(home.ports)
+        opened = port_sockets.open_all(home.ports)
         for sock in opened.values():
             held.callback(sock.close)
         for name in ("api", "data"):
-            opened[name].listen(ports.BACKLOG)
+            opened[name].listen(port_sockets.BACKLOG)
         config, credentials = nats_config.write(home)
         admin = admin_ports.take(process_names(home), environ)
         sockets = {"controller": opened["api"].fileno(), "router": opened["data"].fileno()}
@@ -184,7 +184,7 @@ def _end(supervisor: int, home: Home) -> None:
 def other_ports(running: Home, environ: Mapping[str, str]) -> list[str]:
     """A line for each port that the environment gives and the running platform does not have."""
     found = []
-    for name, (what, variable) in ports.NAMES.items():
+    for name, (what, variable) in port_sockets.NAMES.items():
         has, given = getattr(running.ports, name), environ.get(variable)
         if given and given != str(has):
             found.append(f"{variable} is {given}, but the {what} of this platform runs at port {has}")

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from penstock.commands.errors import NOT_FOUND, USAGE, stop
-from penstock.commands.output import Format, Output, show_all
+from penstock.commands.cli.errors import NOT_FOUND, USAGE, stop
+from penstock.commands.cli.output import Format, Output, show_all
 from penstock.contexts import Contexts, Target
 
 app = typer.Typer(help="Control planes that you logged in to.", no_args_is_help=True)

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from penstock.commands.connection import connect
-from penstock.commands.output import Format, Output, show_all
+from penstock.commands.cli.connection import connect
+from penstock.commands.cli.output import Format, Output, show_all
 
 COLUMNS = ("pool", "cores", "free_cores", "gib", "free_gib", "gpu", "message")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from penstock.commands.arguments import (
+from penstock.commands.cli.arguments import (
     Env,
     Fields,
     SecretEnv,
@@ -19,14 +19,13 @@ from penstock.commands.arguments import (
     variables,
     with_version,
 )
-from penstock.commands.calling import calling
-from penstock.commands.checks import warnings_of
-from penstock.commands.connection import connect
-from penstock.commands.errors import FAILED, USAGE, stop
-from penstock.commands.output import Format, Output, show_one
-from penstock.commands.redeploy import identical
-from penstock.commands.shown import VERSION, version_fields
-from penstock.commands.versions import (
+from penstock.commands.cli.connection import connect
+from penstock.commands.cli.errors import FAILED, USAGE, stop
+from penstock.commands.cli.output import Format, Output, show_one
+from penstock.commands.deployment.first_call import calling
+from penstock.commands.deployment.redeploy import identical
+from penstock.commands.services.publish_check import warnings_of
+from penstock.commands.services.versions import (
     Cpu,
     Follow,
     Gpu,
@@ -40,7 +39,8 @@ from penstock.commands.versions import (
     Weight,
     version_body,
 )
-from penstock.commands.waiting import TIMEOUT_S, Timeout, Wait, ready
+from penstock.commands.services.views import VERSION, version_fields
+from penstock.commands.services.waiting import TIMEOUT_S, Timeout, Wait, ready
 
 if TYPE_CHECKING:
     from penstock.client import Client

@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from penstock.client.requests import KEPT
-from penstock.commands.arguments import weights
-from penstock.commands.connection import connect
-from penstock.commands.errors import TIMEOUT, stop
-from penstock.commands.output import Format, Output, show_one
-from penstock.commands.waiting import TIMEOUT_S, Timeout, split_in_effect
+from penstock.commands.cli.arguments import weights
+from penstock.commands.cli.connection import connect
+from penstock.commands.cli.errors import TIMEOUT, stop
+from penstock.commands.cli.output import Format, Output, show_one
+from penstock.commands.services.waiting import TIMEOUT_S, Timeout, split_in_effect
 
 app = typer.Typer(help="The split of a service's traffic over its versions.", no_args_is_help=True)
 

@@ -131,8 +131,16 @@ def fields(pairs: Sequence[str] | None) -> dict[str, Any]:
 def _json(name: str, text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError as wrong:
-        raise typer.BadParameter(f"the value of {name} is not JSON: {wrong} (text needs quotes of its own)") from None
+    except ValueError as error:
+        raise typer.BadParameter(f"the value of {name} is not JSON: {error} (text needs quotes of its own)") from None
+
+
+def parse_json(text: str) -> Any:
+    """The JSON value that `text` holds; a usage error where it holds none."""
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"that is not JSON: {error}") from error
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from penstock.commands.arguments import ExpiresAt, ExpiresIn, expiry
-from penstock.commands.connection import connect
-from penstock.commands.output import Format, Output, show_all, show_one
+from penstock.commands.cli.arguments import ExpiresAt, ExpiresIn, expiry
+from penstock.commands.cli.connection import connect
+from penstock.commands.cli.output import Format, Output, show_all, show_one
 
 if TYPE_CHECKING:
     from penstock.client.types import Key

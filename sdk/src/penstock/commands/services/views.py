@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from penstock.commands.checks import check_lines, check_of, shared_predicts
+from penstock.commands.services.publish_check import check_lines, check_of, shared_predicts
 
 VERSION = ("service", "name", "status", "reason", "message", "model", "registry", "run_id", "model_id", "digest",
            "resources", "pods", "replicas", "traffic_weight", "check", "predicts", "rate_limit", "request_timeout_ms",

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from penstock.commands.arguments import Fields, fields, tags
-from penstock.commands.connection import connect
-from penstock.commands.output import Format, Output, show_all, show_one
-from penstock.commands.shown import SERVICE, service_fields
-from penstock.commands.waiting import TIMEOUT_S, Timeout, Wait, all_ready
+from penstock.commands.cli.arguments import Fields, fields, tags
+from penstock.commands.cli.connection import connect
+from penstock.commands.cli.output import Format, Output, show_all, show_one
+from penstock.commands.services.views import SERVICE, service_fields
+from penstock.commands.services.waiting import TIMEOUT_S, Timeout, Wait, all_ready
 
 if TYPE_CHECKING:
     from penstock.client import Client

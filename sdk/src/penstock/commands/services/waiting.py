@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from penstock.commands.checks import warnings_of
-from penstock.commands.errors import FAILED, TIMEOUT, stop
-from penstock.commands.output import plain_line
+from penstock.commands.cli.errors import FAILED, TIMEOUT, stop
+from penstock.commands.cli.output import plain_line
+from penstock.commands.services.publish_check import warnings_of
 
 if TYPE_CHECKING:
     from penstock.client import Client

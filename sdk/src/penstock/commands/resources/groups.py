@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from penstock.commands.arguments import ExpiresAt, ExpiresIn, expiry, tags
-from penstock.commands.connection import connect
-from penstock.commands.output import Format, Output, show_all, show_one
+from penstock.commands.cli.arguments import ExpiresAt, ExpiresIn, expiry, tags
+from penstock.commands.cli.connection import connect
+from penstock.commands.cli.output import Format, Output, show_all, show_one
 
 groups = typer.Typer(help="Resource groups: nodes that are kept for one service.", no_args_is_help=True)
 nodes = typer.Typer(help="Nodes of a resource group.", no_args_is_help=True)

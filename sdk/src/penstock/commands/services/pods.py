@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from penstock.commands.connection import connect
-from penstock.commands.output import Format, Output, show_all, show_one
+from penstock.commands.cli.connection import connect
+from penstock.commands.cli.output import Format, Output, show_all, show_one
 
 app = typer.Typer(help="Pods: running replicas of a version.", no_args_is_help=True)
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from penstock.commands.connection import connect
-from penstock.commands.output import Format, Output, plain_line, show_all
+from penstock.commands.cli.connection import connect
+from penstock.commands.cli.output import Format, Output, plain_line, show_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

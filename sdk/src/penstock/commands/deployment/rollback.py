@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from penstock.commands.connection import connect
-from penstock.commands.errors import CONFLICT, stop
-from penstock.commands.output import Format, Output
-from penstock.commands.shown import model_of
-from penstock.commands.versions import Name, Service, show_version
-from penstock.commands.waiting import TIMEOUT_S, Timeout, Wait, changed
+from penstock.commands.cli.connection import connect
+from penstock.commands.cli.errors import CONFLICT, stop
+from penstock.commands.cli.output import Format, Output
+from penstock.commands.services.versions import Name, Service, show_version
+from penstock.commands.services.views import model_of
+from penstock.commands.services.waiting import TIMEOUT_S, Timeout, Wait, changed
 
 if TYPE_CHECKING:
     from penstock.client.types import Json

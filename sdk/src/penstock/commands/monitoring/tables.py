@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from penstock.commands.connection import connect
-from penstock.commands.output import Format, Output, show_all, show_one
+from penstock.commands.cli.connection import connect
+from penstock.commands.cli.output import Format, Output, show_all, show_one
 
 app = typer.Typer(help="Inference tables: what was asked and answered.", no_args_is_help=True)
 dead_letters = typer.Typer(help="Messages that a service gave up on.", no_args_is_help=True)

@@ -21,7 +21,7 @@ from penstock.client.errors import (
     Unreachable,
     error_of,
 )
-from penstock.client.following import GIVEN_UP_AFTER_S, PAUSE_S, FollowedLog
+from penstock.client.log_stream import GIVEN_UP_AFTER_S, PAUSE_S, FollowedLog
 from penstock.client.operations import Awaited, Blocking, Operations
 from penstock.client.requests import Listing, Request, Stream
 

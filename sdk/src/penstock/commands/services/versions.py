@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from penstock.commands.arguments import (
+from penstock.commands.cli.arguments import (
     Env,
     Fields,
     SecretEnv,
@@ -19,10 +19,10 @@ from penstock.commands.arguments import (
     weights,
     with_version,
 )
-from penstock.commands.connection import connect
-from penstock.commands.output import Format, Output, show_all, show_one
-from penstock.commands.shown import VERSION, VERSIONS, version_fields, version_row
-from penstock.commands.waiting import TIMEOUT_S, Timeout, Wait, changed, ready
+from penstock.commands.cli.connection import connect
+from penstock.commands.cli.output import Format, Output, show_all, show_one
+from penstock.commands.services.views import VERSION, VERSIONS, version_fields, version_row
+from penstock.commands.services.waiting import TIMEOUT_S, Timeout, Wait, changed, ready
 
 app = typer.Typer(help="Versions: deployable configurations of a service.", no_args_is_help=True)
 

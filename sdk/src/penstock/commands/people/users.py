@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from penstock.commands.arguments import ExpiresAt, ExpiresIn, expiry
-from penstock.commands.connection import connect
-from penstock.commands.output import Format, Output, show_all, show_one
+from penstock.commands.cli.arguments import ExpiresAt, ExpiresIn, expiry
+from penstock.commands.cli.connection import connect
+from penstock.commands.cli.output import Format, Output, show_all, show_one
 
 app = typer.Typer(help="Users: who may sign in.", no_args_is_help=True)
 tokens = typer.Typer(help="Tokens: what users sign in with.", no_args_is_help=True)
