@@ -169,5 +169,5 @@ async def test_only_the_owner_may_answer(pair: Pair) -> None:
     async def restart(_: PodRef) -> Nothing:
         return Nothing()
 
-    with pytest.raises(AssertionError, match="not controller's to answer"):
+    with pytest.raises(AssertionError, match="not controller's to serve"):
         bus.serve(RESTART_POD, restart)
