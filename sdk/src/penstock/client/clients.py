@@ -1,4 +1,4 @@
-"""How requests are sent: `Client` and `AsyncClient`. Only what `may_be_repeated` is sent again, a few times at most."""
+"""How requests are sent: `Client` and `AsyncClient`. Only what `is_repeatable` is sent again, a few times at most."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from penstock.client.errors import (
     Unreachable,
     error_of,
 )
-from penstock.client.log_stream import GIVEN_UP_AFTER_S, PAUSE_S, FollowedLog
-from penstock.client.operations import Awaited, Blocking, Operations
+from penstock.client.log_stream import RECONNECT_DELAY_S, RECONNECT_FOR_S, LogPosition
+from penstock.client.operations import AsyncMethods, Operations, SyncMethods
 from penstock.client.requests import Listing, Request, Stream
 
 Answer = TypeVar("Answer")
 
-FIRST_PAUSE_S = 0.1
-LONGEST_PAUSE_S = 5.0
+FIRST_RETRY_DELAY_S = 0.1
+MAX_RETRY_DELAY_S = 5.0
 """A server that asks for more patience than this gets its refusal passed on."""
-SILENCE_S = 45.0
+STREAM_READ_TIMEOUT_S = 45.0
 """A followed stream has a sign of life every 15 s; three that are missing mean that it is gone."""
-_AGAIN = frozenset({429, 502, 503, 504})
+_RETRYABLE_STATUSES = frozenset({429, 502, 503, 504})
 
 
-class _Sender(Operations):
+class _BaseClient(Operations):
     """What both clients share: the address, the token, what an answer means, when to try again."""
 
     def __init__(self, url: str, token: str, *, timeout_s: float = 30.0, retries: int = 2) -> None:
@@ -56,19 +56,19 @@ class _Sender(Operations):
             "headers": {"Authorization": f"Bearer {token}", **request.headers},
         }
 
-    def _streamed(self, request: Request[Any]) -> dict[str, Any]:
-        return {**self._options(request), "timeout": httpx.Timeout(self._timeout_s, read=SILENCE_S)}
+    def _stream_options(self, request: Request[Any]) -> dict[str, Any]:
+        return {**self._options(request), "timeout": httpx.Timeout(self._timeout_s, read=STREAM_READ_TIMEOUT_S)}
 
-    def _pause(self, request: Request[Any], error: PenstockError, attempt: int) -> float | None:
+    def _retry_delay_s(self, request: Request[Any], error: PenstockError, attempt: int) -> float | None:
         """Seconds before the next attempt; None when there is none."""
-        if attempt >= self._retries or not request.may_be_repeated or not _may_pass(error):
+        if attempt >= self._retries or not request.is_repeatable or not _is_transient(error):
             return None
         asked = error.retry_after_s if isinstance(error, ApiError) else None
-        pause = FIRST_PAUSE_S * 3**attempt if asked is None else asked
-        return pause if pause <= LONGEST_PAUSE_S else None
+        pause = FIRST_RETRY_DELAY_S * 3**attempt if asked is None else asked
+        return pause if pause <= MAX_RETRY_DELAY_S else None
 
 
-class Client(_Sender, Blocking):
+class Client(_BaseClient, SyncMethods):
     """`Client("http://127.0.0.1:8000", token)`; use it as a context manager, or `close` it. Not for several threads."""
 
     def __init__(self, url: str, token: str, *, timeout_s: float = 30.0, retries: int = 2) -> None:
@@ -92,9 +92,9 @@ class Client(_Sender, Blocking):
         attempt = 0
         while True:
             try:
-                return request.read(self._once(request))
+                return request.read(self._send_once(request))
             except PenstockError as error:
-                if (pause := self._pause(request, error, attempt)) is None:
+                if (pause := self._retry_delay_s(request, error, attempt)) is None:
                     raise
                 attempt += 1
                 time.sleep(pause)
@@ -102,7 +102,7 @@ class Client(_Sender, Blocking):
     def each(self, request: Listing[Answer]) -> Iterator[Answer]:
         """Every item of a list, page by page."""
         while True:
-            items, cursor = _page(self.send(request), self._base)
+            items, cursor = _parse_page(self.send(request), self._base)
             yield from items
             if not cursor:
                 return
@@ -110,40 +110,40 @@ class Client(_Sender, Blocking):
 
     def follow(self, request: Stream[Answer]) -> Iterator[Answer]:
         """Every event of a stream, as it comes, over connections that are lost."""
-        log, lost = FollowedLog(request), LostConnection(f"{self._base} has ended the stream")
+        position, reconnect = LogPosition(request), ReconnectPolicy(f"{self._base} has ended the stream")
         while True:
             try:
-                for event in self._connection(log, lost):
-                    if log.is_new(event):
+                for event in self._connection(position, reconnect):
+                    if position.is_new(event):
                         yield event
             except PenstockError as error:
-                lost.by(error)
-            time.sleep(lost.pause())
+                reconnect.on_error(error)
+            time.sleep(reconnect.next_delay_s())
 
-    def _connection(self, log: FollowedLog[Answer], lost: LostConnection) -> Iterator[Any]:
+    def _connection(self, position: LogPosition[Answer], reconnect: ReconnectPolicy) -> Iterator[Any]:
         try:
-            with self._http.stream(**self._streamed(log.next_request())) as answer:
+            with self._http.stream(**self._stream_options(position.next_request())) as answer:
                 if not answer.is_success:
                     answer.read()
-                    _body(answer)
-                _must_be_events(answer)
-                log.connected(answer.headers.get("date"))
-                lost.found()
+                    _parse_body(answer)
+                _check_event_stream(answer)
+                position.connected(answer.headers.get("date"))
+                reconnect.on_connected()
                 for line in answer.iter_lines():
-                    if line.startswith("data:") and (event := _event(line)):
+                    if line.startswith("data:") and (event := _parse_event(line)):
                         yield event
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise _foreign(error, self._base) from None
+            raise _translate_error(error, self._base) from None
 
-    def _once(self, request: Request[Any]) -> Any:
+    def _send_once(self, request: Request[Any]) -> Any:
         options = self._options(request)
         try:
-            return _body(self._http.request(**options))
+            return _parse_body(self._http.request(**options))
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise _foreign(error, options["url"]) from None
+            raise _translate_error(error, options["url"]) from None
 
 
-class AsyncClient(_Sender, Awaited):
+class AsyncClient(_BaseClient, AsyncMethods):
     """The same for asyncio: `async with AsyncClient(url, token) as client`; lists are async iterators."""
 
     def __init__(self, url: str, token: str, *, timeout_s: float = 30.0, retries: int = 2) -> None:
@@ -167,9 +167,9 @@ class AsyncClient(_Sender, Awaited):
         attempt = 0
         while True:
             try:
-                return request.read(await self._once(request))
+                return request.read(await self._send_once(request))
             except PenstockError as error:
-                if (pause := self._pause(request, error, attempt)) is None:
+                if (pause := self._retry_delay_s(request, error, attempt)) is None:
                     raise
                 attempt += 1
                 await asyncio.sleep(pause)
@@ -177,7 +177,7 @@ class AsyncClient(_Sender, Awaited):
     async def each(self, request: Listing[Answer]) -> AsyncIterator[Answer]:
         """Every item of a list, page by page."""
         while True:
-            items, cursor = _page(await self.send(request), self._base)
+            items, cursor = _parse_page(await self.send(request), self._base)
             for item in items:
                 yield item
             if not cursor:
@@ -186,79 +186,79 @@ class AsyncClient(_Sender, Awaited):
 
     async def follow(self, request: Stream[Answer]) -> AsyncIterator[Answer]:
         """Every event of a stream, as it comes, over connections that are lost."""
-        log, lost = FollowedLog(request), LostConnection(f"{self._base} has ended the stream")
+        position, reconnect = LogPosition(request), ReconnectPolicy(f"{self._base} has ended the stream")
         while True:
             try:
-                async for event in self._connection(log, lost):
-                    if log.is_new(event):
+                async for event in self._connection(position, reconnect):
+                    if position.is_new(event):
                         yield event
             except PenstockError as error:
-                lost.by(error)
-            await asyncio.sleep(lost.pause())
+                reconnect.on_error(error)
+            await asyncio.sleep(reconnect.next_delay_s())
 
-    async def _connection(self, log: FollowedLog[Answer], lost: LostConnection) -> AsyncIterator[Any]:
+    async def _connection(self, position: LogPosition[Answer], reconnect: ReconnectPolicy) -> AsyncIterator[Any]:
         try:
-            async with self._http.stream(**self._streamed(log.next_request())) as answer:
+            async with self._http.stream(**self._stream_options(position.next_request())) as answer:
                 if not answer.is_success:
                     await answer.aread()
-                    _body(answer)
-                _must_be_events(answer)
-                log.connected(answer.headers.get("date"))
-                lost.found()
+                    _parse_body(answer)
+                _check_event_stream(answer)
+                position.connected(answer.headers.get("date"))
+                reconnect.on_connected()
                 async for line in answer.aiter_lines():
-                    if line.startswith("data:") and (event := _event(line)):
+                    if line.startswith("data:") and (event := _parse_event(line)):
                         yield event
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise _foreign(error, self._base) from None
+            raise _translate_error(error, self._base) from None
 
-    async def _once(self, request: Request[Any]) -> Any:
+    async def _send_once(self, request: Request[Any]) -> Any:
         options = self._options(request)
         try:
-            return _body(await self._http.request(**options))
+            return _parse_body(await self._http.request(**options))
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise _foreign(error, options["url"]) from None
+            raise _translate_error(error, options["url"]) from None
 
 
-class LostConnection:
+class ReconnectPolicy:
     """Whether a stream that has broken off is to be looked for again: only what had begun, and for a while."""
 
     def __init__(self, ended: str) -> None:
         self._error: PenstockError = Unreachable(ended)
         self._since: float | None = None
-        self._was_found = False
+        self._was_connected = False
 
-    def found(self) -> None:
+    def on_connected(self) -> None:
         """The stream is there."""
-        self._was_found, self._since = True, None
+        self._was_connected, self._since = True, None
 
-    def by(self, error: PenstockError) -> None:
+    def on_error(self, error: PenstockError) -> None:
         """Remember what broke it; raises `error` where another try cannot help."""
-        if not self._was_found or not _may_pass(error):
+        if not self._was_connected or not _is_transient(error):
             raise error
         self._error = error
 
-    def pause(self) -> float:
+    def next_delay_s(self) -> float:
         """Seconds until the next try; raises what broke it once that has lasted too long."""
         now = time.monotonic()
         self._since = self._since if self._since is not None else now
-        if now - self._since > GIVEN_UP_AFTER_S:
+        if now - self._since > RECONNECT_FOR_S:
             raise self._error
-        return PAUSE_S
+        return RECONNECT_DELAY_S
 
 
-def _may_pass(error: PenstockError) -> bool:
+def _is_transient(error: PenstockError) -> bool:
     if isinstance(error, ServerError | LimitExceeded):
-        return error.status in _AGAIN
+        return error.status in _RETRYABLE_STATUSES
     return isinstance(error, Unreachable)
 
 
-def _foreign(error: Exception, url: str) -> Unreachable:
+def _translate_error(error: Exception, url: str) -> Unreachable:
     if isinstance(error, httpx.TimeoutException):
         return TimedOut(f"{url} did not answer in time")
     return Unreachable(f"{url} does not answer: {error}")
 
 
-def _body(answer: httpx.Response) -> Any:
+def _parse_body(answer: httpx.Response) -> Any:
     """What a 2xx answer holds; raises the `ApiError` that any other one stands for."""
     if answer.is_success and answer.headers.get("content-type", "").startswith("text/csv"):
         return answer.text
@@ -273,7 +273,7 @@ def _body(answer: httpx.Response) -> Any:
     return body
 
 
-def _page(body: Any, base: str) -> tuple[list[Any], str | None]:
+def _parse_page(body: Any, base: str) -> tuple[list[Any], str | None]:
     """Items of a page and the cursor of the next; ServerError for what is no page, such as another server's answer."""
     items = body.get("items")
     if not isinstance(items, list):
@@ -281,13 +281,13 @@ def _page(body: Any, base: str) -> tuple[list[Any], str | None]:
     return items, body.get("next_cursor")
 
 
-def _must_be_events(answer: httpx.Response) -> None:
+def _check_event_stream(answer: httpx.Response) -> None:
     """ServerError for what is no stream of events: without it, another server's page would be a log without lines."""
     if not answer.headers.get("content-type", "").startswith("text/event-stream"):
         raise ServerError(answer.status_code, "UNKNOWN", f"{answer.url} answered something that is no event stream")
 
 
-def _event(line: str) -> Any:
+def _parse_event(line: str) -> Any:
     """The event of a `data:` line; None for those that are no log lines, such as a count of dropped ones.
 
     Raises the `ApiError` that the platform ended the stream with.

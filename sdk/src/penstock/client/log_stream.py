@@ -10,19 +10,19 @@ from penstock.client.requests import Stream
 
 Answer = TypeVar("Answer")
 
-OVERLAP = timedelta(seconds=10)
+RECONNECT_OVERLAP = timedelta(seconds=10)
 """A line's time is when it was read from its pod; those of another pod may be read a little earlier and come later."""
-GIVEN_UP_AFTER_S = 60.0
+RECONNECT_FOR_S = 60.0
 """A control plane that was followed and does not come back for so long has gone."""
-PAUSE_S = 0.5
+RECONNECT_DELAY_S = 0.5
 
 
-class FollowedLog(Generic[Answer]):
+class LogPosition(Generic[Answer]):
     """What was told so far. (pod, run, offset) names a line, and one pod's lines come in order."""
 
     def __init__(self, request: Stream[Answer]) -> None:
         self._request = request
-        self._told: dict[str, tuple[int, int]] = {}
+        self._last_offsets: dict[str, tuple[int, int]] = {}
         self._first: datetime | None = None
         self._last: datetime | None = None
 
@@ -36,16 +36,16 @@ class FollowedLog(Generic[Answer]):
         if line.get("offset") is None:  # an older control plane: nothing names the line
             return True
         place = (line["run"], line["offset"])
-        if place <= self._told.get(line["pod"], (-1, -1)):
+        if place <= self._last_offsets.get(line["pod"], (-1, -1)):
             return False
         at = datetime.fromisoformat(line["at"])
-        if not self._told:
+        if not self._last_offsets:
             self._first = at
-        self._told[line["pod"]], self._last = place, at
+        self._last_offsets[line["pod"]], self._last = place, at
         return True
 
     def next_request(self) -> Stream[Answer]:
         """What the next connection asks for."""
         if self._first is None or self._last is None:
             return self._request
-        return self._request.since(max(self._first, self._last - OVERLAP).isoformat())
+        return self._request.since(max(self._first, self._last - RECONNECT_OVERLAP).isoformat())

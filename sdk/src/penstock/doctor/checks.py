@@ -13,7 +13,7 @@ from penstock.launcher.watch.summary import summary
 
 
 @dataclass(frozen=True)
-class Examined:
+class CheckContext:
     """What the checks look at. `state` is None where no platform runs; `home` has the ports of the one that does."""
 
     home: Home
@@ -22,7 +22,7 @@ class Examined:
     environ: Mapping[str, str]
 
 
-Check = Callable[[Examined], Iterator[Finding]]
+Check = Callable[[CheckContext], Iterator[Finding]]
 
 CHECKS: dict[str, Check] = {
     "processes": lambda it: platform_checks.processes(it.home, it.state),
@@ -39,16 +39,16 @@ CHECKS: dict[str, Check] = {
 }
 
 
-def examine(home: Home, environ: Mapping[str, str]) -> list[Finding]:
+def run_doctor_checks(home: Home, environ: Mapping[str, str]) -> list[Finding]:
     """Run every check."""
     state = RunState.load(home) if is_supervised(home) else None
     figures = summary(home, state) if state else {}
-    examined = Examined(home.at(state.ports) if state else home, state, figures, environ)
-    return [finding for name, check in CHECKS.items() for finding in _checked(name, check, examined)]
+    context = CheckContext(home.at(state.ports) if state else home, state, figures, environ)
+    return [finding for name, check in CHECKS.items() for finding in _run_check(name, check, context)]
 
 
-def _checked(name: str, check: Check, examined: Examined) -> list[Finding]:
+def _run_check(name: str, check: Check, context: CheckContext) -> list[Finding]:
     try:
-        return list(check(examined))
+        return list(check(context))
     except (OSError, LaunchError, KeyError, TypeError, ValueError) as error:
         return [warning(name, f"cannot be looked at: {error or type(error).__name__}", "see the logs of the platform")]

@@ -35,7 +35,7 @@ _SPAN = re.compile(r"(?P<count>[0-9]{1,6})(?P<unit>[mhdw])\Z", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", re.ASCII)
 
 
-def expiry(expires_at: str | None, expires_in: str | None, now: datetime) -> str | None:
+def parse_expiry(expires_at: str | None, expires_in: str | None, now: datetime) -> str | None:
     """When something ends, as the API has it; None where neither is given."""
     if expires_at is not None and expires_in is not None:
         raise typer.BadParameter("--expires-at and --expires-in exclude each other")
@@ -50,8 +50,8 @@ def expiry(expires_at: str | None, expires_in: str | None, now: datetime) -> str
         raise typer.BadParameter(f"{expires_in!r} reaches beyond the calendar") from None
 
 
-def model_source(uri: str, registry: str | None = None, *, follow: bool = False) -> dict[str, Any]:
-    """`models:/wine/3`, `…/latest` or `models:/wine@champion` as a `model_source`; an alias may be followed."""
+def parse_model_source(uri: str, registry: str | None = None, *, follow: bool = False) -> dict[str, Any]:
+    """`models:/wine/3`, `…/latest` or `models:/wine@champion` as a `parse_model_source`; an alias may be followed."""
     found = _MODEL_URI.match(uri)
     if found is None and (bare := _BARE_URI.match(uri)):
         show = f"`penstock models show {bare['model']}` says which there are"
@@ -64,7 +64,7 @@ def model_source(uri: str, registry: str | None = None, *, follow: bool = False)
     return {"kind": "mlflow", **{name: value for name, value in given.items() if value}}
 
 
-def with_version(source: dict[str, Any], known: Callable[[str], Mapping[str, Any]]) -> dict[str, Any]:
+def resolve_latest(source: dict[str, Any], known: Callable[[str], Mapping[str, Any]]) -> dict[str, Any]:
     """`source` with the newest version of its model in place of `latest`; `known`: the registry's answer to a name."""
     if source.get("version") != LATEST:
         return source
@@ -74,10 +74,10 @@ def with_version(source: dict[str, Any], known: Callable[[str], Mapping[str, Any
     return source | {"version": str(max(versions))}
 
 
-def resource_source(
+def build_resource_source(
     spec: str | None, group: str | None, cpu: float | None, memory: float | None, gpu: int | None
 ) -> dict[str, Any] | None:
-    """A spec of the catalogue, or a share of a resource group's nodes, as a `resource_source`; None: neither."""
+    """A spec of the catalogue, or a share of a resource group's nodes, as a `build_resource_source`; None: neither."""
     size = {"cpu": cpu, "memory_gb": memory, "gpu": gpu}
     if group is None:
         if any(value is not None for value in size.values()):
@@ -88,14 +88,14 @@ def resource_source(
     return {"kind": "group", "group": group, **{name: value for name, value in size.items() if value is not None}}
 
 
-def service_name(model: str) -> str:
+def default_service_name(model: str) -> str:
     """A DNS label for a model's name: `Wine_Quality` → `wine-quality`."""
     return re.sub(r"[^a-z0-9]+", "-", model.lower()).strip("-")[:63].rstrip("-")
 
 
-def weights(pairs: Sequence[str]) -> dict[str, int]:
+def parse_weights(pairs: Sequence[str]) -> dict[str, int]:
     """`v1=90 v2=10` as weights; they sum to 100."""
-    found = {name: _weight(name, text) for name, text in (_pair(pair) for pair in pairs)}
+    found = {name: _parse_weight(name, text) for name, text in (_split_pair(pair) for pair in pairs)}
     if len(found) != len(pairs):
         raise typer.BadParameter("a version is named twice")
     if sum(found.values()) != 100:
@@ -103,32 +103,34 @@ def weights(pairs: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def tags(pairs: Sequence[str]) -> dict[str, str]:
+def parse_tags(pairs: Sequence[str]) -> dict[str, str]:
     """`team=wine` as tags."""
-    return dict(_pair(pair) for pair in pairs)
+    return dict(_split_pair(pair) for pair in pairs)
 
 
-def variables(plain: Sequence[str] | None, secret: Sequence[str] | None) -> dict[str, Any]:
+def parse_env(plain: Sequence[str] | None, secret: Sequence[str] | None) -> dict[str, Any]:
     """`A=1` and `TOKEN=payments/token` as a version's `env`."""
-    pairs = [_pair(text) for text in (*(plain or ()), *(secret or ()))]
+    pairs = [_split_pair(text) for text in (*(plain or ()), *(secret or ()))]
     if len({name for name, _ in pairs}) != len(pairs):
         raise typer.BadParameter("a variable is named twice")
-    return dict(_pair(text) for text in plain or ()) | {name: _reference(at) for name, at in map(_pair, secret or ())}
+    return dict(_split_pair(text) for text in plain or ()) | {
+        name: _parse_secret_ref(at) for name, at in map(_split_pair, secret or ())
+    }
 
 
-def _reference(text: str) -> dict[str, str]:
+def _parse_secret_ref(text: str) -> dict[str, str]:
     secret, slash, key = text.partition("/")
     if not (secret and slash and key):
         raise typer.BadParameter(f"{text!r} is not SECRET/KEY")
     return {"secret": secret, "key": key}
 
 
-def fields(pairs: Sequence[str] | None) -> dict[str, Any]:
+def parse_fields(pairs: Sequence[str] | None) -> dict[str, Any]:
     """`replicas=2 rate_limit={"qps":100}` as fields of a body; what is not JSON is an error, not a string."""
-    return {name: _json(name, text) for name, text in (_pair(pair) for pair in pairs or ())}
+    return {name: _parse_field(name, text) for name, text in (_split_pair(pair) for pair in pairs or ())}
 
 
-def _json(name: str, text: str) -> Any:
+def _parse_field(name: str, text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
@@ -143,20 +145,20 @@ def parse_json(text: str) -> Any:
         raise typer.BadParameter(f"that is not JSON: {error}") from error
 
 
-def _pair(text: str) -> tuple[str, str]:
+def _split_pair(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not name or not equals:
         raise typer.BadParameter(f"{text!r} is not NAME=VALUE")
     return name, value
 
 
-def _weight(name: str, text: str) -> int:
+def _parse_weight(name: str, text: str) -> int:
     if not (text.isascii() and text.isdecimal()) or int(text) > 100:
         raise typer.BadParameter(f"the weight of {name} must be a whole number from 0 to 100, not {text!r}")
     return int(text)
 
 
-def autoscaling(
+def autoscaling_range(
     replicas: int, least: int | None, most: int | None, target_concurrency: float | None
 ) -> dict[str, Any] | None:
     """A range in which the load decides on the pods; None: a fixed number. Scaling to zero is asked for: `--min 0`."""

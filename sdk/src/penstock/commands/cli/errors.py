@@ -27,16 +27,16 @@ class Commands(TyperGroup):
         except LaunchError as error:
             from penstock.contexts import NotRunning  # noqa: PLC0415 - it knows the launcher's errors
 
-            stop(str(error), UNREACHABLE if isinstance(error, NotRunning) else FAILED)
+            exit_with_error(str(error), UNREACHABLE if isinstance(error, NotRunning) else FAILED)
         except Exception as error:
             from penstock.client import PenstockError  # noqa: PLC0415 - only where something failed
 
             if not isinstance(error, PenstockError):
                 raise
-            stop(_told(error) + _way_out(error), exit_code_of(error))
+            exit_with_error(_error_text(error) + _hint(error), exit_code_of(error))
 
 
-def stop(line: str, code: int) -> NoReturn:
+def exit_with_error(line: str, code: int) -> NoReturn:
     """End with one line for the user."""
     typer.echo(f"penstock: {line}", err=True)
     raise typer.Exit(code)
@@ -60,7 +60,7 @@ def exit_code_of(error: Exception) -> int:
     return next((code for kind, code in codes if isinstance(error, kind)), FAILED)
 
 
-def _way_out(error: Exception) -> str:
+def _hint(error: Exception) -> str:
     """What helps where nothing answers on this machine."""
     from penstock.client import TimedOut, Unreachable  # noqa: PLC0415
 
@@ -69,7 +69,7 @@ def _way_out(error: Exception) -> str:
     return "; is it up? `./penstock status` says, `./penstock up --detach` starts it" if here else ""
 
 
-def _told(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     code, request_id = getattr(error, "error_code", None), getattr(error, "request_id", None)
     if code is None:
         return str(error)

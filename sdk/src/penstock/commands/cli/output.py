@@ -13,7 +13,7 @@ import typer
 
 _AT = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|\+00:00)$")
 """A time of the control plane: people need no microseconds."""
-PADDED = 40
+MAX_PADDED_WIDTH = 40
 """Cells are padded up to so many characters in a pipe: one long one does not widen all the other lines."""
 GAP = 2
 PROSE = frozenset(
@@ -32,9 +32,9 @@ PROSE = frozenset(
     }
 )
 """Columns whose text may go on in a further line; all others are names, numbers and times."""
-LEAST_PROSE = 24
+MIN_PROSE_WIDTH = 24
 INDENT = 19
-HEADS = {
+HEADINGS = {
     "running_versions": "running", "total_versions": "versions", "auth_enabled": "auth", "created_at": "created",
     "model_source.model": "model", "model_source.version": "model version", "ready_replicas": "ready",
     "desired_replicas": "wanted", "traffic_weight": "traffic", "resource_kind": "kind", "resource_name": "name",
@@ -64,40 +64,40 @@ def show_all(
     output: Format,
     *,
     of: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
-    first_to_go: Sequence[str] = (),
+    droppable_first: Sequence[str] = (),
 ) -> None:
     """A list: a JSON array, or a table with one row per item, or per what `of` makes of it for people.
 
-    Where a terminal has no room, columns in `first_to_go` go before all others.
+    Where a terminal has no room, columns in `droppable_first` go before all others.
     """
     rows: list[Mapping[str, Any]] = list(items)
     if output is Format.JSON:
         print(json.dumps(rows, ensure_ascii=False))
         return
     rows = [of(row) for row in rows] if of else rows
-    cells = {column: [_cell(column, _at(row, column)) for row in rows] for column in columns}
+    cells = {column: [_cell(column, _field_at(row, column)) for row in rows] for column in columns}
     if sys.stdout.isatty():
-        _print_table(cells, None if output is Format.WIDE else first_to_go)
+        _print_table(cells, None if output is Format.WIDE else droppable_first)
     else:
         _print_lines(cells)
 
 
 def _print_lines(cells: Mapping[str, Sequence[str]]) -> None:
     """A line for each row, for `grep` and the like: nothing wraps."""
-    columns = [[_head(column), *(cell.replace("\n", ", ") for cell in found)] for column, found in cells.items()]
-    widths = [max(len(cell) for cell in column if len(cell) <= PADDED) for column in columns]
+    columns = [[_heading(column), *(cell.replace("\n", ", ") for cell in found)] for column, found in cells.items()]
+    widths = [max(len(cell) for cell in column if len(cell) <= MAX_PADDED_WIDTH) for column in columns]
     for row in zip(*columns, strict=True):
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def _print_table(cells: Mapping[str, Sequence[str]], first_to_go: Sequence[str] | None) -> None:
-    """For a terminal; `first_to_go` None: every column stays."""
+def _print_table(cells: Mapping[str, Sequence[str]], droppable_first: Sequence[str] | None) -> None:
+    """For a terminal; `droppable_first` None: every column stays."""
     from rich.console import Console  # noqa: PLC0415 - programs read JSON
     from rich.table import Column, Table  # noqa: PLC0415
 
     width = Console().width
-    shown = list(cells) if first_to_go is None else _fitting(cells, width, first_to_go)
-    heads = (Column(_head(column), no_wrap=column not in PROSE, overflow="fold") for column in shown)
+    shown = list(cells) if droppable_first is None else _fit_columns(cells, width, droppable_first)
+    heads = (Column(_heading(column), no_wrap=column not in PROSE, overflow="fold") for column in shown)
     table = Table(*heads, box=None, pad_edge=False, header_style="bold")
     for row in zip(*(cells[column] for column in shown), strict=True):
         table.add_row(*row)
@@ -112,8 +112,8 @@ def show_one(item: Mapping[str, Any], fields: Sequence[str], output: Format) -> 
         print(json.dumps(item, ensure_ascii=False))
         return
     for field in fields:
-        if (value := _at(item, field)) not in (None, "", [], {}):
-            print(f"{field:<18} {plain_text(_plain(value))}".replace("\n", "\n" + " " * INDENT))
+        if (value := _field_at(item, field)) not in (None, "", [], {}):
+            print(f"{field:<18} {plain_text(_format_value(value))}".replace("\n", "\n" + " " * INDENT))
 
 
 def plain_text(text: str) -> str:
@@ -126,11 +126,11 @@ def plain_line(text: str) -> str:
     return "".join(ch if ch.isprintable() or ch == "\t" else ch.encode("unicode_escape").decode() for ch in text)
 
 
-def _fitting(cells: Mapping[str, Sequence[str]], width: int, first_to_go: Sequence[str] = ()) -> list[str]:
+def _fit_columns(cells: Mapping[str, Sequence[str]], width: int, droppable_first: Sequence[str] = ()) -> list[str]:
     """As many of the columns as there is room for: the last ones go first, the first one stays; prose wraps."""
     shown = list(cells)
     while len(shown) > 1 and sum(_width(column, cells[column]) + GAP for column in shown) - GAP > width:
-        expendable = [column for column in first_to_go if column in shown]
+        expendable = [column for column in droppable_first if column in shown]
         droppable = [column for column in shown[1:] if column not in PROSE]
         shown.remove(expendable[0] if expendable else droppable[-1] if droppable else shown[-1])
     return shown
@@ -139,28 +139,28 @@ def _fitting(cells: Mapping[str, Sequence[str]], width: int, first_to_go: Sequen
 def _width(column: str, cells: Sequence[str]) -> int:
     from rich.cells import cell_len  # noqa: PLC0415
 
-    widest = max((cell_len(line) for cell in (_head(column), *cells) for line in cell.split("\n")), default=0)
-    return min(widest, LEAST_PROSE) if column in PROSE else widest
+    widest = max((cell_len(line) for cell in (_heading(column), *cells) for line in cell.split("\n")), default=0)
+    return min(widest, MIN_PROSE_WIDTH) if column in PROSE else widest
 
 
-def _head(column: str) -> str:
-    return HEADS.get(column, column).upper()
+def _heading(column: str) -> str:
+    return HEADINGS.get(column, column).upper()
 
 
 def _cell(column: str, value: Any) -> str:
     if column == "memory_bytes" and isinstance(value, int):
         return f"{value / 2**20:.0f} MiB"
-    return plain_text(_plain(value))
+    return plain_text(_format_value(value))
 
 
-def _at(item: Mapping[str, Any], path: str) -> Any:
+def _field_at(item: Mapping[str, Any], path: str) -> Any:
     found: Any = item
     for part in path.split("."):
         found = found.get(part) if isinstance(found, Mapping) else None
     return found
 
 
-def _plain(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if value is None:
         return "-"
     if isinstance(value, bool):
@@ -168,7 +168,7 @@ def _plain(value: Any) -> str:
     if isinstance(value, Mapping) and any(isinstance(one, Mapping | list) for one in value.values()):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, Mapping):
-        return " ".join(f"{key}={_plain(one)}" for key, one in value.items())
+        return " ".join(f"{key}={_format_value(one)}" for key, one in value.items())
     if isinstance(value, list):
-        return "\n".join(_plain(one) for one in value)
+        return "\n".join(_format_value(one) for one in value)
     return _AT.sub(r"\1Z", str(value))

@@ -11,20 +11,20 @@ from penstock.commands.cli.arguments import (
     Env,
     Fields,
     SecretEnv,
-    autoscaling,
-    fields,
-    model_source,
-    resource_source,
-    service_name,
-    variables,
-    with_version,
+    autoscaling_range,
+    build_resource_source,
+    default_service_name,
+    parse_env,
+    parse_fields,
+    parse_model_source,
+    resolve_latest,
 )
 from penstock.commands.cli.connection import connect
-from penstock.commands.cli.errors import FAILED, USAGE, stop
+from penstock.commands.cli.errors import FAILED, USAGE, exit_with_error
 from penstock.commands.cli.output import Format, Output, show_one
-from penstock.commands.deployment.first_call import calling
-from penstock.commands.deployment.redeploy import identical
-from penstock.commands.services.publish_check import warnings_of
+from penstock.commands.deployment.first_call import first_call
+from penstock.commands.deployment.redeploy import find_identical
+from penstock.commands.services.publish_check import check_warnings
 from penstock.commands.services.versions import (
     Cpu,
     Follow,
@@ -40,7 +40,7 @@ from penstock.commands.services.versions import (
     version_body,
 )
 from penstock.commands.services.views import VERSION, version_fields
-from penstock.commands.services.waiting import TIMEOUT_S, Timeout, Wait, ready
+from penstock.commands.services.waiting import TIMEOUT_S, Timeout, Wait, wait_until_ready
 
 if TYPE_CHECKING:
     from penstock.client import Client
@@ -91,30 +91,36 @@ def deploy(
     output: Output = Format.TABLE,
 ) -> None:
     """Publish a model: creates the service, or adds a version to it, and starts that."""
-    scaling = autoscaling(replicas, least, most, target_concurrency)
+    scaling = autoscaling_range(replicas, least, most, target_concurrency)
     if key is not None and auth is False:
         raise typer.BadParameter("--key is for a service whose callers need one, not for --no-auth")
-    source, resources = model_source(model, registry, follow=follow), resource_source(spec, group, cpu, memory, gpu)
-    service = {"name": name or service_name(source["model"]), **_given(project=project, auth_enabled=auth)}
+    source, resources = (
+        parse_model_source(model, registry, follow=follow),
+        build_resource_source(spec, group, cpu, memory, gpu),
+    )
+    service = {
+        "name": name or default_service_name(source["model"]),
+        **_without_none(project=project, auth_enabled=auth),
+    }
     body = version_body(source, resources, replicas, record) | {"traffic_weight": weight, "description": description}
-    body |= {"env": variables(env, secret_env)} | fields(further)
+    body |= {"env": parse_env(env, secret_env)} | parse_fields(further)
     if scaling is not None:
         body["replicas"] = scaling
     with connect() as client:
-        body["model_source"] = with_version(body["model_source"], partial(client.model, registry=registry))
-        version = _started(client, service, body)
+        body["model_source"] = resolve_latest(body["model_source"], partial(client.model, registry=registry))
+        version = _create_or_add_version(client, service, body)
         if wait or strict:
-            version = ready(client, version, timeout)
-        if strict and warnings_of(version):
-            _refuse(version)
-        told = calling(client, version, key)
+            version = wait_until_ready(client, version, timeout)
+        if strict and check_warnings(version):
+            _exit_with_warnings(version)
+        call = first_call(client, version, key)
     if output is Format.JSON:
-        show_one(version | told, (), output)
+        show_one(version | call, (), output)
     else:
-        show_one(version_fields(version) | told, (*VERSION, *told), output)
+        show_one(version_fields(version) | call, (*VERSION, *call), output)
 
 
-def _started(client: Client, service: dict[str, object], body: dict[str, object]) -> Version:
+def _create_or_add_version(client: Client, service: dict[str, object], body: dict[str, object]) -> Version:
     from penstock.client import NotFound  # noqa: PLC0415
 
     name = str(service["name"])
@@ -125,20 +131,22 @@ def _started(client: Client, service: dict[str, object], body: dict[str, object]
     differing = [OPTIONS[field] for field, value in service.items() if there.get(field) != value]
     if differing:
         asked = " and ".join(differing)
-        stop(f"service {name} is there already, and {asked} would not be as asked: see `services show`, `edit`", USAGE)
-    if (same := identical(client, there["versions"], body)) is not None:
+        exit_with_error(
+            f"service {name} is there already, and {asked} would not be as asked: see `services show`, `edit`", USAGE
+        )
+    if (same := find_identical(client, there["versions"], body)) is not None:
         typer.echo(f"penstock: {name} {same['name']} is the same model and configuration, and is {same['status']} "
                    "already: no further version is added", err=True)  # fmt: skip
         return same
     return client.create_version(name, body | {"start": True})
 
 
-def _given(**values: object) -> dict[str, object]:
+def _without_none(**values: object) -> dict[str, object]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _refuse(version: Version) -> NoReturn:
+def _exit_with_warnings(version: Version) -> NoReturn:
     """End the command for what the check at load found, and say what stays."""
     service, name = version["service"], version["name"]
     stays = f"{service} {name} stays as it is, {version['status']} with {version['traffic_weight']} % of the traffic"
-    stop(f"--strict: not as it should be; {stays}: `versions stop {service} {name}` ends it", FAILED)
+    exit_with_error(f"--strict: not as it should be; {stays}: `versions stop {service} {name}` ends it", FAILED)

@@ -12,19 +12,19 @@ if TYPE_CHECKING:
     from penstock.client import Client
     from penstock.client.types import Version
 
-LONGEST_EXAMPLE = 2000
+MAX_EXAMPLE_LENGTH = 2000
 """Characters of a request in the line; a longer one is told to come from a file."""
 
 
-def calling(client: Client, version: Version, key: str | None) -> dict[str, Any]:
+def first_call(client: Client, version: Version, key: str | None) -> dict[str, Any]:
     """`url`, `key` (where one is asked for) and `curl`, which takes the key from `$PENSTOCK_API_KEY`."""
     service = client.service(version["service"])
     line = curl_line(service["url"], example_of(client, version), needs_key=service["auth_enabled"])
-    issued = first_key(client, version["service"], key) if key else None
+    issued = create_first_key(client, version["service"], key) if key else None
     return {"url": service["url"], **({"key": issued} if issued else {}), "curl": line}
 
 
-def first_key(client: Client, service: str, name: str) -> str | None:
+def create_first_key(client: Client, service: str, name: str) -> str | None:
     """A new key of the service; None where there is one of that name, which cannot be shown again."""
     from penstock.client import Conflict  # noqa: PLC0415
 
@@ -50,7 +50,7 @@ def example_of(client: Client, version: Version) -> Any:
 def curl_line(url: str, request: Any, *, needs_key: bool) -> str:
     """The line for a POSIX shell."""
     body = "@request.json" if request is None else json.dumps(request)
-    body = body if len(body) <= LONGEST_EXAMPLE else "@request.json"
+    body = body if len(body) <= MAX_EXAMPLE_LENGTH else "@request.json"
     words = ["curl", "-sS", "-X", "POST", shlex.quote(url), "-H", "'Content-Type: application/json'"]
     if needs_key:
         words += ["-H", '"Authorization: Bearer $PENSTOCK_API_KEY"']

@@ -10,31 +10,31 @@ if TYPE_CHECKING:
     from penstock.client.types import Version
 
 STARTING = ("starting", "updating")
-UNLESS_ASKED: Mapping[str, Any] = {"rate_limit": None, "max_concurrency": None}
-NOT_OF_ITS_PODS = ("traffic_weight", "description", "start")
-SOURCE: Mapping[str, Any] = {"registry": None, "alias": None, "follow": False}
+DEFAULTS: Mapping[str, Any] = {"rate_limit": None, "max_concurrency": None}
+NON_POD_FIELDS = ("traffic_weight", "description", "start")
+SOURCE_DEFAULTS: Mapping[str, Any] = {"registry": None, "alias": None, "follow": False}
 
 
-def identical(client: Client, versions: Iterable[Version], body: Mapping[str, Any]) -> Version | None:
+def find_identical(client: Client, versions: Iterable[Version], body: Mapping[str, Any]) -> Version | None:
     """The version that still starts with just this configuration; its share of the traffic is not looked at."""
     for version in versions:
-        if version["status"] in STARTING and is_as_asked(version, body) and _is_current(client, version):
+        if version["status"] in STARTING and has_configuration(version, body) and _is_current(client, version):
             return version
     return None
 
 
-def is_as_asked(version: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
+def has_configuration(version: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
     """Whether a version has every field as `body` asks for it. Pure."""
-    wanted = {**UNLESS_ASKED, **{field: value for field, value in body.items() if field not in NOT_OF_ITS_PODS}}
-    wanted["model_source"] = {**SOURCE, **body["model_source"]}
+    wanted = {**DEFAULTS, **{field: value for field, value in body.items() if field not in NON_POD_FIELDS}}
+    wanted["model_source"] = {**SOURCE_DEFAULTS, **body["model_source"]}
     env: Mapping[str, Any] = wanted.pop("env", {})
-    return _covers(version, wanted) and dict(env) == dict(version.get("env", {}))
+    return _contains(version, wanted) and dict(env) == dict(version.get("env", {}))
 
 
-def _covers(there: Any, wanted: Any) -> bool:
+def _contains(there: Any, wanted: Any) -> bool:
     """Whether all that is wanted is there; what is there beyond that are defaults."""
     if isinstance(wanted, Mapping) and isinstance(there, Mapping):
-        return all(field in there and _covers(there[field], value) for field, value in wanted.items())
+        return all(field in there and _contains(there[field], value) for field, value in wanted.items())
     return bool(there == wanted)
 
 

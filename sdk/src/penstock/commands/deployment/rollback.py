@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from penstock.commands.cli.connection import connect
-from penstock.commands.cli.errors import CONFLICT, stop
+from penstock.commands.cli.errors import CONFLICT, exit_with_error
 from penstock.commands.cli.output import Format, Output
 from penstock.commands.services.versions import Name, Service, show_version
-from penstock.commands.services.views import model_of
-from penstock.commands.services.waiting import TIMEOUT_S, Timeout, Wait, changed
+from penstock.commands.services.views import format_model
+from penstock.commands.services.waiting import TIMEOUT_S, Timeout, Wait, wait_after_change
 
 if TYPE_CHECKING:
     from penstock.client.types import Json
@@ -41,11 +41,11 @@ def rollback(
         lines = client.audit(resource_kind="version", resource_name=f"{service}/{version}")
         earlier = earlier_model(source, lines)
         if earlier is None:
-            stop(f"the audit log that you may read has no earlier model of {service} {version}", CONFLICT)
-        typer.echo(f"penstock: from {model_of(source)} to {model_of(earlier)}", err=True)
+            exit_with_error(f"the audit log that you may read has no earlier model of {service} {version}", CONFLICT)
+        typer.echo(f"penstock: from {format_model(source)} to {format_model(earlier)}", err=True)
         wanted = {field: value for field, value in earlier.items() if value is not None}
         edited = client.edit_version(service, version, {"model_source": {"kind": "mlflow", **wanted}})
-        show_version(changed(client, edited, timeout) if wait else edited, output)
+        show_version(wait_after_change(client, edited, timeout) if wait else edited, output)
 
 
 def earlier_model(source: Mapping[str, Any], lines: Iterable[Json]) -> dict[str, Any] | None:

@@ -60,19 +60,21 @@ def logs(
     if follow and (to_time or (from_time and lines is not None)):
         raise typer.BadParameter("--follow has no end (--to), and begins at a time (--from) or so many --lines back")
     with connect() as client:
-        found = _followed(client, service, wanted, lines) if follow else None
-        for line in found or _printed(client, service, wanted | {"to_time": to_time}, 100 if lines is None else lines):
+        found = _follow(client, service, wanted, lines) if follow else None
+        for line in found or _last_lines(
+            client, service, wanted | {"to_time": to_time}, 100 if lines is None else lines
+        ):
             _print(line, output)
 
 
-def _followed(client: Client, service: str, wanted: Filters, lines: int | None) -> Iterator[LogLine]:
+def _follow(client: Client, service: str, wanted: Filters, lines: int | None) -> Iterator[LogLine]:
     if lines is not None and lines > MOST_BEFORE:
         raise typer.BadParameter(f"--follow begins {MOST_BEFORE} lines back at most; --from has no such bound")
     before = None if wanted["from_time"] else FOLLOWED_LINES if lines is None else lines
     return client.follow_logs(service, **wanted, lines=before)
 
 
-def _printed(client: Client, service: str, wanted: Filters, lines: int) -> list[LogLine]:
+def _last_lines(client: Client, service: str, wanted: Filters, lines: int) -> list[LogLine]:
     if not lines:
         return []
     return list(islice(client.logs(service, **wanted, page_size=min(lines, 1000)), lines))[::-1]
@@ -110,7 +112,7 @@ def metrics(
     points = (
         {
             "at": datetime.fromtimestamp(at, UTC).isoformat(),
-            "value": rounded(value),
+            "value": format_value(value),
             "unit": found["unit"],
             "version": series["labels"]["version"] or None,
             "pod": series["labels"].get("pod"),
@@ -121,7 +123,7 @@ def metrics(
     show_all(points, ("at", "value", "unit", "version", *(("pod",) if pod else ())), output)
 
 
-def rounded(value: float) -> str:
+def format_value(value: float) -> str:
     """Four digits that count, and never fewer than the whole number has."""
     return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 

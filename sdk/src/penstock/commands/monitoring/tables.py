@@ -16,7 +16,7 @@ dead_letters = typer.Typer(help="Messages that a service gave up on.", no_args_i
 
 TABLES = ("name", "status", "rows", "location", "blocked.reason", "version", "updated_at")
 ROWS = ("request_time", "status_code", "version", "execution_duration_ms", "client_request_id", "request", "response")
-FIRST_TO_GO = ("client_request_id", "response", "request")
+DROPPABLE_FIRST = ("client_request_id", "response", "request")
 SHOWN_OF_A_BODY = 200
 """Characters; `-o wide` shows all of it."""
 LETTERS = ("id", "at", "consumer", "subject", "reason")
@@ -42,7 +42,7 @@ def rows(
     """Show the newest rows of a table."""
     with connect() as client:
         found = client.rows(table, client_request_id=client_request_id, request_id=request_id, page_size=lines)
-        show_all(found, ROWS, output, of=None if output is Format.WIDE else _shortened, first_to_go=FIRST_TO_GO)
+        show_all(found, ROWS, output, of=None if output is Format.WIDE else _shortened, droppable_first=DROPPABLE_FIRST)
 
 
 def _shortened(row: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from penstock.commands.cli.errors import NOT_FOUND, USAGE, stop
+from penstock.commands.cli.errors import NOT_FOUND, USAGE, exit_with_error
 from penstock.commands.cli.output import Format, Output, show_all
 from penstock.contexts import Contexts, Target
 
@@ -25,21 +25,23 @@ def login(
     """Check a token, remember it with its control plane, and use both from now on."""
     from penstock.client import Client, InvalidRequest, NotFound  # noqa: PLC0415
 
-    token = (token or _asked()).strip()
+    token = (token or _read_token()).strip()
     if not token:
-        stop("no token was given: --token, PENSTOCK_TOKEN, or the first line of the input", USAGE)
+        exit_with_error("no token was given: --token, PENSTOCK_TOKEN, or the first line of the input", USAGE)
     with Client(url, token) as client:
         try:
             next(iter(client.services(page_size=1)), None)
         except (NotFound, InvalidRequest):  # no control plane is without services; the data plane and MLflow are
-            stop(f"{url} answers, and is no control plane of Penstock (but perhaps its data plane)", NOT_FOUND)
+            exit_with_error(
+                f"{url} answers, and is no control plane of Penstock (but perhaps its data plane)", NOT_FOUND
+            )
     contexts = Contexts.load()
     contexts.add(name, Target(url, token))
     contexts.save()
     typer.echo(f"penstock: context {name}: {url}", err=True)
 
 
-def _asked() -> str:
+def _read_token() -> str:
     """Without echo from a terminal, the first line from anything else."""
     if sys.stdin.isatty():
         return str(typer.prompt("Token", hide_input=True))

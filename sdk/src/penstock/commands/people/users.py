@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from penstock.commands.cli.arguments import ExpiresAt, ExpiresIn, expiry
+from penstock.commands.cli.arguments import ExpiresAt, ExpiresIn, parse_expiry
 from penstock.commands.cli.connection import connect
 from penstock.commands.cli.output import Format, Output, show_all, show_one
 
@@ -91,7 +91,7 @@ def create_token(
     output: Output = Format.TABLE,
 ) -> None:
     """Issue a token; it is shown this once."""
-    ends = expiry(expires_at, expires_in, datetime.now(UTC))
+    ends = parse_expiry(expires_at, expires_in, datetime.now(UTC))
     with connect() as client:
         show_one(client.create_token(name, user=user, expires_at=ends), ISSUED, output)
 
@@ -126,7 +126,7 @@ def audit(
             page_size=size,
         )  # fmt: skip
         columns = WIDE if output is Format.WIDE else LINES
-        show_all(islice(found, limit), columns, output, of=_audit_row, first_to_go=("operation",))
+        show_all(islice(found, limit), columns, output, of=_audit_row, droppable_first=("operation",))
 
 
 def _audit_row(line: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -24,7 +24,7 @@ def capacity(output: Output = Format.TABLE) -> None:
 
 def _line(pool: Mapping[str, Any]) -> dict[str, Any]:
     there, free = pool["capacity"], pool["free"]
-    told = [_told("held by", pool["held"]), _told("waiting:", pool["waiting"])]
+    parts = [_allocations("held by", pool["held"]), _allocations("waiting:", pool["waiting"])]
     return {
         "pool": f"{pool['group']}/{pool['node']}" if pool["node"] else "shared",
         "cores": f"{there['cpu']:g}",
@@ -32,11 +32,11 @@ def _line(pool: Mapping[str, Any]) -> dict[str, Any]:
         "gib": f"{there['memory_gb']:.3g}",
         "free_gib": f"{free['memory_gb']:.3g}",
         "gpu": f"{free['gpu']} of {there['gpu']}" if there["gpu"] else None,
-        "message": "; ".join(part for part in told if part) or ("" if pool["is_open"] else "takes no pods"),
+        "message": "; ".join(part for part in parts if part) or ("" if pool["is_open"] else "takes no pods"),
     }
 
 
-def _told(what: str, holds: list[dict[str, Any]]) -> str:
+def _allocations(what: str, holds: list[dict[str, Any]]) -> str:
     named = [f"{_owner(hold)} ({hold['cpu']:g} cores, {hold['memory_gb']:.3g} GiB)" for hold in holds]
     return f"{what} {', '.join(named)}" if named else ""
 

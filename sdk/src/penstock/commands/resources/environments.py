@@ -14,25 +14,25 @@ import typer
 from penstock.launcher.home import Home, LaunchError
 
 app = typer.Typer(help="Environments that were built for models, on this machine.", no_args_is_help=True)
-As_json = Annotated[bool, typer.Option("--json", help="For programs.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
 @app.command("list")
-def list_(as_json: As_json = False) -> None:
+def list_(as_json: AsJson = False) -> None:
     """Show every environment: its size, when a pod was last started in it, the pods that use it."""
-    _show(_asked(), as_json=as_json)
+    _show(_run_environments(), as_json=as_json)
 
 
 @app.command()
 def prune(
     unused_for: Annotated[float, typer.Option(help="Days without a start of a pod.", min=0)] = 7,
-    as_json: As_json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Remove environments that no pod uses. What a model needs later is built again."""
-    _show([each for each in _asked(str(unused_for)) if each["is_removed"]], as_json=as_json)
+    _show([each for each in _run_environments(str(unused_for)) if each["is_removed"]], as_json=as_json)
 
 
-def _asked(*arguments: str) -> list[dict[str, Any]]:
+def _run_environments(*arguments: str) -> list[dict[str, Any]]:
     home = Home.from_environment(os.environ)
     command = [sys.executable, "-m", "scheduler.backends.environments.kept", str(home.path), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603

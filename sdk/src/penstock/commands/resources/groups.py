@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from penstock.commands.cli.arguments import ExpiresAt, ExpiresIn, expiry, tags
+from penstock.commands.cli.arguments import ExpiresAt, ExpiresIn, parse_expiry, parse_tags
 from penstock.commands.cli.connection import connect
 from penstock.commands.cli.output import Format, Output, show_all, show_one
 
@@ -54,7 +54,7 @@ def create_group(
     output: Output = Format.TABLE,
 ) -> None:
     """Create a group without nodes. Needs an administrator."""
-    body = {"name": name, "description": description, "projects": project or [], "tags": tags(tag or ())}
+    body = {"name": name, "description": description, "projects": project or [], "tags": parse_tags(tag or ())}
     with connect() as client:
         show_one(client.create_group(body), GROUPS, output)
 
@@ -68,7 +68,7 @@ def edit_group(
     output: Output = Format.TABLE,
 ) -> None:
     """Change what is given; the tags given replace all that there are. Needs an administrator."""
-    wanted = {"name": rename, "description": description, "tags": None if tag is None else tags(tag)}
+    wanted = {"name": rename, "description": description, "tags": None if tag is None else parse_tags(tag)}
     changes = {field: value for field, value in wanted.items() if value is not None}
     if not changes:
         raise typer.BadParameter("nothing to change")
@@ -129,7 +129,7 @@ def add_node(
 ) -> None:
     """Reserve a share of the machine for a group. Needs an administrator."""
     body = {"name": node, "cpu": cpu, "memory_gb": memory, "gpu": gpu}
-    told = {"expires_at": expiry(expires_at, expires_in, datetime.now(UTC)), "console_url": console_url}
+    told = {"expires_at": parse_expiry(expires_at, expires_in, datetime.now(UTC)), "console_url": console_url}
     with connect() as client:
         given = {field: value for field, value in told.items() if value is not None}
         show_one(client.add_node(group, body | given), NODE, output)
@@ -190,7 +190,7 @@ def renew_node(
     output: Output = Format.TABLE,
 ) -> None:
     """Keep a node longer, for good without a time; one that has expired takes pods again. Needs an administrator."""
-    ends = expiry(expires_at, expires_in, datetime.now(UTC))
+    ends = parse_expiry(expires_at, expires_in, datetime.now(UTC))
     with connect() as client:
         show_one(client.renew_node(group, node, ends), NODE, output)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from penstock.commands.cli.arguments import parse_json, tags
+from penstock.commands.cli.arguments import parse_json, parse_tags
 from penstock.commands.cli.connection import connect
 from penstock.commands.cli.output import Format, Output, show_all, show_one
 
@@ -67,7 +67,7 @@ def delete_secret(name: SecretName, output: Output = Format.TABLE) -> None:
 
 def _secret_fields(fields: list[str] | None) -> dict[str, str]:
     if fields:
-        return tags(fields)
+        return parse_tags(fields)
     if sys.stdin.isatty():
         raise typer.BadParameter("give FIELD=VALUE …, or a JSON object of them on stdin")
     found = parse_json(sys.stdin.read())

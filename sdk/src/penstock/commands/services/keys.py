@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from penstock.commands.cli.arguments import ExpiresAt, ExpiresIn, expiry
+from penstock.commands.cli.arguments import ExpiresAt, ExpiresIn, parse_expiry
 from penstock.commands.cli.connection import connect
 from penstock.commands.cli.output import Format, Output, show_all, show_one
 
@@ -52,7 +52,7 @@ def create(
     output: Output = Format.TABLE,
 ) -> None:
     """Issue a key; it is shown this once."""
-    ends = expiry(expires_at, expires_in, datetime.now(UTC))
+    ends = parse_expiry(expires_at, expires_in, datetime.now(UTC))
     with connect() as client:
         _show(client.create_key(service, name, expires_at=ends, scopes=scope or None), output, quiet=quiet)
 
@@ -69,7 +69,7 @@ def rotate(
     output: Output = Format.TABLE,
 ) -> None:
     """Issue a successor; it is shown this once."""
-    ends = expiry(expires_at, expires_in, datetime.now(UTC))
+    ends = parse_expiry(expires_at, expires_in, datetime.now(UTC))
     with connect() as client:
         _show(client.rotate_key(service, key, grace_s=grace, expires_at=ends), output, quiet=quiet)
 

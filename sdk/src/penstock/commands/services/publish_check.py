@@ -8,7 +8,7 @@ from typing import Any
 NO_SIGNATURE = "no signature: inputs are not checked"
 
 
-def check_of(version: Mapping[str, Any]) -> str | None:
+def check_summary(version: Mapping[str, Any]) -> str | None:
     """In two words, for a list; None: no pod of it has told yet."""
     found = version.get("check")
     if not found:
@@ -26,11 +26,11 @@ def check_lines(version: Mapping[str, Any]) -> list[str]:
     example = found.get("example", {})
     took = f" ({example.get('rows')} rows, {example['duration_ms']:.3g} ms)" if example.get("duration_ms") else ""
     signature = "inputs are checked against the signature" if found.get("has_signature", True) else NO_SIGNATURE
-    first = f"{check_of(version)}{took}"
+    first = f"{check_summary(version)}{took}"
     return [f"{first}: {last_line(example.get('message'))}" if example.get("message") else first, signature]
 
 
-def shared_predicts(version: Mapping[str, Any], *, in_words: bool = True) -> str | None:
+def batching_summary(version: Mapping[str, Any], *, in_words: bool = True) -> str | None:
     """Whether rows of different callers share one `predict`, and why; `in_words`: with the reason explained."""
     found = version.get("check")
     if not found or "row_wise" not in found:
@@ -40,7 +40,7 @@ def shared_predicts(version: Mapping[str, Any], *, in_words: bool = True) -> str
     return ": ".join(["shared by callers" if found["row_wise"] else "one caller at a time", *why])
 
 
-def warnings_of(version: Mapping[str, Any]) -> list[str]:
+def check_warnings(version: Mapping[str, Any]) -> list[str]:
     """What speaks against sending callers to a version that runs."""
     found = version.get("check")
     if not found:

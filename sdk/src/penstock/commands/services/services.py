@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from penstock.commands.cli.arguments import Fields, fields, tags
+from penstock.commands.cli.arguments import Fields, parse_fields, parse_tags
 from penstock.commands.cli.connection import connect
 from penstock.commands.cli.output import Format, Output, show_all, show_one
 from penstock.commands.services.views import SERVICE, service_fields
-from penstock.commands.services.waiting import TIMEOUT_S, Timeout, Wait, all_ready
+from penstock.commands.services.waiting import TIMEOUT_S, Timeout, Wait, wait_until_all_ready
 
 if TYPE_CHECKING:
     from penstock.client import Client
@@ -31,10 +31,10 @@ def show_service(service: Mapping[str, Any], output: Format) -> None:
     show_one(service if output is Format.JSON else service_fields(service), SERVICE, output)
 
 
-def _awaited(client: Client, service: ServiceAnswer, timeout_s: float, *, wait: bool) -> ServiceAnswer:
+def _wait(client: Client, service: ServiceAnswer, timeout_s: float, *, wait: bool) -> ServiceAnswer:
     if not wait:
         return service
-    all_ready(client, service["versions"], timeout_s)
+    wait_until_all_ready(client, service["versions"], timeout_s)
     return client.service(service["name"])
 
 
@@ -77,7 +77,12 @@ def create(
     output: Output = Format.TABLE,
 ) -> None:
     """Create a service without versions; `deploy` makes one that serves."""
-    body = {"name": name, "description": description, "auth_enabled": auth, "tags": tags(tag or ())} | fields(further)
+    body = {
+        "name": name,
+        "description": description,
+        "auth_enabled": auth,
+        "tags": parse_tags(tag or ()),
+    } | parse_fields(further)
     with connect() as client:
         show_service(client.create_service(body), output)
 
@@ -93,8 +98,8 @@ def edit(
     output: Output = Format.TABLE,
 ) -> None:
     """Change what is given; the tags given replace all that there are."""
-    wanted = {"description": description, "auth_enabled": auth, "tags": None if tag is None else tags(tag)}
-    changes = {field: value for field, value in wanted.items() if value is not None} | fields(further)
+    wanted = {"description": description, "auth_enabled": auth, "tags": None if tag is None else parse_tags(tag)}
+    changes = {field: value for field, value in wanted.items() if value is not None} | parse_fields(further)
     if not changes:
         raise typer.BadParameter("nothing to change")
     with connect() as client:
@@ -105,7 +110,7 @@ def edit(
 def start(name: Name, *, wait: Wait = False, timeout: Timeout = TIMEOUT_S, output: Output = Format.TABLE) -> None:
     """Start the versions that the last stop ended (at first: the newest)."""
     with connect() as client:
-        show_service(_awaited(client, client.start_service(name), timeout, wait=wait), output)
+        show_service(_wait(client, client.start_service(name), timeout, wait=wait), output)
 
 
 @app.command()
@@ -119,7 +124,7 @@ def stop(name: Name, output: Output = Format.TABLE) -> None:
 def restart(name: Name, *, wait: Wait = False, timeout: Timeout = TIMEOUT_S, output: Output = Format.TABLE) -> None:
     """Replace every pod of its active versions, one after the other; no request fails."""
     with connect() as client:
-        show_service(_awaited(client, client.restart_service(name), timeout, wait=wait), output)
+        show_service(_wait(client, client.restart_service(name), timeout, wait=wait), output)
 
 
 @app.command()

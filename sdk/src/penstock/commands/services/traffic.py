@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from penstock.client.requests import KEPT
-from penstock.commands.cli.arguments import weights
+from penstock.client.requests import UNSET
+from penstock.commands.cli.arguments import parse_weights
 from penstock.commands.cli.connection import connect
-from penstock.commands.cli.errors import TIMEOUT, stop
+from penstock.commands.cli.errors import TIMEOUT, exit_with_error
 from penstock.commands.cli.output import Format, Output, show_one
-from penstock.commands.services.waiting import TIMEOUT_S, Timeout, split_in_effect
+from penstock.commands.services.waiting import TIMEOUT_S, Timeout, wait_until_split_applied
 
 app = typer.Typer(help="The split of a service's traffic over its versions.", no_args_is_help=True)
 
@@ -43,9 +43,11 @@ def set_split(
     output: Output = Format.TABLE,
 ) -> None:
     """Set the split. A version of weight 0 gets no calls but by its own path, or as the fallback."""
-    wanted = weights(split)
+    wanted = parse_weights(split)
     with connect() as client:
-        changed = client.set_traffic(service, wanted, fallback=KEPT if fallback is None else fallback or None)
-        if wait and not split_in_effect(client, service, timeout):
-            stop(f"{service}: the split is not in effect after {timeout:g} s: not all of it can serve", TIMEOUT)
+        changed = client.set_traffic(service, wanted, fallback=UNSET if fallback is None else fallback or None)
+        if wait and not wait_until_split_applied(client, service, timeout):
+            exit_with_error(
+                f"{service}: the split is not in effect after {timeout:g} s: not all of it can serve", TIMEOUT
+            )
         show_one(client.traffic(service) if wait else changed, FIELDS, output)

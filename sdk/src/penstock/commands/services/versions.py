@@ -12,17 +12,17 @@ from penstock.commands.cli.arguments import (
     Env,
     Fields,
     SecretEnv,
-    fields,
-    model_source,
-    resource_source,
-    variables,
-    weights,
-    with_version,
+    build_resource_source,
+    parse_env,
+    parse_fields,
+    parse_model_source,
+    parse_weights,
+    resolve_latest,
 )
 from penstock.commands.cli.connection import connect
 from penstock.commands.cli.output import Format, Output, show_all, show_one
 from penstock.commands.services.views import VERSION, VERSIONS, version_fields, version_row
-from penstock.commands.services.waiting import TIMEOUT_S, Timeout, Wait, changed, ready
+from penstock.commands.services.waiting import TIMEOUT_S, Timeout, Wait, wait_after_change, wait_until_ready
 
 app = typer.Typer(help="Versions: deployable configurations of a service.", no_args_is_help=True)
 
@@ -66,7 +66,7 @@ def show_version(version: Mapping[str, Any], output: Format) -> None:
 def list_versions(service: Service, output: Output = Format.TABLE) -> None:
     """List versions, oldest first."""
     with connect() as client:
-        show_all(client.versions(service), VERSIONS, output, of=version_row, first_to_go=("predicts",))
+        show_all(client.versions(service), VERSIONS, output, of=version_row, droppable_first=("predicts",))
 
 
 @app.command()
@@ -101,13 +101,16 @@ def add(
     output: Output = Format.TABLE,
 ) -> None:
     """Add a version to a service."""
-    source, resources = model_source(model, registry, follow=follow), resource_source(spec, group, cpu, memory, gpu)
+    source, resources = (
+        parse_model_source(model, registry, follow=follow),
+        build_resource_source(spec, group, cpu, memory, gpu),
+    )
     body = version_body(source, resources, replicas, record) | {"traffic_weight": weight, "start": start}
-    body |= {"env": variables(env, secret_env)} | fields(further)
+    body |= {"env": parse_env(env, secret_env)} | parse_fields(further)
     with connect() as client:
-        body["model_source"] = with_version(body["model_source"], partial(client.model, registry=registry))
+        body["model_source"] = resolve_latest(body["model_source"], partial(client.model, registry=registry))
         version = client.create_version(service, body | ({"name": name} if name else {}))
-        show_version(changed(client, version, timeout) if wait else version, output)
+        show_version(wait_after_change(client, version, timeout) if wait else version, output)
 
 
 @app.command()
@@ -138,21 +141,21 @@ def edit(
     if model is None and (registry or follow):
         raise typer.BadParameter("--registry and --follow belong to a --model")
     wanted = {
-        "model_source": model_source(model, registry, follow=follow) if model else None,
-        "resource_source": resource_source(spec, group, cpu, memory, gpu),
+        "model_source": parse_model_source(model, registry, follow=follow) if model else None,
+        "resource_source": build_resource_source(spec, group, cpu, memory, gpu),
         "replicas": replicas,
         "description": description,
         "log_delivery": None if record is None else {"enabled": record},
-        "env": {} if no_env else variables(env, secret_env) or None,
+        "env": {} if no_env else parse_env(env, secret_env) or None,
     }
-    changes = {field: value for field, value in wanted.items() if value is not None} | fields(further)
+    changes = {field: value for field, value in wanted.items() if value is not None} | parse_fields(further)
     if not changes:
         raise typer.BadParameter("nothing to change")
     with connect() as client:
         if model is not None:
-            changes["model_source"] = with_version(changes["model_source"], partial(client.model, registry=registry))
+            changes["model_source"] = resolve_latest(changes["model_source"], partial(client.model, registry=registry))
         version = client.edit_version(service, name, changes)
-        show_version(changed(client, version, timeout) if wait else version, output)
+        show_version(wait_after_change(client, version, timeout) if wait else version, output)
 
 
 @app.command()
@@ -168,7 +171,7 @@ def start(
     """Start a version."""
     with connect() as client:
         version = client.start_version(service, name, traffic_weight=weight)
-        show_version(ready(client, version, timeout) if wait else version, output)
+        show_version(wait_until_ready(client, version, timeout) if wait else version, output)
 
 
 @app.command()
@@ -181,7 +184,7 @@ def stop(
     output: Output = Format.TABLE,
 ) -> None:
     """Stop a version; those of the others that have a weight take its share, unless told otherwise."""
-    split = weights(weight) if weight else None
+    split = parse_weights(weight) if weight else None
     with connect() as client:
         show_version(client.stop_version(service, name, weights=split), output)
 
@@ -198,7 +201,7 @@ def restart(
     """Replace every pod of an active version, one after the other; no request fails."""
     with connect() as client:
         version = client.restart_version(service, name)
-        show_version(ready(client, version, timeout) if wait else version, output)
+        show_version(wait_until_ready(client, version, timeout) if wait else version, output)
 
 
 @app.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from penstock.commands.services.publish_check import check_lines, check_of, shared_predicts
+from penstock.commands.services.publish_check import batching_summary, check_lines, check_summary
 
 VERSION = ("service", "name", "status", "reason", "message", "model", "registry", "run_id", "model_id", "digest",
            "resources", "pods", "replicas", "traffic_weight", "check", "predicts", "rate_limit", "request_timeout_ms",
@@ -23,8 +23,8 @@ def version_row(version: Mapping[str, Any]) -> dict[str, Any]:
         **version,
         "model": f"{source['model']}/{source['version']}",
         "pods": f"{version['ready_replicas']}/{version['desired_replicas']}",
-        "check": check_of(version),
-        "predicts": shared_predicts(version, in_words=False),
+        "check": check_summary(version),
+        "predicts": batching_summary(version, in_words=False),
     }
 
 
@@ -34,13 +34,13 @@ def version_fields(version: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **version,
         **{field: source.get(field) for field in ("registry", "run_id", "model_id", "digest")},
-        "model": model_of(source),
-        "resources": _resources(version["resource_source"]),
+        "model": format_model(source),
+        "resources": _format_resources(version["resource_source"]),
         "pods": f"{version['ready_replicas']} of {version['desired_replicas']} ready",
-        "replicas": _replicas(version["replicas"]),
+        "replicas": _format_replicas(version["replicas"]),
         "check": check_lines(version),
-        "predicts": shared_predicts(version),
-        "env": [f"{name}={_variable(value)}" for name, value in (version.get("env") or {}).items()],
+        "predicts": batching_summary(version),
+        "env": [f"{name}={_format_variable(value)}" for name, value in (version.get("env") or {}).items()],
     }
 
 
@@ -49,7 +49,7 @@ def service_fields(service: Mapping[str, Any]) -> dict[str, Any]:
     return {**service, "versions": [_version_line(version) for version in service["versions"]]}
 
 
-def model_of(source: Mapping[str, Any]) -> str:
+def format_model(source: Mapping[str, Any]) -> str:
     """`models:/wine/3 (@champion, followed)`."""
     alias = source.get("alias")
     by = f" (@{alias}{', followed' if source.get('follow') else ''})" if alias else ""
@@ -57,21 +57,26 @@ def model_of(source: Mapping[str, Any]) -> str:
 
 
 def _version_line(version: Mapping[str, Any]) -> str:
-    words = [version["name"], version["status"], f"{version['traffic_weight']} %", model_of(version["model_source"])]
+    words = [
+        version["name"],
+        version["status"],
+        f"{version['traffic_weight']} %",
+        format_model(version["model_source"]),
+    ]
     return "  ".join([*words, *([version["reason"]] if version["reason"] else [])])
 
 
-def _resources(source: Mapping[str, Any]) -> str:
+def _format_resources(source: Mapping[str, Any]) -> str:
     if source["kind"] == "shared":
         return f"{source['spec']} of the shared pool"
     return f"{source['cpu']:g} cores, {source['memory_gb']:g} GiB, {source['gpu']} GPU of group {source['group']}"
 
 
-def _replicas(replicas: int | Mapping[str, Any]) -> str:
+def _format_replicas(replicas: int | Mapping[str, Any]) -> str:
     if isinstance(replicas, int):
         return str(replicas)
     return f"{replicas['min']} to {replicas['max']}, {replicas['target_concurrency']:g} requests in flight at each"
 
 
-def _variable(value: str | Mapping[str, str]) -> str:
+def _format_variable(value: str | Mapping[str, str]) -> str:
     return value if isinstance(value, str) else f"<secret {value['secret']}/{value['key']}>"

@@ -29,18 +29,18 @@ class AdminPorts:
     def __init__(self, home: Home, *, defaults: Mapping[str, int] = DEFAULTS, further: Sequence[int] = FURTHER) -> None:
         self._home = home
         self._defaults, self._further = defaults, further
-        self._held = contextlib.ExitStack()
+        self._locks = contextlib.ExitStack()
 
     def __enter__(self) -> AdminPorts:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._held.close()
+        self._locks.close()
 
-    def take(self, names: Iterable[str], environ: Mapping[str, str]) -> dict[str, int]:
+    def reserve(self, names: Iterable[str], environ: Mapping[str, str]) -> dict[str, int]:
         """A port for each process; raises LaunchError for one that the environment demands and that is busy."""
         known = read_object(self._file) or {}
-        taken = {name: self._demanded(name, environ) or self._free(name, known.get(name)) for name in names}
+        taken = {name: self._configured_port(name, environ) or self._find_port(name, known.get(name)) for name in names}
         if taken != known:
             write_private(self._file, json.dumps(taken, indent=2) + "\n")
         return taken
@@ -49,24 +49,24 @@ class AdminPorts:
     def _file(self) -> Path:
         return self._home.path / "ports.json"
 
-    def _demanded(self, name: str, environ: Mapping[str, str]) -> int | None:
+    def _configured_port(self, name: str, environ: Mapping[str, str]) -> int | None:
         variable = f"{name.upper().replace('-', '_')}_ADMIN_PORT"
         text = environ.get(variable) or "0"
         if not text.isdecimal() or int(text) > 65535:
             raise LaunchError(f"{variable} must be a port number, not {text!r}")
-        if int(text) and not self._reserve(int(text)):
+        if int(text) and not self._lock_if_free(int(text)):
             raise LaunchError(f"port {text} (admin port of the {name}) is in use; free it or set {variable}")
         return int(text) or None
 
-    def _free(self, name: str, known: object) -> int:
+    def _find_port(self, name: str, known: object) -> int:
         candidates = (known, self._defaults.get(name), *self._further)
         for port in candidates:
-            if isinstance(port, int) and 0 < port < 65536 and self._reserve(port):
+            if isinstance(port, int) and 0 < port < 65536 and self._lock_if_free(port):
                 return port
         first, last = self._further[0], self._further[-1]
         raise LaunchError(f"no free port between {first} and {last} for the admin port of the {name}")
 
-    def _reserve(self, port: int) -> bool:
+    def _lock_if_free(self, port: int) -> bool:
         """Whether nobody listens there, and no other platform of this user is about to."""
         lock = open_lock(port)
         try:
@@ -74,8 +74,8 @@ class AdminPorts:
         except BlockingIOError:
             os.close(lock)
             return False
-        self._held.callback(os.close, lock)
-        return is_free(port)
+        self._locks.callback(os.close, lock)
+        return is_find_port(port)
 
 
 def open_lock(port: int) -> int:
@@ -85,7 +85,7 @@ def open_lock(port: int) -> int:
     return os.open(folder / str(port), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
 
-def is_free(port: int) -> bool:
+def is_find_port(port: int) -> bool:
     """Whether a service could listen there now."""
     with socket.socket() as sock, contextlib.suppress(OSError):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

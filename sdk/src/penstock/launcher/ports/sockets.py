@@ -11,7 +11,7 @@ import psutil
 
 from penstock.launcher.home import HOST, LaunchError, Ports
 
-NAMES = {
+PORT_NAMES = {
     "api": ("control plane", "PENSTOCK_API_PORT"),
     "data": ("data plane", "PENSTOCK_PORT"),
     "nats": ("NATS", "PENSTOCK_NATS_PORT"),
@@ -23,7 +23,7 @@ ADMIN_PORTS = range(20_000, 32_000)
 """Below Linux's range for outgoing connections (32768 up), so that a restart finds its port still free."""
 
 
-def open_all(ports: Ports) -> dict[str, socket.socket]:
+def bind_all(ports: Ports) -> dict[str, socket.socket]:
     """A bound socket per named port, so that a busy one is known before anything starts; raises LaunchError."""
     numbers = [getattr(ports, field.name) for field in fields(ports)]
     if len(set(numbers)) < len(numbers):
@@ -31,7 +31,7 @@ def open_all(ports: Ports) -> dict[str, socket.socket]:
     opened: dict[str, socket.socket] = {}
     try:
         for field in fields(ports):
-            opened[field.name] = bound(field.name, getattr(ports, field.name))
+            opened[field.name] = bind_socket(field.name, getattr(ports, field.name))
     except LaunchError:
         for sock in opened.values():
             sock.close()
@@ -39,7 +39,7 @@ def open_all(ports: Ports) -> dict[str, socket.socket]:
     return opened
 
 
-def bound(name: str, port: int) -> socket.socket:
+def bind_socket(name: str, port: int) -> socket.socket:
     """A socket bound to 127.0.0.1:`port`, not yet listening; a busy port is named, with its owner where known."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -47,7 +47,7 @@ def bound(name: str, port: int) -> socket.socket:
         sock.bind((HOST, port))
     except OSError as error:
         sock.close()
-        what, variable = NAMES[name]
+        what, variable = PORT_NAMES[name]
         reason = f"is in use{_owner(port)}" if error.errno != 13 else "may not be opened by this user"
         raise LaunchError(f"port {port} ({what}) {reason}; free it or set {variable} to another one") from None
     return sock
@@ -66,7 +66,7 @@ def _owner(port: int) -> str:
     return ""
 
 
-def free(count: int) -> list[int]:
+def find_free_ports(count: int) -> list[int]:
     """Ports that nobody listens on now, all different."""
     found: list[int] = []
     for port in random.sample(ADMIN_PORTS, len(ADMIN_PORTS)):

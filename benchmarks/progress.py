@@ -8,7 +8,7 @@ import time
 _started = time.monotonic()
 
 
-def say(line: str) -> None:
+def report_progress(line: str) -> None:
     """One line, with the minutes and seconds since the start."""
     passed = int(time.monotonic() - _started)
     print(f"{passed // 60:3d}:{passed % 60:02d}  {line}", file=sys.stderr, flush=True)
