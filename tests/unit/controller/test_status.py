@@ -1,4 +1,4 @@
-"""Status is derived: every word of product.md has its case, and stale facts change nothing."""
+"""Status is derived: every status of a version and a service has its case, and stale facts change nothing."""
 
 from __future__ import annotations
 

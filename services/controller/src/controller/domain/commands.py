@@ -1,6 +1,6 @@
 """What a caller may ask for: the bodies of the control API, checked on their own (no store, no registry).
 
-A field that is not written here is refused. What product.md promises for later (images, `llm`)
+A field that is not written here is refused. What is planned for later (images, `llm`)
 is recognised and refused with a sentence that says so.
 """
 

@@ -1,4 +1,4 @@
-"""The router's own answers: every error has the one body of wire.md; nothing internal is named in it."""
+"""The router's own answers: every error has the same body as the control plane's; it names nothing internal."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from zlib import crc32
 
 MAX_LOGGED_BYTES = 1024 * 1024
-"""Bodies larger than this are recorded as null with an error code (wire.md, Events)."""
+"""Bodies larger than this are recorded as null with an error code (docs/inference-tables.md)."""
 
 CLIENT_CLOSED_REQUEST = 499
 
