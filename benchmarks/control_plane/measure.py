@@ -21,8 +21,8 @@ import httpx
 from opentelemetry.sdk.trace import TracerProvider
 from prometheus_client import CollectorRegistry
 
-from controller.handlers import facts, routes
-from controller.handlers.deployments import every_deployment
+from controller.handlers.services import observations, routes
+from controller.handlers.services.deployments import every_deployment
 from many_services import fill_controller, fill_scheduler
 from ports import free_port
 from postgres_process import PostgresProcess
@@ -119,7 +119,7 @@ async def controller_figures(home: Path, settings: dict[str, str], services: int
 
     async def take_states() -> None:
         async with door.database.unit_of_work() as session:
-            await facts.resync(session, states, door.clock.now(), lambda _service: None)
+            await observations.resync(session, states, door.clock.now(), lambda _service: None)
 
     async def list_deployments() -> None:
         async with door.look() as session:

@@ -23,8 +23,8 @@ from schemathesis.openapi import from_dict
 from schemathesis.schemas import BaseSchema
 
 from controller.api.app import Access, build_api
-from controller.api.door import Door
-from controller.domain.access import Caller
+from controller.api.dependencies import Door
+from controller.domain.access.roles import Caller
 from running_platform import Platform
 from shared.clock import SystemClock
 from shared.telemetry import Telemetry

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from controller.domain.status import Wanted
-from controller.handlers.routes import intent_of
-from controller.store.services import load_service
+from controller.domain.services.status import Wanted
+from controller.handlers.services.routes import intent_of
+from controller.store.services.services import load_service
 from controller.store.tables import ObservationRow
 from router_world import PodRequest, PodServer, World, running_world
 from running_controller import Controller, Nats, Peers, wine

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from controller.handlers.variables import secret_values
+from controller.handlers.registries.environment_secrets import secret_values
 from running_controller import Controller, wine
 from shared.contracts.deployment import SecretKeyRef
 from shared.contracts.rpc.controller import SecretsQuery

@@ -15,9 +15,9 @@ from sqlalchemy import text
 from sqlmodel import select
 
 from controller.clients.mlflow import MlflowRegistry
-from controller.following_loop import FollowLoop
-from controller.handlers.facts import Fact, observe
-from controller.handlers.rollback import GivenUp, configuration_of, roll_back
+from controller.handlers.services.observations import Fact, observe
+from controller.handlers.services.rollback import GivenUp, configuration_of, roll_back
+from controller.loops.followed_aliases import FollowLoop
 from controller.store.tables import VersionRow
 from registered_model import Registered
 from running_controller import Controller

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from controller.domain.keys import MAX_ALIVE_PER_SERVICE
-from controller.store.services import load_service
+from controller.domain.access.keys import MAX_ALIVE_PER_SERVICE
+from controller.store.services.services import load_service
 from controller.store.tables import ApiKeyRow
 from running_controller import Controller
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from controller.handlers import facts, routes
-from controller.handlers.deployments import every_deployment
+from controller.handlers.services import observations, routes
+from controller.handlers.services.deployments import every_deployment
 from many_services import fill_controller
 from running_controller import Controller
 from shared.contracts.deployment import VersionState
@@ -107,7 +107,7 @@ async def test_passes_over_everything_make_no_records_and_write_nothing(full: Co
     for turn in ("first", "again"):
         with counted(door.database) as asked:
             async with door.database.unit_of_work() as session:
-                await facts.resync(session, states, door.clock.now(), touched.append)
+                await observations.resync(session, states, door.clock.now(), touched.append)
         if turn == "again":
             assert (len(asked.statements), asked.records, asked.writes) == (3, 0, [])
     assert sorted(set(touched)) == ["service-0001", "service-0501"], "those that were failed, and run now"

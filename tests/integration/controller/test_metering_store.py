@@ -12,12 +12,12 @@ from uuid import UUID
 import pytest
 from sqlmodel import select
 
-from controller.domain.usage import Grain, milliseconds, overlap_ms, windows
-from controller.handlers.metering import key_of, note_run, resync
-from controller.handlers.usage import UsageQuery, continued, usage_page
+from controller.domain.resources.usage import Grain, milliseconds, overlap_ms, windows
+from controller.handlers.resources.metering import key_of, note_run, resync
+from controller.handlers.resources.usage import UsageQuery, continued, usage_page
 from controller.main import MIGRATIONS
-from controller.store.keys import note_key_use
-from controller.store.runs import RunFilter, sums
+from controller.store.access.keys import note_key_use
+from controller.store.resources.runs import RunFilter, sums
 from controller.store.tables import ApiKeyRow, PodRunRow, ServiceRow, SpecRow
 from shared.contracts.deployment import Resources
 from shared.contracts.runs import PodRun

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from controller.api.access import ACCESS, Need
-from controller.handlers.people import MAX_GENERATIONS
+from controller.api.permissions import ACCESS, Need
+from controller.handlers.access.people import MAX_GENERATIONS
 from running_controller import TOKEN, Controller, wine
 from someone import Someone, someone
 

@@ -13,8 +13,8 @@ from fastapi.routing import APIRoute
 from sqlalchemy import text
 from starlette.routing import Route
 
-from controller.api.gate import OPEN_PATHS
-from controller.handlers.tokens import admit_admin
+from controller.api.open_paths import OPEN_PATHS
+from controller.handlers.access.first_admin import admit_admin
 from running_controller import TOKEN, Controller
 from shared.clock import SystemClock
 

@@ -11,9 +11,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from controller.api.bodies import MAX_BODY_BYTES
-from controller.handlers.routes import intent_of
-from controller.store.services import load_service
+from controller.api.middleware.bodies import MAX_BODY_BYTES
+from controller.handlers.services.routes import intent_of
+from controller.store.services.services import load_service
 from running_controller import Controller, wine
 
 

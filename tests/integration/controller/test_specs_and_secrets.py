@@ -12,10 +12,10 @@ from uuid import UUID
 import httpx
 import pytest
 
-from controller.domain.secrets import SealedValue, Vault, key_id
-from controller.handlers.secrets import opened
+from controller.domain.registries.secrets import SealedValue, Vault, key_id
+from controller.handlers.registries.secrets import opened
 from controller.settings import ControllerSettings
-from controller.store.secrets import load_secret
+from controller.store.registries.secrets import load_secret
 from running_controller import Controller, wine
 from shared.errors import Unavailable
 

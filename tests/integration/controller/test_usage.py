@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from controller.handlers.metering import note_run
+from controller.handlers.resources.metering import note_run
 from running_controller import Controller, Peers, eventually
 from shared.bus.bulk import publish
 from shared.contracts.deployment import Resources

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from controller.domain.access import Caller, Granted, Role, claim_named, granted_by
+from controller.domain.access.roles import Caller, Granted, Role, claim_named, granted_by
 from controller.store.audit import AUDITED
 from controller.store.tables import AnswerRow, AuditRow, ObservationRow, PodRunRow, Record, RevisionRow
 from shared.errors import Forbidden, NotFound

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.domain.traffic import Capacity, rebalanced, within_capacity
+from controller.domain.services.traffic import Capacity, rebalanced, within_capacity
 
 CAPACITIES = st.builds(lambda wanted, missing: Capacity(max(0, wanted - missing), wanted), *[st.integers(0, 9)] * 2)
 NAMES = ("v1", "v2", "v3")

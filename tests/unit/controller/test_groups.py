@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
-from controller.domain.commands import FirstVersion, GroupSource, ResourceSource
-from controller.domain.groups import NewNode, expires_soon, intent, is_empty, sized, status_of
+from controller.domain.resources.groups import NewNode, expires_soon, intent, is_empty, sized, status_of
+from controller.domain.services.version_commands import FirstVersion, GroupSource, ResourceSource
 from shared.contracts.nodes import NodeState
 from shared.errors import InvalidInput
 from shared.ids import new_id

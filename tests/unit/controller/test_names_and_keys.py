@@ -11,10 +11,11 @@ from cryptography.exceptions import InvalidTag
 from pydantic import ValidationError
 
 from controller.domain import names
-from controller.domain.commands import ModelSource, NewService, VersionChange
-from controller.domain.destinations import TableRoot, check_apart, checked_destination
-from controller.domain.keys import digest, is_alive, mint_key, mint_token, sooner
-from controller.domain.sealing import seal_for
+from controller.domain.access.keys import digest, is_alive, mint_key, mint_token, sooner
+from controller.domain.idempotency import seal_for
+from controller.domain.services.service_commands import NewService
+from controller.domain.services.table_destinations import TableRoot, check_apart, checked_destination
+from controller.domain.services.version_commands import ModelSource, VersionChange
 from shared.errors import InvalidInput
 
 NASTY = [

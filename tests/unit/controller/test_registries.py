@@ -13,10 +13,10 @@ from uuid import UUID
 import httpx
 import pytest
 
-from controller.clients import registries
-from controller.clients.pinned import LARGEST_ANSWER, PinnedTransport
-from controller.clients.registries import RegistryClients
-from controller.domain.secrets import NewSecret, SecretKind, check_fields
+from controller.clients import registry_clients
+from controller.clients.pinned_transport import LARGEST_ANSWER, PinnedTransport
+from controller.clients.registry_clients import RegistryClients
+from controller.domain.registries.secrets import NewSecret, SecretKind, check_fields
 from controller.settings import ControllerSettings
 from shared.addresses import AddressRule
 from shared.clock import SystemClock
@@ -192,7 +192,7 @@ async def test_a_name_without_an_address_does_not_answer() -> None:
 
 
 async def test_clients_are_kept_by_revision_and_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registries, "KEPT", 2)
+    monkeypatch.setattr(registry_clients, "KEPT", 2)
     clients, access = RegistryClients(SystemClock(), 5), RegistryAccess(url="http://localhost:1")
     one, two, three = (UUID(int=number) for number in (1, 2, 3))
     async with clients.lent(one, 1, access) as first:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.domain.status import (
+from controller.domain.services.status import (
     Observation,
     ServiceStatus,
     VersionStatus,

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.domain.traffic import checked_fallback, checked_split, effective, joined, left, rebalanced, shares
+from controller.domain.services.traffic import (
+    checked_fallback,
+    checked_split,
+    effective,
+    joined,
+    left,
+    rebalanced,
+    shares,
+)
 from shared.errors import Conflict, InvalidInput
 
 WEIGHTS = st.dictionaries(st.sampled_from(["v1", "v2", "v3", "v4"]), st.integers(0, 100), min_size=1)

@@ -10,8 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.api.usage import safe_cell
-from controller.domain.usage import End, Grain, better_known, milliseconds, moment_of, overlap_ms, split, windows
+from controller.api.resources.usage import safe_cell
+from controller.domain.resources.usage import (
+    End,
+    Grain,
+    better_known,
+    milliseconds,
+    moment_of,
+    overlap_ms,
+    split,
+    windows,
+)
 
 moments = st.integers(0, milliseconds(datetime(2100, 1, 1, tzinfo=UTC)))
 spans = st.tuples(moments, st.integers(1, 400 * 86_400_000)).map(lambda pair: (pair[0], sum(pair)))

@@ -12,14 +12,14 @@ from nats.aio.msg import Msg
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from controller.domain.secrets import Vault
-from controller.handlers.deployments import every_deployment
-from controller.handlers.facts import Fact, RoutesChanged, observe
-from controller.handlers.metering import note_run
-from controller.handlers.registries import Registries
-from controller.handlers.rollback import GivenUp, roll_back
-from controller.handlers.variables import secret_values
-from controller.store.keys import note_key_use
+from controller.domain.registries.secrets import Vault
+from controller.handlers.registries.environment_secrets import secret_values
+from controller.handlers.registries.registries import Registries
+from controller.handlers.resources.metering import note_run
+from controller.handlers.services.deployments import every_deployment
+from controller.handlers.services.observations import Fact, RoutesChanged, observe
+from controller.handlers.services.rollback import GivenUp, roll_back
+from controller.store.access.keys import note_key_use
 from shared.bus import Bus
 from shared.bus.bulk import bulk_pull
 from shared.clock import Clock

@@ -12,25 +12,28 @@ from typing import Any
 from fastapi import FastAPI
 
 from controller.api.app import Access, build_api
-from controller.api.door import Door
+from controller.api.dependencies import Door
 from controller.clients.mlflow import MlflowRegistry
 from controller.clients.oidc import OidcIssuer, OidcOptions
-from controller.clients.registries import RegistryClients, auth_of
+from controller.clients.registry_clients import RegistryClients, auth_of
 from controller.clients.router import RouterClient
 from controller.consumers import answer_registry_access, answer_secret_values, pull_key_use, subscribe
-from controller.domain.destinations import TableRoot
 from controller.domain.names import PLATFORM
-from controller.domain.secrets import Vault
-from controller.domain.tickets import TicketSigner
-from controller.following_loop import FollowLoop
-from controller.handlers.files import kept_key
-from controller.handlers.registries import Registries
-from controller.handlers.secrets import seal_anew, vault_of
-from controller.handlers.signing_in import SigningIn
-from controller.handlers.tokens import admit_admin
-from controller.handlers.unit import Rules
-from controller.loops import ForgettingLoop, MeteringLoop, ResyncLoop, RouteLoop
-from controller.nodes_loop import NodesLoop
+from controller.domain.registries.secrets import Vault
+from controller.domain.services.debug_tickets import TicketSigner
+from controller.domain.services.table_destinations import TableRoot
+from controller.handlers.access.authentication import SigningIn
+from controller.handlers.access.first_admin import admit_admin
+from controller.handlers.private_files import kept_key
+from controller.handlers.registries.registries import Registries
+from controller.handlers.registries.secrets import seal_anew, vault_of
+from controller.handlers.unit_of_work import Rules
+from controller.loops.followed_aliases import FollowLoop
+from controller.loops.idempotency import ForgettingLoop
+from controller.loops.metering import MeteringLoop
+from controller.loops.nodes import NodesLoop
+from controller.loops.resync import ResyncLoop
+from controller.loops.routes import RouteLoop
 from controller.settings import ControllerSettings
 from controller.store.audit import Actor, audit
 from shared.bus import Bus

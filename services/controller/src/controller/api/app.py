@@ -9,38 +9,25 @@ from importlib.metadata import version
 
 from fastapi import Depends, FastAPI
 
-from controller.api import (
-    audit,
-    capacity,
-    dead_letters,
-    debug,
-    groups,
-    keys,
-    models,
-    nodes,
-    observability,
-    pages,
-    pods,
-    projects,
-    secrets,
-    services,
-    specs,
-    tables,
-    usage,
-    users,
-    versions,
-)
-from controller.api.access import admitted
-from controller.api.bodies import Bodies
-from controller.api.discarding import DiscardRest
-from controller.api.door import Door
-from controller.api.explained import explain
-from controller.api.gate import Gate
-from controller.api.nul import NoNul
-from controller.api.observed import Observed
-from controller.api.openapi import openapi_of
-from controller.api.query import known_query
-from controller.domain.access import Caller
+from controller.api.access import audit, keys, projects, users
+from controller.api.dependencies import Door
+from controller.api.docs import pages
+from controller.api.docs.openapi import openapi_of
+from controller.api.middleware.auth import Gate
+from controller.api.middleware.bodies import Bodies
+from controller.api.middleware.discard import DiscardRest
+from controller.api.middleware.nul import NoNul
+from controller.api.middleware.request_metrics import Observed
+from controller.api.observability import dead_letters
+from controller.api.observability import inference_tables as tables
+from controller.api.observability import metrics_events_logs as observability
+from controller.api.permissions import admitted
+from controller.api.query_parameters import known_query
+from controller.api.registries import models, secrets
+from controller.api.resources import capacity, groups, nodes, specs, usage
+from controller.api.services import debug, pods, services, versions
+from controller.api.validation_messages import explain
+from controller.domain.access.roles import Caller
 from shared.http import add_admin_routes, install_error_handlers
 from shared.telemetry import Telemetry
 

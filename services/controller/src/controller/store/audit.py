@@ -10,13 +10,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from pydantic_core import to_jsonable_python
 from sqlalchemy import event, inspect
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
-from sqlmodel import col, select
 
 from controller.store.tables import (
     ApiKeyRow,
@@ -213,40 +211,3 @@ def _stored(row: Any) -> dict[str, Any]:
 def _comparable(column: str, value: Any) -> Any:
     """As the log shows it; what it does not show, as it is (sealed bytes are no JSON)."""
     return value if column in _HIDDEN else to_jsonable_python(value)
-
-
-@dataclass(frozen=True)
-class AuditFilter:
-    """Which lines; None does not filter. `projects`: only these (and no line of the installation itself)."""
-
-    projects: frozenset[str] | None = None
-    project: str | None = None
-    actor: str | None = None
-    resource_kind: str | None = None
-    resource_name: str | None = None
-    from_time: datetime | None = None
-    to_time: datetime | None = None
-
-
-async def page_of_audit(session: AsyncSession, wanted: AuditFilter, before: UUID | None, size: int) -> list[AuditRow]:
-    """Up to `size` lines written before `before`, newest first."""
-    query = select(AuditRow).order_by(col(AuditRow.id).desc()).limit(size)
-    if wanted.projects is not None:
-        query = query.where(col(AuditRow.project).in_(wanted.projects))
-    for column in ("project", "actor", "resource_kind", "resource_name"):
-        if (value := getattr(wanted, column)) is not None:
-            query = query.where(getattr(AuditRow, column) == value)
-    if wanted.from_time is not None:
-        query = query.where(col(AuditRow.at) >= wanted.from_time)
-    if wanted.to_time is not None:
-        query = query.where(col(AuditRow.at) < wanted.to_time)
-    if before is not None:
-        query = query.where(col(AuditRow.id) < before)
-    return list((await session.scalars(query)).all())
-
-
-async def last_project(session: AsyncSession, service: str) -> str | None:
-    """Whose the service of that name was that was deleted last; None where there was none."""
-    query = select(AuditRow.project).where(AuditRow.resource_name == service, AuditRow.resource_kind == "service")
-    query = query.where(AuditRow.action == "deleted").order_by(col(AuditRow.id).desc()).limit(1)
-    return (await session.scalars(query)).one_or_none()

@@ -1,0 +1,126 @@
+"""Door: time. Versions that follow an alias are published anew once it has moved.
+
+Each registry is asked on its own: one that is slow or away delays nobody but those who publish from it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from controller.domain.names import PLATFORM
+from controller.domain.services.version_commands import ModelSource
+from controller.handlers.registries.registries import Registries
+from controller.handlers.services import followed_aliases, observations
+from controller.handlers.unit_of_work import Rules, Unit
+from controller.loops.failures import AWAY
+from controller.store.audit import Actor, audit
+from controller.store.services.followed_aliases import Followed, Follower, followers
+from shared.clock import Clock
+from shared.database import Database
+from shared.errors import PenstockError, Unavailable
+
+log = logging.getLogger(__name__)
+
+OF_A_PROJECT = 4
+"""Registries of one project that are asked at once; the platform's own one waits for none of them."""
+
+
+class FollowLoop:
+    """Publishes anew what follows an alias that has moved; a registry that does not answer changes nothing."""
+
+    def __init__(
+        self,
+        database: Database,
+        registries: Registries,
+        clock: Clock,
+        interval: timedelta,
+        *,
+        rules: Rules,
+        routes_changed: observations.RoutesChanged,
+    ) -> None:
+        self._database = database
+        self._registries = registries
+        self._clock = clock
+        self._interval_s = interval.total_seconds()
+        self._rules = rules
+        self._routes_changed = routes_changed
+        self._asked: set[str | None] = set()
+        self._rooms: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(OF_A_PROJECT))
+
+    async def run(self) -> None:
+        """Follow for ever: every `interval`, each registry that is not being asked already."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                try:
+                    due = await self._by_registry()
+                except AWAY as failure:
+                    log.warning("aliases not followed: %s", failure or type(failure).__name__)
+                    due = {}
+                for registry in due.keys() - self._asked:
+                    self._asked.add(registry)
+                    group.create_task(self._guarded(registry, due[registry]), name=f"following {registry or 'own'}")
+                await self._clock.sleep(self._interval_s)
+
+    async def once(self) -> int:
+        """Look at every alias that is followed; returns how many versions were published anew."""
+        due = await self._by_registry()
+        looks = [self._look(registry, found) for registry, found in due.items()]
+        done = await asyncio.gather(*looks, return_exceptions=True)
+        for result in done:
+            if isinstance(result, BaseException):
+                raise result
+        return sum(moved for moved in done if isinstance(moved, int))
+
+    async def _by_registry(self) -> Mapping[str | None, Sequence[Follower]]:
+        async with self._database.read() as session:
+            found = await followers(session)
+        due: defaultdict[str | None, list[Follower]] = defaultdict(list)
+        for follower in found:
+            due[follower.source.registry].append(follower)
+        return due
+
+    async def _guarded(self, registry: str | None, found: Sequence[Follower]) -> None:
+        try:
+            await self._look(registry, found)
+        except AWAY as failure:
+            log.warning("aliases of %s not followed: %s", registry or "MLflow", failure or type(failure).__name__)
+        finally:
+            self._asked.discard(registry)
+
+    async def _look(self, registry: str | None, found: Sequence[Follower]) -> int:
+        """Every alias of one registry; `Unavailable` ends it, since the next question would wait as long."""
+        if registry is None:
+            return await self._look_at_each(found)
+        async with self._rooms[found[0].project]:
+            return await self._look_at_each(found)
+
+    async def _look_at_each(self, found: Sequence[Follower]) -> int:
+        moved = 0
+        for source in dict.fromkeys(each.source for each in found):
+            try:
+                moved += await self._follow(source, [each for each in found if each.source == source])
+            except Unavailable:
+                raise
+            except PenstockError as failure:
+                log.warning("alias %s of model %s is not followed: %s", source.alias, source.model, failure)
+        return moved
+
+    async def _follow(self, source: Followed, found: Sequence[Follower]) -> int:
+        async with self._registries.open(source.registry, found[0].project) as registry:
+            target = await registry.alias_version(source.model, source.alias)
+            behind = [follower for follower in found if follower.model_version != target]
+            if not behind:
+                return 0
+            resolved = await registry.resolve(ModelSource(kind="mlflow", model=source.model, version=target))
+        moved = 0
+        for follower in behind:
+            async with self._database.unit_of_work() as session:
+                now = self._clock.now()
+                audit(session, Actor(PLATFORM, "follow_alias", ""), now)
+                unit = Unit(session, now, PLATFORM, self._rules, self._routes_changed)
+                moved += await followed_aliases.republish(unit, follower, resolved)
+        return moved

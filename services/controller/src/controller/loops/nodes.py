@@ -1,0 +1,68 @@
+"""Door: time, for nodes of resource groups."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from uuid import UUID
+
+from controller.domain.names import PLATFORM
+from controller.domain.resources.groups import SOON, NodePhase
+from controller.handlers.resources import nodes
+from controller.handlers.unit_of_work import Rules, Unit
+from controller.loops.failures import AWAY
+from controller.store.audit import Actor, audit
+from controller.store.resources.groups import load_node, nodes_in_motion
+from controller.store.tables import GroupRow
+from shared.bus import Bus
+from shared.clock import Clock
+from shared.contracts.nodes import NodeState, NodeStateList
+from shared.contracts.rpc.method import Nothing
+from shared.contracts.rpc.scheduler import NODES
+from shared.database import Database
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 2.0
+
+
+class NodesLoop:
+    """Lets nodes expire, and those go that are released and empty."""
+
+    def __init__(self, database: Database, bus: Bus, clock: Clock, rules: Rules) -> None:
+        self._database = database
+        self._bus = bus
+        self._clock = clock
+        self._rules = rules
+
+    async def run(self) -> None:
+        """Look for ever."""
+        await self._bus.connected()
+        while True:
+            try:
+                await self.once()
+            except AWAY as failure:
+                log.info("nodes not looked at: %s", failure or type(failure).__name__)
+            await self._clock.sleep(EVERY_S)
+
+    async def once(self) -> int:
+        """Look at every node that time does something to; returns how many changed."""
+        async with self._database.read() as session:
+            waiting = await nodes_in_motion(session, self._clock.now() + SOON)
+        if not waiting:
+            return 0
+        seen = await self._seen() if any(node.phase == NodePhase.RELEASING for node in waiting) else {}
+        changed = 0
+        for node in waiting:
+            async with self._database.unit_of_work() as session:
+                now = self._clock.now()
+                audit(session, Actor(PLATFORM, "look_at_nodes", ""), now)
+                group = await session.get_one(GroupRow, node.group_id)
+                row = await load_node(session, group, node.name, for_update=True)
+                changed += await nodes.advance(Unit(session, now, PLATFORM, self._rules), group, row, seen.get(row.id))
+        return changed
+
+    async def _seen(self) -> dict[UUID, NodeState]:
+        answer: Any = await self._bus.call(NODES, Nothing())
+        assert isinstance(answer, NodeStateList)
+        return {each.id: each for each in answer.items}
