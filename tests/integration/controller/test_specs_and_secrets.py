@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from controller.domain.registries.secrets import SealedValue, Vault, key_id
-from controller.handlers.registries.secrets import opened
+from controller.handlers.registries.secrets import unsealed_fields
 from controller.settings import ControllerSettings
 from controller.store.registries.secrets import load_secret
 from running_controller import Controller, wine
@@ -89,8 +89,8 @@ async def test_a_secret_goes_in_and_never_comes_out(
     assert not [path for path in files if PASSWORD.encode() in path.read_bytes()]
     key = tmp_path / "secret-key"
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
-    async with offline.app.door.database.read() as session:
-        assert opened(offline.app.door.vault, await load_secret(session, "hub")) == {
+    async with offline.app.dependencies.database.read() as session:
+        assert unsealed_fields(offline.app.dependencies.vault, await load_secret(session, "hub")) == {
             "username": "eve",
             "password": PASSWORD,
         }
@@ -132,10 +132,10 @@ async def test_a_start_with_another_key_seals_anew_what_the_old_one_opens(
     await make_controller(secret_key=new, old_secret_keys=(old,))
     alone: Controller = await make_controller(secret_key=new)
     assert await alone.call("GET", "/secrets/hub") == before
-    async with alone.app.door.database.read() as session:
+    async with alone.app.dependencies.database.read() as session:
         row = await load_secret(session, "hub")
     assert row.key_id == key_id(bytes.fromhex(new))
-    assert opened(alone.app.door.vault, row) == SECRET["data"]
+    assert unsealed_fields(alone.app.dependencies.vault, row) == SECRET["data"]
     lines = (await alone.call("GET", "/audit?resource_kind=secret"))["items"]
     assert [(line["actor"], line["operation"]) for line in lines[:-1]] == [("penstock", "seal_secrets_anew")]
     assert not [one for one in caplog.records if one.levelname == "WARNING" and "hub" in one.getMessage()]
@@ -144,8 +144,8 @@ async def test_a_start_with_another_key_seals_anew_what_the_old_one_opens(
     (warning,) = [one for one in caplog.records if one.levelname == "WARNING" and "hub" in one.getMessage()]
     assert "CONTROLLER_OLD_SECRET_KEYS" in warning.getMessage()
     again: Controller = await make_controller(secret_key=new)  # the right one is back: nothing was lost by that start
-    async with again.app.door.database.read() as session:
-        assert opened(again.app.door.vault, await load_secret(session, "hub")) == SECRET["data"]
+    async with again.app.dependencies.database.read() as session:
+        assert unsealed_fields(again.app.dependencies.vault, await load_secret(session, "hub")) == SECRET["data"]
 
 
 def test_keys_rotate_and_a_row_in_anothers_place_does_not_open() -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
-from controller.domain.resources.groups import NewNode, expires_soon, intent, is_empty, sized, status_of
+from controller.domain.resources.groups import NewNode, expires_soon, group_pod_resources, intent, is_empty, status_of
 from controller.domain.services.version_commands import FirstVersion, GroupSource, ResourceSource
 from shared.contracts.nodes import NodeState
 from shared.errors import InvalidInput
@@ -101,5 +101,5 @@ def test_a_providers_page_is_a_web_page(url: str) -> None:
 
 
 def test_a_size_is_named_by_what_it_is() -> None:
-    assert sized("risk", 4, 8, 0).spec == "4C8G"
-    assert sized("risk", 0.5, 1.5, 2).spec == "0.5C1.5G-2GPU"
+    assert group_pod_resources("risk", 4, 8, 0).spec == "4C8G"
+    assert group_pod_resources("risk", 0.5, 1.5, 2).spec == "0.5C1.5G-2GPU"

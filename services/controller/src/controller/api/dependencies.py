@@ -1,4 +1,4 @@
-"""What every route is handed: the parts of the service, units of work, idempotence, preconditions, cursors."""
+"""What FastAPI injects into routes: the service's dependencies, the principal, the actor, preconditions."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.clients.router import RouterClient
-from controller.domain.access.roles import Caller
+from controller.domain.access.roles import Principal
 from controller.domain.registries.secrets import Vault
 from controller.domain.services.debug_tickets import TicketSigner
-from controller.handlers.registries.registries import Registries
-from controller.handlers.unit_of_work import Rules, Unit
+from controller.handlers.registries.registries import ModelRegistries
+from controller.handlers.unit_of_work import InstallationLimits, UnitOfWork
 from controller.store.audit import Actor as AuditedActor
-from controller.store.audit import audit
+from controller.store.audit import audit_changes
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.base import Contract
@@ -36,60 +36,60 @@ _ETAG = re.compile(r'(?:W/)?"([0-9]{1,18})"\Z')
 
 
 @dataclass(frozen=True)
-class Door:
-    """The parts that routes work with."""
+class ApiDependencies:
+    """What routes work with: database, bus, clients of other systems, and the limits of the installation."""
 
     database: Database
     bus: Bus
-    registries: Registries
+    registries: ModelRegistries
     vault: Vault
     data_plane: RouterClient
     signer: TicketSigner
     clock: Clock
-    rules: Rules
+    limits: InstallationLimits
     public_url: str
     routes_changed: Callable[[str], None]
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     @asynccontextmanager
-    async def unit(self, actor: AuditedActor) -> AsyncIterator[Unit]:
+    async def unit_of_work(self, actor: AuditedActor) -> AsyncIterator[UnitOfWork]:
         """One audited transaction; it is committed when the block ends, before the answer leaves."""
         now = self.clock.now()
         try:
             async with self.database.unit_of_work() as session:
-                audit(session, actor, now)
-                yield Unit(session, now, actor.name, self.rules, self.routes_changed)
+                audit_changes(session, actor, now)
+                yield UnitOfWork(session, now, actor.name, self.limits, self.routes_changed)
         except IntegrityError as race:
             raise Conflict("Somebody else changed this at the same moment; look again") from race
 
     @asynccontextmanager
-    async def look(self) -> AsyncIterator[AsyncSession]:
-        """A read-only look, which neither waits for a writer nor holds one up."""
+    async def read_session(self) -> AsyncIterator[AsyncSession]:
+        """A read-only session, which neither waits for a writer nor blocks one."""
         async with self.database.read() as session:
             yield session
 
-    async def ask(self, method: Method, question: Contract, reply: type[Reply], *, within_s: float = 2.0) -> Reply:
-        """Ask the service that owns the answer; `Unavailable` while it is away."""
-        answer = await self.bus.call(method, question, timeout=within_s)
+    async def call(self, method: Method, query: Contract, reply: type[Reply], *, within_s: float = 2.0) -> Reply:
+        """Call another service over the bus; `Unavailable` while it is away."""
+        answer = await self.bus.call(method, query, timeout=within_s)
         assert isinstance(answer, reply)
         return answer
 
 
-def door_of(request: Request) -> Door:
-    """The app's door."""
-    door: Door = request.app.state.door
-    return door
+def dependencies_of(request: Request) -> ApiDependencies:
+    """The app's dependencies."""
+    found: ApiDependencies = request.app.state.dependencies
+    return found
 
 
-def caller_of(request: Request) -> Caller:
-    """Who asks, as the gate found out."""
-    caller: Caller = request.state.caller
-    return caller
+def principal_of(request: Request) -> Principal:
+    """Who sends the request, as `AuthMiddleware` found out."""
+    principal: Principal = request.state.principal
+    return principal
 
 
 def actor_of(request: Request) -> AuditedActor:
     """Who changes something by this request, for the audit log."""
-    return AuditedActor(caller_of(request).name, request.scope["route"].name, request_id_of(request))
+    return AuditedActor(principal_of(request).name, request.scope["route"].name, request_id_of(request))
 
 
 def if_match(if_match: Annotated[str | None, Header()] = None) -> frozenset[int] | None:
@@ -100,8 +100,8 @@ def if_match(if_match: Annotated[str | None, Header()] = None) -> frozenset[int]
     return frozenset(int(tag[1]) for tag in tags if tag)
 
 
-TheDoor = Annotated[Door, Depends(door_of)]
-TheCaller = Annotated[Caller, Depends(caller_of)]
+Dependencies = Annotated[ApiDependencies, Depends(dependencies_of)]
+CurrentPrincipal = Annotated[Principal, Depends(principal_of)]
 Actor = Annotated[AuditedActor, Depends(actor_of)]
 IfMatch = Annotated[frozenset[int] | None, Depends(if_match)]
 

@@ -11,25 +11,25 @@ from typing import Annotated, TypeVar
 from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel
 
-from controller.api.dependencies import Actor, Door, TheDoor, json_answer
-from controller.domain.idempotency import Seal, seal_for
-from controller.handlers.unit_of_work import Unit
+from controller.api.dependencies import Actor, ApiDependencies, Dependencies, json_answer
+from controller.domain.idempotency import AnswerSeal, answer_seal
+from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.audit import Actor as AuditedActor
-from controller.store.idempotency import first_answer, keep_answer
+from controller.store.idempotency import load_answer, store_answer
 from shared.errors import Conflict, PreconditionFailed
 
 Prepared = TypeVar("Prepared")
 
 
-async def nothing() -> None:
+async def no_preparation() -> None:
     """The preparation of a POST that needs none."""
 
 
 @dataclass(frozen=True)
-class Post:
+class IdempotentPost:
     """A POST that may be repeated: with an `Idempotency-Key` the first answer is given again, whatever has changed."""
 
-    door: Door
+    deps: ApiDependencies
     actor: AuditedActor
     method: str
     path: str
@@ -39,7 +39,7 @@ class Post:
     async def once(
         self,
         body: BaseModel | None,
-        work: Callable[[Unit, Prepared], Awaitable[BaseModel]],
+        work: Callable[[UnitOfWork, Prepared], Awaitable[BaseModel]],
         prepare: Callable[[], Awaitable[Prepared]],
         status_code: int = 201,
     ) -> Response:
@@ -50,12 +50,12 @@ class Post:
             return again
         prepared = await prepare()
         try:
-            async with self.door.unit(self.actor) as unit:
-                if seal is not None and (first := await first_answer(unit.session, seal, digest)):
+            async with self.deps.unit_of_work(self.actor) as unit:
+                if seal is not None and (first := await load_answer(unit.session, seal, digest)):
                     return _replayed(*first)
                 answer = json_answer(await work(unit, prepared), status_code)
                 if seal is not None:
-                    await keep_answer(unit.session, seal, digest, (status_code, bytes(answer.body)), unit.now)
+                    await store_answer(unit.session, seal, digest, (status_code, bytes(answer.body)), unit.now)
         except (Conflict, PreconditionFailed):
             # Perhaps with itself: the same request, sent twice at once, was answered while this one was at work.
             if seal is not None and (again := await self._again(seal, digest)):
@@ -63,14 +63,14 @@ class Post:
             raise
         return answer
 
-    def _seal(self) -> Seal | None:
+    def _seal(self) -> AnswerSeal | None:
         if self.idempotency_key is None:
             return None
-        return seal_for(self.token, self.method, self.path, self.idempotency_key)
+        return answer_seal(self.token, self.method, self.path, self.idempotency_key)
 
-    async def _again(self, seal: Seal, digest: str) -> Response | None:
-        async with self.door.look() as session:
-            first = await first_answer(session, seal, digest)
+    async def _again(self, seal: AnswerSeal, digest: str) -> Response | None:
+        async with self.deps.read_session() as session:
+            first = await load_answer(session, seal, digest)
         return _replayed(*first) if first else None
 
 
@@ -84,10 +84,10 @@ def _replayed(status_code: int, body: bytes) -> Response:
 
 
 def post_of(
-    request: Request, door: TheDoor, actor: Actor, idempotency_key: Annotated[str | None, Header()] = None
-) -> Post:
+    request: Request, deps: Dependencies, actor: Actor, idempotency_key: Annotated[str | None, Header()] = None
+) -> IdempotentPost:
     """The request as a repeatable POST."""
-    return Post(door, actor, request.method, request.url.path, request.state.token, idempotency_key)
+    return IdempotentPost(deps, actor, request.method, request.url.path, request.state.token, idempotency_key)
 
 
-Posting = Annotated[Post, Depends(post_of)]
+PostRequest = Annotated[IdempotentPost, Depends(post_of)]

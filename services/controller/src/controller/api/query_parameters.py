@@ -13,7 +13,7 @@ from controller.api.validation_messages import closest_first
 from shared.errors import Detail, InvalidInput
 
 
-async def known_query(request: Request) -> None:
+async def reject_unknown_parameters(request: Request) -> None:
     """Refuse parameters that the route does not know: a dependency of every route."""
     route = request.scope["route"]
     if not isinstance(route, APIRoute) or not request.query_params:

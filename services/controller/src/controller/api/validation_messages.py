@@ -14,7 +14,7 @@ _COMPONENT = "#/components/schemas/"
 _UNIONS = ("anyOf", "oneOf", "allOf")
 
 
-def explain(request: Request, item: Mapping[str, Any]) -> str:
+def validation_message(request: Request, item: Mapping[str, Any]) -> str:
     """The sentence for one error of validation."""
     kind, context = item["type"], item.get("ctx", {})
     if kind == "extra_forbidden":

@@ -16,7 +16,7 @@ from shared.clock import Clock
 from shared.contracts.rpc.controller import RegistryAccess
 from shared.errors import InvalidInput
 
-KEPT = 16
+MAX_CLIENTS = 16
 
 
 @dataclass
@@ -34,7 +34,7 @@ class RegistryClients:
         self._kept: dict[tuple[UUID, int], _Kept] = {}
 
     @asynccontextmanager
-    async def lent(self, secret: UUID, revision: int, access: RegistryAccess) -> AsyncIterator[MlflowRegistry]:
+    async def lease(self, secret: UUID, revision: int, access: RegistryAccess) -> AsyncIterator[MlflowRegistry]:
         """The client of this revision of a secret, for as long as the block takes."""
         kept = self._kept.pop((secret, revision), None) or _Kept(self._made(access))
         self._kept[secret, revision] = kept
@@ -53,7 +53,7 @@ class RegistryClients:
 
     async def _close_unused(self) -> None:
         newest = {secret: revision for secret, revision in sorted(self._kept)}
-        surplus = list(self._kept)[:-KEPT]
+        surplus = list(self._kept)[:-MAX_CLIENTS]
         old = [key for key in self._kept if key in surplus or key[1] < newest[key[0]]]
         for key in old:
             if self._kept[key].users == 0:

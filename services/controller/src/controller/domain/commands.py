@@ -65,7 +65,7 @@ class Change(Command):
         return value
 
 
-def must_be_ahead(expires_at: datetime | None, now: datetime) -> None:
+def require_future(expires_at: datetime | None, now: datetime) -> None:
     """Refuse an expiry that has passed."""
     if expires_at is not None and expires_at <= now:
         raise InvalidInput("expires_at lies in the past", (Detail(("expires_at",), "lies in the past"),))

@@ -17,7 +17,7 @@ _NONCE_BYTES = 12
 
 
 @dataclass(frozen=True)
-class Seal:
+class AnswerSeal:
     """Names and opens one stored answer; `secret` never leaves the process."""
 
     id: str
@@ -37,12 +37,12 @@ class Seal:
         return AESGCM(self.secret).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self.id.encode())
 
 
-def seal_for(token: str, method: str, path: str, idempotency_key: str) -> Seal:
+def answer_seal(token: str, method: str, path: str, idempotency_key: str) -> AnswerSeal:
     """The seal of one caller's `Idempotency-Key` on one path; a key is 1 to 255 printable ASCII characters."""
     if not (1 <= len(idempotency_key) <= 255 and idempotency_key.isascii() and idempotency_key.isprintable()):
         raise InvalidInput("Idempotency-Key must be 1 to 255 printable ASCII characters")
     scope = "\n".join((method, path, idempotency_key)).encode()
-    return Seal(
+    return AnswerSeal(
         id=hmac.new(token.encode(), b"id\n" + scope, hashlib.sha256).hexdigest(),
         secret=hmac.new(token.encode(), b"secret\n" + scope, hashlib.sha256).digest(),
     )

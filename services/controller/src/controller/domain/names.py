@@ -22,10 +22,10 @@ RESERVED_SERVICES = frozenset({"api", "health", "healthz", "metrics", "ping", "r
 """First path segments that the data plane's own doors use, now or later."""
 
 
-PLATFORM = "penstock"
+PLATFORM_ACTOR = "penstock"
 """Who does what the platform does by itself, in the audit log."""
 
-RESERVED_USERS = frozenset({"me", PLATFORM})
+RESERVED_USERS = frozenset({"me", PLATFORM_ACTOR})
 """What stands for the caller in a path, and the platform's own name."""
 
 

@@ -12,7 +12,7 @@ from shared.errors import Unavailable
 KEY_BYTES = 32
 
 
-def kept_in(file: Path, make: Callable[[], str]) -> str:
+def read_or_create_secret_file(file: Path, make: Callable[[], str]) -> str:
     """What `file` holds; written by `make` (mode 0600, on disk when this returns) where it is missing."""
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -35,10 +35,10 @@ def kept_in(file: Path, make: Callable[[], str]) -> str:
     return kept
 
 
-def kept_key(file: Path) -> bytes:
+def read_or_create_key_file(file: Path) -> bytes:
     """The 32 bytes whose hexadecimal digits `file` holds; random ones where it is missing."""
     try:
-        key = bytes.fromhex(kept_in(file, lambda: os.urandom(KEY_BYTES).hex()))
+        key = bytes.fromhex(read_or_create_secret_file(file, lambda: os.urandom(KEY_BYTES).hex()))
     except ValueError:
         key = b""
     if len(key) != KEY_BYTES:

@@ -10,12 +10,12 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.domain.services.table_destinations import TableRoot
-from controller.store.tables import Record
+from controller.store.tables import ControllerTable
 from shared.errors import PreconditionFailed
 
 
 @dataclass(frozen=True)
-class Rules:
+class InstallationLimits:
     """Limits that an operator sets."""
 
     max_active: int = 2
@@ -25,13 +25,13 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Unit:
+class UnitOfWork:
     """One unit of work. `now` is read once, so that everything in it happens at the same moment."""
 
     session: AsyncSession
     now: datetime
     actor: str
-    rules: Rules = field(default_factory=Rules)
+    limits: InstallationLimits = field(default_factory=InstallationLimits)
     routes_changed: Callable[[str], None] = lambda _service: None
 
     def touch_routes(self, service: str) -> None:
@@ -39,7 +39,7 @@ class Unit:
         after_commit(self.session, lambda: self.routes_changed(service))
 
 
-async def delete_with(unit: Unit, row: Record, parts: Iterable[Record]) -> None:
+async def delete_with_children(unit: UnitOfWork, row: ControllerTable, parts: Iterable[ControllerTable]) -> None:
     """Remove a row and, first and by name, what hangs on it: what a database cascades leaves no line of audit."""
     for part in parts:
         await unit.session.delete(part)
@@ -52,7 +52,7 @@ def after_commit(session: AsyncSession, call: Callable[[], None]) -> None:
     event.listen(session.sync_session, "after_commit", lambda _session: call(), once=True)
 
 
-def must_match(if_match: frozenset[int] | None, revision: int) -> None:
+def require_revision(if_match: frozenset[int] | None, revision: int) -> None:
     """Refuse a change of something that is no longer what its caller read (`None`: the caller does not mind)."""
     if if_match is not None and revision not in if_match:
         raise PreconditionFailed(f"It has changed since it was read: its revision is now {revision}")

@@ -11,14 +11,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from controller.domain.names import PLATFORM
+from controller.domain.names import PLATFORM_ACTOR
 from controller.domain.services.version_commands import ModelSource
-from controller.handlers.registries.registries import Registries
+from controller.handlers.registries.registries import ModelRegistries
 from controller.handlers.services import followed_aliases, observations
-from controller.handlers.unit_of_work import Rules, Unit
+from controller.handlers.unit_of_work import InstallationLimits, UnitOfWork
 from controller.loops.failures import AWAY
-from controller.store.audit import Actor, audit
-from controller.store.services.followed_aliases import Followed, Follower, followers
+from controller.store.audit import Actor, audit_changes
+from controller.store.services.followed_aliases import AliasFollower, FollowedAlias, alias_followers
 from shared.clock import Clock
 from shared.database import Database
 from shared.errors import PenstockError, Unavailable
@@ -29,24 +29,24 @@ OF_A_PROJECT = 4
 """Registries of one project that are asked at once; the platform's own one waits for none of them."""
 
 
-class FollowLoop:
+class AliasLoop:
     """Publishes anew what follows an alias that has moved; a registry that does not answer changes nothing."""
 
     def __init__(
         self,
         database: Database,
-        registries: Registries,
+        registries: ModelRegistries,
         clock: Clock,
         interval: timedelta,
         *,
-        rules: Rules,
+        limits: InstallationLimits,
         routes_changed: observations.RoutesChanged,
     ) -> None:
         self._database = database
         self._registries = registries
         self._clock = clock
         self._interval_s = interval.total_seconds()
-        self._rules = rules
+        self._limits = limits
         self._routes_changed = routes_changed
         self._asked: set[str | None] = set()
         self._rooms: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(OF_A_PROJECT))
@@ -65,7 +65,7 @@ class FollowLoop:
                     group.create_task(self._guarded(registry, due[registry]), name=f"following {registry or 'own'}")
                 await self._clock.sleep(self._interval_s)
 
-    async def once(self) -> int:
+    async def run_once(self) -> int:
         """Look at every alias that is followed; returns how many versions were published anew."""
         due = await self._by_registry()
         looks = [self._look(registry, found) for registry, found in due.items()]
@@ -75,15 +75,15 @@ class FollowLoop:
                 raise result
         return sum(moved for moved in done if isinstance(moved, int))
 
-    async def _by_registry(self) -> Mapping[str | None, Sequence[Follower]]:
+    async def _by_registry(self) -> Mapping[str | None, Sequence[AliasFollower]]:
         async with self._database.read() as session:
-            found = await followers(session)
-        due: defaultdict[str | None, list[Follower]] = defaultdict(list)
+            found = await alias_followers(session)
+        due: defaultdict[str | None, list[AliasFollower]] = defaultdict(list)
         for follower in found:
             due[follower.source.registry].append(follower)
         return due
 
-    async def _guarded(self, registry: str | None, found: Sequence[Follower]) -> None:
+    async def _guarded(self, registry: str | None, found: Sequence[AliasFollower]) -> None:
         try:
             await self._look(registry, found)
         except AWAY as failure:
@@ -91,14 +91,14 @@ class FollowLoop:
         finally:
             self._asked.discard(registry)
 
-    async def _look(self, registry: str | None, found: Sequence[Follower]) -> int:
+    async def _look(self, registry: str | None, found: Sequence[AliasFollower]) -> int:
         """Every alias of one registry; `Unavailable` ends it, since the next question would wait as long."""
         if registry is None:
             return await self._look_at_each(found)
         async with self._rooms[found[0].project]:
             return await self._look_at_each(found)
 
-    async def _look_at_each(self, found: Sequence[Follower]) -> int:
+    async def _look_at_each(self, found: Sequence[AliasFollower]) -> int:
         moved = 0
         for source in dict.fromkeys(each.source for each in found):
             try:
@@ -109,7 +109,7 @@ class FollowLoop:
                 log.warning("alias %s of model %s is not followed: %s", source.alias, source.model, failure)
         return moved
 
-    async def _follow(self, source: Followed, found: Sequence[Follower]) -> int:
+    async def _follow(self, source: FollowedAlias, found: Sequence[AliasFollower]) -> int:
         async with self._registries.open(source.registry, found[0].project) as registry:
             target = await registry.alias_version(source.model, source.alias)
             behind = [follower for follower in found if follower.model_version != target]
@@ -120,7 +120,7 @@ class FollowLoop:
         for follower in behind:
             async with self._database.unit_of_work() as session:
                 now = self._clock.now()
-                audit(session, Actor(PLATFORM, "follow_alias", ""), now)
-                unit = Unit(session, now, PLATFORM, self._rules, self._routes_changed)
-                moved += await followed_aliases.republish(unit, follower, resolved)
+                audit_changes(session, Actor(PLATFORM_ACTOR, "follow_alias", ""), now)
+                unit = UnitOfWork(session, now, PLATFORM_ACTOR, self._limits, self._routes_changed)
+                moved += await followed_aliases.republish_version(unit, follower, resolved)
         return moved

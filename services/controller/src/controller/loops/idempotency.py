@@ -6,7 +6,7 @@ import logging
 from datetime import timedelta
 
 from controller.loops.failures import AWAY
-from controller.store.idempotency import forget_answers
+from controller.store.idempotency import delete_answers_before
 from shared.clock import Clock
 from shared.database import Database
 
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 ANSWERS_KEPT = timedelta(hours=24)
 
 
-class ForgettingLoop:
+class AnswerExpiryLoop:
     """Removes answers kept for `Idempotency-Key` once they are a day old."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -27,7 +27,7 @@ class ForgettingLoop:
         while True:
             try:
                 async with self._database.unit_of_work() as session:
-                    await forget_answers(session, self._clock.now() - ANSWERS_KEPT)
+                    await delete_answers_before(session, self._clock.now() - ANSWERS_KEPT)
             except AWAY as failure:
                 log.warning("old answers not removed: %s", failure or type(failure).__name__)
             await self._clock.sleep(3600)

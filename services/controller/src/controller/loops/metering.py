@@ -39,12 +39,12 @@ class MeteringLoop:
         await self._bus.connected()
         while True:
             try:
-                await self.once()
+                await self.run_once()
             except AWAY as failure:
                 log.info("runs not asked for: %s", failure or type(failure).__name__)
             await self._clock.sleep(self._interval_s)
 
-    async def once(self) -> None:
+    async def run_once(self) -> None:
         """One question and what follows from the answer."""
         asked_at = self._clock.now()
         since = self._since or asked_at - RUNS_LISTED

@@ -6,13 +6,13 @@ import logging
 from typing import Any
 from uuid import UUID
 
-from controller.domain.names import PLATFORM
+from controller.domain.names import PLATFORM_ACTOR
 from controller.domain.resources.groups import SOON, NodePhase
 from controller.handlers.resources import nodes
-from controller.handlers.unit_of_work import Rules, Unit
+from controller.handlers.unit_of_work import InstallationLimits, UnitOfWork
 from controller.loops.failures import AWAY
-from controller.store.audit import Actor, audit
-from controller.store.resources.groups import load_node, nodes_in_motion
+from controller.store.audit import Actor, audit_changes
+from controller.store.resources.groups import load_node, nodes_due
 from controller.store.tables import GroupRow
 from shared.bus import Bus
 from shared.clock import Clock
@@ -29,26 +29,26 @@ EVERY_S = 2.0
 class NodesLoop:
     """Lets nodes expire, and those go that are released and empty."""
 
-    def __init__(self, database: Database, bus: Bus, clock: Clock, rules: Rules) -> None:
+    def __init__(self, database: Database, bus: Bus, clock: Clock, limits: InstallationLimits) -> None:
         self._database = database
         self._bus = bus
         self._clock = clock
-        self._rules = rules
+        self._limits = limits
 
     async def run(self) -> None:
         """Look for ever."""
         await self._bus.connected()
         while True:
             try:
-                await self.once()
+                await self.run_once()
             except AWAY as failure:
                 log.info("nodes not looked at: %s", failure or type(failure).__name__)
             await self._clock.sleep(EVERY_S)
 
-    async def once(self) -> int:
+    async def run_once(self) -> int:
         """Look at every node that time does something to; returns how many changed."""
         async with self._database.read() as session:
-            waiting = await nodes_in_motion(session, self._clock.now() + SOON)
+            waiting = await nodes_due(session, self._clock.now() + SOON)
         if not waiting:
             return 0
         seen = await self._seen() if any(node.phase == NodePhase.RELEASING for node in waiting) else {}
@@ -56,10 +56,12 @@ class NodesLoop:
         for node in waiting:
             async with self._database.unit_of_work() as session:
                 now = self._clock.now()
-                audit(session, Actor(PLATFORM, "look_at_nodes", ""), now)
+                audit_changes(session, Actor(PLATFORM_ACTOR, "look_at_nodes", ""), now)
                 group = await session.get_one(GroupRow, node.group_id)
                 row = await load_node(session, group, node.name, for_update=True)
-                changed += await nodes.advance(Unit(session, now, PLATFORM, self._rules), group, row, seen.get(row.id))
+                changed += await nodes.advance_node(
+                    UnitOfWork(session, now, PLATFORM_ACTOR, self._limits), group, row, seen.get(row.id)
+                )
         return changed
 
     async def _seen(self) -> dict[UUID, NodeState]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from controller.handlers.services import observations
-from controller.handlers.services.rollback import GivenUp, roll_back
+from controller.handlers.services.rollback import FailedRollout, roll_back
 from controller.loops.failures import AWAY, RACES
 from shared.bus import Bus
 from shared.clock import Clock
@@ -40,14 +40,14 @@ class ResyncLoop:
         await self._bus.connected()
         while True:
             try:
-                await self.once()
+                await self.run_once()
             except AWAY as failure:
                 log.info("scheduler not asked: %s", failure or type(failure).__name__)
             except RACES as race:
                 log.info("the scheduler's answer was overtaken by a deletion: %s", type(race).__name__)
             await self._clock.sleep(self._interval_s)
 
-    async def once(self) -> None:
+    async def run_once(self) -> None:
         """One question and what follows from the answer."""
         asked_at = self._clock.now()
         answer: Any = await self._bus.call(VERSION_STATES, Nothing())
@@ -57,4 +57,4 @@ class ResyncLoop:
         for state in answer.items:
             if state.has_rollout_failed:
                 async with self._database.unit_of_work() as session:
-                    await roll_back(session, GivenUp.of_state(state), self._clock.now(), self._routes_changed)
+                    await roll_back(session, FailedRollout.of_state(state), self._clock.now(), self._routes_changed)

@@ -18,7 +18,7 @@ from shared.database import Database
 log = logging.getLogger(__name__)
 
 
-class RouteBucket(routes.RouteTable, Protocol):
+class RouteBucket(routes.RouteTableWriter, Protocol):
     """The KV bucket `routes`, read too."""
 
     async def get(self, key: str) -> bytes | None:
@@ -83,13 +83,13 @@ class RouteLoop:
         """Write what differs, of all services or of `names`; returns how many keys were wrong."""
         bucket: RouteBucket = self._bus.kv(ROUTES_BUCKET)
         async with self._database.read() as session:
-            wanted = await routes.wanted_routes(session, self._clock.now(), names, self._debug_key)
+            wanted = await routes.desired_routes(session, self._clock.now(), names, self._debug_key)
         there = await bucket.list_all() if names is None else await _some(bucket, names)
-        writes, removals = routes.differences(wanted, there, names)
+        writes, removals = routes.route_differences(wanted, there, names)
         if not writes and not removals:
             return 0
         async with self._database.unit_of_work() as session:
-            first = await routes.take_revisions(session, len(writes), routes.highest_revision(there))
+            first = await routes.reserve_revisions(session, len(writes), routes.highest_revision(there))
         await routes.write_routes(bucket, writes, removals, first)
         return len(writes) + len(removals)
 

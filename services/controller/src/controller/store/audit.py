@@ -19,12 +19,12 @@ from sqlalchemy.orm import Session
 from controller.store.tables import (
     ApiKeyRow,
     AuditRow,
+    ControllerTable,
     GroupProjectRow,
     GroupRow,
     MemberRow,
     NodeRow,
     ProjectRow,
-    Record,
     SecretRow,
     ServiceRow,
     SpecRow,
@@ -49,7 +49,7 @@ class Actor:
 
 
 @dataclass(frozen=True)
-class Subject:
+class AuditedResource:
     """What was changed, as people call it."""
 
     kind: str
@@ -57,55 +57,55 @@ class Subject:
     project: str | None = None
 
 
-def _service(session: Session, row: Any) -> Subject:
-    return Subject("service", row.name, row.project)
+def _service(session: Session, row: Any) -> AuditedResource:
+    return AuditedResource("service", row.name, row.project)
 
 
-def _of_service(kind: str) -> Callable[[Session, Any], Subject]:
-    def subject(session: Session, row: Any) -> Subject:
+def _of_service(kind: str) -> Callable[[Session, Any], AuditedResource]:
+    def subject(session: Session, row: Any) -> AuditedResource:
         service = session.get_one(ServiceRow, row.service_id)
-        return Subject(kind, f"{service.name}/{row.name}", service.project)
+        return AuditedResource(kind, f"{service.name}/{row.name}", service.project)
 
     return subject
 
 
-def _member(session: Session, row: Any) -> Subject:
-    return Subject("member", f"{row.project}/{session.get_one(UserRow, row.user_id).name}", row.project)
+def _member(session: Session, row: Any) -> AuditedResource:
+    return AuditedResource("member", f"{row.project}/{session.get_one(UserRow, row.user_id).name}", row.project)
 
 
-def _token(session: Session, row: Any) -> Subject:
-    return Subject("token", f"{session.get_one(UserRow, row.user_id).name}/{row.name}")
+def _token(session: Session, row: Any) -> AuditedResource:
+    return AuditedResource("token", f"{session.get_one(UserRow, row.user_id).name}/{row.name}")
 
 
-def _granted(session: Session, row: Any) -> Subject:
+def _granted(session: Session, row: Any) -> AuditedResource:
     group = session.get_one(GroupRow, row.group_id)
-    return Subject("resource group grant", f"{group.name}/{row.project}", row.project)
+    return AuditedResource("resource group grant", f"{group.name}/{row.project}", row.project)
 
 
-def _node(session: Session, row: Any) -> Subject:
-    return Subject("node", f"{session.get_one(GroupRow, row.group_id).name}/{row.name}")
+def _node(session: Session, row: Any) -> AuditedResource:
+    return AuditedResource("node", f"{session.get_one(GroupRow, row.group_id).name}/{row.name}")
 
 
-AUDITED: Mapping[type[Record], Callable[[Session, Any], Subject]] = {
+AUDITED: Mapping[type[ControllerTable], Callable[[Session, Any], AuditedResource]] = {
     ServiceRow: _service,
     VersionRow: _of_service("version"),
     ApiKeyRow: _of_service("key"),
-    ProjectRow: lambda _, row: Subject("project", row.name, row.name),
+    ProjectRow: lambda _, row: AuditedResource("project", row.name, row.name),
     MemberRow: _member,
-    UserRow: lambda _, row: Subject("user", row.name),
+    UserRow: lambda _, row: AuditedResource("user", row.name),
     TokenRow: _token,
-    SpecRow: lambda _, row: Subject("resource spec", row.name),
-    GroupRow: lambda _, row: Subject("resource group", row.name),
+    SpecRow: lambda _, row: AuditedResource("resource spec", row.name),
+    GroupRow: lambda _, row: AuditedResource("resource group", row.name),
     GroupProjectRow: _granted,
     NodeRow: _node,
-    SecretRow: lambda _, row: Subject("secret", row.name, row.project),
+    SecretRow: lambda _, row: AuditedResource("secret", row.name, row.project),
 }
 """Tables whose changes are audited, and how a row of each is named. A test holds it against all tables."""
 
 
 @dataclass
 class _Change:
-    subject: Subject
+    subject: AuditedResource
     before: dict[str, Any] | None
     row: Any
     is_deleted: bool = False
@@ -127,7 +127,7 @@ class _Changes:
                 self.by_row[id(row)].is_deleted = True
 
 
-def audit(session: AsyncSession, actor: Actor, now: datetime) -> None:
+def audit_changes(session: AsyncSession, actor: Actor, now: datetime) -> None:
     """Have every change of this transaction written into the audit log, in the same transaction."""
     changes = _Changes()
 
@@ -147,7 +147,7 @@ def audit(session: AsyncSession, actor: Actor, now: datetime) -> None:
     event.listen(session.sync_session, "before_commit", before_commit)
 
 
-def acted(session: AsyncSession, actor: Actor, now: datetime, subject: Subject, action: str) -> None:
+def record_action(session: AsyncSession, actor: Actor, now: datetime, subject: AuditedResource, action: str) -> None:
     """Write a line about something that was done and changed no row here, such as the restart of a pod."""
     session.add(
         AuditRow(

@@ -8,12 +8,12 @@ from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from controller.domain.idempotency import Seal
+from controller.domain.idempotency import AnswerSeal
 from controller.store.tables import AnswerRow
 from shared.errors import Conflict
 
 
-async def first_answer(session: AsyncSession, seal: Seal, request_sha256: str) -> tuple[int, bytes] | None:
+async def load_answer(session: AsyncSession, seal: AnswerSeal, request_sha256: str) -> tuple[int, bytes] | None:
     """Status and body of the first answer; `Conflict` when the key came with another request before."""
     row = await session.get(AnswerRow, seal.id)
     if row is None:
@@ -23,8 +23,8 @@ async def first_answer(session: AsyncSession, seal: Seal, request_sha256: str) -
     return row.status_code, seal.open(row.sealed)
 
 
-async def keep_answer(
-    session: AsyncSession, seal: Seal, request_sha256: str, answer: tuple[int, bytes], now: datetime
+async def store_answer(
+    session: AsyncSession, seal: AnswerSeal, request_sha256: str, answer: tuple[int, bytes], now: datetime
 ) -> None:
     """Remember an answer (status, body) in the transaction of its effect."""
     status_code, body = answer
@@ -40,6 +40,6 @@ async def keep_answer(
     await session.flush()
 
 
-async def forget_answers(session: AsyncSession, before: datetime) -> None:
+async def delete_answers_before(session: AsyncSession, before: datetime) -> None:
     """Remove answers given before a moment."""
     await session.execute(delete(AnswerRow).where(col(AnswerRow.created_at) < before))

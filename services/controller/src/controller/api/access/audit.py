@@ -9,9 +9,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from controller.api.dependencies import TheCaller, TheDoor
+from controller.api.dependencies import CurrentPrincipal, Dependencies
 from controller.api.pagination import Page, cursor_after, cursor_position
-from controller.domain.access.roles import Caller, Role
+from controller.domain.access.roles import Principal, Role
 from controller.domain.times import Moment
 from controller.store.access.audit_log import AuditFilter, page_of_audit
 
@@ -53,16 +53,18 @@ class AuditQuery(BaseModel):
 
 
 @router.get("/audit", response_model=Page[AuditView])
-async def list_audit(door: TheDoor, caller: TheCaller, wanted: Annotated[AuditQuery, Query()]) -> Page[AuditView]:
+async def list_audit(
+    deps: Dependencies, principal: CurrentPrincipal, wanted: Annotated[AuditQuery, Query()]
+) -> Page[AuditView]:
     """Changes, newest first: an administrator's view is of everything, others see projects that they are admin of."""
-    only = AuditFilter(_projects(caller), **wanted.model_dump(exclude={"page_size", "cursor"}))
-    async with door.look() as session:
+    only = AuditFilter(_projects(principal), **wanted.model_dump(exclude={"page_size", "cursor"}))
+    async with deps.read_session() as session:
         found = await page_of_audit(session, only, cursor_position(wanted.cursor), wanted.page_size + 1)
     shown = [AuditView.model_validate(row, from_attributes=True) for row in found[: wanted.page_size]]
     return Page(items=shown, next_cursor=cursor_after(shown[-1].id) if len(found) > wanted.page_size else None)
 
 
-def _projects(caller: Caller) -> frozenset[str] | None:
-    if caller.is_admin:
+def _projects(principal: Principal) -> frozenset[str] | None:
+    if principal.is_admin:
         return None
-    return frozenset(project for project, role in caller.roles.items() if role is Role.ADMIN)
+    return frozenset(project for project, role in principal.roles.items() if role is Role.ADMIN)

@@ -1,4 +1,4 @@
-"""What stands before every route: Host, Origin and token. Deny by default; `open_paths.py` lists what is open.
+"""Authentication, before every route: Host, Origin and token. Deny by default; `open_paths.py` lists what is open.
 
 Host and Origin are checked because a page in a browser can make its own name resolve to 127.0.0.1 (DNS rebinding).
 """
@@ -15,33 +15,33 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from controller.api.open_paths import OPEN_PATHS, is_page
-from controller.domain.access.roles import Caller
+from controller.domain.access.roles import Principal
 from shared.errors import Forbidden, PenstockError, Temporary, Unauthenticated
 from shared.http import error_body, request_id_of, status_of
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-class Gate:
-    """ASGI middleware; `caller_of` knows whose a token is."""
+class AuthMiddleware:
+    """ASGI middleware; `authenticate` returns the principal of a token."""
 
     def __init__(
-        self, app: ASGIApp, *, caller_of: Callable[[str], Awaitable[Caller]], allowed_hosts: frozenset[str]
+        self, app: ASGIApp, *, authenticate: Callable[[str], Awaitable[Principal]], allowed_hosts: frozenset[str]
     ) -> None:
         self._app = app
-        self._caller_of = caller_of
+        self._authenticate = authenticate
         self._hosts = LOCAL_HOSTS | {host.lower() for host in allowed_hosts}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer why not."""
         try:
-            await self._admit(scope)
+            await self._authenticate_request(scope)
         except PenstockError as refusal:
-            await refused(scope, refusal)(scope, receive, send)
+            await error_response(scope, refusal)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
-    async def _admit(self, scope: Scope) -> None:
+    async def _authenticate_request(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
         self._check_host(headers)
         self._check_origin(headers)
@@ -49,8 +49,8 @@ class Gate:
             return
         token = bearer_token(headers)
         state = scope.setdefault("state", {})
-        state["caller"], state["token"] = await self._caller_of(token), token
-        state["caller_now"] = partial(self._caller_of, token)
+        state["principal"], state["token"] = await self._authenticate(token), token
+        state["current_principal"] = partial(self._authenticate, token)
 
     def _check_host(self, headers: Headers) -> None:
         hosts = headers.getlist("host")
@@ -64,8 +64,8 @@ class Gate:
                 raise Forbidden("Requests from this origin are refused")
 
 
-def refused(scope: Scope, refusal: PenstockError) -> Response:
-    """The answer to a request that is not let in."""
+def error_response(scope: Scope, refusal: PenstockError) -> Response:
+    """The answer to a refused request."""
     request_id = request_id_of(Request(scope))
     body = error_body(refusal.code, refusal.message, request_id, refusal.details)
     headers = {"x-request-id": request_id}

@@ -18,7 +18,7 @@ _NOT_JSON = "The body must be JSON: Content-Type: application/json"
 _CODES = {413: "PAYLOAD_TOO_LARGE", 415: "UNSUPPORTED_MEDIA_TYPE"}
 
 
-class Bodies:
+class RequestBodyMiddleware:
     """ASGI middleware, behind the gate."""
 
     def __init__(self, app: ASGIApp) -> None:

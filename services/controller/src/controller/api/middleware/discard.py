@@ -16,7 +16,7 @@ DISCARDED_BYTES = 64 * 1024 * 1024
 DISCARDED_WITHIN_S = 10.0
 
 
-class DiscardRest:
+class DiscardBodyMiddleware:
     """ASGI middleware: an error leaves once the body of its request has come, or enough of it."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -13,7 +13,7 @@ from shared.http import request_id_of
 from shared.telemetry import span_from_headers
 
 
-class Observed:
+class RequestMetricsMiddleware:
     """ASGI middleware, the outermost one."""
 
     def __init__(self, app: ASGIApp, *, clock: Clock, registry: CollectorRegistry) -> None:

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Path, Query, Response
 from nats.js import JetStreamContext
 from pydantic import BaseModel
 
-from controller.api.dependencies import Door, TheDoor
-from controller.api.idempotency import Posting
+from controller.api.dependencies import ApiDependencies, Dependencies
+from controller.api.idempotency import PostRequest
 from controller.api.pagination import Page, PageSize
-from controller.handlers.unit_of_work import Unit
-from controller.store.audit import Subject, acted
+from controller.handlers.unit_of_work import UnitOfWork
+from controller.store.audit import AuditedResource, record_action
 from shared.bus import dead_letters
 from shared.errors import Unavailable
 
@@ -43,36 +43,36 @@ class ReplayView(BaseModel):
 
 @router.get("/dead-letters", response_model=Page[DeadLetterView])
 async def list_dead_letters(
-    door: TheDoor,
+    deps: Dependencies,
     page_size: PageSize = 100,
     cursor: Annotated[int, Query(ge=0, le=2**63 - 1, description="`next_cursor` of the page before.")] = 0,
 ) -> Page[DeadLetterView]:
     """Dead letters, oldest first."""
-    letters = await dead_letters.listed(jetstream(door), after=cursor, limit=page_size)
+    letters = await dead_letters.listed(jetstream(deps), after=cursor, limit=page_size)
     following = str(letters[-1].id) if len(letters) == page_size else None
     return Page(items=[_view(letter) for letter in letters], next_cursor=following)
 
 
 @router.post("/dead-letters/{letter_id}/replay", response_model=ReplayView)
-async def replay_dead_letter(letter_id: LetterId, post: Posting) -> Response:
+async def replay_dead_letter(letter_id: LetterId, post: PostRequest) -> Response:
     """Have the consumer that gave up on it try again; what it raises is the answer. Repeats have no second effect."""
 
     async def replayed() -> None:
-        jetstream(post.door)
-        await post.door.bus.replay_dead_letter(letter_id)
+        jetstream(post.deps)
+        await post.deps.bus.replay_dead_letter(letter_id)
 
-    async def work(unit: Unit, _: None) -> ReplayView:
-        acted(unit.session, post.actor, unit.now, Subject("dead letter", str(letter_id)), "replayed")
+    async def work(unit: UnitOfWork, _: None) -> ReplayView:
+        record_action(unit.session, post.actor, unit.now, AuditedResource("dead letter", str(letter_id)), "replayed")
         return ReplayView(id=str(letter_id))
 
     return await post.once(None, work, replayed, 200)
 
 
-def jetstream(door: Door) -> JetStreamContext:
+def jetstream(deps: ApiDependencies) -> JetStreamContext:
     """The bus' streams; `Unavailable` while it is away."""
-    if not door.bus.is_connected:
+    if not deps.bus.is_connected:
         raise Unavailable("The bus is away")
-    return door.bus.js
+    return deps.bus.js
 
 
 def _view(letter: dead_letters.DeadLetter) -> DeadLetterView:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 
-from controller.api.dependencies import TheCaller, TheDoor
+from controller.api.dependencies import CurrentPrincipal, Dependencies
 from controller.api.pagination import Page, PageSize
 from controller.domain.commands import ServiceName
 from controller.store.access.people import visible_services
@@ -31,19 +31,21 @@ class RowsView(BaseModel):
 
 
 @router.get("/inference-tables", response_model=Page[TableView])
-async def list_tables(door: TheDoor, caller: TheCaller, service: ServiceName | None = None) -> Page[TableView]:
+async def list_tables(
+    deps: Dependencies, principal: CurrentPrincipal, service: ServiceName | None = None
+) -> Page[TableView]:
     """Tables, by name; those of a service that is gone are shown to administrators."""
-    async with door.look() as session:
-        visible = await visible_services(session, caller.projects)
-    found = (await door.ask(TABLES, TablesQuery(service=service), TableList, within_s=TABLE_WITHIN_S)).items
+    async with deps.read_session() as session:
+        visible = await visible_services(session, principal.projects)
+    found = (await deps.call(TABLES, TablesQuery(service=service), TableList, within_s=TABLE_WITHIN_S)).items
     return Page(items=[table for table in found if visible is None or table.service in visible])
 
 
 @router.get("/inference-tables/{table}/rows", response_model=RowsView)
 async def list_rows(
-    table: TableName, door: TheDoor, page_size: PageSize = 100, client_request_id: Id = None, request_id: Id = None
+    table: TableName, deps: Dependencies, page_size: PageSize = 100, client_request_id: Id = None, request_id: Id = None
 ) -> RowsView:
     """Rows of one table, newest first."""
     query = RowsQuery(table=table, limit=page_size, client_request_id=client_request_id, request_id=request_id)
-    answer = await door.ask(ROWS, query, RowPage, within_s=TABLE_WITHIN_S)
+    answer = await deps.call(ROWS, query, RowPage, within_s=TABLE_WITHIN_S)
     return RowsView(columns=list(answer.columns), items=list(answer.items))

@@ -20,7 +20,7 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from pydantic import ValidationError
 
-from controller.api.dependencies import Door
+from controller.api.dependencies import ApiDependencies
 from shared.contracts.rpc.monitor import LOGS, LogEntry, LogPage, LogsQuery
 from shared.contracts.samples import PodOutput
 from shared.errors import Forbidden, NotFound, PenstockError, Unauthenticated, Unavailable
@@ -36,7 +36,7 @@ _BEHIND_AT_MOST = 1000
 
 
 @dataclass(frozen=True)
-class Wanted:
+class LogSelection:
     """Which lines: of those that were printed before, the last `lines`, or all since `from_time`; then what comes."""
 
     service: str
@@ -88,8 +88,8 @@ class LiveOutput:
 class StoredLines:
     """Lines that the monitor has kept, page by page, and what of the live ones they held already."""
 
-    def __init__(self, door: Door, wanted: Wanted, live: LiveOutput) -> None:
-        self._door, self._wanted, self._live = door, wanted, live
+    def __init__(self, deps: ApiDependencies, wanted: LogSelection, live: LiveOutput) -> None:
+        self._deps, self._wanted, self._live = deps, wanted, live
         self._first: LogPage | None = None
         self._told: dict[str, tuple[int, int]] = {}
 
@@ -120,11 +120,11 @@ class StoredLines:
         if query is None:
             return None
         self._live.dropped = 0  # what was printed before this question is in its answer
-        return await self._door.ask(LOGS, query, LogPage, within_s=STORED_WITHIN_S)
+        return await self._deps.call(LOGS, query, LogPage, within_s=STORED_WITHIN_S)
 
 
 async def follow_logs(
-    door: Door, wanted: Wanted, must_be_allowed: Callable[[], Awaitable[None]], request_id: str
+    deps: ApiDependencies, wanted: LogSelection, must_be_allowed: Callable[[], Awaitable[None]], request_id: str
 ) -> AsyncIterator[bytes]:
     """Lines as they are printed, as server-sent events, after those before that are wanted.
 
@@ -132,14 +132,14 @@ async def follow_logs(
 
     What `must_be_allowed` raises ends the stream, as its last event, `ended`.
     """
-    if not door.bus.is_connected:
+    if not deps.bus.is_connected:
         raise Unavailable("The bus is away: logs cannot be followed now")
     live = LiveOutput()
-    stored = StoredLines(door, wanted, live)
+    stored = StoredLines(deps, wanted, live)
     subject = f"penstock.logs.v1.{wanted.service}.{wanted.version or '*'}.{wanted.pod or '*'}"
-    subscription = await door.bus.nc.subscribe(subject, cb=live.take)
+    subscription = await deps.bus.nc.subscribe(subject, cb=live.take)
     try:
-        await door.bus.nc.flush(CONFIRMED_WITHIN_S)  # whatever is printed once we say that we follow is heard
+        await deps.bus.nc.flush(CONFIRMED_WITHIN_S)  # whatever is printed once we say that we follow is heard
         await stored.begin()
     except (nats.errors.Error, TimeoutError) as away:
         await _unsubscribe(subscription)
@@ -147,37 +147,39 @@ async def follow_logs(
     except PenstockError:
         await _unsubscribe(subscription)
         raise
-    lines = _lines(door, live, stored, wanted)
-    return _events(door, subscription, lines, must_be_allowed, request_id)
+    lines = _lines(deps, live, stored, wanted)
+    return _events(deps, subscription, lines, must_be_allowed, request_id)
 
 
 async def _events(
-    door: Door,
+    deps: ApiDependencies,
     subscription: Subscription,
     lines: AsyncGenerator[bytes],
     must_be_allowed: Callable[[], Awaitable[None]],
     request_id: str,
 ) -> AsyncIterator[bytes]:
-    looked_at = door.clock.monotonic()
+    looked_at = deps.clock.monotonic()
     try:
         yield b": following\n\n"
         async for line in lines:
-            if door.clock.monotonic() - looked_at >= LOOK_EVERY_S:
+            if deps.clock.monotonic() - looked_at >= LOOK_EVERY_S:
                 if (refusal := await _refusal(must_be_allowed)) is not None:
                     yield _ended(refusal, request_id)
                     break
-                looked_at = door.clock.monotonic()
+                looked_at = deps.clock.monotonic()
             yield line
     finally:
         await lines.aclose()
         await _unsubscribe(subscription)
 
 
-async def _lines(door: Door, live: LiveOutput, stored: StoredLines, wanted: Wanted) -> AsyncGenerator[bytes]:
+async def _lines(
+    deps: ApiDependencies, live: LiveOutput, stored: StoredLines, wanted: LogSelection
+) -> AsyncGenerator[bytes]:
     async for entry in stored.lines():
         yield _event_of(entry)
-    while not door.stopping.is_set():
-        message = await _next(live.waiting, door.stopping)
+    while not deps.stopping.is_set():
+        message = await _next(live.waiting, deps.stopping)
         if message is None:
             yield b": still here\n\n"
             continue

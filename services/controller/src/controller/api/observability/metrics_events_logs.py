@@ -9,10 +9,10 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import StreamingResponse
 
-from controller.api.dependencies import Door, TheDoor
-from controller.api.observability.live_logs import Wanted, follow_logs
+from controller.api.dependencies import ApiDependencies, Dependencies
+from controller.api.observability.live_logs import LogSelection, follow_logs
 from controller.api.pagination import Page
-from controller.api.permissions import still_admitted
+from controller.api.permissions import reauthorize
 from controller.domain.times import Moment
 from controller.store.services.services import load_service
 from shared.contracts.rpc.monitor import (
@@ -103,54 +103,56 @@ class ServiceLogFilter(LogFilter):
 
 
 @router.get("/services/{service}/metrics", response_model=SeriesList)
-async def service_metrics(service: str, door: TheDoor, wanted: Annotated[ServiceMetricFilter, Query()]) -> SeriesList:
+async def service_metrics(
+    service: str, deps: Dependencies, wanted: Annotated[ServiceMetricFilter, Query()]
+) -> SeriesList:
     """One metric of a service as series over time."""
-    return await _metrics(door, service, wanted.version, wanted)
+    return await _metrics(deps, service, wanted.version, wanted)
 
 
 @router.get("/services/{service}/versions/{version}/metrics", response_model=SeriesList)
 async def version_metrics(
-    service: str, version: str, door: TheDoor, wanted: Annotated[MetricFilter, Query()]
+    service: str, version: str, deps: Dependencies, wanted: Annotated[MetricFilter, Query()]
 ) -> SeriesList:
     """One metric of a version as series over time."""
-    return await _metrics(door, service, version, wanted)
+    return await _metrics(deps, service, version, wanted)
 
 
 @router.get("/services/{service}/events", response_model=Page[EventEntry])
 async def service_events(
-    service: str, door: TheDoor, wanted: Annotated[ServiceEventFilter, Query()]
+    service: str, deps: Dependencies, wanted: Annotated[ServiceEventFilter, Query()]
 ) -> Page[EventEntry]:
     """What happened to a service and its versions and pods, last seen first."""
-    return await _events(door, service, wanted.version, wanted)
+    return await _events(deps, service, wanted.version, wanted)
 
 
 @router.get("/services/{service}/versions/{version}/events", response_model=Page[EventEntry])
 async def version_events(
-    service: str, version: str, door: TheDoor, wanted: Annotated[EventFilter, Query()]
+    service: str, version: str, deps: Dependencies, wanted: Annotated[EventFilter, Query()]
 ) -> Page[EventEntry]:
     """What happened to a version and its pods, last seen first."""
-    return await _events(door, service, version, wanted)
+    return await _events(deps, service, version, wanted)
 
 
 @router.get("/services/{service}/logs", response_model=Page[LogEntry], responses=_FOLLOWED)
 async def service_logs(
-    service: str, door: TheDoor, wanted: Annotated[ServiceLogFilter, Query()], request: Request
+    service: str, deps: Dependencies, wanted: Annotated[ServiceLogFilter, Query()], request: Request
 ) -> Page[LogEntry] | Response:
     """Lines that the pods of a service printed, newest first; with `follow` as they come."""
-    return await _logs(request, door, service, wanted.version, wanted)
+    return await _logs(request, deps, service, wanted.version, wanted)
 
 
 @router.get("/services/{service}/versions/{version}/logs", response_model=Page[LogEntry], responses=_FOLLOWED)
 async def version_logs(
-    service: str, version: str, door: TheDoor, wanted: Annotated[LogFilter, Query()], request: Request
+    service: str, version: str, deps: Dependencies, wanted: Annotated[LogFilter, Query()], request: Request
 ) -> Page[LogEntry] | Response:
     """Lines that the pods of one version printed, newest first; with `follow` as they come."""
-    return await _logs(request, door, service, version, wanted)
+    return await _logs(request, deps, service, version, wanted)
 
 
-async def _metrics(door: Door, service: str, version: str | None, wanted: MetricFilter) -> SeriesList:
-    await _must_exist(door, service, version)
-    start, end = _range(wanted, door.clock.now())
+async def _metrics(deps: ApiDependencies, service: str, version: str | None, wanted: MetricFilter) -> SeriesList:
+    await _must_exist(deps, service, version)
+    start, end = _range(wanted, deps.clock.now())
     query = MetricsQuery(
         service=service,
         version=version,
@@ -160,30 +162,30 @@ async def _metrics(door: Door, service: str, version: str | None, wanted: Metric
         to_time=end,
         step_s=wanted.step,
     )
-    return await door.ask(METRICS, query, SeriesList)
+    return await deps.call(METRICS, query, SeriesList)
 
 
-async def _events(door: Door, service: str, version: str | None, wanted: EventFilter) -> Page[EventEntry]:
-    await _must_exist(door, service, version)
+async def _events(deps: ApiDependencies, service: str, version: str | None, wanted: EventFilter) -> Page[EventEntry]:
+    await _must_exist(deps, service, version)
     query = EventsQuery(service=service, version=version, limit=wanted.page_size, cursor=wanted.cursor)
-    page = await door.ask(EVENTS, query, EventPage)
+    page = await deps.call(EVENTS, query, EventPage)
     return Page(items=list(page.items), next_cursor=page.next_cursor)
 
 
 async def _logs(
-    request: Request, door: Door, service: str, version: str | None, wanted: LogFilter
+    request: Request, deps: ApiDependencies, service: str, version: str | None, wanted: LogFilter
 ) -> Page[LogEntry] | Response:
-    await _must_exist(door, service, version)
+    await _must_exist(deps, service, version)
     if wanted.follow:
         _must_be_followable(wanted)
 
         async def must_be_allowed() -> None:
-            await still_admitted(request)
-            await _must_exist(door, service, version)
+            await reauthorize(request)
+            await _must_exist(deps, service, version)
 
         filters = wanted.model_dump(include={"pod", "search", "request_id", "lines", "from_time"})
-        followed = Wanted(service, version, **filters)
-        lines = await follow_logs(door, followed, must_be_allowed, request_id_of(request))
+        followed = LogSelection(service, version, **filters)
+        lines = await follow_logs(deps, followed, must_be_allowed, request_id_of(request))
         headers = {"cache-control": "no-cache", "x-accel-buffering": "no"}
         return StreamingResponse(lines, media_type="text/event-stream", headers=headers)
     if "lines" in wanted.model_fields_set:
@@ -194,7 +196,7 @@ async def _logs(
         limit=wanted.page_size,
         **wanted.model_dump(include={"pod", "from_time", "to_time", "search", "request_id", "cursor"}),
     )
-    page = await door.ask(LOGS, query, LogPage)
+    page = await deps.call(LOGS, query, LogPage)
     return Page(items=list(page.items), next_cursor=page.next_cursor)
 
 
@@ -211,8 +213,8 @@ def _must_be_followable(wanted: LogFilter) -> None:
         raise InvalidInput(f"follow has no end and no pages: it takes no {' and no '.join(names)}", details)
 
 
-async def _must_exist(door: Door, service: str, version: str | None) -> None:
-    async with door.look() as session:
+async def _must_exist(deps: ApiDependencies, service: str, version: str | None) -> None:
+    async with deps.read_session() as session:
         stored = await load_service(session, service)
         if version is not None:
             stored.version(version)

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from controller.api.dependencies import TheCaller, TheDoor
+from controller.api.dependencies import CurrentPrincipal, Dependencies
 from controller.api.resources.groups import Capacity
-from controller.domain.access.roles import Caller
+from controller.domain.access.roles import Principal
 from controller.store.resources.groups import page_of_groups
 from shared.contracts.nodes import Hold, PoolState, PoolStateList
 from shared.contracts.rpc.method import Nothing
@@ -51,16 +51,16 @@ class CapacityView(BaseModel):
 
 
 @router.get("/capacity", response_model=CapacityView)
-async def read_capacity(door: TheDoor, caller: TheCaller) -> CapacityView:
+async def read_capacity(deps: Dependencies, principal: CurrentPrincipal) -> CapacityView:
     """Room for pods: the shared pool, and the nodes of the resource groups that the caller may see."""
-    seen = await door.ask(CAPACITY, Nothing(), PoolStateList)
-    async with door.look() as session:
-        visible = {row.name for row in await page_of_groups(session, caller.projects, None, ALL_GROUPS)}
+    seen = await deps.call(CAPACITY, Nothing(), PoolStateList)
+    async with deps.read_session() as session:
+        visible = {row.name for row in await page_of_groups(session, principal.projects, None, ALL_GROUPS)}
     pools = [pool for pool in seen.items if pool.group is None or pool.group in visible]
-    return CapacityView(machine=seen.machine.name, pools=[_pool_view(pool, caller) for pool in pools])
+    return CapacityView(machine=seen.machine.name, pools=[_pool_view(pool, principal) for pool in pools])
 
 
-def _pool_view(pool: PoolState, caller: Caller) -> PoolView:
+def _pool_view(pool: PoolState, principal: Principal) -> PoolView:
     return PoolView(
         group=pool.group,
         node=pool.node,
@@ -71,17 +71,17 @@ def _pool_view(pool: PoolState, caller: Caller) -> PoolView:
             gpu=max(0, pool.gpu - sum(hold.gpu for hold in pool.held)),
         ),
         is_open=pool.is_open,
-        held=_hold_views(pool.held, caller),
-        waiting=_hold_views(pool.waiting, caller),
+        held=_hold_views(pool.held, principal),
+        waiting=_hold_views(pool.waiting, principal),
     )
 
 
-def _hold_views(holds: Iterable[Hold], caller: Caller) -> list[HoldView]:
+def _hold_views(holds: Iterable[Hold], principal: Principal) -> list[HoldView]:
     """Those of the caller's projects by name, the others in one."""
     found: list[HoldView] = []
     others = HoldView(project=None, service=None, version=None, pods=0, cpu=0, memory_gb=0, gpu=0)
     for hold in holds:
-        if caller.may_see(hold.project or ""):
+        if principal.may_see(hold.project or ""):
             found.append(HoldView(**hold.model_dump()))
             continue
         others.pods += hold.pods

@@ -10,8 +10,8 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel
 
-from controller.api.dependencies import Actor, Door, IfMatch, TheCaller, TheDoor, json_answer
-from controller.api.idempotency import Posting, nothing
+from controller.api.dependencies import Actor, ApiDependencies, CurrentPrincipal, Dependencies, IfMatch, json_answer
+from controller.api.idempotency import PostRequest, no_preparation
 from controller.api.pagination import Page
 from controller.api.resources.groups import Capacity, GroupPath, capacity_of, visible_group
 from controller.domain.resources.groups import (
@@ -27,7 +27,7 @@ from controller.domain.resources.groups import (
     takes_pods,
 )
 from controller.handlers.resources import nodes
-from controller.handlers.unit_of_work import Unit, must_match
+from controller.handlers.unit_of_work import UnitOfWork, require_revision
 from controller.store.resources.groups import load_group, load_node, whole_group
 from controller.store.tables import GroupRow, NodeRow
 from shared.contracts.nodes import NodeState, NodeStateList
@@ -39,7 +39,7 @@ router = APIRouter(tags=["resource groups"])
 
 NodePath = Annotated[str, Path(max_length=63)]
 Seen = dict[UUID, NodeState]
-Change = Callable[[Unit, GroupRow, NodeRow], Awaitable[None]]
+Change = Callable[[UnitOfWork, GroupRow, NodeRow], Awaitable[None]]
 
 
 class NodeView(BaseModel):
@@ -67,135 +67,141 @@ class NodeView(BaseModel):
 
 
 @router.get("/resource-groups/{group}/nodes", response_model=Page[NodeView])
-async def list_nodes(group: GroupPath, door: TheDoor, caller: TheCaller) -> Page[NodeView]:
+async def list_nodes(group: GroupPath, deps: Dependencies, principal: CurrentPrincipal) -> Page[NodeView]:
     """Nodes of a group, by name."""
-    async with door.look() as session:
-        row = await visible_group(session, group, caller)
+    async with deps.read_session() as session:
+        row = await visible_group(session, group, principal)
         found = (await whole_group(session, row)).nodes
-    seen = await _seen(door)
-    return Page(items=[_view(door, row.name, node, seen) for node in found])
+    seen = await _seen(deps)
+    return Page(items=[_view(deps, row.name, node, seen) for node in found])
 
 
 @router.post("/resource-groups/{group}/nodes", status_code=201, response_model=NodeView)
-async def add_node(group: GroupPath, asked: NewNode, post: Posting) -> Response:
+async def add_node(group: GroupPath, command: NewNode, post: PostRequest) -> Response:
     """Reserve a share of the machine for the group; 409 where it has no more. Needs an administrator."""
 
     async def machine() -> NodeStateList:
-        return await post.door.ask(NODES, Nothing(), NodeStateList)
+        return await post.deps.call(NODES, Nothing(), NodeStateList)
 
-    async def work(unit: Unit, there: NodeStateList) -> NodeView:
+    async def work(unit: UnitOfWork, there: NodeStateList) -> NodeView:
         row = await load_group(unit.session, group)
-        node = await nodes.add_node(unit, row, asked, there.machine)
-        return _view(post.door, row.name, node, {each.id: each for each in there.items})
+        node = await nodes.add_node(unit, row, command, there.machine)
+        return _view(post.deps, row.name, node, {each.id: each for each in there.items})
 
-    return await post.once(asked, work, machine)
+    return await post.once(command, work, machine)
 
 
 @router.get("/resource-groups/{group}/nodes/{node}", response_model=NodeView)
-async def read_node(group: GroupPath, node: NodePath, door: TheDoor, caller: TheCaller) -> Response:
+async def read_node(group: GroupPath, node: NodePath, deps: Dependencies, principal: CurrentPrincipal) -> Response:
     """One node."""
-    async with door.look() as session:
-        row = await visible_group(session, group, caller)
+    async with deps.read_session() as session:
+        row = await visible_group(session, group, principal)
         found = await load_node(session, row, node)
-    return json_answer(_view(door, row.name, found, await _seen(door)))
+    return json_answer(_view(deps, row.name, found, await _seen(deps)))
 
 
 @router.patch("/resource-groups/{group}/nodes/{node}", response_model=NodeView)
 async def change_node(
-    group: GroupPath, node: NodePath, change: NodeChange, *, door: TheDoor, actor: Actor, allowed: IfMatch
+    group: GroupPath, node: NodePath, change: NodeChange, *, deps: Dependencies, actor: Actor, allowed: IfMatch
 ) -> Response:
     """Edit how it is paid for and where its provider shows it. Needs an administrator."""
-    seen = await _seen(door)
-    async with door.unit(actor) as unit:
+    seen = await _seen(deps)
+    async with deps.unit_of_work(actor) as unit:
         row = await load_group(unit.session, group)
         found = await load_node(unit.session, row, node, for_update=True)
-        must_match(allowed, found.revision)
+        require_revision(allowed, found.revision)
         await nodes.change_node(unit, found, change)
-        return json_answer(_view(door, row.name, found, seen))
+        return json_answer(_view(deps, row.name, found, seen))
 
 
 @router.post("/resource-groups/{group}/nodes/{node}/isolate", status_code=200, response_model=NodeView)
-async def isolate_node(group: GroupPath, node: NodePath, post: Posting) -> Response:
+async def isolate_node(group: GroupPath, node: NodePath, post: PostRequest) -> Response:
     """No new pods; those that are there stay. Needs an administrator."""
     return await _changed(post, group, node, nodes.isolate)
 
 
 @router.post("/resource-groups/{group}/nodes/{node}/resume", status_code=200, response_model=NodeView)
-async def resume_node(group: GroupPath, node: NodePath, post: Posting) -> Response:
+async def resume_node(group: GroupPath, node: NodePath, post: PostRequest) -> Response:
     """Let pods come again. Needs an administrator."""
     return await _changed(post, group, node, nodes.resume)
 
 
 @router.post("/resource-groups/{group}/nodes/{node}/drain", status_code=202, response_model=NodeView)
-async def drain_node(group: GroupPath, node: NodePath, post: Posting, asked: Leave | None = None) -> Response:
+async def drain_node(group: GroupPath, node: NodePath, post: PostRequest, asked: Leave | None = None) -> Response:
     """Have its pods leave: each once another one stands in for it, or at once by `force`. Needs an administrator."""
 
-    async def drain(unit: Unit, row: GroupRow, found: NodeRow) -> None:
+    async def drain(unit: UnitOfWork, row: GroupRow, found: NodeRow) -> None:
         await nodes.drain(unit, row, found, is_forced=asked is not None and asked.force)
 
-    return await _changed(post, group, node, drain, asked=asked, status_code=202)
+    return await _changed(post, group, node, drain, command=asked, status_code=202)
 
 
 @router.post("/resource-groups/{group}/nodes/{node}/release", status_code=202, response_model=NodeView)
-async def release_node(group: GroupPath, node: NodePath, post: Posting, asked: Leave | None = None) -> Response:
+async def release_node(group: GroupPath, node: NodePath, post: PostRequest, asked: Leave | None = None) -> Response:
     """Drain it; once there is no pod on it, it is gone. Needs an administrator."""
 
-    async def release(unit: Unit, row: GroupRow, found: NodeRow) -> None:
+    async def release(unit: UnitOfWork, row: GroupRow, found: NodeRow) -> None:
         await nodes.release(unit, row, found, is_forced=asked is not None and asked.force)
 
-    return await _changed(post, group, node, release, asked=asked, status_code=202)
+    return await _changed(post, group, node, release, command=asked, status_code=202)
 
 
 @router.post("/resource-groups/{group}/nodes/{node}/renew", status_code=200, response_model=NodeView)
-async def renew_node(group: GroupPath, node: NodePath, asked: Renewal, post: Posting) -> Response:
+async def renew_node(group: GroupPath, node: NodePath, command: Renewal, post: PostRequest) -> Response:
     """Keep it longer; one that has expired takes pods again. Needs an administrator."""
 
-    async def renew(unit: Unit, row: GroupRow, found: NodeRow) -> None:
-        await nodes.renew(unit, row, found, asked.expires_at)
+    async def renew(unit: UnitOfWork, row: GroupRow, found: NodeRow) -> None:
+        await nodes.renew(unit, row, found, command.expires_at)
 
-    return await _changed(post, group, node, renew, asked=asked)
+    return await _changed(post, group, node, renew, command=command)
 
 
 @router.post("/resource-groups/{group}/nodes/{node}/move", status_code=200, response_model=NodeView)
-async def move_node(group: GroupPath, node: NodePath, asked: Move, post: Posting) -> Response:
+async def move_node(group: GroupPath, node: NodePath, command: Move, post: PostRequest) -> Response:
     """Hand a node without pods to another group; 503 while the scheduler is away. Needs an administrator."""
 
     async def ask() -> Seen:
-        return {each.id: each for each in (await post.door.ask(NODES, Nothing(), NodeStateList)).items}
+        return {each.id: each for each in (await post.deps.call(NODES, Nothing(), NodeStateList)).items}
 
-    async def work(unit: Unit, seen: Seen) -> NodeView:
+    async def work(unit: UnitOfWork, seen: Seen) -> NodeView:
         row = await load_group(unit.session, group)
         found = await load_node(unit.session, row, node, for_update=True)
-        to = await load_group(unit.session, asked.group)
+        to = await load_group(unit.session, command.group)
         await nodes.move(unit, row, found, to, seen.get(found.id))
-        return _view(post.door, to.name, found, seen)
+        return _view(post.deps, to.name, found, seen)
 
-    return await post.once(asked, work, ask, 200)
+    return await post.once(command, work, ask, 200)
 
 
 async def _changed(
-    post: Posting, group: str, node: str, change: Change, *, asked: BaseModel | None = None, status_code: int = 200
+    post: PostRequest,
+    group: str,
+    node: str,
+    change: Change,
+    *,
+    command: BaseModel | None = None,
+    status_code: int = 200,
 ) -> Response:
-    seen = await _seen(post.door)
+    seen = await _seen(post.deps)
 
-    async def work(unit: Unit, _: None) -> NodeView:
+    async def work(unit: UnitOfWork, _: None) -> NodeView:
         row = await load_group(unit.session, group)
         found = await load_node(unit.session, row, node, for_update=True)
         await change(unit, row, found)
-        return _view(post.door, row.name, found, seen)
+        return _view(post.deps, row.name, found, seen)
 
-    return await post.once(asked, work, nothing, status_code)
+    return await post.once(command, work, no_preparation, status_code)
 
 
-async def _seen(door: Door) -> Seen:
+async def _seen(deps: ApiDependencies) -> Seen:
     """What is on each node; nothing where the scheduler does not answer."""
     try:
-        return {each.id: each for each in (await door.ask(NODES, Nothing(), NodeStateList, within_s=1.0)).items}
+        return {each.id: each for each in (await deps.call(NODES, Nothing(), NodeStateList, within_s=1.0)).items}
     except PenstockError:
         return {}
 
 
-def _view(door: Door, group: str, node: NodeRow, seen: Seen) -> NodeView:
+def _view(deps: ApiDependencies, group: str, node: NodeRow, seen: Seen) -> NodeView:
     there = seen.get(node.id)
     capacity = capacity_of((node,))
     return NodeView(
@@ -206,5 +212,5 @@ def _view(door: Door, group: str, node: NodeRow, seen: Seen) -> NodeView:
         allocated=Capacity(cpu=there.cpu, memory_gb=there.memory_gb, gpu=there.gpu) if there else None,
         pods=there.pods if there else None,
         status=status_of(node, there),
-        expires_soon=expires_soon(node, door.clock.now()),
+        expires_soon=expires_soon(node, deps.clock.now()),
     )

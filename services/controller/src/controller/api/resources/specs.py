@@ -8,12 +8,12 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel
 
-from controller.api.dependencies import Actor, IfMatch, TheDoor, json_answer
-from controller.api.idempotency import Posting, nothing
+from controller.api.dependencies import Actor, Dependencies, IfMatch, json_answer
+from controller.api.idempotency import PostRequest, no_preparation
 from controller.api.pagination import Page
 from controller.domain.resources.specs import NewSpec, SpecChange
 from controller.handlers.resources import specs
-from controller.handlers.unit_of_work import Unit, must_match
+from controller.handlers.unit_of_work import UnitOfWork, require_revision
 from controller.store.resources.specs import every_spec, load_spec
 from controller.store.tables import SpecRow
 
@@ -37,47 +37,47 @@ class SpecView(BaseModel):
 
 
 @router.get("/resource-specs", response_model=Page[SpecView])
-async def list_resource_specs(door: TheDoor) -> Page[SpecView]:
+async def list_resource_specs(deps: Dependencies) -> Page[SpecView]:
     """The whole catalogue, smallest first."""
-    async with door.look() as session:
+    async with deps.read_session() as session:
         return Page(items=[_view(row) for row in await every_spec(session)])
 
 
 @router.post("/resource-specs", status_code=201, response_model=SpecView)
-async def create_resource_spec(asked: NewSpec, post: Posting) -> Response:
+async def create_resource_spec(command: NewSpec, post: PostRequest) -> Response:
     """Add a spec. Needs an administrator."""
 
-    async def work(unit: Unit, _: None) -> SpecView:
-        return _view(await specs.create_spec(unit, asked))
+    async def work(unit: UnitOfWork, _: None) -> SpecView:
+        return _view(await specs.create_spec(unit, command))
 
-    return await post.once(asked, work, nothing)
+    return await post.once(command, work, no_preparation)
 
 
 @router.get("/resource-specs/{spec}", response_model=SpecView)
-async def read_resource_spec(spec: SpecPath, door: TheDoor) -> Response:
+async def read_resource_spec(spec: SpecPath, deps: Dependencies) -> Response:
     """One spec."""
-    async with door.look() as session:
+    async with deps.read_session() as session:
         return json_answer(_view(await load_spec(session, spec)))
 
 
 @router.patch("/resource-specs/{spec}", response_model=SpecView)
 async def change_resource_spec(
-    spec: SpecPath, change: SpecChange, door: TheDoor, actor: Actor, allowed: IfMatch
+    spec: SpecPath, change: SpecChange, deps: Dependencies, actor: Actor, allowed: IfMatch
 ) -> Response:
     """Edit a spec: its price at any time, its size while no version uses it. Needs an administrator."""
-    async with door.unit(actor) as unit:
+    async with deps.unit_of_work(actor) as unit:
         row = await load_spec(unit.session, spec, for_update=True)
-        must_match(allowed, row.revision)
+        require_revision(allowed, row.revision)
         await specs.change_spec(unit, row, change)
         return json_answer(_view(row))
 
 
 @router.delete("/resource-specs/{spec}", status_code=204)
-async def delete_resource_spec(spec: SpecPath, door: TheDoor, actor: Actor, allowed: IfMatch) -> Response:
+async def delete_resource_spec(spec: SpecPath, deps: Dependencies, actor: Actor, allowed: IfMatch) -> Response:
     """Remove a spec that no version uses. Needs an administrator."""
-    async with door.unit(actor) as unit:
+    async with deps.unit_of_work(actor) as unit:
         row = await load_spec(unit.session, spec, for_update=True)
-        must_match(allowed, row.revision)
+        require_revision(allowed, row.revision)
         await specs.delete_spec(unit, row)
     return Response(status_code=204)
 

@@ -11,12 +11,12 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from controller.api.dependencies import Door, TheCaller, TheDoor
+from controller.api.dependencies import ApiDependencies, CurrentPrincipal, Dependencies
 from controller.api.pagination import Page, cursor_of_token, token_of_cursor
 from controller.domain.resources.usage import Grain, moment_of
 from controller.domain.times import Moment
 from controller.handlers.resources.usage import UsageQuery, continued, time_of, usage_lines, usage_page
-from controller.store.resources.runs import RunFilter, Sums
+from controller.store.resources.runs import MeteredSums, RunFilter
 
 router = APIRouter(tags=["usage"])
 
@@ -71,26 +71,26 @@ class UsageView(BaseModel):
 
 @router.get("/usage", response_model=Page[UsageView], responses=_CSV)
 async def read_usage(
-    door: TheDoor,
-    caller: TheCaller,
+    deps: Dependencies,
+    principal: CurrentPrincipal,
     wanted: Annotated[UsageFilter, Query()],
     accept: Annotated[str | None, Header()] = None,
 ) -> Page[UsageView] | Response:
     """What pods of the caller's projects used and cost, deleted services included; open runs count up to now."""
-    span = time_of(wanted.from_time, wanted.to_time, door.clock.now())
-    only = RunFilter(caller.projects, wanted.project, wanted.service)
+    span = time_of(wanted.from_time, wanted.to_time, deps.clock.now())
+    only = RunFilter(principal.projects, wanted.project, wanted.service)
     query = UsageQuery(*span, group_by=wanted.group_by, grain=wanted.grain, wanted=only)
     if wanted.format == "csv" or (wanted.format is None and _prefers_csv(accept)):
-        return await _exported(door, query)
+        return await _exported(deps, query)
     if (token := token_of_cursor(wanted.cursor)) is not None:
         query = continued(query, token)
-    async with door.look() as session:
+    async with deps.read_session() as session:
         found, token = await usage_page(session, query, wanted.page_size)
-    views = [usage_view(line, door.rules.currency) for line in found]
+    views = [usage_view(line, deps.limits.currency) for line in found]
     return Page(items=views, next_cursor=cursor_of_token(token))
 
 
-def usage_view(line: Sums, currency: str) -> UsageView:
+def usage_view(line: MeteredSums, currency: str) -> UsageView:
     """A line as callers see it: hours and cost to a millionth."""
     names = line.names
     started, ended = names.get("started_ms"), names.get("ended_ms")
@@ -114,14 +114,14 @@ def usage_view(line: Sums, currency: str) -> UsageView:
     )
 
 
-async def _exported(door: Door, query: UsageQuery) -> Response:
+async def _exported(deps: ApiDependencies, query: UsageQuery) -> Response:
     """Every line, as RFC 4180 has it."""
     written = io.StringIO()
     rows = csv.writer(written)
     rows.writerow(UsageView.model_fields)
-    async with door.look() as session:
+    async with deps.read_session() as session:
         async for line in usage_lines(session, query):
-            view = usage_view(line, door.rules.currency).model_dump(mode="json")
+            view = usage_view(line, deps.limits.currency).model_dump(mode="json")
             rows.writerow([safe_cell(value) for value in view.values()])
     headers = {"content-disposition": 'attachment; filename="usage.csv"', "vary": "Accept"}
     return Response(written.getvalue().encode(), media_type="text/csv; charset=utf-8; header=present", headers=headers)

@@ -9,13 +9,13 @@ from typing import Any
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
-from controller.api.dependencies import Door
-from controller.api.idempotency import Posting
-from controller.clients.router import Answered
+from controller.api.dependencies import ApiDependencies
+from controller.api.idempotency import PostRequest
+from controller.clients.router import RouterResponse
 from controller.domain.services.debugging import SHOWN_HEADERS, DebugRequest, curl_line, encoded
-from controller.handlers.services.debugging import Debugged, debugged_version
-from controller.handlers.unit_of_work import Unit
-from controller.store.audit import Subject, acted
+from controller.handlers.services.debugging import DebugTarget, find_debug_target
+from controller.handlers.unit_of_work import UnitOfWork
+from controller.store.audit import AuditedResource, record_action
 from shared.contracts.rpc.monitor import LOGS, LogPage, LogsQuery
 from shared.errors import Detail, InvalidInput, PenstockError
 
@@ -46,30 +46,30 @@ class DebugView(BaseModel):
 
 
 @router.post("/services/{service}/debug", response_model=DebugView)
-async def debug_service(service: str, asked: DebugRequest, post: Posting) -> Response:
+async def debug_service(service: str, command: DebugRequest, post: PostRequest) -> Response:
     """Send one request to a version that runs; it is left out of the inference tables unless `log` is true."""
 
-    async def prepare() -> tuple[Debugged, DebugView]:
-        return await _debug(post.door, service, asked)
+    async def prepare() -> tuple[DebugTarget, DebugView]:
+        return await _debug(post.deps, service, command)
 
-    async def work(unit: Unit, done: tuple[Debugged, DebugView]) -> DebugView:
+    async def work(unit: UnitOfWork, done: tuple[DebugTarget, DebugView]) -> DebugView:
         found, view = done
-        subject = Subject("version", f"{found.service}/{found.version}", found.project)
-        acted(unit.session, post.actor, unit.now, subject, "debugged")
+        subject = AuditedResource("version", f"{found.service}/{found.version}", found.project)
+        record_action(unit.session, post.actor, unit.now, subject, "debugged")
         return view
 
-    return await post.once(asked, work, prepare, 200)
+    return await post.once(command, work, prepare, 200)
 
 
-async def _debug(door: Door, service: str, asked: DebugRequest) -> tuple[Debugged, DebugView]:
-    async with door.look() as session:
-        found = await debugged_version(session, service, asked.version)
-    request = asked.request if asked.request is not None else await _example(door, found)
+async def _debug(deps: ApiDependencies, service: str, command: DebugRequest) -> tuple[DebugTarget, DebugView]:
+    async with deps.read_session() as session:
+        found = await find_debug_target(session, service, command.version)
+    request = command.request if command.request is not None else await _example(deps, found)
     body = encoded(request)
-    asked_at = door.clock.now()
+    asked_at = deps.clock.now()
     path = f"/{found.service}/versions/{found.version}/predict"
-    ticket = door.signer.ticket(found.service, found.version, door.clock.now(), is_logged=asked.log)
-    answer = await door.data_plane.predict(path, body, ticket, asked.headers, found.timeout_s + HELD_S)
+    ticket = deps.signer.ticket(found.service, found.version, deps.clock.now(), is_logged=command.log)
+    answer = await deps.data_plane.predict(path, body, ticket, command.headers, found.timeout_s + HELD_S)
     view = DebugView(
         version=found.version,
         status_code=answer.status_code,
@@ -78,14 +78,14 @@ async def _debug(door: Door, service: str, asked: DebugRequest) -> tuple[Debugge
         response=_parsed(answer),
         is_truncated=answer.is_truncated,
         request=request,
-        trace=await _trace(door, found, answer, asked_at),
-        curl=curl_line(f"{door.public_url}{path}", body, asked.headers, needs_key=found.is_guarded),
+        trace=await _trace(deps, found, answer, asked_at),
+        curl=curl_line(f"{deps.public_url}{path}", body, command.headers, needs_key=found.is_guarded),
     )
     return found, view
 
 
-async def _example(door: Door, found: Debugged) -> Any:
-    async with door.registries.open(found.registry, found.project) as registry:
+async def _example(deps: ApiDependencies, found: DebugTarget) -> Any:
+    async with deps.registries.open(found.registry, found.project) as registry:
         described = await registry.model_version(found.model, found.model_version)
     if described.input_example is None:
         raise InvalidInput(
@@ -95,7 +95,7 @@ async def _example(door: Door, found: Debugged) -> Any:
     return described.input_example
 
 
-async def _trace(door: Door, found: Debugged, answer: Answered, since: datetime) -> list[str]:
+async def _trace(deps: ApiDependencies, found: DebugTarget, answer: RouterResponse, since: datetime) -> list[str]:
     """What the pod printed for a request that its model failed: it takes a moment to arrive, and none may come."""
     body, request_id = _parsed(answer), answer.headers.get("x-request-id")
     if request_id is None or not isinstance(body, dict) or body.get("error_code") != MODEL_ERROR:
@@ -110,16 +110,16 @@ async def _trace(door: Door, found: Debugged, answer: Answered, since: datetime)
     )
     for _ in range(TRACE_LOOKS):
         try:
-            page = await door.ask(LOGS, query, LogPage)
+            page = await deps.call(LOGS, query, LogPage)
         except PenstockError:  # the answer of the model is worth more than its trace
             return []
         if page.items:
             return [line.text for line in reversed(page.items)]
-        await door.clock.sleep(TRACE_EVERY_S)
+        await deps.clock.sleep(TRACE_EVERY_S)
     return []
 
 
-def _parsed(answer: Answered) -> Any:
+def _parsed(answer: RouterResponse) -> Any:
     text = answer.body.decode(errors="replace")
     if answer.is_truncated:
         return text

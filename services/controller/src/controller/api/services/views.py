@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from controller.domain.services.status import SERVING, ServiceStatus, VersionStatus, Wanted
+from controller.domain.services.status import SERVING, DesiredState, ServiceStatus, VersionStatus
 from controller.handlers.services.deployments import deployment_of
 from controller.store.services.services import StoredService, StoredVersion
 from controller.store.tables import ServiceRow, VersionRow
@@ -179,7 +179,7 @@ def version_view(service: StoredService, version: StoredVersion) -> VersionView:
         resource_source=_resource_source(row),
         billing_mode="resource_group" if row.resource_group else "pay_as_you_go",
         replicas=Autoscaling.model_validate(row.autoscaling) if row.autoscaling else row.replicas,
-        desired_replicas=version.replicas if row.wanted == Wanted.STARTED else 0,
+        desired_replicas=version.replicas if row.wanted == DesiredState.STARTED else 0,
         traffic_weight=service.weights().get(row.name, row.asked_weight),
         ready_replicas=version.seen.ready_replicas if version.seen else 0,
         env=row.env or {},

@@ -11,7 +11,7 @@ from controller.domain.access.keys import Scope
 from controller.domain.commands import Command, KeyName
 from controller.domain.times import Moment
 
-Scopes = Annotated[tuple[Scope, ...], Field(min_length=1), AfterValidator(keys.in_order)]
+Scopes = Annotated[tuple[Scope, ...], Field(min_length=1), AfterValidator(keys.ordered_scopes)]
 
 
 class NewKey(Command):

@@ -54,12 +54,12 @@ def is_alive(revoked_at: datetime | None, expires_at: datetime | None, now: date
     return revoked_at is None and (expires_at is None or expires_at > now)
 
 
-def sooner(expires_at: datetime | None, limit: datetime | None) -> datetime | None:
+def earliest_expiry(expires_at: datetime | None, limit: datetime | None) -> datetime | None:
     """The earlier of two expiries, where None is never."""
     return min((at for at in (expires_at, limit) if at is not None), default=None)
 
 
-def in_order(scopes: Iterable[str]) -> tuple[Scope, ...]:
+def ordered_scopes(scopes: Iterable[str]) -> tuple[Scope, ...]:
     """Each scope once, in the order of `SCOPES`."""
     wanted = frozenset(scopes)
     return tuple(scope for scope in SCOPES if scope in wanted)

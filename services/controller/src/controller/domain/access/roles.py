@@ -33,7 +33,7 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True)
-class Caller:
+class Principal:
     """Who asks; `roles` by project. `token_id` is the token of theirs that asks (None: an identity provider's).
 
     `ends_at` is when what they asked with ends by itself; None: never.
@@ -60,37 +60,37 @@ class Caller:
         role = self.roles.get(project)
         return self.is_admin or (role is not None and role.includes(need))
 
-    def must_have(self, need: Role, project: str, missing: str) -> None:
+    def require_role(self, need: Role, project: str, missing: str) -> None:
         """Refuse who lacks `need` in `project`: `NotFound(missing)` to strangers, `Forbidden` to members."""
         if not self.may_see(project):
             raise NotFound(missing)
         if not self.may(need, project):
             raise Forbidden(f"This needs the role {need} in project {project!r}")
 
-    def must_be_admin(self) -> None:
+    def require_admin(self) -> None:
         """Refuse everybody but administrators of the installation."""
         if not self.is_admin:
             raise Forbidden("This needs an administrator of the installation")
 
 
 @dataclass(frozen=True)
-class Granted:
+class ClaimGrants:
     """What an identity provider's claim grants."""
 
     is_admin: bool = False
     roles: Mapping[str, Role] = field(default_factory=dict)
 
 
-def claim_named(claims: Mapping[str, object], name: str) -> object:
+def find_claim(claims: Mapping[str, object], name: str) -> object:
     """A claim by its name, or by a path of names: Keycloak's `realm_access.roles`. None where there is none."""
     if name in claims:  # names may hold dots themselves: `https://penstock.example/roles`
         return claims[name]
     first, dot, rest = name.partition(".")
     inner = claims.get(first)
-    return claim_named(inner, rest) if dot and isinstance(inner, Mapping) else None
+    return find_claim(inner, rest) if dot and isinstance(inner, Mapping) else None
 
 
-def granted_by(claim: object) -> Granted:
+def grants_of_claim(claim: object) -> ClaimGrants:
     """Roles of a claim: a list of `<project>:<role>` and `admin`; whatever it does not know grants nothing."""
     values = claim if isinstance(claim, Iterable) and not isinstance(claim, str | bytes | Mapping) else ()
     roles: dict[str, Role] = {}
@@ -100,4 +100,4 @@ def granted_by(claim: object) -> Granted:
         is_admin = is_admin or value == "admin"
         if project and name in set(Role):
             roles[project] = max(Role(name), roles.get(project, Role.VIEWER), key=tuple(Role).index)
-    return Granted(is_admin, roles)
+    return ClaimGrants(is_admin, roles)

@@ -55,7 +55,7 @@ def checked(variables: dict[str, str | SecretKeyReference]) -> dict[str, str | S
 Variables = Annotated[dict[str, PlainValue | SecretKeyReference], AfterValidator(checked)]
 
 
-def beside_its_source(body: Any) -> Any:
+def move_env_out_of_source(body: Any) -> Any:
     """`model_source.env` as `env`, which it is another spelling of; both at once are refused."""
     source = body.get("model_source") if isinstance(body, Mapping) else None
     if not isinstance(source, Mapping) or "env" not in source:
@@ -65,7 +65,7 @@ def beside_its_source(body: Any) -> Any:
     return {**body, "model_source": {name: source[name] for name in source if name != "env"}, "env": source["env"]}
 
 
-def references(variables: Mapping[str, Any] | None) -> list[SecretKeyRef]:
+def secret_references(variables: Mapping[str, Any] | None) -> list[SecretKeyRef]:
     """The secrets that stored `variables` name."""
     return [SecretKeyRef.model_validate(value) for value in (variables or {}).values() if not isinstance(value, str)]
 

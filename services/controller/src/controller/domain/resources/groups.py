@@ -119,7 +119,7 @@ class Move(Command):
     group: VersionName
 
 
-class Stored(Protocol):
+class StoredNode(Protocol):
     """What is decided on, of a stored node."""
 
     id: UUID
@@ -134,7 +134,7 @@ class Stored(Protocol):
     expires_at: datetime | None
 
 
-def intent(node: Stored, group: str) -> Node:
+def intent(node: StoredNode, group: str) -> Node:
     """What the scheduler is told of a node."""
     leaving: Literal["move", "end"] = "end" if node.is_forced else "move"
     return Node(
@@ -150,17 +150,17 @@ def intent(node: Stored, group: str) -> Node:
     )
 
 
-def takes_pods(node: Stored) -> bool:
+def takes_pods(node: StoredNode) -> bool:
     """Whether new pods may come to it."""
     return node.phase == NodePhase.ACTIVE and not node.is_expired
 
 
-def is_empty(node: Stored, seen: NodeState | None) -> bool:
+def is_empty(node: StoredNode, seen: NodeState | None) -> bool:
     """Whether the scheduler, which acts on the newest intent, sees no pod there; False while nothing is known."""
     return seen is not None and seen.generation >= node.generation and seen.pods == 0
 
 
-def status_of(node: Stored, seen: NodeState | None) -> NodeStatus:
+def status_of(node: StoredNode, seen: NodeState | None) -> NodeStatus:
     """How the node is doing; `seen`: what the scheduler says of it, if it answers."""
     if node.phase == NodePhase.DRAINING:
         return NodeStatus.DRAINED if is_empty(node, seen) else NodeStatus.DRAINING
@@ -171,12 +171,12 @@ def status_of(node: Stored, seen: NodeState | None) -> NodeStatus:
     return NodeStatus.ISOLATED if node.phase == NodePhase.ISOLATED else NodeStatus.READY
 
 
-def expires_soon(node: Stored, now: datetime) -> bool:
+def expires_soon(node: StoredNode, now: datetime) -> bool:
     """Whether it expires within a week, or has."""
     return node.expires_at is not None and node.expires_at - now <= SOON
 
 
-def sized(group: str, cpu: float, memory_gb: float, gpu: int) -> Resources:
+def group_pod_resources(group: str, cpu: float, memory_gb: float, gpu: int) -> Resources:
     """What one pod in a group may use; such a size has no entry in the catalogue, and is named by what it is."""
     devices = f"-{gpu}GPU" if gpu else ""
     return Resources(spec=f"{cpu:g}C{memory_gb:g}G{devices}", cpu=cpu, memory_gb=memory_gb, gpu=gpu, group=group)

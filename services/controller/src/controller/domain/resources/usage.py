@@ -32,14 +32,14 @@ class Window:
 
 
 @dataclass(frozen=True)
-class End:
+class RunEndTime:
     """When a run ended; inexact where nobody saw it, and it is when it was last known to be alive."""
 
     at_ms: int
     is_exact: bool = True
 
 
-def better_known(one: End | None, other: End | None) -> End | None:
+def better_known_end(one: RunEndTime | None, other: RunEndTime | None) -> RunEndTime | None:
     """The better knowledge of one run's end, whichever came first: what was seen, else what was known alive last."""
     ends = [end for end in (one, other) if end is not None]
     return max(ends, key=lambda end: (end.is_exact, end.at_ms), default=None)

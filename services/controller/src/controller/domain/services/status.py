@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Wanted(StrEnum):
+class DesiredState(StrEnum):
     """What was asked of a version."""
 
     DRAFT = "draft"
@@ -66,11 +66,11 @@ class Observation:
     """Whether as many pods as wanted were ever ready since the version's last start."""
 
 
-def version_status(wanted: Wanted, generation: int, replicas: int, seen: Observation | None) -> VersionStatus:
+def version_status(wanted: DesiredState, generation: int, replicas: int, seen: Observation | None) -> VersionStatus:
     """Derive a version's status from its intent (`wanted`, `generation`, `replicas`) and the last observation."""
-    if wanted is Wanted.DRAFT:
+    if wanted is DesiredState.DRAFT:
         return VersionStatus.DRAFT
-    if wanted is Wanted.STOPPED:
+    if wanted is DesiredState.STOPPED:
         return _stopping_status(generation, seen)
     if seen is not None and seen.generation < generation:
         return VersionStatus.UPDATING if seen.was_ready and seen.phase == "running" else VersionStatus.STARTING
@@ -115,7 +115,7 @@ def supersedes(seen: Observation | None, new_generation: int, intended_generatio
     return seen is None or new_generation >= seen.generation
 
 
-def folded(seen: Observation | None, generation: int, phase: str, ready_replicas: int) -> Observation:
+def next_observation(seen: Observation | None, generation: int, phase: str, ready_replicas: int) -> Observation:
     """The observation after a fact: `was_ready` is remembered over rollouts and forgotten at a stop or a failure.
 
     The scheduler calls a version running once all its pods were ready, also while some of them restart.

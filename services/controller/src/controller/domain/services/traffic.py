@@ -71,7 +71,7 @@ def effective(weights: Mapping[str, int], serving: Collection[str]) -> dict[str,
 
 
 @dataclass(frozen=True)
-class Capacity:
+class PodCapacity:
     """Pods of a version that answer, and those that should."""
 
     ready: int
@@ -83,7 +83,7 @@ class Capacity:
         return Fraction(1) if self.ready >= self.wanted else Fraction(self.ready, self.wanted)
 
 
-def within_capacity(weights: Mapping[str, int], serving: Mapping[str, Capacity]) -> dict[str, int]:
+def within_capacity(weights: Mapping[str, int], serving: Mapping[str, PodCapacity]) -> dict[str, int]:
     """`weights` so that no version gets more than its ready pods are to its wanted ones.
 
     A version short of pods keeps that part of its share, rounded down; the rest goes, in proportion, to those that are

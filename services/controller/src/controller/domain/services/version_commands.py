@@ -178,7 +178,7 @@ class FirstVersion(Command):
     @model_validator(mode="before")
     @classmethod
     def _env_of_its_source(cls, value: Any) -> Any:
-        return environment.beside_its_source(value)
+        return environment.move_env_out_of_source(value)
 
 
 class NewVersion(FirstVersion):
@@ -213,7 +213,7 @@ class VersionChange(Change):
     @model_validator(mode="before")
     @classmethod
     def _env_of_its_source(cls, value: Any) -> Any:
-        return environment.beside_its_source(value)
+        return environment.move_env_out_of_source(value)
 
 
 class Start(Command):

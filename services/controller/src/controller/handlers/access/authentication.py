@@ -13,10 +13,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.domain.access.keys import digest
-from controller.domain.access.roles import Caller, Granted, claim_named, granted_by
+from controller.domain.access.roles import ClaimGrants, Principal, find_claim, grants_of_claim
 from controller.domain.names import RESERVED_USERS
-from controller.store.access.people import caller_of, caller_of_token, user_by_name, user_of_subject
-from controller.store.audit import Actor, audit
+from controller.store.access.people import principal_of_token, principal_of_user, user_by_name, user_of_subject
+from controller.store.audit import Actor, audit_changes
 from controller.store.tables import UserRow
 from shared.clock import Clock
 from shared.database import Database
@@ -28,7 +28,7 @@ TRIES = 3
 """For a first sign-in: of several at once, of one person or of namesakes, one is first and the others look again."""
 
 
-class Identity(Protocol):
+class IdentityProvider(Protocol):
     """An identity provider."""
 
     issuer: str
@@ -40,39 +40,39 @@ class Identity(Protocol):
         ...
 
 
-class SigningIn:
-    """Finds the caller of a request; nothing is remembered between two, so that a revoked token ends at once."""
+class Authenticator:
+    """Finds the principal of a token; nothing is cached, so that a revoked token ends at once."""
 
-    def __init__(self, database: Database, clock: Clock, identity: Identity | None = None) -> None:
+    def __init__(self, database: Database, clock: Clock, identity: IdentityProvider | None = None) -> None:
         self._database = database
         self._clock = clock
         self._identity = identity
 
-    async def caller(self, token: str) -> Caller:
+    async def authenticate(self, token: str) -> Principal:
         """The owner of `token`; `Unauthenticated` for one that is unknown, expired, revoked, or of a disabled user."""
         async with self._database.read() as session:
-            caller = await caller_of_token(session, digest(token), self._clock.now())
-        if caller is not None:
-            return caller
+            principal = await principal_of_token(session, digest(token), self._clock.now())
+        if principal is not None:
+            return principal
         if self._identity is None or token.count(".") != 2:
             raise Unauthenticated("The token is not known, or has ended")
         return await self._by_identity(self._identity, token)
 
-    async def _by_identity(self, identity: Identity, token: str) -> Caller:
+    async def _by_identity(self, identity: IdentityProvider, token: str) -> Principal:
         claims = await identity.claims(token)
         user = await self._user(identity, claims)
         if user.is_disabled:
             raise Unauthenticated("The user is disabled")
         async with self._database.read() as session:
-            known = await caller_of(session, user)
-        granted = granted_by(claim_named(claims, identity.roles_claim)) if identity.roles_claim else Granted()
+            known = await principal_of_user(session, user)
+        granted = grants_of_claim(find_claim(claims, identity.roles_claim)) if identity.roles_claim else ClaimGrants()
         roles = {**known.roles}
         for project, role in granted.roles.items():
             roles[project] = role if project not in roles or role.includes(roles[project]) else roles[project]
         is_admin = known.is_admin or granted.is_admin
-        return Caller(known.name, known.user_id, is_admin, roles, ends_at=_end_of(claims))
+        return Principal(known.name, known.user_id, is_admin, roles, ends_at=_end_of(claims))
 
-    async def _user(self, identity: Identity, claims: Mapping[str, Any]) -> UserRow:
+    async def _user(self, identity: IdentityProvider, claims: Mapping[str, Any]) -> UserRow:
         subject = claims["sub"]
         if not 0 < len(subject) <= MAX_SUBJECT or not subject.isprintable():
             raise Unauthenticated(f"The token's subject (sub) must be 1 to {MAX_SUBJECT} printable characters")
@@ -85,12 +85,12 @@ class SigningIn:
                 return await self._welcome(identity, claims)
         raise Unavailable("Others of that name sign in at this moment; try again")
 
-    async def _welcome(self, identity: Identity, claims: Mapping[str, Any]) -> UserRow:
+    async def _welcome(self, identity: IdentityProvider, claims: Mapping[str, Any]) -> UserRow:
         """A user for somebody who signs in for the first time; nobody's name is taken over."""
         now = self._clock.now()
         async with self._database.unit_of_work() as session:
             name = await _free_name(session, str(claims.get(identity.name_claim) or claims["sub"]), identity, claims)
-            audit(session, Actor(name, "sign_in", ""), now)
+            audit_changes(session, Actor(name, "sign_in", ""), now)
             user = UserRow(name=name, issuer=identity.issuer, subject=claims["sub"], created_at=now, updated_at=now)
             session.add(user)
         return user
@@ -104,7 +104,7 @@ def _end_of(claims: Mapping[str, Any]) -> datetime | None:
         return None
 
 
-async def _free_name(session: AsyncSession, wanted: str, identity: Identity, claims: Mapping[str, Any]) -> str:
+async def _free_name(session: AsyncSession, wanted: str, identity: IdentityProvider, claims: Mapping[str, Any]) -> str:
     plain = re.sub(r"[^A-Za-z0-9_.@-]", "-", wanted).lstrip("_.@-")[:63] or "user"
     if plain not in RESERVED_USERS and await user_by_name(session, plain) is None:
         return plain

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from controller.domain.access.key_commands import NewKey, Rotation
-from controller.domain.access.keys import MAX_ALIVE_PER_NAME, MAX_ALIVE_PER_SERVICE, is_alive, mint_key, sooner
-from controller.domain.commands import must_be_ahead
-from controller.handlers.unit_of_work import Unit
+from controller.domain.access.keys import MAX_ALIVE_PER_NAME, MAX_ALIVE_PER_SERVICE, earliest_expiry, is_alive, mint_key
+from controller.domain.commands import require_future
+from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.access.keys import keys_of
 from controller.store.services.services import StoredService
 from controller.store.tables import ApiKeyRow
@@ -17,25 +17,27 @@ from shared.errors import Conflict
 from shared.events.service import ApiKeyIssued, ApiKeyRevoked
 
 
-async def issue_key(unit: Unit, service: StoredService, asked: NewKey) -> tuple[ApiKeyRow, str]:
+async def issue_key(unit: UnitOfWork, service: StoredService, command: NewKey) -> tuple[ApiKeyRow, str]:
     """A first key of that name and its plain text; `Conflict` while another of the name is alive."""
-    must_be_ahead(asked.expires_at, unit.now)
-    if _named(await _alive(unit, service), asked.name):
-        raise Conflict(f"There is already a key {asked.name!r}: rotate it, or revoke it first")
-    return await _issue(unit, service, asked.name, asked.expires_at, asked.scopes)
+    require_future(command.expires_at, unit.now)
+    if _named(await _alive(unit, service), command.name):
+        raise Conflict(f"There is already a key {command.name!r}: rotate it, or revoke it first")
+    return await _issue(unit, service, command.name, command.expires_at, command.scopes)
 
 
-async def rotate_key(unit: Unit, service: StoredService, old: ApiKeyRow, asked: Rotation) -> tuple[ApiKeyRow, str]:
+async def rotate_key(
+    unit: UnitOfWork, service: StoredService, old: ApiKeyRow, command: Rotation
+) -> tuple[ApiKeyRow, str]:
     """A successor of `old` with its scopes; `old` stays alive until revoked, or for the grace asked for."""
-    must_be_ahead(asked.expires_at, unit.now)
+    require_future(command.expires_at, unit.now)
     if len(_named(await _alive(unit, service), old.name)) >= MAX_ALIVE_PER_NAME:
         raise Conflict(f"Two keys {old.name!r} are alive already: revoke one first")
-    if asked.grace_s is not None:
-        old.expires_at = sooner(old.expires_at, unit.now + timedelta(seconds=asked.grace_s))
-    return await _issue(unit, service, old.name, asked.expires_at, old.scopes)
+    if command.grace_s is not None:
+        old.expires_at = earliest_expiry(old.expires_at, unit.now + timedelta(seconds=command.grace_s))
+    return await _issue(unit, service, old.name, command.expires_at, old.scopes)
 
 
-async def revoke_key(unit: Unit, service: StoredService, key: ApiKeyRow) -> None:
+async def revoke_key(unit: UnitOfWork, service: StoredService, key: ApiKeyRow) -> None:
     """End a key now."""
     key.revoked_at = unit.now
     unit.touch_routes(service.row.name)
@@ -47,7 +49,7 @@ async def revoke_key(unit: Unit, service: StoredService, key: ApiKeyRow) -> None
     )
 
 
-async def _alive(unit: Unit, service: StoredService) -> list[ApiKeyRow]:
+async def _alive(unit: UnitOfWork, service: StoredService) -> list[ApiKeyRow]:
     """Keys of the service that open it; `Conflict` where there must not be another one."""
     keys = await keys_of(unit.session, service.row.id)
     alive = [key for key in keys if is_alive(key.revoked_at, key.expires_at, unit.now)]
@@ -61,7 +63,7 @@ def _named(keys: Sequence[ApiKeyRow], name: str) -> list[ApiKeyRow]:
 
 
 async def _issue(
-    unit: Unit, service: StoredService, name: str, expires_at: datetime | None, scopes: Sequence[str] | None
+    unit: UnitOfWork, service: StoredService, name: str, expires_at: datetime | None, scopes: Sequence[str] | None
 ) -> tuple[ApiKeyRow, str]:
     fresh = mint_key()
     row = ApiKeyRow(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.domain.registries.secrets import SecretKind, Vault
-from controller.handlers.registries.secrets import opened
+from controller.handlers.registries.secrets import unsealed_fields
 from controller.store.registries.secrets import load_secret, project_of_version
 from controller.store.tables import SecretRow
 from shared.contracts.deployment import SecretKeyRef
@@ -33,7 +33,7 @@ async def secret_values(database: Database, vault: Vault, query: SecretsQuery) -
     async with database.read() as session:
         project = await project_of_version(session, query.version_id)
         found = [(await environment_secret(session, ref, project), ref.key) for ref in query.refs]
-        return SecretValues(values=tuple(opened(vault, secret)[key] for secret, key in found))
+        return SecretValues(values=tuple(unsealed_fields(vault, secret)[key] for secret, key in found))
 
 
 def _refused(message: str) -> InvalidInput:

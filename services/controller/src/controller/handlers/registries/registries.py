@@ -14,7 +14,7 @@ from controller.clients.registry_clients import RegistryClients
 from controller.domain.registries.models import ResolvedModel
 from controller.domain.registries.secrets import SecretKind, Vault, check_fields
 from controller.domain.services.version_commands import ModelSource
-from controller.handlers.registries.secrets import opened
+from controller.handlers.registries.secrets import unsealed_fields
 from controller.store.registries.secrets import load_secret
 from controller.store.tables import SecretRow
 from shared.contracts.rpc.controller import RegistryAccess
@@ -26,7 +26,7 @@ ANSWERS_WITHIN_S = 60.0
 
 
 @dataclass(frozen=True)
-class Registries:
+class ModelRegistries:
     """The platform's `own` tracking server and the others; `allowed` are hosts and CIDRs that an operator lets in."""
 
     own: MlflowRegistry
@@ -45,8 +45,8 @@ class Registries:
         async with self.database.read() as session:
             secret = await registry_secret(session, name, project)
             access = self.access(secret)
-        lent = self.clients.lent(secret.id, secret.revision, access)
-        async with lent as registry, _understood(f"Registry {name!r}"):
+        lease = self.clients.lease(secret.id, secret.revision, access)
+        async with lease as registry, _understood(f"Registry {name!r}"):
             yield registry
 
     async def resolve(self, source: ModelSource, project: str) -> ResolvedModel:
@@ -56,7 +56,7 @@ class Registries:
 
     def access(self, secret: SecretRow) -> RegistryAccess:
         """What is needed to reach the tracking server that `secret` describes."""
-        data = opened(self.vault, secret)
+        data = unsealed_fields(self.vault, secret)
         check_fields(SecretKind.MLFLOW, data)
         return RegistryAccess(**data, allowed=self.allowed)
 

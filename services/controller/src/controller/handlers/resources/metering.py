@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from controller.domain.resources.usage import End, better_known, milliseconds
+from controller.domain.resources.usage import RunEndTime, better_known_end, milliseconds
 from controller.store.resources import runs
 from controller.store.resources.runs import Key
 from controller.store.resources.specs import price_of
@@ -17,13 +17,13 @@ from shared.contracts.runs import PodRun
 UNKNOWN_PROJECT = "default"
 
 
-async def note_run(session: AsyncSession, told: PodRun, now: datetime, *, is_current: bool = False) -> None:
+async def record_run(session: AsyncSession, told: PodRun, now: datetime, *, is_current: bool = False) -> None:
     """Store what is told of a run. Where it `is_current`, an open run is open whatever was guessed of its end."""
-    row = await runs.locked_run(session, key_of(told))
+    row = await runs.locked_run(session, run_key(told))
     if row is None:
         row = await runs.add_run(session, await _row(session, told, now))
-    known = None if row.ended_ms is None else End(row.ended_ms, row.is_exact)
-    end = better_known(known, _end_of(told))
+    known = None if row.ended_ms is None else RunEndTime(row.ended_ms, row.is_exact)
+    end = better_known_end(known, _end_of(told))
     if is_current and told.ended_at is None and end is not None and not end.is_exact:
         end = None
     row.ended_ms, row.is_exact = (end.at_ms, end.is_exact) if end else (None, True)
@@ -40,26 +40,26 @@ async def resync(
     asked_ms = milliseconds(asked_at)
     known = await runs.recent_runs(session, milliseconds(since))
     for told in listed:
-        if key_of(told) not in known or known[key_of(told)][:2] != _told_end(told):
-            await note_run(session, told, asked_at, is_current=True)
-    there = {key_of(told) for told in listed}
+        if run_key(told) not in known or known[run_key(told)][:2] != _told_end(told):
+            await record_run(session, told, asked_at, is_current=True)
+    there = {run_key(told) for told in listed}
     lacking = frozenset(
         key for key, (ended, _, alive_ms) in known.items() if ended is None and key not in there and alive_ms < asked_ms
     )
     for key in lacking & missing:
         await _give_up(session, key)
     await session.flush()
-    await runs.mark_alive(session, asked_ms, tuple(lacking))
+    await runs.mark_runs_alive(session, asked_ms, tuple(lacking))
     return lacking - missing
 
 
-def key_of(told: PodRun) -> Key:
+def run_key(told: PodRun) -> Key:
     """What names a run."""
     return told.version_id, told.pod, told.run
 
 
-def _end_of(told: PodRun) -> End | None:
-    return None if told.ended_at is None else End(milliseconds(told.ended_at), told.is_exact)
+def _end_of(told: PodRun) -> RunEndTime | None:
+    return None if told.ended_at is None else RunEndTime(milliseconds(told.ended_at), told.is_exact)
 
 
 def _told_end(told: PodRun) -> tuple[int | None, bool]:

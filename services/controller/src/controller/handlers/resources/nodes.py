@@ -6,9 +6,9 @@ import logging
 from datetime import datetime
 from typing import Any
 
-from controller.domain.commands import must_be_ahead
+from controller.domain.commands import require_future
 from controller.domain.resources.groups import NewNode, NodeChange, NodePhase, expires_soon, intent, is_empty
-from controller.handlers.unit_of_work import Unit
+from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.resources.groups import every_node, lock_groups
 from controller.store.tables import GroupRow, NodeRow
 from shared.bus.outbox import publish
@@ -21,22 +21,22 @@ log = logging.getLogger("penstock.controller.nodes")
 _TINY = 1e-9
 
 
-async def add_node(unit: Unit, group: GroupRow, asked: NewNode, machine: Machine) -> NodeRow:
+async def add_node(unit: UnitOfWork, group: GroupRow, command: NewNode, machine: Machine) -> NodeRow:
     """Reserve a share of `machine`; `Conflict` where it has not so much that no other node reserves."""
-    must_be_ahead(asked.expires_at, unit.now)
+    require_future(command.expires_at, unit.now)
     await lock_groups(unit.session)
     nodes = [node for node, _ in await every_node(unit.session)]
-    if any(node.name == asked.name for node in nodes):
-        raise Conflict(f"There is already a node {asked.name!r}")
+    if any(node.name == command.name for node in nodes):
+        raise Conflict(f"There is already a node {command.name!r}")
     for what, unit_name in (("cpu", "cores"), ("memory_gb", "GiB"), ("gpu", "GPUs")):
         left = getattr(machine, what) - sum(getattr(node, what) for node in nodes)
-        if getattr(asked, what) > left + _TINY:
+        if getattr(command, what) > left + _TINY:
             raise Conflict(
                 f"Machine {machine.name!r} has {max(left, 0):.6g} {unit_name} left that no node reserves, "
-                f"not {getattr(asked, what):g}"
+                f"not {getattr(command, what):g}"
             )
     row = NodeRow(
-        **asked.model_dump(),
+        **command.model_dump(),
         group_id=group.id,
         machine=machine.name,
         creator=unit.actor,
@@ -50,7 +50,7 @@ async def add_node(unit: Unit, group: GroupRow, asked: NewNode, machine: Machine
     return row
 
 
-async def change_node(unit: Unit, node: NodeRow, change: NodeChange) -> None:
+async def change_node(unit: UnitOfWork, node: NodeRow, change: NodeChange) -> None:
     """Apply the fields that `change` names; the scheduler needs to know of none of them."""
     for name, value in change.model_dump(exclude_unset=True).items():
         setattr(node, name, value)
@@ -58,13 +58,13 @@ async def change_node(unit: Unit, node: NodeRow, change: NodeChange) -> None:
         _touch(unit, node)
 
 
-async def isolate(unit: Unit, group: GroupRow, node: NodeRow) -> None:
+async def isolate(unit: UnitOfWork, group: GroupRow, node: NodeRow) -> None:
     """No new pods; those that are there stay."""
     _must_stay(node)
     await _become(unit, group, node, "isolated", phase=NodePhase.ISOLATED, is_forced=False)
 
 
-async def resume(unit: Unit, group: GroupRow, node: NodeRow) -> None:
+async def resume(unit: UnitOfWork, group: GroupRow, node: NodeRow) -> None:
     """Let pods come again."""
     _must_stay(node)
     if node.is_expired:
@@ -72,28 +72,28 @@ async def resume(unit: Unit, group: GroupRow, node: NodeRow) -> None:
     await _become(unit, group, node, "resumed", phase=NodePhase.ACTIVE, is_forced=False)
 
 
-async def drain(unit: Unit, group: GroupRow, node: NodeRow, *, is_forced: bool) -> None:
+async def drain(unit: UnitOfWork, group: GroupRow, node: NodeRow, *, is_forced: bool) -> None:
     """Have its pods leave: each once another one stands in for it, or at once."""
     _must_stay(node)
     await _become(unit, group, node, "draining", phase=NodePhase.DRAINING, is_forced=is_forced)
 
 
-async def release(unit: Unit, group: GroupRow, node: NodeRow, *, is_forced: bool) -> None:
+async def release(unit: UnitOfWork, group: GroupRow, node: NodeRow, *, is_forced: bool) -> None:
     """Have its pods leave, and then the node its group."""
     await _become(unit, group, node, "releasing", phase=NodePhase.RELEASING, is_forced=is_forced)
 
 
-async def renew(unit: Unit, group: GroupRow, node: NodeRow, expires_at: datetime | None) -> None:
+async def renew(unit: UnitOfWork, group: GroupRow, node: NodeRow, expires_at: datetime | None) -> None:
     """Keep it until then (None: for good); one that had expired takes pods again."""
     _must_stay(node)
-    must_be_ahead(expires_at, unit.now)
+    require_future(expires_at, unit.now)
     was_expired, node.expires_at, node.is_warned = node.is_expired, expires_at, False
     _touch(unit, node)
     if was_expired:
         await _become(unit, group, node, "renewed", is_expired=False)
 
 
-async def move(unit: Unit, group: GroupRow, node: NodeRow, to: GroupRow, seen: NodeState | None) -> None:
+async def move(unit: UnitOfWork, group: GroupRow, node: NodeRow, to: GroupRow, seen: NodeState | None) -> None:
     """Hand a node on which there is no pod to another group; it is as ready there as it was here."""
     _must_stay(node)
     if group.id == to.id:
@@ -103,7 +103,7 @@ async def move(unit: Unit, group: GroupRow, node: NodeRow, to: GroupRow, seen: N
     await _become(unit, to, node, "moved", group_id=to.id)
 
 
-async def advance(unit: Unit, group: GroupRow, node: NodeRow, seen: NodeState | None) -> bool:
+async def advance_node(unit: UnitOfWork, group: GroupRow, node: NodeRow, seen: NodeState | None) -> bool:
     """What time alone does to a node; whether anything was done: it expires, and one that is released goes."""
     if node.phase == NodePhase.RELEASING:
         return await _advance_release(unit, group, node, seen)
@@ -118,7 +118,7 @@ async def advance(unit: Unit, group: GroupRow, node: NodeRow, seen: NodeState | 
     return False
 
 
-async def _advance_release(unit: Unit, group: GroupRow, node: NodeRow, seen: NodeState | None) -> bool:
+async def _advance_release(unit: UnitOfWork, group: GroupRow, node: NodeRow, seen: NodeState | None) -> bool:
     if not is_empty(node, seen):
         return False
     await publish(unit.session, NodeReleased(node=intent(node, group.name), actor=unit.actor))
@@ -126,7 +126,7 @@ async def _advance_release(unit: Unit, group: GroupRow, node: NodeRow, seen: Nod
     return True
 
 
-async def _become(unit: Unit, group: GroupRow, node: NodeRow, reason: str, **columns: Any) -> None:
+async def _become(unit: UnitOfWork, group: GroupRow, node: NodeRow, reason: str, **columns: Any) -> None:
     """Set `columns`, and tell the scheduler; nothing happens where they are so."""
     if all(getattr(node, name) == value for name, value in columns.items()):
         return
@@ -137,7 +137,7 @@ async def _become(unit: Unit, group: GroupRow, node: NodeRow, reason: str, **col
     await publish(unit.session, NodeUpdated(node=intent(node, group.name), actor=unit.actor, reason=reason))
 
 
-def _touch(unit: Unit, node: NodeRow) -> None:
+def _touch(unit: UnitOfWork, node: NodeRow) -> None:
     node.revision += 1
     node.updated_at = unit.now
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.domain.resources.usage import MAX_WINDOWS, Grain, Window, milliseconds, period_start, windows
 from controller.store.resources import runs
-from controller.store.resources.runs import RunFilter, Sums, place_of
+from controller.store.resources.runs import MeteredSums, RunFilter, place_of
 from shared.errors import Detail, InvalidInput
 
 
@@ -39,7 +39,7 @@ def time_of(start: datetime | None, end: datetime | None, now: datetime) -> tupl
     return milliseconds(since), milliseconds(until)
 
 
-async def usage_lines(session: AsyncSession, query: UsageQuery) -> AsyncIterator[Sums]:
+async def usage_lines(session: AsyncSession, query: UsageQuery) -> AsyncIterator[MeteredSums]:
     """What each group used in each period, by period and name; periods in which nothing ran have no line."""
     first_ms = await runs.first_start_ms(session)
     if first_ms is None:
@@ -56,9 +56,9 @@ async def usage_lines(session: AsyncSession, query: UsageQuery) -> AsyncIterator
                 yield line
 
 
-async def usage_page(session: AsyncSession, query: UsageQuery, size: int) -> tuple[list[Sums], str | None]:
+async def usage_page(session: AsyncSession, query: UsageQuery, size: int) -> tuple[list[MeteredSums], str | None]:
     """Up to `size` lines, and a token to go on with where there are more."""
-    found: list[Sums] = []
+    found: list[MeteredSums] = []
     async for line in usage_lines(session, query):
         if len(found) == size:
             last = found[-1]

@@ -13,7 +13,7 @@ from shared.errors import Conflict
 
 
 @dataclass(frozen=True)
-class Debugged:
+class DebugTarget:
     """A running version, as far as a debug request must know it."""
 
     service: str
@@ -26,7 +26,7 @@ class Debugged:
     is_guarded: bool
 
 
-async def debugged_version(session: AsyncSession, service: str, version: str | None) -> Debugged:
+async def find_debug_target(session: AsyncSession, service: str, version: str | None) -> DebugTarget:
     """The named version, or the running one with the largest share; `Conflict` where it does not run."""
     stored = await load_service(session, service)
     named = stored.version(version) if version is not None else None
@@ -34,7 +34,7 @@ async def debugged_version(session: AsyncSession, service: str, version: str | N
     if named is not None and named.row.name not in serving:
         raise Conflict(f"Version {named.row.name!r} is {named.status}: only a running one can be debugged")
     row = named.row if named else stored.version(chosen_version(serving, stored.effective_weights())).row
-    return Debugged(
+    return DebugTarget(
         service=stored.row.name,
         version=row.name,
         project=stored.row.project,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.domain.resources.groups import intent
-from controller.domain.services.status import Wanted
+from controller.domain.services.status import DesiredState
 from controller.handlers.access.first_admin import ADMIN
 from controller.store.access.people import user_by_name
 from controller.store.resources.groups import every_node
@@ -23,7 +23,7 @@ def deployment_of(service: ServiceRow, version: VersionRow) -> Deployment:
         version_id=version.id,
         version=version.name,
         generation=max(version.generation, 1),
-        desired_replicas=version.replicas if version.wanted == Wanted.STARTED else 0,
+        desired_replicas=version.replicas if version.wanted == DesiredState.STARTED else 0,
         autoscaling=version.autoscaling and Autoscaling.model_validate(version.autoscaling),
         model_source=MlflowSource(model=version.model, version=version.model_version, registry=version.model_registry),
         resources=Resources.model_validate(version.resources),
@@ -41,7 +41,7 @@ async def every_deployment(session: AsyncSession) -> DeploymentList:
             deployment_of(service.row, version.row)
             for service in await read_services(session)
             for version in service.versions
-            if version.row.wanted != Wanted.DRAFT
+            if version.row.wanted != DesiredState.DRAFT
         ),
         nodes=tuple(intent(node, group) for node, group in await every_node(session)),
         store=admin.id if (admin := await user_by_name(session, ADMIN)) else None,

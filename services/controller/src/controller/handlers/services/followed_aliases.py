@@ -8,14 +8,14 @@ from controller.domain.registries.models import ResolvedModel
 from controller.domain.services.status import VersionStatus
 from controller.domain.services.version_commands import ModelSource, VersionChange
 from controller.handlers.services.versions import change_version, start_version
-from controller.handlers.unit_of_work import Unit
-from controller.store.services.followed_aliases import Followed, Follower
+from controller.handlers.unit_of_work import UnitOfWork
+from controller.store.services.followed_aliases import AliasFollower, FollowedAlias
 from controller.store.services.services import load_service
 from controller.store.tables import VersionRow
 from shared.errors import Conflict
 
 
-async def republish(unit: Unit, follower: Follower, model: ResolvedModel) -> bool:
+async def republish_version(unit: UnitOfWork, follower: AliasFollower, model: ResolvedModel) -> bool:
     """Publish `model` where `follower` still follows the alias and publishes another; whether anything changed."""
     service = await load_service(unit.session, follower.service, for_update=True)
     version = service.version(follower.version)
@@ -34,8 +34,8 @@ async def republish(unit: Unit, follower: Follower, model: ResolvedModel) -> boo
     return True
 
 
-def _followed(row: VersionRow) -> Followed:
-    return Followed(row.model_registry, row.model, row.alias or "")
+def _followed(row: VersionRow) -> FollowedAlias:
+    return FollowedAlias(row.model_registry, row.model, row.alias or "")
 
 
 def _was_given_up(row: VersionRow, model: ResolvedModel) -> bool:

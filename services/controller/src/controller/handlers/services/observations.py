@@ -11,8 +11,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from controller.domain.services.status import Observation, Wanted, folded, supersedes
-from controller.handlers.services.rollback import is_new_good, remember_good
+from controller.domain.services.status import DesiredState, Observation, next_observation, supersedes
+from controller.handlers.services.rollback import is_new_last_good, remember_last_good
 from controller.handlers.unit_of_work import after_commit
 from controller.store.services.services import StoredVersion, load_version, read_services
 from controller.store.tables import ObservationRow, VersionRow
@@ -23,7 +23,7 @@ FORGOTTEN_AFTER = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
-class Fact:
+class VersionReport:
     """What was seen of one generation of a version; a `phase` of None leaves it as it was."""
 
     version_id: UUID
@@ -46,7 +46,9 @@ class Fact:
 RoutesChanged = Callable[[str], None]
 
 
-async def observe(session: AsyncSession, fact: Fact, now: datetime, routes_changed: RoutesChanged) -> None:
+async def record_report(
+    session: AsyncSession, fact: VersionReport, now: datetime, routes_changed: RoutesChanged
+) -> None:
     """Take note of a fact, unless it is older than what is known or its version is gone."""
     loaded = await load_version(session, fact.version_id)
     if loaded is None:
@@ -71,31 +73,33 @@ async def resync(
 
 
 async def _take(
-    session: AsyncSession, version: StoredVersion, fact: Fact, now: datetime, changed: Callable[[], None]
+    session: AsyncSession, version: StoredVersion, fact: VersionReport, now: datetime, changed: Callable[[], None]
 ) -> None:
     """Write what a fact says of a version, if it is news; `changed` is called once that is committed."""
     if await _note(session, version, fact, now):
         after_commit(session, changed)
-    if fact.is_whole and is_new_good(version.row, fact.generation):
-        remember_good(await session.get(VersionRow, version.row.id), fact.generation)
+    if fact.is_whole and is_new_last_good(version.row, fact.generation):
+        remember_last_good(await session.get(VersionRow, version.row.id), fact.generation)
 
 
-def _as_fact(version: StoredVersion, state: VersionState | None, asked_at: datetime) -> Fact | None:
+def _as_fact(version: StoredVersion, state: VersionState | None, asked_at: datetime) -> VersionReport | None:
     if version.seen is not None and version.seen.observed_at > asked_at:
         return None
     if state is not None:
         return _fact_of_state(version, state)
     row = version.row
-    if row.wanted == Wanted.STOPPED and asked_at - row.updated_at > FORGOTTEN_AFTER:
-        return Fact(row.id, row.generation, "stopped", 0)
+    if row.wanted == DesiredState.STOPPED and asked_at - row.updated_at > FORGOTTEN_AFTER:
+        return VersionReport(row.id, row.generation, "stopped", 0)
     return None
 
 
-def _fact_of_state(version: StoredVersion, state: VersionState) -> Fact:
+def _fact_of_state(version: StoredVersion, state: VersionState) -> VersionReport:
     if state.is_rolling:  # what is ready are the pods of the generation before
         seen = version.observation
-        return Fact(state.version_id, seen.generation if seen else state.generation, state.phase, state.ready_replicas)
-    return Fact(
+        return VersionReport(
+            state.version_id, seen.generation if seen else state.generation, state.phase, state.ready_replicas
+        )
+    return VersionReport(
         state.version_id,
         state.generation,
         state.phase,
@@ -108,7 +112,7 @@ def _fact_of_state(version: StoredVersion, state: VersionState) -> Fact:
     )
 
 
-async def _note(session: AsyncSession, version: StoredVersion, fact: Fact, now: datetime) -> bool:
+async def _note(session: AsyncSession, version: StoredVersion, fact: VersionReport, now: datetime) -> bool:
     """Write the observation; True when it says something new."""
     seen = version.observation
     if seen is not None and _is_rolling(seen, fact):  # one new pod is not all: `VersionReady` says when they are
@@ -117,7 +121,7 @@ async def _note(session: AsyncSession, version: StoredVersion, fact: Fact, now: 
         return False
     desired = _desired(version, fact)
     phase = fact.phase or _phase_by_pods(seen, fact, version.replicas if desired is None else desired)
-    new = folded(seen, fact.generation, phase, fact.ready_replicas)
+    new = next_observation(seen, fact.generation, phase, fact.ready_replicas)
     row = version.seen
     told = (fact.reason, fact.message, list(fact.log_tail))
     if fact.keeps_reason and row is not None:
@@ -138,7 +142,7 @@ async def _note(session: AsyncSession, version: StoredVersion, fact: Fact, now: 
     return True
 
 
-def _desired(version: StoredVersion, fact: Fact) -> int | None:
+def _desired(version: StoredVersion, fact: VersionReport) -> int | None:
     """How many pods the scheduler wants, where that is its decision."""
     if version.row.autoscaling is None:
         return None
@@ -147,12 +151,12 @@ def _desired(version: StoredVersion, fact: Fact) -> int | None:
     return fact.desired_replicas
 
 
-def _is_rolling(seen: Observation, fact: Fact) -> bool:
+def _is_rolling(seen: Observation, fact: VersionReport) -> bool:
     """Whether the fact is about a pod that is to replace one of those that serve."""
     return fact.phase is None and fact.generation > seen.generation and seen.was_ready and seen.phase == "running"
 
 
-def _phase_by_pods(seen: Observation | None, fact: Fact, replicas: int) -> str:
+def _phase_by_pods(seen: Observation | None, fact: VersionReport, replicas: int) -> str:
     """The phase after a fact about one pod: it starts or runs, and an end that was already seen is not taken back."""
     if seen is not None and seen.generation == fact.generation and seen.phase not in {"starting", "running"}:
         return seen.phase

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from controller.handlers.unit_of_work import Unit
+from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.tables import ServiceRow, VersionRow
 
 
-def mark_changed(unit: Unit, *rows: ServiceRow | VersionRow) -> None:
+def mark_changed(unit: UnitOfWork, *rows: ServiceRow | VersionRow) -> None:
     """Count a change of `rows`, and have the routes of a service among them written after the commit."""
     for row in rows:
         row.revision += 1

@@ -9,11 +9,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from controller.domain.names import PLATFORM
-from controller.domain.services.status import Wanted
+from controller.domain.names import PLATFORM_ACTOR
+from controller.domain.services.status import DesiredState
 from controller.handlers.services.deployments import deployment_of
 from controller.handlers.unit_of_work import after_commit
-from controller.store.audit import Actor, audit
+from controller.store.audit import Actor, audit_changes
 from controller.store.services.services import lock_version
 from controller.store.tables import VersionRow
 from shared.bus.outbox import publish
@@ -28,7 +28,7 @@ CONFIGURATION = (
 
 
 @dataclass(frozen=True)
-class GivenUp:
+class FailedRollout:
     """A generation of a version whose pods do not get ready, and why."""
 
     version_id: UUID
@@ -38,12 +38,12 @@ class GivenUp:
     log_tail: tuple[str, ...] = ()
 
     @classmethod
-    def of_event(cls, event: VersionRolloutFailed) -> GivenUp:
+    def of_event(cls, event: VersionRolloutFailed) -> FailedRollout:
         """As the scheduler says it."""
         return cls(event.version_id, event.generation, event.reason, event.message, event.log_tail)
 
     @classmethod
-    def of_state(cls, state: VersionState) -> GivenUp:
+    def of_state(cls, state: VersionState) -> FailedRollout:
         """As the scheduler answers it."""
         reason = state.reason or "NeverReady"
         return cls(state.version_id, state.generation, reason, state.message or "", state.log_tail)
@@ -54,14 +54,16 @@ def configuration_of(row: VersionRow) -> dict[str, Any]:
     return {column: getattr(row, column) for column in CONFIGURATION}
 
 
-def is_new_good(row: VersionRow, generation: int) -> bool:
+def is_new_last_good(row: VersionRow, generation: int) -> bool:
     """Whether a generation all of whose pods are ready is still the wanted one, and its configuration not kept yet."""
-    return row.generation == generation and row.wanted == Wanted.STARTED and row.last_good != configuration_of(row)
+    return (
+        row.generation == generation and row.wanted == DesiredState.STARTED and row.last_good != configuration_of(row)
+    )
 
 
-def remember_good(row: VersionRow | None, generation: int) -> None:
+def remember_last_good(row: VersionRow | None, generation: int) -> None:
     """Keep the configuration, to come back to, unless the version is gone or has changed meanwhile."""
-    if row is not None and is_new_good(row, generation):
+    if row is not None and is_new_last_good(row, generation):
         row.last_good = configuration_of(row)
 
 
@@ -78,15 +80,20 @@ def _are_alike(good: dict[str, Any], bad: dict[str, Any]) -> bool:
     return good | {"follow": None} == bad | {"follow": None}
 
 
-async def roll_back(session: AsyncSession, given_up: GivenUp, now: datetime, routes_changed: Any) -> bool:
+async def roll_back(session: AsyncSession, given_up: FailedRollout, now: datetime, routes_changed: Any) -> bool:
     """Make a new generation of the last good configuration; False where there is none or something else is wanted."""
     locked = await lock_version(session, given_up.version_id)
     if locked is None:
         return False
     service, row = locked
-    audit(session, Actor(PLATFORM, "roll_back", ""), now)
+    audit_changes(session, Actor(PLATFORM_ACTOR, "roll_back", ""), now)
     bad, good = configuration_of(row), _last_good(row)
-    if row.generation != given_up.generation or row.wanted != Wanted.STARTED or good is None or _are_alike(good, bad):
+    if (
+        row.generation != given_up.generation
+        or row.wanted != DesiredState.STARTED
+        or good is None
+        or _are_alike(good, bad)
+    ):
         return False
     for column, value in good.items():
         setattr(row, column, value)

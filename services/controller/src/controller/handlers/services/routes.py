@@ -9,8 +9,8 @@ from typing import Any, Literal, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from controller.domain.services.status import VersionStatus, Wanted
-from controller.store.access.keys import OpeningKey, alive_keys
+from controller.domain.services.status import DesiredState, VersionStatus
+from controller.store.access.keys import RoutedKey, alive_keys
 from controller.store.services.services import StoredService, StoredVersion, read_services
 from controller.store.tables import RevisionRow, VersionRow
 from shared.contracts.routes import Cors, Intent, KeyEntry, Keys, RateLimit, VersionRoute, intent_key, keys_key
@@ -27,7 +27,7 @@ Values = dict[str, dict[str, Any]]
 """Wanted value of each key, without its revision."""
 
 
-class RouteTable(Protocol):
+class RouteTableWriter(Protocol):
     """The KV bucket that routers read."""
 
     async def put(self, key: str, value: bytes) -> Any:
@@ -39,7 +39,7 @@ class RouteTable(Protocol):
         ...
 
 
-async def wanted_routes(
+async def desired_routes(
     session: AsyncSession, now: datetime, names: Sequence[str] | None = None, debug_key: str | None = None
 ) -> Values:
     """What the table should say of all services, or of `names`; a service that is gone has no value."""
@@ -47,12 +47,12 @@ async def wanted_routes(
     keys = await alive_keys(session, None if names is None else [service.row.id for service in services], now)
     wanted: Values = {}
     for service in services:
-        wanted[intent_key(service.row.name)] = _value(intent_of(service, debug_key))
+        wanted[intent_key(service.row.name)] = _value(service_intent(service, debug_key))
         wanted[keys_key(service.row.name)] = _value(keys_of(service, keys.get(service.row.id, [])))
     return wanted
 
 
-def intent_of(service: StoredService, debug_key: str | None = None) -> Intent:
+def service_intent(service: StoredService, debug_key: str | None = None) -> Intent:
     """What callers of one service should get; `debug_key` checks the tickets of debug requests."""
     weights = service.effective_weights()
     return Intent(
@@ -68,18 +68,18 @@ def intent_of(service: StoredService, debug_key: str | None = None) -> Intent:
         versions=tuple(
             _route(version, weights.get(version.row.name, 0))
             for version in service.versions
-            if version.row.wanted == Wanted.STARTED
+            if version.row.wanted == DesiredState.STARTED
         ),
     )
 
 
-def keys_of(service: StoredService, keys: Sequence[OpeningKey]) -> Keys:
+def keys_of(service: StoredService, keys: Sequence[RoutedKey]) -> Keys:
     """Every key that opens one service."""
     entries = tuple(_entry(key) for key in keys)
     return Keys(service=service.row.name, revision=0, keys=entries)
 
 
-def _entry(key: OpeningKey) -> KeyEntry:
+def _entry(key: RoutedKey) -> KeyEntry:
     scopes = tuple(key.scopes) if key.scopes is not None else None
     return KeyEntry(id=key.id, sha256=key.sha256, expires_at=key.expires_at, scopes=scopes)
 
@@ -119,7 +119,9 @@ def _patience(row: VersionRow) -> dict[str, Any]:
     return {"is_autoscaled": True, "hold_ms": min(row.request_timeout_ms, LONGEST_HOLD_MS)}
 
 
-def differences(wanted: Values, there: Mapping[str, bytes], names: Sequence[str] | None) -> tuple[Values, list[str]]:
+def route_differences(
+    wanted: Values, there: Mapping[str, bytes], names: Sequence[str] | None
+) -> tuple[Values, list[str]]:
     """What to write and what to remove so that `there` says what is `wanted` (of `names` only, where given)."""
     mine = _keys_of(names) if names is not None else {key for key in there if key.startswith(OWN_PREFIXES)}
     writes = {key: value for key, value in wanted.items() if _stored(there.get(key)) != value}
@@ -131,7 +133,7 @@ def highest_revision(there: Mapping[str, bytes]) -> int:
     return max((_revision(value) for key, value in there.items() if key.startswith(OWN_PREFIXES)), default=0)
 
 
-async def take_revisions(session: AsyncSession, count: int, above: int) -> int:
+async def reserve_revisions(session: AsyncSession, count: int, above: int) -> int:
     """Reserve `count` revisions above everything that was ever written; returns the first."""
     row = await session.get(RevisionRow, 1, with_for_update=True)
     if row is None:
@@ -142,7 +144,7 @@ async def take_revisions(session: AsyncSession, count: int, above: int) -> int:
     return first
 
 
-async def write_routes(table: RouteTable, writes: Values, removals: Sequence[str], first_revision: int) -> None:
+async def write_routes(table: RouteTableWriter, writes: Values, removals: Sequence[str], first_revision: int) -> None:
     """Carry out `differences`; keys first, so that a revoked one is gone as early as can be."""
     for offset, key in enumerate(sorted(writes, key=lambda name: (not name.startswith("keys."), name))):
         await table.put(key, json.dumps({**writes[key], "revision": first_revision + offset}).encode())

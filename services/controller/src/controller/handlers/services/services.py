@@ -7,7 +7,7 @@ from sqlmodel import select
 
 from controller.domain.registries.models import ResolvedModel
 from controller.domain.services.service_commands import NewService, ServiceChange
-from controller.domain.services.status import ACTIVE, DELETABLE, Wanted
+from controller.domain.services.status import ACTIVE, DELETABLE, DesiredState
 from controller.domain.services.version_commands import VersionChange
 from controller.handlers.services.traffic import set_weights
 from controller.handlers.services.versions import (
@@ -17,8 +17,8 @@ from controller.handlers.services.versions import (
     start_version,
     stop_version,
 )
-from controller.handlers.unit_of_work import Unit, delete_with
-from controller.store.access.audit_log import last_project
+from controller.handlers.unit_of_work import UnitOfWork, delete_with_children
+from controller.store.access.audit_log import last_project_of_service
 from controller.store.access.keys import keys_of
 from controller.store.access.people import load_project
 from controller.store.services.services import StoredService, StoredVersion
@@ -30,30 +30,30 @@ from shared.events.version import VersionDeleted
 
 
 async def create_service(
-    unit: Unit, asked: NewService, model: ResolvedModel | None, *, may_take_over: bool = False
+    unit: UnitOfWork, command: NewService, model: ResolvedModel | None, *, may_take_over: bool = False
 ) -> StoredService:
     """A new service with its first version, started where asked; `Conflict` when the name is taken.
 
     A name stays with the project of the service that had it last: logs, metrics and tables are kept under it, and
     callers still send there. Only who `may_take_over` gives it to another project.
     """
-    await load_project(unit.session, asked.project)
-    await _must_be_free(unit.session, asked.name)
-    if not may_take_over and await last_project(unit.session, asked.name) not in (None, asked.project):
+    await load_project(unit.session, command.project)
+    await _must_be_free(unit.session, command.name)
+    if not may_take_over and await last_project_of_service(unit.session, command.name) not in (None, command.project):
         raise Conflict(
-            f"The name {asked.name!r} was a service's of another project, whose logs and tables are kept under it: "
+            f"The name {command.name!r} was a service's of another project, whose logs and tables are kept under it: "
             "choose another, or have an administrator give it to this project"
         )
     row = ServiceRow(
-        name=asked.name,
-        type=asked.type,
-        description=asked.description,
-        project=asked.project,
-        tags=asked.tags,
-        auth_enabled=asked.auth_enabled,
-        sticky_header=asked.sticky_header,
-        cors=asked.cors.model_dump(mode="json") if asked.cors else None,
-        max_body_bytes=asked.max_body_bytes,
+        name=command.name,
+        type=command.type,
+        description=command.description,
+        project=command.project,
+        tags=command.tags,
+        auth_enabled=command.auth_enabled,
+        sticky_header=command.sticky_header,
+        cors=command.cors.model_dump(mode="json") if command.cors else None,
+        max_body_bytes=command.max_body_bytes,
         creator=unit.actor,
         created_at=unit.now,
         updated_at=unit.now,
@@ -64,14 +64,14 @@ async def create_service(
     created = ServiceCreated(service_id=row.id, service=row.name, actor=unit.actor, type=row.type, project=row.project)
     await publish(unit.session, created)
     service = StoredService(row)
-    if asked.version is not None and model is not None:
-        version = await create_version(unit, service, asked.version, model)
-        if asked.start:
+    if command.version is not None and model is not None:
+        version = await create_version(unit, service, command.version, model)
+        if command.start:
             await start_version(unit, service, version)
     return service
 
 
-async def change_service(unit: Unit, service: StoredService, change: ServiceChange) -> None:
+async def change_service(unit: UnitOfWork, service: StoredService, change: ServiceChange) -> None:
     """Apply the fields that `change` names."""
     if change.log_delivery is not None:
         for version in service.versions:
@@ -83,7 +83,9 @@ async def change_service(unit: Unit, service: StoredService, change: ServiceChan
         await _change_row(unit, service, change, changed)
 
 
-async def _change_row(unit: Unit, service: StoredService, change: ServiceChange, changed: tuple[str, ...]) -> None:
+async def _change_row(
+    unit: UnitOfWork, service: StoredService, change: ServiceChange, changed: tuple[str, ...]
+) -> None:
     for name, value in change.model_dump(mode="json", include=set(changed)).items():
         setattr(service.row, name, value)
     service.row.revision += 1
@@ -95,7 +97,7 @@ async def _change_row(unit: Unit, service: StoredService, change: ServiceChange,
     )
 
 
-async def start_service(unit: Unit, service: StoredService) -> None:
+async def start_service(unit: UnitOfWork, service: StoredService) -> None:
     """Start the versions that the last stop of the service ended, or those that have failed; else the newest one."""
     if not service.versions:
         raise Conflict(f"Service {service.row.name!r} has no version to start")
@@ -103,19 +105,19 @@ async def start_service(unit: Unit, service: StoredService) -> None:
         return
     resuming = (
         [version for version in service.versions if version.row.resumes]
-        or [version for version in service.versions if version.row.wanted == Wanted.STARTED]
+        or [version for version in service.versions if version.row.wanted == DesiredState.STARTED]
         or service.versions[-1:]
     )
     weights = {version.row.name: version.row.weight for version in resuming}
-    for version in resuming[: unit.rules.max_active]:
+    for version in resuming[: unit.limits.max_active]:
         await start_version(unit, service, version)
-    if sum(weights.values()) == 100 and len(weights) <= unit.rules.max_active:
+    if sum(weights.values()) == 100 and len(weights) <= unit.limits.max_active:
         await set_weights(unit, service, weights)
 
 
-async def stop_service(unit: Unit, service: StoredService) -> None:
+async def stop_service(unit: UnitOfWork, service: StoredService) -> None:
     """Stop every version that is wanted; their shares are kept for the next start."""
-    wanted = [version for version in service.versions if version.row.wanted == Wanted.STARTED]
+    wanted = [version for version in service.versions if version.row.wanted == DesiredState.STARTED]
     if not wanted:
         return
     resuming = {version.row.name for version in [v for v in wanted if v.status in ACTIVE] or wanted}
@@ -124,7 +126,7 @@ async def stop_service(unit: Unit, service: StoredService) -> None:
         version.row.resumes = version.row.name in resuming
 
 
-async def restart_service(unit: Unit, service: StoredService) -> None:
+async def restart_service(unit: UnitOfWork, service: StoredService) -> None:
     """Have every pod of its active versions replaced; `Conflict` where none is active."""
     active = service.active()
     if not active:
@@ -134,7 +136,7 @@ async def restart_service(unit: Unit, service: StoredService) -> None:
         await restart_version(unit, service, version)
 
 
-async def delete_service(unit: Unit, service: StoredService, *, purge_tables: bool = False) -> None:
+async def delete_service(unit: UnitOfWork, service: StoredService, *, purge_tables: bool = False) -> None:
     """Remove a service, its versions and its keys, for good; `Conflict` unless nothing of it runs."""
     if running := [_named(version) for version in service.versions if version.status not in DELETABLE]:
         raise Conflict(f"Stop service {service.row.name!r} first: {', '.join(running)}")
@@ -146,7 +148,7 @@ async def delete_service(unit: Unit, service: StoredService, *, purge_tables: bo
         )
     await publish(unit.session, ServiceDeleted(purge_tables=purge_tables, deleted_at=unit.now, **identity))
     keys = await keys_of(unit.session, service.row.id)
-    await delete_with(unit, service.row, [*(version.row for version in service.versions), *keys])
+    await delete_with_children(unit, service.row, [*(version.row for version in service.versions), *keys])
     unit.touch_routes(service.row.name)
 
 

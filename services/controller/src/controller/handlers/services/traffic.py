@@ -5,18 +5,18 @@ from __future__ import annotations
 from controller.domain.services import traffic
 from controller.domain.services.service_commands import Split
 from controller.handlers.services.revisions import mark_changed
-from controller.handlers.unit_of_work import Unit
+from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.services.services import StoredService
 from shared.bus.outbox import publish
 from shared.events.service import TrafficChanged
 
 
-async def set_weights(unit: Unit, service: StoredService, weights: dict[str, int]) -> None:
+async def set_weights(unit: UnitOfWork, service: StoredService, weights: dict[str, int]) -> None:
     """Store `weights` (versions that are not named get 0) and say so, if anything changes."""
     await set_traffic(unit, service, weights, service.row.fallback)
 
 
-async def set_traffic(unit: Unit, service: StoredService, weights: dict[str, int], fallback: str | None) -> None:
+async def set_traffic(unit: UnitOfWork, service: StoredService, weights: dict[str, int], fallback: str | None) -> None:
     """As `set_weights`, and the version that answers while none with a weight can."""
     wanted = {version.row.name: weights.get(version.row.name, 0) for version in service.versions}
     is_same = all(version.row.weight == wanted[version.row.name] for version in service.versions)
@@ -30,7 +30,7 @@ async def set_traffic(unit: Unit, service: StoredService, weights: dict[str, int
     await publish(unit.session, TrafficChanged(**identity, weights=weights, fallback=fallback))
 
 
-async def split_traffic(unit: Unit, service: StoredService, split: Split) -> None:
+async def split_traffic(unit: UnitOfWork, service: StoredService, split: Split) -> None:
     """Store the split, if it is one over the service's active versions, and the fallback where one is named."""
     known = {version.row.name for version in service.versions}
     active = {version.row.name for version in service.active()}

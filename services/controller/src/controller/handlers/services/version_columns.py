@@ -11,7 +11,7 @@ from controller.handlers.registries.environment_secrets import environment_secre
 from controller.handlers.registries.registries import registry_secret
 from controller.handlers.resources.groups import resources_for
 from controller.handlers.services.table_destinations import log_delivery_of
-from controller.handlers.unit_of_work import Unit
+from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.services.services import StoredService
 from controller.store.tables import ServiceRow
 from shared.contracts.deployment import Resources
@@ -19,7 +19,7 @@ from shared.errors import Conflict
 
 
 async def changed_columns(
-    unit: Unit, service: ServiceRow, change: VersionChange, model: ResolvedModel | None
+    unit: UnitOfWork, service: ServiceRow, change: VersionChange, model: ResolvedModel | None
 ) -> dict[str, Any]:
     """Columns of a version that `change` sets, `model` being the registry's answer; secrets are locked."""
     values = change.model_dump(
@@ -46,15 +46,15 @@ async def changed_columns(
     return values
 
 
-async def lock_registry_secret(unit: Unit, service: ServiceRow, source: ModelSource | None) -> None:
+async def lock_registry_secret(unit: UnitOfWork, service: ServiceRow, source: ModelSource | None) -> None:
     """Lock the secret of a registry until the transaction ends: nobody deletes it while a version begins to use it."""
     if source is not None and source.registry is not None:
         await registry_secret(unit.session, source.registry, service.project, for_update=True)
 
 
-async def lock_environment_secrets(unit: Unit, service: ServiceRow, env: dict[str, Any]) -> None:
+async def lock_environment_secrets(unit: UnitOfWork, service: ServiceRow, env: dict[str, Any]) -> None:
     """Lock the secrets that `env` names, likewise."""
-    for ref in environment.references(env):
+    for ref in environment.secret_references(env):
         await environment_secret(unit.session, ref, service.project, for_update=True)
 
 
@@ -74,11 +74,11 @@ def replica_columns(asked: int | ReplicaRange) -> dict[str, Any]:
     return {"replicas": max(asked.min, 1), "autoscaling": asked.model_dump(mode="json")}
 
 
-async def log_delivery_column(unit: Unit, service: StoredService, asked: FirstVersion) -> dict[str, Any]:
+async def log_delivery_column(unit: UnitOfWork, service: StoredService, command: FirstVersion) -> dict[str, Any]:
     """As asked for; else as its sibling has it, so that no share of a service's traffic goes unrecorded unnoticed."""
     sibling = service.sibling()
-    if "log_delivery" in asked.model_fields_set or sibling is None:
-        return await log_delivery_of(unit, service.row, asked.log_delivery)
+    if "log_delivery" in command.model_fields_set or sibling is None:
+        return await log_delivery_of(unit, service.row, command.log_delivery)
     return dict(sibling.row.log_delivery)
 
 

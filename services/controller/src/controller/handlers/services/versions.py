@@ -7,7 +7,7 @@ from typing import Any
 
 from controller.domain.registries.models import ResolvedModel
 from controller.domain.services import traffic
-from controller.domain.services.status import ACTIVE, DELETABLE, Wanted
+from controller.domain.services.status import ACTIVE, DELETABLE, DesiredState
 from controller.domain.services.version_commands import FirstVersion, VersionChange
 from controller.handlers.resources.groups import resources_for
 from controller.handlers.services.deployments import deployment_of
@@ -22,7 +22,7 @@ from controller.handlers.services.version_columns import (
     resource_columns,
     version_name_for,
 )
-from controller.handlers.unit_of_work import Unit
+from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.services.services import StoredService, StoredVersion
 from controller.store.tables import ServiceRow, VersionRow
 from shared.bus.outbox import publish
@@ -37,33 +37,33 @@ _MAKES_ANOTHER_TRY = _REACHES_PODS - {"replicas"}
 
 
 async def create_version(
-    unit: Unit, service: StoredService, asked: FirstVersion, model: ResolvedModel
+    unit: UnitOfWork, service: StoredService, command: FirstVersion, model: ResolvedModel
 ) -> StoredVersion:
     """Add a draft of `asked` to `service`, publishing `model` (the registry's answer to `asked.model_source`)."""
-    resources = await resources_for(unit, service.row, asked.resource_source)
-    await lock_registry_secret(unit, service.row, asked.model_source)
-    env = asked.model_dump(mode="json", include={"env"})["env"]
+    resources = await resources_for(unit, service.row, command.resource_source)
+    await lock_registry_secret(unit, service.row, command.model_source)
+    env = command.model_dump(mode="json", include={"env"})["env"]
     await lock_environment_secrets(unit, service.row, env)
     row = VersionRow(
         service_id=service.row.id,
-        name=version_name_for(service, asked.name),
-        description=asked.description,
+        name=version_name_for(service, command.name),
+        description=command.description,
         model=model.model,
-        model_registry=asked.model_source.registry,
+        model_registry=command.model_source.registry,
         model_version=model.version,
-        alias=asked.model_source.alias,
-        follow=asked.model_source.follow,
+        alias=command.model_source.alias,
+        follow=command.model_source.follow,
         run_id=model.run_id,
         model_id=model.model_id,
         model_digest=model.digest,
         **resource_columns(resources),
-        **replica_columns(asked.replicas),
-        asked_weight=asked.traffic_weight,
-        rate_limit=asked.rate_limit.model_dump(mode="json") if asked.rate_limit else None,
-        request_timeout_ms=asked.request_timeout_ms,
-        max_concurrency=asked.max_concurrency,
-        log_delivery=await log_delivery_column(unit, service, asked),
-        runtime=asked.runtime.model_dump(mode="json"),
+        **replica_columns(command.replicas),
+        asked_weight=command.traffic_weight,
+        rate_limit=command.rate_limit.model_dump(mode="json") if command.rate_limit else None,
+        request_timeout_ms=command.request_timeout_ms,
+        max_concurrency=command.max_concurrency,
+        log_delivery=await log_delivery_column(unit, service, command),
+        runtime=command.runtime.model_dump(mode="json"),
         env=env or None,
         creator=unit.actor,
         created_at=unit.now,
@@ -74,13 +74,13 @@ async def create_version(
     version = StoredVersion(row)
     service.versions.append(version)
     mark_changed(unit, service.row)
-    source = asked.model_source.model_dump(mode="json", exclude={"follow"}) | {"version": model.version}
+    source = command.model_source.model_dump(mode="json", exclude={"follow"}) | {"version": model.version}
     await publish(unit.session, VersionCreated(**_identity(service.row, row), model_source=source, actor=unit.actor))
     return version
 
 
 async def change_version(
-    unit: Unit,
+    unit: UnitOfWork,
     service: StoredService,
     version: StoredVersion,
     change: VersionChange,
@@ -122,18 +122,20 @@ async def change_version(
     )
 
 
-async def start_version(unit: Unit, service: StoredService, version: StoredVersion, weight: int | None = None) -> None:
+async def start_version(
+    unit: UnitOfWork, service: StoredService, version: StoredVersion, weight: int | None = None
+) -> None:
     """Have a version run; nothing happens to one that is active. `weight` is its share beside another active one."""
     if version.status in ACTIVE:
         return
     active = [each.row.name for each in service.active()]
-    if len(active) >= unit.rules.max_active:
+    if len(active) >= unit.limits.max_active:
         names = " and ".join(active)
-        raise Conflict(f"At most {unit.rules.max_active} versions may be active at once, and {names} are")
+        raise Conflict(f"At most {unit.limits.max_active} versions may be active at once, and {names} are")
     weights = traffic.joined(
         service.weights(), version.row.name, version.row.asked_weight if weight is None else weight
     )
-    _want(unit, service, version, Wanted.STARTED)
+    _want(unit, service, version, DesiredState.STARTED)
     await publish(
         unit.session,
         VersionStarted(
@@ -146,7 +148,7 @@ async def start_version(unit: Unit, service: StoredService, version: StoredVersi
 
 
 async def stop_version(
-    unit: Unit,
+    unit: UnitOfWork,
     service: StoredService,
     version: StoredVersion,
     weights: Mapping[str, int] | None = None,
@@ -158,10 +160,10 @@ async def stop_version(
     The others share the traffic as `weights` say, else those that have a weight take its share (`Conflict` where none
     has); unless it `keeps_weight`, as when the whole service stops.
     """
-    if version.row.wanted != Wanted.STARTED:
+    if version.row.wanted != DesiredState.STARTED:
         return
     staying = None if keeps_weight else _weights_without(service, version.row.name, weights)
-    _want(unit, service, version, Wanted.STOPPED)
+    _want(unit, service, version, DesiredState.STOPPED)
     await publish(
         unit.session,
         VersionStopped(
@@ -181,7 +183,7 @@ def _weights_without(service: StoredService, leaver: str, weights: Mapping[str, 
     return traffic.checked_split(weights, staying, [version.row.name for version in service.versions])
 
 
-async def restart_version(unit: Unit, service: StoredService, version: StoredVersion) -> None:
+async def restart_version(unit: UnitOfWork, service: StoredService, version: StoredVersion) -> None:
     """Have every pod of an active version replaced, as by an update that changes nothing; else `Conflict`."""
     if version.status not in ACTIVE:
         command = f"penstock versions start {service.row.name} {version.row.name}"
@@ -202,11 +204,11 @@ async def restart_version(unit: Unit, service: StoredService, version: StoredVer
     )
 
 
-async def delete_version(unit: Unit, service: StoredService, version: StoredVersion) -> None:
+async def delete_version(unit: UnitOfWork, service: StoredService, version: StoredVersion) -> None:
     """Remove a version of which nothing runs, for good."""
     if version.status not in DELETABLE:
         raise Conflict(f"Version {version.row.name!r} is {version.status}: stop it first")
-    if version.row.wanted == Wanted.STARTED:  # it has failed, and what it has of the traffic is nobody else's yet
+    if version.row.wanted == DesiredState.STARTED:  # it has failed, and what it has of the traffic is nobody else's yet
         traffic.left(service.weights(), version.row.name)
     service.versions.remove(version)
     await unit.session.delete(version.row)
@@ -216,7 +218,7 @@ async def delete_version(unit: Unit, service: StoredService, version: StoredVers
         await set_traffic(unit, service, service.weights(), None)
 
 
-def _want(unit: Unit, service: StoredService, version: StoredVersion, wanted: Wanted) -> None:
+def _want(unit: UnitOfWork, service: StoredService, version: StoredVersion, wanted: DesiredState) -> None:
     version.row.wanted = wanted
     version.row.generation += 1
     version.row.resumes = False

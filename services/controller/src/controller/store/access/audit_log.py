@@ -42,7 +42,7 @@ async def page_of_audit(session: AsyncSession, wanted: AuditFilter, before: UUID
     return list((await session.scalars(query)).all())
 
 
-async def last_project(session: AsyncSession, service: str) -> str | None:
+async def last_project_of_service(session: AsyncSession, service: str) -> str | None:
     """Whose the service of that name was that was deleted last; None where there was none."""
     query = select(AuditRow.project).where(AuditRow.resource_name == service, AuditRow.resource_kind == "service")
     query = query.where(AuditRow.action == "deleted").order_by(col(AuditRow.id).desc()).limit(1)

@@ -32,7 +32,7 @@ async def keys_of(
 
 async def load_key(session: AsyncSession, service_id: UUID, id_or_name: str, now: datetime) -> ApiKeyRow:
     """A key of this service that was not revoked; `NotFound` names it, `Conflict` where several have the name."""
-    return named_one(await keys_of(session, service_id), id_or_name, "API key", now)
+    return find_by_id_or_name(await keys_of(session, service_id), id_or_name, "API key", now)
 
 
 class Expiring(Protocol):
@@ -46,7 +46,7 @@ class Expiring(Protocol):
 Named = TypeVar("Named", bound=Expiring)
 
 
-def named_one(found: Sequence[Named], id_or_name: str, what: str, now: datetime) -> Named:
+def find_by_id_or_name(found: Sequence[Named], id_or_name: str, what: str, now: datetime) -> Named:
     """The one of that id, else of that name: an expired one only where no other has it."""
     by_id = [one for one in found if str(one.id) == id_or_name.lower()]
     by_name = [one for one in found if one.name == id_or_name]
@@ -60,7 +60,7 @@ def named_one(found: Sequence[Named], id_or_name: str, what: str, now: datetime)
     return fitting[0]
 
 
-class OpeningKey(Protocol):
+class RoutedKey(Protocol):
     """What routers are told of a key."""
 
     @property
@@ -86,20 +86,20 @@ class OpeningKey(Protocol):
 
 async def alive_keys(
     session: AsyncSession, service_ids: Sequence[UUID] | None, now: datetime
-) -> dict[UUID, list[OpeningKey]]:
+) -> dict[UUID, list[RoutedKey]]:
     """Keys that open each service (None: every service) now, oldest first."""
     fields = ("id", "service_id", "sha256", "revoked_at", "expires_at", "scopes")
     query = sqlalchemy.select(*(getattr(ApiKeyRow, name) for name in fields)).where(col(ApiKeyRow.revoked_at).is_(None))
     if service_ids is not None:
         query = query.where(col(ApiKeyRow.service_id).in_(service_ids))
-    found: dict[UUID, list[OpeningKey]] = defaultdict(list)
+    found: dict[UUID, list[RoutedKey]] = defaultdict(list)
     for row in await session.execute(query.order_by(col(ApiKeyRow.id))):
         if is_alive(row.revoked_at, row.expires_at, now):
-            found[row.service_id].append(cast(OpeningKey, row))
+            found[row.service_id].append(cast(RoutedKey, row))
     return found
 
 
-async def note_key_use(session: AsyncSession, used: Mapping[UUID, datetime]) -> None:
+async def record_key_use(session: AsyncSession, used: Mapping[UUID, datetime]) -> None:
     """Keep the latest use of each key; an older one changes nothing, nor does a key that is gone."""
     for key_id, at in sorted(used.items()):
         is_later = col(ApiKeyRow.last_used_at).is_(None) | (col(ApiKeyRow.last_used_at) < at)

@@ -14,8 +14,8 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from controller.domain.access.keys import is_alive
-from controller.domain.access.roles import Caller, Role
-from controller.store.access.keys import named_one
+from controller.domain.access.roles import Principal, Role
+from controller.store.access.keys import find_by_id_or_name
 from controller.store.tables import MemberRow, ProjectRow, ServiceRow, TokenRow, UserRow
 from shared.errors import NotFound
 
@@ -29,24 +29,24 @@ class Member:
     created_at: datetime
 
 
-async def caller_of_token(session: AsyncSession, sha256: str, now: datetime) -> Caller | None:
+async def principal_of_token(session: AsyncSession, sha256: str, now: datetime) -> Principal | None:
     """Whose living token this is; None where it has ended, its user is disabled, or either holds for one above it."""
     query = select(TokenRow, UserRow).join(UserRow, col(UserRow.id) == col(TokenRow.user_id))
     found = (await session.execute(query.where(TokenRow.sha256 == sha256))).one_or_none()
     if found is None:
         return None
     token, user = found
-    if not all(_opens(*each, now) for each in ((token, user), *await tokens_above(session, token.parent_id))):
+    if not all(_opens(*each, now) for each in ((token, user), *await token_and_ancestors(session, token.parent_id))):
         return None
-    caller = await caller_of(session, user)
-    return replace(caller, token_id=token.id, ends_at=token.expires_at)
+    principal = await principal_of_user(session, user)
+    return replace(principal, token_id=token.id, ends_at=token.expires_at)
 
 
 def _opens(token: TokenRow, user: UserRow, now: datetime) -> bool:
     return is_alive(token.revoked_at, token.expires_at, now) and not user.is_disabled
 
 
-async def tokens_above(session: AsyncSession, parent_id: UUID | None) -> Sequence[tuple[TokenRow, UserRow]]:
+async def token_and_ancestors(session: AsyncSession, parent_id: UUID | None) -> Sequence[tuple[TokenRow, UserRow]]:
     """The token of that id, the one that made it, and so on, each with its user; nothing for None."""
     if parent_id is None:
         return ()
@@ -59,7 +59,7 @@ async def tokens_above(session: AsyncSession, parent_id: UUID | None) -> Sequenc
     return [(token, user) for token, user in found]
 
 
-async def tokens_below(session: AsyncSession, token_ids: Collection[UUID]) -> list[TokenRow]:
+async def descendant_tokens(session: AsyncSession, token_ids: Collection[UUID]) -> list[TokenRow]:
     """Tokens that these made, and those made by them, and so on; without the revoked ones."""
     tokens: Any = TokenRow
     line = select(tokens.id).where(tokens.parent_id.in_(token_ids)).cte("line", recursive=True)
@@ -96,9 +96,9 @@ async def roles_of(session: AsyncSession, user_id: UUID) -> dict[str, Role]:
     return {member.project: Role(member.role) for member in found}
 
 
-async def caller_of(session: AsyncSession, user: UserRow) -> Caller:
+async def principal_of_user(session: AsyncSession, user: UserRow) -> Principal:
     """The user as whoever asks."""
-    return Caller(user.name, user.id, user.is_admin, await roles_of(session, user.id))
+    return Principal(user.name, user.id, user.is_admin, await roles_of(session, user.id))
 
 
 async def count_admins(session: AsyncSession) -> int:
@@ -121,13 +121,13 @@ async def tokens_of(session: AsyncSession, user_id: UUID) -> list[TokenRow]:
     return list((await session.scalars(query.order_by(col(TokenRow.id).desc()))).all())
 
 
-async def load_token(session: AsyncSession, id_or_name: str, caller: Caller, now: datetime) -> TokenRow:
+async def load_token(session: AsyncSession, id_or_name: str, principal: Principal, now: datetime) -> TokenRow:
     """A token that was not revoked: one of the caller's by id or name, for administrators anybody's by its id."""
-    if caller.is_admin and (token_id := uuid_of(id_or_name)) is not None:
+    if principal.is_admin and (token_id := uuid_of(id_or_name)) is not None:
         row = await session.get(TokenRow, token_id)
         if row is not None and row.revoked_at is None:
             return row
-    return named_one(await tokens_of(session, caller.user_id), id_or_name, "token", now)
+    return find_by_id_or_name(await tokens_of(session, principal.user_id), id_or_name, "token", now)
 
 
 def uuid_of(text: str) -> UUID | None:

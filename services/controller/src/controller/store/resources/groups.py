@@ -126,7 +126,7 @@ async def load_node(session: AsyncSession, group: GroupRow, name: str, *, for_up
     return row
 
 
-async def nodes_in_motion(session: AsyncSession, by: datetime) -> list[NodeRow]:
+async def nodes_due(session: AsyncSession, by: datetime) -> list[NodeRow]:
     """Nodes that are being released, or expire before `by`, in the order in which they joined."""
     is_expiring = col(NodeRow.expires_at).is_not(None) & (col(NodeRow.expires_at) <= by)
     query = select(NodeRow).where(or_(col(NodeRow.phase) == "releasing", is_expiring)).order_by(col(NodeRow.id))

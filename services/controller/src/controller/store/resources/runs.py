@@ -41,7 +41,7 @@ class RunFilter:
 
 
 @dataclass(frozen=True)
-class Sums:
+class MeteredSums:
     """What some runs used in one window: milliseconds, each times cores, GiB, GPUs, price per hour."""
 
     names: dict[str, Any]
@@ -79,7 +79,7 @@ async def recent_runs(session: AsyncSession, ended_after_ms: int) -> dict[Key, t
     return {(row[0], row[1], row[2]): (row[3], row[4], row[5]) for row in rows}
 
 
-async def mark_alive(session: AsyncSession, at_ms: int, but: Sequence[Key]) -> None:
+async def mark_runs_alive(session: AsyncSession, at_ms: int, but: Sequence[Key]) -> None:
     """Note that the open runs live, save those that are missing."""
     missing = {pod for _, pod, _ in but}
     is_older = col(PodRunRow.ended_ms).is_(None) & (col(PodRunRow.alive_ms) < at_ms)
@@ -92,7 +92,9 @@ async def first_start_ms(session: AsyncSession) -> int | None:
     return (await session.execute(select(func.min(PodRunRow.started_ms)))).scalar_one()
 
 
-async def sums(session: AsyncSession, window: Window, now_ms: int, group_by: str, wanted: RunFilter) -> list[Sums]:
+async def sums(
+    session: AsyncSession, window: Window, now_ms: int, group_by: str, wanted: RunFilter
+) -> list[MeteredSums]:
     """What each group used in a window, by name; open runs count up to `now_ms`."""
     names = GROUPS[group_by]
     ended = case((col(PodRunRow.ended_ms).is_(None), now_ms), else_=col(PodRunRow.ended_ms))
@@ -123,7 +125,7 @@ def _filters(wanted: RunFilter) -> list[ColumnElement[bool]]:
     return filters if wanted.projects is None else [*filters, col(PodRunRow.project).in_(wanted.projects)]
 
 
-def _sums(names: tuple[str, ...], window: Window, row: tuple[Any, ...]) -> Sums:
+def _sums(names: tuple[str, ...], window: Window, row: tuple[Any, ...]) -> MeteredSums:
     count, pod_ms, *used = row[len(names) :]
     cpu, memory, gpu, price = map(float, used)
-    return Sums(dict(zip(names, row, strict=False)), window, count, int(pod_ms), cpu, memory, gpu, price)
+    return MeteredSums(dict(zip(names, row, strict=False)), window, count, int(pod_ms), cpu, memory, gpu, price)

@@ -12,7 +12,7 @@ from controller.store.tables import ServiceRow, VersionRow
 
 
 @dataclass(frozen=True)
-class Followed:
+class FollowedAlias:
     """An alias of a model in a registry (None: the platform's own)."""
 
     registry: str | None
@@ -21,17 +21,17 @@ class Followed:
 
 
 @dataclass(frozen=True)
-class Follower:
+class AliasFollower:
     """A version and the alias that it follows; `model_version` is what it publishes now."""
 
     service: str
     version: str
     project: str
-    source: Followed
+    source: FollowedAlias
     model_version: str
 
 
-async def followers(session: AsyncSession) -> Sequence[Follower]:
+async def alias_followers(session: AsyncSession) -> Sequence[AliasFollower]:
     """Every version that follows an alias, in whatever state."""
     query = (
         select(ServiceRow, VersionRow)
@@ -41,11 +41,11 @@ async def followers(session: AsyncSession) -> Sequence[Follower]:
     )
     found = (await session.execute(query)).all()
     return [
-        Follower(
+        AliasFollower(
             service.name,
             row.name,
             service.project,
-            Followed(row.model_registry, row.model, row.alias),
+            FollowedAlias(row.model_registry, row.model, row.alias),
             row.model_version,
         )
         for service, row in found

@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from controller.domain.services.status import (
+    DesiredState,
     Observation,
     ServiceStatus,
     VersionStatus,
-    Wanted,
     service_status,
     version_status,
 )
@@ -44,7 +44,7 @@ class ServiceFilter:
 
 
 @dataclass(frozen=True)
-class Position:
+class PagePosition:
     """Where a page goes on: after this service, in this direction. Ids are UUIDv7: they sort by creation."""
 
     after: UUID | None = None
@@ -52,7 +52,7 @@ class Position:
 
 
 async def page_of_services(
-    session: AsyncSession, wanted: ServiceFilter, position: Position, size: int
+    session: AsyncSession, wanted: ServiceFilter, position: PagePosition, size: int
 ) -> list[StoredService]:
     """Up to `size` services after `position`."""
     if wanted.status is None and wanted.tag is None:
@@ -80,14 +80,16 @@ def _filtered(query: Chosen, wanted: ServiceFilter) -> Chosen:
     return query
 
 
-def _on_from(query: Chosen, position: Position) -> Chosen:
+def _on_from(query: Chosen, position: PagePosition) -> Chosen:
     identity = col(ServiceRow.id)
     if position.after is not None:
         query = query.where(identity > position.after if position.is_oldest_first else identity < position.after)
     return query.order_by(identity if position.is_oldest_first else identity.desc())
 
 
-async def _chosen_ids(session: AsyncSession, wanted: ServiceFilter, position: Position, size: int) -> Sequence[UUID]:
+async def _chosen_ids(
+    session: AsyncSession, wanted: ServiceFilter, position: PagePosition, size: int
+) -> Sequence[UUID]:
     """The first `size` services of that status and tag. Only what these depend on is read of the others."""
     is_autoscaled = col(VersionRow.autoscaling).is_not(None).label("is_autoscaled")
     versions = (col(VersionRow.wanted), col(VersionRow.generation), col(VersionRow.replicas), is_autoscaled)
@@ -127,4 +129,4 @@ def _statuses(versions: Sequence[Row[Any]]) -> Iterator[VersionStatus]:
                 seen = Observation(row.seen_generation, row.phase, row.ready_replicas, row.was_ready)
             told = row.desired_replicas if row.is_autoscaled and row.seen_generation == row.generation else None
             replicas = row.replicas if told is None else told
-            yield version_status(Wanted(row.wanted), row.generation, replicas, seen)
+            yield version_status(DesiredState(row.wanted), row.generation, replicas, seen)

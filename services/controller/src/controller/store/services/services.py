@@ -17,10 +17,10 @@ from controller.domain.services import traffic
 from controller.domain.services.status import (
     ACTIVE,
     SERVING,
+    DesiredState,
     Observation,
     ServiceStatus,
     VersionStatus,
-    Wanted,
     service_status,
     version_status,
 )
@@ -44,7 +44,7 @@ class StoredVersion:
     @property
     def status(self) -> VersionStatus:
         """Derived status."""
-        return version_status(Wanted(self.row.wanted), self.row.generation, self.replicas, self.observation)
+        return version_status(DesiredState(self.row.wanted), self.row.generation, self.replicas, self.observation)
 
     @property
     def replicas(self) -> int:
@@ -55,11 +55,11 @@ class StoredVersion:
         return seen.desired_replicas
 
     @property
-    def capacity(self) -> traffic.Capacity:
+    def capacity(self) -> traffic.PodCapacity:
         """Ready pods and wanted ones, where the load decides; a fixed number keeps its share while one restarts."""
         if self.row.autoscaling is None or self.seen is None or not self.is_current:
-            return traffic.Capacity(1, 1)
-        return traffic.Capacity(self.seen.ready_replicas, self.replicas)
+            return traffic.PodCapacity(1, 1)
+        return traffic.PodCapacity(self.seen.ready_replicas, self.replicas)
 
     @property
     def is_current(self) -> bool:
@@ -96,7 +96,7 @@ class StoredService:
 
     def weights(self) -> dict[str, int]:
         """Shares of the active versions, 100 in all: the others have what one that has failed had, in proportion."""
-        started = {each.row.name: each.row.weight for each in self.versions if each.row.wanted == Wanted.STARTED}
+        started = {each.row.name: each.row.weight for each in self.versions if each.row.wanted == DesiredState.STARTED}
         return traffic.shares(started, [version.row.name for version in self.active()])
 
     def effective_weights(self) -> dict[str, int]:
