@@ -122,7 +122,7 @@ async def controller_figures(home: Path, settings: dict[str, str], services: int
 
     async def take_states() -> None:
         async with deps.database.unit_of_work() as session:
-            await observations.resync(session, states, deps.clock.now(), lambda _service: None)
+            await observations.resync_versions(session, states, deps.clock.now(), lambda _service: None)
 
     async def list_deployments() -> None:
         async with deps.read_session() as session:

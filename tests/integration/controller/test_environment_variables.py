@@ -1,4 +1,4 @@
-"""Environment variables of versions: plain ones are shown, secrets are named, and their values leave by one deps."""
+"""Environment variables of versions: plain ones are shown, secrets are named, only the scheduler reads their values."""
 
 from __future__ import annotations
 

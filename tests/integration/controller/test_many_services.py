@@ -107,7 +107,7 @@ async def test_passes_over_everything_make_no_records_and_write_nothing(full: Co
     for turn in ("first", "again"):
         with counted(deps.database) as asked:
             async with deps.database.unit_of_work() as session:
-                await observations.resync(session, states, deps.clock.now(), touched.append)
+                await observations.resync_versions(session, states, deps.clock.now(), touched.append)
         if turn == "again":
             assert (len(asked.statements), asked.records, asked.writes) == (3, 0, [])
     assert sorted(set(touched)) == ["service-0001", "service-0501"], "those that were failed, and run now"

@@ -13,11 +13,11 @@ import pytest
 from sqlmodel import select
 
 from controller.domain.resources.usage import Grain, milliseconds, overlap_ms, windows
-from controller.handlers.resources.metering import record_run, resync, run_key
+from controller.handlers.resources.metering import record_run, resync_runs, run_key
 from controller.handlers.resources.usage import UsageQuery, continued, usage_page
 from controller.main import MIGRATIONS
 from controller.store.access.keys import record_key_use
-from controller.store.resources.runs import RunFilter, sums
+from controller.store.resources.runs import RunFilter, usage_sums
 from controller.store.tables import ApiKeyRow, PodRunRow, ServiceRow, SpecRow
 from shared.contracts.deployment import Resources
 from shared.contracts.runs import PodRun
@@ -72,7 +72,7 @@ async def list_again(
     database: Database, listed: Sequence[PodRun], asked_at: datetime, missing: frozenset[Any] = frozenset()
 ) -> frozenset[Any]:
     async with database.unit_of_work() as session:
-        return await resync(session, listed, asked_at - timedelta(hours=1), asked_at, missing)
+        return await resync_runs(session, listed, asked_at - timedelta(hours=1), asked_at, missing)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -181,7 +181,7 @@ async def test_sums_are_what_the_runs_add_up_to(database: Database, seed: int) -
 
     async with database.read() as session:
         for window in windows(milliseconds(NOW - timedelta(days=80)), now_ms, Grain.MONTH):
-            found = await sums(session, window, now_ms, "service", RunFilter())
+            found = await usage_sums(session, window, now_ms, "service", RunFilter())
             assert {each.names["service"]: each.pod_ms for each in found} == _used(told, window, now_ms, None)
             cost = {each.names["service"]: each.price_ms for each in found}
             assert cost == pytest.approx(_used(told, window, now_ms, SPECS))

@@ -150,16 +150,16 @@ async def test_a_start_with_another_key_seals_anew_what_the_old_one_opens(
 
 def test_keys_rotate_and_a_row_in_anothers_place_does_not_open() -> None:
     old, new, one, two = b"o" * 32, b"n" * 32, UUID(int=1), UUID(int=2)
-    sealed = Vault([old]).close(one, {"a": "b"})
+    sealed = Vault([old]).seal(one, {"a": "b"})
     rotated = Vault([new, old])
-    assert rotated.open(one, sealed) == {"a": "b"}
-    assert rotated.close(one, {"a": "b"}).key_id == key_id(new) != sealed.key_id
+    assert rotated.unseal(one, sealed) == {"a": "b"}
+    assert rotated.seal(one, {"a": "b"}).key_id == key_id(new) != sealed.key_id
     with pytest.raises(Unavailable, match="exchanged"):
-        rotated.open(two, sealed)
+        rotated.unseal(two, sealed)
     with pytest.raises(Unavailable, match="exchanged"):
-        rotated.open(one, SealedValue(sealed.key_id, sealed.sealed[:-1] + bytes([sealed.sealed[-1] ^ 1])))
+        rotated.unseal(one, SealedValue(sealed.key_id, sealed.sealed[:-1] + bytes([sealed.sealed[-1] ^ 1])))
     with pytest.raises(Unavailable, match=key_id(old)):
-        Vault([new]).open(one, sealed)
+        Vault([new]).unseal(one, sealed)
 
 
 def test_a_key_that_is_none_is_refused_and_not_shown() -> None:

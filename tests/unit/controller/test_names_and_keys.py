@@ -92,13 +92,13 @@ def test_a_key_lives_until_revoked_or_expired() -> None:
 
 def test_a_sealed_answer_opens_only_for_its_caller_and_key() -> None:
     seal = answer_seal("token", "POST", "/keys", "once")
-    sealed = seal.close(b"psk_secret")
+    sealed = seal.seal(b"psk_secret")
     assert b"psk_secret" not in sealed
-    assert answer_seal("token", "POST", "/keys", "once").open(sealed) == b"psk_secret"
+    assert answer_seal("token", "POST", "/keys", "once").unseal(sealed) == b"psk_secret"
     for other in (answer_seal("other", "POST", "/keys", "once"), answer_seal("token", "POST", "/keys", "twice")):
         assert other.id != seal.id
         with pytest.raises(InvalidTag):
-            other.open(sealed)
+            other.unseal(sealed)
 
 
 @pytest.mark.parametrize(

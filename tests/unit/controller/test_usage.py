@@ -18,7 +18,7 @@ from controller.domain.resources.usage import (
     milliseconds,
     moment_of,
     overlap_ms,
-    split,
+    split_run,
     windows,
 )
 
@@ -33,7 +33,7 @@ def at(text: str) -> int:
 
 @given(spans, st.sampled_from(Grain))
 def test_the_shares_of_a_run_sum_to_the_run(span: tuple[int, int], grain: Grain) -> None:
-    shares = split(*span, grain)
+    shares = split_run(*span, grain)
 
     assert sum(shares.values()) == span[1] - span[0]
     assert all(share > 0 for share in shares.values())
@@ -60,7 +60,7 @@ def test_what_lies_outside_of_the_asked_time_is_not_counted(run: tuple[int, int]
 
 
 def test_a_run_over_two_turns_of_months() -> None:
-    shares = split(at("2026-10-31T23:00:00Z"), at("2026-12-01T00:00:01Z"), Grain.MONTH)
+    shares = split_run(at("2026-10-31T23:00:00Z"), at("2026-12-01T00:00:01Z"), Grain.MONTH)
 
     assert shares == {"2026-10": 3_600_000, "2026-11": 30 * 86_400_000, "2026-12": 1_000}
 

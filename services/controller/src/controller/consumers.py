@@ -1,4 +1,4 @@
-"""Door: the bus. The scheduler's facts come in; the scheduler's question about what should run is answered."""
+"""Consumers of the bus: the scheduler's events, its RPC calls about intent, the routers' samples of key use."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def subscribe(bus: Bus, database: Database, clock: Clock, routes_changed: Routes
 
 
 def serve_registry_access(bus: Bus, registries: ModelRegistries) -> None:
-    """Declare who tells the scheduler where models are and how to be let in; the bus lets nobody else ask."""
+    """Serve the addresses and credentials of registries to the scheduler; the bus permits nobody else to call."""
 
     async def access(query: RegistryQuery) -> RegistryAccess:
         return await registries.access_by_name(query.registry)
@@ -85,7 +85,7 @@ def serve_registry_access(bus: Bus, registries: ModelRegistries) -> None:
 
 
 def serve_secret_values(bus: Bus, database: Database, vault: Vault) -> None:
-    """Declare who tells the scheduler the values of the secrets in a version's environment variables."""
+    """Serve the values of the secrets in a version's environment variables to the scheduler."""
 
     async def values(query: SecretsQuery) -> SecretValues:
         return await secret_values(database, vault, query)
@@ -94,7 +94,7 @@ def serve_secret_values(bus: Bus, database: Database, vault: Vault) -> None:
 
 
 async def pull_key_use(bus: Bus, database: Database) -> None:
-    """Take from the routers' samples when API keys were used, until cancelled."""
+    """Store when API keys were last used, from the routers' samples, until cancelled."""
 
     async def take(messages: list[Msg]) -> None:
         used = last_uses(message.data for message in messages)
@@ -107,7 +107,7 @@ async def pull_key_use(bus: Bus, database: Database) -> None:
 
 
 def last_uses(samples: Iterable[bytes]) -> dict[UUID, datetime]:
-    """API key → its last use in these samples; one that does not parse says nothing here (the monitor buries it)."""
+    """API key → its last use in these samples; what does not parse is left out (the monitor dead-letters it)."""
     latest: dict[UUID, datetime] = {}
     for sample in samples:
         with suppress(ValidationError):

@@ -68,7 +68,7 @@ class App:
     identity: OidcIssuer | None = None
 
     def background(self) -> dict[str, Coroutine[Any, Any, None]]:
-        """Everything that runs beside the HTTP doors, by name."""
+        """Everything that runs beside the HTTP servers, by name."""
         return {
             "bus": self.dependencies.bus.run(),
             "routes": self.routes.run(),
@@ -80,7 +80,7 @@ class App:
             "nodes": self.nodes.run(),
         }
 
-    def doors(self, fd: int) -> dict[str, Coroutine[Any, Any, None]]:
+    def servers(self, fd: int) -> dict[str, Coroutine[Any, Any, None]]:
         """The control plane on the listening socket `fd`, and the admin port."""
         settings = self.settings
         admin = admin_app(self.telemetry, self.is_ready, self.disk.details)
@@ -94,11 +94,11 @@ class App:
         return is_ready(self.dependencies.bus, self.disk)
 
     async def drain(self) -> None:
-        """End what would go on for ever: followed logs."""
+        """End the responses that have no end of their own: followed logs."""
         self.dependencies.stopping.set()
 
     async def close(self) -> None:
-        """Give connections back."""
+        """Close every connection."""
         await self.dependencies.registries.close()
         if self.identity is not None:
             await self.identity.close()
@@ -108,27 +108,23 @@ class App:
 
 
 def is_ready(bus: Bus, disk: DiskCheck) -> bool:
-    """Whether the bus is there, and what is changed can be written."""
+    """Whether the bus is connected and the disk has room."""
     return bus.is_connected and not disk.problem()
 
 
 async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock: Clock) -> App:
-    """Migrate and open the store, make the admin token known, put the parts together.
+    """Migrate and open the store, prepare what it must hold, and connect the parts; nothing runs yet.
 
     Raises `Unavailable` naming a database that cannot be used.
     """
-    await asyncio.to_thread(migrate, MIGRATIONS, settings.store_url)
-    database = Database.open(settings.store_url)
-    await database.check()
+    database = await _open_database(settings)
     url = settings.nats_url.get_secret_value()
     bus = Bus("controller", url, clock=clock, database=database, registry=telemetry.registry)
     signer = TicketSigner(read_or_create_key_file(settings.home / "debug-key"))
     routes = RouteLoop(database, bus, clock, settings.routes_interval, signer.public_key)
-    subscribe(bus, database, clock, routes.touch)
     registries = registries_of(settings, database, clock)
     await _reseal_secrets(database, registries.vault, clock)
-    serve_registry_access(bus, registries)
-    serve_secret_values(bus, database, registries.vault)
+    await _ensure_admin(database, settings, clock)
     dependencies = ApiDependencies(
         database=database,
         bus=bus,
@@ -141,32 +137,56 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
         public_url=settings.callers_url,
         routes_changed=routes.touch,
     )
-    hosts = frozenset({settings.host, *settings.allowed_hosts} - ANY_ADDRESS)
-    await _ensure_admin(database, settings, clock)
+    _serve_bus(dependencies)
     identity = identity_of(settings, clock)
     disk = DiskCheck(settings.home, clock)
-    access = ApiAccess(Authenticator(database, clock, identity).authenticate, hosts)
+    access = ApiAccess(Authenticator(database, clock, identity).authenticate, api_hosts(settings))
     return App(
         settings=settings,
         telemetry=telemetry,
         dependencies=dependencies,
         api=build_api(dependencies, telemetry, access, lambda: is_ready(bus, disk)),
-        disk=disk,
         routes=routes,
         resync=ResyncLoop(database, bus, clock, settings.resync_interval, routes.touch),
         answer_expiry=AnswerExpiryLoop(database, clock),
-        metering=MeteringLoop(database, bus, clock, settings.resync_interval),
+        aliases=_alias_loop(settings, dependencies),
         nodes=NodesLoop(database, bus, clock, dependencies.limits),
+        metering=MeteringLoop(database, bus, clock, settings.resync_interval),
+        disk=disk,
         identity=identity,
-        aliases=AliasLoop(
-            database,
-            registries,
-            clock,
-            settings.alias_interval,
-            limits=dependencies.limits,
-            routes_changed=routes.touch,
-        ),
     )
+
+
+async def _open_database(settings: ControllerSettings) -> Database:
+    """The store, migrated and checked."""
+    await asyncio.to_thread(migrate, MIGRATIONS, settings.store_url)
+    database = Database.open(settings.store_url)
+    await database.check()
+    return database
+
+
+def _serve_bus(dependencies: ApiDependencies) -> None:
+    """Declare every consumer and every RPC method of this service."""
+    bus, database = dependencies.bus, dependencies.database
+    subscribe(bus, database, dependencies.clock, dependencies.routes_changed)
+    serve_registry_access(bus, dependencies.registries)
+    serve_secret_values(bus, database, dependencies.vault)
+
+
+def _alias_loop(settings: ControllerSettings, dependencies: ApiDependencies) -> AliasLoop:
+    return AliasLoop(
+        dependencies.database,
+        dependencies.registries,
+        dependencies.clock,
+        settings.alias_interval,
+        limits=dependencies.limits,
+        routes_changed=dependencies.routes_changed,
+    )
+
+
+def api_hosts(settings: ControllerSettings) -> frozenset[str]:
+    """Host names that requests may be sent to, besides localhost."""
+    return frozenset({settings.host, *settings.allowed_hosts} - ANY_ADDRESS)
 
 
 def limits_of(settings: ControllerSettings) -> InstallationLimits:
@@ -209,7 +229,7 @@ async def _reseal_secrets(database: Database, vault: Vault, clock: Clock) -> Non
         audit_changes(session, Actor(PLATFORM_ACTOR, "seal_secrets_anew", ""), clock.now())
         sealed, lost = await reseal_secrets(session, vault)
     if sealed:
-        log.info("sealed anew with key %s: %s", vault.first_key_id, ", ".join(sealed))
+        log.info("secrets sealed again with key %s: %s", vault.first_key_id, ", ".join(sealed))
     if lost:
         log.warning("no key opens these secrets (CONTROLLER_OLD_SECRET_KEYS; or give them anew): %s", ", ".join(lost))
 

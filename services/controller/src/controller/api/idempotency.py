@@ -36,7 +36,7 @@ class IdempotentPost:
     token: str
     idempotency_key: str | None
 
-    async def once(
+    async def run_once(
         self,
         body: BaseModel | None,
         work: Callable[[UnitOfWork, Prepared], Awaitable[BaseModel]],
@@ -46,7 +46,7 @@ class IdempotentPost:
         """Do `work` in one transaction after `prepare` (which asks other systems, outside it)."""
         seal = self._seal()
         digest = _digest(self.token, body)
-        if seal is not None and (again := await self._again(seal, digest)):
+        if seal is not None and (again := await self._first_answer(seal, digest)):
             return again
         prepared = await prepare()
         try:
@@ -58,7 +58,7 @@ class IdempotentPost:
                     await store_answer(unit.session, seal, digest, (status_code, bytes(answer.body)), unit.now)
         except (Conflict, PreconditionFailed):
             # Perhaps with itself: the same request, sent twice at once, was answered while this one was at work.
-            if seal is not None and (again := await self._again(seal, digest)):
+            if seal is not None and (again := await self._first_answer(seal, digest)):
                 return again
             raise
         return answer
@@ -68,7 +68,7 @@ class IdempotentPost:
             return None
         return answer_seal(self.token, self.method, self.path, self.idempotency_key)
 
-    async def _again(self, seal: AnswerSeal, digest: str) -> Response | None:
+    async def _first_answer(self, seal: AnswerSeal, digest: str) -> Response | None:
         async with self.deps.read_session() as session:
             first = await load_answer(session, seal, digest)
         return _replayed(*first) if first else None

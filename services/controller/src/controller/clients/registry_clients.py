@@ -20,24 +20,24 @@ MAX_CLIENTS = 16
 
 
 @dataclass
-class _Kept:
+class _PooledClient:
     registry: MlflowRegistry
     users: int = 0
 
 
 class RegistryClients:
-    """Makes clients, lends them, closes those that nobody uses once there are too many or their secret has changed."""
+    """A pool: makes clients, leases them, closes unused ones beyond `MAX_CLIENTS` or of a replaced secret."""
 
     def __init__(self, clock: Clock, timeout_s: float) -> None:
         self._clock = clock
         self._timeout_s = timeout_s
-        self._kept: dict[tuple[UUID, int], _Kept] = {}
+        self._pool: dict[tuple[UUID, int], _PooledClient] = {}
 
     @asynccontextmanager
     async def lease(self, secret: UUID, revision: int, access: RegistryAccess) -> AsyncIterator[MlflowRegistry]:
         """The client of this revision of a secret, for as long as the block takes."""
-        kept = self._kept.pop((secret, revision), None) or _Kept(self._made(access))
-        self._kept[secret, revision] = kept
+        kept = self._pool.pop((secret, revision), None) or _PooledClient(self._new_client(access))
+        self._pool[secret, revision] = kept
         kept.users += 1
         try:
             yield kept.registry
@@ -47,19 +47,19 @@ class RegistryClients:
 
     async def close(self) -> None:
         """Close all of them."""
-        while self._kept:
-            _, kept = self._kept.popitem()
+        while self._pool:
+            _, kept = self._pool.popitem()
             await kept.registry.close()
 
     async def _close_unused(self) -> None:
-        newest = {secret: revision for secret, revision in sorted(self._kept)}
-        surplus = list(self._kept)[:-MAX_CLIENTS]
-        old = [key for key in self._kept if key in surplus or key[1] < newest[key[0]]]
+        newest = {secret: revision for secret, revision in sorted(self._pool)}
+        surplus = list(self._pool)[:-MAX_CLIENTS]
+        old = [key for key in self._pool if key in surplus or key[1] < newest[key[0]]]
         for key in old:
-            if self._kept[key].users == 0:
-                await self._kept.pop(key).registry.close()
+            if self._pool[key].users == 0:
+                await self._pool.pop(key).registry.close()
 
-    def _made(self, access: RegistryAccess) -> MlflowRegistry:
+    def _new_client(self, access: RegistryAccess) -> MlflowRegistry:
         transport = PinnedTransport(AddressRule.of(access.allowed))
         auth = auth_of(access.username, access.password, access.token)
         try:

@@ -1,4 +1,4 @@
-"""Sealing the first answer of an idempotent POST: it may hold an API key, which the database must never show.
+"""Seals the first answer of an idempotent POST: it may hold an API key, which the database must never show.
 
 The answer is encrypted (AES-256-GCM) under a key that only its caller can make again: it is derived from the caller's
 token and `Idempotency-Key`, and neither is stored.
@@ -23,15 +23,15 @@ class AnswerSeal:
     id: str
     secret: bytes
 
-    def close(self, answer: bytes) -> bytes:
+    def seal(self, answer: bytes) -> bytes:
         """Encrypt `answer`."""
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415  (7 MB that most never need)
 
         nonce = os.urandom(_NONCE_BYTES)
         return nonce + AESGCM(self.secret).encrypt(nonce, answer, self.id.encode())
 
-    def open(self, sealed: bytes) -> bytes:
-        """Decrypt what `close` made."""
+    def unseal(self, sealed: bytes) -> bytes:
+        """Decrypt what `seal` made."""
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
 
         return AESGCM(self.secret).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self.id.encode())

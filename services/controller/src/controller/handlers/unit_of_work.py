@@ -1,4 +1,4 @@
-"""What every use case is handed: its transaction, who asks and when, and the rules of this installation."""
+"""What every use case gets: its transaction, the actor, the time, and the limits of this installation."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class UnitOfWork:
 
 
 async def delete_with_children(unit: UnitOfWork, row: ControllerTable, parts: Iterable[ControllerTable]) -> None:
-    """Remove a row and, first and by name, what hangs on it: what a database cascades leaves no line of audit."""
+    """Remove a row and, first and by name, what refers to it: a database's cascade leaves no line in the audit log."""
     for part in parts:
         await unit.session.delete(part)
     await unit.session.flush()

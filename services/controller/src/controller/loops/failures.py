@@ -12,4 +12,4 @@ AWAY = (nats.errors.Error, PenstockError, OSError, TimeoutError)
 """What a pass may fail with while something is away; anything else ends the process."""
 
 RACES = (IntegrityError, StaleDataError)
-"""What writing down the state of a version fails with that was deleted at that moment; the next answer knows it."""
+"""What storing the observation of a version fails with that is deleted at that moment; the next resync repairs it."""

@@ -1,6 +1,6 @@
-"""Door: time. Versions that follow an alias are published anew once it has moved.
+"""Publishes versions that follow an alias anew once it has moved.
 
-Each registry is asked on its own: one that is slow or away delays nobody but those who publish from it.
+Each registry has a task of its own: one that is slow or away delays only the versions that are published from it.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from shared.errors import PenstockError, Unavailable
 
 log = logging.getLogger(__name__)
 
-OF_A_PROJECT = 4
-"""Registries of one project that are asked at once; the platform's own one waits for none of them."""
+MAX_REGISTRIES_PER_PROJECT = 4
+"""Registries of one project that are read at once; the platform's own one has no such limit."""
 
 
 class AliasLoop:
@@ -48,28 +48,30 @@ class AliasLoop:
         self._interval_s = interval.total_seconds()
         self._limits = limits
         self._routes_changed = routes_changed
-        self._asked: set[str | None] = set()
-        self._rooms: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(OF_A_PROJECT))
+        self._running: set[str | None] = set()
+        self._slots: defaultdict[str, asyncio.Semaphore] = defaultdict(
+            lambda: asyncio.Semaphore(MAX_REGISTRIES_PER_PROJECT)
+        )
 
     async def run(self) -> None:
-        """Follow for ever: every `interval`, each registry that is not being asked already."""
+        """Every `interval`, read each registry that is not being read already; until cancelled."""
         async with asyncio.TaskGroup() as group:
             while True:
                 try:
                     due = await self._by_registry()
                 except AWAY as failure:
-                    log.warning("aliases not followed: %s", failure or type(failure).__name__)
+                    log.warning("followed aliases not read: %s", failure or type(failure).__name__)
                     due = {}
-                for registry in due.keys() - self._asked:
-                    self._asked.add(registry)
+                for registry in due.keys() - self._running:
+                    self._running.add(registry)
                     group.create_task(self._guarded(registry, due[registry]), name=f"following {registry or 'own'}")
                 await self._clock.sleep(self._interval_s)
 
     async def run_once(self) -> int:
-        """Look at every alias that is followed; returns how many versions were published anew."""
+        """Read every alias that is followed; returns how many versions were published anew."""
         due = await self._by_registry()
-        looks = [self._look(registry, found) for registry, found in due.items()]
-        done = await asyncio.gather(*looks, return_exceptions=True)
+        passes = [self._follow_registry(registry, found) for registry, found in due.items()]
+        done = await asyncio.gather(*passes, return_exceptions=True)
         for result in done:
             if isinstance(result, BaseException):
                 raise result
@@ -85,20 +87,20 @@ class AliasLoop:
 
     async def _guarded(self, registry: str | None, found: Sequence[AliasFollower]) -> None:
         try:
-            await self._look(registry, found)
+            await self._follow_registry(registry, found)
         except AWAY as failure:
-            log.warning("aliases of %s not followed: %s", registry or "MLflow", failure or type(failure).__name__)
+            log.warning("aliases of %s not read: %s", registry or "MLflow", failure or type(failure).__name__)
         finally:
-            self._asked.discard(registry)
+            self._running.discard(registry)
 
-    async def _look(self, registry: str | None, found: Sequence[AliasFollower]) -> int:
-        """Every alias of one registry; `Unavailable` ends it, since the next question would wait as long."""
+    async def _follow_registry(self, registry: str | None, found: Sequence[AliasFollower]) -> int:
+        """Every alias of one registry; `Unavailable` ends it, since the next query would wait as long."""
         if registry is None:
-            return await self._look_at_each(found)
-        async with self._rooms[found[0].project]:
-            return await self._look_at_each(found)
+            return await self._follow_each(found)
+        async with self._slots[found[0].project]:
+            return await self._follow_each(found)
 
-    async def _look_at_each(self, found: Sequence[AliasFollower]) -> int:
+    async def _follow_each(self, found: Sequence[AliasFollower]) -> int:
         moved = 0
         for source in dict.fromkeys(each.source for each in found):
             try:

@@ -23,11 +23,11 @@ class AnswerExpiryLoop:
         self._clock = clock
 
     async def run(self) -> None:
-        """Forget for ever."""
+        """Remove expired answers every hour, until cancelled."""
         while True:
             try:
                 async with self._database.unit_of_work() as session:
                     await delete_answers_before(session, self._clock.now() - ANSWERS_KEPT)
             except AWAY as failure:
-                log.warning("old answers not removed: %s", failure or type(failure).__name__)
+                log.warning("idempotent answers not removed: %s", failure or type(failure).__name__)
             await self._clock.sleep(3600)

@@ -8,7 +8,7 @@ from typing import Any
 
 from controller.handlers.resources import metering
 from controller.loops.failures import AWAY
-from controller.store.resources.runs import Key
+from controller.store.resources.runs import RunKey
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.rpc.scheduler import RUNS, RunPage, RunsQuery
@@ -18,13 +18,13 @@ from shared.database import Database
 log = logging.getLogger(__name__)
 
 RUNS_LISTED = timedelta(days=31)
-"""How far back the first question for runs goes: as far as the scheduler remembers."""
+"""How far back the first query of runs goes: as far as the scheduler keeps them."""
 RUNS_AGAIN = timedelta(hours=1)
-"""How far before the last answer the next question goes."""
+"""How far before the last answer the next query goes."""
 
 
 class MeteringLoop:
-    """Asks the scheduler which runs of pods there are, and mends what events have lost."""
+    """Compares the rows of runs with those that the scheduler lists, and repairs what lost events left wrong."""
 
     def __init__(self, database: Database, bus: Bus, clock: Clock, interval: timedelta) -> None:
         self._database = database
@@ -32,25 +32,25 @@ class MeteringLoop:
         self._clock = clock
         self._interval_s = interval.total_seconds()
         self._since: datetime | None = None
-        self._missing: frozenset[Key] = frozenset()
+        self._missing: frozenset[RunKey] = frozenset()
 
     async def run(self) -> None:
-        """Ask for ever."""
+        """Resync until cancelled."""
         await self._bus.connected()
         while True:
             try:
                 await self.run_once()
             except AWAY as failure:
-                log.info("runs not asked for: %s", failure or type(failure).__name__)
+                log.info("runs not read from the scheduler: %s", failure or type(failure).__name__)
             await self._clock.sleep(self._interval_s)
 
     async def run_once(self) -> None:
-        """One question and what follows from the answer."""
+        """One resync of the rows of runs."""
         asked_at = self._clock.now()
         since = self._since or asked_at - RUNS_LISTED
         listed = await self._listed(since)
         async with self._database.unit_of_work() as session:
-            missing = await metering.resync(session, listed, since, asked_at, self._missing)
+            missing = await metering.resync_runs(session, listed, since, asked_at, self._missing)
         self._missing, self._since = missing, asked_at - RUNS_AGAIN
 
     async def _listed(self, since: datetime) -> list[PodRun]:

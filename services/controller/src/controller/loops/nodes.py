@@ -1,4 +1,4 @@
-"""Door: time, for nodes of resource groups."""
+"""Advances nodes of resource groups: they expire, and released ones are removed once they are empty."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ EVERY_S = 2.0
 
 
 class NodesLoop:
-    """Lets nodes expire, and those go that are released and empty."""
+    """Expires nodes, and removes those that are released and empty."""
 
     def __init__(self, database: Database, bus: Bus, clock: Clock, limits: InstallationLimits) -> None:
         self._database = database
@@ -36,17 +36,17 @@ class NodesLoop:
         self._limits = limits
 
     async def run(self) -> None:
-        """Look for ever."""
+        """Advance nodes until cancelled."""
         await self._bus.connected()
         while True:
             try:
                 await self.run_once()
             except AWAY as failure:
-                log.info("nodes not looked at: %s", failure or type(failure).__name__)
+                log.info("nodes not advanced: %s", failure or type(failure).__name__)
             await self._clock.sleep(EVERY_S)
 
     async def run_once(self) -> int:
-        """Look at every node that time does something to; returns how many changed."""
+        """Advance every node that is due; returns how many changed."""
         async with self._database.read() as session:
             waiting = await nodes_due(session, self._clock.now() + SOON)
         if not waiting:

@@ -36,24 +36,24 @@ class ResyncLoop:
         self._routes_changed = routes_changed
 
     async def run(self) -> None:
-        """Resync for ever."""
+        """Resync until cancelled."""
         await self._bus.connected()
         while True:
             try:
                 await self.run_once()
             except AWAY as failure:
-                log.info("scheduler not asked: %s", failure or type(failure).__name__)
+                log.info("versions not read from the scheduler: %s", failure or type(failure).__name__)
             except RACES as race:
                 log.info("the scheduler's answer was overtaken by a deletion: %s", type(race).__name__)
             await self._clock.sleep(self._interval_s)
 
     async def run_once(self) -> None:
-        """One question and what follows from the answer."""
+        """One resync; versions whose rollout failed are rolled back."""
         asked_at = self._clock.now()
         answer: Any = await self._bus.call(VERSION_STATES, Nothing())
         assert isinstance(answer, VersionStateList)
         async with self._database.unit_of_work() as session:
-            await observations.resync(session, answer.items, asked_at, self._routes_changed)
+            await observations.resync_versions(session, answer.items, asked_at, self._routes_changed)
         for state in answer.items:
             if state.has_rollout_failed:
                 async with self._database.unit_of_work() as session:

@@ -48,7 +48,7 @@ class RouteLoop:
         self._wake.set()
 
     async def run(self) -> None:
-        """Converge for ever."""
+        """Converge until cancelled."""
         await self._bus.connected()
         full_at = self._clock.monotonic()
         while True:
@@ -56,7 +56,7 @@ class RouteLoop:
             if await self._pass(is_full):
                 full_at = self._clock.monotonic() + self._interval_s if is_full else full_at
             else:
-                full_at = self._clock.monotonic()  # what was touched is still to be written: look at everything
+                full_at = self._clock.monotonic()  # what was touched is still to be written: compare everything
                 await self._clock.sleep(0.5)
                 continue
             await self._until(full_at)

@@ -20,7 +20,7 @@ async def load_answer(session: AsyncSession, seal: AnswerSeal, request_sha256: s
         return None
     if row.request_sha256 != request_sha256:
         raise Conflict("This Idempotency-Key was used for another request")
-    return row.status_code, seal.open(row.sealed)
+    return row.status_code, seal.unseal(row.sealed)
 
 
 async def store_answer(
@@ -33,7 +33,7 @@ async def store_answer(
             id=seal.id,
             request_sha256=request_sha256,
             status_code=status_code,
-            sealed=seal.close(body),
+            sealed=seal.seal(body),
             created_at=now,
         )
     )

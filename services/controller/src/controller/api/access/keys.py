@@ -54,7 +54,7 @@ async def issue_key(service: str, command: NewKey, post: PostRequest) -> Respons
         row, plain = await keys.issue_key(unit, stored, command)
         return issued_key_view(row, plain, unit.now)
 
-    return await post.once(command, work, no_preparation)
+    return await post.run_once(command, work, no_preparation)
 
 
 @router.get("/services/{service}/keys", response_model=Page[KeyView])
@@ -89,7 +89,7 @@ async def rotate_key(service: str, key_id: KeyPath, post: PostRequest, asked: Ro
         row, plain = await keys.rotate_key(unit, stored, old, asked or Rotation())
         return issued_key_view(row, plain, unit.now)
 
-    return await post.once(asked, work, no_preparation)
+    return await post.run_once(asked, work, no_preparation)
 
 
 def key_view(key: ApiKeyRow, now: datetime) -> KeyView:

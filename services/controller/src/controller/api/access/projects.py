@@ -51,7 +51,7 @@ async def create_project(command: NewProject, post: PostRequest, principal: Curr
     async def work(unit: UnitOfWork, _: None) -> ProjectView:
         return _view(await people.create_project(unit, command), principal.roles.get(command.name))
 
-    return await post.once(command, work, no_preparation)
+    return await post.run_once(command, work, no_preparation)
 
 
 @router.get("/projects", response_model=Page[ProjectView])

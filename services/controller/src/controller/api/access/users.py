@@ -71,7 +71,7 @@ async def create_user(command: NewUser, post: PostRequest) -> Response:
     async def work(unit: UnitOfWork, _: None) -> UserView:
         return _user_view(await people.create_user(unit, command), {})
 
-    return await post.once(command, work, no_preparation)
+    return await post.run_once(command, work, no_preparation)
 
 
 @router.get("/users", response_model=Page[UserView])
@@ -126,7 +126,7 @@ async def issue_token(command: NewToken, post: PostRequest, principal: CurrentPr
         row, user, plain = await people.issue_token(unit, principal, command)
         return IssuedTokenView(**_token_fields(row, user.name, unit.now), token=plain)
 
-    return await post.once(command, work, no_preparation)
+    return await post.run_once(command, work, no_preparation)
 
 
 @router.get("/tokens", response_model=Page[TokenView])

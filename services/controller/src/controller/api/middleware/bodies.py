@@ -1,4 +1,4 @@
-"""Bodies of requests: JSON, and no longer than this API has any use for. A longer one is refused before it is kept."""
+"""Bodies of requests: JSON, and at most `MAX_BODY_BYTES`. A longer one is refused before it is stored."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CODES = {413: "PAYLOAD_TOO_LARGE", 415: "UNSUPPORTED_MEDIA_TYPE"}
 
 
 class RequestBodyMiddleware:
-    """ASGI middleware, behind the gate."""
+    """ASGI middleware, behind authentication."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

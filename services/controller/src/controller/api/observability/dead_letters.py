@@ -65,7 +65,7 @@ async def replay_dead_letter(letter_id: LetterId, post: PostRequest) -> Response
         record_action(unit.session, post.actor, unit.now, AuditedResource("dead letter", str(letter_id)), "replayed")
         return ReplayView(id=str(letter_id))
 
-    return await post.once(None, work, replayed, 200)
+    return await post.run_once(None, work, replayed, 200)
 
 
 def jetstream(deps: ApiDependencies) -> JetStreamContext:

@@ -1,7 +1,7 @@
 """Live logs: a bridge from the bus to server-sent events, after lines that the monitor has kept.
 
-The bus is listened to first and the monitor asked second, for an answer that holds whatever was printed before, so that
-nothing is missing in between; what comes twice is recognised by its place in the pod's output. A stream ends with its
+The subscription comes first and the query of the monitor second, so that no line between the two is missing; a line
+that comes twice is recognised by its offset in the pod's output. A stream ends with its
 caller, with the service, and once the caller may no longer read it: a token that was revoked or has ended, a role that
 was taken away, a service that is gone.
 """
@@ -26,13 +26,13 @@ from shared.contracts.samples import PodOutput
 from shared.errors import Forbidden, NotFound, PenstockError, Unauthenticated, Unavailable
 from shared.http import error_body, status_of
 
-LOOK_EVERY_S = 5.0
-"""How long a caller who may no longer read goes on reading; and a silent stream says as often that it lives."""
-CONFIRMED_WITHIN_S = 5
+RECHECK_INTERVAL_S = 5.0
+"""How often the principal is authorized again, and a silent stream sends a comment."""
+FLUSH_TIMEOUT_S = 5
 STORED_PAGE = 1000
-STORED_WITHIN_S = 5.0
-_BEHIND_AT_MOST = 1000
-"""Messages that may wait for a slow reader; then the oldest are dropped, and the stream says so."""
+STORED_TIMEOUT_S = 5.0
+_MAX_QUEUED = 1000
+"""Messages queued for a slow reader; beyond them the oldest are dropped, and the stream says so."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class LogSelection:
     from_time: datetime | None = None
 
     def query(self, cursor: str | None = None) -> LogsQuery | None:
-        """What the monitor is asked for; None: nothing that was printed before is wanted."""
+        """What the monitor is asked for; None: nothing that was printed before is selection."""
         if not self.lines and self.from_time is None:
             return None
         return LogsQuery(
@@ -64,20 +64,20 @@ class LogSelection:
             cursor=cursor,
         )
 
-    def has(self, entry: LogEntry) -> bool:
+    def matches(self, entry: LogEntry) -> bool:
         """Whether a line that was just printed is one of them."""
         is_of_request = self.request_id is None or self.request_id in (entry.request_id or "").split(",")
         return is_of_request and (self.search is None or self.search.lower() in entry.text.lower())
 
 
 class LiveOutput:
-    """What pods print from now on, as it comes from the bus; a reader who is too slow loses the oldest messages."""
+    """What pods print from now on, as it comes from the bus; a slow reader loses the oldest messages."""
 
     def __init__(self) -> None:
-        self.waiting: asyncio.Queue[Msg] = asyncio.Queue(_BEHIND_AT_MOST)
+        self.waiting: asyncio.Queue[Msg] = asyncio.Queue(_MAX_QUEUED)
         self.dropped = 0
 
-    async def take(self, message: Msg) -> None:
+    async def enqueue(self, message: Msg) -> None:
         """One more message."""
         if self.waiting.full():
             self.waiting.get_nowait()
@@ -88,12 +88,12 @@ class LiveOutput:
 class StoredLines:
     """Lines that the monitor has kept, page by page, and what of the live ones they held already."""
 
-    def __init__(self, deps: ApiDependencies, wanted: LogSelection, live: LiveOutput) -> None:
-        self._deps, self._wanted, self._live = deps, wanted, live
+    def __init__(self, deps: ApiDependencies, selection: LogSelection, live: LiveOutput) -> None:
+        self._deps, self._selection, self._live = deps, selection, live
         self._first: LogPage | None = None
-        self._told: dict[str, tuple[int, int]] = {}
+        self._last_sent: dict[str, tuple[int, int]] = {}
 
-    async def begin(self) -> None:
+    async def load_first_page(self) -> None:
         """Ask for the first page; `Unavailable` while the monitor is away."""
         self._first = await self._page(None)
 
@@ -101,53 +101,53 @@ class StoredLines:
         """All of them, the oldest first."""
         page = self._first
         while page is not None:
-            for entry in page.items if self._wanted.from_time is not None else reversed(page.items):
-                self._told[entry.pod] = (entry.run, entry.offset or 0)
+            for entry in page.items if self._selection.from_time is not None else reversed(page.items):
+                self._last_sent[entry.pod] = (entry.run, entry.offset or 0)
                 yield entry
-            is_last = page.next_cursor is None or self._wanted.from_time is None
+            is_last = page.next_cursor is None or self._selection.from_time is None
             page = None if is_last else await self._page(page.next_cursor)
 
     def is_new(self, entry: LogEntry) -> bool:
-        """Whether a live line was neither among them nor told since: what a scheduler sends twice comes once."""
-        place, told = (entry.run, entry.offset or 0), self._told.get(entry.pod)
-        if told is not None and place <= told:
+        """Whether a live line is later than the last one sent of its pod: repeats are sent once."""
+        place, last = (entry.run, entry.offset or 0), self._last_sent.get(entry.pod)
+        if last is not None and place <= last:
             return False
-        self._told[entry.pod] = place
+        self._last_sent[entry.pod] = place
         return True
 
     async def _page(self, cursor: str | None) -> LogPage | None:
-        query = self._wanted.query(cursor)
+        query = self._selection.query(cursor)
         if query is None:
             return None
         self._live.dropped = 0  # what was printed before this question is in its answer
-        return await self._deps.call(LOGS, query, LogPage, within_s=STORED_WITHIN_S)
+        return await self._deps.call(LOGS, query, LogPage, within_s=STORED_TIMEOUT_S)
 
 
 async def follow_logs(
-    deps: ApiDependencies, wanted: LogSelection, must_be_allowed: Callable[[], Awaitable[None]], request_id: str
+    deps: ApiDependencies, selection: LogSelection, must_be_allowed: Callable[[], Awaitable[None]], request_id: str
 ) -> AsyncIterator[bytes]:
-    """Lines as they are printed, as server-sent events, after those before that are wanted.
+    """Lines as they are printed, as server-sent events, after those before that are selection.
 
-    Raises `Unavailable` while the bus is away, or the monitor, where lines from before are wanted.
+    Raises `Unavailable` while the bus is away, or the monitor, where lines from before are selection.
 
     What `must_be_allowed` raises ends the stream, as its last event, `ended`.
     """
     if not deps.bus.is_connected:
         raise Unavailable("The bus is away: logs cannot be followed now")
     live = LiveOutput()
-    stored = StoredLines(deps, wanted, live)
-    subject = f"penstock.logs.v1.{wanted.service}.{wanted.version or '*'}.{wanted.pod or '*'}"
-    subscription = await deps.bus.nc.subscribe(subject, cb=live.take)
+    stored = StoredLines(deps, selection, live)
+    subject = f"penstock.logs.v1.{selection.service}.{selection.version or '*'}.{selection.pod or '*'}"
+    subscription = await deps.bus.nc.subscribe(subject, cb=live.enqueue)
     try:
-        await deps.bus.nc.flush(CONFIRMED_WITHIN_S)  # whatever is printed once we say that we follow is heard
-        await stored.begin()
+        await deps.bus.nc.flush(FLUSH_TIMEOUT_S)  # whatever is printed once we say that we follow is heard
+        await stored.load_first_page()
     except (nats.errors.Error, TimeoutError) as away:
         await _unsubscribe(subscription)
         raise Unavailable("The bus does not answer: logs cannot be followed now") from away
     except PenstockError:
         await _unsubscribe(subscription)
         raise
-    lines = _lines(deps, live, stored, wanted)
+    lines = _lines(deps, live, stored, selection)
     return _events(deps, subscription, lines, must_be_allowed, request_id)
 
 
@@ -158,15 +158,15 @@ async def _events(
     must_be_allowed: Callable[[], Awaitable[None]],
     request_id: str,
 ) -> AsyncIterator[bytes]:
-    looked_at = deps.clock.monotonic()
+    checked_at = deps.clock.monotonic()
     try:
         yield b": following\n\n"
         async for line in lines:
-            if deps.clock.monotonic() - looked_at >= LOOK_EVERY_S:
+            if deps.clock.monotonic() - checked_at >= RECHECK_INTERVAL_S:
                 if (refusal := await _refusal(must_be_allowed)) is not None:
                     yield _ended(refusal, request_id)
                     break
-                looked_at = deps.clock.monotonic()
+                checked_at = deps.clock.monotonic()
             yield line
     finally:
         await lines.aclose()
@@ -174,7 +174,7 @@ async def _events(
 
 
 async def _lines(
-    deps: ApiDependencies, live: LiveOutput, stored: StoredLines, wanted: LogSelection
+    deps: ApiDependencies, live: LiveOutput, stored: StoredLines, selection: LogSelection
 ) -> AsyncGenerator[bytes]:
     async for entry in stored.lines():
         yield _event_of(entry)
@@ -187,7 +187,7 @@ async def _lines(
             yield b'event: dropped\ndata: {"messages": %d}\n\n' % live.dropped
             live.dropped = 0
         for entry in _entries(message.data):
-            if wanted.has(entry) and stored.is_new(entry):
+            if selection.matches(entry) and stored.is_new(entry):
                 yield _event_of(entry)
 
 
@@ -214,7 +214,7 @@ async def _next(waiting: asyncio.Queue[Msg], stopping: asyncio.Event) -> Msg | N
     """The next message, or None when it is time for a comment or for the end."""
     get, stop = asyncio.ensure_future(waiting.get()), asyncio.ensure_future(stopping.wait())
     try:
-        done, _ = await asyncio.wait({get, stop}, timeout=LOOK_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait({get, stop}, timeout=RECHECK_INTERVAL_S, return_when=asyncio.FIRST_COMPLETED)
         return get.result() if get in done else None
     finally:
         get.cancel()

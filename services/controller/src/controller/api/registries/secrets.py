@@ -47,7 +47,7 @@ async def create_secret(command: NewSecret, post: PostRequest, principal: Curren
     async def work(unit: UnitOfWork, _: None) -> SecretView:
         return _view(await secrets.create_secret(unit, post.deps.vault, command))
 
-    return await post.once(command, work, no_preparation)
+    return await post.run_once(command, work, no_preparation)
 
 
 @router.get("/secrets", response_model=Page[SecretView])

@@ -66,7 +66,7 @@ async def create_resource_group(command: NewGroup, post: PostRequest, principal:
         row = await groups.create_group(unit, command)
         return await _view_of(unit.session, row, principal)
 
-    return await post.once(command, work, no_preparation)
+    return await post.run_once(command, work, no_preparation)
 
 
 @router.get("/resource-groups", response_model=Page[GroupView])
@@ -130,7 +130,7 @@ async def delete_resource_group(group: GroupPath, deps: Dependencies, actor: Act
 async def grant_resource_group(group: GroupPath, project: str, deps: Dependencies, actor: Actor) -> Response:
     """Let services of a project use the group. Needs an administrator."""
     async with deps.unit_of_work(actor) as unit:
-        await groups.grant(unit, await load_group(unit.session, group, for_update=True), project)
+        await groups.grant_project(unit, await load_group(unit.session, group, for_update=True), project)
     return Response(status_code=204)
 
 
@@ -141,7 +141,7 @@ async def revoke_resource_group(group: GroupPath, project: str, deps: Dependenci
         row = await load_group(unit.session, group, for_update=True)
         bound = (await whole_group(unit.session, row)).services
         service = (await load_service(unit.session, bound[0])).row if bound else None
-        await groups.revoke(unit, row, project, service)
+        await groups.revoke_project(unit, row, project, service)
     return Response(status_code=204)
 
 

@@ -23,7 +23,7 @@ from controller.domain.resources.groups import (
     NodeStatus,
     Renewal,
     expires_soon,
-    status_of,
+    node_status,
     takes_pods,
 )
 from controller.handlers.resources import nodes
@@ -88,7 +88,7 @@ async def add_node(group: GroupPath, command: NewNode, post: PostRequest) -> Res
         node = await nodes.add_node(unit, row, command, there.machine)
         return _view(post.deps, row.name, node, {each.id: each for each in there.items})
 
-    return await post.once(command, work, machine)
+    return await post.run_once(command, work, machine)
 
 
 @router.get("/resource-groups/{group}/nodes/{node}", response_model=NodeView)
@@ -117,13 +117,13 @@ async def change_node(
 @router.post("/resource-groups/{group}/nodes/{node}/isolate", status_code=200, response_model=NodeView)
 async def isolate_node(group: GroupPath, node: NodePath, post: PostRequest) -> Response:
     """No new pods; those that are there stay. Needs an administrator."""
-    return await _changed(post, group, node, nodes.isolate)
+    return await _changed(post, group, node, nodes.isolate_node)
 
 
 @router.post("/resource-groups/{group}/nodes/{node}/resume", status_code=200, response_model=NodeView)
 async def resume_node(group: GroupPath, node: NodePath, post: PostRequest) -> Response:
     """Let pods come again. Needs an administrator."""
-    return await _changed(post, group, node, nodes.resume)
+    return await _changed(post, group, node, nodes.resume_node)
 
 
 @router.post("/resource-groups/{group}/nodes/{node}/drain", status_code=202, response_model=NodeView)
@@ -131,7 +131,7 @@ async def drain_node(group: GroupPath, node: NodePath, post: PostRequest, asked:
     """Have its pods leave: each once another one stands in for it, or at once by `force`. Needs an administrator."""
 
     async def drain(unit: UnitOfWork, row: GroupRow, found: NodeRow) -> None:
-        await nodes.drain(unit, row, found, is_forced=asked is not None and asked.force)
+        await nodes.drain_node(unit, row, found, is_forced=asked is not None and asked.force)
 
     return await _changed(post, group, node, drain, command=asked, status_code=202)
 
@@ -141,7 +141,7 @@ async def release_node(group: GroupPath, node: NodePath, post: PostRequest, aske
     """Drain it; once there is no pod on it, it is gone. Needs an administrator."""
 
     async def release(unit: UnitOfWork, row: GroupRow, found: NodeRow) -> None:
-        await nodes.release(unit, row, found, is_forced=asked is not None and asked.force)
+        await nodes.release_node(unit, row, found, is_forced=asked is not None and asked.force)
 
     return await _changed(post, group, node, release, command=asked, status_code=202)
 
@@ -151,7 +151,7 @@ async def renew_node(group: GroupPath, node: NodePath, command: Renewal, post: P
     """Keep it longer; one that has expired takes pods again. Needs an administrator."""
 
     async def renew(unit: UnitOfWork, row: GroupRow, found: NodeRow) -> None:
-        await nodes.renew(unit, row, found, command.expires_at)
+        await nodes.renew_node(unit, row, found, command.expires_at)
 
     return await _changed(post, group, node, renew, command=command)
 
@@ -167,10 +167,10 @@ async def move_node(group: GroupPath, node: NodePath, command: Move, post: PostR
         row = await load_group(unit.session, group)
         found = await load_node(unit.session, row, node, for_update=True)
         to = await load_group(unit.session, command.group)
-        await nodes.move(unit, row, found, to, seen.get(found.id))
+        await nodes.move_node(unit, row, found, to, seen.get(found.id))
         return _view(post.deps, to.name, found, seen)
 
-    return await post.once(command, work, ask, 200)
+    return await post.run_once(command, work, ask, 200)
 
 
 async def _changed(
@@ -190,7 +190,7 @@ async def _changed(
         await change(unit, row, found)
         return _view(post.deps, row.name, found, seen)
 
-    return await post.once(command, work, no_preparation, status_code)
+    return await post.run_once(command, work, no_preparation, status_code)
 
 
 async def _seen(deps: ApiDependencies) -> Seen:
@@ -211,6 +211,6 @@ def _view(deps: ApiDependencies, group: str, node: NodeRow, seen: Seen) -> NodeV
         allocatable=capacity if takes_pods(node) else Capacity(),
         allocated=Capacity(cpu=there.cpu, memory_gb=there.memory_gb, gpu=there.gpu) if there else None,
         pods=there.pods if there else None,
-        status=status_of(node, there),
+        status=node_status(node, there),
         expires_soon=expires_soon(node, deps.clock.now()),
     )

@@ -50,7 +50,7 @@ async def create_resource_spec(command: NewSpec, post: PostRequest) -> Response:
     async def work(unit: UnitOfWork, _: None) -> SpecView:
         return _view(await specs.create_spec(unit, command))
 
-    return await post.once(command, work, no_preparation)
+    return await post.run_once(command, work, no_preparation)
 
 
 @router.get("/resource-specs/{spec}", response_model=SpecView)

@@ -58,7 +58,7 @@ async def restart_pod(service: str, version: str, pod: PodName, post: PostReques
         )
         return RestartView(name=pod)
 
-    return await post.once(None, work, restarted, 202)
+    return await post.run_once(None, work, restarted, 202)
 
 
 async def _version_id(deps: ApiDependencies, service: str, version: str) -> UUID:

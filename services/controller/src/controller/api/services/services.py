@@ -31,7 +31,7 @@ async def create_service(command: NewService, post: PostRequest, principal: Curr
         created = await services.create_service(unit, command, model, may_take_over=principal.is_admin)
         return service_view(created, post.deps.public_url)
 
-    return await post.once(command, work, lambda: _resolved(post.deps, command))
+    return await post.run_once(command, work, lambda: _resolved(post.deps, command))
 
 
 @router.get("/services", response_model=Page[ServiceView])
@@ -97,7 +97,7 @@ async def start_service(service: str, post: PostRequest, allowed: IfMatch) -> Re
         await services.start_service(unit, stored)
         return service_view(stored, post.deps.public_url)
 
-    return await post.once(None, work, no_preparation, 200)
+    return await post.run_once(None, work, no_preparation, 200)
 
 
 @router.post("/services/{service}/stop", response_model=ServiceView)
@@ -109,7 +109,7 @@ async def stop_service(service: str, post: PostRequest, allowed: IfMatch) -> Res
         await services.stop_service(unit, stored)
         return service_view(stored, post.deps.public_url)
 
-    return await post.once(None, work, no_preparation, 200)
+    return await post.run_once(None, work, no_preparation, 200)
 
 
 @router.post("/services/{service}/restart", response_model=ServiceView)
@@ -121,7 +121,7 @@ async def restart_service(service: str, post: PostRequest, allowed: IfMatch) -> 
         await services.restart_service(unit, stored)
         return service_view(stored, post.deps.public_url)
 
-    return await post.once(None, work, no_preparation, 200)
+    return await post.run_once(None, work, no_preparation, 200)
 
 
 @router.get("/services/{service}/traffic", response_model=TrafficView)

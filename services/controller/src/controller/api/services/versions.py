@@ -33,7 +33,7 @@ async def create_version(service: str, command: NewVersion, post: PostRequest) -
             await versions.start_version(unit, stored, version)
         return version_view(stored, version)
 
-    return await post.once(command, work, prepare)
+    return await post.run_once(command, work, prepare)
 
 
 @router.get("/services/{service}/versions", response_model=Page[VersionView])
@@ -91,7 +91,7 @@ async def start_version(
         await versions.start_version(unit, stored, found, options.traffic_weight if options else None)
         return version_view(stored, found)
 
-    return await post.once(options, work, no_preparation, 200)
+    return await post.run_once(options, work, no_preparation, 200)
 
 
 @router.post("/services/{service}/versions/{version}/stop", response_model=VersionView)
@@ -105,7 +105,7 @@ async def stop_version(
         await versions.stop_version(unit, stored, found, options.weights if options else None)
         return version_view(stored, found)
 
-    return await post.once(options, work, no_preparation, 200)
+    return await post.run_once(options, work, no_preparation, 200)
 
 
 @router.post("/services/{service}/versions/{version}/restart", response_model=VersionView)
@@ -117,7 +117,7 @@ async def restart_version(service: str, version: str, post: PostRequest, allowed
         await versions.restart_version(unit, stored, found)
         return version_view(stored, found)
 
-    return await post.once(None, work, no_preparation, 200)
+    return await post.run_once(None, work, no_preparation, 200)
 
 
 async def _resolved(deps: ApiDependencies, service: str, change: VersionChange) -> ResolvedModel | None:

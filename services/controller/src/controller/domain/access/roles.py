@@ -1,4 +1,4 @@
-"""Who may do what: roles in projects, and the caller of a request. Deny by default.
+"""Who may do what: roles in projects, and the principal of a request. Deny by default.
 
 A role is held in one project and includes the lesser ones. An administrator of the installation may do everything.
 """
@@ -34,9 +34,9 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Principal:
-    """Who asks; `roles` by project. `token_id` is the token of theirs that asks (None: an identity provider's).
+    """Who sends a request; `roles` by project. `token_id` is the token it carries (None: an identity provider's).
 
-    `ends_at` is when what they asked with ends by itself; None: never.
+    `ends_at` is when that token expires; None: never.
     """
 
     name: str
@@ -48,20 +48,20 @@ class Principal:
 
     @property
     def projects(self) -> frozenset[str] | None:
-        """Projects that the caller may see; None: all of them."""
+        """Projects that the principal may see; None: all of them."""
         return None if self.is_admin else frozenset(self.roles)
 
     def may_see(self, project: str) -> bool:
-        """Whether the caller has any role in `project`."""
+        """Whether the principal has any role in `project`."""
         return self.is_admin or project in self.roles
 
     def may(self, need: Role, project: str) -> bool:
-        """Whether the caller has the role `need` in `project`."""
+        """Whether the principal has the role `need` in `project`."""
         role = self.roles.get(project)
         return self.is_admin or (role is not None and role.includes(need))
 
     def require_role(self, need: Role, project: str, missing: str) -> None:
-        """Refuse who lacks `need` in `project`: `NotFound(missing)` to strangers, `Forbidden` to members."""
+        """Refuse who lacks `need` in `project`: `NotFound(missing)` without any role there, else `Forbidden`."""
         if not self.may_see(project):
             raise NotFound(missing)
         if not self.may(need, project):

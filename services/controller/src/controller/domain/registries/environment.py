@@ -39,7 +39,7 @@ class SecretKeyReference(SecretKeyRef):
 PlainValue = Annotated[str, Field(max_length=8192)]
 
 
-def checked(variables: dict[str, str | SecretKeyReference]) -> dict[str, str | SecretKeyReference]:
+def checked_variables(variables: dict[str, str | SecretKeyReference]) -> dict[str, str | SecretKeyReference]:
     """`variables` if a pod can be given them; else `InvalidInput` names the first that it cannot."""
     if len(variables) > MAX_VARIABLES:
         raise _refused(None, f"at most {MAX_VARIABLES} variables")
@@ -52,7 +52,7 @@ def checked(variables: dict[str, str | SecretKeyReference]) -> dict[str, str | S
     return variables
 
 
-Variables = Annotated[dict[str, PlainValue | SecretKeyReference], AfterValidator(checked)]
+Variables = Annotated[dict[str, PlainValue | SecretKeyReference], AfterValidator(checked_variables)]
 
 
 def move_env_out_of_source(body: Any) -> Any:

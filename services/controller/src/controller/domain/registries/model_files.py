@@ -1,7 +1,7 @@
 """What the files of a registered model say: `MLmodel` (YAML), input example (JSON), requirements. Read as data alone.
 
-Whoever logs a model writes these files, so they are a stranger's: what goes beyond anything that MLflow writes is read
-as if it were not there.
+Whoever logs a model writes these files, so they are untrusted: what goes beyond anything that MLflow writes is read
+as if it were absent.
 """
 
 from __future__ import annotations

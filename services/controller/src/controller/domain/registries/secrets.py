@@ -120,7 +120,7 @@ class SealedValue:
 
 
 class Vault:
-    """Closes with the first key and opens with any of them."""
+    """Seals with the first key and unseals with any of them."""
 
     def __init__(self, keys: Sequence[bytes]) -> None:
         self._keys = {key_id(key): key for key in keys}
@@ -128,10 +128,10 @@ class Vault:
 
     @property
     def first_key_id(self) -> str:
-        """Names the key that closes."""
+        """Id of the key that seals."""
         return self._first
 
-    def close(self, identity: UUID, data: Mapping[str, str]) -> SealedValue:
+    def seal(self, identity: UUID, data: Mapping[str, str]) -> SealedValue:
         """Seal the fields of the secret `identity`."""
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415  (7 MB that most never need)
 
@@ -139,7 +139,7 @@ class Vault:
         sealed = nonce + AESGCM(self._keys[self._first]).encrypt(nonce, plain, identity.bytes)
         return SealedValue(self._first, sealed)
 
-    def open(self, identity: UUID, value: SealedValue) -> dict[str, str]:
+    def unseal(self, identity: UUID, value: SealedValue) -> dict[str, str]:
         """The fields; `Unavailable` where this installation does not have the key."""
         from cryptography.exceptions import InvalidTag  # noqa: PLC0415
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415

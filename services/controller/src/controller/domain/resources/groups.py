@@ -49,7 +49,7 @@ class NodeStatus(StrEnum):
     EXPIRED = "expired"
 
 
-def _page(url: str) -> str:
+def _http_url(url: str) -> str:
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -59,7 +59,7 @@ def _page(url: str) -> str:
     return url
 
 
-Page = Annotated[str, Field(max_length=2048), AfterValidator(_page)]
+ConsoleUrl = Annotated[str, Field(max_length=2048), AfterValidator(_http_url)]
 BillingMode = Literal["pay_as_you_go", "prepaid"]
 
 
@@ -89,7 +89,7 @@ class NewNode(Command):
     gpu: Devices = 0
     billing_mode: BillingMode = "prepaid"
     expires_at: Moment | None = None
-    console_url: Page | None = None
+    console_url: ConsoleUrl | None = None
 
 
 class NodeChange(Change):
@@ -98,7 +98,7 @@ class NodeChange(Change):
     nullable: ClassVar[frozenset[str]] = frozenset({"console_url"})
 
     billing_mode: BillingMode | None = None
-    console_url: Page | None = None
+    console_url: ConsoleUrl | None = None
 
 
 class Leave(Command):
@@ -134,7 +134,7 @@ class StoredNode(Protocol):
     expires_at: datetime | None
 
 
-def intent(node: StoredNode, group: str) -> Node:
+def node_intent(node: StoredNode, group: str) -> Node:
     """What the scheduler is told of a node."""
     leaving: Literal["move", "end"] = "end" if node.is_forced else "move"
     return Node(
@@ -160,7 +160,7 @@ def is_empty(node: StoredNode, seen: NodeState | None) -> bool:
     return seen is not None and seen.generation >= node.generation and seen.pods == 0
 
 
-def status_of(node: StoredNode, seen: NodeState | None) -> NodeStatus:
+def node_status(node: StoredNode, seen: NodeState | None) -> NodeStatus:
     """How the node is doing; `seen`: what the scheduler says of it, if it answers."""
     if node.phase == NodePhase.DRAINING:
         return NodeStatus.DRAINED if is_empty(node, seen) else NodeStatus.DRAINING

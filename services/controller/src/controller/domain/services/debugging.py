@@ -67,7 +67,7 @@ class DebugRequest(Command):
     )
 
 
-def encoded(request: Any) -> str:
+def encode_request(request: Any) -> str:
     """The body that is sent: ASCII, so that every shell passes it on as it is."""
     return json.dumps(request, allow_nan=False)
 

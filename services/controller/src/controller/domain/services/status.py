@@ -1,6 +1,6 @@
 """Status of versions and services: never stored, always derived from what was asked for and what was seen.
 
-The words are product.md's. What was seen counts only for the generation of intent that it speaks of: facts about an
+What was seen counts only for the generation of intent that it speaks of: facts about an
 older generation say that the scheduler has not got to the newer one yet.
 """
 

@@ -27,7 +27,7 @@ def rebalanced(weights: Mapping[str, int], total: int = 100) -> dict[str, int]:
     return shares
 
 
-def shares(started: Mapping[str, int], active: Collection[str]) -> dict[str, int]:
+def active_weights(started: Mapping[str, int], active: Collection[str]) -> dict[str, int]:
     """What the active ones of the `started` versions have, 100 in all: also the share of one that has failed.
 
     Where only failed versions have a weight, they keep it and are named. Where nobody has (a failed one was deleted
@@ -39,7 +39,7 @@ def shares(started: Mapping[str, int], active: Collection[str]) -> dict[str, int
     return dict(started) if any(started.values()) else rebalanced(dict.fromkeys(own, 1))
 
 
-def joined(weights: Mapping[str, int], newcomer: str, asked: int) -> dict[str, int]:
+def weights_with(weights: Mapping[str, int], newcomer: str, asked: int) -> dict[str, int]:
     """Weights after `newcomer` became active and asked for `asked`: all of it where no other has any."""
     others = {name: weight for name, weight in weights.items() if name != newcomer}
     if not any(others.values()):
@@ -47,7 +47,7 @@ def joined(weights: Mapping[str, int], newcomer: str, asked: int) -> dict[str, i
     return {**rebalanced(others, 100 - asked), newcomer: asked}
 
 
-def left(weights: Mapping[str, int], leaver: str) -> dict[str, int]:
+def weights_without(weights: Mapping[str, int], leaver: str) -> dict[str, int]:
     """Weights after `leaver` is no longer active: the others take its share, but for those of weight 0.
 
     `Conflict` where there are no others than those: it is not guessed that they should answer.
@@ -62,7 +62,7 @@ def left(weights: Mapping[str, int], leaver: str) -> dict[str, int]:
     return rebalanced(others)
 
 
-def effective(weights: Mapping[str, int], serving: Collection[str]) -> dict[str, int]:
+def effective_weights(weights: Mapping[str, int], serving: Collection[str]) -> dict[str, int]:
     """What routers are told: all of it for those that serve and have a weight; without any, the split as asked."""
     present = {name: weight for name, weight in weights.items() if name in serving}
     if not any(present.values()):

@@ -20,7 +20,7 @@ FIRST = "(first)"
 
 
 async def ensure_admin(session: AsyncSession, given: str | None, file: Path, now: datetime) -> None:
-    """See that there is the administrator `admin` and that the first token opens.
+    """Make sure that the administrator `admin` exists and that the first token is valid.
 
     A `given` one is not written anywhere; else the file decides, and is made where it is missing (a lost file is
     replaced by a new token, which ends the old one and what that has made). So whoever owns the machine can always come

@@ -21,7 +21,7 @@ from shared.contracts.rpc.controller import RegistryAccess
 from shared.database import Database
 from shared.errors import Detail, InvalidInput, NotFound, Unavailable, UpstreamFailed
 
-ANSWERS_WITHIN_S = 60.0
+ANSWER_TIMEOUT_S = 60.0
 """For everything that one question needs."""
 
 
@@ -39,14 +39,14 @@ class ModelRegistries:
     async def open(self, name: str | None, project: str) -> AsyncIterator[MlflowRegistry]:
         """The registry that the secret `name` of `project` describes; None: the own one."""
         if name is None:
-            async with _understood("MLflow"):
+            async with _upstream_errors("MLflow"):
                 yield self.own
             return
         async with self.database.read() as session:
             secret = await registry_secret(session, name, project)
             access = self.access(secret)
         lease = self.clients.lease(secret.id, secret.revision, access)
-        async with lease as registry, _understood(f"Registry {name!r}"):
+        async with lease as registry, _upstream_errors(f"Registry {name!r}"):
             yield registry
 
     async def resolve(self, source: ModelSource, project: str) -> ResolvedModel:
@@ -90,12 +90,12 @@ def of_kind_mlflow(secret: SecretRow) -> SecretRow:
 
 
 @asynccontextmanager
-async def _understood(server: str) -> AsyncIterator[None]:
-    """What is slow or wrong with a server's answers is its fault, not ours: a proxy's login page is no registry."""
+async def _upstream_errors(server: str) -> AsyncIterator[None]:
+    """Translate timeouts and malformed answers of a server into `Unavailable` and `UpstreamFailed`."""
     try:
-        async with asyncio.timeout(ANSWERS_WITHIN_S):
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
             yield
     except TimeoutError as slow:
-        raise Unavailable(f"{server} did not answer within {ANSWERS_WITHIN_S:g} s") from slow
+        raise Unavailable(f"{server} did not answer within {ANSWER_TIMEOUT_S:g} s") from slow
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError) as wrong:
         raise UpstreamFailed(f"{server} does not answer as MLflow does") from wrong

@@ -26,7 +26,7 @@ async def create_secret(unit: UnitOfWork, vault: Vault, command: NewSecret) -> S
     if await secret_by_name(unit.session, command.name) is not None:
         raise Conflict(f"There is already a secret {command.name!r}")
     identity = new_id()
-    value = vault.close(identity, command.data)
+    value = vault.seal(identity, command.data)
     row = SecretRow(
         **command.model_dump(exclude={"data"}),
         id=identity,
@@ -45,7 +45,7 @@ async def create_secret(unit: UnitOfWork, vault: Vault, command: NewSecret) -> S
 async def replace_secret(unit: UnitOfWork, vault: Vault, secret: SecretRow, command: SecretValue) -> None:
     """Seal another value; it must be made of what the secret's kind needs."""
     check_fields(SecretKind(secret.kind), command.data)
-    value = vault.close(secret.id, command.data)
+    value = vault.seal(secret.id, command.data)
     secret.key_id, secret.sealed, secret.fields = value.key_id, value.sealed, sorted(command.data)
     secret.revision += 1
     secret.updated_at = unit.now
@@ -84,7 +84,7 @@ async def reseal_secrets(session: AsyncSession, vault: Vault) -> tuple[list[str]
     sealed, lost = [], []
     for secret in await sealed_by_others(session, vault.first_key_id):
         try:
-            value = vault.close(secret.id, unsealed_fields(vault, secret))
+            value = vault.seal(secret.id, unsealed_fields(vault, secret))
         except Unavailable:
             lost.append(secret.name)
         else:
@@ -95,7 +95,7 @@ async def reseal_secrets(session: AsyncSession, vault: Vault) -> tuple[list[str]
 
 def unsealed_fields(vault: Vault, secret: SecretRow) -> dict[str, str]:
     """The fields of a secret, for the platform's own use."""
-    return vault.open(secret.id, SealedValue(secret.key_id, secret.sealed))
+    return vault.unseal(secret.id, SealedValue(secret.key_id, secret.sealed))
 
 
 def vault_from_keys(given: bytes | None, older: Sequence[bytes], file: Path) -> Vault:

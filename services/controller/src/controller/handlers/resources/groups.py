@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.domain.resources.groups import GroupChange, NewGroup, group_pod_resources, intent
+from controller.domain.resources.groups import GroupChange, NewGroup, group_pod_resources, node_intent
 from controller.domain.services.version_commands import GroupSource, ResourceSource
 from controller.handlers.unit_of_work import UnitOfWork, delete_with_children
 from controller.store.access.people import load_project, visible_services
@@ -45,7 +45,7 @@ async def create_group(unit: UnitOfWork, command: NewGroup) -> GroupRow:
     unit.session.add(row)
     await unit.session.flush()
     for project in dict.fromkeys(command.projects):
-        await grant(unit, row, project)
+        await grant_project(unit, row, project)
     await unit.session.flush()
     return row
 
@@ -65,7 +65,7 @@ async def change_group(unit: UnitOfWork, group: GroupRow, change: GroupChange) -
     if is_renamed:
         for node in (await whole_group(unit.session, group)).nodes:
             node.generation += 1
-            told = intent(node, group.name)
+            told = node_intent(node, group.name)
             await publish(unit.session, NodeUpdated(node=told, actor=unit.actor, reason="group renamed"))
 
 
@@ -78,14 +78,14 @@ async def delete_group(unit: UnitOfWork, group: GroupRow) -> None:
     await delete_with_children(unit, group, await grants_of_group(unit.session, group.id))
 
 
-async def grant(unit: UnitOfWork, group: GroupRow, project: str) -> None:
+async def grant_project(unit: UnitOfWork, group: GroupRow, project: str) -> None:
     """Let services of `project` use the group; nothing happens where they may."""
     await load_project(unit.session, project)
     if not await is_granted(unit.session, group.id, project):
         unit.session.add(GroupProjectRow(group_id=group.id, project=project, created_at=unit.now))
 
 
-async def revoke(unit: UnitOfWork, group: GroupRow, project: str, bound_to: ServiceRow | None) -> None:
+async def revoke_project(unit: UnitOfWork, group: GroupRow, project: str, bound_to: ServiceRow | None) -> None:
     """Let services of `project` use the group no more; `bound_to` is the service that does, if there is one."""
     row = await unit.session.get(GroupProjectRow, (group.id, project))
     if row is None:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.domain.resources.usage import RunEndTime, better_known_end, milliseconds
 from controller.store.resources import runs
-from controller.store.resources.runs import Key
+from controller.store.resources.runs import RunKey
 from controller.store.resources.specs import price_of
 from controller.store.tables import PodRunRow, ServiceRow
 from shared.contracts.runs import PodRun
@@ -29,9 +29,9 @@ async def record_run(session: AsyncSession, told: PodRun, now: datetime, *, is_c
     row.ended_ms, row.is_exact = (end.at_ms, end.is_exact) if end else (None, True)
 
 
-async def resync(
-    session: AsyncSession, listed: Sequence[PodRun], since: datetime, asked_at: datetime, missing: frozenset[Key]
-) -> frozenset[Key]:
+async def resync_runs(
+    session: AsyncSession, listed: Sequence[PodRun], since: datetime, asked_at: datetime, missing: frozenset[RunKey]
+) -> frozenset[RunKey]:
     """Bring the rows to what the scheduler lists (open runs, and those that ended after `since`), asked at `asked_at`.
 
     `missing`: open runs that its last list lacked; one that lacks them again has lost them, and they ended when they
@@ -53,7 +53,7 @@ async def resync(
     return lacking - missing
 
 
-def run_key(told: PodRun) -> Key:
+def run_key(told: PodRun) -> RunKey:
     """What names a run."""
     return told.version_id, told.pod, told.run
 
@@ -67,7 +67,7 @@ def _told_end(told: PodRun) -> tuple[int | None, bool]:
     return (end.at_ms, end.is_exact) if end else (None, True)
 
 
-async def _give_up(session: AsyncSession, key: Key) -> None:
+async def _give_up(session: AsyncSession, key: RunKey) -> None:
     row = await runs.locked_run(session, key)
     if row is not None and row.ended_ms is None:
         row.ended_ms, row.is_exact = max(row.started_ms, row.alive_ms), False

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from controller.domain.commands import require_future
-from controller.domain.resources.groups import NewNode, NodeChange, NodePhase, expires_soon, intent, is_empty
+from controller.domain.resources.groups import NewNode, NodeChange, NodePhase, expires_soon, is_empty, node_intent
 from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.resources.groups import every_node, lock_groups
 from controller.store.tables import GroupRow, NodeRow
@@ -46,7 +46,7 @@ async def add_node(unit: UnitOfWork, group: GroupRow, command: NewNode, machine:
     )
     unit.session.add(row)
     await unit.session.flush()
-    await publish(unit.session, NodeAdded(node=intent(row, group.name), actor=unit.actor))
+    await publish(unit.session, NodeAdded(node=node_intent(row, group.name), actor=unit.actor))
     return row
 
 
@@ -58,13 +58,13 @@ async def change_node(unit: UnitOfWork, node: NodeRow, change: NodeChange) -> No
         _touch(unit, node)
 
 
-async def isolate(unit: UnitOfWork, group: GroupRow, node: NodeRow) -> None:
+async def isolate_node(unit: UnitOfWork, group: GroupRow, node: NodeRow) -> None:
     """No new pods; those that are there stay."""
     _must_stay(node)
     await _become(unit, group, node, "isolated", phase=NodePhase.ISOLATED, is_forced=False)
 
 
-async def resume(unit: UnitOfWork, group: GroupRow, node: NodeRow) -> None:
+async def resume_node(unit: UnitOfWork, group: GroupRow, node: NodeRow) -> None:
     """Let pods come again."""
     _must_stay(node)
     if node.is_expired:
@@ -72,18 +72,18 @@ async def resume(unit: UnitOfWork, group: GroupRow, node: NodeRow) -> None:
     await _become(unit, group, node, "resumed", phase=NodePhase.ACTIVE, is_forced=False)
 
 
-async def drain(unit: UnitOfWork, group: GroupRow, node: NodeRow, *, is_forced: bool) -> None:
+async def drain_node(unit: UnitOfWork, group: GroupRow, node: NodeRow, *, is_forced: bool) -> None:
     """Have its pods leave: each once another one stands in for it, or at once."""
     _must_stay(node)
     await _become(unit, group, node, "draining", phase=NodePhase.DRAINING, is_forced=is_forced)
 
 
-async def release(unit: UnitOfWork, group: GroupRow, node: NodeRow, *, is_forced: bool) -> None:
+async def release_node(unit: UnitOfWork, group: GroupRow, node: NodeRow, *, is_forced: bool) -> None:
     """Have its pods leave, and then the node its group."""
     await _become(unit, group, node, "releasing", phase=NodePhase.RELEASING, is_forced=is_forced)
 
 
-async def renew(unit: UnitOfWork, group: GroupRow, node: NodeRow, expires_at: datetime | None) -> None:
+async def renew_node(unit: UnitOfWork, group: GroupRow, node: NodeRow, expires_at: datetime | None) -> None:
     """Keep it until then (None: for good); one that had expired takes pods again."""
     _must_stay(node)
     require_future(expires_at, unit.now)
@@ -93,7 +93,7 @@ async def renew(unit: UnitOfWork, group: GroupRow, node: NodeRow, expires_at: da
         await _become(unit, group, node, "renewed", is_expired=False)
 
 
-async def move(unit: UnitOfWork, group: GroupRow, node: NodeRow, to: GroupRow, seen: NodeState | None) -> None:
+async def move_node(unit: UnitOfWork, group: GroupRow, node: NodeRow, to: GroupRow, seen: NodeState | None) -> None:
     """Hand a node on which there is no pod to another group; it is as ready there as it was here."""
     _must_stay(node)
     if group.id == to.id:
@@ -121,7 +121,7 @@ async def advance_node(unit: UnitOfWork, group: GroupRow, node: NodeRow, seen: N
 async def _advance_release(unit: UnitOfWork, group: GroupRow, node: NodeRow, seen: NodeState | None) -> bool:
     if not is_empty(node, seen):
         return False
-    await publish(unit.session, NodeReleased(node=intent(node, group.name), actor=unit.actor))
+    await publish(unit.session, NodeReleased(node=node_intent(node, group.name), actor=unit.actor))
     await unit.session.delete(node)
     return True
 
@@ -134,7 +134,7 @@ async def _become(unit: UnitOfWork, group: GroupRow, node: NodeRow, reason: str,
         setattr(node, name, value)
     node.generation += 1
     _touch(unit, node)
-    await publish(unit.session, NodeUpdated(node=intent(node, group.name), actor=unit.actor, reason=reason))
+    await publish(unit.session, NodeUpdated(node=node_intent(node, group.name), actor=unit.actor, reason=reason))
 
 
 def _touch(unit: UnitOfWork, node: NodeRow) -> None:

@@ -51,7 +51,7 @@ async def usage_lines(session: AsyncSession, query: UsageQuery) -> AsyncIterator
     for window in periods:
         if after is not None and window.end_ms <= after[0]:
             continue
-        for line in await runs.sums(session, window, query.to_ms, query.group_by, query.wanted):
+        for line in await runs.usage_sums(session, window, query.to_ms, query.group_by, query.wanted):
             if after is None or (window.start_ms, place_of(line.names)) > after:
                 yield line
 

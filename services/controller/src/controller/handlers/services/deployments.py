@@ -1,10 +1,10 @@
-"""Intent, as the scheduler reads it."""
+"""Deployments: the intent of every version, as the scheduler reads it."""
 
 from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from controller.domain.resources.groups import intent
+from controller.domain.resources.groups import node_intent
 from controller.domain.services.status import DesiredState
 from controller.handlers.access.first_admin import ADMIN
 from controller.store.access.people import user_by_name
@@ -43,6 +43,6 @@ async def every_deployment(session: AsyncSession) -> DeploymentList:
             for version in service.versions
             if version.row.wanted != DesiredState.DRAFT
         ),
-        nodes=tuple(intent(node, group) for node, group in await every_node(session)),
+        nodes=tuple(node_intent(node, group) for node, group in await every_node(session)),
         store=admin.id if (admin := await user_by_name(session, ADMIN)) else None,
     )

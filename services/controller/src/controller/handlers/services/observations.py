@@ -1,4 +1,4 @@
-"""What the scheduler says of versions: events as they come, and its whole view when asked."""
+"""Observations of versions: the scheduler's events as they come, and its whole view at every resync."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from controller.store.tables import ObservationRow, VersionRow
 from shared.contracts.deployment import VersionState
 
 FORGOTTEN_AFTER = timedelta(seconds=30)
-"""A stopped version that the scheduler has not heard of for so long has no pods: it lost its memory, not ours."""
+"""A stopped version that the scheduler has not heard of for so long has no pods: the scheduler lost its state."""
 
 
 @dataclass(frozen=True)
 class VersionReport:
-    """What was seen of one generation of a version; a `phase` of None leaves it as it was."""
+    """What the scheduler reports of one generation of a version; a `phase` of None leaves it as it was."""
 
     version_id: UUID
     generation: int
@@ -47,53 +47,53 @@ RoutesChanged = Callable[[str], None]
 
 
 async def record_report(
-    session: AsyncSession, fact: VersionReport, now: datetime, routes_changed: RoutesChanged
+    session: AsyncSession, report: VersionReport, now: datetime, routes_changed: RoutesChanged
 ) -> None:
-    """Take note of a fact, unless it is older than what is known or its version is gone."""
-    loaded = await load_version(session, fact.version_id)
+    """Store a report, unless it is older than the stored observation or its version is gone."""
+    loaded = await load_version(session, report.version_id)
     if loaded is None:
         return
     service, version = loaded
-    await _take(session, version, fact, now, partial(routes_changed, service.name))
+    await _apply_report(session, version, report, now, partial(routes_changed, service.name))
 
 
-async def resync(
+async def resync_versions(
     session: AsyncSession,
     states: Iterable[VersionState],
     asked_at: datetime,
     routes_changed: RoutesChanged,
 ) -> None:
-    """Bring what is known to what the scheduler says as a whole; what was seen after `asked_at` is newer and stays."""
+    """Bring the observations to the scheduler's whole view; what was observed after `asked_at` is newer and stays."""
     by_id = {state.version_id: state for state in states}
     for service in await read_services(session):
         for version in service.versions:
-            fact = _as_fact(version, by_id.get(version.row.id), asked_at)
-            if fact is not None:
-                await _take(session, version, fact, asked_at, partial(routes_changed, service.row.name))
+            report = _report_of(version, by_id.get(version.row.id), asked_at)
+            if report is not None:
+                await _apply_report(session, version, report, asked_at, partial(routes_changed, service.row.name))
 
 
-async def _take(
-    session: AsyncSession, version: StoredVersion, fact: VersionReport, now: datetime, changed: Callable[[], None]
+async def _apply_report(
+    session: AsyncSession, version: StoredVersion, report: VersionReport, now: datetime, changed: Callable[[], None]
 ) -> None:
-    """Write what a fact says of a version, if it is news; `changed` is called once that is committed."""
-    if await _note(session, version, fact, now):
+    """Store what a report says of a version, if it is new; `changed` is called once that is committed."""
+    if await _write_observation(session, version, report, now):
         after_commit(session, changed)
-    if fact.is_whole and is_new_last_good(version.row, fact.generation):
-        remember_last_good(await session.get(VersionRow, version.row.id), fact.generation)
+    if report.is_whole and is_new_last_good(version.row, report.generation):
+        remember_last_good(await session.get(VersionRow, version.row.id), report.generation)
 
 
-def _as_fact(version: StoredVersion, state: VersionState | None, asked_at: datetime) -> VersionReport | None:
+def _report_of(version: StoredVersion, state: VersionState | None, asked_at: datetime) -> VersionReport | None:
     if version.seen is not None and version.seen.observed_at > asked_at:
         return None
     if state is not None:
-        return _fact_of_state(version, state)
+        return _report_of_state(version, state)
     row = version.row
     if row.wanted == DesiredState.STOPPED and asked_at - row.updated_at > FORGOTTEN_AFTER:
         return VersionReport(row.id, row.generation, "stopped", 0)
     return None
 
 
-def _fact_of_state(version: StoredVersion, state: VersionState) -> VersionReport:
+def _report_of_state(version: StoredVersion, state: VersionState) -> VersionReport:
     if state.is_rolling:  # what is ready are the pods of the generation before
         seen = version.observation
         return VersionReport(
@@ -112,21 +112,23 @@ def _fact_of_state(version: StoredVersion, state: VersionState) -> VersionReport
     )
 
 
-async def _note(session: AsyncSession, version: StoredVersion, fact: VersionReport, now: datetime) -> bool:
+async def _write_observation(
+    session: AsyncSession, version: StoredVersion, report: VersionReport, now: datetime
+) -> bool:
     """Write the observation; True when it says something new."""
     seen = version.observation
-    if seen is not None and _is_rolling(seen, fact):  # one new pod is not all: `VersionReady` says when they are
-        fact = replace(fact, generation=seen.generation)
-    if not supersedes(seen, fact.generation, version.row.generation):
+    if seen is not None and _is_rolling(seen, report):  # one new pod is not all: `VersionReady` says when they are
+        report = replace(report, generation=seen.generation)
+    if not supersedes(seen, report.generation, version.row.generation):
         return False
-    desired = _desired(version, fact)
-    phase = fact.phase or _phase_by_pods(seen, fact, version.replicas if desired is None else desired)
-    new = next_observation(seen, fact.generation, phase, fact.ready_replicas)
+    desired = _desired(version, report)
+    phase = report.phase or _phase_by_pods(seen, report, version.replicas if desired is None else desired)
+    new = next_observation(seen, report.generation, phase, report.ready_replicas)
     row = version.seen
-    told = (fact.reason, fact.message, list(fact.log_tail))
-    if fact.keeps_reason and row is not None:
+    told = (report.reason, report.message, list(report.log_tail))
+    if report.keeps_reason and row is not None:
         told = (row.reason, row.message, row.log_tail)
-    check = fact.check or (row.check if row is not None else None)
+    check = report.check or (row.check if row is not None else None)
     before = row and (seen, row.desired_replicas, row.check, row.reason, row.message, row.log_tail)
     if before == (new, desired, check, *told):
         return False
@@ -142,23 +144,23 @@ async def _note(session: AsyncSession, version: StoredVersion, fact: VersionRepo
     return True
 
 
-def _desired(version: StoredVersion, fact: VersionReport) -> int | None:
+def _desired(version: StoredVersion, report: VersionReport) -> int | None:
     """How many pods the scheduler wants, where that is its decision."""
     if version.row.autoscaling is None:
         return None
-    if fact.desired_replicas is None:
+    if report.desired_replicas is None:
         return version.seen.desired_replicas if version.seen else None
-    return fact.desired_replicas
+    return report.desired_replicas
 
 
-def _is_rolling(seen: Observation, fact: VersionReport) -> bool:
-    """Whether the fact is about a pod that is to replace one of those that serve."""
-    return fact.phase is None and fact.generation > seen.generation and seen.was_ready and seen.phase == "running"
+def _is_rolling(seen: Observation, report: VersionReport) -> bool:
+    """Whether the report is about a pod that is to replace one of those that serve."""
+    return report.phase is None and report.generation > seen.generation and seen.was_ready and seen.phase == "running"
 
 
-def _phase_by_pods(seen: Observation | None, fact: VersionReport, replicas: int) -> str:
-    """The phase after a fact about one pod: it starts or runs, and an end that was already seen is not taken back."""
-    if seen is not None and seen.generation == fact.generation and seen.phase not in {"starting", "running"}:
+def _phase_by_pods(seen: Observation | None, report: VersionReport, replicas: int) -> str:
+    """The phase after a report of one pod: starting or running; an end that was already observed stays."""
+    if seen is not None and seen.generation == report.generation and seen.phase not in {"starting", "running"}:
         return seen.phase
     was_running = seen is not None and seen.was_ready and seen.phase == "running"
-    return "running" if was_running or fact.ready_replicas >= replicas else "starting"
+    return "running" if was_running or report.ready_replicas >= replicas else "starting"

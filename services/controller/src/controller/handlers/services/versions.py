@@ -132,7 +132,7 @@ async def start_version(
     if len(active) >= unit.limits.max_active:
         names = " and ".join(active)
         raise Conflict(f"At most {unit.limits.max_active} versions may be active at once, and {names} are")
-    weights = traffic.joined(
+    weights = traffic.weights_with(
         service.weights(), version.row.name, version.row.asked_weight if weight is None else weight
     )
     _want(unit, service, version, DesiredState.STARTED)
@@ -178,7 +178,7 @@ async def stop_version(
 
 def _weights_without(service: StoredService, leaver: str, weights: Mapping[str, int] | None) -> dict[str, int]:
     if weights is None:
-        return traffic.left(service.weights(), leaver)
+        return traffic.weights_without(service.weights(), leaver)
     staying = [version.row.name for version in service.active() if version.row.name != leaver]
     return traffic.checked_split(weights, staying, [version.row.name for version in service.versions])
 
@@ -209,7 +209,7 @@ async def delete_version(unit: UnitOfWork, service: StoredService, version: Stor
     if version.status not in DELETABLE:
         raise Conflict(f"Version {version.row.name!r} is {version.status}: stop it first")
     if version.row.wanted == DesiredState.STARTED:  # it has failed, and what it has of the traffic is nobody else's yet
-        traffic.left(service.weights(), version.row.name)
+        traffic.weights_without(service.weights(), version.row.name)
     service.versions.remove(version)
     await unit.session.delete(version.row)
     mark_changed(unit, service.row)

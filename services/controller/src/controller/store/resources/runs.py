@@ -15,7 +15,7 @@ from sqlmodel import col
 from controller.domain.resources.usage import Window
 from controller.store.tables import PodRunRow
 
-Key = tuple[UUID, str, int]
+RunKey = tuple[UUID, str, int]
 
 _PROJECT = ("project",)
 _SERVICE = (*_PROJECT, "service", "service_id")
@@ -54,7 +54,7 @@ class MeteredSums:
     price_ms: float
 
 
-async def locked_run(session: AsyncSession, key: Key) -> PodRunRow | None:
+async def locked_run(session: AsyncSession, key: RunKey) -> PodRunRow | None:
     """A run, kept from other writers until the transaction ends."""
     return await session.get(PodRunRow, key, with_for_update=True)
 
@@ -71,7 +71,7 @@ async def add_run(session: AsyncSession, row: PodRunRow) -> PodRunRow:
     return row
 
 
-async def recent_runs(session: AsyncSession, ended_after_ms: int) -> dict[Key, tuple[int | None, bool, int]]:
+async def recent_runs(session: AsyncSession, ended_after_ms: int) -> dict[RunKey, tuple[int | None, bool, int]]:
     """End, whether it is exact, and when it was last known alive, of runs that are open or ended after a moment."""
     names = ("version_id", "pod", "run", "ended_ms", "is_exact", "alive_ms")
     is_recent = col(PodRunRow.ended_ms).is_(None) | (col(PodRunRow.ended_ms) >= ended_after_ms)
@@ -79,7 +79,7 @@ async def recent_runs(session: AsyncSession, ended_after_ms: int) -> dict[Key, t
     return {(row[0], row[1], row[2]): (row[3], row[4], row[5]) for row in rows}
 
 
-async def mark_runs_alive(session: AsyncSession, at_ms: int, but: Sequence[Key]) -> None:
+async def mark_runs_alive(session: AsyncSession, at_ms: int, but: Sequence[RunKey]) -> None:
     """Note that the open runs live, save those that are missing."""
     missing = {pod for _, pod, _ in but}
     is_older = col(PodRunRow.ended_ms).is_(None) & (col(PodRunRow.alive_ms) < at_ms)
@@ -92,7 +92,7 @@ async def first_start_ms(session: AsyncSession) -> int | None:
     return (await session.execute(select(func.min(PodRunRow.started_ms)))).scalar_one()
 
 
-async def sums(
+async def usage_sums(
     session: AsyncSession, window: Window, now_ms: int, group_by: str, wanted: RunFilter
 ) -> list[MeteredSums]:
     """What each group used in a window, by name; open runs count up to `now_ms`."""

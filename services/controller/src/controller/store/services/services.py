@@ -97,12 +97,12 @@ class StoredService:
     def weights(self) -> dict[str, int]:
         """Shares of the active versions, 100 in all: the others have what one that has failed had, in proportion."""
         started = {each.row.name: each.row.weight for each in self.versions if each.row.wanted == DesiredState.STARTED}
-        return traffic.shares(started, [version.row.name for version in self.active()])
+        return traffic.active_weights(started, [version.row.name for version in self.active()])
 
     def effective_weights(self) -> dict[str, int]:
         """What routers are told, for the active versions."""
         serving = {version.row.name: version.capacity for version in self.versions if version.status in SERVING}
-        return traffic.within_capacity(traffic.effective(self.weights(), serving), serving)
+        return traffic.within_capacity(traffic.effective_weights(self.weights(), serving), serving)
 
 
 async def load_service(session: AsyncSession, name: str, *, for_update: bool = False) -> StoredService:
