@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from controller.domain.debugging import DebugRequest, chosen_version, curl_line
-from controller.domain.tickets import TicketSigner
+from controller.domain.services.debug_tickets import TicketSigner
+from controller.domain.services.debugging import DebugRequest, chosen_version, curl_line
 from router.domain.debug import DebugDoor
 from shared.contracts.debug import DebugTicket, header_value
 from shared.errors import Conflict, InvalidInput
