@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock_runtime.blocks import Blocks, blocks_for, read_rows
-from penstock_runtime.cutting import split, structure_of
 from penstock_runtime.errors import Refused
-from penstock_runtime.inputs import prepare_columns
-from penstock_runtime.outputs import NotJson, encode
-from penstock_runtime.parsing import parse
-from penstock_runtime.schema import Column, ColumnSchema
+from penstock_runtime.outputs.encoding import NotJson, encode
+from penstock_runtime.outputs.slicing import split, structure_of
+from penstock_runtime.payloads.blocks import Blocks, blocks_for, read_rows
+from penstock_runtime.payloads.inputs import prepare_columns
+from penstock_runtime.payloads.parsing import parse
+from penstock_runtime.payloads.schema import Column, ColumnSchema
 
 KINDS = ("double", "long", "boolean", "string")
 MIXED = ColumnSchema(tuple(Column(kind, kind) for kind in KINDS))

@@ -12,15 +12,17 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from penstock_runtime.batching import Batcher, Job, Limits
-from penstock_runtime.dialects import SCORING, Asked, Dialect, Outcome
+from penstock_runtime.batching.batcher import Batcher
+from penstock_runtime.batching.batches import Limits
+from penstock_runtime.batching.latency import Pace
 from penstock_runtime.errors import Refused
-from penstock_runtime.outputs import encode
-from penstock_runtime.pace import Pace
-from penstock_runtime.prediction import Predictor
-from penstock_runtime.prints import Prints
-from penstock_runtime.reading import Reading
-from penstock_runtime.sharing import Rule, Sharing
+from penstock_runtime.inference.jobs import Job
+from penstock_runtime.inference.prediction import Predictor
+from penstock_runtime.inference.reading import Reading
+from penstock_runtime.messages import SCORING, Asked, Dialect, Outcome
+from penstock_runtime.outputs.encoding import encode
+from penstock_runtime.pod_log import Prints
+from penstock_runtime.sharing.policy import Rule, Sharing
 
 Values = np.ndarray[Any, np.dtype[np.float64]]
 Pair = namedtuple("Pair", ["left", "right"])

@@ -8,17 +8,58 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
 if TYPE_CHECKING:
-    from penstock_runtime.check import Check
-    from penstock_runtime.sharing import Verdict
+    from penstock_runtime.sharing.policy import Verdict
 
 MAX_EVENTS = 20
 MAX_MESSAGE = 500
 Level = Literal["info", "warning", "error"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was found out when the model was loaded."""
+
+    load_seconds: float
+    status: str
+    """`ok`, `failed`, or `absent` where no example was logged."""
+    rows: int
+    seconds: float | None
+    message: str | None
+    has_signature: bool
+
+    def facts(self) -> dict[str, Any]:
+        """For the pod's report."""
+        milliseconds = None if self.seconds is None else round(self.seconds * 1000, 3)
+        return {
+            "load_ms": round(self.load_seconds * 1000, 3),
+            "example": {
+                "status": self.status,
+                "rows": self.rows,
+                "duration_ms": milliseconds,
+                "message": self.message,
+            },
+            "has_signature": self.has_signature,
+        }
+
+    def lines(self) -> list[str]:
+        """The check in words, for the pod's output."""
+        tried = {
+            "ok": f"{self.rows} rows predicted in {(self.seconds or 0) * 1000:.1f} ms",
+            "failed": f"failed: {self.message}",
+            "absent": "none was logged with the model",
+        }
+        signature = "with" if self.has_signature else "without"
+        unchecked = [] if self.has_signature else ["warning: no signature: inputs are not checked"]
+        return [
+            f"loaded a model {signature} a signature in {self.load_seconds * 1000:.0f} ms",
+            *unchecked,
+            f"the model's input example: {tried[self.status]}",
+        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ import sys
 
 import uvloop
 
-from penstock_runtime.door import Door
-from penstock_runtime.opening import Opening
+from penstock_runtime.http.connection import Connection
+from penstock_runtime.http.endpoints import Door
 from penstock_runtime.options import Options
-from penstock_runtime.prints import Prints
-from penstock_runtime.protocol import Connection
-from penstock_runtime.template import open_files
+from penstock_runtime.pod_log import Prints
+from penstock_runtime.startup.startup import Opening
+from penstock_runtime.workers.template import open_files
 
 TOKEN_VARIABLE = "PENSTOCK_POD_TOKEN"  # noqa: S105 - a name
 EXIT_STOPPED = 0

@@ -38,7 +38,7 @@ IMPORTED = (
     "sklearn.preprocessing",
     "sklearn.linear_model",
     "sklearn.ensemble",
-    "penstock_runtime.loading",
+    "penstock_runtime.loading.loader",
     "penstock_runtime.server",
 )
 """What most pods import; a library that is not there, or cannot be imported, is left out: a pod will say why."""

@@ -10,9 +10,9 @@ from typing import Any
 import psutil
 import pytest
 
-from penstock_runtime.frames import Frame, FrameBuffer
 from penstock_runtime.options import Options
-from penstock_runtime.workers import spawn
+from penstock_runtime.workers.frames import Frame, FrameBuffer
+from penstock_runtime.workers.pool import spawn
 
 
 def rows_of(models: Path, flavour: str) -> tuple[dict[str, Any], Any]:

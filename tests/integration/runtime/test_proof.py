@@ -20,21 +20,23 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from penstock_runtime.batching import Batcher, Job, Limits
-from penstock_runtime.dialects import SCORING, Asked, Outcome
-from penstock_runtime.equality import are_equal
-from penstock_runtime.model import Model, sharing_rule
+from penstock_runtime.batching.batcher import Batcher
+from penstock_runtime.batching.batches import Limits
+from penstock_runtime.batching.latency import Pace
+from penstock_runtime.inference.jobs import Job
+from penstock_runtime.inference.model import Model, sharing_rule
+from penstock_runtime.inference.prediction import Predictor
+from penstock_runtime.inference.reading import Reader
+from penstock_runtime.messages import SCORING, Asked, Outcome
 from penstock_runtime.options import Options
-from penstock_runtime.pace import Pace
-from penstock_runtime.prediction import Predictor
-from penstock_runtime.reading import Reader
-from penstock_runtime.sharing import Rule, Sharing, Verdict
+from penstock_runtime.outputs.equality import are_equal
+from penstock_runtime.sharing.policy import Rule, Sharing, Verdict
 from sharing_models import NoPool, Silent
 
 with warnings.catch_warnings():  # MLflow warns of its own type hints when it is imported
     warnings.simplefilter("ignore")
-    from penstock_runtime.check import check_model
-    from penstock_runtime.loading import Loaded
+    from penstock_runtime.loading.loader import Loaded
+    from penstock_runtime.startup.check import check_model
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 RNG = np.random.default_rng(3)

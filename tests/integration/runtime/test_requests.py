@@ -18,12 +18,12 @@ from typing import Any
 
 import pytest
 
-from penstock_runtime.batching import Job
-from penstock_runtime.dialects import SCORING, Asked
 from penstock_runtime.errors import Refused
-from penstock_runtime.hinted import SERVING
+from penstock_runtime.inference.jobs import Job
+from penstock_runtime.messages import SCORING, Asked
 from penstock_runtime.options import Options
-from penstock_runtime.prints import Prints
+from penstock_runtime.payloads.type_hints import SERVING
+from penstock_runtime.pod_log import Prints
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 HERE = Path(__file__).parent
@@ -50,7 +50,7 @@ class Served:
     """One model, behind our scoring path and behind MLflow's, in this process."""
 
     def __init__(self, folder: Path, types: str) -> None:
-        from penstock_runtime.loading import load  # noqa: PLC0415 — MLflow warns when it is imported
+        from penstock_runtime.loading.loader import load  # noqa: PLC0415 — MLflow warns when it is imported
 
         self.loaded = load(Options(str(folder), types=types), Prints())
         self.folder = folder

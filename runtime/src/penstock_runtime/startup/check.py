@@ -1,0 +1,56 @@
+"""What a pod finds out about its model before it says that it is ready.
+
+The model's own input example goes through the whole scoring path, twice: the first call warms up, the second is timed.
+Then answers of shared predicts are compared with those alone (`proof`), unless the owner has said whether rows may be
+mixed.
+"""
+
+from __future__ import annotations
+
+import time
+
+import orjson
+
+from penstock_runtime.errors import Refused
+from penstock_runtime.inference.jobs import Job
+from penstock_runtime.loading.loader import Loaded
+from penstock_runtime.messages import Outcome
+from penstock_runtime.report import Check
+from penstock_runtime.sharing.policy import Sharing
+from penstock_runtime.startup.sharing_proof import prove
+
+EXAMPLE_ID = "example"
+
+
+def check_model(loaded: Loaded, sharing: Sharing) -> Check:
+    """Try the model, and whether its rows may be mixed; what fails is reported, not raised."""
+    rows, seconds, message = 0, None, None
+    if loaded.example is not None:
+        try:
+            rows = loaded.reader.read(loaded.example).prepared.rows
+            seconds, message = _try_twice(loaded)
+        except Refused as refused:
+            message = refused.message
+    status = "absent" if loaded.example is None else "ok" if message is None else "failed"
+    prove(loaded, sharing, has_example=status == "ok")
+    has_signature = getattr(loaded.model.metadata, "signature", None) is not None
+    return Check(loaded.load_seconds, status, rows, seconds, message, has_signature)
+
+
+def _try_twice(loaded: Loaded) -> tuple[float | None, str | None]:
+    """How long the second call took, or why one failed."""
+    seconds = 0.0
+    for _ in range(2):
+        started = time.perf_counter()
+        outcome = _ask(loaded)
+        seconds = time.perf_counter() - started
+        if outcome.status != 200:
+            message = str(orjson.loads(outcome.body).get("message"))
+            return None, f"{outcome.error}. {message}" if outcome.error and outcome.status >= 500 else message
+    return seconds, None
+
+
+def _ask(loaded: Loaded) -> Outcome:
+    assert loaded.example is not None
+    job = Job(EXAMPLE_ID, loaded.reader.read(loaded.example), loaded.example, lambda _: None, lambda: False)
+    return loaded.predictor.execute([job]).outcomes[0]

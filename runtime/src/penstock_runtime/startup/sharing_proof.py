@@ -1,0 +1,141 @@
+"""Proof at load that callers may share a predict: requests of one row, alone and in many mixtures, have equal answers.
+
+A pool of requests (`made_up`) is predicted one by one; what raises is left out. Then mixtures of the pool are predicted
+together: in order, reversed, normal rows beside far greater or far smaller ones alone, pairs, with repetitions. One
+difference ends it. Enough evidence (`evidence`) and `MIXTURES` predicts make the proof; time is limited, and what was
+not finished is left to the first requests where those may be asked twice.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from penstock_runtime.errors import Refused
+from penstock_runtime.inference.jobs import Job
+from penstock_runtime.inference.reading import Reading
+from penstock_runtime.loading.loader import Loaded
+from penstock_runtime.messages import SCORING, Asked
+from penstock_runtime.sharing.comparison import Alone
+from penstock_runtime.sharing.plans import Finding, Result
+from penstock_runtime.sharing.policy import Reason, Rule, Sharing
+from penstock_runtime.startup.synthetic_requests import Rows, example_rows, made_up_rows
+
+LIMITS_S = {Rule.REQUESTS: 0.3, Rule.LOAD: 3.0}
+"""CPU time that it may take; custom code has no second chance."""
+WALL = {Rule.REQUESTS: 8.0, Rule.LOAD: 2.0}
+"""How many times that by the clock: a loaded machine finds out no less than an idle one."""
+LONGEST_GUESS_S = 0.25
+"""Custom code without an example that takes longer for one row is not tried with more."""
+MIXTURES = 6
+"""Shared predicts at least."""
+MAX_MIXTURES = 40
+PROBE_ID = "probe"
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A request and its own answer."""
+
+    job: Job
+    answer: Alone
+
+
+class Clock:
+    """How much time is left for this thread."""
+
+    def __init__(self, rule: Rule, share: float = 1.0) -> None:
+        limit_s = LIMITS_S[rule] * share
+        self._cpu_end = time.thread_time() + limit_s
+        self._end = time.perf_counter() + limit_s * WALL[rule]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is all spent."""
+        return time.thread_time() > self._cpu_end or time.perf_counter() > self._end
+
+
+def prove(loaded: Loaded, sharing: Sharing, *, has_example: bool) -> None:
+    """Compare what there is to compare, and tell `sharing`; never raises."""
+    if sharing.rule not in LIMITS_S:
+        return
+    clock, half = Clock(sharing.rule), Clock(sharing.rule, 0.5)
+    pools: dict[object, list[Tried]] = {}
+    for rows in _sources(loaded, has_example=has_example):
+        for tried in _tried(loaded, rows, half, is_careful=sharing.rule is Rule.LOAD and not has_example):
+            pools.setdefault(tried.job.key, []).append(tried)
+    for pool in pools.values():
+        _prove_pool(loaded, sharing, pool, clock, "example" if has_example else "signature")
+
+
+def _sources(loaded: Loaded, *, has_example: bool) -> list[Rows]:
+    found = [example_rows(loaded.example.body) if has_example and loaded.example is not None else None]
+    found.append(made_up_rows(loaded.model.schema))
+    return [rows for rows in found if rows is not None]
+
+
+def _tried(loaded: Loaded, rows: Rows, clock: Clock, *, is_careful: bool) -> Iterator[Tried]:
+    """The requests that the model answers: each row, and two requests of several rows."""
+    some = list(rows.rows)
+    for part in [*([row] for row in some), some[:3], some[2:4]]:
+        if clock.is_over:
+            return
+        reading = _read(loaded, rows, part)
+        if reading is None or reading.key is None:
+            continue
+        job = Job(PROBE_ID, reading, Asked(SCORING, "application/json", b""), lambda _: None, lambda: False)
+        started = time.perf_counter()
+        answer = loaded.predictor.ask(job)
+        if answer.error is None:
+            yield Tried(job, answer)
+        if is_careful and time.perf_counter() - started > LONGEST_GUESS_S:
+            return
+
+
+def _read(loaded: Loaded, rows: Rows, part: Sequence[object]) -> Reading | None:
+    try:
+        return loaded.reader.check(rows.request(part), Asked(SCORING, "application/json", b""))
+    except Refused:
+        return None
+    except Exception:  # noqa: BLE001 — a checker that trips over what was made up says nothing about the model
+        return None
+
+
+def _prove_pool(loaded: Loaded, sharing: Sharing, pool: list[Tried], clock: Clock, reason: Reason) -> None:
+    key = pool[0].job.key
+    if key is None or len(pool) < 2 or sharing.is_over:
+        return
+    proof = sharing.proof_of(key)
+    for number, mixture in enumerate(_mixtures(pool)):
+        finding = _compared(loaded, mixture)
+        if finding.is_strange and (sharing.rule is Rule.LOAD or _has_uncut(mixture)):
+            sharing.refuse(proof, finding.why)
+            return
+        sharing.take(key, finding, reason)
+        if finding.result is not Result.EQUAL or clock.is_over:
+            return
+        if number + 1 >= MIXTURES and proof.evidence.is_enough:
+            sharing.prove(proof, reason)
+            return
+
+
+def _has_uncut(mixture: Sequence[Tried]) -> bool:
+    return any(each.answer.structure is None for each in mixture)
+
+
+def _compared(loaded: Loaded, mixture: Sequence[Tried]) -> Finding:
+    return loaded.predictor.compared([each.job for each in mixture], [each.answer for each in mixture])
+
+
+def _mixtures(pool: list[Tried]) -> Iterator[list[Tried]]:
+    """Different partners for each: the whole pool twice, parts of it, pairs, draws with repetition."""
+    yield pool
+    yield pool[::-1]
+    for first in (0, 1):  # those of the usual size beside all the greater ones, and beside all the smaller ones
+        yield pool[first::2]
+        yield [*pool[first : first + 1], *pool[first + 2 :: 4]]
+    chance = random.Random(0)  # noqa: S311 — no secret
+    for number in range(MAX_MIXTURES):
+        yield chance.choices(pool, k=2 if number % 4 == 0 else len(pool))

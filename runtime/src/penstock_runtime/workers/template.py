@@ -1,0 +1,137 @@
+"""A copy of the server, made when the model was loaded and nothing was predicted yet, of which workers are forked.
+
+A process in which OpenMP has run cannot be forked: the child waits for ever for threads that it does not have. The
+server itself predicts sooner or later; the template never does, so that a worker can be replaced at any time within
+milliseconds, and shares the model's memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import select
+import signal
+import socket
+import sys
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penstock_runtime.workers.exits import ChildSignals, EndingReader, tell
+from penstock_runtime.workers.process import die_with_parent, ignore_stop_signals, run, work
+
+if TYPE_CHECKING:
+    from penstock_runtime.loading.loader import Loaded
+
+
+def open_files() -> set[int]:
+    """The descriptors that this process has open, beside its standard streams; empty where the system does not say."""
+    folder = Path("/proc/self/fd")
+    return {int(entry.name) for entry in folder.iterdir()} - {0, 1, 2} if folder.exists() else set()
+
+
+class Template:
+    """The server's side of it."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self.control = control
+        self.endings = EndingReader(control)
+
+    def start(self, far: socket.socket) -> None:
+        """Fork a worker that serves on `far`.
+
+        Raises:
+            OSError: the template is gone.
+        """
+        socket.send_fds(self.control, [b"w"], [far.fileno()])
+
+
+def make_template(loaded: Loaded, foreign: Iterable[int]) -> Template:
+    """Fork the template; on the main thread, with no other of Python's running.
+
+    `foreign` are descriptors of the server's that the template has no business with: sockets above all, which would
+    stay open as long as it lives.
+    """
+    near, far = socket.socketpair()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    parent = os.getpid()
+    gc.freeze()
+    if _fork() == 0:
+        run(lambda: _stand_by(far, loaded, {*foreign, near.fileno()}, parent), loaded.prints)
+    far.close()
+    near.setblocking(False)
+    return Template(near)
+
+
+def _fork() -> int:
+    with warnings.catch_warnings():
+        # Python warns of any thread at all; which ones there are was looked at before.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
+
+
+def _stand_by(control: socket.socket, loaded: Loaded, foreign: set[int], parent: int) -> None:
+    signal.set_wakeup_fd(-1)
+    asyncio._set_running_loop(None)
+    die_with_parent(parent)
+    ignore_stop_signals()
+    _blank(foreign - {control.fileno()})
+    signals = ChildSignals()
+    while True:
+        ready, _, _ = select.select([control.fileno(), signals.fileno()], [], [])
+        for ending in signals.ended():
+            tell(control, ending)
+        if control.fileno() in ready:
+            said, fds, _, _ = socket.recv_fds(control, 1, 1)
+            if not said:
+                return
+            _give_birth(socket.socket(fileno=fds[0]), control, signals, loaded)
+
+
+def _give_birth(connection: socket.socket, control: socket.socket, signals: ChildSignals, loaded: Loaded) -> None:
+    parent = os.getpid()
+
+    def live() -> None:
+        die_with_parent(parent)
+        control.close()
+        signals.close()
+        _reseed()
+        work(connection, loaded)
+
+    with connection:
+        if _fork() == 0:
+            run(live, loaded.prints)
+
+
+def _reseed() -> None:
+    """Draw other random numbers than the workers beside this one.
+
+    NumPy's global state, which SciPy and scikit-learn draw from, is the template's in each fork; Python's own `random`
+    sees to itself. Generators that the model made when it was loaded stay as they are.
+    """
+    if "numpy" in sys.modules:  # loaded with the model, and not before
+        sys.modules["numpy"].random.seed()
+
+
+def _blank(descriptors: Iterable[int]) -> None:
+    """Let go of what they are, and keep their numbers taken.
+
+    libuv closes the two of its signals' pipe in every fork, whatever has these numbers by then: a worker's socket,
+    where they had become free.
+    """
+    null = os.open(os.devnull, os.O_RDWR)
+    for fd in descriptors:
+        if fd != null and _is_open(fd):  # one that was closed meanwhile may have become `null` itself
+            os.dup2(null, fd, inheritable=False)
+    os.close(null)
+
+
+def _is_open(fd: int) -> bool:
+    try:
+        os.fstat(fd)
+    except OSError:
+        return False  # it was closed meanwhile
+    return True
