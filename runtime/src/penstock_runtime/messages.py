@@ -1,4 +1,4 @@
-"""What a caller sent, and how it wants to be answered."""
+"""A request and a response as bytes, and how a response is written."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from penstock_runtime.errors import Refused
+from penstock_runtime.errors import RequestRefused
 
 SCORING = "scoring"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a caller sent: `form` is `scoring`, or the path of an infer request."""
+class RawRequest:
+    """A request as it came: `endpoint` is `scoring`, or the path of an infer request."""
 
-    form: str
+    endpoint: str
     content_type: str
     body: bytes
     request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """An answer's status and body."""
+class EncodedResponse:
+    """Status and body of a response."""
 
     status: int
     body: bytes
@@ -32,12 +32,12 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
-    """How the answer to one caller is written."""
+class ResponseEncoder:
+    """How the response to one caller is written."""
 
-    answer: Callable[[Any], bytes]
+    encode: Callable[[Any], bytes]
     """What the model returned, as the body of a 200."""
-    refusal: Callable[[Refused, str], bytes]
+    encode_error: Callable[[RequestRefused, str], bytes]
     """An error and the request's id, as a body."""
-    is_raw: bool = False
-    """Whether `answer` takes what the model returned as it is, rather than in plain rows."""
+    takes_raw_output: bool = False
+    """Whether `encode` takes what the model returned as it is, rather than in plain rows."""

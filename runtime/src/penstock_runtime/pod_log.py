@@ -57,7 +57,7 @@ class TaggedStream:
         return getattr(self.raw, name)
 
 
-class Prints:
+class PodLog:
     """Standard output and standard error of this process."""
 
     def __init__(self) -> None:
@@ -81,7 +81,7 @@ class Prints:
             for stream in self.streams:
                 stream.set_tag("")
 
-    def say(self, text: str, request_id: str = "") -> None:
+    def write(self, text: str, request_id: str = "") -> None:
         """A line, or several, of the server's own in the log."""
         tag = tag_of([request_id]) if request_id else ""
         raw = self.streams[1].raw if self.streams else sys.stderr
@@ -91,10 +91,10 @@ class Prints:
 
 def tag_of(request_ids: Sequence[str]) -> str:
     """The prefix of a line that belongs to these requests."""
-    return f"[request_id={ids_of(request_ids)}] "
+    return f"[request_id={join_ids(request_ids)}] "
 
 
-def ids_of(request_ids: Sequence[str]) -> str:
+def join_ids(request_ids: Sequence[str]) -> str:
     """The first of these ids, and how many more there are."""
     more = f",+{len(request_ids) - MAX_IDS}" if len(request_ids) > MAX_IDS else ""
     return ",".join(request_ids[:MAX_IDS]) + more

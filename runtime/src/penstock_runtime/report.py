@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import orjson
 
 if TYPE_CHECKING:
-    from penstock_runtime.sharing.policy import Verdict
+    from penstock_runtime.sharing.policy import SharingVerdict
 
 MAX_EVENTS = 20
 MAX_MESSAGE = 500
@@ -21,7 +21,7 @@ Level = Literal["info", "warning", "error"]
 
 
 @dataclass(frozen=True)
-class Check:
+class ModelCheck:
     """What was found out when the model was loaded."""
 
     load_seconds: float
@@ -72,10 +72,10 @@ class ReportedEvent:
     message: str
 
 
-class PodReport:
+class RuntimeReport:
     """The report of one pod, from ready to its end."""
 
-    def __init__(self, check: Check, verdict: Verdict) -> None:
+    def __init__(self, check: ModelCheck, verdict: SharingVerdict) -> None:
         self.check = check
         self.verdict = verdict
         self.revision = 0
@@ -83,7 +83,7 @@ class PodReport:
         self.last_worker_death: str | None = None
         self._events: deque[ReportedEvent] = deque(maxlen=MAX_EVENTS)
 
-    def changed(self, verdict: Verdict) -> None:
+    def verdict_changed(self, verdict: SharingVerdict) -> None:
         """Callers share from now on, or do not any more."""
         self.verdict = verdict
         if verdict.shares:

@@ -81,7 +81,7 @@ def _start(run: str, descriptors: Sequence[int], shim: ModuleType, starter: sock
         starter.close()
         order = json.loads((Path(run) / "order.json").read_bytes())
         _renumber(descriptors, order["descriptors"])
-        code = shim.main(run, go_on)
+        code = shim.main(run, run_pod)
     finally:
         os._exit(code)
     return code
@@ -98,7 +98,7 @@ def _renumber(descriptors: Sequence[int], wanted: Sequence[int]) -> None:
         os.close(descriptor)
 
 
-def go_on(order: dict[str, Any]) -> None:
+def run_pod(order: dict[str, Any]) -> None:
     """Be the pod that the order describes, in this process. Does not return."""
     os.environ.clear()
     os.environ.update(order["environment"])

@@ -55,7 +55,7 @@ class Pod:
         self.wait_for(lambda: "listening on" in self.output)
         return int(self.output.partition("listening on 127.0.0.1:")[2].partition(";")[0])
 
-    def wait_for(self, condition: Any, seconds: float = 60.0) -> None:
+    def wait_for(self, condition: Any, seconds: float = 180.0) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, self.output

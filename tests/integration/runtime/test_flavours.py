@@ -10,9 +10,9 @@ from typing import Any
 import psutil
 import pytest
 
-from penstock_runtime.options import Options
+from penstock_runtime.options import ServerOptions
 from penstock_runtime.workers.frames import Frame, FrameBuffer
-from penstock_runtime.workers.pool import spawn
+from penstock_runtime.workers.pool import spawn_worker
 
 
 def rows_of(models: Path, flavour: str) -> tuple[dict[str, Any], Any]:
@@ -40,7 +40,7 @@ def test_a_library_with_threads_is_not_forked_and_its_worker_predicts(models: Pa
     request, predictions = rows_of(models, "lightgbm")
     near, far = socket.socketpair()
     with near, far:
-        process = spawn(Options(str(models / "lightgbm")), far)
+        process = spawn_worker(ServerOptions(str(models / "lightgbm")), far)
         far.close()
         buffer = FrameBuffer()
         frames: list[Frame] = []

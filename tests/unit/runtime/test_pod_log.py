@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import io
 
-from penstock_runtime.pod_log import Prints, TaggedStream, tag_of
+from penstock_runtime.pod_log import PodLog, TaggedStream, tag_of
 
 
 def test_lines_are_tagged_only_while_a_request_runs() -> None:
     raw = io.StringIO()
     stream = TaggedStream(raw)
-    prints = Prints()
-    prints.streams = (stream,)
+    log = PodLog()
+    log.streams = (stream,)
     print("before", file=stream)
-    with prints.tagged(["r1"]):
+    with log.tagged(["r1"]):
         print("one\ntwo", file=stream)
         stream.write("no end")
     print("after", file=stream)

@@ -16,35 +16,35 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from penstock_runtime.batching.batches import Batch, Limits, take_batch
-from penstock_runtime.batching.gathering import Gathering
-from penstock_runtime.batching.latency import Pace
-from penstock_runtime.errors import busy, worker_ended
-from penstock_runtime.inference.jobs import Job
-from penstock_runtime.messages import Outcome
-from penstock_runtime.sharing.plans import How, Plan, Report
-from penstock_runtime.sharing.policy import PROOF_JOBS, Sharing
+from penstock_runtime.batching.batches import BatchLimits, JobBatch, take_batch
+from penstock_runtime.batching.gathering import GatherWindow
+from penstock_runtime.batching.latency import ModelLatency
+from penstock_runtime.errors import unavailable, worker_ended
+from penstock_runtime.inference.jobs import PredictJob
+from penstock_runtime.messages import EncodedResponse
+from penstock_runtime.sharing.plans import BatchPlan, BatchReport, PredictMode
+from penstock_runtime.sharing.policy import PROOF_JOBS, SharingPolicy
 
 
-class Worker(Protocol):
+class WorkerPort(Protocol):
     """A process that takes one batch at a time."""
 
-    def send(self, batch: Batch) -> None:
+    def send(self, batch: JobBatch) -> None:
         """Predict these; the batcher hears of the outcome."""
 
 
-class Pool(Protocol):
+class WorkerPoolPort(Protocol):
     """The worker processes of a pod."""
 
     is_usable: bool
 
-    def begin(self) -> None:
+    def start_workers(self) -> None:
         """Start the workers, where that was not done."""
 
-    def take(self) -> Worker | None:
+    def take_worker(self) -> WorkerPort | None:
         """A worker that has nothing to do."""
 
-    def give_back(self, worker: Worker) -> None:
+    def return_worker(self, worker: WorkerPort) -> None:
         """A worker that was taken, and not used."""
 
 
@@ -52,83 +52,87 @@ class Pool(Protocol):
 class Batcher:
     """Jobs wait here for the model. One batch at a time on the loop, or one in each worker."""
 
-    execute: Callable[[Sequence[Job], Plan], Report]
-    limits: Limits
-    pool: Pool
-    sharing: Sharing
-    pace: Pace = field(default_factory=Pace)
+    execute: Callable[[Sequence[PredictJob], BatchPlan], BatchReport]
+    limits: BatchLimits
+    pool: WorkerPoolPort
+    sharing: SharingPolicy
+    latency: ModelLatency = field(default_factory=ModelLatency)
 
     def __post_init__(self) -> None:
-        self._waiting: deque[Job] = deque()
-        self._is_due = False
-        self._gathering = Gathering()
+        self._waiting: deque[PredictJob] = deque()
+        self._is_scheduled = False
+        self._gathering = GatherWindow()
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: PredictJob) -> None:
         """Take a job; its answer is delivered from the event loop.
 
         Raises:
             Refused: 503, the queue is full.
         """
         if len(self._waiting) >= self.limits.queue:
-            raise busy(f"The model is behind: {self.limits.queue} requests are waiting. Come again in a second.")
+            raise unavailable(f"The model is behind: {self.limits.queue} requests are waiting. Come again in a second.")
         self._waiting.append(job)
         self.wake()
 
     def wake(self) -> None:
         """A worker is idle, or a job has come."""
         # The next turn of the loop, not now: all sockets that are readable in this turn bring their rows first.
-        if not self._is_due and self._waiting:
-            self._is_due = True
-            self._loop.call_soon(self._run)
+        if not self._is_scheduled and self._waiting:
+            self._is_scheduled = True
+            self._loop.call_soon(self._dispatch)
 
-    def finished(self, batch: Batch, report: Report) -> None:
+    def batch_finished(self, batch: JobBatch, report: BatchReport) -> None:
         """A batch was predicted."""
-        self.pace.saw(report.seconds)
-        if self.pace.is_slow:
-            self.pool.begin()
-        self._learn(batch, report)
-        if self._is_doubtful(batch, report):
+        self.latency.observe(report.seconds)
+        if self.latency.is_slow:
+            self.pool.start_workers()
+        self._record(batch, report)
+        if self._must_repeat(batch, report):
             self._waiting.extendleft(reversed(batch.jobs))
         else:
-            for job, outcome in zip(batch.jobs, report.outcomes, strict=True):
-                self._deliver(job, outcome)
+            for job, response in zip(batch.jobs, report.responses, strict=True):
+                self._deliver(job, response)
         self.wake()
 
-    def _learn(self, batch: Batch, report: Report) -> None:
+    def _record(self, batch: JobBatch, report: BatchReport) -> None:
         if batch.jobs:
-            self.sharing.learn(batch.jobs[0].key, batch.plan, len(batch.jobs), report)
+            self.sharing.record_batch(batch.jobs[0].key, batch.plan, len(batch.jobs), report)
 
-    def _is_doubtful(self, batch: Batch, report: Report) -> bool:
+    def _must_repeat(self, batch: JobBatch, report: BatchReport) -> bool:
         """Whether sharing was stopped while a worker predicted these together: they are predicted once more, apart."""
-        was_shared = batch.plan.how is How.SHARED and len(batch.jobs) > 1 and not report.finding.is_answered_apart
-        return was_shared and self.sharing.is_over
+        was_shared = (
+            batch.plan.how is PredictMode.SHARED and len(batch.jobs) > 1 and not report.finding.is_answered_separately
+        )
+        return was_shared and self.sharing.is_disabled
 
-    def lost(self, jobs: Sequence[Job], how: str) -> None:
+    def worker_lost(self, jobs: Sequence[PredictJob], how: str) -> None:
         """A worker ended over a batch: each job gets one more, by itself; what ends two workers is not tried again.
 
         `how` it ended, such as `killed by SIGKILL`.
         """
         again = []
         for job in jobs:
-            job.deaths += 1
-            if job.deaths == 1:
+            job.worker_exits += 1
+            if job.worker_exits == 1:
                 again.append(job)
             else:
                 refused = worker_ended(job.request_id, how)
-                self._deliver(job, Outcome(refused.status, job.reading.dialect.refusal(refused, job.request_id)))
+                self._deliver(
+                    job, EncodedResponse(refused.status, job.request.encoder.encode_error(refused, job.request_id))
+                )
         self._waiting.extendleft(reversed(again))
         self.wake()
 
-    def _deliver(self, job: Job, outcome: Outcome) -> None:
+    def _deliver(self, job: PredictJob, response: EncodedResponse) -> None:
         try:
-            job.deliver(outcome)
+            job.deliver(response)
         except Exception as error:  # noqa: BLE001 — one caller's broken connection is not the others' affair
             self._loop.call_exception_handler({"message": "an answer could not be sent", "exception": error})
 
-    def _run(self) -> None:
-        self._is_due = False
+    def _dispatch(self) -> None:
+        self._is_scheduled = False
         while self._waiting:
             if self._is_inline(self._waiting[0]):
                 if self._is_gathering():
@@ -136,39 +140,42 @@ class Batcher:
                 self._run_inline()
                 self.wake()
                 return
-            worker = self.pool.take()
+            worker = self.pool.take_worker()
             if worker is None:
                 return
-            if (batch := self._next()).jobs:
+            if (batch := self._next_batch()).jobs:
                 worker.send(batch)
             else:
-                self.pool.give_back(worker)
+                self.pool.return_worker(worker)
 
-    def _is_inline(self, job: Job) -> bool:
-        if job.deaths:
+    def _is_inline(self, job: PredictJob) -> bool:
+        if job.worker_exits:
             return False
-        return not self.pace.is_slow or not (self.pool.is_usable or self.pace.is_stalling)
+        return not self.latency.is_slow or not (self.pool.is_usable or self.latency.is_stalling)
 
     def _is_gathering(self) -> bool:
         """Whether the batch waits for more; the last of them, or the timer, wakes it."""
-        if len(self._waiting) >= self.limits.rows or self.sharing.plan(self._waiting[0].key).how is How.APART:
+        if (
+            len(self._waiting) >= self.limits.rows
+            or self.sharing.plan_batch(self._waiting[0].key).how is PredictMode.SEPARATE
+        ):
             return False
-        seconds = self._gathering.left(len(self._waiting), time.perf_counter())
+        seconds = self._gathering.seconds_left(len(self._waiting), time.perf_counter())
         if seconds and self._timer is None:
-            self._timer = self._loop.call_later(seconds, self._gathered)
+            self._timer = self._loop.call_later(seconds, self._gather_timeout)
         return seconds > 0
 
-    def _gathered(self) -> None:
+    def _gather_timeout(self) -> None:
         self._timer = None
         self.wake()
 
-    def _next(self) -> Batch:
-        plan = self.sharing.plan(self._waiting[0].key)
-        at_most = {How.APART: 1, How.PROOF: PROOF_JOBS}.get(plan.how)
-        return Batch([job for job in take_batch(self._waiting, self.limits, at_most) if not job.is_gone()], plan)
+    def _next_batch(self) -> JobBatch:
+        plan = self.sharing.plan_batch(self._waiting[0].key)
+        at_most = {PredictMode.SEPARATE: 1, PredictMode.PROOF: PROOF_JOBS}.get(plan.how)
+        return JobBatch([job for job in take_batch(self._waiting, self.limits, at_most) if not job.is_gone()], plan)
 
     def _run_inline(self) -> None:
-        if not (batch := self._next()).jobs:
+        if not (batch := self._next_batch()).jobs:
             return
         # A model may call `asyncio.run`, which is refused in a thread whose loop is known to run.
         asyncio._set_running_loop(None)
@@ -177,5 +184,5 @@ class Batcher:
         finally:
             asyncio._set_running_loop(self._loop)
         now = time.perf_counter()
-        self._gathering.begin(len(batch.jobs), len(self._waiting), report.seconds, now)
-        self.finished(batch, report)
+        self._gathering.start(len(batch.jobs), len(self._waiting), report.seconds, now)
+        self.batch_finished(batch, report)

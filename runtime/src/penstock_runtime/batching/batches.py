@@ -6,12 +6,12 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from penstock_runtime.inference.jobs import Job
-from penstock_runtime.sharing.plans import APART, Plan
+from penstock_runtime.inference.jobs import PredictJob
+from penstock_runtime.sharing.plans import SEPARATE, BatchPlan
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class BatchLimits:
     """How much one predict, and the queue before it, may hold."""
 
     rows: int = 256
@@ -20,26 +20,26 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class JobBatch:
     """Jobs that are predicted in one go, and how."""
 
-    jobs: Sequence[Job]
-    plan: Plan = APART
+    jobs: Sequence[PredictJob]
+    plan: BatchPlan = SEPARATE
 
 
-def take_batch(waiting: deque[Job], limits: Limits, at_most: int | None = None) -> list[Job]:
+def take_batch(waiting: deque[PredictJob], limits: BatchLimits, at_most: int | None = None) -> list[PredictJob]:
     """The first job, and those behind it that may share its predict, within the limits; the others keep their order.
 
     `at_most` is how many jobs there may be.
     """
     first = waiting.popleft()
-    batch, rows, size = [first], first.rows, len(first.asked.body)
+    batch, rows, size = [first], first.rows, len(first.raw.body)
     if first.key is None or at_most == 1:
         return batch
-    others: list[Job] = []
+    others: list[PredictJob] = []
     while waiting and rows < limits.rows and size < limits.body_bytes and len(batch) != at_most:
         job = waiting.popleft()
-        grown = rows + job.rows, size + len(job.asked.body)
+        grown = rows + job.rows, size + len(job.raw.body)
         if job.key == first.key and grown[0] <= limits.rows and grown[1] <= limits.body_bytes:
             batch.append(job)
             rows, size = grown

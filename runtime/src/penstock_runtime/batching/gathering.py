@@ -12,19 +12,19 @@ SHORTEST_SECONDS = 0.001
 """The event loop's timers are no finer."""
 
 
-class Gathering:
+class GatherWindow:
     """What is expected after the last batch, and until when."""
 
     def __init__(self) -> None:
         self._expected = 0
         self._until = 0.0
 
-    def begin(self, answered: int, waiting: int, seconds: float, now: float) -> None:
+    def start(self, answered: int, waiting: int, seconds: float, now: float) -> None:
         """A batch of `answered` requests took `seconds`; `waiting` have come meanwhile."""
         self._expected = answered + waiting
         self._until = now + max(seconds, SHORTEST_SECONDS)
 
-    def left(self, waiting: int, now: float) -> float:
+    def seconds_left(self, waiting: int, now: float) -> float:
         """Seconds that `waiting` requests had better wait for more to come; 0: none are expected any more."""
         if waiting >= self._expected:
             return 0.0

@@ -9,7 +9,7 @@ QUICK_SECONDS = 0.010
 STALL_SECONDS = 0.250
 
 
-class Pace:
+class ModelLatency:
     """Whether the model is slow, from how long its last batches took; a model that nobody has seen predict is.
 
     The median, since on a loaded machine single batches of a quick model take long; but one batch that stalls the loop
@@ -22,7 +22,7 @@ class Pace:
         """Whether half of the batches are so long that callers had better wait for a worker to start."""
         self._last: deque[float] = deque(maxlen=5)
 
-    def saw(self, seconds: float) -> None:
+    def observe(self, seconds: float) -> None:
         """One batch took so long."""
         self._last.append(seconds)
         middle = sorted(self._last)[len(self._last) // 2]

@@ -14,8 +14,8 @@ from typing import Any, Protocol, cast
 
 import httptools
 
-from penstock_runtime.errors import Refused, bad_request, too_large
-from penstock_runtime.http.exchange import ROUTER, Exchange
+from penstock_runtime.errors import RequestRefused, bad_request, too_large
+from penstock_runtime.http.exchange import ROUTER, HttpExchange
 from penstock_runtime.http.request_ids import request_id_of
 
 MAX_PIPELINED = 16
@@ -28,38 +28,38 @@ TOKEN = b"x-penstock-pod-token"
 _KEPT = frozenset((b"content-type", b"content-length", b"content-encoding", b"x-request-id", b"expect", ROUTER, TOKEN))
 
 
-class Door(Protocol):
+class RequestHandler(Protocol):
     """What a connection asks of whoever it belongs to."""
 
-    connections: set[Connection]
+    connections: set[HttpConnection]
     is_draining: bool
     max_body_bytes: int
     token: bytes | None
 
-    def handle(self, exchange: Exchange) -> None:
+    def handle(self, exchange: HttpExchange) -> None:
         """Answer a complete request, now or later."""
         ...
 
-    def left(self, connection: Connection) -> None:
+    def connection_closed(self, connection: HttpConnection) -> None:
         """A connection is gone."""
         ...
 
 
-class Connection(asyncio.Protocol):
+class HttpConnection(asyncio.Protocol):
     """One caller's connection."""
 
-    def __init__(self, door: Door) -> None:
-        self.door = door
+    def __init__(self, handler: RequestHandler) -> None:
+        self.handler = handler
         self.transport: asyncio.Transport | None = None
         self.parser: Any = httptools.HttpRequestParser(self)
-        self.current: Exchange | None = None
-        self.pending: deque[Exchange] = deque()
-        self.quiet_sweeps = 0
-        self.is_deaf = False
-        self.is_ending = False
+        self.current: HttpExchange | None = None
+        self.pending: deque[HttpExchange] = deque()
+        self.idle_sweeps = 0
+        self.ignores_input = False
+        self.closes_when_idle = False
         self.is_lingering = False
-        self.is_paused = False
-        self.is_unread = False
+        self.is_read_paused = False
+        self.is_write_paused = False
 
     @property
     def is_lost(self) -> bool:
@@ -83,51 +83,51 @@ class Connection(asyncio.Protocol):
         self.transport = cast(asyncio.Transport, transport)  # uvloop's has the methods, not the base class
         if (sock := transport.get_extra_info("socket")) is not None and sock.family != socket.AF_UNIX:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.door.connections.add(self)
+        self.handler.connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The caller is gone; what it waited for is answered to nobody."""
         self.transport = None
         self.pending.clear()
         self.current = None
-        self.door.left(self)
+        self.handler.connection_closed(self)
 
     def eof_received(self) -> bool:
         """The caller sends no more, and may still read."""
-        self.is_deaf = self.is_ending = True
+        self.ignores_input = self.closes_when_idle = True
         self.current = None
         return bool(self.pending)
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser."""
-        if self.is_deaf:
+        if self.ignores_input:
             return
-        self.quiet_sweeps = 0
+        self.idle_sweeps = 0
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            self.is_deaf = True
+            self.ignores_input = True
         except httptools.HttpParserError:
-            if self.is_deaf:  # an answer that closes the connection is on its way: there is never a second one
+            if self.ignores_input:  # an answer that closes the connection is on its way: there is never a second one
                 return
             self._refuse(bad_request("The request is not valid HTTP/1.1."))
 
     def pause_writing(self) -> None:
         """The caller reads slowly: take nothing more from it."""
-        self.is_unread = True
-        self._balance()
+        self.is_write_paused = True
+        self._apply_backpressure()
 
     def resume_writing(self) -> None:
         """The caller has caught up."""
-        self.is_unread = False
-        self._balance()
+        self.is_write_paused = False
+        self._apply_backpressure()
 
     # httptools
 
     def on_message_begin(self) -> None:
         """A request starts."""
-        if not self.is_deaf:
-            self.current = Exchange(self)
+        if not self.ignores_input:
+            self.current = HttpExchange(self)
 
     def on_url(self, url: bytes) -> None:
         """A piece of the request's target."""
@@ -135,7 +135,7 @@ class Connection(asyncio.Protocol):
             return
         exchange.url += url
         if len(exchange.url) > MAX_URL:
-            self._refuse(Refused(414, "URI_TOO_LONG", f"The URL is longer than the limit of {MAX_URL} bytes."))
+            self._refuse(RequestRefused(414, "URI_TOO_LONG", f"The URL is longer than the limit of {MAX_URL} bytes."))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header, or trailer."""
@@ -145,7 +145,7 @@ class Connection(asyncio.Protocol):
         exchange.header_bytes += len(name) + len(value)
         if exchange.header_count > MAX_HEADERS or exchange.header_bytes > MAX_HEADER_BYTES:
             message = f"The headers are more than {MAX_HEADERS} or larger than {MAX_HEADER_BYTES} bytes."
-            self._refuse(Refused(431, "REQUEST_HEADER_FIELDS_TOO_LARGE", message))
+            self._refuse(RequestRefused(431, "REQUEST_HEADER_FIELDS_TOO_LARGE", message))
             return
         name = name.lower()
         if name in _KEPT:
@@ -159,11 +159,13 @@ class Connection(asyncio.Protocol):
         if (exchange := self.current) is None:
             return
         exchange.method = self.parser.get_method()
-        exchange.closes = not self.parser.should_keep_alive() or self.parser.should_upgrade() or self.door.is_draining
+        exchange.must_close = (
+            not self.parser.should_keep_alive() or self.parser.should_upgrade() or self.handler.is_draining
+        )
         exchange.request_id = request_id_of(exchange.headers.get(b"x-request-id"))
-        if self.door.token is not None and not compare_digest(exchange.headers.get(TOKEN, b""), self.door.token):
-            self._refuse(Refused(401, "UNAUTHENTICATED", "Pods answer only to the platform: call its router."))
-        elif int(exchange.headers.get(b"content-length", b"0")) > self.door.max_body_bytes:
+        if self.handler.token is not None and not compare_digest(exchange.headers.get(TOKEN, b""), self.handler.token):
+            self._refuse(RequestRefused(401, "UNAUTHENTICATED", "Pods answer only to the platform: call its router."))
+        elif int(exchange.headers.get(b"content-length", b"0")) > self.handler.max_body_bytes:
             self._refuse(self._too_large())
         elif (expected := exchange.headers.get(b"expect")) is not None:
             self._expect(expected)
@@ -174,7 +176,7 @@ class Connection(asyncio.Protocol):
             return
         exchange.size += len(body)
         exchange.body.append(body)
-        if exchange.size > self.door.max_body_bytes:
+        if exchange.size > self.handler.max_body_bytes:
             self._refuse(self._too_large())
 
     def on_message_complete(self) -> None:
@@ -183,30 +185,30 @@ class Connection(asyncio.Protocol):
         if exchange is None:
             return
         self.pending.append(exchange)
-        if exchange.closes:
-            self.is_deaf = True
-        self._balance()
-        self.door.handle(exchange)
+        if exchange.must_close:
+            self.ignores_input = True
+        self._apply_backpressure()
+        self.handler.handle(exchange)
 
     # ours
 
     def flush(self) -> None:
         """Send the answers that are ready, as far as nobody before them still waits."""
-        self.quiet_sweeps = 0
+        self.idle_sweeps = 0
         while self.pending and (answer := self.pending[0].answer) is not None and self.transport is not None:
             exchange = self.pending.popleft()
             self.transport.write(answer)
-            if exchange.closes:
-                self.is_ending = True
+            if exchange.must_close:
+                self.closes_when_idle = True
                 self.pending.clear()
-        self._balance()
-        if self.is_idle and (self.is_ending or self.door.is_draining) and not self.is_lingering:
+        self._apply_backpressure()
+        if self.is_idle and (self.closes_when_idle or self.handler.is_draining) and not self.is_lingering:
             self.close()
 
-    def sweep(self, limit: int) -> None:
+    def close_if_idle(self, limit: int) -> None:
         """Close where nothing has come in for `limit` sweeps, and nobody waits for an answer."""
-        self.quiet_sweeps += 1
-        if self.quiet_sweeps > limit and not self.pending and self.transport is not None:
+        self.idle_sweeps += 1
+        if self.idle_sweeps > limit and not self.pending and self.transport is not None:
             self.transport.abort()
 
     def close(self) -> None:
@@ -214,34 +216,34 @@ class Connection(asyncio.Protocol):
         if self.transport is not None:
             self.transport.close()
 
-    def _balance(self) -> None:
+    def _apply_backpressure(self) -> None:
         """Read only while the caller reads too, and has not too much in flight."""
-        wanted = self.is_unread or len(self.pending) >= MAX_PIPELINED
-        if wanted == self.is_paused or self.transport is None or self.transport.is_closing():
+        wanted = self.is_write_paused or len(self.pending) >= MAX_PIPELINED
+        if wanted == self.is_read_paused or self.transport is None or self.transport.is_closing():
             return
-        self.is_paused = wanted
+        self.is_read_paused = wanted
         if wanted:
             self.transport.pause_reading()
         else:
             self.transport.resume_reading()
 
-    def _too_large(self) -> Refused:
-        return too_large(f"The body is larger than the limit of {self.door.max_body_bytes} bytes.")
+    def _too_large(self) -> RequestRefused:
+        return too_large(f"The body is larger than the limit of {self.handler.max_body_bytes} bytes.")
 
     def _expect(self, expected: bytes) -> None:
         if expected.lower() != b"100-continue":
-            self._refuse(Refused(417, "EXPECTATION_FAILED", "Only Expect: 100-continue is understood."))
+            self._refuse(RequestRefused(417, "EXPECTATION_FAILED", "Only Expect: 100-continue is understood."))
         elif self.transport is not None and not self.pending:
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
-    def _refuse(self, refused: Refused) -> None:
+    def _refuse(self, refused: RequestRefused) -> None:
         """Answer in the middle of a request, and listen no more.
 
         The connection stays open a little: closing it with unread bytes would reset it before the answer is read.
         """
-        exchange, self.current = self.current or Exchange(self), None
+        exchange, self.current = self.current or HttpExchange(self), None
         exchange.request_id = exchange.request_id or request_id_of(exchange.headers.get(b"x-request-id"))
-        exchange.closes = self.is_deaf = self.is_lingering = True
+        exchange.must_close = self.ignores_input = self.is_lingering = True
         self.pending.append(exchange)
         asyncio.get_running_loop().call_later(LINGER_SECONDS, self.close)
         exchange.refuse(refused)

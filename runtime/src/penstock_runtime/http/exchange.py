@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import quote
 
-from penstock_runtime.errors import Refused
+from penstock_runtime.errors import RequestRefused
 from penstock_runtime.v2.protocol import PREFIX, error_body
 
 _LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
@@ -27,19 +27,19 @@ class Responder(Protocol):
         ...
 
 
-class Exchange:
+class HttpExchange:
     """One request and its answer."""
 
     __slots__ = (
         "answer",
         "body",
         "client_request_id",
-        "closes",
         "connection",
         "header_bytes",
         "header_count",
         "headers",
         "method",
+        "must_close",
         "request_id",
         "size",
         "url",
@@ -54,7 +54,7 @@ class Exchange:
         self.header_bytes = 0
         self.body: list[bytes] = []
         self.size = 0
-        self.closes = False
+        self.must_close = False
         self.request_id = ""
         self.client_request_id: str | None = None
         self.answer: bytes | None = None
@@ -65,7 +65,7 @@ class Exchange:
         return ROUTER in self.headers
 
     @property
-    def is_gone(self) -> bool:
+    def is_disconnected(self) -> bool:
         """Whether nobody is there any more to answer to."""
         return self.connection.is_lost
 
@@ -73,7 +73,7 @@ class Exchange:
         """Answer, when the answers before it have left."""
         if self.client_request_id is not None:
             extra += b"X-Penstock-Client-Request-Id: %b\r\n" % quote(self.client_request_id, safe="").encode()
-        if self.closes:
+        if self.must_close:
             extra += b"Connection: close\r\n"
         if not self.is_from_router:  # which knows the id, and knows a head by heart that it has seen before
             extra += b"X-Request-Id: %b\r\n" % self.request_id.encode()
@@ -81,9 +81,9 @@ class Exchange:
         self.answer = head if self.method == b"HEAD" else head + body
         self.connection.flush()
 
-    def refuse(self, refused: Refused, extra: bytes = b"") -> None:
+    def refuse(self, refused: RequestRefused, extra: bytes = b"") -> None:
         """Answer with an error."""
         if refused.status == 503:
             extra += b"Retry-After: 1\r\n"
-        write = error_body if self.url.startswith(PREFIX) else Refused.body
+        write = error_body if self.url.startswith(PREFIX) else RequestRefused.body
         self.respond(refused.status, write(refused, self.request_id), extra)

@@ -6,30 +6,30 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from penstock_runtime.messages import Asked, Outcome
+from penstock_runtime.messages import EncodedResponse, RawRequest
 
 if TYPE_CHECKING:
-    from penstock_runtime.inference.reading import Reading
+    from penstock_runtime.inference.requests import CheckedRequest
 
 
 @dataclass(slots=True, eq=False)
-class Job:
+class PredictJob:
     """One caller's checked rows, and where the answer goes."""
 
     request_id: str
-    reading: Reading
-    asked: Asked
-    deliver: Callable[[Outcome], None]
+    request: CheckedRequest
+    raw: RawRequest
+    deliver: Callable[[EncodedResponse], None]
     is_gone: Callable[[], bool]
-    deaths: int = 0
+    worker_exits: int = 0
     """Workers that ended while they had this job."""
 
     @property
     def rows(self) -> int:
         """How many rows there are to predict."""
-        return self.reading.prepared.rows
+        return self.request.prepared.rows
 
     @property
     def key(self) -> Hashable | None:
         """What it has in common with those it may share a predict with; nobody shares with what ends workers."""
-        return None if self.deaths else self.reading.key
+        return None if self.worker_exits else self.request.key

@@ -9,15 +9,15 @@ from typing import Any
 from mlflow.exceptions import MlflowException
 
 from penstock_runtime.errors import COMPAT, invalid
-from penstock_runtime.options import Options
-from penstock_runtime.outputs.encoding import encode
-from penstock_runtime.payloads.blocks import blocks_for, read_rows
-from penstock_runtime.payloads.inputs import Prepared, prepare_columns, prepare_tensors
+from penstock_runtime.options import ServerOptions
+from penstock_runtime.outputs.encoding import encode_output
+from penstock_runtime.payloads.blocks import block_builder_for, read_block_rows
+from penstock_runtime.payloads.inputs import PreparedRows, prepare_columns, prepare_tensors
 from penstock_runtime.payloads.mlflow_compat import enforce_params_schema, metadata_of
-from penstock_runtime.payloads.mlflow_parsing import prepare_delegated, words_of
+from penstock_runtime.payloads.mlflow_parsing import mlflow_message, prepare_with_mlflow
 from penstock_runtime.payloads.parsing import ScoringRequest
 from penstock_runtime.payloads.schema import ColumnSchema, misread_column, read_schema
-from penstock_runtime.sharing.policy import Rule
+from penstock_runtime.sharing.policy import SharingRule
 
 ROW_WISE_KEY = "penstock.row_wise"
 SIDE_EFFECT_FREE = frozenset(f"mlflow.{flavour}" for flavour in ("sklearn", "xgboost", "lightgbm", "catboost", "onnx"))
@@ -27,10 +27,10 @@ TAKES_ARRAYS = frozenset(("mlflow.sklearn",))
 """Loaders whose models may be asked with an array; whether they answer the same is tried out."""
 
 
-class Model:
+class CheckedModel:
     """An MLflow pyfunc behind the checks of this server."""
 
-    def __init__(self, pyfunc: Any, options: Options) -> None:
+    def __init__(self, pyfunc: Any, options: ServerOptions) -> None:
         self.metadata = pyfunc.metadata
         self.is_strict = options.types == "strict"
         self.schema = read_schema(self.metadata) if self.is_strict else None
@@ -43,12 +43,12 @@ class Model:
         direct = getattr(pyfunc, "_predict_fn", None) if loader in SIDE_EFFECT_FREE and is_enforced else None
         self._misread = misread_column(self.metadata) if self.is_strict and direct is None else None
         self._predict = direct or pyfunc.predict
-        self.blocks = blocks_for(self.schema)
-        if direct is not None and self.blocks is not None and loader in TAKES_ARRAYS:
-            self.blocks.prefer_arrays(direct)
+        self.builder = block_builder_for(self.schema)
+        if direct is not None and self.builder is not None and loader in TAKES_ARRAYS:
+            self.builder.probe_arrays(direct)
         self._takes_params = takes_params(self._predict)
 
-    def prepare(self, request: ScoringRequest) -> Prepared:
+    def prepare(self, request: ScoringRequest) -> PreparedRows:
         """Check a payload.
 
         Raises:
@@ -56,10 +56,10 @@ class Model:
         """
         if self._misread is not None:
             raise invalid(self._misread)
-        if self.blocks is not None and (rows := read_rows(request, self.blocks)) is not None:
+        if self.builder is not None and (rows := read_block_rows(request, self.builder)) is not None:
             return rows
         if self.schema is None:
-            return prepare_delegated(request, self.metadata, strict=self.is_strict)
+            return prepare_with_mlflow(request, self.metadata, strict=self.is_strict)
         if isinstance(self.schema, ColumnSchema):
             return prepare_columns(request, self.schema)
         return prepare_tensors(request, self.schema)
@@ -80,7 +80,7 @@ class Model:
         try:
             return enforce_params_schema(given, self.params_schema)
         except MlflowException as error:
-            raise invalid(words_of(error), ("params",)) from None
+            raise invalid(mlflow_message(error), ("params",)) from None
 
     def encode(self, output: Any) -> bytes:
         """The body of a 200 for what the model returned.
@@ -88,7 +88,7 @@ class Model:
         Raises:
             NotJson: it has something in it that JSON cannot say.
         """
-        return encode(output, strict=self.is_strict)
+        return encode_output(output, strict=self.is_strict)
 
     def predict(self, data: Any, params: dict[str, Any] | None) -> Any:
         """One call of the model."""
@@ -104,9 +104,9 @@ def takes_params(predict: Callable[..., Any]) -> bool:
     return parameter is not None and parameter.kind is not inspect.Parameter.VAR_KEYWORD
 
 
-def sharing_rule(wanted: str, loader: str, metadata: dict[str, Any]) -> Rule:
+def sharing_rule(wanted: str, loader: str, metadata: dict[str, Any]) -> SharingRule:
     """How it is decided whether rows of different callers share a predict: by the owner, or by comparing."""
     said = wanted if wanted != "auto" else str(metadata.get(ROW_WISE_KEY, "auto")).lower()
     if said in {"true", "false"}:
-        return Rule.ALWAYS if said == "true" else Rule.NEVER
-    return Rule.REQUESTS if loader in SIDE_EFFECT_FREE else Rule.LOAD
+        return SharingRule.ALWAYS if said == "true" else SharingRule.NEVER
+    return SharingRule.REQUESTS if loader in SIDE_EFFECT_FREE else SharingRule.LOAD

@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from penstock_runtime.messages import SCORING, Asked
+from penstock_runtime.messages import SCORING, RawRequest
 from penstock_runtime.payloads.parsing import FORMATS
 
 _FILES = ("serving_input_example.json", "input_example.json")
 
 
-def read_example(folder: Path) -> Asked | None:
+def read_example(folder: Path) -> RawRequest | None:
     """The model's own example, or `None` where it has none that can be sent.
 
     MLflow writes what its scoring server takes since 2.16; before, the data alone: a DataFrame split into columns and
@@ -23,7 +23,7 @@ def read_example(folder: Path) -> Asked | None:
             content = json.loads((folder / name).read_bytes(), parse_constant=_as_null)
         except (OSError, ValueError):
             continue
-        return Asked(SCORING, "application/json", json.dumps(_as_request(content)).encode())
+        return RawRequest(SCORING, "application/json", json.dumps(_as_request(content)).encode())
     return None
 
 

@@ -6,19 +6,19 @@ import traceback
 from pathlib import Path
 from types import TracebackType
 
-FINAL = (ImportError, SyntaxError)
+PERMANENT = (ImportError, SyntaxError)
 """The same files in the same environment raise these every time."""
 _OURS = str(Path(__file__).parents[1])
 _BETWEEN = ("/concurrent/futures/", "/importlib/", "/site-packages/mlflow/", "<frozen ")
 """Parts of files through which a model's own code is called."""
 
 
-def is_final(error: BaseException) -> bool:
+def is_permanent(error: BaseException) -> bool:
     """Whether another try would end the same way."""
-    return isinstance(error, FINAL)
+    return isinstance(error, PERMANENT)
 
 
-def trace_of(error: BaseException) -> str:
+def model_traceback(error: BaseException) -> str:
     """The trace from the model's first frame on; all of it but this server's where the model has none."""
     frames = list(_frames(error.__traceback__))
     own = [frame for frame in frames if not _is(frame, (_OURS, *_BETWEEN))]

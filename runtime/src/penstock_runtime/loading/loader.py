@@ -13,45 +13,51 @@ from pathlib import Path
 import mlflow.pyfunc
 import numpy as np
 
-from penstock_runtime.inference.model import Model
+from penstock_runtime.inference.model import CheckedModel
 from penstock_runtime.inference.prediction import Predictor
-from penstock_runtime.inference.reading import Reader
+from penstock_runtime.inference.requests import RequestReader
 from penstock_runtime.loading.examples import read_example
-from penstock_runtime.messages import Asked
-from penstock_runtime.options import Options
+from penstock_runtime.messages import RawRequest
+from penstock_runtime.options import ServerOptions
 from penstock_runtime.payloads.type_hints import SERVING
-from penstock_runtime.pod_log import Prints
+from penstock_runtime.pod_log import PodLog
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedModel:
     """A model in memory, and what works with it."""
 
-    model: Model
-    reader: Reader
+    model: CheckedModel
+    reader: RequestReader
     predictor: Predictor
-    prints: Prints
-    example: Asked | None
+    log: PodLog
+    example: RawRequest | None
     """The model's own input example, as a caller would send it."""
     load_seconds: float
     is_forkable: bool
     """Whether a child of this process can use the model: loading it has left no threads behind."""
 
 
-def load(options: Options, prints: Prints) -> Loaded:
+def load_model(options: ServerOptions, log: PodLog) -> LoadedModel:
     """Load the model; raises whatever the model raises."""
     os.environ[SERVING] = "true"
     threads = _threads_of_arithmetic()
     started = time.perf_counter()
-    model = Model(mlflow.pyfunc.load_model(options.model_path), options)
+    model = CheckedModel(mlflow.pyfunc.load_model(options.model_path), options)
     seconds = time.perf_counter() - started
     is_forkable = sys.platform == "linux" and _threads() <= threads
     # Libraries and model live as long as the process: the garbage collector need not walk them each time.
     gc.collect()
     gc.freeze()
     example = read_example(Path(options.model_path))
-    return Loaded(
-        model, Reader(model, options.model_version), Predictor(model, prints), prints, example, seconds, is_forkable
+    return LoadedModel(
+        model,
+        RequestReader(model, options.model_version),
+        Predictor(model, log),
+        log,
+        example,
+        seconds,
+        is_forkable,
     )
 
 

@@ -25,21 +25,21 @@ from penstock_runtime.errors import Loc
 MAX_WARNINGS = 100
 
 
-class NotJson(TypeError):
+class UnencodableOutput(TypeError):
     """A model returned something that cannot be written as JSON."""
 
 
-class Clean(list[Any]):
+class JsonSafeList(list[Any]):
     """Values that JSON has: nobody need look at them again."""
 
 
-def is_clean(array: np.ndarray[Any, np.dtype[Any]]) -> bool:
+def is_json_safe(array: np.ndarray[Any, np.dtype[Any]]) -> bool:
     """Whether JSON has every value of the array."""
     kind = array.dtype.kind
     return kind in "iub" or (kind == "f" and array.dtype.itemsize <= 8 and bool(np.isfinite(array).all()))
 
 
-def sliceable(output: Any) -> Any:
+def to_sliceable(output: Any) -> Any:
     """The output in a form that is cut into rows for next to nothing."""
     if isinstance(output, pd.DataFrame):
         if not output.columns.is_unique:
@@ -54,23 +54,23 @@ def sliceable(output: Any) -> Any:
     return list(output) if isinstance(output, tuple) else output
 
 
-def encode(output: Any, *, strict: bool) -> bytes:
+def encode_output(output: Any, *, strict: bool) -> bytes:
     """The body of a 200.
 
     Raises:
         NotJson: the output has something in it that JSON cannot say.
     """
-    if type(output) is Clean:
+    if type(output) is JsonSafeList:
         return orjson.dumps({"predictions": output})
-    plain = _Plain()
-    predictions = plain.convert(sliceable(output), ("predictions",))
+    plain = _PlainConverter()
+    predictions = plain.convert(to_sliceable(output), ("predictions",))
     answer: dict[str, Any] = {"predictions": predictions}
     if strict and plain.warnings:
         answer["warnings"] = plain.warnings
-    return dumps(answer)
+    return dump_json(answer)
 
 
-def dumps(plain: Any) -> bytes:
+def dump_json(plain: Any) -> bytes:
     """JSON of plain values, integers of any size among them.
 
     Raises:
@@ -86,7 +86,7 @@ def _with_large_integers(plain: Any) -> bytes:
     try:
         return json.dumps(plain, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     except (TypeError, ValueError) as error:
-        raise NotJson(str(error)) from None
+        raise UnencodableOutput(str(error)) from None
 
 
 def to_plain(value: Any) -> Any:
@@ -95,10 +95,10 @@ def to_plain(value: Any) -> Any:
     Raises:
         NotJson: JSON cannot say it.
     """
-    return _Plain().convert(value, ("outputs",))
+    return _PlainConverter().convert(value, ("outputs",))
 
 
-def key_of(key: Any) -> str:
+def json_key(key: Any) -> str:
     """A key as MLflow's own server spells it: `true`, `null`, `1`, and the value of an enumeration of strings."""
     if isinstance(key, np.generic):
         key = key.item()
@@ -113,11 +113,11 @@ def key_of(key: Any) -> str:
     return str(key)
 
 
-def _twice(key: Any) -> NotJson:
-    return NotJson(f"an object, or a frame, has two keys that are both {json.dumps(key_of(key))}"[:300])
+def _twice(key: Any) -> UnencodableOutput:
+    return UnencodableOutput(f"an object, or a frame, has two keys that are both {json.dumps(json_key(key))}"[:300])
 
 
-class _Plain:
+class _PlainConverter:
     """One walk over an output; what had to be left out is in `warnings`."""
 
     def __init__(self) -> None:
@@ -140,7 +140,7 @@ class _Plain:
     def _object(self, value: dict[Any, Any], at: Loc) -> dict[str, Any]:
         result: dict[str, Any] = {}
         for key, each in value.items():
-            name = key if type(key) is str else key_of(key)
+            name = key if type(key) is str else json_key(key)
             if name in result:
                 raise _twice(key)
             result[name] = self.convert(each, (*at, name))
@@ -148,7 +148,7 @@ class _Plain:
 
     def _array(self, array: np.ndarray[Any, np.dtype[Any]], at: Loc) -> Any:
         kind = array.dtype.kind
-        if kind == "U" or is_clean(array):
+        if kind == "U" or is_json_safe(array):
             return array.tolist()
         if kind in "Mm":
             texts = array.astype(str).astype(object)
@@ -178,12 +178,12 @@ class _Plain:
             if isinstance(value, base):
                 return self.convert(base(value), at)
         if isinstance(value, (pd.DataFrame, pd.Series)) or hasattr(value, "toarray"):
-            return self.convert(sliceable(value), at)
+            return self.convert(to_sliceable(value), at)
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             return self.convert(dataclasses.asdict(value), at)
         if hasattr(value, "model_dump"):
             return self.convert(value.model_dump(), at)
-        raise NotJson(f"there is a {type(value).__name__} in it")
+        raise UnencodableOutput(f"there is a {type(value).__name__} in it")
 
     def _no_number(self, value: float, at: Loc) -> None:
         name = "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"

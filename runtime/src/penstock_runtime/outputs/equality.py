@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from penstock_runtime.outputs.encoding import Clean
+from penstock_runtime.outputs.encoding import JsonSafeList
 from penstock_runtime.outputs.slicing import dtype_name
 
 TOLERANCES = {2: 1e-2, 4: 1e-4, 8: 1e-6, 16: 1e-6}
@@ -44,7 +44,7 @@ def _are_equal(one: Any, other: Any) -> bool:
 
 def _kind(value: Any) -> type:
     kind = type(value)
-    if kind is Clean:
+    if kind is JsonSafeList:
         return list
     return pd.Index if kind is pd.RangeIndex else kind
 

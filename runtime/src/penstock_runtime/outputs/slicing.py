@@ -18,22 +18,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from penstock_runtime.outputs.encoding import Clean, is_clean, sliceable
-from penstock_runtime.outputs.structures import MAX_KINDS, Structure
+from penstock_runtime.outputs.encoding import JsonSafeList, is_json_safe, to_sliceable
+from penstock_runtime.outputs.structures import MAX_KINDS, OutputStructure
 
 
-def structure_of(output: Any, rows: int) -> Structure | None:
+def structure_of(output: Any, rows: int) -> OutputStructure | None:
     """The structure of an answer to `rows` rows; None where it cannot be cut into them."""
     if isinstance(output, np.ndarray):
         return _of_array(output, rows)
     if isinstance(output, (pd.DataFrame, pd.Series, pd.Index, pd.api.extensions.ExtensionArray)):
-        return Structure(_table_name(output)) if len(output) == rows else None
+        return OutputStructure(_table_name(output)) if len(output) == rows else None
     if isinstance(output, dict):
         return _of_dict(output, rows)
     if hasattr(output, "toarray"):
         shape = output.shape
-        return Structure(f"sparse {dtype_name(output.dtype)} {shape[1:]}") if shape[0] == rows else None
-    return _of_elements("list", output) if type(output) in {list, Clean} and len(output) == rows else None
+        return OutputStructure(f"sparse {dtype_name(output.dtype)} {shape[1:]}") if shape[0] == rows else None
+    return _of_elements("list", output) if type(output) in {list, JsonSafeList} and len(output) == rows else None
 
 
 def _table_name(table: Any) -> str:
@@ -42,14 +42,14 @@ def _table_name(table: Any) -> str:
     return f"{type(table).__name__} {dtype_name(table.dtype)}"
 
 
-def _of_array(array: np.ndarray[Any, Any], rows: int) -> Structure | None:
+def _of_array(array: np.ndarray[Any, Any], rows: int) -> OutputStructure | None:
     if array.ndim == 0 or array.shape[0] != rows:
         return None
     name = f"{type(array).__name__} {dtype_name(array.dtype)} {array.shape[1:]}"
-    return _of_elements(name, array.reshape(-1).tolist()) if array.dtype.kind == "O" else Structure(name)
+    return _of_elements(name, array.reshape(-1).tolist()) if array.dtype.kind == "O" else OutputStructure(name)
 
 
-def _of_dict(output: Mapping[Any, Any], rows: int) -> Structure | None:
+def _of_dict(output: Mapping[Any, Any], rows: int) -> OutputStructure | None:
     parts: list[str] = []
     kinds: set[str] = set()
     for name, value in output.items():
@@ -58,23 +58,23 @@ def _of_dict(output: Mapping[Any, Any], rows: int) -> Structure | None:
             return None
         parts.append(f"{name!r}: {part.container}")
         kinds.update(f"{name!r}: {kind}" for kind in part.kinds)
-    return Structure(f"{type(output).__name__} {{{', '.join(parts)}}}", frozenset(kinds)) if parts else None
+    return OutputStructure(f"{type(output).__name__} {{{', '.join(parts)}}}", frozenset(kinds)) if parts else None
 
 
 _PLAIN = frozenset((str, int, float, bool, type(None)))
 
 
-def _of_elements(name: str, elements: Sequence[Any]) -> Structure | None:
+def _of_elements(name: str, elements: Sequence[Any]) -> OutputStructure | None:
     types = set(map(type, elements))
     if types <= _PLAIN:  # the common case, without a look at each
-        return Structure(name, frozenset(each.__name__ for each in types))
+        return OutputStructure(name, frozenset(each.__name__ for each in types))
     kinds: set[str] = set()
     for element in elements:
         kind = _kind_of(element)
         if kind is None or len(kinds) > MAX_KINDS:
             return None
         kinds.add(kind)
-    return Structure(name, frozenset(kinds))
+    return OutputStructure(name, frozenset(kinds))
 
 
 _CONTAINERS = (tuple, set, frozenset, np.ndarray, pd.DataFrame, pd.Series, pd.Index, pd.api.extensions.ExtensionArray)
@@ -101,20 +101,20 @@ def dtype_name(dtype: Any) -> str:
     return str(kind) if kind in {"U", "S"} else str(dtype)
 
 
-def split(output: Any, counts: Sequence[int]) -> list[Any]:
+def split_plain(output: Any, counts: Sequence[int]) -> list[Any]:
     """Each caller's rows in plain form; only for what has a structure."""
     if isinstance(output, dict):
-        return _by_name({name: split(value, counts) for name, value in output.items()}, len(counts))
-    output = sliceable(output)
-    if isinstance(output, np.ndarray) and output.ndim == 1 and is_clean(output):
-        return [Clean(each) for each in _slices(output.tolist(), counts)]
+        return _by_name({name: split_plain(value, counts) for name, value in output.items()}, len(counts))
+    output = to_sliceable(output)
+    if isinstance(output, np.ndarray) and output.ndim == 1 and is_json_safe(output):
+        return [JsonSafeList(each) for each in _slices(output.tolist(), counts)]
     return list(_slices(output, counts))
 
 
-def cut(output: Any, counts: Sequence[int]) -> list[Any]:
+def split_typed(output: Any, counts: Sequence[int]) -> list[Any]:
     """Each caller's rows, of the output's own type; only for what has a structure."""
     if isinstance(output, dict):
-        return _by_name({name: cut(value, counts) for name, value in output.items()}, len(counts))
+        return _by_name({name: split_typed(value, counts) for name, value in output.items()}, len(counts))
     if isinstance(output, (pd.DataFrame, pd.Series)):
         return list(_slices(output.iloc, counts))
     return list(_slices(output.tocsr() if hasattr(output, "tocsr") else output, counts))

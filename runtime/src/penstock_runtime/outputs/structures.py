@@ -11,7 +11,7 @@ MAX_KINDS = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Structure:
+class OutputStructure:
     """`container` must be the same in every answer; `kinds`, of a list's elements, may differ from row to row."""
 
     container: str
@@ -19,13 +19,13 @@ class Structure:
 
 
 @dataclass(slots=True)
-class References:
+class StructureReferences:
     """Structures of answers to single requests, and how many rows those had."""
 
     counts: dict[str, set[int]] = field(default_factory=dict)
     kinds: set[str] = field(default_factory=set)
 
-    def add(self, structure: Structure, rows: int) -> None:
+    def add(self, structure: OutputStructure, rows: int) -> None:
         """An answer that its caller gets as it is has this structure."""
         counts = self.counts.setdefault(structure.container, set())
         if len(counts) < 2:
@@ -33,16 +33,16 @@ class References:
         if len(self.kinds) < MAX_KINDS:
             self.kinds |= structure.kinds
 
-    def has(self, structure: Structure, rows: int) -> bool:
+    def has(self, structure: OutputStructure, rows: int) -> bool:
         """Whether an answer to `rows` rows is cut: its length shows that it has rows only where others had another."""
         counts = self.counts.get(structure.container, set())
         return bool(counts - {rows}) and structure.kinds <= self.kinds
 
-    def packed(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """For another process."""
         return {"counts": {name: sorted(counts) for name, counts in self.counts.items()}, "kinds": sorted(self.kinds)}
 
     @classmethod
-    def unpacked(cls, packed: Mapping[str, Any]) -> References:
+    def from_dict(cls, packed: Mapping[str, Any]) -> StructureReferences:
         """What `packed` gave."""
         return cls({name: set(counts) for name, counts in packed["counts"].items()}, set(packed["kinds"]))

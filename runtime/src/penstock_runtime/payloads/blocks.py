@@ -24,7 +24,7 @@ NOISE = 1e-9
 Block = np.ndarray[Any, np.dtype[np.float64]]
 
 
-class Blocks:
+class BlockBuilder:
     """What a model with columns of doubles takes: DataFrames, or arrays where it gives the same answers for them.
 
     scikit-learn spends three times as long on a DataFrame as on the array inside it.
@@ -35,37 +35,37 @@ class Blocks:
         self.takes_arrays = False
         self._index = pd.Index(self.names)
 
-    def make(self, block: Block) -> Any:
+    def build(self, block: Block) -> Any:
         """A block of shape (rows, columns) as the model takes it."""
         return block if self.takes_arrays else pd.DataFrame(block, columns=self._index, copy=False)
 
-    def prefer_arrays(self, predict: Callable[[Any], Any]) -> None:
+    def probe_arrays(self, predict: Callable[[Any], Any]) -> None:
         """Let `predict` show whether the frame around a block makes a difference, missing numbers included."""
         full = np.random.default_rng(0).normal(size=(5, len(self.names)))
         holed = full.copy()
         holed[1, 0] = np.nan
-        framed = [_tried(predict, self.make(sample)) for sample in (full, holed)]
+        framed = [_tried(predict, self.build(sample)) for sample in (full, holed)]
         bare = [_tried(predict, sample) for sample in (full, holed)]
         self.takes_arrays = framed[0] is not _RAISED and all(map(_are_same, framed, bare))
         if self.takes_arrays:  # it says so at each call
             warnings.filterwarnings("ignore", message="X does not have valid feature names")
 
 
-class Rows:
+class BlockRows:
     """The checked rows of one caller."""
 
-    __slots__ = ("blocks", "data", "key", "rows")
+    __slots__ = ("builder", "data", "key", "rows")
 
-    def __init__(self, data: list[list[float | None]], blocks: Blocks) -> None:
+    def __init__(self, data: list[list[float | None]], builder: BlockBuilder) -> None:
         self.data = data
-        self.blocks = blocks
+        self.builder = builder
         self.rows = len(data)
         self.key: Hashable | None = "block"
 
-    def join(self, others: Sequence[Rows]) -> Any:
+    def join(self, others: Sequence[BlockRows]) -> Any:
         """These rows and those of `others`, in this order, as the model takes them."""
         data = list(chain(self.data, *(other.data for other in others))) if others else self.data
-        return self.blocks.make(np.array(data, dtype=np.float64))
+        return self.builder.build(np.array(data, dtype=np.float64))
 
 
 _RAISED = object()
@@ -91,29 +91,29 @@ def _are_same(framed: Any, bare: Any) -> bool:
     return np.array_equal(framed, bare)
 
 
-def blocks_for(schema: Any) -> Blocks | None:
+def block_builder_for(schema: Any) -> BlockBuilder | None:
     """For a table of named, required doubles; None for every other schema."""
     if not isinstance(schema, ColumnSchema) or not schema.is_named:
         return None
     is_plain = all(column.kind == "double" and column.is_required for column in schema.columns)
-    return Blocks(schema) if is_plain else None
+    return BlockBuilder(schema) if is_plain else None
 
 
-def read_rows(request: ScoringRequest, blocks: Blocks) -> Rows | None:
+def read_block_rows(request: ScoringRequest, builder: BlockBuilder) -> BlockRows | None:
     """The rows of a payload that is exactly what the model takes; None for any other."""
     payload = request.payload
     if request.format == "dataframe_split":
-        if type(payload) is not dict or len(payload) != 2 or payload.get("columns") != blocks.names:
+        if type(payload) is not dict or len(payload) != 2 or payload.get("columns") != builder.names:
             return None
         data = payload.get("data")
-    elif type(payload) is list and all(type(row) is dict and list(row) == blocks.names for row in payload):
+    elif type(payload) is list and all(type(row) is dict and list(row) == builder.names for row in payload):
         data = [list(row.values()) for row in payload]
     else:
         return None
-    width = len(blocks.names)
+    width = len(builder.names)
     if type(data) is not list or not data or not all(map(_is_row, data)):
         return None
-    return Rows(data, blocks) if all(len(row) == width for row in data) else None
+    return BlockRows(data, builder) if all(len(row) == width for row in data) else None
 
 
 _FLOATS = {float}

@@ -13,16 +13,16 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from penstock_runtime.errors import Refused, invalid, shown
+from penstock_runtime.errors import RequestRefused, invalid, quote_value
 from penstock_runtime.payloads.nested import convert_cells
 from penstock_runtime.payloads.parsing import CSV, ScoringRequest
-from penstock_runtime.payloads.scalars import BadValue, convert
+from penstock_runtime.payloads.scalars import BadValue, convert_column
 from penstock_runtime.payloads.schema import ColumnSchema, Label, TensorSchema
-from penstock_runtime.payloads.tables import Table, arrange, read_table
+from penstock_runtime.payloads.tables import Table, match_columns, read_table
 from penstock_runtime.payloads.tensors import Array, to_tensor
 
 
-class Prepared(Protocol):
+class PreparedRows(Protocol):
     """The rows of one caller. Those with equal `key` can be joined; `None` is never joined."""
 
     rows: int
@@ -32,7 +32,7 @@ class Prepared(Protocol):
         """These rows and those of `others`, in this order, as the model takes them."""
 
 
-class Columns:
+class PreparedColumns:
     """Typed columns; becomes a DataFrame."""
 
     __slots__ = ("index", "key", "kinds", "names", "rows", "values")
@@ -47,7 +47,7 @@ class Columns:
         self.index = table.index
         self.key: Hashable | None = names if table.index is None else None
 
-    def join(self, others: Sequence[Columns]) -> pd.DataFrame:
+    def join(self, others: Sequence[PreparedColumns]) -> pd.DataFrame:
         """One DataFrame with the model's types."""
         values = self.values
         if others:
@@ -78,7 +78,7 @@ def _column(values: Sequence[Any], kind: str) -> Any:
     return list(values)
 
 
-class Tensors:
+class PreparedTensors:
     """One array, or several by name."""
 
     __slots__ = ("arrays", "key", "rows")
@@ -90,7 +90,7 @@ class Tensors:
         rest = tuple((name, array.shape[1:]) for name, array in arrays.items())
         self.key: Hashable | None = rest if len(lengths) == 1 and self.rows >= 0 else None
 
-    def join(self, others: Sequence[Tensors]) -> Any:
+    def join(self, others: Sequence[PreparedTensors]) -> Any:
         """The arrays, one behind the other."""
         joined = {
             name: np.concatenate([array, *(other.arrays[name] for other in others)]) if others else array
@@ -99,43 +99,43 @@ class Tensors:
         return joined.get(None, joined)
 
 
-def prepare_columns(request: ScoringRequest, schema: ColumnSchema) -> Columns:
+def prepare_columns(request: ScoringRequest, schema: ColumnSchema) -> PreparedColumns:
     """Check a payload against the model's columns.
 
     Raises:
         Refused: 400, naming row and column, or the columns.
     """
     table = read_table(request.format, request.payload, schema)
-    places = arrange(table, schema)
+    places = match_columns(table, schema)
     wanted = schema.columns if len(places) == len(schema.columns) else None
     if wanted and schema.is_all_double and set(map(type, chain.from_iterable(table.values))) == {float}:
         # The common case, in one look at all values: 0.5 µs for what takes 10 column by column.
         names = schema.names if schema.is_named else tuple(table.names)
-        return Columns(names, schema.kinds, [table.values[place] for place in places], table)
+        return PreparedColumns(names, schema.kinds, [table.values[place] for place in places], table)
     columns = wanted or tuple(schema.by_name[table.names[place]] for place in places)
     as_arrays = request.format == "inputs"
     values = []
     for place, column in zip(places, columns, strict=True):
         try:
             values.append(
-                convert(table.values[place], column.kind, is_required=column.is_required)
+                convert_column(table.values[place], column.kind, is_required=column.is_required)
                 if column.nested is None
                 else convert_cells(table.values[place], column, as_arrays=as_arrays)
             )
         except BadValue as bad:
             raise _bad_value(bad, table, place) from None
     names = schema.names if schema.is_named and wanted else tuple(table.names[place] for place in places)
-    return Columns(names, tuple(column.kind for column in columns), values, table)
+    return PreparedColumns(names, tuple(column.kind for column in columns), values, table)
 
 
-def _bad_value(bad: BadValue, table: Table, place: int) -> Refused:
+def _bad_value(bad: BadValue, table: Table, place: int) -> RequestRefused:
     inside = f" at {'.'.join(map(str, bad.at))}" if bad.at else ""
-    reason = f"{shown(bad.value)}{inside} {bad.reason}"
+    reason = f"{quote_value(bad.value)}{inside} {bad.reason}"
     loc = (*table.place(bad.row, place), *bad.at)
     return invalid(f"row {bad.row}, column {table.names[place]!r}: {reason}", loc, reason)
 
 
-def prepare_tensors(request: ScoringRequest, schema: TensorSchema) -> Tensors:
+def prepare_tensors(request: ScoringRequest, schema: TensorSchema) -> PreparedTensors:
     """Check a payload against the model's tensors.
 
     Raises:
@@ -147,9 +147,9 @@ def prepare_tensors(request: ScoringRequest, schema: TensorSchema) -> Tensors:
     if form == "dataframe_split":
         form, payload = "data", _split_for_tensors(payload, named=schema.is_named)
     if not schema.is_named:
-        return Tensors({None: to_tensor(_rows_of(payload), schema.tensors[0], (form,))})
+        return PreparedTensors({None: to_tensor(_rows_of(payload), schema.tensors[0], (form,))})
     by_name = _by_name(form, payload, [str(tensor.name) for tensor in schema.tensors])
-    return Tensors({t.name: to_tensor(by_name[str(t.name)], t, (form, str(t.name))) for t in schema.tensors})
+    return PreparedTensors({t.name: to_tensor(by_name[str(t.name)], t, (form, str(t.name))) for t in schema.tensors})
 
 
 def _split_for_tensors(payload: Any, *, named: bool) -> Any:

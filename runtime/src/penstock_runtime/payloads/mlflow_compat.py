@@ -15,7 +15,7 @@ def enforce_params_schema(given: dict[str, Any], schema: Any) -> dict[str, Any]:
     return checked
 
 
-def frame_of(payload: Any, orient: str, schema: Any) -> Any:
+def frame_from_payload(payload: Any, orient: str, schema: Any) -> Any:
     """A DataFrame of a payload in the orientation `split` or `records`."""
     if hasattr(_payloads, "dataframe_from_parsed_json"):
         return _payloads.dataframe_from_parsed_json(payload, pandas_orient=orient, schema=schema)

@@ -14,17 +14,17 @@ import pandas as pd
 from mlflow.exceptions import MlflowException
 from mlflow.utils.proto_json_utils import parse_tf_serving_input
 
-from penstock_runtime.errors import Loc, Refused, invalid
-from penstock_runtime.payloads.mlflow_compat import frame_of
+from penstock_runtime.errors import Loc, RequestRefused, invalid
+from penstock_runtime.payloads.mlflow_compat import frame_from_payload
 from penstock_runtime.payloads.parsing import CSV, ScoringRequest
 from penstock_runtime.payloads.scalars import INT64
-from penstock_runtime.payloads.type_hints import check_texts
+from penstock_runtime.payloads.type_hints import check_hinted_texts
 
 _CALLERS_FAULT = frozenset(("INVALID_PARAMETER_VALUE", "BAD_REQUEST"))
 _UINT64_MAX = 2**64 - 1
 
 
-class Delegated:
+class MlflowRows:
     """What MLflow made of a payload; DataFrames of the same columns and types can be joined."""
 
     __slots__ = ("data", "key", "rows")
@@ -36,14 +36,14 @@ class Delegated:
         if isinstance(data, pd.DataFrame) and isinstance(data.index, pd.RangeIndex):
             self.key = (tuple(map(str, data.columns)), tuple(map(str, data.dtypes)))
 
-    def join(self, others: Sequence[Delegated]) -> Any:
+    def join(self, others: Sequence[MlflowRows]) -> Any:
         """The rows, one behind the other."""
         if not others:
             return self.data
         return pd.concat([self.data, *(other.data for other in others)], ignore_index=True)
 
 
-def prepare_delegated(request: ScoringRequest, metadata: Any, *, strict: bool) -> Delegated:
+def prepare_with_mlflow(request: ScoringRequest, metadata: Any, *, strict: bool) -> MlflowRows:
     """Let MLflow read a payload.
 
     Raises:
@@ -53,10 +53,10 @@ def prepare_delegated(request: ScoringRequest, metadata: Any, *, strict: bool) -
     if strict and not is_hinted:  # Python's own integers, which hints are about, have any size
         _refuse_large_integers(request.payload, (request.format,))
     try:
-        return Delegated(_read(request, metadata, strict=strict))
+        return MlflowRows(_read(request, metadata, strict=strict))
     except MlflowException as error:
-        raise invalid(words_of(error)) from None
-    except Refused:
+        raise invalid(mlflow_message(error)) from None
+    except RequestRefused:
         raise
     except Exception as error:  # noqa: BLE001 — pandas and NumPy raise what they like about a payload
         raise invalid(f"the payload does not fit the model: {type(error).__name__}: {error}"[:500]) from None
@@ -69,11 +69,11 @@ def _read(request: ScoringRequest, metadata: Any, *, strict: bool) -> Any:
     if getattr(metadata, "_is_signature_from_type_hint", lambda: False)():
         if request.format != "inputs":
             raise invalid("this model takes inputs: a list of what its type hint says", (request.format,))
-        check_texts(request.payload, schema, strict=strict)
+        check_hinted_texts(request.payload, schema, strict=strict)
         return request.payload
     if request.format.startswith("dataframe_"):
         orient = request.format.removeprefix("dataframe_")
-        return frame_of(request.payload, orient, schema)
+        return frame_from_payload(request.payload, orient, schema)
     return parse_tf_serving_input({request.format: request.payload}, schema=schema)
 
 
@@ -95,14 +95,14 @@ def _refuse_large_integers(value: Any, at: Loc) -> None:
                 _refuse_large_integers(each, (*at, key))
 
 
-def callers_fault(error: BaseException) -> Refused | None:
+def refusal_of_input_error(error: BaseException) -> RequestRefused | None:
     """The refusal for an error that MLflow raised about the input, and not the model about itself."""
     if isinstance(error, MlflowException) and error.error_code in _CALLERS_FAULT:
-        return invalid(words_of(error))
+        return invalid(mlflow_message(error))
     return None
 
 
-def words_of(error: MlflowException) -> str:
+def mlflow_message(error: MlflowException) -> str:
     """What MLflow says, without the echo of the payload and of the schema."""
     text = str(error.message)
     if text.startswith("Failed to enforce schema of data") and "Error: " in text:

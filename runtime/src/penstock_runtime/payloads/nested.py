@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from penstock_runtime.errors import Loc
-from penstock_runtime.payloads.scalars import CONVERTERS, NAN, BadValue, Lossy, to_datetime, to_string
+from penstock_runtime.payloads.scalars import CONVERTERS, NAN, BadValue, LossyValue, to_datetime, to_string
 
 if TYPE_CHECKING:
     from penstock_runtime.payloads.schema import Column
@@ -30,17 +30,17 @@ class _BadCell(ValueError):
         self.reason = reason
 
 
-def is_readable(spec: Any) -> bool:
+def is_supported_type(spec: Any) -> bool:
     """Whether each type inside an MLflow type is known here."""
     kind = type(spec).__name__
     if kind == "DataType":
         return spec.name in CONVERTERS
     if kind == "Array":
-        return is_readable(spec.dtype)
+        return is_supported_type(spec.dtype)
     if kind == "Map":
-        return is_readable(spec.value_type)
+        return is_supported_type(spec.value_type)
     if kind == "Object":
-        return all(is_readable(each.dtype) for each in spec.properties)
+        return all(is_supported_type(each.dtype) for each in spec.properties)
     return kind == "AnyType"
 
 
@@ -79,7 +79,7 @@ def _value(value: Any, spec: Any, is_required: bool, at: Loc) -> Any:
 def _scalar(value: Any, spec: Any, _: bool, at: Loc) -> Any:
     try:
         return _SCALARS.get(spec.name, CONVERTERS[spec.name])(value)
-    except Lossy as reason:
+    except LossyValue as reason:
         raise _BadCell(at, value, str(reason)) from None
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from penstock_runtime.errors import COMPAT, Refused, bad_request, invalid, unsupported
+from penstock_runtime.errors import COMPAT, RequestRefused, bad_request, invalid, unsupported
 
 FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 CSV = "csv"
@@ -57,18 +57,18 @@ def media_type(content_type: str | None) -> str:
     return kind
 
 
-def parse(content_type: str | None, body: bytes, *, strict: bool = True) -> ScoringRequest:
+def parse_scoring_request(content_type: str | None, body: bytes, *, strict: bool = True) -> ScoringRequest:
     """Read a request's body.
 
     Raises:
         Refused: 400 or 415.
     """
     if content_type != "application/json" and media_type(content_type) == "text/csv":
-        return ScoringRequest(CSV, csv_rows(body))
+        return ScoringRequest(CSV, parse_csv(body))
     document = parse_document(body)
     given = [name for name in FORMATS if name in document]
     if not given:
-        raise no_format(document)
+        raise missing_format(document)
     if strict and (unknown := [key for key in document if key not in _KNOWN]):
         raise invalid(f"unknown top-level keys: {', '.join(sorted(unknown))[:200]} ({COMPAT} ignores them)")
     if len(given) != 1:
@@ -76,7 +76,7 @@ def parse(content_type: str | None, body: bytes, *, strict: bool = True) -> Scor
     return ScoringRequest(given[0], document[given[0]], _params(document), client_request_id(document))
 
 
-def no_format(document: dict[str, Any]) -> Refused:
+def missing_format(document: dict[str, Any]) -> RequestRefused:
     """What to send instead, where it can be told what the body was meant to be."""
     for key in _OF_LANGUAGE_MODELS:
         if key in document:
@@ -90,11 +90,11 @@ def no_format(document: dict[str, Any]) -> Refused:
     return invalid(f"exactly one of {', '.join(FORMATS)} is needed{found}")
 
 
-def client_request_id_of(body: bytes) -> str | None:
+def client_request_id_of_body(body: bytes) -> str | None:
     """The caller's own id in a body that was refused for something else, so that its record can still carry it."""
     try:
         return client_request_id(parse_document(body))
-    except Refused:
+    except RequestRefused:
         return None
 
 
@@ -131,8 +131,8 @@ def parse_document(body: bytes) -> dict[str, Any]:
     if not isinstance(document, dict):
         of_mlflow_1 = ', such as {"dataframe_records": […]}' if isinstance(document, list) else ""
         raise bad_request(f"The body must be a JSON object{of_mlflow_1}.")
-    if _needs_care(body, document):
-        return _carefully(body)
+    if _needs_exact_parsing(body, document):
+        return _parse_exactly(body)
     return document
 
 
@@ -163,14 +163,14 @@ def is_nested_too_deep(body: bytes) -> bool:
     return bool(brackets)
 
 
-def _needs_care(body: bytes, document: dict[str, Any]) -> bool:
+def _needs_exact_parsing(body: bytes, document: dict[str, Any]) -> bool:
     """Whether orjson may have hidden something: a repeated key (perhaps written with an escape), a large integer."""
     if b"\\" in body or _LONG_NUMBER in body.translate(_DIGITS_AS_ZEROS):
         return True
     return any(body.count(b'"%b"' % key.encode()) > 1 for key in document)
 
 
-def _carefully(body: bytes) -> dict[str, Any]:
+def _parse_exactly(body: bytes) -> dict[str, Any]:
     """Parse once more, with large integers exact and every object's pairs in sight."""
     last: list[tuple[str, Any]] = []
 
@@ -192,7 +192,7 @@ def _integer(digits: str) -> int:
     return int(digits)
 
 
-def csv_rows(body: bytes) -> list[list[str]]:
+def parse_csv(body: bytes) -> list[list[str]]:
     """A CSV body's lines, the header first.
 
     Raises:

@@ -27,7 +27,7 @@ NAT = INT64[0]
 _ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
 
 
-class Lossy(ValueError):
+class LossyValue(ValueError):
     """A value that the type cannot hold; the text completes a sentence that starts with the value."""
 
 
@@ -46,9 +46,9 @@ def _integer(value: Any, limits: tuple[int, int], bits: int) -> int:
     if type(value) is float and value.is_integer():
         value = int(value)
     if type(value) is not int:
-        raise Lossy("is not an integer")
+        raise LossyValue("is not an integer")
     if not limits[0] <= value <= limits[1]:
-        raise Lossy(f"does not fit into {bits} bits")
+        raise LossyValue(f"does not fit into {bits} bits")
     return value
 
 
@@ -67,9 +67,9 @@ def to_double(value: Any) -> float:
     if type(value) is float:
         return value
     if type(value) is not int:
-        raise Lossy("is not a number")
+        raise LossyValue("is not a number")
     if not INT64[0] <= value <= INT64[1] or int(float(value)) != value:
-        raise Lossy("cannot be held exactly by a double")
+        raise LossyValue("cannot be held exactly by a double")
     return float(value)
 
 
@@ -77,48 +77,48 @@ def to_float(value: Any) -> float:
     """A 32-bit float: decimal fractions are rounded as every float is; integers must be held exactly."""
     if type(value) is float:
         if abs(value) > FLOAT_MAX:
-            raise Lossy("does not fit into a 32-bit float")
+            raise LossyValue("does not fit into a 32-bit float")
         return value
     if type(value) is not int:
-        raise Lossy("is not a number")
+        raise LossyValue("is not a number")
     if abs(value) > INT64[1] or int(np.float32(value)) != value:
-        raise Lossy("cannot be held exactly by a 32-bit float")
+        raise LossyValue("cannot be held exactly by a 32-bit float")
     return float(value)
 
 
 def to_boolean(value: Any) -> bool:
     """True or false, and nothing that stands for them."""
     if type(value) is not bool:
-        raise Lossy("is not a boolean")
+        raise LossyValue("is not a boolean")
     return value
 
 
 def to_string(value: Any) -> str:
     """Text."""
     if type(value) is not str:
-        raise Lossy("is not a string")
+        raise LossyValue("is not a string")
     return value
 
 
 def to_binary(value: Any) -> bytes:
     """Bytes, sent as base64; lines may be broken, as `base64.encodebytes` and MIME encoders do."""
     if type(value) is not str:
-        raise Lossy("is not a base64 string")
+        raise LossyValue("is not a base64 string")
     text = value if value.isalnum() else "".join(value.split())
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise Lossy("is not base64 of the standard alphabet") from None
+        raise LossyValue("is not base64 of the standard alphabet") from None
 
 
 def to_datetime(value: Any) -> int:
     """Nanoseconds since the epoch, of an ISO 8601 text; an offset becomes UTC. Numbers do not say their unit."""
     if type(value) is not str or not _ISO.fullmatch(value):
-        raise Lossy("is not an ISO 8601 date or time")
+        raise LossyValue("is not an ISO 8601 date or time")
     try:
         return int(pd.Timestamp(value).value)
     except (ValueError, OverflowError):
-        raise Lossy("is not a date between 1677 and 2262") from None
+        raise LossyValue("is not a date between 1677 and 2262") from None
 
 
 CONVERTERS: dict[str, Callable[[Any], Any]] = {
@@ -160,7 +160,7 @@ _NO_NULL: dict[str, str] = {
 }
 
 
-def convert(values: Sequence[Any], kind: str, *, is_required: bool) -> Sequence[Any]:
+def convert_column(values: Sequence[Any], kind: str, *, is_required: bool) -> Sequence[Any]:
     """A column's values as the type's own.
 
     Raises:
@@ -179,7 +179,7 @@ def _convert(row: int, value: Any, kind: str, is_required: bool) -> Any:
         return _null(row, kind, is_required)
     try:
         return CONVERTERS[kind](value)
-    except Lossy as reason:
+    except LossyValue as reason:
         raise BadValue(row, value, str(reason)) from None
 
 
@@ -190,7 +190,7 @@ def _null(row: int, kind: str, is_required: bool) -> Any:
     return taken[kind]
 
 
-def from_text(text: str, kind: str) -> Any:
+def parse_csv_cell(text: str, kind: str) -> Any:
     """A CSV cell as the JSON value that it stands for; an empty one is null, save in a column of text."""
     if kind in {"string", "binary"}:
         return text

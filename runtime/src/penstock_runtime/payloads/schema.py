@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from penstock_runtime.payloads.nested import is_readable
+from penstock_runtime.payloads.nested import is_supported_type
 
 NESTED = "nested"
 Label = Hashable
@@ -124,7 +124,7 @@ def _column(spec: Any, position: int) -> Column:
     name = position if spec.name is None else spec.name if isinstance(spec.name, (str, int, float)) else str(spec.name)
     is_required = bool(getattr(spec, "required", True))
     kind = str(getattr(spec.type, "name", ""))
-    if kind not in KINDS and is_readable(spec.type):
+    if kind not in KINDS and is_supported_type(spec.type):
         return Column(name, NESTED, is_required, spec.type)
     return Column(name, kind, is_required)
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from penstock_runtime.errors import COMPAT, Loc, Refused, invalid, shown
+from penstock_runtime.errors import COMPAT, Loc, RequestRefused, invalid, quote_value
 from penstock_runtime.payloads.parsing import CSV
-from penstock_runtime.payloads.scalars import from_text
+from penstock_runtime.payloads.scalars import parse_csv_cell
 from penstock_runtime.payloads.schema import ColumnSchema
 
 
@@ -68,7 +68,7 @@ def _column_names(columns: Any, data: list[Any], schema: ColumnSchema) -> list[A
     wanted, said = (str, "strings") if schema.has_text_names else (_NAMES, "strings or numbers")
     for i, name in enumerate(columns):
         if not isinstance(name, wanted):
-            raise invalid(f"column names must be {said}; columns[{i}] is {shown(name)}", ("columns", i))
+            raise invalid(f"column names must be {said}; columns[{i}] is {quote_value(name)}", ("columns", i))
     names = columns if schema.has_text_names else [schema.name_of(name) for name in columns]
     if len(set(names)) != len(names):
         repeated = sorted({str(name) for name in names if names.count(name) > 1})
@@ -166,7 +166,7 @@ def _csv(lines: list[list[str]], schema: ColumnSchema) -> Table:
     values = []
     for i, (name, column) in enumerate(zip(names, columns, strict=True)):
         known = schema.by_name.get(name) if schema.is_named else _at(schema, i)
-        values.append([from_text(cell, known.kind) for cell in column] if known else column)
+        values.append([parse_csv_cell(cell, known.kind) for cell in column] if known else column)
     return Table(names, values, len(lines) - 1, lambda row, i: ("csv", row, names[i]))
 
 
@@ -174,7 +174,7 @@ def _at(schema: ColumnSchema, position: int) -> Any:
     return schema.columns[position] if position < len(schema.columns) else None
 
 
-def arrange(table: Table, schema: ColumnSchema) -> list[int]:
+def match_columns(table: Table, schema: ColumnSchema) -> list[int]:
     """The table's columns in the model's order: for each one that is there, its place in the table.
 
     Raises:
@@ -198,7 +198,7 @@ def _by_position(table: Table, schema: ColumnSchema) -> list[int]:
     return list(range(len(table.names)))
 
 
-def _columns_differ(missing: Iterable[Any], extra: Iterable[Any]) -> Refused:
+def _columns_differ(missing: Iterable[Any], extra: Iterable[Any]) -> RequestRefused:
     parts: list[str] = []
     details: list[tuple[Loc, str]] = []
     for word, names in (("missing", missing), ("extra", extra)):
@@ -206,4 +206,4 @@ def _columns_differ(missing: Iterable[Any], extra: Iterable[Any]) -> Refused:
             ignored = f" ({COMPAT} ignores them)" if word == "extra" and not parts else ""
             parts.append(f"{word} columns: {', '.join(listed)[:400]}{ignored}")
             details += [(("columns", name), f"{word} column") for name in listed[:50]]
-    return Refused(400, "INVALID_PARAMETER_VALUE", "; ".join(parts), details)
+    return RequestRefused(400, "INVALID_PARAMETER_VALUE", "; ".join(parts), details)

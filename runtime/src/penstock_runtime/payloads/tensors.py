@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from penstock_runtime.errors import Loc, invalid, shown
-from penstock_runtime.payloads.scalars import NAN, Lossy, to_boolean, to_double, to_float, to_string
+from penstock_runtime.errors import Loc, invalid, quote_value
+from penstock_runtime.payloads.scalars import NAN, LossyValue, to_boolean, to_double, to_float, to_string
 from penstock_runtime.payloads.schema import Tensor
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -32,7 +32,7 @@ def to_tensor(value: Any, tensor: Tensor, at: Loc) -> Array:
     convert = _converter(tensor.dtype)
     try:
         converted = flat if _is_natural(flat, tensor.dtype) else [convert(leaf) for leaf in flat]
-    except Lossy:
+    except LossyValue:
         raise _bad_leaf(flat, shape, convert, at) from None
     return np.array(converted, dtype=tensor.dtype).reshape(shape)
 
@@ -99,9 +99,9 @@ def _integers(dtype: np.dtype[Any]) -> Callable[[Any], int]:
     def convert(value: Any) -> int:
         number = int(value) if type(value) is float and value.is_integer() else value
         if type(number) is not int:
-            raise Lossy("is not an integer")
+            raise LossyValue("is not an integer")
         if not limits.min <= number <= limits.max:
-            raise Lossy(f"does not fit into {dtype.name}")
+            raise LossyValue(f"does not fit into {dtype.name}")
         return number
 
     return convert
@@ -115,7 +115,7 @@ def _floats(dtype: np.dtype[Any]) -> Callable[[Any], float]:
             return NAN
         number = to_float(value)
         if abs(number) > largest:
-            raise Lossy(f"does not fit into {dtype.name}")
+            raise LossyValue(f"does not fit into {dtype.name}")
         return number
 
     return convert
@@ -125,8 +125,8 @@ def _bad_leaf(flat: list[Any], shape: tuple[int, ...], convert: Callable[[Any], 
     for position, leaf in enumerate(flat):
         try:
             convert(leaf)
-        except Lossy as reason:
+        except LossyValue as reason:
             place = [int(i) for i in np.unravel_index(position, shape)] if shape else []
-            message = f"element {place}: {shown(leaf)} {reason}"
-            return invalid(message, (*at, *place), f"{shown(leaf)} {reason}")
+            message = f"element {place}: {quote_value(leaf)} {reason}"
+            return invalid(message, (*at, *place), f"{quote_value(leaf)} {reason}")
     raise AssertionError("all elements can be converted")

@@ -11,15 +11,15 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from penstock_runtime.errors import Loc, invalid, shown
-from penstock_runtime.payloads.scalars import Lossy, to_binary
+from penstock_runtime.errors import Loc, invalid, quote_value
+from penstock_runtime.payloads.scalars import LossyValue, to_binary
 
 Readers = dict[str, Callable[[str], Any]]
 SERVING = "_MLFLOW_IS_IN_SERVING_ENVIRONMENT"
 """Set to `true`, as MLflow's own server does, it makes MLflow read dates and bytes from texts."""
 
 
-def check_texts(payload: Any, schema: Any, *, strict: bool) -> None:
+def check_hinted_texts(payload: Any, schema: Any, *, strict: bool) -> None:
     """Look at every text of a hinted list; `strict` refuses base64 of other alphabets, of which MLflow drops letters.
 
     Raises:
@@ -42,9 +42,9 @@ def _check(value: Any, spec: Any, at: Loc, readers: Readers) -> None:
     elif isinstance(value, str) and (read := readers.get(getattr(spec, "name", ""))):
         try:
             read(value)
-        except Lossy as reason:
+        except LossyValue as reason:
             raise invalid(
-                f"{'.'.join(map(str, at))}: {shown(value)} {reason}", at, f"{shown(value)} {reason}"
+                f"{'.'.join(map(str, at))}: {quote_value(value)} {reason}", at, f"{quote_value(value)} {reason}"
             ) from None
 
 
@@ -52,11 +52,11 @@ def _read_datetime(text: str) -> None:
     try:
         datetime.fromisoformat(text)
     except ValueError:
-        raise Lossy("is not an ISO 8601 date or time") from None
+        raise LossyValue("is not an ISO 8601 date or time") from None
 
 
 def _read_base64(text: str) -> None:
     try:
         base64.decodebytes(text.encode())
     except ValueError:
-        raise Lossy("is not base64") from None
+        raise LossyValue("is not base64") from None

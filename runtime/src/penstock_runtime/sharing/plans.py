@@ -7,44 +7,44 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from penstock_runtime.messages import Outcome
-from penstock_runtime.outputs.structures import References
+from penstock_runtime.messages import EncodedResponse
+from penstock_runtime.outputs.structures import StructureReferences
 
 
-class How(StrEnum):
-    """`APART`: each caller alone. `PROOF`: each caller alone, and all together once more. `SHARED`: all together."""
+class PredictMode(StrEnum):
+    """`SEPARATE`: each caller alone. `PROOF`: each caller alone, and all together once more. `SHARED`: all together."""
 
-    APART = "apart"
+    SEPARATE = "apart"
     PROOF = "proof"
     SHARED = "shared"
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class BatchPlan:
     """One batch."""
 
-    how: How
-    references: References | None = None
+    how: PredictMode
+    references: StructureReferences | None = None
     """Structures that a shared answer may have; None: the first caller is predicted alone, to see one."""
-    reasked: int = 0
+    rechecks: int = 0
     """Callers of a shared predict that are asked alone as well, to compare."""
 
-    def packed(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """For another process."""
-        references = None if self.references is None else self.references.packed()
-        return {"how": self.how.value, "references": references, "reasked": self.reasked}
+        references = None if self.references is None else self.references.to_dict()
+        return {"how": self.how.value, "references": references, "rechecks": self.rechecks}
 
     @classmethod
-    def unpacked(cls, packed: dict[str, Any]) -> Plan:
+    def from_dict(cls, packed: dict[str, Any]) -> BatchPlan:
         """What `packed` gave."""
-        references = None if packed["references"] is None else References.unpacked(packed["references"])
-        return cls(How(packed["how"]), references, packed["reasked"])
+        references = None if packed["references"] is None else StructureReferences.from_dict(packed["references"])
+        return cls(PredictMode(packed["how"]), references, packed["rechecks"])
 
 
-APART = Plan(How.APART)
+SEPARATE = BatchPlan(PredictMode.SEPARATE)
 
 
-class Result(StrEnum):
+class ComparisonResult(StrEnum):
     """Of comparing a shared answer with those of the same requests alone."""
 
     EQUAL = "equal"
@@ -52,30 +52,30 @@ class Result(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ComparisonFinding:
     """What one batch has shown; no `result` where nothing could be compared.
 
     `answers` are hashes of the callers' answers, `structures` those of answers to callers alone, with their rows.
     """
 
-    result: Result | None = None
+    result: ComparisonResult | None = None
     why: str = ""
     rows: int = 0
     answers: tuple[int, ...] = ()
     structures: tuple[tuple[str, tuple[str, ...], int], ...] = ()
-    is_strange: bool = False
+    is_unsplittable: bool = False
     """Whether an answer cannot be cut, or a shared one had a structure that no answer alone had."""
 
     @property
-    def is_answered_apart(self) -> bool:
+    def is_answered_separately(self) -> bool:
         """Whether it had every caller answered alone."""
-        return self.is_strange or self.result is Result.DIFFERENT
+        return self.is_unsplittable or self.result is ComparisonResult.DIFFERENT
 
-    def joined(self, other: Finding) -> Finding:
+    def merged_with(self, other: ComparisonFinding) -> ComparisonFinding:
         """What both have shown; `other` was compared."""
         return replace(other, structures=(*self.structures, *other.structures))
 
-    def packed(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """For another process."""
         return {
             "result": self.result and self.result.value,
@@ -83,23 +83,23 @@ class Finding:
             "rows": self.rows,
             "answers": self.answers,
             "structures": self.structures,
-            "is_strange": self.is_strange,
+            "is_unsplittable": self.is_unsplittable,
         }
 
     @classmethod
-    def unpacked(cls, packed: dict[str, Any]) -> Finding:
+    def from_dict(cls, packed: dict[str, Any]) -> ComparisonFinding:
         """What `packed` gave."""
         structures = tuple((name, tuple(kinds), rows) for name, kinds, rows in packed["structures"])
-        result = Result(packed["result"]) if packed["result"] else None
-        facts = (packed["why"], packed["rows"], tuple(packed["answers"]), structures, packed["is_strange"])
+        result = ComparisonResult(packed["result"]) if packed["result"] else None
+        facts = (packed["why"], packed["rows"], tuple(packed["answers"]), structures, packed["is_unsplittable"])
         return cls(result, *facts)
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """A batch that was predicted. `seconds` is one predict's time; `reasking_s` was spent on comparing, beside that."""
+class BatchReport:
+    """A batch that was predicted. `seconds` is one predict's time; `recheck_s` was spent on comparing, beside that."""
 
-    outcomes: Sequence[Outcome]
+    responses: Sequence[EncodedResponse]
     seconds: float
-    reasking_s: float = 0.0
-    finding: Finding = field(default_factory=Finding)
+    recheck_s: float = 0.0
+    finding: ComparisonFinding = field(default_factory=ComparisonFinding)

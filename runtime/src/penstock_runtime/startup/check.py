@@ -11,46 +11,46 @@ import time
 
 import orjson
 
-from penstock_runtime.errors import Refused
-from penstock_runtime.inference.jobs import Job
-from penstock_runtime.loading.loader import Loaded
-from penstock_runtime.messages import Outcome
-from penstock_runtime.report import Check
-from penstock_runtime.sharing.policy import Sharing
-from penstock_runtime.startup.sharing_proof import prove
+from penstock_runtime.errors import RequestRefused
+from penstock_runtime.inference.jobs import PredictJob
+from penstock_runtime.loading.loader import LoadedModel
+from penstock_runtime.messages import EncodedResponse
+from penstock_runtime.report import ModelCheck
+from penstock_runtime.sharing.policy import SharingPolicy
+from penstock_runtime.startup.sharing_proof import prove_sharing
 
 EXAMPLE_ID = "example"
 
 
-def check_model(loaded: Loaded, sharing: Sharing) -> Check:
+def check_model(loaded: LoadedModel, sharing: SharingPolicy) -> ModelCheck:
     """Try the model, and whether its rows may be mixed; what fails is reported, not raised."""
     rows, seconds, message = 0, None, None
     if loaded.example is not None:
         try:
             rows = loaded.reader.read(loaded.example).prepared.rows
             seconds, message = _try_twice(loaded)
-        except Refused as refused:
+        except RequestRefused as refused:
             message = refused.message
     status = "absent" if loaded.example is None else "ok" if message is None else "failed"
-    prove(loaded, sharing, has_example=status == "ok")
+    prove_sharing(loaded, sharing, has_example=status == "ok")
     has_signature = getattr(loaded.model.metadata, "signature", None) is not None
-    return Check(loaded.load_seconds, status, rows, seconds, message, has_signature)
+    return ModelCheck(loaded.load_seconds, status, rows, seconds, message, has_signature)
 
 
-def _try_twice(loaded: Loaded) -> tuple[float | None, str | None]:
+def _try_twice(loaded: LoadedModel) -> tuple[float | None, str | None]:
     """How long the second call took, or why one failed."""
     seconds = 0.0
     for _ in range(2):
         started = time.perf_counter()
-        outcome = _ask(loaded)
+        response = _predict_example(loaded)
         seconds = time.perf_counter() - started
-        if outcome.status != 200:
-            message = str(orjson.loads(outcome.body).get("message"))
-            return None, f"{outcome.error}. {message}" if outcome.error and outcome.status >= 500 else message
+        if response.status != 200:
+            message = str(orjson.loads(response.body).get("message"))
+            return None, f"{response.error}. {message}" if response.error and response.status >= 500 else message
     return seconds, None
 
 
-def _ask(loaded: Loaded) -> Outcome:
+def _predict_example(loaded: LoadedModel) -> EncodedResponse:
     assert loaded.example is not None
-    job = Job(EXAMPLE_ID, loaded.reader.read(loaded.example), loaded.example, lambda _: None, lambda: False)
-    return loaded.predictor.execute([job]).outcomes[0]
+    job = PredictJob(EXAMPLE_ID, loaded.reader.read(loaded.example), loaded.example, lambda _: None, lambda: False)
+    return loaded.predictor.predict_batch([job]).responses[0]

@@ -13,19 +13,19 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from penstock_runtime.errors import Refused
-from penstock_runtime.inference.jobs import Job
-from penstock_runtime.inference.reading import Reading
-from penstock_runtime.loading.loader import Loaded
-from penstock_runtime.messages import SCORING, Asked
-from penstock_runtime.sharing.comparison import Alone
-from penstock_runtime.sharing.plans import Finding, Result
-from penstock_runtime.sharing.policy import Reason, Rule, Sharing
-from penstock_runtime.startup.synthetic_requests import Rows, example_rows, made_up_rows
+from penstock_runtime.errors import RequestRefused
+from penstock_runtime.inference.jobs import PredictJob
+from penstock_runtime.inference.requests import CheckedRequest
+from penstock_runtime.loading.loader import LoadedModel
+from penstock_runtime.messages import SCORING, RawRequest
+from penstock_runtime.sharing.comparison import SeparateAnswer
+from penstock_runtime.sharing.plans import ComparisonFinding, ComparisonResult
+from penstock_runtime.sharing.policy import Reason, SharingPolicy, SharingRule
+from penstock_runtime.startup.synthetic_requests import SyntheticRows, example_rows, made_up_rows
 
-LIMITS_S = {Rule.REQUESTS: 0.3, Rule.LOAD: 3.0}
+LIMITS_S = {SharingRule.REQUESTS: 0.3, SharingRule.LOAD: 3.0}
 """CPU time that it may take; custom code has no second chance."""
-WALL = {Rule.REQUESTS: 8.0, Rule.LOAD: 2.0}
+WALL = {SharingRule.REQUESTS: 8.0, SharingRule.LOAD: 2.0}
 """How many times that by the clock: a loaded machine finds out no less than an idle one."""
 LONGEST_GUESS_S = 0.25
 """Custom code without an example that takes longer for one row is not tried with more."""
@@ -36,100 +36,104 @@ PROBE_ID = "probe"
 
 
 @dataclass(frozen=True)
-class Tried:
+class ProbeRequest:
     """A request and its own answer."""
 
-    job: Job
-    answer: Alone
+    job: PredictJob
+    answer: SeparateAnswer
 
 
-class Clock:
+class ProofBudget:
     """How much time is left for this thread."""
 
-    def __init__(self, rule: Rule, share: float = 1.0) -> None:
+    def __init__(self, rule: SharingRule, share: float = 1.0) -> None:
         limit_s = LIMITS_S[rule] * share
         self._cpu_end = time.thread_time() + limit_s
         self._end = time.perf_counter() + limit_s * WALL[rule]
 
     @property
-    def is_over(self) -> bool:
+    def is_spent(self) -> bool:
         """Whether it is all spent."""
         return time.thread_time() > self._cpu_end or time.perf_counter() > self._end
 
 
-def prove(loaded: Loaded, sharing: Sharing, *, has_example: bool) -> None:
+def prove_sharing(loaded: LoadedModel, sharing: SharingPolicy, *, has_example: bool) -> None:
     """Compare what there is to compare, and tell `sharing`; never raises."""
     if sharing.rule not in LIMITS_S:
         return
-    clock, half = Clock(sharing.rule), Clock(sharing.rule, 0.5)
-    pools: dict[object, list[Tried]] = {}
+    budget, half = ProofBudget(sharing.rule), ProofBudget(sharing.rule, 0.5)
+    pools: dict[object, list[ProbeRequest]] = {}
     for rows in _sources(loaded, has_example=has_example):
-        for tried in _tried(loaded, rows, half, is_careful=sharing.rule is Rule.LOAD and not has_example):
-            pools.setdefault(tried.job.key, []).append(tried)
+        for probe in _probes(loaded, rows, half, is_careful=sharing.rule is SharingRule.LOAD and not has_example):
+            pools.setdefault(probe.job.key, []).append(probe)
     for pool in pools.values():
-        _prove_pool(loaded, sharing, pool, clock, "example" if has_example else "signature")
+        _prove_pool(loaded, sharing, pool, budget, "example" if has_example else "signature")
 
 
-def _sources(loaded: Loaded, *, has_example: bool) -> list[Rows]:
+def _sources(loaded: LoadedModel, *, has_example: bool) -> list[SyntheticRows]:
     found = [example_rows(loaded.example.body) if has_example and loaded.example is not None else None]
     found.append(made_up_rows(loaded.model.schema))
     return [rows for rows in found if rows is not None]
 
 
-def _tried(loaded: Loaded, rows: Rows, clock: Clock, *, is_careful: bool) -> Iterator[Tried]:
+def _probes(
+    loaded: LoadedModel, rows: SyntheticRows, budget: ProofBudget, *, is_careful: bool
+) -> Iterator[ProbeRequest]:
     """The requests that the model answers: each row, and two requests of several rows."""
     some = list(rows.rows)
     for part in [*([row] for row in some), some[:3], some[2:4]]:
-        if clock.is_over:
+        if budget.is_spent:
             return
-        reading = _read(loaded, rows, part)
-        if reading is None or reading.key is None:
+        request = _read(loaded, rows, part)
+        if request is None or request.key is None:
             continue
-        job = Job(PROBE_ID, reading, Asked(SCORING, "application/json", b""), lambda _: None, lambda: False)
+        job = PredictJob(PROBE_ID, request, RawRequest(SCORING, "application/json", b""), lambda _: None, lambda: False)
         started = time.perf_counter()
-        answer = loaded.predictor.ask(job)
+        answer = loaded.predictor.predict_alone(job)
         if answer.error is None:
-            yield Tried(job, answer)
+            yield ProbeRequest(job, answer)
         if is_careful and time.perf_counter() - started > LONGEST_GUESS_S:
             return
 
 
-def _read(loaded: Loaded, rows: Rows, part: Sequence[object]) -> Reading | None:
+def _read(loaded: LoadedModel, rows: SyntheticRows, part: Sequence[object]) -> CheckedRequest | None:
     try:
-        return loaded.reader.check(rows.request(part), Asked(SCORING, "application/json", b""))
-    except Refused:
+        return loaded.reader.check(rows.request(part), RawRequest(SCORING, "application/json", b""))
+    except RequestRefused:
         return None
     except Exception:  # noqa: BLE001 — a checker that trips over what was made up says nothing about the model
         return None
 
 
-def _prove_pool(loaded: Loaded, sharing: Sharing, pool: list[Tried], clock: Clock, reason: Reason) -> None:
+def _prove_pool(
+    loaded: LoadedModel, sharing: SharingPolicy, pool: list[ProbeRequest], budget: ProofBudget, reason: Reason
+) -> None:
     key = pool[0].job.key
-    if key is None or len(pool) < 2 or sharing.is_over:
+    if key is None or len(pool) < 2 or sharing.is_disabled:
         return
     proof = sharing.proof_of(key)
     for number, mixture in enumerate(_mixtures(pool)):
         finding = _compared(loaded, mixture)
-        if finding.is_strange and (sharing.rule is Rule.LOAD or _has_uncut(mixture)):
-            sharing.refuse(proof, finding.why)
+        if finding.is_unsplittable and (sharing.rule is SharingRule.LOAD or _has_uncut(mixture)):
+            sharing.stop_sharing_of(proof, finding.why)
             return
-        sharing.take(key, finding, reason)
-        if finding.result is not Result.EQUAL or clock.is_over:
+        sharing.record_finding(key, finding, reason)
+        if finding.result is not ComparisonResult.EQUAL or budget.is_spent:
             return
         if number + 1 >= MIXTURES and proof.evidence.is_enough:
-            sharing.prove(proof, reason)
+            sharing.accept_proof(proof, reason)
             return
 
 
-def _has_uncut(mixture: Sequence[Tried]) -> bool:
+def _has_uncut(mixture: Sequence[ProbeRequest]) -> bool:
     return any(each.answer.structure is None for each in mixture)
 
 
-def _compared(loaded: Loaded, mixture: Sequence[Tried]) -> Finding:
-    return loaded.predictor.compared([each.job for each in mixture], [each.answer for each in mixture])
+def _compared(loaded: LoadedModel, mixture: Sequence[ProbeRequest]) -> ComparisonFinding:
+    return loaded.predictor.compare_shared([each.job for each in mixture], [each.answer for each in mixture])
 
 
-def _mixtures(pool: list[Tried]) -> Iterator[list[Tried]]:
+def _mixtures(pool: list[ProbeRequest]) -> Iterator[list[ProbeRequest]]:
     """Different partners for each: the whole pool twice, parts of it, pairs, draws with repetition."""
     yield pool
     yield pool[::-1]

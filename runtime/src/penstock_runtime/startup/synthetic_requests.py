@@ -31,14 +31,14 @@ _WORDS = ("alpha", "beta", "gamma", "delta", "a", "b", "c", "yes", "no", "red", 
 
 
 @dataclass(frozen=True)
-class Rows:
+class SyntheticRows:
     """Payloads of one row each, and how several are written as one request."""
 
     rows: Sequence[Any]
     request: Callable[[Sequence[Any]], ScoringRequest]
 
 
-def example_rows(body: bytes) -> Rows | None:
+def example_rows(body: bytes) -> SyntheticRows | None:
     """Rows of an example as it is sent, then some that were varied; None where its elements are not rows."""
     document = orjson.loads(body)
     form = next((name for name in FORMATS if name in document), None)
@@ -51,8 +51,8 @@ def example_rows(body: bytes) -> Rows | None:
     rows, write = found
     step = max(1, len(rows) // EXAMPLE_ROWS)
     chosen = rows[::step][:EXAMPLE_ROWS]
-    varied = [vary(row, rows, number) for number, row in enumerate((chosen * VARIED_ROWS)[:VARIED_ROWS])]
-    return Rows([*chosen, *varied], lambda some: ScoringRequest(form, write(some), params))
+    varied = [vary_row(row, rows, number) for number, row in enumerate((chosen * VARIED_ROWS)[:VARIED_ROWS])]
+    return SyntheticRows([*chosen, *varied], lambda some: ScoringRequest(form, write(some), params))
 
 
 def _rows_of(form: str, payload: Any) -> tuple[list[Any], Callable[[Sequence[Any]], Any]] | None:
@@ -70,7 +70,7 @@ def _rows_of(form: str, payload: Any) -> tuple[list[Any], Callable[[Sequence[Any
     return None
 
 
-def vary(row: Any, others: Sequence[Any], number: int) -> Any:
+def vary_row(row: Any, others: Sequence[Any], number: int) -> Any:
     """Another row of the same kind: numbers moved, a little or far, and texts of another row."""
     chance = random.Random(number)  # noqa: S311 — no secret
     shift, scale = _SHIFTS[number % len(_SHIFTS)], (1.0, 1.5, 0.5)[number % 3]
@@ -92,7 +92,7 @@ def _varied(value: Any, other: Any, move: tuple[float, float], chance: random.Ra
     return other if type(other) is type(value) and chance.random() < 0.7 else value
 
 
-def made_up_rows(schema: Schema | None) -> Rows | None:
+def made_up_rows(schema: Schema | None) -> SyntheticRows | None:
     """Rows out of nothing but a signature; None where there is none that is read here."""
     if schema is None:
         return None
@@ -102,14 +102,16 @@ def made_up_rows(schema: Schema | None) -> Rows | None:
             return None
         names = list(schema.names)
         rows: list[Any] = [[_cell(column, number, i) for i, column in enumerate(columns)] for number in _numbers()]
-        return Rows(rows, lambda some: ScoringRequest("dataframe_split", {"columns": names, "data": list(some)}))
+        return SyntheticRows(
+            rows, lambda some: ScoringRequest("dataframe_split", {"columns": names, "data": list(some)})
+        )
     if sum(_elements(tensor) for tensor in schema.tensors) > MAX_ELEMENTS:
         return None
     rows = [[_element(tensor, number) for tensor in schema.tensors] for number in _numbers()]
     if not schema.is_named:
-        return Rows(rows, lambda some: ScoringRequest("inputs", [row[0] for row in some]))
+        return SyntheticRows(rows, lambda some: ScoringRequest("inputs", [row[0] for row in some]))
     labels = [str(tensor.name) for tensor in schema.tensors]
-    return Rows(
+    return SyntheticRows(
         rows, lambda some: ScoringRequest("inputs", {name: [row[i] for row in some] for i, name in enumerate(labels)})
     )
 

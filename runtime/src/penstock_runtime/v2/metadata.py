@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from penstock_runtime.v2.protocol import Named
+from penstock_runtime.v2.protocol import ModelPath
 
 _KINDS = {
     "boolean": ("BOOL", "np"),
@@ -21,7 +21,7 @@ _KINDS = {
 }
 
 
-def metadata_of(metadata: Any, named: Named, version: str | None) -> bytes:
+def metadata_of(metadata: Any, named: ModelPath, version: str | None) -> bytes:
     """The body of a metadata response, from the signature in `metadata`, which is MLflow's `Model`."""
     known = named.version or version
     answer: dict[str, Any] = {"name": named.name, "platform": "mlflow", "versions": [known] if known else []}

@@ -50,7 +50,7 @@ class InferRequest:
         return self.id
 
 
-def read_infer(body: bytes) -> InferRequest:
+def parse_infer_request(body: bytes) -> InferRequest:
     """Parse an infer request.
 
     Raises:
@@ -145,7 +145,7 @@ def _from_json(array: Array, at: Loc) -> Array:
     return values.reshape(array.shape)
 
 
-def as_payload(request: InferRequest, schema: ColumnSchema | TensorSchema) -> tuple[str, Any]:
+def to_scoring_payload(request: InferRequest, schema: ColumnSchema | TensorSchema) -> tuple[str, Any]:
     """The format and the payload that stand for the same in a scoring request.
 
     Raises:
@@ -182,7 +182,7 @@ def _column(name: str, array: Array) -> Array:
     return array.reshape(-1)
 
 
-def as_data(request: InferRequest) -> Any:
+def to_model_input(request: InferRequest) -> Any:
     """The tensors as a model takes them that says nothing of its inputs: a DataFrame of columns, or one array."""
     if len(request.tensors) == 1 and not request.is_frame:
         return _only(request)

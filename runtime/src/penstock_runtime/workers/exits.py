@@ -17,7 +17,7 @@ GIB = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class ProcessExit:
     """One process that is gone: a code (negative: the signal, as `os.waitstatus_to_exitcode` has it)."""
 
     pid: int
@@ -37,7 +37,7 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-class ChildSignals:
+class ChildExitSignal:
     """A descriptor that is readable when a child has ended; made by the parent, closed in the children."""
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class ChildSignals:
         """To select on."""
         return self._read
 
-    def ended(self) -> Iterator[Ending]:
+    def collect_exits(self) -> Iterator[ProcessExit]:
         """Those that have ended since the last look."""
         with suppress(BlockingIOError):
             while os.read(self._read, 1024):
@@ -59,7 +59,7 @@ class ChildSignals:
         with suppress(ChildProcessError):
             while (found := os.wait4(-1, os.WNOHANG))[0]:
                 pid, status, usage = found
-                yield Ending(pid, os.waitstatus_to_exitcode(status), usage.ru_maxrss * 1024)
+                yield ProcessExit(pid, os.waitstatus_to_exitcode(status), usage.ru_maxrss * 1024)
 
     def close(self) -> None:
         """In a child: it has children of its own, or none."""
@@ -69,21 +69,21 @@ class ChildSignals:
         os.close(self._write)
 
 
-def tell(control: socket.socket, ending: Ending) -> None:
+def send_exit(control: socket.socket, process_exit: ProcessExit) -> None:
     """Say it to the server; one that is gone will not hear it."""
-    line = json.dumps({"pid": ending.pid, "code": ending.code, "peak_bytes": ending.peak_bytes})
+    line = json.dumps({"pid": process_exit.pid, "code": process_exit.code, "peak_bytes": process_exit.peak_bytes})
     with suppress(OSError):
         control.sendall(line.encode() + b"\n")
 
 
-class EndingReader:
+class ExitReader:
     """The server's end of it."""
 
     def __init__(self, control: socket.socket) -> None:
         self.control = control
         self._rest = b""
 
-    def read(self) -> list[Ending] | None:
+    def read(self) -> list[ProcessExit] | None:
         """What was said since the last time; None once the template is gone."""
         try:
             data = self.control.recv(65536)
@@ -94,4 +94,4 @@ class EndingReader:
         if not data:
             return None
         *lines, self._rest = (self._rest + data).split(b"\n")
-        return [Ending(**json.loads(line)) for line in lines]
+        return [ProcessExit(**json.loads(line)) for line in lines]

@@ -16,28 +16,28 @@ from typing import Any, cast
 import orjson
 
 from penstock_runtime.batching.batcher import Batcher
-from penstock_runtime.batching.batches import Batch
-from penstock_runtime.messages import Outcome
-from penstock_runtime.options import Options
-from penstock_runtime.pod_log import Prints, ids_of
-from penstock_runtime.report import PodReport
-from penstock_runtime.sharing.plans import Finding, Report
-from penstock_runtime.workers.exits import Ending
+from penstock_runtime.batching.batches import JobBatch
+from penstock_runtime.messages import EncodedResponse
+from penstock_runtime.options import ServerOptions
+from penstock_runtime.pod_log import PodLog, join_ids
+from penstock_runtime.report import RuntimeReport
+from penstock_runtime.sharing.plans import BatchReport, ComparisonFinding
+from penstock_runtime.workers.exits import ProcessExit
 from penstock_runtime.workers.frames import Frame, FrameBuffer
-from penstock_runtime.workers.template import Template
+from penstock_runtime.workers.template import WorkerTemplate
 
 MAX_FAILED_STARTS = 3
-ENDING_SECONDS = 1.0
+EXIT_REPORT_SECONDS = 1.0
 """How long a worker's parent may take to say how it ended; its callers wait for that."""
 POLL_SECONDS = 0.01
 
 
-class Link(asyncio.Protocol):
+class WorkerConnection(asyncio.Protocol):
     """One worker, at the other end of a socket."""
 
-    def __init__(self, workers: Workers) -> None:
+    def __init__(self, workers: WorkerPool) -> None:
         self.workers = workers
-        self.batch: Batch | None = None
+        self.batch: JobBatch | None = None
         self.is_ready = False
         self.pid: int | None = None
         self.process: subprocess.Popen[bytes] | None = None
@@ -49,12 +49,12 @@ class Link(asyncio.Protocol):
         """The socket is there; the worker may still be starting."""
         self._transport = cast(asyncio.WriteTransport, transport)
 
-    def send(self, batch: Batch) -> None:
+    def send(self, batch: JobBatch) -> None:
         """Predict these."""
         self.batch = batch
-        asked = [[job.request_id, job.asked.form, job.asked.content_type] for job in batch.jobs]
-        head = {"jobs": asked, "plan": batch.plan.packed()}
-        frame = Frame(head, tuple(job.asked.body for job in batch.jobs))
+        raw = [[job.request_id, job.raw.endpoint, job.raw.content_type] for job in batch.jobs]
+        head = {"jobs": raw, "plan": batch.plan.to_dict()}
+        frame = Frame(head, tuple(job.raw.body for job in batch.jobs))
         if self._transport is not None:
             self._transport.write(frame.pack())
 
@@ -64,144 +64,144 @@ class Link(asyncio.Protocol):
             if not self.is_ready:
                 self.is_ready = True
                 self.pid = frame.head["ready"]
-                self.workers.started(self)
+                self.workers.worker_ready(self)
             elif (batch := self.batch) is not None:
                 self.batch = None
-                self.workers.answered(self, batch, _report(frame))
+                self.workers.batch_answered(self, batch, _report(frame))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The worker has ended."""
         self._transport = None
-        self.workers.ended(self)
+        self.workers.worker_ended(self)
 
 
-def _report(frame: Frame) -> Report:
-    outcomes = [Outcome(*pair) for pair in zip(frame.head["statuses"], frame.bodies, strict=True)]
-    finding = Finding.unpacked(frame.head["finding"])
-    return Report(outcomes, frame.head["seconds"], frame.head["reasking_s"], finding)
+def _report(frame: Frame) -> BatchReport:
+    responses = [EncodedResponse(*pair) for pair in zip(frame.head["statuses"], frame.bodies, strict=True)]
+    finding = ComparisonFinding.from_dict(frame.head["finding"])
+    return BatchReport(responses, frame.head["seconds"], frame.head["recheck_s"], finding)
 
 
-class Workers:
+class WorkerPool:
     """As many as were asked for, from the moment that the model turns out to be slow."""
 
     def __init__(
-        self, options: Options, template: Template | None, prints: Prints, on_failure: Callable[[], None]
+        self, options: ServerOptions, template: WorkerTemplate | None, log: PodLog, on_failure: Callable[[], None]
     ) -> None:
         self.options = options
         self.template = template
-        self.prints = prints
+        self.log = log
         self.on_failure = on_failure
         self.is_usable = False
         self.usable = asyncio.Event()
         self.batcher: Batcher | None = None
-        self.report: PodReport | None = None
-        self._idle: deque[Link] = deque()
-        self._links: set[Link] = set()
+        self.report: RuntimeReport | None = None
+        self._idle: deque[WorkerConnection] = deque()
+        self._workers: set[WorkerConnection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._failed_starts = 0
-        self._has_begun = False
-        self._endings: dict[int, Ending] = {}
-        self._has_news = asyncio.Event()
+        self._is_started = False
+        self._exits: dict[int, ProcessExit] = {}
+        self._has_exits = asyncio.Event()
         if template is not None:
-            asyncio.get_running_loop().add_reader(template.control, self._read_endings, template)
+            asyncio.get_running_loop().add_reader(template.control, self._read_exits, template)
 
-    def begin(self) -> None:
+    def start_workers(self) -> None:
         """Start them, where that was not done."""
-        if not self._has_begun:
-            self._has_begun = True
-            self.prints.say(f"the model is slow, or nobody knows yet: it predicts in {self.options.workers} processes")
+        if not self._is_started:
+            self._is_started = True
+            self.log.write(f"the model is slow, or nobody knows yet: it predicts in {self.options.workers} processes")
             for _ in range(self.options.workers):
-                self._run(self._connect(), "start a worker")
+                self._start_task(self._connect(), "start a worker")
 
-    def take(self) -> Link | None:
+    def take_worker(self) -> WorkerConnection | None:
         """A worker that has nothing to do."""
-        self.begin()
+        self.start_workers()
         return self._idle.popleft() if self._idle else None
 
-    def give_back(self, worker: object) -> None:
+    def return_worker(self, worker: object) -> None:
         """A worker that was taken, and not used."""
-        self._idle.append(cast(Link, worker))
+        self._idle.append(cast(WorkerConnection, worker))
 
-    def started(self, link: Link) -> None:
+    def worker_ready(self, worker: WorkerConnection) -> None:
         """A worker has the model."""
         self._failed_starts = 0
         self.is_usable = True
         self.usable.set()
-        self._rest(link)
+        self._set_idle(worker)
 
-    def answered(self, link: Link, batch: Batch, report: Report) -> None:
+    def batch_answered(self, worker: WorkerConnection, batch: JobBatch, report: BatchReport) -> None:
         """A worker has predicted."""
-        self._idle.append(link)
+        self._idle.append(worker)
         if self.batcher is not None:
-            self.batcher.finished(batch, report)
+            self.batcher.batch_finished(batch, report)
 
-    def ended(self, link: Link) -> None:
+    def worker_ended(self, worker: WorkerConnection) -> None:
         """A worker is gone: another takes its place, and its batch is tried once more."""
-        self._links.discard(link)
-        if link in self._idle:
-            self._idle.remove(link)
-        if not link.is_ready:
+        self._workers.discard(worker)
+        if worker in self._idle:
+            self._idle.remove(worker)
+        if not worker.is_ready:
             self._failed_starts += 1
         if self._failed_starts >= MAX_FAILED_STARTS:
-            self.prints.say(f"{MAX_FAILED_STARTS} workers in a row ended before they had the model")
+            self.log.write(f"{MAX_FAILED_STARTS} workers in a row ended before they had the model")
             self.on_failure()
             return
-        self._run(self._connect(), "start a worker")
-        self._run(self._account(link), "account for a worker that ended")
+        self._start_task(self._connect(), "start a worker")
+        self._start_task(self._report_exit(worker), "account for a worker that ended")
 
-    async def _account(self, link: Link) -> None:
+    async def _report_exit(self, worker: WorkerConnection) -> None:
         """Say how it ended, and have its batch tried once more."""
-        ending = await self._ending_of(link)
-        how = ending.describe() if ending is not None else "exit status unknown"
-        jobs = link.batch.jobs if link.batch is not None else ()
+        process_exit = await self._exit_of(worker)
+        how = process_exit.describe() if process_exit is not None else "exit status unknown"
+        jobs = worker.batch.jobs if worker.batch is not None else ()
         while_doing = (
-            "while it predicted" if jobs else "while it waited" if link.is_ready else "before it had the model"
+            "while it predicted" if jobs else "while it waited" if worker.is_ready else "before it had the model"
         )
         message = f"a worker ended {while_doing}: {how}; another is started"
         ids = [job.request_id for job in jobs]
-        self.prints.say(message, ids_of(ids))
+        self.log.write(message, join_ids(ids))
         if self.report is not None:
-            self.report.worker_died(how, f"{message}; requests: {ids_of(ids)}" if ids else message)
+            self.report.worker_died(how, f"{message}; requests: {join_ids(ids)}" if ids else message)
         if jobs and self.batcher is not None:
-            self.batcher.lost(jobs, how)
+            self.batcher.worker_lost(jobs, how)
 
-    async def _ending_of(self, link: Link) -> Ending | None:
+    async def _exit_of(self, worker: WorkerConnection) -> ProcessExit | None:
         """How it ended; None where nobody says it in time."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(ENDING_SECONDS):
-                if link.process is not None:
-                    while (code := link.process.poll()) is None:  # noqa: ASYNC110 — nothing tells of it
+            async with asyncio.timeout(EXIT_REPORT_SECONDS):
+                if worker.process is not None:
+                    while (code := worker.process.poll()) is None:  # noqa: ASYNC110 — nothing tells of it
                         await asyncio.sleep(POLL_SECONDS)
-                    return Ending(link.process.pid, code)
-                while link.pid is not None and link.pid not in self._endings and self.template is not None:
-                    self._has_news.clear()
-                    await self._has_news.wait()
-        return self._endings.pop(link.pid, None) if link.pid is not None else None
+                    return ProcessExit(worker.process.pid, code)
+                while worker.pid is not None and worker.pid not in self._exits and self.template is not None:
+                    self._has_exits.clear()
+                    await self._has_exits.wait()
+        return self._exits.pop(worker.pid, None) if worker.pid is not None else None
 
-    def _read_endings(self, template: Template) -> None:
-        endings = template.endings.read()
-        if endings is None:
+    def _read_exits(self, template: WorkerTemplate) -> None:
+        exits = template.exits.read()
+        if exits is None:
             asyncio.get_running_loop().remove_reader(template.control)
-        self._endings |= {ending.pid: ending for ending in endings or ()}
-        self._has_news.set()
+        self._exits |= {process_exit.pid: process_exit for process_exit in exits or ()}
+        self._has_exits.set()
 
-    def _rest(self, link: Link) -> None:
-        self._idle.append(link)
+    def _set_idle(self, worker: WorkerConnection) -> None:
+        self._idle.append(worker)
         if self.batcher is not None:
             self.batcher.wake()
 
-    def _run(self, work: Coroutine[Any, Any, None], name: str) -> None:
+    def _start_task(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _connect(self) -> None:
         near, far = socket.socketpair()
-        link = Link(self)
+        worker = WorkerConnection(self)
         with far:
-            link.process = self._launch(far)
-        self._links.add(link)
-        await asyncio.get_running_loop().create_unix_connection(lambda: link, sock=near)
+            worker.process = self._launch(far)
+        self._workers.add(worker)
+        await asyncio.get_running_loop().create_unix_connection(lambda: worker, sock=near)
 
     def _launch(self, far: socket.socket) -> subprocess.Popen[bytes] | None:
         """Fork it from the template; where there is none, the process that was started."""
@@ -209,14 +209,14 @@ class Workers:
             try:
                 self.template.start(far)
             except OSError:
-                self.prints.say("the template of the workers is gone; they load the model themselves from now on")
+                self.log.write("the template of the workers is gone; they load the model themselves from now on")
                 self.template = None
             else:
                 return None
-        return spawn(self.options, far)
+        return spawn_worker(self.options, far)
 
 
-def spawn(options: Options, far: socket.socket) -> subprocess.Popen[bytes]:
+def spawn_worker(options: ServerOptions, far: socket.socket) -> subprocess.Popen[bytes]:
     """Start a worker that loads the model itself and serves on `far`."""
     said = orjson.dumps(dataclasses.asdict(options)).decode()
     command = [sys.executable, "-m", "penstock_runtime.workers.process", str(far.fileno()), said, str(os.getpid())]

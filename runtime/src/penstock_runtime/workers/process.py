@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from penstock_runtime.errors import Refused
-from penstock_runtime.inference.jobs import Job
-from penstock_runtime.messages import Asked, Outcome
-from penstock_runtime.options import Options
-from penstock_runtime.pod_log import Prints
-from penstock_runtime.sharing.plans import APART, Plan
+from penstock_runtime.errors import RequestRefused
+from penstock_runtime.inference.jobs import PredictJob
+from penstock_runtime.messages import EncodedResponse, RawRequest
+from penstock_runtime.options import ServerOptions
+from penstock_runtime.pod_log import PodLog
+from penstock_runtime.sharing.plans import SEPARATE, BatchPlan
 from penstock_runtime.workers.frames import Frame, FrameBuffer
 
 if TYPE_CHECKING:
-    from penstock_runtime.loading.loader import Loaded
+    from penstock_runtime.loading.loader import LoadedModel
 
 _PR_SET_PDEATHSIG = 1
 _CHUNK = 1 << 18
@@ -45,51 +45,51 @@ def ignore_stop_signals() -> None:
         signal.signal(number, lambda *_: None)
 
 
-def work(connection: socket.socket, loaded: Loaded) -> None:
+def serve_batches(connection: socket.socket, loaded: LoadedModel) -> None:
     """Answer batches until the other end is closed."""
     _warm_up(loaded)
     connection.sendall(Frame({"ready": os.getpid()}).pack())
     frames = FrameBuffer()
     while data := connection.recv(_CHUNK):
         for frame in frames.feed(data):
-            connection.sendall(_answers(loaded, frame).pack())
+            connection.sendall(_predict_frame(loaded, frame).pack())
 
 
-def _warm_up(loaded: Loaded) -> None:
+def _warm_up(loaded: LoadedModel) -> None:
     """Predict for the model's example: the first predict of a process is its slowest."""
-    if loaded.example is not None and isinstance(job := _job(loaded, "example", loaded.example), Job):
+    if loaded.example is not None and isinstance(job := _job(loaded, "example", loaded.example), PredictJob):
         loaded.predictor.warm_up(job)
 
 
-def _answers(loaded: Loaded, frame: Frame) -> Frame:
-    outcomes: list[Outcome | None] = []
-    jobs: list[Job] = []
+def _predict_frame(loaded: LoadedModel, frame: Frame) -> Frame:
+    responses: list[EncodedResponse | None] = []
+    jobs: list[PredictJob] = []
     for (request_id, form, content_type), body in zip(frame.head["jobs"], frame.bodies, strict=True):
-        read = _job(loaded, request_id, Asked(form, content_type, body, request_id))
-        outcomes.append(read if isinstance(read, Outcome) else None)
-        jobs += [read] if isinstance(read, Job) else []
-    plan = Plan.unpacked(frame.head["plan"]) if "plan" in frame.head else APART
-    report = loaded.predictor.execute(jobs, plan)
-    predicted = iter(report.outcomes)
-    complete = [outcome or next(predicted) for outcome in outcomes]
+        read = _job(loaded, request_id, RawRequest(form, content_type, body, request_id))
+        responses.append(read if isinstance(read, EncodedResponse) else None)
+        jobs += [read] if isinstance(read, PredictJob) else []
+    plan = BatchPlan.from_dict(frame.head["plan"]) if "plan" in frame.head else SEPARATE
+    report = loaded.predictor.predict_batch(jobs, plan)
+    predicted = iter(report.responses)
+    complete = [response or next(predicted) for response in responses]
     head = {
-        "statuses": [outcome.status for outcome in complete],
+        "statuses": [response.status for response in complete],
         "seconds": report.seconds,
-        "reasking_s": report.reasking_s,
-        "finding": report.finding.packed(),
+        "recheck_s": report.recheck_s,
+        "finding": report.finding.to_dict(),
     }
-    return Frame(head, tuple(outcome.body for outcome in complete))
+    return Frame(head, tuple(response.body for response in complete))
 
 
-def _job(loaded: Loaded, request_id: str, asked: Asked) -> Job | Outcome:
+def _job(loaded: LoadedModel, request_id: str, raw: RawRequest) -> PredictJob | EncodedResponse:
     try:
-        reading = loaded.reader.read(asked)
-    except Refused as refused:  # the server took it: only a model whose checks change their mind comes here
-        return Outcome(refused.status, refused.body(request_id))
-    return Job(request_id, reading, asked, _to_nobody, _is_here)
+        request = loaded.reader.read(raw)
+    except RequestRefused as refused:  # the server took it: only a model whose checks change their mind comes here
+        return EncodedResponse(refused.status, refused.body(request_id))
+    return PredictJob(request_id, request, raw, _to_nobody, _is_here)
 
 
-def _to_nobody(_: Outcome) -> None:
+def _to_nobody(_: EncodedResponse) -> None:
     """Answers leave together."""
 
 
@@ -102,20 +102,20 @@ def main(arguments: list[str]) -> None:
     fd, said, parent = int(arguments[0]), arguments[1], int(arguments[2])
     die_with_parent(parent)
     ignore_stop_signals()
-    prints = Prints()
-    prints.install()
-    from penstock_runtime.loading.loader import load  # noqa: PLC0415 — a worker that was forked has it already
+    log = PodLog()
+    log.install()
+    from penstock_runtime.loading.loader import load_model  # noqa: PLC0415 — a worker that was forked has it already
 
     try:
-        loaded = load(Options(**orjson.loads(said)), prints)
+        loaded = load_model(ServerOptions(**orjson.loads(said)), log)
         with socket.socket(fileno=fd) as connection:
-            run(lambda: work(connection, loaded), prints)
+            run_and_exit(lambda: serve_batches(connection, loaded), log)
     except Exception as error:  # noqa: BLE001 — a model's code raises what it likes
-        prints.say(f"a worker cannot load the model: {type(error).__name__}: {error}"[:1000])
+        log.write(f"a worker cannot load the model: {type(error).__name__}: {error}"[:1000])
         os._exit(1)
 
 
-def run(task: Callable[[], None], prints: Prints) -> None:
+def run_and_exit(task: Callable[[], None], log: PodLog) -> None:
     """Do it, and end the process: no finalizers, which belong to the process that was forked."""
     code = 0
     try:
@@ -123,9 +123,9 @@ def run(task: Callable[[], None], prints: Prints) -> None:
     except OSError:  # the server is gone
         code = 1
     except BaseException as error:  # noqa: BLE001 — whatever it was, nobody is above
-        prints.say(f"a worker ended: {type(error).__name__}: {error}"[:1000])
+        log.write(f"a worker ended: {type(error).__name__}: {error}"[:1000])
         code = 1
-    for stream in prints.streams:
+    for stream in log.streams:
         stream.flush()
     os._exit(code)
 

@@ -19,11 +19,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock_runtime.workers.exits import ChildSignals, EndingReader, tell
-from penstock_runtime.workers.process import die_with_parent, ignore_stop_signals, run, work
+from penstock_runtime.workers.exits import ChildExitSignal, ExitReader, send_exit
+from penstock_runtime.workers.process import die_with_parent, ignore_stop_signals, run_and_exit, serve_batches
 
 if TYPE_CHECKING:
-    from penstock_runtime.loading.loader import Loaded
+    from penstock_runtime.loading.loader import LoadedModel
 
 
 def open_files() -> set[int]:
@@ -32,12 +32,12 @@ def open_files() -> set[int]:
     return {int(entry.name) for entry in folder.iterdir()} - {0, 1, 2} if folder.exists() else set()
 
 
-class Template:
+class WorkerTemplate:
     """The server's side of it."""
 
     def __init__(self, control: socket.socket) -> None:
         self.control = control
-        self.endings = EndingReader(control)
+        self.exits = ExitReader(control)
 
     def start(self, far: socket.socket) -> None:
         """Fork a worker that serves on `far`.
@@ -48,10 +48,10 @@ class Template:
         socket.send_fds(self.control, [b"w"], [far.fileno()])
 
 
-def make_template(loaded: Loaded, foreign: Iterable[int]) -> Template:
+def make_template(loaded: LoadedModel, inherited: Iterable[int]) -> WorkerTemplate:
     """Fork the template; on the main thread, with no other of Python's running.
 
-    `foreign` are descriptors of the server's that the template has no business with: sockets above all, which would
+    `inherited` are descriptors of the server's that the template has no business with: sockets above all, which would
     stay open as long as it lives.
     """
     near, far = socket.socketpair()
@@ -60,10 +60,10 @@ def make_template(loaded: Loaded, foreign: Iterable[int]) -> Template:
     parent = os.getpid()
     gc.freeze()
     if _fork() == 0:
-        run(lambda: _stand_by(far, loaded, {*foreign, near.fileno()}, parent), loaded.prints)
+        run_and_exit(lambda: _run_template(far, loaded, {*inherited, near.fileno()}, parent), loaded.log)
     far.close()
     near.setblocking(False)
-    return Template(near)
+    return WorkerTemplate(near)
 
 
 def _fork() -> int:
@@ -73,37 +73,39 @@ def _fork() -> int:
         return os.fork()
 
 
-def _stand_by(control: socket.socket, loaded: Loaded, foreign: set[int], parent: int) -> None:
+def _run_template(control: socket.socket, loaded: LoadedModel, inherited: set[int], parent: int) -> None:
     signal.set_wakeup_fd(-1)
     asyncio._set_running_loop(None)
     die_with_parent(parent)
     ignore_stop_signals()
-    _blank(foreign - {control.fileno()})
-    signals = ChildSignals()
+    _replace_with_devnull(inherited - {control.fileno()})
+    signals = ChildExitSignal()
     while True:
         ready, _, _ = select.select([control.fileno(), signals.fileno()], [], [])
-        for ending in signals.ended():
-            tell(control, ending)
+        for process_exit in signals.collect_exits():
+            send_exit(control, process_exit)
         if control.fileno() in ready:
             said, fds, _, _ = socket.recv_fds(control, 1, 1)
             if not said:
                 return
-            _give_birth(socket.socket(fileno=fds[0]), control, signals, loaded)
+            _fork_worker(socket.socket(fileno=fds[0]), control, signals, loaded)
 
 
-def _give_birth(connection: socket.socket, control: socket.socket, signals: ChildSignals, loaded: Loaded) -> None:
+def _fork_worker(
+    connection: socket.socket, control: socket.socket, signals: ChildExitSignal, loaded: LoadedModel
+) -> None:
     parent = os.getpid()
 
-    def live() -> None:
+    def serve() -> None:
         die_with_parent(parent)
         control.close()
         signals.close()
         _reseed()
-        work(connection, loaded)
+        serve_batches(connection, loaded)
 
     with connection:
         if _fork() == 0:
-            run(live, loaded.prints)
+            run_and_exit(serve, loaded.log)
 
 
 def _reseed() -> None:
@@ -116,7 +118,7 @@ def _reseed() -> None:
         sys.modules["numpy"].random.seed()
 
 
-def _blank(descriptors: Iterable[int]) -> None:
+def _replace_with_devnull(descriptors: Iterable[int]) -> None:
     """Let go of what they are, and keep their numbers taken.
 
     libuv closes the two of its signals' pipe in every fork, whatever has these numbers by then: a worker's socket,

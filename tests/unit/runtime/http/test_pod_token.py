@@ -7,10 +7,10 @@ import os
 
 import pytest
 
-from penstock_runtime.http.connection import Connection
-from penstock_runtime.http.endpoints import Door
-from penstock_runtime.options import Options
-from penstock_runtime.server import own_token
+from penstock_runtime.http.connection import HttpConnection
+from penstock_runtime.http.endpoints import ModelEndpoints
+from penstock_runtime.options import ServerOptions
+from penstock_runtime.server import take_pod_token
 
 PATHS = ("/ping", "/health/live", "/check", "/v2", "/v2/models/m/infer", "/predict", "/nowhere")
 
@@ -26,8 +26,8 @@ async def status_of(port: int, path: str, *headers: str, method: str = "GET") ->
 
 
 async def test_only_who_has_the_token_is_answered() -> None:
-    door = Door(Options("nowhere"), b"right")
-    server = await asyncio.get_running_loop().create_server(lambda: Connection(door), "127.0.0.1", 0)
+    endpoints = ModelEndpoints(ServerOptions("nowhere"), b"right")
+    server = await asyncio.get_running_loop().create_server(lambda: HttpConnection(endpoints), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     for headers in ((), ("X-Penstock-Pod-Token: wrong",), ("X-Penstock-Pod-Token:",), ("X-Penstock-Router: 1",)):
         assert [await status_of(port, path, *headers) for path in PATHS] == [401] * len(PATHS)
@@ -39,8 +39,8 @@ async def test_only_who_has_the_token_is_answered() -> None:
 
 
 async def test_without_a_token_anybody_is_answered() -> None:
-    door = Door(Options("nowhere"))
-    server = await asyncio.get_running_loop().create_server(lambda: Connection(door), "127.0.0.1", 0)
+    endpoints = ModelEndpoints(ServerOptions("nowhere"))
+    server = await asyncio.get_running_loop().create_server(lambda: HttpConnection(endpoints), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     assert (
         await status_of(port, "/health/live") == await status_of(port, "/health/live", "X-Penstock-Pod-Token: x") == 200
@@ -50,6 +50,6 @@ async def test_without_a_token_anybody_is_answered() -> None:
 
 def test_the_token_leaves_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PENSTOCK_POD_TOKEN", "right")
-    assert own_token() == b"right"
+    assert take_pod_token() == b"right"
     assert "PENSTOCK_POD_TOKEN" not in os.environ
-    assert own_token() is None
+    assert take_pod_token() is None

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from penstock_runtime.errors import Refused
-from penstock_runtime.inference.jobs import Job
+from penstock_runtime.errors import RequestRefused
+from penstock_runtime.inference.jobs import PredictJob
 from penstock_runtime.inference.prediction import Predictor
-from penstock_runtime.inference.reading import Reading
-from penstock_runtime.messages import SCORING, Asked, Dialect, Outcome
-from penstock_runtime.outputs.structures import References
-from penstock_runtime.pod_log import Prints
-from penstock_runtime.sharing.plans import How, Plan
+from penstock_runtime.inference.requests import CheckedRequest
+from penstock_runtime.messages import SCORING, EncodedResponse, RawRequest, ResponseEncoder
+from penstock_runtime.outputs.structures import StructureReferences
+from penstock_runtime.pod_log import PodLog
+from penstock_runtime.sharing.plans import BatchPlan, PredictMode
 
-SHARED = Plan(How.SHARED, References({"list": {1}}, {"float"}))
+SHARED = BatchPlan(PredictMode.SHARED, StructureReferences({"list": {1}}, {"float"}))
 
 
 class Row:
@@ -42,16 +42,16 @@ class Picky:
         return [2 * value for value in data]
 
 
-def execute(values: Sequence[float]) -> tuple[list[Outcome], int]:
-    dialect = Dialect(lambda output: repr(output).encode(), Refused.body)
-    asked = Asked(SCORING, "", b"")
+def execute(values: Sequence[float]) -> tuple[list[EncodedResponse], int]:
+    dialect = ResponseEncoder(lambda output: repr(output).encode(), RequestRefused.body)
+    asked = RawRequest(SCORING, "", b"")
     jobs = [
-        Job(str(i), Reading(Row(value), None, "k", dialect), asked, lambda _: None, lambda: False)
+        PredictJob(str(i), CheckedRequest(Row(value), None, "k", dialect), asked, lambda _: None, lambda: False)
         for i, value in enumerate(values)
     ]
     model = Picky()
-    report = Predictor(model, Prints()).execute(jobs, SHARED)  # type: ignore[arg-type]
-    return list(report.outcomes), model.calls
+    report = Predictor(model, PodLog()).predict_batch(jobs, SHARED)  # type: ignore[arg-type]
+    return list(report.responses), model.calls
 
 
 def test_a_good_batch_is_one_predict() -> None:

@@ -25,7 +25,7 @@ def test_the_models_own_frames_come_first() -> None:
 
     ours = f"{failures._OURS}/startup/startup.py"
     error = raised("call()", ours, of_the_model)
-    text = failures.trace_of(error)
+    text = failures.model_traceback(error)
     assert "/models/code/mine.py" in text
     assert "startup/startup.py" not in text
     assert text.endswith("ValueError: no weights\n")
@@ -33,9 +33,9 @@ def test_the_models_own_frames_come_first() -> None:
 
 def test_without_frames_of_its_own_those_of_mlflow_stay() -> None:
     error = raised("import no_such_module", "/x/site-packages/mlflow/pyfunc/__init__.py")
-    assert "/mlflow/pyfunc/" in failures.trace_of(error)
+    assert "/mlflow/pyfunc/" in failures.model_traceback(error)
 
 
 @pytest.mark.parametrize(("code", "final"), [("import no_such_module", True), ("1 +", True), ("1 / 0", False)])
 def test_what_another_try_cannot_help(code: str, final: bool) -> None:
-    assert failures.is_final(raised(code, "x.py")) == final
+    assert failures.is_permanent(raised(code, "x.py")) == final

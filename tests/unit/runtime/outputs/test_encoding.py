@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from mlflow.utils.proto_json_utils import NumpyEncoder
 
-from penstock_runtime.outputs.encoding import NotJson, encode
+from penstock_runtime.outputs.encoding import UnencodableOutput, encode_output
 
 
 class Word(str, enum.Enum):  # noqa: UP042 — whose `str()` is its name, unlike a StrEnum's
@@ -25,7 +25,7 @@ class Number(enum.IntEnum):
 
 
 def predictions(output: Any) -> Any:
-    return json.loads(encode(output, strict=True))["predictions"]
+    return json.loads(encode_output(output, strict=True))["predictions"]
 
 
 @pytest.mark.parametrize(
@@ -67,20 +67,20 @@ def test_written(output: Any, wanted: Any) -> None:
 
 @pytest.mark.parametrize("output", [np.array([1.0, np.nan, -np.inf]), [1.0, float("nan"), float("-inf")]])
 def test_what_is_no_number_becomes_null_and_is_said(output: Any) -> None:
-    answer = json.loads(encode(output, strict=True))
+    answer = json.loads(encode_output(output, strict=True))
     assert answer["predictions"] == [1.0, None, None]
     assert [warning["loc"] for warning in answer["warnings"]] == [["predictions", 1], ["predictions", 2]]
-    assert json.loads(encode(output, strict=False)) == {"predictions": [1.0, None, None]}
+    assert json.loads(encode_output(output, strict=False)) == {"predictions": [1.0, None, None]}
 
 
 def test_warnings_are_bounded() -> None:
-    assert len(json.loads(encode(np.full(1000, np.nan), strict=True))["warnings"]) == 101
+    assert len(json.loads(encode_output(np.full(1000, np.nan), strict=True))["warnings"]) == 101
 
 
 @pytest.mark.parametrize("output", [object(), [1j], ["\ud800"], [10**5000]])
 def test_what_json_cannot_say(output: Any) -> None:
-    with pytest.raises(NotJson):
-        encode(output, strict=True)
+    with pytest.raises(UnencodableOutput):
+        encode_output(output, strict=True)
 
 
 @pytest.mark.parametrize(
@@ -107,5 +107,5 @@ def test_keys_are_spelt_as_mlflow_spells_them(keys: tuple[Any, ...]) -> None:
     ],
 )
 def test_no_value_is_lost_where_two_keys_are_the_same_text(output: Any) -> None:
-    with pytest.raises(NotJson, match="has two keys that are both"):
-        encode(output, strict=True)
+    with pytest.raises(UnencodableOutput, match="has two keys that are both"):
+        encode_output(output, strict=True)

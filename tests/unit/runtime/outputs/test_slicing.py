@@ -9,26 +9,26 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from penstock_runtime.outputs.encoding import encode
+from penstock_runtime.outputs.encoding import encode_output
 from penstock_runtime.outputs.equality import are_equal
-from penstock_runtime.outputs.slicing import cut, split, structure_of
-from penstock_runtime.outputs.structures import References, Structure
+from penstock_runtime.outputs.slicing import split_plain, split_typed, structure_of
+from penstock_runtime.outputs.structures import OutputStructure, StructureReferences
 from sharing_models import ROWS, WHOLE
 
 
 def predictions(output: Any) -> Any:
-    return json.loads(encode(output, strict=True))["predictions"]
+    return json.loads(encode_output(output, strict=True))["predictions"]
 
 
 @pytest.mark.parametrize("output", [np.arange(3), list(range(3)), pd.Series(range(3))])
 def test_rows_are_split_by_caller(output: Any) -> None:
     assert structure_of(output, 3) is not None
-    assert [predictions(part) for part in split(output, [1, 2])] == [[0], [1, 2]]
+    assert [predictions(part) for part in split_plain(output, [1, 2])] == [[0], [1, 2]]
 
 
 def test_frames_and_named_arrays_are_split_by_row() -> None:
-    assert split(pd.DataFrame({"a": [1, 2]}), [1, 1]) == [[{"a": 1}], [{"a": 2}]]
-    parts = split({"x": np.arange(2), "y": [[1], [2]]}, [1, 1])
+    assert split_plain(pd.DataFrame({"a": [1, 2]}), [1, 1]) == [[{"a": 1}], [{"a": 2}]]
+    parts = split_plain({"x": np.arange(2), "y": [[1], [2]]}, [1, 1])
     assert [predictions(part) for part in parts] == [{"x": [0], "y": [[1]]}, {"x": [1], "y": [[2]]}]
 
 
@@ -40,9 +40,9 @@ def test_other_row_counts_have_no_structure(output: Any) -> None:
 @pytest.mark.parametrize("name", sorted(ROWS))
 def test_each_caller_gets_what_it_gets_alone(name: str) -> None:
     values = np.array([0.5, -1.25, 3.0, 0.125, -2.0])
-    for whole, alone in zip(cut(ROWS[name](values), [2, 3]), (values[:2], values[2:]), strict=True):
+    for whole, alone in zip(split_typed(ROWS[name](values), [2, 3]), (values[:2], values[2:]), strict=True):
         assert are_equal(whole, ROWS[name](alone))
-    for whole, alone in zip(split(ROWS[name](values), [2, 3]), (values[:2], values[2:]), strict=True):
+    for whole, alone in zip(split_plain(ROWS[name](values), [2, 3]), (values[:2], values[2:]), strict=True):
         assert predictions(whole) == predictions(ROWS[name](alone))
 
 
@@ -57,14 +57,14 @@ def test_what_is_no_row_has_no_structure_whatever_its_length(name: str, rows: in
 
 
 def test_a_length_shows_rows_only_where_others_had_another() -> None:
-    references = References()
-    references.add(Structure("list", frozenset({"str"})), 2)
-    assert not references.has(Structure("list", frozenset({"str"})), 2)
-    assert references.has(Structure("list", frozenset({"str"})), 3)
-    references.add(Structure("list", frozenset({"str"})), 5)
-    assert references.has(Structure("list", frozenset({"str"})), 2)
-    assert not references.has(Structure("list", frozenset({"int"})), 3)
-    assert References.unpacked(references.packed()) == references
+    references = StructureReferences()
+    references.add(OutputStructure("list", frozenset({"str"})), 2)
+    assert not references.has(OutputStructure("list", frozenset({"str"})), 2)
+    assert references.has(OutputStructure("list", frozenset({"str"})), 3)
+    references.add(OutputStructure("list", frozenset({"str"})), 5)
+    assert references.has(OutputStructure("list", frozenset({"str"})), 2)
+    assert not references.has(OutputStructure("list", frozenset({"int"})), 3)
+    assert StructureReferences.from_dict(references.to_dict()) == references
 
 
 @pytest.mark.parametrize(

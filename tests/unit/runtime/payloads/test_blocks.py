@@ -11,7 +11,7 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from penstock_runtime.payloads.blocks import Blocks, read_rows
+from penstock_runtime.payloads.blocks import BlockBuilder, read_block_rows
 from penstock_runtime.payloads.parsing import ScoringRequest
 from penstock_runtime.payloads.schema import Column, ColumnSchema
 
@@ -19,15 +19,15 @@ NAMES = tuple(f"column_{number}" for number in range(11))
 
 
 @pytest.fixture
-def blocks() -> Blocks:
-    return Blocks(ColumnSchema(tuple(Column(name, "double") for name in NAMES)))
+def blocks() -> BlockBuilder:
+    return BlockBuilder(ColumnSchema(tuple(Column(name, "double") for name in NAMES)))
 
 
-def test_a_pipeline_fitted_on_a_frame_is_asked_with_arrays(blocks: Blocks) -> None:
+def test_a_pipeline_fitted_on_a_frame_is_asked_with_arrays(blocks: BlockBuilder) -> None:
     rows = np.random.default_rng(7).normal(size=(50, len(NAMES)))
     model = make_pipeline(StandardScaler(), Ridge()).fit(pd.DataFrame(rows, columns=list(NAMES)), rows.sum(axis=1))
-    blocks.prefer_arrays(model.predict)
-    assert isinstance(blocks.make(rows), np.ndarray)
+    blocks.probe_arrays(model.predict)
+    assert isinstance(blocks.build(rows), np.ndarray)
 
 
 def of_frames_only(data: Any) -> Any:
@@ -69,9 +69,9 @@ def of_noise(data: Any) -> Any:
     ],
 )
 def test_only_models_that_answer_the_same_are_asked_with_arrays(
-    blocks: Blocks, predict: Any, takes_arrays: bool
+    blocks: BlockBuilder, predict: Any, takes_arrays: bool
 ) -> None:
-    blocks.prefer_arrays(predict)
+    blocks.probe_arrays(predict)
     assert blocks.takes_arrays is takes_arrays
 
 
@@ -82,7 +82,7 @@ def test_only_models_that_answer_the_same_are_asked_with_arrays(
         ScoringRequest("dataframe_records", [dict(zip(NAMES, [None, *range(10)], strict=True))]),
     ],
 )
-def test_null_in_a_block_is_nan(blocks: Blocks, request_: ScoringRequest) -> None:
-    rows = read_rows(request_, blocks)
+def test_null_in_a_block_is_nan(blocks: BlockBuilder, request_: ScoringRequest) -> None:
+    rows = read_block_rows(request_, blocks)
     assert rows is not None
     assert rows.join([]).isna().to_numpy().tolist() == [[True, *[False] * 10]]

@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 from mlflow.types.schema import Array, DataType
 
-from penstock_runtime.errors import Refused
+from penstock_runtime.errors import RequestRefused
 from penstock_runtime.payloads.inputs import prepare_columns, prepare_tensors
 from penstock_runtime.payloads.parsing import CSV, ScoringRequest
 from penstock_runtime.payloads.schema import Column, ColumnSchema, Tensor, TensorSchema
-from penstock_runtime.v2.requests import InferRequest, as_payload, read_infer
+from penstock_runtime.v2.requests import InferRequest, parse_infer_request, to_scoring_payload
 
 SCHEMA = ColumnSchema((Column("a", "double"), Column("b", "long"), Column("c", "string", is_required=False)))
 UNNAMED = ColumnSchema((Column("0", "double"), Column("1", "double")), is_named=False)
@@ -25,8 +25,8 @@ def frame(form: str, payload: Any, schema: ColumnSchema = SCHEMA) -> pd.DataFram
     return prepare_columns(ScoringRequest(form, payload), schema).join([])
 
 
-def refused(form: str, payload: Any, schema: ColumnSchema = SCHEMA) -> Refused:
-    with pytest.raises(Refused) as caught:
+def refused(form: str, payload: Any, schema: ColumnSchema = SCHEMA) -> RequestRefused:
+    with pytest.raises(RequestRefused) as caught:
         prepare_columns(ScoringRequest(form, payload), schema)
     assert caught.value.status == 400
     return caught.value
@@ -204,13 +204,13 @@ def test_tensors_by_name() -> None:
     ],
 )
 def test_wrong_tensors_are_refused(payload: Any, schema: TensorSchema) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RequestRefused) as caught:
         prepare_tensors(ScoringRequest("inputs", payload), schema)
     assert caught.value.status == 400
 
 
 def test_the_bad_element_of_a_tensor_is_named() -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RequestRefused) as caught:
         prepare_tensors(ScoringRequest("inputs", [[1, 2], [3, "x"]]), ONE)
     assert caught.value.details[0][0] == ("inputs", 1, 1)
 
@@ -221,13 +221,13 @@ def test_no_rows_of_a_tensor() -> None:
 
 
 def infer(*inputs: dict[str, Any]) -> InferRequest:
-    return read_infer(json.dumps({"inputs": inputs}).encode())
+    return parse_infer_request(json.dumps({"inputs": inputs}).encode())
 
 
 def test_null_in_an_infer_request_is_nan_where_numbers_have_it() -> None:
     request = infer({"name": "a", "datatype": "FP64", "shape": [2, 1], "data": [1.5, None]})
     assert np.isnan(request.tensors["a"]).tolist() == [[False], [True]]
-    with pytest.raises(Refused):
+    with pytest.raises(RequestRefused):
         infer({"name": "a", "datatype": "INT64", "shape": [2, 1], "data": [1, None]})
 
 
@@ -238,5 +238,5 @@ def test_nested_columns_of_an_infer_request_are_rows() -> None:
         {"name": "n", "datatype": "INT64", "shape": [2, 1], "data": [1, 2]},
         {**cells, "parameters": {"content_type": "pd_json"}},
     )
-    result = prepare_columns(ScoringRequest(*as_payload(request, schema)), schema).join([])
+    result = prepare_columns(ScoringRequest(*to_scoring_payload(request, schema)), schema).join([])
     assert result.to_dict("records") == [{"n": 1, "tags": ["x"]}, {"n": 2, "tags": []}]

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from penstock_runtime.errors import Refused
-from penstock_runtime.payloads.parsing import CSV, csv_rows, is_nested_too_deep, media_type, parse
+from penstock_runtime.errors import RequestRefused
+from penstock_runtime.payloads.parsing import CSV, is_nested_too_deep, media_type, parse_csv, parse_scoring_request
 
 JSON = "application/json"
 
 
-def refused(body: bytes, content_type: str = JSON) -> Refused:
-    with pytest.raises(Refused) as caught:
-        parse(content_type, body)
+def refused(body: bytes, content_type: str = JSON) -> RequestRefused:
+    with pytest.raises(RequestRefused) as caught:
+        parse_scoring_request(content_type, body)
     return caught.value
 
 
 @pytest.mark.parametrize("form", ["dataframe_split", "dataframe_records", "instances", "inputs"])
 def test_each_format_is_recognised(form: str) -> None:
-    request = parse(JSON, b'{"%b": [1], "params": {"a": 1}, "client_request_id": "me"}' % form.encode())
+    request = parse_scoring_request(JSON, b'{"%b": [1], "params": {"a": 1}, "client_request_id": "me"}' % form.encode())
     assert (request.format, request.payload) == (form, [1])
     assert (request.params, request.client_request_id) == ({"a": 1}, "me")
 
@@ -56,11 +56,11 @@ def test_what_cannot_be_read_is_400(body: bytes) -> None:
 
 def test_a_repeated_key_inside_the_payload_is_not_a_repeated_top_level_key() -> None:
     body = b'{"dataframe_records": [{"inputs": 1, "dataframe_records": 2}, {"inputs": 3}]}'
-    assert parse(JSON, body).format == "dataframe_records"
+    assert parse_scoring_request(JSON, body).format == "dataframe_records"
 
 
 def test_large_integers_stay_exact() -> None:
-    assert parse(JSON, b'{"inputs": [18446744073709551617]}').payload == [2**64 + 1]
+    assert parse_scoring_request(JSON, b'{"inputs": [18446744073709551617]}').payload == [2**64 + 1]
 
 
 @pytest.mark.parametrize("opening", [b"[", b'{"a":', b'[{"]":'])
@@ -85,7 +85,7 @@ def test_a_client_request_id_is_a_short_printable_string(text: str) -> None:
     "content_type", [None, "", "text/plain", "application/json; charset=latin-1", "application/octet-stream"]
 )
 def test_other_content_types_are_415(content_type: str | None) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RequestRefused) as caught:
         media_type(content_type)
     assert caught.value.status == 415
 
@@ -98,12 +98,12 @@ def test_utf8_may_be_said(content_type: str) -> None:
 
 
 def test_csv() -> None:
-    request = parse("text/csv", b'a,b\r\n1,"x, y"\r\n')
+    request = parse_scoring_request("text/csv", b'a,b\r\n1,"x, y"\r\n')
     assert (request.format, request.payload) == (CSV, [["a", "b"], ["1", "x, y"]])
 
 
 @pytest.mark.parametrize("body", [b"", b"\n\n", b"a\n\xff", b"\xef\xbb\xbfa\n1", b'a\n"open', b"a\n\0"])
 def test_bad_csv_is_400(body: bytes) -> None:
-    with pytest.raises(Refused) as caught:
-        csv_rows(body)
+    with pytest.raises(RequestRefused) as caught:
+        parse_csv(body)
     assert caught.value.status == 400

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from penstock_runtime.payloads.scalars import NAT, BadValue, convert, from_text
+from penstock_runtime.payloads.scalars import NAT, BadValue, convert_column, parse_csv_cell
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ from penstock_runtime.payloads.scalars import NAT, BadValue, convert, from_text
     ],
 )
 def test_taken_without_loss(kind: str, value: Any, wanted: Any) -> None:
-    (converted,) = convert([value], kind, is_required=True)
+    (converted,) = convert_column([value], kind, is_required=True)
     assert converted == wanted
     assert type(converted) is type(wanted)
 
@@ -67,7 +67,7 @@ def test_taken_without_loss(kind: str, value: Any, wanted: Any) -> None:
 def test_refused_with_its_row(kind: str, value: Any, is_required: bool) -> None:
     good = {"boolean": True, "string": "x", "binary": "", "datetime": "2024-01-01"}.get(kind, 1)
     with pytest.raises(BadValue) as caught:
-        convert([good, good, value], kind, is_required=is_required)
+        convert_column([good, good, value], kind, is_required=is_required)
     assert caught.value.row == 2
 
 
@@ -84,25 +84,25 @@ def test_refused_with_its_row(kind: str, value: Any, is_required: bool) -> None:
 )
 def test_null_is_refused_where_a_value_is_required(kind: str, way_out: str) -> None:
     with pytest.raises(BadValue, match=way_out):
-        convert([None], kind, is_required=True)
+        convert_column([None], kind, is_required=True)
 
 
 @pytest.mark.parametrize("is_required", [True, False])
 @pytest.mark.parametrize("kind", ["double", "float"])
 def test_null_is_nan_in_every_column_of_floats(kind: str, is_required: bool) -> None:
-    one, other = convert([1.5, None], kind, is_required=is_required)
+    one, other = convert_column([1.5, None], kind, is_required=is_required)
     assert one == 1.5
     assert math.isnan(other)
 
 
 @pytest.mark.parametrize(("kind", "null"), [("boolean", None), ("string", None), ("binary", None), ("datetime", NAT)])
 def test_null_in_an_optional_column(kind: str, null: Any) -> None:
-    assert list(convert([None], kind, is_required=False)) == [null]
+    assert list(convert_column([None], kind, is_required=False)) == [null]
 
 
 def test_null_in_an_optional_integer_column_is_refused() -> None:
     with pytest.raises(BadValue, match="a double column"):
-        convert([None], "long", is_required=False)
+        convert_column([None], "long", is_required=False)
 
 
 def mime(content: bytes) -> bytes:
@@ -116,13 +116,13 @@ def indented(content: bytes) -> bytes:
 @pytest.mark.parametrize("written", [base64.b64encode, base64.encodebytes, mime, indented])
 def test_base64_may_have_line_breaks(written: Any) -> None:
     content = bytes(range(256))
-    assert convert([written(content).decode()], "binary", is_required=True) == [content]
+    assert convert_column([written(content).decode()], "binary", is_required=True) == [content]
 
 
 @pytest.mark.parametrize("text", [base64.urlsafe_b64encode(bytes(range(256))).decode(), "!!!", "AAE"])
 def test_what_is_no_base64_is_refused(text: str) -> None:
     with pytest.raises(BadValue, match="base64"):
-        convert([text], "binary", is_required=True)
+        convert_column([text], "binary", is_required=True)
 
 
 @pytest.mark.parametrize(
@@ -140,4 +140,4 @@ def test_what_is_no_base64_is_refused(text: str) -> None:
     ],
 )
 def test_csv_cells(text: str, kind: str, value: Any) -> None:
-    assert from_text(text, kind) == value
+    assert parse_csv_cell(text, kind) == value
