@@ -1,4 +1,4 @@
-"""From "listening" to "ready": load the model, fork the template of the workers, predict for the example, enable predictions."""
+"""From "listening" to "ready": load the model, fork the template of workers, try the example, enable predictions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from penstock_runtime.batching.batcher import Batcher
 from penstock_runtime.batching.batches import BatchLimits
 from penstock_runtime.batching.latency import ModelLatency
 from penstock_runtime.http.endpoints import ModelEndpoints
-from penstock_runtime.loading.failures import is_permanent, model_traceback
+from penstock_runtime.loading.failures import describe_failure, is_permanent, model_traceback
 from penstock_runtime.options import ServerOptions
 from penstock_runtime.pod_log import PodLog
 from penstock_runtime.report import RuntimeReport
@@ -51,8 +51,7 @@ class PodStartup:
             sys.stdout.flush()
             self.is_permanent = is_permanent(error)
             self.log.write(model_traceback(error))
-            said = " ".join(str(error).split())
-            self.log.write(f"cannot load the model: {type(error).__name__}: {said}"[:1000])
+            self.log.write(f"cannot load the model: {describe_failure(error)}")
             return False
         report = RuntimeReport(check, sharing.verdict)
         sharing.on_change = partial(self._verdict_changed, report)

@@ -18,6 +18,7 @@ import orjson
 
 from penstock_runtime.errors import RequestRefused
 from penstock_runtime.inference.jobs import PredictJob
+from penstock_runtime.loading.failures import describe_failure
 from penstock_runtime.messages import EncodedResponse, RawRequest
 from penstock_runtime.options import ServerOptions
 from penstock_runtime.pod_log import PodLog
@@ -111,7 +112,7 @@ def main(arguments: list[str]) -> None:
         with socket.socket(fileno=fd) as connection:
             run_and_exit(lambda: serve_batches(connection, loaded), log)
     except Exception as error:  # noqa: BLE001 — a model's code raises what it likes
-        log.write(f"a worker cannot load the model: {type(error).__name__}: {error}"[:1000])
+        log.write(f"a worker cannot load the model: {describe_failure(error)}")
         os._exit(1)
 
 
