@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from openmp import openmp_environment
+
 HERE = Path(__file__).parent
 
 
@@ -43,7 +45,7 @@ class Pod:
                 [*launch, *command],
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONWARNINGS": "ignore"},
+                env={**os.environ, **openmp_environment(), "PYTHONWARNINGS": "ignore"},
             )
 
     @property
@@ -99,8 +101,13 @@ def pod_class() -> type[Pod]:
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `wine`, `unsigned`, `tensor`, `whims`, `types` and `broken`, and what `wine` should predict."""
+    try:
+        environment = {**os.environ, **openmp_environment()}
+    except LookupError as missing:
+        pytest.skip(str(missing))
     folder = tmp_path_factory.mktemp("models")
-    subprocess.run([sys.executable, str(HERE / "save_models.py"), str(folder)], check=True, capture_output=True)
+    command = [sys.executable, str(HERE / "save_models.py"), str(folder)]
+    subprocess.run(command, check=True, capture_output=True, env=environment)
     return folder
 
 
