@@ -1,6 +1,6 @@
 """What the model server refuses, and how it says so.
 
-One exception for every answer that is not 200; its body has the shape that every door of Penstock gives:
+One exception for every answer that is not 200; its body has the shape of all of Penstock's HTTP APIs:
 `{"error_code", "message", "request_id", "details": [{"loc": [...], "msg": "..."}]}`.
 """
 
@@ -54,7 +54,7 @@ def too_large(message: str) -> RequestRefused:
     return RequestRefused(413, "PAYLOAD_TOO_LARGE", message)
 
 
-def unsupported(message: str) -> RequestRefused:
+def unsupported_media_type(message: str) -> RequestRefused:
     """A content type, charset or encoding that is not spoken here."""
     return RequestRefused(415, "UNSUPPORTED_MEDIA_TYPE", message)
 

@@ -1,7 +1,7 @@
 """What a model prints while it predicts goes to the pod's output with the request's id in front of each line.
 
-The form is `[request_id=<id>] text`; `<id>` is several ids with commas where callers shared the predict. Whoever reads
-the pod's output takes the prefix off again.
+The form is `[request_id=<id>] text`; `<id>` is several ids with commas where callers shared the predict. The
+reader of the pod's output removes the prefix.
 """
 
 from __future__ import annotations

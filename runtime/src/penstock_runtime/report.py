@@ -1,7 +1,7 @@
 """What a pod tells about itself (`GET /check`): what was found out about its model, and what has happened since.
 
-Each change has a number, the revision, which every health answer carries: whoever probes the pod reads the report again
-when it moves, and tells the events whose number is greater than the last that was told.
+Each change has a number, the revision, which every health answer carries: a prober reads the report again when it
+changes, and passes on the events whose number is greater than that of the last it passed on.
 """
 
 from __future__ import annotations

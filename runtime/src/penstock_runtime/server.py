@@ -25,18 +25,18 @@ EXIT_NEVER_LOADS = 5
 EXIT_NO_WORKERS = 4
 
 
-def run(options: ServerOptions) -> None:
+def run_server(options: ServerOptions) -> None:
     """Serve until SIGTERM or SIGINT; ends the process.
 
     Exit codes: 0 stopped; 1 the address cannot be had; 3 the model cannot be loaded, the last line on stderr says why;
     4 workers end before they have the model.
     """
-    # A pod reports to nobody but the platform.
+    # A pod sends no telemetry.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     log = PodLog()
     log.install()
     try:
-        listening = listen(options)
+        listening = open_socket(options)
     except OSError as error:
         log.write(f"cannot listen on {options.host}:{options.port}: {error.strerror}")
         sys.exit(EXIT_ADDRESS)
@@ -48,7 +48,7 @@ def run(options: ServerOptions) -> None:
         os._exit(code)
 
 
-def listen(options: ServerOptions) -> socket.socket:
+def open_socket(options: ServerOptions) -> socket.socket:
     """The socket that was handed over, or one of our own.
 
     Raises:

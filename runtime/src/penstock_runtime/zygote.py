@@ -118,9 +118,9 @@ def _serve() -> int:
     """As `python -m penstock_runtime` would; the exit code, where the server does not end the process itself."""
     try:
         from penstock_runtime.options import read_options  # noqa: PLC0415 — imported long ago, where it is there at all
-        from penstock_runtime.server import run  # noqa: PLC0415
+        from penstock_runtime.server import run_server  # noqa: PLC0415
 
-        run(read_options())
+        run_server(read_options())
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except BaseException:  # noqa: BLE001 — the interpreter's part: say it, and end with 1

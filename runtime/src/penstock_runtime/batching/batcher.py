@@ -30,7 +30,7 @@ class WorkerPort(Protocol):
     """A process that takes one batch at a time."""
 
     def send(self, batch: JobBatch) -> None:
-        """Predict these; the batcher hears of the outcome."""
+        """Predict these; the result comes by `Batcher.batch_finished`."""
 
 
 class WorkerPoolPort(Protocol):
@@ -41,7 +41,7 @@ class WorkerPoolPort(Protocol):
     def start_workers(self) -> None:
         """Start the workers, where that was not done."""
 
-    def take_worker(self) -> WorkerPort | None:
+    def idle_worker(self) -> WorkerPort | None:
         """A worker that has nothing to do."""
 
     def return_worker(self, worker: WorkerPort) -> None:
@@ -140,7 +140,7 @@ class Batcher:
                 self._run_inline()
                 self.wake()
                 return
-            worker = self.pool.take_worker()
+            worker = self.pool.idle_worker()
             if worker is None:
                 return
             if (batch := self._next_batch()).jobs:

@@ -10,7 +10,7 @@ STALL_SECONDS = 0.250
 
 
 class ModelLatency:
-    """Whether the model is slow, from how long its last batches took; a model that nobody has seen predict is.
+    """Whether the model is slow, from how long its last batches took; a model that has not predicted yet is.
 
     The median, since on a loaded machine single batches of a quick model take long; but one batch that stalls the loop
     is enough, until it is out of sight.

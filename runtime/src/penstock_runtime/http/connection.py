@@ -29,7 +29,7 @@ _KEPT = frozenset((b"content-type", b"content-length", b"content-encoding", b"x-
 
 
 class RequestHandler(Protocol):
-    """What a connection asks of whoever it belongs to."""
+    """What a connection needs from the server that it belongs to."""
 
     connections: set[HttpConnection]
     is_draining: bool
@@ -86,7 +86,7 @@ class HttpConnection(asyncio.Protocol):
         self.handler.connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The caller is gone; what it waited for is answered to nobody."""
+        """The client has disconnected: pending responses are dropped."""
         self.transport = None
         self.pending.clear()
         self.current = None
@@ -193,7 +193,7 @@ class HttpConnection(asyncio.Protocol):
     # ours
 
     def flush(self) -> None:
-        """Send the answers that are ready, as far as nobody before them still waits."""
+        """Send the responses that are ready, in the order of their requests."""
         self.idle_sweeps = 0
         while self.pending and (answer := self.pending[0].answer) is not None and self.transport is not None:
             exchange = self.pending.popleft()
@@ -206,7 +206,7 @@ class HttpConnection(asyncio.Protocol):
             self.close()
 
     def close_if_idle(self, limit: int) -> None:
-        """Close where nothing has come in for `limit` sweeps, and nobody waits for an answer."""
+        """Close when nothing was received for `limit` sweeps and no response is pending."""
         self.idle_sweeps += 1
         if self.idle_sweeps > limit and not self.pending and self.transport is not None:
             self.transport.abort()

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from penstock_runtime.batching.batcher import Batcher
-from penstock_runtime.errors import RequestRefused, too_large, unavailable, unsupported
+from penstock_runtime.errors import RequestRefused, too_large, unavailable, unsupported_media_type
 from penstock_runtime.http.connection import HttpConnection
 from penstock_runtime.http.exchange import HttpExchange
 from penstock_runtime.inference.jobs import PredictJob
 from penstock_runtime.options import ServerOptions
 from penstock_runtime.payloads.parsing import client_request_id_of_body
-from penstock_runtime.v2.metadata import metadata_of
+from penstock_runtime.v2.metadata import metadata_body
 from penstock_runtime.v2.protocol import PREFIX, ModelPath, check_model_path, parse_model_path
 
 if TYPE_CHECKING:
@@ -32,10 +32,10 @@ _SERVER = b'{"name":"penstock","version":"2","extensions":[]}'
 
 
 class ModelEndpoints:
-    """All connections, and the way from a request to its answer."""
+    """All connections, and the routes from a request to its response."""
 
     def __init__(self, options: ServerOptions, token: bytes | None = None) -> None:
-        """`token`: what every request has to have; None: anybody is answered."""
+        """`token`: the pod token that every request must carry; None: no token is required."""
         self.options = options
         self.token = token
         self.max_body_bytes = options.max_body_bytes
@@ -76,7 +76,7 @@ class ModelEndpoints:
         self._check_drained()
 
     async def close_idle_connections(self, idle_seconds: float = IDLE_SECONDS) -> None:
-        """Close connections that nobody has used for that long, for as long as the pod lives."""
+        """Close connections that were idle for that long, for as long as the pod runs."""
         while True:
             await asyncio.sleep(idle_seconds / SWEEPS)
             for connection in list(self.connections):
@@ -138,7 +138,7 @@ class ModelEndpoints:
         if model_path.rest or self._reader is None:
             self._ready(exchange)
         else:
-            exchange.respond(200, metadata_of(self._reader.model.metadata, model_path, self.options.model_version))
+            exchange.respond(200, metadata_body(self._reader.model.metadata, model_path, self.options.model_version))
 
     def _predict(self, exchange: HttpExchange) -> None:
         self._answer(exchange, SCORING)
@@ -180,7 +180,7 @@ class ModelEndpoints:
 
     def _read(self, exchange: HttpExchange, form: str, reader: RequestReader) -> tuple[RawRequest, CheckedRequest]:
         if exchange.headers.get(b"content-encoding", b"identity").lower() != b"identity":
-            raise unsupported("The body must not be compressed.")
+            raise unsupported_media_type("The body must not be compressed.")
         content_type = exchange.headers.get(b"content-type", b"").decode("latin-1")
         body = exchange.body[0] if len(exchange.body) == 1 else b"".join(exchange.body)
         exchange.body = []

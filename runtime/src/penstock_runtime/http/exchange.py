@@ -66,7 +66,7 @@ class HttpExchange:
 
     @property
     def is_disconnected(self) -> bool:
-        """Whether nobody is there any more to answer to."""
+        """Whether the client has disconnected."""
         return self.connection.is_lost
 
     def respond(self, status: int, body: bytes, extra: bytes = b"") -> None:

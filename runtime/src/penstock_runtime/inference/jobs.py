@@ -31,5 +31,5 @@ class PredictJob:
 
     @property
     def key(self) -> Hashable | None:
-        """What it has in common with those it may share a predict with; nobody shares with what ends workers."""
+        """Jobs with equal keys may share a predict; None, after a worker has ended with it, never shares."""
         return None if self.worker_exits else self.request.key

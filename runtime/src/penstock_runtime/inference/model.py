@@ -13,7 +13,7 @@ from penstock_runtime.options import ServerOptions
 from penstock_runtime.outputs.encoding import encode_output
 from penstock_runtime.payloads.blocks import block_builder_for, read_block_rows
 from penstock_runtime.payloads.inputs import PreparedRows, prepare_columns, prepare_tensors
-from penstock_runtime.payloads.mlflow_compat import enforce_params_schema, metadata_of
+from penstock_runtime.payloads.mlflow_compat import custom_metadata, enforce_params_schema
 from penstock_runtime.payloads.mlflow_parsing import mlflow_message, prepare_with_mlflow
 from penstock_runtime.payloads.parsing import ScoringRequest
 from penstock_runtime.payloads.schema import ColumnSchema, misread_column, read_schema
@@ -36,7 +36,7 @@ class CheckedModel:
         self.schema = read_schema(self.metadata) if self.is_strict else None
         self.params_schema = getattr(self.metadata, "get_params_schema", lambda: None)()
         loader = (self.metadata.flavors.get("python_function") or {}).get("loader_module", "")
-        self.sharing_rule = sharing_rule(options.row_wise, loader, metadata_of(self.metadata))
+        self.sharing_rule = sharing_rule(options.row_wise, loader, custom_metadata(self.metadata))
         # MLflow's enforcement costs 0.9 ms a call; where it was done here already, and the loader is known not to look
         # at MLflow's prediction context, the model is called without it.
         is_enforced = self.schema is not None and not getattr(self.schema, "has_nested", False)
@@ -96,7 +96,7 @@ class CheckedModel:
 
 
 def takes_params(predict: Callable[..., Any]) -> bool:
-    """Whether a predict has a parameter of its own named `params`; `**params` are arguments of somebody else's.
+    """Whether a predict has a parameter of its own named `params`; `**params` are arguments for another function.
 
     As MLflow's `PyFuncModel.predict` decides: scikit-learn's `Pipeline.predict_proba(X, **params)` takes none.
     """

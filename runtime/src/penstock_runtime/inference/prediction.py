@@ -4,7 +4,7 @@ One predict for all; where that raises, or gives another number of rows than wer
 on down to the jobs that are to blame: nobody's rows spoil another's. One bad job among n costs about 2·log2(n)
 predicts. Where more is spoilt than that, each job that is left is predicted alone: a batch never costs more than
 n + 2·log2(n) predicts, and a few. A shared answer that has not the structure of answers alone, or differs from one that
-was asked for to compare, is given to nobody: each job is predicted alone.
+was asked for to compare, is discarded: each job is predicted alone.
 """
 
 from __future__ import annotations
@@ -60,13 +60,13 @@ class Predictor:
         """Predict a batch as planned; an outcome for each job, in order."""
         started = time.perf_counter()
         if plan.how is PredictMode.SEPARATE or len(jobs) < 2:
-            responses = [self._alone(job) for job in jobs]
+            responses = [self._respond_alone(job) for job in jobs]
             return BatchReport(responses, (time.perf_counter() - started) / max(1, len(jobs)))
         if plan.how is PredictMode.PROOF:
-            return self._proof(jobs)
-        return self._shared(jobs, plan)
+            return self._predict_for_proof(jobs)
+        return self._predict_shared(jobs, plan)
 
-    def _proof(self, jobs: Sequence[PredictJob]) -> BatchReport:
+    def _predict_for_proof(self, jobs: Sequence[PredictJob]) -> BatchReport:
         started = time.perf_counter()
         alone = [self.predict_alone(job) for job in jobs]
         between = time.perf_counter()
@@ -74,29 +74,29 @@ class Predictor:
         responses = [self._response(job, each) for job, each in zip(jobs, alone, strict=True)]
         return BatchReport(responses, (between - started) / len(jobs), time.perf_counter() - between, finding)
 
-    def _shared(self, jobs: Sequence[PredictJob], plan: BatchPlan) -> BatchReport:
+    def _predict_shared(self, jobs: Sequence[PredictJob], plan: BatchPlan) -> BatchReport:
         started = time.perf_counter()
         if plan.references is None:
-            return self._first(jobs, started)
+            return self._predict_first_alone(jobs, started)
         try:
-            responses, parts = self._halved(jobs, plan.references, keeps_parts=plan.rechecks > 0)
+            responses, parts = self._predict_in_halves(jobs, plan.references, keeps_parts=plan.rechecks > 0)
         except _UnknownStructure as strange:
-            return self._apart(jobs, strange.output, started)
+            return self._predict_separately(jobs, strange.output, started)
         seconds = time.perf_counter() - started
         if parts is None or not plan.rechecks:
             return BatchReport(responses, seconds)
         return self._recheck(jobs, plan, BatchReport(responses, seconds), parts)
 
-    def _first(self, jobs: Sequence[PredictJob], started: float) -> BatchReport:
+    def _predict_first_alone(self, jobs: Sequence[PredictJob], started: float) -> BatchReport:
         """No structure is known: the first job is predicted alone, and shows one to the others."""
         first = self.predict_alone(jobs[0])
         references, finding = StructureReferences(), finding_of_single(first)
         if (structure := first.structure) is None:
-            responses = [self._response(jobs[0], first), *(self._alone(job) for job in jobs[1:])]
+            responses = [self._response(jobs[0], first), *(self._respond_alone(job) for job in jobs[1:])]
             return BatchReport(responses, (time.perf_counter() - started) / len(jobs), 0.0, finding)
         references.add(structure, first.rows)
         others = (
-            self._shared(jobs[1:], BatchPlan(PredictMode.SHARED, references))
+            self._predict_shared(jobs[1:], BatchPlan(PredictMode.SHARED, references))
             if len(jobs) > 2
             else self.predict_batch(jobs[1:])
         )
@@ -107,7 +107,7 @@ class Predictor:
             finding.merged_with(others.finding),
         )
 
-    def _halved(
+    def _predict_in_halves(
         self, jobs: Sequence[PredictJob], references: StructureReferences, *, keeps_parts: bool
     ) -> tuple[list[EncodedResponse], list[Any] | None]:
         """The outcomes; each caller's rows too, where one predict gave them all and they are kept to compare."""
@@ -117,8 +117,8 @@ class Predictor:
         while groups:
             group = groups.pop()
             if len(group) == 1 or not failures_left:
-                responses += [self._alone(job) for job in group]
-            elif (together := self._together(group, references, keeps_parts=keeps_parts)) is not None:
+                responses += [self._respond_alone(job) for job in group]
+            elif (together := self._predict_group(group, references, keeps_parts=keeps_parts)) is not None:
                 if len(group) == len(jobs):
                     return together
                 responses += together[0]
@@ -128,7 +128,7 @@ class Predictor:
                 groups += [group[middle:], group[:middle]]
         return responses, None
 
-    def _together(
+    def _predict_group(
         self, jobs: Sequence[PredictJob], references: StructureReferences, *, keeps_parts: bool
     ) -> tuple[list[EncodedResponse], list[Any] | None] | None:
         try:
@@ -155,10 +155,10 @@ class Predictor:
         for i, each in zip(chosen, alone, strict=True):
             responses[i] = self._response(jobs[i], each)
         if finding.result is ComparisonResult.DIFFERENT:
-            responses = [responses[i] if i in chosen else self._alone(job) for i, job in enumerate(jobs)]
+            responses = [responses[i] if i in chosen else self._respond_alone(job) for i, job in enumerate(jobs)]
         return BatchReport(responses, report.seconds, time.perf_counter() - started, finding)
 
-    def _apart(self, jobs: Sequence[PredictJob], output: Any, started: float) -> BatchReport:
+    def _predict_separately(self, jobs: Sequence[PredictJob], output: Any, started: float) -> BatchReport:
         """A shared answer is not to be used as it is: each alone, and what that says about it."""
         alone = [self.predict_alone(job) for job in jobs]
         finding = compare_answers(alone, self._parts(output, jobs))
@@ -196,7 +196,7 @@ class Predictor:
 
     # ── one job ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _alone(self, job: PredictJob) -> EncodedResponse:
+    def _respond_alone(self, job: PredictJob) -> EncodedResponse:
         try:
             output = self.predict([job])
         except (Exception, SystemExit) as error:  # noqa: BLE001 — a model raises what it likes
@@ -244,7 +244,7 @@ def _cuts(
     structure = structure_of(output, sum(counts))
     if structure is None:
         return None
-    if not references.has(structure, sum(counts)):
+    if not references.allows(structure, sum(counts)):
         raise _UnknownStructure(output)
     wanted = {job.request.encoder.takes_raw_output for job in jobs}
     raw = split_typed(output, counts) if keeps_parts or True in wanted else []

@@ -10,7 +10,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from penstock_runtime.errors import RequestRefused, unsupported
+from penstock_runtime.errors import RequestRefused, unsupported_media_type
 from penstock_runtime.messages import SCORING, RawRequest, ResponseEncoder
 from penstock_runtime.payloads.inputs import PreparedColumns
 from penstock_runtime.payloads.mlflow_parsing import MlflowRows
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CheckedRequest:
-    """A request, checked. Those with equal `key` may share a predict; `None` shares with nobody."""
+    """A request, checked. Those with equal `key` may share a predict; `None` never shares."""
 
     prepared: PreparedRows
     params: dict[str, Any] | None
@@ -59,7 +59,7 @@ class RequestReader:
             return parse_scoring_request(raw.content_type, raw.body, strict=self.model.is_strict)
         kind = raw.content_type.partition(";")[0].strip().lower()
         if kind not in {"", "application/json"}:
-            raise unsupported("Content-Type must be application/json.")
+            raise unsupported_media_type("Content-Type must be application/json.")
         return parse_infer_request(raw.body)
 
     def check(self, request: ScoringRequest | InferRequest, raw: RawRequest) -> CheckedRequest:
@@ -92,7 +92,7 @@ class RequestReader:
 
 
 def _nulls(prepared: PreparedRows) -> tuple[int, ...]:
-    """Columns with nulls in them, which have another type: nobody else's column may change its own."""
+    """Columns with nulls in them, which have another type: a column of another request must not change the type."""
     if not isinstance(prepared, PreparedColumns):
         return ()
     values = zip(prepared.values, prepared.kinds, strict=True)

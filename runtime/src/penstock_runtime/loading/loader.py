@@ -41,7 +41,7 @@ class LoadedModel:
 def load_model(options: ServerOptions, log: PodLog) -> LoadedModel:
     """Load the model; raises whatever the model raises."""
     os.environ[SERVING] = "true"
-    threads = _threads_of_arithmetic()
+    threads = _threads_after_blas_started()
     started = time.perf_counter()
     model = CheckedModel(mlflow.pyfunc.load_model(options.model_path), options)
     seconds = time.perf_counter() - started
@@ -69,7 +69,7 @@ def _threads() -> int:
         return 0
 
 
-def _threads_of_arithmetic() -> int:
+def _threads_after_blas_started() -> int:
     """How many threads there are once NumPy and SciPy have theirs: OpenBLAS survives a fork, so they do not count."""
     square = np.ones((256, 256))
     np.dot(square, square)

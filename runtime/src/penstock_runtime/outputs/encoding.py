@@ -30,7 +30,7 @@ class UnencodableOutput(TypeError):
 
 
 class JsonSafeList(list[Any]):
-    """Values that JSON has: nobody need look at them again."""
+    """Values that need no conversion to be written as JSON."""
 
 
 def is_json_safe(array: np.ndarray[Any, np.dtype[Any]]) -> bool:
@@ -43,7 +43,7 @@ def to_sliceable(output: Any) -> Any:
     """The output in a form that is cut into rows for next to nothing."""
     if isinstance(output, pd.DataFrame):
         if not output.columns.is_unique:
-            raise _twice(output.columns[output.columns.duplicated()][0])
+            raise _duplicate_key(output.columns[output.columns.duplicated()][0])
         return output.to_dict(orient="records")
     if isinstance(output, pd.Series):
         # An array of a nullable type is a float array, and rounds what has more than 53 bits, where one value is null.
@@ -113,7 +113,7 @@ def json_key(key: Any) -> str:
     return str(key)
 
 
-def _twice(key: Any) -> UnencodableOutput:
+def _duplicate_key(key: Any) -> UnencodableOutput:
     return UnencodableOutput(f"an object, or a frame, has two keys that are both {json.dumps(json_key(key))}"[:300])
 
 
@@ -142,7 +142,7 @@ class _PlainConverter:
         for key, each in value.items():
             name = key if type(key) is str else json_key(key)
             if name in result:
-                raise _twice(key)
+                raise _duplicate_key(key)
             result[name] = self.convert(each, (*at, name))
         return result
 

@@ -33,7 +33,7 @@ class StructureReferences:
         if len(self.kinds) < MAX_KINDS:
             self.kinds |= structure.kinds
 
-    def has(self, structure: OutputStructure, rows: int) -> bool:
+    def allows(self, structure: OutputStructure, rows: int) -> bool:
         """Whether an answer to `rows` rows is cut: its length shows that it has rows only where others had another."""
         counts = self.counts.get(structure.container, set())
         return bool(counts - {rows}) and structure.kinds <= self.kinds

@@ -44,8 +44,8 @@ class BlockBuilder:
         full = np.random.default_rng(0).normal(size=(5, len(self.names)))
         holed = full.copy()
         holed[1, 0] = np.nan
-        framed = [_tried(predict, self.build(sample)) for sample in (full, holed)]
-        bare = [_tried(predict, sample) for sample in (full, holed)]
+        framed = [_predict_or_raised(predict, self.build(sample)) for sample in (full, holed)]
+        bare = [_predict_or_raised(predict, sample) for sample in (full, holed)]
         self.takes_arrays = framed[0] is not _RAISED and all(map(_are_same, framed, bare))
         if self.takes_arrays:  # it says so at each call
             warnings.filterwarnings("ignore", message="X does not have valid feature names")
@@ -71,7 +71,7 @@ class BlockRows:
 _RAISED = object()
 
 
-def _tried(predict: Callable[[Any], Any], sample: Any) -> Any:
+def _predict_or_raised(predict: Callable[[Any], Any], sample: Any) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -22,6 +22,6 @@ def frame_from_payload(payload: Any, orient: str, schema: Any) -> Any:
     return _payloads._dataframe_from_json(json.dumps(payload), schema=schema, pandas_orient=orient)  # MLflow 1
 
 
-def metadata_of(model: Any) -> dict[str, Any]:
+def custom_metadata(model: Any) -> dict[str, Any]:
     """What the model's owner noted of it; MLflow knows such notes since 2.3."""
     return getattr(model, "metadata", None) or {}

@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from penstock_runtime.errors import COMPAT, RequestRefused, bad_request, invalid, unsupported
+from penstock_runtime.errors import COMPAT, RequestRefused, bad_request, invalid, unsupported_media_type
 
 FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 CSV = "csv"
@@ -49,11 +49,11 @@ def media_type(content_type: str | None) -> str:
     kind, _, parameters = (content_type or "").partition(";")
     kind = kind.strip().lower()
     if kind not in {"application/json", "text/csv"}:
-        raise unsupported("Content-Type must be application/json or text/csv.")
+        raise unsupported_media_type("Content-Type must be application/json or text/csv.")
     for parameter in parameters.split(";"):
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "charset" and value.strip().strip('"').lower() not in {"utf-8", "utf8"}:
-            raise unsupported("The charset must be UTF-8.")
+            raise unsupported_media_type("The charset must be UTF-8.")
     return kind
 
 

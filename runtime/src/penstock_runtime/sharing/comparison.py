@@ -33,7 +33,7 @@ def compare_answers(alone: Sequence[SeparateAnswer], parts: Sequence[Any] | None
         return compare_answers([each for each, _ in pairs], [part for _, part in pairs] if parts else None)
     for each in answers:
         if each.structure is None:
-            return ComparisonFinding(why=_uncut(each), is_unsplittable=True, structures=_structures(answers))
+            return ComparisonFinding(why=_describe_uncut(each), is_unsplittable=True, structures=_structures(answers))
     if not answers:
         return ComparisonFinding()
     if parts is None:
@@ -54,7 +54,7 @@ def finding_of_single(alone: SeparateAnswer) -> ComparisonFinding:
     if alone.error is not None:
         return ComparisonFinding()
     if alone.structure is None:
-        return ComparisonFinding(why=_uncut(alone), is_unsplittable=True)
+        return ComparisonFinding(why=_describe_uncut(alone), is_unsplittable=True)
     return ComparisonFinding(structures=_structures([alone]))
 
 
@@ -90,7 +90,7 @@ def _structures(answers: Sequence[SeparateAnswer], together: int = 0) -> tuple[t
     return tuple(found)
 
 
-def _uncut(alone: SeparateAnswer) -> str:
+def _describe_uncut(alone: SeparateAnswer) -> str:
     return f"answers are not one row for each row asked: {_described(alone.output)} for {_counted(alone.rows)}"
 
 

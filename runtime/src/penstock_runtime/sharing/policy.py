@@ -1,7 +1,7 @@
 """Whether rows of different callers share a predict: proven, not assumed.
 
 For each kind of request (columns, params; `Reading.key`) answers of shared predicts are compared with those of the same
-requests alone, at load (`proof`) or with the first real requests, and nobody shares before there is enough evidence.
+requests alone, at load (`proof`) or with the first real requests, and no caller shares before there is enough evidence.
 From then on, now and then, callers of a shared predict are asked alone as well. The first difference stops sharing for
 good, before that batch is answered. Who owns the model may say that its rows are independent; the structure of each
 shared answer is compared all the same (`cutting`).
@@ -85,13 +85,13 @@ class SharingProof:
     unsplittable: int = 0
 
     @property
-    def known(self) -> StructureReferences | None:
+    def known_structures(self) -> StructureReferences | None:
         """Structures that were seen; None before the first."""
         return self.references if self.references.counts else None
 
 
 class SharingPolicy:
-    """All that is known of one model. `on_change` is called with each new verdict; `is_over`: nobody ever shares."""
+    """The state of one model. `on_change` is called with each new verdict; `is_disabled`: no caller ever shares."""
 
     def __init__(self, rule: SharingRule, on_change: Callable[[SharingVerdict], None] = lambda _: None) -> None:
         self.rule = rule
@@ -108,14 +108,14 @@ class SharingPolicy:
         """How the next batch of this kind of request is predicted."""
         if self.is_disabled or key is None:
             return SEPARATE
-        proof = self.proof_of(key)
+        proof = self.proof_for(key)
         if proof.unsplittable >= MAX_UNSPLITTABLE:
             return SEPARATE
         if self.rule is SharingRule.ALWAYS:
-            return BatchPlan(PredictMode.SHARED, proof.known)
+            return BatchPlan(PredictMode.SHARED, proof.known_structures)
         if proof.is_proven:
             return BatchPlan(
-                PredictMode.SHARED, proof.known, RECHECKED_JOBS if self._may_recheck(RECHECKED_JOBS) else 0
+                PredictMode.SHARED, proof.known_structures, RECHECKED_JOBS if self._may_recheck(RECHECKED_JOBS) else 0
             )
         return BatchPlan(PredictMode.PROOF) if self._may_recheck(1) else SEPARATE
 
@@ -133,7 +133,7 @@ class SharingPolicy:
         """What comparing has shown, at load or with requests."""
         if self.is_disabled or key is None:
             return
-        proof = self.proof_of(key)
+        proof = self.proof_for(key)
         for name, kinds, rows in finding.structures:
             proof.references.add(OutputStructure(name, frozenset(kinds)), rows)
         if finding.result is ComparisonResult.DIFFERENT and self.rule is not SharingRule.ALWAYS:
@@ -152,7 +152,7 @@ class SharingPolicy:
             said = f"{proof.evidence.rows} rows of {_WHERE[reason]} had the same answers together as alone"
             self._set_verdict(SharingVerdict(True, reason, said))
 
-    def proof_of(self, key: Hashable) -> SharingProof:
+    def proof_for(self, key: Hashable) -> SharingProof:
         """What is known of one kind of request."""
         proof = self._proofs.pop(key, None) or SharingProof()
         self._proofs[key] = proof

@@ -28,7 +28,7 @@ def check_model(loaded: LoadedModel, sharing: SharingPolicy) -> ModelCheck:
     if loaded.example is not None:
         try:
             rows = loaded.reader.read(loaded.example).prepared.rows
-            seconds, message = _try_twice(loaded)
+            seconds, message = _time_example(loaded)
         except RequestRefused as refused:
             message = refused.message
     status = "absent" if loaded.example is None else "ok" if message is None else "failed"
@@ -37,7 +37,7 @@ def check_model(loaded: LoadedModel, sharing: SharingPolicy) -> ModelCheck:
     return ModelCheck(loaded.load_seconds, status, rows, seconds, message, has_signature)
 
 
-def _try_twice(loaded: LoadedModel) -> tuple[float | None, str | None]:
+def _time_example(loaded: LoadedModel) -> tuple[float | None, str | None]:
     """How long the second call took, or why one failed."""
     seconds = 0.0
     for _ in range(2):

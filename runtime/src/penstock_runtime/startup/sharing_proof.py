@@ -111,10 +111,10 @@ def _prove_pool(
     key = pool[0].job.key
     if key is None or len(pool) < 2 or sharing.is_disabled:
         return
-    proof = sharing.proof_of(key)
+    proof = sharing.proof_for(key)
     for number, mixture in enumerate(_mixtures(pool)):
         finding = _compared(loaded, mixture)
-        if finding.is_unsplittable and (sharing.rule is SharingRule.LOAD or _has_uncut(mixture)):
+        if finding.is_unsplittable and (sharing.rule is SharingRule.LOAD or _has_unsplittable(mixture)):
             sharing.stop_sharing_of(proof, finding.why)
             return
         sharing.record_finding(key, finding, reason)
@@ -125,7 +125,7 @@ def _prove_pool(
             return
 
 
-def _has_uncut(mixture: Sequence[ProbeRequest]) -> bool:
+def _has_unsplittable(mixture: Sequence[ProbeRequest]) -> bool:
     return any(each.answer.structure is None for each in mixture)
 
 

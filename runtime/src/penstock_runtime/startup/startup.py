@@ -96,7 +96,7 @@ def _describe_verdict(verdict: SharingVerdict) -> str:
 
 
 def _first_latency(check: ModelCheck, loaded: LoadedModel) -> ModelLatency:
-    """What nobody has seen predict counts as slow, where a worker is to be had in milliseconds."""
+    """A model that has not predicted yet counts as slow where a worker can be forked in milliseconds."""
     latency = ModelLatency(is_slow=loaded.is_forkable)
     if check.seconds is not None:
         latency.observe(check.seconds)

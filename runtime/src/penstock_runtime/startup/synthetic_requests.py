@@ -2,7 +2,7 @@
 
 A model whose rows depend on each other shows it only beside rows that differ from its own: in order, in size, in which
 texts there are. So there are rows of the usual size, of far greater and of far smaller numbers; integers, texts, times
-and bytes as well as floats. What a model does not take is left out by whoever tries it.
+and bytes as well as floats. The caller leaves out what a model does not take.
 """
 
 from __future__ import annotations

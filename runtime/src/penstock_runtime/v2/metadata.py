@@ -21,7 +21,7 @@ _KINDS = {
 }
 
 
-def metadata_of(metadata: Any, named: ModelPath, version: str | None) -> bytes:
+def metadata_body(metadata: Any, named: ModelPath, version: str | None) -> bytes:
     """The body of a metadata response, from the signature in `metadata`, which is MLflow's `Model`."""
     known = named.version or version
     answer: dict[str, Any] = {"name": named.name, "platform": "mlflow", "versions": [known] if known else []}

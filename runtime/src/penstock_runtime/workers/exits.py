@@ -52,7 +52,7 @@ class ChildExitSignal:
         return self._read
 
     def collect_exits(self) -> Iterator[ProcessExit]:
-        """Those that have ended since the last look."""
+        """The children that have ended since the last call."""
         with suppress(BlockingIOError):
             while os.read(self._read, 1024):
                 pass
@@ -70,21 +70,21 @@ class ChildExitSignal:
 
 
 def send_exit(control: socket.socket, process_exit: ProcessExit) -> None:
-    """Say it to the server; one that is gone will not hear it."""
+    """Send it to the server; an error is ignored, since the server is gone."""
     line = json.dumps({"pid": process_exit.pid, "code": process_exit.code, "peak_bytes": process_exit.peak_bytes})
     with suppress(OSError):
         control.sendall(line.encode() + b"\n")
 
 
 class ExitReader:
-    """The server's end of it."""
+    """Reads, in the server, what `send_exit` writes."""
 
     def __init__(self, control: socket.socket) -> None:
         self.control = control
         self._rest = b""
 
     def read(self) -> list[ProcessExit] | None:
-        """What was said since the last time; None once the template is gone."""
+        """The exits sent since the last call; None once the template is gone."""
         try:
             data = self.control.recv(65536)
         except BlockingIOError:

@@ -1,4 +1,4 @@
-"""What a server and its workers say to each other: a head in JSON, and bodies as they are.
+"""Messages between the server and its workers: a head in JSON, and bodies as they are.
 
 On the wire: the length of what follows (8 bytes), the length of the head (4 bytes), the head, the bodies one behind the
 other. The head says how long each is.

@@ -82,7 +82,7 @@ def _report(frame: Frame) -> BatchReport:
 
 
 class WorkerPool:
-    """As many as were asked for, from the moment that the model turns out to be slow."""
+    """`options.workers` processes, started when the model turns out to be slow."""
 
     def __init__(
         self, options: ServerOptions, template: WorkerTemplate | None, log: PodLog, on_failure: Callable[[], None]
@@ -109,11 +109,11 @@ class WorkerPool:
         """Start them, where that was not done."""
         if not self._is_started:
             self._is_started = True
-            self.log.write(f"the model is slow, or nobody knows yet: it predicts in {self.options.workers} processes")
+            self.log.write(f"the model is slow, or was not timed yet: it predicts in {self.options.workers} processes")
             for _ in range(self.options.workers):
                 self._start_task(self._connect(), "start a worker")
 
-    def take_worker(self) -> WorkerConnection | None:
+    def idle_worker(self) -> WorkerConnection | None:
         """A worker that has nothing to do."""
         self.start_workers()
         return self._idle.popleft() if self._idle else None
@@ -166,7 +166,7 @@ class WorkerPool:
             self.batcher.worker_lost(jobs, how)
 
     async def _exit_of(self, worker: WorkerConnection) -> ProcessExit | None:
-        """How it ended; None where nobody says it in time."""
+        """How it ended; None where that is not reported in time."""
         with suppress(TimeoutError):
             async with asyncio.timeout(EXIT_REPORT_SECONDS):
                 if worker.process is not None:

@@ -41,7 +41,7 @@ def die_with_parent(parent: int) -> None:
 
 
 def ignore_stop_signals() -> None:
-    """Whoever stops the whole group wants the server to finish first; with handlers, since SIG_IGN is inherited."""
+    """SIGTERM to the process group lets the server finish first; handlers, since SIG_IGN would be inherited."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
 
@@ -87,14 +87,14 @@ def _job(loaded: LoadedModel, request_id: str, raw: RawRequest) -> PredictJob | 
         request = loaded.reader.read(raw)
     except RequestRefused as refused:  # the server took it: only a model whose checks change their mind comes here
         return EncodedResponse(refused.status, refused.body(request_id))
-    return PredictJob(request_id, request, raw, _to_nobody, _is_here)
+    return PredictJob(request_id, request, raw, _discard_response, _never_disconnected)
 
 
-def _to_nobody(_: EncodedResponse) -> None:
+def _discard_response(_: EncodedResponse) -> None:
     """Answers leave together."""
 
 
-def _is_here() -> bool:
+def _never_disconnected() -> bool:
     return False
 
 
@@ -117,13 +117,13 @@ def main(arguments: list[str]) -> None:
 
 
 def run_and_exit(task: Callable[[], None], log: PodLog) -> None:
-    """Do it, and end the process: no finalizers, which belong to the process that was forked."""
+    """Run the task and end the process: no finalizers, which belong to the process that was forked."""
     code = 0
     try:
         task()
     except OSError:  # the server is gone
         code = 1
-    except BaseException as error:  # noqa: BLE001 — whatever it was, nobody is above
+    except BaseException as error:  # noqa: BLE001 — this is the outermost frame
         log.write(f"a worker ended: {type(error).__name__}: {error}"[:1000])
         code = 1
     for stream in log.streams:

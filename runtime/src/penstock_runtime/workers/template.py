@@ -33,7 +33,7 @@ def open_files() -> set[int]:
 
 
 class WorkerTemplate:
-    """The server's side of it."""
+    """The server's handle of the template process."""
 
     def __init__(self, control: socket.socket) -> None:
         self.control = control
@@ -119,7 +119,7 @@ def _reseed() -> None:
 
 
 def _replace_with_devnull(descriptors: Iterable[int]) -> None:
-    """Let go of what they are, and keep their numbers taken.
+    """Close the descriptors, and keep their numbers in use.
 
     libuv closes the two of its signals' pipe in every fork, whatever has these numbers by then: a worker's socket,
     where they had become free.

@@ -68,7 +68,7 @@ class OneWorker:
     def start_workers(self) -> None:
         self.has_begun = True
 
-    def take_worker(self) -> OneWorker | None:
+    def idle_worker(self) -> OneWorker | None:
         idle, self.is_idle = self.is_idle, False
         return self if idle else None
 
@@ -307,7 +307,7 @@ async def test_answers_that_were_shared_when_a_difference_was_found_elsewhere_ar
     """Two workers predict; the first finds a difference, and the second's batch is predicted once more, apart."""
     pool, answered = OneWorker(), []
     shares = SharingPolicy(SharingRule.REQUESTS)
-    shares.accept_proof(shares.proof_of("k"), "example")
+    shares.accept_proof(shares.proof_for("k"), "example")
     batcher = Batcher(Inline().execute, LIMITS, pool, shares, ModelLatency())
     for name in ("a", "b"):
         batcher.submit(job(name, deliver=lambda outcome: answered.append(outcome.body)))

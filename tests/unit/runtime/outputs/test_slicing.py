@@ -59,11 +59,11 @@ def test_what_is_no_row_has_no_structure_whatever_its_length(name: str, rows: in
 def test_a_length_shows_rows_only_where_others_had_another() -> None:
     references = StructureReferences()
     references.add(OutputStructure("list", frozenset({"str"})), 2)
-    assert not references.has(OutputStructure("list", frozenset({"str"})), 2)
-    assert references.has(OutputStructure("list", frozenset({"str"})), 3)
+    assert not references.allows(OutputStructure("list", frozenset({"str"})), 2)
+    assert references.allows(OutputStructure("list", frozenset({"str"})), 3)
     references.add(OutputStructure("list", frozenset({"str"})), 5)
-    assert references.has(OutputStructure("list", frozenset({"str"})), 2)
-    assert not references.has(OutputStructure("list", frozenset({"int"})), 3)
+    assert references.allows(OutputStructure("list", frozenset({"str"})), 2)
+    assert not references.allows(OutputStructure("list", frozenset({"int"})), 3)
     assert StructureReferences.from_dict(references.to_dict()) == references
 
 
