@@ -103,7 +103,7 @@ class Batcher:
     def _must_repeat(self, batch: JobBatch, report: BatchReport) -> bool:
         """Whether sharing was stopped while a worker predicted these together: they are predicted once more, apart."""
         was_shared = (
-            batch.plan.how is PredictMode.SHARED and len(batch.jobs) > 1 and not report.finding.is_answered_separately
+            batch.plan.mode is PredictMode.SHARED and len(batch.jobs) > 1 and not report.finding.is_answered_separately
         )
         return was_shared and self.sharing.is_disabled
 
@@ -157,7 +157,7 @@ class Batcher:
         """Whether the batch waits for more; the last of them, or the timer, wakes it."""
         if (
             len(self._waiting) >= self.limits.rows
-            or self.sharing.plan_batch(self._waiting[0].key).how is PredictMode.SEPARATE
+            or self.sharing.plan_batch(self._waiting[0].key).mode is PredictMode.SEPARATE
         ):
             return False
         seconds = self._gathering.seconds_left(len(self._waiting), time.perf_counter())
@@ -171,7 +171,7 @@ class Batcher:
 
     def _next_batch(self) -> JobBatch:
         plan = self.sharing.plan_batch(self._waiting[0].key)
-        at_most = {PredictMode.SEPARATE: 1, PredictMode.PROOF: PROOF_JOBS}.get(plan.how)
+        at_most = {PredictMode.SEPARATE: 1, PredictMode.PROOF: PROOF_JOBS}.get(plan.mode)
         return JobBatch([job for job in take_batch(self._waiting, self.limits, at_most) if not job.is_gone()], plan)
 
     def _run_inline(self) -> None:

@@ -1,4 +1,4 @@
-"""A batch of jobs → the model → one outcome for each job.
+"""A batch of jobs → the model → one response for each job.
 
 One predict for all; where that raises, or gives another number of rows than were asked for, each half by itself, and so
 on down to the jobs that are to blame: nobody's rows spoil another's. One bad job among n costs about 2·log2(n)
@@ -57,12 +57,12 @@ class Predictor:
         self.log = log
 
     def predict_batch(self, jobs: Sequence[PredictJob], plan: BatchPlan = SEPARATE) -> BatchReport:
-        """Predict a batch as planned; an outcome for each job, in order."""
+        """Predict a batch as planned; a response for each job, in order."""
         started = time.perf_counter()
-        if plan.how is PredictMode.SEPARATE or len(jobs) < 2:
+        if plan.mode is PredictMode.SEPARATE or len(jobs) < 2:
             responses = [self._respond_alone(job) for job in jobs]
             return BatchReport(responses, (time.perf_counter() - started) / max(1, len(jobs)))
-        if plan.how is PredictMode.PROOF:
+        if plan.mode is PredictMode.PROOF:
             return self._predict_for_proof(jobs)
         return self._predict_shared(jobs, plan)
 
@@ -110,7 +110,7 @@ class Predictor:
     def _predict_in_halves(
         self, jobs: Sequence[PredictJob], references: StructureReferences, *, keeps_parts: bool
     ) -> tuple[list[EncodedResponse], list[Any] | None]:
-        """The outcomes; each caller's rows too, where one predict gave them all and they are kept to compare."""
+        """The responses; each caller's rows too, where one predict gave them all and they are kept to compare."""
         responses: list[EncodedResponse] = []
         groups = [list(jobs)]
         failures_left = 2 * len(jobs).bit_length()  # shared predicts that may fail

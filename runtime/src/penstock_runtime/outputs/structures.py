@@ -39,10 +39,10 @@ class StructureReferences:
         return bool(counts - {rows}) and structure.kinds <= self.kinds
 
     def to_dict(self) -> dict[str, Any]:
-        """For another process."""
+        """As JSON has it, for another process."""
         return {"counts": {name: sorted(counts) for name, counts in self.counts.items()}, "kinds": sorted(self.kinds)}
 
     @classmethod
     def from_dict(cls, packed: Mapping[str, Any]) -> StructureReferences:
-        """What `packed` gave."""
+        """The inverse of `to_dict`."""
         return cls({name: set(counts) for name, counts in packed["counts"].items()}, set(packed["kinds"]))

@@ -23,22 +23,22 @@ class PredictMode(StrEnum):
 class BatchPlan:
     """One batch."""
 
-    how: PredictMode
+    mode: PredictMode
     references: StructureReferences | None = None
     """Structures that a shared answer may have; None: the first caller is predicted alone, to see one."""
     rechecks: int = 0
     """Callers of a shared predict that are asked alone as well, to compare."""
 
     def to_dict(self) -> dict[str, Any]:
-        """For another process."""
+        """As JSON has it, for another process."""
         references = None if self.references is None else self.references.to_dict()
-        return {"how": self.how.value, "references": references, "rechecks": self.rechecks}
+        return {"mode": self.mode.value, "references": references, "rechecks": self.rechecks}
 
     @classmethod
     def from_dict(cls, packed: dict[str, Any]) -> BatchPlan:
-        """What `packed` gave."""
+        """The inverse of `to_dict`."""
         references = None if packed["references"] is None else StructureReferences.from_dict(packed["references"])
-        return cls(PredictMode(packed["how"]), references, packed["rechecks"])
+        return cls(PredictMode(packed["mode"]), references, packed["rechecks"])
 
 
 SEPARATE = BatchPlan(PredictMode.SEPARATE)
@@ -76,7 +76,7 @@ class ComparisonFinding:
         return replace(other, structures=(*self.structures, *other.structures))
 
     def to_dict(self) -> dict[str, Any]:
-        """For another process."""
+        """As JSON has it, for another process."""
         return {
             "result": self.result and self.result.value,
             "why": self.why,
@@ -88,7 +88,7 @@ class ComparisonFinding:
 
     @classmethod
     def from_dict(cls, packed: dict[str, Any]) -> ComparisonFinding:
-        """What `packed` gave."""
+        """The inverse of `to_dict`."""
         structures = tuple((name, tuple(kinds), rows) for name, kinds, rows in packed["structures"])
         result = ComparisonResult(packed["result"]) if packed["result"] else None
         facts = (packed["why"], packed["rows"], tuple(packed["answers"]), structures, packed["is_unsplittable"])

@@ -1,10 +1,10 @@
 """Whether rows of different callers share a predict: proven, not assumed.
 
 For each kind of request (columns, params; `Reading.key`) answers of shared predicts are compared with those of the same
-requests alone, at load (`proof`) or with the first real requests, and no caller shares before there is enough evidence.
+requests alone, at load (`startup.sharing_proof`) or with the first real requests, and no caller shares before there is enough evidence.
 From then on, now and then, callers of a shared predict are asked alone as well. The first difference stops sharing for
 good, before that batch is answered. Who owns the model may say that its rows are independent; the structure of each
-shared answer is compared all the same (`cutting`).
+shared answer is compared all the same (`outputs.slicing`).
 """
 
 from __future__ import annotations
@@ -122,8 +122,8 @@ class SharingPolicy:
     def record_batch(self, key: Hashable | None, plan: BatchPlan, callers: int, report: BatchReport) -> None:
         """A batch of several callers was predicted."""
         self._last_s = report.seconds
-        self.predict_s += report.seconds * (callers if plan.how is not PredictMode.SHARED else 1)
-        if plan.how is PredictMode.SEPARATE or callers < 2:
+        self.predict_s += report.seconds * (callers if plan.mode is not PredictMode.SHARED else 1)
+        if plan.mode is PredictMode.SEPARATE or callers < 2:
             return
         self.batches += 1
         self.recheck_s += report.recheck_s

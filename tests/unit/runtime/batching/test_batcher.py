@@ -312,7 +312,7 @@ async def test_answers_that_were_shared_when_a_difference_was_found_elsewhere_ar
     for name in ("a", "b"):
         batcher.submit(job(name, deliver=lambda outcome: answered.append(outcome.body)))
     await turns()
-    assert pool.sent[0].plan.how is PredictMode.SHARED
+    assert pool.sent[0].plan.mode is PredictMode.SHARED
     found = ComparisonFinding(ComparisonResult.DIFFERENT, "1 row had another answer")
     batcher.batch_finished(
         JobBatch([job("c"), job("d")], pool.sent[0].plan),
