@@ -6,7 +6,7 @@ objects with anything else beside their rows are an answer to the whole request:
 
 `structure_of` names what a caller can see of an answer besides its values: types, labels, order, the shape of a row. A
 shared answer is cut only where its structure is one that answers of single requests have too, and where the number of
-rows was seen to follow the number that was asked for (`References`).
+rows was seen to follow the number that was asked for (`StructureReferences`).
 """
 
 from __future__ import annotations

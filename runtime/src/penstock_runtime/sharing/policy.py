@@ -1,10 +1,10 @@
 """Whether rows of different callers share a predict: proven, not assumed.
 
-For each kind of request (columns, params; `Reading.key`) answers of shared predicts are compared with those of the same
-requests alone, at load (`startup.sharing_proof`) or with the first real requests, and no caller shares before there is enough evidence.
-From then on, now and then, callers of a shared predict are asked alone as well. The first difference stops sharing for
-good, before that batch is answered. Who owns the model may say that its rows are independent; the structure of each
-shared answer is compared all the same (`outputs.slicing`).
+For each kind of request (columns, params; `CheckedRequest.key`) answers of shared predicts are compared with those of
+the same requests alone, at load (`startup.sharing_proof`) or with the first real requests, and no caller shares before
+there is enough evidence. From then on, now and then, callers of a shared predict are asked alone as well. The first
+difference stops sharing for good, before that batch is answered. Who owns the model may say that its rows are
+independent; the structure of each shared answer is compared all the same (`outputs.slicing`).
 """
 
 from __future__ import annotations

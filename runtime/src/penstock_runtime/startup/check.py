@@ -1,7 +1,7 @@
 """What a pod finds out about its model before it says that it is ready.
 
 The model's own input example goes through the whole scoring path, twice: the first call warms up, the second is timed.
-Then answers of shared predicts are compared with those alone (`proof`), unless the owner has said whether rows may be
+Then answers of shared predicts are compared with those alone (`sharing_proof`), unless the owner has said whether rows may be
 mixed.
 """
 

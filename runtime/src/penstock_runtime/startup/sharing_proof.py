@@ -1,8 +1,8 @@
 """Proof at load that callers may share a predict: requests of one row, alone and in many mixtures, have equal answers.
 
-A pool of requests (`made_up`) is predicted one by one; what raises is left out. Then mixtures of the pool are predicted
+A pool of requests (`synthetic_requests`) is predicted one by one; what raises is left out. Then mixtures of the pool are predicted
 together: in order, reversed, normal rows beside far greater or far smaller ones alone, pairs, with repetitions. One
-difference ends it. Enough evidence (`evidence`) and `MIXTURES` predicts make the proof; time is limited, and what was
+difference ends it. Enough evidence (`sharing.evidence`) and `MIXTURES` predicts make the proof; time is limited, and what was
 not finished is left to the first requests where those may be asked twice.
 """
 
@@ -58,7 +58,7 @@ class ProofBudget:
 
 
 def prove_sharing(loaded: LoadedModel, sharing: SharingPolicy, *, has_example: bool) -> None:
-    """Compare what there is to compare, and tell `sharing`; never raises."""
+    """Compare what there is to compare, and record it in `sharing`; never raises."""
     if sharing.rule not in LIMITS_S:
         return
     budget, half = ProofBudget(sharing.rule), ProofBudget(sharing.rule, 0.5)
