@@ -1,8 +1,8 @@
 """What a pod finds out about its model before it says that it is ready.
 
 The model's own input example goes through the whole scoring path, twice: the first call warms up, the second is timed.
-Then answers of shared predicts are compared with those alone (`sharing_proof`), unless the owner has said whether rows may be
-mixed.
+Then answers of shared predicts are compared with those alone (`sharing_proof`), unless the owner has said whether rows
+may be mixed.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Proof at load that callers may share a predict: requests of one row, alone and in many mixtures, have equal answers.
 
-A pool of requests (`synthetic_requests`) is predicted one by one; what raises is left out. Then mixtures of the pool are predicted
-together: in order, reversed, normal rows beside far greater or far smaller ones alone, pairs, with repetitions. One
-difference ends it. Enough evidence (`sharing.evidence`) and `MIXTURES` predicts make the proof; time is limited, and what was
-not finished is left to the first requests where those may be asked twice.
+A pool of requests (`synthetic_requests`) is predicted one by one; what raises is left out. Then mixtures of the pool
+are predicted together: in order, reversed, normal rows beside far greater or far smaller ones alone, pairs, with
+repetitions. One difference ends it. Enough evidence (`sharing.evidence`) and `MIXTURES` predicts make the proof; time
+is limited, and what was not finished is left to the first requests where those may be asked twice.
 """
 
 from __future__ import annotations
