@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.dataplane.answer_parser import MAX_HEAD_BYTES, AnswerParser, InvalidAnswer
+from router.dataplane.pods.response_parser import MAX_HEAD_BYTES, AnswerParser, InvalidAnswer
 
 PARTS = [
     b"HTTP/1.1 200 OK\r\n",

@@ -13,9 +13,9 @@ from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 from router.dataplane import DataPlane, Limits
-from router.dataplane.certificate import Certificate
+from router.dataplane.client.certificate import Certificate
 from router.domain.outcome import Outcome
-from router.domain.table import RouteTable
+from router.domain.routes.table import RouteTable
 from router.domain.traffic import TrafficBook
 from shared.contracts.routes import Endpoint, Endpoints, Intent, KeyEntry, Keys, VersionRoute
 

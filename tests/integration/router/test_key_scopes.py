@@ -15,7 +15,7 @@ from uuid import UUID
 import pytest
 
 from router.dataplane import DataPlane
-from router.domain.table import RouteTable
+from router.domain.routes.table import RouteTable
 from router_bus import NatsServer, RecordingTable, RouterProcess, Station
 from router_world import KEY, Ledger, World, running_world
 from shared.contracts.routes import KeyEntry, Keys

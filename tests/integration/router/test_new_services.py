@@ -11,7 +11,7 @@ import pytest
 
 from eventually import eventually
 from router.dataplane import Limits
-from router.dataplane.core import Unknown
+from router.dataplane.exchange.context import Unknown
 from router_world import KEY, World, running_world
 
 

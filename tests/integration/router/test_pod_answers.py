@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from router.dataplane import Limits
-from router.dataplane.answer_parser import MAX_HEAD_BYTES, MAX_HEAD_LINES, MAX_INTERIM_ANSWERS
+from router.dataplane.pods.response_parser import MAX_HEAD_BYTES, MAX_HEAD_LINES, MAX_INTERIM_ANSWERS
 from router_world import KEY, Answer, PodRequest, PodServer, World, eventually, running_world
 
 FORGED = b'HTTP/1.1 200 OK\r\nContent-Length: 23\r\n\r\n{"predictions":["PWN"]}'

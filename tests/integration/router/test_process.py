@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from router.dataplane import DataPlane
-from router.domain.table import RouteTable
+from router.domain.routes.table import RouteTable
 from router_bus import NatsServer, RecordingTable, RouterProcess, Station
 from router_world import Caller, Ledger, PodRequest, PodServer, World, eventually
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from router.dataplane.certificate import Certificate
+from router.dataplane.client.certificate import Certificate
 from router_world import PATIENT, Caller, World, running_world
 from shared.errors import InvalidInput
 

@@ -10,7 +10,7 @@ import pytest
 
 from controller.domain.debugging import DebugRequest, chosen_version, curl_line
 from controller.domain.tickets import TicketSigner
-from router.domain.debug import DebugDoor
+from router.domain.access.debug_tickets import DebugDoor
 from shared.contracts.debug import DebugTicket, header_value
 from shared.errors import Conflict, InvalidInput
 

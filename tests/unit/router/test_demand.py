@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from router.domain.demand import Demand
-from router.domain.table import RouteTable
+from router.domain.routes.table import RouteTable
 from router.domain.traffic import TrafficBook
 from shared.contracts.routes import Endpoint, Endpoints, Intent, VersionRoute, endpoints_key, intent_key
 from shared.ids import new_id

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.domain.bucket import BucketView, in_order
-from router.domain.explain import explain_no_pod
-from router.domain.keys import Door, KeyRing, digest_of, presented_key
+from router.domain.access.keys import Door, KeyRing, digest_of, presented_key
+from router.domain.load_balancing import choose_pod, choose_version
 from router.domain.outcome import is_sampled, is_valid_request_id, trace_id_of
-from router.domain.split import choose_pod, choose_version
-from router.domain.table import RouteTable
+from router.domain.routes.bucket import BucketView, in_order
+from router.domain.routes.explain import explain_no_pod
+from router.domain.routes.table import RouteTable
 from router.domain.traffic import Tally, TrafficBook, interval
 from shared.contracts.routes import Endpoint, Endpoints, Intent, KeyEntry, VersionRoute
 from shared.errors import InvalidInput

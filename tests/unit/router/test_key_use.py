@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from router.domain.keys import Door, KeyRing, digest_of
+from router.domain.access.keys import Door, KeyRing, digest_of
 from shared.contracts.routes import KeyEntry
 
 PLAIN = b"psk_a.1"

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.domain.cors import CorsPolicy
-from router.domain.limiter import RateLimiter
+from router.domain.access.cors import CorsPolicy
+from router.domain.load_balancing import FAILURES_TO_EJECT, choose_pod, choose_sticky, note_failure, note_success
 from router.domain.peers import Peers, share
-from router.domain.split import FAILURES_TO_EJECT, choose_pod, choose_sticky, note_failure, note_success
+from router.domain.rate_limiter import RateLimiter
 from shared.contracts.routes import Cors, RateLimit, RouterBeat
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from router.patience import LONGEST_S, SCHEDSTAT, Patience, Turns, read_turns
+from router.shipper.throttle import LONGEST_S, SCHEDSTAT, Patience, Turns, read_turns
 
 ROOM = 1000
 MS = 1_000_000

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from monitor import consumers, loops
+from monitor import loops
+from monitor.consumers.bulk import pull_output, pull_samples
+from monitor.consumers.calls import subscribe
 from monitor.settings import MonitorSettings
 from shared.bus import Bus
 from shared.clock import Clock
@@ -35,8 +37,8 @@ class App:
         """Everything that runs beside the admin port, by name."""
         return {
             "bus": self.bus.run(),
-            "samples": consumers.pull_samples(self.bus, self.database),
-            "output": consumers.pull_output(self.bus, self.database),
+            "samples": pull_samples(self.bus, self.database),
+            "output": pull_output(self.bus, self.database),
             "retention": loops.forget_old(self.database, self.clock, self.settings),
         }
 
@@ -60,5 +62,5 @@ async def build_app(settings: MonitorSettings, telemetry: Telemetry, *, clock: C
     bus = Bus(
         "monitor", settings.nats_url.get_secret_value(), clock=clock, database=database, registry=telemetry.registry
     )
-    consumers.subscribe(bus, database, clock)
+    subscribe(bus, database, clock)
     return App(settings, telemetry, database, bus, clock)

@@ -10,15 +10,17 @@ from collections.abc import Coroutine
 from typing import Any
 
 from router.api import RouterCollector
-from router.child import Shipper
 from router.clients import BusHolder, RoutesBucket, SnapshotFile
 from router.dataplane import DataPlane, Limits
-from router.dataplane.certificate import Certificate
+from router.dataplane.client.certificate import Certificate
 from router.domain.demand import Demand
-from router.domain.table import RouteTable
+from router.domain.routes.table import RouteTable
 from router.domain.traffic import TrafficBook
-from router.loops import Heartbeat, RouteFollower, TrafficReporter
+from router.loops.heartbeat import Heartbeat
+from router.loops.routes import RouteFollower
+from router.loops.traffic import TrafficReporter
 from router.settings import RouterSettings
+from router.shipper.process import Shipper
 from router.spool import SpoolWriter
 from router.spool.files import SpoolFiles
 from shared.app import run_app

@@ -7,7 +7,8 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from router.domain.table import RouteTable, Service, Version
+from router.domain.routes.entities import Service, Version
+from router.domain.routes.table import RouteTable
 
 
 @dataclass(slots=True)

@@ -1,0 +1,71 @@
+"""The sending half of a client's connection: writes, deadlines, back-pressure, an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+from time import monotonic
+
+from router.dataplane.client.phase import Phase
+from router.dataplane.exchange.context import Core
+
+
+class ClientTransport(asyncio.Protocol):
+    """The transport of one connection, what it is at, and until when."""
+
+    __slots__ = ("buffered", "core", "deadline", "is_read_paused", "is_write_paused", "phase", "transport")
+
+    def __init__(self, core: Core) -> None:
+        self.core = core
+        self.transport: asyncio.Transport | None = None
+        self.phase = Phase.IDLE
+        self.deadline = monotonic() + core.limits.header_timeout_s
+        self.buffered = 0
+        self.is_read_paused = False
+        self.is_write_paused = False
+
+    def write(self, data: bytes) -> None:
+        """Send to the caller."""
+        if self.transport is not None and data:
+            self.transport.write(data)
+
+    def abort(self) -> None:
+        """Break the connection off."""
+        self.phase = Phase.CLOSING
+        if self.transport is not None:
+            self.transport.abort()
+
+    @property
+    def is_closing(self) -> bool:
+        """Nothing that arrives matters any more."""
+        return self.phase is Phase.CLOSING
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing was asked that is not yet answered."""
+        return self.phase is Phase.IDLE
+
+    def _enter(self, phase: Phase, seconds: float) -> None:
+        self.phase = phase
+        self.deadline = monotonic() + seconds
+
+    def _count_unsent(self, size: int) -> None:
+        """What waits in the transport for a caller that is slow to read is held in memory like a body."""
+        self.core.buffered += size - self.buffered
+        self.buffered = size
+
+    def _resume_reading(self) -> None:
+        self.is_read_paused = False
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.resume_reading()
+
+    def _close_gently(self) -> None:
+        """Half-close, then wait a little for the caller: a reset could overtake the answer."""
+        self._enter(Phase.CLOSING, self.core.limits.linger_s)
+        transport = self.transport
+        if transport is None or transport.is_closing():
+            return
+        transport.resume_reading()
+        if transport.can_write_eof():
+            transport.write_eof()
+        else:
+            transport.close()

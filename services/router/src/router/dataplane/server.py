@@ -1,0 +1,94 @@
+"""The listening side: accepts callers, keeps their deadlines, drains."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from time import monotonic
+
+from router.dataplane.client.certificate import Certificate
+from router.dataplane.client.connection import Caller
+from router.dataplane.exchange.admission import admit
+from router.dataplane.exchange.context import Core
+from router.dataplane.limits import Limits
+from router.domain.outcome import Recorder
+from router.domain.routes.table import RouteTable
+
+logger = logging.getLogger(__name__)
+
+SWEEP_S = 0.1
+"""Deadlines are kept to this resolution by one timer for all connections: a timer per request costs more than it."""
+
+
+class DataPlane:
+    """Accepts callers on one listening socket."""
+
+    def __init__(self, table: RouteTable, recorder: Recorder, limits: Limits | None = None) -> None:
+        self.core = core = Core(table, recorder, limits or Limits())
+        core.admit = lambda exchange: admit(core, exchange)
+        self.callers: set[Caller] = set()
+        self._server: asyncio.Server | None = None
+        self._certificate: Certificate | None = None
+        self._swept_pools_at = 0.0
+
+    async def listen(self, listening: socket.socket, certificate: Certificate | None = None) -> None:
+        """Start accepting; HTTPS with a certificate."""
+        loop = asyncio.get_running_loop()
+        self._certificate = certificate
+        self._server = await loop.create_server(
+            lambda: Caller(self.core, self),
+            sock=listening,
+            backlog=2048,
+            ssl=certificate.context if certificate is not None else None,
+            ssl_handshake_timeout=self.core.limits.header_timeout_s if certificate is not None else None,
+        )
+
+    def opened(self, caller: Caller) -> None:
+        """A caller has connected."""
+        self.callers.add(caller)
+
+    def closed(self, caller: Caller) -> None:
+        """A caller has gone."""
+        self.callers.discard(caller)
+
+    async def sweep(self) -> None:
+        """Keep every deadline, for ever."""
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            now = monotonic()
+            for caller in [caller for caller in self.callers if caller.deadline <= now]:
+                caller.expire(now)
+            if now - self._swept_pools_at > 1.0:
+                self._swept_pools_at = now
+                self._close_unused(now - self.core.limits.pod_idle_s)
+                if self._certificate is not None:
+                    self._certificate.look()
+
+    async def drain(self, timeout_s: float) -> None:
+        """Stop accepting, finish what was asked, close.
+
+        Whoever keeps the listening socket open lets new callers queue there. A kept connection answers one more
+        request, with `Connection: close`, so that a caller who is just sending one is not cut off.
+        """
+        self.core.is_draining = True
+        if self._server is not None:
+            self._server.close()
+        deadline = monotonic() + timeout_s
+        idle_until = monotonic() + min(1.0, timeout_s / 2)
+        while self.callers and (now := monotonic()) < deadline:
+            if now >= idle_until:
+                for caller in [caller for caller in self.callers if caller.is_idle]:
+                    caller.abort()
+            await asyncio.sleep(0.02)
+        for caller in list(self.callers):
+            caller.abort()
+        for pod in self.core.table.pods():
+            pod.retire()
+
+    def _close_unused(self, before: float) -> None:
+        for pod in self.core.table.pods():
+            stale = [idle for idle in pod.idle if idle.idle_since < before]
+            for connection in stale:
+                pod.idle.remove(connection)
+                connection.close()

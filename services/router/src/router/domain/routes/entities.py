@@ -1,0 +1,126 @@
+"""Services, versions, pods and targets as the request path needs them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Protocol
+from uuid import UUID
+
+from router.domain.access.cors import CorsPolicy
+from router.domain.rate_limiter import RateLimiter
+from router.domain.traffic import Tally
+
+
+class Connection(Protocol):
+    """An idle upstream connection, as far as the table must know."""
+
+    def close(self) -> None:
+        """Close it; nothing is in flight."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class Pod:
+    """One address that answers, its load and its idle connections."""
+
+    name: str
+    address: str
+    host: str
+    port: int
+    tally: Tally
+    outstanding: int = 0
+    ejected_until: float = 0.0
+    failures: int = 0
+    ejections: int = 0
+    is_retired: bool = False
+    idle: list[Any] = field(default_factory=list)
+    """`Connection`s with nothing in flight."""
+    host_line: bytes = b""
+    """`Host: …` for what is sent to it, and the token that it is to be asked with."""
+    header: bytes = b""
+    """`X-Penstock-Pod: …` for what it answered."""
+
+    def retire(self) -> None:
+        """It left the endpoints: nothing new goes there, idle connections close, requests in flight finish."""
+        self.is_retired = True
+        while self.idle:
+            self.idle.pop().close()
+
+
+@dataclass(slots=True, eq=False)
+class Version:
+    """One active version and its ready pods."""
+
+    id: UUID
+    service: str
+    name: str
+    weight: int
+    timeout_s: float
+    hold_s: float
+    is_logged: bool
+    sample_rate: float
+    route: bytes
+    header: bytes
+    tally: Tally
+    limiter: RateLimiter | None = None
+    pod_cap: int | None = None
+    """Requests that this router may have at one pod at a time."""
+    passes_through: bool = False
+    is_autoscaled: bool = False
+    phase: str | None = None
+    """`running`, `starting`, `waiting` (for room), `failed`; None: not known."""
+    pods: tuple[Pod, ...] = ()
+    current: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Service:
+    """One service: its door, and the versions that share its traffic."""
+
+    name: str
+    is_guarded: bool
+    max_body_bytes: int
+    tally: Tally
+    versions: dict[str, Version]
+    candidates: tuple[Version, ...]
+    """Versions with a weight and a ready pod."""
+    fallback: Version | None = None
+    """Answers while there are no candidates, if it has a ready pod."""
+    sticky_header: bytes | None = None
+    """In lower case; None: `X-Penstock-Sticky`."""
+    cors: CorsPolicy | None = None
+    is_autoscaled: bool = False
+    """Any of its versions is."""
+    debug_key: bytes | None = None
+    """Ed25519 public key of whoever may debug; None: nobody."""
+
+
+class Kind(Enum):
+    """What lies behind a path."""
+
+    SCORING = "scoring"
+    HEALTH = "health"
+    INFER = "infer"
+    """Open Inference: a prediction."""
+    METADATA = "metadata"
+    """Open Inference: what a pod says of its model."""
+    RAW = "raw"
+    """Whatever the pod has there."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Target:
+    """Where a path leads; `pod_path` is what the pod is asked for."""
+
+    service: Service
+    kind: Kind
+    pod_path: bytes
+    version: Version | None = None
+    is_recorded: bool = True
+    """What is asked there is a prediction, or may be one."""
+
+    @property
+    def version_name(self) -> str | None:
+        """The version that the path names."""
+        return self.version.name if self.version is not None else None
