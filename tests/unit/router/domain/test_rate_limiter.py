@@ -1,33 +1,16 @@
-"""Rate limits, sticky splits, ejection, peers, cross-origin rules: rules without I/O."""
+"""The rate limiter, and how routers share a limit."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.domain.access.cors import CorsPolicy
-from router.domain.load_balancing import FAILURES_TO_EJECT, choose_pod, choose_sticky, note_failure, note_success
 from router.domain.peers import Peers, share
 from router.domain.rate_limiter import RateLimiter
-from shared.contracts.routes import Cors, RateLimit, RouterBeat
-
-
-@dataclass
-class Share:
-    weight: int
-    current: int = 0
-
-
-@dataclass
-class Load:
-    outstanding: int = 0
-    ejected_until: float = 0.0
-    failures: int = 0
-    ejections: int = 0
+from shared.contracts.routes import RateLimit, RouterBeat
 
 
 def granted(limiter: RateLimiter, times: list[float]) -> int:
@@ -82,50 +65,6 @@ def test_routers_share_a_limit_and_a_change_of_shares_gives_no_new_tokens() -> N
     assert granted(limiter, [100.0] * 30) == 5
 
 
-def test_sticky_is_stable_and_follows_the_weights() -> None:
-    before, after = [Share(90), Share(10)], [Share(80), Share(20)]
-    values = [f"user-{i}".encode() for i in range(5000)]
-    old = [before.index(choose_sticky(before, value)) for value in values]
-    new = [after.index(choose_sticky(after, value)) for value in values]
-    assert old == [before.index(choose_sticky(before, value)) for value in values]
-    assert sum(old) / len(values) == pytest.approx(0.10, abs=0.02)
-    assert sum(new) / len(values) == pytest.approx(0.20, abs=0.02)
-    assert all(b >= a for a, b in zip(old, new, strict=True)), "nobody went the other way"
-
-
-@given(st.lists(st.integers(0, 5), min_size=1, max_size=6), st.integers(0, 10**6))
-def test_a_full_pod_is_never_chosen(loads: list[int], draw: int) -> None:
-    pods = [Load(load) for load in loads]
-    chosen = choose_pod(pods, 0.0, draw, 3)
-    assert (chosen is None) == all(load >= 3 for load in loads)
-    assert chosen is None or chosen.outstanding < 3
-
-
-def test_a_pod_that_keeps_failing_is_left_alone_ever_longer_until_it_answers() -> None:
-    pod, other = Load(), Load(outstanding=9)
-    for _ in range(FAILURES_TO_EJECT - 1):
-        note_failure(pod, 0.0, 3.0)
-    assert choose_pod([pod, other], 0.0, 0) is pod
-    note_failure(pod, 0.0, 3.0)
-    assert choose_pod([pod, other], 2.9, 0) is other
-    assert choose_pod([pod, other], 3.1, 0) is pod
-    for _ in range(FAILURES_TO_EJECT):
-        note_failure(pod, 10.0, 3.0)
-    assert pod.ejected_until == 16.0
-    note_success(pod)
-    for _ in range(FAILURES_TO_EJECT):
-        note_failure(pod, 20.0, 3.0)
-    assert pod.ejected_until == 23.0
-
-
-def test_single_failures_between_answers_eject_nobody() -> None:
-    pod = Load()
-    for _ in range(50):
-        note_failure(pod, 0.0, 3.0)
-        note_success(pod)
-    assert pod.ejected_until == 0.0
-
-
 def test_others_are_those_whose_beat_changes() -> None:
     peers = Peers("a", beat_s=2.0)
     assert len(peers.others({}, 0.0)) == 0
@@ -157,15 +96,3 @@ def test_one_that_all_callers_turn_to_has_nearly_the_whole_limit() -> None:
     assert share(0.0, [20.0]) == pytest.approx(0.125)
     assert share(0.0, [0.0]) == share(7.0, [7.0]) == 0.5
     assert share(5.0, []) == 1.0
-
-
-def test_cross_origin_lines() -> None:
-    some = CorsPolicy(Cors(allow_origins=("https://shop.example",), allow_credentials=True))
-    assert b"Access-Control-Allow-Origin: https://shop.example\r\nVary: Origin" in some.answer(b"https://shop.example")
-    assert b"Allow-Credentials: true" in some.preflight(b"https://shop.example")
-    assert some.answer(b"https://evil.example") == some.preflight(b"null") == b"Vary: Origin\r\n"
-    anyone = CorsPolicy(Cors(allow_origins=("*",), max_age_s=5))
-    assert b"Access-Control-Allow-Origin: *\r\n" in anyone.preflight(b"https://x")
-    assert b"Access-Control-Max-Age: 5\r\n" in anyone.preflight(b"https://x")
-    reckless = CorsPolicy(Cors(allow_origins=("*",), allow_credentials=True))
-    assert reckless.answer(b"https://x") == b"Vary: Origin\r\n"
