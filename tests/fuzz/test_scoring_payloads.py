@@ -118,7 +118,7 @@ def test_each_caller_gets_its_own_rows(output: list[float], counts: list[int]) -
     has_rows = structure_of(answer, sum(counts)) is not None
     assert has_rows == (sum(counts) == len(output))
     if has_rows:
-        joined = [
+        join_pieces = [
             value for part in split(answer, counts) for value in json.loads(encode(part, strict=True))["predictions"]
         ]
-        assert joined == [value if math.isfinite(value) else None for value in output]
+        assert join_pieces == [value if math.isfinite(value) else None for value in output]

@@ -8,10 +8,10 @@ from uuid import UUID
 
 import orjson
 
-from router.domain.outcome import Outcome
-from router.spool import Batch, SpoolReader, SpoolWriter
+from router.domain.outcome import RequestOutcome
+from router.spool import SpoolBatch, SpoolReader, SpoolWriter
 from router.spool.files import READER_LOCK, WRITER_LOCK, SpoolFiles
-from router.spool.segment import Memory
+from router.spool.segment import MappedMemory
 from shared.events.request import RequestLogged
 
 BOOT = b"b" * 16
@@ -20,11 +20,13 @@ BOOT = b"b" * 16
 SEGMENT = 4096
 
 
-def outcome(number: int, service: str = "wine", *, body: bytes = b'{"inputs":[1]}', response: bytes = b"{}") -> Outcome:
+def outcome(
+    number: int, service: str = "wine", *, body: bytes = b'{"inputs":[1]}', response: bytes = b"{}"
+) -> RequestOutcome:
     route = orjson.dumps(
         {"service": service, "version": "v1", "version_id": str(UUID(int=7)), "model": "m/1", "sampling_fraction": 1.0}
     )
-    return Outcome(
+    return RequestOutcome(
         service=service,
         route=route,
         record_id=UUID(int=7 << 80 | number).bytes,
@@ -73,17 +75,17 @@ class Spool:
         self.reader.open()
         return self
 
-    def append(self, outcome: Outcome) -> str | None:
+    def append(self, outcome: RequestOutcome) -> str | None:
         return self.writer.append(outcome)
 
-    def next_batch(self, max_records: int, max_bytes: int) -> Batch | None:
-        self.reader.look()
+    def next_batch(self, max_records: int, max_bytes: int) -> SpoolBatch | None:
+        self.reader.scan()
         return self.reader.next_batch(max_records, max_bytes)
 
-    def payload(self, batch: Batch) -> bytes:
+    def payload(self, batch: SpoolBatch) -> bytes:
         return self.reader.payload(batch)
 
-    def acknowledge(self, batch: Batch) -> None:
+    def acknowledge(self, batch: SpoolBatch) -> None:
         self.reader.acknowledge(batch)
 
     def restart_reader(self) -> None:
@@ -111,7 +113,7 @@ def drain(spool: Spool) -> list[tuple[str, bytes]]:
     while batch := spool.next_batch(10, 2000):
         messages.append((batch.message_id, spool.payload(batch)))
         spool.acknowledge(batch)
-    spool.reader.look()  # a sealed segment is looked at once more before it is freed
+    spool.reader.scan()  # a sealed segment is looked at once more before it is freed
     return messages
 
 
@@ -136,7 +138,7 @@ class Countdown:
 class TornMemory:
     """Mapped bytes whose k-th write is cut in the middle."""
 
-    def __init__(self, memory: Memory, countdown: Countdown, kept: float) -> None:
+    def __init__(self, memory: MappedMemory, countdown: Countdown, kept: float) -> None:
         self._memory, self._countdown, self._kept = memory, countdown, kept
 
     def __getitem__(self, where: slice, /) -> bytes:
@@ -177,17 +179,17 @@ class TornFiles(SpoolFiles):
             raise
         super().create(sequence, size)
 
-    def take(self, free: int, sequence: int) -> None:
+    def claim_free(self, free: int, sequence: int) -> None:
         self._countdown.spend()
-        super().take(free, sequence)
+        super().claim_free(free, sequence)
 
-    def give_back(self, sequence: int) -> None:
+    def recycle(self, sequence: int) -> None:
         self._countdown.spend()
-        super().give_back(sequence)
+        super().recycle(sequence)
 
     def remove_free(self, free: int) -> None:
         self._countdown.spend()
         super().remove_free(free)
 
-    def map(self, sequence: int) -> Memory:
+    def map(self, sequence: int) -> MappedMemory:
         return TornMemory(super().map(sequence), self._countdown, self._kept)

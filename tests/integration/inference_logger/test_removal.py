@@ -11,7 +11,7 @@ import pytest
 from nats.js import JetStreamContext
 
 from eventually import eventually
-from inference_logger.domain.tables import Share, TableKey
+from inference_logger.domain.tables import TableKey, TableShare
 from inference_logger.store.delta import PayloadTables
 from inference_logger.store.removal import remove
 from logged_requests import START, LoggerProcess, counted, log, record
@@ -103,20 +103,22 @@ async def test_what_an_intruder_left_in_another_s_table_goes_with_it(
 
 def tables_of(root: Path, *names: str) -> PayloadTables:
     tables = PayloadTables(str(root))
-    tables.append(TableKey("wine"), Share(records=[(n, record(name)) for n, name in enumerate(names, 1)]), "app", 9)
+    tables.append(
+        TableKey("wine"), TableShare(records=[(n, record(name)) for n, name in enumerate(names, 1)]), "app", 9
+    )
     return tables
 
 
 def test_rows_of_the_next_service_of_that_name_stay(tmp_path: Path) -> None:
     tables = PayloadTables(str(tmp_path / "tables"))
-    share = Share(records=[(1, record("old")), (2, new("young"))])
+    share = TableShare(records=[(1, record("old")), (2, new("young"))])
     committed = tables.append(TableKey("wine"), share, "app", 2)
     for _ in range(2):
         assert not remove(committed.location, "wine", LATER)
         assert counted(tmp_path) == {"young": 1}
     files = b"".join(file.read_bytes() for file in (tmp_path / "tables").rglob("*.parquet"))
     assert b"client-old" not in files
-    assert tables.append(TableKey("wine"), Share(records=[(3, new("more"))]), "app", 3).rows == 1
+    assert tables.append(TableKey("wine"), TableShare(records=[(3, new("more"))]), "app", 3).rows == 1
 
 
 def test_it_may_be_repeated_and_goes_on_where_it_was_killed(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from nats.js import JetStreamContext
 from sqlalchemy import create_engine, text
 
 from eventually import eventually
-from inference_logger.domain.tables import Share, TableKey
+from inference_logger.domain.tables import TableKey, TableShare
 from inference_logger.main import MIGRATIONS
 from inference_logger.store.delta import PayloadTables
 from inference_logger.store.stream import name_of
@@ -47,7 +47,7 @@ async def test_checkpoints_and_transactions_of_the_release_before_go_on(
     stream = name_of(await identity(js, REQUESTS))
     # Its checkpoint says 2, the table itself has 3: it was killed between its two commits.
     await asyncio.to_thread(store_of_before, home, stream, 2)
-    share = Share([(number, records[number]) for number in (1, 2, 3)])
+    share = TableShare([(number, records[number]) for number in (1, 2, 3)])
     PayloadTables(str(home / "tables")).append(TableKey("wine"), share, f"penstock:{stream}:wine", 3)
 
     logger = RunningLogger(nats_server.url, home)

@@ -23,12 +23,12 @@ PURGE_INTERVAL_S = 60.0
 REMOVAL_INTERVAL_S = 2.0
 
 
-async def keep_tidy(
+async def run_compaction(
     tables: PayloadTables, database: Database, clock: Clock, interval: timedelta, kept: timedelta
 ) -> None:
     """Compact every table each `interval`, until cancelled; first of all, follow a home that was moved."""
     try:
-        await upkeep.follow_home(tables, database, clock.now())
+        await upkeep.adopt_moved_tables(tables, database, clock.now())
     except (DeltaError, NotFound, OSError, Unavailable) as error:
         log.warning("the catalogue may still name the home of before: %s", error)
     while True:

@@ -10,8 +10,8 @@ from typing import Any
 
 from inference_logger import loops
 from inference_logger.consumers.facts import subscribe
-from inference_logger.consumers.requests import Pace, Sink
-from inference_logger.consumers.waiting import WaitingTables
+from inference_logger.consumers.requests import CommitPolicy, RequestSink
+from inference_logger.consumers.waiting import WaitingTableRetries
 from inference_logger.handlers.stores import Stores
 from inference_logger.metrics import TableMetrics
 from inference_logger.settings import InferenceLoggerSettings
@@ -37,7 +37,7 @@ class App:
     telemetry: Telemetry
     database: Database
     bus: Bus
-    sink: Sink
+    sink: RequestSink
     clock: Clock
 
     def background(self) -> dict[str, Coroutine[Any, Any, None]]:
@@ -46,12 +46,14 @@ class App:
         return {
             "bus": self.bus.run(),
             "sink": self.sink.run(),
-            "tidy": loops.keep_tidy(tables, self.database, self.clock, settings.tidy_interval, settings.files_kept),
+            "tidy": loops.run_compaction(
+                tables, self.database, self.clock, settings.tidy_interval, settings.files_kept
+            ),
             "removal": loops.remove_purged(tables, self.database, self.clock),
             "purge": loops.purge(self.bus, self.database, self.clock, settings.requests_kept),
         }
 
-    def doors(self) -> dict[str, Coroutine[Any, Any, None]]:
+    def servers(self) -> dict[str, Coroutine[Any, Any, None]]:
         """The admin port."""
         disk, metrics = DiskCheck(self.settings.home, self.clock), self.sink.stores.metrics
         app = admin_app(
@@ -81,8 +83,8 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
     )
     subscribe(bus, database)
     stores = _stores(settings, telemetry, database, clock)
-    pace = Pace(settings.commit_interval, settings.commit_bytes)
-    sink = Sink(bus, stores, WaitingTables(stores, settings.waiting_bytes), pace)
+    pace = CommitPolicy(settings.commit_interval, settings.commit_bytes)
+    sink = RequestSink(bus, stores, WaitingTableRetries(stores, settings.waiting_bytes), pace)
     return App(settings, telemetry, database, bus, sink, clock)
 
 

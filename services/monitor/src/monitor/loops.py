@@ -21,17 +21,17 @@ SAMPLES_KEPT = timedelta(hours=2)
 """Longer than `METRICS` keeps a sample (1 h): no repeat can come after that."""
 
 
-async def forget_old(database: Database, clock: Clock, settings: MonitorSettings) -> None:
+async def run_retention(database: Database, clock: Clock, settings: MonitorSettings) -> None:
     """Apply the retention until cancelled."""
     while True:
         await clock.sleep(INTERVAL_S)
         try:
-            await forget_once(database, clock, settings)
+            await delete_expired(database, clock, settings)
         except Unavailable as error:
             log.warning("nothing deleted this time: %s", error)
 
 
-async def forget_once(database: Database, clock: Clock, settings: MonitorSettings) -> None:
+async def delete_expired(database: Database, clock: Clock, settings: MonitorSettings) -> None:
     """Delete what is too old now."""
     now = clock.now()
     async with database.unit_of_work() as session:

@@ -39,10 +39,10 @@ class App:
             "bus": self.bus.run(),
             "samples": pull_samples(self.bus, self.database),
             "output": pull_output(self.bus, self.database),
-            "retention": loops.forget_old(self.database, self.clock, self.settings),
+            "retention": loops.run_retention(self.database, self.clock, self.settings),
         }
 
-    def doors(self) -> dict[str, Coroutine[Any, Any, None]]:
+    def servers(self) -> dict[str, Coroutine[Any, Any, None]]:
         """The admin port."""
         disk = DiskCheck(self.settings.home, self.clock)
         app = admin_app(self.telemetry, lambda: self.bus.is_connected and not disk.problem(), disk.details)

@@ -10,8 +10,8 @@ from uuid import UUID
 import pytest
 
 from eventually import eventually
-from router.dataplane import Limits
-from router.dataplane.exchange.context import Unknown
+from router.dataplane import DataPlaneLimits
+from router.dataplane.exchange.context import UnknownKind
 from router_world import World, running_world
 from shared.contracts.routes import KeyEntry, Keys
 
@@ -21,11 +21,13 @@ NEW = "psk_new.key"
 @asynccontextmanager
 async def waiting(seconds: float) -> AsyncIterator[World]:
     """One that lets two strangers wait, and must have forgotten both at the end."""
-    async with running_world(Limits(unknown_s=seconds, unknown_requests=2, discarded_body_bytes=1000)) as world:
+    async with running_world(
+        DataPlaneLimits(unknown_s=seconds, unknown_requests=2, discarded_body_bytes=1000)
+    ) as world:
         await world.serve_wine()
         yield world
-        core = world.plane.core
-        await eventually(lambda: (core.unknown[Unknown.KEY], core.buffered, bool(core.held)) == (0, 0, False))
+        core = world.plane.context
+        await eventually(lambda: (core.unknown[UnknownKind.KEY], core.buffered, bool(core.hold_queue)) == (0, 0, False))
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ async def brisk() -> AsyncIterator[World]:
 
 
 async def strangers(world: World, count: int) -> None:
-    await eventually(lambda: world.plane.core.unknown[Unknown.KEY] == count)
+    await eventually(lambda: world.plane.context.unknown[UnknownKind.KEY] == count)
 
 
 async def test_a_request_that_is_faster_than_its_new_key_is_answered(world: World) -> None:

@@ -10,19 +10,21 @@ from typing import Any
 import pytest
 
 from eventually import eventually
-from router.dataplane import Limits
-from router.dataplane.exchange.context import Unknown
+from router.dataplane import DataPlaneLimits
+from router.dataplane.exchange.context import UnknownKind
 from router_world import KEY, World, running_world
 
 
 @asynccontextmanager
 async def waiting(seconds: float) -> AsyncIterator[World]:
     """One that lets two requests for unknown services wait, and must have forgotten both at the end."""
-    async with running_world(Limits(unknown_s=seconds, unknown_requests=2, discarded_body_bytes=1000)) as world:
+    async with running_world(
+        DataPlaneLimits(unknown_s=seconds, unknown_requests=2, discarded_body_bytes=1000)
+    ) as world:
         yield world
-        core = world.plane.core
-        await eventually(lambda: (core.unknown[Unknown.SERVICE], core.unknown[Unknown.KEY]) == (0, 0))
-        await eventually(lambda: (core.buffered, bool(core.held)) == (0, False))
+        core = world.plane.context
+        await eventually(lambda: (core.unknown[UnknownKind.SERVICE], core.unknown[UnknownKind.KEY]) == (0, 0))
+        await eventually(lambda: (core.buffered, bool(core.hold_queue)) == (0, False))
 
 
 @pytest.fixture
@@ -38,7 +40,7 @@ async def brisk() -> AsyncIterator[World]:
 
 
 async def unknown(world: World, count: int) -> None:
-    await eventually(lambda: world.plane.core.unknown[Unknown.SERVICE] == count)
+    await eventually(lambda: world.plane.context.unknown[UnknownKind.SERVICE] == count)
 
 
 async def create(world: World, **more: Any) -> None:
@@ -78,7 +80,7 @@ async def test_a_service_and_then_its_key(world: World) -> None:
     pod = await world.pod()
     world.intent(version_fields={"hold_ms": 60_000})
     world.endpoints(pod)
-    await eventually(lambda: world.plane.core.unknown[Unknown.KEY] == 1)
+    await eventually(lambda: world.plane.context.unknown[UnknownKind.KEY] == 1)
     world.key()
     assert (await caller.answer())[0] == 200
 
@@ -136,7 +138,7 @@ async def test_guessers_of_names_slow_nobody_and_keep_no_new_key_waiting(world: 
         assert (await caller.answer())[0] == 404
     new = await world.caller()
     new.post("/wine/predict", key="psk_new.key")
-    await eventually(lambda: world.plane.core.unknown[Unknown.KEY] == 1)
+    await eventually(lambda: world.plane.context.unknown[UnknownKind.KEY] == 1)
     valid = await world.caller()
     valid.post("/wine/predict", key=KEY)
     assert (await valid.answer())[0] == 200

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import pytest
 
-from router.dataplane import Limits
+from router.dataplane import DataPlaneLimits
 from router_world import KEY, Caller, PodRequest, PodServer, World, eventually, running_world
 
 AUTH = f"Authorization: Bearer {KEY}\r\n".encode()
@@ -119,7 +119,7 @@ async def test_bodies_over_the_limit_are_413_before_they_are_held(world: World) 
         assert error_code(answer) == "PAYLOAD_TOO_LARGE"
         assert b"1000" in answer
     assert pod.requests == []
-    assert world.plane.core.buffered == 0
+    assert world.plane.context.buffered == 0
 
 
 async def test_the_answer_to_a_large_upload_is_not_lost_in_a_reset(world: World) -> None:
@@ -223,7 +223,7 @@ async def test_requests_in_memory_are_bounded(world: World) -> None:
         await asyncio.sleep(30)
 
     await world.serve_wine(never)
-    world.plane.core.buffered = world.plane.core.limits.buffered_bytes - 10
+    world.plane.context.buffered = world.plane.context.limits.buffered_bytes - 10
     caller = await world.caller()
     caller.post("/wine/predict", b"x" * 11)
     answer = await caller.rest()
@@ -239,11 +239,11 @@ async def test_nothing_leaks_when_callers_go(world: World) -> None:
     callers = [await world.caller() for _ in range(50)]
     for number, caller in enumerate(callers):
         caller.send(POST + b"Content-Length: 10\r\n\r\n" + (b"0123456789" if number % 2 else b"half"))
-    await eventually(lambda: world.plane.core.in_flight == 25)
+    await eventually(lambda: world.plane.context.in_flight == 25)
     for caller in callers:
         caller.writer.transport.abort()
-    await eventually(lambda: not world.plane.callers)
-    assert world.plane.core.in_flight == world.plane.core.buffered == 0
+    await eventually(lambda: not world.plane.clients)
+    assert world.plane.context.in_flight == world.plane.context.buffered == 0
     (pod,) = world.table.pods()
     assert (pod.outstanding, pod.tally.in_flight) == (0, 0)
     assert len(world.ledger.outcomes) == 25
@@ -277,7 +277,7 @@ async def test_trailers_and_extensions_without_end_close_the_connection(
     with suppress(ConnectionError):
         assert status_of(await caller.rest()) in (400, 431)
     assert pod.requests == []
-    await eventually(lambda: world.plane.core.buffered == 0)
+    await eventually(lambda: world.plane.context.buffered == 0)
 
 
 async def test_a_body_of_one_byte_chunks_arrives_whole(world: World) -> None:
@@ -293,9 +293,9 @@ async def test_whoever_does_not_read_is_answered_no_further(world: World) -> Non
     caller = await world.caller()
     count = 60_000
     refused = b"POST /nobody/predict HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
-    core = world.plane.core
+    core = world.plane.context
     sending = asyncio.create_task(_send_all(caller, refused * count))
-    (connection,) = world.plane.callers
+    (connection,) = world.plane.clients
     await eventually(lambda: connection.is_write_paused)
     await eventually(lambda: connection.is_read_paused)
     assert 0 < core.buffered < 1024 * 1024
@@ -313,7 +313,7 @@ async def _send_all(caller: Caller, raw: bytes) -> None:
 
 @pytest.mark.parametrize(("authority", "status"), [("wine.models.example", 200), ("beer.models.example", 404)])
 async def test_an_absolute_url_goes_by_its_own_authority(authority: str, status: int) -> None:
-    async with running_world(Limits(base_domain=b"models.example")) as world:
+    async with running_world(DataPlaneLimits(base_domain=b"models.example")) as world:
         await world.serve_wine()
         caller = await world.caller()
         for _ in range(2):  # the second time by its known head

@@ -22,7 +22,7 @@ async def test_a_caller_that_goes_away_cancels_and_is_recorded_as_499(world: Wor
     await eventually(lambda: world.ledger.outcomes)
     assert world.ledger.outcomes[0].status == 499
     await eventually(pod.connections[0].transport.is_closing)
-    assert world.plane.core.in_flight == world.plane.core.buffered == 0
+    assert world.plane.context.in_flight == world.plane.context.buffered == 0
 
 
 async def test_pipelined_requests_are_answered_in_order(world: World) -> None:
@@ -86,9 +86,9 @@ async def test_draining_finishes_what_was_asked_and_exits(world: World) -> None:
     pod = await world.serve_wine(slow)
     busy, idle = await world.caller(), await world.caller()
     busy.post("/wine/predict")
-    await eventually(lambda: pod.requests and len(world.plane.callers) == 2)
+    await eventually(lambda: pod.requests and len(world.plane.clients) == 2)
     draining = asyncio.create_task(world.plane.drain(5))
-    await eventually(lambda: world.plane.core.is_draining)
+    await eventually(lambda: world.plane.context.is_draining)
     idle.send(b"GET /wine/ping HTTP/1.1\r\nHost: x\r\n\r\n")
     status, headers, _ = await idle.answer()
     assert (status, headers["connection"]) == (200, "close")

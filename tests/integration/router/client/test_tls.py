@@ -63,7 +63,7 @@ async def check(world: World, certificate: Certificate, files: tuple[Path, Path]
     write_certificate(files[0].parent, "second.example")
     for file in files:
         os.utime(file, ns=(1, 1))
-    certificate.look()
+    certificate.reload_if_changed()
     caller = await connect(port, files[0], "second.example")
     caller.post("/wine/predict")
     assert (await caller.answer())[0] == 200
@@ -76,7 +76,7 @@ def test_a_broken_certificate_is_named_and_a_broken_change_is_not_taken(tmp_path
         Certificate(files[0], tmp_path / "missing.key")
     certificate = Certificate(*files)
     files[1].write_text("no key")
-    certificate.look()
+    certificate.reload_if_changed()
     write_certificate(tmp_path, "second.example")
-    certificate.look()
+    certificate.reload_if_changed()
     assert certificate._changed == certificate._stamp()

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from router.dataplane import Limits
-from router.dataplane.pods.response_parser import MAX_HEAD_BYTES, MAX_HEAD_LINES, MAX_INTERIM_ANSWERS
+from router.dataplane import DataPlaneLimits
+from router.dataplane.pods.response_parser import MAX_HEAD_BYTES, MAX_HEAD_LINES, MAX_INTERIM_RESPONSES
 from router_world import KEY, Answer, PodRequest, PodServer, World, eventually, running_world
 
 FORGED = b'HTTP/1.1 200 OK\r\nContent-Length: 23\r\n\r\n{"predictions":["PWN"]}'
@@ -125,7 +125,7 @@ async def test_an_answer_beyond_its_bounds_is_502_and_its_connection_is_closed(w
     await eventually(lambda: pod.connections[0].transport.is_closing() or pod.connections[0].is_closing())
     caller.post("/beer/predict")
     assert (await caller.answer())[0] == 200
-    assert world.plane.core.buffered == 0
+    assert world.plane.context.buffered == 0
 
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n"
@@ -160,7 +160,7 @@ async def test_what_is_no_body_is_bounded_behind_the_head_too(
 
 
 async def test_a_few_trailers_and_interim_answers_are_dropped(world: World) -> None:
-    few = b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" * (MAX_INTERIM_ANSWERS - 1)
+    few = b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" * (MAX_INTERIM_RESPONSES - 1)
     await serve(world, sends(few, CHUNKED, b"0\r\n" + b"X-T: y\r\n" * (MAX_HEAD_LINES // 2) + b"\r\n"))
     caller = await world.caller()
     caller.send(asked())
@@ -178,8 +178,8 @@ async def test_a_large_head_within_the_bounds_is_passed_on(world: World) -> None
 
 
 async def test_answers_that_are_kept_for_the_record_count_among_what_is_in_memory() -> None:
-    async with running_world(Limits(linger_s=0.5, buffered_bytes=100_000)) as world:
-        core = world.plane.core
+    async with running_world(DataPlaneLimits(linger_s=0.5, buffered_bytes=100_000)) as world:
+        core = world.plane.context
         peak = 0
         more = asyncio.Event()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from router.domain.outcome import Outcome
+from router.domain.outcome import RequestOutcome
 from router_world import PodRequest, PodServer, World, eventually
 
 
@@ -19,7 +19,7 @@ async def test_the_record_is_there_before_the_last_byte(world: World) -> None:
     caller = await world.caller()
     received = bytearray()
 
-    def check(_: Outcome) -> None:
+    def check(_: RequestOutcome) -> None:
         received.extend(b"|recorded|")
 
     world.ledger.on_append = check

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from router.dataplane import Limits
+from router.dataplane import DataPlaneLimits
 from router_world import PodRequest, PodServer, World, answer_ok, eventually, running_world
 
 HOUR_S = 3600
@@ -30,7 +30,7 @@ def jump(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Jum
 
 @pytest.fixture(params=[60.0, 0.3], ids=["long", "short"])
 async def ejecting(request: pytest.FixtureRequest) -> AsyncIterator[World]:
-    async with running_world(Limits(ejection_s=request.param, connect_timeout_s=10)) as world:
+    async with running_world(DataPlaneLimits(ejection_s=request.param, connect_timeout_s=10)) as world:
         yield world
 
 
@@ -51,10 +51,10 @@ async def test_what_is_held_is_held_on(world: World, jump: Jump) -> None:
     world.key()
     caller = await world.caller()
     caller.post("/wine/predict")
-    await eventually(lambda: len(world.plane.core.held) == 1)
+    await eventually(lambda: len(world.plane.context.hold_queue) == 1)
     jump()
     await asyncio.sleep(0.3)  # deadlines are looked at every 0.1 s
-    assert len(world.plane.core.held) == 1
+    assert len(world.plane.context.hold_queue) == 1
     world.endpoints(pod)
     assert (await caller.answer())[0] == 200
 
@@ -64,7 +64,7 @@ async def test_holding_ends_when_it_would_have(world: World, jump: Jump) -> None
     world.key()
     caller = await world.caller()
     caller.post("/wine/predict")
-    await eventually(lambda: len(world.plane.core.held) == 1)
+    await eventually(lambda: len(world.plane.context.hold_queue) == 1)
     jump()
     assert (await caller.answer())[0] == 503
 
@@ -105,7 +105,7 @@ async def test_an_ejected_pod_stays_away_as_long_as_it_would_have(ejecting: Worl
         while not is_ejected():
             await ask()
     jump()
-    if world.plane.core.limits.ejection_s > 1:
+    if world.plane.context.limits.ejection_s > 1:
         before = len(bad.requests)
         for _ in range(50):
             await ask()

@@ -32,10 +32,10 @@ async def test_a_request_waits_for_a_version_that_is_starting(world: World) -> N
     callers = [await world.caller() for _ in range(3)]
     for caller in callers:
         caller.post("/wine/predict")
-    await eventually(lambda: len(world.plane.core.held) == 3)
+    await eventually(lambda: len(world.plane.context.hold_queue) == 3)
     world.endpoints(pod)
     assert [(await caller.answer())[0] for caller in callers] == [200, 200, 200]
-    assert not world.plane.core.held
+    assert not world.plane.context.hold_queue
     assert [outcome.reason for outcome in world.ledger.outcomes] == [b"only"] * 3
 
 
@@ -54,7 +54,7 @@ async def test_what_waits_for_a_version_that_is_stopped_is_told(world: World) ->
     world.key()
     caller = await world.caller()
     caller.post("/wine/predict")
-    await eventually(lambda: world.plane.core.held)
+    await eventually(lambda: world.plane.context.hold_queue)
     world.table.apply("intent.wine", None)
     assert (await caller.answer())[0] == 503
 
@@ -65,11 +65,11 @@ async def test_callers_that_go_while_they_are_held_are_forgotten(world: World) -
     world.key()
     caller = await world.caller()
     caller.post("/wine/predict")
-    await eventually(lambda: world.plane.core.held)
+    await eventually(lambda: world.plane.context.hold_queue)
     await caller.close()
-    await eventually(lambda: not world.plane.callers)
+    await eventually(lambda: not world.plane.clients)
     world.endpoints(pod)
-    assert not world.plane.core.held
+    assert not world.plane.context.hold_queue
     assert pod.requests == []
 
 
@@ -79,7 +79,7 @@ async def test_a_pod_is_given_no_more_than_its_cap(world: World) -> None:
     callers = [await world.caller() for _ in range(5)]
     for caller in callers:
         caller.post("/wine/predict")
-    await eventually(lambda: len(pod.requests) == 2 and len(world.plane.core.held) == 3)
+    await eventually(lambda: len(pod.requests) == 2 and len(world.plane.context.hold_queue) == 3)
     gate.set()
     assert [(await caller.answer())[0] for caller in callers] == [200] * 5
     assert len(pod.requests) == 5
@@ -100,7 +100,7 @@ async def test_beyond_the_cap_without_holding_is_503(world: World) -> None:
 
 @pytest.mark.timed
 async def test_the_number_of_held_requests_is_bounded(world: World) -> None:
-    world.plane.core.held._limit = 3
+    world.plane.context.hold_queue._limit = 3
     world.intent(version_fields={"hold_ms": 60_000})
     world.key()
     callers = [await world.caller() for _ in range(5)]
@@ -108,7 +108,7 @@ async def test_the_number_of_held_requests_is_bounded(world: World) -> None:
         caller.post("/wine/predict")
         await eventually(lambda: True)
     done, waiting = await asyncio.wait([asyncio.ensure_future(c.answer()) for c in callers], timeout=0.5)
-    await eventually(lambda: len(world.plane.core.held) == 3)
+    await eventually(lambda: len(world.plane.context.hold_queue) == 3)
     assert [task.result()[0] for task in done] == [503, 503]
     for task in waiting:
         task.cancel()

@@ -85,7 +85,7 @@ async def test_events_are_passed_on_one_by_one_and_recorded_before_the_end(world
 
 async def test_a_host_name_stands_for_its_service(world: World) -> None:
     pod = await world.serve_wine()
-    object.__setattr__(world.plane.core.limits, "base_domain", b"models.example")
+    object.__setattr__(world.plane.context.limits, "base_domain", b"models.example")
     caller = await world.caller()
     for host, path, expected in (
         ("wine.models.example", "/predict", 200),

@@ -59,7 +59,7 @@ async def test_a_queue_lets_them_through_in_time_and_turns_the_rest_away(world: 
     assert found[200] + found[429] == 30
     assert found[200] >= 8
     assert found[429] >= 1
-    assert world.plane.core.queued == 0
+    assert world.plane.context.queued == 0
 
 
 async def test_whoever_leaves_the_queue_reaches_no_pod(world: World) -> None:
@@ -68,8 +68,8 @@ async def test_whoever_leaves_the_queue_reaches_no_pod(world: World) -> None:
     assert await statuses(world, 1) == {200: 1}
     caller = await world.caller()
     caller.post("/wine/predict")
-    await eventually(lambda: world.plane.core.queued == 1)
+    await eventually(lambda: world.plane.context.queued == 1)
     await caller.close()
-    await eventually(lambda: world.plane.core.queued == 0)
+    await eventually(lambda: world.plane.context.queued == 0)
     assert len(pod.requests) == 1
     assert [outcome.status for outcome in world.ledger.outcomes] == [200, 499]

@@ -116,7 +116,7 @@ async def test_who_waits_for_a_version_that_fails_is_told(world: World) -> None:
     world.intent(auth_enabled=False, version_fields={"phase": "starting", "hold_ms": 60_000})
     caller = await world.caller()
     caller.post("/wine/predict")
-    await eventually(lambda: world.plane.core.held)
+    await eventually(lambda: world.plane.context.hold_queue)
     world.intent(auth_enabled=False, version_fields={"phase": "failed", "hold_ms": 60_000})
     assert "has failed" in await message(caller)
 
@@ -133,9 +133,9 @@ async def test_an_only_pod_that_ended_is_waited_for(world: World) -> None:
     callers = [await world.caller() for _ in range(3)]
     for caller in callers:
         caller.post("/wine/predict")
-    await eventually(lambda: len(world.plane.core.held) == 3)
+    await eventually(lambda: len(world.plane.context.hold_queue) == 3)
     world.endpoints()  # the routes hear of it
-    assert len(world.plane.core.held) == 3
+    assert len(world.plane.context.hold_queue) == 3
     world.endpoints(await world.pod("wine-v1-1"))
     for caller in callers:
         status, headers, _ = await caller.answer()
@@ -145,27 +145,29 @@ async def test_an_only_pod_that_ended_is_waited_for(world: World) -> None:
 
 async def test_a_pod_that_comes_back_at_its_address_is_found(world: World) -> None:
     pod = await world.pod()
-    world.plane.core.limits = type(world.plane.core.limits)(linger_s=0.5, connect_timeout_s=10.0, ejection_s=0.2)
+    world.plane.context.limits = type(world.plane.context.limits)(linger_s=0.5, connect_timeout_s=10.0, ejection_s=0.2)
     world.intent(auth_enabled=False, version_fields={"hold_ms": 60_000})
     world.endpoints(pod)
     await pod.stop()
     caller = await world.caller()
     caller.post("/wine/predict")
-    await eventually(lambda: world.plane.core.held)
+    await eventually(lambda: world.plane.context.hold_queue)
     await pod.start()
     assert (await caller.answer())[0] == 200
 
 
 async def test_waiting_for_a_pod_that_stays_away_ends_once(world: World) -> None:
     pod = await world.pod()
-    world.plane.core.limits = type(world.plane.core.limits)(linger_s=0.5, connect_timeout_s=10.0, ejection_s=0.05)
+    world.plane.context.limits = type(world.plane.context.limits)(linger_s=0.5, connect_timeout_s=10.0, ejection_s=0.05)
     world.intent(auth_enabled=False, version_fields={"hold_ms": 300})
     world.endpoints(pod)
     await pod.stop()
     caller = await world.caller()
     caller.post("/wine/predict")
     assert await message(caller) == "No pod of this version can be reached."
-    assert not world.plane.core.held or not any(world.plane.core.held.count(of) for of in world.version_ids.values())
+    assert not world.plane.context.hold_queue or not any(
+        world.plane.context.hold_queue.count(of) for of in world.version_ids.values()
+    )
 
 
 async def test_whoever_waits_for_a_pod_that_ended_goes_to_another_version_with_a_weight(world: World) -> None:
@@ -176,6 +178,6 @@ async def test_whoever_waits_for_a_pod_that_ended_goes_to_another_version_with_a
     await v1.stop()
     caller = await world.caller()
     caller.post("/wine/predict")
-    await eventually(lambda: world.plane.core.held)
+    await eventually(lambda: world.plane.context.hold_queue)
     world.endpoints(version="v1")
     assert (await caller.answer())[1]["x-penstock-version"] == "v2"

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from router.domain.access.keys import Door, KeyRing, digest_of
+from router.domain.access.keys import KeyRefusal, KeyRing, digest_of
 from shared.contracts.routes import KeyEntry
 
 PLAIN = b"psk_a.1"
@@ -34,7 +34,7 @@ def test_scopes_open_the_split_and_versions_by_name(scopes: tuple[str, ...] | No
 
     for names_version, opens in ((False, split), (True, version)):
         verdict = ring.check("wine", DIGEST, 1.0, names_version)
-        assert verdict == (key.id if opens else Door.OUT_OF_SCOPE)
+        assert verdict == (key.id if opens else KeyRefusal.OUT_OF_SCOPE)
 
 
 def test_a_use_is_told_once_and_only_where_it_opened() -> None:
@@ -43,14 +43,14 @@ def test_a_use_is_told_once_and_only_where_it_opened() -> None:
     ring.check("wine", DIGEST, 5.0, True)
     ring.check("beer", DIGEST, 6.0)
     ring.check("wine", digest_of(b"psk_a.2"), 7.0)
-    assert ring.take_used() == {}
+    assert ring.pop_last_uses() == {}
 
     for at in (10.0, 11.0, 12.0):
         ring.check("wine", DIGEST, at)
-    assert ring.take_used() == {key.id: 12.0}
-    assert ring.take_used() == {}
+    assert ring.pop_last_uses() == {key.id: 12.0}
+    assert ring.pop_last_uses() == {}
     ring.check("wine", DIGEST, 13.0)
-    assert ring.take_used() == {key.id: 13.0}
+    assert ring.pop_last_uses() == {key.id: 13.0}
 
 
 def test_a_change_of_keys_loses_no_use() -> None:
@@ -61,4 +61,4 @@ def test_a_change_of_keys_loses_no_use() -> None:
     ring.check("wine", DIGEST, 20.0)
     ring.replace("wine", [])
 
-    assert ring.take_used() == {key.id: 20.0}
+    assert ring.pop_last_uses() == {key.id: 20.0}

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from router.domain.access.keys import Door, KeyRing, digest_of, presented_key
+from router.domain.access.keys import KeyRefusal, KeyRing, digest_of, presented_key
 from shared.contracts.routes import KeyEntry
 
 
@@ -22,14 +22,14 @@ def test_a_key_opens_its_own_service_until_it_expires() -> None:
     mine, soon = entry("psk_a.1"), entry("psk_a.2", now + timedelta(seconds=10))
     ring.replace("wine", [mine, soon])
     assert ring.check("wine", digest_of(b"psk_a.1"), now.timestamp()) == mine.id
-    assert ring.check("beer", digest_of(b"psk_a.1"), now.timestamp()) is Door.OTHER_SERVICE
-    assert ring.check("wine", digest_of(b"psk_a.3"), now.timestamp()) is Door.UNKNOWN
+    assert ring.check("beer", digest_of(b"psk_a.1"), now.timestamp()) is KeyRefusal.OTHER_SERVICE
+    assert ring.check("wine", digest_of(b"psk_a.3"), now.timestamp()) is KeyRefusal.UNKNOWN
     assert ring.check("wine", digest_of(b"psk_a.2"), now.timestamp()) == soon.id
-    assert ring.check("wine", digest_of(b"psk_a.2"), now.timestamp() + 11) is Door.UNKNOWN
+    assert ring.check("wine", digest_of(b"psk_a.2"), now.timestamp() + 11) is KeyRefusal.UNKNOWN
     ring.replace("wine", [soon])
-    assert ring.check("wine", digest_of(b"psk_a.1"), now.timestamp()) is Door.UNKNOWN
+    assert ring.check("wine", digest_of(b"psk_a.1"), now.timestamp()) is KeyRefusal.UNKNOWN
     ring.replace("wine", [])
-    assert ring.check("wine", digest_of(b"psk_a.2"), now.timestamp()) is Door.UNKNOWN
+    assert ring.check("wine", digest_of(b"psk_a.2"), now.timestamp()) is KeyRefusal.UNKNOWN
 
 
 def test_one_key_may_open_many_services_and_is_taken_from_one_at_a_time() -> None:
@@ -38,10 +38,10 @@ def test_one_key_may_open_many_services_and_is_taken_from_one_at_a_time() -> Non
         ring.replace(f"s{number}", [shared, entry(f"psk_own.{number}")])
     ring.replace("s1", [])
     verdicts = [ring.check(f"s{number}", digest_of(b"psk_all.1"), 0.0) for number in range(4)]
-    assert verdicts == [shared.id, Door.OTHER_SERVICE, shared.id, Door.OTHER_SERVICE]
+    assert verdicts == [shared.id, KeyRefusal.OTHER_SERVICE, shared.id, KeyRefusal.OTHER_SERVICE]
     for number in range(3):
         ring.replace(f"s{number}", [])
-    assert ring.check("s0", digest_of(b"psk_all.1"), 0.0) is Door.UNKNOWN
+    assert ring.check("s0", digest_of(b"psk_all.1"), 0.0) is KeyRefusal.UNKNOWN
 
 
 @pytest.mark.parametrize(

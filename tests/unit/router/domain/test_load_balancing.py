@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.domain.load_balancing import FAILURES_TO_EJECT, choose_pod, choose_sticky, note_failure, note_success
+from router.domain.load_balancing import FAILURES_TO_EJECT, choose_pod, choose_sticky, record_failure, record_success
 
 
 @dataclass
@@ -47,23 +47,23 @@ def test_a_full_pod_is_never_chosen(loads: list[int], draw: int) -> None:
 def test_a_pod_that_keeps_failing_is_left_alone_ever_longer_until_it_answers() -> None:
     pod, other = Load(), Load(outstanding=9)
     for _ in range(FAILURES_TO_EJECT - 1):
-        note_failure(pod, 0.0, 3.0)
+        record_failure(pod, 0.0, 3.0)
     assert choose_pod([pod, other], 0.0, 0) is pod
-    note_failure(pod, 0.0, 3.0)
+    record_failure(pod, 0.0, 3.0)
     assert choose_pod([pod, other], 2.9, 0) is other
     assert choose_pod([pod, other], 3.1, 0) is pod
     for _ in range(FAILURES_TO_EJECT):
-        note_failure(pod, 10.0, 3.0)
+        record_failure(pod, 10.0, 3.0)
     assert pod.ejected_until == 16.0
-    note_success(pod)
+    record_success(pod)
     for _ in range(FAILURES_TO_EJECT):
-        note_failure(pod, 20.0, 3.0)
+        record_failure(pod, 20.0, 3.0)
     assert pod.ejected_until == 23.0
 
 
 def test_single_failures_between_answers_eject_nobody() -> None:
     pod = Load()
     for _ in range(50):
-        note_failure(pod, 0.0, 3.0)
-        note_success(pod)
+        record_failure(pod, 0.0, 3.0)
+        record_success(pod)
     assert pod.ejected_until == 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import uuid4
 
 from router.domain.outcome import is_sampled, is_valid_request_id, trace_id_of
-from router.domain.traffic import Tally, interval
+from router.domain.traffic import Tally, traffic_between
 
 
 def test_sampling_is_by_id_and_near_its_fraction() -> None:
@@ -34,15 +34,15 @@ def test_ids_of_callers() -> None:
 
 def test_an_interval_is_the_difference_of_two_snapshots() -> None:
     tally = Tally("wine", "v1", uuid4(), "a")
-    tally.answered(200, 0.002, 10, 20)
+    tally.count_response(200, 0.002, 10, 20)
     before = tally.snapshot()
-    tally.answered(200, 0.002, 10, 20)
-    tally.answered(503, 99.0, 1, 2)
-    tally.recorded(None)
-    tally.recorded("spool_full")
-    change = interval(tally.snapshot(), before)
+    tally.count_response(200, 0.002, 10, 20)
+    tally.count_response(503, 99.0, 1, 2)
+    tally.count_record(None)
+    tally.count_record("spool_full")
+    change = traffic_between(tally.snapshot(), before)
     assert change is not None
     assert (change.requests, change.status, change.bytes_in) == (2, {"200": 1, "503": 1}, 11)
     assert (change.logged, change.dropped) == (1, {"spool_full": 1})
     assert (sum(change.latency_counts), change.latency_counts[-1]) == (2, 1)
-    assert interval(tally.snapshot(), tally.snapshot()) is None
+    assert traffic_between(tally.snapshot(), tally.snapshot()) is None

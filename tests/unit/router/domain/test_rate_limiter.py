@@ -14,7 +14,7 @@ from shared.contracts.routes import RateLimit, RouterBeat
 
 
 def granted(limiter: RateLimiter, times: list[float]) -> int:
-    return sum(limiter.take(at) == 0.0 for at in times)
+    return sum(limiter.take_token(at) == 0.0 for at in times)
 
 
 def test_a_burst_is_granted_and_then_the_rate() -> None:
@@ -36,7 +36,7 @@ def test_without_a_burst_one_seconds_worth_may_come_at_once() -> None:
 )
 def test_no_window_gets_more_than_its_share(qps: float, burst: int, times: list[float], routers: int) -> None:
     limiter = RateLimiter(RateLimit(qps=qps, burst=burst), 1 / routers)
-    got = [at for at in sorted(times) if limiter.take(at) == 0.0]
+    got = [at for at in sorted(times) if limiter.take_token(at) == 0.0]
     for i, first in enumerate(got):
         for count, last in enumerate(got[i:], start=1):
             assert count <= max(burst / routers, 1) + (last - first) * qps / routers + 1e-6
@@ -44,15 +44,15 @@ def test_no_window_gets_more_than_its_share(qps: float, burst: int, times: list[
 
 def test_what_is_refused_says_when_there_is_room() -> None:
     limiter = RateLimiter(RateLimit(qps=4, burst=1))
-    assert limiter.take(10.0) == 0.0
-    assert limiter.take(10.0) == pytest.approx(0.25)
-    assert limiter.take(10.25) == 0.0
+    assert limiter.take_token(10.0) == 0.0
+    assert limiter.take_token(10.0) == pytest.approx(0.25)
+    assert limiter.take_token(10.25) == 0.0
 
 
 def test_the_queue_gives_turns_in_order_and_is_bounded_by_its_timeout() -> None:
     limiter = RateLimiter(RateLimit(qps=10, burst=1, on_limit="queue", queue_timeout_ms=250))
-    assert limiter.take(0.0) == 0.0
-    turns = [limiter.reserve(0.0) for _ in range(4)]
+    assert limiter.take_token(0.0) == 0.0
+    turns = [limiter.reserve_token(0.0) for _ in range(4)]
     assert turns[:2] == pytest.approx([0.1, 0.2])
     assert turns[2:] == [None, None]
 
@@ -60,7 +60,7 @@ def test_the_queue_gives_turns_in_order_and_is_bounded_by_its_timeout() -> None:
 def test_routers_share_a_limit_and_a_change_of_shares_gives_no_new_tokens() -> None:
     limiter = RateLimiter(RateLimit(qps=10, burst=10))
     assert granted(limiter, [0.0] * 30) == 10
-    limiter.have(0.5)
+    limiter.set_share(0.5)
     assert granted(limiter, [0.0] * 30) == 0
     assert granted(limiter, [100.0] * 30) == 5
 

@@ -9,7 +9,7 @@ import pytest
 
 from router.domain.routes.explain import explain_no_pod
 from router.domain.routes.table import RouteTable
-from router.domain.traffic import TrafficBook
+from router.domain.traffic import TrafficTallies
 from shared.contracts.routes import Endpoint, Endpoints, Intent, VersionRoute
 from shared.errors import InvalidInput
 
@@ -17,7 +17,7 @@ V1, V2 = uuid4(), uuid4()
 
 
 def table_of(*pods: str, weight: int = 100) -> RouteTable:
-    table = RouteTable(TrafficBook())
+    table = RouteTable(TrafficTallies())
     apply_intent(table, weight)
     apply_pods(table, *pods)
     return table
@@ -52,7 +52,7 @@ def test_pods_keep_their_state_when_others_come_and_go() -> None:
 
 
 def test_endpoints_may_come_before_their_intent() -> None:
-    table = RouteTable(TrafficBook())
+    table = RouteTable(TrafficTallies())
     apply_pods(table, "a")
     apply_intent(table)
     assert [pod.name for pod in table.pods()] == ["a"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from router.shipper.throttle import LONGEST_S, SCHEDSTAT, Patience, Turns, read_turns
+from router.shipper.throttle import MAX_WAIT_S, SCHEDSTAT, BacklogThrottle, CpuTimes, read_cpu_times
 
 ROOM = 1000
 MS = 1_000_000
@@ -16,12 +16,12 @@ MS = 1_000_000
 class Machine:
     """One whose processors are as busy as the test says."""
 
-    turns: Turns = field(default_factory=Turns)
+    turns: CpuTimes = field(default_factory=CpuTimes)
 
     def goes_on(self, ran_ms: int, waited_ms: int) -> None:
-        self.turns = Turns(self.turns.ran + ran_ms * MS, self.turns.waited + waited_ms * MS)
+        self.turns = CpuTimes(self.turns.run_ns + ran_ms * MS, self.turns.wait_ns + waited_ms * MS)
 
-    def read(self) -> Turns:
+    def read(self) -> CpuTimes:
         return self.turns
 
 
@@ -31,60 +31,62 @@ def machine() -> Machine:
 
 
 @pytest.fixture
-def patience(machine: Machine) -> Patience:
-    return Patience(ROOM, machine.read)
+def patience(machine: Machine) -> BacklogThrottle:
+    return BacklogThrottle(ROOM, machine.read)
 
 
-def test_with_processors_to_spare_nothing_waits(machine: Machine, patience: Patience) -> None:
+def test_with_processors_to_spare_nothing_waits(machine: Machine, patience: BacklogThrottle) -> None:
     for second in range(200):
         machine.goes_on(ran_ms=10, waited_ms=2)
-        assert not patience.waits(0, float(second))
+        assert not patience.should_wait(0, float(second))
 
 
-def test_a_burst_comes_first_for_a_minute_and_then_no_more(machine: Machine, patience: Patience) -> None:
+def test_a_burst_comes_first_for_a_minute_and_then_no_more(machine: Machine, patience: BacklogThrottle) -> None:
     waited = []
     for second in range(200):
         machine.goes_on(ran_ms=1, waited_ms=9)
-        waited.append(patience.waits(0, float(second)))
-    assert waited == [second <= LONGEST_S for second in range(200)]
+        waited.append(patience.should_wait(0, float(second)))
+    assert waited == [second <= MAX_WAIT_S for second in range(200)]
 
 
 def test_after_a_burst_the_log_is_written_at_once_and_the_next_may_come_first_again(
-    machine: Machine, patience: Patience
+    machine: Machine, patience: BacklogThrottle
 ) -> None:
     for second in range(100):
         machine.goes_on(ran_ms=1, waited_ms=9)
-        patience.waits(0, float(second))
+        patience.should_wait(0, float(second))
     answers = []
     for second in range(100, 110):
         machine.goes_on(ran_ms=20, waited_ms=1)
-        answers.append(patience.waits(0, float(second)))
+        answers.append(patience.should_wait(0, float(second)))
     assert answers == [False] * 10
     patience.caught_up()
     machine.goes_on(ran_ms=1, waited_ms=99)
-    assert patience.waits(0, 110.0)
+    assert patience.should_wait(0, 110.0)
 
 
-def test_moments_with_processors_to_spare_do_not_make_the_minute_longer(machine: Machine, patience: Patience) -> None:
+def test_moments_with_processors_to_spare_do_not_make_the_minute_longer(
+    machine: Machine, patience: BacklogThrottle
+) -> None:
     waited = []
     for second in range(200):
         machine.goes_on(ran_ms=1000 if second % 20 == 10 else 1, waited_ms=0 if second % 20 == 10 else 9000)
-        waited.append(patience.waits(0, float(second)))
+        waited.append(patience.should_wait(0, float(second)))
     assert True in waited
-    assert True not in waited[int(LONGEST_S) + 1 :]
+    assert True not in waited[int(MAX_WAIT_S) + 1 :]
 
 
-def test_a_quarter_of_the_disk_is_all_that_waits(machine: Machine, patience: Patience) -> None:
+def test_a_quarter_of_the_disk_is_all_that_waits(machine: Machine, patience: BacklogThrottle) -> None:
     machine.goes_on(ran_ms=1, waited_ms=9)
-    assert patience.waits(ROOM // 4, 0.0)
+    assert patience.should_wait(ROOM // 4, 0.0)
     machine.goes_on(ran_ms=1, waited_ms=9)
-    assert not patience.waits(ROOM // 4 + 1, 1.0)
+    assert not patience.should_wait(ROOM // 4 + 1, 1.0)
     machine.goes_on(ran_ms=1, waited_ms=9)
-    assert not patience.waits(0, 2.0), "until the backlog is gone"
+    assert not patience.should_wait(0, 2.0), "until the backlog is gone"
 
 
 @pytest.mark.skipif(not SCHEDSTAT.exists(), reason="this kernel does not count")
 def test_the_kernel_counts() -> None:
-    before = read_turns()
+    before = read_cpu_times()
     sum(range(2_000_000))
-    assert read_turns().ran > before.ran
+    assert read_cpu_times().run_ns > before.run_ns

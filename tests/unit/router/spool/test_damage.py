@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 import pytest
 
-from router.domain.outcome import Outcome
+from router.domain.outcome import RequestOutcome
 from router.spool import SpoolReader, SpoolWriter
 from router.spool.files import READER_LOCK, SpoolFiles
 from router.spool.format import HEADER_BYTES
@@ -19,9 +19,9 @@ RECORDS = 100
 BOOT = b"b" * 16
 
 
-def outcome(number: int) -> Outcome:
+def outcome(number: int) -> RequestOutcome:
     route = orjson.dumps({"service": "wine", "version": "v1", "version_id": str(UUID(int=7)), "model": "m/1"})
-    return Outcome(
+    return RequestOutcome(
         service="wine",
         route=route,
         record_id=UUID(int=7 << 80 | number).bytes,
@@ -62,13 +62,13 @@ def sent_after_restart(spool: Path) -> tuple[list[int], set[bool]]:
     writer.open()
     reader.open()
     sent, marked = [], set()
-    reader.look()
+    reader.scan()
     while batch := reader.next_batch(10, 100_000):
-        marked.add(reader.may_be_forgotten(batch))
+        marked.add(reader.needs_retry_mark(batch))
         records = orjson.loads(reader.payload(batch))["records"]
         sent += [UUID(record["record_id"]).int & 0xFFFF for record in records]
         reader.acknowledge(batch)
-        reader.look()
+        reader.scan()
     assert writer.append(outcome(0)) is None
     reader.close()
     writer.close()
@@ -119,7 +119,7 @@ def test_a_segment_that_grew_or_lost_its_header_loses_no_record(spool: Path) -> 
 def test_a_record_behind_a_damaged_one_is_read_where_a_batch_names_it(spool: Path) -> None:
     reader = SpoolReader(SpoolFiles(spool, READER_LOCK), boot_id=BOOT)
     reader.open()
-    reader.look()
+    reader.scan()
     batch = reader.next_batch(10, 100_000)
     assert batch is not None
     third = batch.slot.entry.offsets[2]

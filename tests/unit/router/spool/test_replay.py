@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import spool_world
-from router.spool import Batch, SpoolReader, SpoolWriter
+from router.spool import SpoolBatch, SpoolReader, SpoolWriter
 from router.spool.files import READER_LOCK, SpoolFiles
 from spool_world import Countdown, Killed, Spool, TornFiles, drain, identity, ids, open_spool, outcome
 
@@ -24,7 +24,7 @@ def test_replays_are_the_same_messages_and_marked_once_the_server_may_have_forgo
     batch = spool.next_batch(3, 10_000)
     assert batch is not None
     first = (batch.message_id, spool.payload(batch))
-    assert not spool.reader.may_be_forgotten(batch)
+    assert not spool.reader.needs_retry_mark(batch)
     spool.close()
 
     for age_s, marked in ((59, False), (61, True), (-1, True)):
@@ -32,7 +32,7 @@ def test_replays_are_the_same_messages_and_marked_once_the_server_may_have_forgo
         replay = again.next_batch(3, 10_000)
         assert replay is not None
         assert (replay.message_id, again.payload(replay)) == first
-        assert again.reader.may_be_forgotten(replay) is marked
+        assert again.reader.needs_retry_mark(replay) is marked
         again.close()
 
 
@@ -44,7 +44,7 @@ def test_after_a_reboot_every_replay_is_marked(tmp_path: Path) -> None:
     after = Spool(tmp_path, now=lambda: 1, boot_id=b"c" * 16).open()
     replay = after.next_batch(3, 10_000)
     assert replay is not None
-    assert after.reader.may_be_forgotten(replay)
+    assert after.reader.needs_retry_mark(replay)
 
 
 class Bus:
@@ -53,7 +53,7 @@ class Bus:
     def __init__(self) -> None:
         self.messages: dict[str, bytes] = {}
 
-    def publish(self, spool: Spool, batch: Batch) -> None:
+    def publish(self, spool: Spool, batch: SpoolBatch) -> None:
         payload = spool.payload(batch)
         assert self.messages.setdefault(batch.message_id, payload) == payload
 
@@ -80,7 +80,7 @@ def publish_some(spool: Spool, bus: Bus) -> None:
     for batch in batches[:-1]:
         spool.acknowledge(batch)
     for batch in batches[-1:]:
-        spool.reader.put_back(batch)
+        spool.reader.requeue(batch)
 
 
 def run_until_killed(directory: Path, writes: int, kept: float, bus: Bus, accepted: list[str], start: int) -> bool:

@@ -11,11 +11,11 @@ import nats.errors
 from nats.aio.msg import Msg
 from nats.js.errors import Error as JetStreamError
 
-from inference_logger.consumers.waiting import WaitingTables
-from inference_logger.domain.records import Unreadable, read_message
+from inference_logger.consumers.waiting import WaitingTableRetries
+from inference_logger.domain.records import UnreadableMessage, read_message
 from inference_logger.domain.streams import DOUBTFUL_FOR, Checkpoint
-from inference_logger.domain.tables import Received
-from inference_logger.handlers.commit import Batch, commit
+from inference_logger.domain.tables import ReceivedMessage
+from inference_logger.handlers.commit import StreamBatch, commit
 from inference_logger.handlers.stores import Stores
 from inference_logger.store import positions
 from inference_logger.store.stream import find_checkpoint, is_retry, name_of
@@ -36,7 +36,7 @@ NAME = "inference-logger"
 
 
 @dataclass(frozen=True)
-class Pace:
+class CommitPolicy:
     """When what has come together is committed."""
 
     interval: timedelta = timedelta(seconds=1)
@@ -44,7 +44,7 @@ class Pace:
 
 
 @dataclass
-class Outage:
+class StreamOutage:
     """For how long the stream could not be read."""
 
     since: float | None = None
@@ -59,15 +59,15 @@ class Outage:
         self.since = None
 
 
-class Sink:
+class RequestSink:
     """`REQUESTS` → payload tables. Killed anywhere, it goes on behind what is committed."""
 
-    def __init__(self, bus: Bus, stores: Stores, waiting: WaitingTables, pace: Pace) -> None:
+    def __init__(self, bus: Bus, stores: Stores, waiting: WaitingTableRetries, pace: CommitPolicy) -> None:
         self.bus = bus
         self.stores = stores
         self.waiting = waiting
-        self.pace = pace
-        self._outage = Outage()
+        self.policy = pace
+        self._outage = StreamOutage()
 
     async def run(self) -> None:
         """Read and commit until cancelled; what is away is waited for."""
@@ -93,7 +93,7 @@ class Sink:
             if unread and self._is_due(unread, since):
                 checkpoint = await self._commit(checkpoint, unread)
                 unread = []
-            await self.waiting.take_turn(self.bus.js, checkpoint)
+            await self.waiting.recover_and_park(self.bus.js, checkpoint)
 
     async def _begin(self, stream: StreamIdentity) -> Checkpoint:
         """Where to read on; at the beginning, in a new epoch, when the stream is not the one that was read."""
@@ -128,23 +128,23 @@ class Sink:
         return Checkpoint(name, doubtful_until=doubtful_until)
 
     def _is_due(self, unread: Sequence[Msg], since: float) -> bool:
-        late = self.stores.clock.monotonic() - since >= self.pace.interval.total_seconds()
-        return late or sum(len(message.data) for message in unread) >= self.pace.bytes
+        late = self.stores.clock.monotonic() - since >= self.policy.interval.total_seconds()
+        return late or sum(len(message.data) for message in unread) >= self.policy.bytes
 
     async def _commit(self, before: Checkpoint, messages: Sequence[Msg]) -> Checkpoint:
         received = [await self._received(message, before) for message in messages]
         last = messages[-1].metadata
         upto = replace(before, sequence=last.sequence.stream, stored_at=last.timestamp)
-        batch = Batch([message for message in received if message is not None], before, upto)
+        batch = StreamBatch([message for message in received if message is not None], before, upto)
         self.waiting.update(await commit(self.stores, batch, self.waiting.tables))
         return upto
 
-    async def _received(self, message: Msg, checkpoint: Checkpoint) -> Received | None:
+    async def _received(self, message: Msg, checkpoint: Checkpoint) -> ReceivedMessage | None:
         try:
             records = read_message(message.data, message.subject.rpartition(".")[2])
-        except Unreadable as error:
+        except UnreadableMessage as error:
             await bury(self.bus.js, NAME, message, str(error))
             return None
         metadata = message.metadata
         doubtful = is_retry(message.headers) or checkpoint.is_doubtful(metadata.timestamp)
-        return Received(metadata.sequence.stream, records, doubtful, len(message.data))
+        return ReceivedMessage(metadata.sequence.stream, records, doubtful, len(message.data))

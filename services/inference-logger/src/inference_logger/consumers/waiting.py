@@ -9,7 +9,7 @@ from dataclasses import replace
 from nats.js import JetStreamContext
 
 from inference_logger.domain.streams import Checkpoint
-from inference_logger.domain.waiting import Retry, WaitingTable, allowance
+from inference_logger.domain.waiting import RetrySchedule, WaitingTable, allowance
 from inference_logger.handlers.park import park
 from inference_logger.handlers.recover import note_reason, recover
 from inference_logger.handlers.stores import Stores
@@ -21,7 +21,7 @@ TURN_S = 1.0
 """What tables that catch up may take before the next batch of the others."""
 
 
-class WaitingTables:
+class WaitingTableRetries:
     """The tables that wait, by location, and when each is tried again."""
 
     def __init__(self, stores: Stores, waiting_bytes: int | None) -> None:
@@ -29,7 +29,7 @@ class WaitingTables:
         self.tables: dict[str, WaitingTable] = {}
         self._waiting_bytes = waiting_bytes
         self._stream_cap = 0
-        self._retries: dict[str, Retry] = {}
+        self._retries: dict[str, RetrySchedule] = {}
 
     def begin(self, tables: Mapping[str, WaitingTable], stream_cap: int) -> None:
         """Take what the database says; after a restart each is tried at once."""
@@ -41,11 +41,11 @@ class WaitingTables:
         """After a batch: tables that are new here, or that more records wait for."""
         now = self._now()
         for location in changed.keys() - self.tables.keys():
-            self._retries[location] = Retry().failed(now)
+            self._retries[location] = RetrySchedule().failed(now)
         self.tables |= changed
         self._show()
 
-    async def take_turn(self, js: JetStreamContext, checkpoint: Checkpoint) -> None:
+    async def recover_and_park(self, js: JetStreamContext, checkpoint: Checkpoint) -> None:
         """Let each that is due catch up, then park what is too much. Raises `Unavailable` for bus and database."""
         if not self.tables:
             return
@@ -57,7 +57,7 @@ class WaitingTables:
         self._show()
 
     async def _catch_up(self, js: JetStreamContext, location: str, checkpoint: Checkpoint, until: float) -> None:
-        retry = self._retries.get(location, Retry())
+        retry = self._retries.get(location, RetrySchedule())
         while (table := self.tables.get(location)) is not None and retry.at <= self._now() <= until:
             try:
                 after = await recover(self.stores, js, table, checkpoint)
@@ -70,7 +70,7 @@ class WaitingTables:
                 self._retries.pop(location, None)
             else:
                 self.tables[location] = after
-                self._retries[location] = retry = Retry()
+                self._retries[location] = retry = RetrySchedule()
 
     async def _note_reason(self, table: WaitingTable, reason: str) -> None:
         if reason != table.reason:

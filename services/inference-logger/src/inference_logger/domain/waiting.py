@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from inference_logger.domain.tables import Share, TableKey
+from inference_logger.domain.tables import TableKey, TableShare
 
 FIRST_DELAY_S = 1.0
 LONGEST_DELAY_S = 30.0
@@ -50,7 +50,7 @@ class WaitingTable:
         targets = list(self.moved.values())
         return targets[-1] if targets and None not in targets else None
 
-    def grown(self, share: Share) -> WaitingTable:
+    def grown(self, share: TableShare) -> WaitingTable:
         """With the records of a further batch."""
         versions = {str(record.get("version_id")): None for _, record in (*share.records, *share.retried)}
         return replace(
@@ -60,7 +60,7 @@ class WaitingTable:
             moved={**self.moved, **versions},
         )
 
-    def following(self, shares: Mapping[TableKey, Share]) -> WaitingTable:
+    def following(self, shares: Mapping[TableKey, TableShare]) -> WaitingTable:
         """With the versions of `shares` that log to another folder now: their destination was edited."""
         moved = dict(self.moved)
         for key, share in shares.items():
@@ -84,15 +84,15 @@ class WaitingTable:
 
 
 @dataclass(frozen=True)
-class Retry:
+class RetrySchedule:
     """When a waiting table is tried again (monotonic seconds), and how long it waits after that."""
 
     at: float = 0.0
     delay_s: float = FIRST_DELAY_S
 
-    def failed(self, now: float) -> Retry:
+    def failed(self, now: float) -> RetrySchedule:
         """After another failure."""
-        return Retry(now + self.delay_s, min(self.delay_s * 2, LONGEST_DELAY_S))
+        return RetrySchedule(now + self.delay_s, min(self.delay_s * 2, LONGEST_DELAY_S))
 
 
 def allowance(cap: int, waiting: int) -> int:

@@ -12,7 +12,7 @@ from inference_logger.domain.tables import TableKey
 from inference_logger.domain.waiting import WaitingTable
 from inference_logger.metrics import TableMetrics
 from inference_logger.store import catalogue
-from inference_logger.store.delta import Committed, PayloadTables
+from inference_logger.store.delta import CommitResult, PayloadTables
 from inference_logger.store.parking import ParkingArea
 from inference_logger.store.writer import TableWriter
 from shared.bus.outbox import publish
@@ -34,7 +34,7 @@ class Stores:
 
 
 @dataclass(frozen=True)
-class Known:
+class CatalogueState:
     """What a batch needs of the database."""
 
     purged: Mapping[str, datetime]
@@ -44,14 +44,14 @@ class Known:
     locations: frozenset[str]
 
 
-async def known(database: Database) -> Known:
+async def read_catalogue_state(database: Database) -> CatalogueState:
     """Read it."""
     async with database.read() as session:
         removing = frozenset(await catalogue.purges(session, only_open=True))
-        return Known(await catalogue.purges(session), removing, await catalogue.locations(session))
+        return CatalogueState(await catalogue.purges(session), removing, await catalogue.locations(session))
 
 
-async def note_commit(session: AsyncSession, key: TableKey, committed: Committed, at: datetime) -> None:
+async def note_commit(session: AsyncSession, key: TableKey, committed: CommitResult, at: datetime) -> None:
     """The catalogue and the rest of the world are told of new rows."""
     if committed.rows:
         await catalogue.note_commit(session, key, committed, at)
@@ -67,19 +67,19 @@ async def note_commit(session: AsyncSession, key: TableKey, committed: Committed
         )
 
 
-def blocked(table: WaitingTable) -> TableBlocked:
+def table_blocked(table: WaitingTable) -> TableBlocked:
     """It cannot be written."""
     return TableBlocked(service=table.key.service, table=table.key.name, location=table.location, reason=table.reason)
 
 
-def recovered(table: WaitingTable) -> TableRecovered:
+def table_recovered(table: WaitingTable) -> TableRecovered:
     """It has everything again."""
     return TableRecovered(
         service=table.key.service, table=table.key.name, location=table.location, blocked_at=table.since
     )
 
 
-def rows_dropped(table: WaitingTable, rows: int, reason: str) -> TableRowsDropped:
+def table_rows_dropped(table: WaitingTable, rows: int, reason: str) -> TableRowsDropped:
     """Some of its records are lost."""
     return TableRowsDropped(
         service=table.key.service, table=table.key.name, location=table.location, rows=rows, reason=reason

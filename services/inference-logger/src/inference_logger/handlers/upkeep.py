@@ -11,7 +11,7 @@ from deltalake.exceptions import DeltaError
 
 from inference_logger.domain.tables import KIND, TableKey, plain_path
 from inference_logger.store import catalogue, positions
-from inference_logger.store.delta import Committed, PayloadTables, open_table, version_and_rows
+from inference_logger.store.delta import CommitResult, PayloadTables, open_table, version_and_rows
 from inference_logger.store.removal import remove
 from inference_logger.store.tables import TableRow
 from shared.database import Database
@@ -25,7 +25,7 @@ async def tidy(tables: PayloadTables, database: Database, kept: timedelta) -> No
     async with database.read() as session:
         found = [row.location for row in await catalogue.tables(session)]
     for location in found:
-        async with tables.tidying:
+        async with tables.compact_lock:
             try:
                 await _tidy(tables, database, location, kept)
             except (DeltaError, OSError) as error:
@@ -45,9 +45,9 @@ async def _tidy(tables: PayloadTables, database: Database, location: str, kept: 
         await catalogue.correct(session, location, version, rows)
 
 
-async def follow_home(tables: PayloadTables, database: Database, at: datetime) -> None:
+async def adopt_moved_tables(tables: PayloadTables, database: Database, at: datetime) -> None:
     """Entries below a default root of before, which is gone with its home, become those of where the home is now."""
-    async with tables.appending:
+    async with tables.append_lock:
         async with database.read() as session:
             rows = await catalogue.tables(session)
         listed = {plain_path(row.location) for row in rows}
@@ -58,12 +58,12 @@ async def follow_home(tables: PayloadTables, database: Database, at: datetime) -
                 await _replace(database, row, found, at)
 
 
-def _found(location: str) -> Committed:
+def _found(location: str) -> CommitResult:
     version, rows, _at = version_and_rows(location)
-    return Committed(open_table(location).table_uri, version, rows, is_new=True)
+    return CommitResult(open_table(location).table_uri, version, rows, is_new=True)
 
 
-async def _replace(database: Database, row: TableRow, found: Committed | None, at: datetime) -> None:
+async def _replace(database: Database, row: TableRow, found: CommitResult | None, at: datetime) -> None:
     async with database.unit_of_work() as session:
         await catalogue.forget(session, row.location)
         if found is not None:
@@ -92,7 +92,7 @@ async def remove_purged(tables: PayloadTables, database: Database) -> int:
     async with database.read() as session:
         waiting = await catalogue.purges(session, only_open=True)
     for service, upto in waiting.items():
-        async with tables.tidying, tables.appending:
+        async with tables.compact_lock, tables.append_lock:
             await _remove_tables(tables, database, service, upto)
     return len(waiting)
 
@@ -101,8 +101,8 @@ async def _remove_tables(tables: PayloadTables, database: Database, service: str
     """Those in the catalogue, those that wait, and the one under the default root, which a lost catalogue forgot."""
     async with database.read() as session:
         listed = [row.location for row in await catalogue.tables(session, service=service)]
-        blocked = await positions.waiting(session, service)
-    places = dict.fromkeys((*listed, *blocked, tables.location(TableKey(service, kind=KIND))))
+        table_blocked = await positions.waiting(session, service)
+    places = dict.fromkeys((*listed, *table_blocked, tables.location(TableKey(service, kind=KIND))))
     removed = [place for place in places if await asyncio.to_thread(remove, place, service, upto)]
     async with database.unit_of_work() as session:
         await catalogue.finish_purge(session, service, upto, removed)

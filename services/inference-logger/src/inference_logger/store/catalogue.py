@@ -10,11 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from inference_logger.domain.tables import TableKey, plain_path
-from inference_logger.store.delta import Committed
+from inference_logger.store.delta import CommitResult
 from inference_logger.store.tables import PurgeRow, TableRow
 
 
-async def note_commit(session: AsyncSession, key: TableKey, committed: Committed, at: datetime) -> None:
+async def note_commit(session: AsyncSession, key: TableKey, committed: CommitResult, at: datetime) -> None:
     """Bring a table's entry up to date."""
     row = await session.get(TableRow, committed.location)
     if row is None:

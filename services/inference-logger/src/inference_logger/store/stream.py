@@ -10,9 +10,9 @@ from nats.js.api import RawStreamMsg
 from nats.js.errors import Error as JetStreamError
 from nats.js.errors import NotFoundError
 
-from inference_logger.domain.records import RETRY_MARK, Unreadable, read_message
-from inference_logger.domain.streams import Checkpoint, why_other
-from inference_logger.domain.tables import Received
+from inference_logger.domain.records import RETRY_MARK, UnreadableMessage, read_message
+from inference_logger.domain.streams import Checkpoint, stream_mismatch
+from inference_logger.domain.tables import ReceivedMessage
 from inference_logger.store import positions
 from shared.bus.bulk import StreamIdentity
 from shared.bus.topology import REQUESTS
@@ -38,12 +38,12 @@ async def message_from(js: JetStreamContext, sequence: int, subject: str = REQUE
 
 async def read_service(
     js: JetStreamContext, service: str, after: int, checkpoint: Checkpoint
-) -> tuple[list[Received], int]:
+) -> tuple[list[ReceivedMessage], int]:
     """The next messages of a service behind `after` and up to the checkpoint; and the position that they reach.
 
     What cannot be read is left out: whoever read the stream first has put it into the dead letters.
     """
-    found: list[Received] = []
+    found: list[ReceivedMessage] = []
     size = count = 0
     while after < checkpoint.sequence and count < MESSAGES and size < BYTES:
         message = await _next(js, service, after)
@@ -64,15 +64,17 @@ async def _next(js: JetStreamContext, service: str, after: int) -> RawStreamMsg 
         raise Unavailable(f"stream {REQUESTS}: {str(error) or type(error).__name__}") from error
 
 
-def _received(message: RawStreamMsg, service: str, checkpoint: Checkpoint) -> Received | None:
+def _received(message: RawStreamMsg, service: str, checkpoint: Checkpoint) -> ReceivedMessage | None:
     assert message.seq is not None
     assert message.time is not None
     body = message.data or b""
     try:
         records = read_message(body, service)
-    except Unreadable:
+    except UnreadableMessage:
         return None
-    return Received(message.seq, records, is_retry(message.headers) or checkpoint.is_doubtful(message.time), len(body))
+    return ReceivedMessage(
+        message.seq, records, is_retry(message.headers) or checkpoint.is_doubtful(message.time), len(body)
+    )
 
 
 def is_retry(headers: Mapping[str, str] | None) -> bool:
@@ -91,10 +93,10 @@ async def find_checkpoint(
     try:
         message = await js.get_msg(REQUESTS, found.sequence)
     except NotFoundError:
-        return found, why_other(found, stream.last_seq, None)
+        return found, stream_mismatch(found, stream.last_seq, None)
     except (nats.errors.Error, JetStreamError, TimeoutError) as error:
         raise Unavailable(f"stream {REQUESTS}: {str(error) or type(error).__name__}") from error
-    return found, why_other(found, stream.last_seq, message.time)
+    return found, stream_mismatch(found, stream.last_seq, message.time)
 
 
 def name_of(stream: StreamIdentity) -> str:

@@ -22,27 +22,27 @@ OUTPUT_DURABLE = "monitor-logs"
 async def pull_samples(bus: Bus, database: Database) -> None:
     """Take `METRICS` in until cancelled."""
 
-    async def take(messages: list[Msg]) -> None:
+    async def store(messages: list[Msg]) -> None:
         good = await _parsed(bus, "monitor-metrics", messages, (TrafficMeasured, UsageMeasured))
         traffic = [sample for sample in good if isinstance(sample, TrafficMeasured)]
         usage = [sample for sample in good if isinstance(sample, UsageMeasured)]
         async with database.unit_of_work() as session:
-            await ingest.take_samples(session, traffic, usage)
+            await ingest.store_samples(session, traffic, usage)
 
     await bus.connected()
-    await bulk_pull(bus.js, "METRICS", "monitor-metrics", BATCH, take)
+    await bulk_pull(bus.js, "METRICS", "monitor-metrics", BATCH, store)
 
 
 async def pull_output(bus: Bus, database: Database) -> None:
     """Take `LOGS` in until cancelled."""
 
-    async def take(messages: list[Msg]) -> None:
+    async def store(messages: list[Msg]) -> None:
         good = await _parsed(bus, OUTPUT_DURABLE, messages, (PodOutput,))
         async with database.unit_of_work() as session:
-            await ingest.take_output(session, [output for output in good if isinstance(output, PodOutput)])
+            await ingest.store_output(session, [output for output in good if isinstance(output, PodOutput)])
 
     await bus.connected()
-    await bulk_pull(bus.js, "LOGS", OUTPUT_DURABLE, BATCH, take)
+    await bulk_pull(bus.js, "LOGS", OUTPUT_DURABLE, BATCH, store)
 
 
 async def _parsed(bus: Bus, durable: str, messages: Iterable[Msg], shapes: Sequence[type[Contract]]) -> list[Contract]:

@@ -35,11 +35,11 @@ def subscribe(bus: Bus, database: Database, clock: Clock) -> None:
     """Declare what the monitor consumes and answers."""
 
     async def fact(event: Any, session: AsyncSession) -> None:
-        await ingest.take_fact(session, event, clock.now())
+        await ingest.record_fact(session, event, clock.now())
 
     async def metrics(query: MetricsQuery) -> SeriesList:
         async with database.read() as session:
-            return await charts.chart(session, query)
+            return await charts.read_chart(session, query)
 
     async def logs(query: LogsQuery) -> LogPage:
         if query.is_settled:

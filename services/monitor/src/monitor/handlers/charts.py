@@ -15,7 +15,7 @@ from shared.contracts.rpc.monitor import MetricsQuery, Series, SeriesList
 from shared.errors import InvalidInput
 
 
-async def chart(session: AsyncSession, query: MetricsQuery) -> SeriesList:
+async def read_chart(session: AsyncSession, query: MetricsQuery) -> SeriesList:
     """One metric as series: one for each version, or one for the pod that was asked for. Raises `InvalidInput`."""
     found = CHARTS.get(query.metric)
     if found is None:

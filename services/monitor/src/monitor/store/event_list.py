@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from monitor.domain.events import Entry
+from monitor.domain.events import EventLine
 from monitor.store.tables import EventRow
 from shared.contracts.rpc.monitor import EventsQuery
 
@@ -22,7 +22,7 @@ def message_digest(message: str) -> str:
     return hashlib.sha256(message.encode()).hexdigest()
 
 
-async def count_event(session: AsyncSession, entry: Entry, at: datetime) -> None:
+async def count_event(session: AsyncSession, entry: EventLine, at: datetime) -> None:
     """Add one occurrence to its line, or a new line; the newest `KEPT_LINES` of a resource and reason stay."""
     table: Any = EventRow
     same = (table.service == entry.service, table.kind == entry.kind, table.name == entry.name)

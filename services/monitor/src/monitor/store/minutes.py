@@ -22,7 +22,7 @@ TABLES: Mapping[str, tuple[type[MinuteRow], type[TrafficSums] | type[UsageSums] 
 }
 
 
-async def unseen(session: AsyncSession, samples: Iterable[TrafficMeasured]) -> list[TrafficMeasured]:
+async def claim_uncounted(session: AsyncSession, samples: Iterable[TrafficMeasured]) -> list[TrafficMeasured]:
     """Those samples that were not counted before, marked as counted in this transaction."""
     fresh: list[TrafficMeasured] = []
     for sample in samples:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class DataPlaneLimits:
     """Sizes in bytes, times in seconds."""
 
     url_bytes: int = 8 * 1024

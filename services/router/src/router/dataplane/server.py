@@ -8,11 +8,11 @@ import socket
 from time import monotonic
 
 from router.dataplane.client.certificate import Certificate
-from router.dataplane.client.connection import Caller
+from router.dataplane.client.connection import ClientConnection
 from router.dataplane.exchange.admission import admit
-from router.dataplane.exchange.context import Core
-from router.dataplane.limits import Limits
-from router.domain.outcome import Recorder
+from router.dataplane.exchange.context import DataPlaneContext
+from router.dataplane.limits import DataPlaneLimits
+from router.domain.outcome import OutcomeRecorder
 from router.domain.routes.table import RouteTable
 
 logger = logging.getLogger(__name__)
@@ -24,10 +24,10 @@ SWEEP_S = 0.1
 class DataPlane:
     """Accepts callers on one listening socket."""
 
-    def __init__(self, table: RouteTable, recorder: Recorder, limits: Limits | None = None) -> None:
-        self.core = core = Core(table, recorder, limits or Limits())
-        core.admit = lambda exchange: admit(core, exchange)
-        self.callers: set[Caller] = set()
+    def __init__(self, table: RouteTable, recorder: OutcomeRecorder, limits: DataPlaneLimits | None = None) -> None:
+        self.context = context = DataPlaneContext(table, recorder, limits or DataPlaneLimits())
+        context.readmit = lambda exchange: admit(context, exchange)
+        self.clients: set[ClientConnection] = set()
         self._server: asyncio.Server | None = None
         self._certificate: Certificate | None = None
         self._swept_pools_at = 0.0
@@ -37,33 +37,33 @@ class DataPlane:
         loop = asyncio.get_running_loop()
         self._certificate = certificate
         self._server = await loop.create_server(
-            lambda: Caller(self.core, self),
+            lambda: ClientConnection(self.context, self),
             sock=listening,
             backlog=2048,
             ssl=certificate.context if certificate is not None else None,
-            ssl_handshake_timeout=self.core.limits.header_timeout_s if certificate is not None else None,
+            ssl_handshake_timeout=self.context.limits.header_timeout_s if certificate is not None else None,
         )
 
-    def opened(self, caller: Caller) -> None:
+    def connection_opened(self, client: ClientConnection) -> None:
         """A caller has connected."""
-        self.callers.add(caller)
+        self.clients.add(client)
 
-    def closed(self, caller: Caller) -> None:
+    def connection_closed(self, client: ClientConnection) -> None:
         """A caller has gone."""
-        self.callers.discard(caller)
+        self.clients.discard(client)
 
     async def sweep(self) -> None:
         """Keep every deadline, for ever."""
         while True:
             await asyncio.sleep(SWEEP_S)
             now = monotonic()
-            for caller in [caller for caller in self.callers if caller.deadline <= now]:
-                caller.expire(now)
+            for client in [client for client in self.clients if client.deadline <= now]:
+                client.expire(now)
             if now - self._swept_pools_at > 1.0:
                 self._swept_pools_at = now
-                self._close_unused(now - self.core.limits.pod_idle_s)
+                self._close_idle_pod_connections(now - self.context.limits.pod_idle_s)
                 if self._certificate is not None:
-                    self._certificate.look()
+                    self._certificate.reload_if_changed()
 
     async def drain(self, timeout_s: float) -> None:
         """Stop accepting, finish what was asked, close.
@@ -71,23 +71,23 @@ class DataPlane:
         Whoever keeps the listening socket open lets new callers queue there. A kept connection answers one more
         request, with `Connection: close`, so that a caller who is just sending one is not cut off.
         """
-        self.core.is_draining = True
+        self.context.is_draining = True
         if self._server is not None:
             self._server.close()
         deadline = monotonic() + timeout_s
         idle_until = monotonic() + min(1.0, timeout_s / 2)
-        while self.callers and (now := monotonic()) < deadline:
+        while self.clients and (now := monotonic()) < deadline:
             if now >= idle_until:
-                for caller in [caller for caller in self.callers if caller.is_idle]:
-                    caller.abort()
+                for client in [client for client in self.clients if client.is_idle]:
+                    client.abort()
             await asyncio.sleep(0.02)
-        for caller in list(self.callers):
-            caller.abort()
-        for pod in self.core.table.pods():
+        for client in list(self.clients):
+            client.abort()
+        for pod in self.context.table.pods():
             pod.retire()
 
-    def _close_unused(self, before: float) -> None:
-        for pod in self.core.table.pods():
+    def _close_idle_pod_connections(self, before: float) -> None:
+        for pod in self.context.table.pods():
             stale = [idle for idle in pod.idle if idle.idle_since < before]
             for connection in stale:
                 pod.idle.remove(connection)

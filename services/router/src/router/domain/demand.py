@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from router.domain.routes.entities import Service, Version
+from router.domain.routes.entities import RoutedService, RoutedVersion
 from router.domain.routes.table import RouteTable
 
 
@@ -21,7 +21,7 @@ class Demand:
 
     table: RouteTable
     waiting: Callable[[Hashable], int]
-    has_sleepers: bool = False
+    has_scaled_to_zero: bool = False
     """Whether any of them had no pods at the last sample."""
     _sums: defaultdict[UUID, float] = field(default_factory=lambda: defaultdict(float))
     _samples: int = 0
@@ -31,14 +31,14 @@ class Demand:
     def sample(self) -> None:
         """Look once; cheap where nothing is autoscaled."""
         self._samples += 1
-        self.has_sleepers = False
+        self.has_scaled_to_zero = False
         for service, version in self._autoscaled():
             count = sum(pod.outstanding for pod in version.pods) + self._waiting(service, version)
-            self.has_sleepers |= not version.pods
+            self.has_scaled_to_zero |= not version.pods
             if count:
                 self._sums[version.id] += count
 
-    def taken(self, elapsed_s: float) -> dict[UUID, float]:
+    def pop_averages(self, elapsed_s: float) -> dict[UUID, float]:
         """Version → requests in flight on average over the last `elapsed_s` seconds, where there were any."""
         self.sample()
         sums, samples, self._samples = self._sums, self._samples, 0
@@ -50,14 +50,14 @@ class Demand:
         }
         return {version: round(mean, 4) for version, mean in found.items() if mean > 0}
 
-    def _autoscaled(self) -> Iterable[tuple[Service, Version]]:
+    def _autoscaled(self) -> Iterable[tuple[RoutedService, RoutedVersion]]:
         for service in self.table.services.values():
             if service.is_autoscaled:
                 for version in service.versions.values():
                     if version.is_autoscaled:
                         yield service, version
 
-    def _waiting(self, service: Service, version: Version) -> float:
+    def _waiting(self, service: RoutedService, version: RoutedVersion) -> float:
         """Requests that wait for the version; and its share of what others answer while it has no pods."""
         waiting = self.waiting(version.id)
         if version.pods:
@@ -78,7 +78,7 @@ class Demand:
         before, self._spent = self._spent, now
         return {key[1]: time - before.get(key, time) for key, time in now.items()}
 
-    def _part(self, service: Service, version: Version, spent: dict[str, float]) -> float:
+    def _part(self, service: RoutedService, version: RoutedVersion, spent: dict[str, float]) -> float:
         """The version's part of them; while it has no pods, its share of what the others spent."""
         if version.pods:
             return sum(spent[pod.name] for pod in version.pods)

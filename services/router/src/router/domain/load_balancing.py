@@ -15,25 +15,25 @@ from typing import Protocol, TypeVar
 
 FAILURES_TO_EJECT = 5
 """Failures of the pod, not of the model, without one good answer in between."""
-LONGEST_EJECTION = 10
+MAX_EJECTION_FACTOR = 10
 """Times the basic ejection."""
 
 
-class Weighted(Protocol):
+class WeightedVersion(Protocol):
     """A version as the split sees it; `current` is the split's own state."""
 
     weight: int
     current: int
 
 
-class Loaded(Protocol):
+class PodLoad(Protocol):
     """A pod as the choice sees it; `ejected_until` is monotonic seconds."""
 
     outstanding: int
     ejected_until: float
 
 
-class Fallible(Protocol):
+class PodHealth(Protocol):
     """A pod as outlier ejection sees it; `ejected_until` is monotonic seconds."""
 
     failures: int
@@ -41,8 +41,8 @@ class Fallible(Protocol):
     ejected_until: float
 
 
-W = TypeVar("W", bound=Weighted)
-P = TypeVar("P", bound=Loaded)
+W = TypeVar("W", bound=WeightedVersion)
+P = TypeVar("P", bound=PodLoad)
 
 
 def choose_version(candidates: Sequence[W]) -> W:
@@ -91,16 +91,16 @@ def choose_pod(pods: Sequence[P], now: float, draw: int, cap: int | None = None)
     return best
 
 
-def note_failure(pod: Fallible, now: float, ejection_s: float) -> None:
+def record_failure(pod: PodHealth, now: float, ejection_s: float) -> None:
     """The pod broke off, was silent or gave no HTTP: eject it once it has done so several times in a row."""
     pod.failures += 1
     if pod.failures >= FAILURES_TO_EJECT:
         pod.failures = 0
-        pod.ejections = min(pod.ejections + 1, LONGEST_EJECTION)
+        pod.ejections = min(pod.ejections + 1, MAX_EJECTION_FACTOR)
         pod.ejected_until = now + ejection_s * pod.ejections
 
 
-def note_success(pod: Fallible) -> None:
+def record_success(pod: PodHealth) -> None:
     """The pod answered."""
     pod.failures = pod.ejections = 0
 

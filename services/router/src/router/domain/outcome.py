@@ -18,7 +18,7 @@ _TRACEPARENT = re.compile(rb"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0
 
 
 @dataclass(slots=True)
-class Outcome:
+class RequestOutcome:
     """One finished request. Bodies are None where they were too large to keep."""
 
     service: str
@@ -41,10 +41,10 @@ class Outcome:
     """The answer had begun and could not be finished."""
 
 
-class Recorder(Protocol):
+class OutcomeRecorder(Protocol):
     """Where outcomes go before the answer's last byte leaves."""
 
-    def append(self, outcome: Outcome) -> str | None:
+    def append(self, outcome: RequestOutcome) -> str | None:
         """None when the record is safe, else the reason why it was dropped. Never raises, never waits."""
         ...
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from shared.contracts.routes import RouterBeat
 from shared.ids import new_id
 
-BEATS_MISSED = 3
+MAX_MISSED_BEATS = 3
 """A router whose beat has not changed for so many of ours is gone."""
 EVEN_PART = 0.25
 """What of a limit is divided evenly: a router to which callers turn anew has that at once."""
@@ -39,7 +39,7 @@ class Peers:
             router: (beat, self._last[router][1] if router in self._last and self._last[router][0] == beat else now)
             for router, beat in beats.items()
         }
-        silent_since = now - BEATS_MISSED * self.beat_s
+        silent_since = now - MAX_MISSED_BEATS * self.beat_s
         return [_read(beat) for router, (beat, at) in self._last.items() if at > silent_since and router != self.own]
 
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from uuid import UUID
 
-from router.clients import BusHolder
+from router.clients import ReconnectingBus
 from router.domain.demand import Demand
 from router.domain.peers import Peers
 from router.domain.routes.table import RouteTable
@@ -18,62 +18,62 @@ from shared.ids import new_id
 
 logger = logging.getLogger(__name__)
 
-DEMAND_EVERY_S = 0.1
+DEMAND_INTERVAL_S = 0.1
 """Between two samples of what is asked of autoscaled versions; a hurried beat comes with the next one."""
 
 
-class Heartbeat:
+class HeartbeatLoop:
     """Says that this router lives, and shares the rate limits with those that do; while the bus is away, as before."""
 
     def __init__(
-        self, settings: RouterSettings, holder: BusHolder, table: RouteTable, demand: Demand, clock: Clock
+        self, settings: RouterSettings, holder: ReconnectingBus, table: RouteTable, demand: Demand, clock: Clock
     ) -> None:
         self._id = settings.id
         self._demand = demand
-        self._hurried = asyncio.Event()
+        self._is_beat_due = asyncio.Event()
         self._beat_s = settings.heartbeat.total_seconds()
         self._holder = holder
         self._table = table
         self._clock = clock
         self._peers = Peers(settings.id, self._beat_s)
-        self._counted: dict[UUID, int] = {}
+        self._request_counts: dict[UUID, int] = {}
         self._counted_at = clock.monotonic()
 
     async def run(self) -> None:
         """Beat for ever."""
         while True:
             try:
-                await self.beat()
+                await self.beat_once()
             except Unavailable as error:
                 logger.debug("no heartbeat: %s", error.message)
             await self._until(self._clock.monotonic() + self._beat_s)
 
-    def hurry(self) -> None:
+    def beat_soon(self) -> None:
         """Somebody waits for a pod: beat soon, if there are versions that sleep."""
-        if self._demand.has_sleepers:
-            self._hurried.set()
+        if self._demand.has_scaled_to_zero:
+            self._is_beat_due.set()
 
     async def _until(self, deadline: float) -> None:
         """Sample what is asked until the next beat is due; a hurried one comes with the next sample."""
-        self._hurried.clear()
-        while (left := deadline - self._clock.monotonic()) > 0 and not self._hurried.is_set():
-            await self._clock.sleep(min(left, DEMAND_EVERY_S))
+        self._is_beat_due.clear()
+        while (left := deadline - self._clock.monotonic()) > 0 and not self._is_beat_due.is_set():
+            await self._clock.sleep(min(left, DEMAND_INTERVAL_S))
             self._demand.sample()
 
-    async def beat(self) -> None:
+    async def beat_once(self) -> None:
         """One beat, and a look at the others'; raises Unavailable."""
-        asked, elapsed_s = self._asked()
-        own = RouterBeat(beat=new_id(), asked=asked, in_flight=self._demand.taken(elapsed_s))
+        asked, elapsed_s = self._measure_request_rates()
+        own = RouterBeat(beat=new_id(), asked=asked, in_flight=self._demand.pop_averages(elapsed_s))
         bucket = self._holder.bus.kv(ROUTERS_BUCKET)
         await bucket.put(self._id, own.model_dump_json().encode())
         others = self._peers.others(await bucket.list_all(), self._clock.monotonic())
         self._table.share_limits(own.asked, [other.asked for other in others])
 
-    def _asked(self) -> tuple[dict[UUID, float], float]:
+    def _measure_request_rates(self) -> tuple[dict[UUID, float], float]:
         """Version → requests a second since the last beat, where there were any; and how long ago that was."""
-        before, since = self._counted, self._counted_at
+        before, since = self._request_counts, self._counted_at
         self._counted_at = self._clock.monotonic()
-        self._counted = {version: limiter.asked for version, limiter in self._table.limiters()}
+        self._request_counts = {version: limiter.requests for version, limiter in self._table.limiters()}
         elapsed = max(self._counted_at - since, 1e-3)
-        new = {version: count - before.get(version, 0) for version, count in self._counted.items()}
+        new = {version: count - before.get(version, 0) for version, count in self._request_counts.items()}
         return {version: round(count / elapsed, 2) for version, count in new.items() if count > 0}, elapsed

@@ -14,11 +14,11 @@ from shared.errors import InvalidInput, Unavailable
 
 logger = logging.getLogger(__name__)
 
-LARGEST_DELTA = 500
+MAX_DELTA = 500
 """More changes than this are read faster as a whole listing."""
 
 
-class RouteFollower:
+class RouteSyncLoop:
     """Keeps the route table what the bucket says, and the snapshot what the table is."""
 
     def __init__(
@@ -54,14 +54,14 @@ class RouteFollower:
         """Look at the bucket for ever; while it cannot be read, what is known goes on to hold."""
         while True:
             try:
-                await self.follow()
+                await self.sync_once()
             except Unavailable as error:
                 if self.is_current:
                     logger.warning("routes may be out of date: %s", error.message)
                 self.is_current = False
             await self._clock.sleep(self._poll_s)
 
-    async def follow(self) -> None:
+    async def sync_once(self) -> None:
         """Take what has changed since the last look; raises Unavailable."""
         state = await self._bucket.state()
         now = self._clock.monotonic()
@@ -69,12 +69,12 @@ class RouteFollower:
         if self._must_relist(state, now):
             listing = await self._bucket.list_all()
             self._relist_at = now + self._relist_s
-            self._take(self.view.replace(state.created, state.last_sequence, listing, now))
+            self._apply_and_mark(self.view.replace(state.created, state.last_sequence, listing, now))
         elif is_behind:
             async for entry in self._bucket.since(self.view.sequence, state.last_sequence):
-                self._take(self.view.update(entry.sequence, entry.key, entry.value, now))
+                self._apply_and_mark(self.view.update(entry.sequence, entry.key, entry.value, now))
             self.view.sequence = max(self.view.sequence, state.last_sequence)
-        self._take(self.view.forget_unconfirmed(now))
+        self._apply_and_mark(self.view.forget_unconfirmed(now))
         self._save()
         self.is_current = self._table.is_known = True
         self.synced.set()
@@ -84,10 +84,10 @@ class RouteFollower:
             not self.is_current
             or now >= self._relist_at
             or state.created != self.view.created
-            or not 0 <= state.last_sequence - self.view.sequence <= LARGEST_DELTA
+            or not 0 <= state.last_sequence - self.view.sequence <= MAX_DELTA
         )
 
-    def _take(self, changes: list[Change]) -> None:
+    def _apply_and_mark(self, changes: list[Change]) -> None:
         if changes:
             self._has_unsaved = True
             self._apply(changes)

@@ -6,9 +6,9 @@ import logging
 from collections import deque
 from datetime import UTC, datetime
 
-from router.clients import BusHolder, publish
+from router.clients import ReconnectingBus, publish
 from router.domain.routes.table import RouteTable
-from router.domain.traffic import TrafficBook, interval
+from router.domain.traffic import TrafficTallies, traffic_between
 from router.settings import RouterSettings
 from shared.clock import Clock
 from shared.contracts.samples import PodTraffic, TrafficMeasured
@@ -21,11 +21,16 @@ SAMPLES_KEPT = 360
 """An hour of samples that could not be sent; METRICS keeps no more either."""
 
 
-class TrafficReporter:
+class TrafficReportLoop:
     """Reports what was answered in each interval, until the stream has it."""
 
     def __init__(
-        self, settings: RouterSettings, traffic: TrafficBook, table: RouteTable, holder: BusHolder, clock: Clock
+        self,
+        settings: RouterSettings,
+        traffic: TrafficTallies,
+        table: RouteTable,
+        holder: ReconnectingBus,
+        clock: Clock,
     ):
         self._source = f"router-{settings.id}"
         self._interval_s = settings.sample_interval.total_seconds()
@@ -43,9 +48,9 @@ class TrafficReporter:
         """Report for ever."""
         while True:
             await self._clock.sleep(self._interval_s)
-            await self.report()
+            await self.report_once()
 
-    async def report(self) -> None:
+    async def report_once(self) -> None:
         """Take a sample, and send every one that is not sent yet; the bus may be away."""
         self._sample()
         while self._unsent and self._holder.is_connected:
@@ -66,11 +71,11 @@ class TrafficReporter:
 
     def _sample(self) -> None:
         now, snapshot = self._clock.now(), self._traffic.snapshot()
-        changes = [interval(after, self._before.get(key)) for key, after in snapshot.items()]
+        changes = [traffic_between(after, self._before.get(key)) for key, after in snapshot.items()]
         pods = tuple(change for change in changes if change is not None)
         self._forget_gone(snapshot)
         self._before = snapshot
-        used = self._table.keys.take_used()
+        used = self._table.keys.pop_last_uses()
         if pods or used:
             self._sequence += 1
             self._unsent.append(

@@ -14,7 +14,7 @@ import sys
 
 import uvloop
 
-from router.clients import BusHolder
+from router.clients import ReconnectingBus
 from router.settings import RouterSettings
 from router.shipper.publisher import SpoolPublisher
 from router.spool import SpoolReader
@@ -31,11 +31,11 @@ NICENESS = 10
 FLUSH_S = 1.0
 
 
-async def ship(settings: RouterSettings) -> None:
+async def run_shipper(settings: RouterSettings) -> None:
     """Publish until standard input ends."""
     clock = SystemClock()
     spool = SpoolReader(SpoolFiles(settings.folder / "spool", READER_LOCK))
-    bus = BusHolder(lambda: Bus("router", settings.nats_url.get_secret_value(), clock=clock))
+    bus = ReconnectingBus(lambda: Bus("router", settings.nats_url.get_secret_value(), clock=clock))
     publisher = SpoolPublisher(settings, spool, bus, clock)
     router_ended = asyncio.Event()
     asyncio.get_running_loop().add_reader(sys.stdin.fileno(), router_ended.set)
@@ -70,7 +70,7 @@ def main() -> None:
         settings = RouterSettings()
         telemetry.setup("router", settings)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(ship(settings))
+            runner.run(run_shipper(settings))
 
 
 if __name__ == "__main__":

@@ -14,28 +14,28 @@ logger = logging.getLogger(__name__)
 RESTART_S = 0.5
 
 
-class Shipper:
+class ShipperProcess:
     """Starts the shipper, again whenever it ends, and ends it. It reads the same environment as its router."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._process: Process | None = None
-        self._is_ending = False
+        self._is_stopping = False
 
     async def run(self) -> None:
         """Keep it running until cancelled."""
-        while not self._is_ending:
+        while not self._is_stopping:
             command = (sys.executable, "-m", "router.shipper")
             self._process = await asyncio.create_subprocess_exec(*command, stdin=PIPE)
             status = await self._process.wait()
-            if not self._is_ending:
+            if not self._is_stopping:
                 logger.warning("the shipper of the request log ended with %s; it is started again", status)
                 await self._clock.sleep(RESTART_S)
         await asyncio.Event().wait()
 
-    async def end(self, timeout_s: float) -> None:
+    async def stop(self, timeout_s: float) -> None:
         """Let it flush and end; what it does not get done is done by the next one."""
-        self._is_ending = True
+        self._is_stopping = True
         process = self._process
         if process is None or process.returncode is not None:
             return

@@ -8,10 +8,10 @@ import math
 from datetime import UTC, datetime
 from uuid import UUID
 
-from router.clients import BusHolder, publish
+from router.clients import ReconnectingBus, publish
 from router.settings import RouterSettings
-from router.shipper.throttle import Patience
-from router.spool import Batch, SpoolReader
+from router.shipper.throttle import BacklogThrottle
+from router.spool import SpoolBatch, SpoolReader
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.events.request import REQUESTS_SUBJECT, RequestLogged
@@ -21,40 +21,40 @@ logger = logging.getLogger(__name__)
 RETRY_HEADER = "penstock-retry"
 FEW_MESSAGES = 50
 """A message costs as much as a hundred records: where more services than this have some, they gather for longer."""
-LONGEST_LINGER_S = 1.0
-PATIENT_TURN_S = 0.5
-PATIENT_MESSAGES = 4
+MAX_LINGER_S = 1.0
+THROTTLED_PAUSE_S = 0.5
+THROTTLED_MESSAGES = 4
 """Of one turn, while callers come first: the log of an even load goes on, a burst's waits."""
-EAGER_MESSAGES = 32
+UNTHROTTLED_MESSAGES = 32
 """Of one turn, otherwise: then it is seen whether callers have come."""
 
 
 class SpoolPublisher:
     """Moves the spool to the bus, message by message; frees what the stream has stored."""
 
-    def __init__(self, settings: RouterSettings, spool: SpoolReader, holder: BusHolder, clock: Clock) -> None:
+    def __init__(self, settings: RouterSettings, spool: SpoolReader, holder: ReconnectingBus, clock: Clock) -> None:
         self._settings = settings
         self._spool = spool
         self._holder = holder
         self._clock = clock
         self._publishing: set[asyncio.Task[None]] = set()
         self._pause_until = 0.0
-        self._patience = Patience(settings.spool_max_bytes)
+        self._throttle = BacklogThrottle(settings.spool_max_bytes)
 
     async def run(self) -> None:
         """Publish for ever."""
         linger_s = self._settings.spool_linger.total_seconds()
         try:
             while True:
-                self._spool.look()
+                self._spool.scan()
                 messages = self._spool.waiting_messages
-                if self._patience.waits(self._spool.size, self._clock.monotonic()):
-                    await self._publish_waiting(PATIENT_MESSAGES)
-                    await self._clock.sleep(PATIENT_TURN_S)
-                elif await self._publish_waiting(EAGER_MESSAGES):
+                if self._throttle.should_wait(self._spool.size, self._clock.monotonic()):
+                    await self._publish_waiting(THROTTLED_MESSAGES)
+                    await self._clock.sleep(THROTTLED_PAUSE_S)
+                elif await self._publish_waiting(UNTHROTTLED_MESSAGES):
                     if not self._spool.has_work:
-                        self._patience.caught_up()
-                    await self._clock.sleep(min(LONGEST_LINGER_S, linger_s * max(1.0, messages / FEW_MESSAGES)))
+                        self._throttle.caught_up()
+                    await self._clock.sleep(min(MAX_LINGER_S, linger_s * max(1.0, messages / FEW_MESSAGES)))
         finally:
             for task in self._publishing:
                 task.cancel()
@@ -63,7 +63,7 @@ class SpoolPublisher:
     async def flush(self, timeout_s: float) -> None:
         """Wait until all is published, or the time is over: the rest stays on disk."""
         until = self._clock.monotonic() + timeout_s
-        self._spool.look()
+        self._spool.scan()
         while self._has_unpublished() and self._clock.monotonic() < until:
             await self._publish_waiting()
             await self._clock.sleep(0.02)
@@ -91,8 +91,8 @@ class SpoolPublisher:
             await asyncio.sleep(0)  # cutting a batch takes about a millisecond: answers of the bus come in between
         return True
 
-    async def _publish(self, batch: Batch) -> None:
-        headers = _headers(batch, is_marked=self._spool.may_be_forgotten(batch))
+    async def _publish(self, batch: SpoolBatch) -> None:
+        headers = _headers(batch, is_marked=self._spool.needs_retry_mark(batch))
         try:
             await publish(
                 self._holder,
@@ -106,7 +106,7 @@ class SpoolPublisher:
             if self._clock.monotonic() >= self._pause_until:
                 logger.warning("the request log waits in the spool: %s", error.message)
             self._pause_until = self._clock.monotonic() + 1.0
-            self._spool.put_back(batch)
+            self._spool.requeue(batch)
         else:
             self._spool.acknowledge(batch)
 
@@ -114,7 +114,7 @@ class SpoolPublisher:
         return self._spool.has_work or bool(self._publishing)
 
 
-def _headers(batch: Batch, *, is_marked: bool) -> dict[str, str]:
+def _headers(batch: SpoolBatch, *, is_marked: bool) -> dict[str, str]:
     headers = {
         "ce-specversion": "1.0",
         "ce-id": batch.message_id,

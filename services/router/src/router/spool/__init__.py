@@ -4,7 +4,7 @@ One process writes (`SpoolWriter`, in the data plane), another reads (`SpoolRead
 docs/spool.md.
 """
 
-from router.spool.reader import Batch, SpoolReader
+from router.spool.reader import SpoolBatch, SpoolReader
 from router.spool.writer import SpoolState, SpoolWriter
 
-__all__ = ["Batch", "SpoolReader", "SpoolState", "SpoolWriter"]
+__all__ = ["SpoolBatch", "SpoolReader", "SpoolState", "SpoolWriter"]

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from router.spool.segment import Memory
+from router.spool.segment import MappedMemory
 from shared.clock import SystemClock
 from shared.errors import Unavailable
 from shared.files import damaged_name, set_aside, usable_folder
@@ -28,7 +28,7 @@ _PROGRESS = struct.Struct("<QQQ")
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class ReaderProgress:
     """How far the reading process is; the writing one shows it."""
 
     waiting_records: int = 0
@@ -102,11 +102,11 @@ class SpoolFiles:
         finally:
             os.close(file)
 
-    def take(self, free: int, sequence: int) -> None:
+    def claim_free(self, free: int, sequence: int) -> None:
         """Make a free file the segment `sequence`. Raises FileNotFoundError where there is no such file any more."""
         self._free_path(free).rename(self._segment_path(sequence))
 
-    def give_back(self, sequence: int) -> None:
+    def recycle(self, sequence: int) -> None:
         """The segment's file may be reused."""
         self._segment_path(sequence).rename(self._free_path(sequence))
 
@@ -135,7 +135,7 @@ class SpoolFiles:
         fresh.replace(path)
         return kept
 
-    def map(self, sequence: int) -> Memory:
+    def map(self, sequence: int) -> MappedMemory:
         """The segment's bytes, shared with the page cache: they survive the process."""
         file = os.open(self._segment_path(sequence), os.O_RDWR | os.O_CLOEXEC)
         try:
@@ -143,13 +143,13 @@ class SpoolFiles:
         finally:
             os.close(file)
 
-    def tell(self, progress: Progress) -> None:
+    def write_progress(self, progress: ReaderProgress) -> None:
         """Write down how far reading is."""
         self._progress_map()[:] = _PROGRESS.pack(progress.waiting_records, progress.waiting_messages, progress.refused)
 
-    def told(self) -> Progress:
+    def read_progress(self) -> ReaderProgress:
         """What was last told."""
-        return Progress(*_PROGRESS.unpack(self._progress_map()[:]))
+        return ReaderProgress(*_PROGRESS.unpack(self._progress_map()[:]))
 
     def _progress_map(self) -> mmap.mmap:
         if self._progress is None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from uuid import UUID
 from zlib import crc32
 
-from router.domain.outcome import Outcome
+from router.domain.outcome import RequestOutcome
 
 MAGIC = b"PSPOOL01"
 HEADER = struct.Struct("<8sIQ16s16sI")
@@ -94,7 +94,7 @@ def decode_batch(body: bytes) -> BatchEntry:
     return BatchEntry(UUID(bytes=raw_id), cut_at_ns, struct.unpack_from(f"<{count}I", body))
 
 
-def encode_record(outcome: Outcome) -> bytes:
+def encode_record(outcome: RequestOutcome) -> bytes:
     """The record's body."""
     flags = (
         (FLAG_ABORTED if outcome.aborted else 0)

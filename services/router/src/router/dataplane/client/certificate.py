@@ -26,7 +26,7 @@ class Certificate:
         except (OSError, ssl.SSLError) as error:
             raise InvalidInput(f"no certificate and key in {certificate} and {key}: {error}") from error
 
-    def look(self) -> None:
+    def reload_if_changed(self) -> None:
         """Take the files again if they have changed; half-written ones are left for the next look."""
         changed = self._stamp()
         if changed == self._changed:

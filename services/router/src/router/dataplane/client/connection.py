@@ -10,28 +10,28 @@ import httptools
 from router.dataplane.client.phase import Phase
 from router.dataplane.client.pipeline import RequestPipeline
 from router.dataplane.exchange.admission import admit, expects_continue
-from router.dataplane.exchange.context import Core
+from router.dataplane.exchange.context import DataPlaneContext
 from router.dataplane.exchange.exchange import Exchange
-from router.dataplane.http import refusals as answers
-from router.dataplane.http.body import append_piece
+from router.dataplane.http import refusals
+from router.dataplane.http.body import append_body_piece
 from router.dataplane.http.refusals import Refusal
 from router.dataplane.http.request_head import RequestHead
 from router.dataplane.pods.connection import set_nodelay
 
 
-class Registry(Protocol):
+class ConnectionRegistry(Protocol):
     """Knows every connection there is."""
 
-    def opened(self, caller: Caller) -> None:
+    def connection_opened(self, client: ClientConnection) -> None:
         """A caller has connected."""
         ...
 
-    def closed(self, caller: Caller) -> None:
+    def connection_closed(self, client: ClientConnection) -> None:
         """It has gone."""
         ...
 
 
-class Caller(RequestPipeline):
+class ClientConnection(RequestPipeline):
     """One connection: reads requests, refuses what is over a limit."""
 
     __slots__ = (
@@ -45,8 +45,8 @@ class Caller(RequestPipeline):
         "unparsed",
     )
 
-    def __init__(self, core: Core, registry: Registry) -> None:
-        super().__init__(core)
+    def __init__(self, context: DataPlaneContext, registry: ConnectionRegistry) -> None:
+        super().__init__(context)
         self.registry = registry
         self.parser = httptools.HttpRequestParser(self)
         self.offered: RequestHead | None = None
@@ -61,20 +61,20 @@ class Caller(RequestPipeline):
         """A caller has connected."""
         self.transport = cast(asyncio.Transport, transport)
         set_nodelay(transport)
-        self.registry.opened(self)
+        self.registry.connection_opened(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The caller has gone; what it waited for is cancelled."""
         self.transport = None
         self.phase = Phase.CLOSING
-        self.registry.closed(self)
-        self._count_unsent(0)
+        self.registry.connection_closed(self)
+        self._set_unsent_bytes(0)
         abandoned = [self.answering, *self.waiting, self.exchange]
         self.answering = self.exchange = self.head = None
         self.waiting.clear()
         for exchange in abandoned:
             if exchange is not None:
-                exchange.caller_gone()
+                exchange.client_disconnected()
 
     def data_received(self, data: bytes) -> None:
         """Bytes from the caller."""
@@ -82,24 +82,24 @@ class Caller(RequestPipeline):
         if phase is Phase.CLOSING:
             return
         if self.is_between:
-            if (known := self.core.heads.find(data)) is not None:
-                self._take_whole(known[0], data[known[1] :])
+            if (known := self.context.request_heads.find(data)) is not None:
+                self._accept_whole(known[0], data[known[1] :])
                 return
             self.fresh = None
         if phase is Phase.IDLE:
-            self._enter(Phase.HEAD, self.core.limits.header_timeout_s)
+            self._enter_phase(Phase.HEAD, self.context.limits.header_timeout_s)
         try:
             was_between, self.is_between = self.is_between, False
             self._feed(data)
             if was_between and self.is_between and self.fresh is not None:
-                self.core.heads.keep(data, self.fresh)
+                self.context.request_heads.add(data, self.fresh)
         except httptools.HttpParserError as error:
-            if not self.is_closing and not self._will_close():
-                self._refuse_now(answers.bad_request(f"Not a valid HTTP request: {_reason(error)}."))
+            if not self.is_closing and not self._is_last_request():
+                self._refuse_now(refusals.bad_request(f"Not a valid HTTP request: {_parser_error(error)}."))
 
     def on_message_begin(self) -> None:
         """The first byte of a request."""
-        self.head = self.offered or RequestHead(self.core.limits)
+        self.head = self.offered or RequestHead(self.context.limits)
         self.exchange = None
         self.is_between = False
         self.fresh = None
@@ -128,16 +128,16 @@ class Caller(RequestPipeline):
         self.unparsed = 0
         self.body_mark = 0
         head.complete(method, self.parser.get_http_version())
-        exchange = Exchange(self.core, self, head)
+        exchange = Exchange(self.context, self, head)
         exchange.closes = not self.parser.should_keep_alive()
         self.exchange = exchange
-        refusal = admit(self.core, exchange)
+        refusal = admit(self.context, exchange)
         if refusal is not None:
             self._refuse(exchange, refusal)
         elif head.expect is not None and self.answering is None:
             self.write(expects_continue(head))
         if self.answering is None and not self.is_closing:
-            self._enter(Phase.BODY, self.core.limits.body_timeout_s)
+            self._enter_phase(Phase.BODY, self.context.limits.body_timeout_s)
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
@@ -145,13 +145,13 @@ class Caller(RequestPipeline):
         if exchange is None or exchange.refusal is not None or (exchange.target is None and exchange.unknown is None):
             return
         self.has_progressed = True
-        append_piece(exchange.body, body)
+        append_body_piece(exchange.body, body)
         exchange.body_size += len(body)
-        self.core.buffered += len(body)
+        self.context.buffered += len(body)
         if exchange.target is not None and exchange.body_size > exchange.target.service.max_body_bytes:
-            self._refuse(exchange, answers.too_large(exchange.target.service.max_body_bytes))
-        elif self.core.buffered > self.core.limits.buffered_bytes:
-            self._refuse(exchange, answers.OVERLOADED)
+            self._refuse(exchange, refusals.too_large(exchange.target.service.max_body_bytes))
+        elif self.context.buffered > self.context.limits.buffered_bytes:
+            self._refuse(exchange, refusals.OVERLOADED)
 
     def on_message_complete(self) -> None:
         """The request is complete: answer it, or let it wait its turn."""
@@ -159,12 +159,12 @@ class Caller(RequestPipeline):
         if exchange is None or self.phase is Phase.CLOSING:
             return
         if exchange.head.has_trailer_fault and exchange.refusal is None:
-            self._refuse(exchange, answers.TRAILERS_TOO_LARGE)
+            self._refuse(exchange, refusals.TRAILERS_TOO_LARGE)
             return
         self.is_between = not exchange.closes
         if exchange.refusal is None and exchange.unknown is None and exchange.head.is_plain:
             self.fresh = exchange.head
-        self._take_turn(exchange)
+        self._enqueue(exchange)
 
     def expire(self, now: float) -> None:
         """The deadline has passed."""
@@ -172,26 +172,26 @@ class Caller(RequestPipeline):
             case Phase.ANSWER if self.answering is not None:
                 self.answering.expire()
             case Phase.BODY if self._body_flows():
-                self.deadline = now + self.core.limits.body_timeout_s
+                self.deadline = now + self.context.limits.body_timeout_s
             case Phase.BODY:
-                self._refuse_now(answers.BODY_TIMEOUT)
+                self._refuse_now(refusals.BODY_TIMEOUT)
             case Phase.HEAD:
-                self._refuse_now(answers.HEADER_TIMEOUT)
+                self._refuse_now(refusals.HEADER_TIMEOUT)
             case _:
                 self.abort()
 
-    def _take_whole(self, head: RequestHead, body: bytes) -> None:
+    def _accept_whole(self, head: RequestHead, body: bytes) -> None:
         """A request whose head is known by heart, and the whole of its body with it."""
-        exchange = Exchange(self.core, self, head)
-        exchange.refusal = admit(self.core, exchange)
+        exchange = Exchange(self.context, self, head)
+        exchange.refusal = admit(self.context, exchange)
         size = len(body)
         if exchange.refusal is None:
             exchange.body = [body]
             exchange.body_size = size
-            self.core.buffered += size
+            self.context.buffered += size
         elif exchange.refusal.closes:
             exchange.closes = True
-        self._take_turn(exchange)
+        self._enqueue(exchange)
 
     def _feed(self, data: bytes) -> None:
         self.has_progressed = False
@@ -209,9 +209,9 @@ class Caller(RequestPipeline):
         head = self.head
         if head is not None and head.fault is not None and (not head.is_complete or head.has_trailer_fault):
             self._refuse_now(head.fault)
-        elif self.unparsed > self.core.limits.header_bytes + self.core.limits.url_bytes:
+        elif self.unparsed > self.context.limits.header_bytes + self.context.limits.url_bytes:
             is_body = head is not None and head.is_complete
-            self._refuse_now(answers.TRAILERS_TOO_LARGE if is_body else answers.HEADERS_TOO_LARGE)
+            self._refuse_now(refusals.TRAILERS_TOO_LARGE if is_body else refusals.HEADERS_TOO_LARGE)
 
     def _ignore_upgrade(self, rest: bytes) -> None:
         """Answer a request that offers another protocol (`Upgrade: h2c`) as the plain one that it also is.
@@ -220,7 +220,7 @@ class Caller(RequestPipeline):
         alone, then the body; everything else of the head was read the first time.
         """
         offered = self.offered = self.head_offered
-        if offered is None or self.is_closing or self._will_close():
+        if offered is None or self.is_closing or self._is_last_request():
             return
         offered.is_complete = False
         self.parser = httptools.HttpRequestParser(self)
@@ -228,34 +228,34 @@ class Caller(RequestPipeline):
         self.offered = self.head_offered = None
         self._feed(rest)
 
-    def _will_close(self) -> bool:
+    def _is_last_request(self) -> bool:
         """Whether what is being answered ends the connection: bytes after it are nobody's."""
         last = self.waiting[-1] if self.waiting else self.answering
         return last is not None and last.closes
 
     def _body_flows(self) -> bool:
         size = self.exchange.body_size if self.exchange is not None else 0
-        is_fast = size - self.body_mark >= self.core.limits.body_timeout_s * self.core.limits.body_min_bytes_per_s
+        is_fast = size - self.body_mark >= self.context.limits.body_timeout_s * self.context.limits.body_min_bytes_per_s
         self.body_mark = size
         return is_fast
 
     def _refuse(self, exchange: Exchange, refusal: Refusal) -> None:
         exchange.refusal = refusal
         head = exchange.head
-        is_short = not head.is_chunked and head.content_length <= self.core.limits.discarded_body_bytes
+        is_short = not head.is_chunked and head.content_length <= self.context.limits.discarded_body_bytes
         if refusal.closes or (head.has_body and (head.expect is not None or not is_short)):
             exchange.closes = True
             self.exchange = self.head = None
-            self._take_turn(exchange)
+            self._enqueue(exchange)
 
     def _refuse_now(self, refusal: Refusal) -> None:
         """Something is wrong with the connection itself: the last answer on it."""
-        exchange = self.exchange or Exchange(self.core, self, self.head or RequestHead(self.core.limits))
+        exchange = self.exchange or Exchange(self.context, self, self.head or RequestHead(self.context.limits))
         exchange.refusal = refusal
         exchange.closes = True
         self.exchange = self.head = None
-        self._take_turn(exchange)
+        self._enqueue(exchange)
 
 
-def _reason(error: httptools.HttpParserError) -> str:
+def _parser_error(error: httptools.HttpParserError) -> str:
     return str(error).replace("`", "'") if not isinstance(error, httptools.HttpParserCallbackError) else "malformed"

@@ -6,19 +6,19 @@ import asyncio
 from time import monotonic
 
 from router.dataplane.client.phase import Phase
-from router.dataplane.exchange.context import Core
+from router.dataplane.exchange.context import DataPlaneContext
 
 
 class ClientTransport(asyncio.Protocol):
     """The transport of one connection, what it is at, and until when."""
 
-    __slots__ = ("buffered", "core", "deadline", "is_read_paused", "is_write_paused", "phase", "transport")
+    __slots__ = ("buffered", "context", "deadline", "is_read_paused", "is_write_paused", "phase", "transport")
 
-    def __init__(self, core: Core) -> None:
-        self.core = core
+    def __init__(self, context: DataPlaneContext) -> None:
+        self.context = context
         self.transport: asyncio.Transport | None = None
         self.phase = Phase.IDLE
-        self.deadline = monotonic() + core.limits.header_timeout_s
+        self.deadline = monotonic() + context.limits.header_timeout_s
         self.buffered = 0
         self.is_read_paused = False
         self.is_write_paused = False
@@ -44,13 +44,13 @@ class ClientTransport(asyncio.Protocol):
         """Nothing was asked that is not yet answered."""
         return self.phase is Phase.IDLE
 
-    def _enter(self, phase: Phase, seconds: float) -> None:
+    def _enter_phase(self, phase: Phase, seconds: float) -> None:
         self.phase = phase
         self.deadline = monotonic() + seconds
 
-    def _count_unsent(self, size: int) -> None:
+    def _set_unsent_bytes(self, size: int) -> None:
         """What waits in the transport for a caller that is slow to read is held in memory like a body."""
-        self.core.buffered += size - self.buffered
+        self.context.buffered += size - self.buffered
         self.buffered = size
 
     def _resume_reading(self) -> None:
@@ -58,9 +58,9 @@ class ClientTransport(asyncio.Protocol):
         if self.transport is not None and not self.transport.is_closing():
             self.transport.resume_reading()
 
-    def _close_gently(self) -> None:
+    def _close_gracefully(self) -> None:
         """Half-close, then wait a little for the caller: a reset could overtake the answer."""
-        self._enter(Phase.CLOSING, self.core.limits.linger_s)
+        self._enter_phase(Phase.CLOSING, self.context.limits.linger_s)
         transport = self.transport
         if transport is None or transport.is_closing():
             return

@@ -7,66 +7,68 @@ import time
 from dataclasses import replace
 from uuid import UUID
 
-from router.dataplane.exchange.context import Core, Unknown
+from router.dataplane.exchange.context import DataPlaneContext, UnknownKind
 from router.dataplane.exchange.exchange import Exchange
-from router.dataplane.http import refusals as answers
+from router.dataplane.http import refusals
 from router.dataplane.http.refusals import CONTINUE, Refusal
 from router.dataplane.http.request_head import RequestHead
-from router.domain.access.keys import Door
-from router.domain.routes.entities import Kind, Service, Target
-from router.domain.routes.explain import explain_missing, explain_no_pod, names_unknown
+from router.domain.access.keys import KeyRefusal
+from router.domain.routes.entities import PathKind, RoutedService, RouteTarget
+from router.domain.routes.explain import explain_missing, explain_no_pod, names_unknown_service
 
 _ABSOLUTE = re.compile(rb"https?://(?P<authority>[^/?#@]+)(?P<rest>/.*)?", re.IGNORECASE)
 
 
-def admit(core: Core, exchange: Exchange) -> Refusal | None:
+def admit(context: DataPlaneContext, exchange: Exchange) -> Refusal | None:
     """Set the exchange's target and key; or say what to answer instead."""
     head = exchange.head
     if head.fault is not None:
         return head.fault
-    target = core.table.paths.get(head.url) or _resolve(core, head)
+    target = context.table.paths.get(head.url) or _resolve(context, head)
     if target is None:
-        return _missing(core, exchange)
+        return _unresolved(context, exchange)
     exchange.target = target
     kind = target.kind
-    if not ((kind is Kind.SCORING or kind is Kind.INFER) and head.method == b"POST"):
-        refusal = _unusual(target, head)
+    if not ((kind is PathKind.SCORING or kind is PathKind.INFER) and head.method == b"POST"):
+        refusal = _not_a_prediction(target, head)
         if refusal is not None:
             return refusal
     service = target.service
     if head.debug is not None:
-        return _admit_debug(core, exchange, target, head.debug)
+        return _admit_debug(context, exchange, target, head.debug)
     if service.is_guarded:
-        refusal = _admit_key(core, exchange, target)
+        refusal = _admit_key(context, exchange, target)
         if refusal is not None:
             return refusal
-    return _check_size(core, head, service)
+    return _check_size(context, head, service)
 
 
-def _admit_key(core: Core, exchange: Exchange, target: Target) -> Refusal | None:
+def _admit_key(context: DataPlaneContext, exchange: Exchange, target: RouteTarget) -> Refusal | None:
     """Set the key's id; one that nobody knows may have been issued just now, and is asked about again later."""
     head = exchange.head
-    verdict = core.ask_door(target, head)
+    verdict = context.check_key(target, head)
     if isinstance(verdict, UUID):
         exchange.api_key_id = verdict
         return None
-    if verdict is Door.UNKNOWN and head.key_digest is not None and core.has_room_for(Unknown.KEY, head):
-        exchange.wait_as(Unknown.KEY)
+    if verdict is KeyRefusal.UNKNOWN and head.key_digest is not None and context.has_room_for(UnknownKind.KEY, head):
+        exchange.mark_unknown(UnknownKind.KEY)
         return None
-    return answers.CLOSED[verdict]
+    return refusals.KEY_REFUSALS[verdict]
 
 
-def _admit_debug(core: Core, exchange: Exchange, target: Target, presented: bytes) -> Refusal | None:
+def _admit_debug(
+    context: DataPlaneContext, exchange: Exchange, target: RouteTarget, presented: bytes
+) -> Refusal | None:
     """The controller's ticket in place of a key: for the direct path of one version."""
     service, version = target.service, target.version
-    if target.kind is not Kind.SCORING or version is None:
-        return answers.NO_TICKET
-    ticket = core.debug.check(service.debug_key, presented, (service.name, version.name), time.time())
+    if target.kind is not PathKind.SCORING or version is None:
+        return refusals.INVALID_DEBUG_TICKET
+    ticket = context.debug.check(service.debug_key, presented, (service.name, version.name), time.time())
     if ticket is None:
-        return answers.NO_TICKET
+        return refusals.INVALID_DEBUG_TICKET
     exchange.is_debug = True
     exchange.target = replace(target, is_recorded=ticket.is_logged)
-    return _check_size(core, exchange.head, service)
+    return _check_size(context, exchange.head, service)
 
 
 def expects_continue(head: RequestHead) -> bytes:
@@ -74,83 +76,83 @@ def expects_continue(head: RequestHead) -> bytes:
     return CONTINUE if head.expect == b"100-continue" and head.has_body else b""
 
 
-def _resolve(core: Core, head: RequestHead) -> Target | None:
+def _resolve(context: DataPlaneContext, head: RequestHead) -> RouteTarget | None:
     """The target of a path with a query, of an absolute URL, of a service's own host name, of a path with variables."""
-    path = _path_of(core, head)
-    return core.table.paths.get(path) or core.table.find(path)
+    path = _path_of(context, head)
+    return context.table.paths.get(path) or context.table.find(path)
 
 
-def _path_of(core: Core, head: RequestHead) -> bytes:
+def _path_of(context: DataPlaneContext, head: RequestHead) -> bytes:
     """The path that begins with the service's name."""
     if head.url[:1] != b"/" and (absolute := _ABSOLUTE.match(head.url)) is not None:
         # RFC 9112, 3.2.2: the authority of an absolute form counts, and Host does not.
         head.host, head.url = absolute["authority"], absolute["rest"] or b"/"
     path = head.url.partition(b"?")[0]
-    service = _service_of_host(core, head.host)
+    service = _service_of_host(context, head.host)
     return b"/%b%b" % (service, path) if service else path
 
 
-def _service_of_host(core: Core, host: bytes) -> bytes:
+def _service_of_host(context: DataPlaneContext, host: bytes) -> bytes:
     """`wine` of `wine.models.example:8080` where `models.example` is the base domain."""
-    domain = core.limits.base_domain
+    domain = context.limits.base_domain
     if not domain:
         return b""
     name = host.lower().partition(b":")[0]
     return name[: -len(domain) - 1] if name.endswith(b"." + domain) else b""
 
 
-def _missing(core: Core, exchange: Exchange) -> Refusal | None:
+def _unresolved(context: DataPlaneContext, exchange: Exchange) -> Refusal | None:
     """What to answer; None: it names what nobody knows, and waits to see whether that is new."""
     head = exchange.head
     if head.method in (b"CONNECT", b"TRACE"):
-        return answers.method_not_allowed(answers.SCORING_ALLOWS, closes=head.method == b"CONNECT")
-    if not core.table.is_known:
-        return answers.unavailable("The routes are not known yet.")
-    path = _path_of(core, head)
-    if names_unknown(core.table, path) and core.has_room_for(Unknown.SERVICE, head):
-        exchange.wait_as(Unknown.SERVICE)
+        return refusals.method_not_allowed(refusals.SCORING_ALLOWS, closes=head.method == b"CONNECT")
+    if not context.table.is_known:
+        return refusals.unavailable("The routes are not known yet.")
+    path = _path_of(context, head)
+    if names_unknown_service(context.table, path) and context.has_room_for(UnknownKind.SERVICE, head):
+        exchange.mark_unknown(UnknownKind.SERVICE)
         return None
-    return answers.not_found(explain_missing(core.table, path))
+    return refusals.not_found(explain_missing(context.table, path))
 
 
-def _unusual(target: Target, head: RequestHead) -> Refusal | None:
+def _not_a_prediction(target: RouteTarget, head: RequestHead) -> Refusal | None:
     """What is not simply a prediction: None where a pod is to answer."""
     method, kind = head.method, target.kind
     if method in (b"CONNECT", b"TRACE"):
-        return answers.method_not_allowed(answers.SCORING_ALLOWS, closes=method == b"CONNECT")
-    if method == b"OPTIONS" and (kind is not Kind.RAW or target.service.cors is not None):
+        return refusals.method_not_allowed(refusals.SCORING_ALLOWS, closes=method == b"CONNECT")
+    if method == b"OPTIONS" and (kind is not PathKind.RAW or target.service.cors is not None):
         return _options(target, head)
-    if kind is Kind.SCORING or kind is Kind.INFER:
-        return answers.method_not_allowed(answers.SCORING_ALLOWS)
-    return _looked_at(target, method)
+    if kind is PathKind.SCORING or kind is PathKind.INFER:
+        return refusals.method_not_allowed(refusals.SCORING_ALLOWS)
+    return _health_or_metadata(target, method)
 
 
-def _looked_at(target: Target, method: bytes) -> Refusal | None:
+def _health_or_metadata(target: RouteTarget, method: bytes) -> Refusal | None:
     """Health is the router's to answer; the pod answers for itself and its model."""
-    if target.kind is Kind.RAW:
+    if target.kind is PathKind.RAW:
         return None
     if method not in (b"GET", b"HEAD"):
-        return answers.method_not_allowed(answers.HEALTH_ALLOWS)
-    if target.kind is Kind.METADATA:
+        return refusals.method_not_allowed(refusals.HEALTH_ALLOWS)
+    if target.kind is PathKind.METADATA:
         return None
     service = target.service
     is_ready = service.candidates or (service.fallback is not None and service.fallback.pods)
-    return answers.HEALTHY if is_ready else answers.no_pod(explain_no_pod(service))
+    return refusals.HEALTHY if is_ready else refusals.no_pod(explain_no_pod(service))
 
 
-def _options(target: Target, head: RequestHead) -> Refusal:
-    is_post = target.kind in (Kind.SCORING, Kind.INFER, Kind.RAW)
+def _options(target: RouteTarget, head: RequestHead) -> Refusal:
+    is_post = target.kind in (PathKind.SCORING, PathKind.INFER, PathKind.RAW)
     policy = target.service.cors
     if policy is None or head.origin is None or not head.has_preflight:
-        return answers.OPTIONS_SCORING if is_post else answers.OPTIONS_HEALTH
+        return refusals.OPTIONS_SCORING if is_post else refusals.OPTIONS_HEALTH
     return Refusal(204, "", "", policy.preflight(head.origin))
 
 
-def _check_size(core: Core, head: RequestHead, service: Service) -> Refusal | None:
+def _check_size(context: DataPlaneContext, head: RequestHead, service: RoutedService) -> Refusal | None:
     if head.content_length > service.max_body_bytes:
-        return answers.too_large(service.max_body_bytes)
+        return refusals.too_large(service.max_body_bytes)
     if head.expect is not None and head.expect != b"100-continue":
-        return answers.EXPECTATION_FAILED
-    if core.buffered + max(head.content_length, 0) > core.limits.buffered_bytes:
-        return answers.OVERLOADED
+        return refusals.EXPECTATION_FAILED
+    if context.buffered + max(head.content_length, 0) > context.limits.buffered_bytes:
+        return refusals.OVERLOADED
     return None

@@ -4,68 +4,68 @@ from __future__ import annotations
 
 from time import monotonic
 
-from router.dataplane.exchange.holding import Holding
-from router.dataplane.http import refusals as answers
-from router.dataplane.http.body import joined
+from router.dataplane.exchange.holding import ExchangeHolder
+from router.dataplane.http import refusals
+from router.dataplane.http.body import join_pieces
 from router.dataplane.pods.connection import PodConnection
-from router.domain.load_balancing import choose_pod, note_failure
+from router.domain.load_balancing import choose_pod, record_failure
 from router.domain.outcome import trace_id_of
-from router.domain.routes.entities import Pod
+from router.domain.routes.entities import RoutedPod
 
 MAX_PODS_TRIED = 3
 
 
-class Forwarding(Holding):
+class ExchangeForwarder(ExchangeHolder):
     """Sends the request to a pod and notes when the pod fails."""
 
-    def connected(self, connection: PodConnection) -> None:
+    def pod_connected(self, connection: PodConnection) -> None:
         """A new connection to the pod is there."""
         if self.is_finished or self.pod is not connection.pod or self.connection is not None:
-            connection.rest()
+            connection.return_to_pool()
         else:
             self._send(connection)
 
-    def connect_failed(self, pod: Pod) -> None:
+    def pod_connect_failed(self, pod: RoutedPod) -> None:
         """The pod takes no connections: nothing was sent, so that any other may be asked, or the only one again."""
         if self.is_finished or self.pod is not pod:
             return
         self._leave_pod()
-        other = self._another_pod() or (pod if self.tried.count(pod) == 1 and not pod.is_retired else None)
+        other = self._other_pod() or (pod if self.tried.count(pod) == 1 and not pod.is_retired else None)
         if other is not None and len(self.tried) < MAX_PODS_TRIED:
-            self._try(other)
+            self._send_to(other)
         else:
-            self._wait_until_reachable()
+            self._hold_until_reachable()
 
-    def pod_gone(self, *, before_first_byte: bool) -> None:
+    def pod_connection_lost(self, *, before_first_byte: bool) -> None:
         """The connection broke while we waited: asked once more if no byte of an answer had come."""
         pod = self.pod
-        self._pod_failed()
+        self._record_pod_failure()
         if pod is not None and before_first_byte and not self.is_resent:
             self.is_resent = True
-            self._try(self._another_pod() or pod, is_fresh=True)
+            self._send_to(self._other_pod() or pod, is_fresh=True)
         else:
-            self._fail(answers.UPSTREAM_FAILED)
+            self._fail(refusals.UPSTREAM_FAILED)
 
-    def pod_failed(self) -> None:
+    def invalid_response_received(self) -> None:
         """The pod does not speak HTTP."""
-        self._pod_failed()
-        self._fail(answers.UPSTREAM_INVALID)
+        self._record_pod_failure()
+        self._fail(refusals.UPSTREAM_INVALID)
 
-    def _try(self, pod: Pod, *, is_fresh: bool = False) -> None:
+    def _send_to(self, pod: RoutedPod, *, is_fresh: bool = False) -> None:
         self.pod = pod
         self.tried += (pod,)
         self.is_at_pod = True
         pod.outstanding += 1
         pod.tally.in_flight += 1
-        self.core.in_flight += 1
+        self.context.in_flight += 1
         if pod.idle and not is_fresh:
             self._send(pod.idle.pop())
         else:
-            self.core.connect(pod, self)
+            self.context.connect(pod, self)
 
     def _send(self, connection: PodConnection) -> None:
         self.connection = connection
-        if self.caller.is_write_paused:
+        if self.client.is_write_paused:
             connection.pause()
         head, target = self.head, self.target
         assert target is not None
@@ -88,20 +88,20 @@ class Forwarding(Holding):
                 self.request_id,
                 traceparent,
                 self.body_size,
-                joined(self.body),
+                join_pieces(self.body),
             ),
             is_head=head.method == b"HEAD",
         )
 
-    def _another_pod(self) -> Pod | None:
+    def _other_pod(self) -> RoutedPod | None:
         assert self.version is not None
-        current = self.core.current(self.version)
+        current = self.context.current(self.version)
         pods = [pod for pod in current.pods if pod not in self.tried] if current is not None else []
-        return choose_pod(pods, monotonic(), self.core.draw())
+        return choose_pod(pods, monotonic(), self.context.draw())
 
-    def _pod_failed(self) -> None:
+    def _record_pod_failure(self) -> None:
         if self.pod is not None:
-            note_failure(self.pod, monotonic(), self.core.limits.ejection_s)
+            record_failure(self.pod, monotonic(), self.context.limits.ejection_s)
         self._leave_pod()
 
     def _cancel_pod(self) -> None:

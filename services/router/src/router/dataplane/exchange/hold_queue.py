@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from typing import Protocol
 
 
-class Waiting(Protocol):
+class HeldRequest(Protocol):
     """A request that is held."""
 
     is_finished: bool
@@ -17,12 +17,12 @@ class Waiting(Protocol):
         ...
 
 
-class Held:
+class HoldQueue:
     """First come, first served, by what they wait for; bounded."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._waiting: dict[Hashable, deque[Waiting]] = {}
+        self._waiting: dict[Hashable, deque[HeldRequest]] = {}
 
     def __bool__(self) -> bool:
         return bool(self._waiting)
@@ -30,7 +30,7 @@ class Held:
     def __len__(self) -> int:
         return sum(map(len, self._waiting.values()))
 
-    def add(self, of: Hashable, request: Waiting) -> bool:
+    def add(self, of: Hashable, request: HeldRequest) -> bool:
         """Hold a request for a pod of this version (its id) or service (its name); False where too many are held."""
         waiting = self._waiting.setdefault(of, deque())
         if len(waiting) >= self._limit:
@@ -44,7 +44,7 @@ class Held:
         """How many wait for this version (its id) or service (its name)."""
         return sum(not each.is_finished for each in self._waiting.get(of, ()))
 
-    def look(self) -> None:
+    def release_all(self) -> None:
         """The routes have changed: there may be pods now."""
         for of in list(self._waiting):
             self.release(of)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 SMALL_PIECE_BYTES = 4096
 
-Pieces = list[bytes | bytearray]
+BodyPieces = list[bytes | bytearray]
 
 
-def append_piece(pieces: Pieces, piece: bytes) -> None:
+def append_body_piece(pieces: BodyPieces, piece: bytes) -> None:
     """Add a piece. Small ones are joined: a body that comes byte by byte would take forty times its size as a list."""
     if len(piece) >= SMALL_PIECE_BYTES or not pieces:
         pieces.append(piece)
@@ -19,7 +19,7 @@ def append_piece(pieces: Pieces, piece: bytes) -> None:
         pieces.append(bytearray(piece))
 
 
-def joined(pieces: Pieces) -> bytes:
+def join_pieces(pieces: BodyPieces) -> bytes:
     """The whole body."""
     only = pieces[0] if len(pieces) == 1 else b""
     return only if only and isinstance(only, bytes) else b"".join(pieces)

@@ -11,19 +11,19 @@ from hashlib import sha256
 from typing import Generic, Protocol, TypeVar
 
 
-class Head(Protocol):
+class CachedHead(Protocol):
     """What is known of a head."""
 
     content_length: int
 
 
-H = TypeVar("H", bound=Head)
+H = TypeVar("H", bound=CachedHead)
 
 MAX_HEADS = 2048
 MAX_HEAD_BYTES = 4096
 
 
-class SeenHeads(Generic[H]):
+class HeadCache(Generic[H]):
     """Heads by their bytes."""
 
     __slots__ = ("_heads",)
@@ -39,28 +39,28 @@ class SeenHeads(Generic[H]):
         head = self._heads.get(data[:end])
         return (head, end) if head is not None and len(data) - end == head.content_length else None
 
-    def keep(self, data: bytes, head: H) -> None:
+    def add(self, data: bytes, head: H) -> None:
         """`data` was one whole message with this head."""
         end = data.find(b"\r\n\r\n") + 4
         if end <= MAX_HEAD_BYTES and len(data) - end == head.content_length:
-            self._keep(data[:end], head)
+            self._store(data[:end], head)
 
-    def _keep(self, raw: bytes, head: H) -> None:
+    def _store(self, raw: bytes, head: H) -> None:
         if len(self._heads) >= MAX_HEADS:
             self._heads.clear()
         self._heads[raw] = head
 
 
-class SeenSecretHeads(SeenHeads[H]):
+class HashedHeadCache(HeadCache[H]):
     """Heads by the SHA-256 of their bytes: the keys of callers in them are not kept in memory."""
 
     __slots__ = ()
 
     def find(self, data: bytes) -> tuple[H, int] | None:
-        """As `SeenHeads.find`."""
+        """As `HeadCache.find`."""
         end = data.find(b"\r\n\r\n") + 4
         head = self._heads.get(sha256(data[:end]).digest())
         return (head, end) if head is not None and len(data) - end == head.content_length else None
 
-    def _keep(self, raw: bytes, head: H) -> None:
-        super()._keep(sha256(raw).digest(), head)
+    def _store(self, raw: bytes, head: H) -> None:
+        super()._store(sha256(raw).digest(), head)

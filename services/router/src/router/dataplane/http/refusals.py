@@ -8,11 +8,11 @@ from math import ceil
 
 import orjson
 
-from router.domain.access.keys import Door
-from router.domain.routes.entities import Kind
-from router.domain.routes.explain import NoPod
+from router.domain.access.keys import KeyRefusal
+from router.domain.routes.entities import PathKind
+from router.domain.routes.explain import NoPodReason
 
-SERVER_CLOSES = b"Connection: close\r\n"
+CONNECTION_CLOSE = b"Connection: close\r\n"
 SCORING_ALLOWS = b"Allow: POST, OPTIONS\r\n"
 HEALTH_ALLOWS = b"Allow: GET, HEAD, OPTIONS\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -28,9 +28,9 @@ class Refusal:
     headers: bytes = b""
     closes: bool = False
 
-    def body(self, request_id: bytes, kind: Kind | None = None) -> bytes:
+    def body(self, request_id: bytes, kind: PathKind | None = None) -> bytes:
         """The error as JSON, in the words of the protocol that was spoken."""
-        if kind in (Kind.INFER, Kind.METADATA):
+        if kind in (PathKind.INFER, PathKind.METADATA):
             return orjson.dumps({"error": self.message})
         return orjson.dumps(
             {
@@ -77,7 +77,7 @@ def unavailable(message: str, retry_after_s: int = 1) -> Refusal:
     return Refusal(503, "TEMPORARILY_UNAVAILABLE", message, b"Retry-After: %d\r\n" % retry_after_s)
 
 
-def no_pod(why: NoPod) -> Refusal:
+def no_pod(why: NoPodReason) -> Refusal:
     """Nothing of the service can answer now."""
     return unavailable(why.message, why.retry_after_s)
 
@@ -88,10 +88,16 @@ UNAUTHENTICATED = Refusal(
     "A valid API key is needed: Authorization: Bearer <key>.",
     b'WWW-Authenticate: Bearer realm="penstock"\r\n',
 )
-NO_TICKET = Refusal(401, "UNAUTHENTICATED", "The debug ticket is forged, used, expired or for another version.")
+INVALID_DEBUG_TICKET = Refusal(
+    401, "UNAUTHENTICATED", "The debug ticket is forged, used, expired or for another version."
+)
 FORBIDDEN = Refusal(403, "PERMISSION_DENIED", "This API key belongs to another service.")
 OUT_OF_SCOPE = Refusal(403, "PERMISSION_DENIED", "The scopes of this API key do not open this path.")
-CLOSED = {Door.UNKNOWN: UNAUTHENTICATED, Door.OTHER_SERVICE: FORBIDDEN, Door.OUT_OF_SCOPE: OUT_OF_SCOPE}
+KEY_REFUSALS = {
+    KeyRefusal.UNKNOWN: UNAUTHENTICATED,
+    KeyRefusal.OTHER_SERVICE: FORBIDDEN,
+    KeyRefusal.OUT_OF_SCOPE: OUT_OF_SCOPE,
+}
 """Why a key opens nothing, as the answer."""
 HEADER_TIMEOUT = Refusal(408, "REQUEST_TIMEOUT", "The request's headers took too long.", closes=True)
 BODY_TIMEOUT = Refusal(408, "REQUEST_TIMEOUT", "The request's body took too long.", closes=True)
@@ -111,10 +117,10 @@ OVERLOADED = Refusal(
 )
 UPSTREAM_FAILED = Refusal(502, "UPSTREAM_FAILED", "The model's pod went away before it answered.")
 UPSTREAM_INVALID = Refusal(502, "UPSTREAM_FAILED", "The model's pod gave an invalid answer.")
-NOTHING_CONNECTS = unavailable("No pod of this version can be reached.")
+NO_POD_REACHABLE = unavailable("No pod of this version can be reached.")
 DEADLINE_EXCEEDED = Refusal(504, "DEADLINE_EXCEEDED", "The model took longer than the request timeout.")
-ALL_BUSY = unavailable("Every pod of this version is at its limit of concurrent requests.")
-TOO_MANY_WAIT = unavailable("Too many requests wait for a pod of this version.")
+ALL_PODS_BUSY = unavailable("Every pod of this version is at its limit of concurrent requests.")
+HOLD_QUEUE_FULL = unavailable("Too many requests wait for a pod of this version.")
 OPTIONS_SCORING = Refusal(204, "", "", SCORING_ALLOWS)
 OPTIONS_HEALTH = Refusal(204, "", "", HEALTH_ALLOWS)
 HEALTHY = Refusal(200, "", "")
@@ -131,7 +137,7 @@ def render(refusal: Refusal, body: bytes, headers: bytes, *, with_body: bool, cl
     """Head and body of the router's own answer; `headers` are those that name the request."""
     parts = [status_line(refusal.status), headers, refusal.headers]
     if closes:
-        parts.append(SERVER_CLOSES)
+        parts.append(CONNECTION_CLOSE)
     if refusal.status != 204:
         parts.append(b"Content-Type: application/json\r\nContent-Length: %d\r\n" % len(body))
     parts.append(b"\r\n")

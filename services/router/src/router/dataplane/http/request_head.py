@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from router.dataplane.http.refusals import HEADERS_TOO_LARGE, TRAILERS_TOO_LARGE, URL_TOO_LONG, Refusal, bad_request
-from router.dataplane.limits import Limits
+from router.dataplane.limits import DataPlaneLimits
 from router.domain.access.keys import digest_of, presented_key
 
 _DROPPED_PREFIXES = (b"x-forwarded-", b"x-penstock-", b"proxy-")
@@ -51,7 +51,7 @@ class RequestHead:
         "url",
     )
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: DataPlaneLimits) -> None:
         self.limits = limits
         self.method = b""
         self.url = b""
@@ -100,9 +100,9 @@ class RequestHead:
         if self.is_complete:
             return
         lowered = name.lower()
-        take = _TAKEN.get(lowered)
-        if take is not None:
-            take(self, value)
+        read_header = _READERS.get(lowered)
+        if read_header is not None:
+            read_header(self, value)
         elif not lowered.startswith(_DROPPED_PREFIXES):
             self.lines.append(b"%b: %b\r\n" % (name, value))
 
@@ -251,7 +251,7 @@ def _debug(request: RequestHead, value: bytes) -> None:
     request.debug = value if request.debug is None else b"several"
 
 
-_TAKEN: dict[bytes, Callable[[RequestHead, bytes], None]] = {
+_READERS: dict[bytes, Callable[[RequestHead, bytes], None]] = {
     b"host": _host,
     b"content-length": _content_length,
     b"transfer-encoding": _transfer_encoding,

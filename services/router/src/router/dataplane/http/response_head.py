@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from router.dataplane.http.refusals import SERVER_CLOSES, status_line
+from router.dataplane.http.refusals import CONNECTION_CLOSE, status_line
 
-_OURS = (b"x-penstock-", b"proxy-")
+_INTERNAL_PREFIXES = (b"x-penstock-", b"proxy-")
 _DROPPED = frozenset(
     (b"connection", b"keep-alive", b"te", b"trailer", b"upgrade", b"x-request-id", b"transfer-encoding")
 )
@@ -51,7 +51,7 @@ class ResponseHead:
             self.client_request_id = value.strip()
         elif lowered == b"transfer-encoding":
             self.is_chunked = True
-        elif lowered not in _DROPPED and not lowered.startswith(_OURS):
+        elif lowered not in _DROPPED and not lowered.startswith(_INTERNAL_PREFIXES):
             self.lines.append(b"%b: %b\r\n" % (name, value))
 
     def complete(self, status: int, *, is_reusable: bool) -> None:
@@ -97,4 +97,4 @@ class ResponseHead:
             framing = b"Content-Length: %d\r\n" % self.content_length
         else:
             framing = b"Transfer-Encoding: chunked\r\n" if chunks and not self.is_head_only else b""
-        return b"%b%b%b%b\r\n" % (self.forward, extra, framing, SERVER_CLOSES if closes else b"")
+        return b"%b%b%b%b\r\n" % (self.forward, extra, framing, CONNECTION_CLOSE if closes else b"")

@@ -7,28 +7,28 @@ import socket
 from time import monotonic
 from typing import Protocol, cast
 
-from router.dataplane.http.head_cache import SeenHeads
+from router.dataplane.http.head_cache import HeadCache
 from router.dataplane.http.response_head import ResponseHead
-from router.dataplane.pods.response_parser import AnswerParser, InvalidAnswer
-from router.domain.routes.entities import Pod
+from router.dataplane.pods.response_parser import InvalidResponse, ResponseParser
+from router.domain.routes.entities import RoutedPod
 
 
-class Waiter(Protocol):
+class ResponseListener(Protocol):
     """Who waits for the answer."""
 
-    def answered(self, head: ResponseHead, body: bytes) -> None:
+    def response_received(self, head: ResponseHead, body: bytes) -> None:
         """The whole answer, with a length, came at once."""
         ...
 
-    def response_arrived(self, head: ResponseHead, piece: bytes, *, is_last: bool) -> None:
+    def response_piece_received(self, head: ResponseHead, piece: bytes, *, is_last: bool) -> None:
         """Head and next piece of the body; with `is_last` the answer is complete."""
         ...
 
-    def pod_failed(self) -> None:
+    def invalid_response_received(self) -> None:
         """The pod's bytes are not an HTTP answer."""
         ...
 
-    def pod_gone(self, *, before_first_byte: bool) -> None:
+    def pod_connection_lost(self, *, before_first_byte: bool) -> None:
         """The connection ended before the answer did."""
         ...
 
@@ -36,21 +36,21 @@ class Waiter(Protocol):
 class PodConnection(asyncio.Protocol):
     """One connection; in the pod's `idle` list whenever nothing is in flight on it."""
 
-    __slots__ = ("has_started", "idle_since", "is_head", "parser", "pod", "seen", "transport", "waiter")
+    __slots__ = ("has_started", "head_cache", "idle_since", "is_head", "listener", "parser", "pod", "transport")
 
-    def __init__(self, pod: Pod, seen: SeenHeads[ResponseHead]) -> None:
+    def __init__(self, pod: RoutedPod, head_cache: HeadCache[ResponseHead]) -> None:
         self.pod = pod
-        self.seen = seen
+        self.head_cache = head_cache
         self.transport: asyncio.Transport | None = None
-        self.parser = AnswerParser()
-        self.waiter: Waiter | None = None
+        self.parser = ResponseParser()
+        self.listener: ResponseListener | None = None
         self.is_head = False
         self.has_started = False
         self.idle_since = 0.0
 
-    def send(self, waiter: Waiter, request: bytes, *, is_head: bool = False) -> None:
-        """Send one whole request; `waiter` hears of its answer. `is_head`: its method is HEAD."""
-        self.waiter = waiter
+    def send(self, listener: ResponseListener, request: bytes, *, is_head: bool = False) -> None:
+        """Send one whole request; `listener` hears of its answer. `is_head`: its method is HEAD."""
+        self.listener = listener
         self.is_head = is_head
         self.has_started = False
         assert self.transport is not None
@@ -58,7 +58,7 @@ class PodConnection(asyncio.Protocol):
 
     def cancel(self) -> None:
         """Nobody waits any more: HTTP/1.1 can say so only by closing."""
-        self.waiter = None
+        self.listener = None
         self.close()
 
     def close(self) -> None:
@@ -66,7 +66,7 @@ class PodConnection(asyncio.Protocol):
         if self.transport is not None:
             self.transport.abort()
 
-    def rest(self) -> None:
+    def return_to_pool(self) -> None:
         """Nothing is in flight: wait in the pod's pool, if the pod is still one of ours."""
         if self.pod.is_retired or self.transport is None or self.transport.is_closing():
             self.close()
@@ -93,57 +93,57 @@ class PodConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes from the pod."""
-        waiter = self.waiter
-        if waiter is None:  # Nothing was asked: whatever this is, it must not become somebody's answer.
+        listener = self.listener
+        if listener is None:  # Nothing was asked: whatever this is, it must not become somebody's answer.
             self.close()
             return
         is_first, self.has_started = not self.has_started, True
         if is_first:
-            if not self.is_head and (known := self.seen.find(data)) is not None:
-                self.waiter = None
-                self.rest()
-                waiter.answered(known[0], data[known[1] :])
+            if not self.is_head and (cached := self.head_cache.find(data)) is not None:
+                self.listener = None
+                self.return_to_pool()
+                listener.response_received(cached[0], data[cached[1] :])
                 return
             self.parser.expect(is_head=self.is_head)
         try:
             self.parser.feed(data)
-        except InvalidAnswer:
+        except InvalidResponse:
             self.cancel()
-            waiter.pod_failed()
+            listener.invalid_response_received()
             return
-        self._pass_on(waiter, data if is_first else None)
+        self._deliver(listener, data if is_first else None)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Closed by the pod, by us, or by the network."""
         self.transport = None
         if self in self.pod.idle:
             self.pod.idle.remove(self)
-        waiter, self.waiter = self.waiter, None
-        if waiter is None:
+        listener, self.listener = self.listener, None
+        if listener is None:
             return
         head = self.parser.head if self.has_started else None
         if exc is None and head is not None and head.ends_with_connection:
-            waiter.response_arrived(head, b"", is_last=True)
+            listener.response_piece_received(head, b"", is_last=True)
         else:
-            waiter.pod_gone(before_first_byte=not self.has_started)
+            listener.pod_connection_lost(before_first_byte=not self.has_started)
 
-    def _pass_on(self, waiter: Waiter, whole: bytes | None) -> None:
+    def _deliver(self, listener: ResponseListener, whole: bytes | None) -> None:
         """Give what has come to the waiter; `whole`: everything since the request was sent."""
         parser, head = self.parser, self.parser.head
         if head is None or not head.has_head:
             return
         if not parser.is_complete:
-            waiter.response_arrived(head, parser.take(), is_last=False)
+            listener.response_piece_received(head, parser.take_body(), is_last=False)
             return
-        self.waiter = None
+        self.listener = None
         # An answer to HEAD has a length without a body: llhttp waits for it, so that the connection ends here.
         if head.is_reusable and not parser.has_extra and not head.is_head_only:
             if whole is not None and head.is_plain:
-                self.seen.keep(whole, head)
-            self.rest()
+                self.head_cache.add(whole, head)
+            self.return_to_pool()
         else:
             self.close()
-        waiter.response_arrived(head, parser.take(), is_last=True)
+        listener.response_piece_received(head, parser.take_body(), is_last=True)
 
 
 def set_nodelay(transport: asyncio.BaseTransport) -> None:

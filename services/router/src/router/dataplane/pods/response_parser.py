@@ -14,17 +14,17 @@ from router.dataplane.http.response_head import ResponseHead
 MAX_HEAD_BYTES = 64 * 1024
 """Of the names and values of an answer's head and of its interim answers together; of the trailers; of one line."""
 MAX_HEAD_LINES = 256
-MAX_INTERIM_ANSWERS = 16
+MAX_INTERIM_RESPONSES = 16
 """1xx before the answer itself (RFC 9110, 15.2); they are dropped."""
 MAX_DECLARED_BYTES = 1 << 40
 """A `Content-Length` beyond one tebibyte is no answer of a model."""
 
 
-class InvalidAnswer(Exception):
+class InvalidResponse(Exception):
     """The bytes are not an HTTP answer, or one beyond the bounds."""
 
 
-class AnswerParser:
+class ResponseParser:
     """One answer at a time: `expect`, then `feed` until `is_complete`."""
 
     __slots__ = (
@@ -56,19 +56,19 @@ class AnswerParser:
         self._has_progressed = False
 
     def feed(self, data: bytes) -> None:
-        """Bytes from the pod; raises InvalidAnswer. What comes after a complete answer is dropped."""
+        """Bytes from the pod; raises InvalidResponse. What comes after a complete answer is dropped."""
         self._has_progressed = False
         try:
             self._llhttp.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             if not self.is_complete:
-                raise InvalidAnswer(str(error)) from error
+                raise InvalidResponse(str(error)) from error
             self.has_extra = True
         self._fed_bytes = 0 if self._has_progressed else self._fed_bytes + len(data)
         if self._fed_bytes > MAX_HEAD_BYTES and not self.is_complete:
-            raise InvalidAnswer("a head, a trailer or a chunk's extension is too large")
+            raise InvalidResponse("a head, a trailer or a chunk's extension is too large")
 
-    def take(self) -> bytes:
+    def take_body(self) -> bytes:
         """The pieces of the body that have come since the last call."""
         chunks, self.chunks = self.chunks, []
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
@@ -78,7 +78,7 @@ class AnswerParser:
     def on_message_begin(self) -> None:
         """The first byte of an answer; of a second one nothing is read."""
         if self.is_complete:
-            raise InvalidAnswer("a second answer to one request")
+            raise InvalidResponse("a second answer to one request")
         if self.head is None:
             self.head = ResponseHead()
 
@@ -87,7 +87,7 @@ class AnswerParser:
         self._lines += 1
         self._line_bytes += len(name) + len(value)
         if self._lines > MAX_HEAD_LINES or self._line_bytes > MAX_HEAD_BYTES:
-            raise InvalidAnswer("too many headers, or too large")
+            raise InvalidResponse("too many headers, or too large")
         if self.head is not None:
             self.head.add_header(name, value)
 
@@ -101,7 +101,7 @@ class AnswerParser:
             self._note_interim_answer()
             return
         if head.content_length > MAX_DECLARED_BYTES:
-            raise InvalidAnswer("the declared length is too large")
+            raise InvalidResponse("the declared length is too large")
         self._has_progressed = True
         self._lines = self._line_bytes = 0  # from here on they are trailers
         self.is_complete = head.is_head_only
@@ -122,5 +122,5 @@ class AnswerParser:
 
     def _note_interim_answer(self) -> None:
         self._interim_answers += 1
-        if self._interim_answers > MAX_INTERIM_ANSWERS:
-            raise InvalidAnswer("too many interim answers")
+        if self._interim_answers > MAX_INTERIM_RESPONSES:
+            raise InvalidResponse("too many interim answers")

@@ -12,7 +12,7 @@ MAX_LIFE_S = 120.0
 """A ticket that claims to live longer is refused: nonces are remembered only until their tickets have expired."""
 
 
-class DebugDoor:
+class DebugTicketVerifier:
     """Remembers which tickets were used here."""
 
     def __init__(self) -> None:
@@ -29,9 +29,9 @@ class DebugDoor:
             return None
         if (ticket.service, ticket.version) != of or not now_s < ticket.expires_at <= now_s + MAX_LIFE_S:
             return None
-        return ticket if self._take(ticket, now_s) else None
+        return ticket if self._use_once(ticket, now_s) else None
 
-    def _take(self, ticket: DebugTicket, now_s: float) -> bool:
+    def _use_once(self, ticket: DebugTicket, now_s: float) -> bool:
         self._used = {nonce: until for nonce, until in self._used.items() if until > now_s}
         if ticket.nonce in self._used:
             return False

@@ -13,11 +13,11 @@ from shared.contracts.routes import KeyEntry
 
 _INDEX_CHARS = 16
 MAX_KEY_BYTES = 512
-MAX_USED = 20_000
+MAX_LAST_USES = 20_000
 """Uses that are told at once: a sample has to fit into one message."""
 
 
-class Door(Enum):
+class KeyRefusal(Enum):
     """Why a key does not open a service."""
 
     UNKNOWN = "unknown"
@@ -27,7 +27,7 @@ class Door(Enum):
 
 
 @dataclass(slots=True, eq=False)
-class _Held:
+class _StoredKey:
     sha256: bytes
     id: UUID
     expires_at: float | None
@@ -44,10 +44,10 @@ class _Held:
 class KeyRing:
     """Every key of every service: found by the first 64 bits of their hash, then compared whole."""
 
-    _of_service: dict[str, dict[bytes, tuple[_Held, ...]]] = field(default_factory=dict)
+    _of_service: dict[str, dict[bytes, tuple[_StoredKey, ...]]] = field(default_factory=dict)
     _services: dict[bytes, set[str]] = field(default_factory=dict)
     """Where those first bits occur: to tell a key of another service from one that nobody has."""
-    _used: list[_Held] = field(default_factory=list)
+    _used: list[_StoredKey] = field(default_factory=list)
     """Those with a use that was not told yet."""
 
     def replace(self, service: str, keys: Iterable[KeyEntry]) -> None:
@@ -57,54 +57,54 @@ class KeyRing:
             services.discard(service)
             if not services:
                 del self._services[slot]
-        fresh: dict[bytes, tuple[_Held, ...]] = {}
+        fresh: dict[bytes, tuple[_StoredKey, ...]] = {}
         for key in keys:
             digest = key.sha256.lower().encode("ascii", "replace")
-            held = _held(key, digest)
+            stored = _stored_key(key, digest)
             slot = digest[:_INDEX_CHARS]
-            fresh[slot] = (*fresh.get(slot, ()), held)
+            fresh[slot] = (*fresh.get(slot, ()), stored)
             self._services.setdefault(slot, set()).add(service)
         if fresh:
             self._of_service[service] = fresh
 
-    def check(self, service: str, digest: bytes, now_s: float, names_version: bool = False) -> UUID | Door:
+    def check(self, service: str, digest: bytes, now_s: float, names_version: bool = False) -> UUID | KeyRefusal:
         """The id of the key with this SHA-256 (hex) if it opens `service` at unix time `now_s`, else why not.
 
         `names_version`: past the split, to one version by its name.
         """
-        held = self._find(service, digest, now_s)
-        if held is not None:
-            if not (held.opens_versions if names_version else held.opens_split):
-                return Door.OUT_OF_SCOPE
-            if not held.used_at:
-                self._used.append(held)
-            held.used_at = now_s
-            return held.id
+        stored = self._find(service, digest, now_s)
+        if stored is not None:
+            if not (stored.opens_versions if names_version else stored.opens_split):
+                return KeyRefusal.OUT_OF_SCOPE
+            if not stored.used_at:
+                self._used.append(stored)
+            stored.used_at = now_s
+            return stored.id
         others = self._services.get(digest[:_INDEX_CHARS], ())
         is_anothers = any(self._find(other, digest, now_s) is not None for other in others)
-        return Door.OTHER_SERVICE if is_anothers else Door.UNKNOWN
+        return KeyRefusal.OTHER_SERVICE if is_anothers else KeyRefusal.UNKNOWN
 
-    def take_used(self) -> dict[UUID, float]:
+    def pop_last_uses(self) -> dict[UUID, float]:
         """Key → unix time of its last use, of those that were used since this was last asked; the rest comes next."""
-        used, self._used = self._used[:MAX_USED], self._used[MAX_USED:]
-        latest = {held.id: held.used_at for held in sorted(used, key=lambda held: held.used_at)}
-        for held in used:
-            held.used_at = 0.0
+        used, self._used = self._used[:MAX_LAST_USES], self._used[MAX_LAST_USES:]
+        latest = {stored.id: stored.used_at for stored in sorted(used, key=lambda stored: stored.used_at)}
+        for stored in used:
+            stored.used_at = 0.0
         return latest
 
-    def _find(self, service: str, digest: bytes, now_s: float) -> _Held | None:
+    def _find(self, service: str, digest: bytes, now_s: float) -> _StoredKey | None:
         keys = self._of_service.get(service)
         if keys is not None:
-            for held in keys.get(digest[:_INDEX_CHARS], ()):
-                if held.is_opened_by(digest, now_s):
-                    return held
+            for stored in keys.get(digest[:_INDEX_CHARS], ()):
+                if stored.is_opened_by(digest, now_s):
+                    return stored
         return None
 
 
-def _held(key: KeyEntry, digest: bytes) -> _Held:
+def _stored_key(key: KeyEntry, digest: bytes) -> _StoredKey:
     scopes = ("predict", "versions") if key.scopes is None else key.scopes
     expires_at = key.expires_at.timestamp() if key.expires_at else None
-    return _Held(digest, key.id, expires_at, "predict" in scopes, "versions" in scopes)
+    return _StoredKey(digest, key.id, expires_at, "predict" in scopes, "versions" in scopes)
 
 
 def presented_key(authorization: bytes | None, x_api_key: bytes | None) -> bytes | None:

@@ -12,7 +12,7 @@ from router.domain.rate_limiter import RateLimiter
 from router.domain.traffic import Tally
 
 
-class Connection(Protocol):
+class IdleConnection(Protocol):
     """An idle upstream connection, as far as the table must know."""
 
     def close(self) -> None:
@@ -21,7 +21,7 @@ class Connection(Protocol):
 
 
 @dataclass(slots=True, eq=False)
-class Pod:
+class RoutedPod:
     """One address that answers, its load and its idle connections."""
 
     name: str
@@ -35,7 +35,7 @@ class Pod:
     ejections: int = 0
     is_retired: bool = False
     idle: list[Any] = field(default_factory=list)
-    """`Connection`s with nothing in flight."""
+    """`IdleConnection`s with nothing in flight."""
     host_line: bytes = b""
     """`Host: …` for what is sent to it, and the token that it is to be asked with."""
     header: bytes = b""
@@ -49,7 +49,7 @@ class Pod:
 
 
 @dataclass(slots=True, eq=False)
-class Version:
+class RoutedVersion:
     """One active version and its ready pods."""
 
     id: UUID
@@ -70,22 +70,22 @@ class Version:
     is_autoscaled: bool = False
     phase: str | None = None
     """`running`, `starting`, `waiting` (for room), `failed`; None: not known."""
-    pods: tuple[Pod, ...] = ()
+    pods: tuple[RoutedPod, ...] = ()
     current: int = 0
 
 
 @dataclass(slots=True, eq=False)
-class Service:
+class RoutedService:
     """One service: its door, and the versions that share its traffic."""
 
     name: str
     is_guarded: bool
     max_body_bytes: int
     tally: Tally
-    versions: dict[str, Version]
-    candidates: tuple[Version, ...]
+    versions: dict[str, RoutedVersion]
+    candidates: tuple[RoutedVersion, ...]
     """Versions with a weight and a ready pod."""
-    fallback: Version | None = None
+    fallback: RoutedVersion | None = None
     """Answers while there are no candidates, if it has a ready pod."""
     sticky_header: bytes | None = None
     """In lower case; None: `X-Penstock-Sticky`."""
@@ -96,7 +96,7 @@ class Service:
     """Ed25519 public key of whoever may debug; None: nobody."""
 
 
-class Kind(Enum):
+class PathKind(Enum):
     """What lies behind a path."""
 
     SCORING = "scoring"
@@ -110,13 +110,13 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Target:
+class RouteTarget:
     """Where a path leads; `pod_path` is what the pod is asked for."""
 
-    service: Service
-    kind: Kind
+    service: RoutedService
+    kind: PathKind
     pod_path: bytes
-    version: Version | None = None
+    version: RoutedVersion | None = None
     is_recorded: bool = True
     """What is asked there is a prediction, or may be one."""
 

@@ -16,9 +16,9 @@ from router.domain.access.cors import CorsPolicy
 from router.domain.access.keys import KeyRing
 from router.domain.peers import share
 from router.domain.rate_limiter import RateLimiter
-from router.domain.routes.entities import Pod, Service, Target, Version
+from router.domain.routes.entities import RoutedPod, RoutedService, RoutedVersion, RouteTarget
 from router.domain.routes.paths import find_target, fixed_paths
-from router.domain.traffic import TrafficBook
+from router.domain.traffic import TrafficTallies
 from shared.contracts.routes import Endpoint, Endpoints, Intent, Keys, VersionRoute
 from shared.errors import InvalidInput
 
@@ -32,7 +32,7 @@ def _host_line(endpoint: Endpoint) -> bytes:
 class RouteTable:
     """Current routes. Single-threaded: changed and read on the event loop only."""
 
-    def __init__(self, traffic: TrafficBook) -> None:
+    def __init__(self, traffic: TrafficTallies) -> None:
         self.traffic = traffic
         self.is_known = False
         """Whether anything was ever read: before that, an unknown name may exist."""
@@ -41,8 +41,8 @@ class RouteTable:
         self._routers = 1
         self._shares: dict[UUID, float] = {}
         """Version → this router's part of its limit, where that is not the even one."""
-        self.paths: dict[bytes, Target] = {}
-        self.services: dict[str, Service] = {}
+        self.paths: dict[bytes, RouteTarget] = {}
+        self.services: dict[str, RoutedService] = {}
         self.keys = KeyRing()
         self._intents: dict[str, Intent] = {}
         self._endpoints: dict[UUID, Endpoints] = {}
@@ -80,17 +80,17 @@ class RouteTable:
             for version in {*own, *(version for other in others for version in other)}
         }
         for version, limiter in self.limiters():
-            limiter.have(self._shares.get(version, 1 / self._routers))
+            limiter.set_share(self._shares.get(version, 1 / self._routers))
         if is_new:
             for name in list(self.services):
                 self._rebuild(name)
             self.changed()
 
-    def find(self, path: bytes) -> Target | None:
+    def find(self, path: bytes) -> RouteTarget | None:
         """Where a path leads that `paths` does not list."""
         return find_target(self.services, path)
 
-    def pods(self) -> Iterator[Pod]:
+    def pods(self) -> Iterator[RoutedPod]:
         """Every pod of every version."""
         for service in self.services.values():
             for version in service.versions.values():
@@ -129,9 +129,9 @@ class RouteTable:
         for version in known.values():
             _retire(pod for pod in version.pods if id(pod) not in kept)
 
-    def _build(self, intent: Intent, known: Mapping[UUID, Version]) -> Service:
+    def _build(self, intent: Intent, known: Mapping[UUID, RoutedVersion]) -> RoutedService:
         versions = [self._version(intent.service, route, known.get(route.version_id)) for route in intent.versions]
-        return Service(
+        return RoutedService(
             name=intent.service,
             is_guarded=intent.auth_enabled,
             max_body_bytes=intent.max_body_bytes,
@@ -145,14 +145,14 @@ class RouteTable:
             debug_key=bytes.fromhex(intent.debug_key) if intent.debug_key else None,
         )
 
-    def _version(self, service: str, route: VersionRoute, before: Version | None) -> Version:
+    def _version(self, service: str, route: VersionRoute, before: RoutedVersion | None) -> RoutedVersion:
         endpoints = self._endpoints.get(route.version_id)
         known = {(pod.name, pod.host_line): pod for pod in before.pods} if before else {}
         pods = tuple(
             known.get((pod.pod, _host_line(pod))) or self._pod(service, route, pod)
             for pod in (endpoints.pods if endpoints else ())
         )
-        return Version(
+        return RoutedVersion(
             id=route.version_id,
             service=service,
             name=route.version,
@@ -181,10 +181,10 @@ class RouteTable:
             return before
         return RateLimiter(route.rate_limit, self._shares.get(route.version_id, 1 / self._routers))
 
-    def _pod(self, service: str, route: VersionRoute, endpoint: Endpoint) -> Pod:
+    def _pod(self, service: str, route: VersionRoute, endpoint: Endpoint) -> RoutedPod:
         host, _, port = endpoint.address.rpartition(":")
         tally = self.traffic.of_pod(service, route.version, route.version_id, endpoint.pod)
-        return Pod(
+        return RoutedPod(
             endpoint.pod,
             endpoint.address,
             host.strip("[]"),
@@ -194,7 +194,7 @@ class RouteTable:
             header=b"X-Penstock-Pod: %b\r\n" % endpoint.pod.encode("latin-1", "replace"),
         )
 
-    def _replace_paths(self, name: str, service: Service | None) -> None:
+    def _replace_paths(self, name: str, service: RoutedService | None) -> None:
         for path in self._paths_of.pop(name, ()):
             self.paths.pop(path, None)
         if service is not None:
@@ -216,6 +216,6 @@ def _route_json(service: str, route: VersionRoute) -> bytes:
     )
 
 
-def _retire(pods: Iterable[Pod]) -> None:
+def _retire(pods: Iterable[RoutedPod]) -> None:
     for pod in pods:
         pod.retire()
