@@ -1,4 +1,4 @@
-"""Door: time. Tables are compacted, and what is committed and old enough is purged from the stream."""
+"""Loops: tables are compacted, and what is committed and old enough is purged from the stream."""
 
 from __future__ import annotations
 

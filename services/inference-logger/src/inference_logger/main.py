@@ -1,4 +1,4 @@
-"""Composition root: from settings to the running parts, used by production and tests alike."""
+"""Composition root: from settings to the running service, used by production and tests alike."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from inference_logger import loops
-from inference_logger.consumers.facts import subscribe
+from inference_logger.consumers.calls import subscribe
 from inference_logger.consumers.requests import CommitPolicy, RequestSink
 from inference_logger.consumers.waiting import WaitingTableRetries
 from inference_logger.handlers.stores import Stores
@@ -31,7 +31,7 @@ MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 @dataclass(frozen=True)
 class App:
-    """The parts of an inference-logger that is built and not yet running."""
+    """An inference-logger that is built and not yet running."""
 
     settings: InferenceLoggerSettings
     telemetry: Telemetry
@@ -70,7 +70,7 @@ class App:
 
 
 async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, clock: Clock) -> App:
-    """Migrate and open the store, put the parts together. Raises `Unavailable` naming an unusable database."""
+    """Migrate and open the store, wire the service. Raises `Unavailable` naming an unusable database."""
     await asyncio.to_thread(migrate, MIGRATIONS, settings.store_url)
     database = Database.open(settings.store_url)
     await database.check()

@@ -1,4 +1,4 @@
-"""Door: time. What is older than its retention is deleted, a little every few minutes."""
+"""The loop of retention: what is too old is deleted every five minutes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Composition root: from settings to the running parts, used by production and tests alike."""
+"""Composition root: from settings to the running service, used by production and tests alike."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 @dataclass(frozen=True)
 class App:
-    """The parts of a monitor that is built and not yet running."""
+    """A monitor that is built and not yet running."""
 
     settings: MonitorSettings
     telemetry: Telemetry
@@ -55,7 +55,7 @@ class App:
 
 
 async def build_app(settings: MonitorSettings, telemetry: Telemetry, *, clock: Clock) -> App:
-    """Migrate and open the store, put the parts together. Raises `Unavailable` naming an unusable database."""
+    """Migrate and open the store, wire the service. Raises `Unavailable` naming an unusable database."""
     await asyncio.to_thread(migrate, MIGRATIONS, settings.store_url)
     database = Database.open(settings.store_url)
     await database.check()

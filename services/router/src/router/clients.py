@@ -26,7 +26,7 @@ PREFIX = f"$KV.{ROUTES_BUCKET}."
 
 
 class ReconnectingBus:
-    """The current connection to the bus. One that is beyond repair is replaced: callers must not notice it."""
+    """The current connection to the bus. One that cannot be repaired is replaced by a new one."""
 
     def __init__(self, make: Callable[[], Bus]) -> None:
         self._make = make

@@ -36,11 +36,11 @@ FIRST_ROUTES_S = 3.0
 """A router without a snapshot waits this long for routes before it answers 404 to everything."""
 
 NEW_ROUTE_MARGIN_S = 0.5
-"""From the issue of a key or the start of a service until the bucket has it, and for the look, on a busy machine."""
+"""From the issue of a key or the start of a service until the bucket has it and is read, on a busy machine."""
 SPOOL_PREPARE_INTERVAL_S = 0.05
-"""How often the spool sees whether it needs another file soon: a file holds more than is answered meanwhile."""
+"""How often the spool checks whether it needs another file soon: one holds more records than come meanwhile."""
 SHIPPER_STOP_TIMEOUT_S = 2.0
-"""How long the shipper has at the end; what it does not get done the next one finds."""
+"""How long the shipper has to flush at the end; the next one publishes the rest."""
 
 
 class App:
@@ -74,14 +74,14 @@ class App:
             has_routes = self.routes.restore()
             listening = listening or _listen(self.settings.host, self.settings.port)
             gc.collect()
-            gc.freeze()  # what start-up made stays for good: no collection need look at it again
+            gc.freeze()  # objects made at start-up stay for good: no collection needs to visit them again
             return await run_app(self._loops(listening, has_routes=has_routes), drain=self._drain())
         finally:
             self.spool.close()
 
     @property
     def is_ready(self) -> bool:
-        """It accepts callers and knows routes, be they from the snapshot."""
+        """It accepts clients and has routes, from the bus or the snapshot."""
         return self.is_listening and (self.routes.synced.is_set() or bool(self.table.services))
 
     def _loops(self, listening: socket.socket, *, has_routes: bool) -> dict[str, Coroutine[Any, Any, None]]:

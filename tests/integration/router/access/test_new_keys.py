@@ -20,7 +20,7 @@ NEW = "psk_new.key"
 
 @asynccontextmanager
 async def waiting(seconds: float) -> AsyncIterator[World]:
-    """One that lets two strangers wait, and must have forgotten both at the end."""
+    """One that lets two unknown keys wait, and must have forgotten both at the end."""
     async with running_world(
         DataPlaneLimits(unknown_s=seconds, unknown_requests=2, discarded_body_bytes=1000)
     ) as world:
@@ -42,7 +42,7 @@ async def brisk() -> AsyncIterator[World]:
         yield world
 
 
-async def strangers(world: World, count: int) -> None:
+async def wait_for_unknown_keys(world: World, count: int) -> None:
     await eventually(lambda: world.plane.context.unknown[UnknownKind.KEY] == count)
 
 
@@ -50,7 +50,7 @@ async def test_a_request_that_is_faster_than_its_new_key_is_answered(world: Worl
     one, other = await world.caller(), await world.caller()
     one.post("/wine/predict", b'{"first": 1}', key=NEW)
     other.post("/wine/predict", b'{"second": 2}', key=NEW)
-    await strangers(world, 2)
+    await wait_for_unknown_keys(world, 2)
     world.key(NEW)
     for caller in (one, other):
         assert (await caller.answer())[0] == 200
@@ -61,7 +61,7 @@ async def test_a_request_that_is_faster_than_its_new_key_is_answered(world: Worl
 async def test_a_new_key_that_does_not_open_this_path_is_403_as_soon_as_it_is_known(world: World) -> None:
     caller = await world.caller()
     caller.post("/wine/versions/v1/predict", key=NEW)
-    await strangers(world, 1)
+    await wait_for_unknown_keys(world, 1)
     entry = KeyEntry(id=UUID(int=7), sha256=hashlib.sha256(NEW.encode()).hexdigest(), scopes=("predict",))
     world.table.apply("keys.wine", Keys(service="wine", revision=2, keys=(entry,)).model_dump_json().encode())
     assert (await caller.answer())[0] == 403
@@ -90,11 +90,11 @@ async def test_what_would_cost_too_much_or_has_no_key_is_refused_at_once(
     assert (await caller.answer())[0] == 401
 
 
-async def test_more_than_a_few_strangers_do_not_wait(world: World) -> None:
+async def test_more_than_a_few_unknown_keys_do_not_wait(world: World) -> None:
     callers = [await world.caller() for _ in range(2)]
     for number, caller in enumerate(callers):
         caller.post("/wine/predict", key=f"psk_guess.{number}")
-    await strangers(world, 2)
+    await wait_for_unknown_keys(world, 2)
     third = await world.caller()
     third.post("/wine/predict", key=NEW)
     assert (await third.answer())[0] == 401
@@ -107,18 +107,18 @@ async def test_the_key_comes_while_the_body_does(world: World) -> None:
     caller.send(
         f"POST /wine/predict HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {NEW}\r\nContent-Length: 2\r\n\r\n{{".encode()
     )
-    await strangers(world, 1)
+    await wait_for_unknown_keys(world, 1)
     world.key(NEW)
     caller.send(b"}")
     assert (await caller.answer())[0] == 200
 
 
-async def test_a_stranger_who_goes_away_is_forgotten(world: World) -> None:
+async def test_an_unknown_key_whose_client_disconnects_is_forgotten(world: World) -> None:
     caller = await world.caller()
     caller.post("/wine/predict", key=NEW)
-    await strangers(world, 1)
+    await wait_for_unknown_keys(world, 1)
     await caller.close()
-    await strangers(world, 0)
+    await wait_for_unknown_keys(world, 0)
     assert world.ledger.outcomes == []
 
 
@@ -126,6 +126,6 @@ async def test_pipelined_requests_keep_their_order(world: World) -> None:
     caller = await world.caller()
     caller.post("/wine/predict", key=NEW)
     caller.post("/wine/nothing")
-    await strangers(world, 1)
+    await wait_for_unknown_keys(world, 1)
     world.key(NEW)
     assert [(await caller.answer())[0] for _ in range(2)] == [200, 404]

@@ -1,4 +1,4 @@
-"""When the log waits for callers: only while it must wait for a processor, has room, and not for long."""
+"""When publishing is throttled: only while it must wait for a processor, the spool has room, and not for long."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ MS = 1_000_000
 class Machine:
     """One whose processors are as busy as the test says."""
 
-    turns: CpuTimes = field(default_factory=CpuTimes)
+    times: CpuTimes = field(default_factory=CpuTimes)
 
-    def goes_on(self, ran_ms: int, waited_ms: int) -> None:
-        self.turns = CpuTimes(self.turns.run_ns + ran_ms * MS, self.turns.wait_ns + waited_ms * MS)
+    def run_on(self, run_ms: int, wait_ms: int) -> None:
+        self.times = CpuTimes(self.times.run_ns + run_ms * MS, self.times.wait_ns + wait_ms * MS)
 
     def read(self) -> CpuTimes:
-        return self.turns
+        return self.times
 
 
 @pytest.fixture
@@ -31,58 +31,58 @@ def machine() -> Machine:
 
 
 @pytest.fixture
-def patience(machine: Machine) -> BacklogThrottle:
+def throttle(machine: Machine) -> BacklogThrottle:
     return BacklogThrottle(ROOM, machine.read)
 
 
-def test_with_processors_to_spare_nothing_waits(machine: Machine, patience: BacklogThrottle) -> None:
+def test_with_processors_to_spare_nothing_waits(machine: Machine, throttle: BacklogThrottle) -> None:
     for second in range(200):
-        machine.goes_on(ran_ms=10, waited_ms=2)
-        assert not patience.should_wait(0, float(second))
+        machine.run_on(run_ms=10, wait_ms=2)
+        assert not throttle.should_wait(0, float(second))
 
 
-def test_a_burst_comes_first_for_a_minute_and_then_no_more(machine: Machine, patience: BacklogThrottle) -> None:
+def test_a_burst_comes_first_for_a_minute_and_then_no_more(machine: Machine, throttle: BacklogThrottle) -> None:
     waited = []
     for second in range(200):
-        machine.goes_on(ran_ms=1, waited_ms=9)
-        waited.append(patience.should_wait(0, float(second)))
+        machine.run_on(run_ms=1, wait_ms=9)
+        waited.append(throttle.should_wait(0, float(second)))
     assert waited == [second <= MAX_WAIT_S for second in range(200)]
 
 
 def test_after_a_burst_the_log_is_written_at_once_and_the_next_may_come_first_again(
-    machine: Machine, patience: BacklogThrottle
+    machine: Machine, throttle: BacklogThrottle
 ) -> None:
     for second in range(100):
-        machine.goes_on(ran_ms=1, waited_ms=9)
-        patience.should_wait(0, float(second))
+        machine.run_on(run_ms=1, wait_ms=9)
+        throttle.should_wait(0, float(second))
     answers = []
     for second in range(100, 110):
-        machine.goes_on(ran_ms=20, waited_ms=1)
-        answers.append(patience.should_wait(0, float(second)))
+        machine.run_on(run_ms=20, wait_ms=1)
+        answers.append(throttle.should_wait(0, float(second)))
     assert answers == [False] * 10
-    patience.caught_up()
-    machine.goes_on(ran_ms=1, waited_ms=99)
-    assert patience.should_wait(0, 110.0)
+    throttle.caught_up()
+    machine.run_on(run_ms=1, wait_ms=99)
+    assert throttle.should_wait(0, 110.0)
 
 
 def test_moments_with_processors_to_spare_do_not_make_the_minute_longer(
-    machine: Machine, patience: BacklogThrottle
+    machine: Machine, throttle: BacklogThrottle
 ) -> None:
     waited = []
     for second in range(200):
-        machine.goes_on(ran_ms=1000 if second % 20 == 10 else 1, waited_ms=0 if second % 20 == 10 else 9000)
-        waited.append(patience.should_wait(0, float(second)))
+        machine.run_on(run_ms=1000 if second % 20 == 10 else 1, wait_ms=0 if second % 20 == 10 else 9000)
+        waited.append(throttle.should_wait(0, float(second)))
     assert True in waited
     assert True not in waited[int(MAX_WAIT_S) + 1 :]
 
 
-def test_a_quarter_of_the_disk_is_all_that_waits(machine: Machine, patience: BacklogThrottle) -> None:
-    machine.goes_on(ran_ms=1, waited_ms=9)
-    assert patience.should_wait(ROOM // 4, 0.0)
-    machine.goes_on(ran_ms=1, waited_ms=9)
-    assert not patience.should_wait(ROOM // 4 + 1, 1.0)
-    machine.goes_on(ran_ms=1, waited_ms=9)
-    assert not patience.should_wait(0, 2.0), "until the backlog is gone"
+def test_a_quarter_of_the_disk_is_all_that_waits(machine: Machine, throttle: BacklogThrottle) -> None:
+    machine.run_on(run_ms=1, wait_ms=9)
+    assert throttle.should_wait(ROOM // 4, 0.0)
+    machine.run_on(run_ms=1, wait_ms=9)
+    assert not throttle.should_wait(ROOM // 4 + 1, 1.0)
+    machine.run_on(run_ms=1, wait_ms=9)
+    assert not throttle.should_wait(0, 2.0), "until the backlog is gone"
 
 
 @pytest.mark.skipif(not SCHEDSTAT.exists(), reason="this kernel does not count")

@@ -1,4 +1,4 @@
-"""Door: the bus. Reads `REQUESTS` in order, from the checkpoint, into the payload tables."""
+"""The bus: `REQUESTS`, read in order from the checkpoint into the payload tables."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class StreamOutage:
     since: float | None = None
 
     def level(self, now: float) -> int:
-        """How loud a failure at `now` (monotonic seconds) is said."""
+        """The log level of a failure at `now` (monotonic seconds)."""
         self.since = now if self.since is None else self.since
         return logging.WARNING if now - self.since >= WARN_AFTER_S else logging.INFO
 
@@ -60,7 +60,7 @@ class StreamOutage:
 
 
 class RequestSink:
-    """`REQUESTS` → payload tables. Killed anywhere, it goes on behind what is committed."""
+    """`REQUESTS` → payload tables. After a kill it continues behind what is committed."""
 
     def __init__(self, bus: Bus, stores: Stores, waiting: WaitingTableRetries, pace: CommitPolicy) -> None:
         self.bus = bus
@@ -70,7 +70,7 @@ class RequestSink:
         self._outage = StreamOutage()
 
     async def run(self) -> None:
-        """Read and commit until cancelled; what is away is waited for."""
+        """Read and commit until cancelled; while the bus or the database is away, retry every second."""
         await self.bus.connected()
         while True:
             try:
@@ -112,7 +112,7 @@ class RequestSink:
                     tables[location] = table.restarted(checkpoint.name)
             await positions.save(session, tables.values())
             await positions.set_checkpoint(session, checkpoint, now)
-        self.waiting.begin(tables, info.config.max_bytes or 0)
+        self.waiting.load(tables, info.config.max_bytes or 0)
         return checkpoint
 
     async def _first_checkpoint(self, stream: StreamIdentity, now: datetime) -> Checkpoint:

@@ -1,4 +1,4 @@
-"""Door: the bus. Tables that wait are tried again, catch up, and have their records parked, a little in each turn."""
+"""Tables that wait are tried again, catch up, and have their records parked, up to a second in each turn."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class WaitingTableRetries:
         self._stream_cap = 0
         self._retries: dict[str, RetrySchedule] = {}
 
-    def begin(self, tables: Mapping[str, WaitingTable], stream_cap: int) -> None:
-        """Take what the database says; after a restart each is tried at once."""
+    def load(self, tables: Mapping[str, WaitingTable], stream_cap: int) -> None:
+        """Start from what the database holds; after a restart each table is tried at once."""
         self._stream_cap = stream_cap
         self.tables, self._retries = dict(tables), {}
         self._show()
@@ -46,7 +46,7 @@ class WaitingTableRetries:
         self._show()
 
     async def recover_and_park(self, js: JetStreamContext, checkpoint: Checkpoint) -> None:
-        """Let each that is due catch up, then park what is too much. Raises `Unavailable` for bus and database."""
+        """Let each due table catch up, then park what exceeds its allowance. Raises `Unavailable` (bus, database)."""
         if not self.tables:
             return
         until = self._now() + TURN_S

@@ -1,4 +1,4 @@
-"""What the use cases work on, and the facts that they tell."""
+"""The stores that the use cases work on, and the facts that they publish."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from shared.events import TableBlocked, TableCommitted, TableRecovered, TableRow
 
 @dataclass(frozen=True)
 class Stores:
-    """Tables, what is known of them, and what waits for them."""
+    """Delta tables, the database, the parking area; metrics and the clock."""
 
     tables: PayloadTables
     writer: TableWriter
@@ -35,7 +35,7 @@ class Stores:
 
 @dataclass(frozen=True)
 class CatalogueState:
-    """What a batch needs of the database."""
+    """What the database holds of tables and purges, as a batch needs it."""
 
     purged: Mapping[str, datetime]
     """Service → the time up to which nothing of it is kept."""
@@ -45,14 +45,14 @@ class CatalogueState:
 
 
 async def read_catalogue_state(database: Database) -> CatalogueState:
-    """Read it."""
+    """Read it from the database."""
     async with database.read() as session:
         removing = frozenset(await catalogue.purges(session, only_open=True))
         return CatalogueState(await catalogue.purges(session), removing, await catalogue.locations(session))
 
 
 async def note_commit(session: AsyncSession, key: TableKey, committed: CommitResult, at: datetime) -> None:
-    """The catalogue and the rest of the world are told of new rows."""
+    """New rows: update the catalogue and publish `TableCommitted`."""
     if committed.rows:
         await catalogue.note_commit(session, key, committed, at)
         await publish(
@@ -68,19 +68,19 @@ async def note_commit(session: AsyncSession, key: TableKey, committed: CommitRes
 
 
 def table_blocked(table: WaitingTable) -> TableBlocked:
-    """It cannot be written."""
+    """The fact that a table cannot be written."""
     return TableBlocked(service=table.key.service, table=table.key.name, location=table.location, reason=table.reason)
 
 
 def table_recovered(table: WaitingTable) -> TableRecovered:
-    """It has everything again."""
+    """The fact that a table has every row again."""
     return TableRecovered(
         service=table.key.service, table=table.key.name, location=table.location, blocked_at=table.since
     )
 
 
 def table_rows_dropped(table: WaitingTable, rows: int, reason: str) -> TableRowsDropped:
-    """Some of its records are lost."""
+    """The fact that records of a table are lost."""
     return TableRowsDropped(
         service=table.key.service, table=table.key.name, location=table.location, rows=rows, reason=reason
     )

@@ -1,4 +1,4 @@
-"""Tables of the inference-logger's own database. Delta is the truth; this is what is looked up without opening it."""
+"""Tables of the inference-logger's own database. The Delta log is authoritative; these save opening it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How facts read to an operator: level, resource, reason, message. The same words on one resource are counted."""
+"""The wording of facts for operators: level, resource, reason, message. Repeats on one resource are counted."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class EventLine:
 
 @dataclass(frozen=True)
 class Wording:
-    """How one kind of fact is told."""
+    """The wording of one kind of fact."""
 
     reason: str
     message: Callable[[Any], str]
@@ -114,7 +114,7 @@ def _is_draining(event: Event) -> bool:
 
 
 def event_line_of(event: Any) -> EventLine | None:
-    """The line for one fact; None for facts that are not told."""
+    """The line for one fact; None for facts that are not listed."""
     if isinstance(event, events.PodNoted):
         return EventLine(event.service, event.version, "pod", event.pod, event.level, event.reason, event.message)
     wording = _DRAINING if _is_draining(event) else WORDINGS.get(type(event))

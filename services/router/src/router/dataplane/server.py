@@ -1,4 +1,4 @@
-"""The listening side: accepts callers, keeps their deadlines, drains."""
+"""The listening side: accepts clients, keeps their deadlines, drains."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SWEEP_S = 0.1
 
 
 class DataPlane:
-    """Accepts callers on one listening socket."""
+    """Accepts clients on one listening socket."""
 
     def __init__(self, table: RouteTable, recorder: OutcomeRecorder, limits: DataPlaneLimits | None = None) -> None:
         self.context = context = DataPlaneContext(table, recorder, limits or DataPlaneLimits())
@@ -45,15 +45,15 @@ class DataPlane:
         )
 
     def connection_opened(self, client: ClientConnection) -> None:
-        """A caller has connected."""
+        """A client has connected."""
         self.clients.add(client)
 
     def connection_closed(self, client: ClientConnection) -> None:
-        """A caller has gone."""
+        """A client has disconnected."""
         self.clients.discard(client)
 
     async def sweep(self) -> None:
-        """Keep every deadline, for ever."""
+        """Enforce every deadline until cancelled."""
         while True:
             await asyncio.sleep(SWEEP_S)
             now = monotonic()
@@ -66,10 +66,10 @@ class DataPlane:
                     self._certificate.reload_if_changed()
 
     async def drain(self, timeout_s: float) -> None:
-        """Stop accepting, finish what was asked, close.
+        """Stop accepting, finish requests in flight, close.
 
-        Whoever keeps the listening socket open lets new callers queue there. A kept connection answers one more
-        request, with `Connection: close`, so that a caller who is just sending one is not cut off.
+        Whoever keeps the listening socket open lets new clients queue there. A kept connection answers one more
+        request, with `Connection: close`, so that a client who is just sending one is not cut off.
         """
         self.context.is_draining = True
         if self._server is not None:

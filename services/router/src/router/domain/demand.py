@@ -1,4 +1,4 @@
-"""How much is asked of each autoscaled version: requests in flight at its pods, and those that wait for a pod."""
+"""The load of each autoscaled version: requests in flight at its pods, and those that wait for a pod."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from router.domain.routes.table import RouteTable
 class Demand:
     """The average since it was last taken. `waiting`: requests held for a version (its id) or a service (its name).
 
-    Requests in flight are sampled, which finds long ones, and reckoned from the time that answers took (Little's law),
-    which finds short ones between two samples; the larger of the two counts.
+    Requests in flight are sampled, which finds long ones, and computed from the time that responses took (Little's
+    law), which finds short ones between two samples; the larger of the two counts.
     """
 
     table: RouteTable
@@ -26,10 +26,10 @@ class Demand:
     _sums: defaultdict[UUID, float] = field(default_factory=lambda: defaultdict(float))
     _samples: int = 0
     _spent: dict[tuple[str, str], float] = field(default_factory=dict)
-    """Service and pod → seconds that its answers took so far, all together."""
+    """Service and pod → seconds that its responses took so far, all together."""
 
     def sample(self) -> None:
-        """Look once; cheap where nothing is autoscaled."""
+        """Take a sample; cheap where nothing is autoscaled."""
         self._samples += 1
         self.has_scaled_to_zero = False
         for service, version in self._autoscaled():
@@ -67,7 +67,7 @@ class Demand:
         return waiting + for_any + answered * version.weight / 100
 
     def _newly_spent(self) -> dict[str, float]:
-        """Pod → seconds that its answers since the last call took, all together."""
+        """Pod → seconds that its responses since the last call took, all together."""
         now = {
             (service.name, pod.name): pod.tally.latency_sum_s
             for service in self.table.services.values()

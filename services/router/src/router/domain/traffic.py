@@ -1,4 +1,4 @@
-"""Counting what was answered. Counters only grow; an interval is the difference of two snapshots."""
+"""Counters of requests and records. They only grow; an interval is the difference of two snapshots."""
 
 from __future__ import annotations
 

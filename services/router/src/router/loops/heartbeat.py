@@ -19,11 +19,11 @@ from shared.ids import new_id
 logger = logging.getLogger(__name__)
 
 DEMAND_INTERVAL_S = 0.1
-"""Between two samples of what is asked of autoscaled versions; a hurried beat comes with the next one."""
+"""Between two samples of the load of autoscaled versions; an early beat comes with the next one."""
 
 
 class HeartbeatLoop:
-    """Says that this router lives, and shares the rate limits with those that do; while the bus is away, as before."""
+    """Writes this router's heartbeat and reads those of the others; without the bus, shares stay as they are."""
 
     def __init__(
         self, settings: RouterSettings, holder: ReconnectingBus, table: RouteTable, demand: Demand, clock: Clock
@@ -40,7 +40,7 @@ class HeartbeatLoop:
         self._counted_at = clock.monotonic()
 
     async def run(self) -> None:
-        """Beat for ever."""
+        """Beat until cancelled."""
         while True:
             try:
                 await self.beat_once()
@@ -49,19 +49,19 @@ class HeartbeatLoop:
             await self._until(self._clock.monotonic() + self._beat_s)
 
     def beat_soon(self) -> None:
-        """Somebody waits for a pod: beat soon, if there are versions that sleep."""
+        """A request is held: beat with the next sample if a version is scaled to zero."""
         if self._demand.has_scaled_to_zero:
             self._is_beat_due.set()
 
     async def _until(self, deadline: float) -> None:
-        """Sample what is asked until the next beat is due; a hurried one comes with the next sample."""
+        """Sample the load until the next beat is due; an early one comes with the next sample."""
         self._is_beat_due.clear()
         while (left := deadline - self._clock.monotonic()) > 0 and not self._is_beat_due.is_set():
             await self._clock.sleep(min(left, DEMAND_INTERVAL_S))
             self._demand.sample()
 
     async def beat_once(self) -> None:
-        """One beat, and a look at the others'; raises Unavailable."""
+        """Write one beat and read the others'; raises Unavailable."""
         asked, elapsed_s = self._measure_request_rates()
         own = RouterBeat(beat=new_id(), asked=asked, in_flight=self._demand.pop_averages(elapsed_s))
         bucket = self._holder.bus.kv(ROUTERS_BUCKET)

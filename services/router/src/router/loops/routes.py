@@ -19,7 +19,7 @@ MAX_DELTA = 500
 
 
 class RouteSyncLoop:
-    """Keeps the route table what the bucket says, and the snapshot what the table is."""
+    """Keeps the route table equal to the bucket, and the snapshot on disk equal to the table."""
 
     def __init__(
         self, settings: RouterSettings, bucket: RoutesBucket, table: RouteTable, snapshot: SnapshotFile, clock: Clock
@@ -51,7 +51,7 @@ class RouteSyncLoop:
         return bool(self.view.entries)
 
     async def run(self) -> None:
-        """Look at the bucket for ever; while it cannot be read, what is known goes on to hold."""
+        """Read the bucket until cancelled; while it cannot be read, the known routes stay in force."""
         while True:
             try:
                 await self.sync_once()
@@ -62,7 +62,7 @@ class RouteSyncLoop:
             await self._clock.sleep(self._poll_s)
 
     async def sync_once(self) -> None:
-        """Take what has changed since the last look; raises Unavailable."""
+        """Apply what has changed since the last read; raises Unavailable."""
         state = await self._bucket.state()
         now = self._clock.monotonic()
         is_behind = state.last_sequence - self.view.sequence

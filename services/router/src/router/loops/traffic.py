@@ -45,7 +45,7 @@ class TrafficReportLoop:
         self._unsent: deque[TrafficMeasured] = deque(maxlen=SAMPLES_KEPT)
 
     async def run(self) -> None:
-        """Report for ever."""
+        """Report until cancelled."""
         while True:
             await self._clock.sleep(self._interval_s)
             await self.report_once()

@@ -1,7 +1,7 @@
 """`python -m router.shipper`: takes the request log from the spool to the bus, beside the router that writes it.
 
-A process of its own, so that callers never wait for JSON or for the bus, and of low priority: on a busy machine the
-log yields to the callers and catches up. It ends, after a last flush, when its standard input does: with its router.
+A process of its own, so that no client waits for JSON or for the bus, and of low priority: on a busy machine requests
+come first and the log catches up. It ends, after a last flush, when its standard input does: with its router.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _is_mine(spool: SpoolReader) -> bool:
 def main() -> None:
     """Entry point."""
     os.nice(NICENESS)
-    # Whoever ends the router signals its whole group; the last records are yet to come then.
+    # The router's whole process group is signalled when it is stopped; its last records are yet to come then.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
     with one_clear_line("router's shipper"):

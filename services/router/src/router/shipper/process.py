@@ -1,4 +1,4 @@
-"""The shipper as its router sees it: a process that runs for as long as the router does."""
+"""The shipper as a child process of the router, restarted whenever it ends."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ShipperProcess:
         await asyncio.Event().wait()
 
     async def stop(self, timeout_s: float) -> None:
-        """Let it flush and end; what it does not get done is done by the next one."""
+        """Let it flush and end within `timeout_s`, else kill it; the next one publishes the rest."""
         self._is_stopping = True
         process = self._process
         if process is None or process.returncode is not None:

@@ -24,9 +24,9 @@ FEW_MESSAGES = 50
 MAX_LINGER_S = 1.0
 THROTTLED_PAUSE_S = 0.5
 THROTTLED_MESSAGES = 4
-"""Of one turn, while callers come first: the log of an even load goes on, a burst's waits."""
+"""Messages of one turn while throttled: enough for an even load, not for a burst."""
 UNTHROTTLED_MESSAGES = 32
-"""Of one turn, otherwise: then it is seen whether callers have come."""
+"""Messages of one turn otherwise: after them the throttle is asked again."""
 
 
 class SpoolPublisher:
@@ -42,7 +42,7 @@ class SpoolPublisher:
         self._throttle = BacklogThrottle(settings.spool_max_bytes)
 
     async def run(self) -> None:
-        """Publish for ever."""
+        """Publish until cancelled."""
         linger_s = self._settings.spool_linger.total_seconds()
         try:
             while True:

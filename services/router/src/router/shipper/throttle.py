@@ -1,4 +1,4 @@
-"""When the request log waits: while callers want every processor, where the disk has room, and not for long."""
+"""When publishing is throttled: while requests use every processor, the disk has room, and for a minute at most."""
 
 from __future__ import annotations
 
@@ -8,25 +8,28 @@ from pathlib import Path
 
 SCHEDSTAT = Path("/proc/self/schedstat")
 MAX_WAIT_S = 60.0
-"""So long the log waits at most, counted from when it first did so and until it has been caught up with."""
+"""Longest time of throttling, from its begin until the backlog is empty."""
 BACKLOG_SHARE = 0.25
-"""Of the spool's disk: from there on the log is written as fast as it can be."""
+"""Share of the spool's cap: a larger backlog is published without throttling."""
 DECAY = 0.5
-"""What of the past still counts with each new look."""
+"""Weight of the earlier samples in each new one (exponential decay)."""
 MAX_WAIT_PER_RUN = 1.0
-"""Waited, over ran. Measured on two cores: mostly 1 to 7 while callers want both, below 0.5 when they want less."""
+"""Wait time over run time above which others need the processors.
+
+Measured on two cores: mostly 1 to 7 while requests use both, below 0.5 when they use less.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class CpuTimes:
-    """What became of a process so far: nanoseconds on a processor, nanoseconds ready but without one."""
+    """Scheduling times of a process: nanoseconds on a processor, nanoseconds runnable but without one."""
 
     run_ns: int = 0
     wait_ns: int = 0
 
 
 def read_cpu_times() -> CpuTimes:
-    """Of this process, by the kernel's count (proc_pid_schedstat); zeros where it keeps none: then nobody waits."""
+    """Of this process, by the kernel's count (proc_pid_schedstat); zeros, so no throttling, where it keeps none."""
     try:
         ran, waited, _ = SCHEDSTAT.read_text().split()
         return CpuTimes(int(ran), int(waited))
@@ -35,14 +38,14 @@ def read_cpu_times() -> CpuTimes:
 
 
 class BacklogThrottle:
-    """Asked at every turn of the shipper, whose low priority makes it wait whenever others want the processors.
+    """Asked at every turn of the shipper, whose low priority makes it wait whenever others use the processors.
 
-    A burst is answered first and written after: shipping a record, storing it on the bus and putting it into a table
+    A burst is answered first and logged after: shipping a record, storing it on the bus and putting it into a table
     cost as much as answering does.
     """
 
-    def __init__(self, room_bytes: int, read_times: Callable[[], CpuTimes] = read_cpu_times) -> None:
-        self._backlog_limit = room_bytes * BACKLOG_SHARE
+    def __init__(self, cap_bytes: int, read_times: Callable[[], CpuTimes] = read_cpu_times) -> None:
+        self._backlog_limit = cap_bytes * BACKLOG_SHARE
         self._read_cpu_times = read_times
         self._previous = read_times()
         self._run_ns = self._wait_ns = 0.0
@@ -50,11 +53,11 @@ class BacklogThrottle:
         self._is_over = False
 
     def should_wait(self, backlog_bytes: int, now: float) -> bool:
-        """Whether the log waits at monotonic `now`, with so much unpublished."""
-        read_times, before = self._read_cpu_times(), self._previous
-        self._previous = read_times
-        self._run_ns = self._run_ns * DECAY + read_times.run_ns - before.run_ns
-        self._wait_ns = self._wait_ns * DECAY + read_times.wait_ns - before.wait_ns
+        """Whether to throttle at monotonic `now`, with `backlog_bytes` unpublished."""
+        times, before = self._read_cpu_times(), self._previous
+        self._previous = times
+        self._run_ns = self._run_ns * DECAY + times.run_ns - before.run_ns
+        self._wait_ns = self._wait_ns * DECAY + times.wait_ns - before.wait_ns
         if self._wait_ns <= MAX_WAIT_PER_RUN * self._run_ns:
             return False
         if self._since is None:
@@ -64,5 +67,5 @@ class BacklogThrottle:
         return not self._is_over
 
     def caught_up(self) -> None:
-        """There is no backlog any more: the next burst may come first again."""
+        """The backlog is empty: the next burst may be throttled again."""
         self._since, self._is_over = None, False

@@ -1,4 +1,4 @@
-"""The request spool: what was answered, on disk before the answer's last byte leaves, until the bus has it.
+"""The request spool: records on disk before the response's last byte leaves, until the bus has stored them.
 
 One process writes (`SpoolWriter`, in the data plane), another reads (`SpoolReader`, the shipper). Format:
 docs/spool.md.

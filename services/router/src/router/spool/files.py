@@ -29,7 +29,7 @@ _PROGRESS = struct.Struct("<QQQ")
 
 @dataclass(frozen=True, slots=True)
 class ReaderProgress:
-    """How far the reading process is; the writing one shows it."""
+    """How far the reading process is; the writing one exposes it as metrics."""
 
     waiting_records: int = 0
     """Read, and not yet cut into a message."""
@@ -60,7 +60,7 @@ class SpoolFiles:
         self._lock = lock
 
     def close(self) -> None:
-        """Let the lock go."""
+        """Release the lock."""
         if self._progress is not None:
             self._progress.close()
             self._progress = None
@@ -119,7 +119,7 @@ class SpoolFiles:
         self._segment_path(sequence).unlink(missing_ok=True)
 
     def set_aside(self, sequence: int, reason: str) -> None:
-        """Rename a segment's file that cannot be used; one that cannot even be renamed stays, and is said."""
+        """Rename a segment's file that cannot be used; one that cannot even be renamed stays, with a warning."""
         try:
             set_aside(self._segment_path(sequence), reason)
         except OSError as error:
@@ -144,11 +144,11 @@ class SpoolFiles:
             os.close(file)
 
     def write_progress(self, progress: ReaderProgress) -> None:
-        """Write down how far reading is."""
+        """Store the reader's progress."""
         self._progress_map()[:] = _PROGRESS.pack(progress.waiting_records, progress.waiting_messages, progress.refused)
 
     def read_progress(self) -> ReaderProgress:
-        """What was last told."""
+        """The progress that was stored last."""
         return ReaderProgress(*_PROGRESS.unpack(self._progress_map()[:]))
 
     def _progress_map(self) -> mmap.mmap:

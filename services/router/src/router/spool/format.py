@@ -18,10 +18,10 @@ HEADER = struct.Struct("<8sIQ16s16sI")
 """magic, segment bytes, sequence, spool id, boot id, crc of what precedes."""
 HEADER_BYTES = 64
 RESTORED_AT = 56
-"""A byte of the header: 1 in a segment put together from a damaged one, of which nobody knows what was published."""
+"""A byte of the header: 1 in a segment restored from a damaged one: any of its records may have been published."""
 SEAL = struct.Struct("<I")
 SEAL_AT = 60
-"""Where the header says, once no more records will come, so: a value that an earlier use of the file did not have."""
+"""The seal: set once no more records will come, to a value that an earlier use of the file did not have."""
 
 RECORD_HEAD = struct.Struct("<II")
 """Body bytes, crc of the body. Written after the body: it is what makes the record exist."""

@@ -42,7 +42,7 @@ class SpoolBatch:
 
 
 class SpoolReader:
-    """Single-threaded. `look` finds what is new, and what an earlier process left."""
+    """Single-threaded. `scan` finds what is new, and what an earlier process left."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class SpoolReader:
         self.refused = 0
 
     def open(self) -> None:
-        """Be the one that reads; raises Unavailable where another process does."""
+        """Take the reader's lock; raises Unavailable where another process has it."""
         self._files.open()
 
     def close(self) -> None:
@@ -71,7 +71,7 @@ class SpoolReader:
         self._files.close()
 
     def scan(self) -> None:
-        """Take note of segments and records that have come."""
+        """Find segments and records that were written since the last call."""
         for sequence in self._files.sequences():
             if sequence not in self._segments:
                 self._open_segment(sequence)
@@ -158,7 +158,7 @@ class SpoolReader:
             return  # damaged: the writing side sets it aside when it starts
         segment = open_segment(memory, sequence, self._boot_id)
         if segment is None:
-            memory.close()  # it is being made, or was never finished: that is the writing side's to know
+            memory.close()  # it is being made, or was never finished: the writing side decides
             return
         self._segments[sequence] = segment
         for slot in segment.slots:

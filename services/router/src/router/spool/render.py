@@ -1,6 +1,6 @@
 """From records to the body of a `RequestLogged` message. The same record always gives the same bytes.
 
-Every record goes through here on the router's own core, so that the JSON is put together from pieces that are JSON
+Every record is rendered on the router's machine, so that the JSON is put together from pieces that are JSON
 already; only the two bodies are escaped (a dictionary of 16 values, encoded as a whole, took six times as long).
 """
 

@@ -83,11 +83,11 @@ class SpoolSegment:
         return self.is_sealed and not self.uncut_records and not self.unacknowledged
 
     def scan(self) -> None:
-        """Note the records that have come since the last look."""
+        """Note the records that were written since the last scan."""
         if self.is_sealed:
             return
         # A record may be seen after the seal that was written behind it, where a processor orders its writes freely:
-        # complete is what was looked at once more after the seal was seen.
+        # a segment is complete when it was scanned once more after the seal was seen.
         self.is_sealed = self._saw_seal
         self._saw_seal = self.memory[SEAL_AT : SEAL_AT + SEAL.size] == seal_of(self.sequence)
         for offset, body in self._records():

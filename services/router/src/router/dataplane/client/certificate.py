@@ -27,7 +27,7 @@ class Certificate:
             raise InvalidInput(f"no certificate and key in {certificate} and {key}: {error}") from error
 
     def reload_if_changed(self) -> None:
-        """Take the files again if they have changed; half-written ones are left for the next look."""
+        """Load the files again if they have changed; half-written ones are left for the next call."""
         changed = self._stamp()
         if changed == self._changed:
             return

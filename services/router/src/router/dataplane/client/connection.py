@@ -20,102 +20,102 @@ from router.dataplane.pods.connection import set_nodelay
 
 
 class ConnectionRegistry(Protocol):
-    """Knows every connection there is."""
+    """The set of open connections."""
 
     def connection_opened(self, client: ClientConnection) -> None:
-        """A caller has connected."""
+        """A client has connected."""
         ...
 
     def connection_closed(self, client: ClientConnection) -> None:
-        """It has gone."""
+        """The connection is closed."""
         ...
 
 
 class ClientConnection(RequestPipeline):
-    """One connection: reads requests, refuses what is over a limit."""
+    """The reading half: parses requests, refuses what is over a limit, starts exchanges."""
 
     __slots__ = (
-        "body_mark",
-        "fresh",
+        "cacheable_head",
         "has_progressed",
-        "head_offered",
-        "offered",
+        "last_body_size",
         "parser",
+        "pending_upgrade_head",
         "registry",
-        "unparsed",
+        "unparsed_bytes",
+        "upgrade_head",
     )
 
     def __init__(self, context: DataPlaneContext, registry: ConnectionRegistry) -> None:
         super().__init__(context)
         self.registry = registry
         self.parser = httptools.HttpRequestParser(self)
-        self.offered: RequestHead | None = None
-        self.head_offered: RequestHead | None = None
-        self.unparsed = 0
-        self.body_mark = 0
+        self.upgrade_head: RequestHead | None = None
+        self.pending_upgrade_head: RequestHead | None = None
+        self.unparsed_bytes = 0
+        self.last_body_size = 0
         self.has_progressed = False
-        self.fresh: RequestHead | None = None
-        """A head that llhttp has read, and that may be kept as seen once its message is whole."""
+        self.cacheable_head: RequestHead | None = None
+        """A head that llhttp has read: cached once its message is complete."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A caller has connected."""
+        """A client has connected."""
         self.transport = cast(asyncio.Transport, transport)
         set_nodelay(transport)
         self.registry.connection_opened(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The caller has gone; what it waited for is cancelled."""
+        """The client has disconnected; its requests are cancelled."""
         self.transport = None
         self.phase = Phase.CLOSING
         self.registry.connection_closed(self)
         self._set_unsent_bytes(0)
-        abandoned = [self.answering, *self.waiting, self.exchange]
-        self.answering = self.exchange = self.head = None
-        self.waiting.clear()
+        abandoned = [self.active, *self.pipelined, self.exchange]
+        self.active = self.exchange = self.head = None
+        self.pipelined.clear()
         for exchange in abandoned:
             if exchange is not None:
                 exchange.client_disconnected()
 
     def data_received(self, data: bytes) -> None:
-        """Bytes from the caller."""
+        """Bytes from the client."""
         phase = self.phase
         if phase is Phase.CLOSING:
             return
-        if self.is_between:
-            if (known := self.context.request_heads.find(data)) is not None:
-                self._accept_whole(known[0], data[known[1] :])
+        if self.is_at_message_start:
+            if (cached := self.context.request_heads.find(data)) is not None:
+                self._accept_whole(cached[0], data[cached[1] :])
                 return
-            self.fresh = None
+            self.cacheable_head = None
         if phase is Phase.IDLE:
             self._enter_phase(Phase.HEAD, self.context.limits.header_timeout_s)
         try:
-            was_between, self.is_between = self.is_between, False
+            was_at_message_start, self.is_at_message_start = self.is_at_message_start, False
             self._feed(data)
-            if was_between and self.is_between and self.fresh is not None:
-                self.context.request_heads.add(data, self.fresh)
+            if was_at_message_start and self.is_at_message_start and self.cacheable_head is not None:
+                self.context.request_heads.add(data, self.cacheable_head)
         except httptools.HttpParserError as error:
             if not self.is_closing and not self._is_last_request():
                 self._refuse_now(refusals.bad_request(f"Not a valid HTTP request: {_parser_error(error)}."))
 
     def on_message_begin(self) -> None:
         """The first byte of a request."""
-        self.head = self.offered or RequestHead(self.context.limits)
+        self.head = self.upgrade_head or RequestHead(self.context.limits)
         self.exchange = None
-        self.is_between = False
-        self.fresh = None
+        self.is_at_message_start = False
+        self.cacheable_head = None
 
     def on_url(self, url: bytes) -> None:
         """A piece of the request target."""
-        if self.head is not None and self.offered is None:
+        if self.head is not None and self.upgrade_head is None:
             self.head.add_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header."""
-        if self.head is not None and self.offered is None:
+        if self.head is not None and self.upgrade_head is None:
             self.head.add_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """The head is complete: decide whether the body is wanted."""
+        """The head is complete: admit the request, or refuse it before its body is read."""
         head = self.head
         if head is None or self.is_closing:
             return
@@ -123,10 +123,10 @@ class ClientConnection(RequestPipeline):
         method = self.parser.get_method()
         if self.parser.should_upgrade() and method != b"CONNECT":
             head.method, head.is_complete = method, True
-            self.head_offered = head
+            self.pending_upgrade_head = head
             return
-        self.unparsed = 0
-        self.body_mark = 0
+        self.unparsed_bytes = 0
+        self.last_body_size = 0
         head.complete(method, self.parser.get_http_version())
         exchange = Exchange(self.context, self, head)
         exchange.closes = not self.parser.should_keep_alive()
@@ -134,9 +134,9 @@ class ClientConnection(RequestPipeline):
         refusal = admit(self.context, exchange)
         if refusal is not None:
             self._refuse(exchange, refusal)
-        elif head.expect is not None and self.answering is None:
+        elif head.expect is not None and self.active is None:
             self.write(expects_continue(head))
-        if self.answering is None and not self.is_closing:
+        if self.active is None and not self.is_closing:
             self._enter_phase(Phase.BODY, self.context.limits.body_timeout_s)
 
     def on_body(self, body: bytes) -> None:
@@ -154,24 +154,24 @@ class ClientConnection(RequestPipeline):
             self._refuse(exchange, refusals.OVERLOADED)
 
     def on_message_complete(self) -> None:
-        """The request is complete: answer it, or let it wait its turn."""
+        """The request is complete: answer it, or queue it behind the one that is being answered."""
         exchange, self.exchange, self.head = self.exchange, None, None
         if exchange is None or self.phase is Phase.CLOSING:
             return
         if exchange.head.has_trailer_fault and exchange.refusal is None:
             self._refuse(exchange, refusals.TRAILERS_TOO_LARGE)
             return
-        self.is_between = not exchange.closes
+        self.is_at_message_start = not exchange.closes
         if exchange.refusal is None and exchange.unknown is None and exchange.head.is_plain:
-            self.fresh = exchange.head
+            self.cacheable_head = exchange.head
         self._enqueue(exchange)
 
     def expire(self, now: float) -> None:
         """The deadline has passed."""
         match self.phase:
-            case Phase.ANSWER if self.answering is not None:
-                self.answering.expire()
-            case Phase.BODY if self._body_flows():
+            case Phase.ANSWER if self.active is not None:
+                self.active.expire()
+            case Phase.BODY if self._is_body_fast_enough():
                 self.deadline = now + self.context.limits.body_timeout_s
             case Phase.BODY:
                 self._refuse_now(refusals.BODY_TIMEOUT)
@@ -181,7 +181,7 @@ class ClientConnection(RequestPipeline):
                 self.abort()
 
     def _accept_whole(self, head: RequestHead, body: bytes) -> None:
-        """A request whose head is known by heart, and the whole of its body with it."""
+        """A request whose head is in the cache and whose body is complete: llhttp is not asked."""
         exchange = Exchange(self.context, self, head)
         exchange.refusal = admit(self.context, exchange)
         size = len(body)
@@ -204,12 +204,12 @@ class ClientConnection(RequestPipeline):
             self._check_unfinished(len(data))
 
     def _check_unfinished(self, more: int) -> None:
-        """llhttp knows no limits: what has become neither a whole head nor a piece of a body yet is counted here."""
-        self.unparsed = 0 if self.has_progressed else self.unparsed + more
+        """llhttp has no limits: bytes that are neither a complete head nor a piece of a body yet are counted here."""
+        self.unparsed_bytes = 0 if self.has_progressed else self.unparsed_bytes + more
         head = self.head
         if head is not None and head.fault is not None and (not head.is_complete or head.has_trailer_fault):
             self._refuse_now(head.fault)
-        elif self.unparsed > self.context.limits.header_bytes + self.context.limits.url_bytes:
+        elif self.unparsed_bytes > self.context.limits.header_bytes + self.context.limits.url_bytes:
             is_body = head is not None and head.is_complete
             self._refuse_now(refusals.TRAILERS_TOO_LARGE if is_body else refusals.HEADERS_TOO_LARGE)
 
@@ -219,24 +219,26 @@ class ClientConnection(RequestPipeline):
         llhttp ends a message at its head when it sees the offer, so that a fresh parser is given the head's framing
         alone, then the body; everything else of the head was read the first time.
         """
-        offered = self.offered = self.head_offered
-        if offered is None or self.is_closing or self._is_last_request():
+        upgrade_head = self.upgrade_head = self.pending_upgrade_head
+        if upgrade_head is None or self.is_closing or self._is_last_request():
             return
-        offered.is_complete = False
+        upgrade_head.is_complete = False
         self.parser = httptools.HttpRequestParser(self)
-        self._feed(offered.framing())
-        self.offered = self.head_offered = None
+        self._feed(upgrade_head.framing())
+        self.upgrade_head = self.pending_upgrade_head = None
         self._feed(rest)
 
     def _is_last_request(self) -> bool:
-        """Whether what is being answered ends the connection: bytes after it are nobody's."""
-        last = self.waiting[-1] if self.waiting else self.answering
+        """Whether the last request read closes the connection: bytes after it are ignored."""
+        last = self.pipelined[-1] if self.pipelined else self.active
         return last is not None and last.closes
 
-    def _body_flows(self) -> bool:
+    def _is_body_fast_enough(self) -> bool:
         size = self.exchange.body_size if self.exchange is not None else 0
-        is_fast = size - self.body_mark >= self.context.limits.body_timeout_s * self.context.limits.body_min_bytes_per_s
-        self.body_mark = size
+        is_fast = (
+            size - self.last_body_size >= self.context.limits.body_timeout_s * self.context.limits.body_min_bytes_per_s
+        )
+        self.last_body_size = size
         return is_fast
 
     def _refuse(self, exchange: Exchange, refusal: Refusal) -> None:
@@ -249,7 +251,7 @@ class ClientConnection(RequestPipeline):
             self._enqueue(exchange)
 
     def _refuse_now(self, refusal: Refusal) -> None:
-        """Something is wrong with the connection itself: the last answer on it."""
+        """Refuse, and close the connection: no byte after this can be trusted."""
         exchange = self.exchange or Exchange(self.context, self, self.head or RequestHead(self.context.limits))
         exchange.refusal = refusal
         exchange.closes = True

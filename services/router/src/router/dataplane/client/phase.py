@@ -1,4 +1,4 @@
-"""What a caller's connection is at."""
+"""The phases of a client's connection."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import Enum
 
 
 class Phase(Enum):
-    """What the connection's deadline is about."""
+    """What the connection's deadline applies to."""
 
     IDLE = "idle"
     HEAD = "head"

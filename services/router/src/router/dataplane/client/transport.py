@@ -1,4 +1,4 @@
-"""The sending half of a client's connection: writes, deadlines, back-pressure, an orderly end."""
+"""The sending half of a client's connection: writes, deadlines, back-pressure, graceful close."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from router.dataplane.exchange.context import DataPlaneContext
 
 
 class ClientTransport(asyncio.Protocol):
-    """The transport of one connection, what it is at, and until when."""
+    """The transport of one connection, its phase, and the phase's deadline."""
 
-    __slots__ = ("buffered", "context", "deadline", "is_read_paused", "is_write_paused", "phase", "transport")
+    __slots__ = ("context", "deadline", "is_read_paused", "is_write_paused", "phase", "transport", "unsent_bytes")
 
     def __init__(self, context: DataPlaneContext) -> None:
         self.context = context
         self.transport: asyncio.Transport | None = None
         self.phase = Phase.IDLE
         self.deadline = monotonic() + context.limits.header_timeout_s
-        self.buffered = 0
+        self.unsent_bytes = 0
         self.is_read_paused = False
         self.is_write_paused = False
 
     def write(self, data: bytes) -> None:
-        """Send to the caller."""
+        """Send to the client."""
         if self.transport is not None and data:
             self.transport.write(data)
 
     def abort(self) -> None:
-        """Break the connection off."""
+        """Close at once; bytes that were not sent are dropped."""
         self.phase = Phase.CLOSING
         if self.transport is not None:
             self.transport.abort()
 
     @property
     def is_closing(self) -> bool:
-        """Nothing that arrives matters any more."""
+        """Bytes that arrive from now on are ignored."""
         return self.phase is Phase.CLOSING
 
     @property
     def is_idle(self) -> bool:
-        """Nothing was asked that is not yet answered."""
+        """No request is being read, held or answered."""
         return self.phase is Phase.IDLE
 
     def _enter_phase(self, phase: Phase, seconds: float) -> None:
@@ -49,9 +49,9 @@ class ClientTransport(asyncio.Protocol):
         self.deadline = monotonic() + seconds
 
     def _set_unsent_bytes(self, size: int) -> None:
-        """What waits in the transport for a caller that is slow to read is held in memory like a body."""
-        self.context.buffered += size - self.buffered
-        self.buffered = size
+        """Bytes that wait in the transport for a slow client count in `buffered`, like a body."""
+        self.context.buffered += size - self.unsent_bytes
+        self.unsent_bytes = size
 
     def _resume_reading(self) -> None:
         self.is_read_paused = False
@@ -59,7 +59,7 @@ class ClientTransport(asyncio.Protocol):
             self.transport.resume_reading()
 
     def _close_gracefully(self) -> None:
-        """Half-close, then wait a little for the caller: a reset could overtake the answer."""
+        """Half-close, then wait up to `linger_s` for the client: a reset could overtake the response."""
         self._enter_phase(Phase.CLOSING, self.context.limits.linger_s)
         transport = self.transport
         if transport is None or transport.is_closing():

@@ -1,4 +1,4 @@
-"""Whether a request may go on to a version: path, method, key, size; in this order, before its body is read."""
+"""Admission of a request: path, method, key, size; in this order, before its body is read."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ABSOLUTE = re.compile(rb"https?://(?P<authority>[^/?#@]+)(?P<rest>/.*)?", re.IG
 
 
 def admit(context: DataPlaneContext, exchange: Exchange) -> Refusal | None:
-    """Set the exchange's target and key; or say what to answer instead."""
+    """Set the exchange's target and key; a refusal where the request may not go on."""
     head = exchange.head
     if head.fault is not None:
         return head.fault
@@ -44,7 +44,7 @@ def admit(context: DataPlaneContext, exchange: Exchange) -> Refusal | None:
 
 
 def _admit_key(context: DataPlaneContext, exchange: Exchange, target: RouteTarget) -> Refusal | None:
-    """Set the key's id; one that nobody knows may have been issued just now, and is asked about again later."""
+    """Set the key's id. An unknown key may be newer than the routes: such a request is admitted again later."""
     head = exchange.head
     verdict = context.check_key(target, head)
     if isinstance(verdict, UUID):
@@ -72,7 +72,7 @@ def _admit_debug(
 
 
 def expects_continue(head: RequestHead) -> bytes:
-    """What to send before the body is read."""
+    """`100 Continue` where the client waits for it before it sends the body."""
     return CONTINUE if head.expect == b"100-continue" and head.has_body else b""
 
 
@@ -102,7 +102,7 @@ def _service_of_host(context: DataPlaneContext, host: bytes) -> bytes:
 
 
 def _unresolved(context: DataPlaneContext, exchange: Exchange) -> Refusal | None:
-    """What to answer; None: it names what nobody knows, and waits to see whether that is new."""
+    """Why the path has no target; None: its service or version is unknown and may be newer than the routes."""
     head = exchange.head
     if head.method in (b"CONNECT", b"TRACE"):
         return refusals.method_not_allowed(refusals.SCORING_ALLOWS, closes=head.method == b"CONNECT")
@@ -116,7 +116,7 @@ def _unresolved(context: DataPlaneContext, exchange: Exchange) -> Refusal | None
 
 
 def _not_a_prediction(target: RouteTarget, head: RequestHead) -> Refusal | None:
-    """What is not simply a prediction: None where a pod is to answer."""
+    """A request that is no prediction: None where a pod answers it."""
     method, kind = head.method, target.kind
     if method in (b"CONNECT", b"TRACE"):
         return refusals.method_not_allowed(refusals.SCORING_ALLOWS, closes=method == b"CONNECT")
@@ -128,7 +128,7 @@ def _not_a_prediction(target: RouteTarget, head: RequestHead) -> Refusal | None:
 
 
 def _health_or_metadata(target: RouteTarget, method: bytes) -> Refusal | None:
-    """Health is the router's to answer; the pod answers for itself and its model."""
+    """Health is answered by the router, metadata by a pod (None)."""
     if target.kind is PathKind.RAW:
         return None
     if method not in (b"GET", b"HEAD"):
@@ -145,7 +145,7 @@ def _options(target: RouteTarget, head: RequestHead) -> Refusal:
     policy = target.service.cors
     if policy is None or head.origin is None or not head.has_preflight:
         return refusals.OPTIONS_SCORING if is_post else refusals.OPTIONS_HEALTH
-    return Refusal(204, "", "", policy.preflight(head.origin))
+    return Refusal(204, "", "", policy.preflight_lines(head.origin))
 
 
 def _check_size(context: DataPlaneContext, head: RequestHead, service: RoutedService) -> Refusal | None:

@@ -1,4 +1,4 @@
-"""What all requests share: routes, recorder, limits, the pool's connecting half, and counts."""
+"""State that all requests share: routes, recorder, limits, caches, queues, counts; and connecting to pods."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ RECORDER_FAILED = "recorder_failed"
 
 
 class ConnectListener(Protocol):
-    """Who waits for a connection to a pod."""
+    """Receives a connection to a pod."""
 
     def pod_connected(self, connection: PodConnection) -> None:
-        """Here it is."""
+        """The connection is open."""
         ...
 
     def pod_connect_failed(self, pod: RoutedPod) -> None:
-        """There is none to be had."""
+        """The connection could not be opened."""
         ...
 
 
 class UnknownKind(Enum):
-    """What nobody knows of a request, as long as the routes have not been looked at once more."""
+    """Which name in a request is unknown, and may be newer than the routes."""
 
     KEY = "key"
     SERVICE = "service"
@@ -49,7 +49,7 @@ class UnknownKind(Enum):
 
 
 class DataPlaneContext:
-    """Shared by every caller's connection; used on the event loop only."""
+    """Shared by all connections of clients; used on the event loop only."""
 
     def __init__(self, table: RouteTable, recorder: OutcomeRecorder, limits: DataPlaneLimits) -> None:
         self.table = table
@@ -60,17 +60,17 @@ class DataPlaneContext:
         self.buffered = 0
         self.in_flight = 0
         self.queued = 0
-        """Requests that wait for their limit's turn."""
+        """Requests in the queues of the rate limits."""
         self.unknown = dict.fromkeys(UnknownKind, 0)
-        """Requests whose key or service is not known, and may be soon."""
+        """How many requests wait for an unknown key or service to appear in the routes."""
         self.readmit: Callable[[Any], Refusal | None] = lambda _: None
-        """Admits an exchange once more; set by who admits."""
+        """Admits an exchange once more; set to `admission.admit`."""
         self.request_heads: HeadCache[RequestHead] = HashedHeadCache()
         self.response_heads: HeadCache[ResponseHead] = HeadCache()
         self.hold_queue = HoldQueue(limits.held_requests)
         table.changed = self.hold_queue.release_all
         self.on_hold: Callable[[], None] = lambda: None
-        """Called when a request has begun to wait for a pod."""
+        """Called when a request is put into the hold queue."""
         self._draw = time.time_ns() & 0x7FFFFFFF
         self._connecting: set[asyncio.Task[None]] = set()
 
@@ -80,7 +80,7 @@ class DataPlaneContext:
         return self._draw >> 8
 
     def current(self, version: RoutedVersion) -> RoutedVersion | None:
-        """The version as the route table has it now: whoever waited must see what came since."""
+        """The version as the route table has it now: a request that was held must see later changes."""
         service = self.table.services.get(version.service)
         return service.versions.get(version.name) if service else None
 
@@ -92,7 +92,7 @@ class DataPlaneContext:
         return self.table.keys.check(target.service.name, digest, time.time(), target.version is not None)
 
     def has_room_for(self, unknown: UnknownKind, head: RequestHead) -> bool:
-        """Whether a request with an unknown key, or for an unknown service, may wait to see whether that is new."""
+        """Whether a request with an unknown key or service may wait for the next read of the routes."""
         limits = self.limits
         is_small = not head.is_chunked and head.content_length <= limits.discarded_body_bytes and head.expect is None
         has_place = bool(limits.unknown_s) and self.unknown[unknown] < limits.unknown_requests

@@ -1,6 +1,7 @@
-"""One request from its turn to its end: which version and which pod of it answer, what the rate limit says.
+"""The routing of one request: its version, the rate limit, a pod; each of its states is a base class.
 
-Callbacks only, so that nothing is scheduled per request. The states of a request: `holding`, `forwarding`, `answering`.
+Callbacks only, so that nothing is scheduled per request. States: `holding`, `forwarding`,
+`responding`.
 """
 
 from __future__ import annotations
@@ -19,23 +20,23 @@ from router.domain.routes.explain import eligible_versions, longest_hold_s
 
 
 class Exchange(ExchangeForwarder):
-    """A request and its answer."""
+    """A request and its response."""
 
     def begin(self) -> None:
         """The request is complete and it is its turn: answer it."""
         target = self.target
         if self.refusal is not None:
-            self.answer(self.refusal)
+            self.respond(self.refusal)
         elif self.unknown is not None:
             if not self._readmit():
                 self._hold_unknown()
         elif target is not None:
             self._route(target)
         else:
-            self.answer(refusals.not_found("No such path."))
+            self.respond(refusals.not_found("No such path."))
 
     def find_pod(self) -> bool:
-        """Go to a pod, if there is one now; False: it must wait on."""
+        """Forward to a pod if there is one now; False: it stays in the hold queue."""
         if self.unknown is not None:
             return self._readmit()
         if self.version is None:
@@ -47,7 +48,7 @@ class Exchange(ExchangeForwarder):
         return self._find_pod_of(current)
 
     def client_disconnected(self) -> None:
-        """Nobody waits for the answer any more."""
+        """The client has disconnected before the response was complete."""
         if self.is_finished:
             return
         self._cancel_pod()
@@ -58,19 +59,19 @@ class Exchange(ExchangeForwarder):
         self._release()
 
     def expire(self) -> None:
-        """What was waited for has not come in time."""
+        """The deadline has passed: of an unknown name, of the hold queue, or of the pod's response."""
         if self.is_finished:
             return
         if self.unknown is not None:
-            self.answer(self._unknown_refusal())
+            self.respond(self._unknown_refusal())
             return
         if self.is_waiting:
-            self.answer(self._no_pod_refusal())
+            self.respond(self._no_pod_refusal())
             return
         if self.pod is not None and self.is_at_pod:
             record_failure(self.pod, monotonic(), self.context.limits.ejection_s)
         self._cancel_pod()
-        self._fail(refusals.DEADLINE_EXCEEDED)
+        self._fail_response(refusals.DEADLINE_EXCEEDED)
 
     def _route(self, target: RouteTarget) -> None:
         # The table may have changed while the body arrived: the split is taken from what holds now.
@@ -102,11 +103,11 @@ class Exchange(ExchangeForwarder):
         return choose_version(candidates)
 
     def _enter_version(self, version: RoutedVersion, target: RouteTarget) -> None:
-        """The version is chosen: its limit, then its pods."""
+        """The version is chosen: check its rate limit, then choose a pod."""
         self.version = version
         rate = version.sample_rate
         if version.is_logged and target.is_recorded and (rate >= 1.0 or self._is_sampled(rate)):
-            self.logged = []
+            self.recorded_response = []
         now = monotonic()
         self.client.deadline = now + version.timeout_s
         limiter = version.limiter
@@ -122,7 +123,7 @@ class Exchange(ExchangeForwarder):
             self._hold(version.id, version.hold_s)
 
     def _is_sampled(self, rate: float) -> bool:
-        """Whether the sample has this request; whoever debugs and asks for a row gets it."""
+        """Whether the request is in the sample; a debug request that asks for a row always is."""
         return self.is_debug or is_sampled(self.record_id, rate)
 
     def _over_limit(self, version: RoutedVersion, limiter: RateLimiter, now: float, wait: float) -> None:
@@ -148,7 +149,7 @@ class Exchange(ExchangeForwarder):
             self._find_pod_or_hold()
 
     def _readmit(self) -> bool:
-        """Admit it once more; False: what nobody knew is still unknown."""
+        """Admit the request once more; False: the name is still unknown."""
         before = self.unknown
         self._clear_unknown()
         refusal = self.context.readmit(self)
@@ -156,8 +157,8 @@ class Exchange(ExchangeForwarder):
             return False
         self.is_waiting = False
         if refusal is not None:
-            self.answer(refusal)
-        elif self.unknown is not None:  # the service is there now, and its key is not yet
+            self.respond(refusal)
+        elif self.unknown is not None:  # the service is known now, its key is not yet
             self._hold_unknown()
         else:
             assert self.target is not None
@@ -172,10 +173,10 @@ class Exchange(ExchangeForwarder):
         if version is None:
             if service is not None and longest_hold_s(eligible_versions(service, target.version_name)):
                 return False
-            self.answer(self._no_pod_refusal())
+            self.respond(self._no_pod_refusal())
             return True
         self.is_waiting = False
-        self.logged = None
+        self.recorded_response = None
         self._enter_version(version, target)
         return True
 

@@ -19,41 +19,41 @@ class ExchangeForwarder(ExchangeHolder):
     """Sends the request to a pod and notes when the pod fails."""
 
     def pod_connected(self, connection: PodConnection) -> None:
-        """A new connection to the pod is there."""
+        """A new connection to the pod is open."""
         if self.is_finished or self.pod is not connection.pod or self.connection is not None:
             connection.return_to_pool()
         else:
             self._send(connection)
 
     def pod_connect_failed(self, pod: RoutedPod) -> None:
-        """The pod takes no connections: nothing was sent, so that any other may be asked, or the only one again."""
+        """The pod refuses connections: nothing was sent, so that another pod, or the only one, is tried again."""
         if self.is_finished or self.pod is not pod:
             return
         self._leave_pod()
-        other = self._other_pod() or (pod if self.tried.count(pod) == 1 and not pod.is_retired else None)
-        if other is not None and len(self.tried) < MAX_PODS_TRIED:
+        other = self._other_pod() or (pod if self.tried_pods.count(pod) == 1 and not pod.is_retired else None)
+        if other is not None and len(self.tried_pods) < MAX_PODS_TRIED:
             self._send_to(other)
         else:
             self._hold_until_reachable()
 
     def pod_connection_lost(self, *, before_first_byte: bool) -> None:
-        """The connection broke while we waited: asked once more if no byte of an answer had come."""
+        """The connection broke: the request is sent once more if no byte of a response had come."""
         pod = self.pod
         self._record_pod_failure()
         if pod is not None and before_first_byte and not self.is_resent:
             self.is_resent = True
             self._send_to(self._other_pod() or pod, is_fresh=True)
         else:
-            self._fail(refusals.UPSTREAM_FAILED)
+            self._fail_response(refusals.UPSTREAM_FAILED)
 
     def invalid_response_received(self) -> None:
-        """The pod does not speak HTTP."""
+        """The pod's bytes are not a valid HTTP response."""
         self._record_pod_failure()
-        self._fail(refusals.UPSTREAM_INVALID)
+        self._fail_response(refusals.UPSTREAM_INVALID)
 
     def _send_to(self, pod: RoutedPod, *, is_fresh: bool = False) -> None:
         self.pod = pod
-        self.tried += (pod,)
+        self.tried_pods += (pod,)
         self.is_at_pod = True
         pod.outstanding += 1
         pod.tally.in_flight += 1
@@ -96,7 +96,7 @@ class ExchangeForwarder(ExchangeHolder):
     def _other_pod(self) -> RoutedPod | None:
         assert self.version is not None
         current = self.context.current(self.version)
-        pods = [pod for pod in current.pods if pod not in self.tried] if current is not None else []
+        pods = [pod for pod in current.pods if pod not in self.tried_pods] if current is not None else []
         return choose_pod(pods, monotonic(), self.context.draw())
 
     def _record_pod_failure(self) -> None:

@@ -13,12 +13,12 @@ class HeldRequest(Protocol):
     is_finished: bool
 
     def find_pod(self) -> bool:
-        """Try again; False: it goes on waiting."""
+        """Try to forward; False: it stays in the queue."""
         ...
 
 
 class HoldQueue:
-    """First come, first served, by what they wait for; bounded."""
+    """First in, first out for each key (a version's id, a service's name); bounded."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -45,12 +45,12 @@ class HoldQueue:
         return sum(not each.is_finished for each in self._waiting.get(of, ()))
 
     def release_all(self) -> None:
-        """The routes have changed: there may be pods now."""
+        """The routes have changed: try every key."""
         for of in list(self._waiting):
             self.release(of)
 
     def release(self, of: Hashable) -> None:
-        """A pod may have room: let those go on that find it."""
+        """A pod may have room: forward requests of this key until one finds no pod."""
         waiting = self._waiting.get(of)
         while waiting:
             request = waiting.popleft()

@@ -1,4 +1,4 @@
-"""A request that waits: for a pod, or to see whether its key or service is new."""
+"""A request in the hold queue: it waits for a pod, or for its unknown key or service to appear in the routes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Hashable
 from time import monotonic
 
-from router.dataplane.exchange.answering import ExchangeResponder
 from router.dataplane.exchange.context import UnknownKind
+from router.dataplane.exchange.responding import ExchangeResponder
 from router.dataplane.http import refusals
 from router.dataplane.http.refusals import Refusal
 from router.domain.routes.entities import RoutedService, RouteTarget
@@ -15,14 +15,14 @@ from router.domain.routes.explain import eligible_versions, explain_missing, exp
 
 
 class ExchangeHolder(ExchangeResponder):
-    """Puts the request into the hold queue, and says why when it cannot stay there."""
+    """Puts the request into the hold queue, or refuses it with the reason."""
 
     def find_pod(self) -> bool:
-        """Called by the hold queue: go on if that is possible now; False: it must wait on."""
+        """Called by the hold queue: forward if that is possible now; False: it stays in the queue."""
         raise NotImplementedError
 
     def mark_unknown(self, unknown: UnknownKind) -> None:
-        """Nobody knows its key or its service: when its turn has come, it waits for one more look at the routes."""
+        """Its key or service is unknown: when it is started, it waits for the next read of the routes."""
         self.unknown = unknown
         self.context.unknown[unknown] += 1
 
@@ -34,7 +34,7 @@ class ExchangeHolder(ExchangeResponder):
         if self.is_waiting:
             self.client.deadline = monotonic() + self.context.limits.unknown_s
         else:
-            self.answer(self._unknown_refusal())
+            self.respond(self._unknown_refusal())
 
     def _unknown_refusal(self) -> Refusal:
         if self.unknown is UnknownKind.KEY:
@@ -44,27 +44,27 @@ class ExchangeHolder(ExchangeResponder):
     def _hold_for_service(self, service: RoutedService | None, target: RouteTarget) -> None:
         held_s = longest_hold_s(eligible_versions(service, target.version_name)) if service is not None else 0.0
         if service is None or not held_s:
-            self.answer(self._no_pod_refusal())
-        elif target.version is not None:  # by its own id: who waits for it does not wait for the others
+            self.respond(self._no_pod_refusal())
+        elif target.version is not None:  # by the version's id: pods of other versions do not answer it
             self._hold(service.versions[target.version.name].id, held_s)
         else:
             self._hold(service.name, held_s)
 
     def _hold_until_reachable(self) -> None:
-        """No pod takes connections: most likely it has just ended, and the routes will say so, and have another."""
+        """No pod accepts connections: most likely it has just ended, and the routes will name another."""
         assert self.version is not None
-        version, self.tried, self.is_unreachable = self.version, (), True
+        version, self.tried_pods, self.is_unreachable = self.version, (), True
         if not version.hold_s or (self.hold_until and self.hold_until <= monotonic()):
-            self.answer(refusals.NO_POD_REACHABLE)
+            self.respond(refusals.NO_POD_REACHABLE)
             return
         self._hold(version.id, version.hold_s)
         again_s = self.context.limits.ejection_s
         asyncio.get_running_loop().call_later(again_s, self.context.hold_queue.release, version.id)
 
     def _hold(self, of: Hashable, held_s: float) -> None:
-        """Hold it for a pod; however often it has to wait, not longer than `held_s` since it first did."""
+        """Hold the request for a pod, at most `held_s` after it was first held."""
         if not held_s or not self.context.hold_queue.add(of, self):
-            self.answer(refusals.HOLD_QUEUE_FULL if held_s else refusals.ALL_PODS_BUSY)
+            self.respond(refusals.HOLD_QUEUE_FULL if held_s else refusals.ALL_PODS_BUSY)
             return
         self.is_waiting = True
         self.hold_until = self.hold_until or monotonic() + held_s

@@ -1,4 +1,4 @@
-"""What is counted and kept of a finished exchange."""
+"""Counting and recording of a finished exchange."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from router.domain.outcome import MAX_LOGGED_BYTES, RequestOutcome
 from router.domain.routes.entities import RoutedVersion
 
 NOT_SAMPLED = "not_sampled"
-LOGGING_OFF = "logging_disabled"
+LOGGING_DISABLED = "logging_disabled"
 NO_PREDICTION = "not_a_prediction"
 DEBUG = "debug"
 
@@ -23,18 +23,18 @@ def count(exchange: ExchangeState, status: int, sent: int) -> None:
 
 
 def count_throttled(exchange: ExchangeState, version: RoutedVersion, status: int, sent: int) -> None:
-    """Count what a version's limit turned away; strangers must not fill tables, so that it is not recorded."""
+    """Count what a version's rate limit refused. It is not recorded: refused clients must not fill tables."""
     version.tally.throttled += 1
     version.tally.count_response(status, monotonic() - exchange.started, exchange.body_size, sent)
 
 
 def record(exchange: ExchangeState, version: RoutedVersion, status: int, *, is_aborted: bool = False) -> None:
-    """Count what was given to a version, and keep it if it is to be kept."""
+    """Count what was given to a version, and record it unless sampling or logging says otherwise."""
     pod = exchange.pod
     tally = pod.tally if pod is not None else version.tally
     duration = monotonic() - exchange.started
     tally.count_response(status, duration, exchange.body_size, exchange.sent_bytes)
-    response = exchange.logged
+    response = exchange.recorded_response
     if response is None:
         tally.count_record(_drop_reason(exchange, version))
         return
@@ -54,7 +54,7 @@ def record(exchange: ExchangeState, version: RoutedVersion, status: int, *, is_a
         int(duration * 1_000_000),
         status,
         join_pieces(body) if exchange.body_size <= MAX_LOGGED_BYTES else None,
-        None if exchange.is_answer_omitted or exchange.sent_bytes > MAX_LOGGED_BYTES else join_pieces(response),
+        None if exchange.is_response_omitted or exchange.sent_bytes > MAX_LOGGED_BYTES else join_pieces(response),
         is_aborted,
     )
     tally.count_record(exchange.context.record(outcome))
@@ -65,4 +65,4 @@ def _drop_reason(exchange: ExchangeState, version: RoutedVersion) -> str:
         return DEBUG
     if exchange.target is not None and not exchange.target.is_recorded:
         return NO_PREDICTION
-    return NOT_SAMPLED if version.is_logged else LOGGING_OFF
+    return NOT_SAMPLED if version.is_logged else LOGGING_DISABLED

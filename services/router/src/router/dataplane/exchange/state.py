@@ -1,4 +1,4 @@
-"""What is known of an exchange: the request, where it went, what came back."""
+"""The state of an exchange: its request, its version and pod, its response."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from router.domain.routes.entities import RoutedPod, RoutedVersion, RouteTarget
 
 
 class ExchangeState:
-    """What most exchanges never change stands in the class: making one is cheap."""
+    """Fields that most exchanges never change are class attributes: an instance sets eight of them."""
 
     target: RouteTarget | None = None
     api_key_id: UUID | None = None
@@ -30,30 +30,30 @@ class ExchangeState:
     reason = b""
     trace_id = b""
     connection: PodConnection | None = None
-    tried: tuple[RoutedPod, ...] = ()
+    tried_pods: tuple[RoutedPod, ...] = ()
     is_resent = False
     response: ResponseHead | None = None
-    held_back: bytes | None = None
-    logged: BodyPieces | None = None
-    """The answer's body for the record; None: it is not recorded."""
-    logged_bytes = 0
-    """So much of it is counted among what is held in memory."""
-    is_answer_omitted = False
-    """The answer's body is too large for the record, or for what is held in memory."""
+    delayed_piece: bytes | None = None
+    recorded_response: BodyPieces | None = None
+    """The response's body for the record; None: it is not recorded."""
+    recorded_bytes = 0
+    """How many of its bytes are counted in `buffered`."""
+    is_response_omitted = False
+    """The response's body is larger than `MAX_LOGGED_BYTES`, or did not fit into `buffered_bytes`."""
     sent_bytes = 0
     body_size = 0
     is_debug = False
-    """It came with a ticket of the controller's: past key and limit, recorded only where the ticket says so."""
+    """It carries a debug ticket: key and rate limit do not apply, it is recorded only where the ticket says so."""
     unknown: UnknownKind | None = None
-    """What of it nobody knows yet: it waits to see whether that is new."""
+    """Which of its names is unknown: it waits for the next read of the routes."""
     hold_key: Hashable = None
-    """Under what it waits for that."""
+    """The key of the hold queue under which it waits for that."""
     hold_until = 0.0
-    """Monotonic time until which it may be held for a pod; 0: it never had to wait."""
+    """Monotonic time until which it may be held for a pod; 0: it was never held."""
     is_unreachable = False
-    """No pod of its version took a connection when it was last tried."""
+    """No pod of its version accepted a connection at the last try."""
     is_waiting = False
-    """For a pod, or for the limit's turn."""
+    """In the hold queue, or in the queue of the rate limit."""
     is_at_pod = False
     is_finished = False
     closes = False

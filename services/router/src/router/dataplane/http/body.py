@@ -1,4 +1,4 @@
-"""A body as it comes, in pieces: as few objects as its size asks for, however small the pieces are."""
+"""Bodies as lists of pieces; small pieces are joined as they arrive."""
 
 from __future__ import annotations
 

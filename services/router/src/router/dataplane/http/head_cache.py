@@ -52,7 +52,7 @@ class HeadCache(Generic[H]):
 
 
 class HashedHeadCache(HeadCache[H]):
-    """Heads by the SHA-256 of their bytes: the keys of callers in them are not kept in memory."""
+    """Heads by the SHA-256 of their bytes: the keys of clients in them are not kept in memory."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""The router's own answers: every error has the one body of wire.md; nothing internal is named in it."""
+"""The router's own responses: every error has the platform's one error body; nothing internal is named in it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An answer that the router gives itself. `closes`: the connection cannot be used after it."""
+    """A response of the router itself. `closes`: the connection is closed after it."""
 
     status: int
     code: str
@@ -43,7 +43,7 @@ class Refusal:
 
 
 def bad_request(message: str) -> Refusal:
-    """Not HTTP as we read it: no byte after it can be trusted."""
+    """Not valid HTTP: no byte after it can be trusted."""
     return Refusal(400, "BAD_REQUEST", message, closes=True)
 
 
@@ -98,7 +98,7 @@ KEY_REFUSALS = {
     KeyRefusal.OTHER_SERVICE: FORBIDDEN,
     KeyRefusal.OUT_OF_SCOPE: OUT_OF_SCOPE,
 }
-"""Why a key opens nothing, as the answer."""
+"""The response for each reason why a key is refused."""
 HEADER_TIMEOUT = Refusal(408, "REQUEST_TIMEOUT", "The request's headers took too long.", closes=True)
 BODY_TIMEOUT = Refusal(408, "REQUEST_TIMEOUT", "The request's body took too long.", closes=True)
 URL_TOO_LONG = Refusal(414, "URI_TOO_LONG", "The URL is longer than 8192 bytes.", closes=True)
@@ -129,12 +129,12 @@ STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".enc
 
 
 def status_line(status: int) -> bytes:
-    """The answer's first line."""
+    """The response's first line."""
     return STATUS_LINES.get(status) or b"HTTP/1.1 %d Unknown\r\n" % status
 
 
 def render(refusal: Refusal, body: bytes, headers: bytes, *, with_body: bool, closes: bool) -> bytes:
-    """Head and body of the router's own answer; `headers` are those that name the request."""
+    """Head and body of a refusal; `headers` are those that name the request."""
     parts = [status_line(refusal.status), headers, refusal.headers]
     if closes:
         parts.append(CONNECTION_CLOSE)

@@ -1,7 +1,7 @@
-"""One request as it arrives: what of its head is looked at, what is passed on, what is dropped.
+"""The head of a request as it arrives: what of it is read, what is forwarded, what is dropped.
 
 The request to the pod is rebuilt, never relayed: hop-by-hop headers, credentials, cookies and everything that claims
-to come from a proxy or from us stays behind.
+to come from a proxy or from the router is dropped.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _DROPPED_PREFIXES = (b"x-forwarded-", b"x-penstock-", b"proxy-")
 
 
 class RequestHead:
-    """The head of a request. Complete, it never changes: equal heads may share one (`seen`).
+    """The head of a request. Complete, it never changes: equal heads may share one (`head_cache`).
 
     `fault` is the first thing found wrong with it.
     """

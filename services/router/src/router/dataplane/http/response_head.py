@@ -1,4 +1,4 @@
-"""The head of a pod's answer: what the caller gets of it, and what is for us."""
+"""The head of a pod's response: what is passed on to the client, and what is for the router."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CLIENT_REQUEST_ID = b"x-penstock-client-request-id"
 
 
 class ResponseHead:
-    """The head of an answer. Complete, it never changes: equal heads may share one (`seen`)."""
+    """The head of a response. Complete, it never changes: equal heads may share one (`head_cache`)."""
 
     __slots__ = (
         "client_request_id",
@@ -31,7 +31,7 @@ class ResponseHead:
         self.status = 0
         self.lines: list[bytes] = []
         self.forward = b""
-        """Status line and headers for the caller."""
+        """Status line and headers for the client."""
         self.content_length = -1
         self.is_chunked = False
         self.has_head = False
@@ -63,7 +63,7 @@ class ResponseHead:
 
     @property
     def is_informational(self) -> bool:
-        """A 1xx: the answer itself still comes."""
+        """A 1xx: the final response is yet to come."""
         return self.status < 200
 
     @property
@@ -86,11 +86,11 @@ class ResponseHead:
 
     @property
     def has_unknown_length(self) -> bool:
-        """Whether the caller gets it in chunks."""
+        """Whether the client gets it in chunks."""
         return self.content_length < 0 and self.status not in _BODILESS and not self.is_head_only
 
     def head(self, extra: bytes, *, chunks: bool, closes: bool) -> bytes:
-        """The head for the caller; `extra` are the headers that name request, version and pod."""
+        """The head for the client; `extra` are the headers that name request, version and pod."""
         if self.status in _BODILESS:
             framing = b""
         elif self.content_length >= 0:

@@ -14,22 +14,22 @@ from router.domain.routes.entities import RoutedPod
 
 
 class ResponseListener(Protocol):
-    """Who waits for the answer."""
+    """Receives the response."""
 
     def response_received(self, head: ResponseHead, body: bytes) -> None:
-        """The whole answer, with a length, came at once."""
+        """The whole response, with a length, came in one read."""
         ...
 
     def response_piece_received(self, head: ResponseHead, piece: bytes, *, is_last: bool) -> None:
-        """Head and next piece of the body; with `is_last` the answer is complete."""
+        """Head and next piece of the body; with `is_last` the response is complete."""
         ...
 
     def invalid_response_received(self) -> None:
-        """The pod's bytes are not an HTTP answer."""
+        """The pod's bytes are not a valid HTTP response."""
         ...
 
     def pod_connection_lost(self, *, before_first_byte: bool) -> None:
-        """The connection ended before the answer did."""
+        """The connection was closed before the response was complete."""
         ...
 
 
@@ -49,7 +49,7 @@ class PodConnection(asyncio.Protocol):
         self.idle_since = 0.0
 
     def send(self, listener: ResponseListener, request: bytes, *, is_head: bool = False) -> None:
-        """Send one whole request; `listener` hears of its answer. `is_head`: its method is HEAD."""
+        """Send one whole request; `listener` receives its response. `is_head`: its method is HEAD."""
         self.listener = listener
         self.is_head = is_head
         self.has_started = False
@@ -57,7 +57,7 @@ class PodConnection(asyncio.Protocol):
         self.transport.write(request)
 
     def cancel(self) -> None:
-        """Nobody waits any more: HTTP/1.1 can say so only by closing."""
+        """The response is not needed any more: HTTP/1.1 can say so only by closing."""
         self.listener = None
         self.close()
 
@@ -67,7 +67,7 @@ class PodConnection(asyncio.Protocol):
             self.transport.abort()
 
     def return_to_pool(self) -> None:
-        """Nothing is in flight: wait in the pod's pool, if the pod is still one of ours."""
+        """Nothing is in flight: go to the pod's pool, or close where the pod has left the routes."""
         if self.pod.is_retired or self.transport is None or self.transport.is_closing():
             self.close()
             return
@@ -75,12 +75,12 @@ class PodConnection(asyncio.Protocol):
         self.pod.idle.append(self)
 
     def pause(self) -> None:
-        """The caller reads slower than the pod writes."""
+        """The client reads slower than the pod writes."""
         if self.transport is not None:
             self.transport.pause_reading()
 
     def resume(self) -> None:
-        """The caller has caught up."""
+        """The client has caught up."""
         if self.transport is not None and not self.transport.is_closing():
             self.transport.resume_reading()
 
@@ -94,7 +94,7 @@ class PodConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes from the pod."""
         listener = self.listener
-        if listener is None:  # Nothing was asked: whatever this is, it must not become somebody's answer.
+        if listener is None:  # No request is in flight: these bytes must not become the response to a later one.
             self.close()
             return
         is_first, self.has_started = not self.has_started, True
@@ -114,7 +114,7 @@ class PodConnection(asyncio.Protocol):
         self._deliver(listener, data if is_first else None)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Closed by the pod, by us, or by the network."""
+        """Closed by the pod, by the router, or by the network."""
         self.transport = None
         if self in self.pod.idle:
             self.pod.idle.remove(self)
@@ -128,7 +128,7 @@ class PodConnection(asyncio.Protocol):
             listener.pod_connection_lost(before_first_byte=not self.has_started)
 
     def _deliver(self, listener: ResponseListener, whole: bytes | None) -> None:
-        """Give what has come to the waiter; `whole`: everything since the request was sent."""
+        """Give what has come to the listener; `whole`: everything since the request was sent."""
         parser, head = self.parser, self.parser.head
         if head is None or not head.has_head:
             return
@@ -136,7 +136,7 @@ class PodConnection(asyncio.Protocol):
             listener.response_piece_received(head, parser.take_body(), is_last=False)
             return
         self.listener = None
-        # An answer to HEAD has a length without a body: llhttp waits for it, so that the connection ends here.
+        # A response to HEAD has a length without a body: llhttp waits for it, so that the connection ends here.
         if head.is_reusable and not parser.has_extra and not head.is_head_only:
             if whole is not None and head.is_plain:
                 self.head_cache.add(whole, head)
@@ -149,7 +149,7 @@ class PodConnection(asyncio.Protocol):
 def set_nodelay(transport: asyncio.BaseTransport) -> None:
     """Send small writes at once.
 
-    Said for every connection because asyncio says it only for sockets made with IPPROTO_TCP, and inherited ones are
+    Set for every connection because asyncio sets it only for sockets made with IPPROTO_TCP, and inherited ones are
     not: Nagle's algorithm then costs 44 ms a request.
     """
     connection = transport.get_extra_info("socket")

@@ -1,6 +1,6 @@
-"""A pod's bytes, parsed by llhttp; all but the body is bounded: head, interim answers, trailers, chunk extensions.
+"""A pod's bytes, parsed by llhttp; all but the body is bounded: head, interim responses, trailers, chunk extensions.
 
-A pod runs a model's code, so that nothing it sends is believed. What follows a complete answer is never read as part
+A pod runs a model's code, so that nothing it sends is trusted. What follows a complete response is never read as part
 of it (response splitting); what goes over a bound ends the connection. llhttp itself has no limits, and httptools joins
 the pieces of one unfinished line by copying, which is why unfinished lines are counted by the bytes that were fed.
 """
@@ -12,25 +12,25 @@ import httptools
 from router.dataplane.http.response_head import ResponseHead
 
 MAX_HEAD_BYTES = 64 * 1024
-"""Of the names and values of an answer's head and of its interim answers together; of the trailers; of one line."""
+"""Of the names and values of an response's head and of its interim responses together; of the trailers; of one line."""
 MAX_HEAD_LINES = 256
 MAX_INTERIM_RESPONSES = 16
-"""1xx before the answer itself (RFC 9110, 15.2); they are dropped."""
+"""1xx before the final response (RFC 9110, 15.2); they are dropped."""
 MAX_DECLARED_BYTES = 1 << 40
-"""A `Content-Length` beyond one tebibyte is no answer of a model."""
+"""A `Content-Length` beyond one tebibyte is no response of a model."""
 
 
 class InvalidResponse(Exception):
-    """The bytes are not an HTTP answer, or one beyond the bounds."""
+    """The bytes are not an HTTP response, or one beyond the bounds."""
 
 
 class ResponseParser:
-    """One answer at a time: `expect`, then `feed` until `is_complete`."""
+    """One response at a time: `expect`, then `feed` until `is_complete`."""
 
     __slots__ = (
         "_fed_bytes",
         "_has_progressed",
-        "_interim_answers",
+        "_interim_responses",
         "_line_bytes",
         "_lines",
         "_llhttp",
@@ -45,18 +45,18 @@ class ResponseParser:
         self.expect(is_head=False)
 
     def expect(self, *, is_head: bool) -> None:
-        """The next bytes are an answer's. `is_head`: to a HEAD, which says a length and has no body."""
+        """The next bytes are a response's. `is_head`: to a HEAD, which has a length and no body."""
         self.head: ResponseHead | None = ResponseHead(is_head_only=True) if is_head else None
         self.chunks: list[bytes] = []
         """Pieces of the body that were not taken yet."""
         self.is_complete = False
         self.has_extra = False
-        """Bytes followed the answer: the connection cannot be used again."""
-        self._lines = self._line_bytes = self._fed_bytes = self._interim_answers = 0
+        """Bytes followed the response: the connection cannot be used again."""
+        self._lines = self._line_bytes = self._fed_bytes = self._interim_responses = 0
         self._has_progressed = False
 
     def feed(self, data: bytes) -> None:
-        """Bytes from the pod; raises InvalidResponse. What comes after a complete answer is dropped."""
+        """Bytes from the pod; raises InvalidResponse. What comes after a complete response is dropped."""
         self._has_progressed = False
         try:
             self._llhttp.feed_data(data)
@@ -76,9 +76,9 @@ class ResponseParser:
     # httptools; an exception in a callback ends the parsing, and `feed_data` raises HttpParserCallbackError
 
     def on_message_begin(self) -> None:
-        """The first byte of an answer; of a second one nothing is read."""
+        """The first byte of a response; of a second one nothing is read."""
         if self.is_complete:
-            raise InvalidResponse("a second answer to one request")
+            raise InvalidResponse("a second response to one request")
         if self.head is None:
             self.head = ResponseHead()
 
@@ -98,7 +98,7 @@ class ResponseParser:
             return
         head.complete(self._llhttp.get_status_code(), is_reusable=self._llhttp.should_keep_alive())
         if not head.has_head:
-            self._note_interim_answer()
+            self._count_interim_response()
             return
         if head.content_length > MAX_DECLARED_BYTES:
             raise InvalidResponse("the declared length is too large")
@@ -107,20 +107,20 @@ class ResponseParser:
         self.is_complete = head.is_head_only
 
     def on_body(self, body: bytes) -> None:
-        """A piece of the body; of an interim answer, or after the end, it is nobody's."""
+        """A piece of the body; of an interim response, or after the end, it is dropped."""
         if self.is_complete or self.head is None or not self.head.has_head:
             return
         self._has_progressed = True
         self.chunks.append(body)
 
     def on_message_complete(self) -> None:
-        """The answer is complete, or a 1xx that goes before it is."""
+        """The response is complete, or a 1xx that goes before it is."""
         if self.head is not None and self.head.is_informational:
             self.head = ResponseHead(is_head_only=self.head.is_head_only)
         else:
             self.is_complete = True
 
-    def _note_interim_answer(self) -> None:
-        self._interim_answers += 1
-        if self._interim_answers > MAX_INTERIM_RESPONSES:
-            raise InvalidResponse("too many interim answers")
+    def _count_interim_response(self) -> None:
+        self._interim_responses += 1
+        if self._interim_responses > MAX_INTERIM_RESPONSES:
+            raise InvalidResponse("too many interim responses")

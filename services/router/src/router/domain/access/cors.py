@@ -22,13 +22,13 @@ class CorsPolicy:
             f"Access-Control-Max-Age: {cors.max_age_s}\r\n"
         ).encode("latin-1", "replace")
 
-    def answer(self, origin: bytes) -> bytes:
-        """Lines for the answer to a request with this Origin."""
+    def response_lines(self, origin: bytes) -> bytes:
+        """Header lines for the response to a request with this Origin."""
         allowed = self._allow(origin)
         return allowed + EXPOSED if allowed else b"Vary: Origin\r\n"
 
-    def preflight(self, origin: bytes) -> bytes:
-        """Lines for the answer to OPTIONS."""
+    def preflight_lines(self, origin: bytes) -> bytes:
+        """Header lines for the response to OPTIONS."""
         allowed = self._allow(origin)
         return allowed + self._preflight if allowed else b"Vary: Origin\r\n"
 

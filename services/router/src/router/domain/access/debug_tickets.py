@@ -1,4 +1,4 @@
-"""Tickets of debug requests at the door: signed by the controller, for one version, short-lived, good once.
+"""Tickets of debug requests: signed by the controller, for one version, short-lived, valid once.
 
 An Ed25519 signature is checked with the public key that stands in the service's intent: whoever can read the routes
 can check a ticket and cannot make one.
@@ -13,7 +13,7 @@ MAX_LIFE_S = 120.0
 
 
 class DebugTicketVerifier:
-    """Remembers which tickets were used here."""
+    """Verifies tickets and remembers which ones this router has accepted."""
 
     def __init__(self) -> None:
         self._used: dict[str, float] = {}

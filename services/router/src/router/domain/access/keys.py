@@ -1,4 +1,4 @@
-"""API keys at the door: only SHA-256 hashes are known here, compared in constant time."""
+"""API keys: only SHA-256 hashes are held here, compared in constant time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shared.contracts.routes import KeyEntry
 _INDEX_CHARS = 16
 MAX_KEY_BYTES = 512
 MAX_LAST_USES = 20_000
-"""Uses that are told at once: a sample has to fit into one message."""
+"""Last uses in one sample: it has to fit into one message."""
 
 
 class KeyRefusal(Enum):
@@ -23,7 +23,7 @@ class KeyRefusal(Enum):
     UNKNOWN = "unknown"
     OTHER_SERVICE = "other service"
     OUT_OF_SCOPE = "out of scope"
-    """It is the service's, but does not open this way to it."""
+    """It is a key of the service, but its scopes do not open this path."""
 
 
 @dataclass(slots=True, eq=False)
@@ -34,7 +34,7 @@ class _StoredKey:
     opens_split: bool
     opens_versions: bool
     used_at: float = 0.0
-    """Unix time of its last use since that was last told; 0: none."""
+    """Unix time of its last use since that was last reported; 0: none."""
 
     def is_opened_by(self, digest: bytes, now_s: float) -> bool:
         return hmac.compare_digest(self.sha256, digest) and (self.expires_at is None or self.expires_at > now_s)
@@ -46,9 +46,9 @@ class KeyRing:
 
     _of_service: dict[str, dict[bytes, tuple[_StoredKey, ...]]] = field(default_factory=dict)
     _services: dict[bytes, set[str]] = field(default_factory=dict)
-    """Where those first bits occur: to tell a key of another service from one that nobody has."""
+    """Where those first bits occur: to tell a key of another service from an unknown one."""
     _used: list[_StoredKey] = field(default_factory=list)
-    """Those with a use that was not told yet."""
+    """Those with a use that is not reported yet."""
 
     def replace(self, service: str, keys: Iterable[KeyEntry]) -> None:
         """These are the service's keys now; what it had before is gone."""
@@ -85,7 +85,7 @@ class KeyRing:
         return KeyRefusal.OTHER_SERVICE if is_anothers else KeyRefusal.UNKNOWN
 
     def pop_last_uses(self) -> dict[UUID, float]:
-        """Key → unix time of its last use, of those that were used since this was last asked; the rest comes next."""
+        """Key → unix time of its last use, of keys used since the last call: `MAX_LAST_USES` at a time."""
         used, self._used = self._used[:MAX_LAST_USES], self._used[MAX_LAST_USES:]
         latest = {stored.id: stored.used_at for stored in sorted(used, key=lambda stored: stored.used_at)}
         for stored in used:

@@ -1,8 +1,8 @@
-"""What the router believes the `routes` bucket to hold, and what a look at the bucket changes in it.
+"""The router's view of the `routes` bucket, and what a read of the bucket changes in it.
 
 The bucket is the truth, with one exception. A bucket that was made anew (its server lost its data) says nothing about
-routes that it does not hold *yet*: those that we know stay, until their writer has evidently come back, plus a grace
-period; only then does absence mean deletion. Evidence is per writer: an `intent.` or `keys.` entry speaks for the
+routes that it does not hold *yet*: known ones stay until their writer has written again, plus a grace period; only
+then does absence mean deletion. This is decided per writer: an `intent.` or `keys.` entry speaks for the
 controller, an `endpoints.` entry for the scheduler. A key that the new bucket does hold, or deletes, counts at once.
 """
 
@@ -51,7 +51,7 @@ class BucketView:
         return [(key, value)] if changed else []
 
     def forget_unconfirmed(self, now: float) -> list[Change]:
-        """Drop what a writer that is back has not repeated within the grace period."""
+        """Drop what a writer has not written again within the grace period after its first write."""
         late = {writer for writer, at in self._forget_at.items() if at <= now}
         gone = [key for key in self.unconfirmed if writer_of(key) in late]
         return [(key, None) for key in gone if self._unset(key)]

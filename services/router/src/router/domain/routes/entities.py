@@ -13,7 +13,7 @@ from router.domain.traffic import Tally
 
 
 class IdleConnection(Protocol):
-    """An idle upstream connection, as far as the table must know."""
+    """An idle connection to a pod."""
 
     def close(self) -> None:
         """Close it; nothing is in flight."""
@@ -37,12 +37,12 @@ class RoutedPod:
     idle: list[Any] = field(default_factory=list)
     """`IdleConnection`s with nothing in flight."""
     host_line: bytes = b""
-    """`Host: …` for what is sent to it, and the token that it is to be asked with."""
+    """`Host: …` of requests to it, with its token."""
     header: bytes = b""
-    """`X-Penstock-Pod: …` for what it answered."""
+    """`X-Penstock-Pod: …` of its responses."""
 
     def retire(self) -> None:
-        """It left the endpoints: nothing new goes there, idle connections close, requests in flight finish."""
+        """The pod left the endpoints: no new requests, idle connections close, requests in flight finish."""
         self.is_retired = True
         while self.idle:
             self.idle.pop().close()
@@ -76,7 +76,7 @@ class RoutedVersion:
 
 @dataclass(slots=True, eq=False)
 class RoutedService:
-    """One service: its door, and the versions that share its traffic."""
+    """One service: who may call it, and the versions that share its traffic."""
 
     name: str
     is_guarded: bool
@@ -104,21 +104,21 @@ class PathKind(Enum):
     INFER = "infer"
     """Open Inference: a prediction."""
     METADATA = "metadata"
-    """Open Inference: what a pod says of its model."""
+    """Open Inference: metadata of the server and its model, answered by a pod."""
     RAW = "raw"
-    """Whatever the pod has there."""
+    """A path of a version that passes through."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RouteTarget:
-    """Where a path leads; `pod_path` is what the pod is asked for."""
+    """What a path stands for; `pod_path` is the path at the pod."""
 
     service: RoutedService
     kind: PathKind
     pod_path: bytes
     version: RoutedVersion | None = None
     is_recorded: bool = True
-    """What is asked there is a prediction, or may be one."""
+    """Requests to it are predictions, or may be."""
 
     @property
     def version_name(self) -> str | None:

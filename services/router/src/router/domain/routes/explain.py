@@ -1,4 +1,4 @@
-"""Why a request cannot be answered now, in the caller's words: what does not exist, and what each version is doing."""
+"""Why a request cannot be answered now, in the client's words: what does not exist, and what each version is doing."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def names_unknown_service(table: RouteTable, path: bytes) -> bool:
 
 
 def explain_missing(table: RouteTable, path: bytes) -> str:
-    """Why a path leads nowhere, naming what does not exist."""
+    """Why a path has no target, naming what does not exist."""
     parts = path.decode("latin-1").split("/")
     name = parts[1] if len(parts) > 1 else ""
     if name not in table.services:

@@ -24,7 +24,7 @@ from shared.errors import InvalidInput
 
 
 def _host_line(endpoint: Endpoint) -> bytes:
-    """With the pod's token. A caller's own header of this name never gets as far: all of `X-Penstock-…` is dropped."""
+    """With the pod's token. A client's own header of this name never gets as far: all of `X-Penstock-…` is dropped."""
     host = b"Host: %b\r\n" % endpoint.address.encode("latin-1", "replace")
     return host + (b"X-Penstock-Pod-Token: %b\r\n" % endpoint.token.encode() if endpoint.token else b"")
 

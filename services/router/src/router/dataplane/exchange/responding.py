@@ -1,7 +1,7 @@
-"""The way back of one request: the answer to its caller, framed, and recorded before its last byte.
+"""The response to the client: framed, and recorded before its last byte.
 
-The order at the end is what the ledger rests on: the record is in the spool before the last piece of the answer is
-handed to the caller's transport.
+The record is in the spool before the last piece of the response is written to the client's transport: so every
+response that a client has is logged, or counted as dropped with a reason.
 """
 
 from __future__ import annotations
@@ -22,41 +22,41 @@ from router.domain.routes.entities import RoutedPod
 
 
 class ClientConnection(Protocol):
-    """What an exchange asks of the connection that its answer goes to."""
+    """The connection that a response is written to."""
 
     deadline: float
     is_write_paused: bool
 
     def write(self, data: bytes) -> None:
-        """Send a piece of the answer."""
+        """Send a piece of the response."""
         ...
 
     def abort(self) -> None:
-        """Close at once: the answer cannot be completed."""
+        """Close at once: the response cannot be completed."""
         ...
 
     def exchange_finished(self, exchange: ExchangeResponder) -> None:
-        """The answer is complete; the next one may follow."""
+        """The response is complete; the next request may start."""
         ...
 
 
 class ExchangeResponder(ExchangeState):
-    """What is written to the caller, by a pod or by the router itself."""
+    """Writes the response of a pod, or the router's own."""
 
     def __init__(self, context: DataPlaneContext, client: ClientConnection, head: RequestHead) -> None:
         super().__init__(context, head)
         self.client = client
 
     def response_received(self, head: ResponseHead, body: bytes) -> None:
-        """The whole answer came at once, with a length: the usual case."""
+        """The whole response came in one read, with a length: the usual case."""
         version, pod = self.version, self.pod
         assert version is not None
         assert pod is not None
         self.response = head
-        self._pod_answered(pod)
+        self._response_complete(pod)
         self.sent_bytes = len(body)
-        if self.logged is not None and self.sent_bytes <= MAX_LOGGED_BYTES:
-            self.logged = [body]
+        if self.recorded_response is not None and self.sent_bytes <= MAX_LOGGED_BYTES:
+            self.recorded_response = [body]
         recording.record(self, version, head.status)
         if self.context.is_draining:
             self.closes = True
@@ -76,15 +76,15 @@ class ExchangeResponder(ExchangeState):
         self._finish()
 
     def response_piece_received(self, head: ResponseHead, piece: bytes, *, is_last: bool) -> None:
-        """Pass on what has come; the last piece only after the record is safe."""
-        out = [] if self.response is not None else [self._start_answer(head)]
+        """Write a piece; the last one only after the record is in the spool."""
+        out = [] if self.response is not None else [self._start_response(head)]
         if piece:
             self._keep_for_record(piece)
         pieces = self._frame(head, piece, is_last=is_last)
         if is_last:
             assert self.version is not None
             assert self.pod is not None
-            self._pod_answered(self.pod)
+            self._response_complete(self.pod)
             recording.record(self, self.version, head.status)
         out.extend(pieces)
         if out:
@@ -92,8 +92,8 @@ class ExchangeResponder(ExchangeState):
         if is_last:
             self._finish()
 
-    def answer(self, refusal: Refusal) -> None:
-        """Give the router's own answer."""
+    def respond(self, refusal: Refusal) -> None:
+        """Write the router's own response."""
         kind = self.target.kind if self.target is not None else None
         body = b"" if refusal.status < 300 else refusal.body(self.request_id, kind)
         if self.version is not None:
@@ -103,11 +103,11 @@ class ExchangeResponder(ExchangeState):
             recording.count(self, refusal.status, len(body))
         self._write_refusal(refusal, body)
 
-    def _fail(self, refusal: Refusal) -> None:
+    def _fail_response(self, refusal: Refusal) -> None:
         if self.response is None:
-            self.answer(refusal)
+            self.respond(refusal)
             return
-        # The answer has begun: the only honest end is a connection that breaks off.
+        # The response has begun: closing the connection is the only way to tell the client that it is incomplete.
         assert self.version is not None
         recording.record(self, self.version, refusal.status, is_aborted=True)
         self._release()
@@ -128,11 +128,11 @@ class ExchangeResponder(ExchangeState):
         return b"X-Request-Id: %b\r\n%b%b%b" % (self.request_id, version, pod, cors)
 
     def _cors_headers(self) -> bytes:
-        """Lines for a page of another origin."""
+        """Cross-origin header lines."""
         policy = self.target.service.cors if self.target is not None else None
-        return policy.answer(self.head.origin) if policy is not None and self.head.origin is not None else b""
+        return policy.response_lines(self.head.origin) if policy is not None and self.head.origin is not None else b""
 
-    def _start_answer(self, head: ResponseHead) -> bytes:
+    def _start_response(self, head: ResponseHead) -> bytes:
         self.response = head
         chunks = not self.head.is_http_1_0
         self.closes = self.closes or self.context.is_draining or (head.has_unknown_length and not chunks)
@@ -142,45 +142,45 @@ class ExchangeResponder(ExchangeState):
         if not head.has_unknown_length:
             return [piece]
         if self.head.is_http_1_0:
-            return self._hold_back_last(piece, is_last=is_last)
+            return self._delay_last_piece(piece, is_last=is_last)
         framed = [b"%x\r\n" % len(piece), piece, b"\r\n"] if piece else []
         if is_last:
             framed.append(b"0\r\n\r\n")
         return framed
 
-    def _hold_back_last(self, piece: bytes, *, is_last: bool) -> list[bytes]:
-        # No length and no chunks: the caller cannot tell the last piece from others, so it waits for the record.
-        pieces = [each for each in (self.held_back, piece) if each]
-        self.held_back = None if is_last or not pieces else pieces.pop()
+    def _delay_last_piece(self, piece: bytes, *, is_last: bool) -> list[bytes]:
+        # No length and no chunks: each piece may be the last, so one is kept back until the record is written.
+        pieces = [each for each in (self.delayed_piece, piece) if each]
+        self.delayed_piece = None if is_last or not pieces else pieces.pop()
         return pieces
 
     def _keep_for_record(self, piece: bytes) -> None:
-        """Keep a piece of the answer for the record: up to a bound of its own, and to that of all bodies together."""
+        """Keep a piece of the response for the record, within `MAX_LOGGED_BYTES` and `buffered_bytes` of all bodies."""
         self.sent_bytes += len(piece)
-        if self.logged is None or self.is_answer_omitted:
+        if self.recorded_response is None or self.is_response_omitted:
             return
         context = self.context
         if self.sent_bytes <= MAX_LOGGED_BYTES and context.buffered + len(piece) <= context.limits.buffered_bytes:
-            append_body_piece(self.logged, piece)
-            self.logged_bytes += len(piece)
+            append_body_piece(self.recorded_response, piece)
+            self.recorded_bytes += len(piece)
             context.buffered += len(piece)
         else:
-            self.is_answer_omitted = True
-            context.buffered -= self.logged_bytes
-            self.logged_bytes = 0
-            self.logged = []
+            self.is_response_omitted = True
+            context.buffered -= self.recorded_bytes
+            self.recorded_bytes = 0
+            self.recorded_response = []
 
     def _finish(self) -> None:
         self._release()
         self.client.exchange_finished(self)
 
-    def _pod_answered(self, pod: RoutedPod) -> None:
+    def _response_complete(self, pod: RoutedPod) -> None:
         if pod.failures or pod.ejections:
             record_success(pod)
         self._leave_pod()
 
     def _leave_pod(self) -> None:
-        """Nothing is in flight at the pod any more."""
+        """The request is not in flight at the pod any more: others that are held may use its place."""
         self.connection = None
         pod = self.pod
         if pod is None or not self.is_at_pod:
@@ -196,10 +196,10 @@ class ExchangeResponder(ExchangeState):
         self.is_finished = True
         if self.unknown is not None:
             self._clear_unknown()
-            self.context.hold_queue.release(self.hold_key)  # nothing is kept of a key or a name that nobody knows
-        self.context.buffered -= self.body_size + self.logged_bytes
+            self.context.hold_queue.release(self.hold_key)  # an empty queue of an unknown name is removed
+        self.context.buffered -= self.body_size + self.recorded_bytes
         self.body = []
-        self.body_size = self.logged_bytes = 0
+        self.body_size = self.recorded_bytes = 0
 
     def _clear_unknown(self) -> None:
         if self.unknown is not None:

@@ -1,4 +1,4 @@
-"""Door: the bus. Facts and questions."""
+"""The bus: facts and calls."""
 
 from __future__ import annotations
 
