@@ -13,7 +13,7 @@ from nats.js import JetStreamContext
 from eventually import eventually
 from inference_logger.domain.tables import TableKey, TableShare
 from inference_logger.store.delta import PayloadTables
-from inference_logger.store.removal import remove
+from inference_logger.store.removal import remove_table
 from logged_requests import START, LoggerProcess, counted, log, record
 from shared.bus.envelope import headers_of, subject_of
 from shared.events import ServiceDeleted
@@ -114,7 +114,7 @@ def test_rows_of_the_next_service_of_that_name_stay(tmp_path: Path) -> None:
     share = TableShare(records=[(1, record("old")), (2, new("young"))])
     committed = tables.append(TableKey("wine"), share, "app", 2)
     for _ in range(2):
-        assert not remove(committed.location, "wine", LATER)
+        assert not remove_table(committed.location, "wine", LATER)
         assert counted(tmp_path) == {"young": 1}
     files = b"".join(file.read_bytes() for file in (tmp_path / "tables").rglob("*.parquet"))
     assert b"client-old" not in files
@@ -125,8 +125,8 @@ def test_it_may_be_repeated_and_goes_on_where_it_was_killed(tmp_path: Path) -> N
     location = tables_of(tmp_path, "a").location(TableKey("wine"))
     folder = Path(location)
     folder.rename(folder.with_name(".payload.removed"))
-    assert remove(location, "wine", LATER)
-    assert remove(location, "wine", LATER)
+    assert remove_table(location, "wine", LATER)
+    assert remove_table(location, "wine", LATER)
     assert not folder.parent.exists()
 
 
@@ -141,6 +141,6 @@ async def test_nothing_outside_is_touched(tmp_path: Path, place: str) -> None:
     (root / "link" / "wine").symlink_to(outside / "wine")
     (root / "wine").mkdir()
     (root / "wine" / "payload").symlink_to(location)
-    assert not await asyncio.to_thread(remove, str(root / place), "wine", LATER)
+    assert not await asyncio.to_thread(remove_table, str(root / place), "wine", LATER)
     assert (root / "beer" / "payload" / "file").exists()
     assert list(location.glob("request_date=*"))

@@ -13,7 +13,7 @@ from inference_logger.consumers.requests import StreamOutage
 from inference_logger.domain.destinations import placement_refusal
 from inference_logger.domain.streams import Checkpoint, stream_mismatch
 from inference_logger.domain.tables import TableKey, TableShare, app_id
-from inference_logger.domain.waiting import RetrySchedule, WaitingTable, allowance
+from inference_logger.domain.waiting import RetrySchedule, WaitingTable, waiting_allowance
 from logged_requests import record
 
 AT = datetime(2026, 5, 1, tzinfo=UTC)
@@ -25,30 +25,30 @@ def share(*versions: str, size: int = 10) -> TableShare:
 
 
 def test_a_waiting_table_counts_what_it_keeps_in_the_stream() -> None:
-    grown = TABLE.grown(share("1", "1")).grown(share("2", size=5))
+    grown = TABLE.with_share(share("1", "1")).with_share(share("2", size=5))
     assert (grown.rows, grown.stream_bytes, grown.read_from) == (3, 15, 7)
 
-    assert grown.caught_up(9, 2, 10) == replace(grown, sequence=9, rows=1, stream_bytes=5)
+    assert grown.with_written(9, 2, 10) == replace(grown, sequence=9, rows=1, stream_bytes=5)
     assert replace(grown, parked_upto=11).read_from == 11
 
 
 def test_records_follow_their_versions_once_all_of_them_log_elsewhere() -> None:
-    waiting = TABLE.grown(share("1", "2"))
+    waiting = TABLE.with_share(share("1", "2"))
     elsewhere = TableKey("wine", "/new")
 
-    one_moved = waiting.following({elsewhere: share("1")})
-    both_moved = one_moved.following({elsewhere: share("2")})
+    one_moved = waiting.with_moves({elsewhere: share("1")})
+    both_moved = one_moved.with_moves({elsewhere: share("2")})
 
     assert (waiting.successor, one_moved.successor, both_moved.successor) == (None, None, "/new")
-    assert both_moved.grown(share("1")).successor is None  # it logs to the old one again
-    assert waiting.following({TableKey("beer", "/new"): share("1", "2")}).successor is None
-    assert waiting.following({TableKey("wine"): share("1", "2")}).successor == ""  # the default folder
+    assert both_moved.with_share(share("1")).successor is None  # it logs to the old one again
+    assert waiting.with_moves({TableKey("beer", "/new"): share("1", "2")}).successor is None
+    assert waiting.with_moves({TableKey("wine"): share("1", "2")}).successor == ""  # the default folder
 
 
 def test_each_try_waits_longer_up_to_half_a_minute() -> None:
     retry, waits = RetrySchedule(), []
     for _ in range(8):
-        later = retry.failed(100.0)
+        later = retry.after_failure(100.0)
         waits.append(later.at - 100.0)
         retry = later
     assert waits == [1, 2, 4, 8, 16, 30, 30, 30]
@@ -63,7 +63,7 @@ def test_a_busy_machine_is_no_warning_and_a_bus_that_is_away_is_one() -> None:
 
 @pytest.mark.parametrize(("waiting", "bytes_each"), [(0, 250), (1, 250), (2, 250), (4, 125), (500, 1)])
 def test_a_table_keeps_a_quarter_and_all_of_them_half_of_the_stream(waiting: int, bytes_each: int) -> None:
-    assert allowance(1000, waiting) == bytes_each
+    assert waiting_allowance(1000, waiting) == bytes_each
 
 
 def test_rows_that_went_elsewhere_are_counted_apart() -> None:

@@ -49,8 +49,8 @@ class App:
             "tidy": loops.run_compaction(
                 tables, self.database, self.clock, settings.tidy_interval, settings.files_kept
             ),
-            "removal": loops.remove_purged(tables, self.database, self.clock),
-            "purge": loops.purge(self.bus, self.database, self.clock, settings.requests_kept),
+            "removal": loops.run_removal(tables, self.database, self.clock),
+            "purge": loops.run_purge(self.bus, self.database, self.clock, settings.requests_kept),
         }
 
     def servers(self) -> dict[str, Coroutine[Any, Any, None]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from inference_logger.handlers import answers
+from inference_logger.handlers import queries
 from inference_logger.store import catalogue
 from shared.bus import Bus
 from shared.contracts.rpc.inference_logger import ROWS, TABLES, RowPage, RowsQuery, TableList, TablesQuery
@@ -22,10 +22,10 @@ def subscribe(bus: Bus, database: Database) -> None:
             await catalogue.note_purge(session, event.service, event.deleted_at)
 
     async def tables(query: TablesQuery) -> TableList:
-        return await answers.list_tables(database, query)
+        return await queries.list_tables(database, query)
 
     async def rows(query: RowsQuery) -> RowPage:
-        return await answers.read(database, query)
+        return await queries.list_rows(database, query)
 
     bus.consume(DURABLE, {ServiceDeleted: deleted})
     bus.answer(TABLES, tables)

@@ -15,10 +15,10 @@ from inference_logger.consumers.waiting import WaitingTableRetries
 from inference_logger.domain.records import UnreadableMessage, read_message
 from inference_logger.domain.streams import DOUBTFUL_FOR, Checkpoint
 from inference_logger.domain.tables import ReceivedMessage
-from inference_logger.handlers.commit import StreamBatch, commit
+from inference_logger.handlers.commit import StreamBatch, commit_batch
 from inference_logger.handlers.stores import Stores
 from inference_logger.store import positions
-from inference_logger.store.stream import find_checkpoint, is_retry, name_of
+from inference_logger.store.stream import checkpoint_name, find_checkpoint, is_retry
 from shared.bus import Bus
 from shared.bus.bulk import StreamIdentity, identity, read_from
 from shared.bus.dead_letters import bury
@@ -106,11 +106,11 @@ class RequestSink:
             checkpoint = checkpoint.next_epoch(now)
         info = await js.stream_info(REQUESTS)
         async with database.unit_of_work() as session:
-            tables = await positions.waiting(session)
+            tables = await positions.find_waiting_tables(session)
             for location, table in tables.items():
                 if table.stream != checkpoint.name:
-                    tables[location] = table.restarted(checkpoint.name)
-            await positions.save(session, tables.values())
+                    tables[location] = table.on_stream(checkpoint.name)
+            await positions.save_waiting_tables(session, tables.values())
             await positions.set_checkpoint(session, checkpoint, now)
         self.waiting.load(tables, info.config.max_bytes or 0)
         return checkpoint
@@ -121,7 +121,7 @@ class RequestSink:
         One that was made anew knows no message ids: a spool may send what the old one had stored. And one that was
         there before its checkpoint was, had one that is lost.
         """
-        name = name_of(stream)
+        name = checkpoint_name(stream)
         async with self.stores.database.read() as session:
             replaced = await positions.has_other_checkpoint(session, name)
         doubtful_until = stream.created + DOUBTFUL_FOR if replaced else now if stream.last_seq else None
@@ -136,7 +136,7 @@ class RequestSink:
         last = messages[-1].metadata
         upto = replace(before, sequence=last.sequence.stream, stored_at=last.timestamp)
         batch = StreamBatch([message for message in received if message is not None], before, upto)
-        self.waiting.update(await commit(self.stores, batch, self.waiting.tables))
+        self.waiting.update(await commit_batch(self.stores, batch, self.waiting.tables))
         return upto
 
     async def _received(self, message: Msg, checkpoint: Checkpoint) -> ReceivedMessage | None:

@@ -9,9 +9,9 @@ from dataclasses import replace
 from nats.js import JetStreamContext
 
 from inference_logger.domain.streams import Checkpoint
-from inference_logger.domain.waiting import RetrySchedule, WaitingTable, allowance
-from inference_logger.handlers.park import park
-from inference_logger.handlers.recover import note_reason, recover
+from inference_logger.domain.waiting import RetrySchedule, WaitingTable, waiting_allowance
+from inference_logger.handlers.park import park_records
+from inference_logger.handlers.recover import note_reason, recover_table
 from inference_logger.handlers.stores import Stores
 from inference_logger.store.writer import Unwritable
 
@@ -41,7 +41,7 @@ class WaitingTableRetries:
         """After a batch: tables that are new here, or that more records wait for."""
         now = self._now()
         for location in changed.keys() - self.tables.keys():
-            self._retries[location] = RetrySchedule().failed(now)
+            self._retries[location] = RetrySchedule().after_failure(now)
         self.tables |= changed
         self._show()
 
@@ -60,9 +60,9 @@ class WaitingTableRetries:
         retry = self._retries.get(location, RetrySchedule())
         while (table := self.tables.get(location)) is not None and retry.at <= self._now() <= until:
             try:
-                after = await recover(self.stores, js, table, checkpoint)
+                after = await recover_table(self.stores, js, table, checkpoint)
             except Unwritable as error:
-                self._retries[location] = retry.failed(self._now())
+                self._retries[location] = retry.after_failure(self._now())
                 await self._note_reason(table, error.message)
                 return
             if after is None:
@@ -80,17 +80,21 @@ class WaitingTableRetries:
 
     async def _park(self, js: JetStreamContext, location: str, checkpoint: Checkpoint, until: float) -> None:
         while self._is_over(table := self.tables[location]) and self._now() <= until:
-            parked = await park(self.stores, js, table, checkpoint)
+            parked = await park_records(self.stores, js, table, checkpoint)
             self.tables[location] = parked
             if parked.read_from == table.read_from:
                 return
 
     def _is_over(self, table: WaitingTable) -> bool:
-        share = allowance(self._stream_cap, len(self.tables)) if self._waiting_bytes is None else self._waiting_bytes
+        share = (
+            waiting_allowance(self._stream_cap, len(self.tables))
+            if self._waiting_bytes is None
+            else self._waiting_bytes
+        )
         return share > 0 and table.stream_bytes > share
 
     def _now(self) -> float:
         return self.stores.clock.monotonic()
 
     def _show(self) -> None:
-        self.stores.metrics.show(self.tables.values())
+        self.stores.metrics.set_waiting(self.tables.values())

@@ -114,6 +114,6 @@ CHECKS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
 """Field, check, what it should be: everything that a row is made of, so that no message can stop a batch."""
 
 
-def identity(record: RawRecord) -> str:
+def record_identity(record: RawRecord) -> str:
     """What makes a record the same record in a replay."""
     return str(record.get("record_id") or record["request_id"])

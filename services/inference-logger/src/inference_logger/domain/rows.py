@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from inference_logger.domain.records import RawRecord, identity
+from inference_logger.domain.records import RawRecord, record_identity
 from inference_logger.domain.schema import PAYLOAD_SCHEMA
 
 LONGEST_CLIENT_REQUEST_ID = 256
@@ -31,7 +31,7 @@ def to_payload(records: Sequence[RawRecord]) -> pa.Table:
         "served_entity_id": [record.get("model") for record in records],
         "requester": [record.get("api_key_id") for record in records],
         "logging_error_codes": [error_codes(record) for record in records],
-        "record_id": [identity(record) for record in records],
+        "record_id": [record_identity(record) for record in records],
     }
     for name in ("request", "response", "service", "version", "version_id", "pod", "route_reason", "trace_id"):
         columns[name] = [record.get(name) for record in records]

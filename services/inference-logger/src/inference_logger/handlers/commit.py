@@ -28,7 +28,9 @@ class StreamBatch:
     upto: Checkpoint
 
 
-async def commit(stores: Stores, batch: StreamBatch, waiting: Mapping[str, WaitingTable]) -> dict[str, WaitingTable]:
+async def commit_batch(
+    stores: Stores, batch: StreamBatch, waiting: Mapping[str, WaitingTable]
+) -> dict[str, WaitingTable]:
     """Append a batch to its tables, then note it; returns the waiting tables that are new or have grown.
 
     May be repeated, and killed anywhere, without a row lost or doubled. What a service had logged before it was deleted
@@ -65,7 +67,7 @@ class _BatchCommit:
     async def append(self, key: TableKey, share: TableShare) -> None:
         location = self.stores.tables.location(key)
         if location in self.waiting:
-            self.changed[location] = self.waiting[location].grown(share)
+            self.changed[location] = self.waiting[location].with_share(share)
             return
         upto = self.batch.upto
         name = app_id(upto.name, key.service)
@@ -75,14 +77,14 @@ class _BatchCommit:
             log.warning("table %s at %s cannot be written, it waits: %s", key.name, location, error.message)
             at = self.stores.clock.now()
             table = WaitingTable(key, location, upto.name, self.batch.before.sequence, error.message, at)
-            self.changed[location] = table.grown(share)
+            self.changed[location] = table.with_share(share)
             self.newly_blocked.append(table)
         else:
             self.done.append((key, committed))
 
     def follow_moves(self, shares: Mapping[TableKey, TableShare]) -> None:
         for location, before in {**self.waiting, **self.changed}.items():
-            after = before.following(shares)
+            after = before.with_moves(shares)
             if after != before:
                 self.changed[location] = after
 
@@ -93,5 +95,5 @@ class _BatchCommit:
                 await note_commit(session, key, committed, at)
             for table in self.newly_blocked:
                 await publish(session, table_blocked(table))
-            await positions.save(session, self.changed.values())
+            await positions.save_waiting_tables(session, self.changed.values())
             await positions.set_checkpoint(session, self.batch.upto, at)

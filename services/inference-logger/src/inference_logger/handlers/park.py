@@ -23,7 +23,9 @@ PARKING_FULL = "parking_full"
 PARKING_UNWRITABLE = "parking_unwritable"
 
 
-async def park(stores: Stores, js: JetStreamContext, table: WaitingTable, checkpoint: Checkpoint) -> WaitingTable:
+async def park_records(
+    stores: Stores, js: JetStreamContext, table: WaitingTable, checkpoint: Checkpoint
+) -> WaitingTable:
     """Move the oldest records that it has in the stream; returns where the table is then.
 
     Where the disk cannot take them they stay in the stream, until that is three quarters full.
@@ -43,7 +45,7 @@ async def park(stores: Stores, js: JetStreamContext, table: WaitingTable, checkp
         dropped=table.dropped + dropped,
     )
     async with stores.database.unit_of_work() as session:
-        await positions.save(session, [parked])
+        await positions.save_waiting_tables(session, [parked])
         if dropped:
             log.error("%d records of table %s are dropped: %s", dropped, table.key.name, reason)
             await publish(session, table_rows_dropped(parked, dropped, reason or ""))

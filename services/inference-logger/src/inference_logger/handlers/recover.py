@@ -42,7 +42,7 @@ class _RecoveryPiece:
     damaged: int = 0
 
 
-async def recover(
+async def recover_table(
     stores: Stores, js: JetStreamContext, table: WaitingTable, checkpoint: Checkpoint
 ) -> WaitingTable | None:
     """Write the next piece; None when the table is at the checkpoint.
@@ -83,14 +83,14 @@ async def _write(stores: Stores, table: WaitingTable, piece: _RecoveryPiece, fou
     sequence = piece.upto if is_own else table.sequence
     size = 0 if piece.segment else piece.share.size
     table = replace(
-        table.caught_up(sequence, piece.share.count + piece.damaged, size), dropped=table.dropped + piece.damaged
+        table.with_written(sequence, piece.share.count + piece.damaged, size), dropped=table.dropped + piece.damaged
     )
     async with stores.database.unit_of_work() as session:
         if done is not None:
             await note_commit(session, *done, stores.clock.now())
         if piece.damaged:
             await publish(session, table_rows_dropped(table, piece.damaged, PARKING_DAMAGED))
-        await positions.save(session, [table])
+        await positions.save_waiting_tables(session, [table])
     if piece.damaged:
         stores.metrics.count_dropped(table, piece.damaged, PARKING_DAMAGED)
     if piece.segment is not None:
@@ -127,7 +127,7 @@ async def _append_there(
 
 async def _finish(stores: Stores, table: WaitingTable) -> None:
     async with stores.database.unit_of_work() as session:
-        await positions.forget(session, table.location)
+        await positions.delete_position(session, table.location)
         await publish(session, table_recovered(table))
     await asyncio.to_thread(stores.parking.clear, table)
     log.info("table %s at %s has everything again", table.key.name, table.location)
@@ -136,4 +136,4 @@ async def _finish(stores: Stores, table: WaitingTable) -> None:
 async def note_reason(stores: Stores, table: WaitingTable) -> None:
     """It fails for another reason now."""
     async with stores.database.unit_of_work() as session:
-        await positions.save(session, [table])
+        await positions.save_waiting_tables(session, [table])

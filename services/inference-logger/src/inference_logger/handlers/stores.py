@@ -47,8 +47,8 @@ class CatalogueState:
 async def read_catalogue_state(database: Database) -> CatalogueState:
     """Read it from the database."""
     async with database.read() as session:
-        removing = frozenset(await catalogue.purges(session, only_open=True))
-        return CatalogueState(await catalogue.purges(session), removing, await catalogue.locations(session))
+        removing = frozenset(await catalogue.find_purges(session, only_open=True))
+        return CatalogueState(await catalogue.find_purges(session), removing, await catalogue.find_locations(session))
 
 
 async def note_commit(session: AsyncSession, key: TableKey, committed: CommitResult, at: datetime) -> None:

@@ -27,7 +27,7 @@ from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Tr
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from inference_logger.domain.destinations import LOG_FOLDER, placement_refusal
-from inference_logger.domain.records import RawRecord, identity
+from inference_logger.domain.records import RawRecord, record_identity
 from inference_logger.domain.rows import to_payload
 from inference_logger.domain.schema import PARTITION_BY, PAYLOAD_SCHEMA
 from inference_logger.domain.tables import TableKey, TableShare, plain_path
@@ -156,8 +156,8 @@ def _absent(table: DeltaTable, records: Sequence[RawRecord]) -> list[RawRecord]:
     if not records:
         return []
     earliest = min(datetime.fromisoformat(record["received_at"]) for record in records).date()
-    known = _known_ids(table, {identity(record) for record in records}, earliest)
-    found = {identity(record): record for record in records}
+    known = _known_ids(table, {record_identity(record) for record in records}, earliest)
+    found = {record_identity(record): record for record in records}
     return [record for name, record in found.items() if name not in known]
 
 

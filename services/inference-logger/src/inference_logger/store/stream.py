@@ -31,7 +31,7 @@ def subject_of(service: str) -> str:
     return f"{REQUESTS_SUBJECT}.{service}"
 
 
-async def message_from(js: JetStreamContext, sequence: int, subject: str = REQUESTS_SUBJECTS) -> RawStreamMsg:
+async def find_message_from(js: JetStreamContext, sequence: int, subject: str = REQUESTS_SUBJECTS) -> RawStreamMsg:
     """The first message at or behind `sequence`; raises `NotFoundError`."""
     return await js.get_msg(REQUESTS, max(1, sequence), subject=subject, next=True)
 
@@ -57,7 +57,7 @@ async def read_service(
 
 async def _next(js: JetStreamContext, service: str, after: int) -> RawStreamMsg | None:
     try:
-        return await message_from(js, after + 1, subject_of(service))
+        return await find_message_from(js, after + 1, subject_of(service))
     except NotFoundError:
         return None
     except (nats.errors.Error, JetStreamError, TimeoutError) as error:
@@ -87,7 +87,7 @@ async def find_checkpoint(
 ) -> tuple[Checkpoint | None, str | None]:
     """Up to where the stream was read, and why it is not that stream any more (None: it is)."""
     async with database.read() as session:
-        found = await positions.checkpoint(session, name_of(stream))
+        found = await positions.read_checkpoint(session, checkpoint_name(stream))
     if found is None or found.sequence == 0:
         return found, None
     try:
@@ -99,6 +99,6 @@ async def find_checkpoint(
     return found, stream_mismatch(found, stream.last_seq, message.time)
 
 
-def name_of(stream: StreamIdentity) -> str:
+def checkpoint_name(stream: StreamIdentity) -> str:
     """What a stream's checkpoint is called: its name, and when it was made."""
     return f"{stream.name}:{stream.created.isoformat()}"

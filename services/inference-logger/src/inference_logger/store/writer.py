@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from inference_logger.domain.tables import TableKey, TableShare
-from inference_logger.domain.waiting import reason_of
+from inference_logger.domain.waiting import error_reason
 from inference_logger.store.delta import CommitResult, PayloadTables
 from shared.errors import UpstreamFailed
 
@@ -46,16 +46,16 @@ class TableWriter:
         loop = asyncio.get_running_loop()
         running = loop.run_in_executor(self._pool, self.tables.append, *work)
         self._running[location] = running
-        running.add_done_callback(lambda done: self._ended(location, done))
+        running.add_done_callback(lambda done: self._append_finished(location, done))
         done, _ = await asyncio.wait({running}, timeout=self._within_s)
         if not done:
             raise Unwritable(f"the storage does not answer within {self._within_s:g} s")
         try:
             return running.result()
         except Exception as error:
-            raise Unwritable(reason_of(error)) from error
+            raise Unwritable(error_reason(error)) from error
 
-    def _ended(self, location: str, done: asyncio.Future[CommitResult]) -> None:
+    def _append_finished(self, location: str, done: asyncio.Future[CommitResult]) -> None:
         del self._running[location]
         if not done.cancelled():
             done.exception()  # one that nobody waits for any more is no surprise

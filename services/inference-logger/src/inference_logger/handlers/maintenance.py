@@ -12,7 +12,7 @@ from deltalake.exceptions import DeltaError
 from inference_logger.domain.tables import KIND, TableKey, plain_path
 from inference_logger.store import catalogue, positions
 from inference_logger.store.delta import CommitResult, PayloadTables, open_table, version_and_rows
-from inference_logger.store.removal import remove
+from inference_logger.store.removal import remove_table
 from inference_logger.store.tables import TableRow
 from shared.database import Database
 from shared.errors import NotFound
@@ -20,19 +20,19 @@ from shared.errors import NotFound
 log = logging.getLogger(__name__)
 
 
-async def tidy(tables: PayloadTables, database: Database, kept: timedelta) -> None:
+async def compact_tables(tables: PayloadTables, database: Database, kept: timedelta) -> None:
     """Compact every table and set its entry to what it says of itself; one that cannot be is left for the next time."""
     async with database.read() as session:
-        found = [row.location for row in await catalogue.tables(session)]
+        found = [row.location for row in await catalogue.find_tables(session)]
     for location in found:
         async with tables.compact_lock:
             try:
-                await _tidy(tables, database, location, kept)
+                await _compact_table(tables, database, location, kept)
             except (DeltaError, OSError) as error:
                 log.warning("table at %s was not compacted this time: %s", location, error)
 
 
-async def _tidy(tables: PayloadTables, database: Database, location: str, kept: timedelta) -> None:
+async def _compact_table(tables: PayloadTables, database: Database, location: str, kept: timedelta) -> None:
     async with database.read() as session:
         if not await catalogue.is_listed(session, location):
             return
@@ -42,30 +42,30 @@ async def _tidy(tables: PayloadTables, database: Database, location: str, kept: 
     except NotFound:
         version, rows = -1, 0
     async with database.unit_of_work() as session:
-        await catalogue.correct(session, location, version, rows)
+        await catalogue.set_version_and_rows(session, location, version, rows)
 
 
 async def adopt_moved_tables(tables: PayloadTables, database: Database, at: datetime) -> None:
     """Entries below a default root of before, which is gone with its home, become those of where the home is now."""
     async with tables.append_lock:
         async with database.read() as session:
-            rows = await catalogue.tables(session)
+            rows = await catalogue.find_tables(session)
         listed = {plain_path(row.location) for row in rows}
         for row in rows:
             here = tables.location(TableKey(row.service, kind=row.kind))
             if await asyncio.to_thread(_has_moved, row, here):
-                found = None if here in listed else await asyncio.to_thread(_found, here)
+                found = None if here in listed else await asyncio.to_thread(_read_table, here)
                 await _replace(database, row, found, at)
 
 
-def _found(location: str) -> CommitResult:
+def _read_table(location: str) -> CommitResult:
     version, rows, _at = version_and_rows(location)
     return CommitResult(open_table(location).table_uri, version, rows, is_new=True)
 
 
 async def _replace(database: Database, row: TableRow, found: CommitResult | None, at: datetime) -> None:
     async with database.unit_of_work() as session:
-        await catalogue.forget(session, row.location)
+        await catalogue.delete_entry(session, row.location)
         if found is not None:
             await catalogue.note_commit(session, TableKey(row.service, kind=row.kind), found, at)
 
@@ -87,10 +87,10 @@ def _is_copy(old: str, new: str) -> bool:
         return False
 
 
-async def remove_purged(tables: PayloadTables, database: Database) -> int:
+async def remove_purged_tables(tables: PayloadTables, database: Database) -> int:
     """Remove the tables of services that were deleted with them; returns how many services these were."""
     async with database.read() as session:
-        waiting = await catalogue.purges(session, only_open=True)
+        waiting = await catalogue.find_purges(session, only_open=True)
     for service, upto in waiting.items():
         async with tables.compact_lock, tables.append_lock:
             await _remove_tables(tables, database, service, upto)
@@ -100,9 +100,9 @@ async def remove_purged(tables: PayloadTables, database: Database) -> int:
 async def _remove_tables(tables: PayloadTables, database: Database, service: str, upto: datetime) -> None:
     """Those in the catalogue, those that wait, and the one under the default root, which a lost catalogue forgot."""
     async with database.read() as session:
-        listed = [row.location for row in await catalogue.tables(session, service=service)]
-        table_blocked = await positions.waiting(session, service)
-    places = dict.fromkeys((*listed, *table_blocked, tables.location(TableKey(service, kind=KIND))))
-    removed = [place for place in places if await asyncio.to_thread(remove, place, service, upto)]
+        listed = [row.location for row in await catalogue.find_tables(session, service=service)]
+        blocked = await positions.find_waiting_tables(session, service)
+    places = dict.fromkeys((*listed, *blocked, tables.location(TableKey(service, kind=KIND))))
+    removed = [place for place in places if await asyncio.to_thread(remove_table, place, service, upto)]
     async with database.unit_of_work() as session:
         await catalogue.finish_purge(session, service, upto, removed)

@@ -18,8 +18,8 @@ from shared.errors import NotFound
 async def list_tables(database: Database, query: TablesQuery) -> TableList:
     """Inference tables, by name; those that wait with their reason, and those among them that were never written."""
     async with database.read() as session:
-        rows = await catalogue.tables(session, service=query.service)
-        waiting = await positions.waiting(session, query.service)
+        rows = await catalogue.find_tables(session, service=query.service)
+        waiting = await positions.find_waiting_tables(session, query.service)
     views = [_view(row, waiting.pop(plain_path(row.location), None)) for row in rows]
     views += [_never_written(table) for table in waiting.values()]
     return TableList(items=tuple(sorted(views, key=lambda view: (view.name, view.location))))
@@ -57,10 +57,10 @@ def _block(table: WaitingTable) -> TableBlock:
     return TableBlock(reason=table.reason, since=table.since, waiting_rows=table.rows, dropped_rows=table.dropped)
 
 
-async def read(database: Database, query: RowsQuery) -> RowPage:
+async def list_rows(database: Database, query: RowsQuery) -> RowPage:
     """Rows of one table, newest first; raises `NotFound`, also for a table whose folder is gone."""
     async with database.read() as session:
-        found = await catalogue.tables(session, name=query.table)
+        found = await catalogue.find_tables(session, name=query.table)
     if not found:
         raise NotFound(f"no inference table {query.table}")
     asked = {"client_request_id": query.client_request_id, "request_id": query.request_id}
