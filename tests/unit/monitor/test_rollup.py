@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from monitor.domain.rollup import NOBODY, PodMinute, TrafficSums, quantile, roll_replicas, roll_traffic, roll_usage
+from monitor.domain.rollup import NOT_ROUTED, PodMinute, TrafficSums, quantile, roll_replicas, roll_traffic, roll_usage
 from shared.contracts.samples import (
     LATENCY_BOUNDS_S,
     PodTraffic,
@@ -62,7 +62,7 @@ def test_requests_that_reached_no_version_are_counted_for_nobody() -> None:
     turned_away = PodTraffic(service="s", version=None, throttled=7)
 
     assert roll_traffic([sample(NOON, turned_away)]) == {
-        PodMinute(int(NOON.timestamp()), "s", NOBODY, NOBODY): TrafficSums(throttled=7)
+        PodMinute(int(NOON.timestamp()), "s", NOT_ROUTED, NOT_ROUTED): TrafficSums(throttled=7)
     }
 
 

@@ -17,7 +17,7 @@ async def run(settings: InferenceLoggerSettings) -> int:
     """Run until SIGTERM; returns the exit status."""
     app = await build_app(settings, telemetry.setup("inference-logger", settings), clock=SystemClock())
     try:
-        return await run_app({**app.background(), **app.doors()})
+        return await run_app({**app.background(), **app.servers()})
     finally:
         await app.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -21,7 +22,7 @@ TABLES: Mapping[str, tuple[type[MinuteRow], type[TrafficSums] | type[UsageSums] 
 }
 
 
-async def unseen(session: AsyncSession, samples: Iterable[TrafficSample]) -> list[TrafficSample]:
+async def claim_uncounted(session: AsyncSession, samples: Iterable[TrafficSample]) -> list[TrafficSample]:
     """Those samples that were not counted before, marked as counted in this transaction."""
     fresh: list[TrafficSample] = []
     for sample in samples:
@@ -66,7 +67,13 @@ async def read_minutes(session: AsyncSession, kind: str, query: MetricsQuery) ->
     return [(PodMinute(row.minute, row.service, row.version, row.pod), shape(**row.sums)) for row in rows]
 
 
-async def forget_minutes(session: AsyncSession, before_minute: int) -> None:
+async def delete_minutes(session: AsyncSession, before_minute: int) -> None:
     """Delete minutes that are older than `before_minute`."""
     for table, _ in TABLES.values():
         await session.execute(delete(table).where(table.minute < before_minute))  # type: ignore[arg-type]
+
+
+async def delete_counted_samples(session: AsyncSession, before: datetime) -> None:
+    """Delete the marks of samples that were counted and end before then."""
+    table: Any = SampleRow
+    await session.execute(delete(table).where(table.at < before))
