@@ -13,6 +13,7 @@ from pydantic.json_schema import models_json_schema
 
 from controller.api.described import FieldRow, field_rows
 from controller.domain import commands, debugging, groups, people, secrets, specs
+from shared.generated import write_or_compare
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "reference.md"
 BODIES: tuple[tuple[str, str, type[BaseModel]], ...] = (
@@ -86,16 +87,12 @@ def _cell(text: str) -> str:
     return " ".join(text.replace("|", "\\|").split())
 
 
-def main(arguments: list[str]) -> int:
-    """Write or compare."""
-    if "--check" not in arguments:
-        TARGET.write_text(rendered())
-        return 0
-    if TARGET.exists() and TARGET.read_text() == rendered():
-        return 0
-    print("docs/reference.md differs from the models; run `python deploy/reference.py`", file=sys.stderr)
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(
+        write_or_compare(
+            TARGET,
+            rendered,
+            sys.argv[1:],
+            "docs/reference.md differs from the models; run `python deploy/reference.py`",
+        )
+    )

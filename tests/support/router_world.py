@@ -17,7 +17,7 @@ from router.dataplane.client.certificate import Certificate
 from router.domain.outcome import RequestOutcome
 from router.domain.routes.table import RouteTable
 from router.domain.traffic import TrafficTallies
-from shared.contracts.routes import Endpoint, Endpoints, Intent, KeyEntry, Keys, VersionRoute
+from shared.contracts.routes import Intent, KeyEntry, PodEndpoint, ServiceKeys, VersionEndpoints, VersionRoute
 
 KEY = "psk_abcd1234.secret-secret-secret"
 
@@ -203,18 +203,18 @@ class World:
 
     def endpoints(self, *pods: Addressed, service: str = "wine", version: str = "v1") -> None:
         version_id = self.version_ids[(service, version)]
-        endpoints = Endpoints(
+        endpoints = VersionEndpoints(
             version_id=version_id,
             service=service,
             version=version,
             revision=1,
-            pods=tuple(Endpoint(pod=pod.name, address=f"127.0.0.1:{pod.port}") for pod in pods),
+            pods=tuple(PodEndpoint(pod=pod.name, address=f"127.0.0.1:{pod.port}") for pod in pods),
         )
         self.table.apply(f"endpoints.{version_id}", endpoints.model_dump_json().encode())
 
     def key(self, key: str = KEY, service: str = "wine") -> None:
         entry = KeyEntry(id=UUID(int=9), sha256=hashlib.sha256(key.encode()).hexdigest())
-        keys = Keys(service=service, revision=1, keys=(entry,))
+        keys = ServiceKeys(service=service, revision=1, keys=(entry,))
         self.table.apply(f"keys.{service}", keys.model_dump_json().encode())
 
     async def serve_wine(self, answer: Answer = answer_ok, **more: Any) -> PodServer:

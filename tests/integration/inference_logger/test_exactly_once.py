@@ -18,8 +18,8 @@ from inference_logger.domain.tables import TableKey, TableShare
 from inference_logger.store.delta import PayloadTables
 from logged_requests import LoggerProcess, counted, log, record, rows
 from nats_process import NatsProcess
-from shared.bus.bootstrap import ensure
-from shared.bus.dead_letters import listed
+from shared.bus.bootstrap import ensure_topology
+from shared.bus.consumers.dead_letters import list_letters
 
 
 async def all_rows(home: Path, names: set[str], within: float = 60) -> None:
@@ -84,7 +84,7 @@ async def test_poison_goes_to_the_dead_letters_and_holds_nobody_up(
     await log(js, record("good"))
 
     await all_rows(home, {"good"})
-    letters = await listed(js)
+    letters = await list_letters(js)
     assert [letter.consumer for letter in letters] == ["inference-logger"] * 2
     assert "not JSON" in letters[0].reason
     assert "records.0.request" in letters[1].reason
@@ -112,7 +112,7 @@ async def test_a_stream_made_anew_is_read_from_its_beginning(
     nats_server.wipe()
     nats_server.start()
     connection = await nats.connect(nats_server.url)
-    await ensure(connection.jetstream())
+    await ensure_topology(connection.jetstream())
     # "c" again, unmarked: the router may not have heard that the old stream had stored it
     assert await log(connection.jetstream(), record("c"), record("d")) == 1
     await connection.close()

@@ -19,7 +19,7 @@ from logged_requests import counted, log, record
 from nats_process import NatsProcess
 from running_logger import RunningLogger
 from shared import migrations
-from shared.bus.bulk import identity
+from shared.bus.bulk import stream_identity
 from shared.bus.topology import REQUESTS
 
 
@@ -44,7 +44,7 @@ async def test_checkpoints_and_transactions_of_the_release_before_go_on(
     records = {number: record(f"r{number}") for number in range(1, 6)}
     for one in records.values():
         await log(js, one)
-    stream = checkpoint_name(await identity(js, REQUESTS))
+    stream = checkpoint_name(await stream_identity(js, REQUESTS))
     # Its checkpoint says 2, the table itself has 3: it was killed between its two commits.
     await asyncio.to_thread(store_of_before, home, stream, 2)
     share = TableShare([(number, records[number]) for number in (1, 2, 3)])

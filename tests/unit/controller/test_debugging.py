@@ -7,9 +7,9 @@ from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from controller.domain.services.debug_tickets import TicketSigner
+from controller.domain.services.debugging import DebugRequest, chosen_version, curl_line
 
-from controller.domain.debugging import DebugRequest, chosen_version, curl_line
-from controller.domain.tickets import TicketSigner
 from router.domain.access.debug_tickets import DebugTicketVerifier
 from shared.contracts.debug import DebugTicket, header_value
 from shared.errors import Conflict, InvalidInput
@@ -64,7 +64,7 @@ def test_a_changed_ticket_is_refused() -> None:
     encoded, _, signature = ticket().partition(b".")
     longer = DebugTicket(service="wine", version="v2", expires_at=NOW.timestamp() + 60, nonce="n" * 22, is_logged=True)
     at = NOW.timestamp()
-    assert DebugTicketVerifier().check(PUBLIC, longer.encoded() + b"." + signature, WINE, at) is None
+    assert DebugTicketVerifier().check(PUBLIC, longer.encode() + b"." + signature, WINE, at) is None
     for value in (b"", b".", b"1", encoded, encoded + b".", b"." + signature, encoded + b".\xff", b"several"):
         assert DebugTicketVerifier().check(PUBLIC, value, WINE, at) is None
 

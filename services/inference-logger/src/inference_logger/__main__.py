@@ -9,7 +9,7 @@ import sys
 from inference_logger.main import build_app
 from inference_logger.settings import InferenceLoggerSettings
 from shared import telemetry
-from shared.app import one_clear_line, run_app
+from shared.app import exit_on_startup_error, run_app
 from shared.clock import SystemClock
 
 
@@ -24,7 +24,7 @@ async def run(settings: InferenceLoggerSettings) -> int:
 
 def main() -> None:
     """Entry point."""
-    with one_clear_line("inference-logger"):
+    with exit_on_startup_error("inference-logger"):
         settings = InferenceLoggerSettings()
         os.nice(settings.nice)
         sys.exit(asyncio.run(run(settings)))

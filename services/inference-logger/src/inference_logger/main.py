@@ -21,7 +21,7 @@ from inference_logger.store.writer import TableWriter
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.database import Database
-from shared.disk import DiskCheck
+from shared.filesystem.disk import DiskCheck
 from shared.http import admin_app, serve
 from shared.migrations import migrate
 from shared.telemetry import Telemetry

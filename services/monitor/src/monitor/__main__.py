@@ -9,7 +9,7 @@ import sys
 from monitor.main import build_app
 from monitor.settings import MonitorSettings
 from shared import telemetry
-from shared.app import one_clear_line, run_app
+from shared.app import exit_on_startup_error, run_app
 from shared.clock import SystemClock
 
 
@@ -24,7 +24,7 @@ async def run(settings: MonitorSettings) -> int:
 
 def main() -> None:
     """Entry point."""
-    with one_clear_line("monitor"):
+    with exit_on_startup_error("monitor"):
         settings = MonitorSettings()
         os.nice(settings.nice)
         sys.exit(asyncio.run(run(settings)))

@@ -17,7 +17,7 @@ from nats.js.errors import NotFoundError
 from shared.bus import Bus
 from shared.contracts.routes import ROUTES_BUCKET
 from shared.errors import Unavailable
-from shared.files import set_aside
+from shared.filesystem.files import set_aside
 
 logger = logging.getLogger(__name__)
 

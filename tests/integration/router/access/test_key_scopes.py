@@ -18,8 +18,8 @@ from router.dataplane import DataPlane
 from router.domain.routes.table import RouteTable
 from router_bus import NatsServer, RecordingTable, RouterProcess, Station
 from router_world import KEY, Ledger, World, running_world
-from shared.contracts.routes import KeyEntry, Keys
-from shared.contracts.samples import KeysUsed
+from shared.contracts.routes import KeyEntry, ServiceKeys
+from shared.contracts.samples import KeyUsageSample
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ async def test_scopes_are_held_at_the_door(
 ) -> None:
     await world.serve_wine()
     entry = KeyEntry(id=UUID(int=9), sha256=hashlib.sha256(KEY.encode()).hexdigest(), scopes=scopes)
-    world.table.apply("keys.wine", Keys(service="wine", revision=2, keys=(entry,)).model_dump_json().encode())
+    world.table.apply("keys.wine", ServiceKeys(service="wine", revision=2, keys=(entry,)).model_dump_json().encode())
     caller = await world.caller()
     paths = {
         "/wine/predict": split,
@@ -84,6 +84,6 @@ async def told(station: Station) -> dict[UUID, datetime]:
         while True:
             for sequence in range(1, (await js.stream_info("METRICS")).state.last_seq + 1):
                 message = await js.get_msg("METRICS", sequence)
-                if keys := KeysUsed.model_validate_json(message.data or b"").keys:
+                if keys := KeyUsageSample.model_validate_json(message.data or b"").keys:
                     return dict(keys)
             await asyncio.sleep(0.1)

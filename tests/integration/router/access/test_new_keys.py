@@ -13,7 +13,7 @@ from eventually import eventually
 from router.dataplane import DataPlaneLimits
 from router.dataplane.exchange.context import UnknownKind
 from router_world import World, running_world
-from shared.contracts.routes import KeyEntry, Keys
+from shared.contracts.routes import KeyEntry, ServiceKeys
 
 NEW = "psk_new.key"
 
@@ -63,7 +63,7 @@ async def test_a_new_key_that_does_not_open_this_path_is_403_as_soon_as_it_is_kn
     caller.post("/wine/versions/v1/predict", key=NEW)
     await wait_for_unknown_keys(world, 1)
     entry = KeyEntry(id=UUID(int=7), sha256=hashlib.sha256(NEW.encode()).hexdigest(), scopes=("predict",))
-    world.table.apply("keys.wine", Keys(service="wine", revision=2, keys=(entry,)).model_dump_json().encode())
+    world.table.apply("keys.wine", ServiceKeys(service="wine", revision=2, keys=(entry,)).model_dump_json().encode())
     assert (await caller.answer())[0] == 403
 
 

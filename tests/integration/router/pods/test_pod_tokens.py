@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from router_world import World
-from shared.contracts.routes import Endpoint, Endpoints
+from shared.contracts.routes import PodEndpoint, VersionEndpoints
 
 
 async def test_a_pod_is_asked_with_its_token_and_one_without_is_not(world: World) -> None:
@@ -30,8 +30,8 @@ async def test_a_pod_is_asked_with_its_token_and_one_without_is_not(world: World
 
 def tell(world: World, port: int, token: str | None) -> None:
     version_id = world.version_ids["wine", "v1"]
-    pod = Endpoint(pod="wine-v1-0", address=f"127.0.0.1:{port}", token=token)
+    pod = PodEndpoint(pod="wine-v1-0", address=f"127.0.0.1:{port}", token=token)
     assert "secret" not in repr(pod)
-    endpoints = Endpoints(version_id=version_id, service="wine", version="v1", revision=2, pods=(pod,))
+    endpoints = VersionEndpoints(version_id=version_id, service="wine", version="v1", revision=2, pods=(pod,))
     said = endpoints.model_dump_json(exclude_none=True)
     world.table.apply(f"endpoints.{version_id}", said.encode())

@@ -10,7 +10,7 @@ import pytest
 from router.domain.demand import Demand
 from router.domain.routes.table import RouteTable
 from router.domain.traffic import TrafficTallies
-from shared.contracts.routes import Endpoint, Endpoints, Intent, VersionRoute, endpoints_key, intent_key
+from shared.contracts.routes import Intent, PodEndpoint, VersionEndpoints, VersionRoute, endpoints_key, intent_key
 from shared.ids import new_id
 
 SERVICE = new_id()
@@ -32,8 +32,8 @@ class World:
         self.demand = Demand(self.table, lambda of: self.hold_queue.get(of, 0))
 
     def pods(self, version: UUID, count: int) -> None:
-        pods = tuple(Endpoint(pod=f"{version}-{n}", address=f"127.0.0.1:{n + 1}") for n in range(count))
-        value = Endpoints(version_id=version, service="wine", version="v", revision=1, pods=pods)
+        pods = tuple(PodEndpoint(pod=f"{version}-{n}", address=f"127.0.0.1:{n + 1}") for n in range(count))
+        value = VersionEndpoints(version_id=version, service="wine", version="v", revision=1, pods=pods)
         self.table.apply(endpoints_key(version), value.model_dump_json().encode())
 
     def busy(self, version: UUID, outstanding: int) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from router.domain.peers import Peers, share
 from router.domain.rate_limiter import RateLimiter
-from shared.contracts.routes import RateLimit, RouterBeat
+from shared.contracts.routes import RateLimit, RouterHeartbeat
 
 
 def granted(limiter: RateLimiter, times: list[float]) -> int:
@@ -77,7 +77,7 @@ def test_others_are_those_whose_beat_changes() -> None:
 
 def test_a_beat_says_what_a_router_is_asked_for_and_one_that_cannot_be_read_says_nothing() -> None:
     version = uuid4()
-    beat = RouterBeat(beat=uuid4(), asked={version: 12.5}).model_dump_json().encode()
+    beat = RouterHeartbeat(beat=uuid4(), asked={version: 12.5}).model_dump_json().encode()
     seen = Peers("a", beat_s=2.0).others({"a": beat, "b": beat, "c": b"\x00 of another release"}, 0.0)
     assert [other.asked for other in seen] == [{version: 12.5}, {}]
 

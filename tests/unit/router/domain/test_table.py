@@ -10,7 +10,7 @@ import pytest
 from router.domain.routes.explain import explain_no_pod
 from router.domain.routes.table import RouteTable
 from router.domain.traffic import TrafficTallies
-from shared.contracts.routes import Endpoint, Endpoints, Intent, VersionRoute
+from shared.contracts.routes import Intent, PodEndpoint, VersionEndpoints, VersionRoute
 from shared.errors import InvalidInput
 
 V1, V2 = uuid4(), uuid4()
@@ -30,12 +30,12 @@ def apply_intent(table: RouteTable, weight: int = 100) -> None:
 
 
 def apply_pods(table: RouteTable, *pods: str) -> None:
-    endpoints = Endpoints(
+    endpoints = VersionEndpoints(
         version_id=V1,
         service="wine",
         version="v1",
         revision=1,
-        pods=tuple(Endpoint(pod=pod, address="127.0.0.1:1") for pod in pods),
+        pods=tuple(PodEndpoint(pod=pod, address="127.0.0.1:1") for pod in pods),
     )
     table.apply(f"endpoints.{V1}", endpoints.model_dump_json().encode())
 

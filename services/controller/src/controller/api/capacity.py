@@ -11,7 +11,7 @@ from controller.api.door import TheCaller, TheDoor
 from controller.api.groups import Capacity
 from controller.domain.access import Caller
 from controller.store.groups import page_of_groups
-from shared.contracts.nodes import Hold, PoolState, PoolStateList
+from shared.contracts.nodes import PodAllocation, PoolState, PoolStateList
 from shared.contracts.rpc.method import Nothing
 from shared.contracts.rpc.scheduler import CAPACITY
 
@@ -76,7 +76,7 @@ def _pool_view(pool: PoolState, caller: Caller) -> PoolView:
     )
 
 
-def _hold_views(holds: Iterable[Hold], caller: Caller) -> list[HoldView]:
+def _hold_views(holds: Iterable[PodAllocation], caller: Caller) -> list[HoldView]:
     """Those of the caller's projects by name, the others in one."""
     found: list[HoldView] = []
     others = HoldView(project=None, service=None, version=None, pods=0, cpu=0, memory_gb=0, gpu=0)

@@ -13,7 +13,7 @@ from controller.api.door import Door, PageSize, Posting, TheDoor
 from controller.api.views import Page
 from controller.handlers.unit import Unit
 from controller.store.audit import Subject, acted
-from shared.bus import dead_letters
+from shared.bus.consumers import dead_letters
 from shared.errors import Unavailable
 
 router = APIRouter(tags=["dead letters"])
@@ -47,7 +47,7 @@ async def list_dead_letters(
     cursor: Annotated[int, Query(ge=0, le=2**63 - 1, description="`next_cursor` of the page before.")] = 0,
 ) -> Page[DeadLetterView]:
     """Dead letters, oldest first."""
-    letters = await dead_letters.listed(jetstream(door), after=cursor, limit=page_size)
+    letters = await dead_letters.list_letters(jetstream(door), after=cursor, limit=page_size)
     following = str(letters[-1].id) if len(letters) == page_size else None
     return Page(items=[_view(letter) for letter in letters], next_cursor=following)
 

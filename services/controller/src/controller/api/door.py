@@ -29,7 +29,7 @@ from controller.store.audit import audit
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.base import Contract
-from shared.contracts.rpc.method import Method
+from shared.contracts.rpc.method import RpcMethod
 from shared.database import Database
 from shared.errors import Conflict, PreconditionFailed
 from shared.http import request_id_of
@@ -73,7 +73,7 @@ class Door:
         async with self.database.read() as session:
             yield session
 
-    async def ask(self, method: Method, question: Contract, reply: type[Reply], *, within_s: float = 2.0) -> Reply:
+    async def ask(self, method: RpcMethod, question: Contract, reply: type[Reply], *, within_s: float = 2.0) -> Reply:
         """Ask the service that owns the answer; `Unavailable` while it is away."""
         answer = await self.bus.call(method, question, timeout=within_s)
         assert isinstance(answer, reply)

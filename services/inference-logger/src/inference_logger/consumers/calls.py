@@ -28,5 +28,5 @@ def subscribe(bus: Bus, database: Database) -> None:
         return await queries.list_rows(database, query)
 
     bus.consume(DURABLE, {ServiceDeleted: deleted})
-    bus.answer(TABLES, tables)
-    bus.answer(ROWS, rows)
+    bus.serve(TABLES, tables)
+    bus.serve(ROWS, rows)

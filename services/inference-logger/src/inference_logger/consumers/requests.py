@@ -20,8 +20,8 @@ from inference_logger.handlers.stores import Stores
 from inference_logger.store import positions
 from inference_logger.store.stream import checkpoint_name, find_checkpoint, is_retry
 from shared.bus import Bus
-from shared.bus.bulk import StreamIdentity, identity, read_from
-from shared.bus.dead_letters import bury
+from shared.bus.bulk import StreamIdentity, read_stream, stream_identity
+from shared.bus.consumers.dead_letters import dead_letter
 from shared.bus.topology import REQUESTS
 from shared.errors import Unavailable
 
@@ -81,12 +81,12 @@ class RequestSink:
                 await self.stores.clock.sleep(RETRY_S)
 
     async def _read_stream(self) -> None:
-        stream = await identity(self.bus.js, REQUESTS)
+        stream = await stream_identity(self.bus.js, REQUESTS)
         checkpoint = await self._begin(stream)
         unread: list[Msg] = []
         since = self.stores.clock.monotonic()
         after = max(checkpoint.sequence, stream.first_seq - 1)
-        async for messages in read_from(self.bus.js, REQUESTS, after, batch=BATCH):
+        async for messages in read_stream(self.bus.js, REQUESTS, after, batch=BATCH):
             self._outage.end()
             since = since if unread else self.stores.clock.monotonic()
             unread += messages
@@ -143,7 +143,7 @@ class RequestSink:
         try:
             records = read_message(message.data, message.subject.rpartition(".")[2])
         except UnreadableMessage as error:
-            await bury(self.bus.js, NAME, message, str(error))
+            await dead_letter(self.bus.js, NAME, message, str(error))
             return None
         metadata = message.metadata
         doubtful = is_retry(message.headers) or checkpoint.is_doubtful(metadata.timestamp)

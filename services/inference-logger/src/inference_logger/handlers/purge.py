@@ -15,7 +15,7 @@ from inference_logger.domain.streams import Checkpoint
 from inference_logger.domain.waiting import WaitingTable
 from inference_logger.store import positions
 from inference_logger.store.stream import REQUESTS_SUBJECTS, find_checkpoint, find_message_from, subject_of
-from shared.bus.bulk import identity
+from shared.bus.bulk import stream_identity
 from shared.bus.topology import REQUESTS
 from shared.database import Database
 
@@ -28,7 +28,7 @@ async def purge_once(database: Database, js: JetStreamContext, now: datetime, ke
 
     Returns the position below which the stream holds nothing but what waiting tables lack; 0 when nothing was purged.
     """
-    stream = await identity(js, REQUESTS)
+    stream = await stream_identity(js, REQUESTS)
     checkpoint, why = await find_checkpoint(database, js, stream)
     if checkpoint is None or why is not None:
         return 0  # the reader has not begun, or has yet to see that the stream was set back

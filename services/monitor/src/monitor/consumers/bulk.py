@@ -9,10 +9,10 @@ from pydantic import ValidationError
 
 from monitor.handlers import ingest
 from shared.bus import Bus
-from shared.bus.bulk import bulk_pull
-from shared.bus.dead_letters import bury
+from shared.bus.bulk import consume_batches
+from shared.bus.consumers.dead_letters import dead_letter
 from shared.contracts.base import Contract
-from shared.contracts.samples import PodOutput, TrafficMeasured, UsageMeasured
+from shared.contracts.samples import PodOutput, TrafficSample, UsageSample
 from shared.database import Database
 
 BATCH = 500
@@ -23,14 +23,14 @@ async def pull_samples(bus: Bus, database: Database) -> None:
     """Take `METRICS` in until cancelled."""
 
     async def store(messages: list[Msg]) -> None:
-        good = await _parsed(bus, "monitor-metrics", messages, (TrafficMeasured, UsageMeasured))
-        traffic = [sample for sample in good if isinstance(sample, TrafficMeasured)]
-        usage = [sample for sample in good if isinstance(sample, UsageMeasured)]
+        good = await _parsed(bus, "monitor-metrics", messages, (TrafficSample, UsageSample))
+        traffic = [sample for sample in good if isinstance(sample, TrafficSample)]
+        usage = [sample for sample in good if isinstance(sample, UsageSample)]
         async with database.unit_of_work() as session:
             await ingest.store_samples(session, traffic, usage)
 
     await bus.connected()
-    await bulk_pull(bus.js, "METRICS", "monitor-metrics", BATCH, store)
+    await consume_batches(bus.js, "METRICS", "monitor-metrics", BATCH, store)
 
 
 async def pull_output(bus: Bus, database: Database) -> None:
@@ -42,7 +42,7 @@ async def pull_output(bus: Bus, database: Database) -> None:
             await ingest.store_output(session, [output for output in good if isinstance(output, PodOutput)])
 
     await bus.connected()
-    await bulk_pull(bus.js, "LOGS", OUTPUT_DURABLE, BATCH, store)
+    await consume_batches(bus.js, "LOGS", OUTPUT_DURABLE, BATCH, store)
 
 
 async def _parsed(bus: Bus, durable: str, messages: Iterable[Msg], shapes: Sequence[type[Contract]]) -> list[Contract]:
@@ -52,7 +52,7 @@ async def _parsed(bus: Bus, durable: str, messages: Iterable[Msg], shapes: Seque
         try:
             good.append(_first_fit(message.data, shapes))
         except ValueError as error:
-            await bury(bus.js, durable, message, str(error))
+            await dead_letter(bus.js, durable, message, str(error))
     return good
 
 

@@ -13,7 +13,7 @@ from monitor.handlers import events as event_handlers
 from monitor.handlers import logs as log_handlers
 from shared import events
 from shared.bus import Bus
-from shared.bus.bulk import until_consumed
+from shared.bus.bulk import wait_until_consumed
 from shared.clock import Clock
 from shared.contracts.rpc.monitor import (
     EVENTS,
@@ -43,7 +43,7 @@ def subscribe(bus: Bus, database: Database, clock: Clock) -> None:
 
     async def logs(query: LogsQuery) -> LogPage:
         if query.is_settled:
-            await until_consumed(bus.js, "LOGS", OUTPUT_DURABLE, SETTLED_WITHIN_S)
+            await wait_until_consumed(bus.js, "LOGS", OUTPUT_DURABLE, SETTLED_WITHIN_S)
         async with database.read() as session:
             return await log_handlers.search_logs(session, query)
 
@@ -52,6 +52,6 @@ def subscribe(bus: Bus, database: Database, clock: Clock) -> None:
             return await event_handlers.list_events(session, query)
 
     bus.consume("monitor-events", dict.fromkeys((*WORDINGS, events.PodNoted), fact))
-    bus.answer(METRICS, metrics)
-    bus.answer(LOGS, logs)
-    bus.answer(EVENTS, event_list)
+    bus.serve(METRICS, metrics)
+    bus.serve(LOGS, logs)
+    bus.serve(EVENTS, event_list)

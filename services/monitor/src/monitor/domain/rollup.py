@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from shared.contracts.samples import LATENCY_BOUNDS_S, PodTraffic, PodUsage, TrafficMeasured, UsageMeasured
+from shared.contracts.samples import LATENCY_BOUNDS_S, PodTraffic, PodUsage, TrafficSample, UsageSample
 
 MINUTE_S = 60
 NOT_ROUTED = ""
@@ -95,7 +95,7 @@ def minute_of(at: datetime) -> int:
     return int(at.timestamp()) // MINUTE_S * MINUTE_S
 
 
-def roll_traffic(samples: Iterable[TrafficMeasured]) -> dict[PodMinute, TrafficSums]:
+def roll_traffic(samples: Iterable[TrafficSample]) -> dict[PodMinute, TrafficSums]:
     """Samples → minutes. A sample counts for the minute in which its interval began."""
     found: dict[PodMinute, TrafficSums] = {}
     for sample in samples:
@@ -106,7 +106,7 @@ def roll_traffic(samples: Iterable[TrafficMeasured]) -> dict[PodMinute, TrafficS
     return found
 
 
-def roll_usage(samples: Iterable[UsageMeasured]) -> dict[PodMinute, UsageSums]:
+def roll_usage(samples: Iterable[UsageSample]) -> dict[PodMinute, UsageSums]:
     """Samples → minutes."""
     found: dict[PodMinute, UsageSums] = {}
     for sample in samples:
@@ -116,7 +116,7 @@ def roll_usage(samples: Iterable[UsageMeasured]) -> dict[PodMinute, UsageSums]:
     return found
 
 
-def roll_replicas(samples: Iterable[UsageMeasured]) -> dict[PodMinute, ReplicaCounts]:
+def roll_replicas(samples: Iterable[UsageSample]) -> dict[PodMinute, ReplicaCounts]:
     """Samples → the last counts of each minute (the key's pod is `NOT_ROUTED`)."""
     return {
         PodMinute(minute_of(sample.at), version.service, version.version, NOT_ROUTED): ReplicaCounts(

@@ -11,12 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from monitor.domain.events import event_line_of
 from monitor.domain.rollup import roll_replicas, roll_traffic, roll_usage
 from monitor.store import event_list, log_lines, minutes
-from shared.contracts.samples import PodOutput, TrafficMeasured, UsageMeasured
+from shared.contracts.samples import PodOutput, TrafficSample, UsageSample
 
 
-async def store_samples(
-    session: AsyncSession, traffic: Sequence[TrafficMeasured], usage: Sequence[UsageMeasured]
-) -> None:
+async def store_samples(session: AsyncSession, traffic: Sequence[TrafficSample], usage: Sequence[UsageSample]) -> None:
     """Roll samples up into minutes; a traffic sample that was counted before changes nothing."""
     await minutes.add_minutes(session, "traffic", roll_traffic(await minutes.claim_uncounted(session, traffic)))
     await minutes.add_minutes(session, "usage", roll_usage(usage))

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from monitor.domain.rollup import PodMinute, ReplicaCounts, TrafficSums, UsageSums
 from monitor.store.tables import MinuteRow, ReplicasRow, SampleRow, TrafficRow, UsageRow
 from shared.contracts.rpc.monitor import MetricsQuery
-from shared.contracts.samples import TrafficMeasured
+from shared.contracts.samples import TrafficSample
 
 TABLES: Mapping[str, tuple[type[MinuteRow], type[TrafficSums] | type[UsageSums] | type[ReplicaCounts]]] = {
     "traffic": (TrafficRow, TrafficSums),
@@ -22,9 +22,9 @@ TABLES: Mapping[str, tuple[type[MinuteRow], type[TrafficSums] | type[UsageSums] 
 }
 
 
-async def claim_uncounted(session: AsyncSession, samples: Iterable[TrafficMeasured]) -> list[TrafficMeasured]:
+async def claim_uncounted(session: AsyncSession, samples: Iterable[TrafficSample]) -> list[TrafficSample]:
     """Those samples that were not counted before, marked as counted in this transaction."""
-    fresh: list[TrafficMeasured] = []
+    fresh: list[TrafficSample] = []
     for sample in samples:
         if await session.get(SampleRow, (sample.run_id, sample.sequence)) is None:
             session.add(SampleRow(run_id=sample.run_id, sequence=sample.sequence, at=sample.to_time))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
-from shared.contracts.routes import RouterBeat
+from shared.contracts.routes import RouterHeartbeat
 from shared.ids import new_id
 
 MAX_MISSED_BEATS = 3
@@ -33,7 +33,7 @@ class Peers:
     beat_s: float
     _last: dict[str, tuple[bytes, float]] = field(default_factory=dict)
 
-    def others(self, beats: Mapping[str, bytes], now: float) -> list[RouterBeat]:
+    def others(self, beats: Mapping[str, bytes], now: float) -> list[RouterHeartbeat]:
         """Last beat of each other router alive at monotonic `now`; `beats`: id → its value in the bucket."""
         self._last = {
             router: (beat, self._last[router][1] if router in self._last and self._last[router][0] == beat else now)
@@ -43,9 +43,9 @@ class Peers:
         return [_read(beat) for router, (beat, at) in self._last.items() if at > silent_since and router != self.own]
 
 
-def _read(beat: bytes) -> RouterBeat:
+def _read(beat: bytes) -> RouterHeartbeat:
     """A beat of another release that cannot be parsed counts as a router without requests."""
     try:
-        return RouterBeat.model_validate_json(beat)
+        return RouterHeartbeat.model_validate_json(beat)
     except ValidationError:
-        return RouterBeat(beat=new_id())
+        return RouterHeartbeat(beat=new_id())

@@ -12,7 +12,7 @@ from router.domain.peers import Peers
 from router.domain.routes.table import RouteTable
 from router.settings import RouterSettings
 from shared.clock import Clock
-from shared.contracts.routes import ROUTERS_BUCKET, RouterBeat
+from shared.contracts.routes import ROUTERS_BUCKET, RouterHeartbeat
 from shared.errors import Unavailable
 from shared.ids import new_id
 
@@ -63,7 +63,7 @@ class HeartbeatLoop:
     async def beat_once(self) -> None:
         """Write one beat and read the others'; raises Unavailable."""
         asked, elapsed_s = self._measure_request_rates()
-        own = RouterBeat(beat=new_id(), asked=asked, in_flight=self._demand.pop_averages(elapsed_s))
+        own = RouterHeartbeat(beat=new_id(), asked=asked, in_flight=self._demand.pop_averages(elapsed_s))
         bucket = self._holder.bus.kv(ROUTERS_BUCKET)
         await bucket.put(self._id, own.model_dump_json().encode())
         others = self._peers.others(await bucket.list_all(), self._clock.monotonic())

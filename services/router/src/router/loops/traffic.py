@@ -1,4 +1,4 @@
-"""The loop that reports what was answered: a `TrafficMeasured` sample each interval."""
+"""The loop that reports what was answered: a `TrafficSample` sample each interval."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from router.domain.routes.table import RouteTable
 from router.domain.traffic import TrafficTallies, traffic_between
 from router.settings import RouterSettings
 from shared.clock import Clock
-from shared.contracts.samples import PodTraffic, TrafficMeasured
+from shared.contracts.samples import PodTraffic, TrafficSample
 from shared.errors import Unavailable
 from shared.ids import new_id
 
@@ -42,7 +42,7 @@ class TrafficReportLoop:
         self._sequence = 0
         self._from = clock.now()
         self._before: dict[tuple[str, str], PodTraffic] = {}
-        self._unsent: deque[TrafficMeasured] = deque(maxlen=SAMPLES_KEPT)
+        self._unsent: deque[TrafficSample] = deque(maxlen=SAMPLES_KEPT)
 
     async def run(self) -> None:
         """Report until cancelled."""
@@ -79,7 +79,7 @@ class TrafficReportLoop:
         if pods or used:
             self._sequence += 1
             self._unsent.append(
-                TrafficMeasured(
+                TrafficSample(
                     source=self._source,
                     sequence=self._sequence,
                     run_id=self._run_id,

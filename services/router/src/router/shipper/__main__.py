@@ -20,7 +20,7 @@ from router.shipper.publisher import SpoolPublisher
 from router.spool import SpoolReader
 from router.spool.files import READER_LOCK, SpoolFiles
 from shared import telemetry
-from shared.app import one_clear_line
+from shared.app import exit_on_startup_error
 from shared.bus import Bus
 from shared.clock import SystemClock
 from shared.errors import Unavailable
@@ -66,7 +66,7 @@ def main() -> None:
     # The router's whole process group is signalled when it is stopped; its last records are yet to come then.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
-    with one_clear_line("router's shipper"):
+    with exit_on_startup_error("router's shipper"):
         settings = RouterSettings()
         telemetry.setup("router", settings)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

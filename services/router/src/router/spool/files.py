@@ -15,7 +15,7 @@ from pathlib import Path
 from router.spool.segment import MappedMemory
 from shared.clock import SystemClock
 from shared.errors import Unavailable
-from shared.files import damaged_name, set_aside, usable_folder
+from shared.filesystem.files import damaged_name, set_aside, usable_folder
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ can check a ticket and cannot make one.
 
 from __future__ import annotations
 
-from shared.contracts.debug import SIGNED_CONTEXT, DebugTicket, split_header, ticket_of
+from shared.contracts.debug import SIGNED_CONTEXT, DebugTicket, parse_ticket, split_header
 
 MAX_LIFE_S = 120.0
 """A ticket that claims to live longer is refused: nonces are remembered only until their tickets have expired."""
@@ -24,7 +24,7 @@ class DebugTicketVerifier:
         if public_key is None or parts is None or not _is_signed(public_key, *parts):
             return None
         try:
-            ticket = ticket_of(parts[0])
+            ticket = parse_ticket(parts[0])
         except ValueError:
             return None
         if (ticket.service, ticket.version) != of or not now_s < ticket.expires_at <= now_s + MAX_LIFE_S:

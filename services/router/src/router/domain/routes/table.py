@@ -19,11 +19,11 @@ from router.domain.rate_limiter import RateLimiter
 from router.domain.routes.entities import RoutedPod, RoutedService, RoutedVersion, RouteTarget
 from router.domain.routes.paths import find_target, fixed_paths
 from router.domain.traffic import TrafficTallies
-from shared.contracts.routes import Endpoint, Endpoints, Intent, Keys, VersionRoute
+from shared.contracts.routes import Intent, PodEndpoint, ServiceKeys, VersionEndpoints, VersionRoute
 from shared.errors import InvalidInput
 
 
-def _host_line(endpoint: Endpoint) -> bytes:
+def _host_line(endpoint: PodEndpoint) -> bytes:
     """With the pod's token. A client's own header of this name never gets as far: all of `X-Penstock-…` is dropped."""
     host = b"Host: %b\r\n" % endpoint.address.encode("latin-1", "replace")
     return host + (b"X-Penstock-Pod-Token: %b\r\n" % endpoint.token.encode() if endpoint.token else b"")
@@ -45,7 +45,7 @@ class RouteTable:
         self.services: dict[str, RoutedService] = {}
         self.keys = KeyRing()
         self._intents: dict[str, Intent] = {}
-        self._endpoints: dict[UUID, Endpoints] = {}
+        self._endpoints: dict[UUID, VersionEndpoints] = {}
         self._paths_of: dict[str, tuple[bytes, ...]] = {}
 
     def apply(self, key: str, value: bytes | None) -> None:
@@ -104,7 +104,7 @@ class RouteTable:
         self._rebuild(name)
 
     def _apply_keys(self, name: str, value: bytes | None) -> None:
-        entries = () if value is None else Keys.model_validate_json(value).keys
+        entries = () if value is None else ServiceKeys.model_validate_json(value).keys
         self.keys.replace(name, entries)
 
     def _apply_endpoints(self, version_id: UUID, value: bytes | None) -> None:
@@ -112,7 +112,7 @@ class RouteTable:
         if value is None:
             self._endpoints.pop(version_id, None)
         else:
-            self._endpoints[version_id] = Endpoints.model_validate_json(value)
+            self._endpoints[version_id] = VersionEndpoints.model_validate_json(value)
         after = self._endpoints.get(version_id)
         for service in {endpoints.service for endpoints in (before, after) if endpoints}:
             self._rebuild(service)
@@ -181,7 +181,7 @@ class RouteTable:
             return before
         return RateLimiter(route.rate_limit, self._shares.get(route.version_id, 1 / self._routers))
 
-    def _pod(self, service: str, route: VersionRoute, endpoint: Endpoint) -> RoutedPod:
+    def _pod(self, service: str, route: VersionRoute, endpoint: PodEndpoint) -> RoutedPod:
         host, _, port = endpoint.address.rpartition(":")
         tally = self.traffic.of_pod(service, route.version, route.version_id, endpoint.pod)
         return RoutedPod(
