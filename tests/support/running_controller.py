@@ -131,7 +131,7 @@ class Controller:
     async def route(self, key: str) -> dict[str, Any] | None:
         """One value of the route table; None while it cannot be read."""
         try:
-            value = await self.app.door.bus.kv(ROUTES_BUCKET).get(key)
+            value = await self.app.dependencies.bus.kv(ROUTES_BUCKET).get(key)
         except Unavailable:
             return None
         return httpx.Response(200, content=value).json() if value else None

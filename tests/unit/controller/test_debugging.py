@@ -7,9 +7,9 @@ from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from controller.domain.services.debug_tickets import TicketSigner
 from controller.domain.services.debugging import DebugRequest, chosen_version, curl_line
-
 from router.domain.access.debug_tickets import DebugTicketVerifier
 from shared.contracts.debug import DebugTicket, header_value
 from shared.errors import Conflict, InvalidInput

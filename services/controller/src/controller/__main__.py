@@ -22,7 +22,7 @@ async def run(settings: ControllerSettings) -> int:
     listening = listen(settings.host, settings.port) if inherited is None else inherited
     app = await build_app(settings, telemetry.setup("controller", settings), clock=SystemClock())
     try:
-        return await run_app({**app.background(), **app.doors(listening)}, drain=app.drain())
+        return await run_app({**app.background(), **app.servers(listening)}, drain=app.drain())
     finally:
         await app.close()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from controller.domain.tickets import TicketSigner
+from controller.domain.services.debug_tickets import TicketSigner
 from router_world import World
 
 SIGNER = TicketSigner(b"k" * 32)
