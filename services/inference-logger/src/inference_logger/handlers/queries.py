@@ -36,7 +36,7 @@ def _view(row: TableRow, waiting: WaitingTable | None) -> TableView:
         version=max(row.version, 0),
         updated_at=row.updated_at,
         status="blocked" if waiting else "missing" if is_missing else "ok",
-        table_blocked=_block(waiting) if waiting else None,
+        blocked=_block(waiting) if waiting else None,
     )
 
 
@@ -49,7 +49,7 @@ def _never_written(table: WaitingTable) -> TableView:
         rows=0,
         version=0,
         status="blocked",
-        table_blocked=_block(table),
+        blocked=_block(table),
     )
 
 

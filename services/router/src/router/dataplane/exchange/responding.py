@@ -21,7 +21,7 @@ from router.domain.outcome import MAX_LOGGED_BYTES
 from router.domain.routes.entities import RoutedPod
 
 
-class ClientConnection(Protocol):
+class ClientPort(Protocol):
     """The connection that a response is written to."""
 
     deadline: float
@@ -43,7 +43,7 @@ class ClientConnection(Protocol):
 class ExchangeResponder(ExchangeState):
     """Writes the response of a pod, or the router's own."""
 
-    def __init__(self, context: DataPlaneContext, client: ClientConnection, head: RequestHead) -> None:
+    def __init__(self, context: DataPlaneContext, client: ClientPort, head: RequestHead) -> None:
         super().__init__(context, head)
         self.client = client
 
