@@ -16,6 +16,7 @@ from controller.domain.access import key_commands, people
 from controller.domain.registries import secrets
 from controller.domain.resources import groups, specs
 from controller.domain.services import debugging, service_commands, version_commands
+from shared.generated import write_or_compare
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "reference.md"
 BODIES: tuple[tuple[str, str, type[BaseModel]], ...] = (
@@ -89,16 +90,12 @@ def _cell(text: str) -> str:
     return " ".join(text.replace("|", "\\|").split())
 
 
-def main(arguments: list[str]) -> int:
-    """Write or compare."""
-    if "--check" not in arguments:
-        TARGET.write_text(rendered())
-        return 0
-    if TARGET.exists() and TARGET.read_text() == rendered():
-        return 0
-    print("docs/reference.md differs from the models; run `python deploy/reference.py`", file=sys.stderr)
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(
+        write_or_compare(
+            TARGET,
+            rendered,
+            sys.argv[1:],
+            "docs/reference.md differs from the models; run `python deploy/reference.py`",
+        )
+    )

@@ -18,10 +18,10 @@ from controller.clients.pinned_transport import LARGEST_ANSWER, PinnedTransport
 from controller.clients.registry_clients import RegistryClients
 from controller.domain.registries.secrets import NewSecret, SecretKind, check_fields
 from controller.settings import ControllerSettings
-from shared.addresses import AddressRule
 from shared.clock import SystemClock
 from shared.contracts.rpc.controller import RegistryAccess
 from shared.errors import InvalidInput, Unavailable, UpstreamFailed
+from shared.security.addresses import AddressRule
 
 URL = "https://mlflow.example/base"
 PASSWORD = "correct horse"

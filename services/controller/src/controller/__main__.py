@@ -10,7 +10,7 @@ import sys
 from controller.main import build_app
 from controller.settings import ControllerSettings
 from shared import telemetry
-from shared.app import one_clear_line, run_app
+from shared.app import exit_on_startup_error, run_app
 from shared.clock import SystemClock
 from shared.errors import Unavailable
 from shared.http import inherited_socket
@@ -38,7 +38,7 @@ def listen(host: str, port: int) -> int:
 
 def main() -> None:
     """Entry point."""
-    with one_clear_line("controller"):
+    with exit_on_startup_error("controller"):
         settings = ControllerSettings()
         sys.exit(asyncio.run(run(settings)))
 

@@ -21,7 +21,7 @@ from controller.handlers.services.observations import RoutesChanged, VersionRepo
 from controller.handlers.services.rollback import FailedRollout, roll_back
 from controller.store.access.keys import record_key_use
 from shared.bus import Bus
-from shared.bus.bulk import bulk_pull
+from shared.bus.bulk import consume_batches
 from shared.clock import Clock
 from shared.contracts.base import Contract
 from shared.contracts.rpc.controller import (
@@ -34,7 +34,7 @@ from shared.contracts.rpc.controller import (
     SecretsQuery,
     SecretValues,
 )
-from shared.contracts.samples import KeysUsed
+from shared.contracts.samples import KeyUsageSample
 from shared.database import Database
 from shared.events.base import Event
 from shared.events.pod import PodChecked, PodNotReady, PodReady
@@ -72,7 +72,7 @@ def subscribe(bus: Bus, database: Database, clock: Clock, routes_changed: Routes
     handlers |= dict.fromkeys((RunStarted, RunEnded), meter)
     handlers[VersionRolloutFailed] = give_up
     bus.consume(DURABLE, handlers)
-    bus.answer(DEPLOYMENTS, deployments)
+    bus.serve(DEPLOYMENTS, deployments)
 
 
 def serve_registry_access(bus: Bus, registries: ModelRegistries) -> None:
@@ -81,7 +81,7 @@ def serve_registry_access(bus: Bus, registries: ModelRegistries) -> None:
     async def access(query: RegistryQuery) -> RegistryAccess:
         return await registries.access_by_name(query.registry)
 
-    bus.answer(REGISTRY_ACCESS, access)
+    bus.serve(REGISTRY_ACCESS, access)
 
 
 def serve_secret_values(bus: Bus, database: Database, vault: Vault) -> None:
@@ -90,7 +90,7 @@ def serve_secret_values(bus: Bus, database: Database, vault: Vault) -> None:
     async def values(query: SecretsQuery) -> SecretValues:
         return await secret_values(database, vault, query)
 
-    bus.answer(SECRET_VALUES, values)
+    bus.serve(SECRET_VALUES, values)
 
 
 async def pull_key_use(bus: Bus, database: Database) -> None:
@@ -103,7 +103,7 @@ async def pull_key_use(bus: Bus, database: Database) -> None:
                 await record_key_use(session, used)
 
     await bus.connected()
-    await bulk_pull(bus.js, "METRICS", KEY_USE, SAMPLES, take)
+    await consume_batches(bus.js, "METRICS", KEY_USE, SAMPLES, take)
 
 
 def last_uses(samples: Iterable[bytes]) -> dict[UUID, datetime]:
@@ -111,7 +111,7 @@ def last_uses(samples: Iterable[bytes]) -> dict[UUID, datetime]:
     latest: dict[UUID, datetime] = {}
     for sample in samples:
         with suppress(ValidationError):
-            for key, at in KeysUsed.model_validate_json(sample).keys.items():
+            for key, at in KeyUsageSample.model_validate_json(sample).keys.items():
                 latest[key] = max(at, latest.get(key, at))
     return latest
 

@@ -39,7 +39,7 @@ from controller.store.audit import Actor, audit_changes
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.database import Database
-from shared.disk import DiskCheck
+from shared.filesystem.disk import DiskCheck
 from shared.http import admin_app, serve
 from shared.migrations import migrate
 from shared.telemetry import Telemetry

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from running_controller import Controller, Peers, eventually, wine
-from shared.contracts.nodes import Hold, PoolState
+from shared.contracts.nodes import PodAllocation, PoolState
 from shared.contracts.rpc.controller import DEPLOYMENTS, DeploymentList
 from shared.contracts.rpc.method import Nothing
 from someone import someone
@@ -314,7 +314,7 @@ async def test_the_room_for_pods_is_shown_and_whose_pods_hold_it_to_their_projec
         await controller.call("POST", "/projects", 201, json={"name": project})
     await controller.call("POST", "/resource-groups", 201, json={"name": "risk", "projects": ["red"]})
     holds = [
-        Hold(project=project, service=f"of-{project}", version="v1", pods=2, cpu=2, memory_gb=4)
+        PodAllocation(project=project, service=f"of-{project}", version="v1", pods=2, cpu=2, memory_gb=4)
         for project in ("red", "blue")
     ]
     on_node = PoolState(group="risk", node="a", cpu=4, memory_gb=8, held=(holds[0],), waiting=(holds[0],))

@@ -16,7 +16,7 @@ from shared.bus.bulk import publish
 from shared.contracts.deployment import Resources
 from shared.contracts.rpc.scheduler import RunPage, RunsQuery
 from shared.contracts.runs import PodRun
-from shared.contracts.samples import TrafficMeasured
+from shared.contracts.samples import TrafficSample
 from shared.errors import Unavailable
 from shared.events import RunEnded, RunStarted
 from shared.ids import new_id
@@ -265,7 +265,7 @@ async def test_the_last_use_of_a_key_is_shown(controller: Controller, peers: Pee
     used_at = datetime(2026, 11, 1, tzinfo=UTC)
 
     async def measured(at: datetime, sequence: int) -> None:
-        sample = TrafficMeasured(
+        sample = TrafficSample(
             source="router-0", sequence=sequence, run_id=new_id(), from_time=at, to_time=at, keys={UUID(key["id"]): at}
         )
         subject = "penstock.metrics.v1.router-0"

@@ -25,7 +25,7 @@ from controller.store.audit import audit_changes
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.base import Contract
-from shared.contracts.rpc.method import Method
+from shared.contracts.rpc.method import RpcMethod
 from shared.database import Database
 from shared.errors import Conflict
 from shared.http import request_id_of
@@ -68,7 +68,7 @@ class ApiDependencies:
         async with self.database.read() as session:
             yield session
 
-    async def call(self, method: Method, query: Contract, reply: type[Reply], *, within_s: float = 2.0) -> Reply:
+    async def call(self, method: RpcMethod, query: Contract, reply: type[Reply], *, within_s: float = 2.0) -> Reply:
         """Call another service over the bus; `Unavailable` while it is away."""
         answer = await self.bus.call(method, query, timeout=within_s)
         assert isinstance(answer, reply)

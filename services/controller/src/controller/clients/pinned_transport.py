@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 
-from shared.addresses import AddressRule
+from shared.security.addresses import AddressRule
 
 LARGEST_ANSWER = 16 * 1024 * 1024
 """Bytes."""

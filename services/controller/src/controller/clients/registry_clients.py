@@ -11,10 +11,10 @@ import httpx
 
 from controller.clients.mlflow import MlflowRegistry
 from controller.clients.pinned_transport import PinnedTransport
-from shared.addresses import AddressRule
 from shared.clock import Clock
 from shared.contracts.rpc.controller import RegistryAccess
 from shared.errors import InvalidInput
+from shared.security.addresses import AddressRule
 
 MAX_CLIENTS = 16
 

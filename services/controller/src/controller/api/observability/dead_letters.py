@@ -14,7 +14,7 @@ from controller.api.idempotency import PostRequest
 from controller.api.pagination import Page, PageSize
 from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.audit import AuditedResource, record_action
-from shared.bus import dead_letters
+from shared.bus.consumers import dead_letters
 from shared.errors import Unavailable
 
 router = APIRouter(tags=["dead letters"])
@@ -48,7 +48,7 @@ async def list_dead_letters(
     cursor: Annotated[int, Query(ge=0, le=2**63 - 1, description="`next_cursor` of the page before.")] = 0,
 ) -> Page[DeadLetterView]:
     """Dead letters, oldest first."""
-    letters = await dead_letters.listed(jetstream(deps), after=cursor, limit=page_size)
+    letters = await dead_letters.list_letters(jetstream(deps), after=cursor, limit=page_size)
     following = str(letters[-1].id) if len(letters) == page_size else None
     return Page(items=[_view(letter) for letter in letters], next_cursor=following)
 

@@ -11,7 +11,7 @@ from controller.api.dependencies import CurrentPrincipal, Dependencies
 from controller.api.resources.groups import Capacity
 from controller.domain.access.roles import Principal
 from controller.store.resources.groups import page_of_groups
-from shared.contracts.nodes import Hold, PoolState, PoolStateList
+from shared.contracts.nodes import PodAllocation, PoolState, PoolStateList
 from shared.contracts.rpc.method import Nothing
 from shared.contracts.rpc.scheduler import CAPACITY
 
@@ -76,7 +76,7 @@ def _pool_view(pool: PoolState, principal: Principal) -> PoolView:
     )
 
 
-def _hold_views(holds: Iterable[Hold], principal: Principal) -> list[HoldView]:
+def _hold_views(holds: Iterable[PodAllocation], principal: Principal) -> list[HoldView]:
     """Those of the caller's projects by name, the others in one."""
     found: list[HoldView] = []
     others = HoldView(project=None, service=None, version=None, pods=0, cpu=0, memory_gb=0, gpu=0)

@@ -12,8 +12,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from shared.bounded_yaml import MAX_DEPTH, load_yaml
-from shared.redaction import without_credentials
+from shared.security.bounded_yaml import MAX_DEPTH, load_yaml
+from shared.security.redaction import redact_credentials
 
 
 class ModelFile(NamedTuple):
@@ -54,7 +54,7 @@ def requirements_of(text: bytes | None) -> tuple[str, ...] | None:
     if text is None:
         return None
     lines = (line.strip() for line in _text_of(text).splitlines())
-    return tuple(without_credentials(line) for line in lines if line and not line.startswith("#"))
+    return tuple(redact_credentials(line) for line in lines if line and not line.startswith("#"))
 
 
 def _text_of(content: bytes) -> str:

@@ -35,6 +35,6 @@ class TicketSigner:
             expires_at=(now + TICKET_LIFE).timestamp(),
             nonce=secrets.token_urlsafe(16),
             is_logged=is_logged,
-        ).encoded()
+        ).encode()
         signature = Ed25519PrivateKey.from_private_bytes(self.seed).sign(SIGNED_CONTEXT + encoded)
         return header_value(encoded, signature).decode()

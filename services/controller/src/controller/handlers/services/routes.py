@@ -13,7 +13,7 @@ from controller.domain.services.status import DesiredState, VersionStatus
 from controller.store.access.keys import RoutedKey, alive_keys
 from controller.store.services.services import StoredService, StoredVersion, read_services
 from controller.store.tables import RevisionRow, VersionRow
-from shared.contracts.routes import Cors, Intent, KeyEntry, Keys, RateLimit, VersionRoute, intent_key, keys_key
+from shared.contracts.routes import Cors, Intent, KeyEntry, RateLimit, ServiceKeys, VersionRoute, intent_key, keys_key
 
 LONGEST_HOLD_MS = 60_000
 NO_ROOM = "capacity:"
@@ -73,10 +73,10 @@ def service_intent(service: StoredService, debug_key: str | None = None) -> Inte
     )
 
 
-def keys_of(service: StoredService, keys: Sequence[RoutedKey]) -> Keys:
+def keys_of(service: StoredService, keys: Sequence[RoutedKey]) -> ServiceKeys:
     """Every key that opens one service."""
     entries = tuple(_entry(key) for key in keys)
-    return Keys(service=service.row.name, revision=0, keys=entries)
+    return ServiceKeys(service=service.row.name, revision=0, keys=entries)
 
 
 def _entry(key: RoutedKey) -> KeyEntry:
@@ -156,7 +156,7 @@ def _keys_of(names: Sequence[str]) -> set[str]:
     return {key for name in names for key in (intent_key(name), keys_key(name))}
 
 
-def _value(contract: Intent | Keys) -> dict[str, Any]:
+def _value(contract: Intent | ServiceKeys) -> dict[str, Any]:
     return contract.model_dump(mode="json", exclude={"revision"})
 
 
