@@ -87,7 +87,7 @@ REQUIRED_ACCESS: Mapping[tuple[str, str], AccessLevel] = {
     ("GET", "/resource-specs/{spec}"): AccessLevel.SIGNED_IN,
     ("PATCH", "/resource-specs/{spec}"): AccessLevel.ADMIN,
     ("DELETE", "/resource-specs/{spec}"): AccessLevel.ADMIN,
-    # whoever may see a group is looked at by the route
+    # the route checks who may see a group
     ("GET", "/resource-groups"): AccessLevel.SIGNED_IN,
     ("POST", "/resource-groups"): AccessLevel.ADMIN,
     ("GET", _G): AccessLevel.SIGNED_IN,
@@ -100,7 +100,7 @@ REQUIRED_ACCESS: Mapping[tuple[str, str], AccessLevel] = {
     ("GET", _N): AccessLevel.SIGNED_IN,
     ("PATCH", _N): AccessLevel.ADMIN,
     **{("POST", f"{_N}/{verb}"): AccessLevel.ADMIN for verb in _OF_NODES},
-    # credentials; the project is the secret's own, so the route looks at it
+    # credentials; the project is the secret's own, so the route checks it
     ("GET", "/secrets"): AccessLevel.SIGNED_IN,
     ("POST", "/secrets"): AccessLevel.SIGNED_IN,
     ("GET", "/secrets/{secret}"): AccessLevel.SIGNED_IN,

@@ -26,9 +26,9 @@ REQUIRED = ("exp", "iss", "aud", "sub")
 LEEWAY_S = 30
 KEYS_TTL_S = 600.0
 UNKNOWN_KEY_RETRY_S = 10.0
-"""An unknown key id makes us ask for the keys anew, this often at most: anybody can make up key ids."""
+"""An unknown key id causes a refresh of the keys, this often at most: anybody can invent key ids."""
 FAILURE_RETRY_S = 1.0
-"""An issuer that did not answer is asked this often at most, whoever comes meanwhile and with whatever token."""
+"""After a failed refresh the next one comes no sooner, whatever tokens arrive meanwhile."""
 
 _AWAY = (httpx.HTTPError, httpx.InvalidURL, ValueError, TypeError, KeyError, TimeoutError, jwt.PyJWTError)
 
@@ -81,7 +81,7 @@ class OidcIssuer:
         return claims
 
     async def _key(self, key_id: str) -> jwt.PyJWK:
-        """A key of the issuer's. One caller at a time asks for them; whose key is known does not wait for another's."""
+        """A key of the issuer's. One refresh at a time; a request whose key is cached does not wait for it."""
         if self._is_due(key_id) and not (key_id in self._keys and self._refresh_lock.locked()):
             async with self._refresh_lock:
                 if self._is_due(key_id):

@@ -78,7 +78,7 @@ class _Bearer(httpx.Auth):
 
 
 def auth_of(username: str | None, password: str | None, token: str | None) -> httpx.Auth | None:
-    """How to be let in: as a user, else by a token, else as anybody."""
+    """Authentication of requests: as a user, else by a token, else none."""
     if username and password:
         return httpx.BasicAuth(username, password)
     return _Bearer(token) if token else None

@@ -34,7 +34,7 @@ from controller.store.tables import (
 )
 
 _HIDDEN = frozenset({"sha256", "sealed"})
-"""What opens something: that it was replaced is told, what it was and is, never."""
+"""Credentials: the log says that they were replaced, never their values."""
 HIDDEN = "(hidden)"
 _COUNTERS = frozenset({"revision", "updated_at", "next_version"})
 

@@ -1,4 +1,4 @@
-"""NUL in a path or a query is refused before any route: PostgreSQL cannot even look for a text that holds one."""
+"""NUL in a path or a query is refused before any route: PostgreSQL cannot compare a text that holds one."""
 
 from __future__ import annotations
 

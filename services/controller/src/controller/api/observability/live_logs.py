@@ -1,9 +1,8 @@
 """Live logs: a bridge from the bus to server-sent events, after lines that the monitor has kept.
 
 The subscription comes first and the query of the monitor second, so that no line between the two is missing; a line
-that comes twice is recognised by its offset in the pod's output. A stream ends with its
-caller, with the service, and once the caller may no longer read it: a token that was revoked or has ended, a role that
-was taken away, a service that is gone.
+that comes twice is recognised by its offset in the pod's output. A stream ends with its connection, and once the
+principal may no longer read it: the token was revoked or has expired, the role was revoked, the service was deleted.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ class LogSelection:
     from_time: datetime | None = None
 
     def query(self, cursor: str | None = None) -> LogsQuery | None:
-        """What the monitor is asked for; None: nothing that was printed before is selection."""
+        """The query of the monitor; None: no line that was printed before is selected."""
         if not self.lines and self.from_time is None:
             return None
         return LogsQuery(

@@ -1,4 +1,4 @@
-"""What a caller may ask for about API keys: the bodies of `/services/{s}/keys`."""
+"""Commands about API keys: the bodies of `/services/{s}/keys`."""
 
 from __future__ import annotations
 

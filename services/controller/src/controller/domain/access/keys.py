@@ -20,7 +20,7 @@ MAX_ALIVE_PER_NAME = 2
 """The old key and its successor, while callers are moved from one to the other."""
 
 MAX_ALIVE_PER_SERVICE = 1000
-"""All of them are one message on the bus, some 200 bytes each: at 40,000 no router would be told of any change."""
+"""All of them are one message on the bus, some 200 bytes each: at 40,000 no router would get any change."""
 
 
 @dataclass(frozen=True)

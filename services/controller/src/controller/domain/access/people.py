@@ -1,4 +1,4 @@
-"""What a caller may ask for about people: the bodies of `/projects`, `/users` and `/tokens`."""
+"""Commands about people: the bodies of `/projects`, `/users` and `/tokens`."""
 
 from __future__ import annotations
 

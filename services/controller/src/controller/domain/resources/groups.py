@@ -1,4 +1,4 @@
-"""Resource groups and their nodes: what may be asked for, what a node is to the scheduler, and how it is doing."""
+"""Resource groups and their nodes: their bodies, the intent that the scheduler gets, and the status of a node."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SOON = timedelta(days=7)
 
 
 class NodePhase(StrEnum):
-    """What was asked of a node, as it is stored."""
+    """Intent of a node, as it is stored."""
 
     ACTIVE = "active"
     ISOLATED = "isolated"
@@ -135,7 +135,7 @@ class StoredNode(Protocol):
 
 
 def node_intent(node: StoredNode, group: str) -> Node:
-    """What the scheduler is told of a node."""
+    """Intent of a node, as the scheduler gets it."""
     leaving: Literal["move", "end"] = "end" if node.is_forced else "move"
     return Node(
         id=node.id,

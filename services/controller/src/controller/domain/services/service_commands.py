@@ -1,4 +1,4 @@
-"""What a caller may ask for about services: the bodies of `/services` and of the split."""
+"""Commands about services: the bodies of `/services` and of the split."""
 
 from __future__ import annotations
 

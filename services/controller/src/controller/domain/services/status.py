@@ -1,4 +1,4 @@
-"""Status of versions and services: never stored, always derived from what was asked for and what was seen.
+"""Status of versions and services: never stored, always derived from intent and observation.
 
 What was seen counts only for the generation of intent that it speaks of: facts about an
 older generation say that the scheduler has not got to the newer one yet.
@@ -12,7 +12,7 @@ from enum import StrEnum
 
 
 class DesiredState(StrEnum):
-    """What was asked of a version."""
+    """Intent of a version."""
 
     DRAFT = "draft"
     STARTED = "started"
@@ -57,7 +57,7 @@ DELETABLE = frozenset({VersionStatus.DRAFT, VersionStatus.STOPPED, VersionStatus
 
 @dataclass(frozen=True)
 class Observation:
-    """What the scheduler was last heard to say of a version."""
+    """The scheduler's last report of a version."""
 
     generation: int
     phase: str
@@ -86,7 +86,7 @@ def _started_status(replicas: int, seen: Observation | None) -> VersionStatus:
     if seen is not None and seen.phase == "failed":
         return VersionStatus.FAILED
     if replicas == 0:
-        return VersionStatus.RUNNING  # none of none: what was asked for is so
+        return VersionStatus.RUNNING  # zero replicas are desired, and zero are ready
     if seen is None:
         return VersionStatus.STARTING
     if not seen.was_ready:

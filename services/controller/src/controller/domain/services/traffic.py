@@ -1,4 +1,4 @@
-"""Weights: what a caller asked for, and what routers are told.
+"""Weights: as configured, and as routers get them.
 
 Stored weights over a service's started versions sum to 100. Routers get *effective* weights: versions that do not serve
 (still starting, failed) get 0 and those of the others that have a weight take their share, in proportion. A version of
@@ -63,7 +63,7 @@ def weights_without(weights: Mapping[str, int], leaver: str) -> dict[str, int]:
 
 
 def effective_weights(weights: Mapping[str, int], serving: Collection[str]) -> dict[str, int]:
-    """What routers are told: all of it for those that serve and have a weight; without any, the split as asked."""
+    """Weights for routers: all of it for those that serve and have a weight; without any, the configured split."""
     present = {name: weight for name, weight in weights.items() if name in serving}
     if not any(present.values()):
         return dict(weights)

@@ -1,4 +1,4 @@
-"""What a caller may ask for about versions: the bodies of `/services/{s}/versions`."""
+"""Commands about versions: the bodies of `/services/{s}/versions`."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ async def issue_key(unit: UnitOfWork, service: StoredService, command: NewKey) -
 async def rotate_key(
     unit: UnitOfWork, service: StoredService, old: ApiKeyRow, command: Rotation
 ) -> tuple[ApiKeyRow, str]:
-    """A successor of `old` with its scopes; `old` stays alive until revoked, or for the grace asked for."""
+    """A successor of `old` with its scopes; `old` stays alive until revoked, or for the grace period of the command."""
     require_future(command.expires_at, unit.now)
     if len(_named(await _alive(unit, service), old.name)) >= MAX_ALIVE_PER_NAME:
         raise Conflict(f"Two keys {old.name!r} are alive already: revoke one first")

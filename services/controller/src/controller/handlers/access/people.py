@@ -30,7 +30,7 @@ from controller.store.tables import MemberRow, ProjectRow, TokenRow, UserRow
 from shared.errors import Conflict, Forbidden, NotFound
 
 MAX_GENERATIONS = 8
-"""Tokens that made each other, one after the other: each request looks at all that stand above its own."""
+"""Tokens that made each other, one after the other: each request checks every ancestor of its own."""
 
 
 async def create_project(unit: UnitOfWork, command: NewProject) -> ProjectRow:
@@ -110,7 +110,7 @@ async def delete_user(unit: UnitOfWork, user: UserRow) -> None:
 
 
 async def issue_token(unit: UnitOfWork, principal: Principal, command: NewToken) -> tuple[TokenRow, UserRow, str]:
-    """A token of the caller, or (for administrators) of `asked.user`, with its plain text.
+    """A token of the caller, or (for administrators) of `command.user`, with its plain text.
 
     A token lives no longer than the installation allows, unless an administrator asks for one that does; and never
     longer than what the caller asks with.

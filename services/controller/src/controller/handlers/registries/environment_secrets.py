@@ -1,4 +1,4 @@
-"""Secrets in the environment variables of versions: which may be named, and what the scheduler is told of them."""
+"""Secrets in the environment variables of versions: which may be named, and their values for the scheduler."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metering: what the scheduler tells of runs of pods, told again or out of order, comes to the same rows."""
+"""Metering: the scheduler's reports of runs of pods become rows, the same ones when repeated or out of order."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UNKNOWN_PROJECT = "default"
 
 
 async def record_run(session: AsyncSession, told: PodRun, now: datetime, *, is_current: bool = False) -> None:
-    """Store what is told of a run. Where it `is_current`, an open run is open whatever was guessed of its end."""
+    """Store a report of a run. Where it `is_current`, an open run replaces an inexact end."""
     row = await runs.locked_run(session, run_key(told))
     if row is None:
         row = await runs.add_run(session, await _row(session, told, now))
@@ -96,6 +96,6 @@ async def _row(session: AsyncSession, told: PodRun, now: datetime) -> PodRunRow:
 
 
 async def _project(session: AsyncSession, told: PodRun) -> str:
-    """Whose the service is, where the pod was made before pods were told."""
+    """Project of the service, for a pod that was made before runs had a project."""
     service = await session.get(ServiceRow, told.service_id)
     return service.project if service is not None else UNKNOWN_PROJECT

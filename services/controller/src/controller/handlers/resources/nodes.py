@@ -1,4 +1,4 @@
-"""Use cases of nodes: each change makes a new generation of what the scheduler is told, in the same transaction."""
+"""Use cases of nodes: each change makes a new generation of the node's intent, in the same transaction."""
 
 from __future__ import annotations
 
@@ -60,56 +60,56 @@ async def change_node(unit: UnitOfWork, node: NodeRow, change: NodeChange) -> No
 
 async def isolate_node(unit: UnitOfWork, group: GroupRow, node: NodeRow) -> None:
     """No new pods; those that are there stay."""
-    _must_stay(node)
-    await _become(unit, group, node, "isolated", phase=NodePhase.ISOLATED, is_forced=False)
+    _refuse_released(node)
+    await _set_columns(unit, group, node, "isolated", phase=NodePhase.ISOLATED, is_forced=False)
 
 
 async def resume_node(unit: UnitOfWork, group: GroupRow, node: NodeRow) -> None:
     """Let pods come again."""
-    _must_stay(node)
+    _refuse_released(node)
     if node.is_expired:
         raise Conflict(f"Node {node.name!r} has expired: renew it")
-    await _become(unit, group, node, "resumed", phase=NodePhase.ACTIVE, is_forced=False)
+    await _set_columns(unit, group, node, "resumed", phase=NodePhase.ACTIVE, is_forced=False)
 
 
 async def drain_node(unit: UnitOfWork, group: GroupRow, node: NodeRow, *, is_forced: bool) -> None:
     """Have its pods leave: each once another one stands in for it, or at once."""
-    _must_stay(node)
-    await _become(unit, group, node, "draining", phase=NodePhase.DRAINING, is_forced=is_forced)
+    _refuse_released(node)
+    await _set_columns(unit, group, node, "draining", phase=NodePhase.DRAINING, is_forced=is_forced)
 
 
 async def release_node(unit: UnitOfWork, group: GroupRow, node: NodeRow, *, is_forced: bool) -> None:
     """Have its pods leave, and then the node its group."""
-    await _become(unit, group, node, "releasing", phase=NodePhase.RELEASING, is_forced=is_forced)
+    await _set_columns(unit, group, node, "releasing", phase=NodePhase.RELEASING, is_forced=is_forced)
 
 
 async def renew_node(unit: UnitOfWork, group: GroupRow, node: NodeRow, expires_at: datetime | None) -> None:
     """Keep it until then (None: for good); one that had expired takes pods again."""
-    _must_stay(node)
+    _refuse_released(node)
     require_future(expires_at, unit.now)
     was_expired, node.expires_at, node.is_warned = node.is_expired, expires_at, False
     _touch(unit, node)
     if was_expired:
-        await _become(unit, group, node, "renewed", is_expired=False)
+        await _set_columns(unit, group, node, "renewed", is_expired=False)
 
 
 async def move_node(unit: UnitOfWork, group: GroupRow, node: NodeRow, to: GroupRow, seen: NodeState | None) -> None:
     """Hand a node on which there is no pod to another group; it is as ready there as it was here."""
-    _must_stay(node)
+    _refuse_released(node)
     if group.id == to.id:
         return
     if not is_empty(node, seen):
         raise Conflict(f"There are pods on node {node.name!r}: drain it first")
-    await _become(unit, to, node, "moved", group_id=to.id)
+    await _set_columns(unit, to, node, "moved", group_id=to.id)
 
 
 async def advance_node(unit: UnitOfWork, group: GroupRow, node: NodeRow, seen: NodeState | None) -> bool:
-    """What time alone does to a node; whether anything was done: it expires, and one that is released goes."""
+    """Expire a node, warn of its expiry, or remove it once it is released and empty; True if anything changed."""
     if node.phase == NodePhase.RELEASING:
         return await _advance_release(unit, group, node, seen)
     if node.expires_at is not None and node.expires_at <= unit.now and not node.is_expired:
         log.warning("node %s of resource group %s has expired: it takes no more pods", node.name, group.name)
-        await _become(unit, group, node, "expired", is_expired=True)
+        await _set_columns(unit, group, node, "expired", is_expired=True)
         return True
     if expires_soon(node, unit.now) and not node.is_warned and not node.is_expired:
         log.warning("node %s of resource group %s expires at %s", node.name, group.name, node.expires_at)
@@ -126,8 +126,8 @@ async def _advance_release(unit: UnitOfWork, group: GroupRow, node: NodeRow, see
     return True
 
 
-async def _become(unit: UnitOfWork, group: GroupRow, node: NodeRow, reason: str, **columns: Any) -> None:
-    """Set `columns`, and tell the scheduler; nothing happens where they are so."""
+async def _set_columns(unit: UnitOfWork, group: GroupRow, node: NodeRow, reason: str, **columns: Any) -> None:
+    """Set `columns` and publish the new intent; nothing happens where they have these values."""
     if all(getattr(node, name) == value for name, value in columns.items()):
         return
     for name, value in columns.items():
@@ -142,6 +142,6 @@ def _touch(unit: UnitOfWork, node: NodeRow) -> None:
     node.updated_at = unit.now
 
 
-def _must_stay(node: NodeRow) -> None:
+def _refuse_released(node: NodeRow) -> None:
     if node.phase == NodePhase.RELEASING:
         raise Conflict(f"Node {node.name!r} is being released")

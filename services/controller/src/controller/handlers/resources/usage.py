@@ -1,4 +1,4 @@
-"""Usage as it is asked for: the time cut into periods, what each group used in each, page by page."""
+"""Queries of usage: the time is cut into periods; what each group used in each, page by page."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class UsageQuery:
 
 
 def time_of(start: datetime | None, end: datetime | None, now: datetime) -> tuple[int, int]:
-    """What is asked about, milliseconds: from the month's start until now unless said otherwise; never the future.
+    """The queried time, milliseconds: from the month's start until now unless said otherwise; never the future.
 
     Raises `InvalidInput` where `start` is not before `end`.
     """

@@ -98,12 +98,12 @@ def _route(version: StoredVersion, weight: int) -> VersionRoute:
         destination=row.log_delivery["destination"],
         rate_limit=row.rate_limit and RateLimit.model_validate(row.rate_limit),
         phase=_phase(version),
-        **_patience(row),
+        **_hold_settings(row),
     )
 
 
 def _phase(version: StoredVersion) -> Phase:
-    """What callers are told while it has no ready pod."""
+    """The phase that routers answer with while the version has no ready pod."""
     if version.status is VersionStatus.FAILED:
         return "failed"
     if version.status is not VersionStatus.STARTING:
@@ -112,8 +112,8 @@ def _phase(version: StoredVersion) -> Phase:
     return "waiting" if seen is not None and (seen.message or "").startswith(NO_ROOM) else "starting"
 
 
-def _patience(row: VersionRow) -> dict[str, Any]:
-    """A caller of an autoscaled version waits for its first pod for as long as for an answer."""
+def _hold_settings(row: VersionRow) -> dict[str, Any]:
+    """A request to an autoscaled version may be held for its first pod as long as its own timeout."""
     if row.autoscaling is None:
         return {}
     return {"is_autoscaled": True, "hold_ms": min(row.request_timeout_ms, LONGEST_HOLD_MS)}

@@ -75,7 +75,7 @@ def replica_columns(asked: int | ReplicaRange) -> dict[str, Any]:
 
 
 async def log_delivery_column(unit: UnitOfWork, service: StoredService, command: FirstVersion) -> dict[str, Any]:
-    """As asked for; else as its sibling has it, so that no share of a service's traffic goes unrecorded unnoticed."""
+    """The log delivery of the command; else its sibling's, so that a further version is recorded like the others."""
     sibling = service.sibling()
     if "log_delivery" in command.model_fields_set or sibling is None:
         return await log_delivery_of(unit, service.row, command.log_delivery)

@@ -39,7 +39,7 @@ _MAKES_ANOTHER_TRY = _REACHES_PODS - {"replicas"}
 async def create_version(
     unit: UnitOfWork, service: StoredService, command: FirstVersion, model: ResolvedModel
 ) -> StoredVersion:
-    """Add a draft of `asked` to `service`, publishing `model` (the registry's answer to `asked.model_source`)."""
+    """Add a draft to `service`, publishing `model` (the registry's answer to `command.model_source`)."""
     resources = await resources_for(unit, service.row, command.resource_source)
     await lock_registry_secret(unit, service.row, command.model_source)
     env = command.model_dump(mode="json", include={"env"})["env"]

@@ -61,7 +61,7 @@ def find_by_id_or_name(found: Sequence[Named], id_or_name: str, what: str, now: 
 
 
 class RoutedKey(Protocol):
-    """What routers are told of a key."""
+    """An API key as routers get it."""
 
     @property
     def id(self) -> UUID:

@@ -30,7 +30,7 @@ class Member:
 
 
 async def principal_of_token(session: AsyncSession, sha256: str, now: datetime) -> Principal | None:
-    """Whose living token this is; None where it has ended, its user is disabled, or either holds for one above it."""
+    """Owner of a valid token; None where it or an ancestor has expired, is revoked or has a disabled user."""
     query = select(TokenRow, UserRow).join(UserRow, col(UserRow.id) == col(TokenRow.user_id))
     found = (await session.execute(query.where(TokenRow.sha256 == sha256))).one_or_none()
     if found is None:
@@ -97,7 +97,7 @@ async def roles_of(session: AsyncSession, user_id: UUID) -> dict[str, Role]:
 
 
 async def principal_of_user(session: AsyncSession, user: UserRow) -> Principal:
-    """The user as whoever asks."""
+    """The user as a principal."""
     return Principal(user.name, user.id, user.is_admin, await roles_of(session, user.id))
 
 

@@ -1,4 +1,4 @@
-"""Runs of pods: one row each, by (version, pod, run), however often and in whatever order it is told of."""
+"""Runs of pods: one row each, by (version, pod, run), however often and in whatever order it is reported."""
 
 from __future__ import annotations
 

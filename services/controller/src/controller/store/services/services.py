@@ -30,7 +30,7 @@ from shared.errors import NotFound
 
 @dataclass
 class StoredVersion:
-    """A version and the last thing that was seen of it."""
+    """A version and its last observation."""
 
     row: VersionRow
     seen: ObservationRow | None = None
@@ -48,7 +48,7 @@ class StoredVersion:
 
     @property
     def replicas(self) -> int:
-        """Pods wanted: as the scheduler was last heard to say where the load decides, else as was asked for."""
+        """Desired pods: the scheduler's last report for an autoscaled version, else the configured number."""
         seen = self.seen
         if self.row.autoscaling is None or seen is None or seen.desired_replicas is None or not self.is_current:
             return self.row.replicas
@@ -100,7 +100,7 @@ class StoredService:
         return traffic.active_weights(started, [version.row.name for version in self.active()])
 
     def effective_weights(self) -> dict[str, int]:
-        """What routers are told, for the active versions."""
+        """Weights of the active versions as routers get them."""
         serving = {version.row.name: version.capacity for version in self.versions if version.status in SERVING}
         return traffic.within_capacity(traffic.effective_weights(self.weights(), serving), serving)
 
