@@ -22,12 +22,12 @@ from eventually import eventually
 from scheduler.backends.confinement.availability import Confinement, find_confinement
 from scheduler.backends.confinement.users import users_of
 from scheduler.backends.environments.store import Environments, Plan
-from scheduler.backends.folders import PodProcess, PodRecord, RunFolder
-from scheduler.backends.options import PodOptions
-from scheduler.backends.preparation import PreparationFailed
-from scheduler.backends.starting import start
-from scheduler.backends.tokens import TOKEN_HEADER, PodTokens
-from scheduler.backends.zygotes import Zygotes
+from scheduler.backends.pod_api.tokens import TOKEN_HEADER, PodTokens
+from scheduler.backends.preparation.port import PreparationFailed
+from scheduler.backends.process.folders.pod_folder import PodProcess, PodRecord, RunFolder
+from scheduler.backends.process.launch.start import start
+from scheduler.backends.process.launch.zygotes import Zygotes
+from scheduler.backends.process.options import PodOptions
 from scheduler.domain.requirements.comparison import Comparison, Packages
 from scheduler.domain.requirements.lines import Wanted
 from scheduler.domain.rollout import template_of

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from scheduler.backends.folders import PodRecord, RunFolder
-from scheduler.backends.options import PodOptions
-from scheduler.backends.preparation import Tell
-from scheduler.backends.process import ProcessBackend
+from scheduler.backends.preparation.port import Tell
+from scheduler.backends.process.backend import ProcessBackend
+from scheduler.backends.process.folders.pod_folder import PodRecord, RunFolder
+from scheduler.backends.process.options import PodOptions
 from scheduler.domain.probes import ProbeLimits
 from scheduler.domain.values import PodObservation, PodsListed
 from shared.clock import SystemClock

@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 from eventually import eventually
-from scheduler.backends.folders import PodRecord, RunFolder
-from scheduler.backends.preparation import Tell
+from scheduler.backends.preparation.port import Tell
+from scheduler.backends.process.folders.pod_folder import PodRecord, RunFolder
 from scheduler.domain.values import LogPosition, Note, PodObservation, RunEnd
 from scheduler_world import QUICK, FakePreparation, World, running, wanted
 from shared.errors import InvalidInput, NotFound

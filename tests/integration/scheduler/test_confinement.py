@@ -21,10 +21,10 @@ from scheduler.backends.confinement.availability import Machine, NotConfined, fi
 from scheduler.backends.confinement.rules import confined
 from scheduler.backends.confinement.users import users_of
 from scheduler.backends.environments.store import Environments, Plan
-from scheduler.backends.folders import PodRecord, RunFolder
-from scheduler.backends.options import PodOptions
-from scheduler.backends.preparation import PreparationFailed
-from scheduler.backends.starting import start
+from scheduler.backends.preparation.port import PreparationFailed
+from scheduler.backends.process.folders.pod_folder import PodRecord, RunFolder
+from scheduler.backends.process.launch.start import start
+from scheduler.backends.process.options import PodOptions
 from scheduler.domain.requirements.comparison import Comparison, Packages
 from scheduler.domain.requirements.lines import Wanted
 from scheduler_world import wanted

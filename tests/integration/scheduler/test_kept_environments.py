@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from scheduler.backends.environments.kept import DAY_S
-from scheduler.backends.folders import PodFolder, PodRecord
+from scheduler.backends.process.folders.pod_folder import PodFolder, PodRecord
 from scheduler_world import wanted
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from eventually import eventually
-from scheduler.backends.limits import Limits, NotPermitted, find_limits
-from scheduler.backends.options import PodOptions
-from scheduler.backends.reap import reap
+from scheduler.backends.process.cgroups import Limits, NotPermitted, find_limits
+from scheduler.backends.process.options import PodOptions
+from scheduler.backends.process.reap import reap
 from scheduler_world import QUICK, World, running, wanted
 from shared.contracts.deployment import Deployment
 

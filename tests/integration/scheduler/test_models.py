@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.backends.artifacts import ModelCache
 from scheduler.backends.environments.store import Environments
-from scheduler.backends.folders import PodRecord, RunFolder
-from scheduler.backends.mlflow_model import MlflowPreparation
-from scheduler.backends.preparation import PreparationFailed, RegistryAway
+from scheduler.backends.models.cache import ModelCache
+from scheduler.backends.preparation.mlflow_preparation import MlflowPreparation
+from scheduler.backends.preparation.port import PreparationFailed, RegistryAway
+from scheduler.backends.process.folders.pod_folder import PodRecord, RunFolder
 from scheduler.domain.rollout import template_of
 from scheduler.domain.values import Note
 from scheduler_world import wanted

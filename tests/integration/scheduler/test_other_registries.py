@@ -14,8 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from scheduler.backends.artifacts import ModelCache
-from scheduler.backends.preparation import PreparationFailed, RegistryAway
+from scheduler.backends.models.cache import ModelCache
+from scheduler.backends.preparation.port import PreparationFailed, RegistryAway
 from scheduler.domain.rollout import template_of
 from scheduler_world import wanted
 from shared.contracts.deployment import Deployment

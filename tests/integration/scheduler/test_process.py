@@ -18,7 +18,7 @@ import pytest
 from eventually import eventually
 from nats_process import NatsProcess
 from ports import free_port
-from scheduler.backends.folders import PodFolder, PodProcess
+from scheduler.backends.process.folders.pod_folder import PodFolder, PodProcess
 from scheduler_service import Controller, controlling, holds
 from scheduler_world import wanted
 from shared.contracts.deployment import Deployment
@@ -185,7 +185,9 @@ async def test_a_real_model_serves_through_deaths_of_its_pod_and_of_its_schedule
 
         assert scheduler.end(signal.SIGTERM) == 0
         assert len(processes_of(home, pod.name)) == 1
-        done = subprocess.run([sys.executable, "-m", "scheduler.backends.reap", home], capture_output=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-m", "scheduler.backends.process.reap", home], capture_output=True, check=True
+        )
         assert done.stdout == b"ended 1 pods\n"
         assert processes_of(home, pod.name) == []
 

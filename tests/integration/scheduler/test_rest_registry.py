@@ -16,8 +16,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from scheduler.backends.fetch import answer
-from scheduler.backends.model_bounds import Meter, ModelLimits, ModelTooLarge, copy_model
+from scheduler.backends.models.fetch import answer
+from scheduler.backends.models.limits import Meter, ModelLimits, ModelTooLarge, copy_model
 
 FILES: dict[str, list[dict[str, Any]]] = {}
 STATUS = {"download": 200}
@@ -176,7 +176,7 @@ def by_child(registry: str, models: Path, settings: dict[str, str]) -> dict[str,
     """The answer of a process with these variables, and what it has imported."""
     question = {"tracking_uri": registry, "model": "wine", "version": "8", "models": str(models)}
     script = (
-        "import json, sys; from scheduler.backends.fetch import answer; found = answer(json.load(sys.stdin));"
+        "import json, sys; from scheduler.backends.models.fetch import answer; found = answer(json.load(sys.stdin));"
         "print(json.dumps(found | {'imported': sorted({'mlflow'} & set(sys.modules))}))"
     )
     ended = subprocess.run(
@@ -195,7 +195,7 @@ def test_the_fetching_child_imports_no_mlflow(registry: str, tmp_path: Path) -> 
     FILES["lean"] = [{"path": "lean/MLmodel"}]
     question = {"tracking_uri": registry, "model": "lean", "version": "1", "models": str(tmp_path)}
     script = (
-        "import json, sys; from scheduler.backends.fetch import answer; found = answer(json.load(sys.stdin));"
+        "import json, sys; from scheduler.backends.models.fetch import answer; found = answer(json.load(sys.stdin));"
         "print(json.dumps([found, sorted({'mlflow', 'pandas', 'numpy', 'sklearn', 'sqlalchemy'} & set(sys.modules))]))"
     )
     ended = subprocess.run(

@@ -8,8 +8,8 @@ import pytest
 
 from eventually import eventually
 from nats_process import NatsProcess
-from scheduler.backends.folders import PodRecord, RunFolder
-from scheduler.backends.preparation import Tell
+from scheduler.backends.preparation.port import Tell
+from scheduler.backends.process.folders.pod_folder import PodRecord, RunFolder
 from scheduler_service import Controller, controlling, holds, scheduling, settings_for
 from scheduler_world import FakePreparation, wanted
 from shared.contracts.deployment import Deployment

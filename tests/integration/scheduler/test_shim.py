@@ -13,10 +13,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from scheduler.backends import shim
-from scheduler.backends.folders import PodFolder, PodRecord, RunFolder, pod_folders
-from scheduler.backends.output import read_lines
-from scheduler.backends.reap import reap
+from scheduler.backends.process import shim
+from scheduler.backends.process.folders.output import read_lines
+from scheduler.backends.process.folders.pod_folder import PodFolder, PodRecord, RunFolder, pod_folders
+from scheduler.backends.process.reap import reap
 from scheduler_world import wanted
 
 

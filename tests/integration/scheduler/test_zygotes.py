@@ -18,9 +18,9 @@ import psutil
 import pytest
 
 from eventually import eventually
-from scheduler.backends.folders import PodProcess, PodRecord, RunFolder
-from scheduler.backends.starting import start
-from scheduler.backends.zygotes import Zygotes
+from scheduler.backends.process.folders.pod_folder import PodProcess, PodRecord, RunFolder
+from scheduler.backends.process.launch.start import start
+from scheduler.backends.process.launch.zygotes import Zygotes
 from scheduler.domain.rollout import template_of
 from scheduler_world import QUICK, wanted
 

@@ -12,7 +12,7 @@ from scheduler.backends.confinement.availability import describe
 from scheduler.backends.confinement.paths import python_paths, without
 from scheduler.backends.confinement.rules import RuleBook, Ways
 from scheduler.backends.confinement.users import UserRange, users_of
-from scheduler.backends.tokens import PodTokens
+from scheduler.backends.pod_api.tokens import PodTokens
 from scheduler.settings import SchedulerSettings
 from shared.errors import LimitExceeded
 

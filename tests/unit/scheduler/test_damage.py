@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.backends.folders import PodFolder, RunFolder, pod_folders
+from scheduler.backends.process.folders.pod_folder import PodFolder, RunFolder, pod_folders
 
 FILES = ("order.json", "process.json", "exit.json", "base.json")
 CONTENTS = (b"", b'{"pid": 1', b"[]", b"\xff\xfe\x00garbage", None)

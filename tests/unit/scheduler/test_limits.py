@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.backends import limits
-from scheduler.backends.limits import Limits, NotPermitted, exceeded, find_limits
+from scheduler.backends.process.cgroups import SERVICES, Limits, NotPermitted, exceeded, find_limits
 from shared.contracts.deployment import Resources
 
 TWO = Resources(spec="2C4G", cpu=1.5, memory_gb=4)
@@ -50,7 +49,7 @@ def test_version_2_of_a_service_that_was_delegated_to(tmp_path: Path, monkeypatc
         find_limits(tmp_path, groups, own)
     monkeypatch.setattr(os, "getxattr", lambda path, name: b"1" if (path, name) == (there, "user.delegate") else b"0")
     assert find_limits(tmp_path, groups, own).folders[""].parent == there
-    own.write_text(f"0::/system/penstock/{limits.SERVICES}")
+    own.write_text(f"0::/system/penstock/{SERVICES}")
     assert find_limits(tmp_path, groups, own).folders[""].parent == there
 
 

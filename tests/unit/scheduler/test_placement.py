@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.backends.machine import GIB, machine_room
 from scheduler.domain.placement import UNLIMITED, Claim, Pool, Room, place, replacing
+from scheduler.machine import GIB, machine_room
 from shared.contracts.deployment import Resources
 from shared.ids import new_id
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.backends.folders import PodProcess, RunFolder
-from scheduler.backends.options import PodOptions
-from scheduler.backends.run_watch import NEVER_LOADS, RunWatch
+from scheduler.backends.process.folders.pod_folder import PodProcess, RunFolder
+from scheduler.backends.process.options import PodOptions
+from scheduler.backends.process.run_watch import NEVER_LOADS, RunWatch
 
 
 class SetClock:

@@ -13,16 +13,16 @@ from fastapi import FastAPI
 
 from scheduler import consumers, loops
 from scheduler.api import build_admin
-from scheduler.backends.artifacts import ModelCache
 from scheduler.backends.confinement.availability import Confinement
 from scheduler.backends.environments.store import Environments
-from scheduler.backends.limits import Limits, NotPermitted, find_limits
-from scheduler.backends.mlflow_model import MlflowPreparation
-from scheduler.backends.model_bounds import GIB, ModelLimits
-from scheduler.backends.preparation import Preparation
-from scheduler.backends.process import ProcessBackend
-from scheduler.backends.tokens import PodTokens
-from scheduler.backends.zygotes import Zygotes
+from scheduler.backends.models.cache import ModelCache
+from scheduler.backends.models.limits import GIB, ModelLimits
+from scheduler.backends.pod_api.tokens import PodTokens
+from scheduler.backends.preparation.mlflow_preparation import MlflowPreparation
+from scheduler.backends.preparation.port import Preparation
+from scheduler.backends.process.backend import ProcessBackend
+from scheduler.backends.process.cgroups import Limits, NotPermitted, find_limits
+from scheduler.backends.process.launch.zygotes import Zygotes
 from scheduler.clients import RouteTable, access_from, secrets_from
 from scheduler.domain.requirements.sources import SourceRule, own_indexes
 from scheduler.handlers.observations import Place

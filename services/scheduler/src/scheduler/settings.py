@@ -15,12 +15,12 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from scheduler.backends.confinement.availability import Confinement, find_confinement
 from scheduler.backends.confinement.users import users_of
-from scheduler.backends.machine import machine_room
-from scheduler.backends.options import PodOptions
+from scheduler.backends.process.options import PodOptions
 from scheduler.domain.autoscaling import Pace
 from scheduler.domain.placement import Room
 from scheduler.domain.probes import ProbeLimits
 from scheduler.domain.verdict import VerdictLimits
+from scheduler.machine import machine_room
 from shared.addresses import AddressRule
 from shared.contracts.nodes import Machine
 from shared.settings import DatabaseSettings, Duration

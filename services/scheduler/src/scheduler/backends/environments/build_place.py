@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scheduler.backends.children import Ended, run_child
+from scheduler.backends.child_process import Ended, run_child
 from scheduler.backends.confinement.availability import Confinement
 from scheduler.backends.confinement.builds import OWN_FOLDERS, ConfinedBuild, uv_config
 from shared.redaction import without

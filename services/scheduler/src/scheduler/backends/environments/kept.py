@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from scheduler.backends.folders import pod_folders
+from scheduler.backends.process.folders.pod_folder import pod_folders
 
 DAY_S = 86_400.0
 

@@ -24,12 +24,12 @@ from pathlib import Path
 import uv
 from packaging.utils import canonicalize_name
 
-from scheduler.backends.children import environment_for
+from scheduler.backends.child_process import environment_for
 from scheduler.backends.confinement.availability import UNCONFINED, Confinement, NotConfined
 from scheduler.backends.environments.build import Build
 from scheduler.backends.environments.build_place import BuildPlace
 from scheduler.backends.environments.reading import read_needs
-from scheduler.backends.preparation import PreparationFailed
+from scheduler.backends.preparation.port import PreparationFailed
 from scheduler.domain.requirements.comparison import (
     Comparison,
     Packages,

@@ -1,4 +1,4 @@
-"""Fetches one model version from MLflow: `python -m scheduler.backends.fetch`, a child of the scheduler that soon ends.
+"""Fetches one model version from MLflow: `python -m scheduler.backends.models.fetch`, a short-lived child process.
 
 It speaks to the registry and the artifact store with the platform's credentials, which belong neither into the
 scheduler for long nor into a pod. The usual registry is asked over REST; MLflow itself, 80 MB and three seconds of
@@ -22,8 +22,8 @@ from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
-from scheduler.backends.model_bounds import Meter, ModelLimits, ModelTooLarge, copy_model, measure
-from scheduler.backends.rest_registry import (
+from scheduler.backends.models.limits import Meter, ModelLimits, ModelTooLarge, copy_model, measure
+from scheduler.backends.models.rest_registry import (
     NoSuchModel,
     NotLetIn,
     RegistryRefuses,
@@ -59,7 +59,7 @@ def _of_another_registry(question: dict[str, Any]) -> dict[str, Any]:
     MLflow's own client is kept out of it: an artifact's address could be a file of this machine, or a bucket that the
     platform's own credentials open.
     """
-    from scheduler.backends.guarded_registry import guarded_registry  # noqa: PLC0415 - the usual one needs no pydantic
+    from scheduler.backends.models.guarded_registry import guarded_registry  # noqa: PLC0415 - the usual one needs no pydantic
 
     server = f"registry {question['registry']}"
     name = f"model {question['model']} version {question['version']} of {server}"

@@ -13,15 +13,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from scheduler.backends.folders import PodFolder, PodProcess, PodRecord, RunFolder
-from scheduler.backends.limits import remove
-from scheduler.backends.options import PodOptions
-from scheduler.backends.output import tail
-from scheduler.backends.preparation import Preparation, PreparationFailed, RegistryAway
-from scheduler.backends.run_watch import RunWatch
-from scheduler.backends.starting import start
-from scheduler.backends.variables import AskForSecrets, secret_variables
-from scheduler.backends.zygotes import Zygotes
+from scheduler.backends.preparation.port import Preparation, PreparationFailed, RegistryAway
+from scheduler.backends.preparation.variables import AskForSecrets, secret_variables
+from scheduler.backends.process.cgroups import remove
+from scheduler.backends.process.folders.output import tail
+from scheduler.backends.process.folders.pod_folder import PodFolder, PodProcess, PodRecord, RunFolder
+from scheduler.backends.process.launch.start import start
+from scheduler.backends.process.launch.zygotes import Zygotes
+from scheduler.backends.process.options import PodOptions
+from scheduler.backends.process.run_watch import RunWatch
 from scheduler.domain.ports import Routes
 from scheduler.domain.restarts import failures_after, restart_delay_s, retry_delay_s
 from scheduler.domain.rollout import PodState

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from scheduler.backends.machine import CGROUPS, GIB, OWN_GROUPS, own_paths
+from scheduler.machine import CGROUPS, GIB, OWN_GROUPS, own_paths
 from shared.contracts.deployment import Resources
 
 PERIOD_US = 100_000

@@ -20,8 +20,8 @@ from uuid import UUID
 import psutil
 from pydantic import BaseModel, ConfigDict
 
-from scheduler.backends.damage import end_processes_below, read_or_set_aside
-from scheduler.backends.shim import start_ticks, write_json
+from scheduler.backends.process.folders.damage import end_processes_below, read_or_set_aside
+from scheduler.backends.process.shim import start_ticks, write_json
 from shared.contracts.deployment import Deployment
 from shared.files import set_aside
 

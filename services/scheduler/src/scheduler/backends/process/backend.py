@@ -17,15 +17,15 @@ from uuid import UUID
 
 import psutil
 
-from scheduler.backends.folders import PodFolder, PodRecord, pod_folders
-from scheduler.backends.options import PodOptions
-from scheduler.backends.output import read_lines
-from scheduler.backends.pod import Pod, PodParts
-from scheduler.backends.preparation import Preparation
-from scheduler.backends.probe import family
-from scheduler.backends.run_ledger import RunLedger
-from scheduler.backends.variables import AskForSecrets
-from scheduler.backends.zygotes import Zygotes
+from scheduler.backends.preparation.port import Preparation
+from scheduler.backends.preparation.variables import AskForSecrets
+from scheduler.backends.process.folders.output import read_lines
+from scheduler.backends.process.folders.pod_folder import PodFolder, PodRecord, pod_folders
+from scheduler.backends.process.folders.run_ledger import RunLedger
+from scheduler.backends.process.launch.zygotes import Zygotes
+from scheduler.backends.process.options import PodOptions
+from scheduler.backends.process.pod import Pod, PodParts
+from scheduler.backends.process.probe import family
 from scheduler.domain.nodes import has_to_move, node_states, pool_states, pools_of
 from scheduler.domain.placement import Claim, Pool, place, replacing
 from scheduler.domain.ports import Routes, Terminal

@@ -12,8 +12,8 @@ from contextlib import suppress
 
 import psutil
 
-from scheduler.backends.folders import PodProcess
-from scheduler.backends.tokens import TOKEN_HEADER
+from scheduler.backends.pod_api.tokens import TOKEN_HEADER
+from scheduler.backends.process.folders.pod_folder import PodProcess
 from scheduler.domain.probes import Answer, ProbeResult
 from shared.contracts.deployment import PodReport
 

@@ -18,12 +18,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from scheduler.backends.children import environment_for, run_child
+from scheduler.backends.child_process import environment_for, run_child
 from scheduler.backends.confinement.availability import UNCONFINED, Confinement
 from scheduler.backends.confinement.rules import confined
-from scheduler.backends.fetch import AWAY, NOT_FOUND, TOO_LARGE
-from scheduler.backends.model_bounds import ModelLimits
-from scheduler.backends.preparation import PreparationFailed, RegistryAway
+from scheduler.backends.models.fetch import AWAY, NOT_FOUND, TOO_LARGE
+from scheduler.backends.models.limits import ModelLimits
+from scheduler.backends.preparation.port import PreparationFailed, RegistryAway
 from scheduler.domain.rollout import configuration_of
 from shared.contracts.deployment import Deployment
 from shared.contracts.rpc.controller import RegistryAccess
@@ -119,7 +119,9 @@ class ModelCache:
             question["registry"] = source.registry
             question["access"] = (await self._access_to(source.registry)).model_dump()
             environment = environment_for(environment, ())
-        child = self._confined([sys.executable, "-m", "scheduler.backends.fetch"], is_ours=source.registry is None)
+        child = self._confined(
+            [sys.executable, "-m", "scheduler.backends.models.fetch"], is_ours=source.registry is None
+        )
         environment = environment | {"TMPDIR": question["models"]}
         ended = await run_child(child, environment, question=json.dumps(question).encode(), limit_s=FETCH_LIMIT_S)
         try:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from scheduler.backends.confinement.availability import UNCONFINED, Confinement
-from scheduler.backends.limits import Limits
-from scheduler.backends.tokens import PodTokens
+from scheduler.backends.pod_api.tokens import PodTokens
+from scheduler.backends.process.cgroups import Limits
 from scheduler.domain.nodes import NO_OVERCOMMIT
 from scheduler.domain.placement import UNLIMITED, Room
 from scheduler.domain.probes import ProbeLimits

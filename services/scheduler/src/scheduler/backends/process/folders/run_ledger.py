@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scheduler.backends.folders import PodFolder, RunFolder
+from scheduler.backends.process.folders.pod_folder import PodFolder, RunFolder
 from scheduler.domain.values import RunSeen
 
 log = logging.getLogger("penstock.scheduler.metering")

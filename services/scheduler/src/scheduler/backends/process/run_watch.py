@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import signal
 
-from scheduler.backends.folders import PodProcess, RunFolder
-from scheduler.backends.limits import exceeded
-from scheduler.backends.options import PodOptions
-from scheduler.backends.probe import ask_report, probe
-from scheduler.backends.tokens import TOKEN_VARIABLE
+from scheduler.backends.pod_api.tokens import TOKEN_VARIABLE
+from scheduler.backends.process.cgroups import exceeded
+from scheduler.backends.process.folders.pod_folder import PodProcess, RunFolder
+from scheduler.backends.process.options import PodOptions
+from scheduler.backends.process.probe import ask_report, probe
 from scheduler.domain.probes import Health, judge
 from scheduler.domain.values import OUT_OF_MEMORY, Note, RunEnd
 from shared.clock import Clock

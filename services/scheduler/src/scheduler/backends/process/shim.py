@@ -181,10 +181,11 @@ def _take_secrets(order: dict[str, Any]) -> None:
 
 
 def _confine(rules: dict[str, Any]) -> None:
-    """Give up all that a pod may not do, for good; the code is beside this file, which nothing can import by name."""
+    """Give up all that a pod may not do, for good; the code is found by its path: nothing can be imported by name."""
     import importlib.util  # noqa: PLC0415 - not in the shim itself, which is to be small
 
-    file = os.path.join(os.path.dirname(os.path.abspath(__file__)), "confinement", "confine.py")
+    backends = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    file = os.path.join(backends, "confinement", "confine.py")
     spec = importlib.util.spec_from_file_location("penstock_confine", file)
     if spec is None or spec.loader is None:
         raise FileNotFoundError(errno.ENOENT, f"no {file}")

@@ -7,10 +7,10 @@ import logging
 import time
 from pathlib import Path
 
-from scheduler.backends.artifacts import ModelCache
 from scheduler.backends.environments.store import Environment, Environments, Plan
-from scheduler.backends.folders import PodRecord, RunFolder
-from scheduler.backends.preparation import PreparationFailed, Tell
+from scheduler.backends.models.cache import ModelCache
+from scheduler.backends.preparation.port import PreparationFailed, Tell
+from scheduler.backends.process.folders.pod_folder import PodRecord, RunFolder
 from scheduler.domain.values import Note
 from shared.redaction import without_credentials
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from scheduler.backends.folders import PodRecord, RunFolder
+from scheduler.backends.process.folders.pod_folder import PodRecord, RunFolder
 from scheduler.domain.values import Note
 
 

@@ -1,4 +1,4 @@
-"""Ends every pod of a home: `python -m scheduler.backends.reap <home>`; for when no scheduler runs any more.
+"""Ends every pod of a home: `python -m scheduler.backends.process.reap <home>`; for when no scheduler runs any more.
 
 Pods outlive their scheduler by design, so bringing a platform down is a step of its own. The pods are marked as ended
 on purpose: the next scheduler makes new ones and counts no crash.
@@ -11,8 +11,8 @@ import sys
 import time
 from pathlib import Path
 
-from scheduler.backends.folders import PodProcess, pod_folders
-from scheduler.backends.limits import remove
+from scheduler.backends.process.cgroups import remove
+from scheduler.backends.process.folders.pod_folder import PodProcess, pod_folders
 
 GRACE_S = 10.0
 

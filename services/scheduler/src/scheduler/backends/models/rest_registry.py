@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 import httpx
 
-from scheduler.backends.model_bounds import Meter, ModelLimits, copy_model
+from scheduler.backends.models.limits import Meter, ModelLimits, copy_model
 
 API = "/api/2.0/mlflow"
 ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from scheduler.backends.rest_registry import RestRegistry
+from scheduler.backends.models.rest_registry import RestRegistry
 from shared.addresses import AddressRule
 from shared.contracts.rpc.controller import RegistryAccess
 

@@ -10,15 +10,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from scheduler.backends import shim
 from scheduler.backends.confinement.availability import NotConfined, open_the_way
-from scheduler.backends.folders import PodProcess, PodRecord, RunFolder
-from scheduler.backends.limits import Limits
-from scheduler.backends.options import PodOptions
-from scheduler.backends.preparation import PreparationFailed, environment_of
-from scheduler.backends.tokens import TOKEN_VARIABLE, PodTokens
-from scheduler.backends.variables import handed_over, plain_variables
-from scheduler.backends.zygotes import Zygotes
+from scheduler.backends.pod_api.tokens import TOKEN_VARIABLE, PodTokens
+from scheduler.backends.preparation.port import PreparationFailed, environment_of
+from scheduler.backends.preparation.variables import handed_over, plain_variables
+from scheduler.backends.process import shim
+from scheduler.backends.process.cgroups import Limits
+from scheduler.backends.process.folders.pod_folder import PodProcess, PodRecord, RunFolder
+from scheduler.backends.process.launch.zygotes import Zygotes
+from scheduler.backends.process.options import PodOptions
 from shared.errors import LimitExceeded
 
 MODEL_SERVER = ("-m", "penstock_runtime")
