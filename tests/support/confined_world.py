@@ -20,17 +20,18 @@ import httpx
 
 from eventually import eventually
 from scheduler.backends.confinement.availability import Confinement, find_confinement
-from scheduler.backends.confinement.users import users_of
 from scheduler.backends.environments.store import Environments, Plan
+from scheduler.backends.errors import PreparationFailed
 from scheduler.backends.pod_api.tokens import TOKEN_HEADER, PodTokens
-from scheduler.backends.preparation.port import PreparationFailed
-from scheduler.backends.process.folders.pod_folder import PodProcess, PodRecord, RunFolder
+from scheduler.backends.process.folders.pod_folder import PodRecord
+from scheduler.backends.process.folders.run_folder import PodProcess, RunFolder
 from scheduler.backends.process.launch.start import start
 from scheduler.backends.process.launch.zygotes import Zygotes
 from scheduler.backends.process.options import PodOptions
 from scheduler.domain.requirements.comparison import Comparison, Packages
 from scheduler.domain.requirements.lines import Wanted
 from scheduler.domain.rollout import template_of
+from scheduler.settings import user_range
 from scheduler_world import wanted
 
 Asked = dict[str, list[Any]]
@@ -40,7 +41,7 @@ async def main(world: Path, asked: Asked) -> dict[str, Any]:
     home, pid = world / "home", os.getpid()
     asked |= {what: [pid] for what in ("signal", "trace", "limit")}
     asked["read"] = [*asked["read"], *(f"/proc/{pid}/{name}" for name in ("environ", "cmdline", "maps"))]
-    confinement = find_confinement("auto", home, users_of("56000-56999"), (str(world / "source"),))
+    confinement = find_confinement("auto", home, user_range("56000-56999"), (str(world / "source"),))
     options = PodOptions(confinement=confinement, tokens=PodTokens(home / "pods"))
     found: dict[str, Any] = {"says": confinement.says, "user": os.geteuid()}
     zygotes = Zygotes(home / "zygotes", 600.0, only_own=True)

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from scheduler.backends.preparation.port import Tell
+from scheduler.backends.preparation.port import AddNote, PreparationLog
 from scheduler.backends.process.backend import ProcessBackend
-from scheduler.backends.process.folders.pod_folder import PodRecord, RunFolder
 from scheduler.backends.process.options import PodOptions
 from scheduler.domain.probes import ProbeLimits
 from scheduler.domain.values import PodObservation, PodsListed
@@ -54,7 +53,7 @@ class FakePreparation:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    async def command(self, record: PodRecord, run: RunFolder, tell: Tell) -> list[str]:
+    async def command(self, deployment: Deployment, template: str, log: PreparationLog, add_note: AddNote) -> list[str]:
         return [sys.executable, "-S", str(FAKE_POD), str(self.folder)]
 
 

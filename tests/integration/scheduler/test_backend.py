@@ -11,10 +11,10 @@ import psutil
 import pytest
 
 from eventually import eventually
-from scheduler.backends.preparation.port import Tell
-from scheduler.backends.process.folders.pod_folder import PodRecord, RunFolder
+from scheduler.backends.preparation.port import AddNote, PreparationLog
 from scheduler.domain.values import LogPosition, Note, PodObservation, RunEnd
 from scheduler_world import QUICK, FakePreparation, World, running, wanted
+from shared.contracts.deployment import Deployment
 from shared.errors import InvalidInput, NotFound
 
 
@@ -139,10 +139,10 @@ async def test_a_pod_says_what_it_waits_for(home: Path) -> None:
 class Slow(FakePreparation):
     """Builds an environment until the file `built` is there."""
 
-    async def command(self, record: PodRecord, run: RunFolder, tell: Tell) -> list[str]:
-        tell(Note("BuildingEnvironment", "building an environment"))
+    async def command(self, deployment: Deployment, template: str, log: PreparationLog, add_note: AddNote) -> list[str]:
+        add_note(Note("BuildingEnvironment", "building an environment"))
         await eventually((self.folder / "built").exists)
-        return await super().command(record, run, tell)
+        return await super().command(deployment, template, log, add_note)
 
 
 async def test_an_unready_pod_says_so_and_lives(home: Path) -> None:

@@ -19,14 +19,15 @@ import pytest
 from scheduler.backends.confinement import landlock, syscall_filter
 from scheduler.backends.confinement.availability import Machine, NotConfined, find_confinement
 from scheduler.backends.confinement.rules import confined
-from scheduler.backends.confinement.users import users_of
 from scheduler.backends.environments.store import Environments, Plan
-from scheduler.backends.preparation.port import PreparationFailed
-from scheduler.backends.process.folders.pod_folder import PodRecord, RunFolder
+from scheduler.backends.errors import PreparationFailed
+from scheduler.backends.process.folders.pod_folder import PodRecord
+from scheduler.backends.process.folders.run_folder import RunFolder
 from scheduler.backends.process.launch.start import start
 from scheduler.backends.process.options import PodOptions
 from scheduler.domain.requirements.comparison import Comparison, Packages
 from scheduler.domain.requirements.lines import Wanted
+from scheduler.settings import user_range
 from scheduler_world import wanted
 from toy_packages import toy_wheel
 
@@ -225,7 +226,7 @@ async def test_what_was_built_confined_works_and_belongs_to_the_platform(tmp_pat
     wheel = toy_wheel(source, "toybuilt", "half = 0.5")
     (source / "pyproject.toml").write_text(PROJECT)
     (source / "reaching.py").write_text(COPYING)
-    confinement = find_confinement("auto", tmp_path / "home", users_of("56000-56999"), ())
+    confinement = find_confinement("auto", tmp_path / "home", user_range("56000-56999"), ())
     assert confinement.rules is not None
     known = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "UV_OFFLINE": "1"}
     environments = Environments(tmp_path / "home" / "envs", known, limit_s=60, confinement=confinement)

@@ -15,9 +15,9 @@ from ports import free_port
 from scheduler.backends.confinement.availability import find_confinement
 from scheduler.backends.environments.failures import failure_of
 from scheduler.backends.environments.store import Environments, Plan
+from scheduler.backends.errors import PreparationFailed
 from scheduler.backends.preparation.mlflow_preparation import MlflowPreparation
-from scheduler.backends.preparation.port import PreparationFailed
-from scheduler.backends.process.folders.pod_folder import RunFolder
+from scheduler.backends.process.folders.run_folder import RunFolder
 from scheduler.domain.requirements.sources import SourceRule
 from shared.addresses import AddressRule
 from toy_packages import toy_source, toy_wheel

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from scheduler.backends.environments.kept import DAY_S
 from scheduler.backends.process.folders.pod_folder import PodFolder, PodRecord
+from scheduler.backends.process.kept_environments import DAY_S
 from scheduler_world import wanted
 
 

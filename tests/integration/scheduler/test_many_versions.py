@@ -14,8 +14,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from prometheus_client import CollectorRegistry
 
 from many_services import fill_scheduler
-from scheduler import loops
 from scheduler.handlers import intent, views
+from scheduler.loops.reconciliation import reconcile_once
 from scheduler.main import App, build_app
 from scheduler_service import settings_for
 from scheduler_world import FakePreparation
@@ -51,20 +51,20 @@ async def app(home: Path) -> AsyncIterator[App]:
     telemetry = Telemetry("scheduler", CollectorRegistry(), TracerProvider())
     settings = settings_for(home, "nats://127.0.0.1:1")
     made = await build_app(settings, telemetry, clock=SystemClock(), environ={}, preparation=FakePreparation(home))
-    await made.parts.lease.acquire()
+    await made.dependencies.lease.acquire()
     yield made
     await made.close()
 
 
 async def test_a_pass_asks_three_times_and_touches_what_is_wanted(app: App) -> None:
     backend: Any = Noting()
-    parts = replace(app.parts, backend=backend)
-    now, database = parts.steady.now(), parts.lease.database
-    async with parts.lease.unit_of_work() as session:
+    dependencies = replace(app.dependencies, backend=backend)
+    now, database = dependencies.steady_clock.now(), dependencies.lease.database
+    async with dependencies.lease.unit_of_work() as session:
         listed = await fill_scheduler(session, VERSIONS, now, wanted=WANTED)
 
     with counted(database) as asked:
-        await loops.reconcile_once(parts)
+        await reconcile_once(dependencies)
     assert backend.applied == [each.version_id for each in listed[:WANTED]]
     assert (len(asked.statements), asked.records) == (3, VERSIONS)
 
@@ -82,12 +82,12 @@ async def test_a_pass_asks_three_times_and_touches_what_is_wanted(app: App) -> N
 
 async def test_only_versions_whose_time_is_up_are_looked_at_alone(app: App) -> None:
     backend: Any = Noting()
-    parts = replace(app.parts, backend=backend)
-    long_ago = parts.steady.now() - timedelta(minutes=11)
-    async with parts.lease.unit_of_work() as session:
-        await fill_scheduler(session, 100, parts.steady.now(), wanted=100)
+    dependencies = replace(app.dependencies, backend=backend)
+    long_ago = dependencies.steady_clock.now() - timedelta(minutes=11)
+    async with dependencies.lease.unit_of_work() as session:
+        await fill_scheduler(session, 100, dependencies.steady_clock.now(), wanted=100)
         late = await fill_scheduler(session, 2, long_ago, wanted=2)
-    await loops.reconcile_once(parts)
-    async with parts.lease.database.read() as session:
+    await reconcile_once(dependencies)
+    async with dependencies.lease.database.read() as session:
         failed = {state.version_id for state in await views.version_states(session, {}) if state.phase == "failed"}
     assert failed == {each.version_id for each in late}

@@ -17,7 +17,8 @@ from eventually import eventually
 from lifetimes import Lifetimes
 from nats_process import NatsProcess
 from scheduler.backends.process import shim
-from scheduler.backends.process.folders.pod_folder import PodFolder, RunFolder
+from scheduler.backends.process.folders.pod_folder import PodFolder
+from scheduler.backends.process.folders.run_folder import RunFolder
 from scheduler_service import Controller, controlling, holds, scheduling, settings_for
 from scheduler_world import wanted
 from shared.contracts.deployment import Deployment

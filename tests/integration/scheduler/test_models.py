@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from scheduler.backends.environments.store import Environments
+from scheduler.backends.errors import PreparationFailed, RegistryUnavailable
 from scheduler.backends.models.cache import ModelCache
 from scheduler.backends.preparation.mlflow_preparation import MlflowPreparation
-from scheduler.backends.preparation.port import PreparationFailed, RegistryAway
-from scheduler.backends.process.folders.pod_folder import PodRecord, RunFolder
+from scheduler.backends.process.folders.run_folder import RunFolder
 from scheduler.domain.rollout import template_of
 from scheduler.domain.values import Note
 from scheduler_world import wanted
@@ -72,7 +72,7 @@ async def test_a_model_that_does_not_exist_is_named_at_once(tmp_path: Path, regi
 
 async def test_a_registry_that_is_away_is_waited_for(tmp_path: Path, registry: str) -> None:
     cache = cache_in(tmp_path, "http://127.0.0.1:9")
-    with pytest.raises(RegistryAway):
+    with pytest.raises(RegistryUnavailable):
         await cache.fetch(of_version("1"), "t")
     there = of_version("1").model_copy(
         update={"model_source": MlflowSource(model="wine_quality", version="1", tracking_uri=registry)}
@@ -90,15 +90,14 @@ async def test_preparing_tells_what_it_does(tmp_path: Path, registry: str) -> No
     environments = Environments(tmp_path / "envs", dict(os.environ), limit_s=300)
     preparation = MlflowPreparation(cache_in(tmp_path, registry), environments)
     deployment = of_version("1")
-    record = PodRecord(name="p", deployment=deployment, template=template_of(deployment), created_at=0)
     run = RunFolder(tmp_path / "run-0", 0)
     run.make()
     notes: list[Note] = []
-    command = await preparation.command(record, run, notes.append)
+    command = await preparation.command(deployment, template_of(deployment), run, notes.append)
 
     assert command[1:4] == ["-m", "penstock_runtime", "--model-path"]
     assert (Path(command[4]) / "number").read_text() == "1"
     assert [note.reason for note in notes] == ["FetchingModel", "ModelFetched"]
     notes.clear()
-    await preparation.command(record, run, notes.append)
+    await preparation.command(deployment, template_of(deployment), run, notes.append)
     assert notes == []

@@ -14,8 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from scheduler.backends.errors import PreparationFailed, RegistryUnavailable
 from scheduler.backends.models.cache import ModelCache
-from scheduler.backends.preparation.port import PreparationFailed, RegistryAway
 from scheduler.domain.rollout import template_of
 from scheduler_world import wanted
 from shared.contracts.deployment import Deployment
@@ -178,7 +178,7 @@ async def test_who_is_away_is_waited_for_and_what_is_gone_is_not(tmp_path: Path,
     controller = Controller(theirs.url)
     cache = cache_of(tmp_path, controller)
     controller.error = Unavailable("the controller is not there")
-    with pytest.raises(RegistryAway, match="registry theirs"):
+    with pytest.raises(RegistryUnavailable, match="registry theirs"):
         await fetched(cache, of_theirs())
     controller.error = NotFound("There is no secret 'theirs'")
     with pytest.raises(PreparationFailed) as gone:
@@ -186,5 +186,5 @@ async def test_who_is_away_is_waited_for_and_what_is_gone_is_not(tmp_path: Path,
     assert (gone.value.reason, gone.value.is_permanent) == ("RegistryUnusable", True)
     controller.error = None
     theirs.status = 503
-    with pytest.raises(RegistryAway, match="registry theirs does not answer"):
+    with pytest.raises(RegistryUnavailable, match="registry theirs does not answer"):
         await fetched(cache, of_theirs())

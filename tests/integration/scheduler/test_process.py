@@ -18,7 +18,8 @@ import pytest
 from eventually import eventually
 from nats_process import NatsProcess
 from ports import free_port
-from scheduler.backends.process.folders.pod_folder import PodFolder, PodProcess
+from scheduler.backends.process.folders.pod_folder import PodFolder
+from scheduler.backends.process.folders.run_folder import PodProcess
 from scheduler_service import Controller, controlling, holds
 from scheduler_world import wanted
 from shared.contracts.deployment import Deployment

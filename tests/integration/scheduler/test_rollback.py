@@ -8,8 +8,7 @@ import pytest
 
 from eventually import eventually
 from nats_process import NatsProcess
-from scheduler.backends.preparation.port import Tell
-from scheduler.backends.process.folders.pod_folder import PodRecord, RunFolder
+from scheduler.backends.preparation.port import AddNote, PreparationLog
 from scheduler_service import Controller, controlling, holds, scheduling, settings_for
 from scheduler_world import FakePreparation, wanted
 from shared.contracts.deployment import Deployment
@@ -21,10 +20,10 @@ pytestmark = pytest.mark.usefixtures("each_store")
 class ByModelVersion(FakePreparation):
     """A fake pod that does what the folder of its model version tells it to."""
 
-    async def command(self, record: PodRecord, run: RunFolder, tell: Tell) -> list[str]:
-        folder = self.folder / f"model-{record.deployment.model_source.version}"
+    async def command(self, deployment: Deployment, template: str, log: PreparationLog, add_note: AddNote) -> list[str]:
+        folder = self.folder / f"model-{deployment.model_source.version}"
         folder.mkdir(exist_ok=True)
-        return await FakePreparation(folder).command(record, run, tell)
+        return await FakePreparation(folder).command(deployment, template, log, add_note)
 
 
 def model_of(home: Path, version: str, **files: str) -> None:

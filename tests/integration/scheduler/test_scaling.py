@@ -15,7 +15,7 @@ from sqlmodel import col
 
 from eventually import eventually
 from nats_process import NatsProcess
-from scheduler.domain.autoscaling import Pace
+from scheduler.domain.autoscaling import AutoscalerTiming
 from scheduler.handlers import intent
 from scheduler.handlers.scaling import Scaling
 from scheduler.main import App, build_app
@@ -31,7 +31,7 @@ from shared.telemetry import Telemetry
 
 pytestmark = pytest.mark.usefixtures("each_store")
 
-PACE = Pace(window_s=6, grace_s=2)
+PACE = AutoscalerTiming(window_s=6, grace_s=2)
 EVERY_S = 2.0
 
 
@@ -53,23 +53,23 @@ class Store:
         self.scaling = Scaling(PACE)
 
     async def want(self, deployment: Deployment) -> None:
-        async with self.app.parts.lease.unit_of_work() as session:
-            assert await intent.want(session, deployment, self.app.parts.steady.now())
+        async with self.app.dependencies.lease.unit_of_work() as session:
+            assert await intent.want(session, deployment, self.app.dependencies.steady_clock.now())
 
     async def row(self, version_id: UUID) -> DeploymentRow:
-        async with self.app.parts.lease.database.read() as session:
+        async with self.app.dependencies.lease.database.read() as session:
             found = await session.get(DeploymentRow, version_id)
         assert found is not None
         return found
 
     async def note(self, version_id: UUID, **what: Any) -> None:
-        async with self.app.parts.lease.unit_of_work() as session:
+        async with self.app.dependencies.lease.unit_of_work() as session:
             row = await session.get(DeploymentRow, version_id)
             for name, value in what.items():
                 setattr(row, name, value)
 
     async def have_ready(self, version_id: UUID, count: int) -> None:
-        async with self.app.parts.lease.unit_of_work() as session:
+        async with self.app.dependencies.lease.unit_of_work() as session:
             await session.execute(delete(PodRow).where(col(PodRow.version_id) == version_id))
             for number in range(count):
                 name = f"{version_id}-{number}"
@@ -90,12 +90,12 @@ class Store:
         changed = 0
         for _ in range(times):
             self.now += EVERY_S
-            async with self.app.parts.lease.unit_of_work() as session:
+            async with self.app.dependencies.lease.unit_of_work() as session:
                 changed += await self.scaling.look(session, in_flight, self.now)
         return changed
 
     async def told(self) -> int:
-        async with self.app.parts.lease.database.read() as session:
+        async with self.app.dependencies.lease.database.read() as session:
             counted = text("select count(*) from outbox where subject = :subject")
             return int((await session.execute(counted, {"subject": VersionScaled.subject()})).scalar_one())
 
@@ -105,7 +105,7 @@ async def store(home: Path) -> AsyncIterator[Store]:
     telemetry = Telemetry("scheduler", CollectorRegistry(), TracerProvider())
     settings = settings_for(home, "nats://127.0.0.1:1")
     made = await build_app(settings, telemetry, clock=SystemClock(), environ={}, preparation=FakePreparation(home))
-    await made.parts.lease.acquire()
+    await made.dependencies.lease.acquire()
     yield Store(made)
     await made.close()
 

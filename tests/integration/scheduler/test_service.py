@@ -232,7 +232,7 @@ async def test_a_controller_with_another_database_ends_nothing(home: Path, nats_
             controller.store = UUID(int=2)
             controller.listed = {}
 
-            await eventually(lambda: app.parts.has_other_controller)
+            await eventually(lambda: app.dependencies.has_other_controller)
             other = wanted(1)
             controller.want(other)  # the new database fills
             await holds(lambda: is_ready(controller, other))
@@ -323,7 +323,7 @@ async def test_what_was_read_before_the_list_came_ends_no_pod(
             (pod,) = await controller.pods(deployment)
         lose_database(home)
         async with scheduling(settings_for(home, nats_server.url)) as app:
-            database = app.parts.lease.database
+            database = app.dependencies.lease.database
             read = database.read
 
             @asynccontextmanager
@@ -331,8 +331,8 @@ async def test_what_was_read_before_the_list_came_ends_no_pod(
                 """What is read in vain from the new database is seen only after it was filled."""
                 async with read() as session:
                     yield session
-                if app.parts.lease.is_held:
-                    await eventually(lambda: app.parts.is_resynced)
+                if app.dependencies.lease.is_held:
+                    await eventually(lambda: app.dependencies.is_resynced)
 
             monkeypatch.setattr(database, "read", late)
             assert await served_by(controller, deployment) == (pod.name, pod.pid)

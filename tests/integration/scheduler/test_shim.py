@@ -15,7 +15,8 @@ import pytest
 
 from scheduler.backends.process import shim
 from scheduler.backends.process.folders.output import read_lines
-from scheduler.backends.process.folders.pod_folder import PodFolder, PodRecord, RunFolder, pod_folders
+from scheduler.backends.process.folders.pod_folder import PodFolder, PodRecord, pod_folders
+from scheduler.backends.process.folders.run_folder import RunFolder
 from scheduler.backends.process.reap import reap
 from scheduler_world import wanted
 

@@ -18,7 +18,8 @@ import psutil
 import pytest
 
 from eventually import eventually
-from scheduler.backends.process.folders.pod_folder import PodProcess, PodRecord, RunFolder
+from scheduler.backends.process.folders.pod_folder import PodRecord
+from scheduler.backends.process.folders.run_folder import PodProcess, RunFolder
 from scheduler.backends.process.launch.start import start
 from scheduler.backends.process.launch.zygotes import Zygotes
 from scheduler.domain.rollout import template_of

@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from scheduler.backends.confinement.availability import describe
 from scheduler.backends.confinement.paths import python_paths, without
 from scheduler.backends.confinement.rules import RuleBook, Ways
-from scheduler.backends.confinement.users import UserRange, users_of
+from scheduler.backends.confinement.users import UserRange
 from scheduler.backends.pod_api.tokens import PodTokens
-from scheduler.settings import SchedulerSettings
+from scheduler.settings import SchedulerSettings, user_range
 from shared.errors import LimitExceeded
 
 USERS = range(56000, 56010)
@@ -70,8 +70,8 @@ def test_each_pod_has_a_user_of_its_own_until_it_is_gone(tmp_path: Path) -> None
 def test_a_range_of_users_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ValidationError, match=r"confinement_users: .* is no range"):
         SchedulerSettings(confinement_users=text)
-    assert users_of(" ") == range(0)
-    assert users_of("56000-56001") == range(56000, 56002)
+    assert user_range(" ") == range(0)
+    assert user_range("56000-56001") == range(56000, 56002)
 
 
 def test_a_readable_path_is_absolute() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.backends.process.folders.pod_folder import PodProcess, RunFolder
+from scheduler.backends.process.folders.run_folder import PodProcess, RunFolder
 from scheduler.backends.process.options import PodOptions
 from scheduler.backends.process.run_watch import NEVER_LOADS, RunWatch
 

@@ -47,7 +47,7 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class AutoscalerTiming:
     """How far back the load is looked at, and how long the last pod stays, seconds."""
 
     window_s: float = STABLE_WINDOW_S
@@ -84,7 +84,7 @@ class Autoscaler:
     replicas: int
     """Wanted now."""
     started_at: float
-    pace: Pace = Pace()
+    timing: AutoscalerTiming = AutoscalerTiming()
     _looks: deque[Seen] = field(default_factory=deque)
     _panicked_at: float = -inf
     _panic_replicas: int = 0
@@ -100,7 +100,7 @@ class Autoscaler:
         """Decide anew."""
         self._remember(seen)
         self._was_reached = self._was_reached or seen.ready >= self.replicas
-        window_s = self.pace.window_s
+        window_s = self.timing.window_s
         stable, panic = self._wanted(seen, window_s), self._wanted(seen, PANIC_PART * window_s)
         if panic >= PANIC_THRESHOLD * max(1, seen.ready) and panic > seen.ready:
             self._panicked_at = seen.at
@@ -118,11 +118,11 @@ class Autoscaler:
         return decided
 
     def _remember(self, seen: Seen) -> None:
-        hole_s = max(SHORTEST_HOLE_S, self.pace.window_s / 2)
+        hole_s = max(SHORTEST_HOLE_S, self.timing.window_s / 2)
         if self._looks and seen.at - self._looks[-1].at > hole_s:
             self._looks.clear()
         self._looks.append(seen)
-        while self._looks[0].at < seen.at - self.pace.window_s:
+        while self._looks[0].at < seen.at - self.timing.window_s:
             self._looks.popleft()
 
     def _average(self, now: float, window_s: float) -> float:
@@ -148,7 +148,7 @@ class Autoscaler:
             return decided
         if self._idle_since is None:
             self._idle_since = seen.at
-        if seen.at - self._idle_since < self.pace.grace_s:
+        if seen.at - self._idle_since < self.timing.grace_s:
             return Decision(1, "grace")
         return Decision(0, "idle")
 
@@ -156,7 +156,7 @@ class Autoscaler:
         """Pods that are not ended however small the load is, and why; None where nothing keeps them."""
         if not self._is_tried(seen):
             return Decision(self.replicas, "starting")
-        if seen.at - max(self.started_at, self._looks[0].at) < self.pace.window_s - LATENCY_S:
+        if seen.at - max(self.started_at, self._looks[0].at) < self.timing.window_s - LATENCY_S:
             return Decision(self.replicas, "young")
         begun = min(self.replicas, max(seen.ready, self.replicas - seen.without_room))
         return Decision(begun, "updating") if seen.is_updating and decided.replicas < begun else None

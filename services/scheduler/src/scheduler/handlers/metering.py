@@ -27,8 +27,6 @@ KEPT = timedelta(days=31)
 FULL_EVERY_S = 10.0
 """How often it is written down that the open runs live: how much of a lost one may go uncounted."""
 
-Key = runs.Key
-
 _TIMES = {"started_at", "ended_at", "is_exact"}
 
 
@@ -56,7 +54,7 @@ async def note_open(session: AsyncSession, seen: Sequence[RunSeen], now: datetim
     await runs.forget_runs(session, now - KEPT)
 
 
-def key_of(run: RunSeen) -> Key:
+def key_of(run: RunSeen) -> runs.RunKey:
     """What names a run."""
     return run.deployment.version_id, run.pod, run.run
 
@@ -108,7 +106,7 @@ def _cursor(row: RunRow) -> str:
     return base64.urlsafe_b64encode(json.dumps([str(row.version_id), row.pod, row.run]).encode()).decode()
 
 
-def _key(cursor: str | None) -> runs.Key | None:
+def _key(cursor: str | None) -> runs.RunKey | None:
     if cursor is None:
         return None
     try:

@@ -24,17 +24,17 @@ from shared.events import Event, PodChecked, PodExited, PodNoted, PodNotReady, P
 
 
 @dataclass(frozen=True)
-class Place:
+class ObservationContext:
     """Where observations are made, and when a version that never gets ready is given up."""
 
     node: str
     limits: VerdictLimits
 
 
-async def observe(session: AsyncSession, observation: Observation, place: Place, now: datetime) -> None:
+async def observe(session: AsyncSession, observation: Observation, context: ObservationContext, now: datetime) -> None:
     """Act on one observation."""
     if isinstance(observation, PodsListed):
-        await _listed(session, observation, place, now)
+        await _listed(session, observation, context, now)
         return
     version = await session.get(DeploymentRow, observation.version_id)
     if version is None:
@@ -44,18 +44,18 @@ async def observe(session: AsyncSession, observation: Observation, place: Place,
         if pod is not None and pod.status != "Failed":
             await _gone(session, version, pod, _why_gone(version, observation))
     else:
-        await _seen(session, version, observation, place)
-    await settle(session, version, now, place.limits)
+        await _seen(session, version, observation, context)
+    await settle(session, version, now, context.limits)
 
 
-async def _listed(session: AsyncSession, listing: PodsListed, place: Place, now: datetime) -> None:
+async def _listed(session: AsyncSession, listing: PodsListed, context: ObservationContext, now: datetime) -> None:
     """Pods that the backend does not know any more are gone."""
     known = (await session.execute(select(PodRow).where(col(PodRow.status) != "Failed"))).scalars().all()
     for pod in known:
         version = await session.get(DeploymentRow, pod.version_id)
         if pod.name not in listing.pods and version is not None:
             await _gone(session, version, pod, "Lost")
-            await settle(session, version, now, place.limits)
+            await settle(session, version, now, context.limits)
 
 
 def _why_gone(version: DeploymentRow, seen: PodObservation) -> str:
@@ -77,7 +77,9 @@ async def _gone(session: AsyncSession, version: DeploymentRow, pod: PodRow, why:
         await session.delete(pod)
 
 
-async def _seen(session: AsyncSession, version: DeploymentRow, seen: PodObservation, place: Place) -> None:
+async def _seen(
+    session: AsyncSession, version: DeploymentRow, seen: PodObservation, context: ObservationContext
+) -> None:
     pod = await session.get(PodRow, seen.pod)
     if pod is None:
         pod = PodRow(name=seen.pod, version_id=seen.version_id, generation=0, node="", status=seen.status)
@@ -85,7 +87,7 @@ async def _seen(session: AsyncSession, version: DeploymentRow, seen: PodObservat
         await session.flush()
         await _follow_output(session, version, seen.pod)
     if seen.is_placed and not pod.node:
-        pod.node = seen.node or place.node
+        pod.node = seen.node or context.node
         await _say(session, version, PodScheduled, pod, node=pod.node)
     was_ready = pod.ready
     _copy(seen, pod)
@@ -93,7 +95,7 @@ async def _seen(session: AsyncSession, version: DeploymentRow, seen: PodObservat
         note = seen.note
         await _say(session, version, PodNoted, pod, level=note.level, reason=note.reason, message=note.message)
     if seen.end and seen.end.run > pod.ended_run:
-        await _ended(session, version, pod, seen.end, place)
+        await _ended(session, version, pod, seen.end, context)
     if pod.ready != was_ready:
         await _readiness(session, version, pod, seen.report)
     if seen.report is not None:
@@ -119,16 +121,18 @@ def _copy(seen: PodObservation, pod: PodRow) -> None:
     pod.is_limited = seen.is_limited
 
 
-async def _ended(session: AsyncSession, version: DeploymentRow, pod: PodRow, end: RunEnd, place: Place) -> None:
+async def _ended(
+    session: AsyncSession, version: DeploymentRow, pod: PodRow, end: RunEnd, context: ObservationContext
+) -> None:
     pod.ended_run = end.run
     if end.was_asked:
         return
     if end.reason != "Exited":
         await _say(session, version, PodNoted, pod, level="error", reason=end.reason, message=end.message)
     await _say(session, version, PodExited, pod, exit_code=end.code, signal=end.signal, restarts=pod.restarts)
-    rows.set_progress(version, after_end(rows.progress_of(version), end, place.limits))
+    rows.set_progress(version, after_end(rows.progress_of(version), end, context.limits))
     if rollover := rows.rollover_of(version):
-        rows.set_rollover(version, after_new_end(rollover, pod.generation, end, place.limits))
+        rows.set_rollover(version, after_new_end(rollover, pod.generation, end, context.limits))
 
 
 async def _reported(

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from scheduler.domain.autoscaling import Autoscaler, Bounds, Pace, Seen
+from scheduler.domain.autoscaling import Autoscaler, AutoscalerTiming, Bounds, Seen
 from scheduler.domain.values import CAPACITY
 from scheduler.store import rows
 from scheduler.store.tables import DeploymentRow
@@ -25,8 +25,8 @@ from shared.events import VersionScaled
 class Scaling:
     """One autoscaler for each version."""
 
-    def __init__(self, pace: Pace) -> None:
-        self._pace = pace
+    def __init__(self, timing: AutoscalerTiming) -> None:
+        self._timing = timing
         self._scalers: dict[UUID, Autoscaler] = {}
         self._asleep: frozenset[UUID] = frozenset()
 
@@ -82,7 +82,7 @@ class Scaling:
         bounds = Bounds(wanted.min, wanted.max, wanted.target_concurrency)
         known = self._scalers.get(row.version_id)
         if known is None or known.bounds != bounds or known.replicas != row.replicas:
-            known = self._scalers[row.version_id] = Autoscaler(bounds, row.replicas, now, self._pace)
+            known = self._scalers[row.version_id] = Autoscaler(bounds, row.replicas, now, self._timing)
         return known
 
 

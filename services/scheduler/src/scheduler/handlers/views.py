@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,6 +16,13 @@ from shared.contracts.deployment import PodView, VersionState
 from shared.contracts.routes import Endpoint, Endpoints
 from shared.contracts.samples import VersionReplicas
 from shared.errors import NotFound
+
+
+@dataclass
+class LatestUsage:
+    """The last measurement of every pod, by name."""
+
+    by_pod: dict[str, Usage] = field(default_factory=dict)
 
 
 async def pods(session: AsyncSession, usage: Mapping[str, Usage], version_id: UUID | None = None) -> list[PodView]:

@@ -20,7 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from scheduler.backends.process.shim import start_ticks
+from scheduler.machine import start_ticks
 from scheduler.store.tables import LeaseRow
 from shared.clock import Clock
 from shared.database import Database

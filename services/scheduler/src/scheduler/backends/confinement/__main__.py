@@ -25,8 +25,9 @@ def main(folder: Path, command: list[str], settings: SchedulerSettings) -> int:
     if version == 0:
         print(f"{command[-1]} is not confined: it reads and writes what its callers name", file=sys.stderr)
         os.execv(command[0], command)  # noqa: S606 - never a shell
-    readable = tuple(filter(None, settings.confinement_readable.split(":")))
-    rules = RuleBook(Ways(version), settings.home.resolve(), readable).for_server(folder.resolve())
+    rules = RuleBook(Ways(version), settings.home.resolve(), settings.confinement_readable_paths).for_server(
+        folder.resolve()
+    )
     return confine.main(json.dumps(rules), command)
 
 

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from scheduler.backends.confinement import landlock, syscall_filter
 from scheduler.backends.confinement.paths import gpu_devices
@@ -44,6 +44,10 @@ class Confinement:
     says: str
     rules: RuleBook | None = None
     users: UserRange | None = None
+
+    def report(self) -> dict[str, Any]:
+        """As the admin port shows it."""
+        return {"confined": self.rules is not None, "message": self.says}
 
     def check(self) -> None:
         """Raise `NotConfined` where it was required, and is not to be had."""

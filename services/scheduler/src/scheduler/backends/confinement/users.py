@@ -10,7 +10,6 @@ from pathlib import Path
 
 from shared.errors import LimitExceeded
 
-LOWEST = 1000
 REGISTRY = Path("/run/penstock-users")
 
 
@@ -77,16 +76,6 @@ class UserRange:
         with (self.registry / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
-
-
-def users_of(text: str) -> range:
-    """`56000-57999` as a range; empty text is none. Raises ValueError: system users and root are nobody's to give."""
-    if not text.strip():
-        return range(0)
-    first, _, last = text.partition("-")
-    if not (first.isdecimal() and last.isdecimal() and LOWEST <= int(first) <= int(last)):
-        raise ValueError(f"confinement_users: {text} is no range of user numbers from {LOWEST} on, such as 56000-57999")
-    return range(int(first), int(last) + 1)
 
 
 def take_back(folder: Path) -> None:

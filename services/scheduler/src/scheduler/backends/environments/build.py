@@ -16,7 +16,7 @@ from pathlib import Path
 from scheduler.backends.environments.build_place import BuildPlace, Step
 from scheduler.backends.environments.failures import REASON, failure_of, has_to_build, said_since, size_of
 from scheduler.backends.environments.resolution import Resolution, is_wheel, read_resolution
-from scheduler.backends.preparation.port import PreparationFailed
+from scheduler.backends.errors import PreparationFailed
 from scheduler.domain.requirements.comparison import Packages, without_bounds
 from scheduler.domain.requirements.lines import Wanted
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from scheduler.backends.preparation.port import PreparationFailed
+from scheduler.backends.errors import PreparationFailed
 from scheduler.domain.requirements.comparison import minor_of
 
 REASON = "EnvironmentFailed"

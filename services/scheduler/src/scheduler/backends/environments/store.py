@@ -29,7 +29,7 @@ from scheduler.backends.confinement.availability import UNCONFINED, Confinement,
 from scheduler.backends.environments.build import Build
 from scheduler.backends.environments.build_place import BuildPlace
 from scheduler.backends.environments.reading import read_needs
-from scheduler.backends.preparation.port import PreparationFailed
+from scheduler.backends.errors import PreparationFailed
 from scheduler.domain.requirements.comparison import (
     Comparison,
     Packages,

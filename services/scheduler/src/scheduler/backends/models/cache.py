@@ -21,9 +21,9 @@ from typing import Any
 from scheduler.backends.child_process import environment_for, run_child
 from scheduler.backends.confinement.availability import UNCONFINED, Confinement
 from scheduler.backends.confinement.rules import confined
+from scheduler.backends.errors import PreparationFailed, RegistryUnavailable
 from scheduler.backends.models.fetch import AWAY, NOT_FOUND, TOO_LARGE
 from scheduler.backends.models.limits import ModelLimits
-from scheduler.backends.preparation.port import PreparationFailed, RegistryAway
 from scheduler.domain.rollout import configuration_of
 from shared.contracts.deployment import Deployment
 from shared.contracts.rpc.controller import RegistryAccess
@@ -72,7 +72,7 @@ class ModelCache:
         """Folder of the version's model; fetched where it is not there.
 
         Raises:
-            RegistryAway: MLflow or the artifact store does not answer.
+            RegistryUnavailable: MLflow or the artifact store does not answer.
             PreparationFailed: the model does not exist, or cannot be had.
         """
         source = deployment.model_source
@@ -91,7 +91,7 @@ class ModelCache:
         try:
             return await self._access(registry)
         except Temporary as away:
-            raise RegistryAway(f"how to reach registry {registry} cannot be asked: {away}") from away
+            raise RegistryUnavailable(f"how to reach registry {registry} cannot be asked: {away}") from away
         except PenstockError as error:
             raise PreparationFailed("RegistryUnusable", f"registry {registry}: {error}", is_permanent=True) from error
 
@@ -131,7 +131,7 @@ class ModelCache:
         if "digest" in answer:
             return str(answer["digest"])
         if answer["error"] == AWAY:
-            raise RegistryAway(answer["message"])
+            raise RegistryUnavailable(answer["message"])
         if answer["error"] == NOT_FOUND:
             raise PreparationFailed("ModelNotFound", answer["message"], is_permanent=True)
         if answer["error"] == TOO_LARGE:

@@ -8,13 +8,14 @@ import time
 from pathlib import Path
 
 from scheduler.backends.environments.store import Environment, Environments, Plan
+from scheduler.backends.errors import PreparationFailed
 from scheduler.backends.models.cache import ModelCache
-from scheduler.backends.preparation.port import PreparationFailed, Tell
-from scheduler.backends.process.folders.pod_folder import PodRecord, RunFolder
+from scheduler.backends.preparation.port import AddNote, PreparationLog
 from scheduler.domain.values import Note
+from shared.contracts.deployment import Deployment
 from shared.redaction import without_credentials
 
-log = logging.getLogger("penstock.scheduler.mlflow_model")
+logger = logging.getLogger("penstock.scheduler.mlflow_model")
 
 
 class MlflowPreparation:
@@ -24,11 +25,11 @@ class MlflowPreparation:
         self.models = models
         self.environments = environments
 
-    async def command(self, record: PodRecord, run: RunFolder, tell: Tell) -> list[str]:
+    async def command(self, deployment: Deployment, template: str, log: PreparationLog, add_note: AddNote) -> list[str]:
         """See `Preparation.command`."""
-        model = await self._model(record, tell)
-        python = await self._python(model, run, tell)
-        options = record.deployment.runtime
+        model = await self._model(deployment, template, add_note)
+        python = await self._python(model, log, add_note)
+        options = deployment.runtime
         return [
             str(python), "-m", "penstock_runtime",
             "--model-path", str(model),
@@ -38,33 +39,33 @@ class MlflowPreparation:
             "--workers", str(options.workers),
         ]  # fmt: skip
 
-    async def _model(self, record: PodRecord, tell: Tell) -> Path:
-        if path := self.models.cached(record.deployment, record.template):
+    async def _model(self, deployment: Deployment, template: str, add_note: AddNote) -> Path:
+        if path := self.models.cached(deployment, template):
             return path.resolve()
-        source = record.deployment.model_source
+        source = deployment.model_source
         name = f"{source.model} version {source.version}"
-        tell(Note("FetchingModel", f"fetching {name}"))
+        add_note(Note("FetchingModel", f"fetching {name}"))
         started = time.monotonic()
-        path = await self.models.fetch(record.deployment, record.template)
-        tell(Note("ModelFetched", f"{name} is here after {time.monotonic() - started:.1f} s"))
+        path = await self.models.fetch(deployment, template)
+        add_note(Note("ModelFetched", f"{name} is here after {time.monotonic() - started:.1f} s"))
         return path.resolve()
 
-    async def _python(self, model: Path, run: RunFolder, tell: Tell) -> Path:
+    async def _python(self, model: Path, log: PreparationLog, add_note: AddNote) -> Path:
         plan = await self._plan(model)
         for line in plan.left_out:
-            tell(Note("RequirementAdjusted", line[:500], "warning"))
+            add_note(Note("RequirementAdjusted", line[:500], "warning"))
         for warning in plan.comparison.warnings:
-            run.say(f"warning: requirement of the model not met, ignored: {warning}")
+            log.write_line(f"warning: requirement of the model not met, ignored: {warning}")
         if found := self.environments.find(plan):
             return found.python
         unmet = ", ".join(plan.comparison.unmet)
-        run.say(f"building an environment for the model; not met here: {unmet}")
-        tell(Note("BuildingEnvironment", f"building an environment; not met by the platform's own: {unmet}"[:500]))
+        log.write_line(f"building an environment for the model; not met here: {unmet}")
+        add_note(Note("BuildingEnvironment", f"building an environment; not met by the platform's own: {unmet}"[:500]))
         started = time.monotonic()
-        built = await self._built(plan, run)
+        built = await self._built(plan, log)
         seconds = time.monotonic() - started
-        run.say(f"environment ready after {seconds:.1f} s")
-        tell(Note("EnvironmentReady", f"environment {plan.key} ready after {seconds:.1f} s"))
+        log.write_line(f"environment ready after {seconds:.1f} s")
+        add_note(Note("EnvironmentReady", f"environment {plan.key} ready after {seconds:.1f} s"))
         return built.python
 
     async def _plan(self, model: Path) -> Plan:
@@ -75,12 +76,12 @@ class MlflowPreparation:
         except PreparationFailed:
             raise
         except Exception as error:  # the files are a stranger's
-            log.exception("the files of %s cannot be read", model)
+            logger.exception("the files of %s cannot be read", model)
             raise _unexpected("RequirementsRefused", error, is_permanent=True) from error
 
-    async def _built(self, plan: Plan, run: RunFolder) -> Environment:
+    async def _built(self, plan: Plan, log: PreparationLog) -> Environment:
         try:
-            return await self.environments.build(plan, run.output, run.say)
+            return await self.environments.build(plan, log.output, log.write_line)
         except (OSError, ValueError) as error:  # a full disk, for example
             raise _unexpected("EnvironmentFailed", error, is_permanent=False) from error
 

@@ -1,76 +1,45 @@
-"""Getting a pod ready to start: what may go wrong, and the port that the pods see.
+"""The port that pods are prepared by: from what a deployment says to the command that its pods execute.
 
 `MlflowPreparation` is the real one; a test's may start anything that answers `GET /ping`.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from scheduler.backends.process.folders.pod_folder import PodRecord, RunFolder
 from scheduler.domain.values import Note
+from shared.contracts.deployment import Deployment
 
-
-@dataclass
-class PreparationFailed(Exception):
-    """The model or its environment could not be had. `is_permanent`: another try cannot help."""
-
-    reason: str
-    message: str
-    is_permanent: bool = False
-
-
-@dataclass
-class RegistryAway(Exception):
-    """The model registry or its artifact store does not answer; the same step may succeed later."""
-
-    message: str
-
-
-Tell = Callable[[Note], None]
+AddNote = Callable[[Note], None]
 """Makes progress visible: the pod waits for this reason now, and an event says so."""
 
 
-class Preparation(Protocol):
-    """Turns what a pod should be into a command line."""
+class PreparationLog(Protocol):
+    """The output of a pod before its process runs: what its owner reads of the preparation."""
 
-    async def command(self, record: PodRecord, run: RunFolder, tell: Tell) -> list[str]:
-        """Arguments to start the pod's process with; the address to listen on is added to them.
+    @property
+    def output(self) -> Path:
+        """The file that child processes append to."""
+        ...
 
-        Raises:
-            RegistryAway: try again later.
-            PreparationFailed: this run has failed.
-        """
+    def write_line(self, text: str) -> None:
+        """Append a line of the platform's own."""
         ...
 
 
-THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+class Preparation(Protocol):
+    """Turns a deployment into the command of its pods."""
 
+    async def command(self, deployment: Deployment, template: str, log: PreparationLog, add_note: AddNote) -> list[str]:
+        """Arguments to start a pod's process with; the address to listen on is added to them.
 
-def threads_of(record: PodRecord) -> int:
-    """How many threads a pod's libraries may use: as many as it has cores."""
-    return max(1, math.ceil(record.deployment.resources.cpu))
+        Args:
+            template: name of the configuration that the pod runs (`template_of`).
 
-
-def environment_of(record: PodRecord, folder: Path, command: list[str]) -> dict[str, str]:
-    """Everything that a pod's process knows: nothing of the platform's secrets, nothing of its own parent."""
-    deployment = record.deployment
-    return {
-        "PATH": f"{Path(command[0]).parent}:/usr/bin:/bin",
-        "HOME": str(folder),
-        "TMPDIR": str(folder),
-        "LANG": "C.UTF-8",
-        "PYTHONUNBUFFERED": "1",
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        "XDG_CACHE_HOME": f"{folder}/.cache",
-        "MPLCONFIGDIR": f"{folder}/.cache/matplotlib",
-        "NUMBA_CACHE_DIR": f"{folder}/.cache/numba",
-        "PENSTOCK_POD": record.name,
-        "PENSTOCK_SERVICE": deployment.service,
-        "PENSTOCK_VERSION": deployment.version,
-        **dict.fromkeys(THREAD_LIMITS, str(threads_of(record))),
-    }
+        Raises:
+            RegistryUnavailable: try again later.
+            PreparationFailed: this run has failed.
+        """
+        ...

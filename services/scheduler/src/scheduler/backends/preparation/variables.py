@@ -1,26 +1,46 @@
-"""A pod's environment variables: plain ones from its deployment, and values of secrets, asked for at each start.
+"""Environment variables of a pod: those that every pod has, plain ones of its deployment, and values of secrets.
 
-The values of secrets reach the pod through a file that is in memory alone and has no name, by descriptor: they are in
-no file of the pod, no command line and no other process' environment.
+Values of secrets are fetched from the controller at each start; how they reach the pod is the backend's part.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+import math
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from uuid import UUID
 
 from shared.contracts.deployment import Deployment, SecretKeyRef
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 AskForSecrets = Callable[[UUID, Sequence[SecretKeyRef]], Awaitable[Sequence[str]]]
 """The values that the controller has for a version, in the order asked for."""
+
+
+THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+def threads_of(deployment: Deployment) -> int:
+    """How many threads a pod's libraries may use: as many as it has cores."""
+    return max(1, math.ceil(deployment.resources.cpu))
+
+
+def base_variables(pod: str, deployment: Deployment, folder: Path, command: Sequence[str]) -> dict[str, str]:
+    """The variables of every pod: nothing of the platform's secrets, nothing of the scheduler's own environment."""
+    return {
+        "PATH": f"{Path(command[0]).parent}:/usr/bin:/bin",
+        "HOME": str(folder),
+        "TMPDIR": str(folder),
+        "LANG": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "XDG_CACHE_HOME": f"{folder}/.cache",
+        "MPLCONFIGDIR": f"{folder}/.cache/matplotlib",
+        "NUMBA_CACHE_DIR": f"{folder}/.cache/numba",
+        "PENSTOCK_POD": pod,
+        "PENSTOCK_SERVICE": deployment.service,
+        "PENSTOCK_VERSION": deployment.version,
+        **dict.fromkeys(THREAD_LIMITS, str(threads_of(deployment))),
+    }
 
 
 def plain_variables(deployment: Deployment) -> dict[str, str]:
@@ -35,25 +55,3 @@ async def secret_variables(ask: AskForSecrets | None, deployment: Deployment) ->
         return {}
     values = await ask(deployment.version_id, tuple(named.values()))
     return dict(zip(named, values, strict=True))
-
-
-@contextmanager
-def handed_over(variables: Mapping[str, str]) -> Iterator[list[int]]:
-    """A descriptor that the variables can be read from, as JSON; none where there are no variables."""
-    if not variables:
-        yield []
-        return
-    descriptor = _nameless()
-    try:
-        os.write(descriptor, json.dumps(dict(variables)).encode())
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        yield [descriptor]
-    finally:
-        os.close(descriptor)
-
-
-def _nameless() -> int:
-    if hasattr(os, "memfd_create"):
-        return os.memfd_create("environment")
-    with tempfile.TemporaryFile() as file:
-        return os.dup(file.fileno())

@@ -13,11 +13,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from scheduler.backends.preparation.port import Preparation, PreparationFailed, RegistryAway
+from scheduler.backends.errors import PreparationFailed, RegistryUnavailable
+from scheduler.backends.preparation.port import Preparation
 from scheduler.backends.preparation.variables import AskForSecrets, secret_variables
 from scheduler.backends.process.cgroups import remove
 from scheduler.backends.process.folders.output import tail
-from scheduler.backends.process.folders.pod_folder import PodFolder, PodProcess, PodRecord, RunFolder
+from scheduler.backends.process.folders.pod_folder import PodFolder, PodRecord
+from scheduler.backends.process.folders.run_folder import PodProcess, RunFolder
 from scheduler.backends.process.launch.start import start
 from scheduler.backends.process.launch.zygotes import Zygotes
 from scheduler.backends.process.options import PodOptions
@@ -160,7 +162,7 @@ class Pod:
         try:
             process = run.process() or await self._start(run)
         except PreparationFailed as failure:
-            run.say(f"{failure.reason}: {failure.message}")
+            run.write_line(f"{failure.reason}: {failure.message}")
             return RunEnd(run.number, None, None, failure.reason, failure.message, failure.is_permanent)
         was_ready = self.record.ready_run == run.number and process.is_alive()
         watch = RunWatch(run, process, self.parts.options, self.parts.clock, was_ready=was_ready)
@@ -194,11 +196,13 @@ class Pod:
         attempt = 0
         while True:
             try:
-                return await self.parts.preparation.command(self.record, run, self._told)
-            except RegistryAway as away:
+                return await self.parts.preparation.command(
+                    self.record.deployment, self.record.template, run, self._told
+                )
+            except RegistryUnavailable as away:
                 attempt += 1
                 if attempt == 1:
-                    run.say(f"waiting for the model registry: {away.message}")
+                    run.write_line(f"waiting for the model registry: {away.message}")
                 self._told(Note(REGISTRY_UNAVAILABLE, away.message, "warning"))
                 await self.parts.clock.sleep(retry_delay_s(attempt))
 
@@ -212,7 +216,7 @@ class Pod:
                 attempt += 1
                 reason = SECRETS_UNAVAILABLE if isinstance(refused, Temporary) else "SecretMissing"
                 if attempt == 1:
-                    run.say(f"waiting for its secrets: {refused.message}")
+                    run.write_line(f"waiting for its secrets: {refused.message}")
                 self._told(Note(reason, refused.message, "warning"))
                 await self.parts.clock.sleep(retry_delay_s(attempt))
 

@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 
 from scheduler.backends.process.cgroups import remove
-from scheduler.backends.process.folders.pod_folder import PodProcess, pod_folders
+from scheduler.backends.process.folders.pod_folder import pod_folders
+from scheduler.backends.process.folders.run_folder import PodProcess
 
 GRACE_S = 10.0
 

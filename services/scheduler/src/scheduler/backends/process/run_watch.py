@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import signal
 
+from scheduler.backends.pod_api.health import read_report
 from scheduler.backends.pod_api.tokens import TOKEN_VARIABLE
 from scheduler.backends.process.cgroups import exceeded
-from scheduler.backends.process.folders.pod_folder import PodProcess, RunFolder
+from scheduler.backends.process.folders.run_folder import PodProcess, RunFolder
 from scheduler.backends.process.options import PodOptions
-from scheduler.backends.process.probe import ask_report, probe
+from scheduler.backends.process.probe import probe
 from scheduler.domain.probes import Health, judge
 from scheduler.domain.values import OUT_OF_MEMORY, Note, RunEnd
 from shared.clock import Clock
@@ -109,7 +110,7 @@ class RunWatch:
         is_news = result.answer == "ready" and result.revision != self._revision
         if is_news:
             self._revision = result.revision
-            report = await ask_report(host, self.port, self.options.probe_timeout_s, self.token)
+            report = await read_report(host, self.port, self.options.probe_timeout_s, self.token)
             self.report = self._explained(report) if report else self.report
         if not self.killed_for and (verdict := self._verdict(now)):
             self.killed_for = verdict

@@ -12,7 +12,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scheduler.backends.process.folders.pod_folder import PodFolder, RunFolder
+from scheduler.backends.process.folders.pod_folder import PodFolder
+from scheduler.backends.process.folders.run_folder import RunFolder
 from scheduler.domain.values import RunSeen
 
 log = logging.getLogger("penstock.scheduler.metering")

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.backends.confinement.availability import NotConfined, open_the_way
+from scheduler.backends.errors import PreparationFailed
 from scheduler.backends.pod_api.tokens import TOKEN_VARIABLE, PodTokens
-from scheduler.backends.preparation.port import PreparationFailed, environment_of
-from scheduler.backends.preparation.variables import handed_over, plain_variables
+from scheduler.backends.preparation.variables import base_variables, plain_variables
 from scheduler.backends.process import shim
 from scheduler.backends.process.cgroups import Limits
-from scheduler.backends.process.folders.pod_folder import PodProcess, PodRecord, RunFolder
+from scheduler.backends.process.folders.pod_folder import PodRecord
+from scheduler.backends.process.folders.run_folder import PodProcess, RunFolder
+from scheduler.backends.process.launch.secret_variables import secrets_descriptor
 from scheduler.backends.process.launch.zygotes import Zygotes
 from scheduler.backends.process.options import PodOptions
 from shared.errors import LimitExceeded
@@ -56,7 +58,7 @@ async def start(
     Raises:
         PreparationFailed: the shim could not start it.
     """
-    with listen(options.bind_host) as listening, handed_over(secrets or {}) as further:
+    with listen(options.bind_host) as listening, secrets_descriptor(secrets or {}) as further:
         descriptor, port = listening.fileno(), listening.getsockname()[1]
         descriptors = [descriptor, *further]
         work = run.path / "work"
@@ -66,7 +68,7 @@ async def start(
                 "command": [*command, "--fd", str(descriptor)],
                 "environment": {
                     **plain_variables(record.deployment),
-                    **environment_of(record, work.resolve(), command),
+                    **base_variables(record.name, record.deployment, work.resolve(), command),
                     **_token(record, options.tokens),
                 },
                 "folder": str(work.resolve()),

@@ -1,24 +1,19 @@
-"""Environments that a home keeps: `python -m scheduler.backends.environments.kept <home> [DAYS]`.
+"""The environments that a home keeps: which there are, who uses them, and the removal of those that nobody uses.
 
-Prints one JSON object for each. With DAYS, those that no pod uses, and none was started in for so long, are removed;
-what a model needs later is built again. Safe while the platform runs.
+What a model needs later is built again. Safe while the platform runs.
 """
 
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import shutil
-import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from scheduler.backends.process.folders.pod_folder import pod_folders
-
-DAY_S = 86_400.0
+Users = Mapping[str, Collection[str]]
+"""Folder of an environment → names of the pods that use it."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +28,9 @@ class KeptEnvironment:
     is_removed: bool = False
 
 
-def kept_environments(home: Path) -> Iterator[KeptEnvironment]:
+def kept_environments(home: Path, users: Users) -> Iterator[KeptEnvironment]:
     """Every finished environment of a home."""
     folder = (home / "envs").resolve()
-    users = _users(home)
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         if path.is_dir() and not path.name.startswith("."):
             yield KeptEnvironment(
@@ -44,9 +38,9 @@ def kept_environments(home: Path) -> Iterator[KeptEnvironment]:
             )
 
 
-def prune(home: Path, unused_s: float, now: float) -> Iterator[KeptEnvironment]:
+def prune(home: Path, users: Users, unused_s: float, now: float) -> Iterator[KeptEnvironment]:
     """Remove what nobody has used for `unused_s`; every environment, with what became of it."""
-    for each in kept_environments(home):
+    for each in kept_environments(home, users):
         is_idle = not each.pods and now - each.used_at >= unused_s
         yield KeptEnvironment(**asdict(each) | {"is_removed": is_idle and _remove(home / "envs", each.key)})
 
@@ -66,16 +60,6 @@ def _remove(folder: Path, key: str) -> bool:
     return True
 
 
-def _users(home: Path) -> dict[str, set[str]]:
-    """Folder of an environment → pods whose kept runs were started in it."""
-    found: dict[str, set[str]] = {}
-    for pod in pod_folders(home / "pods"):
-        for run in pod.runs():
-            command = (run.ordered() or {}).get("command") or [""]
-            found.setdefault(str(Path(command[0]).parent.parent.resolve()), set()).add(pod.record.name)
-    return found
-
-
 def _python(path: Path) -> str:
     return next((each.name.removeprefix("python") for each in (path / "lib").glob("python*")), "")
 
@@ -88,15 +72,3 @@ def _used_at(path: Path) -> float:
 def _bytes(path: Path) -> int:
     """On disk; files that are linked into it from uv's cache count too."""
     return sum(Path(place, name).lstat().st_blocks * 512 for place, _, names in os.walk(path) for name in names)
-
-
-def main(home: str, days: str | None = None) -> None:
-    """See the module."""
-    root = Path(home).resolve()
-    found = kept_environments(root) if days is None else prune(root, float(days) * DAY_S, time.time())
-    for each in found:
-        print(json.dumps(asdict(each)))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

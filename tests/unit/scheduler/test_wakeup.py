@@ -1,24 +1,24 @@
-"""The bell that wakes a loop early."""
+"""The wake-up of a loop before its interval is over."""
 
 from __future__ import annotations
 
 import asyncio
 
-from scheduler.loops import Bell
+from scheduler.loops.wakeup import Wakeup
 
 
-async def test_a_loop_that_is_cancelled_as_the_bell_rings_ends() -> None:
-    bell, turns = Bell(), 0
+async def test_a_loop_that_is_cancelled_as_it_is_woken_ends() -> None:
+    wakeup, turns = Wakeup(), 0
 
     async def loop() -> None:
         nonlocal turns
         while True:
-            await bell.wait(0.1)
+            await wakeup.wait(0.1)
             turns += 1
 
     task = asyncio.create_task(loop())
     await asyncio.sleep(0.01)
-    bell.ring()
+    wakeup.notify()
     await asyncio.sleep(0)
     task.cancel()
     await asyncio.wait([task], timeout=5)
@@ -26,7 +26,7 @@ async def test_a_loop_that_is_cancelled_as_the_bell_rings_ends() -> None:
 
 
 async def test_it_wakes_at_once_or_in_time() -> None:
-    bell = Bell()
-    await asyncio.wait_for(bell.wait(0.01), 30)
-    bell.ring()
-    await asyncio.wait_for(bell.wait(60), 30)
+    wakeup = Wakeup()
+    await asyncio.wait_for(wakeup.wait(0.01), 30)
+    wakeup.notify()
+    await asyncio.wait_for(wakeup.wait(60), 30)

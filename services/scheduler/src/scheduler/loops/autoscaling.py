@@ -1,0 +1,37 @@
+"""Autoscaling: the load that routers report decides how many pods a version has."""
+
+from __future__ import annotations
+
+import asyncio
+
+from scheduler.clients import RouterBeats
+from scheduler.handlers.scaling import Scaling
+from scheduler.loops.dependencies import LoopDependencies
+from scheduler.loops.retry import retry_until_done
+
+
+async def run_autoscaling(dependencies: LoopDependencies, every_s: float) -> None:
+    """Have the load decide on the pods of versions that ask for it; until cancelled."""
+    scaling = Scaling(dependencies.autoscaler_timing)
+    beats = RouterBeats(dependencies.bus, dependencies.clock)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(beats.listen(scaling.sleeps, dependencies.autoscale_wakeup.notify), name="demand")
+        while True:
+            await retry_until_done(
+                lambda: autoscale_once(dependencies, scaling, beats), "autoscaling", dependencies.clock
+            )
+            await dependencies.autoscale_wakeup.wait(every_s)
+
+
+async def autoscale_once(dependencies: LoopDependencies, scaling: Scaling, beats: RouterBeats) -> None:
+    """One look at the load. Without a router that lives, nothing is known of it and nothing is changed."""
+    async with dependencies.lease.database.read() as session:
+        if not await scaling.concerns(session):
+            return
+    in_flight = await beats.in_flight()
+    if in_flight is None:
+        return
+    async with dependencies.lease.unit_of_work() as session:
+        changed = await scaling.look(session, in_flight, dependencies.clock.monotonic())
+    if changed:
+        dependencies.reconcile_wakeup.notify()

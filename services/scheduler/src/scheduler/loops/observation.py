@@ -1,0 +1,21 @@
+"""Observation: everything that the backend reports of its pods becomes rows and events."""
+
+from __future__ import annotations
+
+from scheduler.domain.values import Observation
+from scheduler.handlers import observations
+from scheduler.loops.dependencies import LoopDependencies
+from scheduler.loops.retry import retry_until_done
+
+
+async def run_observation(dependencies: LoopDependencies) -> None:
+    """Everything that the backend tells, in order, each in a transaction of its own."""
+    async for observation in dependencies.backend.watch():
+
+        async def record(seen: Observation = observation) -> None:
+            async with dependencies.lease.unit_of_work() as session:
+                await observations.observe(session, seen, dependencies.observer, dependencies.steady_clock.now())
+
+        await retry_until_done(record, "recording pods", dependencies.clock)
+        dependencies.routes_wakeup.notify()
+        dependencies.reconcile_wakeup.notify()
