@@ -27,7 +27,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A tracking URI with `wine_quality` versions 1 and 2: plain files that need no training."""
     folder = tmp_path_factory.mktemp("registry")
     uri = f"sqlite:///{folder}/mlflow.db"
-    script = Path(__file__).parents[2] / "support" / "fill_registry.py"
+    script = Path(__file__).parents[3] / "support" / "fill_registry.py"
     subprocess.run([sys.executable, script, uri, folder], check=True, capture_output=True)
     return uri
 

@@ -121,7 +121,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A tracking URI with `wine_quality`: version 1 serves, version 2 cannot be loaded."""
     folder = tmp_path_factory.mktemp("registry")
     uri = f"sqlite:///{folder}/mlflow.db"
-    script = Path(__file__).parents[2] / "support" / "register_models.py"
+    script = Path(__file__).parents[3] / "support" / "register_models.py"
     subprocess.run([sys.executable, script, uri, folder], check=True, capture_output=True)
     return uri
 

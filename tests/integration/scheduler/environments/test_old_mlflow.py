@@ -20,7 +20,7 @@ import uv
 from model_pod import ModelPod
 from scheduler.backends.environments.store import Environments
 
-SCRIPT = Path(__file__).parents[2] / "support" / "log_old_model.py"
+SCRIPT = Path(__file__).parents[3] / "support" / "log_old_model.py"
 ROWS = [["Ab c", 2.5, 7, True], ["x", 0.0, -1, False]]
 REQUEST = json.dumps({"dataframe_split": {"columns": ["text", "weight", "count", "flag"], "data": ROWS}})
 IN_EVERY_RUN = ("2.14.3", "2.16.2")

@@ -31,7 +31,7 @@ from scheduler.settings import user_range
 from scheduler_world import wanted
 from toy_packages import toy_wheel
 
-SUPPORT = Path(__file__).parents[2] / "support"
+SUPPORT = Path(__file__).parents[3] / "support"
 ORDINARY = 12345
 REFUSED = {"EACCES", "EPERM", "ENOENT"}
 SAVE = """
