@@ -20,16 +20,16 @@ import httpx
 
 from eventually import eventually
 from scheduler.backends.confinement.availability import Confinement, find_confinement
-from scheduler.backends.environments.store import Environments, Plan
+from scheduler.backends.environments.store import EnvironmentPlan, EnvironmentStore
 from scheduler.backends.errors import PreparationFailed
 from scheduler.backends.pod_api.tokens import TOKEN_HEADER, PodTokens
 from scheduler.backends.process.folders.pod_folder import PodRecord
 from scheduler.backends.process.folders.run_folder import PodProcess, RunFolder
-from scheduler.backends.process.launch.start import start
-from scheduler.backends.process.launch.zygotes import Zygotes
+from scheduler.backends.process.launch.start import start_run
+from scheduler.backends.process.launch.zygotes import ZygotePool
 from scheduler.backends.process.options import PodOptions
-from scheduler.domain.requirements.comparison import Comparison, Packages
-from scheduler.domain.requirements.lines import Wanted
+from scheduler.domain.requirements.comparison import EnvironmentComparison, EnvironmentPackages
+from scheduler.domain.requirements.lines import PackageRequirement
 from scheduler.domain.rollout import template_of
 from scheduler.settings import user_range
 from scheduler_world import wanted
@@ -44,7 +44,7 @@ async def main(world: Path, asked: Asked) -> dict[str, Any]:
     confinement = find_confinement("auto", home, user_range("56000-56999"), (str(world / "source"),))
     options = PodOptions(confinement=confinement, tokens=PodTokens(home / "pods"))
     found: dict[str, Any] = {"says": confinement.says, "user": os.geteuid()}
-    zygotes = Zygotes(home / "zygotes", 600.0, only_own=True)
+    zygotes = ZygotePool(home / "zygotes", 600.0, only_own=True)
     keeping = asyncio.create_task(zygotes.run())
     try:
         reached = await asyncio.gather(
@@ -59,7 +59,7 @@ async def main(world: Path, asked: Asked) -> dict[str, Any]:
 
 
 async def of_a_pod(
-    world: Path, name: str, options: PodOptions, zygotes: Zygotes | None, asked: Asked
+    world: Path, name: str, options: PodOptions, zygotes: ZygotePool | None, asked: Asked
 ) -> dict[str, Any]:
     """What the model answers in a pod."""
     deployment = wanted()
@@ -70,7 +70,7 @@ async def of_a_pod(
     command = [sys.executable, "-m", "penstock_runtime", "--model-path", str(world / "model")]
     if zygotes is not None:
         zygotes.warm_own()
-    process = await start(run, record, command, options, zygotes)
+    process = await start_run(run, record, command, options, zygotes)
     try:
         token = options.tokens.of(name) if options.tokens else ""
         return await ask(run, token, asked | own)
@@ -106,13 +106,15 @@ async def end(run: RunFolder, process: PodProcess) -> None:
 async def of_a_build(world: Path, confinement: Confinement, asked: Asked) -> dict[str, Any]:
     """What a package reaches that is built from source; its build fails after it has said so."""
     envs, output = world / "home" / "envs", world / "build.log"
-    environments = Environments(
+    environments = EnvironmentStore(
         envs, {"PATH": os.environ["PATH"], "HOME": str(world), "UV_OFFLINE": "1"}, limit_s=60, confinement=confinement
     )
     (world / "source" / "asked.json").write_text(json.dumps(asked))
     line = f"reaching @ {(world / 'source').as_uri()}"
-    wanted_package = Wanted(name="reaching", place=(world / "source").as_uri(), written=line)
-    plan = Plan(Comparison((), ()), packages=Packages((wanted_package,)), python="3.11", key="key")
+    wanted_package = PackageRequirement(name="reaching", place=(world / "source").as_uri(), written=line)
+    plan = EnvironmentPlan(
+        EnvironmentComparison((), ()), packages=EnvironmentPackages((wanted_package,)), python="3.11", key="key"
+    )
     with suppress(PreparationFailed):
         await environments.build(plan, output, lambda _: None)
     said = [line.partition("REACHED ")[2] for line in output.read_text().splitlines() if "REACHED " in line]

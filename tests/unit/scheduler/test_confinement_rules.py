@@ -9,8 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from scheduler.backends.confinement.availability import describe
-from scheduler.backends.confinement.paths import python_paths, without
-from scheduler.backends.confinement.rules import RuleBook, Ways
+from scheduler.backends.confinement.paths import excluding, python_paths
+from scheduler.backends.confinement.rules import ConfinementMethod, RuleBook
 from scheduler.backends.confinement.users import UserRange
 from scheduler.backends.pod_api.tokens import PodTokens
 from scheduler.settings import SchedulerSettings, user_range
@@ -22,14 +22,14 @@ USERS = range(56000, 56010)
 def test_a_home_that_lies_in_a_readable_folder_is_left_out_of_it(tmp_path: Path) -> None:
     for name in ("lib", "var/penstock/pods", "var/cache"):
         (tmp_path / name).mkdir(parents=True)
-    found = without(tmp_path, tmp_path / "var" / "penstock")
+    found = excluding(tmp_path, tmp_path / "var" / "penstock")
     assert found == [str(tmp_path / "lib"), str(tmp_path / "var" / "cache")]
-    assert without(tmp_path / "lib", tmp_path / "var") == [str(tmp_path / "lib")]
-    assert without(tmp_path, tmp_path) == []
+    assert excluding(tmp_path / "lib", tmp_path / "var") == [str(tmp_path / "lib")]
+    assert excluding(tmp_path, tmp_path) == []
 
 
 def test_a_pod_reads_what_its_command_names_and_writes_to_its_own_folder(tmp_path: Path) -> None:
-    book = RuleBook(Ways(6), tmp_path / "home", ("/data/lookup",))
+    book = RuleBook(ConfinementMethod(6), tmp_path / "home", ("/data/lookup",))
     model, work = str(tmp_path / "home" / "models" / "digest"), tmp_path / "home" / "pods" / "a" / "work"
     rules = book.for_pod([sys.executable, "-m", "penstock_runtime", "--model-path", model], work, None)
     assert {model, "/data/lookup", "/usr", sys.prefix} <= set(rules["read"])
@@ -82,14 +82,18 @@ def test_a_readable_path_is_absolute() -> None:
 @pytest.mark.parametrize(
     ("ways", "says", "lacks"),
     [
-        (Ways(7), "Landlock (ABI 7)", ["modes and times of files", "network"]),
-        (Ways(4), "Landlock (ABI 4)", ["ioctl", "signals", "modes and times"]),
-        (Ways(2), "Landlock (ABI 2)", ["truncating"]),
-        (Ways(5, has_users=True), "Landlock (ABI 5) and a user of their own (56000-56009)", ["the network"]),
-        (Ways(0, has_users=True), "by a user of their own", ["files that every user may read"]),
+        (ConfinementMethod(7), "Landlock (ABI 7)", ["modes and times of files", "network"]),
+        (ConfinementMethod(4), "Landlock (ABI 4)", ["ioctl", "signals", "modes and times"]),
+        (ConfinementMethod(2), "Landlock (ABI 2)", ["truncating"]),
+        (
+            ConfinementMethod(5, has_users=True),
+            "Landlock (ABI 5) and a user of their own (56000-56009)",
+            ["the network"],
+        ),
+        (ConfinementMethod(0, has_users=True), "by a user of their own", ["files that every user may read"]),
     ],
 )
-def test_what_is_done_and_what_is_lacking_is_said(ways: Ways, says: str, lacks: list[str]) -> None:
+def test_what_is_done_and_what_is_lacking_is_said(ways: ConfinementMethod, says: str, lacks: list[str]) -> None:
     said = describe(ways, USERS)
     assert says in said
     assert all(each in said.partition("not covered: ")[2] for each in lacks)

@@ -7,21 +7,21 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from scheduler.backends.confinement.availability import Confinement, find_confinement
-from scheduler.backends.environments.store import Environments
+from scheduler.backends.environments.store import EnvironmentStore
 from scheduler.backends.models.cache import ModelCache
 from scheduler.backends.models.limits import GIB, ModelLimits
 from scheduler.backends.pod_api.tokens import PodTokens
 from scheduler.backends.preparation.mlflow_preparation import MlflowPreparation
 from scheduler.backends.preparation.port import Preparation
 from scheduler.backends.process.backend import ProcessBackend
-from scheduler.backends.process.cgroups import Limits, NotPermitted, find_limits
-from scheduler.backends.process.launch.zygotes import Zygotes
+from scheduler.backends.process.cgroups import ControlGroups, ControlGroupsUnavailable, find_control_groups
+from scheduler.backends.process.launch.zygotes import ZygotePool
 from scheduler.backends.process.options import PodOptions
-from scheduler.clients import access_from, secrets_from
-from scheduler.domain.placement import Room
-from scheduler.domain.ports import Routes
+from scheduler.clients import registry_access_over, secret_values_over
+from scheduler.domain.placement import Capacity
+from scheduler.domain.ports import RouteStatus
 from scheduler.domain.requirements.sources import SourceRule, own_indexes
-from scheduler.machine import machine_room
+from scheduler.machine import machine_capacity
 from scheduler.settings import SchedulerSettings
 from shared.addresses import AddressRule
 from shared.bus import Bus
@@ -38,7 +38,7 @@ class BuiltBackend:
     backend: ProcessBackend
     confinement: Confinement
     tokens: PodTokens
-    limits: Limits | None
+    limits: ControlGroups | None
 
     def close(self) -> None:
         """Remove the folder of the control groups where no pod is left."""
@@ -51,7 +51,7 @@ def build_backend(
     bus: Bus,
     *,
     clock: Clock,
-    routes: Routes,
+    routes: RouteStatus,
     fence: Callable[[], Awaitable[None]],
     environ: Mapping[str, str],
     preparation: Preparation | None = None,
@@ -69,14 +69,14 @@ def build_backend(
         routes=routes,
         fence=fence,
         zygotes=_zygotes(settings, confinement),
-        ask_for_secrets=secrets_from(bus),
+        ask_for_secrets=secret_values_over(bus),
     )
     return BuiltBackend(backend, confinement, tokens, limits)
 
 
 def machine_of(settings: SchedulerSettings) -> Machine:
     """What the machine has, as set or as found; nodes of resource groups are shares of it."""
-    found = machine_room()
+    found = machine_capacity()
     return Machine(
         name=settings.node,
         cpu=settings.cpu or found.cpu,
@@ -86,10 +86,10 @@ def machine_of(settings: SchedulerSettings) -> Machine:
 
 
 def _pod_options(
-    settings: SchedulerSettings, limits: Limits | None, confinement: Confinement, tokens: PodTokens
+    settings: SchedulerSettings, limits: ControlGroups | None, confinement: Confinement, tokens: PodTokens
 ) -> PodOptions:
     bind = settings.pod_host or ("0.0.0.0" if settings.advertise_host else "127.0.0.1")  # noqa: S104 - asked for
-    machine, overcommit = machine_of(settings), Room(settings.cpu_overcommit, settings.memory_overcommit, 1)
+    machine, overcommit = machine_of(settings), Capacity(settings.cpu_overcommit, settings.memory_overcommit, 1)
     return PodOptions(
         bind_host=bind,
         advertise_host=settings.advertise_host or bind,
@@ -98,7 +98,7 @@ def _pod_options(
         drain_s=settings.drain.total_seconds(),
         grace_s=settings.termination_grace.total_seconds(),
         output_cap=settings.pod_output_limit,
-        room=Room(machine.cpu * overcommit.cpu, machine.memory_gb * overcommit.memory_gb, machine.gpu),
+        room=Capacity(machine.cpu * overcommit.cpu, machine.memory_gb * overcommit.memory_gb, machine.gpu),
         overcommit=overcommit,
         pod_limits=limits,
         confinement=confinement,
@@ -106,13 +106,13 @@ def _pod_options(
     )
 
 
-def _limits(settings: SchedulerSettings) -> Limits | None:
+def _limits(settings: SchedulerSettings) -> ControlGroups | None:
     """Control groups for pods; None, and why, where there can be none."""
     if settings.limits == "off":
         return None
     try:
-        return find_limits(settings.home.resolve())
-    except NotPermitted as why:
+        return find_control_groups(settings.home.resolve())
+    except ControlGroupsUnavailable as why:
         log.warning("pods are not kept to their limits: %s", why)
         return None
 
@@ -129,11 +129,11 @@ def _confinement(settings: SchedulerSettings) -> Confinement:
     return found
 
 
-def _zygotes(settings: SchedulerSettings, confinement: Confinement) -> Zygotes | None:
+def _zygotes(settings: SchedulerSettings, confinement: Confinement) -> ZygotePool | None:
     if not settings.warm_starts:
         return None
     folder, idle_s = settings.home.resolve() / "zygotes", settings.warm_idle.total_seconds()
-    return Zygotes(folder, idle_s, only_own=confinement.rules is not None)
+    return ZygotePool(folder, idle_s, only_own=confinement.rules is not None)
 
 
 def _mlflow_preparation(
@@ -141,9 +141,11 @@ def _mlflow_preparation(
 ) -> MlflowPreparation:
     home = settings.home.resolve()
     limits = ModelLimits(int(settings.max_model_gb * GIB), settings.max_model_files, settings.max_model_depth)
-    models = ModelCache(home / "models", settings.mlflow_url, environ, access_from(bus), confinement, limits=limits)
+    models = ModelCache(
+        home / "models", settings.mlflow_url, environ, registry_access_over(bus), confinement, limits=limits
+    )
     limit_s, rule = settings.environment_timeout.total_seconds(), _source_rule(settings, environ)
-    environments = Environments(home / "envs", environ, limit_s=limit_s, rule=rule, confinement=confinement)
+    environments = EnvironmentStore(home / "envs", environ, limit_s=limit_s, rule=rule, confinement=confinement)
     return MlflowPreparation(models, environments)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from scheduler.domain.beats import Beats
+from scheduler.domain.beats import RouterLoad
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.deployment import SecretKeyRef
@@ -26,7 +26,7 @@ PREFIX = "endpoints."
 LIST_EVERY_S = 5.0
 
 
-def access_from(bus: Bus) -> Callable[[str], Awaitable[RegistryAccess]]:
+def registry_access_over(bus: Bus) -> Callable[[str], Awaitable[RegistryAccess]]:
     """Asks the controller how a registry that a secret describes is reached, anew each time."""
 
     async def access(registry: str) -> RegistryAccess:
@@ -37,7 +37,7 @@ def access_from(bus: Bus) -> Callable[[str], Awaitable[RegistryAccess]]:
     return access
 
 
-def secrets_from(bus: Bus) -> Callable[[UUID, Sequence[SecretKeyRef]], Awaitable[Sequence[str]]]:
+def secret_values_over(bus: Bus) -> Callable[[UUID, Sequence[SecretKeyRef]], Awaitable[Sequence[str]]]:
     """Asks the controller for the values of secrets in a version's environment variables, anew each time."""
 
     async def values(version_id: UUID, refs: Sequence[SecretKeyRef]) -> Sequence[str]:
@@ -48,7 +48,7 @@ def secrets_from(bus: Bus) -> Callable[[UUID, Sequence[SecretKeyRef]], Awaitable
     return values
 
 
-class RouteTable:
+class EndpointsPublisher:
     """Compares what routers should be told with what the bucket says, and writes the difference.
 
     The bucket is listed again whenever its last sequence is not the one that our own last write made, and every few
@@ -112,13 +112,13 @@ class RouteTable:
             self._sequence = sequence
 
 
-class RouterBeats:
+class RouterLoadReader:
     """The load as the routers' heartbeats tell it."""
 
     def __init__(self, bus: Bus, clock: Clock) -> None:
         self._bus = bus
         self._clock = clock
-        self._beats = Beats()
+        self._beats = RouterLoad()
 
     async def in_flight(self) -> dict[UUID, float] | None:
         """Version → requests in flight now; None: no router lives. Raises `Unavailable` while the bus is away."""

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from scheduler.domain.ports import Backend
 from scheduler.handlers import intent, metering, views
 from scheduler.store.lease import Lease
-from scheduler.store.nodes import drop_node, put_node
+from scheduler.store.nodes import release_node, store_node
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.nodes import Machine, NodeStateList, PoolStateList
@@ -51,22 +51,22 @@ def consume_intent(bus: Bus, lease: Lease, clock: Clock, wake: Callable[[], None
     ) -> None:
         if event.deployment is not None:
             await lease.fence(session)
-            await intent.want(session, event.deployment, clock.now())
+            await intent.store_deployment(session, event.deployment, clock.now())
             wake()
 
     async def deleted(event: VersionDeleted, session: AsyncSession) -> None:
         await lease.fence(session)
-        await intent.forget(session, event, clock.now())
+        await intent.store_deletion(session, event, clock.now())
         wake()
 
     async def node_wanted(event: NodeAdded | NodeUpdated, session: AsyncSession) -> None:
         await lease.fence(session)
-        if await put_node(session, event.node):
+        if await store_node(session, event.node):
             wake()
 
     async def node_released(event: NodeReleased, session: AsyncSession) -> None:
         await lease.fence(session)
-        await drop_node(session, event.node.id)
+        await release_node(session, event.node.id)
         wake()
 
     handlers: dict[Any, Callable[[Any, AsyncSession], Awaitable[None]]] = {
@@ -130,6 +130,6 @@ def serve_runs(bus: Bus, database: Database, is_metered: Callable[[], bool]) -> 
         if not is_metered():
             raise Unavailable("the runs of pods are not known yet", retry_after_s=1)
         async with database.read() as session:
-            return await metering.page(session, query)
+            return await metering.list_runs(session, query)
 
     bus.answer(RUNS, listed)

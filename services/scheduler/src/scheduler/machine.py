@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 import psutil
 
-from scheduler.domain.placement import Room
+from scheduler.domain.placement import Capacity
 
 GIB = 1024**3
 CGROUPS = Path("/sys/fs/cgroup")
@@ -17,16 +17,16 @@ OWN_GROUPS = Path("/proc/self/cgroup")
 _V1_UNLIMITED = 1 << 60
 
 
-def machine_room(cgroups: Path = CGROUPS, own: Path = OWN_GROUPS) -> Room:
+def machine_capacity(cgroups: Path = CGROUPS, own: Path = OWN_GROUPS) -> Capacity:
     """Cores and GiB of this machine, or what the cgroups (v2 and v1) that this process is in leave of them."""
     cores, memory = float(len(os.sched_getaffinity(0))), float(psutil.virtual_memory().total)
-    paths = own_paths(own)
+    paths = own_cgroup_paths(own)
     quotas = [quota for folder in _folders(cgroups, paths, "cpu") if (quota := _cpu_quota(folder))]
     limits = [limit for folder in _folders(cgroups, paths, "memory") if (limit := _memory_limit(folder))]
-    return Room(min([cores, *quotas]), min([memory, *limits]) / GIB)
+    return Capacity(min([cores, *quotas]), min([memory, *limits]) / GIB)
 
 
-def own_paths(file: Path) -> dict[str, PurePosixPath]:
+def own_cgroup_paths(file: Path) -> dict[str, PurePosixPath]:
     """Controller → path of the group; v2's one hierarchy has the empty name (cgroups(7))."""
     found: dict[str, PurePosixPath] = {"": PurePosixPath("/")}
     for line in _read(file).splitlines():

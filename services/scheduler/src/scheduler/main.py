@@ -14,7 +14,7 @@ from scheduler import consumers
 from scheduler.api import build_admin
 from scheduler.backend_factory import BuiltBackend, build_backend, machine_of
 from scheduler.backends.preparation.port import Preparation
-from scheduler.clients import RouteTable
+from scheduler.clients import EndpointsPublisher
 from scheduler.handlers.observations import ObservationContext
 from scheduler.loops.autoscaling import run_autoscaling
 from scheduler.loops.dependencies import LoopDependencies
@@ -100,7 +100,7 @@ async def build_app(
     lease = Lease(database, clock, ttl_s=settings.lease_ttl.total_seconds())
     url = settings.nats_url.get_secret_value()
     bus = Bus("scheduler", url, clock=clock, database=database, registry=telemetry.registry)
-    routes = RouteTable(bus, clock)
+    routes = EndpointsPublisher(bus, clock)
     built = build_backend(
         settings, bus, clock=clock, routes=routes, fence=lease.check, environ=environ, preparation=preparation
     )

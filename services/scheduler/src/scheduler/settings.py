@@ -19,7 +19,7 @@ from scheduler.domain.verdict import VerdictLimits
 from shared.addresses import AddressRule
 from shared.settings import DatabaseSettings, Duration
 
-NO_TIME = timedelta(0)
+ZERO = timedelta(0)
 LOWEST_USER = 1000
 """Numbers below it are system users."""
 
@@ -187,7 +187,7 @@ class SchedulerSettings(DatabaseSettings):
             "start_timeout",
             "autoscaling_window",
         ):
-            if getattr(self, name) <= NO_TIME:
+            if getattr(self, name) <= ZERO:
                 raise ValueError(f"{name} must be longer than nothing, not {getattr(self, name)}")
         if not self.unready_after <= self.hung_after <= self.busy_after:
             raise ValueError(

@@ -15,7 +15,7 @@ import pytest
 from penstock.launcher.home import Home, Ports
 from penstock.launcher.processes import mlflow_spec
 from scheduler.backends.confinement import landlock
-from scheduler.backends.confinement.rules import RuleBook, Ways, confined
+from scheduler.backends.confinement.rules import ConfinementMethod, RuleBook, confined_command
 
 pytestmark = pytest.mark.skipif(landlock.abi() < 3, reason="this kernel's Landlock cannot refuse it")
 
@@ -73,7 +73,7 @@ def test_the_embedded_mlflow_has_its_own_folder_alone(home: Path) -> None:
 
 
 def test_a_download_from_our_own_registry_reads_all_but_what_pods_write_to(home: Path) -> None:
-    rules = RuleBook(Ways(landlock.abi()), home).for_download(home / "models", is_ours=True)
+    rules = RuleBook(ConfinementMethod(landlock.abi()), home).for_download(home / "models", is_ours=True)
     with tempfile.NamedTemporaryFile(dir="/tmp") as other:
         check(home, rules, Path(other.name))
 
@@ -87,7 +87,7 @@ def check(home: Path, rules: dict[str, Any], other: Path) -> None:
         ("r", Path("/etc/hostname")),
         ("w", home / "models/digest"),
     )
-    *refused, read, written = tried(confined(rules, ()), *asked)
+    *refused, read, written = tried(confined_command(rules, ()), *asked)
     assert (refused, written) == (["PermissionError"] * 4, "ok")
     assert read == Path("/etc/hostname").read_text()[:6]
 
@@ -97,6 +97,6 @@ def test_as_root_both_work_in_a_home_that_lies_in_another_users_closed_folder(ho
     for folder in (home, home / "mlflow"):
         os.chown(folder, 12345, 12345)
         folder.chmod(0o700)
-    rules = RuleBook(Ways(landlock.abi()), home).for_server(home / "mlflow")
+    rules = RuleBook(ConfinementMethod(landlock.abi()), home).for_server(home / "mlflow")
     asked = (("w", home / "mlflow/mlflow.db"), ("r", home / "admin-token"))
-    assert tried(confined(rules, ()), *asked) == ["ok", "PermissionError"]
+    assert tried(confined_command(rules, ()), *asked) == ["ok", "PermissionError"]

@@ -17,16 +17,16 @@ from typing import Any
 import pytest
 
 from scheduler.backends.confinement import landlock, syscall_filter
-from scheduler.backends.confinement.availability import Machine, NotConfined, find_confinement
-from scheduler.backends.confinement.rules import confined
-from scheduler.backends.environments.store import Environments, Plan
+from scheduler.backends.confinement.availability import KernelSupport, NotConfined, find_confinement
+from scheduler.backends.confinement.rules import confined_command
+from scheduler.backends.environments.store import EnvironmentPlan, EnvironmentStore
 from scheduler.backends.errors import PreparationFailed
 from scheduler.backends.process.folders.pod_folder import PodRecord
 from scheduler.backends.process.folders.run_folder import RunFolder
-from scheduler.backends.process.launch.start import start
+from scheduler.backends.process.launch.start import start_run
 from scheduler.backends.process.options import PodOptions
-from scheduler.domain.requirements.comparison import Comparison, Packages
-from scheduler.domain.requirements.lines import Wanted
+from scheduler.domain.requirements.comparison import EnvironmentComparison, EnvironmentPackages
+from scheduler.domain.requirements.lines import PackageRequirement
 from scheduler.settings import user_range
 from scheduler_world import wanted
 from toy_packages import toy_wheel
@@ -174,7 +174,7 @@ def test_neither_a_pod_nor_a_build_reaches_anything_of_the_platform(world: Path,
 
 
 def test_a_kernel_that_has_nothing_is_said_and_where_it_is_required_nothing_starts(tmp_path: Path) -> None:
-    nothing = Machine(abi=lambda: 0, is_root=lambda: False)
+    nothing = KernelSupport(abi=lambda: 0, is_root=lambda: False)
     found = find_confinement("auto", tmp_path, range(0), (), nothing)
     found.check()
     assert found.rules is None
@@ -187,12 +187,12 @@ def test_a_kernel_that_has_nothing_is_said_and_where_it_is_required_nothing_star
 
 
 async def test_a_pod_that_has_to_be_confined_and_cannot_be_does_not_start(tmp_path: Path) -> None:
-    required = find_confinement("require", tmp_path, range(0), (), Machine(lambda: 0, lambda: False))
+    required = find_confinement("require", tmp_path, range(0), (), KernelSupport(lambda: 0, lambda: False))
     record = PodRecord(name="a", deployment=wanted(), template="", created_at=0.0)
     run = RunFolder(tmp_path / "pods" / "a" / "run-0", 0)
     run.make()
     with pytest.raises(PreparationFailed) as refused:
-        await start(run, record, [sys.executable, "-c", "pass"], PodOptions(confinement=required), None)
+        await start_run(run, record, [sys.executable, "-c", "pass"], PodOptions(confinement=required), None)
     assert refused.value.reason == "NotConfined"
     assert refused.value.is_permanent
 
@@ -200,11 +200,11 @@ async def test_a_pod_that_has_to_be_confined_and_cannot_be_does_not_start(tmp_pa
 @needs_landlock
 def test_what_cannot_be_confined_is_not_executed(tmp_path: Path) -> None:
     """As under a seccomp profile that answers to the version and refuses the rest."""
-    found = find_confinement("auto", tmp_path, range(0), (), Machine(is_root=lambda: False))
+    found = find_confinement("auto", tmp_path, range(0), (), KernelSupport(is_root=lambda: False))
     assert found.rules is not None
     rules = found.rules.for_pod([sys.executable], tmp_path, None) | {"abi": 6, "limits": {"NOFILE": 2}}
     ended = subprocess.run(
-        confined(rules, ["touch", str(tmp_path / "made")]), capture_output=True, text=True, check=False
+        confined_command(rules, ["touch", str(tmp_path / "made")]), capture_output=True, text=True, check=False
     )
     assert ended.returncode != 0
     assert not (tmp_path / "made").exists()
@@ -229,9 +229,13 @@ async def test_what_was_built_confined_works_and_belongs_to_the_platform(tmp_pat
     confinement = find_confinement("auto", tmp_path / "home", user_range("56000-56999"), ())
     assert confinement.rules is not None
     known = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "UV_OFFLINE": "1"}
-    environments = Environments(tmp_path / "home" / "envs", known, limit_s=60, confinement=confinement)
-    wanted_one = Wanted(name="toybuilt", place=str(source), written=f"toybuilt @ {source}", digest="of the model's own")
-    plan = Plan(Comparison(), (), Packages((wanted_one,)), platform.python_version(), "key")
+    environments = EnvironmentStore(tmp_path / "home" / "envs", known, limit_s=60, confinement=confinement)
+    wanted_one = PackageRequirement(
+        name="toybuilt", place=str(source), written=f"toybuilt @ {source}", digest="of the model's own"
+    )
+    plan = EnvironmentPlan(
+        EnvironmentComparison(), (), EnvironmentPackages((wanted_one,)), platform.python_version(), "key"
+    )
     built = await environments.build(plan, tmp_path / "output.log", lambda _: None)
 
     asked = [str(built.python), "-c", "import toybuilt, penstock_runtime; print(toybuilt.half)"]
@@ -249,7 +253,7 @@ import socket, sys
 sys.path.insert(0, {folder!r})
 import landlock, syscall_filter
 landlock.no_new_privileges()
-syscall_filter.refuse(sockets={sockets})
+syscall_filter.install_filter(sockets={sockets})
 socket.socketpair()
 try:
     socket.socket(socket.AF_UNIX).close()

@@ -14,7 +14,7 @@ import pytest
 from ports import free_port
 from scheduler.backends.confinement.availability import find_confinement
 from scheduler.backends.environments.failures import failure_of
-from scheduler.backends.environments.store import Environments, Plan
+from scheduler.backends.environments.store import EnvironmentPlan, EnvironmentStore
 from scheduler.backends.errors import PreparationFailed
 from scheduler.backends.preparation.mlflow_preparation import MlflowPreparation
 from scheduler.backends.process.folders.run_folder import RunFolder
@@ -28,8 +28,8 @@ SECRET = "s3cret-of-the-index"
 
 
 @pytest.fixture
-def environments(tmp_path: Path) -> Environments:
-    return Environments(tmp_path / "envs", dict(os.environ), limit_s=300)
+def environments(tmp_path: Path) -> EnvironmentStore:
+    return EnvironmentStore(tmp_path / "envs", dict(os.environ), limit_s=300)
 
 
 def model_with(folder: Path, *requirements: str, python: str | None = None, **files: str | bytes) -> Path:
@@ -47,14 +47,14 @@ def model_with(folder: Path, *requirements: str, python: str | None = None, **fi
     return folder
 
 
-def unmet(plan: Plan) -> tuple[str, ...]:
+def unmet(plan: EnvironmentPlan) -> tuple[str, ...]:
     return plan.comparison.unmet
 
 
 # ── planning ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_nothing_is_built_for_what_the_platform_has(tmp_path: Path, environments: Environments) -> None:
+def test_nothing_is_built_for_what_the_platform_has(tmp_path: Path, environments: EnvironmentStore) -> None:
     model = model_with(tmp_path / "m", f"mlflow=={MLFLOW}", "scikit-learn", "pytest==0.1", python="3.11.0")
     plan = environments.plan(model)
     assert plan.key is None
@@ -62,7 +62,7 @@ def test_nothing_is_built_for_what_the_platform_has(tmp_path: Path, environments
     assert len(plan.comparison.warnings) == 1
 
 
-def test_files_that_lines_include_are_read_from_the_model(tmp_path: Path, environments: Environments) -> None:
+def test_files_that_lines_include_are_read_from_the_model(tmp_path: Path, environments: EnvironmentStore) -> None:
     lines = ("-r more/a.txt", "-climits.txt")
     files = {"more__a_dot_txt": "-r b.txt\n", "more__b_dot_txt": "toolz\n", "limits_dot_txt": "toolz==0.12.1\n"}
     plan = environments.plan(model_with(tmp_path / "m", *lines, **files))
@@ -72,7 +72,7 @@ def test_files_that_lines_include_are_read_from_the_model(tmp_path: Path, enviro
     assert other.key != plan.key
 
 
-def test_files_of_the_model_count_by_their_content(tmp_path: Path, environments: Environments) -> None:
+def test_files_of_the_model_count_by_their_content(tmp_path: Path, environments: EnvironmentStore) -> None:
     keys = set()
     for number, source in enumerate(("x = 1", "x = 1", "x = 2")):
         wheel = toy_wheel(tmp_path / str(number) / "code", "toywheel", source)
@@ -82,7 +82,9 @@ def test_files_of_the_model_count_by_their_content(tmp_path: Path, environments:
     assert len(keys) == 2
 
 
-def test_folders_of_the_machine_that_logged_the_model_are_left_out(tmp_path: Path, environments: Environments) -> None:
+def test_folders_of_the_machine_that_logged_the_model_are_left_out(
+    tmp_path: Path, environments: EnvironmentStore
+) -> None:
     lines = ("-e .", "-e ./tools", "--editable=../tools", "./tools", "/home/me/tools", "-e file:///home/me/tools")
     plan = environments.plan(model_with(tmp_path / "m", *lines))
     assert plan.key is None
@@ -111,7 +113,7 @@ def test_folders_of_the_machine_that_logged_the_model_are_left_out(tmp_path: Pat
     ],
 )
 def test_lines_that_lead_elsewhere_end_the_version_at_once(
-    tmp_path: Path, environments: Environments, line: str, named: str
+    tmp_path: Path, environments: EnvironmentStore, line: str, named: str
 ) -> None:
     (tmp_path / "outside.txt").write_text("toolz\n")
     model = model_with(tmp_path / "m", line)
@@ -125,7 +127,7 @@ def test_lines_that_lead_elsewhere_end_the_version_at_once(
 def test_folders_that_the_operator_allows_may_be_named(tmp_path: Path) -> None:
     wheel = toy_wheel(tmp_path / "srv", "toywheel", "x = 1")
     rule = SourceRule(paths=(tmp_path / "srv",))
-    environments = Environments(tmp_path / "envs", dict(os.environ), limit_s=300, rule=rule)
+    environments = EnvironmentStore(tmp_path / "envs", dict(os.environ), limit_s=300, rule=rule)
     plan = environments.plan(model_with(tmp_path / "m", f"toywheel @ {wheel.as_uri()}", f"-f {tmp_path}/srv"))
     assert len(unmet(plan)) == 2
 
@@ -158,17 +160,19 @@ def test_folders_that_the_operator_allows_may_be_named(tmp_path: Path) -> None:
     ],
 )
 def test_all_files_of_an_environment_are_read(
-    tmp_path: Path, environments: Environments, files: dict[str, str | bytes], expected: tuple[str, ...]
+    tmp_path: Path, environments: EnvironmentStore, files: dict[str, str | bytes], expected: tuple[str, ...]
 ) -> None:
     assert unmet(environments.plan(model_with(tmp_path / "m", **files))) == expected  # type: ignore[arg-type]
 
 
-def test_a_package_of_condas_own_is_taken_with_a_warning(tmp_path: Path, environments: Environments) -> None:
+def test_a_package_of_condas_own_is_taken_with_a_warning(tmp_path: Path, environments: EnvironmentStore) -> None:
     plan = environments.plan(model_with(tmp_path / "m", conda_dot_yaml="dependencies: [toolz=0.12]\n"))
     assert plan.left_out == ("toolz==0.12.* is taken from conda.yaml by its name there, and installed with pip",)
 
 
-async def test_a_plan_that_raises_ends_the_version_with_its_reason(tmp_path: Path, environments: Environments) -> None:
+async def test_a_plan_that_raises_ends_the_version_with_its_reason(
+    tmp_path: Path, environments: EnvironmentStore
+) -> None:
     folder = model_with(tmp_path / "a")
     (folder / "requirements.txt").mkdir()
     with pytest.raises(PreparationFailed, match=r"requirements\.txt is no file") as failed:
@@ -177,8 +181,8 @@ async def test_a_plan_that_raises_ends_the_version_with_its_reason(tmp_path: Pat
     with pytest.raises(PreparationFailed, match=r"python_env\.yaml holds no text"):
         environments.plan(model_with(tmp_path / "b", python_env_dot_yaml=b"a\0\0\0b\0"))
 
-    class Raises(Environments):
-        def plan(self, model: Path) -> Plan:
+    class Raises(EnvironmentStore):
+        def plan(self, model: Path) -> EnvironmentPlan:
             raise KeyError("surprise")
 
     run = RunFolder(tmp_path / "run-0", 0)
@@ -191,7 +195,7 @@ async def test_a_plan_that_raises_ends_the_version_with_its_reason(tmp_path: Pat
 
 @pytest.mark.parametrize("python", ["3.8.18", "3.10.1", "3.14.0"])
 def test_a_python_that_cannot_serve_ends_the_version_at_once(
-    tmp_path: Path, environments: Environments, python: str
+    tmp_path: Path, environments: EnvironmentStore, python: str
 ) -> None:
     with pytest.raises(PreparationFailed, match=python.rpartition(".")[0]) as failed:
         environments.plan(model_with(tmp_path / "m", "mlflow==2.10.2", python=python))
@@ -205,7 +209,7 @@ def test_a_python_that_cannot_serve_ends_the_version_at_once(
 async def test_an_environment_is_built_once_and_serves(tmp_path: Path) -> None:
     """From an index, from a wheel of the model, and from a source of the model, which runs code to be built."""
     confinement = find_confinement("auto", tmp_path, range(56_000, 56_010), ())
-    environments = Environments(tmp_path / "envs", dict(os.environ), limit_s=300, confinement=confinement)
+    environments = EnvironmentStore(tmp_path / "envs", dict(os.environ), limit_s=300, confinement=confinement)
     (tmp_path / "secret").write_text("of the platform")
     (tmp_path / "secret").chmod(0o600)
     wheel = toy_wheel(tmp_path / "m" / "code", "toywheel", "half = 0.5")
@@ -248,7 +252,7 @@ async def test_an_environment_is_built_once_and_serves(tmp_path: Path) -> None:
     ],
 )
 async def test_an_environment_that_cannot_be_had_says_why(
-    tmp_path: Path, environments: Environments, lines: tuple[str, ...], named: str
+    tmp_path: Path, environments: EnvironmentStore, lines: tuple[str, ...], named: str
 ) -> None:
     plan = environments.plan(model_with(tmp_path / "m", *lines))
     with pytest.raises(PreparationFailed, match=named) as failed:
@@ -275,7 +279,7 @@ def test_a_python_that_cannot_be_had_is_named_with_the_last_cause() -> None:
 async def test_credentials_of_an_index_are_shown_nowhere(tmp_path: Path) -> None:
     rule = SourceRule(AddressRule.of(["127.0.0.1"]))
     environ = {**os.environ, "UV_HTTP_RETRIES": "0"}
-    environments = Environments(tmp_path / "envs", environ, limit_s=300, rule=rule)
+    environments = EnvironmentStore(tmp_path / "envs", environ, limit_s=300, rule=rule)
     index = f"127.0.0.1:{free_port()}/simple"
     lines = (f"--extra-index-url http://builder:{SECRET}@{index}", f"-f http://{index}?token={SECRET}", "toolz")
     plan = environments.plan(model_with(tmp_path / "m", *lines))

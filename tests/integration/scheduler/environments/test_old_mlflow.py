@@ -18,7 +18,7 @@ import pytest
 import uv
 
 from model_pod import ModelPod
-from scheduler.backends.environments.store import Environments
+from scheduler.backends.environments.store import EnvironmentStore
 
 SCRIPT = Path(__file__).parents[3] / "support" / "log_old_model.py"
 ROWS = [["Ab c", 2.5, 7, True], ["x", 0.0, -1, False]]
@@ -61,7 +61,7 @@ def has_python() -> bool:
 )
 async def test_it_answers_what_its_mlflow_answers(tmp_path: Path, version: str) -> None:
     expected = log_model(tmp_path, version)
-    environments = Environments(tmp_path / "envs", dict(os.environ), limit_s=500)
+    environments = EnvironmentStore(tmp_path / "envs", dict(os.environ), limit_s=500)
     environment = await environments.build(
         environments.plan(tmp_path / "model"), tmp_path / "build.log", lambda _: None
     )

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.backends.environments.store import Environments
+from scheduler.backends.environments.store import EnvironmentStore
 from scheduler.backends.errors import PreparationFailed, RegistryUnavailable
 from scheduler.backends.models.cache import ModelCache
 from scheduler.backends.preparation.mlflow_preparation import MlflowPreparation
 from scheduler.backends.process.folders.run_folder import RunFolder
 from scheduler.domain.rollout import template_of
-from scheduler.domain.values import Note
+from scheduler.domain.values import PodNote
 from scheduler_world import wanted
 from shared.contracts.deployment import Deployment, MlflowSource
 from shared.contracts.rpc.controller import RegistryAccess
@@ -87,12 +87,12 @@ async def test_a_fetched_model_needs_no_registry(tmp_path: Path, registry: str) 
 
 
 async def test_preparing_tells_what_it_does(tmp_path: Path, registry: str) -> None:
-    environments = Environments(tmp_path / "envs", dict(os.environ), limit_s=300)
+    environments = EnvironmentStore(tmp_path / "envs", dict(os.environ), limit_s=300)
     preparation = MlflowPreparation(cache_in(tmp_path, registry), environments)
     deployment = of_version("1")
     run = RunFolder(tmp_path / "run-0", 0)
     run.make()
-    notes: list[Note] = []
+    notes: list[PodNote] = []
     command = await preparation.command(deployment, template_of(deployment), run, notes.append)
 
     assert command[1:4] == ["-m", "penstock_runtime", "--model-path"]

@@ -16,8 +16,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from scheduler.backends.models.fetch import answer
-from scheduler.backends.models.limits import Meter, ModelLimits, ModelTooLarge, copy_model
+from scheduler.backends.models.fetch import fetch_model
+from scheduler.backends.models.limits import ModelLimits, ModelSizeMeter, ModelTooLarge, copy_model
 
 FILES: dict[str, list[dict[str, Any]]] = {}
 STATUS = {"download": 200}
@@ -71,7 +71,7 @@ def registry() -> Iterator[str]:
 
 
 def ask(registry: str, models: Path, model: str = "wine", version: str = "1") -> dict[str, Any]:
-    return answer({"tracking_uri": registry, "model": model, "version": version, "models": str(models)})
+    return fetch_model({"tracking_uri": registry, "model": model, "version": version, "models": str(models)})
 
 
 def test_a_model_with_folders_is_fetched_whole(registry: str, tmp_path: Path) -> None:
@@ -117,7 +117,9 @@ def test_a_model_that_is_too_large_is_given_up(
 ) -> None:
     """By its bytes as stored (compressed it has 4 KB), its files, its depth."""
     FILES[model] = files
-    said = answer({"tracking_uri": registry, "model": model, "version": "1", "models": str(tmp_path), "limits": LIMITS})
+    said = fetch_model(
+        {"tracking_uri": registry, "model": model, "version": "1", "models": str(tmp_path), "limits": LIMITS}
+    )
     assert said["error"] == "too_large"
     assert named in said["message"]
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
@@ -127,13 +129,13 @@ def test_a_model_on_this_machine_is_bounded_too_and_has_no_links_out_of_it(tmp_p
     source = tmp_path / "source"
     (source / "data").mkdir(parents=True)
     (source / "data" / "x").write_text("12345")
-    copied = copy_model(source, tmp_path / "copy", Meter(ModelLimits()))
+    copied = copy_model(source, tmp_path / "copy", ModelSizeMeter(ModelLimits()))
     assert (copied / "data" / "x").read_text() == "12345"
     with pytest.raises(ModelTooLarge):
-        copy_model(source, tmp_path / "small", Meter(ModelLimits(max_bytes=4)))
+        copy_model(source, tmp_path / "small", ModelSizeMeter(ModelLimits(max_bytes=4)))
     (source / "data" / "link").symlink_to("/etc/hostname")
     with pytest.raises(OSError, match="data/link is a link out"):
-        copy_model(source, tmp_path / "linked", Meter(ModelLimits()))
+        copy_model(source, tmp_path / "linked", ModelSizeMeter(ModelLimits()))
 
 
 def test_what_is_not_there_and_who_does_not_answer(registry: str, tmp_path: Path) -> None:
@@ -176,7 +178,8 @@ def by_child(registry: str, models: Path, settings: dict[str, str]) -> dict[str,
     """The answer of a process with these variables, and what it has imported."""
     question = {"tracking_uri": registry, "model": "wine", "version": "8", "models": str(models)}
     script = (
-        "import json, sys; from scheduler.backends.models.fetch import answer; found = answer(json.load(sys.stdin));"
+        "import json, sys; from scheduler.backends.models.fetch import fetch_model; "
+        "found = fetch_model(json.load(sys.stdin));"
         "print(json.dumps(found | {'imported': sorted({'mlflow'} & set(sys.modules))}))"
     )
     ended = subprocess.run(
@@ -195,7 +198,8 @@ def test_the_fetching_child_imports_no_mlflow(registry: str, tmp_path: Path) -> 
     FILES["lean"] = [{"path": "lean/MLmodel"}]
     question = {"tracking_uri": registry, "model": "lean", "version": "1", "models": str(tmp_path)}
     script = (
-        "import json, sys; from scheduler.backends.models.fetch import answer; found = answer(json.load(sys.stdin));"
+        "import json, sys; from scheduler.backends.models.fetch import fetch_model; "
+        "found = fetch_model(json.load(sys.stdin));"
         "print(json.dumps([found, sorted({'mlflow', 'pandas', 'numpy', 'sklearn', 'sqlalchemy'} & set(sys.modules))]))"
     )
     ended = subprocess.run(

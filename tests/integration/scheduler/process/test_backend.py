@@ -12,7 +12,7 @@ import pytest
 
 from eventually import eventually
 from scheduler.backends.preparation.port import AddNote, PreparationLog
-from scheduler.domain.values import LogPosition, Note, PodObservation, RunEnd
+from scheduler.domain.values import LogPosition, PodNote, PodObservation, RunEnd
 from scheduler_world import QUICK, FakePreparation, World, running, wanted
 from shared.contracts.deployment import Deployment
 from shared.errors import InvalidInput, NotFound
@@ -140,7 +140,7 @@ class Slow(FakePreparation):
     """Builds an environment until the file `built` is there."""
 
     async def command(self, deployment: Deployment, template: str, log: PreparationLog, add_note: AddNote) -> list[str]:
-        add_note(Note("BuildingEnvironment", "building an environment"))
+        add_note(PodNote("BuildingEnvironment", "building an environment"))
         await eventually((self.folder / "built").exists)
         return await super().command(deployment, template, log, add_note)
 

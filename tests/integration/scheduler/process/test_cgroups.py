@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from eventually import eventually
-from scheduler.backends.process.cgroups import Limits, NotPermitted, find_limits
+from scheduler.backends.process.cgroups import ControlGroups, ControlGroupsUnavailable, find_control_groups
 from scheduler.backends.process.options import PodOptions
 from scheduler.backends.process.reap import reap
 from scheduler_world import QUICK, World, running, wanted
@@ -18,10 +18,10 @@ from shared.contracts.deployment import Deployment
 
 
 @pytest.fixture
-def limits(home: Path) -> Iterator[Limits]:
+def limits(home: Path) -> Iterator[ControlGroups]:
     try:
-        found = find_limits(home)
-    except NotPermitted as why:
+        found = find_control_groups(home)
+    except ControlGroupsUnavailable as why:
         pytest.skip(f"no control groups here: {why}")
     yield found
     found.close()
@@ -33,11 +33,11 @@ def sized(cpu: float = 1, memory_gb: float = 0.0625) -> Deployment:
     return deployment.model_copy(update={"resources": resources})
 
 
-def options(limits: Limits) -> PodOptions:
+def options(limits: ControlGroups) -> PodOptions:
     return replace(QUICK, pod_limits=limits)
 
 
-def groups(limits: Limits) -> set[str]:
+def groups(limits: ControlGroups) -> set[str]:
     """Groups of runs that are there."""
     return {group.name for folder in limits.folders.values() for group in folder.iterdir() if group.is_dir()}
 
@@ -46,7 +46,7 @@ async def gone(world: World) -> bool:
     return not world.now
 
 
-async def test_a_pod_that_takes_too_much_is_ended_and_says_why(home: Path, limits: Limits) -> None:
+async def test_a_pod_that_takes_too_much_is_ended_and_says_why(home: Path, limits: ControlGroups) -> None:
     (home / "eat").write_text("100")
     async with running(home, options(limits)) as world:
         await world.backend.apply(sized())
@@ -65,7 +65,7 @@ async def test_a_pod_that_takes_too_much_is_ended_and_says_why(home: Path, limit
         await eventually(lambda: groups(limits) == {f"{pod.pod}.{pod.run}"})
 
 
-async def test_a_pod_gets_no_more_than_its_cores(home: Path, limits: Limits) -> None:
+async def test_a_pod_gets_no_more_than_its_cores(home: Path, limits: ControlGroups) -> None:
     (home / "burn").touch()
     async with running(home, options(limits)) as world:
         await world.backend.apply(sized(cpu=0.2))
@@ -85,7 +85,7 @@ async def test_a_pod_gets_no_more_than_its_cores(home: Path, limits: Limits) -> 
         assert used.cpu_cores < 0.4
 
 
-async def test_groups_outlive_a_scheduler_and_not_their_runs(home: Path, limits: Limits) -> None:
+async def test_groups_outlive_a_scheduler_and_not_their_runs(home: Path, limits: ControlGroups) -> None:
     deployment = sized()
     async with running(home, options(limits)) as world:
         await world.backend.apply(deployment)
@@ -102,7 +102,7 @@ async def test_groups_outlive_a_scheduler_and_not_their_runs(home: Path, limits:
     assert not any(folder.exists() for folder in limits.folders.values())
 
 
-async def test_ending_every_pod_leaves_no_group(home: Path, limits: Limits) -> None:
+async def test_ending_every_pod_leaves_no_group(home: Path, limits: ControlGroups) -> None:
     async with running(home, options(limits)) as world:
         await world.backend.apply(sized())
         await eventually(lambda: world.ready)

@@ -114,10 +114,10 @@ def test_output_beyond_its_cap_is_dropped_and_offsets_go_on(tmp_path: Path, monk
     monkeypatch.chdir(run.path)
     descriptor = os.open("output.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.write(descriptor, b"old\n" * 100)
-    shim._bound(descriptor, 400)
+    shim._truncate_output(descriptor, 400)
     assert run.base() == 0
     os.write(descriptor, b"x")
-    shim._bound(descriptor, 400)
+    shim._truncate_output(descriptor, 400)
     os.write(descriptor, b"new\n")
     os.close(descriptor)
 

@@ -16,7 +16,7 @@ import pytest
 from eventually import eventually
 from scheduler.backends.process.folders.pod_folder import PodFolder, PodRecord
 from scheduler.backends.process.folders.run_folder import PodProcess
-from scheduler.backends.process.launch.start import listen
+from scheduler.backends.process.launch.start import open_listening_socket
 from scheduler.domain.rollout import template_of
 from scheduler_world import FAKE_POD, running, wanted
 from shared.contracts.deployment import Deployment
@@ -42,7 +42,7 @@ def pod(home: Path, deployment: Deployment) -> PodFolder:
     run = folder.run(0)
     work = run.path / "work"
     work.mkdir(parents=True)
-    with listen("127.0.0.1") as listening:
+    with open_listening_socket("127.0.0.1") as listening:
         descriptor = listening.fileno()
         run.order(
             {

@@ -20,8 +20,8 @@ import pytest
 from eventually import eventually
 from scheduler.backends.process.folders.pod_folder import PodRecord
 from scheduler.backends.process.folders.run_folder import PodProcess, RunFolder
-from scheduler.backends.process.launch.start import start
-from scheduler.backends.process.launch.zygotes import Zygotes
+from scheduler.backends.process.launch.start import start_run
+from scheduler.backends.process.launch.zygotes import ZygotePool
 from scheduler.domain.rollout import template_of
 from scheduler_world import QUICK, wanted
 
@@ -59,9 +59,9 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float, Any]:
 
 
 @pytest.fixture
-async def zygotes(tmp_path: Path) -> AsyncIterator[Zygotes]:
+async def zygotes(tmp_path: Path) -> AsyncIterator[ZygotePool]:
     """Zygotes; pods that a test leaves behind are ended with them."""
-    zygotes = Zygotes(tmp_path / "zygotes", idle_s=3600.0)
+    zygotes = ZygotePool(tmp_path / "zygotes", idle_s=3600.0)
     keeping = asyncio.create_task(zygotes.run())
     await asyncio.sleep(0)
     yield zygotes
@@ -110,7 +110,7 @@ class Started:
 async def started(
     tmp_path: Path,
     model: Path,
-    zygotes: Zygotes | None,
+    zygotes: ZygotePool | None,
     name: str = "wine-v1-a",
     cpu: float = 1,
     *,
@@ -126,11 +126,11 @@ async def started(
     run = RunFolder(tmp_path / name / "run-0", 0)
     run.make()
     command = [python, "-m", "penstock_runtime", "--model-path", str(model), *more]
-    return Started(run, await start(run, record, command, QUICK, zygotes, secrets=secrets))
+    return Started(run, await start_run(run, record, command, QUICK, zygotes, secrets=secrets))
 
 
 async def test_a_forked_pod_predicts_with_openmp_and_ends_as_any_other(
-    tmp_path: Path, saved: tuple[Path, float, Any], zygotes: Zygotes
+    tmp_path: Path, saved: tuple[Path, float, Any], zygotes: ZygotePool
 ) -> None:
     folder, value, row = saved
     pods = [await started(tmp_path, folder / "trees", zygotes, f"wine-v1-{name}") for name in "ab"]
@@ -142,7 +142,7 @@ async def test_a_forked_pod_predicts_with_openmp_and_ends_as_any_other(
 
 
 async def test_forked_pods_share_neither_chance_nor_names_nor_thread_counts(
-    tmp_path: Path, saved: tuple[Path, float, Any], zygotes: Zygotes
+    tmp_path: Path, saved: tuple[Path, float, Any], zygotes: ZygotePool
 ) -> None:
     folder, _, row = saved
     one = await started(tmp_path, folder / "random", zygotes, "wine-v1-a", cpu=1)
@@ -159,7 +159,7 @@ async def test_forked_pods_share_neither_chance_nor_names_nor_thread_counts(
 
 @pytest.mark.parametrize("is_forked", [True, False])
 async def test_secrets_among_the_variables_reach_the_model_and_no_file(
-    tmp_path: Path, saved: tuple[Path, float, Any], zygotes: Zygotes, is_forked: bool
+    tmp_path: Path, saved: tuple[Path, float, Any], zygotes: ZygotePool, is_forked: bool
 ) -> None:
     folder, _, row = saved
     secrets = {"TOKEN": "correct horse battery staple"}
@@ -176,7 +176,7 @@ async def test_secrets_among_the_variables_reach_the_model_and_no_file(
 
 
 async def test_a_killed_pod_is_seen_by_its_shim(
-    tmp_path: Path, saved: tuple[Path, float, Any], zygotes: Zygotes
+    tmp_path: Path, saved: tuple[Path, float, Any], zygotes: ZygotePool
 ) -> None:
     pod = await started(tmp_path, saved[0] / "trees", zygotes)
     os.kill(pod.process.pid, signal.SIGKILL)
@@ -191,7 +191,7 @@ async def test_a_killed_pod_is_seen_by_its_shim(
 async def test_a_forked_pod_says_as_any_other_why_it_ends(
     tmp_path: Path,
     saved: tuple[Path, float, Any],
-    zygotes: Zygotes,
+    zygotes: ZygotePool,
     caplog: pytest.LogCaptureFixture,
     model: str,
     more: tuple[str, ...],
@@ -206,7 +206,7 @@ async def test_a_forked_pod_says_as_any_other_why_it_ends(
 
 
 async def test_the_shim_of_a_forked_pod_is_as_small_as_any_other_and_holds_the_lock(
-    tmp_path: Path, saved: tuple[Path, float, Any], zygotes: Zygotes
+    tmp_path: Path, saved: tuple[Path, float, Any], zygotes: ZygotePool
 ) -> None:
     folder, value, row = saved
     pod = await started(tmp_path, folder / "trees", zygotes)
@@ -223,7 +223,7 @@ async def test_the_shim_of_a_forked_pod_is_as_small_as_any_other_and_holds_the_l
 
 
 async def test_a_frozen_zygote_costs_time_and_no_second_process(
-    tmp_path: Path, saved: tuple[Path, float, Any], zygotes: Zygotes
+    tmp_path: Path, saved: tuple[Path, float, Any], zygotes: ZygotePool
 ) -> None:
     folder, value, row = saved
     first = await started(tmp_path, folder / "trees", zygotes)
@@ -237,7 +237,7 @@ async def test_a_frozen_zygote_costs_time_and_no_second_process(
 
 
 async def test_an_environment_that_cannot_be_forked_is_asked_once(
-    tmp_path: Path, saved: tuple[Path, float, Any], zygotes: Zygotes
+    tmp_path: Path, saved: tuple[Path, float, Any], zygotes: ZygotePool
 ) -> None:
     folder, value, row = saved
     python = tmp_path / "python"
@@ -271,7 +271,7 @@ async def test_a_run_that_another_shim_has_begun_is_not_begun_again(
 
 
 async def test_without_its_zygote_a_pod_starts_all_the_same(
-    tmp_path: Path, saved: tuple[Path, float, Any], zygotes: Zygotes
+    tmp_path: Path, saved: tuple[Path, float, Any], zygotes: ZygotePool
 ) -> None:
     folder, value, row = saved
     zygotes.warm_own()
@@ -287,7 +287,7 @@ async def test_without_its_zygote_a_pod_starts_all_the_same(
 
 
 async def test_a_zygote_ends_with_whoever_holds_its_socket(tmp_path: Path) -> None:
-    zygotes = Zygotes(tmp_path / "zygotes", idle_s=0.05)
+    zygotes = ZygotePool(tmp_path / "zygotes", idle_s=0.05)
     keeping = asyncio.create_task(zygotes.run())
     zygotes.warm_own()
     zygote = await zygotes._zygotes[sys.executable]

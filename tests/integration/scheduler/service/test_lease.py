@@ -9,7 +9,7 @@ import pytest
 
 from eventually import eventually
 from scheduler.main import MIGRATIONS
-from scheduler.store.lease import Lease, LeaseLost, is_gone, this_process
+from scheduler.store.lease import Lease, LeaseLost, has_holder_ended, process_identity
 from scheduler.store.tables import LogPositionRow
 from set_clock import SetClock
 from shared.clock import SystemClock
@@ -86,9 +86,9 @@ async def test_a_frozen_leader_writes_nothing_after_it_thaws(database: Database)
 
 @pytest.mark.timed
 async def test_a_leader_of_this_machine_that_is_gone_is_not_waited_for(database: Database) -> None:
-    machine, _, _ = this_process().rsplit("/", 2)
+    machine, _, _ = process_identity().rsplit("/", 2)
     await lease_of(database, f"{machine}/999999/1", ttl_s=30).acquire()
-    heir = lease_of(database, this_process(), ttl_s=30)
+    heir = lease_of(database, process_identity(), ttl_s=30)
     await asyncio.wait_for(heir.acquire(), 1)
     assert heir.epoch == 2
     await database.close()
@@ -107,7 +107,7 @@ async def test_of_many_candidates_one_leads(database: Database) -> None:
 
 
 def test_who_is_gone() -> None:
-    assert not is_gone(this_process())
-    assert not is_gone(ELSEWHERE)
-    machine, pid, _ = this_process().rsplit("/", 2)
-    assert is_gone(f"{machine}/{pid}/1")
+    assert not has_holder_ended(process_identity())
+    assert not has_holder_ended(ELSEWHERE)
+    machine, pid, _ = process_identity().rsplit("/", 2)
+    assert has_holder_ended(f"{machine}/{pid}/1")

@@ -11,8 +11,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from scheduler.domain.values import RunSeen
-from scheduler.handlers.metering import KEPT, note_open, note_runs, page
+from scheduler.domain.values import RunObservation
+from scheduler.handlers.metering import RETENTION, close_lost_runs, list_runs, store_runs
 from scheduler.main import MIGRATIONS
 from scheduler_world import wanted
 from shared.bus.outbox import outbox
@@ -34,18 +34,18 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     await opened.close()
 
 
-def seen(run: int = 0, ended: datetime | None = None, **fields: Any) -> RunSeen:
-    return RunSeen(fields.pop("pod", "wine-v1-abcde"), run, DEPLOYMENT, NOW, ended, **fields)
+def seen(run: int = 0, ended: datetime | None = None, **fields: Any) -> RunObservation:
+    return RunObservation(fields.pop("pod", "wine-v1-abcde"), run, DEPLOYMENT, NOW, ended, **fields)
 
 
-async def note(database: Database, *runs: RunSeen, now: datetime = NOW) -> None:
+async def note(database: Database, *runs: RunObservation, now: datetime = NOW) -> None:
     async with database.unit_of_work() as session:
-        await note_runs(session, runs, "here", now)
+        await store_runs(session, runs, "here", now)
 
 
-async def look(database: Database, *runs: RunSeen, now: datetime) -> None:
+async def look(database: Database, *runs: RunObservation, now: datetime) -> None:
     async with database.unit_of_work() as session:
-        await note_open(session, runs, now)
+        await close_lost_runs(session, runs, now)
 
 
 async def said(database: Database) -> list[tuple[str, int]]:
@@ -60,7 +60,7 @@ async def listed(database: Database, ended_after: datetime = EVER) -> list[PodRu
     query = RunsQuery(ended_after=ended_after, limit=2)
     async with database.read() as session:
         while True:
-            got = await page(session, query)
+            got = await list_runs(session, query)
             found += got.items
             if got.next_cursor is None:
                 return found
@@ -80,7 +80,7 @@ async def test_each_is_said_once_however_often_it_is_seen(database: Database) ->
 async def test_what_is_rolled_back_was_not_said(database: Database) -> None:
     async def fail_half_way() -> None:
         async with database.unit_of_work() as session:
-            await note_runs(session, [seen(0)], "here", NOW)
+            await store_runs(session, [seen(0)], "here", NOW)
             raise KeyError("half way")
 
     with pytest.raises(KeyError):
@@ -123,6 +123,6 @@ async def test_pages_hold_open_runs_and_those_that_ended_lately(database: Databa
 
 async def test_ended_runs_are_kept_for_a_month(database: Database) -> None:
     await note(database, seen(0, NOW), seen(1, NOW + timedelta(days=1)), seen(2))
-    await look(database, seen(2), now=NOW + KEPT + timedelta(hours=1))
+    await look(database, seen(2), now=NOW + RETENTION + timedelta(hours=1))
 
     assert [run.run for run in await listed(database)] == [1, 2]

@@ -17,7 +17,7 @@ from eventually import eventually
 from nats_process import NatsProcess
 from scheduler.domain.autoscaling import AutoscalerTiming
 from scheduler.handlers import intent
-from scheduler.handlers.scaling import Scaling
+from scheduler.handlers.scaling import Autoscalers
 from scheduler.main import App, build_app
 from scheduler.store.tables import DeploymentRow, PodRow
 from scheduler_service import controlling, holds, scheduling, settings_for
@@ -50,11 +50,11 @@ class Store:
     def __init__(self, app: App) -> None:
         self.app = app
         self.now = 1000.0
-        self.scaling = Scaling(PACE)
+        self.scaling = Autoscalers(PACE)
 
     async def want(self, deployment: Deployment) -> None:
         async with self.app.dependencies.lease.unit_of_work() as session:
-            assert await intent.want(session, deployment, self.app.dependencies.steady_clock.now())
+            assert await intent.store_deployment(session, deployment, self.app.dependencies.steady_clock.now())
 
     async def row(self, version_id: UUID) -> DeploymentRow:
         async with self.app.dependencies.lease.database.read() as session:
@@ -130,7 +130,7 @@ async def test_a_scheduler_that_starts_anew_goes_on_from_there(store: Store) -> 
     await store.want(deployment)
     await store.have_ready(deployment.version_id, 4)
     await store.looks({deployment.version_id: 40.0})
-    store.scaling = Scaling(PACE)
+    store.scaling = Autoscalers(PACE)
 
     assert await store.looks({}) == 0, "nothing is taken away before it has watched for a whole window"
     assert (await store.row(deployment.version_id)).replicas == 4

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from scheduler.domain.beats import SILENT_AFTER_S, Beats
+from scheduler.domain.beats import SILENT_AFTER_S, RouterLoad
 from shared.contracts.routes import RouterBeat
 from shared.ids import new_id
 
@@ -17,12 +17,12 @@ def beat(**in_flight: float) -> RouterBeat:
 
 
 def test_what_routers_have_in_flight_is_added_up() -> None:
-    told = Beats().in_flight({"a": beat(wine=1.5), "b": beat(wine=2, beer=1)}, 0.0)
+    told = RouterLoad().in_flight({"a": beat(wine=1.5), "b": beat(wine=2, beer=1)}, 0.0)
     assert told == {WINE: 3.5, BEER: 1.0}
 
 
 def test_a_router_that_is_silent_is_gone() -> None:
-    beats, gone = Beats(), beat(wine=8)
+    beats, gone = RouterLoad(), beat(wine=8)
     assert beats.in_flight({"a": gone, "b": beat()}, 0.0) == {WINE: 8.0}
     assert beats.in_flight({"a": gone, "b": beat(wine=1)}, SILENT_AFTER_S) == {WINE: 1.0}
     assert beats.in_flight({"a": gone}, 2 * SILENT_AFTER_S) is None
@@ -30,4 +30,4 @@ def test_a_router_that_is_silent_is_gone() -> None:
 
 
 def test_without_routers_nothing_is_known() -> None:
-    assert Beats().in_flight({}, 0.0) is None
+    assert RouterLoad().in_flight({}, 0.0) is None

@@ -1,15 +1,15 @@
 from __future__ import annotations
 
-from scheduler.domain.probes import Health, ProbeLimits, ProbeResult, judge
+from scheduler.domain.probes import PodHealth, ProbeLimits, ProbeResult, judge_health
 
 LIMITS = ProbeLimits(unready_after_s=3, hung_after_s=15, busy_after_s=120)
-READY = Health(is_ready=True, was_ready=True)
+READY = PodHealth(is_ready=True, was_ready=True)
 SILENT = ProbeResult("silent")
 
 
-def judged(health: Health, results: list[tuple[float, ProbeResult]]) -> Health:
+def judged(health: PodHealth, results: list[tuple[float, ProbeResult]]) -> PodHealth:
     for at, result in results:
-        health = judge(health, result, at, LIMITS)
+        health = judge_health(health, result, at, LIMITS)
     return health
 
 
@@ -30,8 +30,8 @@ def test_short_silence_is_forgiven_long_silence_is_not() -> None:
 
 
 def test_a_stopped_process_and_a_closed_door_are_out_at_once() -> None:
-    assert not judge(READY, ProbeResult("silent", is_stopped=True), 0, LIMITS).is_ready
-    assert not judge(READY, ProbeResult("refused"), 0, LIMITS).is_ready
+    assert not judge_health(READY, ProbeResult("silent", is_stopped=True), 0, LIMITS).is_ready
+    assert not judge_health(READY, ProbeResult("refused"), 0, LIMITS).is_ready
 
 
 def test_idle_silence_is_a_hang() -> None:
@@ -46,10 +46,10 @@ def test_busy_silence_is_patience_up_to_a_limit() -> None:
 
 
 def test_a_pod_that_was_never_ready_is_not_restarted_by_its_probes() -> None:
-    health = judged(Health(), [(at, ProbeResult("refused")) for at in range(0, 500, 5)])
+    health = judged(PodHealth(), [(at, ProbeResult("refused")) for at in range(0, 500, 5)])
     assert not health.must_restart
     assert not health.is_ready
 
 
 def test_not_ready_pods_do_not_get_ready_by_silence() -> None:
-    assert not judge(Health(), SILENT, 0, LIMITS).is_ready
+    assert not judge_health(PodHealth(), SILENT, 0, LIMITS).is_ready

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scheduler.backends.process.folders.output import LONGEST_LINE, read_lines, tail
 from scheduler.backends.process.folders.run_folder import RunFolder
 from scheduler.domain.values import LogPosition, OutputLine
-from scheduler.handlers.output import MAX_BYTES, MAX_LINES, batches, split_request_id
+from scheduler.handlers.output import MAX_BYTES, MAX_LINES, batch_lines, split_request_id
 
 
 def run_with(folder: Path, content: bytes) -> RunFolder:
@@ -65,7 +65,7 @@ def lines_of(sizes: list[tuple[int, int]]) -> list[OutputLine]:
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(1, 17_000)), max_size=60))
 def test_batches_lose_nothing_keep_order_and_bounds(sizes: list[tuple[int, int]]) -> None:
     lines = lines_of(sizes)
-    cut = list(batches(lines))
+    cut = list(batch_lines(lines))
     assert [line for batch in cut for line in batch] == lines
     for batch in cut:
         assert len({line.position.run for line in batch}) == 1

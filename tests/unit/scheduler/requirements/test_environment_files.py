@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scheduler.domain.requirements.files import read_conda_env, read_mlmodel, read_python_env
-from scheduler.domain.requirements.lines import Unreadable
+from scheduler.domain.requirements.lines import UnreadableRequirements
 
 
 def test_mlmodel_names_the_files_and_the_python() -> None:
@@ -38,11 +38,11 @@ def test_conda_packages_as_requirements() -> None:
 
 @pytest.mark.parametrize("part", ["numpy[version='>=1']", "numpy=1|2", "_openmp_mutex *", "a b c d"])
 def test_a_version_that_pip_cannot_say_is_named(part: str) -> None:
-    with pytest.raises(Unreadable, match=r"conda\.yaml asks for"):
+    with pytest.raises(UnreadableRequirements, match=r"conda\.yaml asks for"):
         read_conda_env(f'dependencies:\n- "{part}"\n', "conda.yaml")
 
 
 @pytest.mark.parametrize("text", ["[[[", "- a", "a: &x [*x]"])
 def test_what_is_no_yaml_is_named(text: str) -> None:
-    with pytest.raises(Unreadable, match=r"conda\.yaml is not"):
+    with pytest.raises(UnreadableRequirements, match=r"conda\.yaml is not"):
         read_conda_env(text, "conda.yaml")

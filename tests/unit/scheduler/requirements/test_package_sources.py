@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scheduler.domain.requirements.lines import Unreadable
+from scheduler.domain.requirements.lines import UnreadableRequirements
 from scheduler.domain.requirements.sources import SourceRule, own_indexes
 from shared.addresses import AddressRule
 
@@ -45,7 +45,7 @@ def addresses(host: str) -> list[str]:
 )
 def test_what_is_not_public_is_refused(address: str) -> None:
     NAMES["localhost"] = ["127.0.0.1"]
-    with pytest.raises(Unreadable) as refused:
+    with pytest.raises(UnreadableRequirements) as refused:
         SourceRule().check(address, addresses)
     assert "UV_TOKEN" not in refused.value.message
 
@@ -53,7 +53,7 @@ def test_what_is_not_public_is_refused(address: str) -> None:
 @pytest.mark.parametrize("address", ["https://pypi.org/simple", "git+https://pypi.org/r@v1", "http://8.8.8.8/x.whl"])
 def test_what_is_public_is_allowed_unless_the_installation_says_no(address: str) -> None:
     SourceRule().check(address, addresses)
-    with pytest.raises(Unreadable, match="SCHEDULER_ALLOWED_INDEXES"):
+    with pytest.raises(UnreadableRequirements, match="SCHEDULER_ALLOWED_INDEXES"):
         SourceRule(is_public_allowed=False).check(address, addresses)
 
 
@@ -71,5 +71,5 @@ def test_the_installations_own_indexes_are_allowed_on_their_port_alone() -> None
     rule.check("http://127.0.0.1:3141/other", addresses)
     rule.check("https://inner.corp/simple", addresses)
     for other in ("http://127.0.0.1:9/", "http://inner.corp/"):
-        with pytest.raises(Unreadable):
+        with pytest.raises(UnreadableRequirements):
             rule.check(other, addresses)

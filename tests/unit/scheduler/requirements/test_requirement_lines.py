@@ -6,8 +6,14 @@ import codecs
 
 import pytest
 
-from scheduler.domain.requirements.encoding import decoded
-from scheduler.domain.requirements.lines import Option, Unreadable, Wanted, logical_lines, read_line
+from scheduler.domain.requirements.encoding import decode_text
+from scheduler.domain.requirements.lines import (
+    PackageRequirement,
+    RequirementOption,
+    UnreadableRequirements,
+    logical_lines,
+    read_line,
+)
 
 
 def test_lines_without_comments_and_continuations() -> None:
@@ -34,7 +40,7 @@ def test_lines_without_comments_and_continuations() -> None:
     ],
 )
 def test_options_in_all_their_spellings(line: str, name: str, value: str) -> None:
-    assert read_line(line) == Option(name, value)
+    assert read_line(line) == RequirementOption(name, value)
 
 
 @pytest.mark.parametrize(
@@ -58,13 +64,13 @@ def test_options_in_all_their_spellings(line: str, name: str, value: str) -> Non
 )
 def test_packages_by_their_place(line: str, place: str) -> None:
     (found,) = (read_line(each) for each in logical_lines(line))
-    assert isinstance(found, Wanted)
+    assert isinstance(found, PackageRequirement)
     assert found.place == place
 
 
 def test_names_extras_markers_and_hashes() -> None:
     found = read_line("Scikit_Learn[all]>=1.7 ; python_version>'3' --hash=sha256:aa --hash sha256:bb")
-    assert isinstance(found, Wanted)
+    assert isinstance(found, PackageRequirement)
     assert (found.name, found.specifier, found.extras) == ("scikit-learn", ">=1.7", ("all",))
     assert found.hashes == ("sha256:aa", "sha256:bb")
     assert found.text.endswith("python_version>'3' --hash=sha256:aa --hash=sha256:bb")
@@ -72,7 +78,7 @@ def test_names_extras_markers_and_hashes() -> None:
 
 @pytest.mark.parametrize("line", ["--target /etc", "-x", "-r", "numpy==", "a b", "--index-url"])
 def test_what_is_no_requirement_is_named(line: str) -> None:
-    with pytest.raises(Unreadable) as refused:
+    with pytest.raises(UnreadableRequirements) as refused:
         read_line(line)
     assert f"`{line}`" in refused.value.message
 
@@ -90,10 +96,10 @@ def test_what_is_no_requirement_is_named(line: str) -> None:
     ],
 )
 def test_any_encoding(content: bytes) -> None:
-    assert logical_lines(decoded(content, "requirements.txt")) == ("numpy",)
+    assert logical_lines(decode_text(content, "requirements.txt")) == ("numpy",)
 
 
 @pytest.mark.parametrize("content", [b"# coding: no-such\nnumpy", b"a\0b\0\0\0", codecs.BOM_UTF16_LE + b"\x00"])
 def test_what_is_no_text_is_named(content: bytes) -> None:
-    with pytest.raises(Unreadable, match=r"requirements\.txt"):
-        decoded(content, "requirements.txt")
+    with pytest.raises(UnreadableRequirements, match=r"requirements\.txt"):
+        decode_text(content, "requirements.txt")

@@ -7,27 +7,27 @@ from dataclasses import replace
 import pytest
 
 from scheduler.domain.requirements.comparison import (
-    ModelNeeds,
-    compare,
+    ModelRequirements,
+    compare_environment,
     environment_key,
     packages_for,
     unserved_python,
     without_bounds,
 )
-from scheduler.domain.requirements.lines import Option, Wanted, read_line
+from scheduler.domain.requirements.lines import PackageRequirement, RequirementOption, read_line
 
 INSTALLED = {"numpy": "2.3.5", "scikit-learn": "1.7.2", "mlflow-skinny": "3.17.2", "skops": "0.13.0"}
 
 
-def wanted(*lines: str) -> tuple[Wanted, ...]:
-    return tuple(found for line in lines if isinstance(found := read_line(line), Wanted))
+def wanted(*lines: str) -> tuple[PackageRequirement, ...]:
+    return tuple(found for line in lines if isinstance(found := read_line(line), PackageRequirement))
 
 
-def needs(*lines: str, python: str | None = None) -> ModelNeeds:
-    return ModelNeeds(wanted(*lines), python)
+def needs(*lines: str, python: str | None = None) -> ModelRequirements:
+    return ModelRequirements(wanted(*lines), python)
 
 
-def texts(found: ModelNeeds, *runtime: str) -> set[str]:
+def texts(found: ModelRequirements, *runtime: str) -> set[str]:
     return {each.text for each in packages_for(found, runtime).wanted}
 
 
@@ -43,7 +43,7 @@ def texts(found: ModelNeeds, *runtime: str) -> set[str]:
     ],
 )
 def test_met(line: str) -> None:
-    assert compare(needs(line), INSTALLED, "3.11.7").unmet == ()
+    assert compare_environment(needs(line), INSTALLED, "3.11.7").unmet == ()
 
 
 @pytest.mark.parametrize(
@@ -57,28 +57,28 @@ def test_met(line: str) -> None:
     ],
 )
 def test_unmet(line: str, told: str) -> None:
-    assert compare(needs(line), INSTALLED, "3.11.7").unmet == (told,)
+    assert compare_environment(needs(line), INSTALLED, "3.11.7").unmet == (told,)
 
 
 def test_options_and_constraints_are_unmet_by_what_they_change() -> None:
-    index = ModelNeeds(wanted("numpy"), options=(Option("--index-url", "https://u:p@h/"),))
-    assert compare(index, INSTALLED, "3.11").unmet == (
+    index = ModelRequirements(wanted("numpy"), options=(RequirementOption("--index-url", "https://u:p@h/"),))
+    assert compare_environment(index, INSTALLED, "3.11").unmet == (
         "--index-url https://****@h/ (an option; it has to be resolved)",
     )
-    limits = ModelNeeds(wanted("numpy"), constraints=wanted("numpy<2", "scipy<1"))
-    assert compare(limits, INSTALLED, "3.11").unmet == ("numpy<2 (here: 2.3.5)",)
+    limits = ModelRequirements(wanted("numpy"), constraints=wanted("numpy<2", "scipy<1"))
+    assert compare_environment(limits, INSTALLED, "3.11").unmet == ("numpy<2 (here: 2.3.5)",)
 
 
 def test_test_tools_and_extras_only_warn() -> None:
-    found = compare(needs("pytest==1.0", "numpy[all]==2.3.5"), INSTALLED, "3.11.7")
+    found = compare_environment(needs("pytest==1.0", "numpy[all]==2.3.5"), INSTALLED, "3.11.7")
     assert found.unmet == ()
     assert len(found.warnings) == 2
     assert "pytest==1.0" not in texts(needs("pytest==1.0"))
 
 
 def test_another_patch_of_python_will_do_another_minor_will_not() -> None:
-    assert compare(needs(python="3.11.2"), INSTALLED, "3.11.7").unmet == ()
-    assert compare(needs(python="3.12.2"), INSTALLED, "3.11.7").unmet == ("Python 3.12 (here: 3.11)",)
+    assert compare_environment(needs(python="3.11.2"), INSTALLED, "3.11.7").unmet == ()
+    assert compare_environment(needs(python="3.12.2"), INSTALLED, "3.11.7").unmet == ("Python 3.12 (here: 3.11)",)
 
 
 @pytest.mark.parametrize(
@@ -130,8 +130,10 @@ def test_an_old_mlflow_has_the_setuptools_of_its_time(line: str, is_needed: bool
 
 
 def test_the_key_names_the_content() -> None:
-    def key(lines: tuple[Wanted, ...], python: str = "3.11.7", runtime: str = "r1", **others: tuple[str, ...]) -> str:
-        found = packages_for(ModelNeeds(lines, constraints=wanted(*others.get("limits", ()))), ())
+    def key(
+        lines: tuple[PackageRequirement, ...], python: str = "3.11.7", runtime: str = "r1", **others: tuple[str, ...]
+    ) -> str:
+        found = packages_for(ModelRequirements(lines, constraints=wanted(*others.get("limits", ()))), ())
         return environment_key(found, python, runtime)
 
     one = key(wanted("a", "b"))

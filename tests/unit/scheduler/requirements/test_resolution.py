@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from scheduler.backends.environments.resolution import read_resolution
-from scheduler.domain.requirements.comparison import Packages
-from scheduler.domain.requirements.lines import Wanted, read_line
+from scheduler.domain.requirements.comparison import EnvironmentPackages
+from scheduler.domain.requirements.lines import PackageRequirement, read_line
 
 LOCK = """
 [[packages]]
@@ -29,19 +29,19 @@ archive = { path = "code/mine.whl" }
 """
 
 
-def wanted(line: str) -> Wanted:
+def wanted(line: str) -> PackageRequirement:
     found = read_line(line)
-    assert isinstance(found, Wanted)
+    assert isinstance(found, PackageRequirement)
     return found
 
 
 def test_wheels_sources_hashes_and_mlflow() -> None:
     mine, pkg = wanted("code/mine.whl"), wanted("code/pkg")
-    packages = Packages((wanted("mlflow==2.14.3"), wanted("numpy --hash=sha256:aa"), mine, pkg))
+    packages = EnvironmentPackages((wanted("mlflow==2.14.3"), wanted("numpy --hash=sha256:aa"), mine, pkg))
     found = read_resolution(LOCK, packages, {mine: "/b/mine.whl", pkg: "/b/pkg"})
     assert found.wheels == ("numpy==1.26.4 --hash=sha256:aa", "mlflow-skinny==2.14.3", "/b/mine.whl")
     assert found.sources == ("old-thing==1.0", "/b/pkg")
-    whole = Packages((wanted("mlflow[extras]==2.14.3"),), is_full=True)
+    whole = EnvironmentPackages((wanted("mlflow[extras]==2.14.3"),), is_full=True)
     assert read_resolution(LOCK, whole, {}).wheels[0] == "mlflow==2.14.3"
 
 
@@ -50,4 +50,4 @@ def test_wheels_sources_hashes_and_mlflow() -> None:
 )
 def test_a_lock_file_that_was_tampered_with_is_refused(package: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
-        read_resolution(f"[[packages]]\n{package}\n", Packages(()), {})
+        read_resolution(f"[[packages]]\n{package}\n", EnvironmentPackages(()), {})

@@ -11,21 +11,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-FOR_CHILDREN = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR",
+INHERITED_VARIABLES = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR",
                 "REQUESTS_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY",
                 "http_proxy", "https_proxy", "no_proxy", "all_proxy", "LD_LIBRARY_PATH")  # fmt: skip
 
-LONGEST_LINE = 64 * 1024
+MAX_LINE_BYTES = 64 * 1024
 """Bytes of a line of output that is rewritten."""
 
 
-def environment_for(environ: Mapping[str, str], prefixes: Sequence[str]) -> dict[str, str]:
+def child_environment(environ: Mapping[str, str], prefixes: Sequence[str]) -> dict[str, str]:
     """What a child may know: the plain variables and those of its own tools; nothing of the platform's secrets."""
-    return {key: value for key, value in environ.items() if key in FOR_CHILDREN or key.startswith(tuple(prefixes))}
+    return {
+        key: value for key, value in environ.items() if key in INHERITED_VARIABLES or key.startswith(tuple(prefixes))
+    }
 
 
 @dataclass(frozen=True)
-class Ended:
+class ChildResult:
     """How a child ended: `code` is None where it took too long and was killed."""
 
     code: int | None
@@ -41,7 +43,7 @@ async def run_child(
     output: Path | None = None,
     folder: Path | None = None,
     rewrite: Callable[[str], str] | None = None,
-) -> Ended:
+) -> ChildResult:
     """Run `command` to its end, in `folder`.
 
     With `output`, all it prints is added to that file, else stderr is dropped. With `rewrite` too, each line goes
@@ -78,7 +80,7 @@ async def _started(
 
 async def _run(
     child: asyncio.subprocess.Process, question: bytes, limit_s: float, copy: Callable[[], Awaitable[None]] | None
-) -> Ended:
+) -> ChildResult:
     stdout: bytes | None = b""
     try:
         async with asyncio.timeout(limit_s):
@@ -89,11 +91,11 @@ async def _run(
                 await child.wait()
     except TimeoutError:
         await _kill(child)
-        return Ended(None, "")
+        return ChildResult(None, "")
     except asyncio.CancelledError:
         await _kill(child)
         raise
-    return Ended(child.returncode, (stdout or b"").decode(errors="replace"))
+    return ChildResult(child.returncode, (stdout or b"").decode(errors="replace"))
 
 
 def _copier(
@@ -103,7 +105,7 @@ def _copier(
 
 
 async def _copy_lines(child: asyncio.subprocess.Process, output: IO[bytes], rewrite: Callable[[str], str]) -> None:
-    """What the child prints, line by line; a line that never ends is cut at `LONGEST_LINE`."""
+    """What the child prints, line by line; a line that never ends is cut at `MAX_LINE_BYTES`."""
     assert child.stdin is not None
     assert child.stdout is not None
     child.stdin.close()
@@ -113,7 +115,7 @@ async def _copy_lines(child: asyncio.subprocess.Process, output: IO[bytes], rewr
         for line in lines:
             output.write(rewrite(line.decode(errors="replace")).encode() + b"\n")
         output.flush()
-        rest = rest[:LONGEST_LINE]
+        rest = rest[:MAX_LINE_BYTES]
     if rest:
         output.write(rewrite(rest.decode(errors="replace")).encode() + b"\n")
 

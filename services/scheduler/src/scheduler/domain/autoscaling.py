@@ -33,7 +33,7 @@ SHORTEST_HOLE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class ReplicaBounds:
     """What the user set."""
 
     least: int
@@ -55,7 +55,7 @@ class AutoscalerTiming:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class LoadSample:
     """One look at a version: `in_flight` over all routers, those that wait for a pod included."""
 
     at: float
@@ -69,7 +69,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class ScaleDecision:
     """So many pods, and why, in words of an operator."""
 
     replicas: int
@@ -80,12 +80,12 @@ class Decision:
 class Autoscaler:
     """The scale of one version. Knows time only from what it is shown; looks come in order, about every two seconds."""
 
-    bounds: Bounds
+    bounds: ReplicaBounds
     replicas: int
     """Wanted now."""
     started_at: float
     timing: AutoscalerTiming = AutoscalerTiming()
-    _looks: deque[Seen] = field(default_factory=deque)
+    _looks: deque[LoadSample] = field(default_factory=deque)
     _panicked_at: float = -inf
     _panic_replicas: int = 0
     _idle_since: float | None = None
@@ -96,7 +96,7 @@ class Autoscaler:
     def __post_init__(self) -> None:
         self._raised_at = self.started_at
 
-    def look(self, seen: Seen) -> Decision:
+    def look(self, seen: LoadSample) -> ScaleDecision:
         """Decide anew."""
         self._remember(seen)
         self._was_reached = self._was_reached or seen.ready >= self.replicas
@@ -107,17 +107,17 @@ class Autoscaler:
         is_panicking = seen.at - self._panicked_at < window_s
         if is_panicking:
             self._panic_replicas = max(self._panic_replicas, panic, stable, self.replicas)
-            decided = Decision(self._panic_replicas, "panic")
+            decided = ScaleDecision(self._panic_replicas, "panic")
         else:
             self._panic_replicas = 0
-            decided = Decision(stable, "load")
+            decided = ScaleDecision(stable, "load")
         decided = self._bounded(self._cautious(decided, seen))
         if decided.replicas > self.replicas:
             self._was_reached, self._raised_at = False, seen.at
         self.replicas = decided.replicas
         return decided
 
-    def _remember(self, seen: Seen) -> None:
+    def _remember(self, seen: LoadSample) -> None:
         hole_s = max(SHORTEST_HOLE_S, self.timing.window_s / 2)
         if self._looks and seen.at - self._looks[-1].at > hole_s:
             self._looks.clear()
@@ -129,14 +129,14 @@ class Autoscaler:
         values = [look.in_flight for look in self._looks if look.at > now - window_s]
         return sum(values) / len(values)
 
-    def _wanted(self, seen: Seen, window_s: float) -> int:
+    def _wanted(self, seen: LoadSample, window_s: float) -> int:
         """Pods for a window's average, as far from the ready ones as one decision may go."""
         wanted = ceil(self._average(seen.at, window_s) / (self.bounds.target_concurrency * UTILIZATION) - 1e-9)
         up = ceil(MAX_SCALE_UP_RATE * max(1, seen.ready))
         down = floor(seen.ready / MAX_SCALE_DOWN_RATE) if seen.ready > 1 else 0
         return max(down, min(wanted, up))
 
-    def _cautious(self, decided: Decision, seen: Seen) -> Decision:
+    def _cautious(self, decided: ScaleDecision, seen: LoadSample) -> ScaleDecision:
         """What must hold before pods are ended."""
         if decided.replicas >= self.replicas:
             self._idle_since = None
@@ -149,27 +149,27 @@ class Autoscaler:
         if self._idle_since is None:
             self._idle_since = seen.at
         if seen.at - self._idle_since < self.timing.grace_s:
-            return Decision(1, "grace")
-        return Decision(0, "idle")
+            return ScaleDecision(1, "grace")
+        return ScaleDecision(0, "idle")
 
-    def _kept(self, decided: Decision, seen: Seen) -> Decision | None:
+    def _kept(self, decided: ScaleDecision, seen: LoadSample) -> ScaleDecision | None:
         """Pods that are not ended however small the load is, and why; None where nothing keeps them."""
         if not self._is_tried(seen):
-            return Decision(self.replicas, "starting")
+            return ScaleDecision(self.replicas, "starting")
         if seen.at - max(self.started_at, self._looks[0].at) < self.timing.window_s - LATENCY_S:
-            return Decision(self.replicas, "young")
+            return ScaleDecision(self.replicas, "young")
         begun = min(self.replicas, max(seen.ready, self.replicas - seen.without_room))
-        return Decision(begun, "updating") if seen.is_updating and decided.replicas < begun else None
+        return ScaleDecision(begun, "updating") if seen.is_updating and decided.replicas < begun else None
 
-    def _is_tried(self, seen: Seen) -> bool:
+    def _is_tried(self, seen: LoadSample) -> bool:
         """Whether the pods that were wanted last have shown what they are good for, but those without room for it."""
         if self._was_reached or seen.ready + seen.without_room >= self.replicas:
             return True
         return seen.ready > 0 and seen.at - self._raised_at >= LONGEST_START_S
 
-    def _bounded(self, decided: Decision) -> Decision:
+    def _bounded(self, decided: ScaleDecision) -> ScaleDecision:
         if decided.replicas < self.bounds.least:
-            return Decision(self.bounds.least, "least")
+            return ScaleDecision(self.bounds.least, "least")
         if decided.replicas > self.bounds.most:
-            return Decision(self.bounds.most, "most")
+            return ScaleDecision(self.bounds.most, "most")
         return decided

@@ -14,7 +14,7 @@ SILENT_AFTER_S = 7.0
 
 
 @dataclass(slots=True)
-class Beats:
+class RouterLoad:
     """The last beat of each router, and since when it is the last one."""
 
     _since: dict[str, tuple[UUID, float]] = field(default_factory=dict)

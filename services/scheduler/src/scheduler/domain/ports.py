@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
-from scheduler.domain.values import LogPosition, Observation, OutputLine, RunSeen, Usage
+from scheduler.domain.values import LogPosition, MeasuredUsage, Observation, OutputLine, RunObservation
 from shared.contracts.deployment import Deployment
 from shared.contracts.nodes import Node, NodeState, PoolState
 
@@ -82,20 +82,20 @@ class Backend(Protocol):
         """
         ...
 
-    async def usage(self) -> list[Usage]:
+    async def usage(self) -> list[MeasuredUsage]:
         """CPU and memory of every running pod since the last call."""
         ...
 
-    async def runs(self) -> list[RunSeen]:
+    async def runs(self) -> list[RunObservation]:
         """Runs that are open, and those whose end was not settled; at first every one that is still known."""
         ...
 
-    async def settle(self, runs: Sequence[RunSeen]) -> None:
+    async def settle(self, runs: Sequence[RunObservation]) -> None:
         """The ends of these runs are stored for good: they need not be told, nor kept, any more."""
         ...
 
 
-class Routes(Protocol):
+class RouteStatus(Protocol):
     """What the backend must know of the route table: whether callers may still be sent to a pod."""
 
     def is_withdrawn(self, pod: str) -> bool:

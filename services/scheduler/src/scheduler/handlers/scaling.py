@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from scheduler.domain.autoscaling import Autoscaler, AutoscalerTiming, Bounds, Seen
+from scheduler.domain.autoscaling import Autoscaler, AutoscalerTiming, LoadSample, ReplicaBounds
 from scheduler.domain.values import CAPACITY
 from scheduler.store import rows
 from scheduler.store.tables import DeploymentRow
@@ -22,7 +22,7 @@ from shared.contracts.deployment import Autoscaling
 from shared.events import VersionScaled
 
 
-class Scaling:
+class Autoscalers:
     """One autoscaler for each version."""
 
     def __init__(self, timing: AutoscalerTiming) -> None:
@@ -54,10 +54,10 @@ class Scaling:
         assert deployment is not None
         assert deployment.autoscaling is not None
         pods = await rows.pods_of(session, row.version_id)
-        ready, before = rows.seen_in(pods).ready, row.replicas
+        ready, before = rows.count_pods(pods).ready, row.replicas
         # A version that was never ready at all waits until it was tried, however long there is no room.
         without_room = sum(pod.reason == CAPACITY for pod in pods) if row.was_ready else 0
-        seen = Seen(now, in_flight, ready, without_room, is_updating=row.rollover is not None)
+        seen = LoadSample(now, in_flight, ready, without_room, is_updating=row.rollover is not None)
         decision = self._scaler(row, deployment.autoscaling, now).look(seen)
         if decision.replicas == before:
             return False
@@ -79,7 +79,7 @@ class Scaling:
         return True
 
     def _scaler(self, row: DeploymentRow, wanted: Autoscaling, now: float) -> Autoscaler:
-        bounds = Bounds(wanted.min, wanted.max, wanted.target_concurrency)
+        bounds = ReplicaBounds(wanted.min, wanted.max, wanted.target_concurrency)
         known = self._scalers.get(row.version_id)
         if known is None or known.bounds != bounds or known.replicas != row.replicas:
             known = self._scalers[row.version_id] = Autoscaler(bounds, row.replicas, now, self._timing)

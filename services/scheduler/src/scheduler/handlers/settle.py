@@ -7,29 +7,31 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from scheduler.domain.rollover import after_new_look
-from scheduler.domain.verdict import VerdictLimits, after_look, phase_of
+from scheduler.domain.rollover import after_new_count
+from scheduler.domain.verdict import VerdictLimits, after_count, phase_of
 from scheduler.store import rows
 from scheduler.store.tables import DeploymentRow, PodRow
 from shared.bus.outbox import publish
 from shared.events import VersionDrained, VersionFailed, VersionReady, VersionRolloutFailed
 
 
-async def settle(session: AsyncSession, row: DeploymentRow, now: datetime, limits: VerdictLimits | None = None) -> None:
+async def update_outcome(
+    session: AsyncSession, row: DeploymentRow, now: datetime, limits: VerdictLimits | None = None
+) -> None:
     """Bring what is derived of a version in step with its pods; says each outcome of a generation once."""
     await session.flush()
     pods = await rows.pods_of(session, row.version_id)
     if row.desired_replicas > 0:
-        _look(row, pods, now, limits or VerdictLimits())
+        _count_pods(row, pods, now, limits or VerdictLimits())
     set_endpoints(row, pods)
     await _announce(session, row, pods)
 
 
-def _look(row: DeploymentRow, pods: Sequence[PodRow], now: datetime, limits: VerdictLimits) -> None:
-    rows.set_progress(row, after_look(rows.progress_of(row), rows.seen_in(pods), now, limits))
+def _count_pods(row: DeploymentRow, pods: Sequence[PodRow], now: datetime, limits: VerdictLimits) -> None:
+    rows.set_progress(row, after_count(rows.progress_of(row), rows.count_pods(pods), now, limits))
     if rollover := rows.rollover_of(row):
-        new = rows.seen_in([pod for pod in pods if pod.generation >= rollover.generation])
-        rows.set_rollover(row, after_new_look(rollover, new, row.replicas, now, limits))
+        new = rows.count_pods([pod for pod in pods if pod.generation >= rollover.generation])
+        rows.set_rollover(row, after_new_count(rollover, new, row.replicas, now, limits))
 
 
 def set_endpoints(row: DeploymentRow, pods: Sequence[PodRow]) -> None:
@@ -48,7 +50,7 @@ async def _announce(session: AsyncSession, row: DeploymentRow, pods: Sequence[Po
         "version": row.version,
         "generation": row.generation,
     }
-    phase = phase_of(row.desired_replicas, rows.progress_of(row), rows.seen_in(pods))
+    phase = phase_of(row.desired_replicas, rows.progress_of(row), rows.count_pods(pods))
     # A roll-over is done when pods of this generation answer; those of the one before do not count.
     ready = sum(pod.ready and pod.generation >= row.generation for pod in pods)
     if phase == "running" and ready >= row.replicas and row.ready_announced < row.generation:

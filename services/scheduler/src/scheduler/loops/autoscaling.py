@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import asyncio
 
-from scheduler.clients import RouterBeats
-from scheduler.handlers.scaling import Scaling
+from scheduler.clients import RouterLoadReader
+from scheduler.handlers.scaling import Autoscalers
 from scheduler.loops.dependencies import LoopDependencies
-from scheduler.loops.retry import retry_until_done
+from scheduler.loops.retry import retry_while_unavailable
 
 
 async def run_autoscaling(dependencies: LoopDependencies, every_s: float) -> None:
     """Have the load decide on the pods of versions that ask for it; until cancelled."""
-    scaling = Scaling(dependencies.autoscaler_timing)
-    beats = RouterBeats(dependencies.bus, dependencies.clock)
+    scaling = Autoscalers(dependencies.autoscaler_timing)
+    beats = RouterLoadReader(dependencies.bus, dependencies.clock)
     async with asyncio.TaskGroup() as group:
         group.create_task(beats.listen(scaling.sleeps, dependencies.autoscale_wakeup.notify), name="demand")
         while True:
-            await retry_until_done(
+            await retry_while_unavailable(
                 lambda: autoscale_once(dependencies, scaling, beats), "autoscaling", dependencies.clock
             )
             await dependencies.autoscale_wakeup.wait(every_s)
 
 
-async def autoscale_once(dependencies: LoopDependencies, scaling: Scaling, beats: RouterBeats) -> None:
+async def autoscale_once(dependencies: LoopDependencies, scaling: Autoscalers, beats: RouterLoadReader) -> None:
     """One look at the load. Without a router that lives, nothing is known of it and nothing is changed."""
     async with dependencies.lease.database.read() as session:
         if not await scaling.concerns(session):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from scheduler.clients import RouteTable
+from scheduler.clients import EndpointsPublisher
 from scheduler.domain.autoscaling import AutoscalerTiming
 from scheduler.domain.ports import Backend
 from scheduler.handlers.observations import ObservationContext
@@ -25,7 +25,7 @@ class LoopDependencies:
     lease: Lease
     backend: Backend
     bus: Bus
-    routes: RouteTable
+    routes: EndpointsPublisher
     clock: Clock
     steady_clock: Clock
     """Measures how long a version has been trying, whoever sets the machine's clock meanwhile."""

@@ -6,7 +6,7 @@ from functools import partial
 
 from scheduler.handlers import metering
 from scheduler.loops.dependencies import LoopDependencies
-from scheduler.loops.retry import retry_until_done
+from scheduler.loops.retry import retry_while_unavailable
 
 
 async def run_metering(dependencies: LoopDependencies, every_s: float) -> None:
@@ -14,8 +14,10 @@ async def run_metering(dependencies: LoopDependencies, every_s: float) -> None:
     full_at = dependencies.clock.monotonic()
     while True:
         is_full = dependencies.clock.monotonic() >= full_at
-        await retry_until_done(partial(meter_once, dependencies, is_full=is_full), "metering", dependencies.clock)
-        full_at += metering.FULL_EVERY_S if is_full else 0.0
+        await retry_while_unavailable(
+            partial(meter_once, dependencies, is_full=is_full), "metering", dependencies.clock
+        )
+        full_at += metering.FULL_PASS_EVERY_S if is_full else 0.0
         await dependencies.clock.sleep(every_s)
 
 
@@ -26,8 +28,8 @@ async def meter_once(dependencies: LoopDependencies, *, is_full: bool) -> None:
     news = [run for run in seen if run.ended_at is not None or metering.key_of(run) not in known]
     if news or is_full:
         async with dependencies.lease.unit_of_work() as session:
-            await metering.note_runs(session, news, dependencies.observer.node, dependencies.clock.now())
+            await metering.store_runs(session, news, dependencies.observer.node, dependencies.clock.now())
             if is_full:
-                await metering.note_open(session, seen, dependencies.clock.now())
+                await metering.close_lost_runs(session, seen, dependencies.clock.now())
         await dependencies.backend.settle([run for run in seen if run.ended_at is not None])
     dependencies.open_runs = frozenset(metering.key_of(run) for run in seen if run.ended_at is None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from scheduler.domain.values import Observation
 from scheduler.handlers import observations
 from scheduler.loops.dependencies import LoopDependencies
-from scheduler.loops.retry import retry_until_done
+from scheduler.loops.retry import retry_while_unavailable
 
 
 async def run_observation(dependencies: LoopDependencies) -> None:
@@ -14,8 +14,10 @@ async def run_observation(dependencies: LoopDependencies) -> None:
 
         async def record(seen: Observation = observation) -> None:
             async with dependencies.lease.unit_of_work() as session:
-                await observations.observe(session, seen, dependencies.observer, dependencies.steady_clock.now())
+                await observations.store_observation(
+                    session, seen, dependencies.observer, dependencies.steady_clock.now()
+                )
 
-        await retry_until_done(record, "recording pods", dependencies.clock)
+        await retry_while_unavailable(record, "recording pods", dependencies.clock)
         dependencies.routes_wakeup.notify()
         dependencies.reconcile_wakeup.notify()

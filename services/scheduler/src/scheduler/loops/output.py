@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scheduler.handlers import output
 from scheduler.loops.dependencies import LoopDependencies
-from scheduler.loops.retry import retry_until_done
+from scheduler.loops.retry import retry_while_unavailable
 
 OUTPUT_EVERY_S = 0.3
 
@@ -13,8 +13,8 @@ async def run_output(dependencies: LoopDependencies) -> None:
     """Send what pods print, as they print it; until cancelled."""
 
     async def send() -> None:
-        await output.send_output(dependencies.lease, dependencies.backend, dependencies.bus, dependencies.clock)
+        await output.publish_output(dependencies.lease, dependencies.backend, dependencies.bus, dependencies.clock)
 
     while True:
-        await retry_until_done(send, "sending output", dependencies.clock)
+        await retry_while_unavailable(send, "sending output", dependencies.clock)
         await dependencies.clock.sleep(OUTPUT_EVERY_S)

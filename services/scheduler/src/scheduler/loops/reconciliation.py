@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from scheduler.domain.verdict import is_overdue
-from scheduler.handlers.settle import settle
+from scheduler.handlers.settle import update_outcome
 from scheduler.loops.dependencies import LoopDependencies
 from scheduler.loops.metrics import SchedulerMetrics
-from scheduler.loops.retry import retry_until_done
+from scheduler.loops.retry import retry_while_unavailable
 from scheduler.store import rows
-from scheduler.store.nodes import every_node
+from scheduler.store.nodes import list_nodes
 from scheduler.store.tables import DeploymentRow, PodRow
 
 
@@ -19,7 +19,7 @@ async def run_reconciliation(dependencies: LoopDependencies, every_s: float) -> 
     """Have the backend make what is wanted; until cancelled."""
     while True:
         with dependencies.metrics.reconcile.time():
-            await retry_until_done(lambda: reconcile_once(dependencies), "reconciling", dependencies.clock)
+            await retry_while_unavailable(lambda: reconcile_once(dependencies), "reconciling", dependencies.clock)
         await dependencies.reconcile_wakeup.wait(every_s)
 
 
@@ -30,7 +30,7 @@ async def reconcile_once(dependencies: LoopDependencies) -> None:
     async with dependencies.lease.database.read() as session:
         versions = await rows.deployments(session)
         pods = await rows.pods_by_version(session)
-        nodes = await every_node(session)
+        nodes = await list_nodes(session)
     dependencies.backend.set_nodes(nodes)
     _count(dependencies.metrics, [pod for found in pods.values() for pod in found])
     _count_restarts(dependencies.metrics, versions, pods)
@@ -60,7 +60,7 @@ async def _look_at_deadline(dependencies: LoopDependencies, version_id: UUID) ->
     async with dependencies.lease.unit_of_work() as session:
         row = await session.get(DeploymentRow, version_id)
         if row is not None:
-            await settle(session, row, dependencies.steady_clock.now(), dependencies.observer.limits)
+            await update_outcome(session, row, dependencies.steady_clock.now(), dependencies.observer.limits)
 
 
 def _count(metrics: SchedulerMetrics, pods: list[PodRow]) -> None:

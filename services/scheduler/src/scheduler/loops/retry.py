@@ -13,7 +13,7 @@ log = logging.getLogger("penstock.scheduler")
 RETRY_S = 0.5
 
 
-async def retry_until_done(work: Callable[[], Awaitable[None]], what: str, clock: Clock) -> None:
+async def retry_while_unavailable(work: Callable[[], Awaitable[None]], what: str, clock: Clock) -> None:
     """Do `work`; again, for as long as what it needs is away. Complains once."""
     attempt = 0
     while True:

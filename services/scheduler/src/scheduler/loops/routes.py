@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scheduler.handlers import views
 from scheduler.loops.dependencies import LoopDependencies
-from scheduler.loops.retry import retry_until_done
+from scheduler.loops.retry import retry_while_unavailable
 from scheduler.store.tables import DeploymentRow
 
 ROUTES_EVERY_S = 2.0
@@ -13,7 +13,7 @@ ROUTES_EVERY_S = 2.0
 async def run_routes(dependencies: LoopDependencies) -> None:
     """Keep `endpoints.*` in the routes bucket as it should be; until cancelled."""
     while True:
-        await retry_until_done(lambda: publish_routes_once(dependencies), "telling routers", dependencies.clock)
+        await retry_while_unavailable(lambda: publish_routes_once(dependencies), "telling routers", dependencies.clock)
         await dependencies.routes_wakeup.wait(ROUTES_EVERY_S)
 
 

@@ -33,12 +33,12 @@ class LeaseLost(Exception):
     """Another scheduler leads. Whoever hears this has to end: what it knows may be old."""
 
 
-def this_process() -> str:
+def process_identity() -> str:
     """Name of this process that no other one ever has: machine, pid, start time."""
     return f"{socket.gethostname()}/{os.getpid()}/{start_ticks(os.getpid())}"
 
 
-def is_gone(holder: str) -> bool:
+def has_holder_ended(holder: str) -> bool:
     """Whether the holder was a process of this machine that has ended. False where that cannot be known."""
     machine, pid, ticks = holder.rsplit("/", 2)
     if machine != socket.gethostname() or not pid.isdigit():
@@ -53,7 +53,7 @@ class Lease:
         self.database = database
         self.clock = clock
         self.ttl_s = ttl_s
-        self.holder = holder or this_process()
+        self.holder = holder or process_identity()
         self.epoch: int | None = None
 
     @property
@@ -70,7 +70,7 @@ class Lease:
                 row = await self._read()
                 if row is None or (row.epoch, row.beat) != seen:
                     seen, since = (row.epoch, row.beat) if row else None, self.clock.monotonic()
-                if row is None or is_gone(row.holder) or self.clock.monotonic() - since >= self.ttl_s:
+                if row is None or has_holder_ended(row.holder) or self.clock.monotonic() - since >= self.ttl_s:
                     await self._take(row)
             except Temporary as error:
                 log.warning("cannot ask for the lease: %s", error)

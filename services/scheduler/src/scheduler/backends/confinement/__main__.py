@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from scheduler.backends.confinement import confine, landlock
-from scheduler.backends.confinement.rules import RuleBook, Ways
+from scheduler.backends.confinement.rules import ConfinementMethod, RuleBook
 from scheduler.settings import SchedulerSettings
 
 
@@ -25,9 +25,9 @@ def main(folder: Path, command: list[str], settings: SchedulerSettings) -> int:
     if version == 0:
         print(f"{command[-1]} is not confined: it reads and writes what its callers name", file=sys.stderr)
         os.execv(command[0], command)  # noqa: S606 - never a shell
-    rules = RuleBook(Ways(version), settings.home.resolve(), settings.confinement_readable_paths).for_server(
-        folder.resolve()
-    )
+    rules = RuleBook(
+        ConfinementMethod(version), settings.home.resolve(), settings.confinement_readable_paths
+    ).for_server(folder.resolve())
     return confine.main(json.dumps(rules), command)
 
 

@@ -78,7 +78,7 @@ class UserRange:
             yield
 
 
-def take_back(folder: Path) -> None:
+def reclaim_folder(folder: Path) -> None:
     """Make all of a finished folder the platform's own, for everybody to read and nobody to change."""
     own = (os.geteuid(), os.getegid())
     for parent, folders, files in os.walk(folder):

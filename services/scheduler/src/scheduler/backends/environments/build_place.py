@@ -13,14 +13,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scheduler.backends.child_process import Ended, run_child
+from scheduler.backends.child_process import ChildResult, run_child
 from scheduler.backends.confinement.availability import Confinement
 from scheduler.backends.confinement.builds import OWN_FOLDERS, ConfinedBuild, uv_config
 from shared.redaction import without
 
 
 @dataclass(frozen=True)
-class Step:
+class BuildStep:
     """One command. It is foreign where it has folders to write in, beside those that every foreign step has."""
 
     command: tuple[str, ...]
@@ -33,7 +33,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class BuildPlace:
+class BuildFolder:
     """One build's folder, on the same disk as the environments, and what its steps may know."""
 
     folder: Path
@@ -54,7 +54,7 @@ class BuildPlace:
         secrets: frozenset[str],
         limit_s: float,
         confinement: Confinement,
-    ) -> BuildPlace:
+    ) -> BuildFolder:
         """A fresh one for the environment `key`."""
         folder = Path(tempfile.mkdtemp(prefix=f".building-{key}-", dir=parent))
         place = cls(folder, known, secrets, limit_s, confinement)
@@ -87,14 +87,14 @@ class BuildPlace:
         """What uv resolved."""
         return self.folder / "locks"
 
-    def environment(self, step: Step) -> dict[str, str]:
+    def environment(self, step: BuildStep) -> dict[str, str]:
         """All that a step's process knows."""
         if not step.is_foreign:
             return dict(self.known)
         own = {name: str(self.folder / under) for name, under in OWN_FOLDERS.items()}
         return {**self.known, **own, **uv_config(self.known)}
 
-    async def run(self, step: Step, output: Path) -> Ended:
+    async def run(self, step: BuildStep, output: Path) -> ChildResult:
         """Run it to its end in the build's folder; its words go to `output`, without secrets."""
         command: list[str] = list(step.command)
         if step.is_foreign:
@@ -109,6 +109,6 @@ class BuildPlace:
             rewrite=lambda line: without(self.secrets, line),
         )
 
-    def take_back(self) -> None:
+    def reclaim(self) -> None:
         """Nobody but the platform changes from now on what was built."""
-        ConfinedBuild(self.confinement, self.folder).take_back()
+        ConfinedBuild(self.confinement, self.folder).reclaim()

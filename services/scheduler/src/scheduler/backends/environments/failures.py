@@ -24,7 +24,7 @@ _MARKS = " ×│╰─▶├"
 _LEAST = 1200
 
 
-def has_to_build(said: str) -> bool:
+def needs_source_build(said: str) -> bool:
     """Whether the step failed only because it was not allowed to build a package from source."""
     return any(words in said for words in _NEEDS_BUILDING)
 
@@ -49,7 +49,7 @@ def failure_of(said: str, python: str) -> PreparationFailed:
     )
 
 
-def said_since(output: Path, start: int) -> str:
+def output_since(output: Path, start: int) -> str:
     """What was added to a file since it had `start` bytes."""
     with output.open("rb") as file:
         file.seek(start)

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-Users = Mapping[str, Collection[str]]
+EnvironmentUsers = Mapping[str, Collection[str]]
 """Folder of an environment → names of the pods that use it."""
 
 
@@ -28,7 +28,7 @@ class KeptEnvironment:
     is_removed: bool = False
 
 
-def kept_environments(home: Path, users: Users) -> Iterator[KeptEnvironment]:
+def kept_environments(home: Path, users: EnvironmentUsers) -> Iterator[KeptEnvironment]:
     """Every finished environment of a home."""
     folder = (home / "envs").resolve()
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
@@ -38,7 +38,7 @@ def kept_environments(home: Path, users: Users) -> Iterator[KeptEnvironment]:
             )
 
 
-def prune(home: Path, users: Users, unused_s: float, now: float) -> Iterator[KeptEnvironment]:
+def prune_environments(home: Path, users: EnvironmentUsers, unused_s: float, now: float) -> Iterator[KeptEnvironment]:
     """Remove what nobody has used for `unused_s`; every environment, with what became of it."""
     for each in kept_environments(home, users):
         is_idle = not each.pods and now - each.used_at >= unused_s

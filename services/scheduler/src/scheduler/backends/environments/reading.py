@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from scheduler.backends.environments.model_folder import ModelFolder, digest_of, is_project
-from scheduler.domain.requirements.comparison import ModelNeeds
+from scheduler.domain.requirements.comparison import ModelRequirements
 from scheduler.domain.requirements.files import CondaEnv, PythonEnv, read_conda_env, read_mlmodel, read_python_env
 from scheduler.domain.requirements.lines import (
     ARCHIVES,
@@ -21,9 +21,9 @@ from scheduler.domain.requirements.lines import (
     CONSTRAINTS,
     INCLUDES,
     INDEXES,
-    Option,
-    Unreadable,
-    Wanted,
+    PackageRequirement,
+    RequirementOption,
+    UnreadableRequirements,
     read_line,
     read_lines,
 )
@@ -35,28 +35,28 @@ MAX_INCLUDES = 20
 _PASSED_ON = INDEXES | BINARIES | {"--no-index", "--pre"}
 
 
-def read_needs(model: Path, rule: SourceRule, resolve: Resolve) -> ModelNeeds:
+def read_requirements(model: Path, rule: SourceRule, resolve: Resolve) -> ModelRequirements:
     """What the files in `model` ask for.
 
     Raises:
-        Unreadable: a file or a line that cannot be read, or is not allowed.
+        UnreadableRequirements: a file or a line that cannot be read, or is not allowed.
         OSError: an address in a line that cannot be resolved.
     """
-    return _Reading(ModelFolder(model), rule, resolve).needs()
+    return _RequirementsReader(ModelFolder(model), rule, resolve).needs()
 
 
 @dataclass
-class _Reading:
+class _RequirementsReader:
     folder: ModelFolder
     rule: SourceRule
     resolve: Resolve
-    wanted: list[Wanted] = field(default_factory=list)
-    constraints: list[Wanted] = field(default_factory=list)
-    options: list[Option] = field(default_factory=list)
+    wanted: list[PackageRequirement] = field(default_factory=list)
+    constraints: list[PackageRequirement] = field(default_factory=list)
+    options: list[RequirementOption] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     includes: int = 0
 
-    def needs(self) -> ModelNeeds:
+    def needs(self) -> ModelRequirements:
         described = read_mlmodel(self.folder.optional_text("MLmodel") or "")
         text = self.folder.optional_text(described.python_env)
         python_env = PythonEnv() if text is None else read_python_env(text, described.python_env)
@@ -64,7 +64,7 @@ class _Reading:
         conda = CondaEnv() if text is None else read_conda_env(text, described.conda)
         self._read_requirements(python_env, conda)
         build = [*python_env.build_dependencies, *self._of_conda(conda, described.conda)]
-        return ModelNeeds(
+        return ModelRequirements(
             tuple(self.wanted),
             python_env.python or conda.python or described.python,
             tuple(self.constraints),
@@ -92,18 +92,18 @@ class _Reading:
                 self.wanted.append(wanted)
                 self.warnings.append(f"{wanted.text} is taken from {file} by its name there, and installed with pip")
 
-    def _by_name(self, lines: Iterable[str]) -> Iterator[Wanted]:
+    def _by_name(self, lines: Iterable[str]) -> Iterator[PackageRequirement]:
         for line in lines:
             found = read_line(line)
-            if not isinstance(found, Wanted) or found.place:
-                raise Unreadable(f"`{without_credentials(line)}` is no requirement by name")
+            if not isinstance(found, PackageRequirement) or found.place:
+                raise UnreadableRequirements(f"`{without_credentials(line)}` is no requirement by name")
             yield found
 
     # ── lines ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _read(self, text: str, base: Path, *, are_constraints: bool = False) -> None:
         for line in read_lines(text):
-            if isinstance(line, Wanted):
+            if isinstance(line, PackageRequirement):
                 self._take(line, base, self.constraints if are_constraints else self.wanted)
             elif line.name in (INCLUDES, CONSTRAINTS):
                 self._include(line, base, are_constraints=are_constraints or line.name == CONSTRAINTS)
@@ -115,17 +115,21 @@ class _Reading:
             elif line.name in _PASSED_ON:
                 self.options.append(self._allowed(line, base))
 
-    def _include(self, option: Option, base: Path, *, are_constraints: bool) -> None:
+    def _include(self, option: RequirementOption, base: Path, *, are_constraints: bool) -> None:
         shown = without_credentials(option.text)
         path = self.folder.find(option.value, base)
         if path is None:
-            raise Unreadable(f"`{shown}` names no file of the model: it has to lie in the model's own folder")
+            raise UnreadableRequirements(
+                f"`{shown}` names no file of the model: it has to lie in the model's own folder"
+            )
         self.includes += 1
         if self.includes > MAX_INCLUDES:
-            raise Unreadable(f"`{shown}`: requirements include more than {MAX_INCLUDES} files, or themselves")
+            raise UnreadableRequirements(
+                f"`{shown}`: requirements include more than {MAX_INCLUDES} files, or themselves"
+            )
         self._read(self.folder.text(path), path.parent, are_constraints=are_constraints)
 
-    def _allowed(self, option: Option, base: Path) -> Option:
+    def _allowed(self, option: RequirementOption, base: Path) -> RequirementOption:
         if option.name not in INDEXES:
             _refuse_variables(option.value)
             return option
@@ -135,10 +139,12 @@ class _Reading:
         path = self._local(_path_of(option.value), base)
         if path is None or not path.is_dir():
             shown = without_credentials(option.text)
-            raise Unreadable(f"`{shown}` names no folder of the model; others are allowed with {PATHS_SETTING}")
-        return Option(option.name, str(path))
+            raise UnreadableRequirements(
+                f"`{shown}` names no folder of the model; others are allowed with {PATHS_SETTING}"
+            )
+        return RequirementOption(option.name, str(path))
 
-    def _take(self, wanted: Wanted, base: Path, into: list[Wanted]) -> None:
+    def _take(self, wanted: PackageRequirement, base: Path, into: list[PackageRequirement]) -> None:
         if not wanted.place:
             _refuse_variables(wanted.written)
             into.append(wanted)
@@ -148,14 +154,14 @@ class _Reading:
         elif found := self._of_files(wanted, base):
             into.append(found)
 
-    def _of_files(self, wanted: Wanted, base: Path) -> Wanted | None:
+    def _of_files(self, wanted: PackageRequirement, base: Path) -> PackageRequirement | None:
         """The line with the place found; None where it is of another machine, and left out."""
         written = _path_of(wanted.place)
         path = self._local(written, base)
         if path is not None and (path.is_file() or is_project(path)):
             return replace(wanted, place=str(path), digest=digest_of(path))
         if wanted.name or written.endswith(ARCHIVES):
-            raise Unreadable(
+            raise UnreadableRequirements(
                 f"`{wanted.shown}` names no package among the model's files; others are allowed with {PATHS_SETTING}"
             )
         # MLflow writes down the whole project where a model is logged in one that uv manages, its folders too.
@@ -174,7 +180,7 @@ class _Reading:
 def _refuse_variables(text: str) -> None:
     """uv would put the value of a variable of the platform in its place, and show it where it does not fit."""
     if VARIABLE in text:
-        raise Unreadable(f"`{without_credentials(text)}` has a variable in it: only addresses may")
+        raise UnreadableRequirements(f"`{without_credentials(text)}` has a variable in it: only addresses may")
 
 
 def _path_of(place: str) -> str:

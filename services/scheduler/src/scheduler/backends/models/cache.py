@@ -18,11 +18,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from scheduler.backends.child_process import environment_for, run_child
+from scheduler.backends.child_process import child_environment, run_child
 from scheduler.backends.confinement.availability import UNCONFINED, Confinement
-from scheduler.backends.confinement.rules import confined
+from scheduler.backends.confinement.rules import confined_command
 from scheduler.backends.errors import PreparationFailed, RegistryUnavailable
-from scheduler.backends.models.fetch import AWAY, NOT_FOUND, TOO_LARGE
+from scheduler.backends.models.fetch import NOT_FOUND, TOO_LARGE, UNAVAILABLE
 from scheduler.backends.models.limits import ModelLimits
 from scheduler.domain.rollout import configuration_of
 from shared.contracts.deployment import Deployment
@@ -34,7 +34,7 @@ CREDENTIALS = ("MLFLOW_", "AWS_", "AZURE_", "GOOGLE_", "DATABRICKS_", "COS_", "B
 """Prefixes of what the fetching child, and nobody else, is told to reach the registry and its artifact store."""
 
 
-Access = Callable[[str], Awaitable[RegistryAccess]]
+RegistryAccessLookup = Callable[[str], Awaitable[RegistryAccess]]
 """Asks how a registry that a secret describes is reached; raises what the controller raises."""
 
 
@@ -46,7 +46,7 @@ class ModelCache:
         folder: Path,
         tracking_uri: str,
         environ: Mapping[str, str],
-        access: Access,
+        access: RegistryAccessLookup,
         confinement: Confinement = UNCONFINED,
         *,
         limits: ModelLimits | None = None,
@@ -55,7 +55,7 @@ class ModelCache:
         self.confinement = confinement
         self.limits = limits or ModelLimits()
         self.tracking_uri = tracking_uri
-        self.environment = environment_for(environ, CREDENTIALS)
+        self.environment = child_environment(environ, CREDENTIALS)
         self._access = access
         self._locks: dict[tuple[str | None, str, str], asyncio.Lock] = {}
 
@@ -100,7 +100,7 @@ class ModelCache:
         self.folder.mkdir(parents=True, exist_ok=True)
         if (rules := self.confinement.rules) is None:
             return child
-        return confined(rules.for_download(self.folder.resolve(), is_ours=is_ours), child)
+        return confined_command(rules.for_download(self.folder.resolve(), is_ours=is_ours), child)
 
     def _known(self, deployment: Deployment, template: str) -> Path:
         return self.folder / "versions" / f"{deployment.version_id}-{configuration_of(template)}"
@@ -118,7 +118,7 @@ class ModelCache:
         if source.registry is not None:
             question["registry"] = source.registry
             question["access"] = (await self._access_to(source.registry)).model_dump()
-            environment = environment_for(environment, ())
+            environment = child_environment(environment, ())
         child = self._confined(
             [sys.executable, "-m", "scheduler.backends.models.fetch"], is_ours=source.registry is None
         )
@@ -130,7 +130,7 @@ class ModelCache:
             raise PreparationFailed("FetchFailed", f"fetching ended with exit code {ended.code}") from error
         if "digest" in answer:
             return str(answer["digest"])
-        if answer["error"] == AWAY:
+        if answer["error"] == UNAVAILABLE:
             raise RegistryUnavailable(answer["message"])
         if answer["error"] == NOT_FOUND:
             raise PreparationFailed("ModelNotFound", answer["message"], is_permanent=True)

@@ -22,31 +22,31 @@ from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
-from scheduler.backends.models.limits import Meter, ModelLimits, ModelTooLarge, copy_model, measure
+from scheduler.backends.models.limits import ModelLimits, ModelSizeMeter, ModelTooLarge, copy_model, measure_model
 from scheduler.backends.models.rest_registry import (
+    CredentialsRefused,
     NoSuchModel,
-    NotLetIn,
     RegistryRefuses,
     RestRegistry,
     ServerRefuses,
-    artifacts_within_reach,
-    is_behind_the_server,
-    speaks_plainly,
+    can_download,
+    is_served_by_tracking_server,
+    supports_rest,
 )
 from shared.errors import InvalidInput
 
 ABANDONED_AFTER_S = 6 * 3600
-NOT_FOUND, AWAY, FAILED, TOO_LARGE = "not_found", "away", "failed", "too_large"
+NOT_FOUND, UNAVAILABLE, FAILED, TOO_LARGE = "not_found", "away", "failed", "too_large"
 _AWAY_CODES = frozenset({"TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED", "DEADLINE_EXCEEDED"})
 _AWAY_WORDS = ("Max retries exceeded", "failed with exception", "error code 5", "too many 5", "timed out")
 
 
-def answer(question: dict[str, Any]) -> dict[str, Any]:
+def fetch_model(question: dict[str, Any]) -> dict[str, Any]:
     """`{"digest": …}` of the model, which then lies under `<models>/<digest>`; or `{"error": kind, "message": …}`."""
     if "access" in question:
         return _of_another_registry(question)
     address = urlsplit(question["tracking_uri"])
-    if address.scheme not in ("http", "https") or not speaks_plainly(os.environ):
+    if address.scheme not in ("http", "https") or not supports_rest(os.environ):
         return _by_mlflow(question)
     name = f"model {question['model']} version {question['version']}"
     registry = RestRegistry(question["tracking_uri"], os.environ)
@@ -74,7 +74,7 @@ def _from_elsewhere(registry: RestRegistry, question: dict[str, Any]) -> dict[st
         index = _index(models, [question["registry"], question["access"]["url"], *found.identity])
         if digest := _known(models, index):
             return {"digest": digest}
-        if not is_behind_the_server(found.artifacts):
+        if not is_served_by_tracking_server(found.artifacts):
             raise RegistryRefuses("its artifacts are not served by the tracking server itself")
         digest = _keep(models, lambda aside: registry.download(found.artifacts, aside, _limits(question)))
     except ServerRefuses as refused:
@@ -90,7 +90,7 @@ def _answered(ask: Callable[[], dict[str, Any]], registry: RestRegistry, name: s
     except NoSuchModel:
         return {"error": NOT_FOUND, "message": f"{name} does not exist in MLflow"}
     except httpx.TransportError:
-        return {"error": AWAY, "message": f"MLflow at {server} does not answer"}
+        return {"error": UNAVAILABLE, "message": f"MLflow at {server} does not answer"}
     except ModelTooLarge as error:
         return {"error": TOO_LARGE, "message": f"{name} is too large: {error}"}
     except (RegistryRefuses, InvalidInput, OSError, shutil.Error) as error:
@@ -102,13 +102,13 @@ def _answered(ask: Callable[[], dict[str, Any]], registry: RestRegistry, name: s
 def _by_rest(registry: RestRegistry, question: dict[str, Any]) -> dict[str, Any]:
     try:
         found = registry.find(question["model"], question["version"])
-    except NotLetIn:
+    except CredentialsRefused:
         return _by_mlflow(question)
     models = Path(question["models"])
     index = _index(models, [question["tracking_uri"], *found.identity])
     if digest := _known(models, index):
         return {"digest": digest}
-    if not artifacts_within_reach(found.artifacts):
+    if not can_download(found.artifacts):
         return _by_mlflow(question)
     digest = _keep(models, lambda aside: registry.download(found.artifacts, aside, _limits(question)))
     _note(index, digest)
@@ -131,7 +131,7 @@ def _by_mlflow(question: dict[str, Any]) -> dict[str, Any]:
     except MlflowException as error:
         return _mlflow_error(error, name, urlsplit(question["tracking_uri"]))
     except Exception as error:  # noqa: BLE001 - artifact stores raise whatever their libraries raise
-        kind = AWAY if _is_connection(error) else FAILED
+        kind = UNAVAILABLE if _is_connection(error) else FAILED
         return {"error": kind, "message": f"{name} could not be fetched: {type(error).__name__}: {error}"[:500]}
 
 
@@ -145,7 +145,7 @@ def _mlflow_error(error: Any, name: str, address: SplitResult) -> dict[str, Any]
         return {"error": NOT_FOUND, "message": f"{name} does not exist in MLflow"}
     text = str(error)
     if error.error_code in _AWAY_CODES or any(words in text for words in _AWAY_WORDS):
-        return {"error": AWAY, "message": f"MLflow at {_host(address)} does not answer"}
+        return {"error": UNAVAILABLE, "message": f"MLflow at {_host(address)} does not answer"}
     return {"error": FAILED, "message": f"{name}: {text}"[:500]}
 
 
@@ -165,10 +165,10 @@ def _fetch(mlflow: Any, question: dict[str, Any]) -> str:
     uri = f"models:/{question['model']}/{question['version']}"
 
     def download(aside: Path) -> Path:
-        meter = Meter(_limits(question))
+        meter = ModelSizeMeter(_limits(question))
         got = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=str(aside)))
         if got.is_relative_to(aside):
-            measure(got, meter)
+            measure_model(got, meter)
             return got
         return copy_model(got, aside / "copy", meter)  # a store on this machine answers with its own folder
 
@@ -238,4 +238,4 @@ def _seal(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    print(json.dumps(answer(json.load(sys.stdin))))
+    print(json.dumps(fetch_model(json.load(sys.stdin))))

@@ -26,10 +26,10 @@ def guarded_registry(described: Mapping[str, Any]) -> RestRegistry:
         "MLFLOW_TRACKING_TOKEN": access.token,
     }
     known = {name: value for name, value in credentials.items() if value is not None}
-    return RestRegistry(access.url, known, PinnedTransport(AddressRule.of(access.allowed)))
+    return RestRegistry(access.url, known, PinnedRegistryTransport(AddressRule.of(access.allowed)))
 
 
-class PinnedTransport(httpx.BaseTransport):
+class PinnedRegistryTransport(httpx.BaseTransport):
     """Connects to addresses that `rule` allows; raises `InvalidInput` for others."""
 
     def __init__(self, rule: AddressRule) -> None:

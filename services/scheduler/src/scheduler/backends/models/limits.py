@@ -31,7 +31,7 @@ class ModelLimits:
         return cls(**described) if described else cls()
 
 
-class Meter:
+class ModelSizeMeter:
     """Counts one model while it is fetched; raises `ModelTooLarge` with the first step too far."""
 
     def __init__(self, limits: ModelLimits) -> None:
@@ -55,7 +55,7 @@ class Meter:
             raise ModelTooLarge(f"its files have more than {size:.3g} GiB (SCHEDULER_MAX_MODEL_GB)")
 
 
-def copy_model(source: Path, target: Path, meter: Meter) -> Path:
+def copy_model(source: Path, target: Path, meter: ModelSizeMeter) -> Path:
     """Copy a folder of this machine. Raises `ModelTooLarge`; OSError where a link in it leads out of it."""
     root = source.resolve()
     target.mkdir()
@@ -72,7 +72,7 @@ def copy_model(source: Path, target: Path, meter: Meter) -> Path:
     return target
 
 
-def measure(folder: Path, meter: Meter) -> None:
+def measure_model(folder: Path, meter: ModelSizeMeter) -> None:
     """Hold what was fetched by other means to the limits. Raises `ModelTooLarge`."""
     for path, is_folder in _entries(folder):
         meter.entry(path.relative_to(folder).as_posix())

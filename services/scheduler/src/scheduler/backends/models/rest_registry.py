@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 import httpx
 
-from scheduler.backends.models.limits import Meter, ModelLimits, copy_model
+from scheduler.backends.models.limits import ModelLimits, ModelSizeMeter, copy_model
 
 API = "/api/2.0/mlflow"
 ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
@@ -40,12 +40,12 @@ class ServerRefuses(RegistryRefuses):
         self.status = status
 
 
-class NotLetIn(ServerRefuses):
+class CredentialsRefused(ServerRefuses):
     """The registry does not take these credentials; MLflow's own client may know others."""
 
 
 @dataclass(frozen=True)
-class FoundVersion:
+class RegisteredVersion:
     """A version as the registry knows it; `identity` changes when the same name means something else."""
 
     identity: tuple[str, ...]
@@ -72,20 +72,20 @@ class RestRegistry:
             **_credentials(environ),
         )
 
-    def find(self, model: str, version: str) -> FoundVersion:
-        """Raises NoSuchModel, NotLetIn, RegistryRefuses."""
+    def find(self, model: str, version: str) -> RegisteredVersion:
+        """Raises NoSuchModel, CredentialsRefused, RegistryRefuses."""
         asked = {"name": model, "version": version}
         found = self._json(f"{API}/model-versions/get", asked).get("model_version")
         uri = self._json(f"{API}/model-versions/get-download-uri", asked).get("artifact_uri")
         if not isinstance(found, dict) or not isinstance(uri, str):
             raise RegistryRefuses("the answer is not MLflow's")
         known = ("name", "version", "creation_timestamp", "source", "run_id")
-        return FoundVersion(tuple(str(found.get(name, "")) for name in known), uri)
+        return RegisteredVersion(tuple(str(found.get(name, "")) for name in known), uri)
 
     def download(self, artifacts: str, folder: Path, limits: ModelLimits) -> Path:
         """The model's files, in `folder` or in a folder below it. Raises RegistryRefuses, ModelTooLarge."""
         parts = urlsplit(artifacts)
-        meter = Meter(limits)
+        meter = ModelSizeMeter(limits)
         if parts.scheme in ("", "file"):
             return copy_model(Path(unquote(parts.path)), folder / "copy", meter)
         root = parts.path.strip("/")
@@ -101,7 +101,7 @@ class RestRegistry:
         """Close the connections."""
         self._http.close()
 
-    def _walk(self, root: str, meter: Meter) -> Iterator[tuple[str, bool]]:
+    def _walk(self, root: str, meter: ModelSizeMeter) -> Iterator[tuple[str, bool]]:
         """Everything under `root`: (path from there, whether it is a folder)."""
         folders = [""]
         while folders:
@@ -114,7 +114,7 @@ class RestRegistry:
                 if file.get("is_dir"):
                     folders.append(path)
 
-    def _download_file(self, path: str, target: Path, meter: Meter) -> None:
+    def _download_file(self, path: str, target: Path, meter: ModelSizeMeter) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         with self._http.stream("GET", f"{ARTIFACTS}/{quote(path)}") as answer:
             _check(answer)
@@ -140,21 +140,21 @@ class RestRegistry:
         return found
 
 
-def artifacts_within_reach(artifacts: str) -> bool:
+def can_download(artifacts: str) -> bool:
     """Whether `download` can fetch from there; all else is for MLflow's own clients."""
     parts = urlsplit(artifacts)
-    return is_behind_the_server(artifacts) or (
+    return is_served_by_tracking_server(artifacts) or (
         parts.scheme in ("", "file") and parts.netloc in ("", "localhost") and Path(unquote(parts.path)).is_dir()
     )
 
 
-def is_behind_the_server(artifacts: str) -> bool:
+def is_served_by_tracking_server(artifacts: str) -> bool:
     """Whether the tracking server itself serves these artifacts."""
     parts = urlsplit(artifacts)
     return parts.scheme == "mlflow-artifacts" and not parts.netloc
 
 
-def speaks_plainly(environ: Mapping[str, str]) -> bool:
+def supports_rest(environ: Mapping[str, str]) -> bool:
     """Whether this client can say all that MLflow's would: no request signing, plug-ins or workspaces."""
     is_signed = environ.get("MLFLOW_TRACKING_AWS_SIGV4", "").lower() in ("true", "1")
     return not is_signed and not environ.get("MLFLOW_TRACKING_AUTH") and not environ.get("MLFLOW_WORKSPACE")
@@ -173,7 +173,7 @@ def _check(answer: httpx.Response) -> None:
     if answer.status_code in (429, 502, 503, 504):
         raise httpx.TransportError(f"HTTP {answer.status_code}")
     if answer.status_code in (401, 403):
-        raise NotLetIn(f"HTTP {answer.status_code}", answer.status_code)
+        raise CredentialsRefused(f"HTTP {answer.status_code}", answer.status_code)
     try:
         said = json.loads(next(answer.iter_bytes(64 * 1024), b""))
         code, message = str(said["error_code"]), str(said["message"])

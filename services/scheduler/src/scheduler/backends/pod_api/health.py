@@ -12,7 +12,7 @@ import asyncio
 from contextlib import suppress
 
 from scheduler.backends.pod_api.tokens import TOKEN_HEADER
-from scheduler.domain.probes import Answer
+from scheduler.domain.probes import ProbeAnswer
 from shared.contracts.deployment import PodReport
 
 MAX_REPORT_BYTES = 65_536
@@ -21,7 +21,7 @@ REVISION = b"x-penstock-revision:"
 """Header of a health answer: the number of the last change in the pod's report."""
 
 
-async def read_health(host: str, port: int, timeout_s: float, token: str | None) -> tuple[Answer, int]:
+async def read_health(host: str, port: int, timeout_s: float, token: str | None) -> tuple[ProbeAnswer, int]:
     """What the pod answers within `timeout_s`, and the revision of its report (0: it says none)."""
     try:
         async with asyncio.timeout(timeout_s):

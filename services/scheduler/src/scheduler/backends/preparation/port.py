@@ -9,10 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from scheduler.domain.values import Note
+from scheduler.domain.values import PodNote
 from shared.contracts.deployment import Deployment
 
-AddNote = Callable[[Note], None]
+AddNote = Callable[[PodNote], None]
 """Makes progress visible: the pod waits for this reason now, and an event says so."""
 
 

@@ -22,15 +22,15 @@ from scheduler.backends.preparation.variables import AskForSecrets
 from scheduler.backends.process.folders.output import read_lines
 from scheduler.backends.process.folders.pod_folder import PodFolder, PodRecord, pod_folders
 from scheduler.backends.process.folders.run_ledger import RunLedger
-from scheduler.backends.process.launch.zygotes import Zygotes
+from scheduler.backends.process.launch.zygotes import ZygotePool
 from scheduler.backends.process.options import PodOptions
-from scheduler.backends.process.pod import Pod, PodParts
-from scheduler.backends.process.probe import family
+from scheduler.backends.process.pod import PodDependencies, PodLifecycle
+from scheduler.backends.process.probe import process_tree
 from scheduler.domain.nodes import has_to_move, node_states, pool_states, pools_of
-from scheduler.domain.placement import Claim, Pool, place, replacing
-from scheduler.domain.ports import Routes, Terminal
+from scheduler.domain.placement import ResourceClaim, ResourcePool, pair_replacements, place_pods
+from scheduler.domain.ports import RouteStatus, Terminal
 from scheduler.domain.rollout import PodState, plan_rollout, template_of
-from scheduler.domain.values import LogPosition, Observation, OutputLine, PodsListed, RunSeen, Usage
+from scheduler.domain.values import LogPosition, MeasuredUsage, Observation, OutputLine, PodsListed, RunObservation
 from shared.clock import Clock
 from shared.contracts.deployment import Deployment
 from shared.contracts.nodes import Node, NodeState, PoolState
@@ -56,19 +56,19 @@ class ProcessBackend:
         options: PodOptions,
         *,
         clock: Clock,
-        routes: Routes,
+        routes: RouteStatus,
         fence: Callable[[], Awaitable[None]],
-        zygotes: Zygotes | None = None,
+        zygotes: ZygotePool | None = None,
         ask_for_secrets: AskForSecrets | None = None,
     ) -> None:
         self.root = root
         self.fence = fence
         self.clock = clock
         self.options = options
-        self._pods: dict[str, Pod] = {}
+        self._pods: dict[str, PodLifecycle] = {}
         self._ended: dict[str, PodFolder] = {}
         self._observed: asyncio.Queue[Observation] = asyncio.Queue()
-        self._parts = PodParts(
+        self._parts = PodDependencies(
             preparation, options, routes, clock, fence, self._observed.put_nowait, zygotes, ask_for_secrets
         )
         self._adopted = asyncio.Event()
@@ -104,11 +104,11 @@ class ProcessBackend:
 
     def _admit(self, folder: PodFolder) -> None:
         assert self._group is not None
-        pod = Pod(folder, self._parts)
+        pod = PodLifecycle(folder, self._parts)
         self._pods[folder.record.name] = pod
         self._group.create_task(self._live(pod), name=f"pod {folder.record.name}")
 
-    async def _live(self, pod: Pod) -> None:
+    async def _live(self, pod: PodLifecycle) -> None:
         """One pod's life; an error of ours in it must not end the others."""
         while True:
             try:
@@ -153,7 +153,7 @@ class ProcessBackend:
             self._follow(pod, deployment, template)
         self._applied.add(deployment.version_id)
 
-    def _follow(self, pod: Pod, deployment: Deployment, template: str) -> None:
+    def _follow(self, pod: PodLifecycle, deployment: Deployment, template: str) -> None:
         """Let a pod that may stay know the newest intent; at first sight of a version, let it tell itself again.
 
         Whoever listens may have heard of the version only after its adopted pods had told themselves.
@@ -199,10 +199,10 @@ class ProcessBackend:
         """Pods without room, and why; see `Backend.waits`."""
         return self._waits
 
-    def _pools(self, nodes: Mapping[UUID, Node]) -> list[Pool]:
+    def _pools(self, nodes: Mapping[UUID, Node]) -> list[ResourcePool]:
         return pools_of(nodes.values(), self.options.room, self.options.overcommit)
 
-    def _state(self, pod: Pod) -> PodState:
+    def _state(self, pod: PodLifecycle) -> PodState:
         """As the roll-out decides on it; one that has to leave its node is to be replaced."""
         state, record = pod.state(), pod.record
         if self._is_evicted(pod):
@@ -211,7 +211,7 @@ class ProcessBackend:
             return state
         return replace(state, template=LEAVING)
 
-    def _is_evicted(self, pod: Pod) -> bool:
+    def _is_evicted(self, pod: PodLifecycle) -> bool:
         node = (self._nodes or {}).get(pod.record.node) if pod.record.node else None
         return node is not None and node.pods == "end" and not pod.record.is_terminating
 
@@ -219,18 +219,20 @@ class ProcessBackend:
         """Let pods that wait begin where there is room, and have the others say what they wait for."""
         if self._nodes is None or not self._adopted.is_set():
             return
-        placement = place(self._claims(), self._pools(self._nodes))
+        placement = place_pods(self._claims(), self._pools(self._nodes))
         self._waits = placement.waiting
         for name, node in placement.placed.items():
             self._pods[name].place(self._nodes[node] if node else None, placement.took.get(name))
         for name, why in placement.waiting.items():
             self._pods[name].lack(why)
 
-    def _claims(self) -> list[Claim]:
-        claims: list[Claim] = []
+    def _claims(self) -> list[ResourceClaim]:
+        claims: list[ResourceClaim] = []
         for version_id in self.versions():
             records = [pod.record for pod in self._of(version_id)]
-            claims += replacing([_claim(each) for each in records], {each.name: each.template for each in records})
+            claims += pair_replacements(
+                [_claim(each) for each in records], {each.name: each.template for each in records}
+            )
         return claims
 
     async def delete(self, version_id: UUID) -> None:
@@ -242,7 +244,7 @@ class ProcessBackend:
         for pod in pods:
             pod.terminate()
 
-    def _of(self, version_id: UUID) -> list[Pod]:
+    def _of(self, version_id: UUID) -> list[PodLifecycle]:
         return [pod for pod in self._pods.values() if pod.record.deployment.version_id == version_id]
 
     def versions(self) -> frozenset[UUID]:
@@ -297,7 +299,7 @@ class ProcessBackend:
             return self._ended[pod]
         raise NotFound(f"there is no pod {pod}")
 
-    async def usage(self) -> list[Usage]:
+    async def usage(self) -> list[MeasuredUsage]:
         """CPU and memory (proportional set) of every running pod since the last call."""
         running = [(pod.record.name, pod.process.pid) for pod in self._pods.values() if pod.process]
         now = self.clock.monotonic()
@@ -308,20 +310,20 @@ class ProcessBackend:
             elapsed = now - last_at
             cores = max(0.0, cpu_s - last_cpu) / elapsed if elapsed > 0 and last_pid == pid else 0.0
             self._cpu[name] = (pid, cpu_s, now)
-            found.append(Usage(name, cores, memory))
+            found.append(MeasuredUsage(name, cores, memory))
         return found
 
-    async def runs(self) -> list[RunSeen]:
+    async def runs(self) -> list[RunObservation]:
         """Runs of every pod's process; see `Backend.runs`."""
         return await asyncio.to_thread(self._ledger.look, self.clock.now().timestamp())
 
-    async def settle(self, runs: Sequence[RunSeen]) -> None:
+    async def settle(self, runs: Sequence[RunObservation]) -> None:
         """Their folders may go; see `Backend.settle`."""
         await asyncio.to_thread(self._ledger.settle, runs)
 
 
-def _claim(record: PodRecord) -> Claim:
-    return Claim(
+def _claim(record: PodRecord) -> ResourceClaim:
+    return ResourceClaim(
         record.name,
         record.deployment.resources,
         record.created_at,
@@ -339,7 +341,7 @@ def _claim(record: PodRecord) -> Claim:
 def _measure(pid: int) -> tuple[float, int]:
     """CPU seconds and bytes of a process and its children."""
     cpu_s, memory = 0.0, 0
-    for process in family(pid):
+    for process in process_tree(pid):
         try:
             times = process.cpu_times()
             full = process.memory_full_info()

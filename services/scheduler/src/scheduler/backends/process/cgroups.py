@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from scheduler.machine import CGROUPS, GIB, OWN_GROUPS, own_paths
+from scheduler.machine import CGROUPS, GIB, OWN_GROUPS, own_cgroup_paths
 from shared.contracts.deployment import Resources
 
 PERIOD_US = 100_000
@@ -34,12 +34,12 @@ _OPTIONAL = frozenset({"memory.swap.max", "memory.oom.group", "memory.memsw.limi
 """Not every kernel has them."""
 
 
-class NotPermitted(Exception):
+class ControlGroupsUnavailable(Exception):
     """No groups can be made here; the text says why."""
 
 
 @dataclass(frozen=True)
-class Limits:
+class ControlGroups:
     """Makes groups in folders: of version 2 (the name is empty), or one for each controller of version 1."""
 
     folders: Mapping[str, Path]
@@ -71,7 +71,7 @@ class Limits:
                 folder.rmdir()
 
 
-def exceeded(joined: Sequence[str]) -> str | None:
+def exceeded_memory_limit(joined: Sequence[str]) -> str | None:
     """The limit of memory, such as `2 GiB`, for which the kernel has killed something in these groups; else None."""
     for group in (Path(file).parent for file in joined):
         for events, limit in (("memory.events", "memory.max"), ("memory.oom_control", "memory.limit_in_bytes")):
@@ -82,7 +82,7 @@ def exceeded(joined: Sequence[str]) -> str | None:
     return None
 
 
-def remove(joined: Sequence[str], *, is_last: bool = False) -> None:
+def remove_groups(joined: Sequence[str], *, is_last: bool = False) -> None:
     """Remove the groups of a run that is over; and those that they are in, where it was the last one."""
     for file in joined:
         with suppress(OSError):
@@ -91,17 +91,19 @@ def remove(joined: Sequence[str], *, is_last: bool = False) -> None:
                 Path(file).parent.parent.rmdir()
 
 
-def find_limits(home: Path, cgroups: Path = CGROUPS, own: Path = OWN_GROUPS) -> Limits:
-    """Where pods of the platform at `home` get their groups. Raises `NotPermitted`."""
+def find_control_groups(home: Path, cgroups: Path = CGROUPS, own: Path = OWN_GROUPS) -> ControlGroups:
+    """Where pods of the platform at `home` get their groups. Raises `ControlGroupsUnavailable`."""
     name = f"penstock-{hashlib.sha256(str(home).encode()).hexdigest()[:8]}"
-    paths = own_paths(own)
+    paths = own_cgroup_paths(own)
     try:
         if (cgroups / "cgroup.controllers").exists():
-            return Limits({"": _version_2(cgroups / paths[""].relative_to("/"), name, is_root=paths[""].name == "")})
+            return ControlGroups(
+                {"": _version_2(cgroups / paths[""].relative_to("/"), name, is_root=paths[""].name == "")}
+            )
         found = [*CONTROLLERS, *([PROCESSES] if PROCESSES in paths and (cgroups / PROCESSES).is_dir() else [])]
-        return Limits({each: _version_1(cgroups / each, paths.get(each), name) for each in found})
+        return ControlGroups({each: _version_1(cgroups / each, paths.get(each), name) for each in found})
     except OSError as error:
-        raise NotPermitted(f"{error.filename}: {error.strerror}") from error
+        raise ControlGroupsUnavailable(f"{error.filename}: {error.strerror}") from error
 
 
 def _version_1(hierarchy: Path, own: PurePosixPath | None, name: str) -> Path:
@@ -117,9 +119,9 @@ def _version_2(own: Path, name: str, *, is_root: bool) -> Path:
         own, is_root = own.parent, True
     there = set((own / "cgroup.controllers").read_text().split())
     if missing := set(CONTROLLERS) - there:
-        raise NotPermitted(f"{own} has no controller {' and '.join(sorted(missing))}")
+        raise ControlGroupsUnavailable(f"{own} has no controller {' and '.join(sorted(missing))}")
     if not (is_root or _is_delegated(own)):
-        raise NotPermitted(f"{own} was not delegated: run the platform as a service with Delegate=yes")
+        raise ControlGroupsUnavailable(f"{own} was not delegated: run the platform as a service with Delegate=yes")
     (own / name).mkdir(exist_ok=True)
     wanted = " ".join(f"+{each}" for each in (*CONTROLLERS, *({PROCESSES} & there)))
     _enable(own, wanted)
@@ -138,7 +140,7 @@ def _enable(group: Path, wanted: str) -> None:
             _move_processes(group)
         else:
             return
-    raise NotPermitted(f"{group} is never without processes")
+    raise ControlGroupsUnavailable(f"{group} is never without processes")
 
 
 def _move_processes(group: Path) -> None:

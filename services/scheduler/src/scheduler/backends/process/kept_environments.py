@@ -11,7 +11,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from scheduler.backends.environments.inventory import kept_environments, prune
+from scheduler.backends.environments.inventory import kept_environments, prune_environments
 from scheduler.backends.process.folders.pod_folder import pod_folders
 
 DAY_S = 86_400.0
@@ -31,7 +31,11 @@ def main(home: str, days: str | None = None) -> None:
     """See the module."""
     root = Path(home).resolve()
     users = users_of_environments(root)
-    found = kept_environments(root, users) if days is None else prune(root, users, float(days) * DAY_S, time.time())
+    found = (
+        kept_environments(root, users)
+        if days is None
+        else prune_environments(root, users, float(days) * DAY_S, time.time())
+    )
     for each in found:
         print(json.dumps(asdict(each)))
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from scheduler.backends.confinement.availability import UNCONFINED, Confinement
 from scheduler.backends.pod_api.tokens import PodTokens
-from scheduler.backends.process.cgroups import Limits
+from scheduler.backends.process.cgroups import ControlGroups
 from scheduler.domain.nodes import NO_OVERCOMMIT
-from scheduler.domain.placement import UNLIMITED, Room
+from scheduler.domain.placement import UNLIMITED, Capacity
 from scheduler.domain.probes import ProbeLimits
 
 
@@ -25,11 +25,11 @@ class PodOptions:
     drain_s: float = 2.0
     withdraw_limit_s: float = 120.0
     grace_s: float = 30.0
-    room: Room = UNLIMITED
+    room: Capacity = UNLIMITED
     """What all pods together may ask for, where no node of a resource group reserves any of it."""
-    overcommit: Room = NO_OVERCOMMIT
+    overcommit: Capacity = NO_OVERCOMMIT
     """How many times what the machine has that is."""
-    pod_limits: Limits | None = None
+    pod_limits: ControlGroups | None = None
     """Has the kernel keep pods to what they asked for; None: nobody does."""
     confinement: Confinement = UNCONFINED
     """Keeps pods from everything but their own files."""

@@ -16,23 +16,23 @@ from typing import Any, TypeVar
 from scheduler.backends.errors import PreparationFailed, RegistryUnavailable
 from scheduler.backends.preparation.port import Preparation
 from scheduler.backends.preparation.variables import AskForSecrets, secret_variables
-from scheduler.backends.process.cgroups import remove
+from scheduler.backends.process.cgroups import remove_groups
 from scheduler.backends.process.folders.output import tail
 from scheduler.backends.process.folders.pod_folder import PodFolder, PodRecord
 from scheduler.backends.process.folders.run_folder import PodProcess, RunFolder
-from scheduler.backends.process.launch.start import start
-from scheduler.backends.process.launch.zygotes import Zygotes
+from scheduler.backends.process.launch.start import start_run
+from scheduler.backends.process.launch.zygotes import ZygotePool
 from scheduler.backends.process.options import PodOptions
 from scheduler.backends.process.run_watch import RunWatch
-from scheduler.domain.ports import Routes
+from scheduler.domain.ports import RouteStatus
 from scheduler.domain.restarts import failures_after, restart_delay_s, retry_delay_s
 from scheduler.domain.rollout import PodState
 from scheduler.domain.values import (
     CAPACITY,
     REGISTRY_UNAVAILABLE,
     SECRETS_UNAVAILABLE,
-    Note,
     Observation,
+    PodNote,
     PodObservation,
     PodStatus,
     RunEnd,
@@ -47,27 +47,27 @@ POLL_S = 0.1
 
 
 @dataclass(frozen=True)
-class PodParts:
+class PodDependencies:
     """What every pod of a backend shares. `fence` raises once another scheduler leads."""
 
     preparation: Preparation
     options: PodOptions
-    routes: Routes
+    routes: RouteStatus
     clock: Clock
     fence: Callable[[], Awaitable[None]]
     emit: Callable[[Observation], None]
-    zygotes: Zygotes | None = None
+    zygotes: ZygotePool | None = None
     ask_for_secrets: AskForSecrets | None = None
 
 
-class Ending(Exception):
+class PodEnding(Exception):
     """The pod is to end: whatever it waits for is not wanted any more."""
 
 
-class Pod:
+class PodLifecycle:
     """The life of one pod."""
 
-    def __init__(self, folder: PodFolder, parts: PodParts) -> None:
+    def __init__(self, folder: PodFolder, parts: PodDependencies) -> None:
         self.folder = folder
         self.parts = parts
         self.status: PodStatus = "Waiting"
@@ -117,7 +117,7 @@ class Pod:
     def lack(self, why: str) -> None:
         """There is no room yet; told once."""
         if self.reason != CAPACITY:
-            self._told(Note(CAPACITY, why, "warning"))
+            self._told(PodNote(CAPACITY, why, "warning"))
 
     def restart(self) -> None:
         """Drain, end the process, start again at once."""
@@ -128,7 +128,7 @@ class Pod:
 
     async def live(self) -> None:
         """Run after run until it is to end."""
-        with suppress(Ending):
+        with suppress(PodEnding):
             await self._room()
             while True:
                 await self._next_run()
@@ -139,7 +139,7 @@ class Pod:
         while not self.record.is_placed:
             await self._asked.wait()
             if self.record.is_terminating:
-                raise Ending
+                raise PodEnding
             self._asked.clear()
             self.folder.update(restart_asked=False)  # a restart of what has not started yet is nothing
 
@@ -148,7 +148,7 @@ class Pod:
         if self.record.ended_run < run.number:
             self._close(run, await self._one_run(run))
         elif self.record.is_terminating:
-            raise Ending  # it has ended, and an earlier scheduler may have said so: it does not come back for a moment
+            raise PodEnding  # an earlier scheduler may have reported its end: it does not come back for a moment
         else:
             self.status, self.reason = "Waiting", "BackOff"
             self.tell()
@@ -179,7 +179,7 @@ class Pod:
 
     async def _start(self, run: RunFolder) -> PodProcess:
         if self.record.is_terminating:
-            raise Ending
+            raise PodEnding
         self.status, self.reason = "Waiting", "Preparing"
         self.tell()
         if self.parts.zygotes is not None:  # while the model is on its way
@@ -187,8 +187,8 @@ class Pod:
         command = await self._or_ending(self._prepared(run))
         secrets = await self._or_ending(self._secrets(run))
         await self._fenced()
-        process = await start(run, self.record, command, self.parts.options, self.parts.zygotes, secrets=secrets)
-        self._told(Note("LoadingModel", f"process {process.pid} has started; it loads the model"))
+        process = await start_run(run, self.record, command, self.parts.options, self.parts.zygotes, secrets=secrets)
+        self._told(PodNote("LoadingModel", f"process {process.pid} has started; it loads the model"))
         return process
 
     async def _prepared(self, run: RunFolder) -> list[str]:
@@ -203,7 +203,7 @@ class Pod:
                 attempt += 1
                 if attempt == 1:
                     run.write_line(f"waiting for the model registry: {away.message}")
-                self._told(Note(REGISTRY_UNAVAILABLE, away.message, "warning"))
+                self._told(PodNote(REGISTRY_UNAVAILABLE, away.message, "warning"))
                 await self.parts.clock.sleep(retry_delay_s(attempt))
 
     async def _secrets(self, run: RunFolder) -> dict[str, str]:
@@ -217,10 +217,10 @@ class Pod:
                 reason = SECRETS_UNAVAILABLE if isinstance(refused, Temporary) else "SecretMissing"
                 if attempt == 1:
                     run.write_line(f"waiting for its secrets: {refused.message}")
-                self._told(Note(reason, refused.message, "warning"))
+                self._told(PodNote(reason, refused.message, "warning"))
                 await self.parts.clock.sleep(retry_delay_s(attempt))
 
-    def _told(self, note: Note) -> None:
+    def _told(self, note: PodNote) -> None:
         self.status, self.reason = "Waiting", note.reason
         self.tell(note=note)
 
@@ -277,7 +277,7 @@ class Pod:
         self.status, self.reason = "Waiting", "Restarting" if end.was_asked else "BackOff"
         deaths, self._deaths = self.record.worker_deaths + self._deaths, 0
         self.folder.update(ended_run=run.number, failures=failures, last_exit=last_exit, worker_deaths=deaths)
-        remove(run.groups())
+        remove_groups(run.groups())
         self.tell(end=replace(end, log_tail=tail(run)))
 
     async def _back_off(self) -> None:
@@ -285,7 +285,7 @@ class Pod:
         if failures and not self.record.restart_asked:
             await self._pause(restart_delay_s(failures))
         if self.record.is_terminating:
-            raise Ending
+            raise PodEnding
         self._asked.clear()
 
     # ── waiting, telling ─────────────────────────────────────────────────────────────────────────────────────────
@@ -297,7 +297,7 @@ class Pod:
                 await self._asked.wait()
 
     async def _or_ending(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """The result of `work`; given up with `Ending` once the pod is to end."""
+        """The result of `work`; given up with `PodEnding` once the pod is to end."""
         task = asyncio.create_task(work)
         try:
             while not task.done():
@@ -305,7 +305,7 @@ class Pod:
                 await asyncio.wait({task, asked}, return_when=asyncio.FIRST_COMPLETED)
                 asked.cancel()
                 if self.record.is_terminating:
-                    raise Ending
+                    raise PodEnding
                 if self._asked.is_set():  # a restart of what has not started yet is nothing
                     self._asked.clear()
                     self.folder.update(restart_asked=False)
@@ -322,7 +322,7 @@ class Pod:
             except Temporary:
                 await self.parts.clock.sleep(0.5)
 
-    def tell(self, *, end: RunEnd | None = None, note: Note | None = None, is_gone: bool = False) -> None:
+    def tell(self, *, end: RunEnd | None = None, note: PodNote | None = None, is_gone: bool = False) -> None:
         """Emit the pod as it is now, and what has just happened to it."""
         record, watch = self.record, self.watch
         report = watch.report if watch else None

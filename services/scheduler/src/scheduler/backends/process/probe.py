@@ -9,7 +9,9 @@ from scheduler.backends.process.folders.run_folder import PodProcess
 from scheduler.domain.probes import ProbeResult
 
 
-async def probe(host: str, port: int, process: PodProcess, timeout_s: float, token: str | None = None) -> ProbeResult:
+async def probe_pod(
+    host: str, port: int, process: PodProcess, timeout_s: float, token: str | None = None
+) -> ProbeResult:
     """One look at a pod, through its door and through the operating system."""
     if _is_stopped(process):
         return ProbeResult("silent", is_stopped=True, cpu_s=cpu_seconds(process.pid))
@@ -27,10 +29,10 @@ def _is_stopped(process: PodProcess) -> bool:
 
 def cpu_seconds(pid: int) -> float:
     """CPU seconds that a process and its children have used."""
-    return sum(_cpu_s(each) for each in family(pid))
+    return sum(_cpu_s(each) for each in process_tree(pid))
 
 
-def family(pid: int) -> list[psutil.Process]:
+def process_tree(pid: int) -> list[psutil.Process]:
     """A process and all its children; empty where it is gone."""
     try:
         main = psutil.Process(pid)

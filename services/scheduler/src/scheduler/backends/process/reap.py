@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from scheduler.backends.process.cgroups import remove
+from scheduler.backends.process.cgroups import remove_groups
 from scheduler.backends.process.folders.pod_folder import pod_folders
 from scheduler.backends.process.folders.run_folder import PodProcess
 
@@ -31,7 +31,7 @@ def reap(home: Path, grace_s: float = GRACE_S) -> int:
             process.send(sig)
             process.send(signal.SIGCONT)
         _wait(processes, limit_s)
-    remove(groups, is_last=True)
+    remove_groups(groups, is_last=True)
     return len(processes)
 
 

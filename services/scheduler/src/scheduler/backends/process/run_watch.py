@@ -6,12 +6,12 @@ import signal
 
 from scheduler.backends.pod_api.health import read_report
 from scheduler.backends.pod_api.tokens import TOKEN_VARIABLE
-from scheduler.backends.process.cgroups import exceeded
+from scheduler.backends.process.cgroups import exceeded_memory_limit
 from scheduler.backends.process.folders.run_folder import PodProcess, RunFolder
 from scheduler.backends.process.options import PodOptions
-from scheduler.backends.process.probe import probe
-from scheduler.domain.probes import Health, judge
-from scheduler.domain.values import OUT_OF_MEMORY, Note, RunEnd
+from scheduler.backends.process.probe import probe_pod
+from scheduler.domain.probes import PodHealth, judge_health
+from scheduler.domain.values import OUT_OF_MEMORY, PodNote, RunEnd
 from shared.clock import Clock
 from shared.contracts.deployment import PodReport, ReportedEvent
 
@@ -36,10 +36,10 @@ class RunWatch:
         self.options = options
         self.clock = clock
         # A pod that was ready stays so until a probe says otherwise: a scheduler's restart must not empty the routes.
-        self.health = Health(is_ready=was_ready, was_ready=was_ready)
+        self.health = PodHealth(is_ready=was_ready, was_ready=was_ready)
         self.begun = clock.monotonic()
         self.ready_since: float | None = self.begun if was_ready else None
-        self.killed_for: Note | None = None
+        self.killed_for: PodNote | None = None
         self.report: PodReport | None = None
         """What the pod tells of itself: read when it turns ready, and when its health answer has another revision."""
         self._revision: int | None = None
@@ -77,7 +77,7 @@ class RunWatch:
         reason, message = "Exited", ""
         if self.killed_for and not was_asked:
             reason, message = self.killed_for.reason, self.killed_for.message
-        elif not was_asked and (limit := exceeded(self.run.groups())):
+        elif not was_asked and (limit := exceeded_memory_limit(self.run.groups())):
             reason, message = OUT_OF_MEMORY, f"killed by the kernel at its limit of {limit}"
         is_final = reason == "Exited" and status["code"] == NEVER_LOADS and self.ready_since is None
         return RunEnd(
@@ -102,9 +102,9 @@ class RunWatch:
         """Probe once; whether readiness or the pod's report changed. A process that is beyond hope is killed."""
         before = self.health
         host = LOOPBACK.get(self.options.bind_host, self.options.bind_host)
-        result = await probe(host, self.port, self.process, self.options.probe_timeout_s, self.token)
+        result = await probe_pod(host, self.port, self.process, self.options.probe_timeout_s, self.token)
         now = self.clock.monotonic()
-        self.health = judge(before, result, now, self.options.limits)
+        self.health = judge_health(before, result, now, self.options.limits)
         if self.health.is_ready and self.ready_since is None:
             self.ready_since = now
         is_news = result.answer == "ready" and result.revision != self._revision
@@ -121,14 +121,14 @@ class RunWatch:
         """The report, with what the kernel says of a worker that it killed."""
         if not any(event.reason == "WorkerEnded" for event in report.events):
             return report
-        limit = exceeded(self.run.groups())
+        limit = exceeded_memory_limit(self.run.groups())
         return report.model_copy(update={"events": tuple(_explained(event, limit) for event in report.events)})
 
-    def _verdict(self, now: float) -> Note | None:
+    def _verdict(self, now: float) -> PodNote | None:
         if self.health.must_restart:
-            return Note("LivenessFailed", f"killed: {self.health.reason}", "warning")
+            return PodNote("LivenessFailed", f"killed: {self.health.reason}", "warning")
         if not self.health.was_ready and now - self.begun > self.options.start_limit_s:
-            return Note(
+            return PodNote(
                 "StartTimeout", f"killed: not ready {self.options.start_limit_s:g} s after its start", "warning"
             )
         return None

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 STARTED, REFUSED, BROKEN = 0, 3, 4
-LOOK_AT_OUTPUT_S = 5.0
+OUTPUT_CHECK_S = 5.0
 OOM_SCORE = b"500"
 """When the machine runs out of memory, pods go before the platform."""
 
@@ -88,7 +88,7 @@ def main(folder: str, become: Callable[[dict[str, Any]], None] = execute) -> int
         return STARTED if os.read(told, 1) else BROKEN
     os.close(told)
     _detach()
-    _keep(order, (lock, tell), become)
+    _start_and_attend(order, (lock, tell), become)
     os._exit(0)
 
 
@@ -102,7 +102,7 @@ def _detach() -> None:
     os.close(nothing)
 
 
-def _keep(order: dict[str, Any], ours: tuple[int, int], become: Callable[[dict[str, Any]], None]) -> None:
+def _start_and_attend(order: dict[str, Any], ours: tuple[int, int], become: Callable[[dict[str, Any]], None]) -> None:
     """Start the process, write who it is, stay until its end. `ours`: the lock, the pipe to the starter."""
     lock, tell = ours
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
@@ -112,18 +112,18 @@ def _keep(order: dict[str, Any], ours: tuple[int, int], become: Callable[[dict[s
     if pid == 0:
         for descriptor in ours:  # a pod that is not executed would hold them, and the lock with them
             os.close(descriptor)
-        _be(order, output, become)
+        _become_pod(order, output, become)
     for descriptor in order["descriptors"]:
         os.close(descriptor)
     write_json("process.json", {"pid": pid, "ticks": start_ticks(pid), "shim": os.getpid(), **begun})
     os.write(tell, b"1")
     os.close(tell)
     if become is not execute:
-        _shrink(pid, (lock, output), int(order["output_cap"]))
+        _reexecute(pid, (lock, output), int(order["output_cap"]))
     _attend(pid, output, int(order["output_cap"]))
 
 
-def _shrink(pid: int, kept: tuple[int, int], cap: int) -> None:
+def _reexecute(pid: int, kept: tuple[int, int], cap: int) -> None:
     """Be a small process again: go on in a fresh interpreter. Where there is none to be had, go on as it is."""
     for descriptor in kept:
         os.set_inheritable(descriptor, True)
@@ -135,14 +135,14 @@ def _shrink(pid: int, kept: tuple[int, int], cap: int) -> None:
 def _attend(pid: int, output: int, cap: int) -> None:
     """Wait for the end of the pod's process, this process' child, and write how it was."""
     status = _wait(pid, output, cap)
-    ended_at = _now()
+    ended_at = _end_time()
     _end_group(pid)
     code = os.waitstatus_to_exitcode(status)
     how = {"code": code if code >= 0 else None, "signal": -code if code < 0 else None}
     write_json("exit.json", {**how, "at": ended_at})
 
 
-def _now() -> float:
+def _end_time() -> float:
     """Unix time, carried on from the start by a clock that nobody sets: a run lasts as long as it lasts."""
     begun = read_json("process.json") or {}
     if "monotonic" not in begun:
@@ -150,7 +150,7 @@ def _now() -> float:
     return float(begun["at"]) + time.monotonic() - float(begun["monotonic"])
 
 
-def _be(order: dict[str, Any], output: int, become: Callable[[dict[str, Any]], None]) -> None:
+def _become_pod(order: dict[str, Any], output: int, become: Callable[[dict[str, Any]], None]) -> None:
     """Turn this child into the pod: a process group of its own, ordinary signals, output into the file."""
     try:
         os.setpgid(0, 0)
@@ -160,7 +160,7 @@ def _be(order: dict[str, Any], output: int, become: Callable[[dict[str, Any]], N
         os.dup2(output, 1)
         os.dup2(output, 2)
         os.close(output)
-        _die_first()
+        _raise_oom_score()
         for group in order.get("groups", ()):
             _join(group)
         os.chdir(order["folder"])
@@ -200,7 +200,7 @@ def _join(group: str) -> None:
         processes.write(b"0")
 
 
-def _die_first() -> None:
+def _raise_oom_score() -> None:
     with suppress(OSError), open("/proc/self/oom_score_adj", "wb") as score:
         score.write(OOM_SCORE)
 
@@ -210,13 +210,13 @@ def _wait(pid: int, output: int, cap: int) -> int:
         done, status = os.waitpid(pid, os.WNOHANG)
         if done:
             return status
-        _bound(output, cap)
+        _truncate_output(output, cap)
         with suppress(OSError):
             os.utime("lock")  # alive until now, should the machine be lost
-        signal.sigtimedwait({signal.SIGCHLD}, LOOK_AT_OUTPUT_S)
+        signal.sigtimedwait({signal.SIGCHLD}, OUTPUT_CHECK_S)
 
 
-def _bound(output: int, cap: int) -> None:
+def _truncate_output(output: int, cap: int) -> None:
     """Empty an output file that has outgrown its cap. Offsets go on: `base.json` says what came before its start."""
     size = os.fstat(output).st_size
     if size <= cap:

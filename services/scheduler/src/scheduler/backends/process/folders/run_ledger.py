@@ -14,7 +14,7 @@ from pathlib import Path
 
 from scheduler.backends.process.folders.pod_folder import PodFolder
 from scheduler.backends.process.folders.run_folder import RunFolder
-from scheduler.domain.values import RunSeen
+from scheduler.domain.values import RunObservation
 
 log = logging.getLogger("penstock.scheduler.metering")
 
@@ -26,15 +26,15 @@ class RunLedger:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._open: dict[Key, RunSeen] = {}
+        self._open: dict[Key, RunObservation] = {}
         self._alive_at: dict[Key, float] = {}
         self._settled: set[Key] | None = None
         """None before the first look, which passes over nothing: the database may have been lost."""
 
-    def look(self, now: float) -> list[RunSeen]:
+    def look(self, now: float) -> list[RunObservation]:
         """Every run that is not settled, as it is at unix time `now`."""
         settled, present = self._settled, set[Key]()
-        found: dict[Key, RunSeen] = {}
+        found: dict[Key, RunObservation] = {}
         for key, run in self._runs():
             present.add(key)
             if settled is not None and (key in settled or run.is_settled()):
@@ -46,7 +46,7 @@ class RunLedger:
         self._alive_at = {key: at for key, at in self._alive_at.items() if key in self._open}
         return list(found.values())
 
-    def settle(self, runs: Sequence[RunSeen]) -> None:
+    def settle(self, runs: Sequence[RunObservation]) -> None:
         """Note on disk that the ends of these runs are stored."""
         for run in runs:
             PodFolder(self._root / run.pod).run(run.run).settle()
@@ -56,26 +56,26 @@ class RunLedger:
             for run in PodFolder(path).runs():
                 yield (path.name, run.number), run
 
-    def _try(self, key: Key, run: RunFolder, now: float) -> RunSeen | None:
+    def _try(self, key: Key, run: RunFolder, now: float) -> RunObservation | None:
         try:
             return self._seen(key, run, now)
         except (OSError, ValueError, KeyError):
             log.exception("run %s of pod %s cannot be read", key[1], key[0])
             return self._open.get(key)
 
-    def _seen(self, key: Key, run: RunFolder, now: float) -> RunSeen | None:
+    def _seen(self, key: Key, run: RunFolder, now: float) -> RunObservation | None:
         known = self._open.get(key) or self._begun(run)
         if known is None:
             return None  # it is being prepared
         ended, is_exact = self._end(key, run, known.started_at.timestamp(), now)
         return replace(known, ended_at=None if ended is None else _moment(ended), is_exact=is_exact)
 
-    def _begun(self, run: RunFolder) -> RunSeen | None:
+    def _begun(self, run: RunFolder) -> RunObservation | None:
         started, pod = run.started_at(), PodFolder.open(run.path.parent)
         if started is None or pod is None:
             return None
         record = pod.record
-        return RunSeen(record.name, run.number, record.deployment, _moment(started), node=record.node_name)
+        return RunObservation(record.name, run.number, record.deployment, _moment(started), node=record.node_name)
 
     def _end(self, key: Key, run: RunFolder, started: float, now: float) -> tuple[float | None, bool]:
         """Unix time of the end, and whether it is the process' own; None while it may still be said."""

@@ -10,26 +10,26 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from scheduler.backends.confinement.availability import NotConfined, open_the_way
+from scheduler.backends.confinement.availability import NotConfined, open_parent_folders
 from scheduler.backends.errors import PreparationFailed
 from scheduler.backends.pod_api.tokens import TOKEN_VARIABLE, PodTokens
 from scheduler.backends.preparation.variables import base_variables, plain_variables
 from scheduler.backends.process import shim
-from scheduler.backends.process.cgroups import Limits
+from scheduler.backends.process.cgroups import ControlGroups
 from scheduler.backends.process.folders.pod_folder import PodRecord
 from scheduler.backends.process.folders.run_folder import PodProcess, RunFolder
 from scheduler.backends.process.launch.secret_variables import secrets_descriptor
-from scheduler.backends.process.launch.zygotes import Zygotes
+from scheduler.backends.process.launch.zygotes import ZygotePool
 from scheduler.backends.process.options import PodOptions
 from shared.errors import LimitExceeded
 
 MODEL_SERVER = ("-m", "penstock_runtime")
 """Arguments of Python that a zygote has in it."""
-ANOTHER_WITHIN_S = 30.0
+OTHER_SHIM_TIMEOUT_S = 30.0
 POLL_S = 0.05
 
 
-def listen(host: str) -> socket.socket:
+def open_listening_socket(host: str) -> socket.socket:
     """A listening socket on a port that the system picks.
 
     It is handed to the pod by descriptor: a port that is named first and bound later may be somebody else's by then.
@@ -42,12 +42,12 @@ def listen(host: str) -> socket.socket:
     return listening
 
 
-async def start(
+async def start_run(
     run: RunFolder,
     record: PodRecord,
     command: list[str],
     options: PodOptions,
-    zygotes: Zygotes | None,
+    zygotes: ZygotePool | None,
     *,
     secrets: Mapping[str, str] | None = None,
 ) -> PodProcess:
@@ -58,7 +58,7 @@ async def start(
     Raises:
         PreparationFailed: the shim could not start it.
     """
-    with listen(options.bind_host) as listening, secrets_descriptor(secrets or {}) as further:
+    with open_listening_socket(options.bind_host) as listening, secrets_descriptor(secrets or {}) as further:
         descriptor, port = listening.fileno(), listening.getsockname()[1]
         descriptors = [descriptor, *further]
         work = run.path / "work"
@@ -97,7 +97,7 @@ def _rules(run: RunFolder, record: PodRecord, command: list[str], options: PodOp
         if user is not None:
             run.output.touch(mode=0o600)
             run.output.chmod(0o600)
-            open_the_way(confinement.rules, work)
+            open_parent_folders(confinement.rules, work)
         return confinement.rules.for_pod(command, work, user, memory_gb)
     except NotConfined as why:
         raise PreparationFailed("NotConfined", str(why), is_permanent=True) from why
@@ -109,7 +109,7 @@ def _token(record: PodRecord, tokens: PodTokens | None) -> dict[str, str]:
     return {TOKEN_VARIABLE: tokens.of(record.name)} if tokens else {}
 
 
-def _groups(run: RunFolder, record: PodRecord, limits: Limits | None) -> list[str]:
+def _groups(run: RunFolder, record: PodRecord, limits: ControlGroups | None) -> list[str]:
     """Files by which the process joins the groups that limit it."""
     if limits is None:
         return []
@@ -139,7 +139,7 @@ async def _under_shim(run: RunFolder, descriptors: list[int]) -> PodProcess:
 async def _of_another_shim(run: RunFolder) -> PodProcess | None:
     """The process of a shim that was there first, such as one whose zygote was given up: it may take its time."""
     with suppress(TimeoutError):
-        async with asyncio.timeout(ANOTHER_WITHIN_S):
+        async with asyncio.timeout(OTHER_SHIM_TIMEOUT_S):
             while run.process() is None:  # noqa: ASYNC110 - it is another process that writes it
                 await asyncio.sleep(POLL_S)
     return run.process()

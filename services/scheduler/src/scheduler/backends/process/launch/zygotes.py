@@ -28,11 +28,11 @@ STARTS_WITHIN_S = 5.0
 READY = b"ready"
 
 
-class Unusable(Exception):
+class ZygoteUnusable(Exception):
     """This zygote is no more."""
 
 
-class Unfit(Unusable):
+class ZygoteUnfit(ZygoteUnusable):
     """Nor would another one of this environment be: its libraries cannot be forked."""
 
 
@@ -47,30 +47,30 @@ class Zygote:
     is_ready: bool = False
 
     async def start(self, run: RunFolder, descriptors: Sequence[int]) -> None:
-        """Fork a pod for `run`, with those descriptors of its order. Raises Unusable, Unfit."""
+        """Fork a pod for `run`, with those descriptors of its order. Raises ZygoteUnusable, ZygoteUnfit."""
         async with self.lock:
             self.used_at = time.monotonic()
             if not self.is_ready:
                 said = await self._hear(IMPORTS_WITHIN_S)
                 if said != READY:
-                    raise Unfit(f"it says {said!r}")
+                    raise ZygoteUnfit(f"it says {said!r}")
                 self.is_ready = True
             try:
                 socket.send_fds(self.link, [json.dumps({"run": str(run.path.resolve())}).encode()], descriptors)
             except OSError as error:
-                raise Unusable(str(error)) from error
+                raise ZygoteUnusable(str(error)) from error
             code = await self._hear(STARTS_WITHIN_S)
             if code != b"0":
-                raise Unusable(f"the shim ended with exit code {code!r}")
+                raise ZygoteUnusable(f"the shim ended with exit code {code!r}")
 
     async def _hear(self, within_s: float) -> bytes:
         try:
             async with asyncio.timeout(within_s):
                 said = await asyncio.get_running_loop().sock_recv(self.link, 64)
         except (OSError, TimeoutError) as error:
-            raise Unusable(type(error).__name__) from error
+            raise ZygoteUnusable(type(error).__name__) from error
         if not said:
-            raise Unusable("it has ended")
+            raise ZygoteUnusable("it has ended")
         return said
 
     async def end(self) -> None:
@@ -86,7 +86,7 @@ class Zygote:
         await self.process.wait()
 
 
-class Zygotes:
+class ZygotePool:
     """Those that run now."""
 
     def __init__(self, folder: Path, idle_s: float, *, only_own: bool = False) -> None:
@@ -114,8 +114,8 @@ class Zygotes:
         try:
             zygote = await asyncio.shield(self._warm(python))
             await zygote.start(run, descriptors)
-        except (Unusable, OSError) as error:
-            if isinstance(error, Unfit):
+        except (ZygoteUnusable, OSError) as error:
+            if isinstance(error, ZygoteUnfit):
                 self._unfit.add(python)
             log.warning("a pod is started without its zygote: %s", error)
             await self._drop(python)
