@@ -43,7 +43,7 @@ async def main(world: Path, asked: Asked) -> dict[str, Any]:
     asked["read"] = [*asked["read"], *(f"/proc/{pid}/{name}" for name in ("environ", "cmdline", "maps"))]
     confinement = find_confinement("auto", home, user_range("56000-56999"), (str(world / "source"),))
     options = PodOptions(confinement=confinement, tokens=PodTokens(home / "pods"))
-    found: dict[str, Any] = {"says": confinement.says, "user": os.geteuid()}
+    found: dict[str, Any] = {"says": confinement.description, "user": os.geteuid()}
     zygotes = ZygotePool(home / "zygotes", 600.0, only_own=True)
     keeping = asyncio.create_task(zygotes.run())
     try:
@@ -69,7 +69,7 @@ async def of_a_pod(
     own = {"write": [*asked["write"], *(str(run.path / each) for each in ("order.json", "exit.json"))]}
     command = [sys.executable, "-m", "penstock_runtime", "--model-path", str(world / "model")]
     if zygotes is not None:
-        zygotes.warm_own()
+        zygotes.warm_platform_environment()
     process = await start_run(run, record, command, options, zygotes)
     try:
         token = options.tokens.of(name) if options.tokens else ""
@@ -79,7 +79,7 @@ async def of_a_pod(
 
 
 async def ask(run: RunFolder, token: str, asked: Asked) -> dict[str, Any]:
-    url = f"http://127.0.0.1:{(run.ordered() or {})['port']}"
+    url = f"http://127.0.0.1:{(run.read_order() or {})['port']}"
     async with httpx.AsyncClient(base_url=url, timeout=60, headers={TOKEN_HEADER: token}) as client:
 
         async def answers() -> bool:

@@ -28,7 +28,7 @@ QUICK = PodOptions(
     probe_timeout_s=0.5,
     drain_s=0.1,
     grace_s=2.0,
-    limits=ProbeLimits(unready_after_s=1.0, hung_after_s=2.0, busy_after_s=6.0),
+    probe_limits=ProbeLimits(unready_after_s=1.0, hung_after_s=2.0, busy_after_s=6.0),
 )
 """Options for tests that do not have the patience of production."""
 

@@ -55,15 +55,15 @@ def test_each_pod_has_a_user_of_its_own_until_it_is_gone(tmp_path: Path) -> None
     a, b, c, d = pods = [tmp_path / name for name in "abcd"]
     for pod in pods:
         pod.mkdir()
-    assert [users.give(a, a), others.give(b, b), users.give(c, c)] == [56000, 56001, 56002]
-    assert others.give(b, b) == 56001
+    assert [users.assign(a, a), others.assign(b, b), users.assign(c, c)] == [56000, 56001, 56002]
+    assert others.assign(b, b) == 56001
     assert owners == {a: 56000, b: 56001, c: 56002}
     with pytest.raises(LimitExceeded, match="all 3 users"):
-        users.give(d, d)
+        users.assign(d, d)
     b.rmdir()
-    assert users.give(d, d) == 56001
+    assert users.assign(d, d) == 56001
     with pytest.raises(LimitExceeded):
-        others.give(b, b)
+        others.assign(b, b)
 
 
 @pytest.mark.parametrize("text", ["0-10", "999-2000", "56000", "b-c", "2000-1000", "-5"])

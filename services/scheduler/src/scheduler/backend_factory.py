@@ -38,12 +38,12 @@ class BuiltBackend:
     backend: ProcessBackend
     confinement: Confinement
     tokens: PodTokens
-    limits: ControlGroups | None
+    control_groups: ControlGroups | None
 
     def close(self) -> None:
         """Remove the folder of the control groups where no pod is left."""
-        if self.limits is not None:
-            self.limits.close()
+        if self.control_groups is not None:
+            self.control_groups.close()
 
 
 def build_backend(
@@ -58,20 +58,20 @@ def build_backend(
 ) -> BuiltBackend:
     """The process backend of this home. `environ`: see `build_app`; `fence` raises once another scheduler leads."""
     pods = settings.home.resolve() / "pods"
-    limits = _limits(settings)
+    control_groups = _control_groups(settings)
     confinement = _confinement(settings)
     tokens = PodTokens(pods)
     backend = ProcessBackend(
         pods,
         preparation or _mlflow_preparation(settings, environ, bus, confinement),
-        _pod_options(settings, limits, confinement, tokens),
+        _pod_options(settings, control_groups, confinement, tokens),
         clock=clock,
         routes=routes,
         fence=fence,
         zygotes=_zygotes(settings, confinement),
         ask_for_secrets=secret_values_over(bus),
     )
-    return BuiltBackend(backend, confinement, tokens, limits)
+    return BuiltBackend(backend, confinement, tokens, control_groups)
 
 
 def machine_of(settings: SchedulerSettings) -> Machine:
@@ -86,27 +86,27 @@ def machine_of(settings: SchedulerSettings) -> Machine:
 
 
 def _pod_options(
-    settings: SchedulerSettings, limits: ControlGroups | None, confinement: Confinement, tokens: PodTokens
+    settings: SchedulerSettings, control_groups: ControlGroups | None, confinement: Confinement, tokens: PodTokens
 ) -> PodOptions:
     bind = settings.pod_host or ("0.0.0.0" if settings.advertise_host else "127.0.0.1")  # noqa: S104 - asked for
     machine, overcommit = machine_of(settings), Capacity(settings.cpu_overcommit, settings.memory_overcommit, 1)
     return PodOptions(
         bind_host=bind,
         advertise_host=settings.advertise_host or bind,
-        limits=settings.probe_limits,
+        probe_limits=settings.probe_limits,
         start_limit_s=settings.start_timeout.total_seconds(),
         drain_s=settings.drain.total_seconds(),
         grace_s=settings.termination_grace.total_seconds(),
         output_cap=settings.pod_output_limit,
-        room=Capacity(machine.cpu * overcommit.cpu, machine.memory_gb * overcommit.memory_gb, machine.gpu),
+        capacity=Capacity(machine.cpu * overcommit.cpu, machine.memory_gb * overcommit.memory_gb, machine.gpu),
         overcommit=overcommit,
-        pod_limits=limits,
+        control_groups=control_groups,
         confinement=confinement,
         tokens=tokens,
     )
 
 
-def _limits(settings: SchedulerSettings) -> ControlGroups | None:
+def _control_groups(settings: SchedulerSettings) -> ControlGroups | None:
     """Control groups for pods; None, and why, where there can be none."""
     if settings.limits == "off":
         return None
@@ -125,7 +125,7 @@ def _confinement(settings: SchedulerSettings) -> Confinement:
         settings.confinement_user_range,
         settings.confinement_readable_paths,
     )
-    log.log(logging.INFO if found.rules else logging.WARNING, "pods and builds are %s", found.says)
+    log.log(logging.INFO if found.rules else logging.WARNING, "pods and builds are %s", found.description)
     return found
 
 

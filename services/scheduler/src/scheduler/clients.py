@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from scheduler.domain.beats import RouterLoad
+from scheduler.domain.router_load import RouterLoad
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.deployment import SecretKeyRef
@@ -59,14 +59,14 @@ class EndpointsPublisher:
         self.bus = bus
         self.clock = clock
         self._listed_at = 0.0
-        self._told: dict[UUID, Endpoints] = {}
+        self._published: dict[UUID, Endpoints] = {}
         self._sequence: int | None = None
 
     def is_withdrawn(self, pod: str) -> bool:
         """True once the bucket does not name the pod; False as long as the bucket was never read."""
         if self._sequence is None:
             return False
-        return not any(endpoint.pod == pod for told in self._told.values() for endpoint in told.pods)
+        return not any(endpoint.pod == pod for published in self._published.values() for endpoint in published.pods)
 
     async def sync(self, wanted: Sequence[tuple[Endpoints, bool]]) -> dict[UUID, int]:
         """Write what differs. Each item: the endpoints, and whether the version is gone for good.
@@ -77,12 +77,14 @@ class EndpointsPublisher:
         await self._refresh()
         behind: dict[UUID, int] = {}
         for endpoints, is_gone in wanted:
-            told = self._told.get(endpoints.version_id)
+            published = self._published.get(endpoints.version_id)
             if is_gone:
                 await self._remove(endpoints.version_id)
-            elif told is not None and told.pods != endpoints.pods and told.revision >= endpoints.revision:
-                behind[endpoints.version_id] = told.revision
-            elif _differs(told, endpoints):
+            elif (
+                published is not None and published.pods != endpoints.pods and published.revision >= endpoints.revision
+            ):
+                behind[endpoints.version_id] = published.revision
+            elif _differs(published, endpoints):
                 await self._put(endpoints)
         return behind
 
@@ -92,19 +94,19 @@ class EndpointsPublisher:
         now = self.clock.monotonic()
         if sequence == self._sequence and now - self._listed_at < LIST_EVERY_S:
             return
-        self._told = _parsed(await bucket.list_all())
+        self._published = _parsed(await bucket.list_all())
         self._sequence, self._listed_at = sequence, now
 
     async def _put(self, endpoints: Endpoints) -> None:
         key = endpoints_key(endpoints.version_id)
         sequence = await self.bus.kv(ROUTES_BUCKET).put(key, endpoints.model_dump_json().encode())
-        self._told[endpoints.version_id] = endpoints
+        self._published[endpoints.version_id] = endpoints
         self._advance(sequence)
 
     async def _remove(self, version_id: UUID) -> None:
-        if version_id in self._told:
+        if version_id in self._published:
             await self.bus.kv(ROUTES_BUCKET).delete(endpoints_key(version_id))
-            self._told.pop(version_id)
+            self._published.pop(version_id)
 
     def _advance(self, sequence: int) -> None:
         """Our own write needs no listing, unless somebody else wrote in between."""
@@ -143,10 +145,10 @@ def _beats_of(values: Mapping[str, bytes]) -> dict[str, RouterBeat]:
     return found
 
 
-def _differs(told: Endpoints | None, wanted: Endpoints) -> bool:
-    if told is None:
+def _differs(published: Endpoints | None, wanted: Endpoints) -> bool:
+    if published is None:
         return bool(wanted.pods)
-    return (told.revision, told.pods) != (wanted.revision, wanted.pods)
+    return (published.revision, published.pods) != (wanted.revision, wanted.pods)
 
 
 def _parsed(values: dict[str, bytes]) -> dict[UUID, Endpoints]:

@@ -97,7 +97,7 @@ def serve_pods(bus: Bus, database: Database, backend: Backend, usage: views.Late
 
     async def states(_: Nothing) -> VersionStateList:
         async with database.read() as session:
-            return VersionStateList(items=tuple(await views.version_states(session, backend.waits())))
+            return VersionStateList(items=tuple(await views.version_states(session, backend.waiting_reasons())))
 
     bus.answer(PODS, pods)
     bus.answer(RESTART_POD, restart)

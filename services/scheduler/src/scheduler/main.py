@@ -64,7 +64,7 @@ class App:
     def _leader_loops(self) -> dict[str, Coroutine[Any, Any, None]]:
         settings, dependencies = self.settings, self.dependencies
         return {
-            "lease": dependencies.lease.keep(),
+            "lease": dependencies.lease.run_renewal(),
             "bus": dependencies.bus.run(),
             "backend": dependencies.backend.run(),
             "observe": run_observation(dependencies),

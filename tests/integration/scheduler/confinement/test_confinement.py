@@ -178,7 +178,7 @@ def test_a_kernel_that_has_nothing_is_said_and_where_it_is_required_nothing_star
     found = find_confinement("auto", tmp_path, range(0), (), nothing)
     found.check()
     assert found.rules is None
-    assert found.says.startswith(
+    assert found.description.startswith(
         "not confined: the kernel has no Landlock, or a container's seccomp profile refuses it"
     )
     required = find_confinement("require", tmp_path, range(0), (), nothing)

@@ -32,7 +32,7 @@ def home(tmp_path: Path) -> Path:
     record = PodRecord(name="wine-v1-a", deployment=wanted(), template="t", created_at=0)
     run = PodFolder.create(tmp_path / "pods", record).run(0)
     run.make()
-    run.order({"command": [str(tmp_path / "envs/used/bin/python"), "-m", "penstock_runtime"]})
+    run.write_order({"command": [str(tmp_path / "envs/used/bin/python"), "-m", "penstock_runtime"]})
     return tmp_path
 
 

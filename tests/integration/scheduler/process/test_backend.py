@@ -89,7 +89,7 @@ async def test_a_killed_pod_is_started_again(home: Path) -> None:
         await eventually(lambda: world.ready and world.ready[0].run == 1)
 
         (end,) = [o.end for o in world.seen if o.end]
-        assert (end.signal, end.was_asked) == (signal.SIGKILL, False)
+        assert (end.signal, end.is_intended) == (signal.SIGKILL, False)
         assert world.ready[0].pod == pod.pod
         assert world.ready[0].last_exit == "killed by SIGKILL"
 
@@ -115,7 +115,7 @@ async def test_restart_is_no_failure(home: Path) -> None:
 
         assert again.pid != pod.pid
         assert again.last_exit == "restarted on request"
-        assert [o.end.was_asked for o in world.seen if o.end] == [True]
+        assert [o.end.is_intended for o in world.seen if o.end] == [True]
         with pytest.raises(NotFound):
             await world.backend.restart("nobody")
 

@@ -34,7 +34,7 @@ def sized(cpu: float = 1, memory_gb: float = 0.0625) -> Deployment:
 
 
 def options(limits: ControlGroups) -> PodOptions:
-    return replace(QUICK, pod_limits=limits)
+    return replace(QUICK, control_groups=limits)
 
 
 def groups(limits: ControlGroups) -> set[str]:

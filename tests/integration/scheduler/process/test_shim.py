@@ -25,7 +25,7 @@ def ordered(folder: Path, code: str, *, cap: int = 1024 * 1024) -> RunFolder:
     """A run whose process is this Python code."""
     run = RunFolder(folder / "run-0", 0)
     run.make()
-    run.order(
+    run.write_order(
         {
             "command": [sys.executable, "-S", "-u", "-c", code],
             "environment": {"PENSTOCK_POD": "p"},
@@ -99,9 +99,9 @@ def test_children_of_a_pod_end_with_it(tmp_path: Path) -> None:
 
 def test_a_command_that_is_not_there_is_127_and_said(tmp_path: Path) -> None:
     run = ordered(tmp_path, "pass")
-    order = run.ordered()
+    order = run.read_order()
     assert order is not None
-    run.order(order | {"command": ["/nowhere/python"]})
+    run.write_order(order | {"command": ["/nowhere/python"]})
     start(run)
     until(run.exit)
     assert run.exit() == {"code": 127, "signal": None}
@@ -115,13 +115,13 @@ def test_output_beyond_its_cap_is_dropped_and_offsets_go_on(tmp_path: Path, monk
     descriptor = os.open("output.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.write(descriptor, b"old\n" * 100)
     shim._truncate_output(descriptor, 400)
-    assert run.base() == 0
+    assert run.dropped_bytes() == 0
     os.write(descriptor, b"x")
     shim._truncate_output(descriptor, 400)
     os.write(descriptor, b"new\n")
     os.close(descriptor)
 
-    assert (run.base(), run.output.stat().st_size) == (401, 4)
+    assert (run.dropped_bytes(), run.output.stat().st_size) == (401, 4)
     (line,) = read_lines(run, 200, is_over=False)
     assert (line.position.offset, line.text) == (401, "new")
 

@@ -44,7 +44,7 @@ def pod(home: Path, deployment: Deployment) -> PodFolder:
     work.mkdir(parents=True)
     with open_listening_socket("127.0.0.1") as listening:
         descriptor = listening.fileno()
-        run.order(
+        run.write_order(
             {
                 "command": [sys.executable, "-S", str(FAKE_POD), str(home), "--fd", str(descriptor)],
                 "environment": {"PENSTOCK_POD": record.name},
@@ -78,7 +78,7 @@ async def test_it_is_adopted_as_it_runs_and_its_end_is_known(
         await world.backend.delete(deployment.version_id)
         assert await eventually(lambda: any(each.is_gone for each in world.seen))
     ends = [each.end for each in world.seen if each.end]
-    assert [(end.run, end.was_asked) for end in ends] == [(0, True)]
+    assert [(end.run, end.is_intended) for end in ends] == [(0, True)]
     assert (ends[0].code, ends[0].signal) != (None, None), "its shim has said how it ended"
     assert not process.is_alive()
 

@@ -77,7 +77,7 @@ class Started:
 
     def __init__(self, run: RunFolder, process: PodProcess) -> None:
         self.run, self.process = run, process
-        ordered = run.ordered()
+        ordered = run.read_order()
         assert ordered is not None
         self.url = f"http://127.0.0.1:{ordered['port']}"
 
@@ -264,7 +264,7 @@ async def test_a_run_that_another_shim_has_begun_is_not_begun_again(
     with (run.path / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         starting = asyncio.create_task(started(tmp_path, saved[0] / "trees", None))
-        await eventually(lambda: run.ordered() is not None)
+        await eventually(lambda: run.read_order() is not None)
         (run.path / "process.json").write_text(json.dumps({"pid": 1, "ticks": 0, "shim": 1, "at": 0.0}))
         assert (await starting).process.pid == 1
     assert not run.output.exists()
@@ -274,7 +274,7 @@ async def test_without_its_zygote_a_pod_starts_all_the_same(
     tmp_path: Path, saved: tuple[Path, float, Any], zygotes: ZygotePool
 ) -> None:
     folder, value, row = saved
-    zygotes.warm_own()
+    zygotes.warm_platform_environment()
     zygote = await zygotes._zygotes[sys.executable]
     os.kill(zygote.process.pid, signal.SIGKILL)
     pod = await started(tmp_path, folder / "trees", zygotes)
@@ -289,7 +289,7 @@ async def test_without_its_zygote_a_pod_starts_all_the_same(
 async def test_a_zygote_ends_with_whoever_holds_its_socket(tmp_path: Path) -> None:
     zygotes = ZygotePool(tmp_path / "zygotes", idle_s=0.05)
     keeping = asyncio.create_task(zygotes.run())
-    zygotes.warm_own()
+    zygotes.warm_platform_environment()
     zygote = await zygotes._zygotes[sys.executable]
     await eventually(lambda: zygote.process.returncode is not None)
     assert not zygotes._zygotes

@@ -17,7 +17,7 @@ from scheduler_world import QUICK, FakePreparation, running, wanted
 from shared.contracts.deployment import Deployment
 from shared.events import PodNoted, VersionFailed
 
-ONE = replace(QUICK, room=Capacity(1, 2))
+ONE = replace(QUICK, capacity=Capacity(1, 2))
 
 
 async def test_the_second_version_waits_for_the_first(home: Path) -> None:
@@ -31,7 +31,7 @@ async def test_the_second_version_waits_for_the_first(home: Path) -> None:
         notes = [o.note for o in world.seen if o.note and o.note.reason == CAPACITY]
         held = f"held by {first.service}/{first.version} (1 core, 2 GiB)"
         assert [note.message for note in notes] == [f"asks for 1 core, 2 GiB; free are 0 cores, 0 GiB; {held}"]
-        assert world.backend.waits() == {waiting.pod: notes[0].message}
+        assert world.backend.waiting_reasons() == {waiting.pod: notes[0].message}
         pools = world.backend.pools()
         assert pools is not None
         (shared,) = pools
@@ -49,7 +49,7 @@ async def test_an_update_goes_on_where_the_machine_is_full(home: Path, replicas:
     deployment = wanted(replicas)
     ids = {"version_id": deployment.version_id, "service_id": deployment.service_id}
     newer = wanted(replicas, generation=2, model_version="2", **ids)
-    async with running(home, replace(QUICK, room=Capacity(replicas, 2 * replicas))) as world:
+    async with running(home, replace(QUICK, capacity=Capacity(replicas, 2 * replicas))) as world:
         await world.backend.apply(deployment)
         await eventually(lambda: len(world.ready) == replicas)
 
@@ -65,7 +65,7 @@ async def test_an_update_of_two_goes_on_though_nobody_looks_while_the_first_old_
     deployment = wanted(2)
     ids = {"version_id": deployment.version_id, "service_id": deployment.service_id}
     newer = wanted(2, generation=2, model_version="2", **ids)
-    async with running(home, replace(QUICK, room=Capacity(2, 4))) as world:
+    async with running(home, replace(QUICK, capacity=Capacity(2, 4))) as world:
         await world.backend.apply(deployment)
         await eventually(lambda: len(world.ready) == 2)
         await world.backend.apply(newer)

@@ -34,7 +34,7 @@ def lease_of(database: Database, holder: str, ttl_s: float = 0.5) -> Lease:
 async def test_the_first_leads_at_once_the_second_waits_while_it_beats(database: Database) -> None:
     first, second = lease_of(database, ELSEWHERE), lease_of(database, "a-third/1/1")
     await asyncio.wait_for(first.acquire(), 1)
-    keeping = asyncio.create_task(first.keep())
+    keeping = asyncio.create_task(first.run_renewal())
     waiting = asyncio.create_task(second.acquire())
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(asyncio.shield(waiting), 1.5)
@@ -52,7 +52,7 @@ async def test_no_clock_that_is_set_moves_the_lease(database: Database, hours: i
         Lease(database, clock, ttl_s=2, holder=f"machine-{number}/1/1") for number, clock in enumerate(clocks)
     )
     await first.acquire()
-    keeping, waiting = asyncio.create_task(first.keep()), asyncio.create_task(second.acquire())
+    keeping, waiting = asyncio.create_task(first.run_renewal()), asyncio.create_task(second.acquire())
     for clock in clocks:
         clock.off_by = timedelta(hours=hours)
         with pytest.raises(TimeoutError):
@@ -78,7 +78,7 @@ async def test_a_frozen_leader_writes_nothing_after_it_thaws(database: Database)
     with pytest.raises(LeaseLost):
         await frozen.check()
     with pytest.raises(LeaseLost):
-        await frozen.keep()
+        await frozen.run_renewal()
     async with heir.unit_of_work() as session:
         assert await session.get(LogPositionRow, "p") is None
     await database.close()

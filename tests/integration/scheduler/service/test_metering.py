@@ -191,8 +191,8 @@ def test_a_folder_stays_until_its_runs_are_counted(tmp_path: Path) -> None:
         run = folder.run(number)
         run.make()
         (run.path / "process.json").write_text('{"pid": 1, "ticks": 1, "shim": 1, "at": 1.0}')
-    folder.run(0).settle()
-    folder.run(7).settle()
+    folder.run(0).mark_settled()
+    folder.run(7).mark_settled()
 
     folder.prune()
 
@@ -205,7 +205,9 @@ async def test_a_clock_that_is_set_changes_no_lifetime(tmp_path: Path) -> None:
     run = RunFolder(tmp_path / "run-0", 0)
     run.make()
     command = [sys.executable, "-S", "-c", "import time; time.sleep(600)"]
-    run.order({"command": command, "environment": {}, "folder": str(tmp_path), "descriptors": [], "output_cap": 65536})
+    run.write_order(
+        {"command": command, "environment": {}, "folder": str(tmp_path), "descriptors": [], "output_cap": 65536}
+    )
     shim_process = await asyncio.create_subprocess_exec(sys.executable, "-I", "-S", shim.__file__, str(run.path))
     assert await shim_process.wait() == shim.STARTED
     process = run.process()

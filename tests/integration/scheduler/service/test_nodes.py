@@ -19,7 +19,7 @@ from shared.contracts.nodes import Node
 from shared.events import NodeAdded, NodeReleased, NodeUpdated, PodScheduled, RunStarted
 from shared.ids import new_id
 
-MACHINE = replace(QUICK, room=Capacity(8, 16))
+MACHINE = replace(QUICK, capacity=Capacity(8, 16))
 
 
 def node(name: str, cpu: float = 1, memory_gb: float = 2, group: str = "risk") -> Node:
@@ -114,7 +114,7 @@ async def test_isolated_and_over_a_restart_pods_stay_where_they_are(home: Path) 
 
 
 async def test_what_a_node_reserves_is_not_for_the_shared_pool(home: Path) -> None:
-    async with running(home, replace(QUICK, room=Capacity(2, 4)), nodes=[node("a")]) as world:
+    async with running(home, replace(QUICK, capacity=Capacity(2, 4)), nodes=[node("a")]) as world:
         await world.backend.apply(wanted(2))
         await eventually(lambda: world.ready and CAPACITY in {each.reason for each in world.now.values()})
         assert len(world.ready) == 1

@@ -91,7 +91,7 @@ class Store:
         for _ in range(times):
             self.now += EVERY_S
             async with self.app.dependencies.lease.unit_of_work() as session:
-                changed += await self.scaling.look(session, in_flight, self.now)
+                changed += await self.scaling.decide(session, in_flight, self.now)
         return changed
 
     async def told(self) -> int:
@@ -137,10 +137,10 @@ async def test_a_scheduler_that_starts_anew_goes_on_from_there(store: Store) -> 
     falling = await store.settles(deployment.version_id)
     assert (falling[0], falling[-1], sorted(falling, reverse=True)) == (4, 0, falling)
     assert (await store.row(deployment.version_id)).desired_replicas == 1, "what was asked for stays"
-    assert store.scaling.sleeps(deployment.version_id)
+    assert store.scaling.is_scaled_to_zero(deployment.version_id)
     assert await store.looks({deployment.version_id: 1.0}) == 1
     assert (await store.row(deployment.version_id)).replicas == 1
-    assert not store.scaling.sleeps(deployment.version_id)
+    assert not store.scaling.is_scaled_to_zero(deployment.version_id)
 
 
 async def test_while_pods_are_replaced_none_is_taken_away(store: Store) -> None:

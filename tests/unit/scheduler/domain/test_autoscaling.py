@@ -58,7 +58,7 @@ def replay(
     for step in range(int(hours * 3600 / EVERY_S)):
         now = step * EVERY_S
         seen = LoadSample(now, load(now), pods.ready(now))
-        decision = scaler.look(seen)
+        decision = scaler.decide(seen)
         pods.become(decision.replicas, now)
         told.append(Moment(now, seen.in_flight, seen.ready, decision))
     return told
@@ -104,14 +104,14 @@ def test_pods_that_never_became_ready_are_not_ended() -> None:
 
 def test_what_was_wanted_before_a_restart_has_to_be_reached_before_it_is_ended() -> None:
     scaler = Autoscaler(ReplicaBounds(0, 8, 10), 3, started_at=0.0)
-    decided = [scaler.look(LoadSample(step * EVERY_S, 0.0, ready=1)) for step in range(100)]
+    decided = [scaler.decide(LoadSample(step * EVERY_S, 0.0, ready=1)) for step in range(100)]
     assert set(decided) == {ScaleDecision(3, "starting")}
 
 
 def test_one_that_has_not_watched_for_a_window_ends_nothing_and_then_half_at_once() -> None:
     scaler, ready, decided = Autoscaler(ReplicaBounds(0, 50, 10), 16, started_at=990.0), 16, []
     for step in range(60):
-        decision = scaler.look(LoadSample(1000 + step * EVERY_S, 0.0, ready))
+        decision = scaler.decide(LoadSample(1000 + step * EVERY_S, 0.0, ready))
         decided.append((step * EVERY_S, decision))
         ready = decision.replicas
     young = [decision for at, decision in decided if at < STABLE_WINDOW_S - LATENCY_S]
@@ -133,8 +133,8 @@ def test_a_jump_counts_as_the_mean_of_a_tenth_of_the_window(
 ) -> None:
     scaler = Autoscaler(ReplicaBounds(1, 50, 10), ready, started_at=0.0)
     for step in range(10):
-        assert scaler.look(LoadSample(step * EVERY_S, 0.0, ready)).replicas == ready
-    assert scaler.look(LoadSample(20.0, in_flight, ready)) == decision
+        assert scaler.decide(LoadSample(step * EVERY_S, 0.0, ready)).replicas == ready
+    assert scaler.decide(LoadSample(20.0, in_flight, ready)) == decision
 
 
 def test_a_day_of_office_hours() -> None:
@@ -158,7 +158,7 @@ def looks(
 ) -> list[ScaleDecision]:
     """The same, again and again."""
     count = int((end - begin) / EVERY_S)
-    return [scaler.look(LoadSample(begin + n * EVERY_S, in_flight, ready, **more)) for n in range(count)]
+    return [scaler.decide(LoadSample(begin + n * EVERY_S, in_flight, ready, **more)) for n in range(count)]
 
 
 def busy(replicas: int, load: float, least: int = 0) -> Autoscaler:

@@ -52,7 +52,7 @@ def test_no_pod_comes_where_another_group_is_and_no_node_is_given_twice(claims: 
     for pool in pools(A, B, OTHER):
         there = [by_pod[pod].resources for pod, at in placement.placed.items() if at == pool.node]
         assert {each.group for each in there} <= {pool.group}
-        assert sum(each.cpu for each in there) <= pool.room.cpu
+        assert sum(each.cpu for each in there) <= pool.capacity.cpu
     assert placement.placed.keys() | placement.waiting.keys() == by_pod.keys()
 
 
@@ -67,8 +67,8 @@ def test_groups_do_not_hold_each_other_up(claims: list[ResourceClaim]) -> None:
 
 def test_what_nodes_reserve_is_not_for_the_shared_pool() -> None:
     assert pools(A, B)[0] == ResourcePool(Capacity(8, 16, 1))
-    assert pools_of([A], Capacity(64, 48), Capacity(4, 1.5))[0].room == Capacity(48, 36)
-    assert pools(A, B, node("d", 100, 100))[0].room == Capacity(0, 0, 1)
+    assert pools_of([A], Capacity(64, 48), Capacity(4, 1.5))[0].capacity == Capacity(48, 36)
+    assert pools(A, B, node("d", 100, 100))[0].capacity == Capacity(0, 0, 1)
 
 
 def test_pods_of_a_group_are_spread_over_its_nodes() -> None:

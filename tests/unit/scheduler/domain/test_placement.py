@@ -37,7 +37,7 @@ def test_no_more_is_given_than_there_is(claims: list[ResourceClaim]) -> None:
     left = TOTAL
     for each in claims:
         if each.is_placed or each.pod in placement.placed:
-            left = left.less(each.resources)
+            left = left.minus(each.resources)
     if placement.placed:
         assert min(left.cpu, left.memory_gb, left.gpu) >= 0
     waiting = {each.pod for each in claims if not each.is_placed}
@@ -62,7 +62,7 @@ def test_who_waits_is_told_who_holds_the_room_and_other_projects_are_not_named()
 def test_nobody_who_could_ever_fit_is_passed_by(claims: list[ResourceClaim]) -> None:
     placement = place_pods(claims, [ResourcePool(TOTAL)])
     since = {each.pod: (each.since, each.pod) for each in claims}
-    can_ever = {each.pod for each in claims if TOTAL.holds(each.resources)}
+    can_ever = {each.pod for each in claims if TOTAL.fits(each.resources)}
     for waiting in placement.waiting.keys() & can_ever:
         assert all(since[placed] < since[waiting] for placed in placement.placed)
 
@@ -73,7 +73,7 @@ def test_as_room_appears_everybody_who_can_is_placed(claims: list[ResourceClaim]
     for _ in range(len(waiting)):
         placed = place_pods(waiting, [ResourcePool(TOTAL)]).placed
         waiting = [each for each in waiting if each.pod not in placed]  # those that were placed have ended since
-    assert not [each for each in waiting if TOTAL.holds(each.resources)]
+    assert not [each for each in waiting if TOTAL.fits(each.resources)]
 
 
 def test_a_replacement_has_the_place_of_what_it_replaces() -> None:

@@ -74,7 +74,7 @@ def test_a_pod_that_comes_and_goes_gives_up() -> None:
 
 
 def test_time_spent_waiting_for_the_registry_does_not_count() -> None:
-    held_up = PodCounts(pods=1, ready=0, is_held_up=True)
+    held_up = PodCounts(pods=1, ready=0, is_waiting=True)
     rollover = after_new_count(BEGUN, held_up, 1, START + timedelta(hours=2), LIMITS)
     assert rollover is not None
     assert look(rollover, 0, START + timedelta(hours=2, minutes=9)).failure is None

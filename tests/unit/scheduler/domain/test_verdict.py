@@ -52,7 +52,7 @@ def test_ten_minutes_without_readiness_fail_a_version() -> None:
 
 
 def test_time_spent_waiting_for_the_registry_does_not_count() -> None:
-    held_up = PodCounts(pods=1, ready=0, is_held_up=True)
+    held_up = PodCounts(pods=1, ready=0, is_waiting=True)
     progress = after_count(VersionProgress(START), held_up, START + timedelta(hours=2), LIMITS)
     progress = after_count(progress, LOADING, START + timedelta(hours=2, minutes=9), LIMITS)
     assert progress.failure is None
@@ -68,7 +68,7 @@ def test_a_version_that_was_ready_once_never_fails_again() -> None:
 
 
 def test_an_end_that_was_asked_for_is_no_failed_load() -> None:
-    assert after_end(VersionProgress(START), RunEnd(0, code=0, was_asked=True), LIMITS).failed_loads == 0
+    assert after_end(VersionProgress(START), RunEnd(0, code=0, is_intended=True), LIMITS).failed_loads == 0
 
 
 @pytest.mark.parametrize(

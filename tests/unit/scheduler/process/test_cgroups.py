@@ -91,7 +91,7 @@ def test_two_homes_have_groups_of_their_own(tmp_path: Path) -> None:
     one, other = (find_control_groups(tmp_path / name, groups, own) for name in ("one", "other"))
     assert one.folders != other.folders
     (one.folders[""] / "old.0").mkdir()
-    ControlGroups(one.folders).tidy({"old.0"})
+    ControlGroups(one.folders).remove_stale({"old.0"})
     assert (one.folders[""] / "old.0").is_dir()
-    one.tidy(())
+    one.remove_stale(())
     assert not (one.folders[""] / "old.0").is_dir()

@@ -22,7 +22,15 @@ def test_a_damaged_file_of_a_run_is_as_if_it_were_missing(tmp_path: Path, name: 
     run.make()
     file.mkdir() if content is None else file.write_bytes(content)
 
-    found = (run.ordered(), run.process(), run.started_at(), run.exit(), run.ended_at(), run.base(), run.groups())
+    found = (
+        run.read_order(),
+        run.process(),
+        run.started_at(),
+        run.exit(),
+        run.ended_at(),
+        run.dropped_bytes(),
+        run.groups(),
+    )
 
     assert found == (None, None, None, None, None, 0, [])
     (kept,) = run.path.glob(f"{name}.damaged-*")

@@ -57,6 +57,6 @@ def test_a_load_that_would_fail_again_is_not_tried_again(
     run = RunFolder(tmp_path, 0)
     (tmp_path / "exit.json").write_text(json.dumps({"code": code, "signal": None, "at": 1.0}))
     seen = RunWatch(run, PodProcess(1, 1, 1), PodOptions(), SetClock(), was_ready=was_ready)
-    end = seen.ended(was_asked=False)
+    end = seen.run_end(is_intended=False)
     assert end is not None
     assert end.is_permanent == is_final

@@ -38,7 +38,7 @@ async def run_child(
     command: Sequence[str],
     environment: Mapping[str, str],
     *,
-    question: bytes = b"",
+    stdin: bytes = b"",
     limit_s: float,
     output: Path | None = None,
     folder: Path | None = None,
@@ -52,7 +52,7 @@ async def run_child(
     file = output.open("ab") if output else None
     try:
         child = await _started(command, environment, file, folder, is_piped=file is None or rewrite is not None)
-        return await _run(child, question, limit_s, _copier(child, file, rewrite) if file and rewrite else None)
+        return await _run(child, stdin, limit_s, _copier(child, file, rewrite) if file and rewrite else None)
     finally:
         if file:
             file.close()
@@ -79,13 +79,13 @@ async def _started(
 
 
 async def _run(
-    child: asyncio.subprocess.Process, question: bytes, limit_s: float, copy: Callable[[], Awaitable[None]] | None
+    child: asyncio.subprocess.Process, stdin: bytes, limit_s: float, copy: Callable[[], Awaitable[None]] | None
 ) -> ChildResult:
     stdout: bytes | None = b""
     try:
         async with asyncio.timeout(limit_s):
             if copy is None:
-                stdout, _ = await child.communicate(question)
+                stdout, _ = await child.communicate(stdin)
             else:
                 await copy()
                 await child.wait()

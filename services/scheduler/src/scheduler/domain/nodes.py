@@ -49,9 +49,9 @@ def pool_states(
         PoolState(
             group=pool.group,
             node=names[pool.node] if pool.node else None,
-            cpu=pool.room.cpu,
-            memory_gb=pool.room.memory_gb,
-            gpu=pool.room.gpu,
+            cpu=pool.capacity.cpu,
+            memory_gb=pool.capacity.memory_gb,
+            gpu=pool.capacity.gpu,
             is_open=pool.is_open,
             held=_holds(claim for claim in claims if claim.is_placed and claim.node == pool.node),
             waiting=_holds(claim for claim in claims if not claim.is_placed and claim.resources.group == pool.group),

@@ -32,13 +32,13 @@ class Capacity:
     memory_gb: float
     gpu: int = 0
 
-    def less(self, resources: Resources) -> Capacity:
+    def minus(self, resources: Resources) -> Capacity:
         """What is left beside a pod; less than nothing where more was given away than there is."""
         return Capacity(self.cpu - resources.cpu, self.memory_gb - resources.memory_gb, self.gpu - resources.gpu)
 
-    def holds(self, resources: Resources) -> bool:
+    def fits(self, resources: Resources) -> bool:
         """Whether a pod fits."""
-        left = self.less(resources)
+        left = self.minus(resources)
         return min(left.cpu, left.memory_gb, left.gpu) >= -_EPSILON
 
     def __str__(self) -> str:
@@ -54,7 +54,7 @@ UNLIMITED = Capacity(inf, inf, 1 << 30)
 class ResourcePool:
     """Room that pods of one group may have: a node of the group, or (`node` and `group` None) the shared pool."""
 
-    room: Capacity
+    capacity: Capacity
     group: str | None = None
     node: UUID | None = None
     is_open: bool = True
@@ -111,16 +111,16 @@ def place_pods(claims: Sequence[ResourceClaim], pools: Sequence[ResourcePool]) -
             placement.placed[claim.pod] = chosen.node
             if claim.replaces and _takes_a_place(claim, chosen.node, left[chosen.node]):
                 placement.took[claim.pod] = claim.replaces.pod
-            left[chosen.node] = left[chosen.node].less(claim.resources)
+            left[chosen.node] = left[chosen.node].minus(claim.resources)
             if claim.version:
                 siblings[claim.version].append(replace(claim, is_placed=True, node=chosen.node))
             continue
         most = [_at_most(claim, pool, siblings[claim.version]) for pool in mine]
-        can_ever = any(room.holds(claim.resources) for room in most)
+        can_ever = any(room.fits(claim.resources) for room in most)
         if can_ever:
             held_up.add(claim.resources.group)
         rooms = [left[pool.node] for pool in mine] if can_ever else most
-        is_own = not can_ever and any(pool.room.holds(claim.resources) for pool in mine)
+        is_own = not can_ever and any(pool.capacity.fits(claim.resources) for pool in mine)
         why = _why(claim.resources, rooms, can_ever=can_ever, is_own=is_own)
         holders = _holders(claim, claims, mine) if can_ever else ""
         placement.waiting[claim.pod] = f"{why}; held by {holders}" if holders else why
@@ -129,18 +129,18 @@ def place_pods(claims: Sequence[ResourceClaim], pools: Sequence[ResourcePool]) -
 
 def _at_most(claim: ResourceClaim, pool: ResourcePool, siblings: Sequence[ResourceClaim]) -> Capacity:
     """What a pool has for a pod once all other versions' pods are gone: those of its own stay beside it."""
-    room = pool.room
+    room = pool.capacity
     for each in siblings:
         if each.node == pool.node and (claim.replaces is None or each.pod != claim.replaces.pod):
-            room = room.less(each.resources)
+            room = room.minus(each.resources)
     return room
 
 
 def _left(claims: Sequence[ResourceClaim], pools: Sequence[ResourcePool]) -> dict[UUID | None, Capacity]:
-    left = {pool.node: pool.room for pool in pools}
+    left = {pool.node: pool.capacity for pool in pools}
     for claim in claims:
         if claim.is_placed and claim.node in left:
-            left[claim.node] = left[claim.node].less(claim.resources)
+            left[claim.node] = left[claim.node].minus(claim.resources)
     return left
 
 
@@ -148,11 +148,11 @@ def _chosen(
     claim: ResourceClaim, pools: Sequence[ResourcePool], left: Mapping[UUID | None, Capacity], *, is_held_up: bool
 ) -> ResourcePool | None:
     """Where it goes; one that takes a place goes there, past those that wait for room."""
-    fitting = [pool for pool in pools if pool.room.holds(claim.resources)]
+    fitting = [pool for pool in pools if pool.capacity.fits(claim.resources)]
     for pool in fitting:
         if _takes_a_place(claim, pool.node, left[pool.node]):
             return pool
-    free = [pool for pool in fitting if left[pool.node].holds(claim.resources)]
+    free = [pool for pool in fitting if left[pool.node].fits(claim.resources)]
     if is_held_up or not free:
         return None
     return max(free, key=lambda pool: (left[pool.node].cpu, left[pool.node].memory_gb))

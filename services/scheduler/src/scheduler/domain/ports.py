@@ -38,7 +38,7 @@ class Backend(Protocol):
         """The room that there is, and which versions' pods hold it; None before `set_nodes`."""
         ...
 
-    def waits(self) -> Mapping[str, str]:
+    def waiting_reasons(self) -> Mapping[str, str]:
         """Pods that wait for room, and why they have none, in words."""
         ...
 
@@ -90,7 +90,7 @@ class Backend(Protocol):
         """Runs that are open, and those whose end was not settled; at first every one that is still known."""
         ...
 
-    async def settle(self, runs: Sequence[RunObservation]) -> None:
+    async def acknowledge_runs(self, runs: Sequence[RunObservation]) -> None:
         """The ends of these runs are stored for good: they need not be told, nor kept, any more."""
         ...
 

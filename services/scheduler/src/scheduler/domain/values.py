@@ -32,7 +32,7 @@ class RunEnd:
     reason: str = "Exited"
     message: str = ""
     is_permanent: bool = False
-    was_asked: bool = False
+    is_intended: bool = False
     log_tail: tuple[str, ...] = ()
 
     def describe(self) -> str:

@@ -50,13 +50,13 @@ class PodCounts:
 
     pods: int
     ready: int
-    is_held_up: bool = False
+    is_waiting: bool = False
     """A pod waits for something that is not the version's fault (the registry is away)."""
 
 
 def after_end(progress: VersionProgress, end: RunEnd, limits: VerdictLimits) -> VersionProgress:
     """Progress after one run ended without being asked to."""
-    if progress.was_ready or progress.failure or end.was_asked:
+    if progress.was_ready or progress.failure or end.is_intended:
         return progress
     loads = progress.failed_loads + 1
     last = VersionFailure(end.reason if end.reason != "Exited" else "LoadFailed", _end_message(end), end.log_tail)
@@ -81,7 +81,7 @@ def after_count(progress: VersionProgress, seen: PodCounts, now: datetime, limit
         return replace(progress, was_ready=True, failed_loads=0, last_end=None)
     if progress.was_ready or progress.failure:
         return progress
-    if seen.is_held_up:
+    if seen.is_waiting:
         return replace(progress, trying_since=now)
     if is_overdue(progress, now, limits):
         return replace(progress, failure=_never_ready(progress, limits))

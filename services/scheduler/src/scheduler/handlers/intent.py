@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from scheduler.domain.rollout import template_of
 from scheduler.domain.rollover import on_new_template
 from scheduler.domain.verdict import on_new_intent
-from scheduler.handlers.settle import update_outcome
+from scheduler.handlers.outcome import update_outcome
 from scheduler.store import rows
 from scheduler.store.nodes import list_nodes, release_node, store_node
 from scheduler.store.tables import REFUSED_CONTROLLER, TRUSTED_CONTROLLER, ControllerRow, DeploymentRow

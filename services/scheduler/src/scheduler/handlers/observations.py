@@ -15,7 +15,7 @@ from sqlmodel import col, select
 from scheduler.domain.rollover import after_new_end
 from scheduler.domain.values import Observation, PodObservation, PodsListed, RunEnd
 from scheduler.domain.verdict import VerdictLimits, after_end, check_warnings
-from scheduler.handlers.settle import update_outcome
+from scheduler.handlers.outcome import update_outcome
 from scheduler.store import rows
 from scheduler.store.tables import DeploymentRow, LogPositionRow, PodRow
 from shared.bus.outbox import publish
@@ -131,7 +131,7 @@ async def _store_run_end(
     session: AsyncSession, version: DeploymentRow, pod: PodRow, end: RunEnd, context: ObservationContext
 ) -> None:
     pod.ended_run = end.run
-    if end.was_asked:
+    if end.is_intended:
         return
     if end.reason != "Exited":
         await _publish_pod_event(session, version, PodNoted, pod, level="error", reason=end.reason, message=end.message)

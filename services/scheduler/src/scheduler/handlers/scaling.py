@@ -30,26 +30,26 @@ class Autoscalers:
         self._scalers: dict[UUID, Autoscaler] = {}
         self._asleep: frozenset[UUID] = frozenset()
 
-    def sleeps(self, version_id: UUID) -> bool:
-        """Whether the version had no pods at the last look, so that any demand is urgent."""
+    def is_scaled_to_zero(self, version_id: UUID) -> bool:
+        """Whether the version had no pods at the last decision, so that any demand is urgent."""
         return version_id in self._asleep
 
-    async def concerns(self, session: AsyncSession) -> bool:
+    async def has_versions(self, session: AsyncSession) -> bool:
         """Whether there is any version to decide on."""
         found = (await session.scalars(_autoscaled().limit(1))).first()
         return found is not None
 
-    async def look(self, session: AsyncSession, in_flight: Mapping[UUID, float], now: float) -> int:
+    async def decide(self, session: AsyncSession, in_flight: Mapping[UUID, float], now: float) -> int:
         """Decide anew on every version; `in_flight` over all routers, `now` in monotonic seconds. How many changed."""
         changed = 0
         versions = [row for row in (await session.scalars(_autoscaled())).all() if row.failure is None]
         for row in versions:
-            changed += await self._look_at(session, row, in_flight.get(row.version_id, 0.0), now)
+            changed += await self._decide_one(session, row, in_flight.get(row.version_id, 0.0), now)
         self._scalers = {row.version_id: self._scalers[row.version_id] for row in versions}
         self._asleep = frozenset(row.version_id for row in versions if not row.replicas)
         return changed
 
-    async def _look_at(self, session: AsyncSession, row: DeploymentRow, in_flight: float, now: float) -> bool:
+    async def _decide_one(self, session: AsyncSession, row: DeploymentRow, in_flight: float, now: float) -> bool:
         deployment = rows.deployment_of(row)
         assert deployment is not None
         assert deployment.autoscaling is not None
@@ -58,7 +58,7 @@ class Autoscalers:
         # A version that was never ready at all waits until it was tried, however long there is no room.
         without_room = sum(pod.reason == CAPACITY for pod in pods) if row.was_ready else 0
         seen = LoadSample(now, in_flight, ready, without_room, is_updating=row.rollover is not None)
-        decision = self._scaler(row, deployment.autoscaling, now).look(seen)
+        decision = self._scaler(row, deployment.autoscaling, now).decide(seen)
         if decision.replicas == before:
             return False
         row.scale = decision.replicas

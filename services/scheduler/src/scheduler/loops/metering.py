@@ -31,5 +31,5 @@ async def meter_once(dependencies: LoopDependencies, *, is_full: bool) -> None:
             await metering.store_runs(session, news, dependencies.observer.node, dependencies.clock.now())
             if is_full:
                 await metering.close_lost_runs(session, seen, dependencies.clock.now())
-        await dependencies.backend.settle([run for run in seen if run.ended_at is not None])
+        await dependencies.backend.acknowledge_runs([run for run in seen if run.ended_at is not None])
     dependencies.open_runs = frozenset(metering.key_of(run) for run in seen if run.ended_at is None)

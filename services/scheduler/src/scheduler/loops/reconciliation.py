@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from scheduler.domain.verdict import is_overdue
-from scheduler.handlers.settle import update_outcome
+from scheduler.handlers.outcome import update_outcome
 from scheduler.loops.dependencies import LoopDependencies
 from scheduler.loops.metrics import SchedulerMetrics
 from scheduler.loops.retry import retry_while_unavailable

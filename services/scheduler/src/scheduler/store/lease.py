@@ -71,14 +71,14 @@ class Lease:
                 if row is None or (row.epoch, row.beat) != seen:
                     seen, since = (row.epoch, row.beat) if row else None, self.clock.monotonic()
                 if row is None or has_holder_ended(row.holder) or self.clock.monotonic() - since >= self.ttl_s:
-                    await self._take(row)
+                    await self._take_over(row)
             except Temporary as error:
                 log.warning("cannot ask for the lease: %s", error)
             if self.epoch is None:
                 await self.clock.sleep(self.ttl_s / 5)
         log.info("leading with epoch %s", self.epoch)
 
-    async def keep(self) -> None:
+    async def run_renewal(self) -> None:
         """Beat until cancelled. Raises `LeaseLost`. While the database is away nobody can take over either."""
         while True:
             try:
@@ -111,9 +111,9 @@ class Lease:
         async with self.database.read() as session:
             return (await session.execute(select(LeaseRow))).scalar_one_or_none()
 
-    async def _take(self, seen: LeaseRow | None) -> None:
+    async def _take_over(self, seen: LeaseRow | None) -> None:
         if seen is None:
-            await self._take_first()
+            await self._insert_first()
             return
         taking = update(LeaseRow).where(col(LeaseRow.epoch) == seen.epoch, col(LeaseRow.beat) == seen.beat)
         async with self.database.unit_of_work() as session:
@@ -122,7 +122,7 @@ class Lease:
         if result.rowcount == 1:
             self.epoch = seen.epoch + 1
 
-    async def _take_first(self) -> None:
+    async def _insert_first(self) -> None:
         try:
             async with self.database.unit_of_work() as session:
                 await session.execute(insert(LeaseRow).values(id=1, epoch=1, beat=0, holder=self.holder))

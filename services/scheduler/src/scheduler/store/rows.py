@@ -118,5 +118,5 @@ def count_pods(pods: Sequence[PodRow]) -> PodCounts:
     return PodCounts(
         pods=len(alive),
         ready=sum(pod.ready for pod in alive),
-        is_held_up=any(pod.reason in {REGISTRY_UNAVAILABLE, SECRETS_UNAVAILABLE, CAPACITY} for pod in alive),
+        is_waiting=any(pod.reason in {REGISTRY_UNAVAILABLE, SECRETS_UNAVAILABLE, CAPACITY} for pod in alive),
     )

@@ -38,55 +38,55 @@ class KernelSupport:
 
 @dataclass(frozen=True)
 class Confinement:
-    """How pods, builds and downloads are confined here; `rules` None: not at all. `says` is for people."""
+    """How pods, builds and downloads are confined here; `rules` None: not at all. `description` is for people."""
 
-    asked: ConfinementMode
-    says: str
+    mode: ConfinementMode
+    description: str
     rules: RuleBook | None = None
     users: UserRange | None = None
 
     def report(self) -> dict[str, Any]:
         """As the admin port shows it."""
-        return {"confined": self.rules is not None, "message": self.says}
+        return {"confined": self.rules is not None, "message": self.description}
 
     def check(self) -> None:
         """Raise `NotConfined` where it was required, and is not to be had."""
-        if self.asked == "require" and self.rules is None:
-            raise NotConfined(f"{self.says}; SCHEDULER_CONFINEMENT=require lets nothing start without it")
+        if self.mode == "require" and self.rules is None:
+            raise NotConfined(f"{self.description}; SCHEDULER_CONFINEMENT=require lets nothing start without it")
 
 
 UNCONFINED = Confinement("off", "not confined: it is switched off")
 
 
 def find_confinement(
-    asked: ConfinementMode,
+    mode: ConfinementMode,
     home: Path,
     users: range,
     readable: tuple[str, ...],
     machine: KernelSupport = KernelSupport(),
 ) -> Confinement:
-    """The strictest way that a trial shows to work; how it is done and what it lacks are in `says`."""
-    if asked == "off":
+    """The strictest way that a trial shows to work; how it is done and what it lacks are in `description`."""
+    if mode == "off":
         return UNCONFINED
     why = "the kernel has no Landlock, or a container's seccomp profile refuses it, and the platform is not root"
-    for ways in _methods(machine, has_users=bool(users)):
-        rules = RuleBook(ways, home.resolve(), readable)
-        found = UserRange(users) if ways.has_users else None
+    for method in _methods(machine, has_users=bool(users)):
+        rules = RuleBook(method, home.resolve(), readable)
+        found = UserRange(users) if method.has_users else None
         failure = _try(rules, found)
         if failure is None:
             if found is not None:
                 found.adopt(home / "pods")
-            return Confinement(asked, describe(ways, users), rules, found)
+            return Confinement(mode, describe(method, users), rules, found)
         why = failure
-    return Confinement(asked, f"not confined: {why}")
+    return Confinement(mode, f"not confined: {why}")
 
 
-def describe(ways: ConfinementMethod, users: range) -> str:
+def describe(method: ConfinementMethod, users: range) -> str:
     """What pods and builds are kept from, and what this way lacks."""
-    by = [f"Landlock (ABI {ways.abi})"] if ways.abi else []
-    by += [f"a user of their own ({users[0]}-{users[-1]})"] if ways.has_users else []
-    lacks = landlock.missing_protections(ways.abi) if ways.abi else ["files that every user may read"]
-    if ways.has_users:
+    by = [f"Landlock (ABI {method.abi})"] if method.abi else []
+    by += [f"a user of their own ({users[0]}-{users[-1]})"] if method.has_users else []
+    lacks = landlock.missing_protections(method.abi) if method.abi else ["files that every user may read"]
+    if method.has_users:
         lacks = [each for each in lacks if not each.startswith("signals")]
     else:
         lacks += ["modes and times of files of the platform's user"]
@@ -123,7 +123,7 @@ def _try(rules: RuleBook, users: UserRange | None) -> str | None:
 def _try_in(trial: Path, rules: RuleBook, users: UserRange | None) -> str | None:
     work = trial / "work"
     work.mkdir()
-    user = users.give(trial, work) if users else None
+    user = users.assign(trial, work) if users else None
     if user is not None:
         open_parent_folders(rules, work)
     command = [sys.executable, "-c", TRIAL]
@@ -146,7 +146,7 @@ def _outcome(command: list[str], work: Path) -> str | None:
 
 def open_parent_folders(rules: RuleBook, work: Path) -> None:
     """Let a user of its own come to its folder, where nothing else lets it; and close all else in the home to it."""
-    if rules.ways.keeps_search:
+    if rules.method.keeps_search:
         return
     for folder in work.parents[: len(work.relative_to(rules.home).parts)]:
         folder.chmod(0o711)

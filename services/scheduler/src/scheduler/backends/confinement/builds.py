@@ -31,7 +31,7 @@ class ConfinedBuild:
         own = [self.folder / name for name in OWN_FOLDERS.values()]
         for each in own:
             each.mkdir(parents=True, exist_ok=True)
-        user = self._give_away([*own, *writes])
+        user = self._assign_user([*own, *writes])
         named = [*uv_config(environment).values(), *map(environment.get, ("SSL_CERT_FILE", "SSL_CERT_DIR"))]
         reads = [command[0], str(self.folder), *(each for each in named if each and each.startswith("/"))]
         return confined_command(rules.for_build(python, [*own, *writes], user, reads), command)
@@ -48,10 +48,10 @@ class ConfinedBuild:
         if self.confinement.users is not None:
             reclaim_folder(self.folder)
 
-    def _give_away(self, folders: Sequence[Path]) -> int | None:
+    def _assign_user(self, folders: Sequence[Path]) -> int | None:
         if self.confinement.rules is None or self.confinement.users is None:
             return None
-        user = self.confinement.users.give(self.folder, folders[0])
+        user = self.confinement.users.assign(self.folder, folders[0])
         for folder in folders:
             os.chown(folder, user, user)
             for parent, inner, files in os.walk(folder):

@@ -52,7 +52,7 @@ class ConfinementMethod:
 class RuleBook:
     """Makes rules; the same for everything of one scheduler."""
 
-    ways: ConfinementMethod
+    method: ConfinementMethod
     home: Path
     readable: tuple[str, ...] = ()
     """Further paths that an operator lets be read."""
@@ -97,13 +97,13 @@ class RuleBook:
 
     def _rules(self, reads: list[str], writes: list[str], user: int | None) -> dict[str, Any]:
         return {
-            "abi": self.ways.abi,
+            "abi": self.method.abi,
             "read": list(dict.fromkeys([*system_paths(self.home), *reads, *self.readable])),
             "write": [*writes, SHARED_MEMORY, *_written_by_gpus(user)],
             "devices": [*DEVICES, *gpu_devices()],
             "user": user,
             "groups": sorted(_groups_of(gpu_devices())) if user is not None else [],
-            "keeps_search": self.ways.keeps_search,
+            "keeps_search": self.method.keeps_search,
             "filters_calls": user is None,
             "refuses_sockets": not gpu_devices(),
             "limits": self._limits(user),

@@ -35,9 +35,9 @@ class UserRange:
             if (owner := work.stat().st_uid) in self.users:
                 with self._locked():
                     self._known[work.parents[1]] = owner
-                    self._take(owner, work.parents[1])
+                    self._claim(owner, work.parents[1])
 
-    def give(self, holder: Path, folder: Path) -> int:
+    def assign(self, holder: Path, folder: Path) -> int:
         """The user of `holder` (a pod's folder, a build's); `folder` is made its own, and closed to others.
 
         Raises LimitExceeded where all are in use.
@@ -45,7 +45,7 @@ class UserRange:
         self._known = {each: number for each, number in self._known.items() if each.exists()}
         with self._locked():
             known = self._known.get(holder)
-            user = known if known is not None and self._take(known, holder) else self._free(holder)
+            user = known if known is not None and self._claim(known, holder) else self._free(holder)
         self._known[holder] = user
         self._chown(folder, user, user)
         folder.chmod(0o700)
@@ -55,12 +55,12 @@ class UserRange:
         """The next one that nobody has. A number comes back as late as can be: what had it may have left traces."""
         for offset in range(len(self.users)):
             place = (self._next + offset) % len(self.users)
-            if self._take(self.users[place], holder):
+            if self._claim(self.users[place], holder):
                 self._next = (place + 1) % len(self.users)
                 return self.users[place]
         raise LimitExceeded(f"all {len(self.users)} users for pods and builds are in use")
 
-    def _take(self, user: int, holder: Path) -> bool:
+    def _claim(self, user: int, holder: Path) -> bool:
         link = self.registry / str(user)
         if link.is_symlink():
             if os.path.lexists(link.readlink()):

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scheduler.backends.environments.build_place import BuildFolder, BuildStep
+from scheduler.backends.environments.build_folder import BuildFolder, BuildStep
 from scheduler.backends.environments.failures import REASON, failure_of, needs_source_build, output_since, size_of
 from scheduler.backends.environments.resolution import Resolution, is_wheel, read_resolution
 from scheduler.backends.errors import PreparationFailed
@@ -53,7 +53,7 @@ class EnvironmentBuild:
             )
             writes = (self.place.root, self.place.sources)
             await self._checked(self._install(resolution.sources, "sources.txt", writes=writes))
-        await self._compile(is_foreign=bool(resolution.sources))
+        await self._compile(runs_package_code=bool(resolution.sources))
         await asyncio.to_thread(self.place.reclaim)
         return self.place.root
 
@@ -121,14 +121,14 @@ class EnvironmentBuild:
         """A foreign step may write in the environment: its files must not be those of the cache that all share."""
         return ["--link-mode", "copy"] if resolution.sources else []
 
-    async def _compile(self, *, is_foreign: bool) -> None:
+    async def _compile(self, *, runs_package_code: bool) -> None:
         """Once here: a pod that had to compile pandas and scikit-learn would take seconds longer to start.
 
         Without `site`, whose `.pth` files are code. What cannot be compiled is none of Python's concern here.
         """
         (library,) = (self.place.root / "lib").glob("python*")
         command = (str(self.place.python), "-I", "-S", "-m", "compileall", "-q", "-q", "-j", "0", str(library))
-        await self.place.run(BuildStep(command, (self.place.root,) if is_foreign else ()), self.output)
+        await self.place.run(BuildStep(command, (self.place.root,) if runs_package_code else ()), self.output)
 
     def _add_runtime(self) -> None:
         """The model server is a few plain files: copied, so that it needs no package index."""

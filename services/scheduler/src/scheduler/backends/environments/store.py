@@ -27,8 +27,8 @@ from packaging.utils import canonicalize_name
 from scheduler.backends.child_process import child_environment
 from scheduler.backends.confinement.availability import UNCONFINED, Confinement, NotConfined
 from scheduler.backends.environments.build import EnvironmentBuild
-from scheduler.backends.environments.build_place import BuildFolder
-from scheduler.backends.environments.reading import read_requirements
+from scheduler.backends.environments.build_folder import BuildFolder
+from scheduler.backends.environments.requirements_reader import read_requirements
 from scheduler.backends.errors import PreparationFailed
 from scheduler.domain.requirements.comparison import (
     EnvironmentComparison,

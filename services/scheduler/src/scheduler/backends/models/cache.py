@@ -62,7 +62,7 @@ class ModelCache:
     def cached(self, deployment: Deployment, template: str) -> Path | None:
         """The model of a version that has been fetched before."""
         try:
-            digest = self._known(deployment, template).read_text(errors="replace")
+            digest = self._digest_file(deployment, template).read_text(errors="replace")
         except OSError:
             return None
         path = self.folder / digest
@@ -79,8 +79,8 @@ class ModelCache:
         async with self._locks.setdefault((source.registry, source.model, source.version), asyncio.Lock()):
             if path := self.cached(deployment, template):
                 return path
-            digest = await self._ask(deployment)
-            known = self._known(deployment, template)
+            digest = await self._run_fetch(deployment)
+            known = self._digest_file(deployment, template)
             known.parent.mkdir(parents=True, exist_ok=True)
             aside = known.with_name(f".{known.name}.{os.getpid()}")
             aside.write_text(digest)
@@ -102,12 +102,12 @@ class ModelCache:
             return child
         return confined_command(rules.for_download(self.folder.resolve(), is_ours=is_ours), child)
 
-    def _known(self, deployment: Deployment, template: str) -> Path:
+    def _digest_file(self, deployment: Deployment, template: str) -> Path:
         return self.folder / "versions" / f"{deployment.version_id}-{configuration_of(template)}"
 
-    async def _ask(self, deployment: Deployment) -> str:
+    async def _run_fetch(self, deployment: Deployment) -> str:
         source = deployment.model_source
-        question: dict[str, Any] = {
+        request: dict[str, Any] = {
             "tracking_uri": source.tracking_uri or self.tracking_uri,
             "model": source.model,
             "version": source.version,
@@ -116,14 +116,14 @@ class ModelCache:
         }
         environment = self.environment
         if source.registry is not None:
-            question["registry"] = source.registry
-            question["access"] = (await self._access_to(source.registry)).model_dump()
+            request["registry"] = source.registry
+            request["access"] = (await self._access_to(source.registry)).model_dump()
             environment = child_environment(environment, ())
         child = self._confined(
             [sys.executable, "-m", "scheduler.backends.models.fetch"], is_ours=source.registry is None
         )
-        environment = environment | {"TMPDIR": question["models"]}
-        ended = await run_child(child, environment, question=json.dumps(question).encode(), limit_s=FETCH_LIMIT_S)
+        environment = environment | {"TMPDIR": request["models"]}
+        ended = await run_child(child, environment, stdin=json.dumps(request).encode(), limit_s=FETCH_LIMIT_S)
         try:
             answer = json.loads(ended.stdout.splitlines()[-1])
         except (IndexError, ValueError) as error:

@@ -39,7 +39,7 @@ class ModelSizeMeter:
         self.bytes = 0
         self.files = 0
 
-    def entry(self, path: str) -> None:
+    def count_file(self, path: str) -> None:
         """A file or folder, by its path from the model's folder."""
         self.files += 1
         if self.files > self.limits.max_files:
@@ -47,7 +47,7 @@ class ModelSizeMeter:
         if path.count("/") >= self.limits.max_depth:
             raise ModelTooLarge(f"its folders are more than {self.limits.max_depth} deep (SCHEDULER_MAX_MODEL_DEPTH)")
 
-    def stored(self, count: int) -> None:
+    def count_bytes(self, count: int) -> None:
         """Bytes of a file."""
         self.bytes += count
         if self.bytes > self.limits.max_bytes:
@@ -61,13 +61,13 @@ def copy_model(source: Path, target: Path, meter: ModelSizeMeter) -> Path:
     target.mkdir()
     for path, is_folder in _entries(root):
         name = path.relative_to(root)
-        meter.entry(name.as_posix())
+        meter.count_file(name.as_posix())
         if not path.resolve().is_relative_to(root):
             raise OSError(f"{name} is a link out of the model's folder")
         if is_folder:
             (target / name).mkdir()
         elif path.is_file():
-            meter.stored(path.stat().st_size)
+            meter.count_bytes(path.stat().st_size)
             shutil.copyfile(path, target / name)
     return target
 
@@ -75,9 +75,9 @@ def copy_model(source: Path, target: Path, meter: ModelSizeMeter) -> Path:
 def measure_model(folder: Path, meter: ModelSizeMeter) -> None:
     """Hold what was fetched by other means to the limits. Raises `ModelTooLarge`."""
     for path, is_folder in _entries(folder):
-        meter.entry(path.relative_to(folder).as_posix())
+        meter.count_file(path.relative_to(folder).as_posix())
         if not is_folder:
-            meter.stored(path.lstat().st_size)
+            meter.count_bytes(path.lstat().st_size)
 
 
 def _entries(root: Path) -> Iterator[tuple[Path, bool]]:

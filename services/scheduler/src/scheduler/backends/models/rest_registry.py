@@ -109,7 +109,7 @@ class RestRegistry:
             listed = self._json(ARTIFACTS, {"path": f"{root}/{below}".rstrip("/")})
             for file in listed.get("files", []):
                 path = f"{below}/{PurePosixPath(str(file['path'])).name}".lstrip("/")
-                meter.entry(path)
+                meter.count_file(path)
                 yield path, bool(file.get("is_dir"))
                 if file.get("is_dir"):
                     folders.append(path)
@@ -120,7 +120,7 @@ class RestRegistry:
             _check(answer)
             with target.open("wb") as file:
                 for chunk in answer.iter_bytes(1024 * 1024):
-                    meter.stored(len(chunk))
+                    meter.count_bytes(len(chunk))
                     file.write(chunk)
 
     def _json(self, path: str, asked: dict[str, str]) -> dict[str, Any]:

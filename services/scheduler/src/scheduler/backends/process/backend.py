@@ -68,16 +68,16 @@ class ProcessBackend:
         self._pods: dict[str, PodLifecycle] = {}
         self._ended: dict[str, PodFolder] = {}
         self._observed: asyncio.Queue[Observation] = asyncio.Queue()
-        self._parts = PodDependencies(
+        self._dependencies = PodDependencies(
             preparation, options, routes, clock, fence, self._observed.put_nowait, zygotes, ask_for_secrets
         )
-        self._adopted = asyncio.Event()
+        self._is_adopted = asyncio.Event()
         self._group: asyncio.TaskGroup | None = None
         self._applied: set[UUID] = set()
         self._cpu: dict[str, tuple[int, float, float]] = {}
         self._ledger = RunLedger(root)
         self._nodes: dict[UUID, Node] | None = None
-        self._waits: Mapping[str, str] = {}
+        self._waiting_reasons: Mapping[str, str] = {}
 
     # ── life ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -89,30 +89,30 @@ class ProcessBackend:
             folders = list(pod_folders(self.root))
             self._observed.put_nowait(PodsListed(frozenset(folder.record.name for folder in folders)))
             for folder in folders:
-                self._admit(folder)
-            self._tidy_limits()
-            if self._parts.zygotes is not None:
-                group.create_task(self._parts.zygotes.run(), name="zygotes")
-            self._adopted.set()
-            self._place()
+                self._start_pod(folder)
+            self._remove_stale_groups()
+            if self._dependencies.zygotes is not None:
+                group.create_task(self._dependencies.zygotes.run(), name="zygotes")
+            self._is_adopted.set()
+            self._place_waiting()
             await asyncio.get_running_loop().create_future()
 
-    def _tidy_limits(self) -> None:
-        if self.options.pod_limits is not None:
+    def _remove_stale_groups(self) -> None:
+        if self.options.control_groups is not None:
             runs = {f"{name}.{run.number}" for name, pod in self._pods.items() for run in pod.folder.runs()}
-            self.options.pod_limits.tidy(runs)
+            self.options.control_groups.remove_stale(runs)
 
-    def _admit(self, folder: PodFolder) -> None:
+    def _start_pod(self, folder: PodFolder) -> None:
         assert self._group is not None
-        pod = PodLifecycle(folder, self._parts)
+        pod = PodLifecycle(folder, self._dependencies)
         self._pods[folder.record.name] = pod
-        self._group.create_task(self._live(pod), name=f"pod {folder.record.name}")
+        self._group.create_task(self._run_pod(pod), name=f"pod {folder.record.name}")
 
-    async def _live(self, pod: PodLifecycle) -> None:
+    async def _run_pod(self, pod: PodLifecycle) -> None:
         """One pod's life; an error of ours in it must not end the others."""
         while True:
             try:
-                await pod.live()
+                await pod.run()
                 break
             except (OSError, ValueError, KeyError):
                 log.exception("pod %s: trying again in %s s", pod.record.name, RETRY_S)
@@ -120,23 +120,23 @@ class ProcessBackend:
         name = pod.record.name
         self._ended[name] = pod.folder
         self._pods.pop(name, None)
-        self._place()
+        self._place_waiting()
         self._cpu.pop(name, None)
         # Its output may still be read: the folder stays for a while; and until its runs are counted.
         await self.clock.sleep(self.options.kept_after_end_s)
         while await asyncio.to_thread(pod.folder.is_countable):
             await self.clock.sleep(RETRY_S)
         self._ended.pop(name, None)
-        self._tidy_limits()
+        self._remove_stale_groups()
         await asyncio.to_thread(pod.folder.remove)
 
     # ── wanted ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def apply(self, deployment: Deployment) -> None:
         """Make the pods of one version be as wanted; see `Backend.apply`."""
-        await self._adopted.wait()
+        await self._is_adopted.wait()
         template = template_of(deployment)
-        pods = self._of(deployment.version_id)
+        pods = self._pods_of(deployment.version_id)
         evicted = [pod for pod in pods if self._is_evicted(pod)]
         plan = plan_rollout(deployment.desired_replicas, template, [self._state(pod) for pod in pods])
         if plan.create or plan.terminate or evicted:
@@ -148,12 +148,12 @@ class ProcessBackend:
         for _ in range(plan.create):
             self._create(deployment, template)
         if plan.create:
-            self._place()
+            self._place_waiting()
         for pod in pods:
-            self._follow(pod, deployment, template)
+            self._update_deployment(pod, deployment, template)
         self._applied.add(deployment.version_id)
 
-    def _follow(self, pod: PodLifecycle, deployment: Deployment, template: str) -> None:
+    def _update_deployment(self, pod: PodLifecycle, deployment: Deployment, template: str) -> None:
         """Let a pod that may stay know the newest intent; at first sight of a version, let it tell itself again.
 
         Whoever listens may have heard of the version only after its adopted pods had told themselves.
@@ -162,7 +162,7 @@ class ProcessBackend:
         if is_news and pod.record.template == template:
             pod.folder.update(deployment=deployment)
         if pod.watch and (is_news or deployment.version_id not in self._applied):
-            pod.tell()
+            pod.emit()
 
     def _create(self, deployment: Deployment, template: str) -> None:
         suffix = "".join(secrets.choice(ALPHABET) for _ in range(5))
@@ -174,33 +174,33 @@ class ProcessBackend:
             created_at=self.clock.now().timestamp(),
             is_placed=False,
         )
-        self._admit(PodFolder.create(self.root, record))
+        self._start_pod(PodFolder.create(self.root, record))
 
     def set_nodes(self, nodes: Sequence[Node]) -> None:
         """Place pods by these nodes; see `Backend.set_nodes`."""
         known, self._nodes = self._nodes, {node.id: node for node in nodes}
         if self._nodes != known:
-            self._place()
+            self._place_waiting()
 
     def nodes(self) -> list[NodeState] | None:
         """What the pods on each node ask for; see `Backend.nodes`."""
-        if self._nodes is None or not self._adopted.is_set():
+        if self._nodes is None or not self._is_adopted.is_set():
             return None
         return node_states(self._nodes.values(), self._claims())
 
     def pools(self) -> list[PoolState] | None:
         """The room that there is, and who holds it; see `Backend.pools`."""
-        if self._nodes is None or not self._adopted.is_set():
+        if self._nodes is None or not self._is_adopted.is_set():
             return None
         names = {node.id: node.name for node in self._nodes.values()}
         return pool_states(self._pools(self._nodes), self._claims(), names)
 
-    def waits(self) -> Mapping[str, str]:
-        """Pods without room, and why; see `Backend.waits`."""
-        return self._waits
+    def waiting_reasons(self) -> Mapping[str, str]:
+        """Pods without room, and why; see `Backend.waiting_reasons`."""
+        return self._waiting_reasons
 
     def _pools(self, nodes: Mapping[UUID, Node]) -> list[ResourcePool]:
-        return pools_of(nodes.values(), self.options.room, self.options.overcommit)
+        return pools_of(nodes.values(), self.options.capacity, self.options.overcommit)
 
     def _state(self, pod: PodLifecycle) -> PodState:
         """As the roll-out decides on it; one that has to leave its node is to be replaced."""
@@ -215,21 +215,21 @@ class ProcessBackend:
         node = (self._nodes or {}).get(pod.record.node) if pod.record.node else None
         return node is not None and node.pods == "end" and not pod.record.is_terminating
 
-    def _place(self) -> None:
+    def _place_waiting(self) -> None:
         """Let pods that wait begin where there is room, and have the others say what they wait for."""
-        if self._nodes is None or not self._adopted.is_set():
+        if self._nodes is None or not self._is_adopted.is_set():
             return
         placement = place_pods(self._claims(), self._pools(self._nodes))
-        self._waits = placement.waiting
+        self._waiting_reasons = placement.waiting
         for name, node in placement.placed.items():
-            self._pods[name].place(self._nodes[node] if node else None, placement.took.get(name))
+            self._pods[name].assign_node(self._nodes[node] if node else None, placement.took.get(name))
         for name, why in placement.waiting.items():
-            self._pods[name].lack(why)
+            self._pods[name].report_no_capacity(why)
 
     def _claims(self) -> list[ResourceClaim]:
         claims: list[ResourceClaim] = []
         for version_id in self.versions():
-            records = [pod.record for pod in self._of(version_id)]
+            records = [pod.record for pod in self._pods_of(version_id)]
             claims += pair_replacements(
                 [_claim(each) for each in records], {each.name: each.template for each in records}
             )
@@ -237,14 +237,14 @@ class ProcessBackend:
 
     async def delete(self, version_id: UUID) -> None:
         """End every pod of a version."""
-        await self._adopted.wait()
-        pods = [pod for pod in self._of(version_id) if not pod.record.is_terminating]
+        await self._is_adopted.wait()
+        pods = [pod for pod in self._pods_of(version_id) if not pod.record.is_terminating]
         if pods:
             await self.fence()
         for pod in pods:
             pod.terminate()
 
-    def _of(self, version_id: UUID) -> list[PodLifecycle]:
+    def _pods_of(self, version_id: UUID) -> list[PodLifecycle]:
         return [pod for pod in self._pods.values() if pod.record.deployment.version_id == version_id]
 
     def versions(self) -> frozenset[UUID]:
@@ -315,11 +315,11 @@ class ProcessBackend:
 
     async def runs(self) -> list[RunObservation]:
         """Runs of every pod's process; see `Backend.runs`."""
-        return await asyncio.to_thread(self._ledger.look, self.clock.now().timestamp())
+        return await asyncio.to_thread(self._ledger.read_runs, self.clock.now().timestamp())
 
-    async def settle(self, runs: Sequence[RunObservation]) -> None:
-        """Their folders may go; see `Backend.settle`."""
-        await asyncio.to_thread(self._ledger.settle, runs)
+    async def acknowledge_runs(self, runs: Sequence[RunObservation]) -> None:
+        """Their folders may go; see `Backend.acknowledge_runs`."""
+        await asyncio.to_thread(self._ledger.mark_settled, runs)
 
 
 def _claim(record: PodRecord) -> ResourceClaim:

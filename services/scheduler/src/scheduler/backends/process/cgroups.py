@@ -56,7 +56,7 @@ class ControlGroups:
             files.append(str(group / "cgroup.procs"))
         return files
 
-    def tidy(self, kept: Collection[str]) -> None:
+    def remove_stale(self, kept: Collection[str]) -> None:
         """Remove groups of other runs than these, such as those that ended while no scheduler was there."""
         for folder in self.folders.values():
             for group in folder.iterdir():

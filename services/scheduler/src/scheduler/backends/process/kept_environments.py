@@ -22,7 +22,7 @@ def users_of_environments(home: Path) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for pod in pod_folders(home / "pods"):
         for run in pod.runs():
-            command = (run.ordered() or {}).get("command") or [""]
+            command = (run.read_order() or {}).get("command") or [""]
             found.setdefault(str(Path(command[0]).parent.parent.resolve()), set()).add(pod.record.name)
     return found
 

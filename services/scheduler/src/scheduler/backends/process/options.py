@@ -14,22 +14,22 @@ from scheduler.domain.probes import ProbeLimits
 
 @dataclass(frozen=True)
 class PodOptions:
-    """Addresses, limits and patience; times in seconds, sizes in bytes."""
+    """Addresses, limits and timeouts; times in seconds, sizes in bytes."""
 
     bind_host: str = "127.0.0.1"
     advertise_host: str = "127.0.0.1"
     probe_every_s: float = 0.25
     probe_timeout_s: float = 1.0
-    limits: ProbeLimits = field(default_factory=ProbeLimits)
+    probe_limits: ProbeLimits = field(default_factory=ProbeLimits)
     start_limit_s: float = 600.0
     drain_s: float = 2.0
     withdraw_limit_s: float = 120.0
     grace_s: float = 30.0
-    room: Capacity = UNLIMITED
+    capacity: Capacity = UNLIMITED
     """What all pods together may ask for, where no node of a resource group reserves any of it."""
     overcommit: Capacity = NO_OVERCOMMIT
     """How many times what the machine has that is."""
-    pod_limits: ControlGroups | None = None
+    control_groups: ControlGroups | None = None
     """Has the kernel keep pods to what they asked for; None: nobody does."""
     confinement: Confinement = UNCONFINED
     """Keeps pods from everything but their own files."""

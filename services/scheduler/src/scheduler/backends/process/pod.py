@@ -67,17 +67,17 @@ class PodEnding(Exception):
 class PodLifecycle:
     """The life of one pod."""
 
-    def __init__(self, folder: PodFolder, parts: PodDependencies) -> None:
+    def __init__(self, folder: PodFolder, dependencies: PodDependencies) -> None:
         self.folder = folder
-        self.parts = parts
+        self.dependencies = dependencies
         self.status: PodStatus = "Waiting"
         self.reason: str | None = None
         self.watch: RunWatch | None = None
         self._ready_for_s = 0.0
         self._deaths = 0
-        self._asked = asyncio.Event()
+        self._requested = asyncio.Event()
         if folder.record.is_terminating or folder.record.restart_asked:
-            self._asked.set()
+            self._requested.set()
 
     @property
     def record(self) -> PodRecord:
@@ -97,50 +97,50 @@ class PodLifecycle:
     def state(self) -> PodState:
         """What the roll-out decides on."""
         record = self.record
-        age_s = self.parts.clock.now().timestamp() - record.created_at
+        age_s = self.dependencies.clock.now().timestamp() - record.created_at
         return PodState(record.name, record.template, self.is_ready, record.is_terminating, age_s)
 
-    # ── asked from outside ───────────────────────────────────────────────────────────────────────────────────────
+    # ── requests ───────────────────────────────────────────────────────────────────────────────────────
 
     def terminate(self, *, is_surplus: bool = False) -> None:
         """End for good, after draining; `is_surplus`: since fewer pods are wanted."""
         if not self.record.is_terminating:
             self.folder.update(is_terminating=True, is_surplus=is_surplus)
-        self._asked.set()
+        self._requested.set()
 
-    def place(self, node: Node | None, took: str | None = None) -> None:
+    def assign_node(self, node: Node | None, took: str | None = None) -> None:
         """There is room, on a node of its group or (None) in the shared pool: begin. `took`: whose place it is."""
         on = {"node": node.id, "node_name": node.name} if node else {}
         self.folder.update(is_placed=True, took=took, **on)
-        self._asked.set()
+        self._requested.set()
 
-    def lack(self, why: str) -> None:
+    def report_no_capacity(self, why: str) -> None:
         """There is no room yet; told once."""
         if self.reason != CAPACITY:
-            self._told(PodNote(CAPACITY, why, "warning"))
+            self._add_note(PodNote(CAPACITY, why, "warning"))
 
     def restart(self) -> None:
         """Drain, end the process, start again at once."""
         self.folder.update(restart_asked=True)
-        self._asked.set()
+        self._requested.set()
 
-    # ── its life ─────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── lifecycle ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def live(self) -> None:
+    async def run(self) -> None:
         """Run after run until it is to end."""
         with suppress(PodEnding):
-            await self._room()
+            await self._wait_for_placement()
             while True:
                 await self._next_run()
         self.status, self.reason = "Terminating", None
-        self.tell(is_gone=True)
+        self.emit(is_gone=True)
 
-    async def _room(self) -> None:
+    async def _wait_for_placement(self) -> None:
         while not self.record.is_placed:
-            await self._asked.wait()
+            await self._requested.wait()
             if self.record.is_terminating:
                 raise PodEnding
-            self._asked.clear()
+            self._requested.clear()
             self.folder.update(restart_asked=False)  # a restart of what has not started yet is nothing
 
     async def _next_run(self) -> None:
@@ -151,7 +151,7 @@ class PodLifecycle:
             raise PodEnding  # an earlier scheduler may have reported its end: it does not come back for a moment
         else:
             self.status, self.reason = "Waiting", "BackOff"
-            self.tell()
+            self.emit()
         await self._back_off()
         self.folder.update(run=run.number + 1, restart_asked=False)
         self.folder.prune()
@@ -165,12 +165,12 @@ class PodLifecycle:
             run.write_line(f"{failure.reason}: {failure.message}")
             return RunEnd(run.number, None, None, failure.reason, failure.message, failure.is_permanent)
         was_ready = self.record.ready_run == run.number and process.is_alive()
-        watch = RunWatch(run, process, self.parts.options, self.parts.clock, was_ready=was_ready)
+        watch = RunWatch(run, process, self.dependencies.options, self.dependencies.clock, was_ready=was_ready)
         self.watch = watch
         self.status, self.reason = ("Running", None) if was_ready else ("Waiting", "LoadingModel")
-        self.tell()
+        self.emit()
         try:
-            return await self._attend(watch)
+            return await self._supervise(watch)
         finally:
             process.reap_shim()
             self._ready_for_s = watch.ready_for_s
@@ -181,14 +181,16 @@ class PodLifecycle:
         if self.record.is_terminating:
             raise PodEnding
         self.status, self.reason = "Waiting", "Preparing"
-        self.tell()
-        if self.parts.zygotes is not None:  # while the model is on its way
-            self.parts.zygotes.warm_own()
-        command = await self._or_ending(self._prepared(run))
-        secrets = await self._or_ending(self._secrets(run))
-        await self._fenced()
-        process = await start_run(run, self.record, command, self.parts.options, self.parts.zygotes, secrets=secrets)
-        self._told(PodNote("LoadingModel", f"process {process.pid} has started; it loads the model"))
+        self.emit()
+        if self.dependencies.zygotes is not None:  # while the model is on its way
+            self.dependencies.zygotes.warm_platform_environment()
+        command = await self._unless_ending(self._prepared(run))
+        secrets = await self._unless_ending(self._secrets(run))
+        await self._check_fence()
+        process = await start_run(
+            run, self.record, command, self.dependencies.options, self.dependencies.zygotes, secrets=secrets
+        )
+        self._add_note(PodNote("LoadingModel", f"process {process.pid} has started; it loads the model"))
         return process
 
     async def _prepared(self, run: RunFolder) -> list[str]:
@@ -196,73 +198,73 @@ class PodLifecycle:
         attempt = 0
         while True:
             try:
-                return await self.parts.preparation.command(
-                    self.record.deployment, self.record.template, run, self._told
+                return await self.dependencies.preparation.command(
+                    self.record.deployment, self.record.template, run, self._add_note
                 )
             except RegistryUnavailable as away:
                 attempt += 1
                 if attempt == 1:
                     run.write_line(f"waiting for the model registry: {away.message}")
-                self._told(PodNote(REGISTRY_UNAVAILABLE, away.message, "warning"))
-                await self.parts.clock.sleep(retry_delay_s(attempt))
+                self._add_note(PodNote(REGISTRY_UNAVAILABLE, away.message, "warning"))
+                await self.dependencies.clock.sleep(retry_delay_s(attempt))
 
     async def _secrets(self, run: RunFolder) -> dict[str, str]:
         """The variables whose values are secrets; asked for again until the controller has them all."""
         attempt = 0
         while True:
             try:
-                return await secret_variables(self.parts.ask_for_secrets, self.record.deployment)
+                return await secret_variables(self.dependencies.ask_for_secrets, self.record.deployment)
             except PenstockError as refused:
                 attempt += 1
                 reason = SECRETS_UNAVAILABLE if isinstance(refused, Temporary) else "SecretMissing"
                 if attempt == 1:
                     run.write_line(f"waiting for its secrets: {refused.message}")
-                self._told(PodNote(reason, refused.message, "warning"))
-                await self.parts.clock.sleep(retry_delay_s(attempt))
+                self._add_note(PodNote(reason, refused.message, "warning"))
+                await self.dependencies.clock.sleep(retry_delay_s(attempt))
 
-    def _told(self, note: PodNote) -> None:
+    def _add_note(self, note: PodNote) -> None:
         self.status, self.reason = "Waiting", note.reason
-        self.tell(note=note)
+        self.emit(note=note)
 
-    async def _attend(self, watch: RunWatch) -> RunEnd:
+    async def _supervise(self, watch: RunWatch) -> RunEnd:
         """Stay with the process until it has ended, by itself or because it was asked to."""
         while True:
-            was_asked = self.record.restart_asked or self.record.is_terminating
-            if (end := watch.ended(was_asked=was_asked)) is not None:
+            is_intended = self.record.restart_asked or self.record.is_terminating
+            if (end := watch.run_end(is_intended=is_intended)) is not None:
                 return end
-            if self._asked.is_set():
+            if self._requested.is_set():
                 await self._stop_process(watch)
-                await self.parts.clock.sleep(POLL_S)
+                await self.dependencies.clock.sleep(POLL_S)
                 continue
-            if await watch.look():
-                self._looked(watch)
+            if await watch.check():
+                self._emit_health(watch)
             await self._pause(watch.pause_s)
 
-    def _looked(self, watch: RunWatch) -> None:
+    def _emit_health(self, watch: RunWatch) -> None:
         """Tell a change of readiness, or of the pod's report."""
         self.status, self.reason = "Running", watch.health.reason
         if watch.health.is_ready and self.record.ready_run != watch.run.number:
             self.folder.update(ready_run=watch.run.number)
-        self.tell()
+        self.emit()
 
     async def _stop_process(self, watch: RunWatch) -> None:
         """Out of the routes, drained, asked to end, made to end."""
         name = self.record.name
-        was_serving = watch.ready_since is not None or not self.parts.routes.is_withdrawn(name)
+        was_serving = watch.ready_since is not None or not self.dependencies.routes.is_withdrawn(name)
         self.status, self.reason = "Terminating", "Draining" if was_serving else None
-        self.tell()
+        self.emit()
         if was_serving:
-            await self._withdrawn()
-        await self._fenced()
-        await watch.end(self.parts.options.grace_s)
+            await self._wait_until_withdrawn()
+        await self._check_fence()
+        await watch.end(self.dependencies.options.grace_s)
 
-    async def _withdrawn(self) -> None:
+    async def _wait_until_withdrawn(self) -> None:
         """Wait until routers have not been told of this pod for the drain time; a process that ends ends the wait."""
-        options, clock = self.parts.options, self.parts.clock
+        options, clock = self.dependencies.options, self.dependencies.clock
         begun = clock.monotonic()
         gone_since: float | None = None
         while clock.monotonic() - begun < options.withdraw_limit_s and self.process and self.process.is_alive():
-            if not self.parts.routes.is_withdrawn(self.record.name):
+            if not self.dependencies.routes.is_withdrawn(self.record.name):
                 gone_since = None
             elif gone_since is None:
                 gone_since = clock.monotonic()
@@ -272,13 +274,13 @@ class PodLifecycle:
 
     def _close(self, run: RunFolder, end: RunEnd) -> None:
         """Write down how a run ended, then tell it."""
-        failures = 0 if end.was_asked else failures_after(self.record.failures, self._ready_for_s)
-        last_exit = "restarted on request" if end.was_asked else end.describe()
-        self.status, self.reason = "Waiting", "Restarting" if end.was_asked else "BackOff"
+        failures = 0 if end.is_intended else failures_after(self.record.failures, self._ready_for_s)
+        last_exit = "restarted on request" if end.is_intended else end.describe()
+        self.status, self.reason = "Waiting", "Restarting" if end.is_intended else "BackOff"
         deaths, self._deaths = self.record.worker_deaths + self._deaths, 0
         self.folder.update(ended_run=run.number, failures=failures, last_exit=last_exit, worker_deaths=deaths)
         remove_groups(run.groups())
-        self.tell(end=replace(end, log_tail=tail(run)))
+        self.emit(end=replace(end, log_tail=tail(run)))
 
     async def _back_off(self) -> None:
         failures = self.record.failures
@@ -286,7 +288,7 @@ class PodLifecycle:
             await self._pause(restart_delay_s(failures))
         if self.record.is_terminating:
             raise PodEnding
-        self._asked.clear()
+        self._requested.clear()
 
     # ── waiting, telling ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -294,40 +296,40 @@ class PodLifecycle:
         """Wait, but no longer than until something is asked of the pod."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._asked.wait()
+                await self._requested.wait()
 
-    async def _or_ending(self, work: Coroutine[Any, Any, Result]) -> Result:
+    async def _unless_ending(self, work: Coroutine[Any, Any, Result]) -> Result:
         """The result of `work`; given up with `PodEnding` once the pod is to end."""
         task = asyncio.create_task(work)
         try:
             while not task.done():
-                asked = asyncio.create_task(self._asked.wait())
+                asked = asyncio.create_task(self._requested.wait())
                 await asyncio.wait({task, asked}, return_when=asyncio.FIRST_COMPLETED)
                 asked.cancel()
                 if self.record.is_terminating:
                     raise PodEnding
-                if self._asked.is_set():  # a restart of what has not started yet is nothing
-                    self._asked.clear()
+                if self._requested.is_set():  # a restart of what has not started yet is nothing
+                    self._requested.clear()
                     self.folder.update(restart_asked=False)
             return task.result()
         finally:
             task.cancel()
             await asyncio.wait({task})
 
-    async def _fenced(self) -> None:
+    async def _check_fence(self) -> None:
         """Go on only while this scheduler leads; wait for a database that is away."""
         while True:
             try:
-                return await self.parts.fence()
+                return await self.dependencies.fence()
             except Temporary:
-                await self.parts.clock.sleep(0.5)
+                await self.dependencies.clock.sleep(0.5)
 
-    def tell(self, *, end: RunEnd | None = None, note: PodNote | None = None, is_gone: bool = False) -> None:
+    def emit(self, *, end: RunEnd | None = None, note: PodNote | None = None, is_gone: bool = False) -> None:
         """Emit the pod as it is now, and what has just happened to it."""
         record, watch = self.record, self.watch
         report = watch.report if watch else None
         started = watch.run.started_at() if watch else None
-        self.parts.emit(
+        self.dependencies.emit(
             PodObservation(
                 pod=record.name,
                 version_id=record.deployment.version_id,
@@ -340,7 +342,7 @@ class PodLifecycle:
                 run=record.run,
                 restarts=record.run + record.worker_deaths + (report.worker_deaths if report else 0),
                 reason=self.reason,
-                address=f"{self.parts.options.advertise_host}:{watch.port}" if watch else None,
+                address=f"{self.dependencies.options.advertise_host}:{watch.port}" if watch else None,
                 pid=watch.process.pid if watch else None,
                 started_at=datetime.fromtimestamp(started, UTC) if started else None,
                 last_exit=(report and report.last_worker_death) or record.last_exit,

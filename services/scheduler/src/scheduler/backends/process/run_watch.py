@@ -48,12 +48,12 @@ class RunWatch:
     @property
     def port(self) -> int:
         """Where the pod listens."""
-        return int((self.run.ordered() or {"port": 0})["port"])
+        return int((self.run.read_order() or {"port": 0})["port"])
 
     @property
     def token(self) -> str | None:
         """What the pod is to be asked with; None: one of an earlier release, which answers anybody."""
-        return dict((self.run.ordered() or {}).get("environment", {})).get(TOKEN_VARIABLE)
+        return dict((self.run.read_order() or {}).get("environment", {})).get(TOKEN_VARIABLE)
 
     @property
     def ready_for_s(self) -> float:
@@ -68,16 +68,16 @@ class RunWatch:
             return usual
         return min(usual, max(POLL_S, LOADING_SHARE * (self.clock.monotonic() - self.begun)))
 
-    def ended(self, *, was_asked: bool) -> RunEnd | None:
+    def run_end(self, *, is_intended: bool) -> RunEnd | None:
         """How the process ended; None while it runs."""
         status = self.run.exit()
         if status is None and not self._is_lost():
             return None
         status = status or {"code": None, "signal": None}
         reason, message = "Exited", ""
-        if self.killed_for and not was_asked:
+        if self.killed_for and not is_intended:
             reason, message = self.killed_for.reason, self.killed_for.message
-        elif not was_asked and (limit := exceeded_memory_limit(self.run.groups())):
+        elif not is_intended and (limit := exceeded_memory_limit(self.run.groups())):
             reason, message = OUT_OF_MEMORY, f"killed by the kernel at its limit of {limit}"
         is_final = reason == "Exited" and status["code"] == NEVER_LOADS and self.ready_since is None
         return RunEnd(
@@ -87,7 +87,7 @@ class RunWatch:
             reason,
             message,
             is_permanent=is_final,
-            was_asked=was_asked,
+            is_intended=is_intended,
         )
 
     def _is_lost(self) -> bool:
@@ -98,13 +98,13 @@ class RunWatch:
         self._gone_since = self._gone_since or now
         return now - self._gone_since > SHIM_DELAY_S
 
-    async def look(self) -> bool:
+    async def check(self) -> bool:
         """Probe once; whether readiness or the pod's report changed. A process that is beyond hope is killed."""
         before = self.health
         host = LOOPBACK.get(self.options.bind_host, self.options.bind_host)
         result = await probe_pod(host, self.port, self.process, self.options.probe_timeout_s, self.token)
         now = self.clock.monotonic()
-        self.health = judge_health(before, result, now, self.options.limits)
+        self.health = judge_health(before, result, now, self.options.probe_limits)
         if self.health.is_ready and self.ready_since is None:
             self.ready_since = now
         is_news = result.answer == "ready" and result.revision != self._revision

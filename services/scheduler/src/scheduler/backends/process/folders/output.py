@@ -16,7 +16,7 @@ TAIL_BYTES = 32 * 1024
 
 def read_lines(run: RunFolder, offset: int, *, is_over: bool) -> list[OutputLine]:
     """Whole lines from `offset` on; the last, unfinished one only where the run `is_over`."""
-    base = run.base()
+    base = run.dropped_bytes()
     start = max(offset, base)
     try:
         with run.output.open("rb") as file:

@@ -66,29 +66,29 @@ class RunFolder:
         """Create the folder; nothing happens where it is there."""
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
 
-    def order(self, content: Mapping[str, Any]) -> None:
+    def write_order(self, content: Mapping[str, Any]) -> None:
         """Write what the shim is to start."""
         write_json(str(self.path / "order.json"), dict(content))
 
-    def ordered(self) -> dict[str, Any] | None:
+    def read_order(self) -> dict[str, Any] | None:
         """What the shim was told to start."""
         return read_or_set_aside(self.path / "order.json")
 
     def groups(self) -> list[str]:
         """Files of the control groups that limit the run; none where it is not limited."""
-        return list((self.ordered() or {}).get("groups", ()))
+        return list((self.read_order() or {}).get("groups", ()))
 
     def process(self) -> PodProcess | None:
         """The process that was started, alive or not. One whose file is damaged is ended: the run fails."""
-        found = self._begun()
+        found = self._read_process_file()
         return PodProcess(found["pid"], found["ticks"], found["shim"]) if found else None
 
     def started_at(self) -> float | None:
         """Unix time of the start."""
-        found = self._begun()
+        found = self._read_process_file()
         return found["at"] if found else None
 
-    def _begun(self) -> dict[str, Any] | None:
+    def _read_process_file(self) -> dict[str, Any] | None:
         path = self.path / "process.json"
         found = read_or_set_aside(path, ("pid", "ticks", "shim", "at"))
         if found is None and any(self.path.glob(f"{path.name}.damaged-*")):
@@ -124,7 +124,7 @@ class RunFolder:
         except FileNotFoundError:
             return None
 
-    def settle(self) -> None:
+    def mark_settled(self) -> None:
         """Note that its times are stored for good: the folder may go."""
         with suppress(FileNotFoundError):
             (self.path / "settled").touch()
@@ -137,7 +137,7 @@ class RunFolder:
         """Whether it has times that are not stored yet."""
         return (self.path / "process.json").exists() and not self.is_settled()
 
-    def base(self) -> int:
+    def dropped_bytes(self) -> int:
         """Bytes of output that were dropped from the front of the file."""
         found = read_or_set_aside(self.path / "base.json", ("base",))
         return int(found["base"]) if found else 0

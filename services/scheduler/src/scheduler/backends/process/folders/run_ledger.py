@@ -31,7 +31,7 @@ class RunLedger:
         self._settled: set[Key] | None = None
         """None before the first look, which passes over nothing: the database may have been lost."""
 
-    def look(self, now: float) -> list[RunObservation]:
+    def read_runs(self, now: float) -> list[RunObservation]:
         """Every run that is not settled, as it is at unix time `now`."""
         settled, present = self._settled, set[Key]()
         found: dict[Key, RunObservation] = {}
@@ -46,10 +46,10 @@ class RunLedger:
         self._alive_at = {key: at for key, at in self._alive_at.items() if key in self._open}
         return list(found.values())
 
-    def settle(self, runs: Sequence[RunObservation]) -> None:
+    def mark_settled(self, runs: Sequence[RunObservation]) -> None:
         """Note on disk that the ends of these runs are stored."""
         for run in runs:
-            PodFolder(self._root / run.pod).run(run.run).settle()
+            PodFolder(self._root / run.pod).run(run.run).mark_settled()
 
     def _runs(self) -> Iterator[tuple[Key, RunFolder]]:
         for path in sorted(self._root.iterdir()) if self._root.is_dir() else ():
@@ -64,13 +64,13 @@ class RunLedger:
             return self._open.get(key)
 
     def _seen(self, key: Key, run: RunFolder, now: float) -> RunObservation | None:
-        known = self._open.get(key) or self._begun(run)
+        known = self._open.get(key) or self._read_process_file(run)
         if known is None:
             return None  # it is being prepared
         ended, is_exact = self._end(key, run, known.started_at.timestamp(), now)
         return replace(known, ended_at=None if ended is None else _moment(ended), is_exact=is_exact)
 
-    def _begun(self, run: RunFolder) -> RunObservation | None:
+    def _read_process_file(self, run: RunFolder) -> RunObservation | None:
         started, pod = run.started_at(), PodFolder.open(run.path.parent)
         if started is None or pod is None:
             return None

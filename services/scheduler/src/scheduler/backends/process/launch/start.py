@@ -63,7 +63,7 @@ async def start_run(
         descriptors = [descriptor, *further]
         work = run.path / "work"
         work.mkdir(exist_ok=True, mode=0o700)
-        run.order(
+        run.write_order(
             {
                 "command": [*command, "--fd", str(descriptor)],
                 "environment": {
@@ -76,7 +76,7 @@ async def start_run(
                 "secrets": further,
                 "output_cap": options.output_cap,
                 "port": port,
-                "groups": _groups(run, record, options.pod_limits),
+                "groups": _groups(run, record, options.control_groups),
                 "confinement": _rules(run, record, command, options),
             }
         )
@@ -88,12 +88,12 @@ async def start_run(
 def _rules(run: RunFolder, record: PodRecord, command: list[str], options: PodOptions) -> dict[str, Any] | None:
     """What the process may reach; None: anything that the platform may."""
     confinement, work = options.confinement, (run.path / "work").resolve()
-    memory_gb = None if options.pod_limits else record.deployment.resources.memory_gb
+    memory_gb = None if options.control_groups else record.deployment.resources.memory_gb
     try:
         confinement.check()
         if confinement.rules is None:
             return None
-        user = confinement.users.give(run.path.parent, work) if confinement.users else None
+        user = confinement.users.assign(run.path.parent, work) if confinement.users else None
         if user is not None:
             run.output.touch(mode=0o600)
             run.output.chmod(0o600)

@@ -51,7 +51,7 @@ class Zygote:
         async with self.lock:
             self.used_at = time.monotonic()
             if not self.is_ready:
-                said = await self._hear(IMPORTS_WITHIN_S)
+                said = await self._receive(IMPORTS_WITHIN_S)
                 if said != READY:
                     raise ZygoteUnfit(f"it says {said!r}")
                 self.is_ready = True
@@ -59,11 +59,11 @@ class Zygote:
                 socket.send_fds(self.link, [json.dumps({"run": str(run.path.resolve())}).encode()], descriptors)
             except OSError as error:
                 raise ZygoteUnusable(str(error)) from error
-            code = await self._hear(STARTS_WITHIN_S)
+            code = await self._receive(STARTS_WITHIN_S)
             if code != b"0":
                 raise ZygoteUnusable(f"the shim ended with exit code {code!r}")
 
-    async def _hear(self, within_s: float) -> bytes:
+    async def _receive(self, within_s: float) -> bytes:
         try:
             async with asyncio.timeout(within_s):
                 said = await asyncio.get_running_loop().sock_recv(self.link, 64)
@@ -102,7 +102,7 @@ class ZygotePool:
         self._zygotes: dict[str, asyncio.Task[Zygote]] = {}
         self._unfit: set[str] = set()
 
-    def warm_own(self) -> None:
+    def warm_platform_environment(self) -> None:
         """Have one of the platform's own environment: most models fit it."""
         if sys.executable not in self._unfit:
             self._warm(sys.executable)

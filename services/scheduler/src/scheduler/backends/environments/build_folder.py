@@ -27,7 +27,7 @@ class BuildStep:
     writes: tuple[Path, ...] = ()
 
     @property
-    def is_foreign(self) -> bool:
+    def runs_package_code(self) -> bool:
         """Whether it may run code of packages."""
         return bool(self.writes)
 
@@ -89,7 +89,7 @@ class BuildFolder:
 
     def environment(self, step: BuildStep) -> dict[str, str]:
         """All that a step's process knows."""
-        if not step.is_foreign:
+        if not step.runs_package_code:
             return dict(self.known)
         own = {name: str(self.folder / under) for name, under in OWN_FOLDERS.items()}
         return {**self.known, **own, **uv_config(self.known)}
@@ -97,7 +97,7 @@ class BuildFolder:
     async def run(self, step: BuildStep, output: Path) -> ChildResult:
         """Run it to its end in the build's folder; its words go to `output`, without secrets."""
         command: list[str] = list(step.command)
-        if step.is_foreign:
+        if step.runs_package_code:
             build = ConfinedBuild(self.confinement, self.folder)
             command = build.command(self.python, command, self.known, step.writes)
         return await run_child(

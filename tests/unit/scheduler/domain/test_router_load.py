@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from scheduler.domain.beats import SILENT_AFTER_S, RouterLoad
+from scheduler.domain.router_load import SILENT_AFTER_S, RouterLoad
 from shared.contracts.routes import RouterBeat
 from shared.ids import new_id
 
