@@ -23,10 +23,10 @@ from scheduler.domain.ports import RouteStatus
 from scheduler.domain.requirements.sources import SourceRule, own_indexes
 from scheduler.machine import machine_capacity
 from scheduler.settings import SchedulerSettings
-from shared.addresses import AddressRule
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.nodes import Machine
+from shared.security.addresses import AddressRule
 
 log = logging.getLogger("penstock.scheduler")
 

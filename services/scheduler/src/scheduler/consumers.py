@@ -99,9 +99,9 @@ def serve_pods(bus: Bus, database: Database, backend: Backend, usage: views.Late
         async with database.read() as session:
             return VersionStateList(items=tuple(await views.version_states(session, backend.waiting_reasons())))
 
-    bus.answer(PODS, pods)
-    bus.answer(RESTART_POD, restart)
-    bus.answer(VERSION_STATES, states)
+    bus.serve(PODS, pods)
+    bus.serve(RESTART_POD, restart)
+    bus.serve(VERSION_STATES, states)
 
 
 def serve_nodes(bus: Bus, backend: Backend, machine: Machine) -> None:
@@ -119,8 +119,8 @@ def serve_nodes(bus: Bus, backend: Backend, machine: Machine) -> None:
             raise Unavailable("the room that there is is not known yet", retry_after_s=1)
         return PoolStateList(machine=machine, items=tuple(known))
 
-    bus.answer(NODES, nodes)
-    bus.answer(CAPACITY, capacity)
+    bus.serve(NODES, nodes)
+    bus.serve(CAPACITY, capacity)
 
 
 def serve_runs(bus: Bus, database: Database, is_metered: Callable[[], bool]) -> None:
@@ -132,4 +132,4 @@ def serve_runs(bus: Bus, database: Database, is_metered: Callable[[], bool]) -> 
         async with database.read() as session:
             return await metering.list_runs(session, query)
 
-    bus.answer(RUNS, listed)
+    bus.serve(RUNS, listed)

@@ -31,7 +31,7 @@ from scheduler.store.lease import Lease
 from shared.bus import Bus
 from shared.clock import Clock, SteadyClock
 from shared.database import Database
-from shared.disk import DiskCheck
+from shared.filesystem.disk import DiskCheck
 from shared.http import serve
 from shared.migrations import migrate
 from shared.telemetry import Telemetry

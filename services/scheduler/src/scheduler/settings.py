@@ -16,7 +16,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from scheduler.domain.autoscaling import AutoscalerTiming
 from scheduler.domain.probes import ProbeLimits
 from scheduler.domain.verdict import VerdictLimits
-from shared.addresses import AddressRule
+from shared.security.addresses import AddressRule
 from shared.settings import DatabaseSettings, Duration
 
 ZERO = timedelta(0)

@@ -19,7 +19,7 @@ from scheduler.backends.errors import PreparationFailed
 from scheduler.backends.preparation.mlflow_preparation import MlflowPreparation
 from scheduler.backends.process.folders.run_folder import RunFolder
 from scheduler.domain.requirements.sources import SourceRule
-from shared.addresses import AddressRule
+from shared.security.addresses import AddressRule
 from toy_packages import toy_source, toy_wheel
 
 MLFLOW = version("mlflow-skinny")

@@ -6,7 +6,7 @@ import logging
 
 from scheduler.handlers import views
 from scheduler.loops.dependencies import LoopDependencies
-from shared.contracts.samples import PodUsage, UsageMeasured
+from shared.contracts.samples import PodUsage, UsageSample
 from shared.errors import Temporary
 from shared.ids import new_id
 
@@ -29,7 +29,7 @@ async def measure_usage_once(dependencies: LoopDependencies) -> None:
     async with dependencies.lease.database.read() as session:
         pods = await views.pods(session, dependencies.usage.by_pod)
         replicas = await views.replicas(session)
-    sample = UsageMeasured(
+    sample = UsageSample(
         source="scheduler",
         at=dependencies.clock.now(),
         pods=tuple(

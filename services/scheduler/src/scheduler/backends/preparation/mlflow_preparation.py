@@ -13,7 +13,7 @@ from scheduler.backends.models.cache import ModelCache
 from scheduler.backends.preparation.port import AddNote, PreparationLog
 from scheduler.domain.values import PodNote
 from shared.contracts.deployment import Deployment
-from shared.redaction import without_credentials
+from shared.security.redaction import redact_credentials
 
 logger = logging.getLogger("penstock.scheduler.mlflow_model")
 
@@ -90,4 +90,4 @@ class MlflowPreparation:
 
 def _unexpected(reason: str, error: Exception, *, is_permanent: bool) -> PreparationFailed:
     message = f"the model's environment cannot be prepared: {type(error).__name__}: {error}"
-    return PreparationFailed(reason, without_credentials(message)[:500], is_permanent)
+    return PreparationFailed(reason, redact_credentials(message)[:500], is_permanent)

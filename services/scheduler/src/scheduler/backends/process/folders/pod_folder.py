@@ -19,7 +19,7 @@ from scheduler.backends.process.folders.damage import end_processes_below, read_
 from scheduler.backends.process.folders.run_folder import RunFolder
 from scheduler.backends.process.shim import write_json
 from shared.contracts.deployment import Deployment
-from shared.files import set_aside
+from shared.filesystem.files import set_aside
 
 KEPT_RUNS = 5
 """Folders of ended runs that stay for their output."""
