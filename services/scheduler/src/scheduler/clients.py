@@ -1,4 +1,4 @@
-"""The KV buckets: the scheduler's half of the route table, written until it is so; and what routers say of the load."""
+"""The KV buckets: the scheduler's half of the route table, written until it is so; and the load that routers report."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def secret_values_over(bus: Bus) -> Callable[[UUID, Sequence[SecretKeyRef]], Awa
 
 
 class EndpointsPublisher:
-    """Compares what routers should be told with what the bucket says, and writes the difference.
+    """Publishes the endpoints of versions in the routes bucket: compares, and writes the difference.
 
     The bucket is listed again whenever its last sequence is not the one that our own last write made, and every few
     seconds in any case: a purge leaves the sequence as it is.
@@ -115,7 +115,7 @@ class EndpointsPublisher:
 
 
 class RouterLoadReader:
-    """The load as the routers' heartbeats tell it."""
+    """Reads the load from the routers' heartbeats."""
 
     def __init__(self, bus: Bus, clock: Clock) -> None:
         self._bus = bus
@@ -128,7 +128,7 @@ class RouterLoadReader:
         return self._beats.in_flight(_beats_of(listed), self._clock.monotonic())
 
     async def listen(self, is_asleep: Callable[[UUID], bool], wake: Callable[[], None]) -> None:
-        """Call `wake` when a beat asks for a version that sleeps; a hint, for those who look every few seconds."""
+        """Call `wake` when a heartbeat has requests for a version without pods; a hint, besides the pass every 2 s."""
         await self._bus.connected()
         beats = await self._bus.nc.subscribe(f"$KV.{ROUTERS_BUCKET}.>")
         async for message in beats.messages:

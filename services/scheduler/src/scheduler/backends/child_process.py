@@ -20,7 +20,7 @@ MAX_LINE_BYTES = 64 * 1024
 
 
 def child_environment(environ: Mapping[str, str], prefixes: Sequence[str]) -> dict[str, str]:
-    """What a child may know: the plain variables and those of its own tools; nothing of the platform's secrets."""
+    """The variables that a child inherits: plain ones and those of its own tools, none of the platform's secrets."""
     return {
         key: value for key, value in environ.items() if key in INHERITED_VARIABLES or key.startswith(tuple(prefixes))
     }

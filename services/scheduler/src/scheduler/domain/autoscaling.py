@@ -48,7 +48,7 @@ class ReplicaBounds:
 
 @dataclass(frozen=True, slots=True)
 class AutoscalerTiming:
-    """How far back the load is looked at, and how long the last pod stays, seconds."""
+    """The stable window and the grace period before the last pod ends, seconds."""
 
     window_s: float = STABLE_WINDOW_S
     grace_s: float = SCALE_TO_ZERO_GRACE_S

@@ -20,14 +20,14 @@ class Terminal(Protocol):
 
 
 class Backend(Protocol):
-    """Runs pods. Every call may be repeated; what has happened is told through `watch`, never by a return value."""
+    """Runs pods. Every call may be repeated; what has happened is reported through `watch`, never by a return value."""
 
     async def run(self) -> None:
         """Work until cancelled. Pods outlive it."""
         ...
 
     def set_nodes(self, nodes: Sequence[Node]) -> None:
-        """These are the nodes of resource groups; pods are placed only once it was said for the first time."""
+        """These are the nodes of resource groups; pods are placed only after the first call."""
         ...
 
     def nodes(self) -> list[NodeState] | None:
@@ -91,12 +91,12 @@ class Backend(Protocol):
         ...
 
     async def acknowledge_runs(self, runs: Sequence[RunObservation]) -> None:
-        """The ends of these runs are stored for good: they need not be told, nor kept, any more."""
+        """The ends of these runs are stored for good: they need not be listed, nor kept, any more."""
         ...
 
 
 class RouteStatus(Protocol):
-    """What the backend must know of the route table: whether callers may still be sent to a pod."""
+    """Whether routers may still send requests to a pod."""
 
     def is_withdrawn(self, pod: str) -> bool:
         """True once the table that routers read no longer names the pod."""

@@ -24,7 +24,7 @@ class ProbeLimits:
 
 @dataclass(frozen=True)
 class ProbeResult:
-    """One look at a pod. `cpu_s`: CPU seconds used so far, all its processes together."""
+    """The result of one probe. `cpu_s`: CPU seconds used so far, all its processes together."""
 
     answer: ProbeAnswer
     is_stopped: bool = False

@@ -1,4 +1,4 @@
-"""What the routers say of the load, as far as they live. Only the reader's own clock counts."""
+"""The load that live routers report in their heartbeats. Only the reader's own clock counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a backend tells about pods, in words that every backend shares."""
+"""What backends observe of pods; the same for every backend."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def signal_name(number: int) -> str:
 
 @dataclass(frozen=True)
 class PodNote:
-    """Something worth telling about a pod that changes nothing by itself."""
+    """A reason and a message about a pod, shown and published; it changes no state."""
 
     reason: str
     message: str

@@ -1,7 +1,7 @@
 """What became of a version: the one place that says starting, running, failed, stopping or stopped.
 
 A version none of whose pods was ever ready has failed after three failed loads or ten minutes; one that was ready
-once keeps restarting, however badly it does (product, section 2).
+once keeps restarting, however badly it does.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def after_count(progress: VersionProgress, seen: PodCounts, now: datetime, limit
 
 
 def is_overdue(progress: VersionProgress, now: datetime, limits: VerdictLimits) -> bool:
-    """Whether the clock alone has something to say: nobody was ready for so long, and that was not noted yet."""
+    """Whether the deadline has passed: no pod was ready for so long, and no failure is stored yet."""
     is_open = not progress.was_ready and progress.failure is None
     return is_open and now - progress.trying_since >= limits.never_ready
 
@@ -120,7 +120,7 @@ def on_new_intent(
 
 
 def check_warnings(check: PublishCheck | None) -> list[PodNote]:
-    """What a pod's look at its model gives reason to warn of; it serves all the same."""
+    """The warnings that follow from a pod's publish check; it serves all the same."""
     notes = []
     if check is not None and check.example.status == "failed":
         message = f"the model's own input example fails: {check.example.message}"[:500]

@@ -1,4 +1,4 @@
-"""What should run, as the controller says it: by event, or by the list that is asked for every few seconds."""
+"""What should run: the controller's events and its whole list, which is read every few seconds, become rows."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What the backend knows of runs becomes rows and facts, in one transaction: `RunStarted` and `RunEnded`, each once.
+"""What the backend knows of runs becomes rows and events, in one transaction: `RunStarted` and `RunEnded`, each once.
 
-Level-triggered: the backend tells every run that is not settled, again and again; only news is written and said.
+Level-triggered: the backend lists every run that is not settled in each pass; only changes are stored and published.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _TIMES = {"started_at", "ended_at", "is_exact"}
 
 
 async def store_runs(session: AsyncSession, seen: Sequence[RunObservation], machine: str, now: datetime) -> None:
-    """Store what is new of these runs, and say it; those of the shared pool run on the `machine` itself."""
+    """Store and publish what is new of these runs; those of the shared pool run on the `machine` itself."""
     for run in seen:
         row = await session.get(RunRow, key_of(run))
         if row is None:
@@ -44,7 +44,7 @@ async def store_runs(session: AsyncSession, seen: Sequence[RunObservation], mach
 
 
 async def close_lost_runs(session: AsyncSession, seen: Sequence[RunObservation], now: datetime) -> None:
-    """End the open runs that the backend, which has told every run it knows, knows nothing of; the others live."""
+    """End the open runs that are not in `seen`, the list of all runs that the backend knows; the others are alive."""
     known = {key_of(run) for run in seen}
     for row in await runs.open_runs(session):
         if (row.version_id, row.pod, row.run) not in known:

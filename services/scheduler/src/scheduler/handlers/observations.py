@@ -1,6 +1,6 @@
-"""What the backend tells about pods becomes rows and facts, in one transaction for each observation.
+"""What the backend observes of pods becomes rows and events, in one transaction for each observation.
 
-Idempotent: an observation that is told again after a restart of the scheduler changes nothing and says nothing twice.
+Idempotent: an observation that is repeated after a restart of the scheduler changes nothing and publishes nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from shared.events import Event, PodChecked, PodExited, PodNoted, PodNotReady, P
 
 @dataclass(frozen=True)
 class ObservationContext:
-    """Where observations are made, and when a version that never gets ready is given up."""
+    """The machine that observations are made on, and when a version that never gets ready has failed."""
 
     node: str
     limits: VerdictLimits
@@ -34,7 +34,7 @@ class ObservationContext:
 async def store_observation(
     session: AsyncSession, observation: Observation, context: ObservationContext, now: datetime
 ) -> None:
-    """Act on one observation."""
+    """Store one observation, and publish the events that follow from it."""
     if isinstance(observation, PodsListed):
         await _remove_unlisted(session, observation, context, now)
         return
@@ -74,7 +74,7 @@ def _removal_reason(version: DeploymentRow, seen: PodObservation) -> str:
 
 async def _remove_pod(session: AsyncSession, version: DeploymentRow, pod: PodRow, why: str) -> None:
     await _publish_pod_event(session, version, PodTerminated, pod, reason=why)
-    if why == "Failed":  # stays to be looked at, until something else is asked of the version
+    if why == "Failed":  # the row stays for people to read, until the next intent for the version
         pod.status, pod.ready, pod.pid, pod.address = "Failed", False, None, None
         pod.reason = (version.failure or {}).get("reason")
     else:
@@ -105,7 +105,7 @@ async def _store_pod(
     if pod.ready != was_ready:
         await _publish_readiness(session, version, pod, seen.report)
     if seen.report is not None:
-        await _publish_report(session, version, pod, seen.report, is_told=pod.ready != was_ready)
+        await _publish_report(session, version, pod, seen.report, is_published=pod.ready != was_ready)
 
 
 async def _follow_output(session: AsyncSession, version: DeploymentRow, pod: str) -> None:
@@ -144,9 +144,9 @@ async def _store_run_end(
 
 
 async def _publish_report(
-    session: AsyncSession, version: DeploymentRow, pod: PodRow, report: PodReport, *, is_told: bool
+    session: AsyncSession, version: DeploymentRow, pod: PodRow, report: PodReport, *, is_published: bool
 ) -> None:
-    """Tell what is new in a pod's report; `is_told`: its check went with the news that the pod is ready."""
+    """Publish what is new in a pod's report; `is_published`: its check was part of `PodReady`."""
     is_known = pod.report_run == pod.run
     told = pod.report_revision if is_known else 0
     for event in report.events:
@@ -154,7 +154,7 @@ async def _publish_report(
             await _publish_pod_event(
                 session, version, PodNoted, pod, level=event.level, reason=event.reason, message=event.message
             )
-    if not is_told and (not is_known or report.revision > told):
+    if not is_published and (not is_known or report.revision > told):
         counts = await _counts(session, version)
         await _publish_pod_event(session, version, PodChecked, pod, check=report.as_check(), **counts)
     pod.report_run, pod.report_revision = pod.run, report.revision

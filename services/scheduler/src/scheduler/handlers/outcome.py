@@ -1,4 +1,4 @@
-"""Draws the conclusions from a version's rows: its verdict, its endpoints, the facts about its outcome."""
+"""Derives the outcome of a version from its rows: its verdict, its endpoints, the events that announce it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from shared.events import VersionDrained, VersionFailed, VersionReady, VersionRo
 async def update_outcome(
     session: AsyncSession, row: DeploymentRow, now: datetime, limits: VerdictLimits | None = None
 ) -> None:
-    """Bring what is derived of a version in step with its pods; says each outcome of a generation once."""
+    """Derive a version's verdict and endpoints from its pods; publishes each outcome of a generation once."""
     await session.flush()
     pods = await rows.pods_of(session, row.version_id)
     if row.desired_replicas > 0:

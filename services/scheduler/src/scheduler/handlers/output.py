@@ -1,4 +1,4 @@
-"""Sends what pods print to `LOGS`, each line at least once; (run, offset) names a line, so that sinks drop repeats."""
+"""Publishes what pods print to `LOGS`, each line at least once; sinks drop repeats by (run, offset)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ REQUEST_ID = re.compile(r"\[request_id=([^\]\s]{1,128})\] ?")
 
 
 async def publish_output(lease: Lease, backend: Backend, bus: Bus, clock: Clock) -> int:
-    """Send what is new of every pod; how many lines there were. Raises `Temporary` while the bus is away."""
+    """Publish what is new of every pod; how many lines there were. Raises `Temporary` while the bus is away."""
     async with lease.database.read() as session:
         positions = await rows.log_positions(session)
     return sum([await _publish_pod_output(position, lease, backend, bus, clock) for position in positions])

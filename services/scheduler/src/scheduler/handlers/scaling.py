@@ -1,4 +1,4 @@
-"""The autoscaler's decisions, taken for every version that asks for it and kept in the store.
+"""Runs the autoscaler for every version that has a range of replicas, and stores its decisions.
 
 What it remembers of the load is in memory only: a scheduler that starts anew goes on from the number of pods that was
 wanted, and takes none away before it has watched for a whole window.

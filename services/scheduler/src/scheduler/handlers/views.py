@@ -1,4 +1,4 @@
-"""Answers about what is known: pods as operators see them, versions as the controller resyncs them, endpoints."""
+"""Read models: pods as operators see them, versions as the controller resyncs them, endpoints."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _wait(pods: Sequence[PodRow], waits: Mapping[str, str]) -> VersionFailure | 
 async def endpoints(
     session: AsyncSession, token_of: Callable[[str], str | None] = lambda _: None
 ) -> list[tuple[VersionEndpoints, bool]]:
-    """What routers are to be told of each version, and whether it is gone for good. `token_of`: a pod's, by name."""
+    """The endpoints of each version, and whether it is deleted. `token_of`: a pod's, by name."""
     return [
         (
             VersionEndpoints(
@@ -135,7 +135,7 @@ async def endpoints(
 
 
 async def replicas(session: AsyncSession) -> list[VersionReplicas]:
-    """Wanted, running and ready pods of every version that has or wants any."""
+    """Desired, running and ready pods of every version that has any of them."""
     found = await rows.pods_by_version(session)
     return [
         VersionReplicas(

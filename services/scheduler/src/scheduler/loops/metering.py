@@ -10,7 +10,7 @@ from scheduler.loops.retry import retry_while_unavailable
 
 
 async def run_metering(dependencies: LoopDependencies, every_s: float) -> None:
-    """Store and say when runs of pods begin and end; until cancelled."""
+    """Store and publish when runs of pods begin and end; until cancelled."""
     full_at = dependencies.clock.monotonic()
     while True:
         is_full = dependencies.clock.monotonic() >= full_at
@@ -22,7 +22,7 @@ async def run_metering(dependencies: LoopDependencies, every_s: float) -> None:
 
 
 async def meter_once(dependencies: LoopDependencies, *, is_full: bool) -> None:
-    """Store what is new of runs; a full look also ends those that are gone without a trace."""
+    """Store what is new of runs; a full pass also ends those that the backend does not know any more."""
     seen = await dependencies.backend.runs()
     known = dependencies.open_runs or frozenset()
     news = [run for run in seen if run.ended_at is not None or metering.key_of(run) not in known]

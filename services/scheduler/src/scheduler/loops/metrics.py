@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Gauge, Histogram
 
 
 class SchedulerMetrics:
-    """What Prometheus is told."""
+    """The metrics that the loops set."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.pods = Gauge("penstock_scheduler_pods", "Pods by status.", ["status"], registry=registry)

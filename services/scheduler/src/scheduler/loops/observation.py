@@ -9,7 +9,7 @@ from scheduler.loops.retry import retry_while_unavailable
 
 
 async def run_observation(dependencies: LoopDependencies) -> None:
-    """Everything that the backend tells, in order, each in a transaction of its own."""
+    """Store what the backend observes, in order, each observation in a transaction of its own; until cancelled."""
     async for observation in dependencies.backend.watch():
 
         async def record(seen: Observation = observation) -> None:

@@ -30,7 +30,7 @@ log = logging.getLogger("penstock.scheduler.lease")
 
 
 class LeaseLost(Exception):
-    """Another scheduler leads. Whoever hears this has to end: what it knows may be old."""
+    """Another scheduler leads. This process has to end: what it holds in memory may be old."""
 
 
 def process_identity() -> str:

@@ -1,4 +1,4 @@
-"""Nodes of resource groups, as the controller last said."""
+"""Nodes of resource groups, as the controller last listed them."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ async def pods_by_version(session: AsyncSession) -> dict[UUID, list[PodRow]]:
 
 
 async def forget_failed(session: AsyncSession, version_id: UUID) -> None:
-    """Drop the pods that are kept only to be looked at."""
+    """Drop the rows of failed pods, which are kept for people to read."""
     await session.execute(delete(PodRow).where(col(PodRow.version_id) == version_id, col(PodRow.status) == "Failed"))
 
 
@@ -113,7 +113,7 @@ def _stored(failure: VersionFailure | None) -> dict[str, object] | None:
 
 
 def count_pods(pods: Sequence[PodRow]) -> PodCounts:
-    """A version's pods, counted; failed ones that are only kept to be looked at do not count."""
+    """A version's pods, counted; rows of failed ones, kept for people to read, do not count."""
     alive = [pod for pod in pods if pod.status != "Failed"]
     return PodCounts(
         pods=len(alive),

@@ -42,7 +42,7 @@ class ControllerRow(SchedulerTable, table=True):
 
 
 class DeploymentRow(SchedulerTable, table=True):
-    """One version: the newest intent that was heard of, what came of it, and what routers are told.
+    """One version: its newest intent, its outcome, and its published endpoints.
 
     `deployment` is None and `deleted` says why (`event`, `absence`) once the version is gone; such a row stays, so that
     a late repeat of an older event does not bring it back. `scale` is what the autoscaler wants, where there is one.
@@ -80,7 +80,7 @@ class DeploymentRow(SchedulerTable, table=True):
 
 
 class PodRow(SchedulerTable, table=True):
-    """One pod, as its backend last told. `ended_run`: the last run whose end was told to the bus."""
+    """One pod, as last observed. `ended_run`: the last run whose end was published."""
 
     __tablename__ = "pods"
 
@@ -102,7 +102,7 @@ class PodRow(SchedulerTable, table=True):
     is_limited: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     report_run: int = Field(default=-1, sa_column_kwargs={"server_default": text("-1")})
     report_revision: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
-    """The run and the revision of the report that was told last."""
+    """The run and the revision of the report that was published last."""
 
 
 class ResourceNodeRow(SchedulerTable, table=True):

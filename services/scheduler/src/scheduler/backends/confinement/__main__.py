@@ -1,4 +1,4 @@
-"""Becomes a program that does what strangers ask: `python -m scheduler.backends.confinement FOLDER COMMAND…`.
+"""Executes a server of unauthenticated requests, confined: `python -m scheduler.backends.confinement FOLDER COMMAND…`.
 
 The embedded MLflow asks for no credential, and reads and writes the files that a run's artifact location leads to: a
 model could have it hand out any file of the platform. Under the rules it has `FOLDER`, and code.

@@ -90,7 +90,7 @@ class RuleBook:
         return rules
 
     def for_server(self, folder: Path) -> dict[str, Any]:
-        """A program of the platform that does what strangers ask: it reads code, and keeps all it has in `folder`."""
+        """A server of unauthenticated requests: it reads code, and keeps all it has in `folder`."""
         reads = [*python_paths(Path(sys.executable), self.home), *_code(self.home)]
         # The platform's own program: as root it goes on opening a home that lies in another user's closed folder.
         return {**self._rules(reads, [str(folder)], None), "opens_files_of_others": True}

@@ -1,4 +1,4 @@
-"""What uv said, in words for the owner of a model."""
+"""Failures of uv, explained to the owner of a model."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ from shared.errors import PenstockError, Temporary
 
 FETCH_LIMIT_S = 1800.0
 CREDENTIALS = ("MLFLOW_", "AWS_", "AZURE_", "GOOGLE_", "DATABRICKS_", "COS_", "BOTO_")
-"""Prefixes of what the fetching child, and nobody else, is told to reach the registry and its artifact store."""
+"""Prefixes of what the fetching child, and no other process, gets to reach the registry and its artifact store."""
 
 
 RegistryAccessLookup = Callable[[str], Awaitable[RegistryAccess]]

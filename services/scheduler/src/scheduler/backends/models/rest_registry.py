@@ -29,7 +29,7 @@ class NoSuchModel(Exception):
 
 
 class RegistryRefuses(Exception):
-    """The registry answers, but not with what was asked for; the text says what it said."""
+    """The registry answers with an error, or with something else than a model; the text says which."""
 
 
 class ServerRefuses(RegistryRefuses):
@@ -155,7 +155,7 @@ def is_served_by_tracking_server(artifacts: str) -> bool:
 
 
 def supports_rest(environ: Mapping[str, str]) -> bool:
-    """Whether this client can say all that MLflow's would: no request signing, plug-ins or workspaces."""
+    """Whether this client can do all that MLflow's would: no request signing, plug-ins or workspaces."""
     is_signed = environ.get("MLFLOW_TRACKING_AWS_SIGV4", "").lower() in ("true", "1")
     return not is_signed and not environ.get("MLFLOW_TRACKING_AUTH") and not environ.get("MLFLOW_WORKSPACE")
 

@@ -62,7 +62,7 @@ def _request(host: str, port: int, path: str, token: str | None) -> bytes:
 
 
 async def read_report(host: str, port: int, timeout_s: float, token: str | None = None) -> PodReport | None:
-    """What the pod tells of itself (`GET /check`); None where it does not say, or not in time."""
+    """The pod's report (`GET /check`); None where there is none within `timeout_s`."""
     try:
         async with asyncio.timeout(timeout_s):
             reader, writer = await asyncio.open_connection(host, port)

@@ -1,4 +1,4 @@
-"""What a pod is asked with: a token of its own, so that it answers nobody but the platform.
+"""The token of a pod, which every request to it carries: a pod answers only the platform.
 
 It is made of the pod's name and a key of this home, so that nothing has to be stored or handed on for it: whoever leads
 here knows it. The key lies among the pods, where none of them can read it.

@@ -77,7 +77,7 @@ class MlflowPreparation:
             return await asyncio.to_thread(self.environments.plan, model)
         except PreparationFailed:
             raise
-        except Exception as error:  # the files are a stranger's
+        except Exception as error:  # whoever logged the model wrote the files
             logger.exception("the files of %s cannot be read", model)
             raise _unexpected("RequirementsRefused", error, is_permanent=True) from error
 

@@ -109,7 +109,7 @@ class ProcessBackend:
         self._group.create_task(self._run_pod(pod), name=f"pod {folder.record.name}")
 
     async def _run_pod(self, pod: PodLifecycle) -> None:
-        """One pod's life; an error of ours in it must not end the others."""
+        """The lifecycle of one pod; an error of ours in it must not end the others."""
         while True:
             try:
                 await pod.run()
@@ -154,9 +154,9 @@ class ProcessBackend:
         self._applied.add(deployment.version_id)
 
     def _update_deployment(self, pod: PodLifecycle, deployment: Deployment, template: str) -> None:
-        """Let a pod that may stay know the newest intent; at first sight of a version, let it tell itself again.
+        """Store the newest intent in a pod that stays; emit the pod again at the first `apply` of its version.
 
-        Whoever listens may have heard of the version only after its adopted pods had told themselves.
+        The observer may know the version only after its adopted pods were emitted.
         """
         is_news = pod.record.deployment != deployment
         if is_news and pod.record.template == template:
@@ -216,7 +216,7 @@ class ProcessBackend:
         return node is not None and node.pods == "end" and not pod.record.is_terminating
 
     def _place_waiting(self) -> None:
-        """Let pods that wait begin where there is room, and have the others say what they wait for."""
+        """Start waiting pods where there is capacity; the others emit what they wait for."""
         if self._nodes is None or not self._is_adopted.is_set():
             return
         placement = place_pods(self._claims(), self._pools(self._nodes))

@@ -61,7 +61,7 @@ class ControlGroups:
         for folder in self.folders.values():
             for group in folder.iterdir():
                 if group.is_dir() and group.name not in kept:
-                    with suppress(OSError):  # its last process is not gone yet: another look will see it
+                    with suppress(OSError):  # its last process is not gone yet: the next pass removes it
                         group.rmdir()
 
     def close(self) -> None:

@@ -30,11 +30,11 @@ class PodOptions:
     overcommit: Capacity = NO_OVERCOMMIT
     """How many times what the machine has that is."""
     control_groups: ControlGroups | None = None
-    """Has the kernel keep pods to what they asked for; None: nobody does."""
+    """Makes the control groups that limit pods; None: they are not limited."""
     confinement: Confinement = UNCONFINED
     """Keeps pods from everything but their own files."""
     tokens: PodTokens | None = None
-    """What each pod is asked with; None: pods answer anybody."""
+    """Makes the token of each pod; None: pods answer without one."""
     output_cap: int = 64 * 1024 * 1024
     kept_after_end_s: float = 600.0
     """How long the output of a pod that is gone stays readable."""

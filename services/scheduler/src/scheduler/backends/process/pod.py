@@ -65,7 +65,7 @@ class PodEnding(Exception):
 
 
 class PodLifecycle:
-    """The life of one pod."""
+    """One pod, from its placement to its end."""
 
     def __init__(self, folder: PodFolder, dependencies: PodDependencies) -> None:
         self.folder = folder
@@ -115,7 +115,7 @@ class PodLifecycle:
         self._requested.set()
 
     def report_no_capacity(self, why: str) -> None:
-        """There is no room yet; told once."""
+        """There is no capacity yet; emitted once."""
         if self.reason != CAPACITY:
             self._add_note(PodNote(CAPACITY, why, "warning"))
 
@@ -227,7 +227,7 @@ class PodLifecycle:
         self.emit(note=note)
 
     async def _supervise(self, watch: RunWatch) -> RunEnd:
-        """Stay with the process until it has ended, by itself or because it was asked to."""
+        """Watch the process until it has ended, by itself or on request."""
         while True:
             is_intended = self.record.restart_asked or self.record.is_terminating
             if (end := watch.run_end(is_intended=is_intended)) is not None:
@@ -241,7 +241,7 @@ class PodLifecycle:
             await self._pause(watch.pause_s)
 
     def _emit_health(self, watch: RunWatch) -> None:
-        """Tell a change of readiness, or of the pod's report."""
+        """Emit a change of readiness, or of the pod's report."""
         self.status, self.reason = "Running", watch.health.reason
         if watch.health.is_ready and self.record.ready_run != watch.run.number:
             self.folder.update(ready_run=watch.run.number)
@@ -273,7 +273,7 @@ class PodLifecycle:
             await clock.sleep(POLL_S)
 
     def _close(self, run: RunFolder, end: RunEnd) -> None:
-        """Write down how a run ended, then tell it."""
+        """Store how a run ended, then emit it."""
         failures = 0 if end.is_intended else failures_after(self.record.failures, self._ready_for_s)
         last_exit = "restarted on request" if end.is_intended else end.describe()
         self.status, self.reason = "Waiting", "Restarting" if end.is_intended else "BackOff"
@@ -290,7 +290,7 @@ class PodLifecycle:
             raise PodEnding
         self._requested.clear()
 
-    # ── waiting, telling ─────────────────────────────────────────────────────────────────────────────────────────
+    # ── waiting, emitting ─────────────────────────────────────────────────────────────────────────────────────────
 
     async def _pause(self, seconds: float) -> None:
         """Wait, but no longer than until something is asked of the pod."""

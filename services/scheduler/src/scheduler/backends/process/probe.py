@@ -12,7 +12,7 @@ from scheduler.domain.probes import ProbeResult
 async def probe_pod(
     host: str, port: int, process: PodProcess, timeout_s: float, token: str | None = None
 ) -> ProbeResult:
-    """One look at a pod, through its door and through the operating system."""
+    """Probe a pod once, over HTTP and through the operating system."""
     if _is_stopped(process):
         return ProbeResult("silent", is_stopped=True, cpu_s=cpu_seconds(process.pid))
     answer, revision = await read_health(host, port, timeout_s, token)

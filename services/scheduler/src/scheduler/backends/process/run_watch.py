@@ -1,4 +1,4 @@
-"""Watches the process of one run: does it live, does it answer, how did it end."""
+"""Watches the process of one run: is it alive, is it ready, how did it end."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class RunWatch:
         self.ready_since: float | None = self.begun if was_ready else None
         self.killed_for: PodNote | None = None
         self.report: PodReport | None = None
-        """What the pod tells of itself: read when it turns ready, and when its health answer has another revision."""
+        """The pod's report: read when it turns ready, and when its health answer has another revision."""
         self._revision: int | None = None
         self._gone_since: float | None = None
 
@@ -62,7 +62,7 @@ class RunWatch:
 
     @property
     def pause_s(self) -> float:
-        """Seconds until the next look: short at first, for somebody waits for a pod that loads."""
+        """Seconds until the next probe: short at first, since callers may wait for a pod that loads."""
         usual = self.options.probe_every_s
         if self.health.was_ready:
             return usual
@@ -99,7 +99,7 @@ class RunWatch:
         return now - self._gone_since > SHIM_DELAY_S
 
     async def check(self) -> bool:
-        """Probe once; whether readiness or the pod's report changed. A process that is beyond hope is killed."""
+        """Probe once; whether readiness or the pod's report changed. Kills a process that hangs or starts too late."""
         before = self.health
         host = LOOPBACK.get(self.options.bind_host, self.options.bind_host)
         result = await probe_pod(host, self.port, self.process, self.options.probe_timeout_s, self.token)

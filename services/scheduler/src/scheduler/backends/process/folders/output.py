@@ -21,7 +21,7 @@ def read_lines(run: RunFolder, offset: int, *, is_over: bool) -> list[OutputLine
     try:
         with run.output.open("rb") as file:
             if os.fstat(file.fileno()).st_size < start - base:
-                return []  # just emptied by the shim, which has not said so yet
+                return []  # just emptied by the shim, which has not written base.json yet
             file.seek(start - base)
             content = file.read(READ_BYTES)
     except FileNotFoundError:

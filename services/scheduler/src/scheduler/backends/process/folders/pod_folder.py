@@ -54,7 +54,7 @@ class PodRecord(BaseModel):
     ready_run: int = -1
     """The last run that was ready once."""
     ended_run: int = -1
-    """The last run whose end has been told."""
+    """The last run whose end was emitted."""
 
 
 @dataclass

@@ -71,7 +71,7 @@ class RunFolder:
         write_json(str(self.path / "order.json"), dict(content))
 
     def read_order(self) -> dict[str, Any] | None:
-        """What the shim was told to start."""
+        """The order that the shim was started with."""
         return read_or_set_aside(self.path / "order.json")
 
     def groups(self) -> list[str]:
@@ -118,7 +118,7 @@ class RunFolder:
         return False
 
     def touched_at(self) -> float | None:
-        """Unix time when its shim last said that it lives."""
+        """Unix time when its shim last touched the lock."""
         try:
             return (self.path / "lock").stat().st_mtime
         except FileNotFoundError:

@@ -29,7 +29,7 @@ class RunLedger:
         self._open: dict[Key, RunObservation] = {}
         self._alive_at: dict[Key, float] = {}
         self._settled: set[Key] | None = None
-        """None before the first look, which passes over nothing: the database may have been lost."""
+        """None before the first pass, which leaves nothing out: the database may have been lost."""
 
     def read_runs(self, now: float) -> list[RunObservation]:
         """Every run that is not settled, as it is at unix time `now`."""

@@ -1,7 +1,7 @@
 """Processes that pods are forked from (`penstock_runtime.zygote`): one for each environment in use.
 
-They save a start its imports and are otherwise nothing: where one is not there, dead, slow or of another mind, the pod
-is started the ordinary way. A zygote ends with its socket, and so with this process, however that ends.
+They save a start its imports and are otherwise nothing: where one is missing, dead, slow or unusable, the pod is
+executed instead. A zygote ends with its socket, and so with this process, however that ends.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ READY = b"ready"
 
 
 class ZygoteUnusable(Exception):
-    """This zygote is no more."""
+    """This zygote cannot be used any more."""
 
 
 class ZygoteUnfit(ZygoteUnusable):
@@ -87,7 +87,7 @@ class Zygote:
 
 
 class ZygotePool:
-    """Those that run now."""
+    """The zygotes that run now, by the Python of their environment."""
 
     def __init__(self, folder: Path, idle_s: float, *, only_own: bool = False) -> None:
         """`only_own`: none but the platform's own environment.
@@ -121,7 +121,7 @@ class ZygotePool:
             await self._drop(python)
 
     async def run(self) -> None:
-        """End those that nobody uses, for ever; and all at the end."""
+        """End idle zygotes, until cancelled; then all of them."""
         try:
             while True:
                 await asyncio.sleep(min(5.0, self._idle_s))
