@@ -27,8 +27,8 @@ from many_services import fill_controller, fill_scheduler
 from ports import free_port
 from postgres_process import PostgresProcess
 from running_controller import TOKEN, Controller, controller_for, settings_for
-from scheduler import loops
 from scheduler.handlers import intent
+from scheduler.loops.reconciliation import reconcile_once
 from scheduler.main import build_app
 from scheduler.settings import SchedulerSettings
 from shared.clock import SystemClock
@@ -163,18 +163,18 @@ async def scheduler_figures(home: Path, settings: dict[str, str], versions: int,
     telemetry = Telemetry("scheduler", CollectorRegistry(), TracerProvider())
     app = await build_app(made, telemetry, clock=SystemClock(), environ={})
     backend: Any = NoPods()
-    parts = replace(app.parts, backend=backend)
-    await parts.lease.acquire()
-    async with parts.lease.unit_of_work() as session:
-        listed = await fill_scheduler(session, versions, parts.steady.now(), wanted=versions)
+    dependencies = replace(app.dependencies, backend=backend)
+    await dependencies.lease.acquire()
+    async with dependencies.lease.unit_of_work() as session:
+        listed = await fill_scheduler(session, versions, dependencies.steady_clock.now(), wanted=versions)
     absences = intent.Absences()
 
     async def compare() -> None:
-        async with parts.lease.unit_of_work() as session:
-            await intent.resync(session, listed, absences, parts.steady.now())
+        async with dependencies.lease.unit_of_work() as session:
+            await intent.resync(session, listed, absences, dependencies.steady_clock.now())
 
     figures = {
-        "reconciled": await timed(lambda: loops.reconcile_once(parts), rounds),
+        "reconciled": await timed(lambda: reconcile_once(dependencies), rounds),
         "compared with the controller's list": await timed(compare, rounds),
     }
     await app.close()

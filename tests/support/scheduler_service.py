@@ -19,7 +19,7 @@ from nats_process import NatsProcess
 from ports import free_port
 from scheduler.main import App, build_app
 from scheduler.settings import SchedulerSettings
-from scheduler_world import FakePreparation
+from scheduler_world import FakePreparation, wanted
 from shared.bus import Bus
 from shared.clock import Clock, SystemClock
 from shared.contracts.deployment import Deployment, PodView, VersionState
@@ -29,7 +29,7 @@ from shared.contracts.rpc.controller import DEPLOYMENTS, DeploymentList
 from shared.contracts.rpc.method import Nothing
 from shared.contracts.rpc.scheduler import NODES, PODS, VERSION_STATES, PodsQuery
 from shared.errors import PenstockError
-from shared.events import EVENT_TYPES, Event
+from shared.events import EVENT_TYPES, Event, VersionStarted
 from shared.telemetry import Telemetry
 
 E = TypeVar("E", bound=Event)
@@ -146,6 +146,27 @@ class Controller:
 async def holds(condition: Callable[[], Awaitable[bool]], *, within: float = 60.0) -> None:
     """Wait until an asked condition holds."""
     assert await eventually(condition, within=within)
+
+
+def identity(deployment: Deployment) -> dict[str, object]:
+    return deployment.model_dump(include={"service_id", "service", "version_id", "version"})
+
+
+def started(deployment: Deployment) -> VersionStarted:
+    return VersionStarted.model_validate(identity(deployment) | {"deployment": deployment})
+
+
+async def serve_one(controller: Controller, replicas: int = 1) -> Deployment:
+    """A version whose pods are routed to."""
+    deployment = wanted(replicas)
+    controller.want(deployment)
+    await controller.say(started(deployment))
+
+    async def is_routed() -> bool:
+        return len(await controller.routed(deployment)) == replicas
+
+    await holds(is_routed, within=90)
+    return deployment
 
 
 @asynccontextmanager

@@ -45,7 +45,7 @@ def _find_services(home: Home) -> list[int]:
 
 def end_pods(home: Home) -> None:
     """End every pod of this platform, whether or not its scheduler lives."""
-    command = [sys.executable, "-m", "scheduler.backends.reap", str(home.path)]
+    command = [sys.executable, "-m", "scheduler.backends.process.reap", str(home.path)]
     with suppress(subprocess.TimeoutExpired):
         subprocess.run(command, check=False, stdout=subprocess.DEVNULL, timeout=REAP_S)  # noqa: S603
 

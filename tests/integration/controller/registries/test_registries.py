@@ -20,8 +20,8 @@ from controller.store.tables import VersionRow
 from guarded_mlflow import GuardedMlflow, basic
 from registered_model import Registered
 from running_controller import Controller, Peers, eventually
-from scheduler.backends.artifacts import ModelCache
-from scheduler.backends.preparation import PreparationFailed
+from scheduler.backends.errors import PreparationFailed
+from scheduler.backends.models.cache import ModelCache
 from scheduler.domain.rollout import template_of
 from shared.contracts.deployment import Deployment
 from shared.contracts.rpc.controller import REGISTRY_ACCESS, RegistryQuery

@@ -27,8 +27,8 @@ from postgres_process import PostgresProcess
 from random_operations import Operation, Operations, seen_as
 from rules import Service, Version
 from running_controller import Nats
-from scheduler.backends.folders import pod_folders
-from scheduler.backends.reap import reap
+from scheduler.backends.process.folders.pod_folder import pod_folders
+from scheduler.backends.process.reap import reap
 from shared.bus.kv import Bucket
 from shared.contracts.routes import ROUTES_BUCKET
 

@@ -34,7 +34,7 @@ def prune(
 
 def _run_environments(*arguments: str) -> list[dict[str, Any]]:
     home = Home.from_environment(os.environ)
-    command = [sys.executable, "-m", "scheduler.backends.environments.kept", str(home.path), *arguments]
+    command = [sys.executable, "-m", "scheduler.backends.process.kept_environments", str(home.path), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode != 0:
         raise LaunchError(f"the environments of {home.path} cannot be read: {done.stderr.strip()[-300:]}")
