@@ -6,7 +6,6 @@ import asyncio
 import json
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -164,27 +163,28 @@ async def test_two_versions_split_ninety_to_ten(platform: Platform, key: str, fe
     assert 145 <= versions["v2"] <= 255  # four standard deviations
 
 
-def test_events_reach_an_outside_subscriber(platform: Platform, key: str, features: pd.DataFrame) -> None:
+def test_events_reach_an_outside_subscriber(
+    platform: Platform, key: str, features: pd.DataFrame, tmp_path: Path
+) -> None:
     url = (platform.home / "nats-subscriber-url").read_text().strip()
-    script = subprocess.Popen(
-        [sys.executable, ROOT / "docs/examples/subscribe.py", url], stdout=subprocess.PIPE, text=True
-    )
+    printed = tmp_path / "printed"
+    command = [sys.executable, "-u", str(ROOT / "docs/examples/subscribe.py"), url]
+    with printed.open("wb") as output:
+        script = subprocess.Popen(command, stdout=output)
     try:
-        time.sleep(1)
+
+        def listens() -> bool:
+            predict(platform, "wine-quality", key, split_body(features.head(1)))
+            return "penstock.request.logged.v1" in printed.read_text()
+
+        until(listens, within=60, every=0.5, what="it hears of a request")
         platform.publish("seen", "wine_quality", replicas=1)
-        seen_key = platform.api("POST", "/services/seen/keys", json={"name": "k"})["key"]
-        until(
-            lambda: predict(platform, "seen", seen_key, split_body(features.head(1))).status_code == 200,
-            within=60,
-            what="an answer",
-        )
-        time.sleep(2)
+        for event in ("penstock.version.created.v1", "penstock.pod.scheduled.v1"):
+            until(lambda event=event: event in printed.read_text(), within=60, what=event)  # type: ignore[misc]
     finally:
         script.terminate()
-    printed = script.communicate(timeout=10)[0]
+        script.wait(10)
     platform.api("POST", "/services/seen/stop")
-    for event in ("penstock.version.created.v1", "penstock.pod.scheduled.v1", "penstock.request.logged.v1"):
-        assert event in printed
 
 
 def test_unknown_model_and_version_are_named(platform: Platform) -> None:
