@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from sklearn.datasets import load_wine
@@ -11,9 +12,23 @@ from sklearn.datasets import load_wine
 from nats_process import NatsProcess
 from postgres_process import PostgresProcess
 
+if TYPE_CHECKING:
+    from running_platform import Platform
+
 ALONE = frozenset({"chaos", "e2e"})
-BESIDE_OTHERS = frozenset({"test_control_api.py"})
-"""Tests on a whole platform that ask nothing of its pace."""
+BESIDE_OTHERS = frozenset(
+    {
+        "test_autoscaling.py",
+        "test_control_api.py",
+        "test_debugging.py",
+        "test_groups.py",
+        "test_readme.py",
+        "test_served_model.py",
+        "test_tables.py",
+        "test_upgrade.py",
+    }
+)
+"""Tests on a whole platform that ask nothing of its pace, and mostly wait."""
 
 
 TRIES_OF_A_PROMISE = 5
@@ -57,6 +72,25 @@ def new_home(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         return home
 
     return make
+
+
+@pytest.fixture(scope="session")
+def shared_platform(new_home: Callable[[str], Path], wines_csv: Path) -> Iterator[Platform]:
+    """One real platform with the models of `mlflow_scripts.register`: to bring one up takes longer than most tests.
+
+    Pods come and go with their load within seconds, for those services that ask for that.
+    """
+    from mlflow_scripts import register  # noqa: PLC0415 - most tests need neither these nor what they import
+    from running_platform import Platform  # noqa: PLC0415
+
+    pace = {"SCHEDULER_AUTOSCALING_WINDOW": "PT6S", "SCHEDULER_SCALE_TO_ZERO_GRACE": "PT2S"}
+    platform = Platform(new_home("home"), settings=pace)
+    try:
+        platform.up()
+        register(platform.mlflow_url, wines_csv)
+        yield platform
+    finally:
+        platform.down()
 
 
 @pytest.fixture

@@ -90,8 +90,13 @@ class Api:
 
     def __init__(self, platform: Platform) -> None:
         self.platform, self.url = platform, platform.api_url.removesuffix("/api/v1")
+        self.services = self.pids()
         self.session = requests.Session()
         self.session.headers["Authorization"] = f"Bearer {platform.token}"
+
+    def pids(self) -> dict[str, int]:
+        """Of the platform's own processes."""
+        return {p["name"]: p["pid"] for p in self.platform.status()["processes"] if "pod" not in p}
 
     def check(self, case: Case) -> int:
         return case.call_and_validate(base_url=self.url, session=self.session).status_code
@@ -177,6 +182,6 @@ def test_stopping_and_starting_answer_as_documented(api: Api) -> None:
 
 
 def test_every_process_is_still_the_first_one(api: Api) -> None:
-    processes = api.platform.status()["processes"]
-    assert {"controller", "scheduler", "monitor", "inference-logger", "router"} <= {p["name"] for p in processes}
-    assert [process for process in processes if process["restarts"]] == []
+    assert {"controller", "scheduler", "monitor", "inference-logger", "router"} <= api.services.keys()
+    assert api.pids() == api.services
+    assert [process for process in api.platform.status()["processes"] if "pod" in process and process["restarts"]] == []

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -55,7 +56,8 @@ def unmet(plan: EnvironmentPlan) -> tuple[str, ...]:
 
 
 def test_nothing_is_built_for_what_the_platform_has(tmp_path: Path, environments: EnvironmentStore) -> None:
-    model = model_with(tmp_path / "m", f"mlflow=={MLFLOW}", "scikit-learn", "pytest==0.1", python="3.11.0")
+    python = ".".join(map(str, (*sys.version_info[:2], 0)))
+    model = model_with(tmp_path / "m", f"mlflow=={MLFLOW}", "scikit-learn", "pytest==0.1", python=python)
     plan = environments.plan(model)
     assert plan.key is None
     assert environments.find(plan) is not None
