@@ -12,7 +12,7 @@ import pytest
 from nats_process import NatsProcess
 from postgres_process import PostgresProcess
 
-# A run starts hundreds of Python processes: where the environment forbids it to keep bytecode, each of them would compile
+# A run starts hundreds of Python processes: where the environment forbids it to keep bytecode, each would compile
 # whatever it imports anew, which is half of its start.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
