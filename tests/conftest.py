@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import certificates
 from nats_process import NatsProcess
 from postgres_process import PostgresProcess
 
@@ -16,6 +17,7 @@ from postgres_process import PostgresProcess
 # whatever it imports anew, which is half of its start.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+certificates.parse_once()
 
 ALONE = frozenset({"chaos", "e2e"})
 BESIDE_OTHERS = frozenset({"test_control_api.py"})
