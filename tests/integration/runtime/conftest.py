@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from shared_by_workers import made_once
+
 HERE = Path(__file__).parent
 
 
@@ -99,9 +101,11 @@ def pod_class() -> type[Pod]:
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `wine`, `unsigned`, `tensor`, `whims`, `types` and `broken`, and what `wine` should predict."""
-    folder = tmp_path_factory.mktemp("models")
-    subprocess.run([sys.executable, str(HERE / "save_models.py"), str(folder)], check=True, capture_output=True)
-    return folder
+
+    def save(folder: Path) -> None:
+        subprocess.run([sys.executable, str(HERE / "save_models.py"), str(folder)], check=True, capture_output=True)
+
+    return made_once(tmp_path_factory, "runtime-models", save)
 
 
 @pytest.fixture(scope="session")
