@@ -21,8 +21,8 @@ import httpx
 from opentelemetry.sdk.trace import TracerProvider
 from prometheus_client import CollectorRegistry
 
-from controller.handlers import facts, routes
-from controller.handlers.deployments import every_deployment
+from controller.handlers.services import observations, routes
+from controller.handlers.services.deployments import every_deployment
 from many_services import fill_controller, fill_scheduler
 from ports import free_port
 from postgres_process import PostgresProcess
@@ -102,27 +102,30 @@ async def serving(controller: Controller) -> AsyncIterator[str]:
 async def controller_figures(home: Path, settings: dict[str, str], services: int, rounds: int) -> dict[str, Figures]:
     """Lists, and the controller's passes with nothing to change."""
     made = await controller_for(settings_for(home, "nats://127.0.0.1:1", "http://127.0.0.1:1", **settings))
-    door = made.app.door
-    async with door.database.unit_of_work() as session:
+    deps = made.app.dependencies
+    async with deps.database.unit_of_work() as session:
         await fill_controller(session, services)
     async with serving(made) as url:
         listed = await lists(url, services, rounds)
-    async with door.look() as session:
-        wanted = await routes.wanted_routes(session, door.clock.now())
+    async with deps.read_session() as session:
+        wanted = await routes.desired_routes(session, deps.clock.now())
         deployments = (await every_deployment(session)).items
     there = {key: json.dumps({**value, "revision": 1}).encode() for key, value in wanted.items()}
     states = [_state(each) for each in deployments]
 
     async def compare_routes() -> None:
-        async with door.look() as session:
-            assert routes.differences(await routes.wanted_routes(session, door.clock.now()), there, None) == ({}, [])
+        async with deps.read_session() as session:
+            assert routes.route_differences(await routes.desired_routes(session, deps.clock.now()), there, None) == (
+                {},
+                [],
+            )
 
     async def take_states() -> None:
-        async with door.database.unit_of_work() as session:
-            await facts.resync(session, states, door.clock.now(), lambda _service: None)
+        async with deps.database.unit_of_work() as session:
+            await observations.resync_versions(session, states, deps.clock.now(), lambda _service: None)
 
     async def list_deployments() -> None:
-        async with door.look() as session:
+        async with deps.read_session() as session:
             await every_deployment(session)
 
     passes = {

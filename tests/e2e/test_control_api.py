@@ -24,9 +24,9 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.openapi import from_dict
 from schemathesis.schemas import BaseSchema
 
-from controller.api.app import Access, build_api
-from controller.api.door import Door
-from controller.domain.access import Caller
+from controller.api.app import ApiAccess, build_api
+from controller.api.dependencies import ApiDependencies
+from controller.domain.access.roles import Principal
 from running_platform import Platform
 from shared.clock import SystemClock
 from shared.telemetry import Telemetry
@@ -55,16 +55,16 @@ FUZZED = settings(
 )
 
 
-async def nobody(token: str) -> Caller:
+async def nobody(token: str) -> Principal:
     raise AssertionError("no request is made of the document")
 
 
 @cache
 def document() -> dict[str, Any]:
     """The OpenAPI document, as the code makes it: no part of the service is needed for that."""
-    door = cast(Door, SimpleNamespace(clock=SystemClock()))
+    door = cast(ApiDependencies, SimpleNamespace(clock=SystemClock()))
     telemetry = Telemetry("controller", CollectorRegistry(), TracerProvider())
-    return build_api(door, telemetry, Access(nobody), lambda: True).openapi()
+    return build_api(door, telemetry, ApiAccess(nobody), lambda: True).openapi()
 
 
 def schema_of(**parameters: str) -> BaseSchema:

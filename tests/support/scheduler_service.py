@@ -24,7 +24,7 @@ from shared.bus import Bus
 from shared.clock import Clock, SystemClock
 from shared.contracts.deployment import Deployment, PodView, VersionState
 from shared.contracts.nodes import Node, NodeStateList
-from shared.contracts.routes import ROUTES_BUCKET, Endpoints, endpoints_key
+from shared.contracts.routes import ROUTES_BUCKET, VersionEndpoints, endpoints_key
 from shared.contracts.rpc.controller import DEPLOYMENTS, DeploymentList
 from shared.contracts.rpc.method import Nothing
 from shared.contracts.rpc.scheduler import NODES, PODS, VERSION_STATES, PodsQuery
@@ -134,9 +134,9 @@ class Controller:
         state = await self.state(deployment)
         return state.phase if state else None
 
-    async def endpoints(self, deployment: Deployment) -> Endpoints | None:
+    async def endpoints(self, deployment: Deployment) -> VersionEndpoints | None:
         value = await self.bus.kv(ROUTES_BUCKET).get(endpoints_key(deployment.version_id))
-        return Endpoints.model_validate_json(value) if value else None
+        return VersionEndpoints.model_validate_json(value) if value else None
 
     async def routed(self, deployment: Deployment) -> list[str]:
         found = await self.endpoints(deployment)
@@ -170,7 +170,7 @@ async def controlling(nats: NatsProcess) -> AsyncIterator[Controller]:
     async def note_output(message: Any) -> None:
         controller.output.append(json.loads(message.data))
 
-    bus.answer(DEPLOYMENTS, deployments)
+    bus.serve(DEPLOYMENTS, deployments)
     running = asyncio.create_task(bus.run())
     await asyncio.wait_for(bus.connected(), 30)
     await bus.nc.subscribe("penstock.events.>", cb=note)

@@ -13,10 +13,10 @@ from sqlalchemy import event, select, update
 
 from bus_service import SmallService, deleted, sqlite_url
 from shared.bus import bulk
-from shared.bus.connection import GuardedClient
+from shared.bus.connection.client import GuardedClient
 from shared.bus.kv import Bucket
 from shared.bus.metrics import BusMetrics
-from shared.bus.outbox import Relay, outbox
+from shared.bus.outbox import OutboxRelay, outbox
 from shared.clock import SystemClock
 from shared.contracts.routes import ROUTES_BUCKET
 from shared.database import Database
@@ -39,7 +39,7 @@ async def _publish(service: SmallService, bucket: Bucket) -> None:
 
 
 async def _identify(service: SmallService, bucket: Bucket) -> None:
-    await bulk.identity(service.bus.js, "LOGS")
+    await bulk.stream_identity(service.bus.js, "LOGS")
 
 
 async def _flush(service: SmallService, bucket: Bucket) -> None:
@@ -71,7 +71,7 @@ async def test_a_consumer_ends(service: SmallService) -> None:
 
     for ticks in TICKS:
         await _publish(service, service.bus.kv(ROUTES_BUCKET))
-        await ends(bulk.bulk_pull(service.bus.js, "LOGS", "monitor-logs", 100, stored), ticks)
+        await ends(bulk.consume_batches(service.bus.js, "LOGS", "monitor-logs", 100, stored), ticks)
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ async def busy(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 async def test_a_relay_ends_though_it_cannot_note_what_it_has_sent(service: SmallService, busy: Database) -> None:
-    relay = Relay("scheduler", busy, service.bus.nc, clock=SystemClock(), metrics=BusMetrics(None))
+    relay = OutboxRelay("scheduler", busy, service.bus.nc, clock=SystemClock(), metrics=BusMetrics(None))
     for ticks in TICKS:
         await ends(relay.run(), ticks)
 

@@ -96,7 +96,7 @@ async def controller(make_controller: Make, nats_server: Nats, mlflow_url: str) 
     """The controller, on the bus."""
     running = await make_controller(nats_server.url, mlflow_url)
     running.start()
-    await asyncio.wait_for(running.app.door.bus.connected(), 30)
+    await asyncio.wait_for(running.app.dependencies.bus.connected(), 30)
     return running
 
 

@@ -24,7 +24,7 @@ from ports import free_port
 from running_controller import TOKEN, Controller, Peers, eventually, wine
 from shared.clock import SystemClock
 from shared.contracts.deployment import VersionState
-from shared.contracts.nodes import Hold, PoolState
+from shared.contracts.nodes import PodAllocation, PoolState
 from shared.contracts.rpc.monitor import LogPage
 from shared.contracts.samples import LogLine, PodOutput
 from shared.http import serve
@@ -278,7 +278,7 @@ async def test_groups_and_nodes(cli: CommandLine, peers: Peers) -> None:
 
 
 async def test_the_room_for_pods_is_a_line_a_pool(cli: CommandLine, peers: Peers) -> None:
-    hold = Hold(project="default", service="wine", version="v1", pods=2, cpu=2, memory_gb=4)
+    hold = PodAllocation(project="default", service="wine", version="v1", pods=2, cpu=2, memory_gb=4)
     peers.pools = (PoolState(cpu=8, memory_gb=30, held=(hold,)),)
     head, line = (await cli("capacity")).stdout.splitlines()
     assert head.split()[:5] == ["POOL", "CORES", "FREE", "CORES", "GIB"]

@@ -185,7 +185,7 @@ async def test_a_damaged_route_table_is_repaired_with_growing_revisions(
     controller: Controller, service: dict[str, Any]
 ) -> None:
     first = await eventually(lambda: controller.route("intent.wine"))
-    bucket = controller.app.door.bus.kv(ROUTES_BUCKET)
+    bucket = controller.app.dependencies.bus.kv(ROUTES_BUCKET)
     await bucket.put("intent.wine", b'{"revision": 1000}')
     await bucket.put("intent.nobody", b"{}")
     await bucket.put("keys.wine", b"not json")

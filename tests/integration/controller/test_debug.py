@@ -1,4 +1,4 @@
-"""`POST …/debug` from the controller's door to a real data plane before a small real pod."""
+"""`POST …/debug` from the controller's API to a real data plane before a small real pod."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from controller.domain.status import Wanted
-from controller.handlers.routes import intent_of
-from controller.store.services import load_service
+from controller.domain.services.status import DesiredState
+from controller.handlers.services.routes import service_intent
+from controller.store.services.services import load_service
 from controller.store.tables import ObservationRow
 from router_world import PodRequest, PodServer, World, running_world
 from running_controller import Controller, Nats, Peers, wine
@@ -39,8 +39,8 @@ async def debugging(make_controller: Any, mlflow_url: str, world: World) -> Cont
 
 async def run(controller: Controller, world: World, pod: PodServer, version: str = "v1") -> None:
     """The scheduler says that the version runs, and the routes say where."""
-    door = controller.app.door
-    async with door.database.unit_of_work() as session:
+    deps = controller.app.dependencies
+    async with deps.database.unit_of_work() as session:
         stored = await load_service(session, "wine")
         row = stored.version(version).row
         seen: dict[str, Any] = {
@@ -49,10 +49,10 @@ async def run(controller: Controller, world: World, pod: PodServer, version: str
             "phase": "running",
             "ready_replicas": 1,
         }
-        session.add(ObservationRow(**seen, was_ready=True, observed_at=door.clock.now()))
-    async with door.database.read() as session:
+        session.add(ObservationRow(**seen, was_ready=True, observed_at=deps.clock.now()))
+    async with deps.database.read() as session:
         stored = await load_service(session, "wine")
-    intent = intent_of(stored, door.signer.public_key)
+    intent = service_intent(stored, deps.signer.public_key)
     world.version_ids |= {("wine", route.version): route.version_id for route in intent.versions}
     world.table.apply("intent.wine", intent.model_dump_json().encode())
     world.endpoints(pod, version=version)
@@ -123,7 +123,7 @@ async def on_the_bus(
     controller.start()
     peers = Peers(nats_server.url)
     await peers.start()
-    await asyncio.wait_for(controller.app.door.bus.connected(), 30)
+    await asyncio.wait_for(controller.app.dependencies.bus.connected(), 30)
     await controller.call("POST", "/services", 201, json={"name": "wine", "start": True, "version": wine()})
     yield controller, peers
     await peers.close()
@@ -144,7 +144,7 @@ async def test_the_trace_of_a_model_that_raises_comes_with_the_answer(
         if len(peers.asked_logs) == 1:
             return LogPage(items=())  # what pods print takes a moment to arrive
         said = ("Traceback (most recent call last):", "ValueError: no")
-        at = controller.app.door.clock.now()
+        at = controller.app.dependencies.clock.now()
         stored[:] = [LogEntry(at=at, version="v1", pod="p", run=0, offset=n, text=text) for n, text in enumerate(said)]
         return LogPage(items=tuple(reversed(stored)))
 
@@ -217,12 +217,12 @@ async def test_a_router_that_is_away_is_503(make_controller: Any, mlflow_url: st
 
 
 async def test_the_private_key_stays_in_its_file(debugging: Controller) -> None:
-    door = debugging.app.door
+    deps = debugging.app.dependencies
     file = debugging.app.settings.home / "debug-key"
     assert file.stat().st_mode & 0o777 == 0o600
-    async with door.database.read() as session:
+    async with deps.database.read() as session:
         stored = await load_service(session, "wine")
-    assert stored.versions[0].row.wanted == Wanted.STARTED
-    intent = intent_of(stored, door.signer.public_key).model_dump_json()
-    assert door.signer.seed.hex() not in intent
+    assert stored.versions[0].row.wanted == DesiredState.STARTED
+    intent = service_intent(stored, deps.signer.public_key).model_dump_json()
+    assert deps.signer.seed.hex() not in intent
     assert file.read_text().strip() not in intent

@@ -1,4 +1,4 @@
-"""Environment variables of versions: plain ones are shown, secrets are named, and their values leave by one door."""
+"""Environment variables of versions: plain ones are shown, secrets are named, only the scheduler reads their values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from controller.handlers.variables import secret_values
+from controller.handlers.registries.environment_secrets import secret_values
 from running_controller import Controller, wine
 from shared.contracts.deployment import SecretKeyRef
 from shared.contracts.rpc.controller import SecretsQuery
@@ -33,7 +33,7 @@ async def started(offline: Controller) -> Controller:
 
 
 async def outbox(controller: Controller) -> list[str]:
-    async with controller.app.door.database.read() as session:
+    async with controller.app.dependencies.database.read() as session:
         return [body for (body,) in await session.execute(text("select body from outbox order by seq"))]
 
 
@@ -44,15 +44,15 @@ async def deployments(controller: Controller) -> list[dict[str, Any]]:
 async def test_the_scheduler_reads_names_and_asks_for_values(started: Controller) -> None:
     (deployment,) = await deployments(started)
     assert deployment["env"] == ENV
-    door = started.app.door
+    deps = started.app.dependencies
     query = SecretsQuery(version_id=UUID(deployment["version_id"]), refs=(SecretKeyRef(**TOKEN),))
-    assert (await secret_values(door.database, door.vault, query)).values == (VALUE,)
-    assert VALUE not in repr(await secret_values(door.database, door.vault, query))
+    assert (await secret_values(deps.database, deps.vault, query)).values == (VALUE,)
+    assert VALUE not in repr(await secret_values(deps.database, deps.vault, query))
     missing = (SecretKeyRef(secret="payments", key="nothing"),)
     with pytest.raises(InvalidInput, match="has no key 'nothing'; there are other, token"):
-        await secret_values(door.database, door.vault, query.model_copy(update={"refs": missing}))
+        await secret_values(deps.database, deps.vault, query.model_copy(update={"refs": missing}))
     with pytest.raises(NotFound):
-        await secret_values(door.database, door.vault, query.model_copy(update={"version_id": UUID(int=7)}))
+        await secret_values(deps.database, deps.vault, query.model_copy(update={"version_id": UUID(int=7)}))
 
 
 async def test_a_change_of_variables_makes_a_new_generation(started: Controller) -> None:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from running_controller import Controller, Peers, eventually, wine
-from shared.contracts.nodes import Hold, PoolState
+from shared.contracts.nodes import PodAllocation, PoolState
 from shared.contracts.rpc.controller import DEPLOYMENTS, DeploymentList
 from shared.contracts.rpc.method import Nothing
 from someone import someone
@@ -235,10 +235,10 @@ async def test_a_released_node_goes_once_it_is_empty(controller: Controller, pee
     for verb, given in (("isolate", {}), ("resume", {}), ("drain", {}), ("renew", {"expires_at": None})):
         await controller.call("POST", f"{NODES}/a/{verb}", 409, json=given)
     loop = controller.app.nodes
-    assert await loop.once() == 0
+    assert await loop.run_once() == 0
     assert await told(controller, peers) == [("a", False, "move", 2)]
     peers.sees(node, generation=1)
-    assert await loop.once() == 0  # the scheduler may yet place something there
+    assert await loop.run_once() == 0  # the scheduler may yet place something there
     peers.sees(node)
     await eventually(lambda: gone(controller, f"{NODES}/a"))
     assert await told(controller, peers) == []
@@ -276,14 +276,14 @@ async def test_a_node_expires_after_a_warning_and_is_renewed(
     node = await controller.call("POST", NODES, 201, json=NODE | {"expires_at": end.isoformat()})
     peers.sees(node)
     assert not node["expires_soon"]
-    assert await controller.app.nodes.once() == 0
+    assert await controller.app.nodes.run_once() == 0
     controller.clock.off_by = timedelta(days=4)
 
     async def warned() -> int:
         return sum("expires at" in record.message for record in caplog.records)
 
     await eventually(warned)
-    assert await controller.app.nodes.once() == 0
+    assert await controller.app.nodes.run_once() == 0
     found = await controller.call("GET", f"{NODES}/a")
     assert (await warned(), found["expires_soon"], found["status"]) == (1, True, "ready")
     controller.clock.off_by = timedelta(days=11)
@@ -314,7 +314,7 @@ async def test_the_room_for_pods_is_shown_and_whose_pods_hold_it_to_their_projec
         await controller.call("POST", "/projects", 201, json={"name": project})
     await controller.call("POST", "/resource-groups", 201, json={"name": "risk", "projects": ["red"]})
     holds = [
-        Hold(project=project, service=f"of-{project}", version="v1", pods=2, cpu=2, memory_gb=4)
+        PodAllocation(project=project, service=f"of-{project}", version="v1", pods=2, cpu=2, memory_gb=4)
         for project in ("red", "blue")
     ]
     on_node = PoolState(group="risk", node="a", cpu=4, memory_gb=8, held=(holds[0],), waiting=(holds[0],))

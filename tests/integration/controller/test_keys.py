@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from controller.domain.keys import MAX_ALIVE_PER_SERVICE
-from controller.store.services import load_service
+from controller.domain.access.keys import MAX_ALIVE_PER_SERVICE
+from controller.store.services.services import load_service
 from controller.store.tables import ApiKeyRow
 from running_controller import Controller
 
@@ -29,7 +29,7 @@ async def test_a_key_is_shown_once_and_stored_as_a_hash(with_service: Controller
     (listed,) = (await with_service.call("GET", KEYS))["items"]
     assert "key" not in listed
     assert (listed["id"], listed["name"], listed["expired"]) == (issued["id"], "ci", False)
-    async with with_service.app.door.database.read() as session:
+    async with with_service.app.dependencies.database.read() as session:
         dump = str((await session.execute(text("select * from api_keys"))).all())
         outbox = str((await session.execute(text("select * from outbox"))).all())
     digest = hashlib.sha256(issued["key"].encode()).hexdigest()
@@ -57,7 +57,7 @@ async def test_a_name_has_two_keys_alive_at_most(with_service: Controller) -> No
 async def test_a_service_has_a_thousand_keys_alive_at_most(with_service: Controller) -> None:
     first = await with_service.call("POST", KEYS, 201, json={"name": "ci"})
     now = datetime.now(UTC)
-    async with with_service.app.door.database.unit_of_work() as session:
+    async with with_service.app.dependencies.database.unit_of_work() as session:
         service_id = (await load_service(session, "wine")).row.id
         for number in range(MAX_ALIVE_PER_SERVICE):
             expires_at = now - timedelta(hours=1) if number == 0 else None

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from controller.handlers import facts, routes
-from controller.handlers.deployments import every_deployment
+from controller.handlers.services import observations, routes
+from controller.handlers.services.deployments import every_deployment
 from many_services import fill_controller
 from running_controller import Controller
 from shared.contracts.deployment import VersionState
@@ -28,7 +28,7 @@ PER_SERVICE = 5
 async def full(make_controller: Any) -> Controller:
     """A controller, off the bus, whose store is full."""
     controller: Controller = await make_controller()
-    async with controller.app.door.database.unit_of_work() as session:
+    async with controller.app.dependencies.database.unit_of_work() as session:
         await fill_controller(session, SERVICES)
     return controller
 
@@ -49,7 +49,7 @@ async def test_lists_read_what_they_show_and_little_else(full: Controller) -> No
         ({"status": "stopped", "sort": "created_at"}, 4),
         ({"status": "draft"}, 0),
     ):
-        with counted(full.app.door.database) as asked:
+        with counted(full.app.dependencies.database) as asked:
             assert len(await names(full, **query)) == shown, query
         assert len(asked.statements) <= SIGNING_IN + 3, asked.statements
         assert asked.records <= SIGNING_IN + (shown + 1) * PER_SERVICE
@@ -61,7 +61,7 @@ async def test_pages_hold_every_service_once_in_either_order(full: Controller) -
         seen: list[str] = []
         query: dict[str, Any] = {"sort": sort, "page_size": 100}
         for _ in range(SERVICES // 100):
-            with counted(full.app.door.database) as asked:
+            with counted(full.app.dependencies.database) as asked:
                 page = await full.call("GET", "/services", params=query)
             cost = (len(asked.statements), asked.records)
             assert cost == (SIGNING_IN + 2, SIGNING_IN + 101 * PER_SERVICE) or page["next_cursor"] is None
@@ -80,17 +80,17 @@ async def test_a_page_of_a_rare_status_goes_on_where_it_ended(full: Controller) 
 
 
 async def test_passes_over_everything_make_no_records_and_write_nothing(full: Controller) -> None:
-    door = full.app.door
-    with counted(door.database) as asked:
-        async with door.look() as session:
-            wanted = await routes.wanted_routes(session, door.clock.now())
+    deps = full.app.dependencies
+    with counted(deps.database) as asked:
+        async with deps.read_session() as session:
+            wanted = await routes.desired_routes(session, deps.clock.now())
         there = {key: json.dumps({**value, "revision": 1}).encode() for key, value in wanted.items()}
-        assert routes.differences(wanted, there, None) == ({}, [])
+        assert routes.route_differences(wanted, there, None) == ({}, [])
     assert len(wanted) == 2 * SERVICES
     assert (len(asked.statements), asked.records) == (4, 0)
 
-    with counted(door.database) as asked:
-        async with door.look() as session:
+    with counted(deps.database) as asked:
+        async with deps.read_session() as session:
             deployments = (await every_deployment(session)).items
     assert len(deployments) == 2 * SERVICES
     assert (len(asked.statements), asked.records) == (5, 1), "the one is the first user, by whom the store is known"
@@ -105,9 +105,9 @@ async def test_passes_over_everything_make_no_records_and_write_nothing(full: Co
     ]
     touched: list[str] = []
     for turn in ("first", "again"):
-        with counted(door.database) as asked:
-            async with door.database.unit_of_work() as session:
-                await facts.resync(session, states, door.clock.now(), touched.append)
+        with counted(deps.database) as asked:
+            async with deps.database.unit_of_work() as session:
+                await observations.resync_versions(session, states, deps.clock.now(), touched.append)
         if turn == "again":
             assert (len(asked.statements), asked.records, asked.writes) == (3, 0, [])
     assert sorted(set(touched)) == ["service-0001", "service-0501"], "those that were failed, and run now"

@@ -12,12 +12,12 @@ from uuid import UUID
 import pytest
 from sqlmodel import select
 
-from controller.domain.usage import Grain, milliseconds, overlap_ms, windows
-from controller.handlers.metering import key_of, note_run, resync
-from controller.handlers.usage import UsageQuery, continued, usage_page
+from controller.domain.resources.usage import Grain, milliseconds, overlap_ms, windows
+from controller.handlers.resources.metering import record_run, resync_runs, run_key
+from controller.handlers.resources.usage import UsageQuery, continued, usage_page
 from controller.main import MIGRATIONS
-from controller.store.keys import note_key_use
-from controller.store.runs import RunFilter, sums
+from controller.store.access.keys import record_key_use
+from controller.store.resources.runs import RunFilter, usage_sums
 from controller.store.tables import ApiKeyRow, PodRunRow, ServiceRow, SpecRow
 from shared.contracts.deployment import Resources
 from shared.contracts.runs import PodRun
@@ -60,7 +60,7 @@ def run(number: int = 0, started: datetime = NOW, ended: datetime | None = None,
 async def tell(database: Database, told: Sequence[PodRun], now: datetime = NOW) -> None:
     for each in told:
         async with database.unit_of_work() as session:
-            await note_run(session, each, now)
+            await record_run(session, each, now)
 
 
 async def ends(database: Database) -> dict[int, tuple[int | None, bool]]:
@@ -72,7 +72,7 @@ async def list_again(
     database: Database, listed: Sequence[PodRun], asked_at: datetime, missing: frozenset[Any] = frozenset()
 ) -> frozenset[Any]:
     async with database.unit_of_work() as session:
-        return await resync(session, listed, asked_at - timedelta(hours=1), asked_at, missing)
+        return await resync_runs(session, listed, asked_at - timedelta(hours=1), asked_at, missing)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -149,7 +149,7 @@ async def test_a_run_that_two_lists_lack_ended_when_it_was_last_known_alive(data
     assert await ends(database) == {0: (None, True), 1: (None, True)}
     await list_again(database, [run(1)], NOW + timedelta(minutes=3), once)
 
-    assert once == {key_of(run(0))}
+    assert once == {run_key(run(0))}
     assert await ends(database) == {0: (milliseconds(alive_at), False), 1: (None, True)}
     await tell(database, [run(0)])  # a late repeat of its start does not bring it back
     assert (await ends(database))[0] == (milliseconds(alive_at), False)
@@ -176,12 +176,12 @@ async def test_sums_are_what_the_runs_add_up_to(database: Database, seed: int) -
         told.append(run(number, begun, ended, service=service, spec=draw.choice(list(SPECS))))
     async with database.unit_of_work() as session:
         for each in told:
-            await note_run(session, each, NOW)
+            await record_run(session, each, NOW)
     now_ms = milliseconds(NOW)
 
     async with database.read() as session:
         for window in windows(milliseconds(NOW - timedelta(days=80)), now_ms, Grain.MONTH):
-            found = await sums(session, window, now_ms, "service", RunFilter())
+            found = await usage_sums(session, window, now_ms, "service", RunFilter())
             assert {each.names["service"]: each.pod_ms for each in found} == _used(told, window, now_ms, None)
             cost = {each.names["service"]: each.price_ms for each in found}
             assert cost == pytest.approx(_used(told, window, now_ms, SPECS))
@@ -230,7 +230,7 @@ async def test_the_last_use_of_a_key_only_goes_forward(database: Database) -> No
         session.add(key)
     for minutes in (5, 1, 7, 2):
         async with database.unit_of_work() as session:
-            await note_key_use(session, {key.id: NOW + timedelta(minutes=minutes), new_id(): NOW})
+            await record_key_use(session, {key.id: NOW + timedelta(minutes=minutes), new_id(): NOW})
 
     async with database.read() as session:
         stored = await session.get_one(ApiKeyRow, key.id)

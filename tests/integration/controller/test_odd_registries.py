@@ -85,7 +85,7 @@ async def test_no_answer_of_a_registry_ends_the_following_of_aliases(before_odd:
     await publish(before_odd, alias="champion", follow=True)
     for answer in NO_MLFLOW.values():
         odd.answer = always(answer)
-        assert await before_odd.app.following.once() == 0
+        assert await before_odd.app.aliases.run_once() == 0
     shown = await before_odd.call("GET", "/services/wine/versions/v1")
     assert shown["model_source"]["version"] == "1"
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from controller.api.access import ACCESS, Need
-from controller.handlers.people import MAX_GENERATIONS
+from controller.api.permissions import REQUIRED_ACCESS, AccessLevel
+from controller.handlers.access.people import MAX_GENERATIONS
 from running_controller import TOKEN, Controller, wine
 from someone import Someone, someone
 
@@ -47,19 +47,19 @@ def filled(path: str, service: str, project: str) -> str:
 def test_every_route_says_whom_it_lets_in(offline: Controller) -> None:
     paths = offline.app.api.openapi()["paths"]
     routes = {(verb.upper(), path.removeprefix("/api/v1")) for path, verbs in paths.items() for verb in verbs}
-    assert {route for route in routes if route[1].startswith("/")} == set(ACCESS)
+    assert {route for route in routes if route[1].startswith("/")} == set(REQUIRED_ACCESS)
 
 
 @pytest.mark.parametrize("outsider", ["member of another project", "member of none", "viewer", "editor"])
 async def test_every_route_with_every_role(two_projects: Controller, outsider: str) -> None:
     roles = {"member of another project": {"blue": "admin"}, "viewer": {"red": "viewer"}, "editor": {"red": "editor"}}
     caller = await someone(two_projects, "mallory", **roles.get(outsider, {}))
-    has = {"viewer": {Need.VIEWER}, "editor": {Need.VIEWER, Need.EDITOR}}.get(outsider, set())
-    for (method, path), need in ACCESS.items():
-        if need in has | {Need.OPEN, Need.SIGNED_IN}:
+    has = {"viewer": {AccessLevel.VIEWER}, "editor": {AccessLevel.VIEWER, AccessLevel.EDITOR}}.get(outsider, set())
+    for (method, path), need in REQUIRED_ACCESS.items():
+        if need in has | {AccessLevel.OPEN, AccessLevel.SIGNED_IN}:
             continue
         answer = await caller.ask(method, filled(path, "red-service", "red"), json={} if method != "GET" else None)
-        is_stranger = not has and need is not Need.ADMIN
+        is_stranger = not has and need is not AccessLevel.ADMIN
         assert answer.status_code == (404 if is_stranger else 403), (method, path, answer.text)
         assert answer.json()["error_code"] == ("RESOURCE_DOES_NOT_EXIST" if is_stranger else "PERMISSION_DENIED")
     assert (await two_projects.call("GET", "/services/red-service"))["revision"] > 0

@@ -71,7 +71,7 @@ async def publish(controller: Controller, status: int = 201, project: str = "def
 
 async def deployments(controller: Controller) -> list[dict[str, Any]]:
     """Those in the outbox, oldest first."""
-    async with controller.app.door.database.read() as session:
+    async with controller.app.dependencies.database.read() as session:
         bodies = [json.loads(body) for (body,) in await session.execute(text("select body from outbox order by seq"))]
     return [body["deployment"] for body in bodies if body.get("deployment")]
 
@@ -107,11 +107,11 @@ async def test_models_of_another_registry_are_shown(lonely: Controller, model: R
 async def test_an_alias_there_is_followed(lonely: Controller, model: Registered) -> None:
     (before,) = (await publish(lonely, **source(model, alias="champion", follow=True)))["versions"]
     model.point("champion", "2")
-    assert await lonely.app.following.once() == 1
+    assert await lonely.app.aliases.run_once() == 1
     after = await lonely.call("GET", VERSION)
     assert (after["model_source"]["version"], after["model_source"]["registry"]) == ("2", "theirs")
     assert after["generation"] == before["generation"] + 1
-    assert await lonely.app.following.once() == 0
+    assert await lonely.app.aliases.run_once() == 0
 
 
 async def test_a_registry_that_hangs_delays_the_following_of_no_other(
@@ -126,7 +126,7 @@ async def test_a_registry_that_hangs_delays_the_following_of_no_other(
     await controller.call("POST", "/services", 201, json={"name": "here", "version": {"model_source": own}})
     theirs.answers.clear()
     asked = theirs.asked
-    following = asyncio.create_task(controller.app.following.run())
+    following = asyncio.create_task(controller.app.aliases.run())
     await eventually(lambda: asyncio.sleep(0, theirs.asked > asked))
     for target in ("2", "1"):
         model.point("champion", target)
@@ -189,7 +189,7 @@ async def test_a_secret_in_use_stays(lonely: Controller, model: Registered) -> N
 
 
 async def change(controller: Controller, **columns: Any) -> None:
-    async with controller.app.door.database.unit_of_work() as session:
+    async with controller.app.dependencies.database.unit_of_work() as session:
         (row,) = await session.scalars(select(VersionRow))
         for name, value in columns.items():
             setattr(row, name, value)
@@ -202,7 +202,7 @@ async def test_a_rotated_secret_is_used_from_then_on(
     (sent,) = await deployments(lonely)
     deployment = Deployment.model_validate(sent)
     cache = ModelCache(
-        tmp_path / "models", "http://127.0.0.1:9", dict(os.environ), lonely.app.door.registries.access_by_name
+        tmp_path / "models", "http://127.0.0.1:9", dict(os.environ), lonely.app.dependencies.registries.access_by_name
     )
     theirs.authorization = basic("ann", ANOTHER)
     refused = await lonely.call("GET", "/models", 502, params={"registry": "theirs"})
@@ -225,7 +225,7 @@ async def test_credentials_are_in_no_file_event_log_or_answer(
     said.append(await lonely.call("GET", "/models", 502, params={"registry": "theirs"}))
     said.append(await lonely.call("PATCH", VERSION, 502, json={"model_source": source(model)}))
     said.append(await lonely.call("GET", "/audit"))
-    async with lonely.app.door.database.read() as session:
+    async with lonely.app.dependencies.database.read() as session:
         said += [str(row) for row in await session.execute(text("select * from outbox"))]
         said += [str(row) for row in await session.execute(text("select * from audit"))]
     header = basic("ann", PASSWORD)

@@ -13,8 +13,8 @@ from fastapi.routing import APIRoute
 from sqlalchemy import text
 from starlette.routing import Route
 
-from controller.api.gate import OPEN_PATHS
-from controller.handlers.tokens import admit_admin
+from controller.api.open_paths import OPEN_PATHS
+from controller.handlers.access.first_admin import ensure_admin
 from running_controller import TOKEN, Controller
 from shared.clock import SystemClock
 
@@ -117,11 +117,11 @@ async def test_what_a_query_names_and_is_not_there_is_404_as_documented(offline:
 
 
 async def test_the_first_token_is_made_once_in_a_file_of_its_owner(offline: Controller, tmp_path: Path) -> None:
-    file, database, now = tmp_path / "admin-token", offline.app.door.database, SystemClock().now()
+    file, database, now = tmp_path / "admin-token", offline.app.dependencies.database, SystemClock().now()
 
     async def admitted() -> str:
         async with database.unit_of_work() as session:
-            await admit_admin(session, None, file, now)
+            await ensure_admin(session, None, file, now)
         return file.read_text().strip()
 
     async def opens(token: str) -> bool:
@@ -145,7 +145,7 @@ async def test_the_callers_trace_goes_into_the_outbox(offline: Controller) -> No
     trace = "0af7651916cd43dd8448eb211c80319c"
     headers = {"traceparent": f"00-{trace}-b7ad6b7169203331-01"}
     await offline.call("POST", "/services", 201, json={"name": "traced"}, headers=headers)
-    async with offline.app.door.database.read() as session:
+    async with offline.app.dependencies.database.read() as session:
         (kept,) = (await session.execute(text("select headers from outbox"))).scalars().all()
     assert trace in str(kept)
 

@@ -11,9 +11,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from controller.api.bodies import MAX_BODY_BYTES
-from controller.handlers.routes import intent_of
-from controller.store.services import load_service
+from controller.api.middleware.bodies import MAX_BODY_BYTES
+from controller.handlers.services.routes import service_intent
+from controller.store.services.services import load_service
 from running_controller import Controller, wine
 
 
@@ -23,7 +23,7 @@ async def published(controller: Controller, name: str = "wine-quality", **versio
 
 
 async def events(controller: Controller) -> list[str]:
-    async with controller.app.door.database.read() as session:
+    async with controller.app.dependencies.database.read() as session:
         rows = await session.execute(text("select subject from outbox order by seq"))
     return [subject.removeprefix("penstock.events.") for (subject,) in rows]
 
@@ -208,7 +208,7 @@ async def test_the_same_idempotency_key_gets_the_first_answer_again(offline: Con
 
     key = await offline.call("POST", "/services/once/keys", 201, json={"name": "ci"}, headers=headers)
     assert await offline.call("POST", "/services/once/keys", 201, json={"name": "ci"}, headers=headers) == key
-    async with offline.app.door.database.read() as session:
+    async with offline.app.dependencies.database.read() as session:
         sealed = (await session.execute(text("select sealed from idempotent_answers"))).scalars().all()
     assert all(key["key"].encode() not in row for row in sealed)
 
@@ -312,7 +312,7 @@ async def test_a_draft_is_deleted_with_everything_of_it(offline: Controller) -> 
     await offline.call("DELETE", "/services/draft/versions/blue", 204)
     await offline.call("DELETE", "/services/draft", 204)
     await offline.call("GET", "/services/draft", 404)
-    async with offline.app.door.database.read() as session:
+    async with offline.app.dependencies.database.read() as session:
         for table in ("services", "versions", "api_keys"):
             assert (await session.execute(text(f"select count(*) from {table}"))).scalar_one() == 0
     assert (await events(offline))[-3:] == ["version.deleted.v1", "version.deleted.v1", "service.deleted.v1"]
@@ -352,8 +352,8 @@ async def test_rules_for_other_origins_and_for_sizes_reach_the_routers(offline: 
     cors = {"allow_origins": ["https://shop.example"], "max_age_s": 60}
     changed = await offline.call("PATCH", "/services/wine-quality", json={"cors": cors, "max_body_bytes": 1000})
     assert changed["cors"]["allow_origins"] == ["https://shop.example"]
-    async with offline.app.door.database.read() as session:
-        intent = intent_of(await load_service(session, "wine-quality"))
+    async with offline.app.dependencies.database.read() as session:
+        intent = service_intent(await load_service(session, "wine-quality"))
     assert (intent.cors and intent.cors.max_age_s, intent.max_body_bytes) == (60, 1000)
     refused: tuple[dict[str, Any], ...] = (
         {"cors": {"allow_origins": []}},

@@ -12,10 +12,10 @@ from uuid import UUID
 import httpx
 import pytest
 
-from controller.domain.secrets import SealedValue, Vault, key_id
-from controller.handlers.secrets import opened
+from controller.domain.registries.secrets import SealedValue, Vault, key_id
+from controller.handlers.registries.secrets import unsealed_fields
 from controller.settings import ControllerSettings
-from controller.store.secrets import load_secret
+from controller.store.registries.secrets import load_secret
 from running_controller import Controller, wine
 from shared.errors import Unavailable
 
@@ -89,8 +89,8 @@ async def test_a_secret_goes_in_and_never_comes_out(
     assert not [path for path in files if PASSWORD.encode() in path.read_bytes()]
     key = tmp_path / "secret-key"
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
-    async with offline.app.door.database.read() as session:
-        assert opened(offline.app.door.vault, await load_secret(session, "hub")) == {
+    async with offline.app.dependencies.database.read() as session:
+        assert unsealed_fields(offline.app.dependencies.vault, await load_secret(session, "hub")) == {
             "username": "eve",
             "password": PASSWORD,
         }
@@ -132,10 +132,10 @@ async def test_a_start_with_another_key_seals_anew_what_the_old_one_opens(
     await make_controller(secret_key=new, old_secret_keys=(old,))
     alone: Controller = await make_controller(secret_key=new)
     assert await alone.call("GET", "/secrets/hub") == before
-    async with alone.app.door.database.read() as session:
+    async with alone.app.dependencies.database.read() as session:
         row = await load_secret(session, "hub")
     assert row.key_id == key_id(bytes.fromhex(new))
-    assert opened(alone.app.door.vault, row) == SECRET["data"]
+    assert unsealed_fields(alone.app.dependencies.vault, row) == SECRET["data"]
     lines = (await alone.call("GET", "/audit?resource_kind=secret"))["items"]
     assert [(line["actor"], line["operation"]) for line in lines[:-1]] == [("penstock", "seal_secrets_anew")]
     assert not [one for one in caplog.records if one.levelname == "WARNING" and "hub" in one.getMessage()]
@@ -144,22 +144,22 @@ async def test_a_start_with_another_key_seals_anew_what_the_old_one_opens(
     (warning,) = [one for one in caplog.records if one.levelname == "WARNING" and "hub" in one.getMessage()]
     assert "CONTROLLER_OLD_SECRET_KEYS" in warning.getMessage()
     again: Controller = await make_controller(secret_key=new)  # the right one is back: nothing was lost by that start
-    async with again.app.door.database.read() as session:
-        assert opened(again.app.door.vault, await load_secret(session, "hub")) == SECRET["data"]
+    async with again.app.dependencies.database.read() as session:
+        assert unsealed_fields(again.app.dependencies.vault, await load_secret(session, "hub")) == SECRET["data"]
 
 
 def test_keys_rotate_and_a_row_in_anothers_place_does_not_open() -> None:
     old, new, one, two = b"o" * 32, b"n" * 32, UUID(int=1), UUID(int=2)
-    sealed = Vault([old]).close(one, {"a": "b"})
+    sealed = Vault([old]).seal(one, {"a": "b"})
     rotated = Vault([new, old])
-    assert rotated.open(one, sealed) == {"a": "b"}
-    assert rotated.close(one, {"a": "b"}).key_id == key_id(new) != sealed.key_id
+    assert rotated.unseal(one, sealed) == {"a": "b"}
+    assert rotated.seal(one, {"a": "b"}).key_id == key_id(new) != sealed.key_id
     with pytest.raises(Unavailable, match="exchanged"):
-        rotated.open(two, sealed)
+        rotated.unseal(two, sealed)
     with pytest.raises(Unavailable, match="exchanged"):
-        rotated.open(one, SealedValue(sealed.key_id, sealed.sealed[:-1] + bytes([sealed.sealed[-1] ^ 1])))
+        rotated.unseal(one, SealedValue(sealed.key_id, sealed.sealed[:-1] + bytes([sealed.sealed[-1] ^ 1])))
     with pytest.raises(Unavailable, match=key_id(old)):
-        Vault([new]).open(one, sealed)
+        Vault([new]).unseal(one, sealed)
 
 
 def test_a_key_that_is_none_is_refused_and_not_shown() -> None:

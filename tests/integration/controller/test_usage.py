@@ -10,13 +10,13 @@ from uuid import UUID
 
 import pytest
 
-from controller.handlers.metering import note_run
+from controller.handlers.resources.metering import record_run
 from running_controller import Controller, Peers, eventually
 from shared.bus.bulk import publish
 from shared.contracts.deployment import Resources
 from shared.contracts.rpc.scheduler import RunPage, RunsQuery
 from shared.contracts.runs import PodRun
-from shared.contracts.samples import TrafficMeasured
+from shared.contracts.samples import TrafficSample
 from shared.errors import Unavailable
 from shared.events import RunEnded, RunStarted
 from shared.ids import new_id
@@ -53,9 +53,9 @@ async def metered(offline: Controller) -> Controller:
             started_at=OCTOBER - timedelta(hours=3), ended_at=OCTOBER - timedelta(hours=2),
         ),
     ]  # fmt: skip
-    async with offline.app.door.database.unit_of_work() as session:
+    async with offline.app.dependencies.database.unit_of_work() as session:
         for each in told:
-            await note_run(session, each, OCTOBER)
+            await record_run(session, each, OCTOBER)
     return offline
 
 
@@ -138,8 +138,8 @@ async def test_a_member_sees_the_usage_of_their_projects_alone(metered: Controll
 
 async def test_a_run_that_is_open_counts_up_to_now(offline: Controller) -> None:
     begun = datetime.now(UTC) - timedelta(hours=1)
-    async with offline.app.door.database.unit_of_work() as session:
-        await note_run(session, run(started_at=begun), begun)
+    async with offline.app.dependencies.database.unit_of_work() as session:
+        await record_run(session, run(started_at=begun), begun)
 
     asked = {"from": (begun - timedelta(days=40)).isoformat(), "to": (begun + timedelta(days=40)).isoformat()}
     (line,) = (await offline.call("GET", "/usage", params=asked | {"grain": "total"}))["items"]
@@ -199,8 +199,8 @@ async def test_what_cannot_be_answered_is_refused(metered: Controller, wrong: di
 
 
 async def test_too_many_periods_are_refused_and_no_empty_ones_count(metered: Controller) -> None:
-    async with metered.app.door.database.unit_of_work() as session:
-        await note_run(session, run(2, started_at=OCTOBER - timedelta(days=800)), OCTOBER)
+    async with metered.app.dependencies.database.unit_of_work() as session:
+        await record_run(session, run(2, started_at=OCTOBER - timedelta(days=800)), OCTOBER)
     wide = {"from": "0002-01-01T00:00:00Z", "to": "2026-11-02T00:00:00Z"}
 
     refused = await metered.call("GET", "/usage", 400, params=wide | {"grain": "day"})
@@ -255,7 +255,7 @@ async def test_a_scheduler_that_does_not_know_yet_changes_nothing(controller: Co
 
     await peers.answer_runs(unknown)
     with pytest.raises(Unavailable):
-        await controller.app.metering.once()
+        await controller.app.metering.run_once()
 
 
 async def test_the_last_use_of_a_key_is_shown(controller: Controller, peers: Peers) -> None:
@@ -265,7 +265,7 @@ async def test_the_last_use_of_a_key_is_shown(controller: Controller, peers: Pee
     used_at = datetime(2026, 11, 1, tzinfo=UTC)
 
     async def measured(at: datetime, sequence: int) -> None:
-        sample = TrafficMeasured(
+        sample = TrafficSample(
             source="router-0", sequence=sequence, run_id=new_id(), from_time=at, to_time=at, keys={UUID(key["id"]): at}
         )
         subject = "penstock.metrics.v1.router-0"

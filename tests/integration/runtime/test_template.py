@@ -10,7 +10,7 @@ import pytest
 
 FORKED = """
 import os, socket, uvloop
-from penstock_runtime import template
+from penstock_runtime.workers import template
 
 def of_a_worker():
     sockets = [each for _ in range(8) for each in socket.socketpair()]

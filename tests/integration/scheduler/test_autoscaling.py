@@ -18,7 +18,7 @@ from scheduler_world import FakePreparation, wanted
 from shared.bus import Bus
 from shared.clock import SystemClock
 from shared.contracts.deployment import Autoscaling, Deployment
-from shared.contracts.routes import ROUTERS_BUCKET, RouterBeat
+from shared.contracts.routes import ROUTERS_BUCKET, RouterHeartbeat
 from shared.events import VersionScaled
 from shared.ids import new_id
 
@@ -38,7 +38,7 @@ class Routers:
     async def beat(self) -> None:
         while True:
             for name, counts in self.in_flight.items():
-                value = RouterBeat(beat=new_id(), in_flight=counts).model_dump_json().encode()
+                value = RouterHeartbeat(beat=new_id(), in_flight=counts).model_dump_json().encode()
                 await self.bus.kv(ROUTERS_BUCKET).put(name, value)
             await asyncio.sleep(BEAT_S)
 

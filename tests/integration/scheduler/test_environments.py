@@ -19,7 +19,7 @@ from scheduler.backends.folders import RunFolder
 from scheduler.backends.mlflow_model import MlflowPreparation
 from scheduler.backends.preparation import PreparationFailed
 from scheduler.domain.requirements.sources import SourceRule
-from shared.addresses import AddressRule
+from shared.security.addresses import AddressRule
 from toy_packages import toy_source, toy_wheel
 
 MLFLOW = version("mlflow-skinny")

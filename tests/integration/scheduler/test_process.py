@@ -22,7 +22,7 @@ from scheduler.backends.folders import PodFolder, PodProcess
 from scheduler_service import Controller, controlling, holds
 from scheduler_world import wanted
 from shared.contracts.deployment import Deployment
-from shared.contracts.routes import Endpoint
+from shared.contracts.routes import PodEndpoint
 from shared.events import PodExited, PodNoted, PodNotReady, VersionFailed, VersionReady
 
 has_runtime = pytest.mark.skipif(
@@ -125,7 +125,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> str:
     return uri
 
 
-async def routed_endpoint(controller: Controller, deployment: Deployment) -> Endpoint:
+async def routed_endpoint(controller: Controller, deployment: Deployment) -> PodEndpoint:
     async def is_routed() -> bool:
         return bool(await controller.routed(deployment))
 
@@ -140,7 +140,7 @@ def processes_of(home: Path, pod: str) -> list[PodProcess]:
     return [process for run in folder.runs() if (process := run.process()) and process.is_alive()]
 
 
-def answer_of(endpoint: Endpoint) -> list[float]:
+def answer_of(endpoint: PodEndpoint) -> list[float]:
     body = {"dataframe_split": {"columns": ["x"], "data": [[3.0]]}}
     url, headers = f"http://{endpoint.address}/predict", {"X-Penstock-Pod-Token": endpoint.token or ""}
     predictions: list[float] = httpx.post(url, json=body, headers=headers, timeout=20).json()["predictions"]

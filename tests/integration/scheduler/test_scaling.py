@@ -24,7 +24,7 @@ from scheduler_service import controlling, holds, scheduling, settings_for
 from scheduler_world import FakePreparation, wanted
 from shared.clock import SystemClock
 from shared.contracts.deployment import Autoscaling, Deployment
-from shared.contracts.routes import ROUTERS_BUCKET, RouterBeat
+from shared.contracts.routes import ROUTERS_BUCKET, RouterHeartbeat
 from shared.events import VersionScaled
 from shared.ids import new_id
 from shared.telemetry import Telemetry
@@ -185,7 +185,7 @@ async def test_what_a_router_says_becomes_pods(home: Path, nats_server: NatsProc
         await holds(lambda: are_ready(1))
         assert controller.said(VersionScaled) == []
         beats = controller.bus.kv(ROUTERS_BUCKET)
-        beat = RouterBeat(beat=new_id(), in_flight={deployment.version_id: 100.0})
+        beat = RouterHeartbeat(beat=new_id(), in_flight={deployment.version_id: 100.0})
         await beats.put("router-1", beat.model_dump_json().encode())
         await holds(lambda: are_ready(3))
         (told,) = await eventually(lambda: controller.said(VersionScaled))

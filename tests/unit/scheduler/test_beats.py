@@ -5,15 +5,15 @@ from __future__ import annotations
 from uuid import UUID
 
 from scheduler.domain.beats import SILENT_AFTER_S, Beats
-from shared.contracts.routes import RouterBeat
+from shared.contracts.routes import RouterHeartbeat
 from shared.ids import new_id
 
 WINE, BEER = new_id(), new_id()
 
 
-def beat(**in_flight: float) -> RouterBeat:
+def beat(**in_flight: float) -> RouterHeartbeat:
     names: dict[str, UUID] = {"wine": WINE, "beer": BEER}
-    return RouterBeat(beat=new_id(), in_flight={names[name]: count for name, count in in_flight.items()})
+    return RouterHeartbeat(beat=new_id(), in_flight={names[name]: count for name, count in in_flight.items()})
 
 
 def test_what_routers_have_in_flight_is_added_up() -> None:

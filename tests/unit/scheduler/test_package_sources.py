@@ -6,7 +6,7 @@ import pytest
 
 from scheduler.domain.requirements.lines import Unreadable
 from scheduler.domain.requirements.sources import SourceRule, own_indexes
-from shared.addresses import AddressRule
+from shared.security.addresses import AddressRule
 
 NAMES = {"pypi.org": ["151.101.0.223"], "inner.corp": ["10.0.0.7"], "mixed.example": ["8.8.8.8", "127.0.0.1"]}
 

@@ -12,7 +12,7 @@ from scheduler.domain.beats import Beats
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.deployment import SecretKeyRef
-from shared.contracts.routes import ROUTERS_BUCKET, ROUTES_BUCKET, Endpoints, RouterBeat, endpoints_key
+from shared.contracts.routes import ROUTERS_BUCKET, ROUTES_BUCKET, RouterHeartbeat, VersionEndpoints, endpoints_key
 from shared.contracts.rpc.controller import (
     REGISTRY_ACCESS,
     SECRET_VALUES,
@@ -59,7 +59,7 @@ class RouteTable:
         self.bus = bus
         self.clock = clock
         self._listed_at = 0.0
-        self._told: dict[UUID, Endpoints] = {}
+        self._told: dict[UUID, VersionEndpoints] = {}
         self._sequence: int | None = None
 
     def is_withdrawn(self, pod: str) -> bool:
@@ -68,7 +68,7 @@ class RouteTable:
             return False
         return not any(endpoint.pod == pod for told in self._told.values() for endpoint in told.pods)
 
-    async def sync(self, wanted: Sequence[tuple[Endpoints, bool]]) -> dict[UUID, int]:
+    async def sync(self, wanted: Sequence[tuple[VersionEndpoints, bool]]) -> dict[UUID, int]:
         """Write what differs. Each item: the endpoints, and whether the version is gone for good.
 
         Returns versions whose revision in the bucket is not below ours while the pods differ (our database was lost):
@@ -95,7 +95,7 @@ class RouteTable:
         self._told = _parsed(await bucket.list_all())
         self._sequence, self._listed_at = sequence, now
 
-    async def _put(self, endpoints: Endpoints) -> None:
+    async def _put(self, endpoints: VersionEndpoints) -> None:
         key = endpoints_key(endpoints.version_id)
         sequence = await self.bus.kv(ROUTES_BUCKET).put(key, endpoints.model_dump_json().encode())
         self._told[endpoints.version_id] = endpoints
@@ -135,27 +135,27 @@ class RouterBeats:
                     wake()
 
 
-def _beats_of(values: Mapping[str, bytes]) -> dict[str, RouterBeat]:
-    found: dict[str, RouterBeat] = {}
+def _beats_of(values: Mapping[str, bytes]) -> dict[str, RouterHeartbeat]:
+    found: dict[str, RouterHeartbeat] = {}
     for router, value in values.items():
         with suppress(ValidationError):  # what another release wrote says nothing of the load
-            found[router] = RouterBeat.model_validate_json(value)
+            found[router] = RouterHeartbeat.model_validate_json(value)
     return found
 
 
-def _differs(told: Endpoints | None, wanted: Endpoints) -> bool:
+def _differs(told: VersionEndpoints | None, wanted: VersionEndpoints) -> bool:
     if told is None:
         return bool(wanted.pods)
     return (told.revision, told.pods) != (wanted.revision, wanted.pods)
 
 
-def _parsed(values: dict[str, bytes]) -> dict[UUID, Endpoints]:
-    found: dict[UUID, Endpoints] = {}
+def _parsed(values: dict[str, bytes]) -> dict[UUID, VersionEndpoints]:
+    found: dict[UUID, VersionEndpoints] = {}
     for key, value in values.items():
         if not key.startswith(PREFIX):
             continue
         try:
-            endpoints = Endpoints.model_validate_json(value)
+            endpoints = VersionEndpoints.model_validate_json(value)
         except ValidationError:
             continue  # not ours; the next write of this version replaces it
         found[endpoints.version_id] = endpoints

@@ -108,9 +108,9 @@ def answer(bus: Bus, database: Database, backend: Backend, latest: Latest) -> No
         async with database.read() as session:
             return VersionStateList(items=tuple(await views.version_states(session, backend.waits())))
 
-    bus.answer(PODS, pods)
-    bus.answer(RESTART_POD, restart)
-    bus.answer(VERSION_STATES, states)
+    bus.serve(PODS, pods)
+    bus.serve(RESTART_POD, restart)
+    bus.serve(VERSION_STATES, states)
 
 
 def answer_nodes(bus: Bus, backend: Backend, machine: Machine) -> None:
@@ -128,8 +128,8 @@ def answer_nodes(bus: Bus, backend: Backend, machine: Machine) -> None:
             raise Unavailable("the room that there is is not known yet", retry_after_s=1)
         return PoolStateList(machine=machine, items=tuple(known))
 
-    bus.answer(NODES, nodes)
-    bus.answer(CAPACITY, capacity)
+    bus.serve(NODES, nodes)
+    bus.serve(CAPACITY, capacity)
 
 
 def answer_runs(bus: Bus, database: Database, is_metered: Callable[[], bool]) -> None:
@@ -141,4 +141,4 @@ def answer_runs(bus: Bus, database: Database, is_metered: Callable[[], bool]) ->
         async with database.read() as session:
             return await metering.page(session, query)
 
-    bus.answer(RUNS, listed)
+    bus.serve(RUNS, listed)

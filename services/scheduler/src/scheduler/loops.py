@@ -29,7 +29,7 @@ from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.rpc.controller import DEPLOYMENTS
 from shared.contracts.rpc.method import Nothing
-from shared.contracts.samples import PodUsage, UsageMeasured
+from shared.contracts.samples import PodUsage, UsageSample
 from shared.errors import PenstockError, Temporary
 from shared.ids import new_id
 
@@ -291,7 +291,7 @@ async def measure_once(parts: Parts) -> None:
     async with parts.lease.database.read() as session:
         pods = await views.pods(session, parts.latest.usage)
         replicas = await views.replicas(session)
-    sample = UsageMeasured(
+    sample = UsageSample(
         source="scheduler",
         at=parts.clock.now(),
         pods=tuple(

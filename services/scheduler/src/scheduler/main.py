@@ -29,13 +29,13 @@ from scheduler.handlers.observations import Place
 from scheduler.metering_loop import meter
 from scheduler.settings import SchedulerSettings
 from scheduler.store.lease import Lease
-from shared.addresses import AddressRule
 from shared.bus import Bus
 from shared.clock import Clock, SteadyClock
 from shared.database import Database
-from shared.disk import DiskCheck
+from shared.filesystem.disk import DiskCheck
 from shared.http import serve
 from shared.migrations import migrate
+from shared.security.addresses import AddressRule
 from shared.telemetry import Telemetry
 
 log = logging.getLogger("penstock.scheduler")

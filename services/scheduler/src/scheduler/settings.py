@@ -21,8 +21,8 @@ from scheduler.domain.autoscaling import Pace
 from scheduler.domain.placement import Room
 from scheduler.domain.probes import ProbeLimits
 from scheduler.domain.verdict import VerdictLimits
-from shared.addresses import AddressRule
 from shared.contracts.nodes import Machine
+from shared.security.addresses import AddressRule
 from shared.settings import DatabaseSettings, Duration
 
 NO_TIME = timedelta(0)

@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 
 from scheduler.backends.shim import read_json
-from shared.files import set_aside
+from shared.filesystem.files import set_aside
 
 log = logging.getLogger("penstock.scheduler.damage")
 

@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict
 from scheduler.backends.damage import end_processes_below, read_or_set_aside
 from scheduler.backends.shim import start_ticks, write_json
 from shared.contracts.deployment import Deployment
-from shared.files import set_aside
+from shared.filesystem.files import set_aside
 
 KEPT_RUNS = 5
 """Folders of ended runs that stay for their output."""

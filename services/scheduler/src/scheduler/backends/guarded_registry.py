@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 
 from scheduler.backends.rest_registry import RestRegistry
-from shared.addresses import AddressRule
 from shared.contracts.rpc.controller import RegistryAccess
+from shared.security.addresses import AddressRule
 
 
 def guarded_registry(described: Mapping[str, Any]) -> RestRegistry:

@@ -12,7 +12,7 @@ from scheduler.backends.environments.store import Environment, Environments, Pla
 from scheduler.backends.folders import PodRecord, RunFolder
 from scheduler.backends.preparation import PreparationFailed, Tell
 from scheduler.domain.values import Note
-from shared.redaction import without_credentials
+from shared.security.redaction import redact_credentials
 
 log = logging.getLogger("penstock.scheduler.mlflow_model")
 
@@ -87,4 +87,4 @@ class MlflowPreparation:
 
 def _unexpected(reason: str, error: Exception, *, is_permanent: bool) -> PreparationFailed:
     message = f"the model's environment cannot be prepared: {type(error).__name__}: {error}"
-    return PreparationFailed(reason, without_credentials(message)[:500], is_permanent)
+    return PreparationFailed(reason, redact_credentials(message)[:500], is_permanent)

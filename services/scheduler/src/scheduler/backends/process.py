@@ -35,7 +35,7 @@ from shared.clock import Clock
 from shared.contracts.deployment import Deployment
 from shared.contracts.nodes import Node, NodeState, PoolState
 from shared.errors import InvalidInput, NotFound
-from shared.files import usable_folder
+from shared.filesystem.files import usable_folder
 
 log = logging.getLogger("penstock.scheduler.process")
 

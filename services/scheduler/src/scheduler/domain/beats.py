@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from shared.contracts.routes import RouterBeat
+from shared.contracts.routes import RouterHeartbeat
 
 SILENT_AFTER_S = 7.0
 """Routers beat every two seconds; one whose beat stays the same for so long is gone."""
@@ -19,7 +19,7 @@ class Beats:
 
     _since: dict[str, tuple[UUID, float]] = field(default_factory=dict)
 
-    def in_flight(self, beats: Mapping[str, RouterBeat], now: float) -> dict[UUID, float] | None:
+    def in_flight(self, beats: Mapping[str, RouterHeartbeat], now: float) -> dict[UUID, float] | None:
         """Version → requests in flight over the routers that live at monotonic `now`; None: no router lives.
 
         A router that is seen for the first time is believed.

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from scheduler.domain.placement import Claim, Pool, Room
 from shared.contracts.deployment import Resources
-from shared.contracts.nodes import Hold, Node, NodeState, PoolState
+from shared.contracts.nodes import Node, NodeState, PodAllocation, PoolState
 
 NO_OVERCOMMIT = Room(1, 1, 1)
 
@@ -58,13 +58,13 @@ def pool_states(pools: Iterable[Pool], claims: Collection[Claim], names: Mapping
     ]
 
 
-def _holds(claims: Iterable[Claim]) -> tuple[Hold, ...]:
+def _holds(claims: Iterable[Claim]) -> tuple[PodAllocation, ...]:
     """What pods ask for, version by version."""
     of_versions: defaultdict[tuple[str | None, str, str], list[Resources]] = defaultdict(list)
     for claim in claims:
         of_versions[claim.project, claim.service, claim.name].append(claim.resources)
     return tuple(
-        Hold(
+        PodAllocation(
             project=project,
             service=service,
             version=version,

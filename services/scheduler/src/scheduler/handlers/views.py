@@ -12,7 +12,7 @@ from scheduler.domain.verdict import Failure, phase_of
 from scheduler.store import rows
 from scheduler.store.tables import DeploymentRow, PodRow
 from shared.contracts.deployment import PodView, VersionState
-from shared.contracts.routes import Endpoint, Endpoints
+from shared.contracts.routes import PodEndpoint, VersionEndpoints
 from shared.contracts.samples import VersionReplicas
 from shared.errors import NotFound
 
@@ -107,16 +107,16 @@ def _wait(pods: Sequence[PodRow], waits: Mapping[str, str]) -> Failure | None:
 
 async def endpoints(
     session: AsyncSession, token_of: Callable[[str], str | None] = lambda _: None
-) -> list[tuple[Endpoints, bool]]:
+) -> list[tuple[VersionEndpoints, bool]]:
     """What routers are to be told of each version, and whether it is gone for good. `token_of`: a pod's, by name."""
     return [
         (
-            Endpoints(
+            VersionEndpoints(
                 version_id=row.version_id,
                 service=row.service,
                 version=row.version,
                 revision=row.endpoints_revision,
-                pods=tuple(Endpoint(**each, token=token_of(each["pod"])) for each in row.endpoints),
+                pods=tuple(PodEndpoint(**each, token=token_of(each["pod"])) for each in row.endpoints),
             ),
             row.deleted is not None,
         )

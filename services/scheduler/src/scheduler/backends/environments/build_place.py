@@ -16,7 +16,7 @@ from pathlib import Path
 from scheduler.backends.children import Ended, run_child
 from scheduler.backends.confinement.availability import Confinement
 from scheduler.backends.confinement.builds import OWN_FOLDERS, ConfinedBuild, uv_config
-from shared.redaction import without
+from shared.security.redaction import redact
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class BuildPlace:
             limit_s=self.limit_s,
             output=output,
             folder=self.folder,
-            rewrite=lambda line: without(self.secrets, line),
+            rewrite=lambda line: redact(self.secrets, line),
         )
 
     def take_back(self) -> None:

@@ -28,7 +28,7 @@ from scheduler.domain.requirements.lines import (
     read_lines,
 )
 from scheduler.domain.requirements.sources import PATHS_SETTING, VARIABLE, Resolve, SourceRule
-from shared.redaction import without_credentials
+from shared.security.redaction import redact_credentials
 
 MAX_INCLUDES = 20
 """Files that a model's requirements may include, one another included."""
@@ -96,7 +96,7 @@ class _Reading:
         for line in lines:
             found = read_line(line)
             if not isinstance(found, Wanted) or found.place:
-                raise Unreadable(f"`{without_credentials(line)}` is no requirement by name")
+                raise Unreadable(f"`{redact_credentials(line)}` is no requirement by name")
             yield found
 
     # ── lines ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -116,7 +116,7 @@ class _Reading:
                 self.options.append(self._allowed(line, base))
 
     def _include(self, option: Option, base: Path, *, are_constraints: bool) -> None:
-        shown = without_credentials(option.text)
+        shown = redact_credentials(option.text)
         path = self.folder.find(option.value, base)
         if path is None:
             raise Unreadable(f"`{shown}` names no file of the model: it has to lie in the model's own folder")
@@ -134,7 +134,7 @@ class _Reading:
             return option
         path = self._local(_path_of(option.value), base)
         if path is None or not path.is_dir():
-            shown = without_credentials(option.text)
+            shown = redact_credentials(option.text)
             raise Unreadable(f"`{shown}` names no folder of the model; others are allowed with {PATHS_SETTING}")
         return Option(option.name, str(path))
 
@@ -174,7 +174,7 @@ class _Reading:
 def _refuse_variables(text: str) -> None:
     """uv would put the value of a variable of the platform in its place, and show it where it does not fit."""
     if VARIABLE in text:
-        raise Unreadable(f"`{without_credentials(text)}` has a variable in it: only addresses may")
+        raise Unreadable(f"`{redact_credentials(text)}` has a variable in it: only addresses may")
 
 
 def _path_of(place: str) -> str:

@@ -41,7 +41,7 @@ from scheduler.domain.requirements.comparison import (
 )
 from scheduler.domain.requirements.lines import Unreadable
 from scheduler.domain.requirements.sources import SourceRule
-from shared.redaction import credentials_in
+from shared.security.redaction import find_credentials
 
 RUNTIME = "penstock-runtime"
 UV_PREFIXES = ("UV_", "PIP_")
@@ -155,7 +155,7 @@ class Environments:
     async def _build(self, plan: Plan, key: str, output: Path, say: Callable[[str], None]) -> None:
         await asyncio.to_thread(self._sweep, key)
         written = [wanted.written for wanted in (*plan.packages.wanted, *plan.packages.constraints)]
-        secrets = credentials_in([*written, *(option.text for option in plan.packages.options)])
+        secrets = find_credentials([*written, *(option.text for option in plan.packages.options)])
         place = BuildPlace.make(
             self.folder,
             key,

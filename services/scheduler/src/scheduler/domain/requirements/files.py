@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scheduler.domain.requirements.lines import Unreadable
-from shared.bounded_yaml import load_yaml
+from shared.security.bounded_yaml import load_yaml
 
 CONDA_NAMES = {
     "pytorch": "torch", "py-xgboost": "xgboost", "py-lightgbm": "lightgbm", "matplotlib-base": "matplotlib",

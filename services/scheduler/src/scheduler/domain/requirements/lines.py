@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from shared.redaction import without_credentials
+from shared.security.redaction import redact_credentials
 
 ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar")
 INCLUDES, CONSTRAINTS, EDITABLE = "--requirement", "--constraint", "--editable"
@@ -68,7 +68,7 @@ class Wanted:
     @property
     def shown(self) -> str:
         """The line for people to see."""
-        return without_credentials(f"-e {self.written}" if self.is_editable else self.written)
+        return redact_credentials(f"-e {self.written}" if self.is_editable else self.written)
 
     @property
     def text(self) -> str:
@@ -121,7 +121,7 @@ def read_line(line: str) -> Line:
         found = Requirement(rest)
     except InvalidRequirement as wrong:
         if not _is_place(rest):
-            raise Unreadable(f"`{without_credentials(line)}` is no requirement: {_reason(wrong)}") from None
+            raise Unreadable(f"`{redact_credentials(line)}` is no requirement: {_reason(wrong)}") from None
         return _at_place(rest, hashes=hashes)
     return Wanted(
         canonicalize_name(found.name),
@@ -148,7 +148,7 @@ def _option(line: str) -> Option:
         return Option(name)
     if name in _WITH_VALUE and value:
         return Option(name, value)
-    raise Unreadable(f"`{without_credentials(line)}` is an option that no requirements file has")
+    raise Unreadable(f"`{redact_credentials(line)}` is an option that no requirements file has")
 
 
 def _long(line: str) -> tuple[str, str, str]:

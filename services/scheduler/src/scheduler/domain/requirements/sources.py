@@ -14,8 +14,8 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from scheduler.domain.requirements.lines import Unreadable
-from shared.addresses import AddressRule, normal_host
-from shared.redaction import without_credentials
+from shared.security.addresses import AddressRule, normal_host
+from shared.security.redaction import redact_credentials
 
 Resolve = Callable[[str], Iterable[str]]
 """Addresses of a host; none where only a proxy can tell. Raises OSError."""
@@ -45,7 +45,7 @@ class SourceRule:
 
     def check(self, address: str, resolve: Resolve) -> None:
         """Raises `Unreadable`, naming the host and the setting; OSError where the host has no address."""
-        shown = without_credentials(address)
+        shown = redact_credentials(address)
         parts = _split(address, shown)
         host = normal_host(parts.hostname or "")
         if not _HOST.match(host) or "\\" in address:
