@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from copy import deepcopy
+from functools import cache
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -57,6 +59,7 @@ async def nobody(token: str) -> Principal:
     raise AssertionError("no request is made of the document")
 
 
+@cache
 def document() -> dict[str, Any]:
     """The OpenAPI document, as the code makes it: no part of the service is needed for that."""
     door = cast(ApiDependencies, SimpleNamespace(clock=SystemClock()))
@@ -77,7 +80,7 @@ def schema_of(**parameters: str) -> BaseSchema:
             "phases": {"fuzzing": {"extra-data-sources": {"responses": False}, "error-feedback": {"enabled": False}}},
         }
     )
-    return from_dict(document(), config=config)
+    return from_dict(deepcopy(document()), config=config)
 
 
 anything = schema_of()

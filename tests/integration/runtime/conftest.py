@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from openmp import openmp_environment
+from shared_by_workers import made_once
 
 HERE = Path(__file__).parent
 
@@ -105,10 +106,12 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
         environment = {**os.environ, **openmp_environment()}
     except LookupError as missing:
         pytest.skip(str(missing))
-    folder = tmp_path_factory.mktemp("models")
-    command = [sys.executable, str(HERE / "save_models.py"), str(folder)]
-    subprocess.run(command, check=True, capture_output=True, env=environment)
-    return folder
+
+    def save(folder: Path) -> None:
+        command = [sys.executable, str(HERE / "save_models.py"), str(folder)]
+        subprocess.run(command, check=True, capture_output=True, env=environment)
+
+    return made_once(tmp_path_factory, "runtime-models", save)
 
 
 @pytest.fixture(scope="session")
