@@ -11,6 +11,8 @@ from sklearn.datasets import load_wine
 from nats_process import NatsProcess
 from postgres_process import PostgresProcess
 
+pytest_plugins = ["test_run.plugin"]
+
 ALONE = frozenset({"chaos", "e2e"})
 BESIDE_OTHERS = frozenset({"test_control_api.py"})
 """Tests on a whole platform that ask nothing of its pace."""
