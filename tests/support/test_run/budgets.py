@@ -11,23 +11,24 @@ from test_run.layers import Cost, Layer
 
 TOLERANCE = 1.5
 
-WHOLE_RUN = 2200.0
-"""All CPU of a run, measured on two cores: PROVISIONAL."""
+WHOLE_RUN = 1900.0
+"""All CPU of a run. The layers below and about 150 for collection and the main processes; PROVISIONAL: the tests of
+before, without what detached platforms used, took 1460 s at 1.1 s a unit."""
 
 LAYERS: Mapping[str, float] = {
     "unit": 60,
     "contract": 30,
-    "integration": 1300,
-    "fuzz": 60,
-    "e2e": 350,
+    "integration": 1200,
+    "fuzz": 20,
+    "e2e": 250,
     "chaos": 250,
 }
 
 UNIT_ROOM = 2.0
-"""One room of the unit tests: whoever works in it runs them after each change."""
+"""One folder of the unit tests: whoever works in that room runs them after each change."""
 
-LARGE_UNIT_ROOMS: Mapping[str, float] = {}
-"""Rooms that may cost more."""
+LARGE_UNIT_ROOMS: Mapping[str, float] = {"controller": 4, "penstock": 5, "router": 4, "runtime": 6, "scheduler": 4}
+"""Folders that cost more: many rooms in one, and the random series of Hypothesis. Measured on two busy cores."""
 
 
 def over_budget(total: float, layers: Mapping[str, Layer], unit: float) -> list[str]:

@@ -42,11 +42,11 @@ class Layer(Cost):
 
 
 def layer_and_room(test: str) -> tuple[str, str]:
-    """`tests/unit/router/test_x.py::test_y` → (`unit`, `router`); a layer without rooms is its own only room."""
+    """`tests/unit/router/spool/test_x.py::y` → (`unit`, `router/spool`); a layer without rooms is its own only room."""
     folders = test.partition("::")[0].split("/")[:-1]
     below = folders[folders.index("tests") + 1 :] if "tests" in folders else folders
     layer = below[0] if below else "other"
-    return layer, below[1] if len(below) > 1 else layer
+    return layer, "/".join(below[1:]) or layer
 
 
 def by_layer(phases: Iterable[Phase]) -> dict[str, Layer]:
