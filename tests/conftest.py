@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 certificates.parse_once()
+pytest_plugins = ["test_run.plugin"]
 
 ALONE = frozenset({"chaos", "e2e"})
 BESIDE_OTHERS = frozenset(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -64,23 +63,16 @@ def _run(check: Check, root: Path) -> int:
     return int(done.returncode != 0)
 
 
-TOGETHER = ("-m", "not alone", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
-"""Most tests wait more than they compute: three processes, each file in one of them; the many quick ones come last, so
-that all three end together."""
-ALONE = ("-m", "alone")
-"""Whole platforms under load, which want the machine for themselves."""
-
-
 def run_tests(arguments: list[str]) -> int:
     """All tests, or those that `arguments` name; what needs an engine or a cluster skips itself, with the reason."""
-    if any(not argument.startswith("-") for argument in arguments):
-        return _pytest(*arguments)
-    return max(_pytest(*TOGETHER, *arguments), _pytest(*ALONE, *arguments))
-
-
-def _pytest(*arguments: str) -> int:
-    command = [sys.executable, "-m", "pytest", *arguments]
-    return subprocess.run(command, cwd=_root(), env=os.environ, check=False).returncode  # noqa: S603
+    root = _root()
+    command = [sys.executable, str(root / "tests/support/run_tests.py"), *arguments]
+    with subprocess.Popen(command, cwd=root) as process:  # noqa: S603
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:  # the run hears of it too, ends, and reports
+                continue
 
 
 def _root() -> Path:

@@ -1,0 +1,142 @@
+"""Pytest plugin: measures every phase in the process that runs it, and collects all of them in the main one.
+
+Two facts are added to each report: `cpu_s`, and of a try that is run again `cause`, the place and the first line of its
+failure. The main process lists re-runs at its end and leaves its record in the folder of the run, if there is one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Generator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from test_run.guard import RUN_FOLDER, guarding_pid
+from test_run.layers import Phase
+from test_run.processes import tree_cpu_s
+
+TREE_FROM_S = 0.1
+"""A phase that took longer has its children measured too (some ms); a shorter one counts this process alone."""
+
+TELLER = "test_run_record"
+
+
+class PhaseMeter:
+    """CPU time since the last phase: every second of the tree is given to one phase, once."""
+
+    def __init__(self) -> None:
+        self._root = guarding_pid() or os.getpid()
+        self._own_s = time.process_time()
+        self._given_s = tree_cpu_s(self._root)
+
+    def collected(self) -> float:
+        """CPU seconds up to now, those of the interpreter's start and of imports included."""
+        self._own_s, self._given_s = time.process_time(), tree_cpu_s(self._root)
+        return self._given_s
+
+    def since_last(self, wall_s: float) -> float:
+        """CPU seconds since this was last asked."""
+        own_s = time.process_time()
+        used = own_s - self._own_s
+        if wall_s > TREE_FROM_S:
+            used = max(0.0, tree_cpu_s(self._root) - self._given_s)
+        self._own_s = own_s
+        self._given_s += used
+        return used
+
+
+class Measuring:
+    """Runs where tests run: in each worker, or in the only process."""
+
+    def __init__(self) -> None:
+        self._meter = PhaseMeter()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        collected_s = self._meter.collected()
+        output = getattr(session.config, "workeroutput", None)
+        if output is not None:
+            output["collected_cpu_s"] = collected_s
+        elif (recorder := session.config.pluginmanager.get_plugin(TELLER)) is not None:
+            recorder.record.collection_cpu_s.append(collected_s)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+        report = yield
+        report.cpu_s = self._meter.since_last(call.duration)
+        return report
+
+
+@dataclass
+class Rerun:
+    """A try that failed and did not count."""
+
+    test: str
+    when: str
+    cause: str
+
+
+@dataclass
+class Record:
+    """What one pytest leaves for the run."""
+
+    phases: list[Phase] = field(default_factory=list)
+    reruns: list[Rerun] = field(default_factory=list)
+    collection_cpu_s: list[float] = field(default_factory=list)
+    """Of each process that collected the tests."""
+    own_cpu_s: float = 0.0
+    """Of the main process, where others run the tests."""
+
+
+class Recording:
+    """Runs in the main process, which hears of all phases."""
+
+    def __init__(self) -> None:
+        self.record = Record()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        cpu_s = getattr(report, "cpu_s", 0.0)
+        self.record.phases.append(Phase(report.nodeid, report.when or "", round(cpu_s, 4), round(report.duration, 4)))
+        if report.outcome == "rerun":  # type: ignore[comparison-overlap]
+            self.record.reruns.append(Rerun(report.nodeid, report.when or "", cause_of(report)))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        if (collected_s := getattr(node, "workeroutput", {}).get("collected_cpu_s")) is not None:
+            self.record.collection_cpu_s.append(collected_s)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self.record.reruns:
+            terminalreporter.section("tests that were run again")
+            for each in self.record.reruns:
+                terminalreporter.line(f"{each.test} ({each.when}): {each.cause}")
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_unconfigure(self) -> None:
+        if folder := os.environ.get(RUN_FOLDER):
+            self.record.own_cpu_s = time.process_time()
+            Path(folder, f"pytest-{os.getpid()}.json").write_text(json.dumps(asdict(self.record)))
+
+
+def cause_of(report: pytest.TestReport) -> str:
+    """`file:line: first line of the failure`."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if crash is not None:
+        return f"{crash.path}:{crash.lineno}: {crash.message.splitlines()[0] if crash.message else ''}"
+    lines = str(report.longrepr).strip().splitlines()
+    return lines[-1] if lines else "no reason given"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure where tests run, record in the main process; both in the only one."""
+    is_worker = hasattr(config, "workerinput")
+    has_workers = bool(getattr(config.option, "tx", None)) and not is_worker
+    if not is_worker:
+        config.pluginmanager.register(Recording(), TELLER)
+    if not has_workers:
+        config.pluginmanager.register(Measuring(), "test_run_measuring")
