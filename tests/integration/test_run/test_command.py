@@ -54,7 +54,9 @@ class Suite:
         code = (
             f"import sys; sys.path.insert(0, {str(SUPPORT)!r})\n"
             "from pathlib import Path\n"
+            "from test_run import calibration\n"
             "from test_run.command import run\n"
+            "calibration.SLICES = 1\n"
             f"sys.exit(run(sys.argv[1:], Path({str(self.root)!r}), Path({str(self.root)!r}, 'out', 'report.json')))"
         )
         environment = os.environ | {"PYTHONPATH": str(SUPPORT), "TMPDIR": str(self.tmp), "ROOT": str(self.root)}
@@ -69,7 +71,7 @@ class Suite:
         return process.returncode, output, json.loads((self.root / "out" / "report.json").read_text())
 
     def pid(self) -> int:
-        file = self.root / "pid"
+        file = self.root / "out" / "pid"
         until(lambda: file.exists() and file.read_text(), within=60, what="the detached process runs")
         return int(file.read_text())
 
@@ -161,13 +163,14 @@ def test_what_a_test_leaves_behind_fails_the_run(suite: Suite) -> None:
         "import os, tempfile",
         "from pathlib import Path",
         "from detaching import detach",
-        "def test_process(): detach(os.environ['ROOT'])",
+        "def test_process(): detach(Path(os.environ['ROOT'], 'out'))",
         "def test_folder(): tempfile.mkdtemp(prefix='left-')",
         "def test_checkout(): Path(os.environ['ROOT'], 'mlruns').mkdir()",
     )
     code, output, report = suite.run("-q")
     assert code == 1
     process, *folders = report["leaks"]
+    assert len(folders) == 2, folders
     assert f"process {suite.pid()}" in process
     assert "test_a.py::test_process" in process
     assert "/left-" in folders[0]
@@ -184,18 +187,23 @@ def test_a_killed_process_of_the_run_leaves_nothing_running(suite: Suite, victim
         "from pathlib import Path",
         "from detaching import detach",
         "def test_a():",
-        "    Path(os.environ['ROOT'], 'worker').write_text(str(os.getpid()))",
-        "    detach(os.environ['ROOT'])",
+        "    with Path(os.environ['ROOT'], 'workers').open('a') as file:",
+        "        print(os.getpid(), file=file)",
+        "    detach(Path(os.environ['ROOT'], 'out'))",
         "    time.sleep(600)",
+        "def test_b(): pass",
     )
     with suite.start("-q") as process:
         detached = psutil.Process(suite.pid())
-        worker = psutil.Process(int((suite.root / "worker").read_text()))
+        worker = psutil.Process(int((suite.root / "workers").read_text()))
         main = worker.parent().parent()  # type: ignore[union-attr] - over the worker's guard
         os.kill({"worker": worker.pid, "pytest": main.pid, "run": process.pid}[victim], signal.SIGKILL)  # type: ignore[union-attr]
         gone, _ = psutil.wait_procs([detached], 20)
         output, _ = process.communicate(timeout=120)
     assert gone, "the detached process still runs"
     assert process.returncode not in (0, None), output
+    assert len((suite.root / "workers").read_text().split()) == 1, "the test in which its worker died was run again"
     if victim == "worker":
         assert "crashed" in output
+        report = json.loads((suite.root / "out" / "report.json").read_text())
+        assert report["layers"]["unit"]["tests"] == 2, "the other tests of the file run in the next worker"
