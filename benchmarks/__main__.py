@@ -10,10 +10,10 @@ from dataclasses import asdict
 from typing import Any, NoReturn
 
 from benchmarks import machine, plot, report
-from benchmarks.children import Failed, adopt_orphans, sweep
+from benchmarks.children import BenchmarkFailed, adopt_orphans, end_all_children
 from benchmarks.options import Options, parse
 from benchmarks.parts import PARTS
-from benchmarks.say import say
+from benchmarks.progress import report_progress
 
 
 def main() -> int:
@@ -27,19 +27,19 @@ def main() -> int:
     try:
         for letter in options.only:
             try:
-                _record(options, letter, _measured(options, letter))
-            except Failed as reason:
+                _record(options, letter, _measure(options, letter))
+            except BenchmarkFailed as reason:
                 failed.append(letter)
-                say(f"{letter} failed: {reason}")
+                report_progress(f"{letter} failed: {reason}")
             except Exception:  # noqa: BLE001 - a mistake in one part must not cost the others' results
                 failed.append(letter)
                 traceback.print_exc()
     except KeyboardInterrupt:
-        say("interrupted; ending what was started")
+        report_progress("interrupted; ending what was started")
         return 130
     finally:
-        sweep()
-    say(f"results: {options.out}")
+        end_all_children()
+    report_progress(f"results: {options.out}")
     return 1 if failed else 0
 
 
@@ -48,7 +48,7 @@ def _prepare(options: Options) -> None:
     (options.cache / ".gitignore").write_text("*\n")
 
 
-def _measured(options: Options, letter: str) -> dict[str, Any]:
+def _measure(options: Options, letter: str) -> dict[str, Any]:
     started = time.monotonic()
     load_before = machine.load_average()
     result = PARTS[letter](options)
@@ -58,7 +58,7 @@ def _measured(options: Options, letter: str) -> dict[str, Any]:
         "took_s": round(time.monotonic() - started),
         "load_average_before": load_before,
         "settings": {name: value for name, value in asdict(options).items() if name in kept},
-        "machine": machine.described(),
+        "machine": machine.describe_machine(),
         "result": result,
     }
 

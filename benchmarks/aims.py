@@ -28,10 +28,10 @@ def lines(letter: str, result: Any) -> list[str]:
     )
 
 
-Judged = Iterator[tuple[bool, str]]
+Judgements = Iterator[tuple[bool, str]]
 
 
-def _end_to_end(result: Any) -> Judged:
+def _end_to_end(result: Any) -> Judgements:
     for model, targets in result["models"].items():
         measured = {name: t["connections"][AT] for name, t in targets.items() if AT in t["connections"]}
         own = measured.pop("penstock", None)
@@ -48,7 +48,7 @@ def _end_to_end(result: Any) -> Judged:
             yield own["p99_ms"] < best, f"{model}: p99 {own['p99_ms']:.1f} ms (aim: below each peer's; best {best:.1f})"
 
 
-def _hop(result: Any) -> Judged:
+def _hop(result: Any) -> Judgements:
     ratios = result["ratios"]
     for field, what in (("per_second", "requests/s"), ("per_core", "requests per CPU second")):
         if f"{field}_{AT}" in ratios:
@@ -60,12 +60,12 @@ def _hop(result: Any) -> Judged:
             yield added <= 0.15, f"{added:.3f} ms added at the median with one connection, over `{base}` (aim: 0.15)"
 
 
-def _logging(result: Any) -> Judged:
+def _logging(result: Any) -> Judgements:
     ratio = result["end_to_end"]["ratios"]["router_and_pod_cpu_us"]
     yield ratio <= 1.10, f"logging costs {ratio - 1:.0%} of router's and pod's CPU a request (aim: 10 %)"
 
 
-def _growth(result: Any) -> Judged:
+def _growth(result: Any) -> Judgements:
     for prefix, whom in (("", "one asked"), ("spread_", "all in turn")):
         for field, whose in (("own_cpu_us", "of the router's own process"), ("cpu_us", "with its shipper")):
             ratio = result["ratios"][prefix + field]
@@ -74,30 +74,30 @@ def _growth(result: Any) -> Judged:
     yield 0 < slowest < 1000, f"the slowest route change took {slowest:.0f} ms (aim: 1 s)"
 
 
-def _publishing(result: Any) -> Judged:
+def _publishing(result: Any) -> Judgements:
     yield result["warm_s"] < 3, f"publish to first answer {result['warm_s']:.1f} s (aim: 3 s)"
     yield result["up_s"] < 15, f"`penstock up` ready in {result['up_s']:.1f} s (aim: 15 s)"
 
 
-def _memory(result: Any) -> Judged:
+def _memory(result: Any) -> Judgements:
     total = result["services_and_nats_mb"]
     yield total < 700, f"services and NATS {total:.0f} MiB (aim: 700)"
 
 
-def _control_plane(result: Any) -> Judged:
+def _control_plane(result: Any) -> Judgements:
     for group, what, aim in (("lists", "list or search", 100), ("passes", "pass over everything", 1000)):
         for kind, found in result["kinds"].items():
             slowest = max(found[group].values())
             yield slowest < aim, f"slowest {what} on {kind} {slowest:.0f} ms (aim: {aim} ms)"
 
 
-def _autoscaling(result: Any) -> Judged:
+def _autoscaling(result: Any) -> Judgements:
     yield not result["failed"], f"{result['failed']} of {result['requests']:,} requests failed (aim: none)"
     there_and_back = result["most_pods"] > 1 and not result["pods_at_the_end"]
     yield there_and_back, f"from none to {result['most_pods']} pods and back to {result['pods_at_the_end']}"
 
 
-_JUDGES: dict[str, Callable[[Any], Judged]] = {
+_JUDGES: dict[str, Callable[[Any], Judgements]] = {
     "a": _end_to_end,
     "b": _hop,
     "c": _logging,

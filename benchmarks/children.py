@@ -19,11 +19,11 @@ _PR_SET_CHILD_SUBREAPER = 36
 Found = TypeVar("Found")
 
 
-class Failed(Exception):
+class BenchmarkFailed(Exception):
     """A server, a peer or a measurement failed; the message is one line for the reader of the table."""
 
 
-class Child:
+class ChildProcess:
     """A process, its log, and its end. A context manager: leaving it ends the process and everything below it."""
 
     def __init__(
@@ -53,7 +53,7 @@ class Child:
                 start_new_session=True,
             )
 
-    def __enter__(self) -> Child:
+    def __enter__(self) -> ChildProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -64,14 +64,14 @@ class Child:
         """Of the process that was started (`taskset` and `nice` become what they start)."""
         return self.process.pid
 
-    def must_live(self) -> None:
+    def check_alive(self) -> None:
         """Raise Failed, with its last words, where it has ended."""
         if (status := self.process.poll()) is not None:
-            raise Failed(f"{self.name} ended with {status}: {last_words(self.log)}")
+            raise BenchmarkFailed(f"{self.name} ended with {status}: {last_log_line(self.log)}")
 
-    def until(self, condition: Callable[[], Found | None], within_s: float, what: str) -> Found:
+    def wait_until(self, condition: Callable[[], Found | None], within_s: float, what: str) -> Found:
         """The first answer of `condition` that is neither None nor False, while the process lives."""
-        return until(condition, within_s, f"{self.name}: {what}", check=self.must_live)
+        return wait_until(condition, within_s, f"{self.name}: {what}", check=self.check_alive)
 
     def stop(self, grace_s: float = 8) -> None:
         """SIGTERM, then SIGKILL, to it and to all that it started."""
@@ -80,12 +80,12 @@ class Child:
             self.process.send_signal(signal.SIGTERM)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(grace_s)
-        end([*family, *_family(self.pid)])
+        end_processes([*family, *_family(self.pid)])
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(5)
 
 
-def until(
+def wait_until(
     condition: Callable[[], Found | None],
     within_s: float,
     what: str,
@@ -98,21 +98,21 @@ def until(
         if check is not None:
             check()
         if time.monotonic() > deadline:
-            raise Failed(f"{what}: not within {within_s:.0f} s")
+            raise BenchmarkFailed(f"{what}: not within {within_s:.0f} s")
         time.sleep(every_s)
     return found
 
 
-def end(processes: Iterable[psutil.Process]) -> None:
+def end_processes(processes: Iterable[psutil.Process]) -> None:
     """End processes that may be gone already."""
-    left = _left(processes, signal.SIGTERM, within_s=2)
+    left = _signal_and_wait(processes, signal.SIGTERM, within_s=2)
     # multiprocessing's tracker ends by itself after the others, and removes the semaphores that they have left.
     trackers = [process for process in left if _is_tracker(process)]
-    others = _left([process for process in left if process not in trackers], signal.SIGKILL, within_s=5)
-    _left([*others, *psutil.wait_procs(trackers, timeout=5)[1]], signal.SIGKILL, within_s=5)
+    others = _signal_and_wait([process for process in left if process not in trackers], signal.SIGKILL, within_s=5)
+    _signal_and_wait([*others, *psutil.wait_procs(trackers, timeout=5)[1]], signal.SIGKILL, within_s=5)
 
 
-def _left(processes: Iterable[psutil.Process], signal_number: int, within_s: float) -> list[psutil.Process]:
+def _signal_and_wait(processes: Iterable[psutil.Process], signal_number: int, within_s: float) -> list[psutil.Process]:
     """Those that live on after a signal."""
     told = [process for process in processes if process.is_running()]
     for process in told:
@@ -128,14 +128,14 @@ def _is_tracker(process: psutil.Process) -> bool:
 
 
 def adopt_orphans() -> None:
-    """Become the parent of every descendant whose own parent ends, so that `sweep` finds it (Linux)."""
+    """Become the parent of every descendant whose own parent ends, so that `end_all_children` finds it (Linux)."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def sweep() -> None:
+def end_all_children() -> None:
     """End whatever this run has started and not ended."""
-    end(_family(os.getpid(), is_self_included=False))
+    end_processes(_family(os.getpid(), is_self_included=False))
 
 
 def free_port() -> int:
@@ -146,10 +146,10 @@ def free_port() -> int:
             if port not in _given:
                 _given.add(port)
                 return port
-    raise Failed("no free port")
+    raise BenchmarkFailed("no free port")
 
 
-def last_words(log: Path) -> str:
+def last_log_line(log: Path) -> str:
     """The last line of a log that says something."""
     try:
         lines = log.read_bytes()[-20_000:].decode(errors="replace").splitlines()

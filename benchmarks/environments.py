@@ -9,7 +9,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.children import Failed
+from benchmarks.children import BenchmarkFailed
 
 PEERS = Path(__file__).parent / "peers"
 _SAME = ("mlflow", "scikit-learn", "numpy")
@@ -48,12 +48,12 @@ def _uv(*arguments: str) -> None:
     beside = Path(sys.executable).with_name("uv")
     uv = str(beside) if beside.exists() else shutil.which("uv")
     if uv is None:
-        raise Failed("uv is missing")
+        raise BenchmarkFailed("uv is missing")
     try:
         done = subprocess.run(  # noqa: S603
             [uv, "--quiet", *arguments], capture_output=True, text=True, check=False, timeout=_BUILD_WITHIN_S
         )
     except subprocess.TimeoutExpired:
-        raise Failed(f"uv {arguments[0]} did not end within {_BUILD_WITHIN_S} s") from None
+        raise BenchmarkFailed(f"uv {arguments[0]} did not end within {_BUILD_WITHIN_S} s") from None
     if done.returncode:
-        raise Failed(f"uv {' '.join(arguments[:2])}: {done.stderr.strip()[-400:]}")
+        raise BenchmarkFailed(f"uv {' '.join(arguments[:2])}: {done.stderr.strip()[-400:]}")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from benchmarks.children import Failed
+from benchmarks.children import BenchmarkFailed
 
 _SCRIPT = Path(__file__).with_name("wrk.lua")
 _GRACE_S = 60
@@ -67,7 +67,7 @@ def run(request: Request, connections: int, seconds: int, core: int | None = Non
     """Send for `seconds`; raises Failed where wrk is missing or does not come to an end."""
     wrk = shutil.which("wrk")
     if wrk is None:
-        raise Failed("wrk is missing (Debian: apt-get install wrk)")
+        raise BenchmarkFailed("wrk is missing (Debian: apt-get install wrk)")
     pinned = ["taskset", "-c", str(core)] if core is not None else []
     command = [*pinned, wrk, "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "60s", "-s", str(_SCRIPT)]
     try:
@@ -80,8 +80,8 @@ def run(request: Request, connections: int, seconds: int, core: int | None = Non
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise Failed(f"wrk on {request.url} did not end") from None
-    return _parsed(done.stdout + done.stderr, connections)
+        raise BenchmarkFailed(f"wrk on {request.url} did not end") from None
+    return _parse_output(done.stdout + done.stderr, connections)
 
 
 def _environment(request: Request) -> dict[str, str]:
@@ -93,10 +93,10 @@ def _environment(request: Request) -> dict[str, str]:
     return found | ({"BENCH_PATHS": "\n".join(request.paths)} if request.paths else {})
 
 
-def _parsed(output: str, connections: int) -> Load:
+def _parse_output(output: str, connections: int) -> Load:
     lines = [line for line in output.splitlines() if line.startswith("{")]
     if not lines:
-        raise Failed(f"wrk: {output.strip()[-300:]}")
+        raise BenchmarkFailed(f"wrk: {output.strip()[-300:]}")
     found = json.loads(lines[-1])
     return Load(
         connections=connections,

@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 
 
-def described() -> dict[str, Any]:
+def describe_machine() -> dict[str, Any]:
     """Processor, cores, memory, kernel, Python, libraries."""
     return {
         "processor": _processor(),

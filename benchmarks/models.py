@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks.children import Failed
+from benchmarks.children import BenchmarkFailed
 
 Row = Sequence[float]
 COLUMNS = (
@@ -75,7 +75,7 @@ def _python(*arguments: str) -> str:
     command = [sys.executable, "-m", "benchmarks.models", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=180)  # noqa: S603
     if done.returncode:
-        raise Failed(f"{' '.join(arguments[:1])} of the models failed: {done.stderr.strip()[-300:]}")
+        raise BenchmarkFailed(f"{' '.join(arguments[:1])} of the models failed: {done.stderr.strip()[-300:]}")
     return done.stdout
 
 

@@ -15,8 +15,8 @@ import httpx
 import psutil
 
 from benchmarks import usage
-from benchmarks.asking import as_json, is_answering
-from benchmarks.children import Child, Failed, free_port, until
+from benchmarks.children import BenchmarkFailed, ChildProcess, free_port, wait_until
+from benchmarks.http_client import as_json, is_answering
 from benchmarks.load import Request
 from benchmarks.models import COLUMNS, Model, Row, register
 
@@ -51,14 +51,16 @@ class Platform:
         ports = {"API_PORT": free_port(), "PORT": free_port(), "NATS_PORT": free_port(), "MLFLOW_PORT": free_port()}
         self.ports = ports
         self.environment = {"PENSTOCK_HOME": str(home), **{f"PENSTOCK_{name}": str(p) for name, p in ports.items()}}
-        self.child: Child | None = None
+        self.child: ChildProcess | None = None
 
     def up(self) -> float:
         """Start it; returns the seconds until it says that it is ready."""
         self.log.unlink(missing_ok=True)
         started = time.monotonic()
-        self.child = Child("penstock up", [sys.executable, "-m", "penstock", "up"], self.log, env=self.environment)
-        self.child.until(lambda: b"Penstock is up" in self.log.read_bytes(), UP_WITHIN_S, "ready")
+        self.child = ChildProcess(
+            "penstock up", [sys.executable, "-m", "penstock", "up"], self.log, env=self.environment
+        )
+        self.child.wait_until(lambda: b"Penstock is up" in self.log.read_bytes(), UP_WITHIN_S, "ready")
         return time.monotonic() - started
 
     def down(self) -> None:
@@ -96,9 +98,9 @@ class Platform:
         try:
             answer = httpx.request(method, url, headers={"Authorization": f"Bearer {token}"}, json=body, timeout=60)
         except httpx.HTTPError as error:
-            raise Failed(f"{method} {path}: {type(error).__name__} {error}") from None
+            raise BenchmarkFailed(f"{method} {path}: {type(error).__name__} {error}") from None
         if not answer.is_success:
-            raise Failed(f"{method} {path}: {answer.status_code} {answer.text[:300]}")
+            raise BenchmarkFailed(f"{method} {path}: {answer.status_code} {answer.text[:300]}")
         return answer.json() if answer.content else None
 
     def answers(self, service: Service, model: Model) -> None:
@@ -109,10 +111,10 @@ class Platform:
             nonlocal asked
             asked += 1
             if asked % 40 == 0 and (found := self.call("GET", f"services/{service.name}"))["status"] == "failed":
-                raise Failed(f"{service.name}: {[version.get('message') for version in found['versions']]}")
+                raise BenchmarkFailed(f"{service.name}: {[version.get('message') for version in found['versions']]}")
             return is_answering(service.request(model.rows[0]))
 
-        until(has_answered, ANSWER_WITHIN_S, f"{service.name}: a first answer", self._must_live, every_s=0.01)
+        wait_until(has_answered, ANSWER_WITHIN_S, f"{service.name}: a first answer", self._must_live, every_s=0.01)
 
     def processes(self) -> dict[str, int]:
         """Name → pid of every process and pod; a router's shipper counts as one of its own."""
@@ -123,7 +125,7 @@ class Platform:
         try:
             pods = httpx.get(f"http://{state['scheduler_admin']}/pods", timeout=30).json()["items"]
         except httpx.HTTPError as error:
-            raise Failed(f"the scheduler does not list its pods: {type(error).__name__}") from None
+            raise BenchmarkFailed(f"the scheduler does not list its pods: {type(error).__name__}") from None
         return found | {pod["name"]: pod["pid"] for pod in pods if pod["pid"]}
 
     def pods(self) -> set[str]:
@@ -169,7 +171,7 @@ class Platform:
 
     def _must_live(self) -> None:
         if self.child is not None:
-            self.child.must_live()
+            self.child.check_alive()
 
 
 def _kind(name: str, *, is_pod: bool) -> str:

@@ -14,6 +14,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
+from shared.generated import write_or_compare
+
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / ".env.example"
 SERVICES = ("controller", "scheduler", "router", "monitor", "inference_logger")
@@ -85,16 +87,9 @@ def rendered() -> str:
     return "".join(parts)
 
 
-def main(arguments: list[str]) -> int:
-    """Write or compare."""
-    if "--check" not in arguments:
-        TARGET.write_text(rendered())
-        return 0
-    if TARGET.exists() and TARGET.read_text() == rendered():
-        return 0
-    print(".env.example differs from the settings; run `python deploy/env_example.py`", file=sys.stderr)
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(
+        write_or_compare(
+            TARGET, rendered, sys.argv[1:], ".env.example differs from the settings; run `python deploy/env_example.py`"
+        )
+    )

@@ -11,19 +11,23 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from controller.api.described import FieldRow, field_rows
-from controller.domain import commands, debugging, groups, people, secrets, specs
+from controller.api.docs.schema_fields import FieldRow, field_rows
+from controller.domain.access import key_commands, people
+from controller.domain.registries import secrets
+from controller.domain.resources import groups, specs
+from controller.domain.services import debugging, service_commands, version_commands
+from shared.generated import write_or_compare
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "reference.md"
 BODIES: tuple[tuple[str, str, type[BaseModel]], ...] = (
-    ("Services", "POST /services", commands.NewService),
-    ("Services", "PATCH /services/{service}", commands.ServiceChange),
-    ("Versions", "POST /services/{service}/versions", commands.NewVersion),
-    ("Versions", "PATCH /services/{service}/versions/{version}", commands.VersionChange),
-    ("Versions", "POST /services/{service}/versions/{version}/start", commands.Start),
-    ("Traffic", "PUT /services/{service}/traffic", commands.Split),
-    ("API keys", "POST /services/{service}/keys", commands.NewKey),
-    ("API keys", "POST /services/{service}/keys/{key_id}/rotate", commands.Rotation),
+    ("Services", "POST /services", service_commands.NewService),
+    ("Services", "PATCH /services/{service}", service_commands.ServiceChange),
+    ("Versions", "POST /services/{service}/versions", version_commands.NewVersion),
+    ("Versions", "PATCH /services/{service}/versions/{version}", version_commands.VersionChange),
+    ("Versions", "POST /services/{service}/versions/{version}/start", version_commands.Start),
+    ("Traffic", "PUT /services/{service}/traffic", service_commands.Split),
+    ("API keys", "POST /services/{service}/keys", key_commands.NewKey),
+    ("API keys", "POST /services/{service}/keys/{key_id}/rotate", key_commands.Rotation),
     ("Debugging", "POST /services/{service}/debug", debugging.DebugRequest),
     ("Resource specs", "POST /resource-specs", specs.NewSpec),
     ("Resource specs", "PATCH /resource-specs/{spec}", specs.SpecChange),
@@ -86,16 +90,12 @@ def _cell(text: str) -> str:
     return " ".join(text.replace("|", "\\|").split())
 
 
-def main(arguments: list[str]) -> int:
-    """Write or compare."""
-    if "--check" not in arguments:
-        TARGET.write_text(rendered())
-        return 0
-    if TARGET.exists() and TARGET.read_text() == rendered():
-        return 0
-    print("docs/reference.md differs from the models; run `python deploy/reference.py`", file=sys.stderr)
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(
+        write_or_compare(
+            TARGET,
+            rendered,
+            sys.argv[1:],
+            "docs/reference.md differs from the models; run `python deploy/reference.py`",
+        )
+    )

@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from sklearn.datasets import load_wine
 
+import certificates
 from nats_process import NatsProcess
 from postgres_process import PostgresProcess
 
+if TYPE_CHECKING:
+    from running_platform import Platform
+# A run starts hundreds of Python processes: where the environment forbids it to keep bytecode, each would compile
+# whatever it imports anew, which is half of its start.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+certificates.parse_once()
 pytest_plugins = ["test_run.plugin"]
 
 ALONE = frozenset({"chaos", "e2e"})
-BESIDE_OTHERS = frozenset({"test_control_api.py"})
-"""Tests on a whole platform that ask nothing of its pace."""
+BESIDE_OTHERS = frozenset(
+    {
+        "test_autoscaling.py",
+        "test_control_api.py",
+        "test_debugging.py",
+        "test_groups.py",
+        "test_readme.py",
+        "test_served_model.py",
+        "test_tables.py",
+        "test_upgrade.py",
+    }
+)
+"""Tests on a whole platform that ask nothing of its pace, and mostly wait."""
 
 
 TRIES_OF_A_PROMISE = 5
@@ -27,6 +48,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="also run the tests marked `long`")
 
 
+def runs_alone(path: Path) -> bool:
+    """Whether the tests of this file must not run beside others."""
+    return bool(ALONE & set(path.parts)) and path.name not in BESIDE_OTHERS
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A run of one of the two kinds does not import the files of the other, which it would deselect."""
+    is_alone = {"alone": True, "not alone": False}.get(config.option.markexpr)
+    if is_alone is None or not collection_path.name.startswith("test_"):
+        return None
+    return True if runs_alone(collection_path) != is_alone else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what must not run beside other tests (`penstock test`), and give promises of a time their tries."""
     tries = TRIES_OF_A_PROMISE if config.pluginmanager.hasplugin("rerunfailures") else 1
@@ -34,7 +68,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if skipped is not None and item.get_closest_marker("long"):
             item.add_marker(skipped)
-        if ALONE & set(item.path.parts) and item.path.name not in BESIDE_OTHERS:
+        if runs_alone(item.path):
             item.add_marker("alone")
         if tries > 1 and item.get_closest_marker("timed"):
             item.add_marker(pytest.mark.flaky(reruns=tries - 1))
@@ -43,6 +77,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def wines_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A table with a column `quality`, from data that scikit-learn ships."""
+    from sklearn.datasets import load_wine  # noqa: PLC0415 - importing it takes a second, and few tests need it
+
     path = tmp_path_factory.mktemp("wines") / "wines.csv"
     load_wine(as_frame=True).frame.rename(columns={"target": "quality"}).to_csv(path, index=False)
     return path
@@ -59,6 +95,25 @@ def new_home(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         return home
 
     return make
+
+
+@pytest.fixture(scope="session")
+def shared_platform(new_home: Callable[[str], Path], wines_csv: Path) -> Iterator[Platform]:
+    """One real platform with the models of `mlflow_scripts.register`: to bring one up takes longer than most tests.
+
+    Pods come and go with their load within seconds, for those services that ask for that.
+    """
+    from mlflow_scripts import register  # noqa: PLC0415 - most tests need neither these nor what they import
+    from running_platform import Platform  # noqa: PLC0415
+
+    pace = {"SCHEDULER_AUTOSCALING_WINDOW": "PT6S", "SCHEDULER_SCALE_TO_ZERO_GRACE": "PT2S"}
+    platform = Platform(new_home("home"), settings=pace)
+    try:
+        platform.up()
+        register(platform.mlflow_url, wines_csv)
+        yield platform
+    finally:
+        platform.down()
 
 
 @pytest.fixture

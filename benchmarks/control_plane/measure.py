@@ -21,14 +21,14 @@ import httpx
 from opentelemetry.sdk.trace import TracerProvider
 from prometheus_client import CollectorRegistry
 
-from controller.handlers import facts, routes
-from controller.handlers.deployments import every_deployment
+from controller.handlers.services import observations, routes
+from controller.handlers.services.deployments import every_deployment
 from many_services import fill_controller, fill_scheduler
 from ports import free_port
 from postgres_process import PostgresProcess
 from running_controller import TOKEN, Controller, controller_for, settings_for
-from scheduler import loops
 from scheduler.handlers import intent
+from scheduler.loops.reconciliation import reconcile_once
 from scheduler.main import build_app
 from scheduler.settings import SchedulerSettings
 from shared.clock import SystemClock
@@ -102,27 +102,30 @@ async def serving(controller: Controller) -> AsyncIterator[str]:
 async def controller_figures(home: Path, settings: dict[str, str], services: int, rounds: int) -> dict[str, Figures]:
     """Lists, and the controller's passes with nothing to change."""
     made = await controller_for(settings_for(home, "nats://127.0.0.1:1", "http://127.0.0.1:1", **settings))
-    door = made.app.door
-    async with door.database.unit_of_work() as session:
+    deps = made.app.dependencies
+    async with deps.database.unit_of_work() as session:
         await fill_controller(session, services)
     async with serving(made) as url:
         listed = await lists(url, services, rounds)
-    async with door.look() as session:
-        wanted = await routes.wanted_routes(session, door.clock.now())
+    async with deps.read_session() as session:
+        wanted = await routes.desired_routes(session, deps.clock.now())
         deployments = (await every_deployment(session)).items
     there = {key: json.dumps({**value, "revision": 1}).encode() for key, value in wanted.items()}
     states = [_state(each) for each in deployments]
 
     async def compare_routes() -> None:
-        async with door.look() as session:
-            assert routes.differences(await routes.wanted_routes(session, door.clock.now()), there, None) == ({}, [])
+        async with deps.read_session() as session:
+            assert routes.route_differences(await routes.desired_routes(session, deps.clock.now()), there, None) == (
+                {},
+                [],
+            )
 
     async def take_states() -> None:
-        async with door.database.unit_of_work() as session:
-            await facts.resync(session, states, door.clock.now(), lambda _service: None)
+        async with deps.database.unit_of_work() as session:
+            await observations.resync_versions(session, states, deps.clock.now(), lambda _service: None)
 
     async def list_deployments() -> None:
-        async with door.look() as session:
+        async with deps.read_session() as session:
             await every_deployment(session)
 
     passes = {
@@ -160,18 +163,18 @@ async def scheduler_figures(home: Path, settings: dict[str, str], versions: int,
     telemetry = Telemetry("scheduler", CollectorRegistry(), TracerProvider())
     app = await build_app(made, telemetry, clock=SystemClock(), environ={})
     backend: Any = NoPods()
-    parts = replace(app.parts, backend=backend)
-    await parts.lease.acquire()
-    async with parts.lease.unit_of_work() as session:
-        listed = await fill_scheduler(session, versions, parts.steady.now(), wanted=versions)
+    dependencies = replace(app.dependencies, backend=backend)
+    await dependencies.lease.acquire()
+    async with dependencies.lease.unit_of_work() as session:
+        listed = await fill_scheduler(session, versions, dependencies.steady_clock.now(), wanted=versions)
     absences = intent.Absences()
 
     async def compare() -> None:
-        async with parts.lease.unit_of_work() as session:
-            await intent.resync(session, listed, absences, parts.steady.now())
+        async with dependencies.lease.unit_of_work() as session:
+            await intent.resync(session, listed, absences, dependencies.steady_clock.now())
 
     figures = {
-        "reconciled": await timed(lambda: loops.reconcile_once(parts), rounds),
+        "reconciled": await timed(lambda: reconcile_once(dependencies), rounds),
         "compared with the controller's list": await timed(compare, rounds),
     }
     await app.close()

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import load, usage
-from benchmarks.asking import post
-from benchmarks.children import Child, Failed, free_port
+from benchmarks.children import BenchmarkFailed, ChildProcess, free_port
 from benchmarks.hop.cores import Cores
 from benchmarks.hop.nginx import is_listening
+from benchmarks.http_client import post
 from benchmarks.load import Request
 
 _ROW = '"dataframe_split":{"columns":["fixed_acidity","volatile_acidity","citric_acid","residual_sugar","chlorides",'
@@ -25,12 +25,12 @@ BODY = (
 
 
 @contextlib.contextmanager
-def upstream(cores: Cores, logs: Path) -> Iterator[tuple[Child, int]]:
+def upstream(cores: Cores, logs: Path) -> Iterator[tuple[ChildProcess, int]]:
     """The upstream and its port."""
     port = free_port()
     command = [sys.executable, "-m", "benchmarks.hop.upstream", str(port)]
-    with Child("upstream", command, logs / "hop-upstream.log", core=cores.upstream) as child:
-        child.until(lambda: is_listening(port), 15, "listening")
+    with ChildProcess("upstream", command, logs / "hop-upstream.log", core=cores.upstream) as child:
+        child.wait_until(lambda: is_listening(port), 15, "listening")
         yield child, port
 
 
@@ -47,7 +47,7 @@ def measured(asked: Request, connections: int, seconds: int, cores: Cores, pid: 
     shipper is a child.
     """
     if (status := post(asked).status) != 200:
-        raise Failed(f"{asked.url} answers {status or 'nothing'}")
+        raise BenchmarkFailed(f"{asked.url} answers {status or 'nothing'}")
     before, own_before = usage.cpu_s(pid), usage.own_cpu_s(pid)
     found = load.run(asked, connections, seconds, core=cores.load)
     used, own = usage.cpu_s(pid) - before, usage.own_cpu_s(pid) - own_before

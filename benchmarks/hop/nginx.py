@@ -8,7 +8,7 @@ import socket
 from contextlib import suppress
 from pathlib import Path
 
-from benchmarks.children import Child, Failed, free_port
+from benchmarks.children import BenchmarkFailed, ChildProcess, free_port
 
 _CONFIG = """\
 daemon off;
@@ -42,19 +42,19 @@ http {{
 """
 
 
-def start(upstream: int, folder: Path, core: int | None) -> tuple[Child, int]:
+def start(upstream: int, folder: Path, core: int | None) -> tuple[ChildProcess, int]:
     """The process and its port, once it listens; Failed where nginx is not installed."""
     binary = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
     if binary is None:
-        raise Failed("nginx is missing (Debian: apt-get install nginx)")
+        raise BenchmarkFailed("nginx is missing (Debian: apt-get install nginx)")
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
     user = "user root;" if os.geteuid() == 0 else ""
     config = folder / "nginx.conf"
     config.write_text(_CONFIG.format(folder=folder, upstream=upstream, port=port, user=user))
-    child = Child("nginx", [binary, "-p", folder, "-c", config], folder / "nginx.log", core=core)
+    child = ChildProcess("nginx", [binary, "-p", folder, "-c", config], folder / "nginx.log", core=core)
     try:
-        child.until(lambda: is_listening(port), 10, "listening")
+        child.wait_until(lambda: is_listening(port), 10, "listening")
     except BaseException:
         child.stop()
         raise

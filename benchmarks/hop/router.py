@@ -11,11 +11,11 @@ from pathlib import Path
 
 import httpx
 
-from benchmarks.asking import is_answering
-from benchmarks.children import Child, free_port
+from benchmarks.children import ChildProcess, free_port
 from benchmarks.hop import routes
 from benchmarks.hop.cores import Cores
 from benchmarks.hop.measure import request
+from benchmarks.http_client import is_answering
 from benchmarks.load import Request
 
 _ROUTES_WITHIN_S = 90
@@ -31,8 +31,8 @@ class Router:
         self.port = free_port()
         self.admin_port = free_port()
         self.nats_port = free_port()
-        self.bus: Child | None = None
-        self.child: Child | None = None
+        self.bus: ChildProcess | None = None
+        self.child: ChildProcess | None = None
 
     def __enter__(self) -> Router:
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -77,9 +77,9 @@ class Router:
             "ROUTER_NATS_URL": self.nats_url,
         }
         command = [sys.executable, "-m", "router"]
-        self.child = Child("router", command, self._log("router"), env=environment, core=self.cores.proxy)
+        self.child = ChildProcess("router", command, self._log("router"), env=environment, core=self.cores.proxy)
         asked = request(self.port, routes.service_name(number), key or routes.key_of(number))
-        self.child.until(lambda: is_answering(asked), _ROUTES_WITHIN_S, f"routes of {len(entries)} entries")
+        self.child.wait_until(lambda: is_answering(asked), _ROUTES_WITHIN_S, f"routes of {len(entries)} entries")
         return asked
 
     def metrics(self) -> str:
@@ -101,8 +101,8 @@ class Router:
             f'jetstream: {{ store_dir: "{self.folder}/nats", max_file_store: 64GB }}\n'
         )
         command: list[str | Path] = [Path(sys.executable).with_name("nats-server"), "-c", config]
-        self.bus = Child("nats", command, self._log("nats"), core=self.cores.bus, niceness=10)
-        self.bus.until(self._is_bus_serving, 15, "serving")
+        self.bus = ChildProcess("nats", command, self._log("nats"), core=self.cores.bus, niceness=10)
+        self.bus.wait_until(self._is_bus_serving, 15, "serving")
 
     def _is_bus_serving(self) -> bool:
         with suppress(OSError), socket.create_connection(("127.0.0.1", self.nats_port), 0.5) as connection:

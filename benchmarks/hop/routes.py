@@ -12,15 +12,15 @@ from uuid import UUID, uuid5
 import nats
 from nats.aio.client import Client
 
-from shared.bus.bootstrap import ensure
+from shared.bus.bootstrap import ensure_topology
 from shared.contracts.routes import (
     ROUTES_BUCKET,
-    Endpoint,
-    Endpoints,
     Intent,
     KeyEntry,
-    Keys,
+    PodEndpoint,
     RateLimit,
+    ServiceKeys,
+    VersionEndpoints,
     VersionRoute,
     endpoints_key,
     intent_key,
@@ -61,10 +61,10 @@ def service(
     intent = Intent(service_id=_id(name), service=name, revision=revision, auth_enabled=True, versions=routes)
     texts = [key or key_of(number), *(f"{key_of(number)}.{at}" for at in range(1, keys))]
     entries = tuple(KeyEntry(id=_id(f"{name}/{text}"), sha256=_hash(text)) for text in texts)
-    yield keys_key(name), Keys(service=name, revision=revision, keys=entries).model_dump_json().encode()
+    yield keys_key(name), ServiceKeys(service=name, revision=revision, keys=entries).model_dump_json().encode()
     for route in routes:
-        pod = Endpoint(pod=f"{name}-{route.version}-0", address=f"127.0.0.1:{upstream}")
-        pods = Endpoints(
+        pod = PodEndpoint(pod=f"{name}-{route.version}-0", address=f"127.0.0.1:{upstream}")
+        pods = VersionEndpoints(
             version_id=route.version_id, service=name, version=route.version, revision=revision, pods=(pod,)
         )
         yield endpoints_key(route.version_id), pods.model_dump_json().encode()
@@ -105,7 +105,7 @@ def on_bus(url: str, work: Callable[[Client], Awaitable[Found]]) -> Found:
 
 def prepare(url: str) -> None:
     """Make the bus what services expect."""
-    on_bus(url, lambda client: ensure(client.jetstream()))
+    on_bus(url, lambda client: ensure_topology(client.jetstream()))
 
 
 def put(url: str, entries: Mapping[str, bytes]) -> float:

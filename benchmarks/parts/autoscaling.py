@@ -13,12 +13,12 @@ from typing import Any
 
 import httpx
 
-from benchmarks.children import until
+from benchmarks.children import wait_until
 from benchmarks.load import Request
 from benchmarks.models import prepared
 from benchmarks.options import Options
 from benchmarks.platform import Platform, Service, fresh
-from benchmarks.say import say
+from benchmarks.progress import report_progress
 
 STEPS = ((1, 15), (4, 30), (10, 40), (4, 30), (1, 30))
 """Callers, each of whom asks again once answered; and for how many seconds."""
@@ -70,8 +70,8 @@ def run(options: Options) -> dict[str, Any]:
     try:
         platform.up()
         service = platform.publish("scaled", model, platform.register(model), replicas=BOUNDS)
-        until(lambda: _pods(platform) == (0, 0), ZERO_WITHIN_S, "no pod without callers", every_s=LOOK_S)
-        say("h: asleep; asking")
+        wait_until(lambda: _pods(platform) == (0, 0), ZERO_WITHIN_S, "no pod without callers", every_s=LOOK_S)
+        report_progress("h: asleep; asking")
         steps = QUICK_STEPS if options.is_quick else STEPS
         return asyncio.run(_measured(platform, service, service.request(model.rows[0]), steps))
     finally:
@@ -95,8 +95,10 @@ async def _measured(
     for callers, seconds in steps:
         async with _callers(ledger, request, callers):
             await asyncio.sleep(seconds)
-        say(f"h: {callers} callers for {seconds} s: {len(ledger.answers)} answers, pods {samples[-1][2:4]}")
-    await asyncio.to_thread(until, lambda: samples[-1][2:4] == (0, 0), ZERO_WITHIN_S, "no pod again", every_s=LOOK_S)
+        report_progress(f"h: {callers} callers for {seconds} s: {len(ledger.answers)} answers, pods {samples[-1][2:4]}")
+    await asyncio.to_thread(
+        wait_until, lambda: samples[-1][2:4] == (0, 0), ZERO_WITHIN_S, "no pod again", every_s=LOOK_S
+    )
     watching.cancel()
     took = [seconds * 1000 for _, seconds, _ in ledger.answers]
     return {

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import control_plane
-from benchmarks.children import Child, Failed, last_words
+from benchmarks.children import BenchmarkFailed, ChildProcess, last_log_line
 from benchmarks.options import Options
-from benchmarks.say import say
+from benchmarks.progress import report_progress
 
 KINDS = ("sqlite", "postgresql")
 MEASURE = Path(control_plane.__path__[0]) / "measure.py"
@@ -30,8 +30,8 @@ def _measured(kind: str, services: int, options: Options) -> Any:
     log = options.cache / "logs" / f"control-plane-{kind}.log"
     log.unlink(missing_ok=True)
     command = [sys.executable, str(MEASURE), kind, str(services), str(options.rounds * PER_ROUND)]
-    with Child(f"control plane on {kind}", command, log, env={"PYTHONPATH": str(SUPPORT)}) as child:
+    with ChildProcess(f"control plane on {kind}", command, log, env={"PYTHONPATH": str(SUPPORT)}) as child:
         if child.process.wait(LIMIT_S) != 0:
-            raise Failed(last_words(log))
-    say(f"g: {kind} done")
+            raise BenchmarkFailed(last_log_line(log))
+    report_progress(f"g: {kind} done")
     return json.loads(log.read_text().splitlines()[-1])

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks import load, summary
-from benchmarks.children import Failed
+from benchmarks.children import BenchmarkFailed
 from benchmarks.models import Model, prepared
 from benchmarks.options import Options
 from benchmarks.parts import v2_equality
-from benchmarks.say import say
+from benchmarks.progress import report_progress
 from benchmarks.targets import all_targets
 from benchmarks.targets.base import Running, Target
 
@@ -54,12 +54,12 @@ def _prepared(targets: list[Target]) -> tuple[dict[str, Any], dict[str, str], li
     versions: dict[str, Any] = {}
     missing: dict[str, str] = {}
     for target in targets:
-        say(f"a: preparing {target.name}")
+        report_progress(f"a: preparing {target.name}")
         try:
             versions[target.name] = target.prepare()
-        except Failed as reason:
+        except BenchmarkFailed as reason:
             missing[target.name] = str(reason)
-            say(f"a: {target.name} is left out: {reason}")
+            report_progress(f"a: {target.name} is left out: {reason}")
     return versions, missing, [target for target in targets if target.name not in missing]
 
 
@@ -75,12 +75,12 @@ def _turn(target: Target, model: Model, options: Options, book: _Book, where: st
                 sample = _sample(running, model, connections, options.seconds)
                 book.samples[target.name, model.name, connections].append(sample)
         book.notes.setdefault(at, {}).update(running.notes)
-    except Failed as reason:
+    except BenchmarkFailed as reason:
         book.failures[at].append(str(reason))
-        say(f"{where}: {model.name}: {target.name} failed: {reason}")
+        report_progress(f"{where}: {model.name}: {target.name} failed: {reason}")
         return
     last = {n: round(book.samples[target.name, model.name, n][-1]["per_second"]) for n in options.connections}
-    say(f"{where}: {model.name}: {target.name} {last} {running.notes}")
+    report_progress(f"{where}: {model.name}: {target.name} {last} {running.notes}")
 
 
 def _sample(running: Running, model: Model, connections: int, seconds: int) -> dict[str, Any]:

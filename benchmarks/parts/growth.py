@@ -8,15 +8,15 @@ from collections import defaultdict
 from typing import Any
 
 from benchmarks import load, summary, usage
-from benchmarks.asking import is_answering
-from benchmarks.children import until
+from benchmarks.children import wait_until
 from benchmarks.hop import routes
 from benchmarks.hop.cores import Cores, divided
 from benchmarks.hop.measure import measured, request, upstream
 from benchmarks.hop.router import Router
+from benchmarks.http_client import is_answering
 from benchmarks.load import Request
 from benchmarks.options import Options
-from benchmarks.say import say
+from benchmarks.progress import report_progress
 
 CONNECTIONS = 64
 CHANGE_LOAD = 16
@@ -37,7 +37,7 @@ def run(options: Options) -> dict[str, Any]:
                     samples[size].append(_at_size(router, size, port, options, cores))
                     if is_last:
                         changes = _changes(router, port, options, cores)
-                say(f"d: round {number + 1}/{options.rounds}: {size} services")
+                report_progress(f"d: round {number + 1}/{options.rounds}: {size} services")
     sizes = {str(size): {**summary.of(taken), "versions": size * VERSIONS} for size, taken in samples.items()}
     return {"sizes": sizes, "ratios": _ratios(sizes, options), "route_change_ms": changes}
 
@@ -88,7 +88,7 @@ def _change(router: Router, port: int, versions: int) -> float:
     url = f"http://127.0.0.1:{router.port}/{name}/versions/v{versions}/predict"
     asked = Request(url, b"{}", {"Authorization": f"Bearer {routes.key_of(0)}"})
     put_at = routes.put(router.nats_url, dict(routes.service(0, port, versions=versions, revision=versions)))
-    until(lambda: is_answering(asked), 20, "a route change", every_s=0.005)
+    wait_until(lambda: is_answering(asked), 20, "a route change", every_s=0.005)
     return round((time.monotonic() - put_at) * 1e3, 1)
 
 

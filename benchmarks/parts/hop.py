@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import summary
-from benchmarks.children import Failed
+from benchmarks.children import BenchmarkFailed
 from benchmarks.hop import nginx, routes
 from benchmarks.hop.cores import Cores, divided
 from benchmarks.hop.measure import measured, request, upstream
 from benchmarks.hop.router import Router
 from benchmarks.load import Request
 from benchmarks.options import Options
-from benchmarks.say import say
+from benchmarks.progress import report_progress
 
 TARGETS = ("direct", "across", "nginx", "router")
 """`direct`: the load tool shares the upstream's core, as behind a proxy. `across`: it has the proxy's core."""
@@ -35,11 +35,11 @@ def run(options: Options) -> dict[str, Any]:
                     continue
                 try:
                     _round(target, options, cores, (child.pid, port), samples)
-                except Failed as reason:
+                except BenchmarkFailed as reason:
                     missing[target] = str(reason)
-                say(f"b: round {number + 1}/{options.rounds}: {target} {missing.get(target, 'done')}")
+                report_progress(f"b: round {number + 1}/{options.rounds}: {target} {missing.get(target, 'done')}")
     if not samples:
-        raise Failed("; ".join(f"{target}: {reason}" for target, reason in missing.items()))
+        raise BenchmarkFailed("; ".join(f"{target}: {reason}" for target, reason in missing.items()))
     targets: dict[str, dict[str, Any]] = {}
     for (target, connections), found in samples.items():
         targets.setdefault(target, {})[str(connections)] = summary.of(found)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import Any
 
 from benchmarks import load, summary
-from benchmarks.children import Failed, until
+from benchmarks.children import BenchmarkFailed, wait_until
 from benchmarks.hop import routes
 from benchmarks.hop.cores import Cores, divided
 from benchmarks.hop.measure import measured, upstream
@@ -14,7 +14,7 @@ from benchmarks.hop.router import Router
 from benchmarks.models import Model, prepared
 from benchmarks.options import Options
 from benchmarks.platform import Platform, Service, fresh
-from benchmarks.say import say
+from benchmarks.progress import report_progress
 
 CONNECTIONS = 64
 CATCH_UP_WITHIN_S = 300
@@ -40,7 +40,7 @@ def _hop(options: Options) -> Samples:
         for number in range(options.rounds):
             for state in ("on", "off"):
                 samples[state].append(_hop_once(options, cores, port, is_logging=state == "on"))
-            say(f"c: hop: round {number + 1}/{options.rounds}")
+            report_progress(f"c: hop: round {number + 1}/{options.rounds}")
     return samples
 
 
@@ -72,7 +72,7 @@ def _end_to_end(options: Options) -> Samples:
                 if state == "on":
                     logged += answered
                     _catch_up(platform, service, logged)
-            say(f"c: end to end: round {number + 1}/{options.rounds}")
+            report_progress(f"c: end to end: round {number + 1}/{options.rounds}")
     finally:
         platform.remove()
     return samples
@@ -92,6 +92,6 @@ def _sample(platform: Platform, service: Service, model: Model, options: Options
 def _catch_up(platform: Platform, service: Service, answered: int) -> None:
     """The next measurement must not pay for the rows of this one."""
     try:
-        until(lambda: platform.rows(service.name) >= answered, CATCH_UP_WITHIN_S, "the request log", every_s=1.0)
-    except Failed as reason:
-        say(f"c: {reason}; {platform.rows(service.name)} rows of {answered}")
+        wait_until(lambda: platform.rows(service.name) >= answered, CATCH_UP_WITHIN_S, "the request log", every_s=1.0)
+    except BenchmarkFailed as reason:
+        report_progress(f"c: {reason}; {platform.rows(service.name)} rows of {answered}")

@@ -9,7 +9,7 @@ from benchmarks import usage
 from benchmarks.models import prepared
 from benchmarks.options import Options
 from benchmarks.platform import Platform, fresh
-from benchmarks.say import say
+from benchmarks.progress import report_progress
 
 SETTLE_S = 5
 
@@ -27,7 +27,7 @@ def run(options: Options) -> dict[str, Any]:
         pods = platform.pods()
     finally:
         platform.remove()
-    say("f: done")
+    report_progress("f: done")
     services = sum(mb for name, mb in found.items() if name not in pods and name != "mlflow")
     return {
         "pss_mb": found,

@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.models import Model, prepared
 from benchmarks.options import Options
 from benchmarks.platform import Platform, fresh
-from benchmarks.say import say
+from benchmarks.progress import report_progress
 from benchmarks.usage import median
 
 WARM = 3
@@ -30,7 +30,9 @@ def run(options: Options) -> dict[str, Any]:
             warm += [_publish(platform, f"wine-{turn}", model, version) for turn in range(1, WARM + 1)]
         finally:
             platform.remove()
-        say(f"e: round {number + 1}/{options.rounds}: up {up[-1]:.1f} s, cold {cold[-1]:.2f} s, warm {warm[-1]:.2f} s")
+        report_progress(
+            f"e: round {number + 1}/{options.rounds}: up {up[-1]:.1f} s, cold {cold[-1]:.2f} s, warm {warm[-1]:.2f} s"
+        )
     samples = {"up": up, "cold": cold, "warm": warm}
     return {**{f"{name}_s": median(taken) for name, taken in samples.items()}, "samples": samples}
 

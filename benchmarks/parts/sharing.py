@@ -10,12 +10,12 @@ from typing import Any
 from urllib.request import urlopen
 
 from benchmarks import load, summary
-from benchmarks.asking import as_json, is_answering
-from benchmarks.children import Child, free_port
+from benchmarks.children import ChildProcess, free_port
+from benchmarks.http_client import as_json, is_answering
 from benchmarks.load import Request
 from benchmarks.models import COLUMNS, Model, prepared
 from benchmarks.options import Options
-from benchmarks.say import say
+from benchmarks.progress import report_progress
 
 CONNECTIONS = 64
 START_WITHIN_S = 120
@@ -35,7 +35,7 @@ def run(options: Options) -> dict[str, Any]:
         for number in range(options.rounds):
             for way in WAYS:
                 samples[way].append(_measured(model, way, options))
-            say(f"i: {name}: round {number + 1}/{options.rounds}")
+            report_progress(f"i: {name}: round {number + 1}/{options.rounds}")
         ways = {way: {**summary.of(taken), "reason": taken[0]["reason"]} for way, taken in samples.items()}
         found[name] = {"ways": ways, "ratios": {way: _ratio(ways, way) for way in ("proven", "apart")}}
     return {"models": found}
@@ -59,8 +59,8 @@ def _measured(model: Model, way: str, options: Options) -> dict[str, Any]:
     body = as_json({"dataframe_split": {"columns": COLUMNS, "data": [model.rows[0]]}})
     request = Request(f"http://127.0.0.1:{port}/predict", body, {"Content-Type": "application/json"})
     log = options.cache / "logs" / f"sharing-{model.name}-{way}.log"
-    with Child(f"pod ({way})", [*command, "--row-wise", WAYS[way]], log) as pod:
-        pod.until(lambda: is_answering(request) or None, START_WITHIN_S, "answers")
+    with ChildProcess(f"pod ({way})", [*command, "--row-wise", WAYS[way]], log) as pod:
+        pod.wait_until(lambda: is_answering(request) or None, START_WITHIN_S, "answers")
         load.run(request, CONNECTIONS, options.warm_up)
         measured = load.run(request, CONNECTIONS, options.seconds).as_dict()
         with urlopen(f"http://127.0.0.1:{port}/check") as answer:

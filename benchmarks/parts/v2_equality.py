@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.asking import post
+from benchmarks.http_client import post
 from benchmarks.models import Model
 from benchmarks.targets.base import Running
 

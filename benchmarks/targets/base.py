@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import load, usage
-from benchmarks.asking import is_answering, post
-from benchmarks.children import Child, Failed, free_port
+from benchmarks.children import BenchmarkFailed, ChildProcess, free_port
 from benchmarks.environments import build, installed
+from benchmarks.http_client import is_answering, post
 from benchmarks.load import Request
 from benchmarks.models import Model, Row
 from benchmarks.options import Options
@@ -55,11 +55,11 @@ class Running:
         for row, expected in zip(model.rows, model.predictions, strict=True):
             answer = post(self.ask(row))
             if answer.status != 200:
-                raise Failed(f"answers {answer.status} {answer.body[:200].decode(errors='replace')}")
+                raise BenchmarkFailed(f"answers {answer.status} {answer.body[:200].decode(errors='replace')}")
             self.answered += 1
             (found,) = self.read(json.loads(answer.body))
             if not math.isclose(found, expected, abs_tol=TOLERANCE):
-                raise Failed(f"predicts {found}, scikit-learn {expected}")
+                raise BenchmarkFailed(f"predicts {found}, scikit-learn {expected}")
 
 
 class Target(ABC):
@@ -100,7 +100,7 @@ class Peer(Target):
         return {package: installed(self.python, package) for package in self.packages}
 
     @abstractmethod
-    def start(self, model: Model, port: int) -> Child:
+    def start(self, model: Model, port: int) -> ChildProcess:
         """Start the server on 127.0.0.1:`port`."""
 
     @abstractmethod
@@ -117,7 +117,7 @@ class Peer(Target):
         port = free_port()
         with self.start(model, port) as child:
             running = Running(child.pid, lambda row: self.request(row, f"http://127.0.0.1:{port}"), self.read)
-            child.until(lambda: is_answering(running.ask(model.rows[0])), START_WITHIN_S, "a first answer")
+            child.wait_until(lambda: is_answering(running.ask(model.rows[0])), START_WITHIN_S, "a first answer")
             running.v2 = self.v2(f"http://127.0.0.1:{port}")
             yield running
 

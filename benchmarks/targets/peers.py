@@ -7,9 +7,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.asking import as_json
-from benchmarks.children import Child
+from benchmarks.children import ChildProcess
 from benchmarks.environments import PEERS
+from benchmarks.http_client import as_json
 from benchmarks.load import Request
 from benchmarks.models import COLUMNS, Model, Row
 from benchmarks.targets.base import Peer
@@ -21,11 +21,11 @@ class MlflowServe(Peer):
     name, title = "mlflow", "`mlflow models serve`, 1 worker"
     environment, packages = "mlflow", ("mlflow", "scikit-learn")
 
-    def start(self, model: Model, port: int) -> Child:
+    def start(self, model: Model, port: int) -> ChildProcess:
         """See the base."""
         options = ["--env-manager", "local", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
         command = self.command("-m", "mlflow", "models", "serve", "-m", model.mlflow, *options)
-        return Child(self.name, command, self.log(model), env=self.variables)
+        return ChildProcess(self.name, command, self.log(model), env=self.variables)
 
     def request(self, row: Row, base: str) -> Request:
         """See the base."""
@@ -54,14 +54,14 @@ class BentoMl(_Rows):
     name, title = "bentoml", "BentoML, batchable"
     environment, packages = "bentoml", ("bentoml", "scikit-learn")
 
-    def start(self, model: Model, port: int) -> Child:
+    def start(self, model: Model, port: int) -> ChildProcess:
         """See the base."""
         home = self.options.cache / "bentoml-home"
         home.mkdir(parents=True, exist_ok=True)
         variables = {"BENTOML_HOME": str(home), "BENTOML_DO_NOT_TRACK": "True", "BENCH_MODEL": str(model.joblib)}
         options: list[str | Path] = ["--host", "127.0.0.1", "--port", str(port), "--working-dir", PEERS]
         command = self.command("-m", "bentoml", "serve", "bentoml_app:Wine", *options)
-        return Child(self.name, command, self.log(model), env=self.variables | variables, cwd=PEERS)
+        return ChildProcess(self.name, command, self.log(model), env=self.variables | variables, cwd=PEERS)
 
 
 class RayServe(_Rows):
@@ -71,13 +71,15 @@ class RayServe(_Rows):
     environment, packages = "ray", ("ray", "scikit-learn")
     _folder: str | None = None
 
-    def start(self, model: Model, port: int) -> Child:
+    def start(self, model: Model, port: int) -> ChildProcess:
         """See the base."""
         self.close()
         self._folder = tempfile.mkdtemp(prefix="ray-")  # short: Ray keeps sockets in it
         variables = {"RAY_USAGE_STATS_ENABLED": "0", "BENCH_MODEL": str(model.joblib), "BENCH_PORT": str(port)}
         variables["BENCH_FOLDER"] = self._folder
-        return Child(self.name, self.command(PEERS / "ray_app.py"), self.log(model), env=self.variables | variables)
+        return ChildProcess(
+            self.name, self.command(PEERS / "ray_app.py"), self.log(model), env=self.variables | variables
+        )
 
     def close(self) -> None:
         """Remove Ray's session folder."""
@@ -92,9 +94,11 @@ class FastApi(_Rows):
     name, title = "fastapi", "FastAPI + scikit-learn on NumPy"
     environment, packages = "fastapi", ("fastapi", "uvicorn", "scikit-learn")
 
-    def start(self, model: Model, port: int) -> Child:
+    def start(self, model: Model, port: int) -> ChildProcess:
         """See the base."""
         options = ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
         where: list[str | Path] = ["--app-dir", PEERS, "--host", "127.0.0.1", "--port", str(port)]
         command = self.command("-m", "uvicorn", "fastapi_app:app", *where, *options)
-        return Child(self.name, command, self.log(model), env=self.variables | {"BENCH_MODEL": str(model.joblib)})
+        return ChildProcess(
+            self.name, command, self.log(model), env=self.variables | {"BENCH_MODEL": str(model.joblib)}
+        )

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from typing import Any
 
-from benchmarks.asking import as_json
-from benchmarks.children import Failed, until
+from benchmarks.children import BenchmarkFailed, wait_until
+from benchmarks.http_client import as_json
 from benchmarks.load import Request
 from benchmarks.models import Model, Row
 from benchmarks.options import Options
@@ -74,8 +74,10 @@ class Penstock(Target):
     def _caught_up(self, platform: Platform, service: Service, answered: int) -> dict[str, Any]:
         """Wait until the request log has every answer; says how long that took and what is missing."""
         started = time.monotonic()
-        with contextlib.suppress(Failed):
-            until(lambda: platform.rows(service.name) >= answered, CATCH_UP_WITHIN_S, "the request log", every_s=1.0)
+        with contextlib.suppress(BenchmarkFailed):
+            wait_until(
+                lambda: platform.rows(service.name) >= answered, CATCH_UP_WITHIN_S, "the request log", every_s=1.0
+            )
         missing = max(0, answered - platform.rows(service.name))
         return {"answered": answered, "rows_missing": missing, "catch_up_s": round(time.monotonic() - started, 1)}
 

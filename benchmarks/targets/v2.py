@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from benchmarks.asking import as_json
-from benchmarks.children import Child, free_port
+from benchmarks.children import ChildProcess, free_port
+from benchmarks.http_client import as_json
 from benchmarks.load import Request
 from benchmarks.models import COLUMNS, Model, Row
 from benchmarks.options import Options
@@ -32,13 +32,13 @@ class MlServer(Peer):
         batching = f", batching ({BATCH_ROWS} rows, {BATCH_WINDOW_S * 1000:.0f} ms)" if is_batching else ""
         self.title = f"MLServer, {runtime} runtime{batching}"
 
-    def start(self, model: Model, port: int) -> Child:
+    def start(self, model: Model, port: int) -> ChildProcess:
         """See the base."""
         folder = self.options.cache / "mlserver" / self.name / model.name
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "settings.json").write_text(json.dumps(self._server(port)))
         (folder / "model-settings.json").write_text(json.dumps(self._model(model)))
-        return Child(
+        return ChildProcess(
             self.name, [self.python.with_name("mlserver"), "start", folder], self.log(model), env=self.variables
         )
 

@@ -6,26 +6,17 @@ serve the next one as if nothing had been.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from mlflow_scripts import train
 from running_platform import Platform
 from served_model import ServedModel
 
 
 @pytest.fixture(scope="session")
-def platform(new_home: Callable[[str], Path], wines_csv: Path) -> Iterator[Platform]:
-    """A platform that is up, with one registered model."""
-    platform = Platform(new_home("home"))
-    try:
-        platform.up()
-        train(platform.mlflow_url, wines_csv)
-        yield platform
-    finally:
-        platform.down()
+def platform(shared_platform: Platform) -> Platform:
+    return shared_platform
 
 
 @pytest.fixture(scope="session")

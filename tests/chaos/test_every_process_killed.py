@@ -18,7 +18,6 @@ import deltalake
 import psutil
 import pytest
 
-import mlflow_scripts
 from running_platform import Caller, Platform, until
 from served_model import ServedModel, wine_body
 
@@ -51,9 +50,11 @@ async def keep_killed(platform: Platform, name: str, seconds: float) -> None:
         await asyncio.sleep(0.1)
 
 
-async def test_no_answer_fails_and_no_row_is_lost(platform: Platform) -> None:
-    key = await asyncio.to_thread(platform.publish, "steady", "wine_quality", replicas=2)
-    caller = Caller(f"{platform.data_url}/steady/predict", key, wine_body(), rate=50)
+@pytest.mark.parametrize("away_s", [10, pytest.param(30, marks=pytest.mark.long)])
+async def test_no_answer_fails_and_no_row_is_lost(platform: Platform, away_s: int) -> None:
+    service = f"steady-{away_s}"
+    key = await asyncio.to_thread(platform.publish, service, "wine_quality", replicas=2)
+    caller = Caller(f"{platform.data_url}/{service}/predict", key, wine_body(), rate=50)
     stop = asyncio.Event()
     load = asyncio.create_task(caller.run(stop))
     excused: list[float] = []
@@ -63,9 +64,9 @@ async def test_no_answer_fails_and_no_row_is_lost(platform: Platform) -> None:
         killed = await restarted(platform, name)
         excused += [killed] if name == "router" else []
         await asyncio.sleep(2)
-    pods = (await asyncio.to_thread(platform.api, "GET", "/services/steady/versions/v1/pods"))["items"]
+    pods = (await asyncio.to_thread(platform.api, "GET", f"/services/{service}/versions/v1/pods"))["items"]
     excused.append(await restarted(platform, pods[0]["name"]))
-    await keep_killed(platform, "nats", 30)
+    await keep_killed(platform, "nats", away_s)
     await asyncio.sleep(3)
     stop.set()
     await load
@@ -73,15 +74,15 @@ async def test_no_answer_fails_and_no_row_is_lost(platform: Platform) -> None:
     unexcused = [a for a in caller.failed if not any(0 <= at - a.sent_at + 0.1 <= IN_FLIGHT_S for at in excused)]
     assert unexcused == [], "\n".join(map(str, unexcused))
     assert len(caller.failed) <= 5
-    await asyncio.to_thread(rows_equal_ledger, platform, caller)
-    await asyncio.to_thread(platform.wait_version, "steady", "v1", "running", 30)
+    await asyncio.to_thread(rows_equal_ledger, platform, service, caller)
+    await asyncio.to_thread(platform.wait_version, service, "v1", "running", 30)
 
 
-def rows_equal_ledger(platform: Platform, caller: Caller) -> None:
+def rows_equal_ledger(platform: Platform, service: str, caller: Caller) -> None:
     answered = {a.client_request_id for a in caller.ledger if a.status == 200}
 
     def rows() -> Counter[str]:
-        return Counter(r["client_request_id"] for r in platform.payload_rows("steady") if r["status_code"] == 200)
+        return Counter(r["client_request_id"] for r in platform.payload_rows(service) if r["status_code"] == 200)
 
     until(lambda: answered <= rows().keys(), within=60, every=1, what="a row for every answer")
     counted = rows()
@@ -93,8 +94,7 @@ async def test_a_version_that_crashes_again_and_again_costs_the_old_one_nothing(
     platform: Platform, wine: ServedModel
 ) -> None:
     """It is to have half of the traffic, and never has a pod to answer it."""
-    broken = await asyncio.to_thread(mlflow_scripts.run, "never-loads", platform.mlflow_url)
-    source = {"kind": "mlflow", "model": broken, "version": "1"}
+    source = {"kind": "mlflow", "model": "never_loads", "version": "1"}
     version = {"model_source": source, "start": True, "traffic_weight": 50}
     async with wine.under_load("beside") as caller:
         await asyncio.to_thread(platform.api, "POST", f"/services/{wine.service}/versions", json=version)

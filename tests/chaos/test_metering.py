@@ -18,7 +18,7 @@ import pytest
 
 from lifetimes import Lifetimes, Name
 from running_platform import Platform, until
-from scheduler.backends.folders import RunFolder
+from scheduler.backends.process.folders.run_folder import RunFolder
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 

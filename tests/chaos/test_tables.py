@@ -20,7 +20,7 @@ from nats.js import JetStreamContext
 from eventually import eventually
 from logged_requests import LoggerProcess, counted, log, record
 from nats_process import NatsProcess
-from shared.bus.bootstrap import ensure
+from shared.bus.bootstrap import ensure_topology
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 
@@ -32,7 +32,7 @@ FOREIGN = "another-writer-s"
 @pytest.fixture
 async def js(nats_server: NatsProcess) -> AsyncIterator[JetStreamContext]:
     connection = await nats.connect(nats_server.url)
-    await ensure(connection.jetstream())
+    await ensure_topology(connection.jetstream())
     yield connection.jetstream()
     await connection.close()
 

@@ -29,7 +29,7 @@ def platform(new_home: Callable[[str], Path], wines_csv: Path) -> Iterator[Platf
     platform = Platform(new_home("routers"), settings={"PENSTOCK_ROUTERS": "2"})
     try:
         platform.up()
-        mlflow_scripts.train(platform.mlflow_url, wines_csv)
+        mlflow_scripts.register(platform.mlflow_url, wines_csv)
         yield platform
     finally:
         platform.down()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from penstock.launcher.bus import rights as bus_rights
-from shared.bus.rpc import INBOXES
+from shared.bus.rpc import SERVICE_INBOXES
 from shared.bus.topology import BUCKETS, DURABLES, STREAM_OWNER, STREAMS
 from shared.contracts.rpc.catalogue import METHODS
 from shared.events.catalogue import CATALOGUE
@@ -52,7 +52,7 @@ def test_every_question_may_be_asked_by_somebody() -> None:
 
 def test_answers_go_to_the_inboxes_that_requests_are_taken_from() -> None:
     for service in bus_rights.SERVICES:
-        assert bus_rights.inbox_of(service) == f"{INBOXES}{service}.>"
+        assert bus_rights.inbox_of(service) == f"{SERVICE_INBOXES}{service}.>"
 
 
 def _matches(pattern: str, subject: str) -> bool:

@@ -13,7 +13,7 @@ from pydantic import AliasChoices
 from penstock.launcher.bus.config import Credentials
 from penstock.launcher.bus.rights import SERVICES
 from penstock.launcher.home import Home, Ports
-from penstock.launcher.processes import defaults, service_settings
+from penstock.launcher.processes import overridable_settings, service_settings
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,6 +55,6 @@ def test_every_setting_is_explained(service: str) -> None:
 def test_what_the_launcher_sets_is_read(service: str) -> None:
     home = Home(Path("/home"), Ports())
     credentials = Credentials(dict.fromkeys(SERVICES, "x"))
-    said = service_settings(home, credentials, service, 20_000).keys() | defaults(home, service).keys()
+    said = service_settings(home, credentials, service, 20_000).keys() | overridable_settings(home, service).keys()
 
     assert said - known(service) == set()

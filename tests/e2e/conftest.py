@@ -1,37 +1,20 @@
-"""One real platform and one registered model, for all end-to-end tests: to bring one up takes longer than most of them.
-
-What the tests of a module published is gone before those of the next one begin: two cores have room for a few pods.
-"""
+"""Nothing is published on the shared platform when the tests of a module begin: two cores have room for a few pods."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
-from mlflow_scripts import train
 from running_platform import Platform, until
 
 
-@pytest.fixture(scope="session")
-def _platform(new_home: Callable[[str], Path], wines_csv: Path) -> Iterator[Platform]:
-    """A platform that is up, with `wine_quality` versions 1 and 2 registered by a script that knows only MLflow."""
-    platform = Platform(new_home("home"))
-    try:
-        platform.up()
-        for alpha in (1.0, 50.0):
-            train(platform.mlflow_url, wines_csv, alpha=alpha)
-        yield platform
-    finally:
-        platform.down()
-
-
 @pytest.fixture(scope="module")
-def platform(_platform: Platform) -> Iterator[Platform]:
+def platform(shared_platform: Platform) -> Iterator[Platform]:
     """The platform, with nothing published on it."""
-    yield _platform
-    empty(_platform)
+    empty(shared_platform)
+    yield shared_platform
+    empty(shared_platform)
 
 
 def empty(platform: Platform) -> None:

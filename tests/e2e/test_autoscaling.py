@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from mlflow_scripts import train
 from running_platform import Platform, until
 from served_model import ServedModel, eventually, wine_body
 
 pytestmark = pytest.mark.timeout(300)
 
-WINDOW_S, GRACE_S = 6, 2
 RATE = 40.0
 BUSY = 0.05
 """Requests in flight at one pod that are enough: few, since each takes some milliseconds."""
-
-
-@pytest.fixture(scope="module")
-def platform(new_home: Callable[[str], Path], wines_csv: Path) -> Iterator[Platform]:
-    pace = {"SCHEDULER_AUTOSCALING_WINDOW": f"PT{WINDOW_S}S", "SCHEDULER_SCALE_TO_ZERO_GRACE": f"PT{GRACE_S}S"}
-    platform = Platform(new_home("scaled"), settings=pace)
-    try:
-        platform.up()
-        train(platform.mlflow_url, wines_csv)
-        yield platform
-    finally:
-        platform.down()
 
 
 def version(platform: Platform) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What operators do all day, at 50 requests/s, and no caller notices: the promise of rolling updates and of the split.
 
-`CHANGES_REQUESTS=30000` for a long one.
+It lasts until every kind of change was made, and so many requests; `CHANGES_REQUESTS=30000` for a long one.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ from typing import Any
 
 import pytest
 
-import mlflow_scripts
 from running_platform import Caller, Platform, until
 from served_model import ServedModel, figures
 
 pytestmark = pytest.mark.timeout(1800)
 
-REQUESTS = int(os.environ.get("CHANGES_REQUESTS", "3000"))
+REQUESTS = int(os.environ.get("CHANGES_REQUESTS", "1500"))
 RATE = 50.0
+KINDS = 6
+"""Of changes, each of which is made at least once."""
 SETTLED_S = 1.0
 """A change of the split takes effect within a second."""
 
@@ -138,9 +139,13 @@ async def test_no_request_fails_whatever_is_changed_and_the_split_holds(platform
 
     async with wine.under_load("changes", RATE) as caller:
         operator.stands(v1=90, v2=10)
+
+        def is_over() -> bool:
+            return len(operator.done) == KINDS and len(caller.ledger) >= REQUESTS
+
         for turn in count():
-            await asyncio.to_thread(operator.turn, turn, lambda: len(caller.ledger) >= REQUESTS)
-            if len(caller.ledger) >= REQUESTS:
+            await asyncio.to_thread(operator.turn, turn, is_over)
+            if is_over():
                 break
         operator.moves()
 
@@ -156,11 +161,10 @@ async def test_no_request_fails_whatever_is_changed_and_the_split_holds(platform
             assert shares == pytest.approx(weights, abs=2)
     judged = [weights for weights, versions in splits if len(weights) == 2 and versions.total() >= 100]
     assert judged, "two versions shared the requests for long enough to say how"
-    assert len(operator.done) == 6, "each kind of change was made at least once"
+    assert len(operator.done) == KINDS, "each kind of change was made at least once"
 
 
 async def test_an_update_to_a_model_that_cannot_load_is_taken_back_and_nobody_notices(platform: Platform) -> None:
-    broken = await asyncio.to_thread(mlflow_scripts.run, "never-loads", platform.mlflow_url)
     wine = await asyncio.to_thread(ServedModel.publish, platform, "steadfast", "wine_quality")
     operator = Operator(platform, wine.service)
     before = operator.call("GET", "/versions/v1")
@@ -170,7 +174,7 @@ async def test_an_update_to_a_model_that_cannot_load_is_taken_back_and_nobody_no
         return found if (found["status"], found["reason"]) == ("running", "RolledBack") else None
 
     async with wine.under_load("broken", 20) as caller:
-        source = {"kind": "mlflow", "model": broken, "version": "1"}
+        source = {"kind": "mlflow", "model": "never_loads", "version": "1"}
         updated = operator.call("PATCH", "/versions/v1", model_source=source)
         assert updated["status"] == "updating"
         back = await asyncio.to_thread(until, is_back, within=120, what="rolled back")

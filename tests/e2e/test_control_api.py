@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from copy import deepcopy
+from functools import cache
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -22,9 +24,9 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.openapi import from_dict
 from schemathesis.schemas import BaseSchema
 
-from controller.api.app import Access, build_api
-from controller.api.door import Door
-from controller.domain.access import Caller
+from controller.api.app import ApiAccess, build_api
+from controller.api.dependencies import ApiDependencies
+from controller.domain.access.roles import Principal
 from running_platform import Platform
 from shared.clock import SystemClock
 from shared.telemetry import Telemetry
@@ -53,15 +55,16 @@ FUZZED = settings(
 )
 
 
-async def nobody(token: str) -> Caller:
+async def nobody(token: str) -> Principal:
     raise AssertionError("no request is made of the document")
 
 
+@cache
 def document() -> dict[str, Any]:
     """The OpenAPI document, as the code makes it: no part of the service is needed for that."""
-    door = cast(Door, SimpleNamespace(clock=SystemClock()))
+    door = cast(ApiDependencies, SimpleNamespace(clock=SystemClock()))
     telemetry = Telemetry("controller", CollectorRegistry(), TracerProvider())
-    return build_api(door, telemetry, Access(nobody), lambda: True).openapi()
+    return build_api(door, telemetry, ApiAccess(nobody), lambda: True).openapi()
 
 
 def schema_of(**parameters: str) -> BaseSchema:
@@ -77,7 +80,7 @@ def schema_of(**parameters: str) -> BaseSchema:
             "phases": {"fuzzing": {"extra-data-sources": {"responses": False}, "error-feedback": {"enabled": False}}},
         }
     )
-    return from_dict(document(), config=config)
+    return from_dict(deepcopy(document()), config=config)
 
 
 anything = schema_of()
@@ -90,8 +93,13 @@ class Api:
 
     def __init__(self, platform: Platform) -> None:
         self.platform, self.url = platform, platform.api_url.removesuffix("/api/v1")
+        self.services = self.pids()
         self.session = requests.Session()
         self.session.headers["Authorization"] = f"Bearer {platform.token}"
+
+    def pids(self) -> dict[str, int]:
+        """Of the platform's own processes."""
+        return {p["name"]: p["pid"] for p in self.platform.status()["processes"] if "pod" not in p}
 
     def check(self, case: Case) -> int:
         return case.call_and_validate(base_url=self.url, session=self.session).status_code
@@ -177,6 +185,6 @@ def test_stopping_and_starting_answer_as_documented(api: Api) -> None:
 
 
 def test_every_process_is_still_the_first_one(api: Api) -> None:
-    processes = api.platform.status()["processes"]
-    assert {"controller", "scheduler", "monitor", "inference-logger", "router"} <= {p["name"] for p in processes}
-    assert [process for process in processes if process["restarts"]] == []
+    assert {"controller", "scheduler", "monitor", "inference-logger", "router"} <= api.services.keys()
+    assert api.pids() == api.services
+    assert [process for process in api.platform.status()["processes"] if "pod" in process and process["restarts"]] == []

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
+import shlex
+import shutil
 import subprocess
+import urllib.request
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from mlflow_scripts import run
 from running_platform import Platform, until
 
 
@@ -19,6 +22,30 @@ from running_platform import Platform, until
 def body(wines_csv: Path) -> dict[str, Any]:
     frame = pd.read_csv(wines_csv).drop(columns="quality").head(1)
     return {"dataframe_split": {"columns": list(frame.columns), "data": frame.to_numpy().tolist()}}
+
+
+def pasted(line: str, key: str) -> Any:
+    """What the line brings in a shell."""
+    environment = os.environ | {"PENSTOCK_API_KEY": key}
+    done = subprocess.run(["sh", "-c", line], env=environment, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def sent_as_curl_would(line: str, key: str) -> Any:
+    """The request that the line makes, by the standard library; a word that is not known here fails."""
+    parser = argparse.ArgumentParser(allow_abbrev=False)
+    parser.add_argument("url")
+    parser.add_argument("-sS", action="store_true", dest="quiet")
+    parser.add_argument("-X", dest="method")
+    parser.add_argument("-H", dest="headers", action="append", default=[])
+    parser.add_argument("--data-raw", dest="body")
+    curl, *words = shlex.split(line)
+    assert curl == "curl"
+    asked = parser.parse_args([word.replace("$PENSTOCK_API_KEY", key) for word in words])
+    headers = dict(header.split(": ", 1) for header in asked.headers)
+    request = urllib.request.Request(asked.url, asked.body.encode(), headers, method=asked.method)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)
 
 
 def test_a_version_without_weight_is_debugged(platform: Platform, body: dict[str, Any]) -> None:
@@ -53,14 +80,9 @@ def test_a_version_without_weight_is_debugged(platform: Platform, body: dict[str
     until(lambda: "logged" in rows(), within=60, what="the row of the debug request that asked for it")
     assert rows()["logged"] == "debug"
 
-    same = subprocess.run(
-        ["sh", "-c", unlogged["curl"]],
-        env=os.environ | {"PENSTOCK_API_KEY": key},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert json.loads(same.stdout) == unlogged["response"]
+    assert sent_as_curl_would(unlogged["curl"], key) == unlogged["response"]
+    if shutil.which("curl"):  # a bare machine has none
+        assert pasted(unlogged["curl"], key) == unlogged["response"]
     until(lambda: rows().get("unlogged") == "version", within=60, what="the row of the line, sent as any caller")
     reasons = [row["route_reason"] for row in platform.payload_rows("debugged")]
     assert reasons.count("debug") == 1
@@ -74,7 +96,6 @@ def test_a_wrong_request_shows_the_models_complaint(platform: Platform) -> None:
 
 
 def test_the_error_of_a_model_leads_to_its_trace(platform: Platform) -> None:
-    run("always-raises", platform.mlflow_url)
     platform.publish("raises", "always_raises")
     answer = platform.api("POST", "/services/raises/debug", json={"request": {"inputs": ["x"]}})
     assert answer["response"]["error_code"] == "MODEL_ERROR"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.dataplane.answer_parser import MAX_HEAD_BYTES, AnswerParser, InvalidAnswer
+from router.dataplane.pods.response_parser import MAX_HEAD_BYTES, InvalidResponse, ResponseParser
 
 PARTS = [
     b"HTTP/1.1 200 OK\r\n",
@@ -52,16 +52,16 @@ class Read:
 
 
 def read(pieces: list[bytes], *, is_head: bool) -> Read:
-    parser = AnswerParser()
+    parser = ResponseParser()
     parser.expect(is_head=is_head)
     body, is_refused = b"", False
     for piece in pieces:
         try:
             parser.feed(piece)
-        except InvalidAnswer:
+        except InvalidResponse:
             is_refused = True
             break
-        body += parser.take()
+        body += parser.take_body()
         if parser.is_complete:
             break
     head = parser.head
@@ -70,7 +70,7 @@ def read(pieces: list[bytes], *, is_head: bool) -> Read:
     return Read(is_refused, head.status, head.lines, body, head.content_length, parser.is_complete)
 
 
-def feed_all(parser: AnswerParser, pieces: list[bytes]) -> None:
+def feed_all(parser: ResponseParser, pieces: list[bytes]) -> None:
     for piece in pieces:
         parser.feed(piece)
 
@@ -108,8 +108,8 @@ def test_what_follows_an_answer_changes_nothing_of_it(
 
 @given(st.sampled_from([b"X: ", b"X", b"", b"X: y\r\n", b"HTTP/1.1 100 C\r\n\r\n"]), st.integers(1, 70_000))
 def test_whatever_is_no_body_ends_after_a_bounded_number_of_bytes(line: bytes, size: int) -> None:
-    parser = AnswerParser()
+    parser = ResponseParser()
     parser.expect(is_head=False)
     piece = line * (size // len(line) + 1) if line.endswith(b"\n") else b"y" * size
-    with pytest.raises(InvalidAnswer):
+    with pytest.raises(InvalidResponse):
         feed_all(parser, [piece] * (MAX_HEAD_BYTES // len(piece) + 2))

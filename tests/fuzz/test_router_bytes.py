@@ -16,7 +16,7 @@ import uvloop
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from router.dataplane import Limits
+from router.dataplane import DataPlaneLimits
 from router_world import KEY, World, eventually, running_world
 
 LINES = [
@@ -138,7 +138,9 @@ def answers_in(raw: bytes) -> int:
     return count
 
 
-HURRIED = Limits(header_timeout_s=0.2, body_timeout_s=0.2, idle_timeout_s=0.2, linger_s=0.05, connect_timeout_s=10.0)
+HURRIED = DataPlaneLimits(
+    header_timeout_s=0.2, body_timeout_s=0.2, idle_timeout_s=0.2, linger_s=0.05, connect_timeout_s=10.0
+)
 """Every connection is soon closed by the router, whatever was left unfinished on it."""
 
 
@@ -160,8 +162,8 @@ async def _check(batch: list[Sent]) -> None:
             assert answers_in(answer) <= sent.raw.count(b"\n") + 1, sent.raw
         allowed = Counter(body for sent in batch for body in as_a_strict_reader_sees_it(sent.raw))
         assert Counter(request.body for request in pod.requests) <= allowed, (batch, pod.requests)
-        await eventually(lambda: not world.plane.callers and not world.plane.core.in_flight, 60)
-        assert world.plane.core.buffered == 0
+        await eventually(lambda: not world.plane.clients and not world.plane.context.in_flight, 60)
+        assert world.plane.context.buffered == 0
         caller = await world.caller()
         caller.send(NORMAL)
         assert (await caller.answer())[0] == 200

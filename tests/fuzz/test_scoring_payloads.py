@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock_runtime.blocks import Blocks, blocks_for, read_rows
-from penstock_runtime.cutting import split, structure_of
-from penstock_runtime.errors import Refused
-from penstock_runtime.inputs import prepare_columns
-from penstock_runtime.outputs import NotJson, encode
-from penstock_runtime.parsing import parse
-from penstock_runtime.schema import Column, ColumnSchema
+from penstock_runtime.errors import RequestRefused
+from penstock_runtime.outputs.encoding import UnencodableOutput, encode_output
+from penstock_runtime.outputs.slicing import split_plain, structure_of
+from penstock_runtime.payloads.blocks import BlockBuilder, block_builder_for, read_block_rows
+from penstock_runtime.payloads.inputs import prepare_columns
+from penstock_runtime.payloads.parsing import parse_scoring_request
+from penstock_runtime.payloads.schema import Column, ColumnSchema
 
 KINDS = ("double", "long", "boolean", "string")
 MIXED = ColumnSchema(tuple(Column(kind, kind) for kind in KINDS))
@@ -38,7 +38,7 @@ tables = st.fixed_dictionaries({"columns": st.lists(names, max_size=5), "data": 
 documents = st.dictionaries(st.sampled_from(KEYS), values | tables, max_size=3)
 
 
-def must_blame_the_caller(refused: Refused) -> None:
+def must_blame_the_caller(refused: RequestRefused) -> None:
     assert 400 <= refused.status < 500
     json.loads(refused.body("id"))
 
@@ -46,8 +46,8 @@ def must_blame_the_caller(refused: Refused) -> None:
 def scored(schema: ColumnSchema, body: bytes) -> Any:
     """What the model would be given; None where the payload is refused, which only a 4xx may do."""
     try:
-        return prepare_columns(parse("application/json", body), schema).join([])
-    except Refused as refused:
+        return prepare_columns(parse_scoring_request("application/json", body), schema).join([])
+    except RequestRefused as refused:
         must_blame_the_caller(refused)
         return None
 
@@ -61,8 +61,8 @@ def test_documents(document: Any, schema: ColumnSchema) -> None:
 def test_bytes(body: bytes) -> None:
     for content_type in ("application/json", "text/csv"):
         try:
-            prepare_columns(parse(content_type, body), MIXED)
-        except Refused as refused:
+            prepare_columns(parse_scoring_request(content_type, body), MIXED)
+        except RequestRefused as refused:
             must_blame_the_caller(refused)
 
 
@@ -90,13 +90,13 @@ def test_rows_of_numbers_are_taken_exactly_or_refused(rows: list[list[float]]) -
 @given(st.lists(st.lists(leaves, min_size=2, max_size=4), max_size=5))
 def test_the_short_way_takes_nothing_that_the_long_way_refuses_and_gives_the_same(rows: list[list[Any]]) -> None:
     body = json.dumps({"dataframe_split": {"columns": list("abc"), "data": rows}}).encode()
-    blocks = blocks_for(DOUBLES)
-    assert isinstance(blocks, Blocks)
+    blocks = block_builder_for(DOUBLES)
+    assert isinstance(blocks, BlockBuilder)
     try:
-        request = parse("application/json", body)
-    except Refused:
+        request = parse_scoring_request("application/json", body)
+    except RequestRefused:
         return
-    short, long = read_rows(request, blocks), scored(DOUBLES, body)
+    short, long = read_block_rows(request, blocks), scored(DOUBLES, body)
     if short is not None:
         assert long is not None
         assert np.array_equal(short.join([]).to_numpy(), long.to_numpy(), equal_nan=True)  # null is NaN
@@ -105,8 +105,8 @@ def test_the_short_way_takes_nothing_that_the_long_way_refuses_and_gives_the_sam
 @given(st.one_of(values, st.lists(st.floats()).map(np.array), st.lists(st.integers(-9, 9)).map(np.array)))
 def test_whatever_a_model_returns_is_json(output: Any) -> None:
     try:
-        encoded = encode(output, strict=True)
-    except NotJson as error:
+        encoded = encode_output(output, strict=True)
+    except UnencodableOutput as error:
         assert "64-bit" in str(error)  # noqa: PT017 — most outputs raise nothing
         return
     assert "predictions" in json.loads(encoded, parse_constant=pytest.fail)
@@ -119,6 +119,8 @@ def test_each_caller_gets_its_own_rows(output: list[float], counts: list[int]) -
     assert has_rows == (sum(counts) == len(output))
     if has_rows:
         joined = [
-            value for part in split(answer, counts) for value in json.loads(encode(part, strict=True))["predictions"]
+            value
+            for part in split_plain(answer, counts)
+            for value in json.loads(encode_output(part, strict=True))["predictions"]
         ]
         assert joined == [value if math.isfinite(value) else None for value in output]

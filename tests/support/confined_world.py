@@ -20,17 +20,18 @@ import httpx
 
 from eventually import eventually
 from scheduler.backends.confinement.availability import Confinement, find_confinement
-from scheduler.backends.confinement.users import users_of
-from scheduler.backends.environments.store import Environments, Plan
-from scheduler.backends.folders import PodProcess, PodRecord, RunFolder
-from scheduler.backends.options import PodOptions
-from scheduler.backends.preparation import PreparationFailed
-from scheduler.backends.starting import start
-from scheduler.backends.tokens import TOKEN_HEADER, PodTokens
-from scheduler.backends.zygotes import Zygotes
-from scheduler.domain.requirements.comparison import Comparison, Packages
-from scheduler.domain.requirements.lines import Wanted
+from scheduler.backends.environments.store import EnvironmentPlan, EnvironmentStore
+from scheduler.backends.errors import PreparationFailed
+from scheduler.backends.pod_api.tokens import TOKEN_HEADER, PodTokens
+from scheduler.backends.process.folders.pod_folder import PodRecord
+from scheduler.backends.process.folders.run_folder import PodProcess, RunFolder
+from scheduler.backends.process.launch.start import start_run
+from scheduler.backends.process.launch.zygotes import ZygotePool
+from scheduler.backends.process.options import PodOptions
+from scheduler.domain.requirements.comparison import EnvironmentComparison, EnvironmentPackages
+from scheduler.domain.requirements.lines import PackageRequirement
 from scheduler.domain.rollout import template_of
+from scheduler.settings import user_range
 from scheduler_world import wanted
 
 Asked = dict[str, list[Any]]
@@ -40,10 +41,10 @@ async def main(world: Path, asked: Asked) -> dict[str, Any]:
     home, pid = world / "home", os.getpid()
     asked |= {what: [pid] for what in ("signal", "trace", "limit")}
     asked["read"] = [*asked["read"], *(f"/proc/{pid}/{name}" for name in ("environ", "cmdline", "maps"))]
-    confinement = find_confinement("auto", home, users_of("56000-56999"), (str(world / "source"),))
+    confinement = find_confinement("auto", home, user_range("56000-56999"), (str(world / "source"),))
     options = PodOptions(confinement=confinement, tokens=PodTokens(home / "pods"))
-    found: dict[str, Any] = {"says": confinement.says, "user": os.geteuid()}
-    zygotes = Zygotes(home / "zygotes", 600.0, only_own=True)
+    found: dict[str, Any] = {"says": confinement.description, "user": os.geteuid()}
+    zygotes = ZygotePool(home / "zygotes", 600.0, only_own=True)
     keeping = asyncio.create_task(zygotes.run())
     try:
         reached = await asyncio.gather(
@@ -58,7 +59,7 @@ async def main(world: Path, asked: Asked) -> dict[str, Any]:
 
 
 async def of_a_pod(
-    world: Path, name: str, options: PodOptions, zygotes: Zygotes | None, asked: Asked
+    world: Path, name: str, options: PodOptions, zygotes: ZygotePool | None, asked: Asked
 ) -> dict[str, Any]:
     """What the model answers in a pod."""
     deployment = wanted()
@@ -68,8 +69,8 @@ async def of_a_pod(
     own = {"write": [*asked["write"], *(str(run.path / each) for each in ("order.json", "exit.json"))]}
     command = [sys.executable, "-m", "penstock_runtime", "--model-path", str(world / "model")]
     if zygotes is not None:
-        zygotes.warm_own()
-    process = await start(run, record, command, options, zygotes)
+        zygotes.warm_platform_environment()
+    process = await start_run(run, record, command, options, zygotes)
     try:
         token = options.tokens.of(name) if options.tokens else ""
         return await ask(run, token, asked | own)
@@ -78,7 +79,7 @@ async def of_a_pod(
 
 
 async def ask(run: RunFolder, token: str, asked: Asked) -> dict[str, Any]:
-    url = f"http://127.0.0.1:{(run.ordered() or {})['port']}"
+    url = f"http://127.0.0.1:{(run.read_order() or {})['port']}"
     async with httpx.AsyncClient(base_url=url, timeout=60, headers={TOKEN_HEADER: token}) as client:
 
         async def answers() -> bool:
@@ -105,13 +106,15 @@ async def end(run: RunFolder, process: PodProcess) -> None:
 async def of_a_build(world: Path, confinement: Confinement, asked: Asked) -> dict[str, Any]:
     """What a package reaches that is built from source; its build fails after it has said so."""
     envs, output = world / "home" / "envs", world / "build.log"
-    environments = Environments(
+    environments = EnvironmentStore(
         envs, {"PATH": os.environ["PATH"], "HOME": str(world), "UV_OFFLINE": "1"}, limit_s=60, confinement=confinement
     )
     (world / "source" / "asked.json").write_text(json.dumps(asked))
     line = f"reaching @ {(world / 'source').as_uri()}"
-    wanted_package = Wanted(name="reaching", place=(world / "source").as_uri(), written=line)
-    plan = Plan(Comparison((), ()), packages=Packages((wanted_package,)), python="3.11", key="key")
+    wanted_package = PackageRequirement(name="reaching", place=(world / "source").as_uri(), written=line)
+    plan = EnvironmentPlan(
+        EnvironmentComparison((), ()), packages=EnvironmentPackages((wanted_package,)), python="3.11", key="key"
+    )
     with suppress(PreparationFailed):
         await environments.build(plan, output, lambda _: None)
     said = [line.partition("REACHED ")[2] for line in output.read_text().splitlines() if "REACHED " in line]

@@ -20,8 +20,8 @@ from nats.aio.client import Client
 
 from ports import free_port
 from router_world import World
-from shared.bus.bootstrap import ensure
-from shared.contracts.samples import TrafficMeasured
+from shared.bus.bootstrap import ensure_topology
+from shared.contracts.samples import TrafficSample
 from shared.events.request import RequestLogged, RequestRecord
 
 
@@ -71,12 +71,12 @@ class Station:
     @classmethod
     async def connect(cls, url: str) -> Station:
         nc = await nats.connect(url, max_reconnect_attempts=-1, reconnect_time_wait=0.1, error_cb=_ignore)
-        await ensure(nc.jetstream())
+        await ensure_topology(nc.jetstream())
         return cls(nc)
 
     async def make_streams(self) -> None:
         """As the controller does where they are gone."""
-        await ensure(self.nc.jetstream())
+        await ensure_topology(self.nc.jetstream())
 
     async def put(self, entries: dict[str, bytes]) -> None:
         bucket = await self.nc.jetstream().key_value("routes")
@@ -106,7 +106,7 @@ class Station:
         total: Counter[str] = Counter()
         for sequence in range(1, (await js.stream_info("METRICS")).state.last_seq + 1):
             message = await js.get_msg("METRICS", sequence)
-            for pod in TrafficMeasured.model_validate_json(message.data or b"").pods:
+            for pod in TrafficSample.model_validate_json(message.data or b"").pods:
                 total["requests"] += pod.requests
                 total["logged"] += pod.logged
                 total.update(pod.status)

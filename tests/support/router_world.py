@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID, uuid4
 
-from router.dataplane import DataPlane, Limits
-from router.dataplane.certificate import Certificate
-from router.domain.outcome import Outcome
-from router.domain.table import RouteTable
-from router.domain.traffic import TrafficBook
-from shared.contracts.routes import Endpoint, Endpoints, Intent, KeyEntry, Keys, VersionRoute
+from router.dataplane import DataPlane, DataPlaneLimits
+from router.dataplane.client.certificate import Certificate
+from router.domain.outcome import RequestOutcome
+from router.domain.routes.table import RouteTable
+from router.domain.traffic import TrafficTallies
+from shared.contracts.routes import Intent, KeyEntry, PodEndpoint, ServiceKeys, VersionEndpoints, VersionRoute
 
 KEY = "psk_abcd1234.secret-secret-secret"
 
@@ -106,10 +106,10 @@ class PodServer:
 class Ledger:
     """A recorder that keeps outcomes in memory, and what was on the wire when each came."""
 
-    outcomes: list[Outcome] = field(default_factory=list)
-    on_append: Callable[[Outcome], None] = lambda _: None
+    outcomes: list[RequestOutcome] = field(default_factory=list)
+    on_append: Callable[[RequestOutcome], None] = lambda _: None
 
-    def append(self, outcome: Outcome) -> str | None:
+    def append(self, outcome: RequestOutcome) -> str | None:
         self.on_append(outcome)
         self.outcomes.append(outcome)
         return None
@@ -203,18 +203,18 @@ class World:
 
     def endpoints(self, *pods: Addressed, service: str = "wine", version: str = "v1") -> None:
         version_id = self.version_ids[(service, version)]
-        endpoints = Endpoints(
+        endpoints = VersionEndpoints(
             version_id=version_id,
             service=service,
             version=version,
             revision=1,
-            pods=tuple(Endpoint(pod=pod.name, address=f"127.0.0.1:{pod.port}") for pod in pods),
+            pods=tuple(PodEndpoint(pod=pod.name, address=f"127.0.0.1:{pod.port}") for pod in pods),
         )
         self.table.apply(f"endpoints.{version_id}", endpoints.model_dump_json().encode())
 
     def key(self, key: str = KEY, service: str = "wine") -> None:
         entry = KeyEntry(id=UUID(int=9), sha256=hashlib.sha256(key.encode()).hexdigest())
-        keys = Keys(service=service, revision=1, keys=(entry,))
+        keys = ServiceKeys(service=service, revision=1, keys=(entry,))
         self.table.apply(f"keys.{service}", keys.model_dump_json().encode())
 
     async def serve_wine(self, answer: Answer = answer_ok, **more: Any) -> PodServer:
@@ -233,14 +233,16 @@ def listening_socket() -> socket.socket:
     return listening
 
 
-PATIENT = Limits(linger_s=0.5, connect_timeout_s=10.0)
+PATIENT = DataPlaneLimits(linger_s=0.5, connect_timeout_s=10.0)
 """No test that is not about time depends on how fast this machine is."""
-HASTY = Limits(header_timeout_s=0.5, body_timeout_s=0.5, linger_s=0.5, connect_timeout_s=0.4)
+HASTY = DataPlaneLimits(header_timeout_s=0.5, body_timeout_s=0.5, linger_s=0.5, connect_timeout_s=0.4)
 
 
 @asynccontextmanager
-async def running_world(limits: Limits = PATIENT, certificate: Certificate | None = None) -> AsyncIterator[World]:
-    table = RouteTable(TrafficBook())
+async def running_world(
+    limits: DataPlaneLimits = PATIENT, certificate: Certificate | None = None
+) -> AsyncIterator[World]:
+    table = RouteTable(TrafficTallies())
     table.is_known = True
     ledger = Ledger()
     plane = DataPlane(table, ledger, limits)

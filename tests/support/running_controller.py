@@ -131,7 +131,7 @@ class Controller:
     async def route(self, key: str) -> dict[str, Any] | None:
         """One value of the route table; None while it cannot be read."""
         try:
-            value = await self.app.door.bus.kv(ROUTES_BUCKET).get(key)
+            value = await self.app.dependencies.bus.kv(ROUTES_BUCKET).get(key)
         except Unavailable:
             return None
         return httpx.Response(200, content=value).json() if value else None
@@ -187,16 +187,16 @@ class Peers:
         self.stored: Callable[[LogsQuery], LogPage] | None = None
         self.pools: tuple[PoolState, ...] = ()
         self.nodes = NodeStateList(machine=Machine(name="here", cpu=8, memory_gb=16, gpu=1), items=())
-        self.scheduler.answer(VERSION_STATES, self._states)
-        self.scheduler.answer(PODS, self._pods)
-        self.scheduler.answer(RESTART_POD, self._restart)
-        self.scheduler.answer(NODES, self._nodes)
-        self.scheduler.answer(CAPACITY, self._capacity)
-        self.monitor.answer(LOGS, self._logs)
-        self.monitor.answer(EVENTS, self._events)
-        self.monitor.answer(METRICS, self._metrics)
-        self.logger.answer(TABLES, self._tables)
-        self.logger.answer(ROWS, self._rows)
+        self.scheduler.serve(VERSION_STATES, self._states)
+        self.scheduler.serve(PODS, self._pods)
+        self.scheduler.serve(RESTART_POD, self._restart)
+        self.scheduler.serve(NODES, self._nodes)
+        self.scheduler.serve(CAPACITY, self._capacity)
+        self.monitor.serve(LOGS, self._logs)
+        self.monitor.serve(EVENTS, self._events)
+        self.monitor.serve(METRICS, self._metrics)
+        self.logger.serve(TABLES, self._tables)
+        self.logger.serve(ROWS, self._rows)
         self.buses = (self.scheduler, self.monitor, self.logger)
         self.tasks: list[asyncio.Task[None]] = []
 
@@ -239,7 +239,7 @@ class Peers:
     async def answer_runs(self, handler: Callable[[RunsQuery], Awaitable[RunPage]]) -> None:
         """From now on, answer which runs of pods there are."""
         answering = Bus("scheduler", self._nats_url, clock=SystemClock())
-        answering.answer(RUNS, handler)
+        answering.serve(RUNS, handler)
         self.tasks.append(asyncio.create_task(answering.run()))
         await asyncio.wait_for(answering.connected(), 30)
 

@@ -13,7 +13,7 @@ from nats.js import JetStreamContext
 from opentelemetry.sdk.trace import TracerProvider
 from prometheus_client import CollectorRegistry, generate_latest
 
-from inference_logger.handlers import answers
+from inference_logger.handlers import queries
 from inference_logger.main import App, build_app
 from inference_logger.settings import InferenceLoggerSettings
 from shared.clock import SystemClock
@@ -46,11 +46,11 @@ class RunningLogger:
 
     async def tables(self) -> dict[str, TableView]:
         """Table → what the API says of it."""
-        found = await answers.list_tables(self.app.database, TablesQuery())
+        found = await queries.list_tables(self.app.database, TablesQuery())
         return {view.name: view for view in found.items}
 
     async def rows(self, table: str) -> RowPage:
-        return await answers.read(self.app.database, RowsQuery(table=table))
+        return await queries.list_rows(self.app.database, RowsQuery(table=table))
 
     async def readiness(self) -> dict[str, Any]:
         """What `/readyz` answers."""

@@ -19,17 +19,17 @@ from nats_process import NatsProcess
 from ports import free_port
 from scheduler.main import App, build_app
 from scheduler.settings import SchedulerSettings
-from scheduler_world import FakePreparation
+from scheduler_world import FakePreparation, wanted
 from shared.bus import Bus
 from shared.clock import Clock, SystemClock
 from shared.contracts.deployment import Deployment, PodView, VersionState
 from shared.contracts.nodes import Node, NodeStateList
-from shared.contracts.routes import ROUTES_BUCKET, Endpoints, endpoints_key
+from shared.contracts.routes import ROUTES_BUCKET, VersionEndpoints, endpoints_key
 from shared.contracts.rpc.controller import DEPLOYMENTS, DeploymentList
 from shared.contracts.rpc.method import Nothing
 from shared.contracts.rpc.scheduler import NODES, PODS, VERSION_STATES, PodsQuery
 from shared.errors import PenstockError
-from shared.events import EVENT_TYPES, Event
+from shared.events import EVENT_TYPES, Event, VersionStarted
 from shared.telemetry import Telemetry
 
 E = TypeVar("E", bound=Event)
@@ -134,9 +134,9 @@ class Controller:
         state = await self.state(deployment)
         return state.phase if state else None
 
-    async def endpoints(self, deployment: Deployment) -> Endpoints | None:
+    async def endpoints(self, deployment: Deployment) -> VersionEndpoints | None:
         value = await self.bus.kv(ROUTES_BUCKET).get(endpoints_key(deployment.version_id))
-        return Endpoints.model_validate_json(value) if value else None
+        return VersionEndpoints.model_validate_json(value) if value else None
 
     async def routed(self, deployment: Deployment) -> list[str]:
         found = await self.endpoints(deployment)
@@ -146,6 +146,27 @@ class Controller:
 async def holds(condition: Callable[[], Awaitable[bool]], *, within: float = 60.0) -> None:
     """Wait until an asked condition holds."""
     assert await eventually(condition, within=within)
+
+
+def identity(deployment: Deployment) -> dict[str, object]:
+    return deployment.model_dump(include={"service_id", "service", "version_id", "version"})
+
+
+def started(deployment: Deployment) -> VersionStarted:
+    return VersionStarted.model_validate(identity(deployment) | {"deployment": deployment})
+
+
+async def serve_one(controller: Controller, replicas: int = 1) -> Deployment:
+    """A version whose pods are routed to."""
+    deployment = wanted(replicas)
+    controller.want(deployment)
+    await controller.say(started(deployment))
+
+    async def is_routed() -> bool:
+        return len(await controller.routed(deployment)) == replicas
+
+    await holds(is_routed, within=90)
+    return deployment
 
 
 @asynccontextmanager
@@ -170,7 +191,7 @@ async def controlling(nats: NatsProcess) -> AsyncIterator[Controller]:
     async def note_output(message: Any) -> None:
         controller.output.append(json.loads(message.data))
 
-    bus.answer(DEPLOYMENTS, deployments)
+    bus.serve(DEPLOYMENTS, deployments)
     running = asyncio.create_task(bus.run())
     await asyncio.wait_for(bus.connected(), 30)
     await bus.nc.subscribe("penstock.events.>", cb=note)

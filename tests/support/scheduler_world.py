@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from scheduler.backends.folders import PodRecord, RunFolder
-from scheduler.backends.options import PodOptions
-from scheduler.backends.preparation import Tell
-from scheduler.backends.process import ProcessBackend
+from scheduler.backends.preparation.port import AddNote, PreparationLog
+from scheduler.backends.process.backend import ProcessBackend
+from scheduler.backends.process.options import PodOptions
 from scheduler.domain.probes import ProbeLimits
 from scheduler.domain.values import PodObservation, PodsListed
 from shared.clock import SystemClock
@@ -29,7 +28,7 @@ QUICK = PodOptions(
     probe_timeout_s=0.5,
     drain_s=0.1,
     grace_s=2.0,
-    limits=ProbeLimits(unready_after_s=1.0, hung_after_s=2.0, busy_after_s=6.0),
+    probe_limits=ProbeLimits(unready_after_s=1.0, hung_after_s=2.0, busy_after_s=6.0),
 )
 """Options for tests that do not have the patience of production."""
 
@@ -54,7 +53,7 @@ class FakePreparation:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    async def command(self, record: PodRecord, run: RunFolder, tell: Tell) -> list[str]:
+    async def command(self, deployment: Deployment, template: str, log: PreparationLog, add_note: AddNote) -> list[str]:
         return [sys.executable, "-S", str(FAKE_POD), str(self.folder)]
 
 

@@ -12,15 +12,17 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from penstock_runtime.batching import Batcher, Job, Limits
-from penstock_runtime.dialects import SCORING, Asked, Dialect, Outcome
-from penstock_runtime.errors import Refused
-from penstock_runtime.outputs import encode
-from penstock_runtime.pace import Pace
-from penstock_runtime.prediction import Predictor
-from penstock_runtime.prints import Prints
-from penstock_runtime.reading import Reading
-from penstock_runtime.sharing import Rule, Sharing
+from penstock_runtime.batching.batcher import Batcher
+from penstock_runtime.batching.batches import BatchLimits
+from penstock_runtime.batching.latency import ModelLatency
+from penstock_runtime.errors import RequestRefused
+from penstock_runtime.inference.jobs import PredictJob
+from penstock_runtime.inference.prediction import Predictor
+from penstock_runtime.inference.requests import CheckedRequest
+from penstock_runtime.messages import SCORING, EncodedResponse, RawRequest, ResponseEncoder
+from penstock_runtime.outputs.encoding import encode_output
+from penstock_runtime.pod_log import PodLog
+from penstock_runtime.sharing.policy import SharingPolicy, SharingRule
 
 Values = np.ndarray[Any, np.dtype[np.float64]]
 Pair = namedtuple("Pair", ["left", "right"])
@@ -121,7 +123,7 @@ class Recorded:
         except Exception:
             self.calls.append((data.tobytes(), None))
             raise
-        self.calls.append((data.tobytes(), encode(output, strict=False)))
+        self.calls.append((data.tobytes(), encode_output(output, strict=False)))
         return output
 
 
@@ -130,32 +132,34 @@ class NoPool:
 
     is_usable = False
 
-    def begin(self) -> None: ...
+    def start_workers(self) -> None: ...
 
-    def take(self) -> None: ...
+    def idle_worker(self) -> None: ...
 
-    def give_back(self, worker: object) -> None: ...
+    def return_worker(self, worker: object) -> None: ...
 
 
-DIALECT = Dialect(lambda output: encode(output, strict=False), Refused.body)
+ENCODER = ResponseEncoder(lambda output: encode_output(output, strict=False), RequestRefused.body)
 
 
 class Served:
     """A model behind the real batcher."""
 
-    def __init__(self, function: Callable[[Values], Any], rule: Rule, rows: int = 256) -> None:
+    def __init__(self, function: Callable[[Values], Any], rule: SharingRule, rows: int = 256) -> None:
         self.model = Recorded(function)
-        self.sharing = Sharing(rule)
+        self.sharing = SharingPolicy(rule)
         self.predictor = Predictor(self.model, Silent())  # type: ignore[arg-type]
-        self.limits = Limits(rows=rows)
+        self.limits = BatchLimits(rows=rows)
 
-    def ask(self, rounds: Sequence[Sequence[Values]]) -> list[tuple[Values, Outcome]]:
+    def ask(self, rounds: Sequence[Sequence[Values]]) -> list[tuple[Values, EncodedResponse]]:
         """Each round's callers come at once."""
         return asyncio.run(self._ask(rounds))
 
-    async def _ask(self, rounds: Sequence[Sequence[Values]]) -> list[tuple[Values, Outcome]]:
-        answers: list[tuple[Values, Outcome]] = []
-        batcher = Batcher(self.predictor.execute, self.limits, NoPool(), self.sharing, Pace(is_slow=False))
+    async def _ask(self, rounds: Sequence[Sequence[Values]]) -> list[tuple[Values, EncodedResponse]]:
+        answers: list[tuple[Values, EncodedResponse]] = []
+        batcher = Batcher(
+            self.predictor.predict_batch, self.limits, NoPool(), self.sharing, ModelLatency(is_slow=False)
+        )
         for callers in rounds:
             wanted = len(answers) + len(callers)
             for values in callers:
@@ -165,14 +169,14 @@ class Served:
         return answers
 
 
-def job(values: Values, deliver: Callable[[Outcome], None] = lambda _: None) -> Job:
+def job(values: Values, deliver: Callable[[EncodedResponse], None] = lambda _: None) -> PredictJob:
     """A caller with these rows."""
-    reading = Reading(Rows(values), None, "k", DIALECT)  # type: ignore[arg-type]
-    return Job("r", reading, Asked(SCORING, "", b"x"), deliver, lambda: False)
+    reading = CheckedRequest(Rows(values), None, "k", ENCODER)  # type: ignore[arg-type]
+    return PredictJob("r", reading, RawRequest(SCORING, "", b"x"), deliver, lambda: False)
 
 
-class Silent(Prints):
+class Silent(PodLog):
     """Traces of models that raise on purpose are nobody's to read."""
 
-    def say(self, text: str, request_id: str = "") -> None:
+    def write(self, text: str, request_id: str = "") -> None:
         return None

@@ -1,6 +1,6 @@
 """What the model server refuses, and how it says so.
 
-One exception for every answer that is not 200; its body has the shape that every door of Penstock gives:
+One exception for every answer that is not 200; its body has the shape of all of Penstock's HTTP APIs:
 `{"error_code", "message", "request_id", "details": [{"loc": [...], "msg": "..."}]}`.
 """
 
@@ -17,7 +17,7 @@ COMPAT = "`types: compat`"
 """The version's setting that a message names where MLflow takes what `strict` refuses."""
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """A request that is answered with an error; the message is safe to show to its caller."""
 
     def __init__(self, status: int, code: str, message: str, details: Sequence[tuple[Loc, str]] = ()) -> None:
@@ -39,51 +39,51 @@ class Refused(Exception):
         )
 
 
-def bad_request(message: str) -> Refused:
+def bad_request(message: str) -> RequestRefused:
     """What was sent cannot be read at all."""
-    return Refused(400, "BAD_REQUEST", message)
+    return RequestRefused(400, "BAD_REQUEST", message)
 
 
-def invalid(message: str, loc: Loc = (), reason: str | None = None) -> Refused:
+def invalid(message: str, loc: Loc = (), reason: str | None = None) -> RequestRefused:
     """What was sent can be read, and is not what the model takes; `reason` is the message without its place."""
-    return Refused(400, "INVALID_PARAMETER_VALUE", message, [(loc, reason or message)] if loc else ())
+    return RequestRefused(400, "INVALID_PARAMETER_VALUE", message, [(loc, reason or message)] if loc else ())
 
 
-def too_large(message: str) -> Refused:
+def too_large(message: str) -> RequestRefused:
     """More than a limit; the message names it."""
-    return Refused(413, "PAYLOAD_TOO_LARGE", message)
+    return RequestRefused(413, "PAYLOAD_TOO_LARGE", message)
 
 
-def unsupported(message: str) -> Refused:
+def unsupported_media_type(message: str) -> RequestRefused:
     """A content type, charset or encoding that is not spoken here."""
-    return Refused(415, "UNSUPPORTED_MEDIA_TYPE", message)
+    return RequestRefused(415, "UNSUPPORTED_MEDIA_TYPE", message)
 
 
-def busy(message: str) -> Refused:
+def unavailable(message: str) -> RequestRefused:
     """Not now; the caller may come again."""
-    return Refused(503, "TEMPORARILY_UNAVAILABLE", message)
+    return RequestRefused(503, "TEMPORARILY_UNAVAILABLE", message)
 
 
-def model_error(request_id: str) -> Refused:
+def model_error(request_id: str) -> RequestRefused:
     """The model raised. Its words stay in the log, where the request id finds them."""
     message = f"The model raised an error; `penstock logs SERVICE --request {request_id}` shows the trace."
-    return Refused(500, "MODEL_ERROR", message)
+    return RequestRefused(500, "MODEL_ERROR", message)
 
 
-def worker_ended(request_id: str, how: str) -> Refused:
+def worker_ended(request_id: str, how: str) -> RequestRefused:
     """Two processes ended while they predicted this; there is no trace, but the log says how under the request id."""
     message = (
         f"The process that ran the model ended, twice ({how}); the pod's log says so under request_id={request_id}."
     )
-    return Refused(500, "MODEL_ERROR", message)
+    return RequestRefused(500, "MODEL_ERROR", message)
 
 
-def unwritable(reason: str) -> Refused:
+def unwritable(reason: str) -> RequestRefused:
     """What the model returned has no place in JSON; the reason is this server's own words."""
-    return Refused(500, "MODEL_ERROR", f"The model's output cannot be written as JSON: {reason}.")
+    return RequestRefused(500, "MODEL_ERROR", f"The model's output cannot be written as JSON: {reason}.")
 
 
-def shown(value: Any, limit: int = 60) -> str:
+def quote_value(value: Any, limit: int = 60) -> str:
     """A value of the caller's, short enough for a message."""
     text = "null" if value is None else repr(value) if not isinstance(value, bool) else str(value).lower()
     return text if len(text) <= limit else text[: limit - 1] + "…"

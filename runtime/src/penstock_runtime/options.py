@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Options:
+class ServerOptions:
     """How one model is served."""
 
     model_path: str
@@ -43,21 +43,21 @@ class Options:
     """After SIGTERM, the longest wait for requests in flight, seconds. Default 30."""
 
 
-def read_options(arguments: Sequence[str] | None = None) -> Options:
+def read_options(arguments: Sequence[str] | None = None) -> ServerOptions:
     """Read the command line; a wrong one ends the process with code 2, as argparse does."""
     parser = argparse.ArgumentParser(prog="penstock_runtime", description="Serves one MLflow model over HTTP.")
     parser.add_argument("--model-path", required=True)
-    parser.add_argument("--host", default=Options.host)
-    parser.add_argument("--port", type=int, default=Options.port)
+    parser.add_argument("--host", default=ServerOptions.host)
+    parser.add_argument("--port", type=int, default=ServerOptions.port)
     parser.add_argument("--fd", type=int)
-    parser.add_argument("--row-wise", choices=("auto", "true", "false"), default=Options.row_wise)
-    parser.add_argument("--types", choices=("strict", "compat"), default=Options.types)
+    parser.add_argument("--row-wise", choices=("auto", "true", "false"), default=ServerOptions.row_wise)
+    parser.add_argument("--types", choices=("strict", "compat"), default=ServerOptions.types)
     for name in _COUNTS:
-        parser.add_argument(f"--{name.replace('_', '-')}", type=_positive, default=getattr(Options, name))
+        parser.add_argument(f"--{name.replace('_', '-')}", type=_positive, default=getattr(ServerOptions, name))
     parser.add_argument("--model-name")
     parser.add_argument("--model-version")
-    parser.add_argument("--drain-seconds", type=float, default=Options.drain_seconds)
-    return Options(**vars(parser.parse_args(arguments)))
+    parser.add_argument("--drain-seconds", type=float, default=ServerOptions.drain_seconds)
+    return ServerOptions(**vars(parser.parse_args(arguments)))
 
 
 _COUNTS = ("max_batch_rows", "max_batch_bytes", "max_request_rows", "max_body_bytes", "max_queue", "workers")

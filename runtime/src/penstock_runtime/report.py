@@ -1,24 +1,65 @@
 """What a pod tells about itself (`GET /check`): what was found out about its model, and what has happened since.
 
-Each change has a number, the revision, which every health answer carries: whoever probes the pod reads the report again
-when it moves, and tells the events whose number is greater than the last that was told.
+Each change has a number, the revision, which every health answer carries: a prober reads the report again when it
+changes, and passes on the events whose number is greater than that of the last it passed on.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
 if TYPE_CHECKING:
-    from penstock_runtime.check import Check
-    from penstock_runtime.sharing import Verdict
+    from penstock_runtime.sharing.policy import SharingVerdict
 
 MAX_EVENTS = 20
 MAX_MESSAGE = 500
 Level = Literal["info", "warning", "error"]
+
+
+@dataclass(frozen=True)
+class ModelCheck:
+    """What was found out when the model was loaded."""
+
+    load_seconds: float
+    status: str
+    """`ok`, `failed`, or `absent` where no example was logged."""
+    rows: int
+    seconds: float | None
+    message: str | None
+    has_signature: bool
+
+    def facts(self) -> dict[str, Any]:
+        """For the pod's report."""
+        milliseconds = None if self.seconds is None else round(self.seconds * 1000, 3)
+        return {
+            "load_ms": round(self.load_seconds * 1000, 3),
+            "example": {
+                "status": self.status,
+                "rows": self.rows,
+                "duration_ms": milliseconds,
+                "message": self.message,
+            },
+            "has_signature": self.has_signature,
+        }
+
+    def lines(self) -> list[str]:
+        """The check in words, for the pod's output."""
+        tried = {
+            "ok": f"{self.rows} rows predicted in {(self.seconds or 0) * 1000:.1f} ms",
+            "failed": f"failed: {self.message}",
+            "absent": "none was logged with the model",
+        }
+        signature = "with" if self.has_signature else "without"
+        unchecked = [] if self.has_signature else ["warning: no signature: inputs are not checked"]
+        return [
+            f"loaded a model {signature} a signature in {self.load_seconds * 1000:.0f} ms",
+            *unchecked,
+            f"the model's input example: {tried[self.status]}",
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +72,10 @@ class ReportedEvent:
     message: str
 
 
-class PodReport:
+class RuntimeReport:
     """The report of one pod, from ready to its end."""
 
-    def __init__(self, check: Check, verdict: Verdict) -> None:
+    def __init__(self, check: ModelCheck, verdict: SharingVerdict) -> None:
         self.check = check
         self.verdict = verdict
         self.revision = 0
@@ -42,7 +83,7 @@ class PodReport:
         self.last_worker_death: str | None = None
         self._events: deque[ReportedEvent] = deque(maxlen=MAX_EVENTS)
 
-    def changed(self, verdict: Verdict) -> None:
+    def verdict_changed(self, verdict: SharingVerdict) -> None:
         """Callers share from now on, or do not any more."""
         self.verdict = verdict
         if verdict.shares:

@@ -38,7 +38,7 @@ IMPORTED = (
     "sklearn.preprocessing",
     "sklearn.linear_model",
     "sklearn.ensemble",
-    "penstock_runtime.loading",
+    "penstock_runtime.loading.loader",
     "penstock_runtime.server",
 )
 """What most pods import; a library that is not there, or cannot be imported, is left out: a pod will say why."""
@@ -81,7 +81,7 @@ def _start(run: str, descriptors: Sequence[int], shim: ModuleType, starter: sock
         starter.close()
         order = json.loads((Path(run) / "order.json").read_bytes())
         _renumber(descriptors, order["descriptors"])
-        code = shim.main(run, go_on)
+        code = shim.main(run, run_pod)
     finally:
         os._exit(code)
     return code
@@ -98,7 +98,7 @@ def _renumber(descriptors: Sequence[int], wanted: Sequence[int]) -> None:
         os.close(descriptor)
 
 
-def go_on(order: dict[str, Any]) -> None:
+def run_pod(order: dict[str, Any]) -> None:
     """Be the pod that the order describes, in this process. Does not return."""
     os.environ.clear()
     os.environ.update(order["environment"])
@@ -118,9 +118,9 @@ def _serve() -> int:
     """As `python -m penstock_runtime` would; the exit code, where the server does not end the process itself."""
     try:
         from penstock_runtime.options import read_options  # noqa: PLC0415 — imported long ago, where it is there at all
-        from penstock_runtime.server import run  # noqa: PLC0415
+        from penstock_runtime.server import run_server  # noqa: PLC0415
 
-        run(read_options())
+        run_server(read_options())
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except BaseException:  # noqa: BLE001 — the interpreter's part: say it, and end with 1

@@ -10,26 +10,12 @@ from typing import Annotated
 
 import typer
 
-from penstock.commands import (
-    capacity,
-    deploy,
-    environments,
-    groups,
-    keys,
-    login,
-    models,
-    observe,
-    pods,
-    projects,
-    resources,
-    rollback,
-    services,
-    tables,
-    traffic,
-    users,
-    versions,
-)
-from penstock.commands.errors import EXIT_CODES, Commands
+from penstock.commands.cli.errors import EXIT_CODES, Commands
+from penstock.commands.deployment import deploy, rollback
+from penstock.commands.monitoring import observability, tables
+from penstock.commands.people import login, projects, users
+from penstock.commands.resources import capacity, environments, groups, models, secrets, specs, usage
+from penstock.commands.services import debug, keys, pods, services, traffic, versions
 from penstock.launcher.home import Home, LaunchError
 
 app = typer.Typer(
@@ -43,7 +29,7 @@ app = typer.Typer(
 
 
 class DatabaseOwner(StrEnum):
-    """Whose databases lie in the home."""
+    """Owners of the databases in the home."""
 
     CONTROLLER = "controller"
     SCHEDULER = "scheduler"
@@ -52,7 +38,7 @@ class DatabaseOwner(StrEnum):
     MLFLOW = "mlflow"
 
 
-def say(line: str) -> None:
+def print_status(line: str) -> None:
     """A line for the user who waits; results go to stdout, this goes to stderr."""
     print(f"penstock: {line}", file=sys.stderr, flush=True)
 
@@ -71,17 +57,17 @@ def up(
 
     home, fresh = Home.from_environment(os.environ), [owner.value for owner in new_database or ()]
     if is_supervised(home):
-        say("already running")
+        print_status("already running")
         running = running_home(home) or home
         for line in platform.other_ports(running, os.environ):
-            say(line)
+            print_status(line)
         show_addresses(running)
     elif detach:
         for line in platform.run_detached(home, dict(os.environ), fresh):
-            say(line)
+            print_status(line)
         show_addresses(home)
     else:
-        platform.run(home, on_ready=lambda: show_addresses(home), on_trouble=say, new_databases=fresh)
+        platform.run(home, on_ready=lambda: show_addresses(home), on_startup_failure=print_status, new_databases=fresh)
 
 
 @app.command()
@@ -89,13 +75,13 @@ def down() -> None:
     """End the platform and its pods. What it stored stays."""
     from penstock.launcher import platform  # noqa: PLC0415
 
-    say("ended" if platform.down(Home.from_environment(os.environ)) else "not running")
+    print_status("ended" if platform.down(Home.from_environment(os.environ)) else "not running")
 
 
 @app.command()
 def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
     """Show every process and pod, and what is wrong. Exit status 0 when all is ready, else 1."""
-    from penstock.doctor.showing import show_status  # noqa: PLC0415
+    from penstock.doctor.report import show_status  # noqa: PLC0415
     from penstock.launcher import platform  # noqa: PLC0415
 
     found = platform.status(Home.from_environment(os.environ))
@@ -109,10 +95,10 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")
 @app.command()
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
     """Check disk, spool, bus, clock, capacity, limits, files, ports. Exit status 1 if a check failed."""
-    from penstock.doctor.examination import examine  # noqa: PLC0415
-    from penstock.doctor.showing import show_findings  # noqa: PLC0415
+    from penstock.doctor.checks import run_doctor_checks  # noqa: PLC0415
+    from penstock.doctor.report import show_findings  # noqa: PLC0415
 
-    findings = examine(Home.from_environment(os.environ), os.environ)
+    findings = run_doctor_checks(Home.from_environment(os.environ), os.environ)
     if as_json:
         print(json.dumps([finding.as_dict() for finding in findings], ensure_ascii=False))
     else:
@@ -127,13 +113,13 @@ def demo(
     token: Annotated[str | None, typer.Option(envvar="PENSTOCK_TOKEN", help="Its admin token.")] = None,
 ) -> None:
     """Train a model, register it, publish it, predict; leave the platform running."""
-    from penstock.demo import play  # noqa: PLC0415
+    from penstock.demo import run_demo  # noqa: PLC0415
 
     home = Home.from_environment(os.environ)
-    play(home, api=api, mlflow=mlflow, token=token, say=say)
+    run_demo(home, api=api, mlflow=mlflow, token=token, report=print_status)
 
 
-PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+PASS_ARGUMENTS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
 @app.command()
@@ -144,7 +130,7 @@ def check() -> None:
     raise typer.Exit(run_checks())
 
 
-@app.command(context_settings=PASS_ON)
+@app.command(context_settings=PASS_ARGUMENTS_ON)
 def test(context: typer.Context) -> None:
     """`check`, then every test; further arguments go to pytest."""
     from penstock.check import run_checks, run_tests  # noqa: PLC0415
@@ -156,14 +142,14 @@ def test(context: typer.Context) -> None:
 app.command()(login.login)
 app.command()(deploy.deploy)
 app.command()(rollback.rollback)
-app.command()(observe.logs)
-app.command()(observe.events)
-app.command()(observe.metrics)
+app.command()(observability.logs)
+app.command()(observability.events)
+app.command()(observability.metrics)
 app.command()(capacity.capacity)
 app.command()(users.audit)
-app.command()(resources.usage)
-app.command()(resources.debug)
-for room, group in (
+app.command()(usage.usage)
+app.command()(debug.debug)
+for name, group in (
     ("context", login.app),
     ("services", services.app),
     ("versions", versions.app),
@@ -173,16 +159,16 @@ for room, group in (
     ("models", models.app),
     ("environments", environments.app),
     ("tables", tables.app),
-    ("specs", resources.specs),
+    ("specs", specs.app),
     ("groups", groups.groups),
     ("nodes", groups.nodes),
-    ("secrets", resources.secrets),
+    ("secrets", secrets.app),
     ("projects", projects.app),
     ("users", users.app),
     ("tokens", users.tokens),
     ("dead-letters", tables.dead_letters),
 ):
-    app.add_typer(group, name=room)
+    app.add_typer(group, name=name)
 
 
 def show_addresses(home: Home) -> None:
@@ -206,10 +192,10 @@ def main() -> None:
     try:
         app()
     except LaunchError as error:
-        say(str(error))
+        print_status(str(error))
         sys.exit(1)
     except OSError as error:  # a full disk behind stdout, a configuration folder that may not be written
-        say(str(error))
+        print_status(str(error))
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

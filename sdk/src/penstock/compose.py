@@ -36,23 +36,25 @@ def setup(volumes: Path = VOLUMES) -> None:
     """Write `nats.conf`, and `credentials.env` for every container."""
     own = volumes / "setup"
     bus = nats_config.Credentials.load_or_make(own / "nats.json")
-    databases = _passwords(own / "databases.json")
+    databases = _load_or_make_passwords(own / "databases.json")
     for service in bus_rights.SERVICES:
         prefix = prefix_of(service)
         environment = {f"{prefix}NATS_URL": bus.url(service, "nats:4222")}
         if service in databases:
             environment[f"{prefix}DATABASE_URL"] = database_url(service, databases[service])
-        _leave(volumes / service, environment)
+        _write_credentials(volumes / service, environment)
     store = database_url("mlflow", databases["mlflow"])
-    _leave(volumes / "mlflow", mlflow_server.environment(store, "/data/artifacts"))
+    _write_credentials(volumes / "mlflow", mlflow_server.environment(store, "/data/artifacts"))
     # nats-server's image runs as root, or as a user that this container cannot know; the volume is its alone.
     write_private(volumes / "nats" / "nats.conf", nats_config.render("0.0.0.0:4222", "/data/store", bus))
     (volumes / "nats" / "nats.conf").chmod(0o644)
     address = f"127.0.0.1:{os.environ.get('PENSTOCK_NATS_PORT', '4222')}"
-    _give(volumes / "controller" / "nats-subscriber-url", bus.url(bus_rights.SUBSCRIBER, address) + "\n")
+    _write_for_containers(
+        volumes / "controller" / "nats-subscriber-url", bus.url(bus_rights.SUBSCRIBER, address) + "\n"
+    )
 
 
-def _passwords(path: Path) -> dict[str, str]:
+def _load_or_make_passwords(path: Path) -> dict[str, str]:
     try:
         known: dict[str, str] = dict(json.loads(path.read_text())) if path.exists() else {}
     except (OSError, ValueError, TypeError) as error:
@@ -73,11 +75,13 @@ def database_url(name: str, password: str) -> str:
     return f"postgresql+psycopg://{role_of(name)}:{password}@postgres:5432/{role_of(name)}"
 
 
-def _leave(volume: Path, environment: dict[str, str]) -> None:
-    _give(volume / "credentials.env", "".join(f"{key}='{value}'\n" for key, value in environment.items()))
+def _write_credentials(volume: Path, environment: dict[str, str]) -> None:
+    _write_for_containers(
+        volume / "credentials.env", "".join(f"{key}='{value}'\n" for key, value in environment.items())
+    )
 
 
-def _give(path: Path, text: str) -> None:
+def _write_for_containers(path: Path, text: str) -> None:
     write_private(path, text)
     os.chown(path, USER, USER)
     os.chown(path.parent, USER, USER)

@@ -19,7 +19,7 @@ from penstock.launcher import platform
 from penstock.launcher.home import Home, LaunchError
 from penstock.launcher.state import is_supervised, running_home
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 
 MODEL = "penstock_demo_wine"
 SERVICE = "wine-demo"
@@ -39,38 +39,38 @@ WINES = (
 """The first wine of grower 0 and the first of grower 1 in scikit-learn's table, written out: loading it takes 2 s."""
 
 
-def play(home: Home, *, api: str | None, mlflow: str | None, token: str | None, say: Say) -> None:
-    """Play it all; raises LaunchError with one line where a step fails."""
+def run_demo(home: Home, *, api: str | None, mlflow: str | None, token: str | None, report: Report) -> None:
+    """Run every step; raises LaunchError with one line where a step fails."""
     if (api is None) != (mlflow is None):
         raise LaunchError("--api and --mlflow belong together: give both, or none for the platform of this machine")
     if api is None:
-        _bring_up(home, say)
+        _bring_up(home, report)
         home = running_home(home) or home
     elif not token:  # empty where a command that should print it had nothing yet
         raise LaunchError("the admin token of that platform is needed: --token or PENSTOCK_TOKEN")
     mlflow = mlflow or home.mlflow_url
     try:
         with Client(api or home.api_url, token or home.admin_token.read_text().strip()) as client:
-            version = _registered(mlflow, say)
-            url = _published(client, version, say)
-            _show(client, url, home if api is None else None, mlflow, say)
+            version = _register_model(mlflow, report)
+            url = _publish(client, version, report)
+            _show(client, url, home if api is None else None, mlflow, report)
     except (PenstockError, OSError) as error:
         raise LaunchError(str(error)) from None
 
 
-def _bring_up(home: Home, say: Say) -> None:
+def _bring_up(home: Home, report: Report) -> None:
     if not is_supervised(home):
-        say("bringing the platform up")
+        report("bringing the platform up")
         platform.run_detached(home, dict(os.environ))
         return
     _until(lambda: platform.status(home)["ready"], platform.READY_WITHIN_S, "the platform is not ready")
 
 
-def _registered(mlflow: str, say: Say) -> str:
+def _register_model(mlflow: str, report: Report) -> str:
     """The newest version of the demo's model; trained if there is none."""
     if version := _until(lambda: _newest(mlflow), MLFLOW_WITHIN_S, f"MLflow at {mlflow} does not answer"):
         return str(version)
-    say(f"training a classifier of wines, registering it as {MODEL}")
+    report(f"training a classifier of wines, registering it as {MODEL}")
     command = [sys.executable, "-m", "penstock.demo_model", mlflow, MODEL]
     # It is run in this checkout, and is no part of it: its requirements are those that MLflow finds in the model.
     alone = os.environ | {"MLFLOW_UV_AUTO_DETECT": "false"}
@@ -92,15 +92,15 @@ def _newest(mlflow: str) -> str | None:
     return max((v["version"] for v in versions), key=int, default="")
 
 
-def _published(client: Client, version: str, say: Say) -> str:
+def _publish(client: Client, version: str, report: Report) -> str:
     """The service's URL, once it runs."""
     try:
         service = client.service(SERVICE)
     except NotFound:
-        say(f"publishing {MODEL} version {version} as {SERVICE}")
+        report(f"publishing {MODEL} version {version} as {SERVICE}")
         service = client.create_service(_service(version))
     if service["status"] in ("stopped", "draft", "failed"):
-        say(f"starting {SERVICE}")
+        report(f"starting {SERVICE}")
         client.start_service(SERVICE)
     _until(lambda: _runs(client), RUNNING_WITHIN_S, f"{SERVICE} is not running")
     return str(service["url"])
@@ -137,14 +137,14 @@ def _key(client: Client) -> str:
     return client.create_key(SERVICE, KEY_NAME)["key"]
 
 
-def _show(client: Client, url: str, home: Home | None, mlflow: str, say: Say) -> None:
+def _show(client: Client, url: str, home: Home | None, mlflow: str, report: Report) -> None:
     key = _key(client)
     request_id = f"demo-{uuid.uuid4().hex[:12]}"
-    say("predicting")
+    report("predicting")
     one = _until(lambda: _predict(client, url, key, 1, request_id), 10, f"{url} does not answer")
     two = client.predict(url, key, COLUMNS, WINES, f"{request_id}-two")
     print(f"\nOne wine:  predictions {one}\nTwo wines: predictions {two}")
-    say("waiting for the request's row")
+    report("waiting for the request's row")
     table = f"{SERVICE}.payload"
     rows = _until(lambda: _rows(client, table, request_id), ROW_WITHIN_S, f"the request has no row in {table}")
     row = {name: rows[0].get(name) for name in ("client_request_id", "status_code", "version", "response")}

@@ -1,6 +1,6 @@
 """Alembic environment of the controller."""
 
-from controller.store.tables import Record
+from controller.store.tables import ControllerTable
 from shared.migrations import run_env
 
-run_env(Record.metadata)
+run_env(ControllerTable.metadata)

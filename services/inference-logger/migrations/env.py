@@ -1,6 +1,6 @@
 """Alembic environment of the inference-logger."""
 
-from inference_logger.store.tables import Record
+from inference_logger.store.tables import LoggerRow
 from shared.migrations import run_env
 
-run_env(Record.metadata)
+run_env(LoggerRow.metadata)

@@ -1,6 +1,6 @@
 """Alembic environment of the monitor."""
 
-from monitor.store.tables import Record
+from monitor.store.tables import MonitorRow
 from shared.migrations import run_env
 
-run_env(Record.metadata)
+run_env(MonitorRow.metadata)

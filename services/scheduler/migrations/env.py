@@ -1,6 +1,6 @@
 """Alembic environment of the scheduler."""
 
-from scheduler.store.tables import Record
+from scheduler.store.tables import SchedulerTable
 from shared.migrations import run_env
 
-run_env(Record.metadata)
+run_env(SchedulerTable.metadata)

@@ -1,1 +1,1 @@
-"""What at least two services use: events, state contracts, bus, database, errors, HTTP doors, telemetry, clock."""
+"""What at least two services use: events, state contracts, bus, database, errors, HTTP servers, telemetry, clock."""

@@ -18,6 +18,7 @@ from shared.errors import PenstockError
 log = logging.getLogger("penstock.app")
 
 STOP_WITHIN_S = 8.0
+DRAIN_TIMEOUT_S = 10.0
 
 
 async def run_app(
@@ -36,21 +37,21 @@ async def run_app(
     done, _ = await asyncio.wait({*tasks, waiter}, return_when=asyncio.FIRST_COMPLETED)
     status = 0 if waiter in done else 1
     for task in done - {waiter}:
-        _report(task)
+        _log_task_end(task)
     if drain is not None:
-        await _within(drain, 10.0)
+        await _run_with_timeout(drain, DRAIN_TIMEOUT_S)
     for task in (*tasks, waiter):
         task.cancel()
-    _, stubborn = await asyncio.wait({*tasks, waiter}, timeout=STOP_WITHIN_S)
-    if stubborn:
+    _, unfinished = await asyncio.wait({*tasks, waiter}, timeout=STOP_WITHIN_S)
+    if unfinished:
         # The event loop would wait for them for ever; nothing that matters may hang on a clean end.
-        log.error("ended without %s, which did not stop", ", ".join(sorted(task.get_name() for task in stubborn)))
+        log.error("ended without %s, which did not stop", ", ".join(sorted(task.get_name() for task in unfinished)))
         logging.shutdown()
         os._exit(status)
     return status
 
 
-def _report(task: asyncio.Task[Any]) -> None:
+def _log_task_end(task: asyncio.Task[Any]) -> None:
     """One line for what is known, a trace for what is not."""
     error = None if task.cancelled() else task.exception()
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
@@ -61,7 +62,7 @@ def _report(task: asyncio.Task[Any]) -> None:
         log.error("loop %s ended unexpectedly", task.get_name(), exc_info=error)
 
 
-async def _within(work: Coroutine[Any, Any, None], seconds: float) -> None:
+async def _run_with_timeout(work: Coroutine[Any, Any, None], seconds: float) -> None:
     try:
         await asyncio.wait_for(work, seconds)
     except TimeoutError:
@@ -69,8 +70,8 @@ async def _within(work: Coroutine[Any, Any, None], seconds: float) -> None:
 
 
 @contextmanager
-def one_clear_line(service: str) -> Iterator[None]:
-    """What an operator can mend (a setting, a busy port, an unusable database) ends the process with one line."""
+def exit_on_startup_error(service: str) -> Iterator[None]:
+    """An error that an operator can fix (a setting, a busy port, an unusable database) exits with one line."""
     try:
         yield
     except PenstockError as error:
@@ -79,6 +80,6 @@ def one_clear_line(service: str) -> Iterator[None]:
         if error.filename is None:
             raise
         sys.exit(f"{service}: {error.filename}: {error.strerror}")
-    except ValidationError as wrong:
-        told = (f"{e['loc'][0] if e['loc'] else 'settings'}: {e['msg']}" for e in wrong.errors(include_input=False))
-        sys.exit(f"{service}: {'; '.join(told)}")
+    except ValidationError as error:
+        reasons = (f"{e['loc'][0] if e['loc'] else 'settings'}: {e['msg']}" for e in error.errors(include_input=False))
+        sys.exit(f"{service}: {'; '.join(reasons)}")

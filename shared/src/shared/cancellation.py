@@ -1,4 +1,4 @@
-"""A cancellation is never lost, whatever a library makes of it.
+"""Keeps a cancellation from being swallowed by a library.
 
 Before Python 3.12 `asyncio.wait_for` returns normally where what it waits for is done as the cancellation comes;
 nats-py swallows one that comes while it flushes, and takes one for a closed connection. A loop that went on would
@@ -13,8 +13,8 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def heeding_cancellation() -> Iterator[None]:
-    """Raise at the end the cancellation that came in between, if the block did not: it returned, or raised an error."""
+def propagate_cancellation() -> Iterator[None]:
+    """Raise `CancelledError` at the end of a block that was cancelled and returned, or raised an `Exception`."""
     task = asyncio.current_task()
     before = task.cancelling() if task else 0
     try:

@@ -20,15 +20,15 @@ from sqlalchemy.exc import DatabaseError, DataError, DBAPIError, IntegrityError,
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.types import TypeDecorator
 
-from shared.cancellation import heeding_cancellation
-from shared.disk import FULL, write_problem
+from shared.cancellation import propagate_cancellation
 from shared.errors import Unavailable
+from shared.filesystem.disk import DISK_FULL, write_problem
 
 OUTBOX_WRITTEN = "outbox_written"
 """Key in `session.info` that says: this transaction wrote to the outbox."""
 
 _FULL = ("disk is full", "no space left", "could not extend")
-_PERHAPS_FULL = ("disk i/o error", "unable to open database")
+_POSSIBLY_FULL = ("disk i/o error", "unable to open database")
 """What SQLite says on a full disk as on others, so the disk is tried."""
 
 _CORRUPT = ("malformed", "not a database", "disk image", "corrupt")
@@ -79,7 +79,7 @@ class Database:
     @asynccontextmanager
     async def unit_of_work(self) -> AsyncIterator[AsyncSession]:
         """One read-write transaction: commits at the end of the block, rolls back on any exception."""
-        with heeding_cancellation(), self._translated():
+        with propagate_cancellation(), self._translate_errors():
             async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
                 yield session
             if session.info.get(OUTBOX_WRITTEN):
@@ -88,7 +88,7 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         """A read-only look: on SQLite it neither waits for a writer nor holds one up."""
-        with heeding_cancellation(), self._translated():
+        with propagate_cancellation(), self._translate_errors():
             async with AsyncSession(self._reader, expire_on_commit=False) as session:
                 yield session
 
@@ -103,7 +103,7 @@ class Database:
             raise Unavailable(f"database {self.path} is corrupt: {found}")
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         try:
             yield
         except (IntegrityError, DataError, ProgrammingError):
@@ -118,14 +118,16 @@ def unavailable(error: DBAPIError, path: Path | None) -> Unavailable:
     if path and any(word in reason for word in _CORRUPT):
         return Unavailable(f"database {path} is corrupt: {reason}; restore it from a backup, or move it away")
     if _is_full(reason.lower(), path):
-        return Unavailable(FULL, retry_after_s=5)
+        return Unavailable(DISK_FULL, retry_after_s=5)
     return Unavailable("the database cannot be reached or is busy; try again", retry_after_s=1)
 
 
 def _is_full(reason: str, path: Path | None) -> bool:
     if any(word in reason for word in _FULL):
         return True
-    return path is not None and any(word in reason for word in _PERHAPS_FULL) and write_problem(path.parent) == FULL
+    return (
+        path is not None and any(word in reason for word in _POSSIBLY_FULL) and write_problem(path.parent) == DISK_FULL
+    )
 
 
 def sqlite_path(url: str) -> Path | None:

@@ -1,4 +1,4 @@
-"""The tree of errors that every service raises and every door maps.
+"""The tree of errors that every service raises and every transport maps.
 
     PenstockError
     ├── Permanent            asking again changes nothing
@@ -14,7 +14,7 @@
         ├── Unavailable          a part of the platform is away
         └── UpstreamFailed       the system behind answered wrongly
 
-This module knows neither HTTP nor NATS: `shared.http` maps the tree to status codes, `shared.bus.consumer` to
+This module knows neither HTTP nor NATS: `shared.http` maps the tree to status codes, `shared.bus.consumers.consumer` to
 ack, delayed nak and dead letter, `shared.bus.rpc` to the reply's envelope. A test walks the tree through all three.
 """
 

@@ -1,4 +1,4 @@
-"""HTTP doors: the error tree's mapping to status codes, the admin port, and running uvicorn inside a task group."""
+"""HTTP servers: the error tree's mapping to status codes, the admin port, and running uvicorn inside a task group."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def status_of(error: PenstockError) -> int:
 
 
 def error_body(code: str, message: str, request_id: str, details: Sequence[Detail] = ()) -> dict[str, Any]:
-    """The body that every door answers an error with."""
+    """The body of every error response."""
     return {
         "error_code": code,
         "message": message,
@@ -79,28 +79,30 @@ def request_id_of(request: Request) -> str:
     return known
 
 
-Explain = Callable[[Request, Mapping[str, Any]], str]
+ErrorFormatter = Callable[[Request, Mapping[str, Any]], str]
 """The sentence for one error of validation, as pydantic describes it."""
 
 
-def _as_validated(_: Request, item: Mapping[str, Any]) -> str:
+def _validation_message(_: Request, item: Mapping[str, Any]) -> str:
     return str(item["msg"])
 
 
-def install_error_handlers(app: FastAPI, explain: Explain = _as_validated) -> None:
+def install_error_handlers(app: FastAPI, format_error: ErrorFormatter = _validation_message) -> None:
     """Answer every error of the tree, of validation and of the framework in one shape."""
 
-    async def not_valid(request: Request, error: Exception) -> Response:
+    async def validation_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        return _not_valid(request, [Detail(tuple(item["loc"]), explain(request, item)) for item in error.errors()])
+        return _validation_response(
+            request, [Detail(tuple(item["loc"]), format_error(request, item)) for item in error.errors()]
+        )
 
     app.add_exception_handler(PenstockError, _penstock_error)
-    app.add_exception_handler(RequestValidationError, not_valid)
+    app.add_exception_handler(RequestValidationError, validation_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _unexpected)
 
 
-def _answer(
+def _response(
     request: Request, status: int, body: dict[str, Any], headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
     return JSONResponse(body, status, {"X-Request-Id": request_id_of(request), **(headers or {})})
@@ -115,13 +117,13 @@ async def _penstock_error(request: Request, error: Exception) -> Response:
     if status in (429, 503):
         headers["Retry-After"] = str(math.ceil(error.retry_after_s or 1))
     body = error_body(error.code, error.message, request_id_of(request), error.details)
-    return _answer(request, status, body, headers)
+    return _response(request, status, body, headers)
 
 
-def _not_valid(request: Request, found: Sequence[Detail]) -> Response:
+def _validation_response(request: Request, found: Sequence[Detail]) -> Response:
     where = ".".join(str(part) for part in found[0].loc) if found else "request"
     message = f"{where}: {found[0].msg}" if found else "the request is not valid"
-    return _answer(request, 400, error_body("INVALID_PARAMETER_VALUE", message, request_id_of(request), found))
+    return _response(request, 400, error_body("INVALID_PARAMETER_VALUE", message, request_id_of(request), found))
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
@@ -129,7 +131,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
     code = _CODES.get(error.status_code, "BAD_REQUEST" if error.status_code < 500 else "INTERNAL_ERROR")
     body = error_body(code, str(error.detail), request_id_of(request))
     headers = {**(error.headers or {}), **({"Allow": _allowed(request)} if error.status_code == 405 else {})}
-    return _answer(request, error.status_code, body, headers)
+    return _response(request, error.status_code, body, headers)
 
 
 def _allowed(request: Request) -> str:
@@ -147,7 +149,7 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     body = error_body(
         "INTERNAL_ERROR", "an internal error; the log has it under this request id", request_id_of(request)
     )
-    return _answer(request, 500, body)
+    return _response(request, 500, body)
 
 
 def add_admin_routes(

@@ -61,13 +61,13 @@ def migrate(migrations: Path, url: str) -> None:
     if path is None:
         _upgrade(migrations, url, None)
     elif path.exists():
-        verify(path)
+        check_sqlite_file(path)
         _upgrade(migrations, url, path)
     else:
         _create(migrations, url, path)
 
 
-def verify(path: Path) -> None:
+def check_sqlite_file(path: Path) -> None:
     """Raise `Unavailable`, naming the SQLite file, when it is corrupt."""
     try:
         with closing(sqlite3.connect(path.resolve().as_uri() + "?mode=rw", uri=True)) as connection:
@@ -87,10 +87,10 @@ def _create(migrations: Path, url: str, path: Path) -> None:
     if log.exists() and log.stat().st_size:
         raise Unavailable(f"database {path} is missing, but its log {log} is there; restore it, or move the log away")
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.unlink(missing_ok=True)
-    _upgrade(migrations, make_url(url).set(database=str(fresh)).render_as_string(hide_password=False), path)
-    fresh.replace(path)
+    new = path.with_name(f"{path.name}.new")
+    new.unlink(missing_ok=True)
+    _upgrade(migrations, make_url(url).set(database=str(new)).render_as_string(hide_password=False), path)
+    new.replace(path)
 
 
 def _upgrade(migrations: Path, url: str, path: Path | None) -> None:
@@ -100,10 +100,10 @@ def _upgrade(migrations: Path, url: str, path: Path | None) -> None:
         reason = " ".join(str(error.orig).split())
         raise Unavailable(f"database {path or 'of this service'} cannot be used: {reason}") from error
     except CommandError as error:
-        raise Unavailable(f"database {path or 'of this service'} cannot be migrated: {_why(error)}") from error
+        raise Unavailable(f"database {path or 'of this service'} cannot be migrated: {_reason(error)}") from error
 
 
-def _why(error: CommandError) -> str:
+def _reason(error: CommandError) -> str:
     """The reason of Alembic; a revision that is not among the migrations is one of a later release."""
     if "Can't locate revision" not in str(error):
         return str(error)
@@ -118,7 +118,7 @@ def _config(migrations: Path, url: str) -> Config:
     return config
 
 
-def check(migrations: Path) -> None:
+def check_migrations(migrations: Path) -> None:
     """Raise `CommandError` when the models and the migrations differ."""
     with tempfile.TemporaryDirectory() as folder:
         config = _config(migrations, f"sqlite:///{folder}/check.db")
@@ -138,7 +138,7 @@ def main(arguments: list[str]) -> int:
     failed = 0
     for folder_name in rest:
         try:
-            check(Path(folder_name))
+            check_migrations(Path(folder_name))
         except CommandError as error:
             print(f"{folder_name}: {error}", file=sys.stderr)
             failed = 1

@@ -1,7 +1,7 @@
-"""A home that an earlier release filled and that was killed starts with today's code, and goes on as if nothing were.
+"""A home that earlier code filled and that was killed starts with today's code, and goes on as if nothing were.
 
-The homes (`homes/`, made by `make_homes.py`) hold two services, their keys, tables, and requests that are in the
-router's spool alone.
+The homes (`homes/`, made by `make_homes.py`; `sqlite` by commit bef2233, `postgresql` by an earlier release) hold two
+services, their keys, tables, and requests that are in the router's spool alone.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ async def publish(service: SmallService, numbers: range, subject: str = SUBJECT,
 
 
 def pulling(service: SmallService, handler: Callable[[list[Msg]], Awaitable[None]]) -> asyncio.Task[None]:
-    return asyncio.create_task(bulk.bulk_pull(service.bus.js, "LOGS", "monitor-logs", 100, handler))
+    return asyncio.create_task(bulk.consume_batches(service.bus.js, "LOGS", "monitor-logs", 100, handler))
 
 
 async def ended(task: asyncio.Task[None]) -> None:
@@ -122,7 +122,7 @@ async def test_publishing_with_nats_away_says_so_at_once(monitor: SmallService, 
 
 async def read(service: SmallService, after: int, wanted: int) -> list[int]:
     found: list[int] = []
-    async with aclosing(bulk.read_from(service.bus.js, "REQUESTS", after, batch=7)) as batches:
+    async with aclosing(bulk.read_stream(service.bus.js, "REQUESTS", after, batch=7)) as batches:
         async for messages in batches:
             found += [message.metadata.sequence.stream for message in messages]
             if len(found) >= wanted:
@@ -151,7 +151,7 @@ async def test_reading_goes_on_behind_what_was_purged(monitor: SmallService) -> 
 
 async def test_a_reader_that_lost_its_consumer_says_so(monitor: SmallService) -> None:
     await requests(monitor, range(3))
-    async with aclosing(bulk.read_from(monitor.bus.js, "REQUESTS", 0, batch=7)) as batches:
+    async with aclosing(bulk.read_stream(monitor.bus.js, "REQUESTS", 0, batch=7)) as batches:
         assert len(await anext(batches)) == 3
         [consumer] = await monitor.bus.js.consumers_info("REQUESTS")
         await monitor.bus.js.delete_consumer("REQUESTS", consumer.name)
@@ -162,12 +162,12 @@ async def test_a_reader_that_lost_its_consumer_says_so(monitor: SmallService) ->
 
 async def test_a_stream_made_anew_has_another_identity(monitor: SmallService) -> None:
     await requests(monitor, range(3))
-    before = await bulk.identity(monitor.bus.js, "REQUESTS")
+    before = await bulk.stream_identity(monitor.bus.js, "REQUESTS")
     await monitor.bus.js.delete_stream("REQUESTS")
 
     async def again() -> bulk.StreamIdentity | None:
         try:
-            return await bulk.identity(monitor.bus.js, "REQUESTS")
+            return await bulk.stream_identity(monitor.bus.js, "REQUESTS")
         except Unavailable:
             return None
 

@@ -13,8 +13,8 @@ import pytest
 from bus_service import DURABLE, SmallService, deleted, sqlite_url
 from eventually import eventually
 from nats_process import NatsProcess
-from shared.bus import consumer
-from shared.bus.dead_letters import DeadLetter, listed
+from shared.bus.consumers import consumer
+from shared.bus.consumers.dead_letters import DeadLetter, list_letters
 from shared.errors import Conflict, Unavailable
 from shared.events import ServiceDeleted
 
@@ -22,7 +22,7 @@ TYPE = "penstock.version.deleted.v1"
 
 
 async def letters(service: SmallService) -> list[DeadLetter]:
-    return await listed(service.bus.js)
+    return await list_letters(service.bus.js)
 
 
 async def pending(service: SmallService) -> int:
@@ -201,7 +201,7 @@ async def test_a_handler_may_take_longer_than_the_server_waits(service: SmallSer
 async def test_a_handler_that_hangs_is_given_up_on_and_tried_again(
     service: SmallService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consumer, "HANDLER_LIMIT_S", 0.5)
+    monkeypatch.setattr(consumer, "HANDLER_TIMEOUT_S", 0.5)
 
     async def hangs_once(_: Any) -> None:
         if len(service.calls) == 1:

@@ -11,7 +11,7 @@ import pytest
 from bus_service import DURABLE, SmallService, deleted
 from eventually import eventually
 from shared.bus import topology
-from shared.bus.dead_letters import listed
+from shared.bus.consumers.dead_letters import list_letters
 from shared.errors import Conflict, NotFound
 
 
@@ -30,25 +30,25 @@ async def dead(service: SmallService, *versions: str) -> None:
 
 
 async def _count(service: SmallService, wanted: int) -> bool:
-    return len(await listed(service.bus.js)) == wanted
+    return len(await list_letters(service.bus.js)) == wanted
 
 
 async def test_they_are_listed_in_pages_in_order(service: SmallService) -> None:
     await dead(service, "v1", "v2", "v3")
 
-    first = await listed(service.bus.js, limit=2)
-    rest = await listed(service.bus.js, after=first[-1].id, limit=2)
+    first = await list_letters(service.bus.js, limit=2)
+    rest = await list_letters(service.bus.js, after=first[-1].id, limit=2)
 
     assert [letter.reason for letter in (*first, *rest)] == [
         f"Conflict: not {version} (delivery 1)" for version in ("v1", "v2", "v3")
     ]
-    assert await listed(service.bus.js, after=rest[-1].id) == []
+    assert await list_letters(service.bus.js, after=rest[-1].id) == []
     assert all(letter.at is not None for letter in first)
 
 
 async def test_a_replay_acts_on_it_once_at_its_own_consumer(service: SmallService) -> None:
     await dead(service, "v1")
-    [letter] = await listed(service.bus.js)
+    [letter] = await list_letters(service.bus.js)
 
     await service.bus.replay_dead_letter(letter.id)
     await service.bus.replay_dead_letter(letter.id)
@@ -59,7 +59,7 @@ async def test_a_replay_acts_on_it_once_at_its_own_consumer(service: SmallServic
 
 async def test_a_replay_that_fails_again_says_why(service: SmallService) -> None:
     await dead(service, "v1")
-    [letter] = await listed(service.bus.js)
+    [letter] = await list_letters(service.bus.js)
 
     async def refuse(_: Any) -> None:
         raise Conflict("still not")
@@ -88,7 +88,7 @@ async def test_what_the_server_gives_up_on_is_counted_and_kept(service: SmallSer
     with pytest.raises(TimeoutError):
         await pull.fetch(1, timeout=1)
 
-    [letter] = await eventually(lambda: listed(service.bus.js))
+    [letter] = await eventually(lambda: list_letters(service.bus.js))
 
     assert letter.reason == "given up on by the server after 2 deliveries"
     assert letter.headers["ce-id"] == event_id
@@ -96,6 +96,6 @@ async def test_what_the_server_gives_up_on_is_counted_and_kept(service: SmallSer
 
 
 async def stop_consuming(service: SmallService) -> None:
-    assert service.bus._doors is not None
-    for _, subscriber in service.bus._doors._durables:
+    assert service.bus._subscriptions is not None
+    for _, subscriber in service.bus._subscriptions._durables:
         await subscriber.stop()

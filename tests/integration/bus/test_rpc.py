@@ -33,7 +33,7 @@ class Answering(SmallService):
         self.asked: list[object] = []
         self.error: Exception | None = None
         self.delay = 0.0
-        self.bus.answer(PODS, self._pods)
+        self.bus.serve(PODS, self._pods)
 
     async def _pods(self, query: PodsQuery) -> PodList:
         self.asked.append(query)
@@ -136,7 +136,7 @@ async def test_a_question_that_does_not_fit_is_refused(pair: Pair) -> None:
 
     message = await bus.nc.request(PODS.subject, b'{"version_id": 7}', timeout=2)
 
-    error = wire.decode_error((message.headers or {})[wire.ERROR], message.data)
+    error = wire.decode_error((message.headers or {})[wire.ERROR_HEADER], message.data)
     assert type(error).__name__ == "InvalidInput"
     assert owner.asked == []
 
@@ -145,16 +145,16 @@ async def test_an_answer_too_large_for_the_bus_says_so() -> None:
     async def huge(_: LogsQuery) -> LogPage:
         return LogPage(items=(), next_cursor="x" * 100)
 
-    body, headers = await wire.answer(LOGS, huge, b'{"service": "wine"}', {}, largest=50)
+    body, headers = await wire.handle_request(LOGS, huge, b'{"service": "wine"}', {}, largest=50)
 
-    assert isinstance(wire.decode_error(headers[wire.ERROR], body), LimitExceeded)
+    assert isinstance(wire.decode_error(headers[wire.ERROR_HEADER], body), LimitExceeded)
 
 
 @pytest.mark.parametrize("kind", list(wire.every_error()))
 def test_every_error_of_the_tree_crosses_the_wire(kind: type[PenstockError]) -> None:
     body, headers = wire.encode_error(kind("what happened"))
 
-    assert type(wire.decode_error(headers[wire.ERROR], body)) is kind
+    assert type(wire.decode_error(headers[wire.ERROR_HEADER], body)) is kind
 
 
 def test_an_error_that_this_process_does_not_know_is_an_error() -> None:
@@ -169,5 +169,5 @@ async def test_only_the_owner_may_answer(pair: Pair) -> None:
     async def restart(_: PodRef) -> Nothing:
         return Nothing()
 
-    with pytest.raises(AssertionError, match="not controller's to answer"):
-        bus.answer(RESTART_POD, restart)
+    with pytest.raises(AssertionError, match="not controller's to serve"):
+        bus.serve(RESTART_POD, restart)

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from sqlalchemy.engine import make_url
 
 from controller.main import MIGRATIONS
-from ports import free_port
+from mlflow_server import shared_mlflow
 from postgres_process import PostgresProcess
 from running_controller import Controller, Nats, Peers, controller_for, settings_for
 from shared.migrations import migrate
@@ -37,37 +32,17 @@ def nats_server() -> Iterator[Nats]:
 
 @pytest.fixture(scope="session")
 def mlflow_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real MLflow server with the models `wine` (versions 1 and 2, alias `champion` → 2) and `bare`."""
-    folder, port = tmp_path_factory.mktemp("mlflow"), free_port()
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    command += [
-        "--backend-store-uri",
-        f"sqlite:///{folder}/mlflow.db",
-        "--artifacts-destination",
-        f"{folder}/artifacts",
-    ]
-    environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    with (folder / "server.log").open("wb") as log:
-        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _wait_for(url, server, folder / "server.log")
-        script = Path(__file__).with_name("register_models.py")
+    """A real MLflow server with the models `wine` (versions 1 and 2, alias `champion` → 2), `bare` and `xeres`.
+
+    One for all processes of the run: what a test registers has a name of its own, after `xeres`.
+    """
+    script = Path(__file__).with_name("register_models.py")
+
+    def register(url: str) -> None:
         subprocess.run([sys.executable, str(script), url], check=True, capture_output=True, timeout=300)
+
+    with shared_mlflow(tmp_path_factory, register) as url:
         yield url
-    finally:
-        os.killpg(server.pid, signal.SIGKILL)
-        server.wait()
-
-
-def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 180
-    while time.monotonic() < deadline and server.poll() is None:
-        with contextlib.suppress(httpx.HTTPError):
-            if httpx.get(f"{url}/health", timeout=2).is_success:
-                return
-        time.sleep(0.2)
-    raise AssertionError(f"MLflow did not start: {log.read_text()[-2000:]}")
 
 
 @pytest.fixture(scope="session")
@@ -121,7 +96,7 @@ async def controller(make_controller: Make, nats_server: Nats, mlflow_url: str) 
     """The controller, on the bus."""
     running = await make_controller(nats_server.url, mlflow_url)
     running.start()
-    await asyncio.wait_for(running.app.door.bus.connected(), 30)
+    await asyncio.wait_for(running.app.dependencies.bus.connected(), 30)
     return running
 
 

@@ -17,9 +17,9 @@ from typing import Any
 import httpx
 import pytest
 
+from penstock.client.clients import AsyncClient
 from penstock.client.errors import ApiError, NotFound, Unauthenticated
 from penstock.client.requests import Request, nothing, path, post
-from penstock.client.senders import AsyncClient
 from ports import free_port
 from running_controller import TOKEN, Nats, Peers, eventually
 from shared.contracts.samples import LogLine, PodOutput

@@ -53,7 +53,7 @@ async def the_next_caller_is_served(world: World, pod: ModelPod) -> Any:
     yield
     assert await ask(world, split()) == (200, {"predictions": [1.5]})
     assert pod.process.poll() is None
-    await eventually(lambda: world.plane.core.in_flight == 0 and world.plane.core.buffered == 0)
+    await eventually(lambda: world.plane.context.in_flight == 0 and world.plane.context.buffered == 0)
 
 
 async def test_a_good_request(world: World) -> None:
@@ -289,7 +289,7 @@ async def test_a_caller_that_goes_away_is_recorded_as_such(world: World) -> None
     caller = await world.caller()
     body = split([ROW] * 20_000)
     caller.send(POST + b"Content-Length: %d\r\n\r\n" % len(body) + body)
-    await eventually(lambda: world.plane.core.in_flight == 1)
+    await eventually(lambda: world.plane.context.in_flight == 1)
     caller.writer.transport.abort()
     await eventually(lambda: world.ledger.outcomes)
     assert world.ledger.outcomes[0].status == 499

@@ -11,14 +11,14 @@ from nats.js import JetStreamContext
 
 from logged_requests import LoggerProcess
 from nats_process import NatsProcess
-from shared.bus.bootstrap import ensure
+from shared.bus.bootstrap import ensure_topology
 
 
 @pytest.fixture
 async def js(nats_server: NatsProcess) -> AsyncIterator[JetStreamContext]:
     connection = await nats.connect(nats_server.url, max_reconnect_attempts=-1, reconnect_time_wait=0.1)
     stream = connection.jetstream()
-    await ensure(stream)
+    await ensure_topology(stream)
     yield stream
     await connection.close()
 

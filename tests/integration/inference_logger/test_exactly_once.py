@@ -14,12 +14,12 @@ import pytest
 from nats.js import JetStreamContext
 
 from eventually import eventually
-from inference_logger.domain.tables import Share, TableKey
+from inference_logger.domain.tables import TableKey, TableShare
 from inference_logger.store.delta import PayloadTables
 from logged_requests import LoggerProcess, counted, log, record, rows
 from nats_process import NatsProcess
-from shared.bus.bootstrap import ensure
-from shared.bus.dead_letters import listed
+from shared.bus.bootstrap import ensure_topology
+from shared.bus.consumers.dead_letters import list_letters
 
 
 async def all_rows(home: Path, names: set[str], within: float = 60) -> None:
@@ -84,7 +84,7 @@ async def test_poison_goes_to_the_dead_letters_and_holds_nobody_up(
     await log(js, record("good"))
 
     await all_rows(home, {"good"})
-    letters = await listed(js)
+    letters = await list_letters(js)
     assert [letter.consumer for letter in letters] == ["inference-logger"] * 2
     assert "not JSON" in letters[0].reason
     assert "records.0.request" in letters[1].reason
@@ -112,7 +112,7 @@ async def test_a_stream_made_anew_is_read_from_its_beginning(
     nats_server.wipe()
     nats_server.start()
     connection = await nats.connect(nats_server.url)
-    await ensure(connection.jetstream())
+    await ensure_topology(connection.jetstream())
     # "c" again, unmarked: the router may not have heard that the old stream had stored it
     assert await log(connection.jetstream(), record("c"), record("d")) == 1
     await connection.close()
@@ -133,7 +133,7 @@ async def test_it_ends_with_the_server_away(
 @pytest.mark.parametrize("repeats", [1, 3])
 def test_the_same_batch_again_appends_nothing(home: Path, repeats: int) -> None:
     tables = PayloadTables(str(home / "tables"))
-    share = Share(records=[(1, record("a")), (2, record("b"))])
+    share = TableShare(records=[(1, record("a")), (2, record("b"))])
 
     first = tables.append(TableKey("wine"), share, "app", 2)
     again = [tables.append(TableKey("wine"), share, "app", 2) for _ in range(repeats)]
@@ -146,9 +146,9 @@ def test_the_same_batch_again_appends_nothing(home: Path, repeats: int) -> None:
 def test_another_record_at_a_position_that_the_table_has_is_new(home: Path) -> None:
     """The stream was set back before the logger had noted what it committed."""
     tables = PayloadTables(str(home / "tables"))
-    tables.append(TableKey("wine"), Share(records=[(1, record("a")), (2, record("b"))]), "app", 2)
+    tables.append(TableKey("wine"), TableShare(records=[(1, record("a")), (2, record("b"))]), "app", 2)
 
-    again = Share(records=[(1, record("a")), (2, record("new"))])
+    again = TableShare(records=[(1, record("a")), (2, record("new"))])
     assert [tables.append(TableKey("wine"), again, "app", 2).rows for _ in range(2)] == [1, 0]
 
     assert counted(home) == {"a": 1, "b": 1, "new": 1}
@@ -157,9 +157,9 @@ def test_another_record_at_a_position_that_the_table_has_is_new(home: Path) -> N
 def test_compaction_keeps_every_row_and_the_position(home: Path) -> None:
     tables = PayloadTables(str(home / "tables"))
     for number in range(5):
-        tables.append(TableKey("wine"), Share(records=[(number + 1, record(f"r{number}"))]), "app", number + 1)
+        tables.append(TableKey("wine"), TableShare(records=[(number + 1, record(f"r{number}"))]), "app", number + 1)
 
     tables.compact(tables.location(TableKey("wine")), timedelta(days=7))
 
     assert counted(home) == {f"r{number}": 1 for number in range(5)}
-    assert tables.append(TableKey("wine"), Share(records=[(5, record("r4"))]), "app", 5).rows == 0
+    assert tables.append(TableKey("wine"), TableShare(records=[(5, record("r4"))]), "app", 5).rows == 0

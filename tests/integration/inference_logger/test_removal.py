@@ -11,9 +11,9 @@ import pytest
 from nats.js import JetStreamContext
 
 from eventually import eventually
-from inference_logger.domain.tables import Share, TableKey
+from inference_logger.domain.tables import TableKey, TableShare
 from inference_logger.store.delta import PayloadTables
-from inference_logger.store.removal import remove
+from inference_logger.store.removal import remove_table
 from logged_requests import START, LoggerProcess, counted, log, record
 from shared.bus.envelope import headers_of, subject_of
 from shared.events import ServiceDeleted
@@ -103,28 +103,30 @@ async def test_what_an_intruder_left_in_another_s_table_goes_with_it(
 
 def tables_of(root: Path, *names: str) -> PayloadTables:
     tables = PayloadTables(str(root))
-    tables.append(TableKey("wine"), Share(records=[(n, record(name)) for n, name in enumerate(names, 1)]), "app", 9)
+    tables.append(
+        TableKey("wine"), TableShare(records=[(n, record(name)) for n, name in enumerate(names, 1)]), "app", 9
+    )
     return tables
 
 
 def test_rows_of_the_next_service_of_that_name_stay(tmp_path: Path) -> None:
     tables = PayloadTables(str(tmp_path / "tables"))
-    share = Share(records=[(1, record("old")), (2, new("young"))])
+    share = TableShare(records=[(1, record("old")), (2, new("young"))])
     committed = tables.append(TableKey("wine"), share, "app", 2)
     for _ in range(2):
-        assert not remove(committed.location, "wine", LATER)
+        assert not remove_table(committed.location, "wine", LATER)
         assert counted(tmp_path) == {"young": 1}
     files = b"".join(file.read_bytes() for file in (tmp_path / "tables").rglob("*.parquet"))
     assert b"client-old" not in files
-    assert tables.append(TableKey("wine"), Share(records=[(3, new("more"))]), "app", 3).rows == 1
+    assert tables.append(TableKey("wine"), TableShare(records=[(3, new("more"))]), "app", 3).rows == 1
 
 
 def test_it_may_be_repeated_and_goes_on_where_it_was_killed(tmp_path: Path) -> None:
     location = tables_of(tmp_path, "a").location(TableKey("wine"))
     folder = Path(location)
     folder.rename(folder.with_name(".payload.removed"))
-    assert remove(location, "wine", LATER)
-    assert remove(location, "wine", LATER)
+    assert remove_table(location, "wine", LATER)
+    assert remove_table(location, "wine", LATER)
     assert not folder.parent.exists()
 
 
@@ -139,6 +141,6 @@ async def test_nothing_outside_is_touched(tmp_path: Path, place: str) -> None:
     (root / "link" / "wine").symlink_to(outside / "wine")
     (root / "wine").mkdir()
     (root / "wine" / "payload").symlink_to(location)
-    assert not await asyncio.to_thread(remove, str(root / place), "wine", LATER)
+    assert not await asyncio.to_thread(remove_table, str(root / place), "wine", LATER)
     assert (root / "beer" / "payload" / "file").exists()
     assert list(location.glob("request_date=*"))

@@ -11,15 +11,15 @@ from nats.js import JetStreamContext
 from sqlalchemy import create_engine, text
 
 from eventually import eventually
-from inference_logger.domain.tables import Share, TableKey
+from inference_logger.domain.tables import TableKey, TableShare
 from inference_logger.main import MIGRATIONS
 from inference_logger.store.delta import PayloadTables
-from inference_logger.store.stream import name_of
+from inference_logger.store.stream import checkpoint_name
 from logged_requests import counted, log, record
 from nats_process import NatsProcess
 from running_logger import RunningLogger
 from shared import migrations
-from shared.bus.bulk import identity
+from shared.bus.bulk import stream_identity
 from shared.bus.topology import REQUESTS
 
 
@@ -44,10 +44,10 @@ async def test_checkpoints_and_transactions_of_the_release_before_go_on(
     records = {number: record(f"r{number}") for number in range(1, 6)}
     for one in records.values():
         await log(js, one)
-    stream = name_of(await identity(js, REQUESTS))
+    stream = checkpoint_name(await stream_identity(js, REQUESTS))
     # Its checkpoint says 2, the table itself has 3: it was killed between its two commits.
     await asyncio.to_thread(store_of_before, home, stream, 2)
-    share = Share([(number, records[number]) for number in (1, 2, 3)])
+    share = TableShare([(number, records[number]) for number in (1, 2, 3)])
     PayloadTables(str(home / "tables")).append(TableKey("wine"), share, f"penstock:{stream}:wine", 3)
 
     logger = RunningLogger(nats_server.url, home)

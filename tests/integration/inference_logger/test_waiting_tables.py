@@ -16,9 +16,9 @@ import pytest
 from nats.js import JetStreamContext
 
 from eventually import eventually
-from inference_logger.domain.tables import Share, TableKey
+from inference_logger.domain.tables import TableKey, TableShare
 from inference_logger.handlers.purge import purge_once
-from inference_logger.store.delta import Committed, PayloadTables
+from inference_logger.store.delta import CommitResult, PayloadTables
 from inference_logger.store.writer import TableWriter, Unwritable
 from logged_requests import counted, log, record, rows
 from nats_process import NatsProcess
@@ -293,14 +293,14 @@ async def test_storage_that_hangs_keeps_nobody_else_waiting(tmp_path: Path) -> N
     class Hanging(PayloadTables):
         released = threading.Event()
 
-        def append(self, key: TableKey, *rest: Any) -> Committed:
+        def append(self, key: TableKey, *rest: Any) -> CommitResult:
             if key.service == "wine":
                 self.released.wait(60)
             return super().append(key, *rest)
 
     tables = Hanging(str(tmp_path / "tables"))
     writer = TableWriter(tables, timedelta(seconds=0.1))
-    share = Share([(1, record("a"))])
+    share = TableShare([(1, record("a"))])
     for said in ("does not answer within 0.1 s", "still runs"):
         with pytest.raises(Unwritable, match=said):
             await writer.append(TableKey("wine"), share, "app", 1)

@@ -26,12 +26,12 @@ from penstock.launcher.bus import config as nats_config
 from penstock.launcher.bus import rights as bus_rights
 from penstock.launcher.bus.health import BusHealth
 from penstock.launcher.home import Home, Ports
-from penstock.launcher.ports import free
+from penstock.launcher.ports.sockets import find_free_ports
 from penstock.launcher.process import Probe
 from penstock.launcher.processes import nats_server
 from penstock.launcher.watch.readiness import is_serving
 from shared.bus import Bus as ServiceBus
-from shared.bus.bootstrap import ensure
+from shared.bus.bootstrap import ensure_topology
 from shared.bus.topology import DURABLES
 from shared.clock import SystemClock
 from shared.contracts.rpc.method import Nothing
@@ -98,7 +98,7 @@ class Session:
 
 @pytest.fixture(scope="module")
 def bus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bus]:
-    home = Home(tmp_path_factory.mktemp("home"), Ports(nats=free(1)[0]))
+    home = Home(tmp_path_factory.mktemp("home"), Ports(nats=find_free_ports(1)[0]))
     home.create()
     config, credentials = nats_config.write(home)
     server = subprocess.Popen([nats_server(), "-c", str(config)], stderr=subprocess.DEVNULL)
@@ -118,7 +118,7 @@ async def streams(bus: Bus) -> None:
     """Every service runs its bootstrap with the rights that it has; one event is there already."""
     for user in bus_rights.SERVICES:
         async with bus.client(user) as session:
-            await ensure(
+            await ensure_topology(
                 session.nc.jetstream(),
                 [durable for durable in DURABLES if durable.service == user],
                 owns_streams=user == bus_rights.STREAM_OWNER,
@@ -281,7 +281,7 @@ async def test_what_a_push_consumer_delivers_is_no_request(bus: Bus, group: str 
         return Nothing()
 
     scheduler = ServiceBus("scheduler", bus.url("scheduler"), clock=SystemClock())
-    scheduler.answer(RESTART_POD, restart)
+    scheduler.serve(RESTART_POD, restart)
     controller = ServiceBus("controller", bus.url("controller"), clock=SystemClock())
     running = [asyncio.create_task(one.run()) for one in (scheduler, controller)]
     await asyncio.gather(*(asyncio.wait_for(one.connected(), 30) for one in (scheduler, controller)))
@@ -295,7 +295,7 @@ async def test_what_a_push_consumer_delivers_is_no_request(bus: Bus, group: str 
         )
         await outsider.nc.jetstream().add_consumer("EVENTS", delivering)
         await speaker.nc.jetstream().publish("penstock.events.pod.ready.v1", json.dumps(pod).encode(), stream="EVENTS")
-        while not any("came from no service" in record.getMessage() for record in caplog.records):
+        while not any("reply subject is not a service" in record.getMessage() for record in caplog.records):
             await asyncio.sleep(0.02)
 
         await controller.call(RESTART_POD, PodRef(version_id=UUID(int=1), pod="asked"), timeout=30)

@@ -19,7 +19,7 @@ import pytest
 from penstock.launcher.bus.health import BusHealth
 from penstock.launcher.home import Home, Ports
 from penstock.launcher.leftovers import end_leftovers
-from penstock.launcher.ports import free
+from penstock.launcher.ports.sockets import find_free_ports
 from penstock.launcher.process import Probe, ProcessSpec
 from penstock.launcher.state import RunState
 from penstock.launcher.supervisor import Supervisor
@@ -211,7 +211,7 @@ def serving(home: Home, name: str, port: int, status: int = 200) -> ProcessSpec:
 
 
 async def test_one_that_hangs_is_restarted_and_the_restart_is_told(home: Home) -> None:
-    first, second = free(2)
+    first, second = find_free_ports(2)
     services = (serving(home, "hanging", first), serving(home, "other", second))
     async with supervised(home, *services, hung_after_s=1.0) as supervisor:
         hanging, other = supervisor.children
@@ -231,7 +231,7 @@ async def test_one_that_hangs_is_restarted_and_the_restart_is_told(home: Home) -
 
 
 async def test_while_no_process_answers_none_is_restarted(home: Home) -> None:
-    ports = free(2)
+    ports = find_free_ports(2)
     async with supervised(home, *(serving(home, f"s{port}", port) for port in ports), hung_after_s=0.5) as supervisor:
         for child in supervisor.children:
             child.answered_at -= 3600
@@ -259,7 +259,9 @@ class WedgedServer(BusHealth):
 
 async def test_a_bus_that_cannot_store_though_there_is_room_is_restarted(home: Home) -> None:
     bus = WedgedServer()
-    async with supervised(home, spec(home, "nats", SLEEP), bus=bus, stuck_after_s=0.1, look_every_s=0.1) as supervisor:
+    async with supervised(
+        home, spec(home, "nats", SLEEP), bus=bus, stuck_after_s=0.1, check_interval_s=0.1
+    ) as supervisor:
         bus.supervisor = supervisor
 
         await eventually(lambda: supervisor.children[0].restarts == 1 and supervisor.ready.is_set())
@@ -271,7 +273,7 @@ async def test_a_bus_that_cannot_store_though_there_is_room_is_restarted(home: H
 
 
 async def test_a_run_that_cannot_write_its_state_goes_on(home: Home) -> None:
-    async with supervised(home, spec(home, "one", SLEEP), look_every_s=0.1) as supervisor:
+    async with supervised(home, spec(home, "one", SLEEP), check_interval_s=0.1) as supervisor:
         child = supervisor.children[0]
         moved = home.run.rename(home.path / "elsewhere")
         home.run.touch()

@@ -22,7 +22,7 @@ from shared import events
 from shared.bus import Bus
 from shared.bus.envelope import headers_of
 from shared.clock import SystemClock
-from shared.contracts.rpc.method import Method
+from shared.contracts.rpc.method import RpcMethod
 from shared.contracts.rpc.monitor import EVENTS, LOGS, METRICS, EventsQuery, LogPage, LogsQuery, MetricsQuery
 from shared.contracts.samples import (
     LATENCY_BOUNDS_S,
@@ -30,8 +30,8 @@ from shared.contracts.samples import (
     PodOutput,
     PodTraffic,
     PodUsage,
-    TrafficMeasured,
-    UsageMeasured,
+    TrafficSample,
+    UsageSample,
     VersionReplicas,
 )
 from shared.errors import InvalidInput, Unavailable
@@ -66,7 +66,7 @@ async def bus(nats_server: NatsProcess) -> AsyncIterator[Bus]:
     await asyncio.wait({running}, timeout=10)
 
 
-def traffic(sequence: int, requests: int, at: datetime = NOON) -> TrafficMeasured:
+def traffic(sequence: int, requests: int, at: datetime = NOON) -> TrafficSample:
     latency = [0] * (len(LATENCY_BOUNDS_S) + 1)
     latency[4] = requests  # 10 to 25 ms
     pod = PodTraffic(
@@ -80,10 +80,10 @@ def traffic(sequence: int, requests: int, at: datetime = NOON) -> TrafficMeasure
         latency_counts=tuple(latency),
     )
     until = at + timedelta(seconds=10)
-    return TrafficMeasured(source="r1", sequence=sequence, run_id=RUN, from_time=at, to_time=until, pods=(pod,))
+    return TrafficSample(source="r1", sequence=sequence, run_id=RUN, from_time=at, to_time=until, pods=(pod,))
 
 
-async def ask(bus: Bus, method: Method, question: Any) -> Any:
+async def ask(bus: Bus, method: RpcMethod, question: Any) -> Any:
     """The answer, once the monitor is there to give one."""
 
     async def asked() -> Any:
@@ -130,9 +130,7 @@ async def test_usage_is_a_mean_per_pod_and_a_sum_over_pods(monitor: object, bus:
 
     replicas = VersionReplicas(service="wine", version="v1", version_id=VERSION, wanted=2, running=2, ready=1)
     for first, second in ((0.2, 0.5), (0.4, 0.7)):
-        sample = UsageMeasured(
-            source="n", at=NOON, pods=(usage("p1", first), usage("p2", second)), versions=(replicas,)
-        )
+        sample = UsageSample(source="n", at=NOON, pods=(usage("p1", first), usage("p2", second)), versions=(replicas,))
         await send(bus, "penstock.metrics.v1.n", "METRICS", sample.model_dump_json())
 
     async def cores() -> bool:

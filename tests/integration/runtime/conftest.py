@@ -16,6 +16,9 @@ from typing import Any
 
 import pytest
 
+from openmp import openmp_environment
+from shared_by_workers import made_once
+
 HERE = Path(__file__).parent
 
 
@@ -43,7 +46,7 @@ class Pod:
                 [*launch, *command],
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONWARNINGS": "ignore"},
+                env={**os.environ, **openmp_environment(), "PYTHONWARNINGS": "ignore"},
             )
 
     @property
@@ -55,7 +58,7 @@ class Pod:
         self.wait_for(lambda: "listening on" in self.output)
         return int(self.output.partition("listening on 127.0.0.1:")[2].partition(";")[0])
 
-    def wait_for(self, condition: Any, seconds: float = 60.0) -> None:
+    def wait_for(self, condition: Any, seconds: float = 180.0) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, self.output
@@ -99,9 +102,16 @@ def pod_class() -> type[Pod]:
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `wine`, `unsigned`, `tensor`, `whims`, `types` and `broken`, and what `wine` should predict."""
-    folder = tmp_path_factory.mktemp("models")
-    subprocess.run([sys.executable, str(HERE / "save_models.py"), str(folder)], check=True, capture_output=True)
-    return folder
+    try:
+        environment = {**os.environ, **openmp_environment()}
+    except LookupError as missing:
+        pytest.skip(str(missing))
+
+    def save(folder: Path) -> None:
+        command = [sys.executable, str(HERE / "save_models.py"), str(folder)]
+        subprocess.run(command, check=True, capture_output=True, env=environment)
+
+    return made_once(tmp_path_factory, "runtime-models", save)
 
 
 @pytest.fixture(scope="session")

@@ -10,9 +10,10 @@ from typing import Any
 import psutil
 import pytest
 
-from penstock_runtime.frames import Frame, FrameBuffer
-from penstock_runtime.options import Options
-from penstock_runtime.workers import spawn
+from openmp import openmp_environment
+from penstock_runtime.options import ServerOptions
+from penstock_runtime.workers.frames import Frame, FrameBuffer
+from penstock_runtime.workers.pool import spawn_worker
 
 
 def rows_of(models: Path, flavour: str) -> tuple[dict[str, Any], Any]:
@@ -35,12 +36,16 @@ def test_libraries_with_threads_of_their_own(start: Any, models: Path, flavour: 
         assert mine == pytest.approx(theirs, rel=1e-5)
 
 
-def test_a_library_with_threads_is_not_forked_and_its_worker_predicts(models: Path) -> None:
+def test_a_library_with_threads_is_not_forked_and_its_worker_predicts(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The real starter of such workers, and the real protocol, with the model that the server would have loaded."""
+    for name, value in openmp_environment().items():
+        monkeypatch.setenv(name, value)
     request, predictions = rows_of(models, "lightgbm")
     near, far = socket.socketpair()
     with near, far:
-        process = spawn(Options(str(models / "lightgbm")), far)
+        process = spawn_worker(ServerOptions(str(models / "lightgbm")), far)
         far.close()
         buffer = FrameBuffer()
         frames: list[Frame] = []
@@ -124,3 +129,14 @@ def test_an_example_that_fails_is_reported_and_the_pod_serves(start: Any, expect
 def test_the_option_is_not_overruled(start: Any) -> None:
     check = start("centred", "--row-wise", "true").ready().ask("GET", "/check").json
     assert (check["row_wise"], check["row_wise_reason"]) == (True, "option")
+
+
+def test_without_libgomp_the_last_line_names_the_package(models: Path, tmp_path: Path, pod_class: Any) -> None:
+    if not openmp_environment():
+        pytest.skip("this machine has libgomp: nothing is missing")
+    pod = pod_class(models / "lightgbm", tmp_path / "log", launch=("env", "-u", "LD_LIBRARY_PATH"))
+    pod.wait_for(lambda: pod.process.poll() is not None)
+    assert pod.process.returncode == 5
+    last = pod.output.strip().splitlines()[-1]
+    assert last.startswith("cannot load the model: OSError: the system library libgomp.so.1 is missing")
+    assert "libgomp1" in last

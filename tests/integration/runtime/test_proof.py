@@ -20,21 +20,23 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from penstock_runtime.batching import Batcher, Job, Limits
-from penstock_runtime.dialects import SCORING, Asked, Outcome
-from penstock_runtime.equality import are_equal
-from penstock_runtime.model import Model, sharing_rule
-from penstock_runtime.options import Options
-from penstock_runtime.pace import Pace
-from penstock_runtime.prediction import Predictor
-from penstock_runtime.reading import Reader
-from penstock_runtime.sharing import Rule, Sharing, Verdict
+from penstock_runtime.batching.batcher import Batcher
+from penstock_runtime.batching.batches import BatchLimits
+from penstock_runtime.batching.latency import ModelLatency
+from penstock_runtime.inference.jobs import PredictJob
+from penstock_runtime.inference.model import CheckedModel, sharing_rule
+from penstock_runtime.inference.prediction import Predictor
+from penstock_runtime.inference.requests import RequestReader
+from penstock_runtime.messages import SCORING, EncodedResponse, RawRequest
+from penstock_runtime.options import ServerOptions
+from penstock_runtime.outputs.equality import are_equal
+from penstock_runtime.sharing.policy import SharingPolicy, SharingRule, SharingVerdict
 from sharing_models import NoPool, Silent
 
 with warnings.catch_warnings():  # MLflow warns of its own type hints when it is imported
     warnings.simplefilter("ignore")
-    from penstock_runtime.check import check_model
-    from penstock_runtime.loading import Loaded
+    from penstock_runtime.loading.loader import LoadedModel
+    from penstock_runtime.startup.check import check_model
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 RNG = np.random.default_rng(3)
@@ -54,15 +56,17 @@ class Pod:
             signature=infer_signature(frame), flavors={"python_function": {"loader_module": loader}}, metadata={}
         )
         self.predict = predict
-        self.model = Model(SimpleNamespace(metadata=metadata, predict=predict, _predict_fn=predict), Options("x"))
-        self.reader = Reader(self.model)
-        asked = None if example is None else Asked(SCORING, "application/json", body_of(example))
+        self.model = CheckedModel(
+            SimpleNamespace(metadata=metadata, predict=predict, _predict_fn=predict), ServerOptions("x")
+        )
+        self.reader = RequestReader(self.model)
+        asked = None if example is None else RawRequest(SCORING, "application/json", body_of(example))
         prints = Silent()
         predictor = Predictor(self.model, prints)
-        self.loaded = Loaded(self.model, self.reader, predictor, prints, asked, 0.1, is_forkable=False)
-        self.sharing = Sharing(self.model.sharing_rule)
+        self.loaded = LoadedModel(self.model, self.reader, predictor, prints, asked, 0.1, is_forkable=False)
+        self.sharing = SharingPolicy(self.model.sharing_rule)
 
-    def check(self) -> Verdict:
+    def check(self) -> SharingVerdict:
         """What is known when the pod is ready."""
         check_model(self.loaded, self.sharing)
         return self.sharing.verdict
@@ -72,13 +76,13 @@ class Pod:
         return asyncio.run(self._ask(frames))
 
     async def _ask(self, frames: list[pd.DataFrame]) -> list[Any]:
-        found: dict[int, Outcome] = {}
-        execute = self.loaded.predictor.execute
-        batcher = Batcher(execute, Limits(), NoPool(), self.sharing, Pace(is_slow=False))
+        found: dict[int, EncodedResponse] = {}
+        execute = self.loaded.predictor.predict_batch
+        batcher = Batcher(execute, BatchLimits(), NoPool(), self.sharing, ModelLatency(is_slow=False))
         for i, frame in enumerate(frames):
-            asked = Asked(SCORING, "application/json", body_of(frame))
+            asked = RawRequest(SCORING, "application/json", body_of(frame))
             deliver = lambda outcome, i=i: found.update({i: outcome})  # noqa: E731
-            batcher.submit(Job(str(i), self.reader.read(asked), asked, deliver, lambda: False))
+            batcher.submit(PredictJob(str(i), self.reader.read(asked), asked, deliver, lambda: False))
         while len(found) < len(frames):
             await asyncio.sleep(0)
         return [json.loads(found[i].body)["predictions"] for i in range(len(frames))]
@@ -225,13 +229,15 @@ def test_custom_code_that_takes_nothing_made_up_is_not_shared() -> None:
 @pytest.mark.parametrize(
     ("option", "metadata", "loader", "rule"),
     [
-        ("auto", {}, LOADER, Rule.REQUESTS),
-        ("auto", {}, "mlflow.pyfunc.model", Rule.LOAD),
-        ("auto", {"penstock.row_wise": True}, "mlflow.pyfunc.model", Rule.ALWAYS),
-        ("auto", {"penstock.row_wise": "false"}, LOADER, Rule.NEVER),
-        ("true", {"penstock.row_wise": False}, LOADER, Rule.ALWAYS),
-        ("false", {"penstock.row_wise": True}, LOADER, Rule.NEVER),
+        ("auto", {}, LOADER, SharingRule.REQUESTS),
+        ("auto", {}, "mlflow.pyfunc.model", SharingRule.LOAD),
+        ("auto", {"penstock.row_wise": True}, "mlflow.pyfunc.model", SharingRule.ALWAYS),
+        ("auto", {"penstock.row_wise": "false"}, LOADER, SharingRule.NEVER),
+        ("true", {"penstock.row_wise": False}, LOADER, SharingRule.ALWAYS),
+        ("false", {"penstock.row_wise": True}, LOADER, SharingRule.NEVER),
     ],
 )
-def test_the_owner_decides_by_option_or_tag(option: str, metadata: dict[str, Any], loader: str, rule: Rule) -> None:
+def test_the_owner_decides_by_option_or_tag(
+    option: str, metadata: dict[str, Any], loader: str, rule: SharingRule
+) -> None:
     assert sharing_rule(option, loader, metadata) is rule

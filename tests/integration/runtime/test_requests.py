@@ -18,12 +18,12 @@ from typing import Any
 
 import pytest
 
-from penstock_runtime.batching import Job
-from penstock_runtime.dialects import SCORING, Asked
-from penstock_runtime.errors import Refused
-from penstock_runtime.hinted import SERVING
-from penstock_runtime.options import Options
-from penstock_runtime.prints import Prints
+from penstock_runtime.errors import RequestRefused
+from penstock_runtime.inference.jobs import PredictJob
+from penstock_runtime.messages import SCORING, RawRequest
+from penstock_runtime.options import ServerOptions
+from penstock_runtime.payloads.type_hints import SERVING
+from penstock_runtime.pod_log import PodLog
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 HERE = Path(__file__).parent
@@ -50,28 +50,28 @@ class Served:
     """One model, behind our scoring path and behind MLflow's, in this process."""
 
     def __init__(self, folder: Path, types: str) -> None:
-        from penstock_runtime.loading import load  # noqa: PLC0415 — MLflow warns when it is imported
+        from penstock_runtime.loading.loader import load_model  # noqa: PLC0415 — MLflow warns when it is imported
 
-        self.loaded = load(Options(str(folder), types=types), Prints())
+        self.loaded = load_model(ServerOptions(str(folder), types=types), PodLog())
         self.folder = folder
 
     def ask(self, document: Any) -> Answer:
-        return self._answer(Asked(SCORING, "application/json", json.dumps(document).encode()))
+        return self._answer(RawRequest(SCORING, "application/json", json.dumps(document).encode()))
 
     def csv(self, text: str) -> Answer:
-        return self._answer(Asked(SCORING, "text/csv", text.encode()))
+        return self._answer(RawRequest(SCORING, "text/csv", text.encode()))
 
     def example(self) -> Answer:
         """The answer to the example that was logged with the model."""
         assert self.loaded.example is not None
         return self._answer(self.loaded.example)
 
-    def _answer(self, asked: Asked) -> Answer:
+    def _answer(self, asked: RawRequest) -> Answer:
         try:
-            job = Job("id", self.loaded.reader.read(asked), asked, lambda _: None, lambda: False)
-        except Refused as refused:
+            job = PredictJob("id", self.loaded.reader.read(asked), asked, lambda _: None, lambda: False)
+        except RequestRefused as refused:
             return Answer(refused.status, json.loads(refused.body("id")))
-        outcome = self.loaded.predictor.execute([job]).outcomes[0]
+        outcome = self.loaded.predictor.predict_batch([job]).responses[0]
         return Answer(outcome.status, json.loads(outcome.body))
 
     def mlflow(self, document: Any) -> Answer:
@@ -297,7 +297,7 @@ def test_keys_that_become_one_are_refused_in_a_sentence(served: Any) -> None:
 
 def test_what_is_no_number_is_said_to_be_null_in_json(served: Any) -> None:
     body = b'{"inputs": [[1.5, NaN]]}'
-    answer = served("missing_tensor")._answer(Asked(SCORING, "application/json", body))
+    answer = served("missing_tensor")._answer(RawRequest(SCORING, "application/json", body))
     assert (answer.status, "NaN is not JSON: send null" in answer.message) == (400, True)
 
 

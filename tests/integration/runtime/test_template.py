@@ -10,7 +10,7 @@ import pytest
 
 FORKED = """
 import os, socket, uvloop
-from penstock_runtime import template
+from penstock_runtime.workers import template
 
 def of_a_worker():
     sockets = [each for _ in range(8) for each in socket.socketpair()]
@@ -33,8 +33,9 @@ uvloop.run(served())
 CLOSED = "import contextlib\n        for fd in foreign:\n            with contextlib.suppress(OSError): os.close(fd)"
 
 
-@pytest.mark.parametrize(("let_go", "is_whole"), [("template._blank(foreign)", True), (CLOSED, False)])
+@pytest.mark.parametrize(("let_go", "is_whole"), [("template._replace_with_devnull(foreign)", True), (CLOSED, False)])
 def test_a_workers_socket_is_not_what_libuv_closes_in_a_fork(let_go: str, is_whole: bool) -> None:
     command = [sys.executable, "-c", FORKED.replace("{let_go}", let_go)]
-    said = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ)
-    assert (said.stdout.strip() == "0") is is_whole, said.stderr
+    said = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
+    # What libuv closes may be a descriptor of the process itself, which then ends with an error (Python 3.13).
+    assert (said.returncode == 0 and said.stdout.strip() == "0") is is_whole, said.stderr

@@ -57,9 +57,9 @@ async def test_workers_predict_side_by_side(slow: Any) -> None:
 
 FILTERED = """
 import ctypes, os, sys
-from scheduler.backends.confinement.syscall_filter import refuse
+from scheduler.backends.confinement.syscall_filter import install_filter
 ctypes.CDLL(None).prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
-refuse(sockets=True)
+install_filter(sockets=True)
 os.execv(sys.argv[1], sys.argv[1:])
 """
 

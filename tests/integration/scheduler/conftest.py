@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.backends.reap import reap
+from scheduler.backends.process.reap import reap
 
 
 @pytest.fixture

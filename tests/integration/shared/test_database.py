@@ -13,7 +13,7 @@ from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, ins
 from sqlalchemy.exc import IntegrityError
 
 from eventually import eventually
-from shared.bus.outbox import add_tables, is_new
+from shared.bus.outbox import add_tables, add_to_inbox
 from shared.database import Database, UtcDateTime
 from shared.errors import Unavailable
 
@@ -119,11 +119,11 @@ async def test_times_come_back_aware_and_utc(database: Database) -> None:
 
 async def test_an_event_is_new_once(database: Database) -> None:
     async with database.unit_of_work() as session:
-        assert await is_new(session, "c", "1", AT)
+        assert await add_to_inbox(session, "c", "1", AT)
         await session.execute(insert(things).values(name="a"))
     async with database.unit_of_work() as session:
-        assert not await is_new(session, "c", "1", AT)
-        assert await is_new(session, "other", "1", AT)
+        assert not await add_to_inbox(session, "c", "1", AT)
+        assert await add_to_inbox(session, "other", "1", AT)
         await session.execute(insert(things).values(name="b"))
 
     assert await names(database) == ["a", "b"]

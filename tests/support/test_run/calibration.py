@@ -14,6 +14,7 @@ import time
 import zlib
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from typing import Any
 
 SLICES = 15
 """Loops of which the median counts: about 2 s."""
@@ -43,12 +44,14 @@ def _measured() -> float:
 
 def _loop() -> None:
     """Python objects, JSON, compression and SQL, as the tests mix them."""
-    rows = [{"id": number, "name": f"service-{number % 97}", "values": [number * 0.5] * 8} for number in range(16_000)]
+    rows: list[dict[str, Any]] = [
+        {"id": number, "name": f"service-{number % 97}", "values": [number * 0.5] * 8} for number in range(16_000)
+    ]
     text = json.dumps(rows)
     assert json.loads(zlib.decompress(zlib.compress(text.encode(), 6))) == rows
     counted: dict[str, float] = {}
     for row in rows:
-        counted[str(row["name"])] = counted.get(str(row["name"]), 0.0) + sum(row["values"])  # type: ignore[arg-type]
+        counted[str(row["name"])] = counted.get(str(row["name"]), 0.0) + sum(row["values"])
     database = sqlite3.connect(":memory:")
     database.execute("CREATE TABLE counts (id INTEGER PRIMARY KEY, name TEXT, value REAL)")
     database.executemany("INSERT INTO counts (name, value) VALUES (?, ?)", [*counted.items()] * 60)

@@ -132,7 +132,7 @@ def _start(command: Sequence[str]) -> int:
             for sig in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
                 signal.signal(sig, signal.SIG_DFL)
             end_with_parent(signal.SIGKILL, guard_pid)
-            os.execvpe(command[0], command, {**os.environ, GUARD: str(guard_pid)})
+            os.execvpe(command[0], list(command), {**os.environ, GUARD: str(guard_pid)})
         finally:
             os._exit(127)
     nothing = os.open(os.devnull, os.O_RDWR)

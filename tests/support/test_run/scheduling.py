@@ -6,7 +6,7 @@ from xdist.scheduler import LoadFileScheduling
 from xdist.workermanage import WorkerController
 
 
-class EachTestOnce(LoadFileScheduling):
+class EachTestOnce(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
     """xdist's own, but a test in which a worker died has failed and is not given to the next worker."""
 
     def remove_node(self, node: WorkerController) -> str | None:

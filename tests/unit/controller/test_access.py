@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from controller.domain.access import Caller, Granted, Role, claim_named, granted_by
+from controller.domain.access.roles import ClaimGrants, Principal, Role, find_claim, grants_of_claim
 from controller.store.audit import AUDITED
-from controller.store.tables import AnswerRow, AuditRow, ObservationRow, PodRunRow, Record, RevisionRow
+from controller.store.tables import AnswerRow, AuditRow, ControllerTable, ObservationRow, PodRunRow, RevisionRow
 from shared.errors import Forbidden, NotFound
 
 
@@ -22,30 +22,30 @@ def test_a_role_includes_the_lesser_ones() -> None:
 
 @pytest.mark.parametrize("need", list(Role))
 def test_strangers_learn_nothing_and_members_why(need: Role) -> None:
-    stranger = Caller("eve", uuid4(), roles={"blue": Role.ADMIN})
+    stranger = Principal("eve", uuid4(), roles={"blue": Role.ADMIN})
     with pytest.raises(NotFound, match="there is none"):
-        stranger.must_have(need, "red", "there is none")
-    viewer = Caller("vic", uuid4(), roles={"red": Role.VIEWER})
+        stranger.require_role(need, "red", "there is none")
+    viewer = Principal("vic", uuid4(), roles={"red": Role.VIEWER})
     if need is not Role.VIEWER:
         with pytest.raises(Forbidden, match=need):
-            viewer.must_have(need, "red", "there is none")
-    Caller("root", uuid4(), is_admin=True).must_have(need, "red", "there is none")
+            viewer.require_role(need, "red", "there is none")
+    Principal("root", uuid4(), is_admin=True).require_role(need, "red", "there is none")
 
 
 @pytest.mark.parametrize(
     "claim", [None, "admin", b"admin", {"admin": 1}, [], ["nowhere"], [":viewer"], ["red:owner"], [1]]
 )
 def test_what_a_claim_does_not_say_is_not_granted(claim: object) -> None:
-    assert granted_by(claim) == Granted()
+    assert grants_of_claim(claim) == ClaimGrants()
 
 
 def test_the_highest_role_of_a_claim_counts() -> None:
     claim = ["red:editor", "red:viewer", "a:b:admin", "admin"]
-    assert granted_by(claim) == Granted(True, {"red": Role.EDITOR, "a:b": Role.ADMIN})
+    assert grants_of_claim(claim) == ClaimGrants(True, {"red": Role.EDITOR, "a:b": Role.ADMIN})
 
 
 def test_every_table_is_audited_or_is_not_what_people_change() -> None:
-    tables = {mapper.class_ for mapper in Record._sa_registry.mappers}
+    tables = {mapper.class_ for mapper in ControllerTable._sa_registry.mappers}
     platforms = {ObservationRow, AnswerRow, RevisionRow, AuditRow, PodRunRow}
     bus = {table for table in tables if table.__tablename__ in {"outbox", "inbox"}}
     assert tables - platforms - bus == set(AUDITED)
@@ -69,4 +69,4 @@ def test_a_claim_has_a_name_or_a_path(name: str, found: object) -> None:
         "realm_access": {"roles": ["red:editor"]},
         "https://penstock.example/roles": ["blue:viewer"],
     }
-    assert claim_named(claims, name) == found
+    assert find_claim(claims, name) == found

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from controller.domain.debugging import DebugRequest, chosen_version, curl_line
-from controller.domain.tickets import TicketSigner
-from router.domain.debug import DebugDoor
+from controller.domain.services.debug_tickets import TicketSigner
+from controller.domain.services.debugging import DebugRequest, chosen_version, curl_line
+from router.domain.access.debug_tickets import DebugTicketVerifier
 from shared.contracts.debug import DebugTicket, header_value
 from shared.errors import Conflict, InvalidInput
 
@@ -26,7 +26,7 @@ def ticket(*, is_logged: bool = False) -> bytes:
 
 @pytest.mark.parametrize("is_logged", [False, True])
 def test_a_ticket_opens_its_version_once(is_logged: bool) -> None:
-    door, value = DebugDoor(), ticket(is_logged=is_logged)
+    door, value = DebugTicketVerifier(), ticket(is_logged=is_logged)
     found = door.check(PUBLIC, value, WINE, NOW.timestamp())
     assert found is not None
     assert found.is_logged is is_logged
@@ -36,17 +36,17 @@ def test_a_ticket_opens_its_version_once(is_logged: bool) -> None:
 
 @pytest.mark.parametrize("of", [("wine", "v1"), ("beer", "v2")])
 def test_a_ticket_is_for_one_version(of: tuple[str, str]) -> None:
-    assert DebugDoor().check(PUBLIC, ticket(), of, NOW.timestamp()) is None
+    assert DebugTicketVerifier().check(PUBLIC, ticket(), of, NOW.timestamp()) is None
 
 
 def test_a_ticket_expires() -> None:
     late, in_time = NOW + timedelta(seconds=30), NOW + timedelta(seconds=29)
-    assert DebugDoor().check(PUBLIC, ticket(), WINE, late.timestamp()) is None
-    assert DebugDoor().check(PUBLIC, ticket(), WINE, in_time.timestamp()) is not None
+    assert DebugTicketVerifier().check(PUBLIC, ticket(), WINE, late.timestamp()) is None
+    assert DebugTicketVerifier().check(PUBLIC, ticket(), WINE, in_time.timestamp()) is not None
 
 
 def test_a_used_ticket_is_remembered_until_it_has_expired() -> None:
-    door = DebugDoor()
+    door = DebugTicketVerifier()
     assert door.check(PUBLIC, ticket(), WINE, NOW.timestamp())
     later = NOW + timedelta(minutes=1)
     assert door.check(PUBLIC, SIGNER.ticket(*WINE, later, is_logged=False).encode(), WINE, later.timestamp())
@@ -56,17 +56,17 @@ def test_a_used_ticket_is_remembered_until_it_has_expired() -> None:
 def test_only_the_key_makes_tickets() -> None:
     stranger = TicketSigner(bytes(32)).ticket(*WINE, NOW, is_logged=False).encode()
     at = NOW.timestamp()
-    assert DebugDoor().check(PUBLIC, stranger, WINE, at) is None
-    assert DebugDoor().check(None, ticket(), WINE, at) is None
+    assert DebugTicketVerifier().check(PUBLIC, stranger, WINE, at) is None
+    assert DebugTicketVerifier().check(None, ticket(), WINE, at) is None
 
 
 def test_a_changed_ticket_is_refused() -> None:
     encoded, _, signature = ticket().partition(b".")
     longer = DebugTicket(service="wine", version="v2", expires_at=NOW.timestamp() + 60, nonce="n" * 22, is_logged=True)
     at = NOW.timestamp()
-    assert DebugDoor().check(PUBLIC, longer.encoded() + b"." + signature, WINE, at) is None
+    assert DebugTicketVerifier().check(PUBLIC, longer.encode() + b"." + signature, WINE, at) is None
     for value in (b"", b".", b"1", encoded, encoded + b".", b"." + signature, encoded + b".\xff", b"several"):
-        assert DebugDoor().check(PUBLIC, value, WINE, at) is None
+        assert DebugTicketVerifier().check(PUBLIC, value, WINE, at) is None
 
 
 def test_a_signed_thing_that_is_no_ticket_is_refused() -> None:
@@ -76,7 +76,7 @@ def test_a_signed_thing_that_is_no_ticket_is_refused() -> None:
 
     encoded = urlsafe_b64encode(b'{"service": 1}')
     signature = Ed25519PrivateKey.from_private_bytes(SIGNER.seed).sign(SIGNED_CONTEXT + encoded)
-    assert DebugDoor().check(PUBLIC, header_value(encoded, signature), WINE, NOW.timestamp()) is None
+    assert DebugTicketVerifier().check(PUBLIC, header_value(encoded, signature), WINE, NOW.timestamp()) is None
 
 
 def test_the_seed_is_not_shown() -> None:

@@ -9,8 +9,15 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
-from controller.domain.commands import FirstVersion, GroupSource, ResourceSource
-from controller.domain.groups import NewNode, expires_soon, intent, is_empty, sized, status_of
+from controller.domain.resources.groups import (
+    NewNode,
+    expires_soon,
+    group_pod_resources,
+    is_empty,
+    node_intent,
+    node_status,
+)
+from controller.domain.services.version_commands import FirstVersion, GroupSource, ResourceSource
 from shared.contracts.nodes import NodeState
 from shared.errors import InvalidInput
 from shared.ids import new_id
@@ -50,21 +57,21 @@ def seen(node: Node, pods: int, generation: int = 3) -> NodeState:
     ],
 )
 def test_what_the_scheduler_is_told(node: Node, takes_pods: bool, pods: str) -> None:
-    told = intent(node, "risk")
+    told = node_intent(node, "risk")
     assert (told.is_schedulable, told.pods, told.generation, told.group) == (takes_pods, pods, 3, "risk")
 
 
 def test_how_it_is_doing() -> None:
     node = Node()
-    assert status_of(node, None) == "ready"
-    assert status_of(replace(node, phase="isolated"), seen(node, 2)) == "isolated"
-    assert status_of(replace(node, is_expired=True), None) == "expired"
-    assert status_of(replace(node, phase="releasing"), seen(node, 0)) == "releasing"
+    assert node_status(node, None) == "ready"
+    assert node_status(replace(node, phase="isolated"), seen(node, 2)) == "isolated"
+    assert node_status(replace(node, is_expired=True), None) == "expired"
+    assert node_status(replace(node, phase="releasing"), seen(node, 0)) == "releasing"
     draining = replace(node, phase="draining")
-    assert [status_of(draining, found) for found in (None, seen(node, 1), seen(node, 0, generation=2))] == [
+    assert [node_status(draining, found) for found in (None, seen(node, 1), seen(node, 0, generation=2))] == [
         "draining"
     ] * 3
-    assert status_of(draining, seen(node, 0)) == "drained"
+    assert node_status(draining, seen(node, 0)) == "drained"
     assert not is_empty(draining, None)
 
 
@@ -101,5 +108,5 @@ def test_a_providers_page_is_a_web_page(url: str) -> None:
 
 
 def test_a_size_is_named_by_what_it_is() -> None:
-    assert sized("risk", 4, 8, 0).spec == "4C8G"
-    assert sized("risk", 0.5, 1.5, 2).spec == "0.5C1.5G-2GPU"
+    assert group_pod_resources("risk", 4, 8, 0).spec == "4C8G"
+    assert group_pod_resources("risk", 0.5, 1.5, 2).spec == "0.5C1.5G-2GPU"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from controller.domain.model_files import requirements_of
+from controller.domain.registries.model_files import requirements_of
 
 
 def test_requirements_without_comments_and_credentials() -> None:

@@ -11,10 +11,11 @@ from cryptography.exceptions import InvalidTag
 from pydantic import ValidationError
 
 from controller.domain import names
-from controller.domain.commands import ModelSource, NewService, VersionChange
-from controller.domain.destinations import TableRoot, check_apart, checked_destination
-from controller.domain.keys import digest, is_alive, mint_key, mint_token, sooner
-from controller.domain.sealing import seal_for
+from controller.domain.access.keys import digest, earliest_expiry, is_alive, mint_key, mint_token
+from controller.domain.idempotency import answer_seal
+from controller.domain.services.service_commands import NewService
+from controller.domain.services.table_destinations import TableRoot, check_apart, checked_destination
+from controller.domain.services.version_commands import ModelSource, VersionChange
 from shared.errors import InvalidInput
 
 NASTY = [
@@ -84,20 +85,20 @@ def test_a_key_lives_until_revoked_or_expired() -> None:
     assert is_alive(None, later, now)
     assert not is_alive(None, now, now)
     assert not is_alive(now, later, now)
-    assert sooner(None, later) == later
-    assert sooner(now, later) == now
-    assert sooner(None, None) is None
+    assert earliest_expiry(None, later) == later
+    assert earliest_expiry(now, later) == now
+    assert earliest_expiry(None, None) is None
 
 
 def test_a_sealed_answer_opens_only_for_its_caller_and_key() -> None:
-    seal = seal_for("token", "POST", "/keys", "once")
-    sealed = seal.close(b"psk_secret")
+    seal = answer_seal("token", "POST", "/keys", "once")
+    sealed = seal.seal(b"psk_secret")
     assert b"psk_secret" not in sealed
-    assert seal_for("token", "POST", "/keys", "once").open(sealed) == b"psk_secret"
-    for other in (seal_for("other", "POST", "/keys", "once"), seal_for("token", "POST", "/keys", "twice")):
+    assert answer_seal("token", "POST", "/keys", "once").unseal(sealed) == b"psk_secret"
+    for other in (answer_seal("other", "POST", "/keys", "once"), answer_seal("token", "POST", "/keys", "twice")):
         assert other.id != seal.id
         with pytest.raises(InvalidTag):
-            other.open(sealed)
+            other.unseal(sealed)
 
 
 @pytest.mark.parametrize(

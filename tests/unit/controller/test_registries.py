@@ -13,15 +13,15 @@ from uuid import UUID
 import httpx
 import pytest
 
-from controller.clients import registries
-from controller.clients.pinned import LARGEST_ANSWER, PinnedTransport
-from controller.clients.registries import RegistryClients
-from controller.domain.secrets import NewSecret, SecretKind, check_fields
+from controller.clients import registry_clients
+from controller.clients.pinned_transport import LARGEST_ANSWER, PinnedTransport
+from controller.clients.registry_clients import RegistryClients
+from controller.domain.registries.secrets import NewSecret, SecretKind, check_fields
 from controller.settings import ControllerSettings
-from shared.addresses import AddressRule
 from shared.clock import SystemClock
 from shared.contracts.rpc.controller import RegistryAccess
 from shared.errors import InvalidInput, Unavailable, UpstreamFailed
+from shared.security.addresses import AddressRule
 
 URL = "https://mlflow.example/base"
 PASSWORD = "correct horse"
@@ -111,7 +111,7 @@ async def served() -> AsyncIterator[Served]:
 async def ask(access: RegistryAccess) -> str:
     clients = RegistryClients(SystemClock(), 5)
     try:
-        async with clients.lent(UUID(int=1), 1, access) as registry:
+        async with clients.lease(UUID(int=1), 1, access) as registry:
             return await registry.alias_version("wine", "a")
     finally:
         await clients.close()
@@ -192,18 +192,18 @@ async def test_a_name_without_an_address_does_not_answer() -> None:
 
 
 async def test_clients_are_kept_by_revision_and_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registries, "KEPT", 2)
+    monkeypatch.setattr(registry_clients, "MAX_CLIENTS", 2)
     clients, access = RegistryClients(SystemClock(), 5), RegistryAccess(url="http://localhost:1")
     one, two, three = (UUID(int=number) for number in (1, 2, 3))
-    async with clients.lent(one, 1, access) as first:
-        async with clients.lent(one, 1, access) as again:
+    async with clients.lease(one, 1, access) as first:
+        async with clients.lease(one, 1, access) as again:
             assert again is first
-        async with clients.lent(one, 2, access) as rotated:
+        async with clients.lease(one, 2, access) as rotated:
             assert rotated is not first
         assert not first._http.is_closed
     assert first._http.is_closed
     for secret in (two, three):
-        async with clients.lent(secret, 1, access):
+        async with clients.lease(secret, 1, access):
             pass
     assert rotated._http.is_closed
     await clients.close()

@@ -1,4 +1,4 @@
-"""Status is derived: every word of product.md has its case, and stale facts change nothing."""
+"""Status is derived: every status of a version and a service has its case, and stale facts change nothing."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.domain.status import (
+from controller.domain.services.status import (
+    DesiredState,
     Observation,
     ServiceStatus,
     VersionStatus,
-    Wanted,
-    folded,
+    next_observation,
     service_status,
     supersedes,
     version_status,
@@ -23,28 +23,28 @@ READY = Observation(1, "running", 2, was_ready=True)
 @pytest.mark.parametrize(
     ("wanted", "generation", "replicas", "seen", "status"),
     [
-        (Wanted.DRAFT, 0, 1, None, "draft"),
-        (Wanted.STARTED, 1, 2, None, "starting"),
-        (Wanted.STARTED, 1, 2, Observation(1, "starting", 1, was_ready=False), "starting"),
-        (Wanted.STARTED, 1, 2, READY, "running"),
-        (Wanted.STARTED, 1, 2, Observation(1, "running", 3, was_ready=True), "running"),
-        (Wanted.STARTED, 1, 2, Observation(1, "running", 1, was_ready=True), "degraded"),
-        (Wanted.STARTED, 1, 2, Observation(1, "running", 0, was_ready=True), "degraded"),
-        (Wanted.STARTED, 1, 2, Observation(1, "starting", 0, was_ready=True), "degraded"),
-        (Wanted.STARTED, 1, 2, Observation(1, "failed", 0, was_ready=False), "failed"),
-        (Wanted.STARTED, 2, 2, READY, "updating"),
-        (Wanted.STARTED, 3, 2, Observation(1, "failed", 0, was_ready=False), "starting"),
-        (Wanted.STARTED, 3, 2, Observation(2, "stopped", 0, was_ready=False), "starting"),
-        (Wanted.STARTED, 1, 0, None, "running"),
-        (Wanted.STARTED, 1, 0, Observation(1, "failed", 0, was_ready=False), "failed"),
-        (Wanted.STOPPED, 2, 2, READY, "stopping"),
-        (Wanted.STOPPED, 2, 2, None, "stopping"),
-        (Wanted.STOPPED, 3, 2, Observation(2, "stopped", 0, was_ready=False), "stopping"),
-        (Wanted.STOPPED, 2, 2, Observation(2, "stopped", 0, was_ready=False), "stopped"),
+        (DesiredState.DRAFT, 0, 1, None, "draft"),
+        (DesiredState.STARTED, 1, 2, None, "starting"),
+        (DesiredState.STARTED, 1, 2, Observation(1, "starting", 1, was_ready=False), "starting"),
+        (DesiredState.STARTED, 1, 2, READY, "running"),
+        (DesiredState.STARTED, 1, 2, Observation(1, "running", 3, was_ready=True), "running"),
+        (DesiredState.STARTED, 1, 2, Observation(1, "running", 1, was_ready=True), "degraded"),
+        (DesiredState.STARTED, 1, 2, Observation(1, "running", 0, was_ready=True), "degraded"),
+        (DesiredState.STARTED, 1, 2, Observation(1, "starting", 0, was_ready=True), "degraded"),
+        (DesiredState.STARTED, 1, 2, Observation(1, "failed", 0, was_ready=False), "failed"),
+        (DesiredState.STARTED, 2, 2, READY, "updating"),
+        (DesiredState.STARTED, 3, 2, Observation(1, "failed", 0, was_ready=False), "starting"),
+        (DesiredState.STARTED, 3, 2, Observation(2, "stopped", 0, was_ready=False), "starting"),
+        (DesiredState.STARTED, 1, 0, None, "running"),
+        (DesiredState.STARTED, 1, 0, Observation(1, "failed", 0, was_ready=False), "failed"),
+        (DesiredState.STOPPED, 2, 2, READY, "stopping"),
+        (DesiredState.STOPPED, 2, 2, None, "stopping"),
+        (DesiredState.STOPPED, 3, 2, Observation(2, "stopped", 0, was_ready=False), "stopping"),
+        (DesiredState.STOPPED, 2, 2, Observation(2, "stopped", 0, was_ready=False), "stopped"),
     ],
 )
 def test_status_of_a_version(
-    wanted: Wanted, generation: int, replicas: int, seen: Observation | None, status: str
+    wanted: DesiredState, generation: int, replicas: int, seen: Observation | None, status: str
 ) -> None:
     assert version_status(wanted, generation, replicas, seen) == status
 
@@ -84,12 +84,12 @@ def test_only_facts_of_known_and_not_older_generations_count(
 
 
 def test_having_been_ready_is_remembered_over_a_rollout_and_forgotten_at_a_stop() -> None:
-    rolled = folded(READY, 2, "running", 1)
+    rolled = next_observation(READY, 2, "running", 1)
     assert rolled.was_ready
-    stopped = folded(rolled, 3, "stopped", 0)
+    stopped = next_observation(rolled, 3, "stopped", 0)
     assert not stopped.was_ready
-    assert not folded(stopped, 4, "starting", 1).was_ready
-    assert folded(None, 4, "running", 1).was_ready
+    assert not next_observation(stopped, 4, "starting", 1).was_ready
+    assert next_observation(None, 4, "running", 1).was_ready
 
 
 PHASES = st.sampled_from(["starting", "running", "failed", "stopping", "stopped"])
@@ -97,4 +97,4 @@ PHASES = st.sampled_from(["starting", "running", "failed", "stopping", "stopped"
 
 @given(st.builds(Observation, st.integers(1, 5), PHASES, st.integers(0, 4), st.booleans()), st.integers(1, 5))
 def test_a_stopped_version_never_looks_alive(seen: Observation, generation: int) -> None:
-    assert version_status(Wanted.STOPPED, generation, 2, seen) in {VersionStatus.STOPPING, VersionStatus.STOPPED}
+    assert version_status(DesiredState.STOPPED, generation, 2, seen) in {VersionStatus.STOPPING, VersionStatus.STOPPED}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from controller.store.listing import has_tag
+from controller.store.services.listing import has_tag
 
 TAGS = {"team": "risk", "a:b:c": "d", "url": "http://x:1"}
 

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.domain.traffic import checked_fallback, checked_split, effective, joined, left, rebalanced, shares
+from controller.domain.services.traffic import (
+    active_weights,
+    checked_fallback,
+    checked_split,
+    effective_weights,
+    rebalanced,
+    weights_with,
+    weights_without,
+)
 from shared.errors import Conflict, InvalidInput
 
 WEIGHTS = st.dictionaries(st.sampled_from(["v1", "v2", "v3", "v4"]), st.integers(0, 100), min_size=1)
@@ -23,7 +31,7 @@ def test_rebalanced_weights_sum_to_the_total(weights: dict[str, int], total: int
 
 @given(WEIGHTS, st.sets(st.sampled_from(["v1", "v2", "v3", "v4"])))
 def test_only_those_that_serve_get_traffic(weights: dict[str, int], serving: set[str]) -> None:
-    told = effective(weights, serving)
+    told = effective_weights(weights, serving)
     if any(weights[name] for name in serving & weights.keys()):
         assert sum(told.values()) == 100
         assert all(told[name] == 0 for name, weight in weights.items() if not weight)
@@ -33,29 +41,29 @@ def test_only_those_that_serve_get_traffic(weights: dict[str, int], serving: set
 
 
 def test_the_first_version_gets_everything_and_the_second_what_it_asked_for() -> None:
-    assert joined({}, "v1", 0) == {"v1": 100}
-    assert joined({"v1": 100}, "v2", 0) == {"v1": 100, "v2": 0}
-    assert joined({"v1": 100}, "v2", 10) == {"v1": 90, "v2": 10}
+    assert weights_with({}, "v1", 0) == {"v1": 100}
+    assert weights_with({"v1": 100}, "v2", 0) == {"v1": 100, "v2": 0}
+    assert weights_with({"v1": 100}, "v2", 10) == {"v1": 90, "v2": 10}
 
 
 def test_the_other_takes_the_share_of_one_that_stops_or_fails() -> None:
-    assert left({"v1": 90, "v2": 10}, "v1") == {"v2": 100}
-    assert effective({"v1": 90, "v2": 10}, {"v2"}) == {"v1": 0, "v2": 100}
+    assert weights_without({"v1": 90, "v2": 10}, "v1") == {"v2": 100}
+    assert effective_weights({"v1": 90, "v2": 10}, {"v2"}) == {"v1": 0, "v2": 100}
 
 
 def test_a_version_of_weight_0_takes_no_share_of_another() -> None:
-    assert effective({"v1": 100, "v2": 0}, {"v2"}) == {"v1": 100, "v2": 0}
-    assert shares({"v1": 100, "v2": 0}, ["v2"]) == {"v1": 100, "v2": 0}
-    assert shares({"v1": 60, "v2": 40, "v3": 0}, ["v2", "v3"]) == {"v2": 100, "v3": 0}
+    assert effective_weights({"v1": 100, "v2": 0}, {"v2"}) == {"v1": 100, "v2": 0}
+    assert active_weights({"v1": 100, "v2": 0}, ["v2"]) == {"v1": 100, "v2": 0}
+    assert active_weights({"v1": 60, "v2": 40, "v3": 0}, ["v2", "v3"]) == {"v2": 100, "v3": 0}
     with pytest.raises(Conflict, match="Only 'v1' has a weight, and v2 would get none"):
-        left({"v1": 100, "v2": 0}, "v1")
-    assert left({"v1": 100}, "v1") == {}
+        weights_without({"v1": 100, "v2": 0}, "v1")
+    assert weights_without({"v1": 100}, "v1") == {}
 
 
 def test_a_share_that_nobody_has_goes_to_whoever_starts_and_else_is_equal() -> None:
-    assert joined({"v1": 0}, "v2", 0) == {"v1": 0, "v2": 100}
-    assert joined({"v1": 100, "v2": 0}, "v1", 0) == {"v1": 100, "v2": 0}
-    assert shares({"v1": 0, "v2": 0}, ["v1", "v2"]) == {"v1": 50, "v2": 50}
+    assert weights_with({"v1": 0}, "v2", 0) == {"v1": 0, "v2": 100}
+    assert weights_with({"v1": 100, "v2": 0}, "v1", 0) == {"v1": 100, "v2": 0}
+    assert active_weights({"v1": 0, "v2": 0}, ["v1", "v2"]) == {"v1": 50, "v2": 50}
 
 
 @pytest.mark.parametrize("name", [None, "v2"])
@@ -70,7 +78,7 @@ def test_another_fallback_is_refused(name: str, said: str) -> None:
 
 
 def test_a_version_that_still_starts_takes_nothing_yet() -> None:
-    assert effective({"v1": 90, "v2": 10}, {"v1"}) == {"v1": 100, "v2": 0}
+    assert effective_weights({"v1": 90, "v2": 10}, {"v1"}) == {"v1": 100, "v2": 0}
 
 
 @pytest.mark.parametrize(

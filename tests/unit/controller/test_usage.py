@@ -10,12 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.api.usage import safe_cell
-from controller.domain.usage import End, Grain, better_known, milliseconds, moment_of, overlap_ms, split, windows
+from controller.api.resources.usage import safe_cell
+from controller.domain.resources.usage import (
+    Grain,
+    RunEndTime,
+    better_known_end,
+    milliseconds,
+    moment_of,
+    overlap_ms,
+    split_run,
+    windows,
+)
 
 moments = st.integers(0, milliseconds(datetime(2100, 1, 1, tzinfo=UTC)))
 spans = st.tuples(moments, st.integers(1, 400 * 86_400_000)).map(lambda pair: (pair[0], sum(pair)))
-ends = st.none() | st.builds(End, moments, st.booleans())
+ends = st.none() | st.builds(RunEndTime, moments, st.booleans())
 
 
 def at(text: str) -> int:
@@ -24,7 +33,7 @@ def at(text: str) -> int:
 
 @given(spans, st.sampled_from(Grain))
 def test_the_shares_of_a_run_sum_to_the_run(span: tuple[int, int], grain: Grain) -> None:
-    shares = split(*span, grain)
+    shares = split_run(*span, grain)
 
     assert sum(shares.values()) == span[1] - span[0]
     assert all(share > 0 for share in shares.values())
@@ -51,7 +60,7 @@ def test_what_lies_outside_of_the_asked_time_is_not_counted(run: tuple[int, int]
 
 
 def test_a_run_over_two_turns_of_months() -> None:
-    shares = split(at("2026-10-31T23:00:00Z"), at("2026-12-01T00:00:01Z"), Grain.MONTH)
+    shares = split_run(at("2026-10-31T23:00:00Z"), at("2026-12-01T00:00:01Z"), Grain.MONTH)
 
     assert shares == {"2026-10": 3_600_000, "2026-11": 30 * 86_400_000, "2026-12": 1_000}
 
@@ -61,17 +70,17 @@ def test_nothing_has_no_windows() -> None:
 
 
 @given(st.lists(ends, min_size=1, max_size=5))
-def test_the_end_of_a_run_does_not_depend_on_order_nor_repeats(told: list[End | None]) -> None:
-    found = {reduce(better_known, order) for order in permutations(told)}
+def test_the_end_of_a_run_does_not_depend_on_order_nor_repeats(told: list[RunEndTime | None]) -> None:
+    found = {reduce(better_known_end, order) for order in permutations(told)}
 
-    assert found == {reduce(better_known, [*told, *told])}
+    assert found == {reduce(better_known_end, [*told, *told])}
 
 
 def test_what_was_seen_beats_what_was_guessed() -> None:
-    seen, guessed = End(10), End(20, is_exact=False)
+    seen, guessed = RunEndTime(10), RunEndTime(20, is_exact=False)
 
-    assert better_known(guessed, seen) == better_known(seen, guessed) == seen
-    assert better_known(None, guessed) == guessed
+    assert better_known_end(guessed, seen) == better_known_end(seen, guessed) == seen
+    assert better_known_end(None, guessed) == guessed
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-cmd|x", "@sum", "\tx", "\rx"])

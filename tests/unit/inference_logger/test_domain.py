@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from inference_logger.domain.records import Unreadable, read_message
+from inference_logger.domain.records import UnreadableMessage, read_message
 from inference_logger.domain.rows import client_request_id, to_payload
 from inference_logger.domain.schema import PAYLOAD_SCHEMA
-from inference_logger.domain.tables import Received, TableKey, share_out
+from inference_logger.domain.tables import ReceivedMessage, TableKey, split_by_table
 from logged_requests import START, record
 
 
@@ -54,9 +54,9 @@ def test_an_id_that_a_model_server_refuses_is_null_with_a_code(refused: str, is_
 
 def test_two_spellings_of_a_folder_are_one_table() -> None:
     places = ("", "/home/tables", "file:///home/tables", "file:///home//tables/")
-    messages = [Received(number, [record("a", destination=place)]) for number, place in enumerate(places, 1)]
+    messages = [ReceivedMessage(number, [record("a", destination=place)]) for number, place in enumerate(places, 1)]
 
-    shares = share_out(messages, "/home/tables")
+    shares = split_by_table(messages, "/home/tables")
 
     assert {key: [position for position, _ in share.records] for key, share in shares.items()} == {
         TableKey("wine"): [1, 2, 3, 4]
@@ -65,11 +65,11 @@ def test_two_spellings_of_a_folder_are_one_table() -> None:
 
 def test_records_go_to_the_table_of_their_service_and_destination() -> None:
     messages = [
-        Received(7, [record("a"), record("b", destination="/elsewhere")]),
-        Received(8, [record("c", service="tea")], is_retry=True),
+        ReceivedMessage(7, [record("a"), record("b", destination="/elsewhere")]),
+        ReceivedMessage(8, [record("c", service="tea")], is_retry=True),
     ]
 
-    shares = share_out(messages)
+    shares = split_by_table(messages)
 
     assert [(p, r["request_id"]) for p, r in shares[TableKey("wine")].records] == [(7, "a")]
     assert [(p, r["request_id"]) for p, r in shares[TableKey("wine", "/elsewhere")].records] == [(7, "b")]
@@ -100,13 +100,13 @@ def test_records_go_to_the_table_of_their_service_and_destination() -> None:
     ],
 )
 def test_what_cannot_be_a_row_is_refused_with_its_place(body: bytes, reason: str) -> None:
-    with pytest.raises(Unreadable, match=reason):
+    with pytest.raises(UnreadableMessage, match=reason):
         read_message(body)
 
 
 def test_a_message_holds_records_of_the_service_that_its_subject_names() -> None:
     body = json.dumps({"records": [record("a"), record("b", service="beer")]}).encode()
-    with pytest.raises(Unreadable, match=r"records\.1\.service: not wine"):
+    with pytest.raises(UnreadableMessage, match=r"records\.1\.service: not wine"):
         read_message(body, "wine")
 
 

@@ -9,53 +9,53 @@ from typing import Any
 
 import pytest
 
-from inference_logger.consumers.requests import Outage
-from inference_logger.domain.destinations import why_refused
-from inference_logger.domain.streams import Checkpoint, why_other
-from inference_logger.domain.tables import Share, TableKey, app_id
-from inference_logger.domain.waiting import Retry, WaitingTable, allowance
+from inference_logger.consumers.requests import StreamOutage
+from inference_logger.domain.destinations import placement_refusal
+from inference_logger.domain.streams import Checkpoint, stream_mismatch
+from inference_logger.domain.tables import TableKey, TableShare, app_id
+from inference_logger.domain.waiting import RetrySchedule, WaitingTable, waiting_allowance
 from logged_requests import record
 
 AT = datetime(2026, 5, 1, tzinfo=UTC)
 TABLE = WaitingTable(TableKey("wine", "/old"), "/old/wine/payload", "S", 7, "away", AT)
 
 
-def share(*versions: str, size: int = 10) -> Share:
-    return Share([(place, record("a", version_id=one)) for place, one in enumerate(versions, 8)], size=size)
+def share(*versions: str, size: int = 10) -> TableShare:
+    return TableShare([(place, record("a", version_id=one)) for place, one in enumerate(versions, 8)], size=size)
 
 
 def test_a_waiting_table_counts_what_it_keeps_in_the_stream() -> None:
-    grown = TABLE.grown(share("1", "1")).grown(share("2", size=5))
+    grown = TABLE.with_share(share("1", "1")).with_share(share("2", size=5))
     assert (grown.rows, grown.stream_bytes, grown.read_from) == (3, 15, 7)
 
-    assert grown.caught_up(9, 2, 10) == replace(grown, sequence=9, rows=1, stream_bytes=5)
+    assert grown.with_written(9, 2, 10) == replace(grown, sequence=9, rows=1, stream_bytes=5)
     assert replace(grown, parked_upto=11).read_from == 11
 
 
 def test_records_follow_their_versions_once_all_of_them_log_elsewhere() -> None:
-    waiting = TABLE.grown(share("1", "2"))
+    waiting = TABLE.with_share(share("1", "2"))
     elsewhere = TableKey("wine", "/new")
 
-    one_moved = waiting.following({elsewhere: share("1")})
-    both_moved = one_moved.following({elsewhere: share("2")})
+    one_moved = waiting.with_moves({elsewhere: share("1")})
+    both_moved = one_moved.with_moves({elsewhere: share("2")})
 
     assert (waiting.successor, one_moved.successor, both_moved.successor) == (None, None, "/new")
-    assert both_moved.grown(share("1")).successor is None  # it logs to the old one again
-    assert waiting.following({TableKey("beer", "/new"): share("1", "2")}).successor is None
-    assert waiting.following({TableKey("wine"): share("1", "2")}).successor == ""  # the default folder
+    assert both_moved.with_share(share("1")).successor is None  # it logs to the old one again
+    assert waiting.with_moves({TableKey("beer", "/new"): share("1", "2")}).successor is None
+    assert waiting.with_moves({TableKey("wine"): share("1", "2")}).successor == ""  # the default folder
 
 
 def test_each_try_waits_longer_up_to_half_a_minute() -> None:
-    retry, waits = Retry(), []
+    retry, waits = RetrySchedule(), []
     for _ in range(8):
-        later = retry.failed(100.0)
+        later = retry.after_failure(100.0)
         waits.append(later.at - 100.0)
         retry = later
     assert waits == [1, 2, 4, 8, 16, 30, 30, 30]
 
 
 def test_a_busy_machine_is_no_warning_and_a_bus_that_is_away_is_one() -> None:
-    outage = Outage()
+    outage = StreamOutage()
     assert [outage.level(now) for now in (0.0, 9.0, 10.0, 12.0)] == [INFO, INFO, WARNING, WARNING]
     outage.end()
     assert outage.level(20.0) == INFO
@@ -63,7 +63,7 @@ def test_a_busy_machine_is_no_warning_and_a_bus_that_is_away_is_one() -> None:
 
 @pytest.mark.parametrize(("waiting", "bytes_each"), [(0, 250), (1, 250), (2, 250), (4, 125), (500, 1)])
 def test_a_table_keeps_a_quarter_and_all_of_them_half_of_the_stream(waiting: int, bytes_each: int) -> None:
-    assert allowance(1000, waiting) == bytes_each
+    assert waiting_allowance(1000, waiting) == bytes_each
 
 
 def test_rows_that_went_elsewhere_are_counted_apart() -> None:
@@ -86,7 +86,7 @@ def test_rows_that_went_elsewhere_are_counted_apart() -> None:
 def test_a_stream_is_known_again(
     known: dict[str, Any], last_seq: int, stored_at: datetime | None, said: str | None
 ) -> None:
-    why = why_other(Checkpoint("S", **known), last_seq, stored_at)
+    why = stream_mismatch(Checkpoint("S", **known), last_seq, stored_at)
     assert why is None if said is None else said in (why or "")
 
 
@@ -111,11 +111,11 @@ def test_a_new_epoch_has_another_name_and_doubts_what_it_reads() -> None:
     ],
 )
 def test_a_table_lies_beside_the_others(location: str, said: str | None) -> None:
-    why = why_refused(location, {"/t/wine/payload"}, is_listed=False)
+    why = placement_refusal(location, {"/t/wine/payload"}, is_listed=False)
     assert why is None if said is None else said in (why or "")
 
 
 def test_a_younger_table_cannot_drive_an_older_one_out() -> None:
     inner = "/t/a/b/wine/payload"
-    assert why_refused(inner, {"/t/a/payload"}, is_listed=True) is None
-    assert why_refused("/t/a/payload", {inner}, is_listed=False) is not None
+    assert placement_refusal(inner, {"/t/a/payload"}, is_listed=True) is None
+    assert placement_refusal("/t/a/payload", {inner}, is_listed=False) is not None

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from monitor.domain.events import WORDINGS, entry_of
+from monitor.domain.events import WORDINGS, event_line_of
 from shared import events
 from shared.events import CATALOGUE
 
@@ -16,7 +16,7 @@ def test_every_fact_that_the_catalogue_gives_to_the_monitor_is_told() -> None:
 
 
 def test_a_pod_s_fact_is_about_the_pod() -> None:
-    entry = entry_of(events.PodExited(**IDS, pod="wine-v1-abc", generation=1, signal=9, restarts=2))
+    entry = event_line_of(events.PodExited(**IDS, pod="wine-v1-abc", generation=1, signal=9, restarts=2))
 
     assert entry is not None
     assert (entry.kind, entry.name, entry.level, entry.reason) == ("pod", "wine-v1-abc", "warning", "Exited")
@@ -24,7 +24,7 @@ def test_a_pod_s_fact_is_about_the_pod() -> None:
 
 
 def message(event: events.Event) -> str:
-    entry = entry_of(event)
+    entry = event_line_of(event)
     assert entry is not None
     return entry.message
 
@@ -57,7 +57,7 @@ def test_one_pod_is_not_pods_and_counts_do_not_contradict_each_other() -> None:
 
 
 def test_a_service_s_fact_is_about_the_service() -> None:
-    entry = entry_of(events.TrafficChanged(service_id=UUID(int=1), service="wine", weights={"v1": 90, "v2": 10}))
+    entry = event_line_of(events.TrafficChanged(service_id=UUID(int=1), service="wine", weights={"v1": 90, "v2": 10}))
 
     assert entry is not None
     assert (entry.kind, entry.name, entry.version) == ("service", "wine", None)
@@ -69,7 +69,7 @@ def test_a_note_brings_its_own_words() -> None:
         **IDS, pod="p", generation=1, level="warning", reason="ProbeFailed", message="no answer in 1 s"
     )
 
-    entry = entry_of(note)
+    entry = event_line_of(note)
 
     assert entry is not None
     assert (entry.level, entry.reason, entry.message) == ("warning", "ProbeFailed", "no answer in 1 s")
@@ -77,7 +77,7 @@ def test_a_note_brings_its_own_words() -> None:
 
 def test_only_a_pod_that_nobody_asked_to_end_is_a_warning() -> None:
     counts = {"pod": "p", "generation": 1, "ready_replicas": 1, "desired_replicas": 1}
-    told = [entry_of(events.PodNotReady(**IDS, **counts, reason=reason)) for reason in ("Draining", "ProbeFailed")]
+    told = [event_line_of(events.PodNotReady(**IDS, **counts, reason=reason)) for reason in ("Draining", "ProbeFailed")]
 
     assert [(e.level, e.reason) for e in told if e] == [("info", "Draining"), ("warning", "NotReady")]
 
@@ -85,7 +85,7 @@ def test_only_a_pod_that_nobody_asked_to_end_is_a_warning() -> None:
 def test_a_table_s_fact_is_about_its_service() -> None:
     table = {"service": "wine", "table": "wine.payload", "location": "/tables/wine/payload"}
 
-    entry = entry_of(events.TableBlocked(**table, reason="No space left on device"))
+    entry = event_line_of(events.TableBlocked(**table, reason="No space left on device"))
 
     assert entry is not None
     assert (entry.kind, entry.name, entry.level) == ("service", "wine", "error")

@@ -6,13 +6,13 @@ from uuid import UUID
 
 import pytest
 
-from monitor.domain.rollup import NOBODY, PodMinute, TrafficSums, quantile, roll_replicas, roll_traffic, roll_usage
+from monitor.domain.rollup import NOT_ROUTED, PodMinute, TrafficSums, quantile, roll_replicas, roll_traffic, roll_usage
 from shared.contracts.samples import (
     LATENCY_BOUNDS_S,
     PodTraffic,
     PodUsage,
-    TrafficMeasured,
-    UsageMeasured,
+    TrafficSample,
+    UsageSample,
     VersionReplicas,
 )
 
@@ -28,9 +28,9 @@ def counts(**at: int) -> tuple[int, ...]:
     return tuple(found)
 
 
-def sample(start: datetime, *pods: PodTraffic, sequence: int = 0) -> TrafficMeasured:
+def sample(start: datetime, *pods: PodTraffic, sequence: int = 0) -> TrafficSample:
     end = start + timedelta(seconds=10)
-    return TrafficMeasured(source="r", sequence=sequence, run_id=RUN, from_time=start, to_time=end, pods=pods)
+    return TrafficSample(source="r", sequence=sequence, run_id=RUN, from_time=start, to_time=end, pods=pods)
 
 
 def pod(requests: int, **more: Any) -> PodTraffic:
@@ -62,16 +62,16 @@ def test_requests_that_reached_no_version_are_counted_for_nobody() -> None:
     turned_away = PodTraffic(service="s", version=None, throttled=7)
 
     assert roll_traffic([sample(NOON, turned_away)]) == {
-        PodMinute(int(NOON.timestamp()), "s", NOBODY, NOBODY): TrafficSums(throttled=7)
+        PodMinute(int(NOON.timestamp()), "s", NOT_ROUTED, NOT_ROUTED): TrafficSums(throttled=7)
     }
 
 
 def test_usage_keeps_mean_and_maximum() -> None:
-    def usage(cpu: float) -> UsageMeasured:
+    def usage(cpu: float) -> UsageSample:
         one = PodUsage(
             service="s", version="v1", version_id=VERSION, pod="p", cpu_cores=cpu, memory_bytes=100, ready=True
         )
-        return UsageMeasured(source="n", at=NOON, pods=(one,))
+        return UsageSample(source="n", at=NOON, pods=(one,))
 
     (sums,) = roll_usage([usage(0.5), usage(1.5)]).values()
 
@@ -79,9 +79,9 @@ def test_usage_keeps_mean_and_maximum() -> None:
 
 
 def test_the_last_replica_counts_of_a_minute_stay() -> None:
-    def seen(ready: int) -> UsageMeasured:
+    def seen(ready: int) -> UsageSample:
         version = VersionReplicas(service="s", version="v1", version_id=VERSION, wanted=2, running=2, ready=ready)
-        return UsageMeasured(source="n", at=NOON, versions=(version,))
+        return UsageSample(source="n", at=NOON, versions=(version,))
 
     (last,) = roll_replicas([seen(0), seen(2)]).values()
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from penstock.launcher.admin_ports import AdminPorts
 from penstock.launcher.home import Home, LaunchError, Ports
-from penstock.launcher.ports import free
+from penstock.launcher.ports.admin import AdminPorts
+from penstock.launcher.ports.sockets import find_free_ports
 
 NAMES = ("controller", "scheduler", "router", "monitor", "inference-logger", "router-2")
 
@@ -17,7 +17,7 @@ NAMES = ("controller", "scheduler", "router", "monitor", "inference-logger", "ro
 @pytest.fixture
 def ports() -> list[int]:
     """Ports of this test's own in the place of 9101 and the others, which the machine may use."""
-    return free(20)
+    return find_free_ports(20)
 
 
 def taking(folder: Path, ports: list[int]) -> AdminPorts:
@@ -28,35 +28,35 @@ def taking(folder: Path, ports: list[int]) -> AdminPorts:
 
 def test_they_are_the_same_at_every_start(tmp_path: Path, ports: list[int]) -> None:
     with taking(tmp_path, ports) as first:
-        before = first.take(NAMES, {})
+        before = first.reserve(NAMES, {})
     with taking(tmp_path, ports) as second:
-        after = second.take(NAMES, {})
+        after = second.reserve(NAMES, {})
 
     assert before == after == dict(zip(NAMES, ports, strict=False))
 
 
 def test_a_busy_one_is_passed_over_and_the_other_is_kept(tmp_path: Path, ports: list[int]) -> None:
     with socket.create_server(("127.0.0.1", ports[2])), taking(tmp_path, ports) as run:
-        taken = run.take(NAMES, {})
+        taken = run.reserve(NAMES, {})
     assert taken["router"] == ports[5]
 
     with taking(tmp_path, ports) as again:
-        assert again.take(NAMES, {}) == taken
+        assert again.reserve(NAMES, {}) == taken
 
 
 def test_platforms_that_start_at_once_have_different_ones(tmp_path: Path, ports: list[int]) -> None:
     with taking(tmp_path / "one", ports) as one, taking(tmp_path / "two", ports) as two:
-        first, second = one.take(NAMES, {}), two.take(NAMES, {})
+        first, second = one.reserve(NAMES, {}), two.reserve(NAMES, {})
 
     assert set(first.values()).isdisjoint(second.values())
 
 
 def test_the_environment_wins(tmp_path: Path, ports: list[int]) -> None:
     with taking(tmp_path, ports) as run:
-        assert run.take(NAMES, {"ROUTER_ADMIN_PORT": str(ports[9])})["router"] == ports[9]
+        assert run.reserve(NAMES, {"ROUTER_ADMIN_PORT": str(ports[9])})["router"] == ports[9]
 
     with socket.create_server(("127.0.0.1", ports[9])), taking(tmp_path, ports) as run:
         with pytest.raises(LaunchError, match=rf"port {ports[9]} .*router.*ROUTER_ADMIN_PORT"):
-            run.take(NAMES, {"ROUTER_ADMIN_PORT": str(ports[9])})
+            run.reserve(NAMES, {"ROUTER_ADMIN_PORT": str(ports[9])})
         with pytest.raises(LaunchError, match="MONITOR_ADMIN_PORT must be a port number"):
-            run.take(NAMES, {"MONITOR_ADMIN_PORT": "http"})
+            run.reserve(NAMES, {"MONITOR_ADMIN_PORT": "http"})

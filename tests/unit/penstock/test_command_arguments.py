@@ -12,48 +12,58 @@ from pathlib import Path
 import pytest
 import typer
 
-from penstock.commands.arguments import expiry, model_source, service_name, variables, weights, with_version
+from penstock.commands.cli.arguments import (
+    default_service_name,
+    parse_env,
+    parse_expiry,
+    parse_model_source,
+    parse_weights,
+    resolve_latest,
+)
 from penstock.contexts import Contexts, Target
 from penstock.launcher.home import LaunchError
 
 
 def test_a_model_uri_names_a_version_or_an_alias() -> None:
-    assert model_source("models:/wine_quality/3") == {"kind": "mlflow", "model": "wine_quality", "version": "3"}
-    assert with_version(model_source("models:/wine/latest"), lambda _: {"versions": ["9", "10"]})["version"] == "10"
-    assert with_version(model_source("models:/wine/3"), lambda _: {"versions": ["9"]})["version"] == "3"
+    assert parse_model_source("models:/wine_quality/3") == {"kind": "mlflow", "model": "wine_quality", "version": "3"}
+    assert (
+        resolve_latest(parse_model_source("models:/wine/latest"), lambda _: {"versions": ["9", "10"]})["version"]
+        == "10"
+    )
+    assert resolve_latest(parse_model_source("models:/wine/3"), lambda _: {"versions": ["9"]})["version"] == "3"
     with pytest.raises(typer.BadParameter, match="models show wine"):
-        model_source("models:/wine")
-    assert model_source("models:/wine@champion") == {"kind": "mlflow", "model": "wine", "alias": "champion"}
+        parse_model_source("models:/wine")
+    assert parse_model_source("models:/wine@champion") == {"kind": "mlflow", "model": "wine", "alias": "champion"}
 
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 
 def test_an_end_is_a_date_a_time_or_a_span() -> None:
-    assert expiry(None, None, NOW) is None
-    assert expiry("2030-01-01", None, NOW) == "2030-01-01T00:00:00Z"
-    assert expiry("2030-01-01T08:00:00+08:00", None, NOW) == "2030-01-01T08:00:00+08:00"
+    assert parse_expiry(None, None, NOW) is None
+    assert parse_expiry("2030-01-01", None, NOW) == "2030-01-01T00:00:00Z"
+    assert parse_expiry("2030-01-01T08:00:00+08:00", None, NOW) == "2030-01-01T08:00:00+08:00"
     spans = {"30d": "2026-05-31T12:00:00+00:00", "90m": "2026-05-01T13:30:00+00:00", "2w": "2026-05-15T12:00:00+00:00"}
-    assert {span: expiry(None, span, NOW) for span in spans} == spans
+    assert {span: parse_expiry(None, span, NOW) for span in spans} == spans
 
 
 @pytest.mark.parametrize("span", ["30", "d", "-1d", "1y", "1d ", "999999w", "1.5h", "\u0661d"])
 def test_what_is_no_span_of_time_is_refused(span: str) -> None:
     with pytest.raises(typer.BadParameter):
-        expiry(None, span, NOW)
+        parse_expiry(None, span, NOW)
 
 
 def test_one_end_is_enough() -> None:
     with pytest.raises(typer.BadParameter, match="exclude"):
-        expiry("2030-01-01", "1d", NOW)
+        parse_expiry("2030-01-01", "1d", NOW)
 
 
 def test_variables_are_plain_or_a_key_of_a_secret() -> None:
     wanted = {"A": "1=2", "TOKEN": {"secret": "payments", "key": "token"}}
-    assert variables(["A=1=2"], ["TOKEN=payments/token"]) == wanted
+    assert parse_env(["A=1=2"], ["TOKEN=payments/token"]) == wanted
     for plain, secret in ((["A"], None), (["=1"], None), (["A=1", "A=2"], None), (["A=1"], ["A=s/k"]), (None, ["A=s"])):
         with pytest.raises(typer.BadParameter):
-            variables(plain, secret)
+            parse_env(plain, secret)
 
 
 @pytest.mark.parametrize(
@@ -70,16 +80,16 @@ def test_variables_are_plain_or_a_key_of_a_secret() -> None:
 )
 def test_what_is_no_model_uri_is_refused(text: str) -> None:
     with pytest.raises(typer.BadParameter):
-        model_source(text)
+        parse_model_source(text)
 
 
 def test_a_service_is_named_after_its_model() -> None:
-    assert service_name("Wine_Quality.v2") == "wine-quality-v2"
-    assert len(service_name("x" * 200)) == 63
+    assert default_service_name("Wine_Quality.v2") == "wine-quality-v2"
+    assert len(default_service_name("x" * 200)) == 63
 
 
 def test_weights_sum_to_a_hundred() -> None:
-    assert weights(["v1=90", "v2=10"]) == {"v1": 90, "v2": 10}
+    assert parse_weights(["v1=90", "v2=10"]) == {"v1": 90, "v2": 10}
 
 
 @pytest.mark.parametrize(
@@ -87,7 +97,7 @@ def test_weights_sum_to_a_hundred() -> None:
 )
 def test_what_is_no_split_is_refused(split: list[str]) -> None:
     with pytest.raises(typer.BadParameter):
-        weights(split)
+        parse_weights(split)
 
 
 def test_contexts_are_kept_private_and_read_again(tmp_path: Path) -> None:

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from penstock.launcher.admin_ports import AdminPorts
 from penstock.launcher.bus import config
 from penstock.launcher.databases import check_databases, note_databases
 from penstock.launcher.home import Home, LaunchError, Ports
 from penstock.launcher.leftovers import end_leftovers
-from penstock.launcher.state import ProcessView, RunState, is_supervised, only_one, supervisor_of
+from penstock.launcher.ports.admin import AdminPorts
+from penstock.launcher.state import ProcessView, RunState, is_supervised, supervisor_lock, supervisor_of
 from penstock.launcher.watch.incidents import Incidents
 
 DAMAGE: dict[str, bytes | None] = {
@@ -46,7 +46,7 @@ def damage(path: Path, kind: str) -> None:
 
 def ports_of(home: Home) -> dict[str, int]:
     with AdminPorts(home) as ports:
-        return ports.take(("controller", "router-2"), {})
+        return ports.reserve(("controller", "router-2"), {})
 
 
 def databases_of(home: Home) -> None:
@@ -105,7 +105,7 @@ def test_a_lock_that_is_a_folder_does_not_lock(home: Home) -> None:
     (home.run / "lock").mkdir()
 
     assert not is_supervised(home)
-    with only_one(home):
+    with supervisor_lock(home):
         assert supervisor_of(home) == os.getpid()
         assert is_supervised(home)
 

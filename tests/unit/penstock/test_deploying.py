@@ -12,11 +12,11 @@ import typer
 from typer.testing import CliRunner, Result
 
 from penstock.cli import app
-from penstock.commands.arguments import autoscaling
-from penstock.commands.checks import check_of, last_line, shared_predicts, warnings_of
-from penstock.commands.redeploy import is_as_asked
-from penstock.commands.rollback import earlier_model
-from penstock.commands.waiting import Progress, stage_of
+from penstock.commands.cli.arguments import autoscaling_range
+from penstock.commands.deployment.redeploy import has_configuration
+from penstock.commands.deployment.rollback import earlier_model
+from penstock.commands.services.publish_check import batching_summary, check_summary, check_warnings, last_line
+from penstock.commands.services.waiting import ProgressLine, stage_of
 from scripted_api import Answers, ScriptedApi
 
 Run = Callable[..., tuple[Result, ScriptedApi]]
@@ -144,18 +144,18 @@ def test_deploying_again_waits_for_the_version_that_starts(run: Run) -> None:
 def test_another_configuration_is_another_version(other: dict[str, Any]) -> None:
     asked = {"model_source": {"kind": "mlflow", "model": "wine", "version": "3"}, "replicas": 1, "env": {},
              "resource_source": {"kind": "shared", "spec": "1C2G"}, "traffic_weight": 0, "description": ""}  # fmt: skip
-    assert is_as_asked(version("starting"), asked)
-    assert not is_as_asked(version("starting"), asked | other)
-    assert not is_as_asked(version("starting", rate_limit={"qps": 5}), asked)
+    assert has_configuration(version("starting"), asked)
+    assert not has_configuration(version("starting"), asked | other)
+    assert not has_configuration(version("starting", rate_limit={"qps": 5}), asked)
 
 
 def test_a_range_of_pods_is_one_at_least_unless_zero_is_asked_for() -> None:
-    assert autoscaling(1, None, 3, None) == {"min": 1, "max": 3, "target_concurrency": 16.0}
-    assert autoscaling(1, 0, 3, 4.0) == {"min": 0, "max": 3, "target_concurrency": 4.0}
-    assert autoscaling(2, None, None, None) is None
+    assert autoscaling_range(1, None, 3, None) == {"min": 1, "max": 3, "target_concurrency": 16.0}
+    assert autoscaling_range(1, 0, 3, 4.0) == {"min": 0, "max": 3, "target_concurrency": 4.0}
+    assert autoscaling_range(2, None, None, None) is None
     for wrong in ((1, 0, None, None), (1, None, None, 4.0), (2, None, 3, None), (1, 4, 3, None)):
         with pytest.raises(typer.BadParameter):
-            autoscaling(*wrong)
+            autoscaling_range(*wrong)
 
 
 def test_a_change_that_is_rolled_back_is_a_failure(run: Run) -> None:
@@ -228,16 +228,16 @@ def test_what_the_platform_took_back_is_not_rolled_back_to() -> None:
 
 
 def test_the_check_is_shown_as_far_as_it_is_known() -> None:
-    assert check_of(version(check=None)) is None
-    assert [check_of(version(check=check(status))) for status in ("ok", "failed", "absent", "odd")] == [
+    assert check_summary(version(check=None)) is None
+    assert [check_summary(version(check=check(status))) for status in ("ok", "failed", "absent", "odd")] == [
         "ok", "example failed", "no example", "odd",
     ]  # fmt: skip
-    assert (check_of({"check": {"new": 1}}), warnings_of({"check": {"new": 1}})) == ("None", [])
+    assert (check_summary({"check": {"new": 1}}), check_warnings({"check": {"new": 1}})) == ("None", [])
     explained = {"check": check() | {"row_wise": True, "row_wise_reason": "example", "row_wise_message": "equal"}}
-    assert shared_predicts(explained) == "shared by callers: example: equal"
-    assert shared_predicts(explained, in_words=False) == "shared by callers: example"
-    assert shared_predicts(version()) == "one caller at a time: dependent"
-    assert warnings_of(version()) == warnings_of(version(check=None)) == []
+    assert batching_summary(explained) == "shared by callers: example: equal"
+    assert batching_summary(explained, in_words=False) == "shared by callers: example"
+    assert batching_summary(version()) == "one caller at a time: dependent"
+    assert check_warnings(version()) == check_warnings(version(check=None)) == []
     assert last_line("a\nb  \n\n") == "b"
 
 
@@ -277,7 +277,7 @@ def test_a_key_alone_for_scripts(run: Run) -> None:
 
 def test_what_it_is_at_has_the_time_and_the_last_line(capsys: pytest.CaptureFixture[str]) -> None:
     seconds = iter((0.0, 1.0, 2.0, 9.0))
-    with Progress(lambda: next(seconds)) as progress:
+    with ProgressLine(lambda: next(seconds)) as progress:
         progress.show("starting", "line 1")
         progress.show("starting", "line 2")
         progress.show("starting", "line 3")

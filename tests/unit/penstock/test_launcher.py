@@ -8,27 +8,27 @@ from pathlib import Path
 
 import pytest
 
-from penstock.launcher import ports
 from penstock.launcher.bus import config as nats_config
 from penstock.launcher.files import write_private
 from penstock.launcher.home import Home, LaunchError, Ports
-from penstock.launcher.platform import last_words, troubles
-from penstock.launcher.process import BackOff
+from penstock.launcher.platform import last_log_line, startup_failures
+from penstock.launcher.ports import sockets as ports
+from penstock.launcher.process import CrashBackoff
 from penstock.launcher.state import ProcessView, RunState
 
 
 def test_a_busy_port_is_named_with_its_variable_and_owner() -> None:
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
-        api, nats, mlflow = ports.free(3)
+        api, nats, mlflow = ports.find_free_ports(3)
         with pytest.raises(LaunchError, match=rf"port {port} \(data plane\) is in use.*PENSTOCK_PORT") as error:
-            ports.open_all(Ports(api=api, data=port, nats=nats, mlflow=mlflow))
+            ports.bind_all(Ports(api=api, data=port, nats=nats, mlflow=mlflow))
     assert "\n" not in str(error.value)
 
 
 def test_equal_ports_are_refused() -> None:
     with pytest.raises(LaunchError, match="must differ"):
-        ports.open_all(Ports(8000, 8000, 4222, 5000))
+        ports.bind_all(Ports(8000, 8000, 4222, 5000))
 
 
 def test_a_port_that_is_none_is_refused() -> None:
@@ -57,7 +57,7 @@ def test_secrets_are_private(tmp_path: Path) -> None:
 
 def test_delays_double_up_to_five_seconds_and_are_forgotten() -> None:
     now = 100.0
-    back_off = BackOff(now=lambda: now)
+    back_off = CrashBackoff(now=lambda: now)
 
     young = [back_off.after(started=now - 1) for _ in range(7)]
 
@@ -80,10 +80,10 @@ def test_passwords_are_kept_and_new_users_get_one(tmp_path: Path) -> None:
 def test_last_words_of_json_and_plain_logs(tmp_path: Path) -> None:
     log = tmp_path / "x.log"
     log.write_text('{"message": "first"}\n{"level": "error", "message": "monitor.db is corrupt"}\n\n')
-    assert last_words(log) == "monitor.db is corrupt"
+    assert last_log_line(log) == "monitor.db is corrupt"
     log.write_text("Traceback\nValueError: no\n")
-    assert last_words(log) == "ValueError: no"
-    assert last_words(tmp_path / "none") == "it wrote nothing"
+    assert last_log_line(log) == "ValueError: no"
+    assert last_log_line(tmp_path / "none") == "it wrote nothing"
 
 
 def test_a_process_that_keeps_ending_is_told_once_with_its_reason(tmp_path: Path) -> None:
@@ -93,11 +93,11 @@ def test_a_process_that_keeps_ending_is_told_once_with_its_reason(tmp_path: Path
     view = ProcessView("monitor", None, "restarting", 3, None)
     state = RunState(1, ready=False, processes=(view, ProcessView("router", 5, "running", 9, None)))
 
-    ((name, line),) = troubles(home, state)
+    ((name, line),) = startup_failures(home, state)
 
     assert name == "monitor"
     assert line.startswith("monitor does not start: monitor.db is corrupt (log: ")
-    assert troubles(home, state, {"monitor"}) == []
+    assert startup_failures(home, state, {"monitor"}) == []
 
 
 def test_state_survives_a_round_trip(tmp_path: Path) -> None:

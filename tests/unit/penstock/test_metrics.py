@@ -6,7 +6,7 @@ import pytest
 
 from monitor.domain.charts import CHARTS
 from penstock.client import Client
-from penstock.commands.observe import METRICS, rounded
+from penstock.commands.monitoring.observability import METRICS, format_value
 
 DOCS = Path(__file__).parents[3] / "docs" / "metrics.md"
 
@@ -27,7 +27,7 @@ def test_the_command_line_and_the_docs_name_every_metric_with_its_unit() -> None
     [(0.009649999999999999, "0.00965"), (0.0, "0"), (12.34567, "12.35"), (123456.7, "123457"), (2**31, "2147483648")],
 )
 def test_numbers_are_rounded_for_people(value: float, shown: str) -> None:
-    assert rounded(value) == shown
+    assert format_value(value) == shown
 
 
 def test_white_space_around_a_token_does_not_matter() -> None:

@@ -9,11 +9,11 @@ import pytest
 from pydantic import ValidationError
 
 from scheduler.backends.confinement.availability import describe
-from scheduler.backends.confinement.paths import python_paths, without
-from scheduler.backends.confinement.rules import RuleBook, Ways
-from scheduler.backends.confinement.users import UserRange, users_of
-from scheduler.backends.tokens import PodTokens
-from scheduler.settings import SchedulerSettings
+from scheduler.backends.confinement.paths import excluding, python_paths
+from scheduler.backends.confinement.rules import ConfinementMethod, RuleBook
+from scheduler.backends.confinement.users import UserRange
+from scheduler.backends.pod_api.tokens import PodTokens
+from scheduler.settings import SchedulerSettings, user_range
 from shared.errors import LimitExceeded
 
 USERS = range(56000, 56010)
@@ -22,14 +22,14 @@ USERS = range(56000, 56010)
 def test_a_home_that_lies_in_a_readable_folder_is_left_out_of_it(tmp_path: Path) -> None:
     for name in ("lib", "var/penstock/pods", "var/cache"):
         (tmp_path / name).mkdir(parents=True)
-    found = without(tmp_path, tmp_path / "var" / "penstock")
+    found = excluding(tmp_path, tmp_path / "var" / "penstock")
     assert found == [str(tmp_path / "lib"), str(tmp_path / "var" / "cache")]
-    assert without(tmp_path / "lib", tmp_path / "var") == [str(tmp_path / "lib")]
-    assert without(tmp_path, tmp_path) == []
+    assert excluding(tmp_path / "lib", tmp_path / "var") == [str(tmp_path / "lib")]
+    assert excluding(tmp_path, tmp_path) == []
 
 
 def test_a_pod_reads_what_its_command_names_and_writes_to_its_own_folder(tmp_path: Path) -> None:
-    book = RuleBook(Ways(6), tmp_path / "home", ("/data/lookup",))
+    book = RuleBook(ConfinementMethod(6), tmp_path / "home", ("/data/lookup",))
     model, work = str(tmp_path / "home" / "models" / "digest"), tmp_path / "home" / "pods" / "a" / "work"
     rules = book.for_pod([sys.executable, "-m", "penstock_runtime", "--model-path", model], work, None)
     assert {model, "/data/lookup", "/usr", sys.prefix} <= set(rules["read"])
@@ -55,23 +55,23 @@ def test_each_pod_has_a_user_of_its_own_until_it_is_gone(tmp_path: Path) -> None
     a, b, c, d = pods = [tmp_path / name for name in "abcd"]
     for pod in pods:
         pod.mkdir()
-    assert [users.give(a, a), others.give(b, b), users.give(c, c)] == [56000, 56001, 56002]
-    assert others.give(b, b) == 56001
+    assert [users.assign(a, a), others.assign(b, b), users.assign(c, c)] == [56000, 56001, 56002]
+    assert others.assign(b, b) == 56001
     assert owners == {a: 56000, b: 56001, c: 56002}
     with pytest.raises(LimitExceeded, match="all 3 users"):
-        users.give(d, d)
+        users.assign(d, d)
     b.rmdir()
-    assert users.give(d, d) == 56001
+    assert users.assign(d, d) == 56001
     with pytest.raises(LimitExceeded):
-        others.give(b, b)
+        others.assign(b, b)
 
 
 @pytest.mark.parametrize("text", ["0-10", "999-2000", "56000", "b-c", "2000-1000", "-5"])
 def test_a_range_of_users_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ValidationError, match=r"confinement_users: .* is no range"):
         SchedulerSettings(confinement_users=text)
-    assert users_of(" ") == range(0)
-    assert users_of("56000-56001") == range(56000, 56002)
+    assert user_range(" ") == range(0)
+    assert user_range("56000-56001") == range(56000, 56002)
 
 
 def test_a_readable_path_is_absolute() -> None:
@@ -82,14 +82,18 @@ def test_a_readable_path_is_absolute() -> None:
 @pytest.mark.parametrize(
     ("ways", "says", "lacks"),
     [
-        (Ways(7), "Landlock (ABI 7)", ["modes and times of files", "network"]),
-        (Ways(4), "Landlock (ABI 4)", ["ioctl", "signals", "modes and times"]),
-        (Ways(2), "Landlock (ABI 2)", ["truncating"]),
-        (Ways(5, has_users=True), "Landlock (ABI 5) and a user of their own (56000-56009)", ["the network"]),
-        (Ways(0, has_users=True), "by a user of their own", ["files that every user may read"]),
+        (ConfinementMethod(7), "Landlock (ABI 7)", ["modes and times of files", "network"]),
+        (ConfinementMethod(4), "Landlock (ABI 4)", ["ioctl", "signals", "modes and times"]),
+        (ConfinementMethod(2), "Landlock (ABI 2)", ["truncating"]),
+        (
+            ConfinementMethod(5, has_users=True),
+            "Landlock (ABI 5) and a user of their own (56000-56009)",
+            ["the network"],
+        ),
+        (ConfinementMethod(0, has_users=True), "by a user of their own", ["files that every user may read"]),
     ],
 )
-def test_what_is_done_and_what_is_lacking_is_said(ways: Ways, says: str, lacks: list[str]) -> None:
+def test_what_is_done_and_what_is_lacking_is_said(ways: ConfinementMethod, says: str, lacks: list[str]) -> None:
     said = describe(ways, USERS)
     assert says in said
     assert all(each in said.partition("not covered: ")[2] for each in lacks)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from shared.addresses import AddressRule
 from shared.errors import InvalidInput
+from shared.security.addresses import AddressRule
 
 INNER = [
     *("127.0.0.1", "127.8.8.8", "0.0.0.0", "::1", "::"),

@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from set_clock import SetClock
 from shared.database import Database
-from shared.disk import FULL, DiskCheck, write_problem
 from shared.errors import Unavailable
+from shared.filesystem.disk import DISK_FULL, DiskCheck, write_problem
 
 
 async def test_a_database_without_room_says_disk_and_not_busy(tmp_path: Path) -> None:
@@ -42,9 +42,9 @@ def test_what_cannot_be_written_is_said_and_looked_at_again(tmp_path: Path) -> N
     clock.stands_at = 0.0
     check = DiskCheck(tmp_path, clock)
 
-    assert check.details() == {"problem": FULL}
+    assert check.details() == {"problem": DISK_FULL}
     assert not probe.exists()
-    assert check.problem() == FULL  # looked at a moment ago
+    assert check.problem() == DISK_FULL  # looked at a moment ago
     clock.skipped_s += 6
     assert check.details() == {}
 

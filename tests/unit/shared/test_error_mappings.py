@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from shared.bus.consumer import Verdict, retry_delay_s, verdict_of
+from shared.bus.consumers.consumer import MessageVerdict, retry_delay_s, verdict_of
 from shared.bus.rpc import every_error
 from shared.bus.topology import durable
 from shared.errors import PenstockError, Permanent, Temporary
@@ -40,7 +40,7 @@ def test_an_error_outside_the_table_is_500() -> None:
 
 @pytest.mark.parametrize("kind", RAISED)
 def test_every_error_has_a_settlement(kind: type[PenstockError]) -> None:
-    expected = Verdict.DEAD if issubclass(kind, Permanent) else Verdict.RETRY
+    expected = MessageVerdict.DEAD if issubclass(kind, Permanent) else MessageVerdict.RETRY
 
     assert verdict_of(kind("x"), 1, DURABLE) == expected
 
@@ -48,19 +48,21 @@ def test_every_error_has_a_settlement(kind: type[PenstockError]) -> None:
 @pytest.mark.parametrize(
     ("error", "delivered", "verdict"),
     [
-        (None, 1, Verdict.ACK),
-        (None, 20, Verdict.ACK),
-        (ValueError("x"), 4, Verdict.RETRY),
-        (ValueError("x"), 5, Verdict.DEAD),
-        (PenstockError("x"), 4, Verdict.RETRY),
-        (PenstockError("x"), 5, Verdict.DEAD),
-        (TimeoutError(), 5, Verdict.DEAD),
-        (Temporary("x"), 19, Verdict.RETRY),
-        (Temporary("x"), 20, Verdict.DEAD),
-        (Permanent("x"), 1, Verdict.DEAD),
+        (None, 1, MessageVerdict.ACK),
+        (None, 20, MessageVerdict.ACK),
+        (ValueError("x"), 4, MessageVerdict.RETRY),
+        (ValueError("x"), 5, MessageVerdict.DEAD),
+        (PenstockError("x"), 4, MessageVerdict.RETRY),
+        (PenstockError("x"), 5, MessageVerdict.DEAD),
+        (TimeoutError(), 5, MessageVerdict.DEAD),
+        (Temporary("x"), 19, MessageVerdict.RETRY),
+        (Temporary("x"), 20, MessageVerdict.DEAD),
+        (Permanent("x"), 1, MessageVerdict.DEAD),
     ],
 )
-def test_deliveries_are_counted_by_what_went_wrong(error: Exception | None, delivered: int, verdict: Verdict) -> None:
+def test_deliveries_are_counted_by_what_went_wrong(
+    error: Exception | None, delivered: int, verdict: MessageVerdict
+) -> None:
     assert verdict_of(error, delivered, DURABLE) == verdict
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.redaction import credentials_in, without, without_credentials
+from shared.security.redaction import find_credentials, redact, redact_credentials
 
 
 @pytest.mark.parametrize(
@@ -31,11 +31,11 @@ from shared.redaction import credentials_in, without, without_credentials
     ],
 )
 def test_credentials_of_addresses_are_hidden(text: str, shown: str) -> None:
-    assert without_credentials(text) == shown
-    assert without_credentials(shown) == shown
+    assert redact_credentials(text) == shown
+    assert redact_credentials(shown) == shown
 
 
 def test_credentials_are_not_repeated_by_who_was_given_them() -> None:
-    secrets = credentials_in(["-i https://user:p%40ss-word@host/simple", "-f https://host/?sig=AbC123", "a==1"])
+    secrets = find_credentials(["-i https://user:p%40ss-word@host/simple", "-f https://host/?sig=AbC123", "a==1"])
     assert secrets == {"p%40ss-word", "p@ss-word", "AbC123"}
-    assert without(secrets, "401 for p@ss-word (p%40ss-word), AbC123") == "401 for **** (****), ****"
+    assert redact(secrets, "401 for p@ss-word (p%40ss-word), AbC123") == "401 for **** (****), ****"

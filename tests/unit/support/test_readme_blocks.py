@@ -25,8 +25,8 @@ true
 
 
 def test_blocks_are_those_of_the_shell(tmp_path: Path) -> None:
-    (tmp_path / "page.md").write_text(PAGE)
-    first, second = blocks(tmp_path / "page.md")
+    (tmp_path / "README.md").write_text(PAGE)
+    first, second = blocks(tmp_path / "README.md")
     assert second == "true\n"
     assert steps(first) == [
         Step("# a word before\necho 1; echo 2     # a remark", ("2", "…d")),

@@ -3,6 +3,7 @@
 One file says what can be asked (`requests`), one how it is sent (`senders`); foreign exceptions do not get through.
 """
 
+from penstock.client.clients import AsyncClient, Client
 from penstock.client.errors import (
     ApiError,
     Conflict,
@@ -16,7 +17,6 @@ from penstock.client.errors import (
     Unauthenticated,
     Unreachable,
 )
-from penstock.client.senders import AsyncClient, Client
 
 __all__ = [
     "ApiError",

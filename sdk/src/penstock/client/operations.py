@@ -18,11 +18,11 @@ Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
 
 
-class Blocking:
+class SyncMethods:
     """Marks a client whose methods return when the answer is there."""
 
 
-class Awaited:
+class AsyncMethods:
     """Marks a client whose methods are awaited."""
 
 
@@ -34,12 +34,12 @@ class operation(Generic[Arguments, Answer]):  # noqa: N801 - used as a decorator
         self.__doc__ = describe.__doc__
 
     @overload
-    def __get__(self, client: Blocking, owner: type | None = None) -> Callable[Arguments, Answer]: ...
+    def __get__(self, client: SyncMethods, owner: type | None = None) -> Callable[Arguments, Answer]: ...
     @overload
-    def __get__(self, client: Awaited, owner: type | None = None) -> Callable[Arguments, Awaitable[Answer]]: ...
+    def __get__(self, client: AsyncMethods, owner: type | None = None) -> Callable[Arguments, Awaitable[Answer]]: ...
     def __get__(self, client: Any, owner: type | None = None) -> Any:
         """The method, bound to its client."""
-        return _bound(self._describe, client and client.send)
+        return _bind(self._describe, client and client.send)
 
 
 class listing(Generic[Arguments, Answer]):  # noqa: N801
@@ -50,12 +50,14 @@ class listing(Generic[Arguments, Answer]):  # noqa: N801
         self.__doc__ = describe.__doc__
 
     @overload
-    def __get__(self, client: Blocking, owner: type | None = None) -> Callable[Arguments, Iterator[Answer]]: ...
+    def __get__(self, client: SyncMethods, owner: type | None = None) -> Callable[Arguments, Iterator[Answer]]: ...
     @overload
-    def __get__(self, client: Awaited, owner: type | None = None) -> Callable[Arguments, AsyncIterator[Answer]]: ...
+    def __get__(
+        self, client: AsyncMethods, owner: type | None = None
+    ) -> Callable[Arguments, AsyncIterator[Answer]]: ...
     def __get__(self, client: Any, owner: type | None = None) -> Any:
         """The method, bound to its client."""
-        return _bound(self._describe, client and client.each)
+        return _bind(self._describe, client and client.each)
 
 
 class stream(Generic[Arguments, Answer]):  # noqa: N801
@@ -66,15 +68,17 @@ class stream(Generic[Arguments, Answer]):  # noqa: N801
         self.__doc__ = describe.__doc__
 
     @overload
-    def __get__(self, client: Blocking, owner: type | None = None) -> Callable[Arguments, Iterator[Answer]]: ...
+    def __get__(self, client: SyncMethods, owner: type | None = None) -> Callable[Arguments, Iterator[Answer]]: ...
     @overload
-    def __get__(self, client: Awaited, owner: type | None = None) -> Callable[Arguments, AsyncIterator[Answer]]: ...
+    def __get__(
+        self, client: AsyncMethods, owner: type | None = None
+    ) -> Callable[Arguments, AsyncIterator[Answer]]: ...
     def __get__(self, client: Any, owner: type | None = None) -> Any:
         """The method, bound to its client."""
-        return _bound(self._describe, client and client.follow)
+        return _bind(self._describe, client and client.follow)
 
 
-def _bound(describe: Callable[..., Any], send: Callable[[Any], Any] | None) -> Callable[..., Any]:
+def _bind(describe: Callable[..., Any], send: Callable[[Any], Any] | None) -> Callable[..., Any]:
     if send is None:
         return describe
 

@@ -14,16 +14,16 @@ from penstock.client.types import Event, Json, Key, LogLine, Model, Pod, Restart
 Answer = TypeVar("Answer")
 
 
-class Kept(Enum):
+class Unset(Enum):
     """The default of an argument that leaves a field as it is, where None says something of its own."""
 
-    KEPT = "as it is"
+    UNSET = "as it is"
 
 
-KEPT = Kept.KEPT
+UNSET = Unset.UNSET
 
 
-def _as_it_is(body: Any) -> Any:
+def _identity(body: Any) -> Any:
     return body
 
 
@@ -38,10 +38,10 @@ class Request(Generic[Answer]):
     headers: Mapping[str, str] = field(default_factory=dict)
     url: str | None = None
     token: str | None = None
-    read: Callable[[Any], Answer] = _as_it_is
+    read: Callable[[Any], Answer] = _identity
 
     @property
-    def may_be_repeated(self) -> bool:
+    def is_repeatable(self) -> bool:
         """Whether a second one has no second effect: it only reads, or the server knows it again by its key."""
         return self.method == "GET" or "Idempotency-Key" in self.headers
 
@@ -174,7 +174,7 @@ def set_traffic(
     service: str,
     weights: Mapping[str, int],
     *,
-    fallback: str | Kept | None = KEPT,
+    fallback: str | Unset | None = UNSET,
     revision: int | None = None,
 ) -> Request[Traffic]:
     """Set the split over the active versions; the weights sum to 100. With `revision` only if it is still that one.
@@ -182,7 +182,7 @@ def set_traffic(
     `fallback`: the version that answers while none with a weight has a ready pod; None: none; not given: as it was.
     """
     body: Json = {"weights": dict(weights)}
-    if not isinstance(fallback, Kept):
+    if not isinstance(fallback, Unset):
         body["fallback"] = fallback
     return Request("PUT", path("services", service, "traffic"), json=body, headers=if_match(revision))
 

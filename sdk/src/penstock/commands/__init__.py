@@ -1,1 +1,1 @@
-"""The commands that talk to a control plane, one file per group."""
+"""The commands that talk to a control plane, in rooms by subject; `cli` is what all of them use."""

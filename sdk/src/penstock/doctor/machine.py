@@ -14,7 +14,7 @@ from penstock.doctor.findings import Finding, failed, ok, warning
 from penstock.launcher.databases import check_databases
 from penstock.launcher.home import Home, LaunchError
 from penstock.launcher.platform import other_ports
-from penstock.launcher.ports import open_all
+from penstock.launcher.ports.sockets import bind_all
 from penstock.launcher.watch.disk import disk_problem
 
 GIB = 1024**3
@@ -69,19 +69,19 @@ def _version(package: str) -> str | None:
 
 def files(home: Home, environ: Mapping[str, str]) -> Iterator[Finding]:
     """Secrets are private, databases are there, nothing lies about that was damaged."""
-    yield from _private(home)
+    yield from _check_private(home)
     try:
         check_databases(home, environ, ())
     except LaunchError as error:
         yield failed("files", str(error), "see docs/operating.md, on backups")
-    damaged = sorted(_damaged(home.path))
+    damaged = sorted(_damaged_files(home.path))
     if damaged:
         shown = ", ".join(str(path.relative_to(home.path)) for path in damaged[:SHOWN_DAMAGED])
         more = f" and {len(damaged) - SHOWN_DAMAGED} more" if len(damaged) > SHOWN_DAMAGED else ""
         yield warning("files", f"were damaged and set aside: {shown}{more}", "look at them; remove them when done")
 
 
-def _private(home: Home) -> Iterator[Finding]:
+def _check_private(home: Home) -> Iterator[Finding]:
     opened = [name for name in SECRETS if (home.path / name).is_file() and (home.path / name).stat().st_mode & 0o077]
     for name in opened:
         yield failed("files", f"{home.path / name} can be read by others", f"chmod 600 {home.path / name}")
@@ -91,7 +91,7 @@ def _private(home: Home) -> Iterator[Finding]:
         yield ok("files", "secrets are readable by their owner alone")
 
 
-def _damaged(folder: Path) -> Iterator[Path]:
+def _damaged_files(folder: Path) -> Iterator[Path]:
     """In the folders that the platform's own files lie in; not in tables, models and environments."""
     for pattern in ("*", "run/*", "nats/*", "logs/*", "router/*", "router/*/*", "router/*/spool/*", "pods/*/*"):
         yield from (path for path in folder.glob(pattern) if ".damaged-" in path.name)
@@ -103,7 +103,7 @@ def ports(home: Home, environ: Mapping[str, str], *, is_running: bool) -> Iterat
         for line in other_ports(home, environ):
             yield warning("ports", line, "`./penstock down`, then `up`, to use the other one")
     else:
-        for sock in open_all(home.ports).values():
+        for sock in bind_all(home.ports).values():
             sock.close()
     known = f"{home.ports.api} control plane, {home.ports.data} data plane, {home.ports.nats} NATS"
     yield ok("ports", f"{known}, {home.ports.mlflow} MLflow")

@@ -14,7 +14,7 @@ from penstock.doctor.findings import Finding, failed, ok, warning
 from penstock.launcher.home import Home
 from penstock.launcher.state import RunState
 from penstock.launcher.watch.incidents import Incidents
-from penstock.launcher.watch.summary import fetched, health_of
+from penstock.launcher.watch.summary import bus_health_of, fetch_text
 
 MUCH_WAITING = 50_000
 """Messages behind which a consumer is late: some minutes of a busy platform."""
@@ -61,7 +61,7 @@ def bus(home: Home, state: RunState | None, figures: Mapping[str, Any]) -> Itera
     """The server stores, and its consumers keep up."""
     if state is None:
         return
-    server, found = health_of(home, state), figures.get("bus")
+    server, found = bus_health_of(home, state), figures.get("bus")
     problem = asyncio.run(server.problem()) if server else None
     if problem:
         yield failed("bus", problem, "free space; the supervisor restarts NATS once the disk has room")
@@ -103,20 +103,20 @@ def limits(state: RunState | None) -> Iterator[Finding]:
 
 def confinement(state: RunState | None) -> Iterator[Finding]:
     """What pods may reach, where the scheduler says it."""
-    if state is None or not (said := _asked(state, "/confinement")):
+    if state is None or not (answer := _read_scheduler_admin(state, "/confinement")):
         return
-    text = str(said.get("text") or said.get("message") or json.dumps(said))
-    is_confined = said.get("confined", said.get("is_confined", True))
+    text = str(answer.get("text") or answer.get("message") or json.dumps(answer))
+    is_confined = answer.get("confined", answer.get("is_confined", True))
     yield ok("confinement", text) if is_confined else warning("confinement", text, "see docs/security.md")
 
 
 def _pods(state: RunState | None) -> list[dict[str, Any]]:
-    return list(_asked(state, "/pods").get("items", ())) if state else []
+    return list(_read_scheduler_admin(state, "/pods").get("items", ())) if state else []
 
 
-def _asked(state: RunState, path: str) -> dict[str, Any]:
+def _read_scheduler_admin(state: RunState, path: str) -> dict[str, Any]:
     try:
-        found = json.loads(fetched(state.scheduler_admin, path))
+        found = json.loads(fetch_text(state.scheduler_admin, path))
     except ValueError:
         return {}
     return found if isinstance(found, dict) and "error_code" not in found else {}

@@ -17,7 +17,7 @@ def say(line: str) -> None:
 if __name__ == "__main__":
     try:
         home = Home.from_environment(os.environ)
-        run(home, on_ready=lambda: say("ready"), on_trouble=say, new_databases=sys.argv[1:])
+        run(home, on_ready=lambda: say("ready"), on_startup_failure=say, new_databases=sys.argv[1:])
     except LaunchError as error:
         say(str(error))
         sys.exit(1)

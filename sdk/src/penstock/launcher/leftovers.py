@@ -21,7 +21,7 @@ REAP_S = 40.0
 def end_leftovers(home: Home) -> int:
     """End the processes of the last run that still live; how many there were. Safe to repeat."""
     state = RunState.load(home)
-    known = [p.pid for p in state.processes if p.pid] if state else _services_of(home)
+    known = [p.pid for p in state.processes if p.pid] if state else _find_services(home)
     left = [pid for pid in known if is_ours(pid, home)]
     for sig in (signal.SIGTERM, signal.SIGKILL):
         alive = [pid for pid in left if is_ours(pid, home)]
@@ -31,7 +31,7 @@ def end_leftovers(home: Home) -> int:
     return len(left)
 
 
-def _services_of(home: Home) -> list[int]:
+def _find_services(home: Home) -> list[int]:
     """Pids of services, NATS and MLflow of this home, where no file says which they are."""
     commands = {f"-m {name.replace('-', '_')}" for name in SERVICES} | {"-m penstock.launcher.mlflow_server"}
     commands.add(f"-c {home.path / 'nats' / 'nats.conf'}")
@@ -45,7 +45,7 @@ def _services_of(home: Home) -> list[int]:
 
 def end_pods(home: Home) -> None:
     """End every pod of this platform, whether or not its scheduler lives."""
-    command = [sys.executable, "-m", "scheduler.backends.reap", str(home.path)]
+    command = [sys.executable, "-m", "scheduler.backends.process.reap", str(home.path)]
     with suppress(subprocess.TimeoutExpired):
         subprocess.run(command, check=False, stdout=subprocess.DEVNULL, timeout=REAP_S)  # noqa: S603
 

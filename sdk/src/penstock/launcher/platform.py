@@ -15,16 +15,16 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from penstock.launcher import ports
-from penstock.launcher.admin_ports import AdminPorts
 from penstock.launcher.bus import config as nats_config
 from penstock.launcher.bus.health import BusHealth
 from penstock.launcher.bus.rights import SUPERVISOR
 from penstock.launcher.databases import check_databases, note_databases
 from penstock.launcher.home import HOST, Home, LaunchError
 from penstock.launcher.leftovers import end_leftovers, end_pods
+from penstock.launcher.ports import sockets as port_sockets
+from penstock.launcher.ports.admin import AdminPorts
 from penstock.launcher.processes import mlflow_spec, nats_spec, process_names, service_specs
-from penstock.launcher.state import ProcessView, RunState, is_ours, is_supervised, only_one, supervisor_of
+from penstock.launcher.state import ProcessView, RunState, is_ours, is_supervised, supervisor_lock, supervisor_of
 from penstock.launcher.supervisor import Supervisor
 from penstock.launcher.watch.disk import disk_problem
 from penstock.launcher.watch.summary import summary
@@ -38,7 +38,7 @@ TOO_MANY_STARTS = 3
 def run(
     home: Home,
     on_ready: Callable[[], None],
-    on_trouble: Callable[[str], None],
+    on_startup_failure: Callable[[str], None],
     *,
     new_databases: Collection[str] = (),
 ) -> None:
@@ -47,19 +47,19 @@ def run(
     `new_databases`: owners of a database that is gone and may be made anew, empty.
     """
     home.create()
-    with only_one(home), AdminPorts(home) as admin_ports, contextlib.ExitStack() as held:
+    with supervisor_lock(home), AdminPorts(home) as admin_ports, contextlib.ExitStack() as open_sockets:
         end_leftovers(home)
         environ = dict(os.environ)
         check_databases(home, environ, new_databases)
         if "controller" in new_databases:
             environ["SCHEDULER_FOLLOW_NEW_CONTROLLER"] = "true"
-        opened = ports.open_all(home.ports)
+        opened = port_sockets.bind_all(home.ports)
         for sock in opened.values():
-            held.callback(sock.close)
+            open_sockets.callback(sock.close)
         for name in ("api", "data"):
-            opened[name].listen(ports.BACKLOG)
+            opened[name].listen(port_sockets.BACKLOG)
         config, credentials = nats_config.write(home)
-        admin = admin_ports.take(process_names(home), environ)
+        admin = admin_ports.reserve(process_names(home), environ)
         sockets = {"controller": opened["api"].fileno(), "router": opened["data"].fileno()}
         specs = [
             nats_spec(home, config, environ),
@@ -70,18 +70,18 @@ def run(
             opened[name].close()
         bus = BusHealth(home.ports.nats, credentials.passwords[SUPERVISOR])
         supervisor = Supervisor(home, specs, scheduler_admin=f"{HOST}:{admin['scheduler']}", bus=bus)
-        asyncio.run(_supervise(home, supervisor, on_ready, on_trouble))
+        asyncio.run(_supervise(home, supervisor, on_ready, on_startup_failure))
 
 
 async def _supervise(
-    home: Home, supervisor: Supervisor, on_ready: Callable[[], None], on_trouble: Callable[[str], None]
+    home: Home, supervisor: Supervisor, on_ready: Callable[[], None], on_startup_failure: Callable[[str], None]
 ) -> None:
     async def announce() -> None:
         told: set[str] = set()
         while not supervisor.ready.is_set():
-            for name, line in troubles(home, RunState.load(home), told):
+            for name, line in startup_failures(home, RunState.load(home), told):
                 told.add(name)
-                on_trouble(line)
+                on_startup_failure(line)
             await asyncio.sleep(0.2)
         note_databases(home, os.environ)
         on_ready()
@@ -93,16 +93,19 @@ async def _supervise(
         announcing.cancel()
 
 
-def troubles(home: Home, state: RunState | None, told: Iterable[str] = ()) -> list[tuple[str, str]]:
+def startup_failures(home: Home, state: RunState | None, told: Iterable[str] = ()) -> list[tuple[str, str]]:
     """(process, one line) for each that keeps ending, with its last words."""
     return [
-        (p.name, f"{p.name} does not start: {last_words(home.logs / f'{p.name}.log')} (log: {home.logs}/{p.name}.log)")
+        (
+            p.name,
+            f"{p.name} does not start: {last_log_line(home.logs / f'{p.name}.log')} (log: {home.logs}/{p.name}.log)",
+        )
         for p in (state.processes if state else ())
         if p.restarts >= TOO_MANY_STARTS and p.state != "running" and p.name not in told
     ]
 
 
-def last_words(log: Path) -> str:
+def last_log_line(log: Path) -> str:
     """The last line that a process wrote; the message alone where it is a JSON log line."""
     try:
         lines = log.read_bytes()[-65_536:].decode(errors="replace").split("\n")
@@ -144,12 +147,12 @@ def _wait_ready(home: Home, process: subprocess.Popen[bytes], log: Path) -> None
     deadline = time.monotonic() + READY_WITHIN_S
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise LaunchError(last_words(log).removeprefix("penstock: "))
+            raise LaunchError(last_log_line(log).removeprefix("penstock: "))
         state = RunState.load(home)
         if state and state.supervisor == process.pid:
             if state.ready:
                 return
-            for _, line in troubles(home, state):
+            for _, line in startup_failures(home, state):
                 raise LaunchError(line)
         time.sleep(0.05)
     waiting = ", ".join(p.name for p in state.processes if p.state != "running") if state else "everything"
@@ -184,7 +187,7 @@ def _end(supervisor: int, home: Home) -> None:
 def other_ports(running: Home, environ: Mapping[str, str]) -> list[str]:
     """A line for each port that the environment gives and the running platform does not have."""
     found = []
-    for name, (what, variable) in ports.NAMES.items():
+    for name, (what, variable) in port_sockets.PORT_NAMES.items():
         has, given = getattr(running.ports, name), environ.get(variable)
         if given and given != str(has):
             found.append(f"{variable} is {given}, but the {what} of this platform runs at port {has}")
@@ -204,7 +207,7 @@ def status(home: Home) -> dict[str, Any]:
         "processes": processes + (pods(state) if is_up else []),
         "problems": [f"{name}: {text}" for name, text in problems.items() if text],
         "summary": summary(home, state) if is_up else {},
-        "confinement": _asked_of_scheduler(state, "/confinement") if is_up else None,
+        "confinement": _read_scheduler_admin(state, "/confinement") if is_up else None,
     }
 
 
@@ -226,7 +229,7 @@ def _unsupervised(process: ProcessView, home: Home) -> str:
 
 def pods(state: RunState) -> list[dict[str, Any]]:
     """Every pod, as the scheduler sees it; none while the scheduler does not answer."""
-    found = _asked_of_scheduler(state, "/pods") or {}
+    found = _read_scheduler_admin(state, "/pods") or {}
     return [
         {
             "name": pod["name"],
@@ -242,7 +245,7 @@ def pods(state: RunState) -> list[dict[str, Any]]:
     ]
 
 
-def _asked_of_scheduler(state: RunState, path: str) -> dict[str, Any] | None:
+def _read_scheduler_admin(state: RunState, path: str) -> dict[str, Any] | None:
     """What its admin port says; None while it does not answer."""
     connection = http.client.HTTPConnection(state.scheduler_admin, timeout=2)
     try:

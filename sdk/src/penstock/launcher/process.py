@@ -55,8 +55,8 @@ class ProcessSpec:
     """Above 0 it yields to the others where all cores are busy."""
 
 
-class Child:
-    """A `ProcessSpec` that runs, or will again."""
+class SupervisedProcess:
+    """A process that the supervisor starts, ends and starts again."""
 
     def __init__(self, spec: ProcessSpec, log: Path) -> None:
         self.spec = spec
@@ -69,7 +69,7 @@ class Child:
         self.answered_at = time.monotonic()
         """When it last answered a probe, be it that it is not ready."""
         self.note: str | None = None
-        self._exited: asyncio.Future[int] | None = None
+        self._exit_code: asyncio.Future[int] | None = None
 
     def start(self) -> None:
         """Spawn it; its exit is noticed by `reap`."""
@@ -86,36 +86,36 @@ class Child:
         self.state = "starting"
         self.was_ready = False
         self.answered_at = time.monotonic()
-        self._exited = asyncio.get_running_loop().create_future()
+        self._exit_code = asyncio.get_running_loop().create_future()
 
     def reap(self) -> None:
         """Collect the exit status, if it has ended (called on SIGCHLD)."""
-        if self.pid is None or self._exited is None or self._exited.done():
+        if self.pid is None or self._exit_code is None or self._exit_code.done():
             return
         with contextlib.suppress(ChildProcessError):
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
-                self._exited.set_result(os.waitstatus_to_exitcode(status))
+                self._exit_code.set_result(os.waitstatus_to_exitcode(status))
 
-    async def exited(self) -> int:
+    async def wait_for_exit(self) -> int:
         """Its exit code (negative: the signal), once it has ended; what is left of its group is killed."""
-        assert self._exited is not None
+        assert self._exit_code is not None
         assert self.pid is not None
-        code = await asyncio.shield(self._exited)
+        code = await asyncio.shield(self._exit_code)
         signal_group(self.pid, signal.SIGKILL)
         self.pid = None
         return code
 
     async def stop(self) -> None:
         """SIGTERM, then SIGKILL to its whole group when its time is over."""
-        if self.pid is None or self._exited is None:
+        if self.pid is None or self._exit_code is None:
             return
         pid = self.pid
         signal_group(pid, signal.SIGTERM)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(self._exited), self.spec.stop_grace_s)
+            await asyncio.wait_for(asyncio.shield(self._exit_code), self.spec.stop_grace_s)
         signal_group(pid, signal.SIGKILL)
-        await asyncio.shield(self._exited)
+        await asyncio.shield(self._exit_code)
         self.state = "stopped"
 
 
@@ -165,7 +165,7 @@ def trim(log: Path) -> None:
 
 
 @dataclass
-class BackOff:
+class CrashBackoff:
     """Delays between restarts, seconds: they double while a process keeps dying young, and are forgotten later."""
 
     first: float = 0.2

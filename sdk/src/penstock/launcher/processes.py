@@ -62,7 +62,7 @@ def service_settings(home: Home, credentials: Credentials, process: str, admin_p
     return settings | own.get(service, {})
 
 
-def defaults(home: Home, service: str) -> dict[str, str]:
+def overridable_settings(home: Home, service: str) -> dict[str, str]:
     """What the user's own environment may override."""
     if service not in WITH_DATABASE:
         return {}
@@ -83,7 +83,7 @@ def service_specs(
             name=process,
             command=(sys.executable, "-m", service_of(process).replace("-", "_")),
             environment={
-                **defaults(home, service_of(process)),
+                **overridable_settings(home, service_of(process)),
                 **environ,
                 "PENSTOCK_HOME": str(home.path),
                 **service_settings(home, credentials, process, admin_ports[process]),
@@ -122,7 +122,7 @@ def mlflow_spec(home: Home, environ: Mapping[str, str]) -> ProcessSpec:
             *(sys.executable, "-m", "penstock.launcher.mlflow_server"),
         ),
         environment={
-            **_of_no_service(environ),
+            **_without_service_settings(environ),
             **store,
             "SCHEDULER_CONFINEMENT": environ.get("SCHEDULER_CONFINEMENT", "auto"),
             "SCHEDULER_CONFINEMENT_READABLE": environ.get("SCHEDULER_CONFINEMENT_READABLE", ""),
@@ -136,7 +136,7 @@ def mlflow_spec(home: Home, environ: Mapping[str, str]) -> ProcessSpec:
     )
 
 
-def _of_no_service(environ: Mapping[str, str]) -> dict[str, str]:
+def _without_service_settings(environ: Mapping[str, str]) -> dict[str, str]:
     """Without settings of services, which may be secrets: whoever reaches MLflow can have it tell its environment."""
     prefixes = tuple(map(prefix_of, SERVICES))
     return {name: value for name, value in environ.items() if not name.startswith(prefixes)}

@@ -62,14 +62,14 @@ class RunState:
         if kept is None:
             return None
         try:
-            processes = tuple(_known(ProcessView, process) for process in kept.pop("processes"))
-            return _known(cls, {**kept, "processes": processes})
+            processes = tuple(_from_known_fields(ProcessView, process) for process in kept.pop("processes"))
+            return _from_known_fields(cls, {**kept, "processes": processes})
         except (KeyError, TypeError, AttributeError) as error:
             set_aside(_path(home), f"it is not the state of a run: {error}")
             return None
 
 
-def _known(kind: type[T], fields_given: Mapping[str, Any]) -> T:
+def _from_known_fields(kind: type[T], fields_given: Mapping[str, Any]) -> T:
     """What this release knows of a record that another one may have written."""
     names = {known.name for known in fields(kind)}  # type: ignore[arg-type]
     return kind(**{name: value for name, value in fields_given.items() if name in names})
@@ -80,7 +80,7 @@ def _path(home: Home) -> Path:
 
 
 @contextlib.contextmanager
-def only_one(home: Home) -> Iterator[None]:
+def supervisor_lock(home: Home) -> Iterator[None]:
     """Held by the supervisor for as long as it lives; raises LaunchError where another one holds it."""
     with _lock(home, "a+") as lock:
         try:

@@ -18,17 +18,17 @@ from dataclasses import asdict
 
 from penstock.launcher.bus.health import BusHealth
 from penstock.launcher.home import Home
-from penstock.launcher.process import BackOff, Child, ProcessSpec, signal_group, trim
+from penstock.launcher.process import CrashBackoff, ProcessSpec, SupervisedProcess, signal_group, trim
 from penstock.launcher.state import ProcessView, RunState
 from penstock.launcher.watch.disk import disk_problem, has_room
 from penstock.launcher.watch.incidents import Incidents
-from penstock.launcher.watch.readiness import Reply, ask
-from penstock.launcher.watch.restarts import HUNG_AFTER_S, STUCK_AFTER_S, Patience, others_answer
+from penstock.launcher.watch.readiness import Reply, send_probe
+from penstock.launcher.watch.restarts import HUNG_AFTER_S, STUCK_AFTER_S, RestartBackoff, do_others_answer
 
-PROBE_STARTING_S = 0.1
-PROBE_RUNNING_S = 1.0
-TRIM_EVERY_S = 30.0
-LOOK_EVERY_S = 5.0
+STARTING_PROBE_INTERVAL_S = 0.1
+RUNNING_PROBE_INTERVAL_S = 1.0
+TRIM_INTERVAL_S = 30.0
+CHECK_INTERVAL_S = 5.0
 
 
 class Supervisor:
@@ -43,16 +43,16 @@ class Supervisor:
         bus: BusHealth | None = None,
         hung_after_s: float = HUNG_AFTER_S,
         stuck_after_s: float = STUCK_AFTER_S,
-        look_every_s: float = LOOK_EVERY_S,
+        check_interval_s: float = CHECK_INTERVAL_S,
     ) -> None:
-        """`bus`: how the server is. `look_every_s`: how often disk and bus are looked at."""
+        """`bus`: health of the NATS server. `check_interval_s`: seconds between two checks of disk and bus."""
         self.home = home
         self.incidents = Incidents(home.run / "incidents.jsonl")
-        self._bus, self._stuck_after_s, self._look_every_s = bus, stuck_after_s, look_every_s
-        self._patience = {spec.name: Patience(hung_after_s) for spec in specs}
+        self._bus, self._stuck_after_s, self._check_interval_s = bus, stuck_after_s, check_interval_s
+        self._restart_backoffs = {spec.name: RestartBackoff(hung_after_s) for spec in specs}
         self._problems: dict[str, str] = {}
         self._is_unsaved = False
-        self.children = [Child(spec, home.logs / f"{spec.name}.log") for spec in specs]
+        self.children = [SupervisedProcess(spec, home.logs / f"{spec.name}.log") for spec in specs]
         self.scheduler_admin = scheduler_admin
         self.ready = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -70,13 +70,13 @@ class Supervisor:
         try:
             async with asyncio.TaskGroup() as group:
                 for child in self.children:
-                    group.create_task(self._keep(child), name=f"keep {child.spec.name}")
-                    group.create_task(self._probe(child), name=f"probe {child.spec.name}")
-                group.create_task(self._trim_logs(), name="trim logs")
-                group.create_task(self._watch_disk(), name="disk")
+                    group.create_task(self._run_process(child), name=f"keep {child.spec.name}")
+                    group.create_task(self._run_probes(child), name=f"probe {child.spec.name}")
+                group.create_task(self._run_log_trimming(), name="trim logs")
+                group.create_task(self._run_disk_checks(), name="disk")
                 if self._bus is not None:
-                    group.create_task(self._watch_bus(self._bus), name="bus")
-                group.create_task(self._end(before_last), name="end")
+                    group.create_task(self._run_bus_checks(self._bus), name="bus")
+                group.create_task(self._run_shutdown(before_last), name="end")
         finally:
             self._save()
             loop.remove_signal_handler(signal.SIGCHLD)
@@ -85,17 +85,17 @@ class Supervisor:
         for child in self.children:
             child.reap()
 
-    async def _keep(self, child: Child) -> None:
+    async def _run_process(self, child: SupervisedProcess) -> None:
         """Start it, wait for its end, start it again."""
-        back_off = BackOff()
+        back_off = CrashBackoff()
         while not self._stopping.is_set():
-            await self._held(child)
+            await self._wait_while_held(child)
             if self._stopping.is_set():
                 return
             started = time.monotonic()
             child.start()
             self._save()
-            await child.exited()
+            await child.wait_for_exit()
             if self._stopping.is_set():
                 return
             child.state = "restarting"
@@ -103,7 +103,7 @@ class Supervisor:
             self._save()
             await self._pause(back_off.after(started))
 
-    async def _held(self, child: Child) -> None:
+    async def _wait_while_held(self, child: SupervisedProcess) -> None:
         """A process whose name lies in `run/hold/` stays down until the file is taken away (maintenance, drills)."""
         hold = self.home.run / "hold" / child.spec.name
         while hold.exists() and not self._stopping.is_set():
@@ -111,16 +111,16 @@ class Supervisor:
             self._save()
             await self._pause(0.2)
 
-    async def _probe(self, child: Child) -> None:
+    async def _run_probes(self, child: SupervisedProcess) -> None:
         """Ask whether it serves, often while it starts; one that stops to answer is `unready`."""
         while not self._stopping.is_set():
             if (pid := child.pid) is not None:
-                reply = await ask(child.spec.probe) if child.spec.probe else "serving"
+                reply = await send_probe(child.spec.probe) if child.spec.probe else "serving"
                 if pid == child.pid:
-                    self._judge(child, reply)
-            await self._pause(PROBE_RUNNING_S if child.state == "running" else PROBE_STARTING_S)
+                    self._apply_reply(child, reply)
+            await self._pause(RUNNING_PROBE_INTERVAL_S if child.state == "running" else STARTING_PROBE_INTERVAL_S)
 
-    def _judge(self, child: Child, reply: Reply) -> None:
+    def _apply_reply(self, child: SupervisedProcess, reply: Reply) -> None:
         serving = reply == "serving"
         child.was_ready = child.was_ready or serving
         before = child.state
@@ -132,43 +132,43 @@ class Supervisor:
         if child.state != before:
             self._save()
 
-    def _is_hung(self, child: Child) -> bool:
+    def _is_hung(self, child: SupervisedProcess) -> bool:
         now = time.monotonic()
         others = [one.answered_at for one in self.children if one is not child and one.spec.probe and one.pid]
-        patience = self._patience[child.spec.name]
-        return child.was_ready and patience.is_over(child.answered_at, now) and others_answer(others, now)
+        backoff = self._restart_backoffs[child.spec.name]
+        return child.was_ready and backoff.is_due(child.answered_at, now) and do_others_answer(others, now)
 
-    def _restart(self, child: Child, why: str, how: signal.Signals) -> None:
-        """End it; its loop starts it again."""
+    def _restart(self, child: SupervisedProcess, why: str, how: signal.Signals) -> None:
+        """Signal it; `_run_process` starts it again."""
         assert child.pid is not None
-        self._patience[child.spec.name].note(time.monotonic())
+        self._restart_backoffs[child.spec.name].record_restart(time.monotonic())
         child.answered_at = time.monotonic()
         child.note = self.incidents.note(child.spec.name, f"{why}; restarted")
         signal_group(child.pid, how)
 
-    async def _watch_disk(self) -> None:
+    async def _run_disk_checks(self) -> None:
         while not self._stopping.is_set():
-            self._say("disk", await asyncio.to_thread(disk_problem, self.home.run))
+            self._set_problem("disk", await asyncio.to_thread(disk_problem, self.home.run))
             if self._is_unsaved:
                 self._save()
-            await self._pause(self._look_every_s)
+            await self._pause(self._check_interval_s)
 
-    async def _watch_bus(self, bus: BusHealth) -> None:
+    async def _run_bus_checks(self, bus: BusHealth) -> None:
         """A server that cannot store though the disk has room does not recover by itself."""
         nats = next(child for child in self.children if child.spec.name == "nats")
-        patience, wrong_since = Patience(self._stuck_after_s), None
+        backoff, wrong_since = RestartBackoff(self._stuck_after_s), None
         while not self._stopping.is_set():
             problem = await bus.problem() if nats.state == "running" else None
-            self._say("nats", problem)
+            self._set_problem("nats", problem)
             wrong_since = (wrong_since or time.monotonic()) if problem else None
-            if wrong_since and patience.is_over(wrong_since, time.monotonic()) and has_room(self.home.path):
-                patience.note(time.monotonic())
+            if wrong_since and backoff.is_due(wrong_since, time.monotonic()) and has_room(self.home.path):
+                backoff.record_restart(time.monotonic())
                 wrong_since = None
                 self._restart(nats, f"could not store though the disk has room ({problem})", signal.SIGTERM)
-            await self._pause(self._look_every_s)
+            await self._pause(self._check_interval_s)
 
-    def _say(self, name: str, problem: str | None) -> None:
-        """Note that something is wrong, or well again, when that changes."""
+    def _set_problem(self, name: str, problem: str | None) -> None:
+        """Record a problem, or its end, when that changes."""
         if problem == self._problems.get(name):
             return
         if problem:
@@ -178,14 +178,14 @@ class Supervisor:
         self.incidents.note(name, problem or "well again")
         self._save()
 
-    async def _trim_logs(self) -> None:
+    async def _run_log_trimming(self) -> None:
         while not self._stopping.is_set():
-            await self._pause(TRIM_EVERY_S)
+            await self._pause(TRIM_INTERVAL_S)
             for child in self.children:
                 trim(child.log)
             self._save()  # the file may have been lost meanwhile
 
-    async def _end(self, before_last: Callable[[], Awaitable[None]]) -> None:
+    async def _run_shutdown(self, before_last: Callable[[], Awaitable[None]]) -> None:
         """Services first, then what `before_last` ends (pods), then the bus that they spoke over."""
         await self._stopping.wait()
         await asyncio.gather(*(child.stop() for child in self.children if not child.spec.ends_last))

@@ -1,1 +1,1 @@
-"""Holds intent: services, versions, traffic, keys. The control plane's only HTTP door."""
+"""Holds intent: services, versions, traffic, keys. The control plane's only HTTP API."""

@@ -10,7 +10,7 @@ import sys
 from controller.main import build_app
 from controller.settings import ControllerSettings
 from shared import telemetry
-from shared.app import one_clear_line, run_app
+from shared.app import exit_on_startup_error, run_app
 from shared.clock import SystemClock
 from shared.errors import Unavailable
 from shared.http import inherited_socket
@@ -22,7 +22,7 @@ async def run(settings: ControllerSettings) -> int:
     listening = listen(settings.host, settings.port) if inherited is None else inherited
     app = await build_app(settings, telemetry.setup("controller", settings), clock=SystemClock())
     try:
-        return await run_app({**app.background(), **app.doors(listening)}, drain=app.drain())
+        return await run_app({**app.background(), **app.servers(listening)}, drain=app.drain())
     finally:
         await app.close()
 
@@ -38,7 +38,7 @@ def listen(host: str, port: int) -> int:
 
 def main() -> None:
     """Entry point."""
-    with one_clear_line("controller"):
+    with exit_on_startup_error("controller"):
         settings = ControllerSettings()
         sys.exit(asyncio.run(run(settings)))
 

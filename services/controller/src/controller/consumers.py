@@ -1,4 +1,4 @@
-"""Door: the bus. The scheduler's facts come in; the scheduler's question about what should run is answered."""
+"""Consumers of the bus: the scheduler's events, its RPC calls about intent, the routers' samples of key use."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from nats.aio.msg import Msg
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from controller.domain.secrets import Vault
-from controller.handlers.deployments import every_deployment
-from controller.handlers.facts import Fact, RoutesChanged, observe
-from controller.handlers.metering import note_run
-from controller.handlers.registries import Registries
-from controller.handlers.rollback import GivenUp, roll_back
-from controller.handlers.variables import secret_values
-from controller.store.keys import note_key_use
+from controller.domain.registries.secrets import Vault
+from controller.handlers.registries.environment_secrets import secret_values
+from controller.handlers.registries.registries import ModelRegistries
+from controller.handlers.resources.metering import record_run
+from controller.handlers.services.deployments import every_deployment
+from controller.handlers.services.observations import RoutesChanged, VersionReport, record_report
+from controller.handlers.services.rollback import FailedRollout, roll_back
+from controller.store.access.keys import record_key_use
 from shared.bus import Bus
-from shared.bus.bulk import bulk_pull
+from shared.bus.bulk import consume_batches
 from shared.clock import Clock
 from shared.contracts.base import Contract
 from shared.contracts.rpc.controller import (
@@ -34,7 +34,7 @@ from shared.contracts.rpc.controller import (
     SecretsQuery,
     SecretValues,
 )
-from shared.contracts.samples import KeysUsed
+from shared.contracts.samples import KeyUsageSample
 from shared.database import Database
 from shared.events.base import Event
 from shared.events.pod import PodChecked, PodNotReady, PodReady
@@ -55,14 +55,14 @@ def subscribe(bus: Bus, database: Database, clock: Clock, routes_changed: Routes
     """Declare what this service consumes and answers."""
 
     async def note(event: Event, session: AsyncSession) -> None:
-        await observe(session, fact_of(event), clock.now(), routes_changed)
+        await record_report(session, report_of_event(event), clock.now(), routes_changed)
 
     async def give_up(event: VersionRolloutFailed, session: AsyncSession) -> None:
-        await roll_back(session, GivenUp.of_event(event), clock.now(), routes_changed)
+        await roll_back(session, FailedRollout.of_event(event), clock.now(), routes_changed)
 
     async def meter(event: Event, session: AsyncSession) -> None:
         assert isinstance(event, RunFact)
-        await note_run(session, event, clock.now())
+        await record_run(session, event, clock.now())
 
     async def deployments(_: Contract) -> DeploymentList:
         async with database.read() as session:
@@ -72,63 +72,63 @@ def subscribe(bus: Bus, database: Database, clock: Clock, routes_changed: Routes
     handlers |= dict.fromkeys((RunStarted, RunEnded), meter)
     handlers[VersionRolloutFailed] = give_up
     bus.consume(DURABLE, handlers)
-    bus.answer(DEPLOYMENTS, deployments)
+    bus.serve(DEPLOYMENTS, deployments)
 
 
-def answer_registry_access(bus: Bus, registries: Registries) -> None:
-    """Declare who tells the scheduler where models are and how to be let in; the bus lets nobody else ask."""
+def serve_registry_access(bus: Bus, registries: ModelRegistries) -> None:
+    """Serve the addresses and credentials of registries to the scheduler; the bus permits nobody else to call."""
 
     async def access(query: RegistryQuery) -> RegistryAccess:
         return await registries.access_by_name(query.registry)
 
-    bus.answer(REGISTRY_ACCESS, access)
+    bus.serve(REGISTRY_ACCESS, access)
 
 
-def answer_secret_values(bus: Bus, database: Database, vault: Vault) -> None:
-    """Declare who tells the scheduler the values of the secrets in a version's environment variables."""
+def serve_secret_values(bus: Bus, database: Database, vault: Vault) -> None:
+    """Serve the values of the secrets in a version's environment variables to the scheduler."""
 
     async def values(query: SecretsQuery) -> SecretValues:
         return await secret_values(database, vault, query)
 
-    bus.answer(SECRET_VALUES, values)
+    bus.serve(SECRET_VALUES, values)
 
 
 async def pull_key_use(bus: Bus, database: Database) -> None:
-    """Take from the routers' samples when API keys were used, until cancelled."""
+    """Store when API keys were last used, from the routers' samples, until cancelled."""
 
     async def take(messages: list[Msg]) -> None:
         used = last_uses(message.data for message in messages)
         if used:
             async with database.unit_of_work() as session:
-                await note_key_use(session, used)
+                await record_key_use(session, used)
 
     await bus.connected()
-    await bulk_pull(bus.js, "METRICS", KEY_USE, SAMPLES, take)
+    await consume_batches(bus.js, "METRICS", KEY_USE, SAMPLES, take)
 
 
 def last_uses(samples: Iterable[bytes]) -> dict[UUID, datetime]:
-    """API key → its last use in these samples; one that does not parse says nothing here (the monitor buries it)."""
+    """API key → its last use in these samples; what does not parse is left out (the monitor dead-letters it)."""
     latest: dict[UUID, datetime] = {}
     for sample in samples:
         with suppress(ValidationError):
-            for key, at in KeysUsed.model_validate_json(sample).keys.items():
+            for key, at in KeyUsageSample.model_validate_json(sample).keys.items():
                 latest[key] = max(at, latest.get(key, at))
     return latest
 
 
-def fact_of(event: Event) -> Fact:
+def report_of_event(event: Event) -> VersionReport:
     """What an event of the scheduler says of its version."""
     return _FACTS[type(event)](event)
 
 
-def _ready(event: Event) -> Fact:
+def _ready(event: Event) -> VersionReport:
     assert isinstance(event, VersionReady)
-    return Fact(event.version_id, event.generation, "running", event.ready_replicas, is_whole=True)
+    return VersionReport(event.version_id, event.generation, "running", event.ready_replicas, is_whole=True)
 
 
-def _failed(event: Event) -> Fact:
+def _failed(event: Event) -> VersionReport:
     assert isinstance(event, VersionFailed)
-    return Fact(
+    return VersionReport(
         event.version_id,
         event.generation,
         "failed",
@@ -139,27 +139,27 @@ def _failed(event: Event) -> Fact:
     )
 
 
-def _drained(event: Event) -> Fact:
+def _drained(event: Event) -> VersionReport:
     assert isinstance(event, VersionDrained)
-    return Fact(event.version_id, event.generation, "stopped", 0)
+    return VersionReport(event.version_id, event.generation, "stopped", 0)
 
 
-def _pod(event: Event) -> Fact:
+def _pod(event: Event) -> VersionReport:
     assert isinstance(event, PodReady | PodNotReady | PodChecked)
     counts = (event.ready_replicas, event.desired_replicas)
     if isinstance(event, PodNotReady):
-        return Fact(event.version_id, event.generation, None, *counts, event.reason)
+        return VersionReport(event.version_id, event.generation, None, *counts, event.reason)
     check = event.check.model_dump(mode="json") if event.check else None
     keeps = isinstance(event, PodChecked)
-    return Fact(event.version_id, event.generation, None, *counts, check=check, keeps_reason=keeps)
+    return VersionReport(event.version_id, event.generation, None, *counts, check=check, keeps_reason=keeps)
 
 
-def _scaled(event: Event) -> Fact:
+def _scaled(event: Event) -> VersionReport:
     assert isinstance(event, VersionScaled)
-    return Fact(event.version_id, event.generation, None, event.ready_replicas, event.to_replicas)
+    return VersionReport(event.version_id, event.generation, None, event.ready_replicas, event.to_replicas)
 
 
-_FACTS: dict[type[Event], Callable[[Event], Fact]] = {
+_FACTS: dict[type[Event], Callable[[Event], VersionReport]] = {
     VersionReady: _ready,
     VersionFailed: _failed,
     VersionDrained: _drained,

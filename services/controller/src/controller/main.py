@@ -11,32 +11,35 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from controller.api.app import Access, build_api
-from controller.api.door import Door
+from controller.api.app import ApiAccess, build_api
+from controller.api.dependencies import ApiDependencies
 from controller.clients.mlflow import MlflowRegistry
 from controller.clients.oidc import OidcIssuer, OidcOptions
-from controller.clients.registries import RegistryClients, auth_of
+from controller.clients.registry_clients import RegistryClients, auth_of
 from controller.clients.router import RouterClient
-from controller.consumers import answer_registry_access, answer_secret_values, pull_key_use, subscribe
-from controller.domain.destinations import TableRoot
-from controller.domain.names import PLATFORM
-from controller.domain.secrets import Vault
-from controller.domain.tickets import TicketSigner
-from controller.following_loop import FollowLoop
-from controller.handlers.files import kept_key
-from controller.handlers.registries import Registries
-from controller.handlers.secrets import seal_anew, vault_of
-from controller.handlers.signing_in import SigningIn
-from controller.handlers.tokens import admit_admin
-from controller.handlers.unit import Rules
-from controller.loops import ForgettingLoop, MeteringLoop, ResyncLoop, RouteLoop
-from controller.nodes_loop import NodesLoop
+from controller.consumers import pull_key_use, serve_registry_access, serve_secret_values, subscribe
+from controller.domain.names import PLATFORM_ACTOR
+from controller.domain.registries.secrets import Vault
+from controller.domain.services.debug_tickets import TicketSigner
+from controller.domain.services.table_destinations import TableRoot
+from controller.handlers.access.authentication import Authenticator
+from controller.handlers.access.first_admin import ensure_admin
+from controller.handlers.private_files import read_or_create_key_file
+from controller.handlers.registries.registries import ModelRegistries
+from controller.handlers.registries.secrets import reseal_secrets, vault_from_keys
+from controller.handlers.unit_of_work import InstallationLimits
+from controller.loops.followed_aliases import AliasLoop
+from controller.loops.idempotency import AnswerExpiryLoop
+from controller.loops.metering import MeteringLoop
+from controller.loops.nodes import NodesLoop
+from controller.loops.resync import ResyncLoop
+from controller.loops.routes import RouteLoop
 from controller.settings import ControllerSettings
-from controller.store.audit import Actor, audit
+from controller.store.audit import Actor, audit_changes
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.database import Database
-from shared.disk import DiskCheck
+from shared.filesystem.disk import DiskCheck
 from shared.http import admin_app, serve
 from shared.migrations import migrate
 from shared.telemetry import Telemetry
@@ -53,31 +56,31 @@ class App:
 
     settings: ControllerSettings
     telemetry: Telemetry
-    door: Door
+    dependencies: ApiDependencies
     api: FastAPI
     routes: RouteLoop
     resync: ResyncLoop
-    forgetting: ForgettingLoop
-    following: FollowLoop
+    answer_expiry: AnswerExpiryLoop
+    aliases: AliasLoop
     nodes: NodesLoop
     metering: MeteringLoop
     disk: DiskCheck
     identity: OidcIssuer | None = None
 
     def background(self) -> dict[str, Coroutine[Any, Any, None]]:
-        """Everything that runs beside the HTTP doors, by name."""
+        """Everything that runs beside the HTTP servers, by name."""
         return {
-            "bus": self.door.bus.run(),
+            "bus": self.dependencies.bus.run(),
             "routes": self.routes.run(),
             "resync": self.resync.run(),
-            "forgetting": self.forgetting.run(),
+            "answer expiry": self.answer_expiry.run(),
             "metering": self.metering.run(),
-            "key use": pull_key_use(self.door.bus, self.door.database),
-            "following": self.following.run(),
+            "key use": pull_key_use(self.dependencies.bus, self.dependencies.database),
+            "aliases": self.aliases.run(),
             "nodes": self.nodes.run(),
         }
 
-    def doors(self, fd: int) -> dict[str, Coroutine[Any, Any, None]]:
+    def servers(self, fd: int) -> dict[str, Coroutine[Any, Any, None]]:
         """The control plane on the listening socket `fd`, and the admin port."""
         settings = self.settings
         admin = admin_app(self.telemetry, self.is_ready, self.disk.details)
@@ -88,45 +91,41 @@ class App:
 
     def is_ready(self) -> bool:
         """Whether changes reach the rest of the platform now."""
-        return is_ready(self.door.bus, self.disk)
+        return is_ready(self.dependencies.bus, self.disk)
 
     async def drain(self) -> None:
-        """End what would go on for ever: followed logs."""
-        self.door.stopping.set()
+        """End the responses that have no end of their own: followed logs."""
+        self.dependencies.stopping.set()
 
     async def close(self) -> None:
-        """Give connections back."""
-        await self.door.registries.close()
+        """Close every connection."""
+        await self.dependencies.registries.close()
         if self.identity is not None:
             await self.identity.close()
-        await self.door.data_plane.close()
-        await self.door.database.close()
+        await self.dependencies.data_plane.close()
+        await self.dependencies.database.close()
         self.telemetry.shutdown()
 
 
 def is_ready(bus: Bus, disk: DiskCheck) -> bool:
-    """Whether the bus is there, and what is changed can be written."""
+    """Whether the bus is connected and the disk has room."""
     return bus.is_connected and not disk.problem()
 
 
 async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock: Clock) -> App:
-    """Migrate and open the store, make the admin token known, put the parts together.
+    """Migrate and open the store, prepare what it must hold, and connect the parts; nothing runs yet.
 
     Raises `Unavailable` naming a database that cannot be used.
     """
-    await asyncio.to_thread(migrate, MIGRATIONS, settings.store_url)
-    database = Database.open(settings.store_url)
-    await database.check()
+    database = await _open_database(settings)
     url = settings.nats_url.get_secret_value()
     bus = Bus("controller", url, clock=clock, database=database, registry=telemetry.registry)
-    signer = TicketSigner(kept_key(settings.home / "debug-key"))
+    signer = TicketSigner(read_or_create_key_file(settings.home / "debug-key"))
     routes = RouteLoop(database, bus, clock, settings.routes_interval, signer.public_key)
-    subscribe(bus, database, clock, routes.touch)
     registries = registries_of(settings, database, clock)
-    await _seal_anew(database, registries.vault, clock)
-    answer_registry_access(bus, registries)
-    answer_secret_values(bus, database, registries.vault)
-    door = Door(
+    await _reseal_secrets(database, registries.vault, clock)
+    await _ensure_admin(database, settings, clock)
+    dependencies = ApiDependencies(
         database=database,
         bus=bus,
         registries=registries,
@@ -134,41 +133,70 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
         data_plane=RouterClient(settings.data_plane_url, clock),
         signer=signer,
         clock=clock,
-        rules=rules_of(settings),
+        limits=limits_of(settings),
         public_url=settings.callers_url,
         routes_changed=routes.touch,
     )
-    hosts = frozenset({settings.host, *settings.allowed_hosts} - ANY_ADDRESS)
-    await _admit_admin(database, settings, clock)
+    _serve_bus(dependencies)
     identity = identity_of(settings, clock)
     disk = DiskCheck(settings.home, clock)
-    access = Access(SigningIn(database, clock, identity).caller, hosts)
+    access = ApiAccess(Authenticator(database, clock, identity).authenticate, api_hosts(settings))
     return App(
         settings=settings,
         telemetry=telemetry,
-        door=door,
-        api=build_api(door, telemetry, access, lambda: is_ready(bus, disk)),
-        disk=disk,
+        dependencies=dependencies,
+        api=build_api(dependencies, telemetry, access, lambda: is_ready(bus, disk)),
         routes=routes,
         resync=ResyncLoop(database, bus, clock, settings.resync_interval, routes.touch),
-        forgetting=ForgettingLoop(database, clock),
+        answer_expiry=AnswerExpiryLoop(database, clock),
+        aliases=_alias_loop(settings, dependencies),
+        nodes=NodesLoop(database, bus, clock, dependencies.limits),
         metering=MeteringLoop(database, bus, clock, settings.resync_interval),
-        nodes=NodesLoop(database, bus, clock, door.rules),
+        disk=disk,
         identity=identity,
-        following=FollowLoop(
-            database, registries, clock, settings.alias_interval, rules=door.rules, routes_changed=routes.touch
-        ),
     )
 
 
-def rules_of(settings: ControllerSettings) -> Rules:
+async def _open_database(settings: ControllerSettings) -> Database:
+    """The store, migrated and checked."""
+    await asyncio.to_thread(migrate, MIGRATIONS, settings.store_url)
+    database = Database.open(settings.store_url)
+    await database.check()
+    return database
+
+
+def _serve_bus(dependencies: ApiDependencies) -> None:
+    """Declare every consumer and every RPC method of this service."""
+    bus, database = dependencies.bus, dependencies.database
+    subscribe(bus, database, dependencies.clock, dependencies.routes_changed)
+    serve_registry_access(bus, dependencies.registries)
+    serve_secret_values(bus, database, dependencies.vault)
+
+
+def _alias_loop(settings: ControllerSettings, dependencies: ApiDependencies) -> AliasLoop:
+    return AliasLoop(
+        dependencies.database,
+        dependencies.registries,
+        dependencies.clock,
+        settings.alias_interval,
+        limits=dependencies.limits,
+        routes_changed=dependencies.routes_changed,
+    )
+
+
+def api_hosts(settings: ControllerSettings) -> frozenset[str]:
+    """Host names that requests may be sent to, besides localhost."""
+    return frozenset({settings.host, *settings.allowed_hosts} - ANY_ADDRESS)
+
+
+def limits_of(settings: ControllerSettings) -> InstallationLimits:
     """The installation's limits."""
     own = TableRoot(PurePosixPath(settings.home.resolve() / "tables"), is_platform=True)
     roots = (own, *(TableRoot.parse(root) for root in settings.table_roots))
-    return Rules(settings.max_active_versions, roots, settings.token_lifetime, settings.currency)
+    return InstallationLimits(settings.max_active_versions, roots, settings.token_lifetime, settings.currency)
 
 
-def registries_of(settings: ControllerSettings, database: Database, clock: Clock) -> Registries:
+def registries_of(settings: ControllerSettings, database: Database, clock: Clock) -> ModelRegistries:
     """The platform's tracking server, and those that secrets describe."""
     timeout_s = settings.mlflow_timeout.total_seconds()
     password, token = (
@@ -177,7 +205,7 @@ def registries_of(settings: ControllerSettings, database: Database, clock: Clock
     auth = auth_of(settings.mlflow_username, password, token)
     own = MlflowRegistry(settings.mlflow_url, clock, timeout_s=timeout_s, auth=auth)
     clients = RegistryClients(clock, timeout_s)
-    return Registries(own, clients, database, _vault(settings), settings.allowed_registries)
+    return ModelRegistries(own, clients, database, _vault(settings), settings.allowed_registries)
 
 
 def identity_of(settings: ControllerSettings, clock: Clock) -> OidcIssuer | None:
@@ -193,21 +221,21 @@ def identity_of(settings: ControllerSettings, clock: Clock) -> OidcIssuer | None
 def _vault(settings: ControllerSettings) -> Vault:
     given = bytes.fromhex(settings.secret_key.get_secret_value()) if settings.secret_key else None
     older = [bytes.fromhex(key.get_secret_value()) for key in settings.old_secret_keys]
-    return vault_of(given, older, settings.home / "secret-key")
+    return vault_from_keys(given, older, settings.home / "secret-key")
 
 
-async def _seal_anew(database: Database, vault: Vault, clock: Clock) -> None:
+async def _reseal_secrets(database: Database, vault: Vault, clock: Clock) -> None:
     async with database.unit_of_work() as session:
-        audit(session, Actor(PLATFORM, "seal_secrets_anew", ""), clock.now())
-        sealed, lost = await seal_anew(session, vault)
+        audit_changes(session, Actor(PLATFORM_ACTOR, "seal_secrets_anew", ""), clock.now())
+        sealed, lost = await reseal_secrets(session, vault)
     if sealed:
-        log.info("sealed anew with key %s: %s", vault.first_key_id, ", ".join(sealed))
+        log.info("secrets sealed again with key %s: %s", vault.first_key_id, ", ".join(sealed))
     if lost:
         log.warning("no key opens these secrets (CONTROLLER_OLD_SECRET_KEYS; or give them anew): %s", ", ".join(lost))
 
 
-async def _admit_admin(database: Database, settings: ControllerSettings, clock: Clock) -> None:
+async def _ensure_admin(database: Database, settings: ControllerSettings, clock: Clock) -> None:
     given = settings.admin_token.get_secret_value() if settings.admin_token else None
     async with database.unit_of_work() as session:
-        audit(session, Actor(PLATFORM, "admit_admin", ""), clock.now())
-        await admit_admin(session, given, settings.home / "admin-token", clock.now())
+        audit_changes(session, Actor(PLATFORM_ACTOR, "admit_admin", ""), clock.now())
+        await ensure_admin(session, given, settings.home / "admin-token", clock.now())

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from controller.domain.destinations import TableRoot
-from shared.addresses import AddressRule
+from controller.domain.services.table_destinations import TableRoot
+from shared.security.addresses import AddressRule
 from shared.settings import DatabaseSettings, Duration
 
 

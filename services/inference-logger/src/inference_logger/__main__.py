@@ -9,7 +9,7 @@ import sys
 from inference_logger.main import build_app
 from inference_logger.settings import InferenceLoggerSettings
 from shared import telemetry
-from shared.app import one_clear_line, run_app
+from shared.app import exit_on_startup_error, run_app
 from shared.clock import SystemClock
 
 
@@ -17,14 +17,14 @@ async def run(settings: InferenceLoggerSettings) -> int:
     """Run until SIGTERM; returns the exit status."""
     app = await build_app(settings, telemetry.setup("inference-logger", settings), clock=SystemClock())
     try:
-        return await run_app({**app.background(), **app.doors()})
+        return await run_app({**app.background(), **app.servers()})
     finally:
         await app.close()
 
 
 def main() -> None:
     """Entry point."""
-    with one_clear_line("inference-logger"):
+    with exit_on_startup_error("inference-logger"):
         settings = InferenceLoggerSettings()
         os.nice(settings.nice)
         sys.exit(asyncio.run(run(settings)))

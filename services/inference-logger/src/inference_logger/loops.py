@@ -1,4 +1,4 @@
-"""Door: time. Tables are compacted, and what is committed and old enough is purged from the stream."""
+"""Loops: tables are compacted, and what is committed and old enough is purged from the stream."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import nats.errors
 from deltalake.exceptions import DeltaError
 from nats.js.errors import Error as JetStreamError
 
-from inference_logger.handlers import upkeep
+from inference_logger.handlers import maintenance
 from inference_logger.handlers.purge import purge_once
 from inference_logger.store.delta import PayloadTables
 from shared.bus import Bus
@@ -23,33 +23,33 @@ PURGE_INTERVAL_S = 60.0
 REMOVAL_INTERVAL_S = 2.0
 
 
-async def keep_tidy(
+async def run_compaction(
     tables: PayloadTables, database: Database, clock: Clock, interval: timedelta, kept: timedelta
 ) -> None:
     """Compact every table each `interval`, until cancelled; first of all, follow a home that was moved."""
     try:
-        await upkeep.follow_home(tables, database, clock.now())
+        await maintenance.adopt_moved_tables(tables, database, clock.now())
     except (DeltaError, NotFound, OSError, Unavailable) as error:
         log.warning("the catalogue may still name the home of before: %s", error)
     while True:
         await clock.sleep(interval.total_seconds())
         try:
-            await upkeep.tidy(tables, database, kept)
+            await maintenance.compact_tables(tables, database, kept)
         except (DeltaError, OSError, Unavailable) as error:
             log.warning("tables were not compacted this time: %s", error)
 
 
-async def remove_purged(tables: PayloadTables, database: Database, clock: Clock) -> None:
+async def run_removal(tables: PayloadTables, database: Database, clock: Clock) -> None:
     """Remove the tables of services that were deleted with them, until cancelled."""
     while True:
         try:
-            await upkeep.remove_purged(tables, database)
+            await maintenance.remove_purged_tables(tables, database)
         except (DeltaError, OSError, Unavailable) as error:
             log.warning("tables of a deleted service were not removed this time: %s", error)
         await clock.sleep(REMOVAL_INTERVAL_S)
 
 
-async def purge(bus: Bus, database: Database, clock: Clock, kept: timedelta) -> None:
+async def run_purge(bus: Bus, database: Database, clock: Clock, kept: timedelta) -> None:
     """Purge `REQUESTS` up to what is committed and older than `kept`, until cancelled."""
     await bus.connected()
     while True:

@@ -1,4 +1,4 @@
-"""Composition root: from settings to the running parts, used by production and tests alike."""
+"""Composition root: from settings to the running service, used by production and tests alike."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from inference_logger import loops
-from inference_logger.consumers.facts import subscribe
-from inference_logger.consumers.requests import Pace, Sink
-from inference_logger.consumers.waiting import WaitingTables
+from inference_logger.consumers.calls import subscribe
+from inference_logger.consumers.requests import CommitPolicy, RequestSink
+from inference_logger.consumers.waiting import WaitingTableRetries
 from inference_logger.handlers.stores import Stores
 from inference_logger.metrics import TableMetrics
 from inference_logger.settings import InferenceLoggerSettings
@@ -21,7 +21,7 @@ from inference_logger.store.writer import TableWriter
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.database import Database
-from shared.disk import DiskCheck
+from shared.filesystem.disk import DiskCheck
 from shared.http import admin_app, serve
 from shared.migrations import migrate
 from shared.telemetry import Telemetry
@@ -31,13 +31,13 @@ MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 @dataclass(frozen=True)
 class App:
-    """The parts of an inference-logger that is built and not yet running."""
+    """An inference-logger that is built and not yet running."""
 
     settings: InferenceLoggerSettings
     telemetry: Telemetry
     database: Database
     bus: Bus
-    sink: Sink
+    sink: RequestSink
     clock: Clock
 
     def background(self) -> dict[str, Coroutine[Any, Any, None]]:
@@ -46,12 +46,14 @@ class App:
         return {
             "bus": self.bus.run(),
             "sink": self.sink.run(),
-            "tidy": loops.keep_tidy(tables, self.database, self.clock, settings.tidy_interval, settings.files_kept),
-            "removal": loops.remove_purged(tables, self.database, self.clock),
-            "purge": loops.purge(self.bus, self.database, self.clock, settings.requests_kept),
+            "tidy": loops.run_compaction(
+                tables, self.database, self.clock, settings.tidy_interval, settings.files_kept
+            ),
+            "removal": loops.run_removal(tables, self.database, self.clock),
+            "purge": loops.run_purge(self.bus, self.database, self.clock, settings.requests_kept),
         }
 
-    def doors(self) -> dict[str, Coroutine[Any, Any, None]]:
+    def servers(self) -> dict[str, Coroutine[Any, Any, None]]:
         """The admin port."""
         disk, metrics = DiskCheck(self.settings.home, self.clock), self.sink.stores.metrics
         app = admin_app(
@@ -68,7 +70,7 @@ class App:
 
 
 async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, clock: Clock) -> App:
-    """Migrate and open the store, put the parts together. Raises `Unavailable` naming an unusable database."""
+    """Migrate and open the store, wire the service. Raises `Unavailable` naming an unusable database."""
     await asyncio.to_thread(migrate, MIGRATIONS, settings.store_url)
     database = Database.open(settings.store_url)
     await database.check()
@@ -81,8 +83,8 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
     )
     subscribe(bus, database)
     stores = _stores(settings, telemetry, database, clock)
-    pace = Pace(settings.commit_interval, settings.commit_bytes)
-    sink = Sink(bus, stores, WaitingTables(stores, settings.waiting_bytes), pace)
+    pace = CommitPolicy(settings.commit_interval, settings.commit_bytes)
+    sink = RequestSink(bus, stores, WaitingTableRetries(stores, settings.waiting_bytes), pace)
     return App(settings, telemetry, database, bus, sink, clock)
 
 

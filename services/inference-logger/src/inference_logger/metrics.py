@@ -30,7 +30,7 @@ class TableMetrics:
         )
         self._shown: tuple[WaitingTable, ...] = ()
 
-    def show(self, waiting: Iterable[WaitingTable]) -> None:
+    def set_waiting(self, waiting: Iterable[WaitingTable]) -> None:
         """These tables wait, and no others."""
         self._shown = tuple(waiting)
         self._blocked.clear()

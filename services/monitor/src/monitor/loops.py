@@ -1,4 +1,4 @@
-"""Door: time. What is older than its retention is deleted, a little every few minutes."""
+"""The loop of retention: what is too old is deleted every five minutes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from datetime import timedelta
 
 from monitor.domain.rollup import kept_since
 from monitor.settings import MonitorSettings
-from monitor.store.lines import forget
-from monitor.store.minutes import forget_minutes
+from monitor.store.event_list import delete_events
+from monitor.store.log_lines import delete_lines
+from monitor.store.minutes import delete_counted_samples, delete_minutes
 from shared.clock import Clock
 from shared.database import Database
 from shared.errors import Unavailable
@@ -20,24 +21,21 @@ SAMPLES_KEPT = timedelta(hours=2)
 """Longer than `METRICS` keeps a sample (1 h): no repeat can come after that."""
 
 
-async def forget_old(database: Database, clock: Clock, settings: MonitorSettings) -> None:
+async def run_retention(database: Database, clock: Clock, settings: MonitorSettings) -> None:
     """Apply the retention until cancelled."""
     while True:
         await clock.sleep(INTERVAL_S)
         try:
-            await forget_once(database, clock, settings)
+            await delete_expired(database, clock, settings)
         except Unavailable as error:
             log.warning("nothing deleted this time: %s", error)
 
 
-async def forget_once(database: Database, clock: Clock, settings: MonitorSettings) -> None:
+async def delete_expired(database: Database, clock: Clock, settings: MonitorSettings) -> None:
     """Delete what is too old now."""
     now = clock.now()
     async with database.unit_of_work() as session:
-        await forget_minutes(session, kept_since(now, settings.metrics_kept))
-        await forget(
-            session,
-            lines=now - settings.logs_kept,
-            events=now - settings.events_kept,
-            samples=now - SAMPLES_KEPT,
-        )
+        await delete_minutes(session, kept_since(now, settings.metrics_kept))
+        await delete_lines(session, now - settings.logs_kept)
+        await delete_events(session, now - settings.events_kept)
+        await delete_counted_samples(session, now - SAMPLES_KEPT)

@@ -1,4 +1,4 @@
-"""Composition root: from settings to the running parts, used by production and tests alike."""
+"""Composition root: from settings to the running service, used by production and tests alike."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from monitor import consumers, loops
+from monitor import loops
+from monitor.consumers.bulk import pull_output, pull_samples
+from monitor.consumers.calls import subscribe
 from monitor.settings import MonitorSettings
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.database import Database
-from shared.disk import DiskCheck
+from shared.filesystem.disk import DiskCheck
 from shared.http import admin_app, serve
 from shared.migrations import migrate
 from shared.telemetry import Telemetry
@@ -23,7 +25,7 @@ MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 @dataclass(frozen=True)
 class App:
-    """The parts of a monitor that is built and not yet running."""
+    """A monitor that is built and not yet running."""
 
     settings: MonitorSettings
     telemetry: Telemetry
@@ -35,12 +37,12 @@ class App:
         """Everything that runs beside the admin port, by name."""
         return {
             "bus": self.bus.run(),
-            "samples": consumers.pull_samples(self.bus, self.database),
-            "output": consumers.pull_output(self.bus, self.database),
-            "retention": loops.forget_old(self.database, self.clock, self.settings),
+            "samples": pull_samples(self.bus, self.database),
+            "output": pull_output(self.bus, self.database),
+            "retention": loops.run_retention(self.database, self.clock, self.settings),
         }
 
-    def doors(self) -> dict[str, Coroutine[Any, Any, None]]:
+    def servers(self) -> dict[str, Coroutine[Any, Any, None]]:
         """The admin port."""
         disk = DiskCheck(self.settings.home, self.clock)
         app = admin_app(self.telemetry, lambda: self.bus.is_connected and not disk.problem(), disk.details)
@@ -53,12 +55,12 @@ class App:
 
 
 async def build_app(settings: MonitorSettings, telemetry: Telemetry, *, clock: Clock) -> App:
-    """Migrate and open the store, put the parts together. Raises `Unavailable` naming an unusable database."""
+    """Migrate and open the store, wire the service. Raises `Unavailable` naming an unusable database."""
     await asyncio.to_thread(migrate, MIGRATIONS, settings.store_url)
     database = Database.open(settings.store_url)
     await database.check()
     bus = Bus(
         "monitor", settings.nats_url.get_secret_value(), clock=clock, database=database, registry=telemetry.registry
     )
-    consumers.subscribe(bus, database, clock)
+    subscribe(bus, database, clock)
     return App(settings, telemetry, database, bus, clock)

@@ -12,13 +12,13 @@ import uvloop
 from router.main import build_app
 from router.settings import RouterSettings
 from shared import telemetry
-from shared.app import one_clear_line
+from shared.app import exit_on_startup_error
 from shared.http import inherited_socket
 
 
 def main() -> None:
     """Entry point."""
-    with one_clear_line("router"):
+    with exit_on_startup_error("router"):
         settings = RouterSettings()
         app = build_app(settings, telemetry.setup("router", settings))
         fd = inherited_socket(os.environ)

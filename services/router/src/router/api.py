@@ -7,15 +7,17 @@ from collections.abc import Callable, Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from router.domain.traffic import Tally, TrafficBook
+from router.domain.traffic import Tally, TrafficTallies
 from router.spool import SpoolState
 from shared.contracts.samples import LATENCY_BOUNDS_S
 
 
-class RouterCollector(Collector):
+class RouterMetricsCollector(Collector):
     """Turns the router's counters into metrics when they are asked for; nothing is counted twice on the way."""
 
-    def __init__(self, traffic: TrafficBook, spool: Callable[[], SpoolState], is_current: Callable[[], bool]) -> None:
+    def __init__(
+        self, traffic: TrafficTallies, spool: Callable[[], SpoolState], is_current: Callable[[], bool]
+    ) -> None:
         self._traffic = traffic
         self._spool = spool
         self._is_current = is_current

@@ -17,7 +17,7 @@ from nats.js.errors import NotFoundError
 from shared.bus import Bus
 from shared.contracts.routes import ROUTES_BUCKET
 from shared.errors import Unavailable
-from shared.files import set_aside
+from shared.filesystem.files import set_aside
 
 logger = logging.getLogger(__name__)
 
@@ -25,8 +25,8 @@ STREAM = f"KV_{ROUTES_BUCKET}"
 PREFIX = f"$KV.{ROUTES_BUCKET}."
 
 
-class BusHolder:
-    """The current connection to the bus. One that is beyond repair is replaced: callers must not notice it."""
+class ReconnectingBus:
+    """The current connection to the bus. One that cannot be repaired is replaced by a new one."""
 
     def __init__(self, make: Callable[[], Bus]) -> None:
         self._make = make
@@ -57,7 +57,7 @@ class BucketState:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class BucketMessage:
     """One message of the bucket."""
 
     sequence: int
@@ -68,24 +68,24 @@ class Entry:
 class RoutesBucket:
     """Reads the bucket `routes`; every method raises `Unavailable` while it cannot be read."""
 
-    def __init__(self, holder: BusHolder) -> None:
+    def __init__(self, holder: ReconnectingBus) -> None:
         self._holder = holder
 
     async def state(self) -> BucketState:
         """Where the bucket is now."""
-        with _translated():
+        with _bus_errors_as_unavailable():
             info = await self._holder.bus.js.stream_info(STREAM)
             return BucketState(str(info.created), info.state.last_seq)
 
     async def list_all(self) -> dict[str, bytes]:
         """Every key and its value."""
-        with _translated():
+        with _bus_errors_as_unavailable():
             return await self._holder.bus.kv(ROUTES_BUCKET).list_all()
 
-    async def since(self, sequence: int, until: int) -> AsyncIterator[Entry]:
+    async def since(self, sequence: int, until: int) -> AsyncIterator[BucketMessage]:
         """Every message that is still there after `sequence`, up to `until`: the last value of what has changed."""
         while sequence < until:
-            with _translated():
+            with _bus_errors_as_unavailable():
                 try:
                     found = await self._holder.bus.js.get_msg(STREAM, seq=sequence + 1, subject=f"{PREFIX}>", next=True)
                 except NotFoundError:
@@ -95,11 +95,11 @@ class RoutesBucket:
             sequence = found.seq
             operation = (found.headers or {}).get("KV-Operation")
             value = None if operation in ("DEL", "PURGE") else found.data or b""
-            yield Entry(sequence, found.subject.removeprefix(PREFIX), value)
+            yield BucketMessage(sequence, found.subject.removeprefix(PREFIX), value)
 
 
 async def publish(
-    holder: BusHolder,
+    holder: ReconnectingBus,
     subject: str,
     payload: bytes,
     *,
@@ -108,7 +108,7 @@ async def publish(
     headers: dict[str, str] | None = None,
 ) -> None:
     """Returns once the stream has stored it; `Unavailable` means that it may or may not have."""
-    with _translated():
+    with _bus_errors_as_unavailable():
         async with asyncio.timeout(6):
             await holder.bus.publish_bulk(subject, payload, msg_id=message_id, stream=stream, headers=headers)
 
@@ -146,7 +146,7 @@ class SnapshotFile:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _bus_errors_as_unavailable() -> Iterator[None]:
     try:
         yield
     except (nats.errors.Error, nats.js.errors.Error, TimeoutError, OSError) as error:

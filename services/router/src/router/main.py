@@ -9,16 +9,18 @@ import socket
 from collections.abc import Coroutine
 from typing import Any
 
-from router.api import RouterCollector
-from router.child import Shipper
-from router.clients import BusHolder, RoutesBucket, SnapshotFile
-from router.dataplane import DataPlane, Limits
-from router.dataplane.certificate import Certificate
+from router.api import RouterMetricsCollector
+from router.clients import ReconnectingBus, RoutesBucket, SnapshotFile
+from router.dataplane import DataPlane, DataPlaneLimits
+from router.dataplane.client.certificate import Certificate
 from router.domain.demand import Demand
-from router.domain.table import RouteTable
-from router.domain.traffic import TrafficBook
-from router.loops import Heartbeat, RouteFollower, TrafficReporter
+from router.domain.routes.table import RouteTable
+from router.domain.traffic import TrafficTallies
+from router.loops.heartbeat import HeartbeatLoop
+from router.loops.routes import RouteSyncLoop
+from router.loops.traffic import TrafficReportLoop
 from router.settings import RouterSettings
+from router.shipper.process import ShipperProcess
 from router.spool import SpoolWriter
 from router.spool.files import SpoolFiles
 from shared.app import run_app
@@ -34,11 +36,11 @@ FIRST_ROUTES_S = 3.0
 """A router without a snapshot waits this long for routes before it answers 404 to everything."""
 
 NEW_ROUTE_MARGIN_S = 0.5
-"""From the issue of a key or the start of a service until the bucket has it, and for the look, on a busy machine."""
-SPOOL_LOOK_S = 0.05
-"""How often the spool sees whether it needs another file soon: a file holds more than is answered meanwhile."""
-FLUSHED_WITHIN_S = 2.0
-"""How long the shipper has at the end; what it does not get done the next one finds."""
+"""From the issue of a key or the start of a service until the bucket has it and is read, on a busy machine."""
+SPOOL_PREPARE_INTERVAL_S = 0.05
+"""How often the spool checks whether it needs another file soon: one holds more records than come meanwhile."""
+SHIPPER_STOP_TIMEOUT_S = 2.0
+"""How long the shipper has to flush at the end; the next one publishes the rest."""
 
 
 class App:
@@ -47,21 +49,23 @@ class App:
     def __init__(self, settings: RouterSettings, telemetry: Telemetry, clock: Clock) -> None:
         self.settings = settings
         self.telemetry = telemetry
-        self.traffic = TrafficBook()
+        self.traffic = TrafficTallies()
         self.table = RouteTable(self.traffic)
         self.spool = SpoolWriter(SpoolFiles(settings.folder / "spool"), cap_bytes=settings.spool_max_bytes)
-        self.bus = BusHolder(lambda: Bus("router", settings.nats_url.get_secret_value(), clock=clock))
+        self.bus = ReconnectingBus(lambda: Bus("router", settings.nats_url.get_secret_value(), clock=clock))
         self.plane = DataPlane(self.table, self.spool, _limits(settings))
         snapshot = SnapshotFile(settings.folder / "routes.json")
-        self.routes = RouteFollower(settings, RoutesBucket(self.bus), self.table, snapshot, clock)
-        self.shipper = Shipper(clock)
-        self.reporter = TrafficReporter(settings, self.traffic, self.table, self.bus, clock)
-        demand = Demand(self.table, self.plane.core.held.count)
-        self.heartbeat = Heartbeat(settings, self.bus, self.table, demand, clock)
-        self.plane.core.is_wanted = self.heartbeat.hurry
+        self.routes = RouteSyncLoop(settings, RoutesBucket(self.bus), self.table, snapshot, clock)
+        self.shipper = ShipperProcess(clock)
+        self.reporter = TrafficReportLoop(settings, self.traffic, self.table, self.bus, clock)
+        demand = Demand(self.table, self.plane.context.hold_queue.count)
+        self.heartbeat = HeartbeatLoop(settings, self.bus, self.table, demand, clock)
+        self.plane.context.on_hold = self.heartbeat.beat_soon
         self.certificate = _certificate(settings)
         self.is_listening = False
-        telemetry.registry.register(RouterCollector(self.traffic, self.spool.state, lambda: self.routes.is_current))
+        telemetry.registry.register(
+            RouterMetricsCollector(self.traffic, self.spool.state, lambda: self.routes.is_current)
+        )
 
     async def run(self, listening: socket.socket | None = None) -> int:
         """Serve until SIGTERM; returns the exit status. Raises Unavailable where the spool or port is taken."""
@@ -70,14 +74,14 @@ class App:
             has_routes = self.routes.restore()
             listening = listening or _listen(self.settings.host, self.settings.port)
             gc.collect()
-            gc.freeze()  # what start-up made stays for good: no collection need look at it again
+            gc.freeze()  # objects made at start-up stay for good: no collection needs to visit them again
             return await run_app(self._loops(listening, has_routes=has_routes), drain=self._drain())
         finally:
             self.spool.close()
 
     @property
     def is_ready(self) -> bool:
-        """It accepts callers and knows routes, be they from the snapshot."""
+        """It accepts clients and has routes, from the bus or the snapshot."""
         return self.is_listening and (self.routes.synced.is_set() or bool(self.table.services))
 
     def _loops(self, listening: socket.socket, *, has_routes: bool) -> dict[str, Coroutine[Any, Any, None]]:
@@ -108,14 +112,14 @@ class App:
     async def _keep_spool_ready(self) -> None:
         while True:
             self.spool.prepare()
-            await asyncio.sleep(SPOOL_LOOK_S)
+            await asyncio.sleep(SPOOL_PREPARE_INTERVAL_S)
 
     async def _drain(self) -> None:
         self.is_listening = False
         await self.plane.drain(self.settings.drain_timeout.total_seconds())
-        await self.shipper.end(FLUSHED_WITHIN_S)
+        await self.shipper.stop(SHIPPER_STOP_TIMEOUT_S)
         try:
-            await asyncio.wait_for(self.reporter.report(), 0.5)
+            await asyncio.wait_for(self.reporter.report_once(), 0.5)
         except TimeoutError:
             logger.info("the last traffic sample could not be sent")
 
@@ -125,8 +129,8 @@ def build_app(settings: RouterSettings, telemetry: Telemetry, *, clock: Clock | 
     return App(settings, telemetry, clock or SystemClock())
 
 
-def _limits(settings: RouterSettings) -> Limits:
-    return Limits(
+def _limits(settings: RouterSettings) -> DataPlaneLimits:
+    return DataPlaneLimits(
         header_timeout_s=settings.header_timeout.total_seconds(),
         body_timeout_s=settings.body_timeout.total_seconds(),
         connect_timeout_s=settings.connect_timeout.total_seconds(),

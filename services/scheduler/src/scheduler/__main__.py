@@ -9,7 +9,7 @@ import sys
 from scheduler.main import build_app
 from scheduler.settings import SchedulerSettings
 from shared import telemetry
-from shared.app import one_clear_line, run_app
+from shared.app import exit_on_startup_error, run_app
 from shared.clock import SystemClock
 
 
@@ -25,7 +25,7 @@ async def run(settings: SchedulerSettings) -> int:
 
 def main() -> None:
     """Entry point."""
-    with one_clear_line("scheduler"):
+    with exit_on_startup_error("scheduler"):
         sys.exit(asyncio.run(run(SchedulerSettings())))
 
 

@@ -8,8 +8,6 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from scheduler.backends.confinement.availability import UNCONFINED, Confinement
-from scheduler.consumers import Latest
 from scheduler.handlers import views
 from shared.contracts.rpc.scheduler import PodList
 from shared.database import Database
@@ -20,10 +18,10 @@ from shared.telemetry import Telemetry
 def build_admin(
     telemetry: Telemetry,
     database: Database,
-    latest: Latest,
+    usage: views.LatestUsage,
     is_ready: Callable[[], bool],
-    confinement: Confinement = UNCONFINED,
     *,
+    confinement: Mapping[str, Any],
     details: Callable[[], Mapping[str, Any]] = dict,
 ) -> FastAPI:
     """The app of the admin port; `details` stand in `/readyz`."""
@@ -31,10 +29,10 @@ def build_admin(
 
     async def pods() -> PodList:
         async with database.read() as session:
-            return PodList(items=tuple(await views.pods(session, latest.usage)))
+            return PodList(items=tuple(await views.pods(session, usage.by_pod)))
 
     async def confined() -> dict[str, Any]:
-        return {"confined": confinement.rules is not None, "message": confinement.says}
+        return dict(confinement)
 
     app.add_api_route("/pods", pods, methods=["GET"])
     app.add_api_route("/confinement", confined, methods=["GET"])

@@ -1,4 +1,4 @@
-"""The KV buckets: the scheduler's half of the route table, written until it is so; and what routers say of the load."""
+"""The KV buckets: the scheduler's half of the route table, written until it is so; and the load that routers report."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from scheduler.domain.beats import Beats
+from scheduler.domain.router_load import RouterLoad
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.deployment import SecretKeyRef
-from shared.contracts.routes import ROUTERS_BUCKET, ROUTES_BUCKET, Endpoints, RouterBeat, endpoints_key
+from shared.contracts.routes import ROUTERS_BUCKET, ROUTES_BUCKET, RouterHeartbeat, VersionEndpoints, endpoints_key
 from shared.contracts.rpc.controller import (
     REGISTRY_ACCESS,
     SECRET_VALUES,
@@ -26,7 +26,7 @@ PREFIX = "endpoints."
 LIST_EVERY_S = 5.0
 
 
-def access_from(bus: Bus) -> Callable[[str], Awaitable[RegistryAccess]]:
+def registry_access_over(bus: Bus) -> Callable[[str], Awaitable[RegistryAccess]]:
     """Asks the controller how a registry that a secret describes is reached, anew each time."""
 
     async def access(registry: str) -> RegistryAccess:
@@ -37,7 +37,7 @@ def access_from(bus: Bus) -> Callable[[str], Awaitable[RegistryAccess]]:
     return access
 
 
-def secrets_from(bus: Bus) -> Callable[[UUID, Sequence[SecretKeyRef]], Awaitable[Sequence[str]]]:
+def secret_values_over(bus: Bus) -> Callable[[UUID, Sequence[SecretKeyRef]], Awaitable[Sequence[str]]]:
     """Asks the controller for the values of secrets in a version's environment variables, anew each time."""
 
     async def values(version_id: UUID, refs: Sequence[SecretKeyRef]) -> Sequence[str]:
@@ -48,8 +48,8 @@ def secrets_from(bus: Bus) -> Callable[[UUID, Sequence[SecretKeyRef]], Awaitable
     return values
 
 
-class RouteTable:
-    """Compares what routers should be told with what the bucket says, and writes the difference.
+class EndpointsPublisher:
+    """Publishes the endpoints of versions in the routes bucket: compares, and writes the difference.
 
     The bucket is listed again whenever its last sequence is not the one that our own last write made, and every few
     seconds in any case: a purge leaves the sequence as it is.
@@ -59,16 +59,16 @@ class RouteTable:
         self.bus = bus
         self.clock = clock
         self._listed_at = 0.0
-        self._told: dict[UUID, Endpoints] = {}
+        self._published: dict[UUID, VersionEndpoints] = {}
         self._sequence: int | None = None
 
     def is_withdrawn(self, pod: str) -> bool:
         """True once the bucket does not name the pod; False as long as the bucket was never read."""
         if self._sequence is None:
             return False
-        return not any(endpoint.pod == pod for told in self._told.values() for endpoint in told.pods)
+        return not any(endpoint.pod == pod for published in self._published.values() for endpoint in published.pods)
 
-    async def sync(self, wanted: Sequence[tuple[Endpoints, bool]]) -> dict[UUID, int]:
+    async def sync(self, wanted: Sequence[tuple[VersionEndpoints, bool]]) -> dict[UUID, int]:
         """Write what differs. Each item: the endpoints, and whether the version is gone for good.
 
         Returns versions whose revision in the bucket is not below ours while the pods differ (our database was lost):
@@ -77,12 +77,14 @@ class RouteTable:
         await self._refresh()
         behind: dict[UUID, int] = {}
         for endpoints, is_gone in wanted:
-            told = self._told.get(endpoints.version_id)
+            published = self._published.get(endpoints.version_id)
             if is_gone:
                 await self._remove(endpoints.version_id)
-            elif told is not None and told.pods != endpoints.pods and told.revision >= endpoints.revision:
-                behind[endpoints.version_id] = told.revision
-            elif _differs(told, endpoints):
+            elif (
+                published is not None and published.pods != endpoints.pods and published.revision >= endpoints.revision
+            ):
+                behind[endpoints.version_id] = published.revision
+            elif _differs(published, endpoints):
                 await self._put(endpoints)
         return behind
 
@@ -92,19 +94,19 @@ class RouteTable:
         now = self.clock.monotonic()
         if sequence == self._sequence and now - self._listed_at < LIST_EVERY_S:
             return
-        self._told = _parsed(await bucket.list_all())
+        self._published = _parsed(await bucket.list_all())
         self._sequence, self._listed_at = sequence, now
 
-    async def _put(self, endpoints: Endpoints) -> None:
+    async def _put(self, endpoints: VersionEndpoints) -> None:
         key = endpoints_key(endpoints.version_id)
         sequence = await self.bus.kv(ROUTES_BUCKET).put(key, endpoints.model_dump_json().encode())
-        self._told[endpoints.version_id] = endpoints
+        self._published[endpoints.version_id] = endpoints
         self._advance(sequence)
 
     async def _remove(self, version_id: UUID) -> None:
-        if version_id in self._told:
+        if version_id in self._published:
             await self.bus.kv(ROUTES_BUCKET).delete(endpoints_key(version_id))
-            self._told.pop(version_id)
+            self._published.pop(version_id)
 
     def _advance(self, sequence: int) -> None:
         """Our own write needs no listing, unless somebody else wrote in between."""
@@ -112,13 +114,13 @@ class RouteTable:
             self._sequence = sequence
 
 
-class RouterBeats:
-    """The load as the routers' heartbeats tell it."""
+class RouterLoadReader:
+    """Reads the load from the routers' heartbeats."""
 
     def __init__(self, bus: Bus, clock: Clock) -> None:
         self._bus = bus
         self._clock = clock
-        self._beats = Beats()
+        self._beats = RouterLoad()
 
     async def in_flight(self) -> dict[UUID, float] | None:
         """Version → requests in flight now; None: no router lives. Raises `Unavailable` while the bus is away."""
@@ -126,7 +128,7 @@ class RouterBeats:
         return self._beats.in_flight(_beats_of(listed), self._clock.monotonic())
 
     async def listen(self, is_asleep: Callable[[UUID], bool], wake: Callable[[], None]) -> None:
-        """Call `wake` when a beat asks for a version that sleeps; a hint, for those who look every few seconds."""
+        """Call `wake` when a heartbeat has requests for a version without pods; a hint, besides the pass every 2 s."""
         await self._bus.connected()
         beats = await self._bus.nc.subscribe(f"$KV.{ROUTERS_BUCKET}.>")
         async for message in beats.messages:
@@ -135,27 +137,27 @@ class RouterBeats:
                     wake()
 
 
-def _beats_of(values: Mapping[str, bytes]) -> dict[str, RouterBeat]:
-    found: dict[str, RouterBeat] = {}
+def _beats_of(values: Mapping[str, bytes]) -> dict[str, RouterHeartbeat]:
+    found: dict[str, RouterHeartbeat] = {}
     for router, value in values.items():
         with suppress(ValidationError):  # what another release wrote says nothing of the load
-            found[router] = RouterBeat.model_validate_json(value)
+            found[router] = RouterHeartbeat.model_validate_json(value)
     return found
 
 
-def _differs(told: Endpoints | None, wanted: Endpoints) -> bool:
-    if told is None:
+def _differs(published: VersionEndpoints | None, wanted: VersionEndpoints) -> bool:
+    if published is None:
         return bool(wanted.pods)
-    return (told.revision, told.pods) != (wanted.revision, wanted.pods)
+    return (published.revision, published.pods) != (wanted.revision, wanted.pods)
 
 
-def _parsed(values: dict[str, bytes]) -> dict[UUID, Endpoints]:
-    found: dict[UUID, Endpoints] = {}
+def _parsed(values: dict[str, bytes]) -> dict[UUID, VersionEndpoints]:
+    found: dict[UUID, VersionEndpoints] = {}
     for key, value in values.items():
         if not key.startswith(PREFIX):
             continue
         try:
-            endpoints = Endpoints.model_validate_json(value)
+            endpoints = VersionEndpoints.model_validate_json(value)
         except ValidationError:
             continue  # not ours; the next write of this version replaces it
         found[endpoints.version_id] = endpoints

@@ -1,18 +1,16 @@
-"""The scheduler's doors on the bus: what it listens to and what it answers."""
+"""The scheduler on the bus: the events that it consumes and the calls that it answers."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from scheduler.domain.ports import Backend
-from scheduler.domain.values import Usage
 from scheduler.handlers import intent, metering, views
 from scheduler.store.lease import Lease
-from scheduler.store.nodes import drop_node, put_node
+from scheduler.store.nodes import release_node, store_node
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.nodes import Machine, NodeStateList, PoolStateList
@@ -45,37 +43,30 @@ from shared.events import (
 )
 
 
-@dataclass
-class Latest:
-    """The last measurement of every pod, by name."""
-
-    usage: dict[str, Usage] = field(default_factory=dict)
-
-
-def listen(bus: Bus, lease: Lease, clock: Clock, wake: Callable[[], None]) -> None:
-    """Act on the controller's facts; each of them also says: look again."""
+def consume_intent(bus: Bus, lease: Lease, clock: Clock, wake: Callable[[], None]) -> None:
+    """Store what the controller's events say is wanted; each of them wakes the reconciliation."""
 
     async def wanted(
         event: VersionStarted | VersionStopped | VersionUpdated | VersionRolledBack, session: AsyncSession
     ) -> None:
         if event.deployment is not None:
             await lease.fence(session)
-            await intent.want(session, event.deployment, clock.now())
+            await intent.store_deployment(session, event.deployment, clock.now())
             wake()
 
     async def deleted(event: VersionDeleted, session: AsyncSession) -> None:
         await lease.fence(session)
-        await intent.forget(session, event, clock.now())
+        await intent.store_deletion(session, event, clock.now())
         wake()
 
     async def node_wanted(event: NodeAdded | NodeUpdated, session: AsyncSession) -> None:
         await lease.fence(session)
-        if await put_node(session, event.node):
+        if await store_node(session, event.node):
             wake()
 
     async def node_released(event: NodeReleased, session: AsyncSession) -> None:
         await lease.fence(session)
-        await drop_node(session, event.node.id)
+        await release_node(session, event.node.id)
         wake()
 
     handlers: dict[Any, Callable[[Any, AsyncSession], Awaitable[None]]] = {
@@ -91,12 +82,12 @@ def listen(bus: Bus, lease: Lease, clock: Clock, wake: Callable[[], None]) -> No
     bus.consume("scheduler-intent", handlers)
 
 
-def answer(bus: Bus, database: Database, backend: Backend, latest: Latest) -> None:
+def serve_pods(bus: Bus, database: Database, backend: Backend, usage: views.LatestUsage) -> None:
     """Answer questions about pods and versions."""
 
     async def pods(query: PodsQuery) -> PodList:
         async with database.read() as session:
-            return PodList(items=tuple(await views.pods(session, latest.usage, query.version_id)))
+            return PodList(items=tuple(await views.pods(session, usage.by_pod, query.version_id)))
 
     async def restart(ref: PodRef) -> Nothing:
         async with database.read() as session:
@@ -106,14 +97,14 @@ def answer(bus: Bus, database: Database, backend: Backend, latest: Latest) -> No
 
     async def states(_: Nothing) -> VersionStateList:
         async with database.read() as session:
-            return VersionStateList(items=tuple(await views.version_states(session, backend.waits())))
+            return VersionStateList(items=tuple(await views.version_states(session, backend.waiting_reasons())))
 
-    bus.answer(PODS, pods)
-    bus.answer(RESTART_POD, restart)
-    bus.answer(VERSION_STATES, states)
+    bus.serve(PODS, pods)
+    bus.serve(RESTART_POD, restart)
+    bus.serve(VERSION_STATES, states)
 
 
-def answer_nodes(bus: Bus, backend: Backend, machine: Machine) -> None:
+def serve_nodes(bus: Bus, backend: Backend, machine: Machine) -> None:
     """Answer what is on each node, and what room there is; `Unavailable` until pods are placed by them."""
 
     async def nodes(_: Nothing) -> NodeStateList:
@@ -128,17 +119,17 @@ def answer_nodes(bus: Bus, backend: Backend, machine: Machine) -> None:
             raise Unavailable("the room that there is is not known yet", retry_after_s=1)
         return PoolStateList(machine=machine, items=tuple(known))
 
-    bus.answer(NODES, nodes)
-    bus.answer(CAPACITY, capacity)
+    bus.serve(NODES, nodes)
+    bus.serve(CAPACITY, capacity)
 
 
-def answer_runs(bus: Bus, database: Database, is_metered: Callable[[], bool]) -> None:
+def serve_runs(bus: Bus, database: Database, is_metered: Callable[[], bool]) -> None:
     """Answer which runs of pods there are; `Unavailable` until all that is known here was stored."""
 
     async def listed(query: RunsQuery) -> RunPage:
         if not is_metered():
             raise Unavailable("the runs of pods are not known yet", retry_after_s=1)
         async with database.read() as session:
-            return await metering.page(session, query)
+            return await metering.list_runs(session, query)
 
-    bus.answer(RUNS, listed)
+    bus.serve(RUNS, listed)

@@ -3,42 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 
-from scheduler import consumers, loops
+from scheduler import consumers
 from scheduler.api import build_admin
-from scheduler.backends.artifacts import ModelCache
-from scheduler.backends.confinement.availability import Confinement
-from scheduler.backends.environments.store import Environments
-from scheduler.backends.limits import Limits, NotPermitted, find_limits
-from scheduler.backends.mlflow_model import MlflowPreparation
-from scheduler.backends.model_bounds import GIB, ModelLimits
-from scheduler.backends.preparation import Preparation
-from scheduler.backends.process import ProcessBackend
-from scheduler.backends.tokens import PodTokens
-from scheduler.backends.zygotes import Zygotes
-from scheduler.clients import RouteTable, access_from, secrets_from
-from scheduler.domain.requirements.sources import SourceRule, own_indexes
-from scheduler.handlers.observations import Place
-from scheduler.metering_loop import meter
+from scheduler.backend_factory import BuiltBackend, build_backend, machine_of
+from scheduler.backends.preparation.port import Preparation
+from scheduler.clients import EndpointsPublisher
+from scheduler.handlers.observations import ObservationContext
+from scheduler.loops.autoscaling import run_autoscaling
+from scheduler.loops.dependencies import LoopDependencies
+from scheduler.loops.metering import run_metering
+from scheduler.loops.metrics import SchedulerMetrics
+from scheduler.loops.observation import run_observation
+from scheduler.loops.output import run_output
+from scheduler.loops.reconciliation import run_reconciliation
+from scheduler.loops.resync import run_resync
+from scheduler.loops.routes import run_routes
+from scheduler.loops.usage import run_usage
 from scheduler.settings import SchedulerSettings
 from scheduler.store.lease import Lease
-from shared.addresses import AddressRule
 from shared.bus import Bus
 from shared.clock import Clock, SteadyClock
 from shared.database import Database
-from shared.disk import DiskCheck
+from shared.filesystem.disk import DiskCheck
 from shared.http import serve
 from shared.migrations import migrate
 from shared.telemetry import Telemetry
-
-log = logging.getLogger("penstock.scheduler")
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
@@ -49,9 +45,9 @@ class App:
 
     settings: SchedulerSettings
     telemetry: Telemetry
-    parts: loops.Parts
+    dependencies: LoopDependencies
     admin: FastAPI
-    limits: Limits | None = None
+    built: BuiltBackend
 
     def loops(self) -> dict[str, Coroutine[Any, Any, None]]:
         """Everything that runs: the admin port at once, the rest once this scheduler leads."""
@@ -60,32 +56,31 @@ class App:
 
     async def _lead(self) -> None:
         """Wait for the lease, then work until it is lost. What only a leader may do does not begin before."""
-        await self.parts.lease.acquire()
+        await self.dependencies.lease.acquire()
         async with asyncio.TaskGroup() as group:
-            for name, work in self._work().items():
-                group.create_task(work, name=name)
+            for name, loop in self._leader_loops().items():
+                group.create_task(loop, name=name)
 
-    def _work(self) -> dict[str, Coroutine[Any, Any, None]]:
-        settings, parts = self.settings, self.parts
+    def _leader_loops(self) -> dict[str, Coroutine[Any, Any, None]]:
+        settings, dependencies = self.settings, self.dependencies
         return {
-            "lease": parts.lease.keep(),
-            "bus": parts.bus.run(),
-            "backend": parts.backend.run(),
-            "observe": loops.observe(parts),
-            "reconcile": loops.reconcile(parts, settings.reconcile_interval.total_seconds()),
-            "resync": loops.resync(parts, settings.resync_interval.total_seconds()),
-            "routes": loops.publish_routes(parts),
-            "autoscale": loops.autoscale(parts, settings.autoscaling_interval.total_seconds()),
-            "output": loops.send_output(parts),
-            "meter": meter(parts, settings.metering_interval.total_seconds()),
-            "usage": loops.measure(parts, settings.usage_interval.total_seconds()),
+            "lease": dependencies.lease.run_renewal(),
+            "bus": dependencies.bus.run(),
+            "backend": dependencies.backend.run(),
+            "observe": run_observation(dependencies),
+            "reconcile": run_reconciliation(dependencies, settings.reconcile_interval.total_seconds()),
+            "resync": run_resync(dependencies, settings.resync_interval.total_seconds()),
+            "routes": run_routes(dependencies),
+            "autoscale": run_autoscaling(dependencies, settings.autoscaling_interval.total_seconds()),
+            "output": run_output(dependencies),
+            "meter": run_metering(dependencies, settings.metering_interval.total_seconds()),
+            "usage": run_usage(dependencies, settings.usage_interval.total_seconds()),
         }
 
     async def close(self) -> None:
         """Give connections back. Pods stay: they are adopted by the next scheduler."""
-        if self.limits is not None:
-            self.limits.close()
-        await self.parts.lease.database.close()
+        self.built.close()
+        await self.dependencies.lease.database.close()
         self.telemetry.shutdown()
 
 
@@ -101,98 +96,57 @@ async def build_app(
 
     `environ`: what short-lived children (uv, the fetching of models) may be told some of.
     """
-    await asyncio.to_thread(migrate, MIGRATIONS, settings.store_url)
-    database = Database.open(settings.store_url)
-    await database.check()
+    database = await _open_database(settings)
     lease = Lease(database, clock, ttl_s=settings.lease_ttl.total_seconds())
-    bus = Bus(
-        "scheduler",
-        settings.nats_url.get_secret_value(),
-        clock=clock,
-        database=database,
-        registry=telemetry.registry,
+    url = settings.nats_url.get_secret_value()
+    bus = Bus("scheduler", url, clock=clock, database=database, registry=telemetry.registry)
+    routes = EndpointsPublisher(bus, clock)
+    built = build_backend(
+        settings, bus, clock=clock, routes=routes, fence=lease.check, environ=environ, preparation=preparation
     )
-    routes = RouteTable(bus, clock)
-    home = settings.home.resolve()
-    limits = _limits(settings)
-    confinement = settings.find_confinement()
-    log.log(logging.INFO if confinement.rules else logging.WARNING, "pods and builds are %s", confinement.says)
-    tokens = PodTokens(home / "pods")
-    backend = ProcessBackend(
-        home / "pods",
-        preparation or _mlflow(settings, environ, bus, confinement),
-        replace(settings.pod_options, pod_limits=limits, confinement=confinement, tokens=tokens),
-        clock=clock,
-        routes=routes,
-        fence=lease.check,
-        zygotes=_zygotes(settings, confinement),
-        ask_for_secrets=secrets_from(bus),
-    )
-    place = Place(settings.node, settings.verdict_limits)
-    steady = SteadyClock(clock)
-    parts = loops.Parts(
+    dependencies = LoopDependencies(
         lease,
-        backend,
+        built.backend,
         bus,
         routes,
         clock,
-        steady,
-        place,
-        loops.Gauges(telemetry.registry),
-        settings.pace,
+        SteadyClock(clock),
+        ObservationContext(settings.node, settings.verdict_limits),
+        SchedulerMetrics(telemetry.registry),
+        settings.autoscaler_timing,
+        token_of=built.tokens.of,
         follow_new_controller=settings.follow_new_controller,
     )
-    parts.token_of = tokens.of
-    consumers.listen(bus, lease, steady, parts.changed.ring)
-    consumers.answer(bus, database, backend, parts.latest)
-    consumers.answer_nodes(bus, backend, settings.machine)
-    consumers.answer_runs(bus, database, lambda: parts.open_runs is not None)
-    disk = DiskCheck(home, clock)
-    admin = build_admin(
+    _attach_consumers(settings, dependencies)
+    return App(settings, telemetry, dependencies, _build_admin(settings, telemetry, dependencies, built), built)
+
+
+async def _open_database(settings: SchedulerSettings) -> Database:
+    await asyncio.to_thread(migrate, MIGRATIONS, settings.store_url)
+    database = Database.open(settings.store_url)
+    await database.check()
+    return database
+
+
+def _attach_consumers(settings: SchedulerSettings, dependencies: LoopDependencies) -> None:
+    """Subscribe to the controller's events, answer calls."""
+    bus, backend, lease = dependencies.bus, dependencies.backend, dependencies.lease
+    consumers.consume_intent(bus, lease, dependencies.steady_clock, dependencies.reconcile_wakeup.notify)
+    consumers.serve_pods(bus, lease.database, backend, dependencies.usage)
+    consumers.serve_nodes(bus, backend, machine_of(settings))
+    consumers.serve_runs(bus, lease.database, lambda: dependencies.open_runs is not None)
+
+
+def _build_admin(
+    settings: SchedulerSettings, telemetry: Telemetry, dependencies: LoopDependencies, built: BuiltBackend
+) -> FastAPI:
+    lease, bus = dependencies.lease, dependencies.bus
+    disk = DiskCheck(settings.home.resolve(), dependencies.clock)
+    return build_admin(
         telemetry,
-        database,
-        parts.latest,
+        lease.database,
+        dependencies.usage,
         lambda: lease.is_held and bus.is_connected and not disk.problem(),
-        confinement,
+        confinement=built.confinement.report(),
         details=disk.details,
-    )
-    return App(settings, telemetry, parts, admin, limits)
-
-
-def _limits(settings: SchedulerSettings) -> Limits | None:
-    """Control groups for pods; None, and why, where there can be none."""
-    if settings.limits == "off":
-        return None
-    try:
-        return find_limits(settings.home.resolve())
-    except NotPermitted as why:
-        log.warning("pods are not kept to their limits: %s", why)
-        return None
-
-
-def _zygotes(settings: SchedulerSettings, confinement: Confinement) -> Zygotes | None:
-    if not settings.warm_starts:
-        return None
-    folder, idle_s = settings.home.resolve() / "zygotes", settings.warm_idle.total_seconds()
-    return Zygotes(folder, idle_s, only_own=confinement.rules is not None)
-
-
-def _mlflow(
-    settings: SchedulerSettings, environ: Mapping[str, str], bus: Bus, confinement: Confinement
-) -> MlflowPreparation:
-    home = settings.home.resolve()
-    limits = ModelLimits(int(settings.max_model_gb * GIB), settings.max_model_files, settings.max_model_depth)
-    models = ModelCache(home / "models", settings.mlflow_url, environ, access_from(bus), confinement, limits=limits)
-    limit_s, rule = settings.environment_timeout.total_seconds(), _rule(settings, environ)
-    environments = Environments(home / "envs", environ, limit_s=limit_s, rule=rule, confinement=confinement)
-    return MlflowPreparation(models, environments)
-
-
-def _rule(settings: SchedulerSettings, environ: Mapping[str, str]) -> SourceRule:
-    """Where the packages of models' environments may come from."""
-    return SourceRule(
-        allowed=AddressRule.of(settings.allowed_indexes),
-        own=own_indexes(environ),
-        paths=tuple(path.resolve() for path in settings.allowed_package_paths),
-        is_public_allowed=settings.public_indexes,
     )

@@ -13,19 +13,15 @@ from typing import Annotated, Literal
 from pydantic import AliasChoices, Field, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from scheduler.backends.confinement.availability import Confinement, find_confinement
-from scheduler.backends.confinement.users import users_of
-from scheduler.backends.machine import machine_room
-from scheduler.backends.options import PodOptions
-from scheduler.domain.autoscaling import Pace
-from scheduler.domain.placement import Room
+from scheduler.domain.autoscaling import AutoscalerTiming
 from scheduler.domain.probes import ProbeLimits
 from scheduler.domain.verdict import VerdictLimits
-from shared.addresses import AddressRule
-from shared.contracts.nodes import Machine
+from shared.security.addresses import AddressRule
 from shared.settings import DatabaseSettings, Duration
 
-NO_TIME = timedelta(0)
+ZERO = timedelta(0)
+LOWEST_USER = 1000
+"""Numbers below it are system users."""
 
 
 class SchedulerSettings(DatabaseSettings):
@@ -191,7 +187,7 @@ class SchedulerSettings(DatabaseSettings):
             "start_timeout",
             "autoscaling_window",
         ):
-            if getattr(self, name) <= NO_TIME:
+            if getattr(self, name) <= ZERO:
                 raise ValueError(f"{name} must be longer than nothing, not {getattr(self, name)}")
         if not self.unready_after <= self.hung_after <= self.busy_after:
             raise ValueError(
@@ -214,13 +210,18 @@ class SchedulerSettings(DatabaseSettings):
     @field_validator("confinement_users")
     @classmethod
     def _range_of_users(cls, text: str) -> str:
-        users_of(text)
+        user_range(text)
         return text
 
-    def find_confinement(self) -> Confinement:
-        """What pods can be kept from here; tries it out."""
-        readable = tuple(filter(None, self.confinement_readable.split(":")))
-        return find_confinement(self.confinement, self.home.resolve(), users_of(self.confinement_users), readable)
+    @property
+    def confinement_user_range(self) -> range:
+        """`confinement_users` as numbers."""
+        return user_range(self.confinement_users)
+
+    @property
+    def confinement_readable_paths(self) -> tuple[str, ...]:
+        """`confinement_readable`, path by path."""
+        return tuple(filter(None, self.confinement_readable.split(":")))
 
     @property
     def store_url(self) -> str:
@@ -228,48 +229,30 @@ class SchedulerSettings(DatabaseSettings):
         return self.database_url or f"sqlite+aiosqlite:///{self.home.resolve()}/scheduler/scheduler.db"
 
     @property
-    def pod_options(self) -> PodOptions:
-        """As the process backend reads it."""
-        bind = self.pod_host or ("0.0.0.0" if self.advertise_host else "127.0.0.1")  # noqa: S104 - asked for
-        return PodOptions(
-            bind_host=bind,
-            advertise_host=self.advertise_host or bind,
-            limits=ProbeLimits(
-                self.unready_after.total_seconds(), self.hung_after.total_seconds(), self.busy_after.total_seconds()
-            ),
-            start_limit_s=self.start_timeout.total_seconds(),
-            drain_s=self.drain.total_seconds(),
-            grace_s=self.termination_grace.total_seconds(),
-            output_cap=self.pod_output_limit,
-            room=self.room,
-            overcommit=self.overcommit,
+    def probe_limits(self) -> ProbeLimits:
+        """As the probes' verdict reads it."""
+        return ProbeLimits(
+            self.unready_after.total_seconds(), self.hung_after.total_seconds(), self.busy_after.total_seconds()
         )
 
     @property
-    def pace(self) -> Pace:
+    def autoscaler_timing(self) -> AutoscalerTiming:
         """As the autoscaler reads it."""
-        return Pace(self.autoscaling_window.total_seconds(), self.scale_to_zero_grace.total_seconds())
-
-    @property
-    def room(self) -> Room:
-        """What pods may ask for all together."""
-        there, times = self.machine, self.overcommit
-        return Room(there.cpu * times.cpu, there.memory_gb * times.memory_gb, there.gpu)
-
-    @property
-    def overcommit(self) -> Room:
-        """How many times what the machine has that is."""
-        return Room(self.cpu_overcommit, self.memory_overcommit, 1)
-
-    @property
-    def machine(self) -> Machine:
-        """What the machine has; nodes of resource groups are shares of it."""
-        there = machine_room()
-        return Machine(
-            name=self.node, cpu=self.cpu or there.cpu, memory_gb=self.memory_gb or there.memory_gb, gpu=self.gpu
-        )
+        return AutoscalerTiming(self.autoscaling_window.total_seconds(), self.scale_to_zero_grace.total_seconds())
 
     @property
     def verdict_limits(self) -> VerdictLimits:
         """As the verdict reads it."""
         return VerdictLimits(self.failed_loads, self.never_ready_timeout)
+
+
+def user_range(text: str) -> range:
+    """`56000-57999` as a range; empty text is none. Raises ValueError: system users and root are nobody's to give."""
+    if not text.strip():
+        return range(0)
+    first, _, last = text.partition("-")
+    if not (first.isdecimal() and last.isdecimal() and LOWEST_USER <= int(first) <= int(last)):
+        raise ValueError(
+            f"confinement_users: {text} is no range of user numbers from {LOWEST_USER} on, such as 56000-57999"
+        )
+    return range(int(first), int(last) + 1)

@@ -1,8 +1,8 @@
-"""Makes the bus what `topology` says: creates what is missing, updates what differs, touches nothing else.
+"""Creates and updates streams, buckets and durables as `topology` declares them; deletes nothing.
 
 Streams and buckets belong to one service (`topology.STREAM_OWNER`), a durable to the service that reads it; no other
 NATS user may touch them. Idempotent. Every service runs it at start and every few seconds from its watchdog, so that a
-stream or durable that was deleted, or a server whose data was wiped, is whole again without a hand.
+stream or durable that was deleted, or a server whose data was wiped, is created anew automatically.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _STREAM_FIELDS = ("subjects", "max_age", "max_bytes", "discard", "duplicate_wind
 _CONSUMER_FIELDS = ("filter_subjects", "ack_wait", "max_deliver", "max_ack_pending")
 
 
-async def ensure(
+async def ensure_topology(
     js: JetStreamContext, durables: Iterable[Durable] = DURABLES, *, owns_streams: bool = True, replicas: int = 1
 ) -> list[str]:
     """Create or update `durables`, and streams and buckets when they are ours; returns what was changed, in words.

@@ -1,7 +1,7 @@
 """High-volume streams (`REQUESTS`, `LOGS`, `METRICS`): pulled in batches with plain nats-py.
 
-`bulk_pull` reads a durable and acknowledges what its handler has stored. `read_from` reads from a position that the
-caller keeps itself (beside its own data), in order and without a gap, and needs no acknowledgements.
+`consume_batches` reads a durable and acknowledges what its handler has stored. `read_stream` reads from a position that
+the caller keeps itself (beside its own data), in order and without a gap, and needs no acknowledgements.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, PubAck
 from nats.js.errors import Error as JetStreamError
 
-from shared.cancellation import heeding_cancellation
+from shared.cancellation import propagate_cancellation
 from shared.errors import Unavailable
 
 log = logging.getLogger("penstock.bus.bulk")
@@ -28,8 +28,8 @@ log = logging.getLogger("penstock.bus.bulk")
 PUBLISH_TIMEOUT_S = 5.0
 FETCH_S = 2.0
 RETRY_S = 0.5
-CONSUMED_LOOK_S = 0.05
-AWAY = (nats.errors.Error, JetStreamError, TimeoutError, OSError)
+CONSUMED_POLL_S = 0.05
+NATS_ERRORS = (nats.errors.Error, JetStreamError, TimeoutError, OSError)
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,11 @@ class StreamIdentity:
     last_seq: int
 
 
-async def identity(js: JetStreamContext, stream: str) -> StreamIdentity:
-    """What `stream` is now. Raises `Unavailable`."""
+async def stream_identity(js: JetStreamContext, stream: str) -> StreamIdentity:
+    """Creation time and sequences of `stream`. Raises `Unavailable`."""
     try:
         info = await js.stream_info(stream)
-    except AWAY as error:
+    except NATS_ERRORS as error:
         raise Unavailable(f"stream {stream}: {str(error) or type(error).__name__}") from error
     assert info.created is not None
     return StreamIdentity(stream, info.created, info.state.first_seq, info.state.last_seq)
@@ -71,11 +71,11 @@ async def publish(
             stream=stream,
             headers={**(headers or {}), "Nats-Msg-Id": msg_id},
         )
-    except AWAY as error:
+    except NATS_ERRORS as error:
         raise Unavailable(f"publishing to {stream}: {str(error) or type(error).__name__}", retry_after_s=1) from error
 
 
-async def until_consumed(js: JetStreamContext, stream: str, durable: str, within_s: float) -> bool:
+async def wait_until_consumed(js: JetStreamContext, stream: str, durable: str, within_s: float) -> bool:
     """Wait until `durable` has acknowledged all that `stream` holds now; False where that takes longer."""
     try:
         async with asyncio.timeout(within_s):
@@ -83,8 +83,8 @@ async def until_consumed(js: JetStreamContext, stream: str, durable: str, within
             while True:
                 if await _has_consumed(js, stream, durable, last):
                     return True
-                await asyncio.sleep(CONSUMED_LOOK_S)
-    except AWAY:
+                await asyncio.sleep(CONSUMED_POLL_S)
+    except NATS_ERRORS:
         return False
 
 
@@ -94,7 +94,7 @@ async def _has_consumed(js: JetStreamContext, stream: str, durable: str, sequenc
     return is_idle or (seen.ack_floor is not None and seen.ack_floor.stream_seq >= sequence)
 
 
-async def bulk_pull(
+async def consume_batches(
     js: JetStreamContext, stream: str, durable: str, batch: int, handler: Callable[[list[Msg]], Awaitable[None]]
 ) -> None:
     """Give `handler` up to `batch` messages at a time, until cancelled; what it returns from is acknowledged.
@@ -109,9 +109,9 @@ async def bulk_pull(
             try:
                 delay = await _drain_pull(pull, batch, handler, delay)
             finally:
-                with contextlib.suppress(*AWAY):
+                with contextlib.suppress(*NATS_ERRORS):
                     await pull.unsubscribe()
-        except AWAY as error:
+        except NATS_ERRORS as error:
             if not failing:
                 log.warning("%s cannot be read: %s; trying on", durable, str(error) or type(error).__name__)
             failing = True
@@ -126,7 +126,7 @@ async def _drain_pull(
     """Pull until a batch fails or NATS does; returns the delay of the next failure."""
     while True:
         try:
-            with heeding_cancellation():
+            with propagate_cancellation():
                 messages = await pull.fetch(batch, timeout=FETCH_S)
         except nats.errors.TimeoutError:
             continue
@@ -143,14 +143,14 @@ async def _drain_pull(
         delay = RETRY_S
 
 
-async def read_from(
+async def read_stream(
     js: JetStreamContext, stream: str, after: int, *, batch: int, subjects: Sequence[str] = ()
 ) -> AsyncGenerator[list[Msg]]:
     """Messages behind sequence `after`, in batches, in order, without a gap; empty lists while there are none.
 
     Uses a consumer of its own that acknowledges nothing; one that was lost, or that skipped a message (delivered to a
     connection that had just broken), is made anew behind the last message handed out. Raises `Unavailable` when the
-    stream cannot be read; the caller then looks whether it is the same stream (`identity`) and reads on.
+    stream cannot be read; the caller then looks whether it is the same stream (`stream_identity`) and reads on.
     """
     config = ConsumerConfig(
         ack_policy=AckPolicy.NONE,
@@ -166,23 +166,23 @@ async def read_from(
         pull = await js.pull_subscribe_bind(name, stream=stream, pending_msgs_limit=-1, pending_bytes_limit=-1)
         delivered = 0
         while True:
-            messages = await _fetched(pull, batch)
+            messages = await _fetch_batch(pull, batch)
             whole = _contiguous(messages, delivered)
             delivered += len(whole)
             yield whole
             if len(whole) < len(messages):
                 raise Unavailable(f"stream {stream}: a message was skipped on the way; reading it again")
-    except AWAY as error:
+    except NATS_ERRORS as error:
         raise Unavailable(f"stream {stream}: {str(error) or type(error).__name__}") from error
     finally:
         if name is not None:
-            with contextlib.suppress(*AWAY, asyncio.CancelledError):
+            with contextlib.suppress(*NATS_ERRORS, asyncio.CancelledError):
                 await js.delete_consumer(stream, name)
 
 
-async def _fetched(pull: JetStreamContext.PullSubscription, batch: int) -> list[Msg]:
+async def _fetch_batch(pull: JetStreamContext.PullSubscription, batch: int) -> list[Msg]:
     try:
-        with heeding_cancellation():
+        with propagate_cancellation():
             return await pull.fetch(batch, timeout=FETCH_S)
     except nats.errors.TimeoutError:
         return []

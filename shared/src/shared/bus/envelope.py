@@ -21,7 +21,7 @@ MALFORMED = "penstock-malformed-headers"
 
 
 @dataclass(frozen=True)
-class Received:
+class ReceivedEvent:
     """An event as it came in. `event` is None for a type that this reader does not know."""
 
     id: str
@@ -30,11 +30,11 @@ class Received:
     event: Event | None
 
 
-_cause: ContextVar[Received | None] = ContextVar("penstock_cause", default=None)
+_cause: ContextVar[ReceivedEvent | None] = ContextVar("penstock_cause", default=None)
 
 
 @contextmanager
-def caused_by(received: Received) -> Iterator[None]:
+def caused_by(received: ReceivedEvent) -> Iterator[None]:
     """Within the block, every event that is published follows from `received`."""
     token = _cause.set(received)
     try:
@@ -72,7 +72,7 @@ def subject_of(event: Event) -> str:
     return f"{REQUESTS_SUBJECT}.{event.key()}" if isinstance(event, RequestLogged) else event.subject()
 
 
-def receive(headers: Mapping[str, str] | None, body: bytes) -> Received:
+def parse_event(headers: Mapping[str, str] | None, body: bytes) -> ReceivedEvent:
     """Parse one message; raises `InvalidInput` for one that is no event of ours or does not fit its schema."""
     headers = headers or {}
     if MALFORMED in headers:
@@ -82,9 +82,9 @@ def receive(headers: Mapping[str, str] | None, body: bytes) -> Received:
         raise InvalidInput("not a CloudEvent: ce-id and ce-type are missing")
     kind = EVENT_TYPES.get(event_type)
     if kind is None:
-        return Received(event_id, event_type, headers, None)
+        return ReceivedEvent(event_id, event_type, headers, None)
     try:
-        return Received(event_id, event_type, headers, kind.model_validate_json(body))
+        return ReceivedEvent(event_id, event_type, headers, kind.model_validate_json(body))
     except ValidationError as error:
         found = [
             Detail(tuple(item["loc"]), item["msg"]) for item in error.errors(include_input=False, include_url=False)

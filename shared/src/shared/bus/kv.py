@@ -16,7 +16,7 @@ from nats.js.errors import Error as JetStreamError
 from nats.js.errors import KeyNotFoundError
 from nats.js.kv import KeyValue
 
-from shared.cancellation import heeding_cancellation
+from shared.cancellation import propagate_cancellation
 from shared.errors import Unavailable
 
 LIST_TIMEOUT_S = 10.0
@@ -29,7 +29,7 @@ class Bucket:
     def __init__(self, js: JetStreamContext, name: str) -> None:
         self.js = js
         self.name = name
-        self._known: KeyValue | None = None
+        self._bucket: KeyValue | None = None
 
     async def get(self, key: str) -> bytes | None:
         """The value of `key`; None when there is none."""
@@ -61,7 +61,7 @@ class Bucket:
             found: dict[str, bytes] = {}
             try:
                 while True:
-                    with heeding_cancellation():
+                    with propagate_cancellation():
                         entry = await watcher.updates(timeout=LIST_TIMEOUT_S)  # type: ignore[no-untyped-call]
                     if entry is None:
                         # nats-py says "the end" too early where all was pushed before it looked (2.16).
@@ -83,8 +83,8 @@ class Bucket:
         if not self.js._nc.is_connected:
             raise Unavailable("the bus is away", retry_after_s=1)
         try:
-            if self._known is None:
-                self._known = await self.js.key_value(self.name)
-            yield self._known
+            if self._bucket is None:
+                self._bucket = await self.js.key_value(self.name)
+            yield self._bucket
         except (nats.errors.Error, JetStreamError, TimeoutError, OSError) as error:
             raise Unavailable(f"bucket {self.name}: {str(error) or type(error).__name__}", retry_after_s=1) from error

@@ -1,4 +1,4 @@
-"""The outbox and the inbox: what ties a service's database to the bus without losing or doubling anything.
+"""Transactional outbox and inbox: every event that a service commits is sent, and each is applied once.
 
 A handler writes its change and `publish`es in one transaction; the relay sends what is in the outbox, in order, and
 marks it once the server has stored it. The inbox remembers, in the effect's own transaction, which event a consumer has
@@ -37,7 +37,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.bus.envelope import headers_of, subject_of
 from shared.bus.metrics import BusMetrics
 from shared.bus.topology import EVENTS
-from shared.cancellation import heeding_cancellation
+from shared.cancellation import propagate_cancellation
 from shared.clock import Clock, SystemClock
 from shared.database import OUTBOX_WRITTEN, Database
 from shared.errors import PenstockError
@@ -53,11 +53,11 @@ SENT_KEPT = timedelta(days=1)
 INBOX_KEPT = timedelta(days=31)
 """Longer than `EVENTS` keeps a fact: a durable that had to be made anew replays all of them."""
 
-_own = MetaData()
+_METADATA = MetaData()
 
 outbox = Table(
     "outbox",
-    _own,
+    _METADATA,
     Column("seq", Integer, primary_key=True, autoincrement=True),
     Column("event_id", String(36), nullable=False, unique=True),
     Column("stream", String(32), nullable=False),
@@ -71,7 +71,7 @@ outbox = Table(
 
 inbox = Table(
     "inbox",
-    _own,
+    _METADATA,
     Column("consumer", String(64), primary_key=True),
     Column("event_id", String(64), primary_key=True),
     Column("received_at", DateTime(timezone=True), nullable=False),
@@ -108,8 +108,8 @@ async def publish(
     session.info[OUTBOX_WRITTEN] = True
 
 
-async def is_new(session: AsyncSession, consumer: str, event_id: str, at: datetime) -> bool:
-    """Note in the caller's transaction that `consumer` acts on this event; False when it already has."""
+async def add_to_inbox(session: AsyncSession, consumer: str, event_id: str, at: datetime) -> bool:
+    """Record in the caller's transaction that `consumer` processed this event; False when it is recorded already."""
     try:
         async with session.begin_nested():
             await session.execute(insert(inbox).values(consumer=consumer, event_id=event_id, received_at=at))
@@ -118,7 +118,7 @@ async def is_new(session: AsyncSession, consumer: str, event_id: str, at: dateti
     return True
 
 
-class Relay:
+class OutboxRelay:
     """Sends the outbox, in order, one at a time; a message is marked only when the server has stored it."""
 
     def __init__(self, service: str, database: Database, nc: Client, *, clock: Clock, metrics: BusMetrics) -> None:
@@ -130,7 +130,7 @@ class Relay:
         self.metrics = metrics
 
     async def run(self) -> None:
-        """Send until cancelled. Woken by commits; looks by itself every second."""
+        """Send until cancelled. A commit wakes it; it also polls every second."""
         while True:
             self.database.outbox_written.clear()
             if not self.nc.is_connected:
@@ -139,7 +139,7 @@ class Relay:
                 continue
             try:
                 # Cancelled while it publishes, it notes what it has sent; where that fails it ends all the same.
-                with heeding_cancellation():
+                with propagate_cancellation():
                     while await self.send_batch() == BATCH:
                         pass
             except (nats.errors.Error, APIError, PenstockError, TimeoutError) as error:
@@ -148,9 +148,9 @@ class Relay:
                 log.warning("outbox waits: %s", str(error) or type(error).__name__)
                 await self.clock.sleep(0.5)
                 continue
-            await self._woken(1.0)
+            await self._wait_for_commit(1.0)
 
-    async def _woken(self, seconds: float) -> None:
+    async def _wait_for_commit(self, seconds: float) -> None:
         # Not wait_for: before Python 3.12 it swallows a cancellation that comes with the writing.
         try:
             async with asyncio.timeout(seconds):
@@ -185,8 +185,8 @@ class Relay:
         async with self.database.unit_of_work() as session:
             await session.execute(update(outbox).where(outbox.c.seq.in_(sent)).values(sent=True))
 
-    async def tidy(self) -> None:
-        """Forget what was sent, and received, long enough ago; once an hour until cancelled."""
+    async def run_pruning(self) -> None:
+        """Delete old rows of outbox (`SENT_KEPT`) and inbox (`INBOX_KEPT`); once an hour until cancelled."""
         while True:
             await self.clock.sleep(3600)
             now = self.clock.now()

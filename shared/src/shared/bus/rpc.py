@@ -15,25 +15,25 @@ from pydantic import BaseModel, ValidationError
 
 from shared import errors
 from shared.contracts.base import Contract
-from shared.contracts.rpc.method import Method
+from shared.contracts.rpc.method import RpcMethod
 from shared.errors import Detail, InvalidInput, PenstockError, Unavailable
 from shared.telemetry import inject_headers, span_from_headers
 
 log = logging.getLogger("penstock.bus.rpc")
 
-ERROR = "penstock-error"
+ERROR_HEADER = "penstock-error"
 """Header of a reply that is an error; its value is the error's name in `shared.errors`."""
 
-Answer = Callable[[Any], Awaitable[Contract]]
+RpcHandler = Callable[[Any], Awaitable[Contract]]
 
 
-INBOXES = "_INBOX.svc."
+SERVICE_INBOXES = "_INBOX.svc."
 """What the inbox of every service begins with; no other NATS user may hear or answer there."""
 
 _TOO_LARGE = errors.LimitExceeded("the answer is too large; ask for less")
 
 
-class _Failure(BaseModel):
+class _ErrorReply(BaseModel):
     message: str
     details: tuple[Detail, ...] = ()
     retry_after_s: float | None = None
@@ -48,14 +48,14 @@ def every_error(kind: type[PenstockError] = PenstockError) -> Iterator[type[Pens
 
 def encode_error(error: PenstockError) -> tuple[bytes, dict[str, str]]:
     """Body and headers of a reply that says what went wrong."""
-    failure = _Failure(message=error.message, details=tuple(error.details), retry_after_s=error.retry_after_s)
-    return failure.model_dump_json().encode(), {ERROR: type(error).__name__}
+    failure = _ErrorReply(message=error.message, details=tuple(error.details), retry_after_s=error.retry_after_s)
+    return failure.model_dump_json().encode(), {ERROR_HEADER: type(error).__name__}
 
 
 def decode_error(name: str, body: bytes) -> PenstockError:
     """The error that the owner raised; its nearest known kin where this process does not know the name."""
     kind = next((known for known in every_error() if known.__name__ == name), PenstockError)
-    failure = _Failure.model_validate_json(body)
+    failure = _ErrorReply.model_validate_json(body)
     return kind(failure.message, failure.details, failure.retry_after_s)
 
 
@@ -65,13 +65,13 @@ def is_from_service(reply: str) -> bool:
     NATS checks who may publish to a subject, not what a push consumer delivers there: a user who may only read events
     could have them delivered as requests. Such a message asks for its acknowledgement (`$JS.ACK.…`) as the reply.
     """
-    return reply.startswith(INBOXES)
+    return reply.startswith(SERVICE_INBOXES)
 
 
-async def answer(
-    method: Method, handler: Answer, body: bytes, headers: dict[str, str], *, largest: int
+async def handle_request(
+    method: RpcMethod, handler: RpcHandler, body: bytes, headers: dict[str, str], *, largest: int
 ) -> tuple[bytes, dict[str, str]]:
-    """Answer one request; returns body and headers of the reply. Never raises."""
+    """Handle one request; returns body and headers of the reply. Never raises."""
     with span_from_headers(headers, f"rpc {method.service}.{method.name}"):
         try:
             reply = (await handler(_parsed(method, body))).model_dump_json().encode()
@@ -83,7 +83,7 @@ async def answer(
     return (reply, {}) if len(reply) <= largest else encode_error(_TOO_LARGE)
 
 
-def _parsed(method: Method, body: bytes) -> Contract:
+def _parsed(method: RpcMethod, body: bytes) -> Contract:
     try:
         return method.request.model_validate_json(body or b"{}")
     except ValidationError as error:
@@ -93,8 +93,8 @@ def _parsed(method: Method, body: bytes) -> Contract:
         raise InvalidInput(f"{method.name}: {found[0].msg}", found) from error
 
 
-async def call(nc: Client, method: Method, request: Contract, *, timeout: float) -> Contract:
-    """Ask the owner. Raises the error that it raised; `Unavailable` when nobody answers in time."""
+async def call(nc: Client, method: RpcMethod, request: Contract, *, timeout: float) -> Contract:
+    """Call the owner. Raises the error that it raised; `Unavailable` when nobody answers in time."""
     if not nc.is_connected:
         raise Unavailable("the bus is away", retry_after_s=1)
     try:
@@ -105,7 +105,7 @@ async def call(nc: Client, method: Method, request: Contract, *, timeout: float)
         raise Unavailable(f"the {method.service} is not there", retry_after_s=1) from error
     except (nats.errors.Error, TimeoutError) as error:
         raise Unavailable(f"the {method.service} did not answer within {timeout:g} s", retry_after_s=1) from error
-    name = (message.headers or {}).get(ERROR)
+    name = (message.headers or {}).get(ERROR_HEADER)
     if name:
         raise decode_error(name, message.data)
     return method.reply.model_validate_json(message.data)

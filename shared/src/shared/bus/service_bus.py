@@ -14,23 +14,24 @@ from nats.js.api import PubAck
 from nats.js.errors import Error as JetStreamError
 from prometheus_client import CollectorRegistry
 
-from shared.bus import advisories, bootstrap, bulk, dead_letters, rpc
-from shared.bus.connection import Connection
+from shared.bus import bootstrap, bulk, rpc
+from shared.bus.connection.client import BusConnection
+from shared.bus.connection.watchdog import BusLost, Watchdog
+from shared.bus.consumers import advisories, dead_letters
 from shared.bus.kv import Bucket
 from shared.bus.metrics import BusMetrics
 from shared.bus.topology import DURABLES, EVENTS, STREAM_OWNER, durable, durables_of
-from shared.bus.watchdog import BusLost, Watchdog
 from shared.clock import Clock
 from shared.contracts.base import Contract
-from shared.contracts.rpc.method import DeadLetterRef, Method, Nothing, replay_method
+from shared.contracts.rpc.method import DeadLetterRef, Nothing, RpcMethod, replay_method
 from shared.errors import Conflict, Unavailable
 from shared.events import Event
 
-if TYPE_CHECKING:  # SQLAlchemy and FastStream are for services that consume or answer; a router does neither
+if TYPE_CHECKING:  # SQLAlchemy and FastStream are for services that consume or serve; a router does neither
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from shared.bus.broker import Doors
-    from shared.bus.consumer import EventConsumer
+    from shared.bus.consumers.consumer import EventConsumer
+    from shared.bus.subscriptions import Subscriptions
     from shared.database import Database
 
 log = logging.getLogger("penstock.bus")
@@ -39,7 +40,7 @@ STOP_WITHIN_S = 6.0
 
 
 class Bus:
-    """Declare with `consume` and `answer`, then `run`. `database` is needed to consume events and to publish them."""
+    """Declare with `consume` and `serve`, then `run`. `database` is needed to consume events and to publish them."""
 
     def __init__(
         self,
@@ -57,24 +58,24 @@ class Bus:
         self.metrics = BusMetrics(registry)
         self._clock = clock
         self._database = database
-        self._connection = Connection(service, nats_url, clock)
+        self._connection = BusConnection(service, nats_url, clock)
         self._durables = durables_of(service)
         self._handlers: dict[str, Mapping[type[Event], Any]] = {}
-        self._answers: dict[Method, rpc.Answer] = {}
+        self._rpc_handlers: dict[RpcMethod, rpc.RpcHandler] = {}
         self._consumers: dict[str, EventConsumer] = {}
-        self._doors: Doors | None = None
-        self._doors_open = False
+        self._subscriptions: Subscriptions | None = None
+        self._is_subscribed = False
         self._ready = asyncio.Event()
 
     @property
-    def consumed(self) -> dict[str, frozenset[type[Event]]]:
+    def consumed_events(self) -> dict[str, frozenset[type[Event]]]:
         """What is declared: durable → the events that have a handler (for contract tests)."""
         return {name: frozenset(handlers) for name, handlers in self._handlers.items()}
 
     @property
-    def answered(self) -> frozenset[Method]:
-        """The questions that are answered (for contract tests)."""
-        return frozenset(self._answers)
+    def served_methods(self) -> frozenset[RpcMethod]:
+        """The RPC methods that are served (for contract tests)."""
+        return frozenset(self._rpc_handlers)
 
     @property
     def nc(self) -> Client:
@@ -109,13 +110,13 @@ class Bus:
         assert self._database is not None, "consuming facts needs a database for the inbox"
         self._handlers[durable_name] = handlers
 
-    def answer(self, method: Method, handler: Callable[[Any], Awaitable[Contract]]) -> None:
-        """Answer `method`; what the handler raises of the error tree is raised at the caller's."""
-        assert method.service == self.service, f"{method.subject} is not {self.service}'s to answer"
-        self._answers[method] = handler
+    def serve(self, method: RpcMethod, handler: Callable[[Any], Awaitable[Contract]]) -> None:
+        """Serve `method`; a `PenstockError` of the handler is raised again in the caller."""
+        assert method.service == self.service, f"{method.subject} is not {self.service}'s to serve"
+        self._rpc_handlers[method] = handler
 
-    async def call(self, method: Method, request: Contract, *, timeout: float = 2.0) -> Any:
-        """Ask another service. Raises the error that it raised; `Unavailable` when it is away or slow."""
+    async def call(self, method: RpcMethod, request: Contract, *, timeout: float = 2.0) -> Any:
+        """Call a method of another service. Raises the error that it raised; `Unavailable` when it is away or slow."""
         return await rpc.call(self.nc, method, request, timeout=timeout)
 
     def kv(self, bucket: str) -> Bucket:
@@ -134,14 +135,14 @@ class Bus:
         One that was acted on meanwhile has no second effect: the inbox knows it. The letter itself stays, until it is
         30 days old.
         """
-        letter = await dead_letters.fetch(self.js, letter_id)
+        letter = await dead_letters.get_letter(self.js, letter_id)
         owner = {known.name: known.service for known in DURABLES}.get(letter.consumer)
         if owner is None:
             raise Conflict(f"dead letter {letter_id} came from {letter.consumer}, which cannot replay it")
         await self.call(replay_method(owner), DeadLetterRef(id=letter_id), timeout=10)
 
     async def _replay(self, ref: DeadLetterRef) -> Nothing:
-        letter = await dead_letters.fetch(self.js, ref.id)
+        letter = await dead_letters.get_letter(self.js, ref.id)
         consumer = self._consumers.get(letter.consumer)
         if consumer is None:
             raise Conflict(f"dead letter {ref.id} came from {letter.consumer}, which {self.service} does not run")
@@ -149,14 +150,14 @@ class Bus:
         return Nothing()
 
     async def run(self) -> None:
-        """Connect (for ever), make the bus whole, consume, answer, publish; until cancelled.
+        """Connect (for ever), ensure the topology, consume, serve, publish; until cancelled.
 
         Raises `BusLost` when the connection is beyond repair. Ends within six seconds of a cancel, server there or not.
         """
         try:
             await self._connection.open()
             self._connection.on_reconnect.append(self.metrics.reconnects.inc)
-            await self._open_doors()
+            await self._subscribe()
             self._ready.set()
             self.metrics.connected.set(1)
             async with asyncio.TaskGroup() as loops:
@@ -167,68 +168,70 @@ class Bus:
             await self._stop()
 
     def _loops(self) -> dict[str, Any]:
-        watchdog = Watchdog(self._connection, self._ensure, self._last_turns, clock=self._clock, metrics=self.metrics)
-        loops: dict[str, Any] = {"watchdog": watchdog.run(), "closed": self._closed()}
+        watchdog = Watchdog(self._connection, self._ensure, self._last_fetches, clock=self._clock, metrics=self.metrics)
+        loops: dict[str, Any] = {"watchdog": watchdog.run(), "closed": self._wait_closed()}
         if self._database is not None:
-            from shared.bus.outbox import Relay  # noqa: PLC0415
+            from shared.bus.outbox import OutboxRelay  # noqa: PLC0415
 
-            relay = Relay(self.service, self._database, self.nc, clock=self._clock, metrics=self.metrics)
-            loops |= {"relay": relay.run(), "tidy": relay.tidy()}
+            relay = OutboxRelay(self.service, self._database, self.nc, clock=self._clock, metrics=self.metrics)
+            loops |= {"relay": relay.run(), "pruning": relay.run_pruning()}
         return loops
 
     async def _ensure(self) -> list[str]:
-        return await bootstrap.ensure(self.js, self._durables, owns_streams=self._owns_streams)
+        return await bootstrap.ensure_topology(self.js, self._durables, owns_streams=self._owns_streams)
 
-    async def _closed(self) -> None:
+    async def _wait_closed(self) -> None:
         await self._connection.closed.wait()
         raise BusLost("the connection to the bus was closed for good")
 
-    def _last_turns(self) -> dict[str, float]:
-        return {pull.durable.name: pull.last_turn for pull in self._doors.pulls} if self._doors else {}
+    def _last_fetches(self) -> dict[str, float]:
+        return (
+            {pull.durable.name: pull.last_fetch_at for pull in self._subscriptions.pulls} if self._subscriptions else {}
+        )
 
-    async def _open_doors(self) -> None:
-        """Make the bus whole and subscribe; a server that cannot yet is asked again every half second."""
-        complained = False
-        while not self._doors_open:
+    async def _subscribe(self) -> None:
+        """Ensure the topology and subscribe; retried every half second until the server accepts it."""
+        warned = False
+        while not self._is_subscribed:
             try:
-                await self._open_doors_once()
+                await self._subscribe_once()
             except (nats.errors.Error, JetStreamError, TimeoutError, OSError) as error:
-                if not complained:
+                if not warned:
                     log.warning("the bus is not ready: %s; trying on", str(error) or type(error).__name__)
-                complained = True
-                if self._doors is not None:
-                    await self._doors.close()
+                warned = True
+                if self._subscriptions is not None:
+                    await self._subscriptions.close()
                 await self._clock.sleep(0.5)
 
-    async def _open_doors_once(self) -> None:
+    async def _subscribe_once(self) -> None:
         await self._ensure()
-        if self._handlers or self._answers:
-            self._doors = self._declared()
-            await self._doors.open()
-        await advisories.listen(self.nc, self._durables, self.metrics)
-        self._doors_open = True
+        if self._handlers or self._rpc_handlers:
+            self._subscriptions = self._build_subscriptions()
+            await self._subscriptions.open()
+        await advisories.subscribe_advisories(self.nc, self._durables, self.metrics)
+        self._is_subscribed = True
 
-    def _declared(self) -> Doors:
-        from shared.bus.broker import Doors  # noqa: PLC0415
+    def _build_subscriptions(self) -> Subscriptions:
+        from shared.bus.subscriptions import Subscriptions  # noqa: PLC0415
 
-        doors = Doors(self.service, self.nc, self._clock)
-        for method, handler in self._answers.items():
-            doors.answer(method, handler)
+        subscriptions = Subscriptions(self.service, self.nc, self._clock)
+        for method, handler in self._rpc_handlers.items():
+            subscriptions.serve(method, handler)
         for name, handlers in self._handlers.items():
-            self._consume_at(doors, name, handlers)
+            self._add_consumer(subscriptions, name, handlers)
         if self._handlers:
-            doors.answer(replay_method(self.service), self._replay)
-        return doors
+            subscriptions.serve(replay_method(self.service), self._replay)
+        return subscriptions
 
-    def _consume_at(self, doors: Doors, name: str, handlers: Mapping[type[Event], Any]) -> None:
-        from shared.bus.consumer import EventConsumer  # noqa: PLC0415
+    def _add_consumer(self, subscriptions: Subscriptions, name: str, handlers: Mapping[type[Event], Any]) -> None:
+        from shared.bus.consumers.consumer import EventConsumer  # noqa: PLC0415
 
         assert self._database is not None
         consumer = EventConsumer(
             durable(name), handlers, database=self._database, js=self.js, clock=self._clock, metrics=self.metrics
         )
         self._consumers[name] = consumer
-        doors.consume(consumer.durable, consumer.on_message)
+        subscriptions.consume(consumer.durable, consumer.on_message)
 
     async def _stop(self) -> None:
         """Shielded: a second cancel does not leave handlers or the connection behind half-way."""
@@ -240,6 +243,6 @@ class Bus:
             stopping.cancel()
 
     async def _close(self) -> None:
-        if self._doors is not None:
-            await self._doors.close()
+        if self._subscriptions is not None:
+            await self._subscriptions.close()
         await self._connection.close()

@@ -29,7 +29,7 @@ class DebugTicket(Contract):
     nonce: str = Field(min_length=16, description="Another one in each ticket: a router takes it once.")
     is_logged: bool = Field(default=False, description="Whether the request goes into the inference table.")
 
-    def encoded(self) -> bytes:
+    def encode(self) -> bytes:
         """What is signed, after `SIGNED_CONTEXT`."""
         return urlsafe_b64encode(self.model_dump_json().encode())
 
@@ -48,6 +48,6 @@ def split_header(value: bytes) -> tuple[bytes, bytes] | None:
         return None
 
 
-def ticket_of(encoded: bytes) -> DebugTicket:
+def parse_ticket(encoded: bytes) -> DebugTicket:
     """The ticket that was signed; ValueError where it is none."""
     return DebugTicket.model_validate_json(urlsafe_b64decode(encoded))

@@ -52,7 +52,7 @@ class NodeState(Contract):
     gpu: int = 0
 
 
-class Hold(Contract):
+class PodAllocation(Contract):
     """Pods of one version in a pool, and what they ask for together."""
 
     project: str | None
@@ -76,8 +76,8 @@ class PoolState(Contract):
     memory_gb: float
     gpu: int = 0
     is_open: bool = True
-    held: tuple[Hold, ...] = Field(default=(), description="Pods that have their place there.")
-    waiting: tuple[Hold, ...] = Field(
+    held: tuple[PodAllocation, ...] = Field(default=(), description="Pods that have their place there.")
+    waiting: tuple[PodAllocation, ...] = Field(
         default=(), description="Pods that wait for room; of a group, at each of its nodes."
     )
 

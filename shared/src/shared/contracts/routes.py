@@ -16,10 +16,10 @@ from shared.contracts.base import Contract
 
 ROUTES_BUCKET = "routes"
 ROUTERS_BUCKET = "routers"
-"""Id of a router → its last heartbeat (`RouterBeat`); gone 30 s after the last."""
+"""Id of a router → its last heartbeat (`RouterHeartbeat`); gone 30 s after the last."""
 
 
-class RouterBeat(Contract):
+class RouterHeartbeat(Contract):
     """A router process says that it lives, and what it was asked for since its last beat."""
 
     beat: UUID = Field(description="Another one each time: who keeps the same is gone.")
@@ -115,7 +115,7 @@ class KeyEntry(Contract):
     )
 
 
-class Keys(Contract):
+class ServiceKeys(Contract):
     """`keys.<service>`: every key that opens this service now."""
 
     service: str
@@ -123,7 +123,7 @@ class Keys(Contract):
     keys: tuple[KeyEntry, ...] = ()
 
 
-class Endpoint(Contract):
+class PodEndpoint(Contract):
     """A pod that answers."""
 
     pod: str
@@ -133,14 +133,14 @@ class Endpoint(Contract):
     )
 
 
-class Endpoints(Contract):
+class VersionEndpoints(Contract):
     """`endpoints.<version id>`: the ready pods of one version."""
 
     version_id: UUID
     service: str
     version: str
     revision: int
-    pods: tuple[Endpoint, ...] = ()
+    pods: tuple[PodEndpoint, ...] = ()
 
 
 def intent_key(service: str) -> str:

@@ -34,7 +34,7 @@ class PodTraffic(Contract):
     dropped: dict[str, int] = Field(default_factory=dict, description="Reason → records not logged.")
 
 
-class KeysUsed(Contract):
+class KeyUsageSample(Contract):
     """What the controller reads of a router's sample."""
 
     keys: dict[UUID, AwareDatetime] = Field(
@@ -42,7 +42,7 @@ class KeysUsed(Contract):
     )
 
 
-class TrafficMeasured(KeysUsed):
+class TrafficSample(KeyUsageSample):
     """`penstock.metrics.v1.<router id>`: a router's last interval."""
 
     kind: str = "traffic"
@@ -77,7 +77,7 @@ class VersionReplicas(Contract):
     ready: int
 
 
-class UsageMeasured(Contract):
+class UsageSample(Contract):
     """`penstock.metrics.v1.<scheduler id>`: every pod's usage at one moment."""
 
     kind: str = "usage"

@@ -1,7 +1,7 @@
 """Facts: what has happened, as other services and other systems may rely on it."""
 
 from shared.events.base import Event
-from shared.events.catalogue import CATALOGUE, EVENT_TYPES, Entry
+from shared.events.catalogue import CATALOGUE, EVENT_TYPES, CatalogueEntry
 from shared.events.node import NodeAdded, NodeReleased, NodeUpdated
 from shared.events.pod import PodChecked, PodExited, PodNoted, PodNotReady, PodReady, PodScheduled, PodTerminated
 from shared.events.request import RequestLogged, RequestRecord
@@ -34,7 +34,7 @@ __all__ = [
     "EVENT_TYPES",
     "ApiKeyIssued",
     "ApiKeyRevoked",
-    "Entry",
+    "CatalogueEntry",
     "Event",
     "NodeAdded",
     "NodeReleased",

@@ -1,4 +1,4 @@
-"""The catalogue of events: who says it, who acts on it. Contract tests hold the services to it."""
+"""The catalogue of events: producer and consumers of each. Contract tests compare it with the services."""
 
 from __future__ import annotations
 
@@ -9,49 +9,49 @@ from shared.events.base import Event
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One event and the services that it ties together."""
+class CatalogueEntry:
+    """One event, its producer and its consumers."""
 
     event: type[Event]
     producer: str
     consumers: tuple[str, ...] = ()
 
 
-CATALOGUE: tuple[Entry, ...] = (
-    Entry(service.ServiceCreated, "controller", ("monitor",)),
-    Entry(service.ServiceUpdated, "controller", ("monitor",)),
-    Entry(service.ServiceDeleted, "controller", ("monitor", "inference-logger")),
-    Entry(service.TrafficChanged, "controller", ("monitor",)),
-    Entry(service.ApiKeyIssued, "controller"),
-    Entry(service.ApiKeyRevoked, "controller"),
-    Entry(version.VersionCreated, "controller", ("monitor",)),
-    Entry(version.VersionUpdated, "controller", ("scheduler", "monitor")),
-    Entry(version.VersionStarted, "controller", ("scheduler", "monitor")),
-    Entry(version.VersionStopped, "controller", ("scheduler", "monitor")),
-    Entry(version.VersionDeleted, "controller", ("scheduler", "monitor")),
-    Entry(version.VersionReady, "scheduler", ("controller", "monitor")),
-    Entry(version.VersionFailed, "scheduler", ("controller", "monitor")),
-    Entry(version.VersionScaled, "scheduler", ("controller", "monitor")),
-    Entry(version.VersionDrained, "scheduler", ("controller", "monitor")),
-    Entry(version.VersionRolloutFailed, "scheduler", ("controller", "monitor")),
-    Entry(version.VersionRolledBack, "controller", ("scheduler", "monitor")),
-    Entry(node.NodeAdded, "controller", ("scheduler",)),
-    Entry(node.NodeUpdated, "controller", ("scheduler",)),
-    Entry(node.NodeReleased, "controller", ("scheduler",)),
-    Entry(pod.PodScheduled, "scheduler", ("monitor",)),
-    Entry(pod.PodReady, "scheduler", ("controller", "monitor")),
-    Entry(pod.PodChecked, "scheduler", ("controller", "monitor")),
-    Entry(pod.PodNotReady, "scheduler", ("controller", "monitor")),
-    Entry(pod.PodExited, "scheduler", ("monitor",)),
-    Entry(pod.PodTerminated, "scheduler", ("monitor",)),
-    Entry(pod.PodNoted, "scheduler", ("monitor",)),
-    Entry(run.RunStarted, "scheduler", ("controller",)),
-    Entry(run.RunEnded, "scheduler", ("controller",)),
-    Entry(table.TableCommitted, "inference-logger"),
-    Entry(table.TableBlocked, "inference-logger", ("monitor",)),
-    Entry(table.TableRecovered, "inference-logger", ("monitor",)),
-    Entry(table.TableRowsDropped, "inference-logger", ("monitor",)),
-    Entry(request.RequestLogged, "router", ("inference-logger",)),
+CATALOGUE: tuple[CatalogueEntry, ...] = (
+    CatalogueEntry(service.ServiceCreated, "controller", ("monitor",)),
+    CatalogueEntry(service.ServiceUpdated, "controller", ("monitor",)),
+    CatalogueEntry(service.ServiceDeleted, "controller", ("monitor", "inference-logger")),
+    CatalogueEntry(service.TrafficChanged, "controller", ("monitor",)),
+    CatalogueEntry(service.ApiKeyIssued, "controller"),
+    CatalogueEntry(service.ApiKeyRevoked, "controller"),
+    CatalogueEntry(version.VersionCreated, "controller", ("monitor",)),
+    CatalogueEntry(version.VersionUpdated, "controller", ("scheduler", "monitor")),
+    CatalogueEntry(version.VersionStarted, "controller", ("scheduler", "monitor")),
+    CatalogueEntry(version.VersionStopped, "controller", ("scheduler", "monitor")),
+    CatalogueEntry(version.VersionDeleted, "controller", ("scheduler", "monitor")),
+    CatalogueEntry(version.VersionReady, "scheduler", ("controller", "monitor")),
+    CatalogueEntry(version.VersionFailed, "scheduler", ("controller", "monitor")),
+    CatalogueEntry(version.VersionScaled, "scheduler", ("controller", "monitor")),
+    CatalogueEntry(version.VersionDrained, "scheduler", ("controller", "monitor")),
+    CatalogueEntry(version.VersionRolloutFailed, "scheduler", ("controller", "monitor")),
+    CatalogueEntry(version.VersionRolledBack, "controller", ("scheduler", "monitor")),
+    CatalogueEntry(node.NodeAdded, "controller", ("scheduler",)),
+    CatalogueEntry(node.NodeUpdated, "controller", ("scheduler",)),
+    CatalogueEntry(node.NodeReleased, "controller", ("scheduler",)),
+    CatalogueEntry(pod.PodScheduled, "scheduler", ("monitor",)),
+    CatalogueEntry(pod.PodReady, "scheduler", ("controller", "monitor")),
+    CatalogueEntry(pod.PodChecked, "scheduler", ("controller", "monitor")),
+    CatalogueEntry(pod.PodNotReady, "scheduler", ("controller", "monitor")),
+    CatalogueEntry(pod.PodExited, "scheduler", ("monitor",)),
+    CatalogueEntry(pod.PodTerminated, "scheduler", ("monitor",)),
+    CatalogueEntry(pod.PodNoted, "scheduler", ("monitor",)),
+    CatalogueEntry(run.RunStarted, "scheduler", ("controller",)),
+    CatalogueEntry(run.RunEnded, "scheduler", ("controller",)),
+    CatalogueEntry(table.TableCommitted, "inference-logger"),
+    CatalogueEntry(table.TableBlocked, "inference-logger", ("monitor",)),
+    CatalogueEntry(table.TableRecovered, "inference-logger", ("monitor",)),
+    CatalogueEntry(table.TableRowsDropped, "inference-logger", ("monitor",)),
+    CatalogueEntry(request.RequestLogged, "router", ("inference-logger",)),
 )
 
 EVENT_TYPES: dict[str, type[Event]] = {entry.event.event_type(): entry.event for entry in CATALOGUE}

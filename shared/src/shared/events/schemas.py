@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.events.base import Event
-from shared.events.catalogue import CATALOGUE, Entry
+from shared.events.catalogue import CATALOGUE, CatalogueEntry
 from shared.events.request import REQUESTS_SUBJECT, RequestLogged
 
 FOLDER = Path(__file__).parents[3]
@@ -65,7 +65,7 @@ def asyncapi() -> dict[str, Any]:
     }
 
 
-def _channel(entry: Entry) -> dict[str, Any]:
+def _channel(entry: CatalogueEntry) -> dict[str, Any]:
     event = entry.event
     channel: dict[str, Any] = {
         "address": subject_pattern(event),

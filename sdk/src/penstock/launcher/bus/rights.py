@@ -214,9 +214,9 @@ def of_subscriber() -> Permissions:
     subject is filtered out of a wider subscription too.
 
     What a list of subjects cannot forbid is a push consumer that delivers to a subject of somebody else. So what is
-    delivered to a service's subject is refused there: `shared.bus.rpc` answers only requests whose reply is a service's
-    inbox, `shared.bus.advisories` takes nothing that wants a reply. To subjects of streams and buckets nothing is
-    delivered.
+    delivered to a service's subject is refused there: `shared.bus.rpc` answers only requests whose reply is a
+    service's inbox, `shared.bus.consumers.advisories` takes nothing that wants a reply. To subjects of streams and
+    buckets nothing is delivered.
     """
     allowed = ["$JS.API.INFO", "$JS.API.STREAM.NAMES"]
     for stream in READABLE_STREAMS:

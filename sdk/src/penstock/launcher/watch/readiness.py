@@ -18,18 +18,18 @@ Reply = Literal["serving", "answering", "silent"]
 
 async def is_serving(probe: Probe) -> bool:
     """One question; False on any failure."""
-    return await ask(probe) == "serving"
+    return await send_probe(probe) == "serving"
 
 
-async def ask(probe: Probe) -> Reply:
+async def send_probe(probe: Probe) -> Reply:
     """One question."""
     with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError, ValueError):
         async with asyncio.timeout(TIMEOUT_S):
-            return await (_greets(probe) if probe.kind == "nats" else _answers(probe))
+            return await (_probe_nats(probe) if probe.kind == "nats" else _probe_http(probe))
     return "silent"
 
 
-async def _greets(probe: Probe) -> Reply:
+async def _probe_nats(probe: Probe) -> Reply:
     """nats-server opens its port once JetStream has recovered its streams."""
     reader, writer = await asyncio.open_connection(HOST, probe.port)
     try:
@@ -38,7 +38,7 @@ async def _greets(probe: Probe) -> Reply:
         writer.close()
 
 
-async def _answers(probe: Probe) -> Reply:
+async def _probe_http(probe: Probe) -> Reply:
     reader, writer = await asyncio.open_connection(HOST, probe.port)
     try:
         writer.write(f"GET {probe.path} HTTP/1.1\r\nHost: {HOST}:{probe.port}\r\nConnection: close\r\n\r\n".encode())

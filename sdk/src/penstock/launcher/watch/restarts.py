@@ -14,30 +14,30 @@ HUNG_AFTER_S = 60.0
 OTHERS_WITHIN_S = 10.0
 STUCK_AFTER_S = 15.0
 """A server that says that it cannot store, though the disk has room, is restarted after this long."""
-FORGOTTEN_AFTER_S = 3600.0
-MOST_DOUBLINGS = 5
+RESTARTS_FORGOTTEN_AFTER_S = 3600.0
+MAX_DOUBLINGS = 5
 
 
 @dataclass
-class Patience:
+class RestartBackoff:
     """How long to wait before the next restart: doubled by each one within an hour."""
 
     first_s: float
     restarts: int = 0
     last_at: float | None = None
 
-    def is_over(self, since: float, now: float) -> bool:
+    def is_due(self, since: float, now: float) -> bool:
         """Whether what has been wrong `since` then has been wrong for long enough; never where `first_s` is 0."""
-        if self.last_at is not None and now - self.last_at > FORGOTTEN_AFTER_S:
+        if self.last_at is not None and now - self.last_at > RESTARTS_FORGOTTEN_AFTER_S:
             self.restarts = 0
-        return self.first_s > 0 and now - since >= self.first_s * 2 ** min(self.restarts, MOST_DOUBLINGS)
+        return self.first_s > 0 and now - since >= self.first_s * 2 ** min(self.restarts, MAX_DOUBLINGS)
 
-    def note(self, now: float) -> None:
+    def record_restart(self, now: float) -> None:
         """It was restarted."""
         self.restarts += 1
         self.last_at = now
 
 
-def others_answer(answered_at: list[float], now: float) -> bool:
+def do_others_answer(answered_at: list[float], now: float) -> bool:
     """Whether the machine lets other processes answer; with no other there is nobody to compare with."""
     return not answered_at or any(now - at <= OTHERS_WITHIN_S for at in answered_at)

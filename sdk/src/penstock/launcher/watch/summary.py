@@ -34,13 +34,13 @@ def spool_figures(state: RunState) -> dict[str, int]:
     found: dict[str, int] = {}
     for process in state.processes:
         if process.name.startswith("router") and process.admin:
-            for name, value in SAMPLE.findall(fetched(process.admin, "/metrics")):
+            for name, value in SAMPLE.findall(fetch_text(process.admin, "/metrics")):
                 key = name.removeprefix("penstock_router_spool_")
                 found[key] = found.get(key, 0) + int(float(value))
     return found
 
 
-def fetched(address: str, path: str) -> str:
+def fetch_text(address: str, path: str) -> str:
     """The body that this address answers; "" where it does not."""
     connection = http.client.HTTPConnection(address, timeout=TIMEOUT_S)
     try:
@@ -52,7 +52,7 @@ def fetched(address: str, path: str) -> str:
         connection.close()
 
 
-def health_of(home: Home, state: RunState) -> BusHealth | None:
+def bus_health_of(home: Home, state: RunState) -> BusHealth | None:
     """The server of a running platform; None where its password cannot be read."""
     password = (read_object(home.path / "nats" / "credentials.json") or {}).get(SUPERVISOR)
     return BusHealth(home.at(state.ports).ports.nats, password) if isinstance(password, str) else None
@@ -60,7 +60,7 @@ def health_of(home: Home, state: RunState) -> BusHealth | None:
 
 def bus_figures(home: Home, state: RunState) -> dict[str, Any]:
     """`bytes` stored, `max_bytes`, `waiting` (see `waiting_messages`); empty where none answers."""
-    bus = health_of(home, state)
+    bus = bus_health_of(home, state)
     with suppress(KeyError, TypeError):
         asked = {"accounts": True, "streams": True, "consumer": True, "config": True}
         found = bus and asyncio.run(bus.ask("JSZ", asked))

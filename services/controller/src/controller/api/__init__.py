@@ -1,1 +1,1 @@
-"""Door: REST under `/api/v1`. One file per resource; one request is one transaction, committed here alone."""
+"""The REST API under `/api/v1`, one file per resource. One request is one transaction, committed here alone."""

@@ -1,4 +1,4 @@
-"""The HTTP app: every router under `/api/v1`, behind the gate."""
+"""The HTTP app: every router under `/api/v1`, behind the middleware."""
 
 from __future__ import annotations
 
@@ -9,38 +9,25 @@ from importlib.metadata import version
 
 from fastapi import Depends, FastAPI
 
-from controller.api import (
-    audit,
-    capacity,
-    dead_letters,
-    debug,
-    groups,
-    keys,
-    models,
-    nodes,
-    observability,
-    pages,
-    pods,
-    projects,
-    secrets,
-    services,
-    specs,
-    tables,
-    usage,
-    users,
-    versions,
-)
-from controller.api.access import admitted
-from controller.api.bodies import Bodies
-from controller.api.discarding import DiscardRest
-from controller.api.door import Door
-from controller.api.explained import explain
-from controller.api.gate import Gate
-from controller.api.nul import NoNul
-from controller.api.observed import Observed
-from controller.api.openapi import openapi_of
-from controller.api.query import known_query
-from controller.domain.access import Caller
+from controller.api.access import audit, keys, projects, users
+from controller.api.dependencies import ApiDependencies
+from controller.api.docs import pages
+from controller.api.docs.openapi import openapi_of
+from controller.api.middleware.auth import AuthMiddleware
+from controller.api.middleware.bodies import RequestBodyMiddleware
+from controller.api.middleware.discard import DiscardBodyMiddleware
+from controller.api.middleware.nul import RejectNulMiddleware
+from controller.api.middleware.request_metrics import RequestMetricsMiddleware
+from controller.api.observability import dead_letters
+from controller.api.observability import inference_tables as tables
+from controller.api.observability import metrics_events_logs as observability
+from controller.api.permissions import authorize
+from controller.api.query_parameters import reject_unknown_parameters
+from controller.api.registries import models, secrets
+from controller.api.resources import capacity, groups, nodes, specs, usage
+from controller.api.services import debug, pods, services, versions
+from controller.api.validation_messages import validation_message
+from controller.domain.access.roles import Principal
 from shared.http import add_admin_routes, install_error_handlers
 from shared.telemetry import Telemetry
 
@@ -69,14 +56,14 @@ _ROUTERS = (
 
 
 @dataclass(frozen=True)
-class Access:
-    """Who may come in: the owner of each token (`Unauthenticated` for none), and host names besides localhost."""
+class ApiAccess:
+    """How requests are authenticated (`Unauthenticated` for an unknown token), and host names besides localhost."""
 
-    caller_of: Callable[[str], Awaitable[Caller]]
+    authenticate: Callable[[str], Awaitable[Principal]]
     allowed_hosts: frozenset[str] = frozenset()
 
 
-def build_api(door: Door, telemetry: Telemetry, access: Access, is_ready: Callable[[], bool]) -> FastAPI:
+def build_api(deps: ApiDependencies, telemetry: Telemetry, access: ApiAccess, is_ready: Callable[[], bool]) -> FastAPI:
     """The control plane as an ASGI app."""
     app = FastAPI(
         title="Penstock control plane",
@@ -86,19 +73,21 @@ def build_api(door: Door, telemetry: Telemetry, access: Access, is_ready: Callab
         redoc_url=None,
         strict_content_type=True,
     )
-    app.state.door = door
-    install_error_handlers(app, explain)
+    app.state.dependencies = deps
+    install_error_handlers(app, validation_message)
     for room in _ROUTERS:
-        app.include_router(room.router, prefix=PREFIX, dependencies=[Depends(admitted), Depends(known_query)])
+        app.include_router(
+            room.router, prefix=PREFIX, dependencies=[Depends(authorize), Depends(reject_unknown_parameters)]
+        )
     app.add_api_route(f"{PREFIX}/health", _health, methods=["GET"], tags=["health"])
     app.include_router(pages.router)
     add_admin_routes(app, telemetry, is_ready)
     app.openapi = partial(openapi_of, app)  # type: ignore[method-assign]  # FastAPI's way to change the document
-    app.add_middleware(Bodies)
-    app.add_middleware(NoNul)
-    app.add_middleware(Gate, caller_of=access.caller_of, allowed_hosts=access.allowed_hosts)
-    app.add_middleware(DiscardRest)
-    app.add_middleware(Observed, clock=door.clock, registry=telemetry.registry)
+    app.add_middleware(RequestBodyMiddleware)
+    app.add_middleware(RejectNulMiddleware)
+    app.add_middleware(AuthMiddleware, authenticate=access.authenticate, allowed_hosts=access.allowed_hosts)
+    app.add_middleware(DiscardBodyMiddleware)
+    app.add_middleware(RequestMetricsMiddleware, clock=deps.clock, registry=telemetry.registry)
     return app
 
 

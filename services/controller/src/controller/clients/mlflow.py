@@ -14,9 +14,16 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from controller.domain.commands import ModelSource
-from controller.domain.model_files import ModelFile, model_file, plain_json, requirements_of
-from controller.domain.models import ModelVersion, RegisteredModel, ResolvedModel, alias_map, at_milliseconds, tag_map
+from controller.domain.registries.model_files import ModelFile, model_file, plain_json, requirements_of
+from controller.domain.registries.models import (
+    ModelVersion,
+    RegisteredModel,
+    ResolvedModel,
+    alias_map,
+    at_milliseconds,
+    tag_map,
+)
+from controller.domain.services.version_commands import ModelSource
 from shared.clock import Clock
 from shared.errors import NotFound, Unavailable, UpstreamFailed
 

@@ -24,11 +24,11 @@ log = logging.getLogger(__name__)
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 REQUIRED = ("exp", "iss", "aud", "sub")
 LEEWAY_S = 30
-KEYS_KEPT_S = 600.0
-ASK_AGAIN_S = 10.0
-"""An unknown key id makes us ask for the keys anew, this often at most: anybody can make up key ids."""
-TRY_AGAIN_S = 1.0
-"""An issuer that did not answer is asked this often at most, whoever comes meanwhile and with whatever token."""
+KEYS_TTL_S = 600.0
+UNKNOWN_KEY_RETRY_S = 10.0
+"""An unknown key id causes a refresh of the keys, this often at most: anybody can invent key ids."""
+FAILURE_RETRY_S = 1.0
+"""After a failed refresh the next one comes no sooner, whatever tokens arrive meanwhile."""
 
 _AWAY = (httpx.HTTPError, httpx.InvalidURL, ValueError, TypeError, KeyError, TimeoutError, jwt.PyJWTError)
 
@@ -54,9 +54,9 @@ class OidcIssuer:
         self._clock = clock
         self._client = httpx.AsyncClient(timeout=options.timeout_s, follow_redirects=False)
         self._keys: Mapping[str, jwt.PyJWK] = {}
-        self._asked_at = self._tried_at = -math.inf
-        self._trouble: str | None = None
-        self._asking = asyncio.Lock()
+        self._refreshed_at = self._attempted_at = -math.inf
+        self._failure: str | None = None
+        self._refresh_lock = asyncio.Lock()
 
     async def close(self) -> None:
         """Give connections back."""
@@ -81,38 +81,38 @@ class OidcIssuer:
         return claims
 
     async def _key(self, key_id: str) -> jwt.PyJWK:
-        """A key of the issuer's. One caller at a time asks for them; whose key is known does not wait for another's."""
-        if self._is_due(key_id) and not (key_id in self._keys and self._asking.locked()):
-            async with self._asking:
+        """A key of the issuer's. One refresh at a time; a request whose key is cached does not wait for it."""
+        if self._is_due(key_id) and not (key_id in self._keys and self._refresh_lock.locked()):
+            async with self._refresh_lock:
                 if self._is_due(key_id):
-                    await self._ask()
+                    await self._refresh_keys()
         found = self._keys.get(key_id)
         if found is not None:
             return found
-        if self._trouble is not None:
-            raise Unavailable(self._trouble)
+        if self._failure is not None:
+            raise Unavailable(self._failure)
         raise Unauthenticated("The token is signed with a key that the identity provider does not have")
 
     def _is_due(self, key_id: str) -> bool:
         now = self._clock.monotonic()
-        if key_id in self._keys and now - self._asked_at < KEYS_KEPT_S:
+        if key_id in self._keys and now - self._refreshed_at < KEYS_TTL_S:
             return False
-        return now - self._tried_at >= (ASK_AGAIN_S if self._trouble is None else TRY_AGAIN_S)
+        return now - self._attempted_at >= (UNKNOWN_KEY_RETRY_S if self._failure is None else FAILURE_RETRY_S)
 
-    async def _ask(self) -> None:
+    async def _refresh_keys(self) -> None:
         """Read the keys anew; where that fails, what the issuer said before is as good, until it answers again."""
         try:
             async with asyncio.timeout(self._timeout_s):
-                self._keys = await self._read()
-            self._trouble, self._asked_at = None, self._clock.monotonic()
+                self._keys = await self._read_keys()
+            self._failure, self._refreshed_at = None, self._clock.monotonic()
         except Unavailable as other:
-            self._trouble = other.message
+            self._failure = other.message
         except _AWAY as failure:
-            self._trouble = "The identity provider does not answer"
+            self._failure = "The identity provider does not answer"
             log.warning("keys of %s not read: %s", self.issuer, failure or type(failure).__name__)
-        self._tried_at = self._clock.monotonic()
+        self._attempted_at = self._clock.monotonic()
 
-    async def _read(self) -> Mapping[str, jwt.PyJWK]:
+    async def _read_keys(self) -> Mapping[str, jwt.PyJWK]:
         document = await self._json(f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
         if document.get("issuer") != self.issuer:
             raise Unavailable("The identity provider's document names another issuer")

@@ -16,7 +16,7 @@ MAX_ANSWER_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Answered:
+class RouterResponse:
     """What came back; `is_truncated`: the body was longer than what is kept of it."""
 
     status_code: int
@@ -40,7 +40,7 @@ class RouterClient:
 
     async def predict(
         self, path: str, body: str, ticket: str, headers: Mapping[str, str], timeout_s: float
-    ) -> Answered:
+    ) -> RouterResponse:
         """POST `body` to `path`, let in by `ticket`; `Unavailable` where no answer comes."""
         started = self._clock.monotonic()
         sent = {"Content-Type": "application/json", **headers, DEBUG_HEADER: ticket}
@@ -56,4 +56,4 @@ class RouterClient:
             raise Unavailable(f"The router at {self._url} does not answer ({type(failure).__name__})") from failure
         took = (self._clock.monotonic() - started) * 1000
         whole = bytes(kept[:MAX_ANSWER_BYTES])
-        return Answered(answer.status_code, round(took, 3), answer.headers, whole, len(kept) > len(whole))
+        return RouterResponse(answer.status_code, round(took, 3), answer.headers, whole, len(kept) > len(whole))

@@ -19,13 +19,13 @@ _TAG = re.compile(r"[A-Za-z0-9_.-]{1,250}=[^\\'\"%`\x00-\x1f\x7f]{0,255}\Z")
 _KEY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.@-]{0,62}\Z")
 
 RESERVED_SERVICES = frozenset({"api", "health", "healthz", "metrics", "ping", "readyz", "v1", "v2"})
-"""First path segments that the data plane's own doors use, now or later."""
+"""First path segments that the data plane's own endpoints use, now or later."""
 
 
-PLATFORM = "penstock"
-"""Who does what the platform does by itself, in the audit log."""
+PLATFORM_ACTOR = "penstock"
+"""Actor of what the platform does by itself, in the audit log."""
 
-RESERVED_USERS = frozenset({"me", PLATFORM})
+RESERVED_USERS = frozenset({"me", PLATFORM_ACTOR})
 """What stands for the caller in a path, and the platform's own name."""
 
 

@@ -1,1 +1,1 @@
-"""Use cases, one function each. They work inside a transaction that a door opened, and never commit."""
+"""Use cases, one function each. The API, a consumer or a loop opens their transaction and commits it."""

@@ -10,23 +10,21 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from pydantic_core import to_jsonable_python
 from sqlalchemy import event, inspect
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
-from sqlmodel import col, select
 
 from controller.store.tables import (
     ApiKeyRow,
     AuditRow,
+    ControllerTable,
     GroupProjectRow,
     GroupRow,
     MemberRow,
     NodeRow,
     ProjectRow,
-    Record,
     SecretRow,
     ServiceRow,
     SpecRow,
@@ -36,7 +34,7 @@ from controller.store.tables import (
 )
 
 _HIDDEN = frozenset({"sha256", "sealed"})
-"""What opens something: that it was replaced is told, what it was and is, never."""
+"""Credentials: the log says that they were replaced, never their values."""
 HIDDEN = "(hidden)"
 _COUNTERS = frozenset({"revision", "updated_at", "next_version"})
 
@@ -51,7 +49,7 @@ class Actor:
 
 
 @dataclass(frozen=True)
-class Subject:
+class AuditedResource:
     """What was changed, as people call it."""
 
     kind: str
@@ -59,55 +57,55 @@ class Subject:
     project: str | None = None
 
 
-def _service(session: Session, row: Any) -> Subject:
-    return Subject("service", row.name, row.project)
+def _service(session: Session, row: Any) -> AuditedResource:
+    return AuditedResource("service", row.name, row.project)
 
 
-def _of_service(kind: str) -> Callable[[Session, Any], Subject]:
-    def subject(session: Session, row: Any) -> Subject:
+def _of_service(kind: str) -> Callable[[Session, Any], AuditedResource]:
+    def subject(session: Session, row: Any) -> AuditedResource:
         service = session.get_one(ServiceRow, row.service_id)
-        return Subject(kind, f"{service.name}/{row.name}", service.project)
+        return AuditedResource(kind, f"{service.name}/{row.name}", service.project)
 
     return subject
 
 
-def _member(session: Session, row: Any) -> Subject:
-    return Subject("member", f"{row.project}/{session.get_one(UserRow, row.user_id).name}", row.project)
+def _member(session: Session, row: Any) -> AuditedResource:
+    return AuditedResource("member", f"{row.project}/{session.get_one(UserRow, row.user_id).name}", row.project)
 
 
-def _token(session: Session, row: Any) -> Subject:
-    return Subject("token", f"{session.get_one(UserRow, row.user_id).name}/{row.name}")
+def _token(session: Session, row: Any) -> AuditedResource:
+    return AuditedResource("token", f"{session.get_one(UserRow, row.user_id).name}/{row.name}")
 
 
-def _granted(session: Session, row: Any) -> Subject:
+def _granted(session: Session, row: Any) -> AuditedResource:
     group = session.get_one(GroupRow, row.group_id)
-    return Subject("resource group grant", f"{group.name}/{row.project}", row.project)
+    return AuditedResource("resource group grant", f"{group.name}/{row.project}", row.project)
 
 
-def _node(session: Session, row: Any) -> Subject:
-    return Subject("node", f"{session.get_one(GroupRow, row.group_id).name}/{row.name}")
+def _node(session: Session, row: Any) -> AuditedResource:
+    return AuditedResource("node", f"{session.get_one(GroupRow, row.group_id).name}/{row.name}")
 
 
-AUDITED: Mapping[type[Record], Callable[[Session, Any], Subject]] = {
+AUDITED: Mapping[type[ControllerTable], Callable[[Session, Any], AuditedResource]] = {
     ServiceRow: _service,
     VersionRow: _of_service("version"),
     ApiKeyRow: _of_service("key"),
-    ProjectRow: lambda _, row: Subject("project", row.name, row.name),
+    ProjectRow: lambda _, row: AuditedResource("project", row.name, row.name),
     MemberRow: _member,
-    UserRow: lambda _, row: Subject("user", row.name),
+    UserRow: lambda _, row: AuditedResource("user", row.name),
     TokenRow: _token,
-    SpecRow: lambda _, row: Subject("resource spec", row.name),
-    GroupRow: lambda _, row: Subject("resource group", row.name),
+    SpecRow: lambda _, row: AuditedResource("resource spec", row.name),
+    GroupRow: lambda _, row: AuditedResource("resource group", row.name),
     GroupProjectRow: _granted,
     NodeRow: _node,
-    SecretRow: lambda _, row: Subject("secret", row.name, row.project),
+    SecretRow: lambda _, row: AuditedResource("secret", row.name, row.project),
 }
 """Tables whose changes are audited, and how a row of each is named. A test holds it against all tables."""
 
 
 @dataclass
 class _Change:
-    subject: Subject
+    subject: AuditedResource
     before: dict[str, Any] | None
     row: Any
     is_deleted: bool = False
@@ -129,7 +127,7 @@ class _Changes:
                 self.by_row[id(row)].is_deleted = True
 
 
-def audit(session: AsyncSession, actor: Actor, now: datetime) -> None:
+def audit_changes(session: AsyncSession, actor: Actor, now: datetime) -> None:
     """Have every change of this transaction written into the audit log, in the same transaction."""
     changes = _Changes()
 
@@ -149,7 +147,7 @@ def audit(session: AsyncSession, actor: Actor, now: datetime) -> None:
     event.listen(session.sync_session, "before_commit", before_commit)
 
 
-def acted(session: AsyncSession, actor: Actor, now: datetime, subject: Subject, action: str) -> None:
+def record_action(session: AsyncSession, actor: Actor, now: datetime, subject: AuditedResource, action: str) -> None:
     """Write a line about something that was done and changed no row here, such as the restart of a pod."""
     session.add(
         AuditRow(
@@ -213,40 +211,3 @@ def _stored(row: Any) -> dict[str, Any]:
 def _comparable(column: str, value: Any) -> Any:
     """As the log shows it; what it does not show, as it is (sealed bytes are no JSON)."""
     return value if column in _HIDDEN else to_jsonable_python(value)
-
-
-@dataclass(frozen=True)
-class AuditFilter:
-    """Which lines; None does not filter. `projects`: only these (and no line of the installation itself)."""
-
-    projects: frozenset[str] | None = None
-    project: str | None = None
-    actor: str | None = None
-    resource_kind: str | None = None
-    resource_name: str | None = None
-    from_time: datetime | None = None
-    to_time: datetime | None = None
-
-
-async def page_of_audit(session: AsyncSession, wanted: AuditFilter, before: UUID | None, size: int) -> list[AuditRow]:
-    """Up to `size` lines written before `before`, newest first."""
-    query = select(AuditRow).order_by(col(AuditRow.id).desc()).limit(size)
-    if wanted.projects is not None:
-        query = query.where(col(AuditRow.project).in_(wanted.projects))
-    for column in ("project", "actor", "resource_kind", "resource_name"):
-        if (value := getattr(wanted, column)) is not None:
-            query = query.where(getattr(AuditRow, column) == value)
-    if wanted.from_time is not None:
-        query = query.where(col(AuditRow.at) >= wanted.from_time)
-    if wanted.to_time is not None:
-        query = query.where(col(AuditRow.at) < wanted.to_time)
-    if before is not None:
-        query = query.where(col(AuditRow.id) < before)
-    return list((await session.scalars(query)).all())
-
-
-async def last_project(session: AsyncSession, service: str) -> str | None:
-    """Whose the service of that name was that was deleted last; None where there was none."""
-    query = select(AuditRow.project).where(AuditRow.resource_name == service, AuditRow.resource_kind == "service")
-    query = query.where(AuditRow.action == "deleted").order_by(col(AuditRow.id).desc()).limit(1)
-    return (await session.scalars(query)).one_or_none()

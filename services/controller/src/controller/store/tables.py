@@ -16,11 +16,11 @@ from shared.database import UtcDateTime
 from shared.ids import new_id
 
 
-class Record(SQLModel, registry=registry()):
+class ControllerTable(SQLModel, registry=registry()):
     """Base of the controller's tables, on metadata of their own."""
 
 
-class ServiceRow(Record, table=True):
+class ServiceRow(ControllerTable, table=True):
     """A service. `revision` is its ETag; `next_version` numbers versions and never goes back.
 
     `fallback` names the version that answers while none with a weight has a ready pod.
@@ -46,7 +46,7 @@ class ServiceRow(Record, table=True):
     next_version: int = 1
 
 
-class VersionRow(Record, table=True):
+class VersionRow(ControllerTable, table=True):
     """A version: its configuration, what is wanted of it, and its share.
 
     `model_registry`: the secret that describes where the model comes from; None: the platform's own tracking server.
@@ -100,7 +100,7 @@ class VersionRow(Record, table=True):
     revision: int = 1
 
 
-class ObservationRow(Record, table=True):
+class ObservationRow(ControllerTable, table=True):
     """What the scheduler was last heard to say of a version."""
 
     __tablename__ = "version_observations"
@@ -118,7 +118,7 @@ class ObservationRow(Record, table=True):
     observed_at: datetime = Field(sa_type=UtcDateTime)
 
 
-class ApiKeyRow(Record, table=True):
+class ApiKeyRow(ControllerTable, table=True):
     """An API key, as its hash. Revoked ones stay, for those who ask later which key it was.
 
     No `scopes`: all of them.
@@ -139,7 +139,7 @@ class ApiKeyRow(Record, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
-class ProjectRow(Record, table=True):
+class ProjectRow(ControllerTable, table=True):
     """A tenant: what services, secrets and usage belong to."""
 
     __tablename__ = "projects"
@@ -152,7 +152,7 @@ class ProjectRow(Record, table=True):
     revision: int = 1
 
 
-class UserRow(Record, table=True):
+class UserRow(ControllerTable, table=True):
     """Somebody, or a program; `issuer` and `subject` are the identity provider's words for them, where one is used."""
 
     __tablename__ = "users"
@@ -170,7 +170,7 @@ class UserRow(Record, table=True):
     revision: int = 1
 
 
-class MemberRow(Record, table=True):
+class MemberRow(ControllerTable, table=True):
     """The role of one user in one project."""
 
     __tablename__ = "members"
@@ -181,7 +181,7 @@ class MemberRow(Record, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
-class TokenRow(Record, table=True):
+class TokenRow(ControllerTable, table=True):
     """A token of the control plane, as its hash. Revoked ones stay, for those who ask later which token it was.
 
     `parent_id`: the token that made this one, which it does not outlive; None for one made before this was kept, by the
@@ -200,7 +200,7 @@ class TokenRow(Record, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
-class AuditRow(Record, table=True):
+class AuditRow(ControllerTable, table=True):
     """One change of one resource: who, what, before and after. Never edited, never removed by the platform."""
 
     __tablename__ = "audit"
@@ -218,7 +218,7 @@ class AuditRow(Record, table=True):
     after: dict[str, Any] | None = Field(default=None, sa_type=JSON)
 
 
-class SpecRow(Record, table=True):
+class SpecRow(ControllerTable, table=True):
     """A named size of a pod."""
 
     __tablename__ = "resource_specs"
@@ -234,7 +234,7 @@ class SpecRow(Record, table=True):
     revision: int = 1
 
 
-class GroupRow(Record, table=True):
+class GroupRow(ControllerTable, table=True):
     """A resource group; the service that it is bound to is the one whose versions name it."""
 
     __tablename__ = "resource_groups"
@@ -249,7 +249,7 @@ class GroupRow(Record, table=True):
     revision: int = 1
 
 
-class GroupProjectRow(Record, table=True):
+class GroupProjectRow(ControllerTable, table=True):
     """Services of this project may use this group."""
 
     __tablename__ = "resource_group_projects"
@@ -259,7 +259,7 @@ class GroupProjectRow(Record, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
-class NodeRow(Record, table=True):
+class NodeRow(ControllerTable, table=True):
     """A node of a resource group: a share of `machine`. `generation` counts what the scheduler was told.
 
     `phase` is what was asked of it, `is_forced` whether its pods end at once, `is_warned` whether it was said that it
@@ -290,7 +290,7 @@ class NodeRow(Record, table=True):
     revision: int = 1
 
 
-class SecretRow(Record, table=True):
+class SecretRow(ControllerTable, table=True):
     """A secret, sealed under the key that `key_id` names; `fields` are the names of what it holds."""
 
     __tablename__ = "secrets"
@@ -309,7 +309,7 @@ class SecretRow(Record, table=True):
     revision: int = 1
 
 
-class AnswerRow(Record, table=True):
+class AnswerRow(ControllerTable, table=True):
     """The first answer to a POST that carried an `Idempotency-Key`, sealed (it may hold an API key)."""
 
     __tablename__ = "idempotent_answers"
@@ -321,7 +321,7 @@ class AnswerRow(Record, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime, index=True)
 
 
-class RevisionRow(Record, table=True):
+class RevisionRow(ControllerTable, table=True):
     """Last revision written into the route table, so that routers only ever see it grow."""
 
     __tablename__ = "route_revision"
@@ -330,7 +330,7 @@ class RevisionRow(Record, table=True):
     value: int
 
 
-class PodRunRow(Record, table=True):
+class PodRunRow(ControllerTable, table=True):
     """One run of a pod, for metering; it outlives its service. Times are milliseconds since 1970: sums are exact.
 
     `price`: of one pod for one hour, as it was when the run was first told of. `alive_ms`: when it was last told to be
@@ -360,4 +360,4 @@ class PodRunRow(Record, table=True):
     alive_ms: int = Field(sa_type=BigInteger)
 
 
-add_tables(Record.metadata)
+add_tables(ControllerTable.metadata)

@@ -1,1 +1,1 @@
-"""Doors: the bus."""
+"""The bus: the stream of requests, tables that wait, facts and calls."""

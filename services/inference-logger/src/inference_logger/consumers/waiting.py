@@ -1,4 +1,4 @@
-"""Door: the bus. Tables that wait are tried again, catch up, and have their records parked, a little in each turn."""
+"""Tables that wait are tried again, catch up, and have their records parked, up to a second in each turn."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import replace
 from nats.js import JetStreamContext
 
 from inference_logger.domain.streams import Checkpoint
-from inference_logger.domain.waiting import Retry, WaitingTable, allowance
-from inference_logger.handlers.park import park
-from inference_logger.handlers.recover import note_reason, recover
+from inference_logger.domain.waiting import RetrySchedule, WaitingTable, waiting_allowance
+from inference_logger.handlers.park import park_records
+from inference_logger.handlers.recover import note_reason, recover_table
 from inference_logger.handlers.stores import Stores
 from inference_logger.store.writer import Unwritable
 
@@ -21,7 +21,7 @@ TURN_S = 1.0
 """What tables that catch up may take before the next batch of the others."""
 
 
-class WaitingTables:
+class WaitingTableRetries:
     """The tables that wait, by location, and when each is tried again."""
 
     def __init__(self, stores: Stores, waiting_bytes: int | None) -> None:
@@ -29,10 +29,10 @@ class WaitingTables:
         self.tables: dict[str, WaitingTable] = {}
         self._waiting_bytes = waiting_bytes
         self._stream_cap = 0
-        self._retries: dict[str, Retry] = {}
+        self._retries: dict[str, RetrySchedule] = {}
 
-    def begin(self, tables: Mapping[str, WaitingTable], stream_cap: int) -> None:
-        """Take what the database says; after a restart each is tried at once."""
+    def load(self, tables: Mapping[str, WaitingTable], stream_cap: int) -> None:
+        """Start from what the database holds; after a restart each table is tried at once."""
         self._stream_cap = stream_cap
         self.tables, self._retries = dict(tables), {}
         self._show()
@@ -41,12 +41,12 @@ class WaitingTables:
         """After a batch: tables that are new here, or that more records wait for."""
         now = self._now()
         for location in changed.keys() - self.tables.keys():
-            self._retries[location] = Retry().failed(now)
+            self._retries[location] = RetrySchedule().after_failure(now)
         self.tables |= changed
         self._show()
 
-    async def take_turn(self, js: JetStreamContext, checkpoint: Checkpoint) -> None:
-        """Let each that is due catch up, then park what is too much. Raises `Unavailable` for bus and database."""
+    async def recover_and_park(self, js: JetStreamContext, checkpoint: Checkpoint) -> None:
+        """Let each due table catch up, then park what exceeds its allowance. Raises `Unavailable` (bus, database)."""
         if not self.tables:
             return
         until = self._now() + TURN_S
@@ -57,12 +57,12 @@ class WaitingTables:
         self._show()
 
     async def _catch_up(self, js: JetStreamContext, location: str, checkpoint: Checkpoint, until: float) -> None:
-        retry = self._retries.get(location, Retry())
+        retry = self._retries.get(location, RetrySchedule())
         while (table := self.tables.get(location)) is not None and retry.at <= self._now() <= until:
             try:
-                after = await recover(self.stores, js, table, checkpoint)
+                after = await recover_table(self.stores, js, table, checkpoint)
             except Unwritable as error:
-                self._retries[location] = retry.failed(self._now())
+                self._retries[location] = retry.after_failure(self._now())
                 await self._note_reason(table, error.message)
                 return
             if after is None:
@@ -70,7 +70,7 @@ class WaitingTables:
                 self._retries.pop(location, None)
             else:
                 self.tables[location] = after
-                self._retries[location] = retry = Retry()
+                self._retries[location] = retry = RetrySchedule()
 
     async def _note_reason(self, table: WaitingTable, reason: str) -> None:
         if reason != table.reason:
@@ -80,17 +80,21 @@ class WaitingTables:
 
     async def _park(self, js: JetStreamContext, location: str, checkpoint: Checkpoint, until: float) -> None:
         while self._is_over(table := self.tables[location]) and self._now() <= until:
-            parked = await park(self.stores, js, table, checkpoint)
+            parked = await park_records(self.stores, js, table, checkpoint)
             self.tables[location] = parked
             if parked.read_from == table.read_from:
                 return
 
     def _is_over(self, table: WaitingTable) -> bool:
-        share = allowance(self._stream_cap, len(self.tables)) if self._waiting_bytes is None else self._waiting_bytes
+        share = (
+            waiting_allowance(self._stream_cap, len(self.tables))
+            if self._waiting_bytes is None
+            else self._waiting_bytes
+        )
         return share > 0 and table.stream_bytes > share
 
     def _now(self) -> float:
         return self.stores.clock.monotonic()
 
     def _show(self) -> None:
-        self.stores.metrics.show(self.tables.values())
+        self.stores.metrics.set_waiting(self.tables.values())

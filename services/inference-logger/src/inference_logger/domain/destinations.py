@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 LOG_FOLDER = "_delta_log"
 
 
-def why_refused(location: str, known: Set[str], *, is_listed: bool) -> str | None:
+def placement_refusal(location: str, known: Set[str], *, is_listed: bool) -> str | None:
     """Why no table may be at `location`; None when it may.
 
     `known`: locations of all tables, each `<root>/<service>/<kind>`. `is_listed`: this table is one of them already, so

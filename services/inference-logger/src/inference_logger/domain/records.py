@@ -18,38 +18,38 @@ RETRY_MARK = "penstock-retry"
 LONGEST_FOLDER = 900
 """Characters of a destination, as a URI: the table's location has to fit into the catalogue."""
 
-Record = Mapping[str, Any]
+RawRecord = Mapping[str, Any]
 
 
-class Unreadable(ValueError):
+class UnreadableMessage(ValueError):
     """A message that is no RequestLogged; says why."""
 
 
-def read_message(body: bytes, service: str | None = None) -> list[Record]:
-    """The records of a message of `service` (None: of any); raises `Unreadable`.
+def read_message(body: bytes, service: str | None = None) -> list[RawRecord]:
+    """The records of a message of `service` (None: of any); raises `UnreadableMessage`.
 
     What a row is made of is checked; more fields, of a newer router, are no error.
     """
     try:
         content = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise Unreadable(f"not JSON: {error}") from error
+        raise UnreadableMessage(f"not JSON: {error}") from error
     records = content.get("records") if isinstance(content, dict) else None
     if not isinstance(records, list):
-        raise Unreadable("no list of records")
+        raise UnreadableMessage("no list of records")
     for place, record in enumerate(records):
         _check(place, record)
         if service not in {None, record["service"]}:  # the stream is read again and purged by service
-            raise Unreadable(f"records.{place}.service: not {service}, which the message's subject names")
+            raise UnreadableMessage(f"records.{place}.service: not {service}, which the message's subject names")
     return records
 
 
 def _check(place: int, record: Any) -> None:
     if not isinstance(record, dict):
-        raise Unreadable(f"records.{place}: not an object")
+        raise UnreadableMessage(f"records.{place}: not an object")
     for name, is_wanted, wanted in CHECKS:
         if not is_wanted(record.get(name)):
-            raise Unreadable(f"records.{place}.{name}: not {wanted}")
+            raise UnreadableMessage(f"records.{place}.{name}: not {wanted}")
 
 
 def _is_text(value: Any) -> bool:
@@ -114,6 +114,6 @@ CHECKS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
 """Field, check, what it should be: everything that a row is made of, so that no message can stop a batch."""
 
 
-def identity(record: Record) -> str:
+def record_identity(record: RawRecord) -> str:
     """What makes a record the same record in a replay."""
     return str(record.get("record_id") or record["request_id"])

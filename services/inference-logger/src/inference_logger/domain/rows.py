@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from inference_logger.domain.records import Record, identity
+from inference_logger.domain.records import RawRecord, record_identity
 from inference_logger.domain.schema import PAYLOAD_SCHEMA
 
 LONGEST_CLIENT_REQUEST_ID = 256
@@ -17,7 +17,7 @@ CLIENT_REQUEST_ID_REFUSED = "CLIENT_REQUEST_ID_REFUSED"
 """Error code of a row whose caller's id is not one that a model server accepts: it is stored as null."""
 
 
-def to_payload(records: Sequence[Record]) -> pa.Table:
+def to_payload(records: Sequence[RawRecord]) -> pa.Table:
     """Records → rows of the payload table, column by column."""
     times = [datetime.fromisoformat(record["received_at"]) for record in records]
     columns: dict[str, list[Any]] = {
@@ -31,14 +31,14 @@ def to_payload(records: Sequence[Record]) -> pa.Table:
         "served_entity_id": [record.get("model") for record in records],
         "requester": [record.get("api_key_id") for record in records],
         "logging_error_codes": [error_codes(record) for record in records],
-        "record_id": [identity(record) for record in records],
+        "record_id": [record_identity(record) for record in records],
     }
     for name in ("request", "response", "service", "version", "version_id", "pod", "route_reason", "trace_id"):
         columns[name] = [record.get(name) for record in records]
     return pa.Table.from_pydict(columns, schema=PAYLOAD_SCHEMA)
 
 
-def client_request_id(record: Record) -> str | None:
+def client_request_id(record: RawRecord) -> str | None:
     """The caller's own id: as the pod handed it back, or out of the body where no pod did; else the request's id,
     which the caller was told as well. One that a model server refuses is None: it may hold line breaks or escapes.
     """
@@ -53,14 +53,14 @@ def is_accepted_id(value: str) -> bool:
     return len(value) <= LONGEST_CLIENT_REQUEST_ID and value.isprintable()
 
 
-def error_codes(record: Record) -> list[str]:
+def error_codes(record: RawRecord) -> list[str]:
     """What of the request could not be recorded."""
     codes = list(record.get("logging_error_codes") or ())
     given = _given_id(record)
     return codes if given is None or is_accepted_id(given) else [*codes, CLIENT_REQUEST_ID_REFUSED]
 
 
-def _given_id(record: Record) -> str | None:
+def _given_id(record: RawRecord) -> str | None:
     known = record.get("client_request_id")
     return str(known) if known is not None else _id_in_body(record.get("request"))
 

@@ -40,7 +40,7 @@ class Checkpoint:
         return self.doubtful_until is not None and stored_at < self.doubtful_until
 
 
-def why_other(checkpoint: Checkpoint, last_seq: int, stored_at: datetime | None) -> str | None:
+def stream_mismatch(checkpoint: Checkpoint, last_seq: int, stored_at: datetime | None) -> str | None:
     """Why the stream is not the one that was read up to `checkpoint`; None when it is.
 
     `stored_at`: when the message at the checkpoint was stored; None when the stream does not have it. It always should:

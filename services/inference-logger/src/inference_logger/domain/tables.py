@@ -13,7 +13,7 @@ from datetime import datetime
 from hashlib import sha256
 from urllib.parse import unquote, urlsplit
 
-from inference_logger.domain.records import Record
+from inference_logger.domain.records import RawRecord
 
 KIND = "payload"
 
@@ -33,21 +33,21 @@ class TableKey:
 
 
 @dataclass(frozen=True)
-class Received:
+class ReceivedMessage:
     """One message: its position in the stream, its records, its size in bytes."""
 
     sequence: int
-    records: Sequence[Record]
+    records: Sequence[RawRecord]
     is_retry: bool = False
     size: int = 0
 
 
 @dataclass
-class Share:
+class TableShare:
     """What one table gets of a batch, in the stream's order: (position, record)."""
 
-    records: list[tuple[int, Record]] = field(default_factory=list)
-    retried: list[tuple[int, Record]] = field(default_factory=list)
+    records: list[tuple[int, RawRecord]] = field(default_factory=list)
+    retried: list[tuple[int, RawRecord]] = field(default_factory=list)
     """Those that must be looked up before they are appended."""
     size: int = 0
     """Bytes that they take in the stream."""
@@ -57,28 +57,28 @@ class Share:
         """How many records."""
         return len(self.records) + len(self.retried)
 
-    def after(self, time: datetime | None) -> Share:
+    def after(self, time: datetime | None) -> TableShare:
         """What was received later than `time`; all of it for None."""
         if time is None:
             return self
-        return Share(_later(self.records, time), _later(self.retried, time), self.size)
+        return TableShare(_later(self.records, time), _later(self.retried, time), self.size)
 
-    def behind(self, position: int) -> Share:
+    def behind(self, position: int) -> TableShare:
         """What stands behind `position` in the stream."""
-        return Share(
+        return TableShare(
             [one for one in self.records if one[0] > position],
             [one for one in self.retried if one[0] > position],
             self.size,
         )
 
 
-def _later(records: Iterable[tuple[int, Record]], time: datetime) -> list[tuple[int, Record]]:
+def _later(records: Iterable[tuple[int, RawRecord]], time: datetime) -> list[tuple[int, RawRecord]]:
     return [one for one in records if datetime.fromisoformat(one[1]["received_at"]) > time]
 
 
-def share_out(messages: Iterable[Received], default_root: str = "") -> dict[TableKey, Share]:
+def split_by_table(messages: Iterable[ReceivedMessage], default_root: str = "") -> dict[TableKey, TableShare]:
     """Who gets what. Two spellings of one folder are one table: its position would be counted twice."""
-    shares: dict[TableKey, Share] = defaultdict(Share)
+    shares: dict[TableKey, TableShare] = defaultdict(TableShare)
     for message in messages:
         for record in message.records:
             share = shares[key_of(record, default_root)]
@@ -87,7 +87,7 @@ def share_out(messages: Iterable[Received], default_root: str = "") -> dict[Tabl
     return dict(shares)
 
 
-def key_of(record: Record, default_root: str = "") -> TableKey:
+def key_of(record: RawRecord, default_root: str = "") -> TableKey:
     """The table of a record."""
     folder = plain_path(record.get("destination") or "")
     return TableKey(record["service"], "" if folder == plain_path(default_root) else folder)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from inference_logger.domain.tables import Share, TableKey
+from inference_logger.domain.tables import TableKey, TableShare
 
 FIRST_DELAY_S = 1.0
 LONGEST_DELAY_S = 30.0
@@ -50,7 +50,7 @@ class WaitingTable:
         targets = list(self.moved.values())
         return targets[-1] if targets and None not in targets else None
 
-    def grown(self, share: Share) -> WaitingTable:
+    def with_share(self, share: TableShare) -> WaitingTable:
         """With the records of a further batch."""
         versions = {str(record.get("version_id")): None for _, record in (*share.records, *share.retried)}
         return replace(
@@ -60,7 +60,7 @@ class WaitingTable:
             moved={**self.moved, **versions},
         )
 
-    def following(self, shares: Mapping[TableKey, Share]) -> WaitingTable:
+    def with_moves(self, shares: Mapping[TableKey, TableShare]) -> WaitingTable:
         """With the versions of `shares` that log to another folder now: their destination was edited."""
         moved = dict(self.moved)
         for key, share in shares.items():
@@ -69,7 +69,7 @@ class WaitingTable:
                 moved |= {version: key.destination for version in newest & moved.keys()}
         return replace(self, moved=moved)
 
-    def caught_up(self, sequence: int, rows: int, size: int) -> WaitingTable:
+    def with_written(self, sequence: int, rows: int, size: int) -> WaitingTable:
         """With everything written up to `sequence`."""
         return replace(
             self,
@@ -78,29 +78,29 @@ class WaitingTable:
             stream_bytes=max(0, self.stream_bytes - size),
         )
 
-    def restarted(self, stream: str) -> WaitingTable:
+    def on_stream(self, stream: str) -> WaitingTable:
         """On another stream, or another epoch of it, of which it has nothing yet: its records are counted anew."""
         return replace(self, stream=stream, sequence=0, parked_upto=0, stream_bytes=0, rows=0)
 
 
 @dataclass(frozen=True)
-class Retry:
+class RetrySchedule:
     """When a waiting table is tried again (monotonic seconds), and how long it waits after that."""
 
     at: float = 0.0
     delay_s: float = FIRST_DELAY_S
 
-    def failed(self, now: float) -> Retry:
+    def after_failure(self, now: float) -> RetrySchedule:
         """After another failure."""
-        return Retry(now + self.delay_s, min(self.delay_s * 2, LONGEST_DELAY_S))
+        return RetrySchedule(now + self.delay_s, min(self.delay_s * 2, LONGEST_DELAY_S))
 
 
-def allowance(cap: int, waiting: int) -> int:
+def waiting_allowance(cap: int, waiting: int) -> int:
     """Bytes that each of `waiting` tables may keep in a stream of `cap` bytes: a quarter, and half of it together."""
     return min(cap // 4, cap // 2 // max(waiting, 1))
 
 
-def reason_of(error: BaseException) -> str:
+def error_reason(error: BaseException) -> str:
     """One line for people."""
     text = " ".join(str(getattr(error, "message", "") or error).split())
     text = "".join(character if character.isprintable() else "?" for character in text)

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from inference_logger.domain.streams import Checkpoint
-from inference_logger.domain.tables import Received, Share, TableKey, app_id, share_out
+from inference_logger.domain.tables import ReceivedMessage, TableKey, TableShare, app_id, split_by_table
 from inference_logger.domain.waiting import WaitingTable
-from inference_logger.handlers.stores import Known, Stores, blocked, known, note_commit
+from inference_logger.handlers.stores import CatalogueState, Stores, note_commit, read_catalogue_state, table_blocked
 from inference_logger.store import positions
-from inference_logger.store.delta import Committed
+from inference_logger.store.delta import CommitResult
 from inference_logger.store.writer import Unwritable
 from shared.bus.outbox import publish
 
@@ -20,22 +20,24 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Batch:
+class StreamBatch:
     """Messages of the stream between two checkpoints."""
 
-    messages: Sequence[Received]
+    messages: Sequence[ReceivedMessage]
     before: Checkpoint
     upto: Checkpoint
 
 
-async def commit(stores: Stores, batch: Batch, waiting: Mapping[str, WaitingTable]) -> dict[str, WaitingTable]:
+async def commit_batch(
+    stores: Stores, batch: StreamBatch, waiting: Mapping[str, WaitingTable]
+) -> dict[str, WaitingTable]:
     """Append a batch to its tables, then note it; returns the waiting tables that are new or have grown.
 
     May be repeated, and killed anywhere, without a row lost or doubled. What a service had logged before it was deleted
     with its tables is left out. Raises `Unavailable` only for the database: nothing is noted then.
     """
-    async with stores.tables.appending:
-        work = _Commit(stores, batch, waiting, await known(stores.database))
+    async with stores.tables.append_lock:
+        work = _BatchCommit(stores, batch, waiting, await read_catalogue_state(stores.database))
         shares = work.shares()
         async with asyncio.TaskGroup() as appends:
             for key, share in shares.items():
@@ -46,43 +48,43 @@ async def commit(stores: Stores, batch: Batch, waiting: Mapping[str, WaitingTabl
 
 
 @dataclass
-class _Commit:
+class _BatchCommit:
     """One batch on its way, and what became of it so far."""
 
     stores: Stores
-    batch: Batch
+    batch: StreamBatch
     waiting: Mapping[str, WaitingTable]
-    known: Known
-    done: list[tuple[TableKey, Committed]] = field(default_factory=list)
+    catalogue: CatalogueState
+    done: list[tuple[TableKey, CommitResult]] = field(default_factory=list)
     changed: dict[str, WaitingTable] = field(default_factory=dict)
     newly_blocked: list[WaitingTable] = field(default_factory=list)
 
-    def shares(self) -> dict[TableKey, Share]:
-        shares = share_out(self.batch.messages, self.stores.tables.default_root)
-        kept = {key: share.after(self.known.purged.get(key.service)) for key, share in shares.items()}
+    def shares(self) -> dict[TableKey, TableShare]:
+        shares = split_by_table(self.batch.messages, self.stores.tables.default_root)
+        kept = {key: share.after(self.catalogue.purged.get(key.service)) for key, share in shares.items()}
         return {key: share for key, share in kept.items() if share.count}
 
-    async def append(self, key: TableKey, share: Share) -> None:
+    async def append(self, key: TableKey, share: TableShare) -> None:
         location = self.stores.tables.location(key)
         if location in self.waiting:
-            self.changed[location] = self.waiting[location].grown(share)
+            self.changed[location] = self.waiting[location].with_share(share)
             return
         upto = self.batch.upto
         name = app_id(upto.name, key.service)
         try:
-            committed = await self.stores.writer.append(key, share, name, upto.sequence, self.known.locations)
+            committed = await self.stores.writer.append(key, share, name, upto.sequence, self.catalogue.locations)
         except Unwritable as error:
             log.warning("table %s at %s cannot be written, it waits: %s", key.name, location, error.message)
             at = self.stores.clock.now()
             table = WaitingTable(key, location, upto.name, self.batch.before.sequence, error.message, at)
-            self.changed[location] = table.grown(share)
+            self.changed[location] = table.with_share(share)
             self.newly_blocked.append(table)
         else:
             self.done.append((key, committed))
 
-    def follow_moves(self, shares: Mapping[TableKey, Share]) -> None:
+    def follow_moves(self, shares: Mapping[TableKey, TableShare]) -> None:
         for location, before in {**self.waiting, **self.changed}.items():
-            after = before.following(shares)
+            after = before.with_moves(shares)
             if after != before:
                 self.changed[location] = after
 
@@ -92,6 +94,6 @@ class _Commit:
             for key, committed in self.done:
                 await note_commit(session, key, committed, at)
             for table in self.newly_blocked:
-                await publish(session, blocked(table))
-            await positions.save(session, self.changed.values())
+                await publish(session, table_blocked(table))
+            await positions.save_waiting_tables(session, self.changed.values())
             await positions.set_checkpoint(session, self.batch.upto, at)

@@ -9,10 +9,10 @@ from dataclasses import replace
 from nats.js import JetStreamContext
 
 from inference_logger.domain.streams import Checkpoint
-from inference_logger.domain.tables import Share, share_out
+from inference_logger.domain.tables import TableShare, split_by_table
 from inference_logger.domain.waiting import WaitingTable
 from inference_logger.handlers.purge import is_filling, purge_parked
-from inference_logger.handlers.stores import Stores, known, rows_dropped
+from inference_logger.handlers.stores import Stores, read_catalogue_state, table_rows_dropped
 from inference_logger.store import positions
 from inference_logger.store.stream import read_service
 from shared.bus.outbox import publish
@@ -23,14 +23,16 @@ PARKING_FULL = "parking_full"
 PARKING_UNWRITABLE = "parking_unwritable"
 
 
-async def park(stores: Stores, js: JetStreamContext, table: WaitingTable, checkpoint: Checkpoint) -> WaitingTable:
+async def park_records(
+    stores: Stores, js: JetStreamContext, table: WaitingTable, checkpoint: Checkpoint
+) -> WaitingTable:
     """Move the oldest records that it has in the stream; returns where the table is then.
 
     Where the disk cannot take them they stay in the stream, until that is three quarters full.
     """
     messages, upto = await read_service(js, table.key.service, table.read_from, checkpoint)
-    found = share_out(messages, stores.tables.default_root).get(table.key, Share())
-    kept = found.after((await known(stores.database)).purged.get(table.key.service))
+    found = split_by_table(messages, stores.tables.default_root).get(table.key, TableShare())
+    kept = found.after((await read_catalogue_state(stores.database)).purged.get(table.key.service))
     reason = await _park(stores, table, kept, upto)
     if reason == PARKING_UNWRITABLE and not await is_filling(js):
         return table
@@ -43,17 +45,17 @@ async def park(stores: Stores, js: JetStreamContext, table: WaitingTable, checkp
         dropped=table.dropped + dropped,
     )
     async with stores.database.unit_of_work() as session:
-        await positions.save(session, [parked])
+        await positions.save_waiting_tables(session, [parked])
         if dropped:
             log.error("%d records of table %s are dropped: %s", dropped, table.key.name, reason)
-            await publish(session, rows_dropped(parked, dropped, reason or ""))
+            await publish(session, table_rows_dropped(parked, dropped, reason or ""))
     if dropped:
         stores.metrics.count_dropped(parked, dropped, reason or "")
     await purge_parked(stores.database, js, parked.key.service, checkpoint)
     return parked
 
 
-async def _park(stores: Stores, table: WaitingTable, share: Share, upto: int) -> str | None:
+async def _park(stores: Stores, table: WaitingTable, share: TableShare, upto: int) -> str | None:
     """None when it is parked, else why not."""
     if not share.count:
         return None

@@ -14,8 +14,8 @@ from nats.js.errors import NotFoundError
 from inference_logger.domain.streams import Checkpoint
 from inference_logger.domain.waiting import WaitingTable
 from inference_logger.store import positions
-from inference_logger.store.stream import REQUESTS_SUBJECTS, find_checkpoint, message_from, subject_of
-from shared.bus.bulk import identity
+from inference_logger.store.stream import REQUESTS_SUBJECTS, find_checkpoint, find_message_from, subject_of
+from shared.bus.bulk import stream_identity
 from shared.bus.topology import REQUESTS
 from shared.database import Database
 
@@ -28,7 +28,7 @@ async def purge_once(database: Database, js: JetStreamContext, now: datetime, ke
 
     Returns the position below which the stream holds nothing but what waiting tables lack; 0 when nothing was purged.
     """
-    stream = await identity(js, REQUESTS)
+    stream = await stream_identity(js, REQUESTS)
     checkpoint, why = await find_checkpoint(database, js, stream)
     if checkpoint is None or why is not None:
         return 0  # the reader has not begun, or has yet to see that the stream was set back
@@ -37,7 +37,7 @@ async def purge_once(database: Database, js: JetStreamContext, now: datetime, ke
     if not await is_filling(js):
         before = await _first_younger(js, first, checkpoint.sequence, now - kept)
     async with database.read() as session:
-        waiting = _read_from(await positions.waiting(session))
+        waiting = _read_from(await positions.find_waiting_tables(session))
     if not waiting:
         await _purge(js, first, before, None)
     else:
@@ -60,7 +60,7 @@ async def _purge(js: JetStreamContext, first: int, before: int, subject: str | N
 async def purge_parked(database: Database, js: JetStreamContext, service: str, checkpoint: Checkpoint) -> None:
     """Purge of a service's subject what all of its tables have, or have parked."""
     async with database.read() as session:
-        waiting = await positions.waiting(session, service)
+        waiting = await positions.find_waiting_tables(session, service)
     needed = _read_from(waiting).get(service, 0)
     await _purge(js, 1, min(needed + 1, checkpoint.sequence), subject_of(service))
 
@@ -87,7 +87,7 @@ async def _first_younger(js: JetStreamContext, first: int, committed: int, limit
     while low < high:
         middle = (low + high) // 2
         try:
-            message = await message_from(js, middle)
+            message = await find_message_from(js, middle)
         except NotFoundError:
             return low
         assert message.time is not None

@@ -9,12 +9,19 @@ from dataclasses import dataclass, replace
 from nats.js import JetStreamContext
 
 from inference_logger.domain.streams import Checkpoint
-from inference_logger.domain.tables import Share, TableKey, app_id, share_out
+from inference_logger.domain.tables import TableKey, TableShare, app_id, split_by_table
 from inference_logger.domain.waiting import WaitingTable
-from inference_logger.handlers.stores import Known, Stores, known, note_commit, recovered, rows_dropped
+from inference_logger.handlers.stores import (
+    CatalogueState,
+    Stores,
+    note_commit,
+    read_catalogue_state,
+    table_recovered,
+    table_rows_dropped,
+)
 from inference_logger.store import positions
-from inference_logger.store.delta import Committed
-from inference_logger.store.parking import Segment
+from inference_logger.store.delta import CommitResult
+from inference_logger.store.parking import ParkedSegment
 from inference_logger.store.stream import read_service
 from inference_logger.store.writer import Unwritable
 from shared.bus.outbox import publish
@@ -25,25 +32,25 @@ PARKING_DAMAGED = "parking_damaged"
 
 
 @dataclass(frozen=True)
-class _Piece:
+class _RecoveryPiece:
     """The next records of a table, up to a position of a stream."""
 
-    share: Share
+    share: TableShare
     stream: str
     upto: int
-    segment: Segment | None = None
+    segment: ParkedSegment | None = None
     damaged: int = 0
 
 
-async def recover(
+async def recover_table(
     stores: Stores, js: JetStreamContext, table: WaitingTable, checkpoint: Checkpoint
 ) -> WaitingTable | None:
     """Write the next piece; None when the table is at the checkpoint.
 
     Raises `Unwritable`; `Unavailable` for the bus and the database. May be repeated, and killed anywhere.
     """
-    async with stores.tables.appending:
-        found = await known(stores.database)
+    async with stores.tables.append_lock:
+        found = await read_catalogue_state(stores.database)
         if table.key.service in found.removing:
             raise Unwritable("its service was deleted; the table is being removed")
         piece = await _next_piece(stores, js, table, checkpoint)
@@ -57,33 +64,33 @@ async def recover(
 
 async def _next_piece(
     stores: Stores, js: JetStreamContext, table: WaitingTable, checkpoint: Checkpoint
-) -> _Piece | None:
+) -> _RecoveryPiece | None:
     segments = await asyncio.to_thread(stores.parking.segments, table)
     if segments:
         share, damaged = await asyncio.to_thread(segments[0].read)
-        return _Piece(share, segments[0].stream, segments[0].last, segments[0], damaged)
+        return _RecoveryPiece(share, segments[0].stream, segments[0].last, segments[0], damaged)
     if table.read_from >= checkpoint.sequence:
         return None
     messages, upto = await read_service(js, table.key.service, table.read_from, checkpoint)
-    share = share_out(messages, stores.tables.default_root).get(table.key, Share())
-    return _Piece(share, table.stream, upto)
+    share = split_by_table(messages, stores.tables.default_root).get(table.key, TableShare())
+    return _RecoveryPiece(share, table.stream, upto)
 
 
-async def _write(stores: Stores, table: WaitingTable, piece: _Piece, found: Known) -> WaitingTable:
+async def _write(stores: Stores, table: WaitingTable, piece: _RecoveryPiece, found: CatalogueState) -> WaitingTable:
     kept = piece.share.after(found.purged.get(table.key.service))
     done = await _append(stores, table, replace(piece, share=kept), found) if kept.count else None
     is_own = piece.stream == table.stream  # a segment of an earlier epoch says nothing of this one's positions
     sequence = piece.upto if is_own else table.sequence
     size = 0 if piece.segment else piece.share.size
     table = replace(
-        table.caught_up(sequence, piece.share.count + piece.damaged, size), dropped=table.dropped + piece.damaged
+        table.with_written(sequence, piece.share.count + piece.damaged, size), dropped=table.dropped + piece.damaged
     )
     async with stores.database.unit_of_work() as session:
         if done is not None:
             await note_commit(session, *done, stores.clock.now())
         if piece.damaged:
-            await publish(session, rows_dropped(table, piece.damaged, PARKING_DAMAGED))
-        await positions.save(session, [table])
+            await publish(session, table_rows_dropped(table, piece.damaged, PARKING_DAMAGED))
+        await positions.save_waiting_tables(session, [table])
     if piece.damaged:
         stores.metrics.count_dropped(table, piece.damaged, PARKING_DAMAGED)
     if piece.segment is not None:
@@ -91,7 +98,9 @@ async def _write(stores: Stores, table: WaitingTable, piece: _Piece, found: Know
     return table
 
 
-async def _append(stores: Stores, table: WaitingTable, piece: _Piece, found: Known) -> tuple[TableKey, Committed]:
+async def _append(
+    stores: Stores, table: WaitingTable, piece: _RecoveryPiece, found: CatalogueState
+) -> tuple[TableKey, CommitResult]:
     """To the table itself, or, when it still fails, to where its versions log by now. Raises `Unwritable`."""
     name = app_id(piece.stream, table.key.service)
     try:
@@ -108,8 +117,8 @@ def _successor(table: WaitingTable) -> TableKey | None:
 
 
 async def _append_there(
-    stores: Stores, table: WaitingTable, successor: TableKey, piece: _Piece, found: Known
-) -> Committed:
+    stores: Stores, table: WaitingTable, successor: TableKey, piece: _RecoveryPiece, found: CatalogueState
+) -> CommitResult:
     own = app_id(piece.stream, table.key.service)
     written = await asyncio.to_thread(stores.tables.position, table.key, own)  # a killed logger's last commit
     name = app_id(piece.stream, table.key.service, moved_from=table.location)
@@ -118,8 +127,8 @@ async def _append_there(
 
 async def _finish(stores: Stores, table: WaitingTable) -> None:
     async with stores.database.unit_of_work() as session:
-        await positions.forget(session, table.location)
-        await publish(session, recovered(table))
+        await positions.delete_position(session, table.location)
+        await publish(session, table_recovered(table))
     await asyncio.to_thread(stores.parking.clear, table)
     log.info("table %s at %s has everything again", table.key.name, table.location)
 
@@ -127,4 +136,4 @@ async def _finish(stores: Stores, table: WaitingTable) -> None:
 async def note_reason(stores: Stores, table: WaitingTable) -> None:
     """It fails for another reason now."""
     async with stores.database.unit_of_work() as session:
-        await positions.save(session, [table])
+        await positions.save_waiting_tables(session, [table])

@@ -1,4 +1,4 @@
-"""What the use cases work on, and the facts that they tell."""
+"""The stores that the use cases work on, and the facts that they publish."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from inference_logger.domain.tables import TableKey
 from inference_logger.domain.waiting import WaitingTable
 from inference_logger.metrics import TableMetrics
 from inference_logger.store import catalogue
-from inference_logger.store.delta import Committed, PayloadTables
+from inference_logger.store.delta import CommitResult, PayloadTables
 from inference_logger.store.parking import ParkingArea
 from inference_logger.store.writer import TableWriter
 from shared.bus.outbox import publish
@@ -23,7 +23,7 @@ from shared.events import TableBlocked, TableCommitted, TableRecovered, TableRow
 
 @dataclass(frozen=True)
 class Stores:
-    """Tables, what is known of them, and what waits for them."""
+    """Delta tables, the database, the parking area; metrics and the clock."""
 
     tables: PayloadTables
     writer: TableWriter
@@ -34,8 +34,8 @@ class Stores:
 
 
 @dataclass(frozen=True)
-class Known:
-    """What a batch needs of the database."""
+class CatalogueState:
+    """What the database holds of tables and purges, as a batch needs it."""
 
     purged: Mapping[str, datetime]
     """Service → the time up to which nothing of it is kept."""
@@ -44,15 +44,15 @@ class Known:
     locations: frozenset[str]
 
 
-async def known(database: Database) -> Known:
-    """Read it."""
+async def read_catalogue_state(database: Database) -> CatalogueState:
+    """Read it from the database."""
     async with database.read() as session:
-        removing = frozenset(await catalogue.purges(session, only_open=True))
-        return Known(await catalogue.purges(session), removing, await catalogue.locations(session))
+        removing = frozenset(await catalogue.find_purges(session, only_open=True))
+        return CatalogueState(await catalogue.find_purges(session), removing, await catalogue.find_locations(session))
 
 
-async def note_commit(session: AsyncSession, key: TableKey, committed: Committed, at: datetime) -> None:
-    """The catalogue and the rest of the world are told of new rows."""
+async def note_commit(session: AsyncSession, key: TableKey, committed: CommitResult, at: datetime) -> None:
+    """New rows: update the catalogue and publish `TableCommitted`."""
     if committed.rows:
         await catalogue.note_commit(session, key, committed, at)
         await publish(
@@ -67,20 +67,20 @@ async def note_commit(session: AsyncSession, key: TableKey, committed: Committed
         )
 
 
-def blocked(table: WaitingTable) -> TableBlocked:
-    """It cannot be written."""
+def table_blocked(table: WaitingTable) -> TableBlocked:
+    """The fact that a table cannot be written."""
     return TableBlocked(service=table.key.service, table=table.key.name, location=table.location, reason=table.reason)
 
 
-def recovered(table: WaitingTable) -> TableRecovered:
-    """It has everything again."""
+def table_recovered(table: WaitingTable) -> TableRecovered:
+    """The fact that a table has every row again."""
     return TableRecovered(
         service=table.key.service, table=table.key.name, location=table.location, blocked_at=table.since
     )
 
 
-def rows_dropped(table: WaitingTable, rows: int, reason: str) -> TableRowsDropped:
-    """Some of its records are lost."""
+def table_rows_dropped(table: WaitingTable, rows: int, reason: str) -> TableRowsDropped:
+    """The fact that records of a table are lost."""
     return TableRowsDropped(
         service=table.key.service, table=table.key.name, location=table.location, rows=rows, reason=reason
     )

@@ -10,11 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from inference_logger.domain.tables import TableKey, plain_path
-from inference_logger.store.delta import Committed
+from inference_logger.store.delta import CommitResult
 from inference_logger.store.tables import PurgeRow, TableRow
 
 
-async def note_commit(session: AsyncSession, key: TableKey, committed: Committed, at: datetime) -> None:
+async def note_commit(session: AsyncSession, key: TableKey, committed: CommitResult, at: datetime) -> None:
     """Bring a table's entry up to date."""
     row = await session.get(TableRow, committed.location)
     if row is None:
@@ -30,7 +30,7 @@ async def note_commit(session: AsyncSession, key: TableKey, committed: Committed
     row.version, row.updated_at = committed.version, at
 
 
-async def correct(session: AsyncSession, location: str, version: int, rows: int) -> None:
+async def set_version_and_rows(session: AsyncSession, location: str, version: int, rows: int) -> None:
     """Set an entry to what the table itself says."""
     row = await session.get(TableRow, location)
     if row is not None:
@@ -39,17 +39,17 @@ async def correct(session: AsyncSession, location: str, version: int, rows: int)
 
 async def note_missing(session: AsyncSession, location: str) -> None:
     """The table's folder is gone. The entry stays: a removal has to know where the table was."""
-    await correct(session, location, -1, 0)
+    await set_version_and_rows(session, location, -1, 0)
 
 
-async def forget(session: AsyncSession, location: str) -> None:
+async def delete_entry(session: AsyncSession, location: str) -> None:
     """Take an entry out: there is no such table, and none to remove later."""
     row = await session.get(TableRow, location)
     if row is not None:
         await session.delete(row)
 
 
-async def locations(session: AsyncSession) -> frozenset[str]:
+async def find_locations(session: AsyncSession) -> frozenset[str]:
     """Where the known tables lie, as plain paths."""
     table: Any = TableRow
     return frozenset(plain_path(found) for found in (await session.execute(select(table.location))).scalars())
@@ -60,7 +60,7 @@ async def is_listed(session: AsyncSession, location: str) -> bool:
     return await session.get(TableRow, location) is not None
 
 
-async def tables(session: AsyncSession, service: str | None = None, name: str | None = None) -> list[TableRow]:
+async def find_tables(session: AsyncSession, service: str | None = None, name: str | None = None) -> list[TableRow]:
     """Entries, by name."""
     table: Any = TableRow
     wanted = select(table).order_by(table.name, table.location)
@@ -78,7 +78,7 @@ async def note_purge(session: AsyncSession, service: str, upto: datetime) -> Non
         row.upto, row.is_done = upto, False
 
 
-async def purges(session: AsyncSession, *, only_open: bool = False) -> dict[str, datetime]:
+async def find_purges(session: AsyncSession, *, only_open: bool = False) -> dict[str, datetime]:
     """Service → the time up to which nothing that it logged is kept."""
     table: Any = PurgeRow
     wanted = select(table).where(table.is_done.is_(False)) if only_open else select(table)

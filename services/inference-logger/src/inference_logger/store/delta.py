@@ -26,18 +26,18 @@ import pyarrow.dataset as ds
 from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
-from inference_logger.domain.destinations import LOG_FOLDER, why_refused
-from inference_logger.domain.records import Record, identity
+from inference_logger.domain.destinations import LOG_FOLDER, placement_refusal
+from inference_logger.domain.records import RawRecord, record_identity
 from inference_logger.domain.rows import to_payload
 from inference_logger.domain.schema import PARTITION_BY, PAYLOAD_SCHEMA
-from inference_logger.domain.tables import Share, TableKey, plain_path
+from inference_logger.domain.tables import TableKey, TableShare, plain_path
 from shared.errors import Conflict, NotFound
 
 ATTEMPTS = 20
 
 
 @dataclass(frozen=True)
-class Committed:
+class CommitResult:
     """One append. `rows` 0: the table had everything already. `is_new`: it was made for this."""
 
     location: str
@@ -51,9 +51,9 @@ class PayloadTables:
 
     def __init__(self, default_root: str) -> None:
         self.default_root = default_root
-        self.appending = asyncio.Lock()
+        self.append_lock = asyncio.Lock()
         """Held while rows are appended, and while what a deleted service has logged is removed."""
-        self.tidying = asyncio.Lock()
+        self.compact_lock = asyncio.Lock()
         """Held while tables are compacted, and for a removal too."""
 
     def location(self, key: TableKey) -> str:
@@ -61,8 +61,8 @@ class PayloadTables:
         return str(Path(plain_path(key.destination or self.default_root)) / key.service / key.kind)
 
     def append(
-        self, key: TableKey, share: Share, app_id: str, upto: int, known: frozenset[str] = frozenset()
-    ) -> Committed:
+        self, key: TableKey, share: TableShare, app_id: str, upto: int, known: frozenset[str] = frozenset()
+    ) -> CommitResult:
         """Append what the table lacks of `share`; afterwards it has everything up to stream position `upto`.
 
         `known`: where tables lie. Raises `Conflict` where this one may not be, and whatever Delta and the disk do.
@@ -103,7 +103,7 @@ class PayloadTables:
 def check_place(location: str, known: frozenset[str]) -> None:
     """Raise `Conflict` where a table may not be: inside another one, whether by its path or by a link."""
     real = os.path.realpath(location)
-    why = why_refused(real, known, is_listed=location in known or real in known)
+    why = placement_refusal(real, known, is_listed=location in known or real in known)
     around = next((folder for folder in Path(real).parents if (folder / LOG_FOLDER).is_dir()), None)
     if why is None and around is not None:
         why = f"{location} lies inside the Delta table at {around}"
@@ -111,14 +111,14 @@ def check_place(location: str, known: frozenset[str]) -> None:
         raise Conflict(f"{why}: give the version another destination")
 
 
-def _append_once(table: DeltaTable, share: Share, app_id: str, upto: int, is_new: bool) -> Committed:
+def _append_once(table: DeltaTable, share: TableShare, app_id: str, upto: int, is_new: bool) -> CommitResult:
     done = table.transaction_version(app_id) or 0
     fresh = [record for position, record in share.records if position > done]
     fresh += _absent(table, [record for position, record in share.records if position <= done])
     fresh += _absent(table, [record for _, record in share.retried])
     if not fresh:
         # Nothing to write and so nothing to note: the position only ever saves work, the catalogue's does as well.
-        return Committed(table.table_uri, table.version(), 0, is_new)
+        return CommitResult(table.table_uri, table.version(), 0, is_new)
     rows, is_wider = _by_name(to_payload(fresh), table)
     write_deltalake(
         table,
@@ -131,7 +131,7 @@ def _append_once(table: DeltaTable, share: Share, app_id: str, upto: int, is_new
         post_commithook_properties=PostCommitHookProperties(create_checkpoint=True),
     )
     table.update_incremental()
-    return Committed(table.table_uri, table.version(), len(fresh), is_new)
+    return CommitResult(table.table_uri, table.version(), len(fresh), is_new)
 
 
 def _by_name(rows: pa.Table, table: DeltaTable) -> tuple[pa.Table, bool]:
@@ -151,13 +151,13 @@ def _column(rows: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
     return pa.nulls(rows.num_rows, field.type)
 
 
-def _absent(table: DeltaTable, records: Sequence[Record]) -> list[Record]:
+def _absent(table: DeltaTable, records: Sequence[RawRecord]) -> list[RawRecord]:
     """Those records that the table does not have, each once."""
     if not records:
         return []
     earliest = min(datetime.fromisoformat(record["received_at"]) for record in records).date()
-    known = _known_ids(table, {identity(record) for record in records}, earliest)
-    found = {identity(record): record for record in records}
+    known = _known_ids(table, {record_identity(record) for record in records}, earliest)
+    found = {record_identity(record): record for record in records}
     return [record for name, record in found.items() if name not in known]
 
 

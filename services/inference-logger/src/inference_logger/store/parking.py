@@ -17,22 +17,22 @@ from urllib.parse import quote, unquote
 
 import orjson
 
-from inference_logger.domain.records import Record
-from inference_logger.domain.tables import Share
+from inference_logger.domain.records import RawRecord
+from inference_logger.domain.tables import TableShare
 from inference_logger.domain.waiting import WaitingTable
 
 
 @dataclass(frozen=True)
-class Segment:
+class ParkedSegment:
     """Parked records of one table: those of a stream's positions up to `last`."""
 
     path: Path
     stream: str
     last: int
 
-    def read(self) -> tuple[Share, int]:
+    def read(self) -> tuple[TableShare, int]:
         """Its records, with their positions; and how many lines are damaged. Such a file is kept under another name."""
-        share, damaged = Share(), 0
+        share, damaged = TableShare(), 0
         for line in self.path.read_bytes().splitlines():
             try:
                 parked = orjson.loads(line)
@@ -60,16 +60,16 @@ class ParkingArea:
         """Bytes of all segments."""
         return sum(path.stat().st_size for path in self.root.glob("*/*/*.jsonl"))
 
-    def segments(self, table: WaitingTable) -> list[Segment]:
+    def segments(self, table: WaitingTable) -> list[ParkedSegment]:
         """What is parked of a table, the oldest first."""
         folder = self._folder(table)
         return [
-            Segment(path, unquote(stream.name), int(path.stem.partition("-")[2]))
+            ParkedSegment(path, unquote(stream.name), int(path.stem.partition("-")[2]))
             for stream in sorted(folder.glob("*/"), key=lambda one: unquote(one.name) == table.stream)  # its own last
             for path in sorted(stream.glob("*.jsonl"))
         ]
 
-    def park(self, table: WaitingTable, share: Share, upto: int) -> bool:
+    def park(self, table: WaitingTable, share: TableShare, upto: int) -> bool:
         """Store records of positions up to `upto`; False: they do not fit. Raises `OSError`."""
         lines = [_line(sequence, record, is_retry=False) for sequence, record in share.records]
         lines += [_line(sequence, record, is_retry=True) for sequence, record in share.retried]
@@ -92,7 +92,7 @@ class ParkingArea:
         return self.root / f"{table.key.name}-{sha256(table.location.encode()).hexdigest()[:16]}"
 
 
-def _line(sequence: int, record: Record, *, is_retry: bool) -> bytes:
+def _line(sequence: int, record: RawRecord, *, is_retry: bool) -> bytes:
     return orjson.dumps({"sequence": sequence, "is_retry": is_retry, "record": record}) + b"\n"
 
 

@@ -15,7 +15,7 @@ from inference_logger.domain.waiting import WaitingTable
 from inference_logger.store.tables import CheckpointRow, PositionRow
 
 
-async def checkpoint(session: AsyncSession, stream: str) -> Checkpoint | None:
+async def read_checkpoint(session: AsyncSession, stream: str) -> Checkpoint | None:
     """Up to where the stream was read; None at the start."""
     row = await session.get(CheckpointRow, stream)
     if row is None:
@@ -42,15 +42,15 @@ async def set_checkpoint(session: AsyncSession, new: Checkpoint, at: datetime) -
     row.stored_at, row.doubtful_until = new.stored_at, new.doubtful_until
 
 
-async def waiting(session: AsyncSession, service: str | None = None) -> dict[str, WaitingTable]:
+async def find_waiting_tables(session: AsyncSession, service: str | None = None) -> dict[str, WaitingTable]:
     """Tables that wait, by location."""
     table: Any = PositionRow
     wanted = select(table).order_by(table.location)
     wanted = wanted if service is None else wanted.where(table.service == service)
-    return {row.location: _waiting(row) for row in (await session.execute(wanted)).scalars()}
+    return {row.location: _to_waiting_table(row) for row in (await session.execute(wanted)).scalars()}
 
 
-def _waiting(row: PositionRow) -> WaitingTable:
+def _to_waiting_table(row: PositionRow) -> WaitingTable:
     return WaitingTable(
         key=TableKey(row.service, row.destination, row.kind),
         location=row.location,
@@ -66,7 +66,7 @@ def _waiting(row: PositionRow) -> WaitingTable:
     )
 
 
-async def save(session: AsyncSession, tables: Iterable[WaitingTable]) -> None:
+async def save_waiting_tables(session: AsyncSession, tables: Iterable[WaitingTable]) -> None:
     """Note where waiting tables are."""
     for table in tables:
         await session.merge(
@@ -88,7 +88,7 @@ async def save(session: AsyncSession, tables: Iterable[WaitingTable]) -> None:
         )
 
 
-async def forget(session: AsyncSession, location: str) -> None:
+async def delete_position(session: AsyncSession, location: str) -> None:
     """The table is at the checkpoint again."""
     row = await session.get(PositionRow, location)
     if row is not None:

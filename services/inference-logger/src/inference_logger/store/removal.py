@@ -13,7 +13,7 @@ from deltalake import DeltaTable
 from inference_logger.domain.tables import plain_path
 
 
-def remove(location: str, service: str, upto: datetime) -> bool:
+def remove_table(location: str, service: str, upto: datetime) -> bool:
     """Remove the rows up to `upto`, and the whole table where it has no others; whether it is gone now.
 
     A place that is not `<root>/<service>/<kind>`, or that a link leads away from, is left as it is. May be repeated,

@@ -10,9 +10,9 @@ from nats.js.api import RawStreamMsg
 from nats.js.errors import Error as JetStreamError
 from nats.js.errors import NotFoundError
 
-from inference_logger.domain.records import RETRY_MARK, Unreadable, read_message
-from inference_logger.domain.streams import Checkpoint, why_other
-from inference_logger.domain.tables import Received
+from inference_logger.domain.records import RETRY_MARK, UnreadableMessage, read_message
+from inference_logger.domain.streams import Checkpoint, stream_mismatch
+from inference_logger.domain.tables import ReceivedMessage
 from inference_logger.store import positions
 from shared.bus.bulk import StreamIdentity
 from shared.bus.topology import REQUESTS
@@ -31,19 +31,19 @@ def subject_of(service: str) -> str:
     return f"{REQUESTS_SUBJECT}.{service}"
 
 
-async def message_from(js: JetStreamContext, sequence: int, subject: str = REQUESTS_SUBJECTS) -> RawStreamMsg:
+async def find_message_from(js: JetStreamContext, sequence: int, subject: str = REQUESTS_SUBJECTS) -> RawStreamMsg:
     """The first message at or behind `sequence`; raises `NotFoundError`."""
     return await js.get_msg(REQUESTS, max(1, sequence), subject=subject, next=True)
 
 
 async def read_service(
     js: JetStreamContext, service: str, after: int, checkpoint: Checkpoint
-) -> tuple[list[Received], int]:
+) -> tuple[list[ReceivedMessage], int]:
     """The next messages of a service behind `after` and up to the checkpoint; and the position that they reach.
 
     What cannot be read is left out: whoever read the stream first has put it into the dead letters.
     """
-    found: list[Received] = []
+    found: list[ReceivedMessage] = []
     size = count = 0
     while after < checkpoint.sequence and count < MESSAGES and size < BYTES:
         message = await _next(js, service, after)
@@ -57,22 +57,24 @@ async def read_service(
 
 async def _next(js: JetStreamContext, service: str, after: int) -> RawStreamMsg | None:
     try:
-        return await message_from(js, after + 1, subject_of(service))
+        return await find_message_from(js, after + 1, subject_of(service))
     except NotFoundError:
         return None
     except (nats.errors.Error, JetStreamError, TimeoutError) as error:
         raise Unavailable(f"stream {REQUESTS}: {str(error) or type(error).__name__}") from error
 
 
-def _received(message: RawStreamMsg, service: str, checkpoint: Checkpoint) -> Received | None:
+def _received(message: RawStreamMsg, service: str, checkpoint: Checkpoint) -> ReceivedMessage | None:
     assert message.seq is not None
     assert message.time is not None
     body = message.data or b""
     try:
         records = read_message(body, service)
-    except Unreadable:
+    except UnreadableMessage:
         return None
-    return Received(message.seq, records, is_retry(message.headers) or checkpoint.is_doubtful(message.time), len(body))
+    return ReceivedMessage(
+        message.seq, records, is_retry(message.headers) or checkpoint.is_doubtful(message.time), len(body)
+    )
 
 
 def is_retry(headers: Mapping[str, str] | None) -> bool:
@@ -85,18 +87,18 @@ async def find_checkpoint(
 ) -> tuple[Checkpoint | None, str | None]:
     """Up to where the stream was read, and why it is not that stream any more (None: it is)."""
     async with database.read() as session:
-        found = await positions.checkpoint(session, name_of(stream))
+        found = await positions.read_checkpoint(session, checkpoint_name(stream))
     if found is None or found.sequence == 0:
         return found, None
     try:
         message = await js.get_msg(REQUESTS, found.sequence)
     except NotFoundError:
-        return found, why_other(found, stream.last_seq, None)
+        return found, stream_mismatch(found, stream.last_seq, None)
     except (nats.errors.Error, JetStreamError, TimeoutError) as error:
         raise Unavailable(f"stream {REQUESTS}: {str(error) or type(error).__name__}") from error
-    return found, why_other(found, stream.last_seq, message.time)
+    return found, stream_mismatch(found, stream.last_seq, message.time)
 
 
-def name_of(stream: StreamIdentity) -> str:
+def checkpoint_name(stream: StreamIdentity) -> str:
     """What a stream's checkpoint is called: its name, and when it was made."""
     return f"{stream.name}:{stream.created.isoformat()}"

@@ -1,4 +1,4 @@
-"""Tables of the inference-logger's own database. Delta is the truth; this is what is looked up without opening it."""
+"""Tables of the inference-logger's own database. The Delta log is authoritative; these save opening it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from shared.bus.outbox import add_tables
 from shared.database import UtcDateTime
 
 
-class Record(SQLModel, registry=registry()):
+class LoggerRow(SQLModel, registry=registry()):
     """Base of the inference-logger's tables, on metadata of their own."""
 
 
-class TableRow(Record, table=True):
+class TableRow(LoggerRow, table=True):
     """An inference table."""
 
     __tablename__ = "inference_tables"
@@ -31,7 +31,7 @@ class TableRow(Record, table=True):
     updated_at: datetime = Field(sa_type=UtcDateTime)
 
 
-class CheckpointRow(Record, table=True):
+class CheckpointRow(LoggerRow, table=True):
     """Up to where a stream was read: every table has everything of it, or a position of its own.
 
     Reading starts behind it; each table skips what it has.
@@ -50,7 +50,7 @@ class CheckpointRow(Record, table=True):
     """Records of messages that were stored before are looked up by `record_id` before they are appended."""
 
 
-class PositionRow(Record, table=True):
+class PositionRow(LoggerRow, table=True):
     """The position of a table that waits, see `domain.waiting`. A table without one is at the checkpoint."""
 
     __tablename__ = "table_positions"
@@ -70,7 +70,7 @@ class PositionRow(Record, table=True):
     moved: dict[str, str | None] = Field(sa_type=JSON)
 
 
-class PurgeRow(Record, table=True):
+class PurgeRow(LoggerRow, table=True):
     """A service whose tables were to be removed when it was deleted: what it had logged by then is stored no more.
 
     It stays for good: a router that was cut off may still hold such records.
@@ -83,4 +83,4 @@ class PurgeRow(Record, table=True):
     is_done: bool = False
 
 
-add_tables(Record.metadata)
+add_tables(LoggerRow.metadata)

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
-from inference_logger.domain.tables import Share, TableKey
-from inference_logger.domain.waiting import reason_of
-from inference_logger.store.delta import Committed, PayloadTables
+from inference_logger.domain.tables import TableKey, TableShare
+from inference_logger.domain.waiting import error_reason
+from inference_logger.store.delta import CommitResult, PayloadTables
 from shared.errors import UpstreamFailed
 
 THREADS = 32
@@ -30,11 +30,11 @@ class TableWriter:
         self._within_s = within.total_seconds()
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="append")
         self._turns = asyncio.Semaphore(AT_ONCE)
-        self._running: dict[str, asyncio.Future[Committed]] = {}
+        self._running: dict[str, asyncio.Future[CommitResult]] = {}
 
     async def append(
-        self, key: TableKey, share: Share, app_id: str, upto: int, known: frozenset[str] = frozenset()
-    ) -> Committed:
+        self, key: TableKey, share: TableShare, app_id: str, upto: int, known: frozenset[str] = frozenset()
+    ) -> CommitResult:
         """Append, see `PayloadTables`. Raises `Unwritable` for whatever is wrong: it is this table's alone."""
         location = self.tables.location(key)
         if location in self._running:
@@ -42,20 +42,20 @@ class TableWriter:
         async with self._turns:
             return await self._append(location, key, share, app_id, upto, known)
 
-    async def _append(self, location: str, *work: Any) -> Committed:
+    async def _append(self, location: str, *work: Any) -> CommitResult:
         loop = asyncio.get_running_loop()
         running = loop.run_in_executor(self._pool, self.tables.append, *work)
         self._running[location] = running
-        running.add_done_callback(lambda done: self._ended(location, done))
+        running.add_done_callback(lambda done: self._append_finished(location, done))
         done, _ = await asyncio.wait({running}, timeout=self._within_s)
         if not done:
             raise Unwritable(f"the storage does not answer within {self._within_s:g} s")
         try:
             return running.result()
         except Exception as error:
-            raise Unwritable(reason_of(error)) from error
+            raise Unwritable(error_reason(error)) from error
 
-    def _ended(self, location: str, done: asyncio.Future[Committed]) -> None:
+    def _append_finished(self, location: str, done: asyncio.Future[CommitResult]) -> None:
         del self._running[location]
         if not done.cancelled():
             done.exception()  # one that nobody waits for any more is no surprise

@@ -1,4 +1,4 @@
-"""How facts read to an operator: level, resource, reason, message. The same words on one resource are counted."""
+"""The wording of facts for operators: level, resource, reason, message. Repeats on one resource are counted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Level = Literal["info", "warning", "error"]
 
 
 @dataclass(frozen=True)
-class Entry:
+class EventLine:
     """One line of the event list. (service, kind, name, reason, message) is what repeats are recognised by."""
 
     service: str
@@ -27,7 +27,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Wording:
-    """How one kind of fact is told."""
+    """The wording of one kind of fact."""
 
     reason: str
     message: Callable[[Any], str]
@@ -113,10 +113,10 @@ def _is_draining(event: Event) -> bool:
     return isinstance(event, events.PodNotReady) and event.reason == "Draining"
 
 
-def entry_of(event: Any) -> Entry | None:
-    """The line for one fact; None for facts that are not told."""
+def event_line_of(event: Any) -> EventLine | None:
+    """The line for one fact; None for facts that are not listed."""
     if isinstance(event, events.PodNoted):
-        return Entry(event.service, event.version, "pod", event.pod, event.level, event.reason, event.message)
+        return EventLine(event.service, event.version, "pod", event.pod, event.level, event.reason, event.message)
     wording = _DRAINING if _is_draining(event) else WORDINGS.get(type(event))
     if wording is None:
         return None
@@ -124,4 +124,4 @@ def entry_of(event: Any) -> Entry | None:
     pod = getattr(event, "pod", None)
     kind: Literal["service", "version", "pod"] = "pod" if pod else "version" if version else "service"
     name = pod or version or event.service
-    return Entry(event.service, version, kind, name, wording.level, wording.reason, wording.message(event))
+    return EventLine(event.service, version, kind, name, wording.level, wording.reason, wording.message(event))

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from shared.contracts.samples import LATENCY_BOUNDS_S, PodTraffic, PodUsage, TrafficMeasured, UsageMeasured
+from shared.contracts.samples import LATENCY_BOUNDS_S, PodTraffic, PodUsage, TrafficSample, UsageSample
 
 MINUTE_S = 60
-NOBODY = ""
+NOT_ROUTED = ""
 """Stands for the version or pod of requests that were turned away before one was chosen."""
 
 
@@ -63,7 +63,7 @@ class UsageSums:
     memory_sum: float = 0.0
     memory_max: float = 0.0
 
-    def take(self, usage: PodUsage) -> None:
+    def add_sample(self, usage: PodUsage) -> None:
         """Count one more sample."""
         self.add(UsageSums(1, usage.cpu_cores, usage.cpu_cores, usage.memory_bytes, usage.memory_bytes))
 
@@ -95,31 +95,31 @@ def minute_of(at: datetime) -> int:
     return int(at.timestamp()) // MINUTE_S * MINUTE_S
 
 
-def roll_traffic(samples: Iterable[TrafficMeasured]) -> dict[PodMinute, TrafficSums]:
+def roll_traffic(samples: Iterable[TrafficSample]) -> dict[PodMinute, TrafficSums]:
     """Samples → minutes. A sample counts for the minute in which its interval began."""
     found: dict[PodMinute, TrafficSums] = {}
     for sample in samples:
         minute = minute_of(sample.from_time)
         for pod in sample.pods:
-            key = PodMinute(minute, pod.service, pod.version or NOBODY, pod.pod or NOBODY)
+            key = PodMinute(minute, pod.service, pod.version or NOT_ROUTED, pod.pod or NOT_ROUTED)
             found.setdefault(key, TrafficSums()).add(pod)
     return found
 
 
-def roll_usage(samples: Iterable[UsageMeasured]) -> dict[PodMinute, UsageSums]:
+def roll_usage(samples: Iterable[UsageSample]) -> dict[PodMinute, UsageSums]:
     """Samples → minutes."""
     found: dict[PodMinute, UsageSums] = {}
     for sample in samples:
         for pod in sample.pods:
             key = PodMinute(minute_of(sample.at), pod.service, pod.version, pod.pod)
-            found.setdefault(key, UsageSums()).take(pod)
+            found.setdefault(key, UsageSums()).add_sample(pod)
     return found
 
 
-def roll_replicas(samples: Iterable[UsageMeasured]) -> dict[PodMinute, ReplicaCounts]:
-    """Samples → the last counts of each minute (the key's pod is `NOBODY`)."""
+def roll_replicas(samples: Iterable[UsageSample]) -> dict[PodMinute, ReplicaCounts]:
+    """Samples → the last counts of each minute (the key's pod is `NOT_ROUTED`)."""
     return {
-        PodMinute(minute_of(sample.at), version.service, version.version, NOBODY): ReplicaCounts(
+        PodMinute(minute_of(sample.at), version.service, version.version, NOT_ROUTED): ReplicaCounts(
             version.wanted, version.running, version.ready
         )
         for sample in samples

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -12,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from monitor.domain.rollup import PodMinute, ReplicaCounts, TrafficSums, UsageSums
 from monitor.store.tables import MinuteRow, ReplicasRow, SampleRow, TrafficRow, UsageRow
 from shared.contracts.rpc.monitor import MetricsQuery
-from shared.contracts.samples import TrafficMeasured
+from shared.contracts.samples import TrafficSample
 
 TABLES: Mapping[str, tuple[type[MinuteRow], type[TrafficSums] | type[UsageSums] | type[ReplicaCounts]]] = {
     "traffic": (TrafficRow, TrafficSums),
@@ -21,9 +22,9 @@ TABLES: Mapping[str, tuple[type[MinuteRow], type[TrafficSums] | type[UsageSums] 
 }
 
 
-async def unseen(session: AsyncSession, samples: Iterable[TrafficMeasured]) -> list[TrafficMeasured]:
+async def claim_uncounted(session: AsyncSession, samples: Iterable[TrafficSample]) -> list[TrafficSample]:
     """Those samples that were not counted before, marked as counted in this transaction."""
-    fresh: list[TrafficMeasured] = []
+    fresh: list[TrafficSample] = []
     for sample in samples:
         if await session.get(SampleRow, (sample.run_id, sample.sequence)) is None:
             session.add(SampleRow(run_id=sample.run_id, sequence=sample.sequence, at=sample.to_time))
@@ -66,7 +67,13 @@ async def read_minutes(session: AsyncSession, kind: str, query: MetricsQuery) ->
     return [(PodMinute(row.minute, row.service, row.version, row.pod), shape(**row.sums)) for row in rows]
 
 
-async def forget_minutes(session: AsyncSession, before_minute: int) -> None:
+async def delete_minutes(session: AsyncSession, before_minute: int) -> None:
     """Delete minutes that are older than `before_minute`."""
     for table, _ in TABLES.values():
         await session.execute(delete(table).where(table.minute < before_minute))  # type: ignore[arg-type]
+
+
+async def delete_counted_samples(session: AsyncSession, before: datetime) -> None:
+    """Delete the marks of samples that were counted and end before then."""
+    table: Any = SampleRow
+    await session.execute(delete(table).where(table.at < before))

@@ -15,11 +15,11 @@ from shared.database import UtcDateTime
 from shared.ids import new_id
 
 
-class Record(SQLModel, registry=registry()):
+class MonitorRow(SQLModel, registry=registry()):
     """Base of the monitor's tables, on metadata of their own."""
 
 
-class SampleRow(Record, table=True):
+class SampleRow(MonitorRow, table=True):
     """A traffic sample that has been counted: a repeat is not counted again."""
 
     __tablename__ = "samples"
@@ -29,7 +29,7 @@ class SampleRow(Record, table=True):
     at: datetime = Field(sa_type=UtcDateTime, index=True)
 
 
-class MinuteRow(Record):
+class MinuteRow(MonitorRow):
     """A minute of one pod; version and pod are empty where none was chosen."""
 
     minute: int = Field(primary_key=True)
@@ -60,7 +60,7 @@ class ReplicasRow(MinuteRow, table=True):
     __table_args__ = (Index("ix_replicas_service_minute", "service", "minute"),)
 
 
-class LogLineRow(Record, table=True):
+class LogLineRow(MonitorRow, table=True):
     """One line that a pod printed. (pod, run, offset) names it, so that a repeat is kept once."""
 
     __tablename__ = "log_lines"
@@ -81,7 +81,7 @@ class LogLineRow(Record, table=True):
     request_id: str | None = None
 
 
-class EventRow(Record, table=True):
+class EventRow(MonitorRow, table=True):
     """One reason and message on one resource, and how often it came. `digest`: of the message, which may be long."""
 
     __tablename__ = "events"
@@ -104,4 +104,4 @@ class EventRow(Record, table=True):
     count: int = 1
 
 
-add_tables(Record.metadata)
+add_tables(MonitorRow.metadata)

@@ -1,6 +1,6 @@
-"""The request path: bytes in from a caller, bytes out to a pod, and back. No framework, no JSON, no task a request."""
+"""The request path: bytes in from a client, bytes out to a pod, and back. No framework, no JSON, no task a request."""
 
-from router.dataplane.limits import Limits
-from router.dataplane.plane import DataPlane
+from router.dataplane.limits import DataPlaneLimits
+from router.dataplane.server import DataPlane
 
-__all__ = ["DataPlane", "Limits"]
+__all__ = ["DataPlane", "DataPlaneLimits"]

@@ -1,4 +1,4 @@
-"""What a caller or a pod may take of us."""
+"""Limits on clients and pods: sizes, times, counts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class DataPlaneLimits:
     """Sizes in bytes, times in seconds."""
 
     url_bytes: int = 8 * 1024
@@ -20,11 +20,11 @@ class Limits:
     discarded_body_bytes: int = 64 * 1024
     """A refused request's body up to this size is read and thrown away, so that the connection can be kept."""
     buffered_bytes: int = 512 * 1024 * 1024
-    """Bodies of all requests together that may be held in memory, with what is kept or waits of their answers."""
+    """Bodies of all requests in memory together, with what is kept, or waits to be sent, of responses."""
     held_requests: int = 1024
-    """Requests of one version that may wait here for a pod, or for the rate limit's turn."""
+    """Requests of one version that may wait in the hold queue or in the queue of its rate limit."""
     unknown_s: float = 0.0
-    """So long a request waits whose key or service nobody knows: it may be newer than the last look at the routes."""
+    """How long a request with an unknown key or service waits: it may be newer than the last read of the routes."""
     unknown_requests: int = 64
     """So many of each kind may wait, with at most `discarded_body_bytes` of body each; others are refused at once."""
     base_domain: bytes = b""
@@ -32,4 +32,4 @@ class Limits:
     connect_timeout_s: float = 0.4
     ejection_s: float = 3.0
     pod_idle_s: float = 30.0
-    """A pooled connection unused for this long is closed, before the pod would do it under a request."""
+    """A pooled connection unused for this long is closed, before the pod would close it under a request."""

@@ -1,4 +1,4 @@
-"""How much is asked of each autoscaled version: requests in flight at its pods, and those that wait for a pod."""
+"""The load of each autoscaled version: requests in flight at its pods, and those that wait for a pod."""
 
 from __future__ import annotations
 
@@ -7,37 +7,38 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from router.domain.table import RouteTable, Service, Version
+from router.domain.routes.entities import RoutedService, RoutedVersion
+from router.domain.routes.table import RouteTable
 
 
 @dataclass(slots=True)
 class Demand:
     """The average since it was last taken. `waiting`: requests held for a version (its id) or a service (its name).
 
-    Requests in flight are sampled, which finds long ones, and reckoned from the time that answers took (Little's law),
-    which finds short ones between two samples; the larger of the two counts.
+    Requests in flight are sampled, which finds long ones, and computed from the time that responses took (Little's
+    law), which finds short ones between two samples; the larger of the two counts.
     """
 
     table: RouteTable
     waiting: Callable[[Hashable], int]
-    has_sleepers: bool = False
+    has_scaled_to_zero: bool = False
     """Whether any of them had no pods at the last sample."""
     _sums: defaultdict[UUID, float] = field(default_factory=lambda: defaultdict(float))
     _samples: int = 0
     _spent: dict[tuple[str, str], float] = field(default_factory=dict)
-    """Service and pod → seconds that its answers took so far, all together."""
+    """Service and pod → seconds that its responses took so far, all together."""
 
     def sample(self) -> None:
-        """Look once; cheap where nothing is autoscaled."""
+        """Take a sample; cheap where nothing is autoscaled."""
         self._samples += 1
-        self.has_sleepers = False
+        self.has_scaled_to_zero = False
         for service, version in self._autoscaled():
             count = sum(pod.outstanding for pod in version.pods) + self._waiting(service, version)
-            self.has_sleepers |= not version.pods
+            self.has_scaled_to_zero |= not version.pods
             if count:
                 self._sums[version.id] += count
 
-    def taken(self, elapsed_s: float) -> dict[UUID, float]:
+    def pop_averages(self, elapsed_s: float) -> dict[UUID, float]:
         """Version → requests in flight on average over the last `elapsed_s` seconds, where there were any."""
         self.sample()
         sums, samples, self._samples = self._sums, self._samples, 0
@@ -49,14 +50,14 @@ class Demand:
         }
         return {version: round(mean, 4) for version, mean in found.items() if mean > 0}
 
-    def _autoscaled(self) -> Iterable[tuple[Service, Version]]:
+    def _autoscaled(self) -> Iterable[tuple[RoutedService, RoutedVersion]]:
         for service in self.table.services.values():
             if service.is_autoscaled:
                 for version in service.versions.values():
                     if version.is_autoscaled:
                         yield service, version
 
-    def _waiting(self, service: Service, version: Version) -> float:
+    def _waiting(self, service: RoutedService, version: RoutedVersion) -> float:
         """Requests that wait for the version; and its share of what others answer while it has no pods."""
         waiting = self.waiting(version.id)
         if version.pods:
@@ -66,7 +67,7 @@ class Demand:
         return waiting + for_any + answered * version.weight / 100
 
     def _newly_spent(self) -> dict[str, float]:
-        """Pod → seconds that its answers since the last call took, all together."""
+        """Pod → seconds that its responses since the last call took, all together."""
         now = {
             (service.name, pod.name): pod.tally.latency_sum_s
             for service in self.table.services.values()
@@ -77,7 +78,7 @@ class Demand:
         before, self._spent = self._spent, now
         return {key[1]: time - before.get(key, time) for key, time in now.items()}
 
-    def _part(self, service: Service, version: Version, spent: dict[str, float]) -> float:
+    def _part(self, service: RoutedService, version: RoutedVersion, spent: dict[str, float]) -> float:
         """The version's part of them; while it has no pods, its share of what the others spent."""
         if version.pods:
             return sum(spent[pod.name] for pod in version.pods)

@@ -9,7 +9,7 @@ from uuid import UUID
 from zlib import crc32
 
 MAX_LOGGED_BYTES = 1024 * 1024
-"""Bodies larger than this are recorded as null with an error code (wire.md, Events)."""
+"""Bodies larger than this are recorded as null with an error code."""
 
 CLIENT_CLOSED_REQUEST = 499
 
@@ -18,7 +18,7 @@ _TRACEPARENT = re.compile(rb"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0
 
 
 @dataclass(slots=True)
-class Outcome:
+class RequestOutcome:
     """One finished request. Bodies are None where they were too large to keep."""
 
     service: str
@@ -41,16 +41,16 @@ class Outcome:
     """The answer had begun and could not be finished."""
 
 
-class Recorder(Protocol):
+class OutcomeRecorder(Protocol):
     """Where outcomes go before the answer's last byte leaves."""
 
-    def append(self, outcome: Outcome) -> str | None:
+    def append(self, outcome: RequestOutcome) -> str | None:
         """None when the record is safe, else the reason why it was dropped. Never raises, never waits."""
         ...
 
 
 def is_valid_request_id(value: bytes) -> bool:
-    """Whether a caller's own `X-Request-Id` may be used: 1..128 characters that need no escaping anywhere."""
+    """Whether a client's own `X-Request-Id` may be used: 1..128 characters that need no escaping anywhere."""
     return _REQUEST_ID.match(value) is not None
 
 
@@ -63,6 +63,6 @@ def trace_id_of(traceparent: bytes) -> bytes | None:
 def is_sampled(record_id: bytes, fraction: float) -> bool:
     """Whether this request is kept: the same answer for the same id, on every router and in every run.
 
-    The id is the router's own. By their `X-Request-Id` callers could choose what is recorded of them.
+    The id is the router's own. By their `X-Request-Id` clients could choose what is recorded of them.
     """
     return fraction >= 1.0 or crc32(record_id) < fraction * 4294967296.0

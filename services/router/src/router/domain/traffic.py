@@ -1,4 +1,4 @@
-"""Counting what was answered. Counters only grow; an interval is the difference of two snapshots."""
+"""Counters of requests and records. They only grow; an interval is the difference of two snapshots."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Tally:
     dropped: dict[str, int] = field(default_factory=dict)
     latency_counts: list[int] = field(default_factory=lambda: [0] * BUCKETS)
 
-    def answered(self, status: int, duration_s: float, bytes_in: int, bytes_out: int) -> None:
+    def count_response(self, status: int, duration_s: float, bytes_in: int, bytes_out: int) -> None:
         """Count one finished request."""
         self.requests += 1
         self.status[status] = self.status.get(status, 0) + 1
@@ -40,7 +40,7 @@ class Tally:
         self.latency_sum_s += duration_s
         self.latency_counts[bisect_left(LATENCY_BOUNDS_S, duration_s)] += 1
 
-    def recorded(self, dropped: str | None) -> None:
+    def count_record(self, dropped: str | None) -> None:
         """Count one record: into the spool, or dropped for a reason."""
         if dropped is None:
             self.logged += 1
@@ -68,7 +68,7 @@ class Tally:
 
 
 @dataclass(slots=True)
-class TrafficBook:
+class TrafficTallies:
     """Every tally of this run of the router, by (version id or service, pod)."""
 
     tallies: dict[tuple[str, str], Tally] = field(default_factory=dict)
@@ -96,7 +96,7 @@ class TrafficBook:
         return {key: tally.snapshot() for key, tally in self.tallies.items()}
 
 
-def interval(now: PodTraffic, before: PodTraffic | None) -> PodTraffic | None:
+def traffic_between(now: PodTraffic, before: PodTraffic | None) -> PodTraffic | None:
     """What happened between two snapshots of one tally; None where nothing did (and nothing is in flight)."""
     if before is None:
         return now if now.requests or now.in_flight or now.dropped or now.logged else None
@@ -105,8 +105,8 @@ def interval(now: PodTraffic, before: PodTraffic | None) -> PodTraffic | None:
     return now.model_copy(
         update={
             **{name: getattr(now, name) - getattr(before, name) for name in _DELTAS},
-            "status": _less(now.status, before.status),
-            "dropped": _less(now.dropped, before.dropped),
+            "status": _subtract(now.status, before.status),
+            "dropped": _subtract(now.dropped, before.dropped),
             "latency_counts": tuple(a - b for a, b in zip(now.latency_counts, before.latency_counts, strict=True)),
         }
     )
@@ -115,7 +115,7 @@ def interval(now: PodTraffic, before: PodTraffic | None) -> PodTraffic | None:
 _DELTAS = ("requests", "throttled", "bytes_in", "bytes_out", "latency_sum_s", "logged")
 
 
-def _less(now: dict[str, int], before: dict[str, int]) -> dict[str, int]:
+def _subtract(now: dict[str, int], before: dict[str, int]) -> dict[str, int]:
     difference = Counter(now)
     difference.subtract(before)
     return {key: count for key, count in difference.items() if count}

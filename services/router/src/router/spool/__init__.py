@@ -1,10 +1,10 @@
-"""The request spool: what was answered, on disk before the answer's last byte leaves, until the bus has it.
+"""The request spool: records on disk before the response's last byte leaves, until the bus has stored them.
 
 One process writes (`SpoolWriter`, in the data plane), another reads (`SpoolReader`, the shipper). Format:
 docs/spool.md.
 """
 
-from router.spool.reader import Batch, SpoolReader
+from router.spool.reader import SpoolBatch, SpoolReader
 from router.spool.writer import SpoolState, SpoolWriter
 
-__all__ = ["Batch", "SpoolReader", "SpoolState", "SpoolWriter"]
+__all__ = ["SpoolBatch", "SpoolReader", "SpoolState", "SpoolWriter"]

@@ -12,10 +12,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from router.spool.segment import Memory
+from router.spool.segment import MappedMemory
 from shared.clock import SystemClock
 from shared.errors import Unavailable
-from shared.files import damaged_name, set_aside, usable_folder
+from shared.filesystem.files import damaged_name, set_aside, usable_folder
 
 logger = logging.getLogger(__name__)
 
@@ -28,8 +28,8 @@ _PROGRESS = struct.Struct("<QQQ")
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """How far the reading process is; the writing one shows it."""
+class ReaderProgress:
+    """How far the reading process is; the writing one exposes it as metrics."""
 
     waiting_records: int = 0
     """Read, and not yet cut into a message."""
@@ -60,7 +60,7 @@ class SpoolFiles:
         self._lock = lock
 
     def close(self) -> None:
-        """Let the lock go."""
+        """Release the lock."""
         if self._progress is not None:
             self._progress.close()
             self._progress = None
@@ -102,11 +102,11 @@ class SpoolFiles:
         finally:
             os.close(file)
 
-    def take(self, free: int, sequence: int) -> None:
+    def claim_free(self, free: int, sequence: int) -> None:
         """Make a free file the segment `sequence`. Raises FileNotFoundError where there is no such file any more."""
         self._free_path(free).rename(self._segment_path(sequence))
 
-    def give_back(self, sequence: int) -> None:
+    def recycle(self, sequence: int) -> None:
         """The segment's file may be reused."""
         self._segment_path(sequence).rename(self._free_path(sequence))
 
@@ -119,7 +119,7 @@ class SpoolFiles:
         self._segment_path(sequence).unlink(missing_ok=True)
 
     def set_aside(self, sequence: int, reason: str) -> None:
-        """Rename a segment's file that cannot be used; one that cannot even be renamed stays, and is said."""
+        """Rename a segment's file that cannot be used; one that cannot even be renamed stays, with a warning."""
         try:
             set_aside(self._segment_path(sequence), reason)
         except OSError as error:
@@ -135,7 +135,7 @@ class SpoolFiles:
         fresh.replace(path)
         return kept
 
-    def map(self, sequence: int) -> Memory:
+    def map(self, sequence: int) -> MappedMemory:
         """The segment's bytes, shared with the page cache: they survive the process."""
         file = os.open(self._segment_path(sequence), os.O_RDWR | os.O_CLOEXEC)
         try:
@@ -143,13 +143,13 @@ class SpoolFiles:
         finally:
             os.close(file)
 
-    def tell(self, progress: Progress) -> None:
-        """Write down how far reading is."""
+    def write_progress(self, progress: ReaderProgress) -> None:
+        """Store the reader's progress."""
         self._progress_map()[:] = _PROGRESS.pack(progress.waiting_records, progress.waiting_messages, progress.refused)
 
-    def told(self) -> Progress:
-        """What was last told."""
-        return Progress(*_PROGRESS.unpack(self._progress_map()[:]))
+    def read_progress(self) -> ReaderProgress:
+        """The progress that was stored last."""
+        return ReaderProgress(*_PROGRESS.unpack(self._progress_map()[:]))
 
     def _progress_map(self) -> mmap.mmap:
         if self._progress is None:

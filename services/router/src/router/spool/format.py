@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from uuid import UUID
 from zlib import crc32
 
-from router.domain.outcome import Outcome
+from router.domain.outcome import RequestOutcome
 
 MAGIC = b"PSPOOL01"
 HEADER = struct.Struct("<8sIQ16s16sI")
 """magic, segment bytes, sequence, spool id, boot id, crc of what precedes."""
 HEADER_BYTES = 64
 RESTORED_AT = 56
-"""A byte of the header: 1 in a segment put together from a damaged one, of which nobody knows what was published."""
+"""A byte of the header: 1 in a segment restored from a damaged one: any of its records may have been published."""
 SEAL = struct.Struct("<I")
 SEAL_AT = 60
-"""Where the header says, once no more records will come, so: a value that an earlier use of the file did not have."""
+"""The seal: set once no more records will come, to a value that an earlier use of the file did not have."""
 
 RECORD_HEAD = struct.Struct("<II")
 """Body bytes, crc of the body. Written after the body: it is what makes the record exist."""
@@ -94,7 +94,7 @@ def decode_batch(body: bytes) -> BatchEntry:
     return BatchEntry(UUID(bytes=raw_id), cut_at_ns, struct.unpack_from(f"<{count}I", body))
 
 
-def encode_record(outcome: Outcome) -> bytes:
+def encode_record(outcome: RequestOutcome) -> bytes:
     """The record's body."""
     flags = (
         (FLAG_ABORTED if outcome.aborted else 0)

@@ -7,24 +7,24 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from router.spool.files import Progress, SpoolFiles
+from router.spool.files import ReaderProgress, SpoolFiles
 from router.spool.format import BatchEntry
-from router.spool.render import message, render
-from router.spool.segment import Segment, Slot, open_segment, read_boot_id
+from router.spool.render import render_message, render_record
+from router.spool.segment import BatchSlot, SpoolSegment, open_segment, read_boot_id
 from shared.ids import new_id
 
 SAFE_RETRY_NS = 60 * 1_000_000_000
 """The server forgets message ids after 120 s; half of it is left for messages that wait on the way."""
-KEPT_FREE = 2
+MAX_FREE_FILES = 2
 """Files that wait for their next use; more are given back to the file system."""
 
 
 @dataclass(slots=True, eq=False)
-class Batch:
+class SpoolBatch:
     """One message: where its records are, and whether it may have been published before."""
 
-    segment: Segment
-    slot: Slot
+    segment: SpoolSegment
+    slot: BatchSlot
     service: str
     attempts: int = 0
     is_recovered: bool = False
@@ -42,7 +42,7 @@ class Batch:
 
 
 class SpoolReader:
-    """Single-threaded. `look` finds what is new, and what an earlier process left."""
+    """Single-threaded. `scan` finds what is new, and what an earlier process left."""
 
     def __init__(
         self,
@@ -54,12 +54,12 @@ class SpoolReader:
         self._files = files
         self._boot_ns = boot_ns
         self._boot_id = boot_id if boot_id is not None else read_boot_id()
-        self._segments: dict[int, Segment] = {}
-        self._queue: deque[Batch] = deque()
+        self._segments: dict[int, SpoolSegment] = {}
+        self._queue: deque[SpoolBatch] = deque()
         self.refused = 0
 
     def open(self) -> None:
-        """Be the one that reads; raises Unavailable where another process does."""
+        """Take the reader's lock; raises Unavailable where another process has it."""
         self._files.open()
 
     def close(self) -> None:
@@ -70,23 +70,23 @@ class SpoolReader:
         self._queue.clear()
         self._files.close()
 
-    def look(self) -> None:
-        """Take note of segments and records that have come."""
+    def scan(self) -> None:
+        """Find segments and records that were written since the last call."""
         for sequence in self._files.sequences():
             if sequence not in self._segments:
                 self._open_segment(sequence)
         for segment in list(self._segments.values()):
-            segment.look()
+            segment.scan()
             self._release_if_done(segment)
-        self._files.tell(
-            Progress(
+        self._files.write_progress(
+            ReaderProgress(
                 sum(segment.uncut_records for segment in self._segments.values()),
                 sum(segment.unacknowledged for segment in self._segments.values()),
                 self.refused,
             )
         )
 
-    def next_batch(self, max_records: int, max_bytes: int) -> Batch | None:
+    def next_batch(self, max_records: int, max_bytes: int) -> SpoolBatch | None:
         """The next message to publish: one that waits for its retry, else one freshly cut, oldest records first."""
         if self._queue:
             return self._queue.popleft()
@@ -95,13 +95,13 @@ class SpoolReader:
                 return self._cut(segment, service, max_records, max_bytes)
         return None
 
-    def payload(self, batch: Batch) -> bytes:
+    def payload(self, batch: SpoolBatch) -> bytes:
         """The message's body."""
         if batch.rendered is None:
-            return message([render(batch.segment.read(offset)) for offset in batch.slot.entry.offsets])
+            return render_message([render_record(batch.segment.read(offset)) for offset in batch.slot.entry.offsets])
         return batch.rendered
 
-    def may_be_forgotten(self, batch: Batch) -> bool:
+    def needs_retry_mark(self, batch: SpoolBatch) -> bool:
         """Whether an earlier publish of it may lie outside the server's memory of message ids."""
         if batch.segment.is_restored:
             return True
@@ -110,12 +110,12 @@ class SpoolReader:
         age = self._boot_ns() - batch.slot.entry.cut_at_ns
         return not batch.segment.is_same_boot or not 0 <= age < SAFE_RETRY_NS
 
-    def acknowledge(self, batch: Batch) -> None:
+    def acknowledge(self, batch: SpoolBatch) -> None:
         """The bus has it; a segment with nothing left in it is freed."""
         batch.segment.acknowledge(batch.slot)
         self._release_if_done(batch.segment)
 
-    def put_back(self, batch: Batch) -> None:
+    def requeue(self, batch: SpoolBatch) -> None:
         """It was published without an answer, or refused: it is tried again."""
         batch.attempts += 1
         batch.rendered = None
@@ -137,19 +137,19 @@ class SpoolReader:
         """Whether there is anything to publish."""
         return self.waiting_messages > 0
 
-    def _cut(self, segment: Segment, service: str, max_records: int, max_bytes: int) -> Batch:
+    def _cut(self, segment: SpoolSegment, service: str, max_records: int, max_bytes: int) -> SpoolBatch:
         offsets: list[int] = []
         rendered: list[bytes] = []
         size = 0
         for offset in segment.uncut[service][:max_records]:
-            encoded = render(segment.read(offset))
+            encoded = render_record(segment.read(offset))
             size += len(encoded)
             if rendered and size > max_bytes:
                 break
             offsets.append(offset)
             rendered.append(encoded)
         entry = BatchEntry(new_id(), self._boot_ns(), tuple(offsets))
-        return Batch(segment, segment.cut(service, entry), service, rendered=message(rendered))
+        return SpoolBatch(segment, segment.cut(service, entry), service, rendered=render_message(rendered))
 
     def _open_segment(self, sequence: int) -> None:
         try:
@@ -158,19 +158,19 @@ class SpoolReader:
             return  # damaged: the writing side sets it aside when it starts
         segment = open_segment(memory, sequence, self._boot_id)
         if segment is None:
-            memory.close()  # it is being made, or was never finished: that is the writing side's to know
+            memory.close()  # it is being made, or was never finished: the writing side decides
             return
         self._segments[sequence] = segment
         for slot in segment.slots:
             if not slot.is_acknowledged:
                 service = segment.service_at(slot.entry.offsets[0])
-                self._queue.append(Batch(segment, slot, service, is_recovered=True))
+                self._queue.append(SpoolBatch(segment, slot, service, is_recovered=True))
 
-    def _release_if_done(self, segment: Segment) -> None:
+    def _release_if_done(self, segment: SpoolSegment) -> None:
         if not segment.is_done:
             return
         del self._segments[segment.sequence]
         segment.memory.close()
-        self._files.give_back(segment.sequence)
-        for number in self._files.free_numbers()[:-KEPT_FREE]:
+        self._files.recycle(segment.sequence)
+        for number in self._files.free_numbers()[:-MAX_FREE_FILES]:
             self._files.remove_free(number)

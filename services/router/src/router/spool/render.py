@@ -1,6 +1,6 @@
 """From records to the body of a `RequestLogged` message. The same record always gives the same bytes.
 
-Every record goes through here on the router's own core, so that the JSON is put together from pieces that are JSON
+Every record is rendered on the router's machine, so that the JSON is put together from pieces that are JSON
 already; only the two bodies are escaped (a dictionary of 16 values, encoded as a whole, took six times as long).
 """
 
@@ -25,7 +25,7 @@ ABORTED = b'"RESPONSE_ABORTED"'
 _NULL = b"null"
 
 
-def render(body: bytes) -> bytes:
+def render_record(body: bytes) -> bytes:
     """A record's body (`format.RECORD` and what follows) as JSON (`shared.events.request.RequestRecord`)."""
     # fmt: off
     (_, flags, status, received_ns, duration_us, record_id, key_id,
@@ -69,7 +69,7 @@ def render(body: bytes) -> bytes:
     return _bounded(front, request, response, codes)
 
 
-def message(rendered: list[bytes]) -> bytes:
+def render_message(rendered: list[bytes]) -> bytes:
     """The message's body: `{"records": [...]}`."""
     return b'{"records":[' + b",".join(rendered) + b"]}"
 

@@ -33,7 +33,7 @@ from router.spool.format import (
 from shared.ids import new_id
 
 
-class Memory(Protocol):
+class MappedMemory(Protocol):
     """A mapped file: what `mmap.mmap` offers and tests can stop at any write."""
 
     def __getitem__(self, where: slice, /) -> bytes: ...
@@ -45,7 +45,7 @@ class Memory(Protocol):
 
 
 @dataclass(slots=True, eq=False)
-class Slot:
+class BatchSlot:
     """A batch entry in its segment: where its acknowledged byte is, and whether it is set."""
 
     entry: BatchEntry
@@ -54,11 +54,11 @@ class Slot:
 
 
 @dataclass(slots=True, eq=False)
-class Segment:
+class SpoolSegment:
     """A mapped segment as it is read: which records are there, which are in a batch, which batches the bus has."""
 
     sequence: int
-    memory: Memory
+    memory: MappedMemory
     is_same_boot: bool = True
     is_restored: bool = False
     """Put together from a damaged file: any of its records may have been published before."""
@@ -68,7 +68,7 @@ class Segment:
     is_sealed: bool = False
     """No more records will come, and all are known."""
     uncut: dict[str, array[int]] = field(default_factory=dict)
-    slots: list[Slot] = field(default_factory=list)
+    slots: list[BatchSlot] = field(default_factory=list)
     unacknowledged: int = 0
     _saw_seal: bool = False
     _seed: int = 0
@@ -82,12 +82,12 @@ class Segment:
         """Nothing in it is needed any more."""
         return self.is_sealed and not self.uncut_records and not self.unacknowledged
 
-    def look(self) -> None:
-        """Note the records that have come since the last look."""
+    def scan(self) -> None:
+        """Note the records that were written since the last scan."""
         if self.is_sealed:
             return
         # A record may be seen after the seal that was written behind it, where a processor orders its writes freely:
-        # complete is what was looked at once more after the seal was seen.
+        # a segment is complete when it was scanned once more after the seal was seen.
         self.is_sealed = self._saw_seal
         self._saw_seal = self.memory[SEAL_AT : SEAL_AT + SEAL.size] == seal_of(self.sequence)
         for offset, body in self._records():
@@ -104,20 +104,20 @@ class Segment:
         """The service of the record at `offset`."""
         return _service_of(self.read(offset))
 
-    def cut(self, service: str, entry: BatchEntry) -> Slot:
+    def cut(self, service: str, entry: BatchEntry) -> BatchSlot:
         """Store that the first uncut records of `service` form this batch, before anything is published."""
         raw = entry.encode(self._seed)
         start, tail_at = self.floor - len(raw), self.floor - BATCH_TAIL.size
         self.memory[start:tail_at] = raw[: -BATCH_TAIL.size]
         self.memory[tail_at : self.floor] = raw[-BATCH_TAIL.size :]
         self.floor = start
-        slot = Slot(entry, tail_at)
+        slot = BatchSlot(entry, tail_at)
         self.slots.append(slot)
         self.unacknowledged += 1
         self._forget_uncut(service, len(entry.offsets))
         return slot
 
-    def acknowledge(self, slot: Slot) -> None:
+    def acknowledge(self, slot: BatchSlot) -> None:
         """The bus has this batch."""
         if not slot.is_acknowledged:
             self.memory[slot.tail_at : slot.tail_at + 1] = b"\1"
@@ -134,11 +134,11 @@ class Segment:
             self.end = offset + RECORD_HEAD.size + len(body)
             if offset not in cut:
                 self._note_uncut(_service_of(body), offset)
-        readable.update(offset for offset in cut - readable if self._checks(offset))
+        readable.update(offset for offset in cut - readable if self._is_intact(offset))
         for slot in self.slots:
-            self._leave_out_unreadable(slot, readable)
+            self._drop_unreadable(slot, readable)
 
-    def _leave_out_unreadable(self, slot: Slot, readable: set[int]) -> None:
+    def _drop_unreadable(self, slot: BatchSlot, readable: set[int]) -> None:
         # Only a crash of the machine, not of the process, can lose a record that a batch already names.
         if slot.is_acknowledged or readable.issuperset(slot.entry.offsets):
             return
@@ -147,11 +147,11 @@ class Segment:
         if not left:
             self.acknowledge(slot)
 
-    def _checks(self, offset: int) -> bool:
-        return next(records(self.memory, offset, self.floor, self._seed), None) is not None
+    def _is_intact(self, offset: int) -> bool:
+        return next(iter_records(self.memory, offset, self.floor, self._seed), None) is not None
 
     def _records(self) -> Iterator[tuple[int, bytes]]:
-        return records(self.memory, self.end, self.floor, self._seed)
+        return iter_records(self.memory, self.end, self.floor, self._seed)
 
     def _recover_batches(self) -> None:
         while self.floor - BATCH_TAIL.size > HEADER_BYTES:
@@ -163,7 +163,7 @@ class Segment:
             body = self.memory[start:tail_at]
             if crc32(body, self._seed) != check:
                 return
-            self.slots.append(Slot(decode_batch(body), tail_at, bool(acknowledged)))
+            self.slots.append(BatchSlot(decode_batch(body), tail_at, bool(acknowledged)))
             self.unacknowledged += not acknowledged
             self.floor = start
 
@@ -182,7 +182,7 @@ class Segment:
         self.uncut_records -= count
 
 
-def records(memory: Memory | bytes, start: int, floor: int, seed: int) -> Iterator[tuple[int, bytes]]:
+def iter_records(memory: MappedMemory | bytes, start: int, floor: int, seed: int) -> Iterator[tuple[int, bytes]]:
     """Offset and body of each record from `start` on, to the first that does not check."""
     at = start
     while at + RECORD_HEAD.size <= floor:
@@ -197,12 +197,12 @@ def records(memory: Memory | bytes, start: int, floor: int, seed: int) -> Iterat
         at = body_at + size
 
 
-def open_segment(memory: Memory, sequence: int, boot_id: bytes) -> Segment | None:
+def open_segment(memory: MappedMemory, sequence: int, boot_id: bytes) -> SpoolSegment | None:
     """The segment that a file holds; None where it was never finished being made."""
     header = SegmentHeader.decode(memory[0:HEADER_BYTES])
     if header is None or header.sequence != sequence or header.size != len(memory):
         return None
-    segment = Segment(sequence, memory, is_same_boot=header.boot_id == boot_id, is_restored=header.is_restored)
+    segment = SpoolSegment(sequence, memory, is_same_boot=header.boot_id == boot_id, is_restored=header.is_restored)
     segment.recover()
     return segment
 

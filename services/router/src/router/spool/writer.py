@@ -9,7 +9,7 @@ import logging
 from dataclasses import dataclass
 from zlib import crc32
 
-from router.domain.outcome import Outcome
+from router.domain.outcome import RequestOutcome
 from router.spool.files import SpoolFiles
 from router.spool.format import (
     HEADER_BYTES,
@@ -22,8 +22,8 @@ from router.spool.format import (
     seal_of,
     seed_of,
 )
-from router.spool.repair import Repaired, is_unfinished, repaired
-from router.spool.segment import Memory, read_boot_id
+from router.spool.repair import RepairedSegment, is_unfinished, repair_segment
+from router.spool.segment import MappedMemory, read_boot_id
 from shared.ids import new_id
 
 logger = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class SpoolWriter:
         self._next_sequence = 1
         self._is_prepared = False
         self._sequence = self._seed = 0
-        self._memory: Memory | None = None
+        self._memory: MappedMemory | None = None
         self._end = self._room = 0
 
     def open(self) -> None:
@@ -76,14 +76,14 @@ class SpoolWriter:
         sequences = self._files.sequences()
         self._next_sequence = max([0, *sequences, *self._files.free_numbers()]) + 1
         for sequence in sequences:
-            self._seal_left(sequence)
+            self._seal_leftover(sequence)
 
     def close(self) -> None:
         """The segment in use is complete; what is in it stays."""
         self._seal()
         self._files.close()
 
-    def append(self, outcome: Outcome) -> str | None:
+    def append(self, outcome: RequestOutcome) -> str | None:
         """None when the record is safe, else why it was dropped."""
         body = encode_record(outcome)
         size = len(body)
@@ -113,7 +113,7 @@ class SpoolWriter:
 
     def state(self) -> SpoolState:
         """How full it is now."""
-        segments, progress = len(self._files.sequences()), self._files.told()
+        segments, progress = len(self._files.sequences()), self._files.read_progress()
         return SpoolState(
             segments=segments,
             bytes_used=segments * self._segment_bytes,
@@ -150,7 +150,7 @@ class SpoolWriter:
                 return None
             sequence = self._take_sequence()
             try:
-                self._files.take(free, sequence)
+                self._files.claim_free(free, sequence)
             except FileNotFoundError:
                 continue  # the reading side has removed a file too many
             return sequence
@@ -169,7 +169,7 @@ class SpoolWriter:
             self._memory = None
             self._room = 0
 
-    def _seal_left(self, sequence: int) -> None:
+    def _seal_leftover(self, sequence: int) -> None:
         try:
             memory = self._files.map(sequence)
         except FileNotFoundError:
@@ -188,7 +188,7 @@ class SpoolWriter:
         self._repair(sequence, content)
 
     def _repair(self, sequence: int, damaged: bytes) -> None:
-        found = repaired(damaged, sequence, self._segment_bytes)
+        found = repair_segment(damaged, sequence, self._segment_bytes)
         if found.records:
             self._restore(sequence, found)
         elif is_unfinished(damaged, sequence, self._segment_bytes):
@@ -196,7 +196,7 @@ class SpoolWriter:
         else:
             self._files.set_aside(sequence, f"{len(damaged)} bytes, in which no record can be read")
 
-    def _restore(self, sequence: int, found: Repaired) -> None:
+    def _restore(self, sequence: int, found: RepairedSegment) -> None:
         try:
             kept = self._files.restore(sequence, found.content)
         except OSError as error:
@@ -205,7 +205,7 @@ class SpoolWriter:
         logger.warning(
             "spool: segment %d was damaged; kept as %s, %d records of it are sent", sequence, kept, found.records
         )
-        self._seal_left(sequence)
+        self._seal_leftover(sequence)
 
     def _take_sequence(self) -> int:
         sequence = self._next_sequence

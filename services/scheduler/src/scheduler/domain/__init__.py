@@ -1,1 +1,1 @@
-"""Values, decisions and ports of the scheduler. Nothing in here does I/O or looks at a clock."""
+"""Values, decisions and ports of the scheduler. Nothing in here does I/O or reads a clock."""

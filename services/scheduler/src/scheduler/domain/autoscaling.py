@@ -1,4 +1,4 @@
-"""How many pods the load asks for: Knative's pod autoscaler, as a pure function of what was seen.
+"""How many pods the load asks for: Knative's pod autoscaler, as a pure function of samples of the load.
 
 Source: Knative Serving, `pkg/autoscaler/scaling/autoscaler.go` and its `config-autoscaler` defaults. Concurrency is
 averaged over a stable window (60 s) and a panic window (its tenth). When the panic window asks for twice the pods that
@@ -28,12 +28,12 @@ LATENCY_S = 2.5
 """A router's count is so old at most; a window that is not yet covered by counts decides nothing downwards."""
 LONGEST_START_S = 600.0
 """Pods that are not ready after so long hold those up no more that are: Knative's progress deadline."""
-SHORTEST_HOLE_S = 10.0
-"""Between two looks. What was seen before a hole of half a window, and of so long, says nothing of it."""
+MIN_GAP_S = 10.0
+"""Between two samples. Samples from before a gap of this length and half a window are dropped."""
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class ReplicaBounds:
     """What the user set."""
 
     least: int
@@ -47,16 +47,16 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """How far back the load is looked at, and how long the last pod stays, seconds."""
+class AutoscalerTiming:
+    """The stable window and the grace period before the last pod ends, seconds."""
 
     window_s: float = STABLE_WINDOW_S
     grace_s: float = SCALE_TO_ZERO_GRACE_S
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """One look at a version: `in_flight` over all routers, those that wait for a pod included."""
+class LoadSample:
+    """One measurement of the load of a version: `in_flight` over all routers, those that wait for a pod included."""
 
     at: float
     """Monotonic seconds."""
@@ -69,7 +69,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class ScaleDecision:
     """So many pods, and why, in words of an operator."""
 
     replicas: int
@@ -78,14 +78,14 @@ class Decision:
 
 @dataclass(slots=True)
 class Autoscaler:
-    """The scale of one version. Knows time only from what it is shown; looks come in order, about every two seconds."""
+    """The scale of one version. Its clock is the samples, which come in order, about every two seconds."""
 
-    bounds: Bounds
+    bounds: ReplicaBounds
     replicas: int
     """Wanted now."""
     started_at: float
-    pace: Pace = Pace()
-    _looks: deque[Seen] = field(default_factory=deque)
+    timing: AutoscalerTiming = AutoscalerTiming()
+    _samples: deque[LoadSample] = field(default_factory=deque)
     _panicked_at: float = -inf
     _panic_replicas: int = 0
     _idle_since: float | None = None
@@ -96,80 +96,80 @@ class Autoscaler:
     def __post_init__(self) -> None:
         self._raised_at = self.started_at
 
-    def look(self, seen: Seen) -> Decision:
-        """Decide anew."""
-        self._remember(seen)
-        self._was_reached = self._was_reached or seen.ready >= self.replicas
-        window_s = self.pace.window_s
-        stable, panic = self._wanted(seen, window_s), self._wanted(seen, PANIC_PART * window_s)
-        if panic >= PANIC_THRESHOLD * max(1, seen.ready) and panic > seen.ready:
-            self._panicked_at = seen.at
-        is_panicking = seen.at - self._panicked_at < window_s
+    def decide(self, sample: LoadSample) -> ScaleDecision:
+        """How many pods to have after one more sample."""
+        self._add_sample(sample)
+        self._was_reached = self._was_reached or sample.ready >= self.replicas
+        window_s = self.timing.window_s
+        stable, panic = self._wanted(sample, window_s), self._wanted(sample, PANIC_PART * window_s)
+        if panic >= PANIC_THRESHOLD * max(1, sample.ready) and panic > sample.ready:
+            self._panicked_at = sample.at
+        is_panicking = sample.at - self._panicked_at < window_s
         if is_panicking:
             self._panic_replicas = max(self._panic_replicas, panic, stable, self.replicas)
-            decided = Decision(self._panic_replicas, "panic")
+            decided = ScaleDecision(self._panic_replicas, "panic")
         else:
             self._panic_replicas = 0
-            decided = Decision(stable, "load")
-        decided = self._bounded(self._cautious(decided, seen))
+            decided = ScaleDecision(stable, "load")
+        decided = self._bounded(self._cautious(decided, sample))
         if decided.replicas > self.replicas:
-            self._was_reached, self._raised_at = False, seen.at
+            self._was_reached, self._raised_at = False, sample.at
         self.replicas = decided.replicas
         return decided
 
-    def _remember(self, seen: Seen) -> None:
-        hole_s = max(SHORTEST_HOLE_S, self.pace.window_s / 2)
-        if self._looks and seen.at - self._looks[-1].at > hole_s:
-            self._looks.clear()
-        self._looks.append(seen)
-        while self._looks[0].at < seen.at - self.pace.window_s:
-            self._looks.popleft()
+    def _add_sample(self, sample: LoadSample) -> None:
+        gap_s = max(MIN_GAP_S, self.timing.window_s / 2)
+        if self._samples and sample.at - self._samples[-1].at > gap_s:
+            self._samples.clear()
+        self._samples.append(sample)
+        while self._samples[0].at < sample.at - self.timing.window_s:
+            self._samples.popleft()
 
     def _average(self, now: float, window_s: float) -> float:
-        values = [look.in_flight for look in self._looks if look.at > now - window_s]
+        values = [each.in_flight for each in self._samples if each.at > now - window_s]
         return sum(values) / len(values)
 
-    def _wanted(self, seen: Seen, window_s: float) -> int:
+    def _wanted(self, sample: LoadSample, window_s: float) -> int:
         """Pods for a window's average, as far from the ready ones as one decision may go."""
-        wanted = ceil(self._average(seen.at, window_s) / (self.bounds.target_concurrency * UTILIZATION) - 1e-9)
-        up = ceil(MAX_SCALE_UP_RATE * max(1, seen.ready))
-        down = floor(seen.ready / MAX_SCALE_DOWN_RATE) if seen.ready > 1 else 0
+        wanted = ceil(self._average(sample.at, window_s) / (self.bounds.target_concurrency * UTILIZATION) - 1e-9)
+        up = ceil(MAX_SCALE_UP_RATE * max(1, sample.ready))
+        down = floor(sample.ready / MAX_SCALE_DOWN_RATE) if sample.ready > 1 else 0
         return max(down, min(wanted, up))
 
-    def _cautious(self, decided: Decision, seen: Seen) -> Decision:
+    def _cautious(self, decided: ScaleDecision, sample: LoadSample) -> ScaleDecision:
         """What must hold before pods are ended."""
         if decided.replicas >= self.replicas:
             self._idle_since = None
             return decided
-        if (kept := self._kept(decided, seen)) is not None:
+        if (kept := self._kept(decided, sample)) is not None:
             return kept
         if decided.replicas > 0:
             self._idle_since = None
             return decided
         if self._idle_since is None:
-            self._idle_since = seen.at
-        if seen.at - self._idle_since < self.pace.grace_s:
-            return Decision(1, "grace")
-        return Decision(0, "idle")
+            self._idle_since = sample.at
+        if sample.at - self._idle_since < self.timing.grace_s:
+            return ScaleDecision(1, "grace")
+        return ScaleDecision(0, "idle")
 
-    def _kept(self, decided: Decision, seen: Seen) -> Decision | None:
+    def _kept(self, decided: ScaleDecision, sample: LoadSample) -> ScaleDecision | None:
         """Pods that are not ended however small the load is, and why; None where nothing keeps them."""
-        if not self._is_tried(seen):
-            return Decision(self.replicas, "starting")
-        if seen.at - max(self.started_at, self._looks[0].at) < self.pace.window_s - LATENCY_S:
-            return Decision(self.replicas, "young")
-        begun = min(self.replicas, max(seen.ready, self.replicas - seen.without_room))
-        return Decision(begun, "updating") if seen.is_updating and decided.replicas < begun else None
+        if not self._is_tried(sample):
+            return ScaleDecision(self.replicas, "starting")
+        if sample.at - max(self.started_at, self._samples[0].at) < self.timing.window_s - LATENCY_S:
+            return ScaleDecision(self.replicas, "young")
+        begun = min(self.replicas, max(sample.ready, self.replicas - sample.without_room))
+        return ScaleDecision(begun, "updating") if sample.is_updating and decided.replicas < begun else None
 
-    def _is_tried(self, seen: Seen) -> bool:
+    def _is_tried(self, sample: LoadSample) -> bool:
         """Whether the pods that were wanted last have shown what they are good for, but those without room for it."""
-        if self._was_reached or seen.ready + seen.without_room >= self.replicas:
+        if self._was_reached or sample.ready + sample.without_room >= self.replicas:
             return True
-        return seen.ready > 0 and seen.at - self._raised_at >= LONGEST_START_S
+        return sample.ready > 0 and sample.at - self._raised_at >= LONGEST_START_S
 
-    def _bounded(self, decided: Decision) -> Decision:
+    def _bounded(self, decided: ScaleDecision) -> ScaleDecision:
         if decided.replicas < self.bounds.least:
-            return Decision(self.bounds.least, "least")
+            return ScaleDecision(self.bounds.least, "least")
         if decided.replicas > self.bounds.most:
-            return Decision(self.bounds.most, "most")
+            return ScaleDecision(self.bounds.most, "most")
         return decided

@@ -6,31 +6,31 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
-from scheduler.domain.placement import Claim, Pool, Room
+from scheduler.domain.placement import Capacity, ResourceClaim, ResourcePool
 from shared.contracts.deployment import Resources
-from shared.contracts.nodes import Hold, Node, NodeState, PoolState
+from shared.contracts.nodes import Node, NodeState, PodAllocation, PoolState
 
-NO_OVERCOMMIT = Room(1, 1, 1)
+NO_OVERCOMMIT = Capacity(1, 1, 1)
 
 
-def pools_of(nodes: Collection[Node], room: Room, overcommit: Room = NO_OVERCOMMIT) -> list[Pool]:
+def pools_of(nodes: Collection[Node], room: Capacity, overcommit: Capacity = NO_OVERCOMMIT) -> list[ResourcePool]:
     """The shared pool, and each node as it is: what is reserved for somebody is not given away more than once.
 
     Args:
         room: what pods of the shared pool may ask for while nothing is reserved.
         overcommit: how many times the machine's cores, memory and devices that is.
     """
-    shared = Room(
+    shared = Capacity(
         max(0.0, room.cpu - overcommit.cpu * sum(node.cpu for node in nodes)),
         max(0.0, room.memory_gb - overcommit.memory_gb * sum(node.memory_gb for node in nodes)),
         max(0, room.gpu - overcommit.gpu * sum(node.gpu for node in nodes)),
     )
-    return [Pool(shared), *map(_pool, nodes)]
+    return [ResourcePool(shared), *map(_pool, nodes)]
 
 
-def _pool(node: Node) -> Pool:
+def _pool(node: Node) -> ResourcePool:
     is_open = node.is_schedulable and node.pods == "stay"
-    return Pool(Room(node.cpu, node.memory_gb, node.gpu), node.group, node.id, is_open)
+    return ResourcePool(Capacity(node.cpu, node.memory_gb, node.gpu), node.group, node.id, is_open)
 
 
 def has_to_move(node: UUID | None, resources: Resources, nodes: Mapping[UUID, Node]) -> bool:
@@ -41,15 +41,17 @@ def has_to_move(node: UUID | None, resources: Resources, nodes: Mapping[UUID, No
     return there is None or there.pods != "stay" or there.group != resources.group
 
 
-def pool_states(pools: Iterable[Pool], claims: Collection[Claim], names: Mapping[UUID, str]) -> list[PoolState]:
+def pool_states(
+    pools: Iterable[ResourcePool], claims: Collection[ResourceClaim], names: Mapping[UUID, str]
+) -> list[PoolState]:
     """Each pool, and whose pods hold it or wait for room in it; `names` of the nodes."""
     return [
         PoolState(
             group=pool.group,
             node=names[pool.node] if pool.node else None,
-            cpu=pool.room.cpu,
-            memory_gb=pool.room.memory_gb,
-            gpu=pool.room.gpu,
+            cpu=pool.capacity.cpu,
+            memory_gb=pool.capacity.memory_gb,
+            gpu=pool.capacity.gpu,
             is_open=pool.is_open,
             held=_holds(claim for claim in claims if claim.is_placed and claim.node == pool.node),
             waiting=_holds(claim for claim in claims if not claim.is_placed and claim.resources.group == pool.group),
@@ -58,13 +60,13 @@ def pool_states(pools: Iterable[Pool], claims: Collection[Claim], names: Mapping
     ]
 
 
-def _holds(claims: Iterable[Claim]) -> tuple[Hold, ...]:
+def _holds(claims: Iterable[ResourceClaim]) -> tuple[PodAllocation, ...]:
     """What pods ask for, version by version."""
     of_versions: defaultdict[tuple[str | None, str, str], list[Resources]] = defaultdict(list)
     for claim in claims:
         of_versions[claim.project, claim.service, claim.name].append(claim.resources)
     return tuple(
-        Hold(
+        PodAllocation(
             project=project,
             service=service,
             version=version,
@@ -77,7 +79,7 @@ def _holds(claims: Iterable[Claim]) -> tuple[Hold, ...]:
     )
 
 
-def node_states(nodes: Iterable[Node], claims: Collection[Claim]) -> list[NodeState]:
+def node_states(nodes: Iterable[Node], claims: Collection[ResourceClaim]) -> list[NodeState]:
     """What the pods on each node ask for."""
     return [_state(node, [claim.resources for claim in claims if claim.node == node.id]) for node in nodes]
 

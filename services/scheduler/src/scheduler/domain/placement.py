@@ -19,27 +19,27 @@ from uuid import UUID
 
 from shared.contracts.deployment import Resources
 
-_TINY = 1e-9
-MOST_HOLDERS = 5
+_EPSILON = 1e-9
+MAX_NAMED_HOLDERS = 5
 """Versions that are named to a pod which waits."""
 
 
 @dataclass(frozen=True)
-class Room:
+class Capacity:
     """Cores, GiB and devices."""
 
     cpu: float
     memory_gb: float
     gpu: int = 0
 
-    def less(self, resources: Resources) -> Room:
+    def minus(self, resources: Resources) -> Capacity:
         """What is left beside a pod; less than nothing where more was given away than there is."""
-        return Room(self.cpu - resources.cpu, self.memory_gb - resources.memory_gb, self.gpu - resources.gpu)
+        return Capacity(self.cpu - resources.cpu, self.memory_gb - resources.memory_gb, self.gpu - resources.gpu)
 
-    def holds(self, resources: Resources) -> bool:
+    def fits(self, resources: Resources) -> bool:
         """Whether a pod fits."""
-        left = self.less(resources)
-        return min(left.cpu, left.memory_gb, left.gpu) >= -_TINY
+        left = self.minus(resources)
+        return min(left.cpu, left.memory_gb, left.gpu) >= -_EPSILON
 
     def __str__(self) -> str:
         devices = f", {self.gpu} GPU" if self.gpu else ""
@@ -47,14 +47,14 @@ class Room:
         return f"{cores:g} core{'' if cores == 1 else 's'}, {max(self.memory_gb, 0):.3g} GiB{devices}"
 
 
-UNLIMITED = Room(inf, inf, 1 << 30)
+UNLIMITED = Capacity(inf, inf, 1 << 30)
 
 
 @dataclass(frozen=True)
-class Pool:
+class ResourcePool:
     """Room that pods of one group may have: a node of the group, or (`node` and `group` None) the shared pool."""
 
-    room: Room
+    capacity: Capacity
     group: str | None = None
     node: UUID | None = None
     is_open: bool = True
@@ -62,7 +62,7 @@ class Pool:
 
 
 @dataclass(frozen=True)
-class Claim:
+class ResourceClaim:
     """One pod and what it asks for; `since` orders those that wait, `node` is where it has its place."""
 
     pod: str
@@ -77,7 +77,7 @@ class Claim:
     project: str | None = None
     is_leaving: bool = False
     """It ends by itself, whatever becomes of others."""
-    replaces: Claim | None = None
+    replaces: ResourceClaim | None = None
     """The pod whose place this one may take."""
     took: str | None = None
     """The pod whose place this one, which is placed, has taken."""
@@ -95,12 +95,12 @@ class Placement:
     waiting: dict[str, str] = field(default_factory=dict)
 
 
-def place(claims: Sequence[Claim], pools: Sequence[Pool]) -> Placement:
+def place_pods(claims: Sequence[ResourceClaim], pools: Sequence[ResourcePool]) -> Placement:
     """Give room to as many of the waiting as there is, oldest first in each group."""
     left = _left(claims, pools)
     placement = Placement()
     held_up: set[str | None] = set()
-    siblings: defaultdict[UUID | None, list[Claim]] = defaultdict(list)
+    siblings: defaultdict[UUID | None, list[ResourceClaim]] = defaultdict(list)
     for claim in claims:
         if claim.is_placed and claim.version and not claim.is_leaving:
             siblings[claim.version].append(claim)
@@ -111,63 +111,67 @@ def place(claims: Sequence[Claim], pools: Sequence[Pool]) -> Placement:
             placement.placed[claim.pod] = chosen.node
             if claim.replaces and _takes_a_place(claim, chosen.node, left[chosen.node]):
                 placement.took[claim.pod] = claim.replaces.pod
-            left[chosen.node] = left[chosen.node].less(claim.resources)
+            left[chosen.node] = left[chosen.node].minus(claim.resources)
             if claim.version:
                 siblings[claim.version].append(replace(claim, is_placed=True, node=chosen.node))
             continue
         most = [_at_most(claim, pool, siblings[claim.version]) for pool in mine]
-        can_ever = any(room.holds(claim.resources) for room in most)
+        can_ever = any(room.fits(claim.resources) for room in most)
         if can_ever:
             held_up.add(claim.resources.group)
         rooms = [left[pool.node] for pool in mine] if can_ever else most
-        is_own = not can_ever and any(pool.room.holds(claim.resources) for pool in mine)
+        is_own = not can_ever and any(pool.capacity.fits(claim.resources) for pool in mine)
         why = _why(claim.resources, rooms, can_ever=can_ever, is_own=is_own)
         holders = _holders(claim, claims, mine) if can_ever else ""
         placement.waiting[claim.pod] = f"{why}; held by {holders}" if holders else why
     return placement
 
 
-def _at_most(claim: Claim, pool: Pool, siblings: Sequence[Claim]) -> Room:
+def _at_most(claim: ResourceClaim, pool: ResourcePool, siblings: Sequence[ResourceClaim]) -> Capacity:
     """What a pool has for a pod once all other versions' pods are gone: those of its own stay beside it."""
-    room = pool.room
+    room = pool.capacity
     for each in siblings:
         if each.node == pool.node and (claim.replaces is None or each.pod != claim.replaces.pod):
-            room = room.less(each.resources)
+            room = room.minus(each.resources)
     return room
 
 
-def _left(claims: Sequence[Claim], pools: Sequence[Pool]) -> dict[UUID | None, Room]:
-    left = {pool.node: pool.room for pool in pools}
+def _left(claims: Sequence[ResourceClaim], pools: Sequence[ResourcePool]) -> dict[UUID | None, Capacity]:
+    left = {pool.node: pool.capacity for pool in pools}
     for claim in claims:
         if claim.is_placed and claim.node in left:
-            left[claim.node] = left[claim.node].less(claim.resources)
+            left[claim.node] = left[claim.node].minus(claim.resources)
     return left
 
 
-def _chosen(claim: Claim, pools: Sequence[Pool], left: Mapping[UUID | None, Room], *, is_held_up: bool) -> Pool | None:
+def _chosen(
+    claim: ResourceClaim, pools: Sequence[ResourcePool], left: Mapping[UUID | None, Capacity], *, is_held_up: bool
+) -> ResourcePool | None:
     """Where it goes; one that takes a place goes there, past those that wait for room."""
-    fitting = [pool for pool in pools if pool.room.holds(claim.resources)]
+    fitting = [pool for pool in pools if pool.capacity.fits(claim.resources)]
     for pool in fitting:
         if _takes_a_place(claim, pool.node, left[pool.node]):
             return pool
-    free = [pool for pool in fitting if left[pool.node].holds(claim.resources)]
+    free = [pool for pool in fitting if left[pool.node].fits(claim.resources)]
     if is_held_up or not free:
         return None
     return max(free, key=lambda pool: (left[pool.node].cpu, left[pool.node].memory_gb))
 
 
-def _takes_a_place(claim: Claim, node: UUID | None, left: Room) -> bool:
+def _takes_a_place(claim: ResourceClaim, node: UUID | None, left: Capacity) -> bool:
     """Whether what it replaces there, and what is left there, make room for it."""
     if claim.replaces is None or claim.replaces.node != node:
         return False
     asked, old = claim.resources, claim.replaces.resources
     if asked.group != old.group:
         return False
-    more = Room(max(0, asked.cpu - old.cpu), max(0, asked.memory_gb - old.memory_gb), max(0, asked.gpu - old.gpu))
-    return more == Room(0, 0) or (left.cpu >= more.cpu and left.memory_gb >= more.memory_gb and left.gpu >= more.gpu)
+    more = Capacity(max(0, asked.cpu - old.cpu), max(0, asked.memory_gb - old.memory_gb), max(0, asked.gpu - old.gpu))
+    return more == Capacity(0, 0) or (
+        left.cpu >= more.cpu and left.memory_gb >= more.memory_gb and left.gpu >= more.gpu
+    )
 
 
-def replacing(claims: Sequence[Claim], templates: Mapping[str, str]) -> list[Claim]:
+def pair_replacements(claims: Sequence[ResourceClaim], templates: Mapping[str, str]) -> list[ResourceClaim]:
     """The claims of one version's pods, each waiting one with the pod of another template whose place it takes.
 
     `templates`: pod → what it runs. One for one: a place that was taken is not taken again.
@@ -185,7 +189,7 @@ def replacing(claims: Sequence[Claim], templates: Mapping[str, str]) -> list[Cla
     return found
 
 
-def _holders(claim: Claim, claims: Sequence[Claim], pools: Sequence[Pool]) -> str:
+def _holders(claim: ResourceClaim, claims: Sequence[ResourceClaim], pools: Sequence[ResourcePool]) -> str:
     """Whose pods hold the room that a pod waits for, the largest first; other projects are not named."""
     nodes = {pool.node for pool in pools}
     held: defaultdict[str, list[Resources]] = defaultdict(list)
@@ -195,21 +199,21 @@ def _holders(claim: Claim, claims: Sequence[Claim], pools: Sequence[Pool]) -> st
             held[f"{each.service}/{each.name}" if is_known else "other projects"].append(each.resources)
     rooms = {owner: _sum(resources) for owner, resources in held.items()}
     ranked = sorted(rooms, key=lambda owner: (-rooms[owner].cpu, -rooms[owner].memory_gb, owner))
-    told = [f"{owner} ({rooms[owner]})" for owner in ranked[:MOST_HOLDERS]]
+    told = [f"{owner} ({rooms[owner]})" for owner in ranked[:MAX_NAMED_HOLDERS]]
     further = len(ranked) - len(told)
     return ", ".join([*told, f"{further} more"] if further else told)
 
 
-def _sum(resources: Sequence[Resources]) -> Room:
-    return Room(
+def _sum(resources: Sequence[Resources]) -> Capacity:
+    return Capacity(
         sum(each.cpu for each in resources),
         sum(each.memory_gb for each in resources),
         sum(each.gpu for each in resources),
     )
 
 
-def _why(asked: Resources, rooms: Sequence[Room], *, can_ever: bool, is_own: bool) -> str:
-    wanted = Room(asked.cpu, asked.memory_gb, asked.gpu)
+def _why(asked: Resources, rooms: Sequence[Capacity], *, can_ever: bool, is_own: bool) -> str:
+    wanted = Capacity(asked.cpu, asked.memory_gb, asked.gpu)
     if not rooms:
         return f"asks for {wanted}; no node of resource group {asked.group} takes pods"
     room = max(rooms, key=lambda each: (each.cpu, each.memory_gb))

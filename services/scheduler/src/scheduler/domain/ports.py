@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
-from scheduler.domain.values import LogPosition, Observation, OutputLine, RunSeen, Usage
+from scheduler.domain.values import LogPosition, MeasuredUsage, Observation, OutputLine, RunObservation
 from shared.contracts.deployment import Deployment
 from shared.contracts.nodes import Node, NodeState, PoolState
 
@@ -20,14 +20,14 @@ class Terminal(Protocol):
 
 
 class Backend(Protocol):
-    """Runs pods. Every call may be repeated; what has happened is told through `watch`, never by a return value."""
+    """Runs pods. Every call may be repeated; what has happened is reported through `watch`, never by a return value."""
 
     async def run(self) -> None:
         """Work until cancelled. Pods outlive it."""
         ...
 
     def set_nodes(self, nodes: Sequence[Node]) -> None:
-        """These are the nodes of resource groups; pods are placed only once it was said for the first time."""
+        """These are the nodes of resource groups; pods are placed only after the first call."""
         ...
 
     def nodes(self) -> list[NodeState] | None:
@@ -38,7 +38,7 @@ class Backend(Protocol):
         """The room that there is, and which versions' pods hold it; None before `set_nodes`."""
         ...
 
-    def waits(self) -> Mapping[str, str]:
+    def waiting_reasons(self) -> Mapping[str, str]:
         """Pods that wait for room, and why they have none, in words."""
         ...
 
@@ -82,21 +82,21 @@ class Backend(Protocol):
         """
         ...
 
-    async def usage(self) -> list[Usage]:
+    async def usage(self) -> list[MeasuredUsage]:
         """CPU and memory of every running pod since the last call."""
         ...
 
-    async def runs(self) -> list[RunSeen]:
+    async def runs(self) -> list[RunObservation]:
         """Runs that are open, and those whose end was not settled; at first every one that is still known."""
         ...
 
-    async def settle(self, runs: Sequence[RunSeen]) -> None:
-        """The ends of these runs are stored for good: they need not be told, nor kept, any more."""
+    async def acknowledge_runs(self, runs: Sequence[RunObservation]) -> None:
+        """The ends of these runs are stored for good: they need not be listed, nor kept, any more."""
         ...
 
 
-class Routes(Protocol):
-    """What the backend must know of the route table: whether callers may still be sent to a pod."""
+class RouteStatus(Protocol):
+    """Whether routers may still send requests to a pod."""
 
     def is_withdrawn(self, pod: str) -> bool:
         """True once the table that routers read no longer names the pod."""

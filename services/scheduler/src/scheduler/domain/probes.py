@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Answer = Literal["ready", "alive", "refused", "silent"]
+ProbeAnswer = Literal["ready", "alive", "refused", "silent"]
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,9 @@ class ProbeLimits:
 
 @dataclass(frozen=True)
 class ProbeResult:
-    """One look at a pod. `cpu_s`: CPU seconds used so far, all its processes together."""
+    """The result of one probe. `cpu_s`: CPU seconds used so far, all its processes together."""
 
-    answer: Answer
+    answer: ProbeAnswer
     is_stopped: bool = False
     cpu_s: float = 0.0
     revision: int = 0
@@ -34,7 +34,7 @@ class ProbeResult:
 
 
 @dataclass(frozen=True)
-class Health:
+class PodHealth:
     """What is known of a run's health; hand it back with the next result.
 
     `idle_since`: since when it has been silent without using CPU.
@@ -53,22 +53,22 @@ MIN_PROGRESS_S = 0.01
 """CPU seconds between two probes that count as work."""
 
 
-def judge(health: Health, result: ProbeResult, now: float, limits: ProbeLimits) -> Health:
+def judge_health(health: PodHealth, result: ProbeResult, now: float, limits: ProbeLimits) -> PodHealth:
     """Health after one more probe at monotonic time `now`."""
     if result.answer == "ready":
-        return Health(is_ready=True, was_ready=True, cpu_s=result.cpu_s)
+        return PodHealth(is_ready=True, was_ready=True, cpu_s=result.cpu_s)
     if result.answer == "alive":
-        return Health(was_ready=health.was_ready, cpu_s=result.cpu_s, reason="the pod says that it is not ready")
+        return PodHealth(was_ready=health.was_ready, cpu_s=result.cpu_s, reason="the pod says that it is not ready")
     return _silent(health, result, now, limits)
 
 
-def _silent(health: Health, result: ProbeResult, now: float, limits: ProbeLimits) -> Health:
+def _silent(health: PodHealth, result: ProbeResult, now: float, limits: ProbeLimits) -> PodHealth:
     since = now if health.silent_since is None else health.silent_since
     has_worked = result.cpu_s - health.cpu_s > MIN_PROGRESS_S
     idle_since = now if has_worked or health.idle_since is None else health.idle_since
     is_cut_off = result.is_stopped or result.answer == "refused"
     is_hung = now - idle_since >= limits.hung_after_s or now - since >= limits.busy_after_s
-    return Health(
+    return PodHealth(
         is_ready=health.is_ready and not is_cut_off and now - since < limits.unready_after_s,
         was_ready=health.was_ready,
         must_restart=health.was_ready and is_hung,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from scheduler.domain.values import RunEnd
-from scheduler.domain.verdict import Failure, Progress, Seen, VerdictLimits, after_end, after_look
+from scheduler.domain.verdict import PodCounts, VerdictLimits, VersionFailure, VersionProgress, after_count, after_end
 
 
 @dataclass(frozen=True)
@@ -18,11 +18,11 @@ class Rollover:
     """A roll-over under way. Pods of `generation` or newer are new; at most `most_ready` of them were ready at once."""
 
     generation: int
-    progress: Progress
+    progress: VersionProgress
     most_ready: int = 0
 
     @property
-    def failure(self) -> Failure | None:
+    def failure(self) -> VersionFailure | None:
         """Why the new pods were given up; None while they are not."""
         return self.progress.failure
 
@@ -33,7 +33,7 @@ def on_new_template(
     """The roll-over under a newer intent: another template begins one, if the version serves; scaling keeps it."""
     if not is_serving:
         return None
-    return rollover if same_template else Rollover(generation, Progress(trying_since=now))
+    return rollover if same_template else Rollover(generation, VersionProgress(trying_since=now))
 
 
 def after_new_end(rollover: Rollover, pod_generation: int, end: RunEnd, limits: VerdictLimits) -> Rollover:
@@ -43,12 +43,12 @@ def after_new_end(rollover: Rollover, pod_generation: int, end: RunEnd, limits: 
     return replace(rollover, progress=after_end(rollover.progress, end, limits))
 
 
-def after_new_look(
-    rollover: Rollover, new: Seen, desired: int, now: datetime, limits: VerdictLimits
+def after_new_count(
+    rollover: Rollover, new: PodCounts, desired: int, now: datetime, limits: VerdictLimits
 ) -> Rollover | None:
     """The roll-over after counting its `new` pods; None once it is done."""
     if new.ready >= desired:
         return None
     if new.ready > rollover.most_ready:
-        return Rollover(rollover.generation, Progress(trying_since=now), new.ready)
-    return replace(rollover, progress=after_look(rollover.progress, replace(new, ready=0), now, limits))
+        return Rollover(rollover.generation, VersionProgress(trying_since=now), new.ready)
+    return replace(rollover, progress=after_count(rollover.progress, replace(new, ready=0), now, limits))

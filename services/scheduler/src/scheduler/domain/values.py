@@ -1,4 +1,4 @@
-"""What a backend tells about pods, in words that every backend shares."""
+"""What backends observe of pods; the same for every backend."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from uuid import UUID
 from shared.contracts.deployment import Deployment, PodReport
 
 PodStatus = Literal["Waiting", "Running", "Failed", "Terminating"]
-Level = Literal["info", "warning", "error"]
+NoteLevel = Literal["info", "warning", "error"]
 
 REGISTRY_UNAVAILABLE = "RegistryUnavailable"
 SECRETS_UNAVAILABLE = "SecretsUnavailable"
@@ -32,7 +32,7 @@ class RunEnd:
     reason: str = "Exited"
     message: str = ""
     is_permanent: bool = False
-    was_asked: bool = False
+    is_intended: bool = False
     log_tail: tuple[str, ...] = ()
 
     def describe(self) -> str:
@@ -53,12 +53,12 @@ def signal_name(number: int) -> str:
 
 
 @dataclass(frozen=True)
-class Note:
-    """Something worth telling about a pod that changes nothing by itself."""
+class PodNote:
+    """A reason and a message about a pod, shown and published; it changes no state."""
 
     reason: str
     message: str
-    level: Level = "info"
+    level: NoteLevel = "info"
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class PodObservation:
     started_at: datetime | None = None
     last_exit: str | None = None
     end: RunEnd | None = None
-    note: Note | None = None
+    note: PodNote | None = None
     is_gone: bool = False
     is_surplus: bool = False
     """Whether it ends because fewer pods are wanted."""
@@ -91,7 +91,7 @@ class PodObservation:
 
 
 @dataclass(frozen=True)
-class RunSeen:
+class RunObservation:
     """One run of a pod as its backend knows it, by its process' own times. `deployment`: what it runs.
 
     `is_exact` is False where nobody saw the end, and `ended_at` is when the process was last known to be alive.
@@ -135,7 +135,7 @@ class OutputLine:
 
 
 @dataclass(frozen=True)
-class Usage:
+class MeasuredUsage:
     """What one pod uses now: cores, bytes."""
 
     pod: str

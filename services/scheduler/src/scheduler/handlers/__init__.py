@@ -1,1 +1,1 @@
-"""Use cases of the scheduler; the doors commit."""
+"""Use cases of the scheduler; loops and consumers commit."""

@@ -1,6 +1,6 @@
-"""What the backend knows of runs becomes rows and facts, in one transaction: `RunStarted` and `RunEnded`, each once.
+"""What the backend knows of runs becomes rows and events, in one transaction: `RunStarted` and `RunEnded`, each once.
 
-Level-triggered: the backend tells every run that is not settled, again and again; only news is written and said.
+Level-triggered: the backend lists every run that is not settled in each pass; only changes are stored and published.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from scheduler.domain.values import RunSeen
+from scheduler.domain.values import RunObservation
 from scheduler.store import runs
 from scheduler.store.tables import RunRow
 from shared.bus.outbox import publish
@@ -22,18 +22,16 @@ from shared.contracts.runs import PodRun
 from shared.errors import InvalidInput
 from shared.events import RunEnded, RunStarted
 
-KEPT = timedelta(days=31)
+RETENTION = timedelta(days=31)
 """How long an ended run can still be asked for; longer than `EVENTS` keeps its facts."""
-FULL_EVERY_S = 10.0
+FULL_PASS_EVERY_S = 10.0
 """How often it is written down that the open runs live: how much of a lost one may go uncounted."""
-
-Key = runs.Key
 
 _TIMES = {"started_at", "ended_at", "is_exact"}
 
 
-async def note_runs(session: AsyncSession, seen: Sequence[RunSeen], machine: str, now: datetime) -> None:
-    """Store what is new of these runs, and say it; those of the shared pool run on the `machine` itself."""
+async def store_runs(session: AsyncSession, seen: Sequence[RunObservation], machine: str, now: datetime) -> None:
+    """Store and publish what is new of these runs; those of the shared pool run on the `machine` itself."""
     for run in seen:
         row = await session.get(RunRow, key_of(run))
         if row is None:
@@ -45,23 +43,23 @@ async def note_runs(session: AsyncSession, seen: Sequence[RunSeen], machine: str
             await _end(session, row, run.ended_at if exact else max(run.ended_at, row.alive_at), is_exact=exact)
 
 
-async def note_open(session: AsyncSession, seen: Sequence[RunSeen], now: datetime) -> None:
-    """End the open runs that the backend, which has told every run it knows, knows nothing of; the others live."""
+async def close_lost_runs(session: AsyncSession, seen: Sequence[RunObservation], now: datetime) -> None:
+    """End the open runs that are not in `seen`, the list of all runs that the backend knows; the others are alive."""
     known = {key_of(run) for run in seen}
     for row in await runs.open_runs(session):
         if (row.version_id, row.pod, row.run) not in known:
             await _end(session, row, row.alive_at, is_exact=False)
         else:
             row.alive_at = max(row.started_at, now)
-    await runs.forget_runs(session, now - KEPT)
+    await runs.forget_runs(session, now - RETENTION)
 
 
-def key_of(run: RunSeen) -> Key:
+def key_of(run: RunObservation) -> runs.RunKey:
     """What names a run."""
     return run.deployment.version_id, run.pod, run.run
 
 
-async def page(session: AsyncSession, query: RunsQuery) -> RunPage:
+async def list_runs(session: AsyncSession, query: RunsQuery) -> RunPage:
     """Runs as the controller asks for them. Raises `InvalidInput` for a cursor that is none."""
     found = await runs.runs_since(session, query.ended_after, _key(query.cursor), query.limit)
     cursor = _cursor(found[-1]) if len(found) == query.limit else None
@@ -74,7 +72,7 @@ def run_of(row: RunRow) -> PodRun:
     return PodRun.model_validate(row.facts | times)
 
 
-def _row(run: RunSeen, machine: str, now: datetime) -> RunRow:
+def _row(run: RunObservation, machine: str, now: datetime) -> RunRow:
     deployment = run.deployment
     facts = PodRun(
         service_id=deployment.service_id,
@@ -108,7 +106,7 @@ def _cursor(row: RunRow) -> str:
     return base64.urlsafe_b64encode(json.dumps([str(row.version_id), row.pod, row.run]).encode()).decode()
 
 
-def _key(cursor: str | None) -> runs.Key | None:
+def _key(cursor: str | None) -> runs.RunKey | None:
     if cursor is None:
         return None
     try:

@@ -1,6 +1,6 @@
-"""What the backend tells about pods becomes rows and facts, in one transaction for each observation.
+"""What the backend observes of pods becomes rows and events, in one transaction for each observation.
 
-Idempotent: an observation that is told again after a restart of the scheduler changes nothing and says nothing twice.
+Idempotent: an observation that is repeated after a restart of the scheduler changes nothing and publishes nothing.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from sqlmodel import col, select
 
 from scheduler.domain.rollover import after_new_end
 from scheduler.domain.values import Observation, PodObservation, PodsListed, RunEnd
-from scheduler.domain.verdict import VerdictLimits, after_end, doubts
-from scheduler.handlers.settle import settle
+from scheduler.domain.verdict import VerdictLimits, after_end, check_warnings
+from scheduler.handlers.outcome import update_outcome
 from scheduler.store import rows
 from scheduler.store.tables import DeploymentRow, LogPositionRow, PodRow
 from shared.bus.outbox import publish
@@ -24,17 +24,19 @@ from shared.events import Event, PodChecked, PodExited, PodNoted, PodNotReady, P
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where observations are made, and when a version that never gets ready is given up."""
+class ObservationContext:
+    """The machine that observations are made on, and when a version that never gets ready has failed."""
 
     node: str
     limits: VerdictLimits
 
 
-async def observe(session: AsyncSession, observation: Observation, place: Place, now: datetime) -> None:
-    """Act on one observation."""
+async def store_observation(
+    session: AsyncSession, observation: Observation, context: ObservationContext, now: datetime
+) -> None:
+    """Store one observation, and publish the events that follow from it."""
     if isinstance(observation, PodsListed):
-        await _listed(session, observation, place, now)
+        await _remove_unlisted(session, observation, context, now)
         return
     version = await session.get(DeploymentRow, observation.version_id)
     if version is None:
@@ -42,23 +44,25 @@ async def observe(session: AsyncSession, observation: Observation, place: Place,
     if observation.is_gone:
         pod = await session.get(PodRow, observation.pod)
         if pod is not None and pod.status != "Failed":
-            await _gone(session, version, pod, _why_gone(version, observation))
+            await _remove_pod(session, version, pod, _removal_reason(version, observation))
     else:
-        await _seen(session, version, observation, place)
-    await settle(session, version, now, place.limits)
+        await _store_pod(session, version, observation, context)
+    await update_outcome(session, version, now, context.limits)
 
 
-async def _listed(session: AsyncSession, listing: PodsListed, place: Place, now: datetime) -> None:
+async def _remove_unlisted(
+    session: AsyncSession, listing: PodsListed, context: ObservationContext, now: datetime
+) -> None:
     """Pods that the backend does not know any more are gone."""
     known = (await session.execute(select(PodRow).where(col(PodRow.status) != "Failed"))).scalars().all()
     for pod in known:
         version = await session.get(DeploymentRow, pod.version_id)
         if pod.name not in listing.pods and version is not None:
-            await _gone(session, version, pod, "Lost")
-            await settle(session, version, now, place.limits)
+            await _remove_pod(session, version, pod, "Lost")
+            await update_outcome(session, version, now, context.limits)
 
 
-def _why_gone(version: DeploymentRow, seen: PodObservation) -> str:
+def _removal_reason(version: DeploymentRow, seen: PodObservation) -> str:
     if version.deleted:
         return "Deleted"
     if version.desired_replicas == 0:
@@ -68,16 +72,18 @@ def _why_gone(version: DeploymentRow, seen: PodObservation) -> str:
     return "ScaledDown" if seen.is_surplus else "Replaced"
 
 
-async def _gone(session: AsyncSession, version: DeploymentRow, pod: PodRow, why: str) -> None:
-    await _say(session, version, PodTerminated, pod, reason=why)
-    if why == "Failed":  # stays to be looked at, until something else is asked of the version
+async def _remove_pod(session: AsyncSession, version: DeploymentRow, pod: PodRow, why: str) -> None:
+    await _publish_pod_event(session, version, PodTerminated, pod, reason=why)
+    if why == "Failed":  # the row stays for people to read, until the next intent for the version
         pod.status, pod.ready, pod.pid, pod.address = "Failed", False, None, None
         pod.reason = (version.failure or {}).get("reason")
     else:
         await session.delete(pod)
 
 
-async def _seen(session: AsyncSession, version: DeploymentRow, seen: PodObservation, place: Place) -> None:
+async def _store_pod(
+    session: AsyncSession, version: DeploymentRow, seen: PodObservation, context: ObservationContext
+) -> None:
     pod = await session.get(PodRow, seen.pod)
     if pod is None:
         pod = PodRow(name=seen.pod, version_id=seen.version_id, generation=0, node="", status=seen.status)
@@ -85,19 +91,21 @@ async def _seen(session: AsyncSession, version: DeploymentRow, seen: PodObservat
         await session.flush()
         await _follow_output(session, version, seen.pod)
     if seen.is_placed and not pod.node:
-        pod.node = seen.node or place.node
-        await _say(session, version, PodScheduled, pod, node=pod.node)
+        pod.node = seen.node or context.node
+        await _publish_pod_event(session, version, PodScheduled, pod, node=pod.node)
     was_ready = pod.ready
     _copy(seen, pod)
     if seen.note:
         note = seen.note
-        await _say(session, version, PodNoted, pod, level=note.level, reason=note.reason, message=note.message)
+        await _publish_pod_event(
+            session, version, PodNoted, pod, level=note.level, reason=note.reason, message=note.message
+        )
     if seen.end and seen.end.run > pod.ended_run:
-        await _ended(session, version, pod, seen.end, place)
+        await _store_run_end(session, version, pod, seen.end, context)
     if pod.ready != was_ready:
-        await _readiness(session, version, pod, seen.report)
+        await _publish_readiness(session, version, pod, seen.report)
     if seen.report is not None:
-        await _reported(session, version, pod, seen.report, is_told=pod.ready != was_ready)
+        await _publish_report(session, version, pod, seen.report, is_published=pod.ready != was_ready)
 
 
 async def _follow_output(session: AsyncSession, version: DeploymentRow, pod: str) -> None:
@@ -119,51 +127,63 @@ def _copy(seen: PodObservation, pod: PodRow) -> None:
     pod.is_limited = seen.is_limited
 
 
-async def _ended(session: AsyncSession, version: DeploymentRow, pod: PodRow, end: RunEnd, place: Place) -> None:
+async def _store_run_end(
+    session: AsyncSession, version: DeploymentRow, pod: PodRow, end: RunEnd, context: ObservationContext
+) -> None:
     pod.ended_run = end.run
-    if end.was_asked:
+    if end.is_intended:
         return
     if end.reason != "Exited":
-        await _say(session, version, PodNoted, pod, level="error", reason=end.reason, message=end.message)
-    await _say(session, version, PodExited, pod, exit_code=end.code, signal=end.signal, restarts=pod.restarts)
-    rows.set_progress(version, after_end(rows.progress_of(version), end, place.limits))
+        await _publish_pod_event(session, version, PodNoted, pod, level="error", reason=end.reason, message=end.message)
+    await _publish_pod_event(
+        session, version, PodExited, pod, exit_code=end.code, signal=end.signal, restarts=pod.restarts
+    )
+    rows.set_progress(version, after_end(rows.progress_of(version), end, context.limits))
     if rollover := rows.rollover_of(version):
-        rows.set_rollover(version, after_new_end(rollover, pod.generation, end, place.limits))
+        rows.set_rollover(version, after_new_end(rollover, pod.generation, end, context.limits))
 
 
-async def _reported(
-    session: AsyncSession, version: DeploymentRow, pod: PodRow, report: PodReport, *, is_told: bool
+async def _publish_report(
+    session: AsyncSession, version: DeploymentRow, pod: PodRow, report: PodReport, *, is_published: bool
 ) -> None:
-    """Tell what is new in a pod's report; `is_told`: its check went with the news that the pod is ready."""
+    """Publish what is new in a pod's report; `is_published`: its check was part of `PodReady`."""
     is_known = pod.report_run == pod.run
     told = pod.report_revision if is_known else 0
     for event in report.events:
         if event.revision > told:
-            await _say(session, version, PodNoted, pod, level=event.level, reason=event.reason, message=event.message)
-    if not is_told and (not is_known or report.revision > told):
+            await _publish_pod_event(
+                session, version, PodNoted, pod, level=event.level, reason=event.reason, message=event.message
+            )
+    if not is_published and (not is_known or report.revision > told):
         counts = await _counts(session, version)
-        await _say(session, version, PodChecked, pod, check=report.as_check(), **counts)
+        await _publish_pod_event(session, version, PodChecked, pod, check=report.as_check(), **counts)
     pod.report_run, pod.report_revision = pod.run, report.revision
 
 
 async def _counts(session: AsyncSession, version: DeploymentRow) -> dict[str, int]:
     await session.flush()
-    ready = rows.seen_in(await rows.pods_of(session, version.version_id)).ready
+    ready = rows.count_pods(await rows.pods_of(session, version.version_id)).ready
     return {"ready_replicas": ready, "desired_replicas": version.replicas}
 
 
-async def _readiness(session: AsyncSession, version: DeploymentRow, pod: PodRow, report: PodReport | None) -> None:
+async def _publish_readiness(
+    session: AsyncSession, version: DeploymentRow, pod: PodRow, report: PodReport | None
+) -> None:
     counts = await _counts(session, version)
     if pod.ready:
         check = report.as_check() if report else None
-        await _say(session, version, PodReady, pod, address=pod.address, check=check, **counts)
-        for note in doubts(check):
-            await _say(session, version, PodNoted, pod, level=note.level, reason=note.reason, message=note.message)
+        await _publish_pod_event(session, version, PodReady, pod, address=pod.address, check=check, **counts)
+        for note in check_warnings(check):
+            await _publish_pod_event(
+                session, version, PodNoted, pod, level=note.level, reason=note.reason, message=note.message
+            )
     else:
-        await _say(session, version, PodNotReady, pod, reason=pod.reason or pod.status, **counts)
+        await _publish_pod_event(session, version, PodNotReady, pod, reason=pod.reason or pod.status, **counts)
 
 
-async def _say(session: AsyncSession, version: DeploymentRow, kind: type[Event], pod: PodRow, **facts: Any) -> None:
+async def _publish_pod_event(
+    session: AsyncSession, version: DeploymentRow, kind: type[Event], pod: PodRow, **facts: Any
+) -> None:
     identity = {
         "service_id": version.service_id,
         "service": version.service,

@@ -1,4 +1,4 @@
-"""Sends what pods print to `LOGS`, each line at least once; (run, offset) names a line, so that sinks drop repeats."""
+"""Publishes what pods print to `LOGS`, each line at least once; sinks drop repeats by (run, offset)."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ MAX_BYTES = 256 * 1024
 REQUEST_ID = re.compile(r"\[request_id=([^\]\s]{1,128})\] ?")
 
 
-async def send_output(lease: Lease, backend: Backend, bus: Bus, clock: Clock) -> int:
-    """Send what is new of every pod; how many lines there were. Raises `Temporary` while the bus is away."""
+async def publish_output(lease: Lease, backend: Backend, bus: Bus, clock: Clock) -> int:
+    """Publish what is new of every pod; how many lines there were. Raises `Temporary` while the bus is away."""
     async with lease.database.read() as session:
         positions = await rows.log_positions(session)
-    return sum([await _send_pod(position, lease, backend, bus, clock) for position in positions])
+    return sum([await _publish_pod_output(position, lease, backend, bus, clock) for position in positions])
 
 
-async def _send_pod(position: LogPositionRow, lease: Lease, backend: Backend, bus: Bus, clock: Clock) -> int:
+async def _publish_pod_output(position: LogPositionRow, lease: Lease, backend: Backend, bus: Bus, clock: Clock) -> int:
     since = LogPosition(position.run, position.byte_offset)
     try:
         lines = [line async for line in backend.logs(position.pod, since)]
     except NotFound:
         await _forget(position, lease)
         return 0
-    for batch in batches(lines):
+    for batch in batch_lines(lines):
         first, last = batch[0], batch[-1]
         output = _output(position, batch, clock)
         subject = f"penstock.logs.v1.{position.service}.{position.version}.{position.pod}"
@@ -46,7 +46,7 @@ async def _send_pod(position: LogPositionRow, lease: Lease, backend: Backend, bu
     return len(lines)
 
 
-def batches(lines: Sequence[OutputLine]) -> Iterator[list[OutputLine]]:
+def batch_lines(lines: Sequence[OutputLine]) -> Iterator[list[OutputLine]]:
     """Consecutive lines of one run, cut at `MAX_LINES` and `MAX_BYTES`."""
     for _, of_run in groupby(lines, key=lambda line: line.position.run):
         batch: list[OutputLine] = []

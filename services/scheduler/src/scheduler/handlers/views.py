@@ -1,23 +1,33 @@
-"""Answers about what is known: pods as operators see them, versions as the controller resyncs them, endpoints."""
+"""Read models: pods as operators see them, versions as the controller resyncs them, endpoints."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from scheduler.domain.values import CAPACITY, Usage
-from scheduler.domain.verdict import Failure, phase_of
+from scheduler.domain.values import CAPACITY, MeasuredUsage
+from scheduler.domain.verdict import VersionFailure, phase_of
 from scheduler.store import rows
 from scheduler.store.tables import DeploymentRow, PodRow
 from shared.contracts.deployment import PodView, VersionState
-from shared.contracts.routes import Endpoint, Endpoints
+from shared.contracts.routes import PodEndpoint, VersionEndpoints
 from shared.contracts.samples import VersionReplicas
 from shared.errors import NotFound
 
 
-async def pods(session: AsyncSession, usage: Mapping[str, Usage], version_id: UUID | None = None) -> list[PodView]:
+@dataclass
+class LatestUsage:
+    """The last measurement of every pod, by name."""
+
+    by_pod: dict[str, MeasuredUsage] = field(default_factory=dict)
+
+
+async def pods(
+    session: AsyncSession, usage: Mapping[str, MeasuredUsage], version_id: UUID | None = None
+) -> list[PodView]:
     """Pods of one version, or of all."""
     found = await rows.pods_by_version(session)
     versions = {row.version_id: row for row in await rows.deployments(session)}
@@ -30,7 +40,7 @@ async def pods(session: AsyncSession, usage: Mapping[str, Usage], version_id: UU
     ]
 
 
-def pod_view(version: DeploymentRow, pod: PodRow, usage: Usage | None) -> PodView:
+def pod_view(version: DeploymentRow, pod: PodRow, usage: MeasuredUsage | None) -> PodView:
     """One pod as operators see it."""
     return PodView.model_validate(
         {
@@ -73,7 +83,7 @@ async def version_states(session: AsyncSession, waits: Mapping[str, str]) -> lis
 
 
 def _state(row: DeploymentRow, pods: Sequence[PodRow], waits: Mapping[str, str]) -> VersionState:
-    progress, seen = rows.progress_of(row), rows.seen_in(pods)
+    progress, seen = rows.progress_of(row), rows.count_pods(pods)
     rollover = rows.rollover_of(row)
     told = (
         (progress.failure or (rollover and rollover.failure) or _wait(pods, waits))
@@ -96,27 +106,27 @@ def _state(row: DeploymentRow, pods: Sequence[PodRow], waits: Mapping[str, str])
     )
 
 
-def _wait(pods: Sequence[PodRow], waits: Mapping[str, str]) -> Failure | None:
+def _wait(pods: Sequence[PodRow], waits: Mapping[str, str]) -> VersionFailure | None:
     """What a version waits for that is no fault of its own."""
     without_room = [pod.name for pod in pods if pod.reason == CAPACITY]
     if not without_room:
         return None
     why = next((waits[name] for name in without_room if name in waits), "it is about to be given")
-    return Failure("Waiting", f"capacity: there is no room for a pod yet: {why}")
+    return VersionFailure("Waiting", f"capacity: there is no room for a pod yet: {why}")
 
 
 async def endpoints(
     session: AsyncSession, token_of: Callable[[str], str | None] = lambda _: None
-) -> list[tuple[Endpoints, bool]]:
-    """What routers are to be told of each version, and whether it is gone for good. `token_of`: a pod's, by name."""
+) -> list[tuple[VersionEndpoints, bool]]:
+    """The endpoints of each version, and whether it is deleted. `token_of`: a pod's, by name."""
     return [
         (
-            Endpoints(
+            VersionEndpoints(
                 version_id=row.version_id,
                 service=row.service,
                 version=row.version,
                 revision=row.endpoints_revision,
-                pods=tuple(Endpoint(**each, token=token_of(each["pod"])) for each in row.endpoints),
+                pods=tuple(PodEndpoint(**each, token=token_of(each["pod"])) for each in row.endpoints),
             ),
             row.deleted is not None,
         )
@@ -125,7 +135,7 @@ async def endpoints(
 
 
 async def replicas(session: AsyncSession) -> list[VersionReplicas]:
-    """Wanted, running and ready pods of every version that has or wants any."""
+    """Desired, running and ready pods of every version that has any of them."""
     found = await rows.pods_by_version(session)
     return [
         VersionReplicas(

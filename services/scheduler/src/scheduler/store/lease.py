@@ -20,7 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from scheduler.backends.shim import start_ticks
+from scheduler.machine import start_ticks
 from scheduler.store.tables import LeaseRow
 from shared.clock import Clock
 from shared.database import Database
@@ -30,15 +30,15 @@ log = logging.getLogger("penstock.scheduler.lease")
 
 
 class LeaseLost(Exception):
-    """Another scheduler leads. Whoever hears this has to end: what it knows may be old."""
+    """Another scheduler leads. This process has to end: what it holds in memory may be old."""
 
 
-def this_process() -> str:
+def process_identity() -> str:
     """Name of this process that no other one ever has: machine, pid, start time."""
     return f"{socket.gethostname()}/{os.getpid()}/{start_ticks(os.getpid())}"
 
 
-def is_gone(holder: str) -> bool:
+def has_holder_ended(holder: str) -> bool:
     """Whether the holder was a process of this machine that has ended. False where that cannot be known."""
     machine, pid, ticks = holder.rsplit("/", 2)
     if machine != socket.gethostname() or not pid.isdigit():
@@ -53,7 +53,7 @@ class Lease:
         self.database = database
         self.clock = clock
         self.ttl_s = ttl_s
-        self.holder = holder or this_process()
+        self.holder = holder or process_identity()
         self.epoch: int | None = None
 
     @property
@@ -70,15 +70,15 @@ class Lease:
                 row = await self._read()
                 if row is None or (row.epoch, row.beat) != seen:
                     seen, since = (row.epoch, row.beat) if row else None, self.clock.monotonic()
-                if row is None or is_gone(row.holder) or self.clock.monotonic() - since >= self.ttl_s:
-                    await self._take(row)
+                if row is None or has_holder_ended(row.holder) or self.clock.monotonic() - since >= self.ttl_s:
+                    await self._take_over(row)
             except Temporary as error:
                 log.warning("cannot ask for the lease: %s", error)
             if self.epoch is None:
                 await self.clock.sleep(self.ttl_s / 5)
         log.info("leading with epoch %s", self.epoch)
 
-    async def keep(self) -> None:
+    async def run_renewal(self) -> None:
         """Beat until cancelled. Raises `LeaseLost`. While the database is away nobody can take over either."""
         while True:
             try:
@@ -111,9 +111,9 @@ class Lease:
         async with self.database.read() as session:
             return (await session.execute(select(LeaseRow))).scalar_one_or_none()
 
-    async def _take(self, seen: LeaseRow | None) -> None:
+    async def _take_over(self, seen: LeaseRow | None) -> None:
         if seen is None:
-            await self._take_first()
+            await self._insert_first()
             return
         taking = update(LeaseRow).where(col(LeaseRow.epoch) == seen.epoch, col(LeaseRow.beat) == seen.beat)
         async with self.database.unit_of_work() as session:
@@ -122,7 +122,7 @@ class Lease:
         if result.rowcount == 1:
             self.epoch = seen.epoch + 1
 
-    async def _take_first(self) -> None:
+    async def _insert_first(self) -> None:
         try:
             async with self.database.unit_of_work() as session:
                 await session.execute(insert(LeaseRow).values(id=1, epoch=1, beat=0, holder=self.holder))

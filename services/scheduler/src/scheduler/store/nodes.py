@@ -1,4 +1,4 @@
-"""Nodes of resource groups, as the controller last said."""
+"""Nodes of resource groups, as the controller last listed them."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import select
 
-from scheduler.store.tables import NodeRow
+from scheduler.store.tables import ResourceNodeRow
 from shared.contracts.nodes import Node
 
 
-async def rows_of_nodes(session: AsyncSession) -> Sequence[NodeRow]:
+async def node_rows(session: AsyncSession) -> Sequence[ResourceNodeRow]:
     """Every node, those that were released included."""
-    return (await session.execute(select(NodeRow))).scalars().all()
+    return (await session.execute(select(ResourceNodeRow))).scalars().all()
 
 
-async def every_node(session: AsyncSession) -> list[Node]:
+async def list_nodes(session: AsyncSession) -> list[Node]:
     """Every node that is there."""
-    return [Node.model_validate(row.node) for row in await rows_of_nodes(session) if row.node]
+    return [Node.model_validate(row.node) for row in await node_rows(session) if row.node]
 
 
-async def put_node(session: AsyncSession, node: Node) -> bool:
+async def store_node(session: AsyncSession, node: Node) -> bool:
     """Store the intent where it is newer than what is known; whether it was."""
-    row = await session.get(NodeRow, node.id)
+    row = await session.get(ResourceNodeRow, node.id)
     if row is None:
-        session.add(NodeRow(id=node.id, generation=node.generation, node=node.model_dump(mode="json")))
+        session.add(ResourceNodeRow(id=node.id, generation=node.generation, node=node.model_dump(mode="json")))
         return True
     if row.node is None or row.generation >= node.generation:
         return False
@@ -34,10 +34,10 @@ async def put_node(session: AsyncSession, node: Node) -> bool:
     return True
 
 
-async def drop_node(session: AsyncSession, node: UUID) -> None:
+async def release_node(session: AsyncSession, node: UUID) -> None:
     """Note that a node is released, for good, whether or not it was ever heard of."""
-    row = await session.get(NodeRow, node)
+    row = await session.get(ResourceNodeRow, node)
     if row is None:
-        session.add(NodeRow(id=node, generation=0))
+        session.add(ResourceNodeRow(id=node, generation=0))
     else:
         row.node = None

@@ -14,7 +14,7 @@ from sqlmodel import col, select
 
 from scheduler.domain.rollover import Rollover
 from scheduler.domain.values import CAPACITY, REGISTRY_UNAVAILABLE, SECRETS_UNAVAILABLE
-from scheduler.domain.verdict import Failure, Progress, Seen
+from scheduler.domain.verdict import PodCounts, VersionFailure, VersionProgress
 from scheduler.store.tables import DeploymentRow, LogPositionRow, PodRow
 from shared.contracts.deployment import Deployment
 
@@ -39,7 +39,7 @@ async def pods_by_version(session: AsyncSession) -> dict[UUID, list[PodRow]]:
 
 
 async def forget_failed(session: AsyncSession, version_id: UUID) -> None:
-    """Drop the pods that are kept only to be looked at."""
+    """Drop the rows of failed pods, which are kept for people to read."""
     await session.execute(delete(PodRow).where(col(PodRow.version_id) == version_id, col(PodRow.status) == "Failed"))
 
 
@@ -53,20 +53,22 @@ def deployment_of(row: DeploymentRow) -> Deployment | None:
     return None if row.deployment is None else Deployment.model_validate(row.deployment)
 
 
-def progress_of(row: DeploymentRow) -> Progress:
+def progress_of(row: DeploymentRow) -> VersionProgress:
     """What was seen of the version since its start, as the domain reads it."""
-    return Progress(row.trying_since, row.was_ready, row.failed_loads, _failure(row.last_end), _failure(row.failure))
+    return VersionProgress(
+        row.trying_since, row.was_ready, row.failed_loads, _failure(row.last_end), _failure(row.failure)
+    )
 
 
-def _failure(stored: dict[str, object] | None) -> Failure | None:
+def _failure(stored: dict[str, object] | None) -> VersionFailure | None:
     if stored is None:
         return None
     tail = stored.get("log_tail")
     lines = tuple(str(line) for line in tail) if isinstance(tail, list) else ()
-    return Failure(str(stored["reason"]), str(stored["message"]), lines)
+    return VersionFailure(str(stored["reason"]), str(stored["message"]), lines)
 
 
-def set_progress(row: DeploymentRow, progress: Progress) -> None:
+def set_progress(row: DeploymentRow, progress: VersionProgress) -> None:
     """Store it."""
     row.trying_since = progress.trying_since
     row.was_ready = progress.was_ready
@@ -81,7 +83,9 @@ def rollover_of(row: DeploymentRow) -> Rollover | None:
     if kept is None:
         return None
     since = datetime.fromisoformat(kept["trying_since"])
-    progress = Progress(since, False, kept["failed_loads"], _failure(kept["last_end"]), _failure(kept["failure"]))
+    progress = VersionProgress(
+        since, False, kept["failed_loads"], _failure(kept["last_end"]), _failure(kept["failure"])
+    )
     return Rollover(kept["generation"], progress, kept["most_ready"])
 
 
@@ -102,17 +106,17 @@ def _stored_rollover(rollover: Rollover) -> dict[str, Any]:
     }
 
 
-def _stored(failure: Failure | None) -> dict[str, object] | None:
+def _stored(failure: VersionFailure | None) -> dict[str, object] | None:
     if failure is None:
         return None
     return {"reason": failure.reason, "message": failure.message, "log_tail": list(failure.log_tail)}
 
 
-def seen_in(pods: Sequence[PodRow]) -> Seen:
-    """A version's pods, counted; failed ones that are only kept to be looked at do not count."""
+def count_pods(pods: Sequence[PodRow]) -> PodCounts:
+    """A version's pods, counted; rows of failed ones, kept for people to read, do not count."""
     alive = [pod for pod in pods if pod.status != "Failed"]
-    return Seen(
+    return PodCounts(
         pods=len(alive),
         ready=sum(pod.ready for pod in alive),
-        is_held_up=any(pod.reason in {REGISTRY_UNAVAILABLE, SECRETS_UNAVAILABLE, CAPACITY} for pod in alive),
+        is_waiting=any(pod.reason in {REGISTRY_UNAVAILABLE, SECRETS_UNAVAILABLE, CAPACITY} for pod in alive),
     )

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 
 from scheduler.store.tables import RunRow
 
-Key = tuple[UUID, str, int]
+RunKey = tuple[UUID, str, int]
 
 
 async def open_runs(session: AsyncSession) -> Sequence[RunRow]:
@@ -20,7 +20,9 @@ async def open_runs(session: AsyncSession) -> Sequence[RunRow]:
     return (await session.execute(select(RunRow).where(col(RunRow.ended_at).is_(None)))).scalars().all()
 
 
-async def runs_since(session: AsyncSession, ended_after: datetime, after: Key | None, limit: int) -> Sequence[RunRow]:
+async def runs_since(
+    session: AsyncSession, ended_after: datetime, after: RunKey | None, limit: int
+) -> Sequence[RunRow]:
     """Up to `limit` runs that are open or ended at `ended_after` or later, by key, behind the key `after`."""
     key = (col(RunRow.version_id), col(RunRow.pod), col(RunRow.run))
     query = select(RunRow).where(or_(col(RunRow.ended_at).is_(None), col(RunRow.ended_at) >= ended_after))

@@ -14,11 +14,11 @@ from shared.bus.outbox import add_tables
 from shared.database import UtcDateTime
 
 
-class Record(SQLModel, registry=registry()):
+class SchedulerTable(SQLModel, registry=registry()):
     """Base of the scheduler's tables, on metadata of their own."""
 
 
-class LeaseRow(Record, table=True):
+class LeaseRow(SchedulerTable, table=True):
     """Who leads. There is one row; `epoch` grows with every change of leader, `beat` while one leads."""
 
     __tablename__ = "lease"
@@ -29,10 +29,10 @@ class LeaseRow(Record, table=True):
     holder: str = Field(max_length=255)
 
 
-BELIEVED, REFUSED = 1, 2
+TRUSTED_CONTROLLER, REFUSED_CONTROLLER = 1, 2
 
 
-class ControllerRow(Record, table=True):
+class ControllerRow(SchedulerTable, table=True):
     """Which database the controller had when its list was last believed (1), and last not believed (2)."""
 
     __tablename__ = "controller"
@@ -41,8 +41,8 @@ class ControllerRow(Record, table=True):
     store: UUID
 
 
-class DeploymentRow(Record, table=True):
-    """One version: the newest intent that was heard of, what came of it, and what routers are told.
+class DeploymentRow(SchedulerTable, table=True):
+    """One version: its newest intent, its outcome, and its published endpoints.
 
     `deployment` is None and `deleted` says why (`event`, `absence`) once the version is gone; such a row stays, so that
     a late repeat of an older event does not bring it back. `scale` is what the autoscaler wants, where there is one.
@@ -79,8 +79,8 @@ class DeploymentRow(Record, table=True):
         return self.scale if self.scale is not None and self.desired_replicas else self.desired_replicas
 
 
-class PodRow(Record, table=True):
-    """One pod, as its backend last told. `ended_run`: the last run whose end was told to the bus."""
+class PodRow(SchedulerTable, table=True):
+    """One pod, as last observed. `ended_run`: the last run whose end was published."""
 
     __tablename__ = "pods"
 
@@ -102,10 +102,10 @@ class PodRow(Record, table=True):
     is_limited: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     report_run: int = Field(default=-1, sa_column_kwargs={"server_default": text("-1")})
     report_revision: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
-    """The run and the revision of the report that was told last."""
+    """The run and the revision of the report that was published last."""
 
 
-class NodeRow(Record, table=True):
+class ResourceNodeRow(SchedulerTable, table=True):
     """Newest intent for one node of a resource group; `node` is None once it was released, and such a row stays."""
 
     __tablename__ = "nodes"
@@ -115,7 +115,7 @@ class NodeRow(Record, table=True):
     node: dict[str, Any] | None = Field(default=None, sa_type=JSON)
 
 
-class LogPositionRow(Record, table=True):
+class LogPositionRow(SchedulerTable, table=True):
     """How far a pod's output has been sent on. Outlives the pod until all of it was."""
 
     __tablename__ = "log_positions"
@@ -128,7 +128,7 @@ class LogPositionRow(Record, table=True):
     byte_offset: int = Field(default=0, sa_type=BigInteger)
 
 
-class RunRow(Record, table=True):
+class RunRow(SchedulerTable, table=True):
     """One run of a pod, for metering. `alive_at`: when it was last seen, where its end never is. Kept for a month."""
 
     __tablename__ = "runs"
@@ -144,4 +144,4 @@ class RunRow(Record, table=True):
     alive_at: datetime = Field(sa_type=UtcDateTime)
 
 
-add_tables(Record.metadata)
+add_tables(SchedulerTable.metadata)

@@ -1,1 +1,1 @@
-"""Questions that one service asks another over `penstock.rpc.<service>.<method>`, by the service that answers."""
+"""RPC methods (`penstock.rpc.<service>.<method>`): a module for each service that serves them."""

@@ -1,4 +1,4 @@
-"""What the controller answers: intent, and secrets for those that act on it."""
+"""RPC methods of the controller: intent, and secrets for those that act on it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import Field
 from shared.contracts.base import Contract
 from shared.contracts.deployment import Deployment, SecretKeyRef
 from shared.contracts.nodes import Node
-from shared.contracts.rpc.method import Method, Nothing
+from shared.contracts.rpc.method import Nothing, RpcMethod
 
 
 class DeploymentList(Contract):
@@ -54,6 +54,6 @@ class SecretValues(Contract):
     values: tuple[str, ...] = Field(repr=False)
 
 
-DEPLOYMENTS = Method("controller", "deployments", Nothing, DeploymentList)
-REGISTRY_ACCESS = Method("controller", "registry_access", RegistryQuery, RegistryAccess)
-SECRET_VALUES = Method("controller", "secret_values", SecretsQuery, SecretValues)
+DEPLOYMENTS = RpcMethod("controller", "deployments", Nothing, DeploymentList)
+REGISTRY_ACCESS = RpcMethod("controller", "registry_access", RegistryQuery, RegistryAccess)
+SECRET_VALUES = RpcMethod("controller", "secret_values", SecretsQuery, SecretValues)

@@ -1,4 +1,4 @@
-"""What the inference logger answers: inference tables and their rows."""
+"""RPC methods of the inference logger: inference tables and their rows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from shared.contracts.base import Contract
-from shared.contracts.rpc.method import Method
+from shared.contracts.rpc.method import RpcMethod
 
 
 class TablesQuery(Contract):
@@ -64,5 +64,5 @@ class RowPage(Contract):
     items: tuple[dict[str, Any], ...]
 
 
-TABLES = Method("inference-logger", "tables", TablesQuery, TableList)
-ROWS = Method("inference-logger", "rows", RowsQuery, RowPage)
+TABLES = RpcMethod("inference-logger", "tables", TablesQuery, TableList)
+ROWS = RpcMethod("inference-logger", "rows", RowsQuery, RowPage)

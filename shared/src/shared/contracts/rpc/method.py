@@ -1,4 +1,4 @@
-"""How one service asks another: a method has an owner, a name, and the shapes of request and reply."""
+"""RPC between services: a method has an owner, a name, and the schemas of request and reply."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class DeadLetterRef(Contract):
 
 
 @dataclass(frozen=True)
-class Method:
-    """One question: who answers, its name, its shapes."""
+class RpcMethod:
+    """One RPC method: the service that owns it, its name, its request and reply."""
 
     service: str
     name: str
@@ -30,10 +30,10 @@ class Method:
 
     @property
     def subject(self) -> str:
-        """Subject that the owner answers on (queue group = the service)."""
+        """Subject that the owner subscribes to (queue group = the service)."""
         return f"penstock.rpc.{self.service}.{self.name}"
 
 
-def replay_method(service: str) -> Method:
-    """Ask a service to try one of its dead letters again; every service that consumes facts answers it."""
-    return Method(service, "replay_dead_letter", DeadLetterRef, Nothing)
+def replay_method(service: str) -> RpcMethod:
+    """The method that replays a dead letter of `service`; every service that consumes events serves it."""
+    return RpcMethod(service, "replay_dead_letter", DeadLetterRef, Nothing)

@@ -1,4 +1,4 @@
-"""What the monitor answers: metrics, log lines and events."""
+"""RPC methods of the monitor: metrics, log lines and events."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from shared.contracts.base import Contract
-from shared.contracts.rpc.method import Method
+from shared.contracts.rpc.method import RpcMethod
 
 
 class MetricsQuery(Contract):
@@ -106,6 +106,6 @@ class EventPage(Contract):
     next_cursor: str | None = None
 
 
-METRICS = Method("monitor", "metrics", MetricsQuery, SeriesList)
-LOGS = Method("monitor", "logs", LogsQuery, LogPage)
-EVENTS = Method("monitor", "events", EventsQuery, EventPage)
+METRICS = RpcMethod("monitor", "metrics", MetricsQuery, SeriesList)
+LOGS = RpcMethod("monitor", "logs", LogsQuery, LogPage)
+EVENTS = RpcMethod("monitor", "events", EventsQuery, EventPage)

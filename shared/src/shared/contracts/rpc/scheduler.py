@@ -1,4 +1,4 @@
-"""What the scheduler answers: pods, nodes, capacity and runs as they are."""
+"""RPC methods of the scheduler: pods, nodes, capacity and runs as they are."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import Field
 from shared.contracts.base import Contract
 from shared.contracts.deployment import PodView, VersionState
 from shared.contracts.nodes import NodeStateList, PoolStateList
-from shared.contracts.rpc.method import Method, Nothing
+from shared.contracts.rpc.method import Nothing, RpcMethod
 from shared.contracts.runs import PodRun
 
 
@@ -54,9 +54,9 @@ class RunPage(Contract):
     next_cursor: str | None = None
 
 
-PODS = Method("scheduler", "pods", PodsQuery, PodList)
-RESTART_POD = Method("scheduler", "restart_pod", PodRef, Nothing)
-VERSION_STATES = Method("scheduler", "version_states", Nothing, VersionStateList)
-NODES = Method("scheduler", "nodes", Nothing, NodeStateList)
-CAPACITY = Method("scheduler", "capacity", Nothing, PoolStateList)
-RUNS = Method("scheduler", "runs", RunsQuery, RunPage)
+PODS = RpcMethod("scheduler", "pods", PodsQuery, PodList)
+RESTART_POD = RpcMethod("scheduler", "restart_pod", PodRef, Nothing)
+VERSION_STATES = RpcMethod("scheduler", "version_states", Nothing, VersionStateList)
+NODES = RpcMethod("scheduler", "nodes", Nothing, NodeStateList)
+CAPACITY = RpcMethod("scheduler", "capacity", Nothing, PoolStateList)
+RUNS = RpcMethod("scheduler", "runs", RunsQuery, RunPage)

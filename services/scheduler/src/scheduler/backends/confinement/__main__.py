@@ -1,4 +1,4 @@
-"""Becomes a program that does what strangers ask: `python -m scheduler.backends.confinement FOLDER COMMAND…`.
+"""Executes a server of unauthenticated requests, confined: `python -m scheduler.backends.confinement FOLDER COMMAND…`.
 
 The embedded MLflow asks for no credential, and reads and writes the files that a run's artifact location leads to: a
 model could have it hand out any file of the platform. Under the rules it has `FOLDER`, and code.
@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from scheduler.backends.confinement import confine, landlock
-from scheduler.backends.confinement.rules import RuleBook, Ways
+from scheduler.backends.confinement.rules import ConfinementMethod, RuleBook
 from scheduler.settings import SchedulerSettings
 
 
@@ -25,8 +25,9 @@ def main(folder: Path, command: list[str], settings: SchedulerSettings) -> int:
     if version == 0:
         print(f"{command[-1]} is not confined: it reads and writes what its callers name", file=sys.stderr)
         os.execv(command[0], command)  # noqa: S606 - never a shell
-    readable = tuple(filter(None, settings.confinement_readable.split(":")))
-    rules = RuleBook(Ways(version), settings.home.resolve(), readable).for_server(folder.resolve())
+    rules = RuleBook(
+        ConfinementMethod(version), settings.home.resolve(), settings.confinement_readable_paths
+    ).for_server(folder.resolve())
     return confine.main(json.dumps(rules), command)
 
 

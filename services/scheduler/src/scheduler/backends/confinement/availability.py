@@ -10,18 +10,18 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from scheduler.backends.confinement import landlock, syscall_filter
 from scheduler.backends.confinement.paths import gpu_devices
-from scheduler.backends.confinement.rules import RuleBook, Ways, confined
+from scheduler.backends.confinement.rules import ConfinementMethod, RuleBook, confined_command
 from scheduler.backends.confinement.users import UserRange
 
 TRIAL_LIMIT_S = 20.0
 TRIAL = "import encodings.idna, os; open(os.path.join(os.getcwd(), 'tried'), 'w').close()"
 READ_BY_PODS = frozenset({"pods", "models", "envs", "zygotes"})
 
-Asked = Literal["require", "auto", "off"]
+ConfinementMode = Literal["require", "auto", "off"]
 
 
 class NotConfined(Exception):
@@ -29,7 +29,7 @@ class NotConfined(Exception):
 
 
 @dataclass(frozen=True)
-class Machine:
+class KernelSupport:
     """What matters of the kernel and of this process; a test's may say otherwise."""
 
     abi: Callable[[], int] = landlock.abi
@@ -38,47 +38,55 @@ class Machine:
 
 @dataclass(frozen=True)
 class Confinement:
-    """How pods, builds and downloads are confined here; `rules` None: not at all. `says` is for people."""
+    """How pods, builds and downloads are confined here; `rules` None: not at all. `description` is for people."""
 
-    asked: Asked
-    says: str
+    mode: ConfinementMode
+    description: str
     rules: RuleBook | None = None
     users: UserRange | None = None
 
+    def report(self) -> dict[str, Any]:
+        """As the admin port shows it."""
+        return {"confined": self.rules is not None, "message": self.description}
+
     def check(self) -> None:
         """Raise `NotConfined` where it was required, and is not to be had."""
-        if self.asked == "require" and self.rules is None:
-            raise NotConfined(f"{self.says}; SCHEDULER_CONFINEMENT=require lets nothing start without it")
+        if self.mode == "require" and self.rules is None:
+            raise NotConfined(f"{self.description}; SCHEDULER_CONFINEMENT=require lets nothing start without it")
 
 
 UNCONFINED = Confinement("off", "not confined: it is switched off")
 
 
 def find_confinement(
-    asked: Asked, home: Path, users: range, readable: tuple[str, ...], machine: Machine = Machine()
+    mode: ConfinementMode,
+    home: Path,
+    users: range,
+    readable: tuple[str, ...],
+    machine: KernelSupport = KernelSupport(),
 ) -> Confinement:
-    """The strictest way that a trial shows to work; how it is done and what it lacks are in `says`."""
-    if asked == "off":
+    """The strictest way that a trial shows to work; how it is done and what it lacks are in `description`."""
+    if mode == "off":
         return UNCONFINED
     why = "the kernel has no Landlock, or a container's seccomp profile refuses it, and the platform is not root"
-    for ways in _ways(machine, has_users=bool(users)):
-        rules = RuleBook(ways, home.resolve(), readable)
-        found = UserRange(users) if ways.has_users else None
+    for method in _methods(machine, has_users=bool(users)):
+        rules = RuleBook(method, home.resolve(), readable)
+        found = UserRange(users) if method.has_users else None
         failure = _try(rules, found)
         if failure is None:
             if found is not None:
                 found.adopt(home / "pods")
-            return Confinement(asked, describe(ways, users), rules, found)
+            return Confinement(mode, describe(method, users), rules, found)
         why = failure
-    return Confinement(asked, f"not confined: {why}")
+    return Confinement(mode, f"not confined: {why}")
 
 
-def describe(ways: Ways, users: range) -> str:
+def describe(method: ConfinementMethod, users: range) -> str:
     """What pods and builds are kept from, and what this way lacks."""
-    by = [f"Landlock (ABI {ways.abi})"] if ways.abi else []
-    by += [f"a user of their own ({users[0]}-{users[-1]})"] if ways.has_users else []
-    lacks = landlock.lacks(ways.abi) if ways.abi else ["files that every user may read"]
-    if ways.has_users:
+    by = [f"Landlock (ABI {method.abi})"] if method.abi else []
+    by += [f"a user of their own ({users[0]}-{users[-1]})"] if method.has_users else []
+    lacks = landlock.missing_protections(method.abi) if method.abi else ["files that every user may read"]
+    if method.has_users:
         lacks = [each for each in lacks if not each.startswith("signals")]
     else:
         lacks += ["modes and times of files of the platform's user"]
@@ -87,13 +95,13 @@ def describe(ways: Ways, users: range) -> str:
     return f"confined by {' and '.join(by)}; not covered: {', '.join([*lacks, 'the network'])}"
 
 
-def _ways(machine: Machine, *, has_users: bool) -> Iterator[Ways]:
+def _methods(machine: KernelSupport, *, has_users: bool) -> Iterator[ConfinementMethod]:
     """The strictest first."""
     abi = machine.abi()
     if machine.is_root() and has_users:
-        yield Ways(abi, has_users=True, keeps_search=bool(abi))
+        yield ConfinementMethod(abi, has_users=True, keeps_search=bool(abi))
     if abi:
-        yield Ways(abi)
+        yield ConfinementMethod(abi)
 
 
 def _try(rules: RuleBook, users: UserRange | None) -> str | None:
@@ -115,11 +123,11 @@ def _try(rules: RuleBook, users: UserRange | None) -> str | None:
 def _try_in(trial: Path, rules: RuleBook, users: UserRange | None) -> str | None:
     work = trial / "work"
     work.mkdir()
-    user = users.give(trial, work) if users else None
+    user = users.assign(trial, work) if users else None
     if user is not None:
-        open_the_way(rules, work)
+        open_parent_folders(rules, work)
     command = [sys.executable, "-c", TRIAL]
-    return _outcome(confined(rules.for_pod(command, work, user), command), work)
+    return _outcome(confined_command(rules.for_pod(command, work, user), command), work)
 
 
 def _outcome(command: list[str], work: Path) -> str | None:
@@ -136,9 +144,9 @@ def _outcome(command: list[str], work: Path) -> str | None:
     return f"a trial failed: {said[-1] if said else f'exit code {ended.returncode}'}"
 
 
-def open_the_way(rules: RuleBook, work: Path) -> None:
+def open_parent_folders(rules: RuleBook, work: Path) -> None:
     """Let a user of its own come to its folder, where nothing else lets it; and close all else in the home to it."""
-    if rules.ways.keeps_search:
+    if rules.method.keeps_search:
         return
     for folder in work.parents[: len(work.relative_to(rules.home).parts)]:
         folder.chmod(0o711)

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scheduler.backends.confinement.availability import Confinement, open_the_way
-from scheduler.backends.confinement.rules import confined
-from scheduler.backends.confinement.users import take_back
+from scheduler.backends.confinement.availability import Confinement, open_parent_folders
+from scheduler.backends.confinement.rules import confined_command
+from scheduler.backends.confinement.users import reclaim_folder
 
 OWN_FOLDERS = {"HOME": "home", "TMPDIR": "tmp", "UV_CACHE_DIR": "cache", "XDG_CACHE_HOME": "home/.cache"}
 
@@ -31,10 +31,10 @@ class ConfinedBuild:
         own = [self.folder / name for name in OWN_FOLDERS.values()]
         for each in own:
             each.mkdir(parents=True, exist_ok=True)
-        user = self._give_away([*own, *writes])
+        user = self._assign_user([*own, *writes])
         named = [*uv_config(environment).values(), *map(environment.get, ("SSL_CERT_FILE", "SSL_CERT_DIR"))]
         reads = [command[0], str(self.folder), *(each for each in named if each and each.startswith("/"))]
-        return confined(rules.for_build(python, [*own, *writes], user, reads), command)
+        return confined_command(rules.for_build(python, [*own, *writes], user, reads), command)
 
     def environment(self, environment: Mapping[str, str]) -> dict[str, str]:
         """What the command knows: `environment`, with folders of its own."""
@@ -43,21 +43,21 @@ class ConfinedBuild:
         own = {name: str(self.folder / under) for name, under in OWN_FOLDERS.items()}
         return {**environment, **own, **uv_config(environment)}
 
-    def take_back(self) -> None:
+    def reclaim(self) -> None:
         """Nobody but the platform changes from now on what was built."""
         if self.confinement.users is not None:
-            take_back(self.folder)
+            reclaim_folder(self.folder)
 
-    def _give_away(self, folders: Sequence[Path]) -> int | None:
+    def _assign_user(self, folders: Sequence[Path]) -> int | None:
         if self.confinement.rules is None or self.confinement.users is None:
             return None
-        user = self.confinement.users.give(self.folder, folders[0])
+        user = self.confinement.users.assign(self.folder, folders[0])
         for folder in folders:
             os.chown(folder, user, user)
             for parent, inner, files in os.walk(folder):
                 for name in (*inner, *files):
                     os.chown(os.path.join(parent, name), user, user, follow_symlinks=False)
-        open_the_way(self.confinement.rules, folders[0])
+        open_parent_folders(self.confinement.rules, folders[0])
         return user
 
 

@@ -4,7 +4,7 @@ Standard library only, and loaded by its file: the shim does so in the child tha
 model runs, and `COMMAND` is executed under the rules (a build, a download). Rules are JSON:
 
 `abi` (Landlock's version, 0 for none), `read`, `write`, `devices` (paths), `user` (None: stay who one is), `groups`,
-`keeps_search` (see `privileges.become`), `opens_files_of_others` (as root may, where Landlock lets it),
+`keeps_search` (see `privileges.switch_user`), `opens_files_of_others` (as root may, where Landlock lets it),
 `filters_calls` and `refuses_sockets` (see `syscall_filter`), `limits` (resource → number).
 """
 
@@ -32,7 +32,7 @@ def confine(rules: dict[str, Any]) -> None:
         privileges.own_shared_memory()
     ruleset = _ruleset(landlock, rules) if rules["abi"] else None
     if user is not None:
-        privileges.become(user, rules.get("groups", ()), keeps_search=rules["keeps_search"])
+        privileges.switch_user(user, rules.get("groups", ()), keeps_search=rules["keeps_search"])
     elif rules.get("opens_files_of_others"):
         privileges.open_files_of_others()
     else:
@@ -41,7 +41,7 @@ def confine(rules: dict[str, Any]) -> None:
     if ruleset is not None:
         ruleset.restrict_self()
     if rules.get("filters_calls"):
-        syscall_filter.refuse(sockets=rules["refuses_sockets"])
+        syscall_filter.install_filter(sockets=rules["refuses_sockets"])
 
 
 def _ruleset(landlock: ModuleType, rules: dict[str, Any]) -> Any:

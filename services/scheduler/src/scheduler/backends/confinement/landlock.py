@@ -45,7 +45,7 @@ def abi() -> int:
     return max(0, int(version))
 
 
-def lacks(version: int) -> list[str]:
+def missing_protections(version: int) -> list[str]:
     """What this version of Landlock cannot keep a process from, in words."""
     since = ((3, "truncating files that it can only read"), (5, "ioctl on devices"), (6, "signals to other processes"))
     return [what for needed, what in since if version < needed]

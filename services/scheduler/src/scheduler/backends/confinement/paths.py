@@ -48,7 +48,7 @@ def system_paths(home: Path) -> list[str]:
     """
     found = [*SYSTEM, *(f"/etc/{name}" for name in SETTINGS)]
     found += ["/proc"] if gpu_devices() else [f"/proc/{name}" for name in PROCESSES]
-    return [path for each in found if os.path.exists(each) for path in without(Path(each), home)]
+    return [path for each in found if os.path.exists(each) for path in excluding(Path(each), home)]
 
 
 def python_paths(python: Path, home: Path) -> list[str]:
@@ -57,7 +57,7 @@ def python_paths(python: Path, home: Path) -> list[str]:
     found = {prefix, *_bases(prefix), python.resolve().parent.parent}
     if python == Path(sys.executable):
         found |= {Path(sys.prefix), Path(sys.base_prefix), _model_server()}
-    return [path for each in sorted(found) if _is_prefix(each) for path in without(each, home)]
+    return [path for each in sorted(found) if _is_prefix(each) for path in excluding(each, home)]
 
 
 @lru_cache(maxsize=1)
@@ -92,21 +92,21 @@ def _resolved(path: Path) -> Path:
     return path.resolve()
 
 
-def without(path: Path, excluded: Path) -> list[str]:
+def excluding(path: Path, excluded: Path) -> list[str]:
     """`path`, or where `excluded` lies beneath it, all else that is in there now: a rule holds for a whole tree."""
     real = _resolved(path)
     if not excluded.is_relative_to(real):
         return [str(path)]
     if real == excluded:
         return []
-    return [found for child in _children(real) for found in without(child, excluded)]
+    return [found for child in _children(real) for found in excluding(child, excluded)]
 
 
-def all_but(*excluded: Path) -> list[str]:
+def all_paths_excluding(*excluded: Path) -> list[str]:
     """Every path of the machine but these and what lies in them."""
     found = ["/"]
     for each in excluded:
-        found = [path for parent in found for path in without(Path(parent), each)]
+        found = [path for parent in found for path in excluding(Path(parent), each)]
     return found
 
 

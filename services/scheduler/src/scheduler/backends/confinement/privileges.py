@@ -29,7 +29,7 @@ class _Sets(ctypes.Structure):
     )
 
 
-def become(user: int, groups: Sequence[int], *, keeps_search: bool) -> None:
+def switch_user(user: int, groups: Sequence[int], *, keeps_search: bool) -> None:
     """Be `user` (and the group of that number) from now on, without capabilities. Raises OSError.
 
     `keeps_search`: go on reading what only root may; for processes that Landlock keeps to certain paths, where those

@@ -18,11 +18,11 @@ from scheduler.backends.confinement.paths import (
     DEVICES,
     SHARED_MEMORY,
     TEMPORARY,
-    all_but,
+    all_paths_excluding,
+    excluding,
     gpu_devices,
     python_paths,
     system_paths,
-    without,
 )
 
 GIB = 1024**3
@@ -36,7 +36,7 @@ RESERVED_TIMES, RESERVED_MORE_GB = 4, 4
 
 
 @dataclass(frozen=True)
-class Ways:
+class ConfinementMethod:
     """How this machine confines processes.
 
     `abi`: Landlock's version, 0 for none. `has_users`: each pod and build is a user of its own. `keeps_search`: such a
@@ -52,7 +52,7 @@ class Ways:
 class RuleBook:
     """Makes rules; the same for everything of one scheduler."""
 
-    ways: Ways
+    method: ConfinementMethod
     home: Path
     readable: tuple[str, ...] = ()
     """Further paths that an operator lets be read."""
@@ -86,24 +86,24 @@ class RuleBook:
         rules = self.for_server(models)
         rules["write"].remove(SHARED_MEMORY)
         if is_ours:
-            rules["read"] += all_but(*TEMPORARY, self.home)
+            rules["read"] += all_paths_excluding(*TEMPORARY, self.home)
         return rules
 
     def for_server(self, folder: Path) -> dict[str, Any]:
-        """A program of the platform that does what strangers ask: it reads code, and keeps all it has in `folder`."""
+        """A server of unauthenticated requests: it reads code, and keeps all it has in `folder`."""
         reads = [*python_paths(Path(sys.executable), self.home), *_code(self.home)]
         # The platform's own program: as root it goes on opening a home that lies in another user's closed folder.
         return {**self._rules(reads, [str(folder)], None), "opens_files_of_others": True}
 
     def _rules(self, reads: list[str], writes: list[str], user: int | None) -> dict[str, Any]:
         return {
-            "abi": self.ways.abi,
+            "abi": self.method.abi,
             "read": list(dict.fromkeys([*system_paths(self.home), *reads, *self.readable])),
             "write": [*writes, SHARED_MEMORY, *_written_by_gpus(user)],
             "devices": [*DEVICES, *gpu_devices()],
             "user": user,
             "groups": sorted(_groups_of(gpu_devices())) if user is not None else [],
-            "keeps_search": self.ways.keeps_search,
+            "keeps_search": self.method.keeps_search,
             "filters_calls": user is None,
             "refuses_sockets": not gpu_devices(),
             "limits": self._limits(user),
@@ -117,10 +117,10 @@ class RuleBook:
 def _code(home: Path) -> list[str]:
     """Folders that this Python imports from, save the one that it was started in, which may have anything in it."""
     found = sys.path[1:] if sys.path[0] in ("", str(Path.cwd())) else sys.path
-    return [each for path in found if path.startswith("/") for each in without(Path(path), home)]
+    return [each for path in found if path.startswith("/") for each in excluding(Path(path), home)]
 
 
-def confined(rules: dict[str, Any], command: Sequence[str]) -> list[str]:
+def confined_command(rules: dict[str, Any], command: Sequence[str]) -> list[str]:
     """The command that executes `command` under the rules."""
     return [sys.executable, "-I", "-S", str(confine.__file__), json.dumps(rules), *command]
 

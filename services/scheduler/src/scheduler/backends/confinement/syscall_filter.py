@@ -39,7 +39,7 @@ def is_known() -> bool:
     return platform.machine() in _MACHINES
 
 
-def refuse(*, sockets: bool) -> None:
+def install_filter(*, sockets: bool) -> None:
     """Refuse those calls from now on, in this process and all that it starts; needs no_new_privs. Raises OSError.
 
     Without `sockets` those of AF_UNIX are let through: CUDA does not start without them.

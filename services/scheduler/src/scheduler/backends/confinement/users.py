@@ -10,7 +10,6 @@ from pathlib import Path
 
 from shared.errors import LimitExceeded
 
-LOWEST = 1000
 REGISTRY = Path("/run/penstock-users")
 
 
@@ -36,9 +35,9 @@ class UserRange:
             if (owner := work.stat().st_uid) in self.users:
                 with self._locked():
                     self._known[work.parents[1]] = owner
-                    self._take(owner, work.parents[1])
+                    self._claim(owner, work.parents[1])
 
-    def give(self, holder: Path, folder: Path) -> int:
+    def assign(self, holder: Path, folder: Path) -> int:
         """The user of `holder` (a pod's folder, a build's); `folder` is made its own, and closed to others.
 
         Raises LimitExceeded where all are in use.
@@ -46,7 +45,7 @@ class UserRange:
         self._known = {each: number for each, number in self._known.items() if each.exists()}
         with self._locked():
             known = self._known.get(holder)
-            user = known if known is not None and self._take(known, holder) else self._free(holder)
+            user = known if known is not None and self._claim(known, holder) else self._free(holder)
         self._known[holder] = user
         self._chown(folder, user, user)
         folder.chmod(0o700)
@@ -56,12 +55,12 @@ class UserRange:
         """The next one that nobody has. A number comes back as late as can be: what had it may have left traces."""
         for offset in range(len(self.users)):
             place = (self._next + offset) % len(self.users)
-            if self._take(self.users[place], holder):
+            if self._claim(self.users[place], holder):
                 self._next = (place + 1) % len(self.users)
                 return self.users[place]
         raise LimitExceeded(f"all {len(self.users)} users for pods and builds are in use")
 
-    def _take(self, user: int, holder: Path) -> bool:
+    def _claim(self, user: int, holder: Path) -> bool:
         link = self.registry / str(user)
         if link.is_symlink():
             if os.path.lexists(link.readlink()):
@@ -79,17 +78,7 @@ class UserRange:
             yield
 
 
-def users_of(text: str) -> range:
-    """`56000-57999` as a range; empty text is none. Raises ValueError: system users and root are nobody's to give."""
-    if not text.strip():
-        return range(0)
-    first, _, last = text.partition("-")
-    if not (first.isdecimal() and last.isdecimal() and LOWEST <= int(first) <= int(last)):
-        raise ValueError(f"confinement_users: {text} is no range of user numbers from {LOWEST} on, such as 56000-57999")
-    return range(int(first), int(last) + 1)
-
-
-def take_back(folder: Path) -> None:
+def reclaim_folder(folder: Path) -> None:
     """Make all of a finished folder the platform's own, for everybody to read and nobody to change."""
     own = (os.geteuid(), os.getegid())
     for parent, folders, files in os.walk(folder):

@@ -1,7 +1,7 @@
 """Makes one environment with uv: resolve, install wheels, build what has none, compile.
 
 MLflow's bounds come from resolving the model's lines together with full MLflow, and installing the result without it
-(`mlflow-skinny` in its place). Wheels are installed by steps that run no foreign code; see `BuildPlace`.
+(`mlflow-skinny` in its place). Wheels are installed by steps that run no foreign code; see `BuildFolder`.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scheduler.backends.environments.build_place import BuildPlace, Step
-from scheduler.backends.environments.failures import REASON, failure_of, has_to_build, said_since, size_of
+from scheduler.backends.environments.build_folder import BuildFolder, BuildStep
+from scheduler.backends.environments.failures import REASON, failure_of, needs_source_build, output_since, size_of
 from scheduler.backends.environments.resolution import Resolution, is_wheel, read_resolution
-from scheduler.backends.preparation import PreparationFailed
-from scheduler.domain.requirements.comparison import Packages, without_bounds
-from scheduler.domain.requirements.lines import Wanted
+from scheduler.backends.errors import PreparationFailed
+from scheduler.domain.requirements.comparison import EnvironmentPackages, without_bounds
+from scheduler.domain.requirements.lines import PackageRequirement
 
 COMPILED = ("catboost", "lightgbm", "numpy", "onnxruntime", "pandas", "polars", "pyarrow", "scikit-learn", "scipy",
             "tensorflow", "torch", "xgboost")  # fmt: skip
@@ -27,11 +27,11 @@ NEVER = "python_version < '3'"
 
 
 @dataclass
-class Build:
+class EnvironmentBuild:
     """One build in its place; `interpreter` is the Python, or its version, that the environment is made from."""
 
-    place: BuildPlace
-    packages: Packages
+    place: BuildFolder
+    packages: EnvironmentPackages
     python: str
     interpreter: str
     uv: str
@@ -53,13 +53,13 @@ class Build:
             )
             writes = (self.place.root, self.place.sources)
             await self._checked(self._install(resolution.sources, "sources.txt", writes=writes))
-        await self._compile(is_foreign=bool(resolution.sources))
-        await asyncio.to_thread(self.place.take_back)
+        await self._compile(runs_package_code=bool(resolution.sources))
+        await asyncio.to_thread(self.place.reclaim)
         return self.place.root
 
     # ── resolving ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _resolved(self, places: Mapping[Wanted, str]) -> Resolution:
+    async def _resolved(self, places: Mapping[PackageRequirement, str]) -> Resolution:
         """With MLflow's bounds, else, where the model's own pins go beyond them, without."""
         try:
             lock = await self._lock(self.packages, places)
@@ -73,21 +73,23 @@ class Build:
             self.say("the model's requirements go beyond what its MLflow was made for: they are taken as they are")
         return read_resolution(lock, self.packages, places)
 
-    async def _lock(self, packages: Packages, places: Mapping[Wanted, str]) -> str:
+    async def _lock(self, packages: EnvironmentPackages, places: Mapping[PackageRequirement, str]) -> str:
         """The lock file's text; packages are built for their metadata only where nothing else will do."""
         if all(is_wheel(wanted) for wanted in places):
             step = self._compile_step(packages, places)
             start = size_of(self.output)
             ended = await self.place.run(step, self.output)
-            said = said_since(self.output, start)
-            if ended.code != 0 and not has_to_build(said):
+            said = output_since(self.output, start)
+            if ended.code != 0 and not needs_source_build(said):
                 raise self._failure(ended.code, said)
             if ended.code == 0:
                 return await asyncio.to_thread(_text_of, self.place.locks / "pylock.toml")
         await self._checked(self._compile_step(packages, places, (self.place.locks, self.place.sources)))
         return await asyncio.to_thread(_text_of, self.place.locks / "pylock.toml")
 
-    def _compile_step(self, packages: Packages, places: Mapping[Wanted, str], writes: tuple[Path, ...] = ()) -> Step:
+    def _compile_step(
+        self, packages: EnvironmentPackages, places: Mapping[PackageRequirement, str], writes: tuple[Path, ...] = ()
+    ) -> BuildStep:
         lines = [places.get(wanted, wanted.text) for wanted in packages.wanted]
         source = self._written("requirements.in", [*self._options(), *lines])
         limits = self._written("constraints.txt", [wanted.text for wanted in packages.constraints])
@@ -108,7 +110,7 @@ class Build:
 
     # ── installing ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _install(self, lines: tuple[str, ...], file: str, *arguments: str, writes: tuple[Path, ...] = ()) -> Step:
+    def _install(self, lines: tuple[str, ...], file: str, *arguments: str, writes: tuple[Path, ...] = ()) -> BuildStep:
         wanted = self._written(file, [*self._options(), *lines])
         return self._uv(
             "pip", "install", "--no-deps", "--no-sources", "--python", str(self.place.python), *self._prereleases(),
@@ -119,14 +121,14 @@ class Build:
         """A foreign step may write in the environment: its files must not be those of the cache that all share."""
         return ["--link-mode", "copy"] if resolution.sources else []
 
-    async def _compile(self, *, is_foreign: bool) -> None:
+    async def _compile(self, *, runs_package_code: bool) -> None:
         """Once here: a pod that had to compile pandas and scikit-learn would take seconds longer to start.
 
         Without `site`, whose `.pth` files are code. What cannot be compiled is none of Python's concern here.
         """
         (library,) = (self.place.root / "lib").glob("python*")
         command = (str(self.place.python), "-I", "-S", "-m", "compileall", "-q", "-q", "-j", "0", str(library))
-        await self.place.run(Step(command, (self.place.root,) if is_foreign else ()), self.output)
+        await self.place.run(BuildStep(command, (self.place.root,) if runs_package_code else ()), self.output)
 
     def _add_runtime(self) -> None:
         """The model server is a few plain files: copied, so that it needs no package index."""
@@ -135,9 +137,9 @@ class Build:
 
     # ── parts ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _placed(self) -> dict[Wanted, str]:
+    def _placed(self) -> dict[PackageRequirement, str]:
         """Lines of what is wanted by its place: files of the model as copies, addresses as written."""
-        found: dict[Wanted, str] = {}
+        found: dict[PackageRequirement, str] = {}
         for number, wanted in enumerate(each for each in self.packages.wanted if each.place):
             if not wanted.digest:
                 found[wanted] = wanted.text
@@ -160,14 +162,14 @@ class Build:
         path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         return path
 
-    def _uv(self, *arguments: str, writes: tuple[Path, ...] = ()) -> Step:
-        return Step((self.uv, "--color", "never", "--no-progress", *arguments), writes)
+    def _uv(self, *arguments: str, writes: tuple[Path, ...] = ()) -> BuildStep:
+        return BuildStep((self.uv, "--color", "never", "--no-progress", *arguments), writes)
 
-    async def _checked(self, step: Step) -> None:
+    async def _checked(self, step: BuildStep) -> None:
         start = size_of(self.output)
         ended = await self.place.run(step, self.output)
         if ended.code != 0:
-            raise self._failure(ended.code, said_since(self.output, start))
+            raise self._failure(ended.code, output_since(self.output, start))
 
     def _failure(self, code: int | None, said: str) -> PreparationFailed:
         if code is None:

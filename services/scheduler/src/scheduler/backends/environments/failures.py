@@ -1,11 +1,11 @@
-"""What uv said, in words for the owner of a model."""
+"""Failures of uv, explained to the owner of a model."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from scheduler.backends.preparation import PreparationFailed
+from scheduler.backends.errors import PreparationFailed
 from scheduler.domain.requirements.comparison import minor_of
 
 REASON = "EnvironmentFailed"
@@ -24,7 +24,7 @@ _MARKS = " ×│╰─▶├"
 _LEAST = 1200
 
 
-def has_to_build(said: str) -> bool:
+def needs_source_build(said: str) -> bool:
     """Whether the step failed only because it was not allowed to build a package from source."""
     return any(words in said for words in _NEEDS_BUILDING)
 
@@ -49,7 +49,7 @@ def failure_of(said: str, python: str) -> PreparationFailed:
     )
 
 
-def said_since(output: Path, start: int) -> str:
+def output_since(output: Path, start: int) -> str:
     """What was added to a file since it had `start` bytes."""
     with output.open("rb") as file:
         file.seek(start)

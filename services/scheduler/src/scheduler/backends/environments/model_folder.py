@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from scheduler.domain.requirements.encoding import decoded
-from scheduler.domain.requirements.lines import Unreadable
+from scheduler.domain.requirements.encoding import decode_text
+from scheduler.domain.requirements.lines import UnreadableRequirements
 
 MAX_TEXT = 1024 * 1024
 """Bytes of a file of requirements; MLflow's own have some hundred."""
@@ -30,21 +30,21 @@ class ModelFolder:
             return None
 
     def text(self, path: Path) -> str:
-        """The text of a file that `find` found. Raises `Unreadable`, naming it."""
+        """The text of a file that `find` found. Raises `UnreadableRequirements`, naming it."""
         name = path.relative_to(self.root).as_posix()
         if not path.is_file():
-            raise Unreadable(f"{name} is no file")
+            raise UnreadableRequirements(f"{name} is no file")
         try:
             with path.open("rb") as file:
                 content = file.read(MAX_TEXT + 1)
         except OSError as error:
-            raise Unreadable(f"{name} cannot be read: {error.strerror}") from None
+            raise UnreadableRequirements(f"{name} cannot be read: {error.strerror}") from None
         if len(content) > MAX_TEXT:
-            raise Unreadable(f"{name} has more than {MAX_TEXT} bytes")
-        return decoded(content, name)
+            raise UnreadableRequirements(f"{name} has more than {MAX_TEXT} bytes")
+        return decode_text(content, name)
 
     def optional_text(self, name: str) -> str | None:
-        """The text of a file by its name; None where there is none. Raises `Unreadable`."""
+        """The text of a file by its name; None where there is none. Raises `UnreadableRequirements`."""
         path = self.find(name)
         return None if path is None else self.text(path)
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from scheduler.domain.requirements.comparison import FULL, SKINNY, Packages
-from scheduler.domain.requirements.lines import Wanted
+from scheduler.domain.requirements.comparison import FULL, SKINNY, EnvironmentPackages
+from scheduler.domain.requirements.lines import PackageRequirement
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Resolution:
     sources: tuple[str, ...] = ()
 
 
-def read_resolution(text: str, packages: Packages, places: Mapping[Wanted, str]) -> Resolution:
+def read_resolution(text: str, packages: EnvironmentPackages, places: Mapping[PackageRequirement, str]) -> Resolution:
     """From the lock file; `places` has the line for each package that was wanted by its place.
 
     Raises:
@@ -48,6 +48,6 @@ def read_resolution(text: str, packages: Packages, places: Mapping[Wanted, str])
     return Resolution(tuple(wheels), tuple(sources))
 
 
-def is_wheel(wanted: Wanted) -> bool:
+def is_wheel(wanted: PackageRequirement) -> bool:
     """Whether its place holds a wheel, which runs no code to be installed."""
     return wanted.place.partition("#")[0].partition("?")[0].endswith(".whl")

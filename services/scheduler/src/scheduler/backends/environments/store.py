@@ -24,24 +24,24 @@ from pathlib import Path
 import uv
 from packaging.utils import canonicalize_name
 
-from scheduler.backends.children import environment_for
+from scheduler.backends.child_process import child_environment
 from scheduler.backends.confinement.availability import UNCONFINED, Confinement, NotConfined
-from scheduler.backends.environments.build import Build
-from scheduler.backends.environments.build_place import BuildPlace
-from scheduler.backends.environments.reading import read_needs
-from scheduler.backends.preparation import PreparationFailed
+from scheduler.backends.environments.build import EnvironmentBuild
+from scheduler.backends.environments.build_folder import BuildFolder
+from scheduler.backends.environments.requirements_reader import read_requirements
+from scheduler.backends.errors import PreparationFailed
 from scheduler.domain.requirements.comparison import (
-    Comparison,
-    Packages,
-    compare,
+    EnvironmentComparison,
+    EnvironmentPackages,
+    compare_environment,
     environment_key,
     minor_of,
     packages_for,
     unserved_python,
 )
-from scheduler.domain.requirements.lines import Unreadable
+from scheduler.domain.requirements.lines import UnreadableRequirements
 from scheduler.domain.requirements.sources import SourceRule
-from shared.redaction import credentials_in
+from shared.security.redaction import find_credentials
 
 RUNTIME = "penstock-runtime"
 UV_PREFIXES = ("UV_", "PIP_")
@@ -50,7 +50,7 @@ REFUSED = "RequirementsRefused"
 
 
 @dataclass(frozen=True)
-class Environment:
+class PythonEnvironment:
     """A Python that can serve the model."""
 
     python: Path
@@ -58,18 +58,18 @@ class Environment:
 
 
 @dataclass(frozen=True)
-class Plan:
+class EnvironmentPlan:
     """What a model's environment is to be: `key` None means the platform's own."""
 
-    comparison: Comparison
+    comparison: EnvironmentComparison
     left_out: tuple[str, ...] = ()
     """Of the comparison's warnings, those that the model's owner should hear of."""
-    packages: Packages = field(default_factory=lambda: Packages(()))
+    packages: EnvironmentPackages = field(default_factory=lambda: EnvironmentPackages(()))
     python: str = ""
     key: str | None = None
 
 
-class Environments:
+class EnvironmentStore:
     """Plans, builds and finds environments."""
 
     def __init__(
@@ -90,27 +90,27 @@ class Environments:
         self.runtime = Path(str(util.find_spec("penstock_runtime").submodule_search_locations[0]))  # type: ignore[union-attr,index]
         self._locks: dict[str, asyncio.Lock] = {}
 
-    def plan(self, model: Path) -> Plan:
+    def plan(self, model: Path) -> EnvironmentPlan:
         """What the model needs, held against the platform's own environment.
 
         Raises:
             PreparationFailed: its files cannot be read, ask for what is not allowed, or for a Python without a server.
         """
         try:
-            needs = read_needs(model, self.rule, self._resolve)
-        except Unreadable as refused:
+            needs = read_requirements(model, self.rule, self._resolve)
+        except UnreadableRequirements as refused:
             raise PreparationFailed(REFUSED, refused.message, is_permanent=True) from refused
         except OSError as error:
             raise PreparationFailed(REFUSED, f"the model's requirements: {error}") from error
         here = platform.python_version()
-        comparison = compare(needs, _installed(), here)
+        comparison = compare_environment(needs, _installed(), here)
         if needs.python and (why := unserved_python(needs.python)):
             raise PreparationFailed("PythonNotServed", why, is_permanent=True)
         if not comparison.unmet:
-            return Plan(comparison, needs.warnings)
+            return EnvironmentPlan(comparison, needs.warnings)
         packages = packages_for(needs, tuple(metadata.requires(RUNTIME) or ()))
         python = needs.python or here
-        return Plan(
+        return EnvironmentPlan(
             comparison, needs.warnings, packages, python, environment_key(packages, python, _digest(self.runtime))
         )
 
@@ -124,18 +124,18 @@ class Environments:
             raise OSError(f"{host} has no address") from error
         return [str(address[0]) for *_, address in found]
 
-    def find(self, plan: Plan) -> Environment | None:
+    def find(self, plan: EnvironmentPlan) -> PythonEnvironment | None:
         """The environment, where nothing has to be built."""
         if plan.key is None:
-            return Environment(Path(sys.executable))
+            return PythonEnvironment(Path(sys.executable))
         python = self.folder / plan.key / "bin" / "python"
         if not python.exists():
             return None
         with suppress(OSError):  # when it was last used: see `kept`
             os.utime(self.folder / f"{plan.key}.lock")
-        return Environment(python)
+        return PythonEnvironment(python)
 
-    async def build(self, plan: Plan, output: Path, say: Callable[[str], None]) -> Environment:
+    async def build(self, plan: EnvironmentPlan, output: Path, say: Callable[[str], None]) -> PythonEnvironment:
         """Build the environment, or wait for whoever builds it; uv's words go to `output`.
 
         Raises:
@@ -150,13 +150,13 @@ class Environments:
             if found := self.find(plan):
                 return found
             await self._build(plan, plan.key, output, say)
-        return Environment(self.folder / plan.key / "bin" / "python", was_built=True)
+        return PythonEnvironment(self.folder / plan.key / "bin" / "python", was_built=True)
 
-    async def _build(self, plan: Plan, key: str, output: Path, say: Callable[[str], None]) -> None:
+    async def _build(self, plan: EnvironmentPlan, key: str, output: Path, say: Callable[[str], None]) -> None:
         await asyncio.to_thread(self._sweep, key)
         written = [wanted.written for wanted in (*plan.packages.wanted, *plan.packages.constraints)]
-        secrets = credentials_in([*written, *(option.text for option in plan.packages.options)])
-        place = BuildPlace.make(
+        secrets = find_credentials([*written, *(option.text for option in plan.packages.options)])
+        place = BuildFolder.make(
             self.folder,
             key,
             known=self.uv_environment,
@@ -164,7 +164,9 @@ class Environments:
             limit_s=self.limit_s,
             confinement=self.confinement,
         )
-        build = Build(place, plan.packages, plan.python, _interpreter(plan.python), self.uv, self.runtime, output, say)
+        build = EnvironmentBuild(
+            place, plan.packages, plan.python, _interpreter(plan.python), self.uv, self.runtime, output, say
+        )
         try:
             root = await build.run()
             root.rename(self.folder / key)
@@ -191,7 +193,7 @@ class Environments:
 
 def _for_uv(environ: Mapping[str, str]) -> dict[str, str]:
     """What uv may know; a package index and certificates that are set for pip are taken for uv's too."""
-    known = environment_for(environ, UV_PREFIXES)
+    known = child_environment(environ, UV_PREFIXES)
     for ours, pips in (("UV_DEFAULT_INDEX", "PIP_INDEX_URL"), ("SSL_CERT_FILE", "PIP_CERT")):
         if ours not in known and known.get(pips):
             known[ours] = known[pips]

@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from scheduler.domain.requirements.lines import Option, Wanted, read_line
+from scheduler.domain.requirements.lines import PackageRequirement, RequirementOption, read_line
 
 TEST_TOOLS = frozenset(
     {"pytest", "pytest-asyncio", "pytest-cov", "pytest-mock", "pytest-timeout", "pytest-xdist", "hypothesis",
@@ -35,20 +35,20 @@ SETUPTOOLS = "setuptools<81"
 
 
 @dataclass(frozen=True)
-class ModelNeeds:
+class ModelRequirements:
     """What a model's files ask for; Python (`3.11.7`) as written."""
 
-    wanted: tuple[Wanted, ...] = ()
+    wanted: tuple[PackageRequirement, ...] = ()
     python: str | None = None
-    constraints: tuple[Wanted, ...] = ()
-    options: tuple[Option, ...] = ()
-    build_dependencies: tuple[Wanted, ...] = ()
+    constraints: tuple[PackageRequirement, ...] = ()
+    options: tuple[RequirementOption, ...] = ()
+    build_dependencies: tuple[PackageRequirement, ...] = ()
     warnings: tuple[str, ...] = ()
     """What is left out or taken otherwise than written."""
 
 
 @dataclass(frozen=True)
-class Comparison:
+class EnvironmentComparison:
     """What is not met (then something must be built), and what is not met but does not matter."""
 
     unmet: tuple[str, ...] = ()
@@ -56,19 +56,19 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Packages:
+class EnvironmentPackages:
     """What an environment is made of; all of it is resolved together."""
 
-    wanted: tuple[Wanted, ...]
-    constraints: tuple[Wanted, ...] = ()
-    options: tuple[Option, ...] = ()
+    wanted: tuple[PackageRequirement, ...]
+    constraints: tuple[PackageRequirement, ...] = ()
+    options: tuple[RequirementOption, ...] = ()
     without: tuple[str, ...] = ()
     """Names that are not installed although something in it asks for them."""
     is_full: bool = False
     """Whether MLflow itself is installed, and not `mlflow-skinny` in its place."""
 
 
-def compare(needs: ModelNeeds, installed: Mapping[str, str], python: str) -> Comparison:
+def compare_environment(needs: ModelRequirements, installed: Mapping[str, str], python: str) -> EnvironmentComparison:
     """Hold `needs` against what is installed (canonical name → version) under Python `python` (`3.11`)."""
     unmet: list[str] = []
     warnings: list[str] = list(needs.warnings)
@@ -83,14 +83,14 @@ def compare(needs: ModelNeeds, installed: Mapping[str, str], python: str) -> Com
             warnings.append(f"{wanted.shown}: extras {', '.join(wanted.extras)} are not checked")
     limits = [_problem(limit, installed) for limit in needs.constraints if limit.name in installed]
     unmet.extend(problem for problem in limits if problem)
-    return Comparison(tuple(unmet), tuple(warnings))
+    return EnvironmentComparison(tuple(unmet), tuple(warnings))
 
 
-def _shown(option: Option) -> str:
-    return Wanted(written=option.text).shown
+def _shown(option: RequirementOption) -> str:
+    return PackageRequirement(written=option.text).shown
 
 
-def _problem(wanted: Wanted, installed: Mapping[str, str]) -> str | None:
+def _problem(wanted: PackageRequirement, installed: Mapping[str, str]) -> str | None:
     if wanted.marker and not Requirement(f"x; {wanted.marker}").marker.evaluate():  # type: ignore[union-attr]
         return None
     if wanted.place:
@@ -102,7 +102,7 @@ def _problem(wanted: Wanted, installed: Mapping[str, str]) -> str | None:
     return None if _meets(wanted, found) else f"{wanted.shown} (here: {found})"
 
 
-def _meets(wanted: Wanted, found: str) -> bool:
+def _meets(wanted: PackageRequirement, found: str) -> bool:
     try:
         return SpecifierSet(wanted.specifier).contains(Version(found), prereleases=True)
     except InvalidVersion:
@@ -125,7 +125,7 @@ def unserved_python(python: str) -> str | None:
     )
 
 
-def packages_for(needs: ModelNeeds, runtime: Sequence[str]) -> Packages:
+def packages_for(needs: ModelRequirements, runtime: Sequence[str]) -> EnvironmentPackages:
     """What an environment for a model holds: its own, MLflow with its bounds, and the model server's."""
     own = [wanted for wanted in needs.wanted if wanted.name not in TEST_TOOLS]
     names = {wanted.name for wanted in own}
@@ -142,10 +142,10 @@ def packages_for(needs: ModelNeeds, runtime: Sequence[str]) -> Packages:
     is_full = any(wanted.name == FULL and (wanted.extras or wanted.place) for wanted in own)
     without = () if is_full else tuple(name for name in SERVER_ONLY if name not in names)
     lines = [*own, *built_with, *(_wanted(line) for line in (*added, *runtime))]
-    return Packages(tuple(lines), needs.constraints, needs.options, without, is_full)
+    return EnvironmentPackages(tuple(lines), needs.constraints, needs.options, without, is_full)
 
 
-def without_bounds(packages: Packages) -> Packages:
+def without_bounds(packages: EnvironmentPackages) -> EnvironmentPackages:
     """The same with `mlflow-skinny` in MLflow's place, for pins that go beyond what MLflow was made for."""
     names = {wanted.name for wanted in packages.wanted}
     lines = [wanted for wanted in packages.wanted if wanted.name != FULL]
@@ -153,16 +153,16 @@ def without_bounds(packages: Packages) -> Packages:
         if wanted.name == FULL and SKINNY not in names:
             marker = f" ; {wanted.marker}" if wanted.marker else ""
             lines.append(_wanted(f"{SKINNY}{wanted.specifier}{marker}"))
-    return Packages(tuple(lines), packages.constraints, packages.options, packages.without)
+    return EnvironmentPackages(tuple(lines), packages.constraints, packages.options, packages.without)
 
 
-def _wanted(line: str) -> Wanted:
+def _wanted(line: str) -> PackageRequirement:
     found = read_line(line)
-    assert isinstance(found, Wanted)
+    assert isinstance(found, PackageRequirement)
     return found
 
 
-def _is_bound(build_dependencies: Sequence[Wanted], names: set[str]) -> bool:
+def _is_bound(build_dependencies: Sequence[PackageRequirement], names: set[str]) -> bool:
     return "setuptools" in names or any(each.name == "setuptools" and each.specifier for each in build_dependencies)
 
 
@@ -177,7 +177,7 @@ def _imports_pkg_resources(specifier: str) -> bool:
                for operator, bound in bounds)  # fmt: skip
 
 
-def environment_key(packages: Packages, python: str, runtime_digest: str) -> str:
+def environment_key(packages: EnvironmentPackages, python: str, runtime_digest: str) -> str:
     """Name of the environment with this content, whatever the order of the lines."""
     content = [f"python {minor_of(python)}", f"runtime {runtime_digest}"]
     content += sorted(wanted.identity for wanted in packages.wanted)

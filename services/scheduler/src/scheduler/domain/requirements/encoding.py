@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 
-from scheduler.domain.requirements.lines import Unreadable
+from scheduler.domain.requirements.lines import UnreadableRequirements
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -17,18 +17,18 @@ _MARKS = (
 _CODING = re.compile(rb"coding[:=]\s*([-\w.]+)")
 
 
-def decoded(content: bytes, name: str) -> str:
+def decode_text(content: bytes, name: str) -> str:
     """By its byte order mark, its `coding:` line (one of the first two), as UTF-8, and at last as Latin-1.
 
     Raises:
-        Unreadable: it is not what it says, or holds no text.
+        UnreadableRequirements: it is not what it says, or holds no text.
     """
     try:
         text = _decoded(content)
     except (UnicodeError, LookupError) as wrong:
-        raise Unreadable(f"{name} cannot be read as text: {wrong}"[:300]) from None
+        raise UnreadableRequirements(f"{name} cannot be read as text: {wrong}"[:300]) from None
     if "\0" in text:
-        raise Unreadable(f"{name} holds no text")
+        raise UnreadableRequirements(f"{name} holds no text")
     return text
 
 

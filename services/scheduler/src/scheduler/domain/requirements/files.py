@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scheduler.domain.requirements.lines import Unreadable
-from shared.bounded_yaml import load_yaml
+from scheduler.domain.requirements.lines import UnreadableRequirements
+from shared.security.bounded_yaml import load_yaml
 
 CONDA_NAMES = {
     "pytorch": "torch", "py-xgboost": "xgboost", "py-lightgbm": "lightgbm", "matplotlib-base": "matplotlib",
@@ -62,7 +62,7 @@ def read_mlmodel(text: str) -> ModelDescription:
 
 
 def read_python_env(text: str, name: str) -> PythonEnv:
-    """A `python_env.yaml`. Raises `Unreadable`."""
+    """A `python_env.yaml`. Raises `UnreadableRequirements`."""
     said = _described(text, name)
     return PythonEnv(
         _python(said.get("python")), _texts(said.get("build_dependencies")), _texts(said.get("dependencies"))
@@ -70,7 +70,7 @@ def read_python_env(text: str, name: str) -> PythonEnv:
 
 
 def read_conda_env(text: str, name: str) -> CondaEnv:
-    """A `conda.yaml`. Raises `Unreadable`, also for a package whose version cannot be said as pip says it."""
+    """A `conda.yaml`. Raises `UnreadableRequirements`, also for a version that pip has no form for."""
     parts = _described(text, name).get("dependencies")
     parts = parts if isinstance(parts, list) else []
     pip = tuple(line for part in parts if isinstance(part, Mapping) for line in _texts(part.get("pip")))
@@ -85,7 +85,7 @@ def _packages(parts: Iterable[str], file: str) -> Iterable[str]:
         found = _CONDA.match(part.strip())
         version = _specifier((found["version"] or "").strip()) if found else None
         if found is None or version is None:
-            raise Unreadable(f"{file} asks for `{part[:100]}`, which cannot be installed with pip")
+            raise UnreadableRequirements(f"{file} asks for `{part[:100]}`, which cannot be installed with pip")
         if found["name"].lower() not in _NOT_PACKAGES:
             name = found["name"].lower()
             yield CONDA_NAMES.get(name, name) + version
@@ -106,7 +106,7 @@ def _specifier(version: str) -> str | None:
 def _described(text: str, name: str) -> Mapping[str, Any]:
     said = load_yaml(text)
     if not isinstance(said, Mapping):
-        raise Unreadable(f"{name} is not the YAML that MLflow writes")
+        raise UnreadableRequirements(f"{name} is not the YAML that MLflow writes")
     return said
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from shared.redaction import without_credentials
+from shared.security.redaction import redact_credentials
 
 ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar")
 INCLUDES, CONSTRAINTS, EDITABLE = "--requirement", "--constraint", "--editable"
@@ -30,14 +30,14 @@ _EXTRAS = re.compile(r"^(?P<place>[^\[\]]+)\[(?P<extras>[^\[\]]*)\]$")
 
 
 @dataclass(frozen=True)
-class Unreadable(Exception):
+class UnreadableRequirements(Exception):
     """A line, or a file, that cannot be read; `message` shows no credentials."""
 
     message: str
 
 
 @dataclass(frozen=True)
-class Option:
+class RequirementOption:
     """`--index-url …` and the like, by its long name."""
 
     name: str
@@ -50,7 +50,7 @@ class Option:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class PackageRequirement:
     """A package: by `name`, at a `place` (an address or a path as written), or both (`name @ place`)."""
 
     name: str = ""
@@ -68,7 +68,7 @@ class Wanted:
     @property
     def shown(self) -> str:
         """The line for people to see."""
-        return without_credentials(f"-e {self.written}" if self.is_editable else self.written)
+        return redact_credentials(f"-e {self.written}" if self.is_editable else self.written)
 
     @property
     def text(self) -> str:
@@ -93,11 +93,11 @@ class Wanted:
         return bool(_ADDRESS.match(self.place)) and not self.place.lower().startswith("file:")
 
 
-Line = Option | Wanted
+RequirementLine = RequirementOption | PackageRequirement
 
 
-def read_lines(text: str) -> Iterator[Line]:
-    """Every line that says something. Raises `Unreadable`."""
+def read_lines(text: str) -> Iterator[RequirementLine]:
+    """Every line that says something. Raises `UnreadableRequirements`."""
     for line in logical_lines(text):
         yield read_line(line)
 
@@ -109,8 +109,8 @@ def logical_lines(text: str) -> tuple[str, ...]:
     return tuple(line for line in stripped if line)
 
 
-def read_line(line: str) -> Line:
-    """One logical line. Raises `Unreadable`."""
+def read_line(line: str) -> RequirementLine:
+    """One logical line. Raises `UnreadableRequirements`."""
     if line.startswith("-"):
         option = _option(line)
         return _at_place(option.value, is_editable=True) if option.name == EDITABLE else option
@@ -121,9 +121,9 @@ def read_line(line: str) -> Line:
         found = Requirement(rest)
     except InvalidRequirement as wrong:
         if not _is_place(rest):
-            raise Unreadable(f"`{without_credentials(line)}` is no requirement: {_reason(wrong)}") from None
+            raise UnreadableRequirements(f"`{redact_credentials(line)}` is no requirement: {_reason(wrong)}") from None
         return _at_place(rest, hashes=hashes)
-    return Wanted(
+    return PackageRequirement(
         canonicalize_name(found.name),
         str(found.specifier),
         found.url or "",
@@ -139,16 +139,16 @@ def _reason(wrong: InvalidRequirement) -> str:
     return str(wrong).splitlines()[0][:200]
 
 
-def _option(line: str) -> Option:
+def _option(line: str) -> RequirementOption:
     name, _, value = line.partition(" ") if not line.startswith("--") else _long(line)
     if not line.startswith("--") and name[:2] in _SHORT:
         name, value = _SHORT[name[:2]], f"{name[2:].removeprefix('=')} {value}"
     name, value = _OLD_NAMES.get(name, name), value.strip().strip("\"'")
     if name in _WITHOUT_VALUE and not value:
-        return Option(name)
+        return RequirementOption(name)
     if name in _WITH_VALUE and value:
-        return Option(name, value)
-    raise Unreadable(f"`{without_credentials(line)}` is an option that no requirements file has")
+        return RequirementOption(name, value)
+    raise UnreadableRequirements(f"`{redact_credentials(line)}` is an option that no requirements file has")
 
 
 def _long(line: str) -> tuple[str, str, str]:
@@ -178,18 +178,18 @@ def _place_in(text: str) -> str:
     return re.split(r"\s+;|;\s", text)[0].partition("[")[0].strip()
 
 
-def _at_place(text: str, *, hashes: tuple[str, ...] = (), is_editable: bool = False) -> Wanted:
+def _at_place(text: str, *, hashes: tuple[str, ...] = (), is_editable: bool = False) -> PackageRequirement:
     if is_editable:
         try:
             found = Requirement(text)
         except InvalidRequirement:
             found = None
         if found is not None and found.url:
-            return Wanted(canonicalize_name(found.name), "", found.url, is_editable=True, written=text)
+            return PackageRequirement(canonicalize_name(found.name), "", found.url, is_editable=True, written=text)
     place, _, marker = re.sub(r"\s+;\s*|;\s+", "\0", text, count=1).partition("\0")
     place = place.strip().strip("\"'")
     extras: tuple[str, ...] = ()
     if with_extras := _EXTRAS.match(place):
         place = with_extras["place"]
         extras = tuple(each.strip() for each in with_extras["extras"].split(",") if each.strip())
-    return Wanted("", "", place, extras, marker.strip(), hashes, is_editable, text)
+    return PackageRequirement("", "", place, extras, marker.strip(), hashes, is_editable, text)

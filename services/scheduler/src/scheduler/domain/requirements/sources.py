@@ -13,16 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from scheduler.domain.requirements.lines import Unreadable
-from shared.addresses import AddressRule, normal_host
-from shared.redaction import without_credentials
+from scheduler.domain.requirements.lines import UnreadableRequirements
+from shared.security.addresses import AddressRule, normal_host
+from shared.security.redaction import redact_credentials
 
 Resolve = Callable[[str], Iterable[str]]
 """Addresses of a host; none where only a proxy can tell. Raises OSError."""
 
-SETTING = "SCHEDULER_ALLOWED_INDEXES"
+INDEXES_SETTING = "SCHEDULER_ALLOWED_INDEXES"
 PATHS_SETTING = "SCHEDULER_ALLOWED_PACKAGE_PATHS"
-INDEXVARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS",
+INDEX_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS",
                    "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS")  # fmt: skip
 _WEB = frozenset({"http", "https", "git+http", "git+https"})
 _NAMED_ONLY = frozenset({"git+ssh", "ssh", "git+git", "git"})
@@ -44,24 +44,25 @@ class SourceRule:
     is_public_allowed: bool = True
 
     def check(self, address: str, resolve: Resolve) -> None:
-        """Raises `Unreadable`, naming the host and the setting; OSError where the host has no address."""
-        shown = without_credentials(address)
+        """Raises `UnreadableRequirements`, naming the host and the setting; OSError where the host has no address."""
+        shown = redact_credentials(address)
         parts = _split(address, shown)
         host = normal_host(parts.hostname or "")
         if not _HOST.match(host) or "\\" in address:
-            raise Unreadable(f"`{shown}` names no host that can be told")
+            raise UnreadableRequirements(f"`{shown}` names no host that can be told")
         if place_of(parts) in self.own or host in self.allowed.hosts:
             return
         if VARIABLE in address:
-            raise Unreadable(f"`{shown}` has a variable in it: {SETTING} does not name {host}")
+            raise UnreadableRequirements(f"`{shown}` has a variable in it: {INDEXES_SETTING} does not name {host}")
         if parts.scheme in _NAMED_ONLY or not self.is_public_allowed:
-            raise Unreadable(f"`{shown}` is not allowed: {SETTING} does not name {host}")
+            raise UnreadableRequirements(f"`{shown}` is not allowed: {INDEXES_SETTING} does not name {host}")
         self._check_addresses(host, shown, resolve)
 
     def _check_addresses(self, host: str, shown: str, resolve: Resolve) -> None:
         if not all(self.allowed.allows(host, each) for each in resolve(host)):
-            raise Unreadable(
-                f"`{shown}` is not allowed: {host} is no public address; an administrator can allow it with {SETTING}"
+            raise UnreadableRequirements(
+                f"`{shown}` is not allowed: {host} is no public address; "
+                f"an administrator can allow it with {INDEXES_SETTING}"
             )
 
     def allows_path(self, path: Path) -> bool:
@@ -78,7 +79,7 @@ def place_of(parts: SplitResult) -> str:
 def own_indexes(environ: Mapping[str, str]) -> frozenset[str]:
     """`host:port` of the package indexes that the installation itself is set to."""
     urls = [url.rpartition("=")[2] if "=http" in url else url
-            for name in INDEXVARIABLES for url in re.split(r"[\s,]+", environ.get(name, ""))]  # fmt: skip
+            for name in INDEX_VARIABLES for url in re.split(r"[\s,]+", environ.get(name, ""))]  # fmt: skip
     found = set()
     for url in urls:
         try:
@@ -94,7 +95,7 @@ def _split(address: str, shown: str) -> SplitResult:
         parts = urlsplit(address)
         parts.port  # noqa: B018 - raises where it is no number
     except ValueError:
-        raise Unreadable(f"`{shown}` is no address") from None
+        raise UnreadableRequirements(f"`{shown}` is no address") from None
     if parts.scheme.lower() not in _WEB | _NAMED_ONLY:
-        raise Unreadable(f"`{shown}`: addresses begin with https://, http:// or git+https://")
+        raise UnreadableRequirements(f"`{shown}`: addresses begin with https://, http:// or git+https://")
     return parts

@@ -1,0 +1,35 @@
+"""What waits for the model: the checked rows of one request, and where its response goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from penstock_runtime.messages import EncodedResponse, RawRequest
+
+if TYPE_CHECKING:
+    from penstock_runtime.inference.requests import CheckedRequest
+
+
+@dataclass(slots=True, eq=False)
+class PredictJob:
+    """One caller's checked rows, and where the answer goes."""
+
+    request_id: str
+    request: CheckedRequest
+    raw: RawRequest
+    deliver: Callable[[EncodedResponse], None]
+    is_gone: Callable[[], bool]
+    worker_exits: int = 0
+    """Workers that ended while they had this job."""
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are to predict."""
+        return self.request.prepared.rows
+
+    @property
+    def key(self) -> Hashable | None:
+        """Jobs with equal keys may share a predict; None, after a worker has ended with it, never shares."""
+        return None if self.worker_exits else self.request.key

@@ -1,0 +1,1 @@
+"""Plumbing of the commands: arguments, the connection, exit codes, output."""

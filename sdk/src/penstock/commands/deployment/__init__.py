@@ -1,0 +1,1 @@
+"""Publishing a model in one command, publishing it once more, going back."""

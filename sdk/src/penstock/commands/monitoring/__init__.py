@@ -1,0 +1,1 @@
+"""Commands that read logs, events, metrics, inference tables and dead letters."""

@@ -1,0 +1,1 @@
+"""Commands of projects, users, tokens and contexts."""

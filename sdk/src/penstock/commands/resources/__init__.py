@@ -1,0 +1,1 @@
+"""Commands of what pods need: specs, groups and nodes, secrets, models, environments, usage."""

@@ -1,0 +1,45 @@
+"""`penstock capacity`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from penstock.commands.cli.connection import connect
+from penstock.commands.cli.output import Format, Output, show_all
+
+COLUMNS = ("pool", "cores", "free_cores", "gib", "free_gib", "gpu", "message")
+
+
+def capacity(output: Output = Format.TABLE) -> None:
+    """Show the room for pods: the shared pool and each node, what of it is free, who holds it and who waits."""
+    with connect() as client:
+        found = client.capacity()
+    if output is Format.JSON:
+        print(json.dumps(found, ensure_ascii=False))
+        return
+    show_all([_line(pool) for pool in found["pools"]], COLUMNS, output)
+
+
+def _line(pool: Mapping[str, Any]) -> dict[str, Any]:
+    there, free = pool["capacity"], pool["free"]
+    parts = [_allocations("held by", pool["held"]), _allocations("waiting:", pool["waiting"])]
+    return {
+        "pool": f"{pool['group']}/{pool['node']}" if pool["node"] else "shared",
+        "cores": f"{there['cpu']:g}",
+        "free_cores": f"{free['cpu']:g}",
+        "gib": f"{there['memory_gb']:.3g}",
+        "free_gib": f"{free['memory_gb']:.3g}",
+        "gpu": f"{free['gpu']} of {there['gpu']}" if there["gpu"] else None,
+        "message": "; ".join(part for part in parts if part) or ("" if pool["is_open"] else "takes no pods"),
+    }
+
+
+def _allocations(what: str, holds: list[dict[str, Any]]) -> str:
+    named = [f"{_owner(hold)} ({hold['cpu']:g} cores, {hold['memory_gb']:.3g} GiB)" for hold in holds]
+    return f"{what} {', '.join(named)}" if named else ""
+
+
+def _owner(hold: Mapping[str, Any]) -> str:
+    return f"{hold['service']}/{hold['version']}" if hold["service"] else "other projects"

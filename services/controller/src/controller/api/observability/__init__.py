@@ -1,0 +1,1 @@
+"""Routes of what other services recorded: metrics, events, logs, inference tables, dead letters."""

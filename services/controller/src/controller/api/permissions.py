@@ -1,0 +1,166 @@
+"""What access each route requires. Deny by default: a route that is not written here lets nobody in.
+
+The one place where roles meet routes; a test holds the table against the routes. What a body names (the project of a
+new service) is checked by the route itself, which says so here by `AccessLevel.SIGNED_IN`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum, auto
+
+from fastapi import Request
+from sqlmodel import select
+
+from controller.api.dependencies import ApiDependencies, CurrentPrincipal, Dependencies, dependencies_of
+from controller.domain.access.roles import Principal, Role
+from controller.store.tables import ServiceRow
+from shared.errors import Forbidden
+
+
+class AccessLevel(Enum):
+    """What a principal must be. Roles are those in the project that the path leads to."""
+
+    OPEN = auto()
+    """Anybody: no token is needed."""
+    SIGNED_IN = auto()
+    """Anybody with a valid token; the route shows each caller what is theirs."""
+    VIEWER = auto()
+    EDITOR = auto()
+    PROJECT_ADMIN = auto()
+    ADMIN = auto()
+    """An administrator of the installation."""
+
+
+_ROLES = {AccessLevel.VIEWER: Role.VIEWER, AccessLevel.EDITOR: Role.EDITOR, AccessLevel.PROJECT_ADMIN: Role.ADMIN}
+
+_S = "/services/{service}"
+_V = _S + "/versions/{version}"
+_G = "/resource-groups/{group}"
+_N = _G + "/nodes/{node}"
+_OF_NODES = ("isolate", "resume", "drain", "release", "renew", "move")
+
+REQUIRED_ACCESS: Mapping[tuple[str, str], AccessLevel] = {
+    ("GET", "/health"): AccessLevel.OPEN,
+    # services and what belongs to them
+    ("GET", "/services"): AccessLevel.SIGNED_IN,
+    ("POST", "/services"): AccessLevel.SIGNED_IN,
+    ("GET", _S): AccessLevel.VIEWER,
+    ("PATCH", _S): AccessLevel.EDITOR,
+    ("DELETE", _S): AccessLevel.EDITOR,
+    ("POST", _S + "/start"): AccessLevel.EDITOR,
+    ("POST", _S + "/stop"): AccessLevel.EDITOR,
+    ("POST", _S + "/restart"): AccessLevel.EDITOR,
+    ("GET", _S + "/traffic"): AccessLevel.VIEWER,
+    ("PUT", _S + "/traffic"): AccessLevel.EDITOR,
+    ("GET", _S + "/versions"): AccessLevel.VIEWER,
+    ("POST", _S + "/versions"): AccessLevel.EDITOR,
+    ("GET", _V): AccessLevel.VIEWER,
+    ("PATCH", _V): AccessLevel.EDITOR,
+    ("DELETE", _V): AccessLevel.EDITOR,
+    ("POST", _V + "/start"): AccessLevel.EDITOR,
+    ("POST", _V + "/stop"): AccessLevel.EDITOR,
+    ("POST", _V + "/restart"): AccessLevel.EDITOR,
+    ("GET", _V + "/pods"): AccessLevel.VIEWER,
+    ("POST", _V + "/pods/{pod}/restart"): AccessLevel.EDITOR,
+    ("POST", _S + "/debug"): AccessLevel.EDITOR,
+    ("GET", _S + "/keys"): AccessLevel.VIEWER,
+    ("POST", _S + "/keys"): AccessLevel.EDITOR,
+    ("DELETE", _S + "/keys/{key_id}"): AccessLevel.EDITOR,
+    ("POST", _S + "/keys/{key_id}/rotate"): AccessLevel.EDITOR,
+    ("GET", _S + "/metrics"): AccessLevel.VIEWER,
+    ("GET", _V + "/metrics"): AccessLevel.VIEWER,
+    ("GET", _S + "/events"): AccessLevel.VIEWER,
+    ("GET", _V + "/events"): AccessLevel.VIEWER,
+    ("GET", _S + "/logs"): AccessLevel.VIEWER,
+    ("GET", _V + "/logs"): AccessLevel.VIEWER,
+    ("GET", "/inference-tables"): AccessLevel.SIGNED_IN,
+    ("GET", "/inference-tables/{table}/rows"): AccessLevel.VIEWER,
+    # the registry and the catalogue
+    ("GET", "/usage"): AccessLevel.SIGNED_IN,
+    ("GET", "/capacity"): AccessLevel.SIGNED_IN,
+    ("GET", "/models"): AccessLevel.SIGNED_IN,
+    ("GET", "/models/{model}"): AccessLevel.SIGNED_IN,
+    ("GET", "/models/{model}/versions/{version}"): AccessLevel.SIGNED_IN,
+    ("GET", "/resource-specs"): AccessLevel.SIGNED_IN,
+    ("POST", "/resource-specs"): AccessLevel.ADMIN,
+    ("GET", "/resource-specs/{spec}"): AccessLevel.SIGNED_IN,
+    ("PATCH", "/resource-specs/{spec}"): AccessLevel.ADMIN,
+    ("DELETE", "/resource-specs/{spec}"): AccessLevel.ADMIN,
+    # the route checks who may see a group
+    ("GET", "/resource-groups"): AccessLevel.SIGNED_IN,
+    ("POST", "/resource-groups"): AccessLevel.ADMIN,
+    ("GET", _G): AccessLevel.SIGNED_IN,
+    ("PATCH", _G): AccessLevel.ADMIN,
+    ("DELETE", _G): AccessLevel.ADMIN,
+    ("PUT", _G + "/projects/{project}"): AccessLevel.ADMIN,
+    ("DELETE", _G + "/projects/{project}"): AccessLevel.ADMIN,
+    ("GET", _G + "/nodes"): AccessLevel.SIGNED_IN,
+    ("POST", _G + "/nodes"): AccessLevel.ADMIN,
+    ("GET", _N): AccessLevel.SIGNED_IN,
+    ("PATCH", _N): AccessLevel.ADMIN,
+    **{("POST", f"{_N}/{verb}"): AccessLevel.ADMIN for verb in _OF_NODES},
+    # credentials; the project is the secret's own, so the route checks it
+    ("GET", "/secrets"): AccessLevel.SIGNED_IN,
+    ("POST", "/secrets"): AccessLevel.SIGNED_IN,
+    ("GET", "/secrets/{secret}"): AccessLevel.SIGNED_IN,
+    ("PUT", "/secrets/{secret}"): AccessLevel.SIGNED_IN,
+    ("DELETE", "/secrets/{secret}"): AccessLevel.SIGNED_IN,
+    # people
+    ("GET", "/projects"): AccessLevel.SIGNED_IN,
+    ("POST", "/projects"): AccessLevel.ADMIN,
+    ("GET", "/projects/{project}"): AccessLevel.VIEWER,
+    ("PATCH", "/projects/{project}"): AccessLevel.PROJECT_ADMIN,
+    ("DELETE", "/projects/{project}"): AccessLevel.ADMIN,
+    ("GET", "/projects/{project}/members"): AccessLevel.VIEWER,
+    ("PUT", "/projects/{project}/members/{user}"): AccessLevel.PROJECT_ADMIN,
+    ("DELETE", "/projects/{project}/members/{user}"): AccessLevel.PROJECT_ADMIN,
+    ("GET", "/users"): AccessLevel.ADMIN,
+    ("POST", "/users"): AccessLevel.ADMIN,
+    ("GET", "/users/{user}"): AccessLevel.SIGNED_IN,
+    ("PATCH", "/users/{user}"): AccessLevel.ADMIN,
+    ("DELETE", "/users/{user}"): AccessLevel.ADMIN,
+    ("GET", "/tokens"): AccessLevel.SIGNED_IN,
+    ("POST", "/tokens"): AccessLevel.SIGNED_IN,
+    ("DELETE", "/tokens/{token_id}"): AccessLevel.SIGNED_IN,
+    ("GET", "/audit"): AccessLevel.SIGNED_IN,
+    # the platform's own
+    ("GET", "/dead-letters"): AccessLevel.ADMIN,
+    ("POST", "/dead-letters/{letter_id}/replay"): AccessLevel.ADMIN,
+}
+
+
+async def authorize(request: Request, deps: Dependencies, principal: CurrentPrincipal) -> None:
+    """Raise unless the principal may use this route: a dependency of every route."""
+    need = REQUIRED_ACCESS.get((request.method, request.scope["route"].path_format.removeprefix("/api/v1")))
+    if need is None:
+        raise Forbidden("Nobody may call this")
+    if need is AccessLevel.ADMIN:
+        principal.require_admin()
+    elif need in _ROLES:
+        await _must_have(_ROLES[need], request.path_params, deps, principal)
+
+
+async def reauthorize(request: Request) -> None:
+    """Raise once the principal of this request may no longer make it: for streamed answers."""
+    await authorize(request, dependencies_of(request), await request.state.current_principal())
+
+
+async def _must_have(role: Role, path: Mapping[str, str], deps: ApiDependencies, principal: Principal) -> None:
+    if "project" in path:
+        principal.require_role(role, path["project"], f"There is no project {path['project'][:64]!r}")
+        return
+    service = path["service"] if "service" in path else path["table"].partition(".")[0]
+    missing = f"There is no service {service[:64]!r}" if "service" in path else f"There is no table {path['table']!r}"
+    await authorize_on_service(deps, principal, service, role, missing)
+
+
+async def authorize_on_service(
+    deps: ApiDependencies, principal: Principal, service: str, role: Role, missing: str
+) -> None:
+    """Refuse who lacks `role` in the service's project; what is gone belongs to administrators."""
+    if principal.is_admin:
+        return
+    async with deps.read_session() as session:
+        project = (await session.scalars(select(ServiceRow.project).where(ServiceRow.name == service))).one_or_none()
+    principal.require_role(role, project or "", missing)

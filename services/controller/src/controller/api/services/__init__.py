@@ -1,0 +1,1 @@
+"""Routes of services: services, their versions, traffic, pods and debug requests."""

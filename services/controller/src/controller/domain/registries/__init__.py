@@ -1,0 +1,1 @@
+"""Where models come from: registered models, their files, secrets, and environment variables."""

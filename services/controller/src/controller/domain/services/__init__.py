@@ -1,0 +1,1 @@
+"""Services and versions: their bodies, status, traffic, and debug requests."""

@@ -1,0 +1,1 @@
+"""Use cases of people and credentials: projects, users, tokens, API keys, authentication."""

@@ -1,0 +1,109 @@
+"""Use cases of resource groups: who may use them, and that each is bound to one service."""
+
+from __future__ import annotations
+
+from controller.domain.resources.groups import GroupChange, NewGroup, group_pod_resources, node_intent
+from controller.domain.services.version_commands import GroupSource, ResourceSource
+from controller.handlers.unit_of_work import UnitOfWork, delete_with_children
+from controller.store.access.people import load_project, visible_services
+from controller.store.resources.groups import grants_of_group, is_granted, load_group, users_of_groups, whole_group
+from controller.store.resources.specs import resources_of
+from controller.store.tables import GroupProjectRow, GroupRow, ServiceRow
+from shared.bus.outbox import publish
+from shared.contracts.deployment import Resources
+from shared.errors import Conflict, NotFound
+from shared.events.node import NodeUpdated
+
+
+async def resources_for(unit: UnitOfWork, service: ServiceRow, source: ResourceSource | GroupSource) -> Resources:
+    """What one pod of a version of `service` may use.
+
+    A group is held until the transaction ends: of two services that want it at once, one gets it, the other `Conflict`.
+    """
+    if isinstance(source, ResourceSource):
+        return await resources_of(unit.session, source.spec)
+    group = await load_group(unit.session, source.group, for_update=True)
+    if not await is_granted(unit.session, group.id, service.project):
+        raise NotFound(f"There is no resource group {source.group!r}")
+    others = set((await users_of_groups(unit.session, [group.name]))[group.name]) - {service.name}
+    if others:
+        own = await visible_services(unit.session, {service.project})
+        called = f"service {min(others)!r}" if own and others <= own else "a service of another project"
+        raise Conflict(f"Resource group {group.name!r} is bound to {called}")
+    return group_pod_resources(group.name, source.cpu, source.memory_gb, source.gpu)
+
+
+async def create_group(unit: UnitOfWork, command: NewGroup) -> GroupRow:
+    """A new group without nodes; `Conflict` when the name is taken."""
+    await _must_be_free(unit, command.name)
+    row = GroupRow(
+        **command.model_dump(include={"name", "description", "tags"}),
+        creator=unit.actor,
+        created_at=unit.now,
+        updated_at=unit.now,
+    )
+    unit.session.add(row)
+    await unit.session.flush()
+    for project in dict.fromkeys(command.projects):
+        await grant_project(unit, row, project)
+    await unit.session.flush()
+    return row
+
+
+async def change_group(unit: UnitOfWork, group: GroupRow, change: GroupChange) -> None:
+    """Apply the fields that `change` names. A group that a version names keeps its name: its pods know it by that."""
+    values = change.model_dump(exclude_unset=True)
+    is_renamed = values.get("name", group.name) != group.name
+    if is_renamed:
+        await _must_be_unused(unit, group, "keeps its name")
+        await _must_be_free(unit, values["name"])
+    for name, value in values.items():
+        setattr(group, name, value)
+    if values:
+        group.revision += 1
+        group.updated_at = unit.now
+    if is_renamed:
+        for node in (await whole_group(unit.session, group)).nodes:
+            node.generation += 1
+            told = node_intent(node, group.name)
+            await publish(unit.session, NodeUpdated(node=told, actor=unit.actor, reason="group renamed"))
+
+
+async def delete_group(unit: UnitOfWork, group: GroupRow) -> None:
+    """Remove a group without nodes that no version names."""
+    await _must_be_unused(unit, group, "cannot be deleted")
+    if nodes := (await whole_group(unit.session, group)).nodes:
+        names = ", ".join(node.name for node in nodes[:5])
+        raise Conflict(f"Resource group {group.name!r} still has nodes ({names}): release them first")
+    await delete_with_children(unit, group, await grants_of_group(unit.session, group.id))
+
+
+async def grant_project(unit: UnitOfWork, group: GroupRow, project: str) -> None:
+    """Let services of `project` use the group; nothing happens where they may."""
+    await load_project(unit.session, project)
+    if not await is_granted(unit.session, group.id, project):
+        unit.session.add(GroupProjectRow(group_id=group.id, project=project, created_at=unit.now))
+
+
+async def revoke_project(unit: UnitOfWork, group: GroupRow, project: str, bound_to: ServiceRow | None) -> None:
+    """Let services of `project` use the group no more; `bound_to` is the service that does, if there is one."""
+    row = await unit.session.get(GroupProjectRow, (group.id, project))
+    if row is None:
+        raise NotFound(f"Resource group {group.name!r} is not associated with project {project!r}")
+    if bound_to is not None and bound_to.project == project:
+        raise Conflict(f"Resource group {group.name!r} is bound to service {bound_to.name!r} of project {project!r}")
+    await unit.session.delete(row)
+
+
+async def _must_be_free(unit: UnitOfWork, name: str) -> None:
+    try:
+        await load_group(unit.session, name)
+    except NotFound:
+        return
+    raise Conflict(f"There is already a resource group {name!r}")
+
+
+async def _must_be_unused(unit: UnitOfWork, group: GroupRow, why: str) -> None:
+    users = (await users_of_groups(unit.session, [group.name]))[group.name]
+    if users:
+        raise Conflict(f"Resource group {group.name!r} is bound to service {users[0]!r} and {why}")

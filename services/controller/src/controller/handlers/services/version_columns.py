@@ -1,0 +1,93 @@
+"""What a version's row holds of a request: checked against the store, and as it is stored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from controller.domain.registries import environment
+from controller.domain.registries.models import ResolvedModel
+from controller.domain.services.version_commands import FirstVersion, ModelSource, ReplicaRange, VersionChange
+from controller.handlers.registries.environment_secrets import environment_secret
+from controller.handlers.registries.registries import registry_secret
+from controller.handlers.resources.groups import resources_for
+from controller.handlers.services.table_destinations import log_delivery_of
+from controller.handlers.unit_of_work import UnitOfWork
+from controller.store.services.services import StoredService
+from controller.store.tables import ServiceRow
+from shared.contracts.deployment import Resources
+from shared.errors import Conflict
+
+
+async def changed_columns(
+    unit: UnitOfWork, service: ServiceRow, change: VersionChange, model: ResolvedModel | None
+) -> dict[str, Any]:
+    """Columns of a version that `change` sets, `model` being the registry's answer; secrets are locked."""
+    values = change.model_dump(
+        mode="json",
+        exclude_unset=True,
+        exclude={"model_source", "resource_source", "replicas", "log_delivery", "traffic_weight"},
+    )
+    if change.model_source is not None and model is not None:
+        values |= {"model": model.model, "model_version": model.version, "alias": change.model_source.alias}
+        values["model_registry"] = change.model_source.registry
+        values |= {"follow": change.model_source.follow, "run_id": model.run_id}
+        values |= {"model_id": model.model_id, "model_digest": model.digest}
+    if change.resource_source is not None:
+        values |= resource_columns(await resources_for(unit, service, change.resource_source))
+    if change.env is not None:
+        await lock_environment_secrets(unit, service, values["env"])
+        values["env"] = values["env"] or None
+    if change.log_delivery is not None:
+        values["log_delivery"] = await log_delivery_of(unit, service, change.log_delivery)
+    if change.replicas is not None:
+        values |= replica_columns(change.replicas)
+    if change.traffic_weight is not None:
+        values["asked_weight"] = change.traffic_weight
+    return values
+
+
+async def lock_registry_secret(unit: UnitOfWork, service: ServiceRow, source: ModelSource | None) -> None:
+    """Lock the secret of a registry until the transaction ends: nobody deletes it while a version begins to use it."""
+    if source is not None and source.registry is not None:
+        await registry_secret(unit.session, source.registry, service.project, for_update=True)
+
+
+async def lock_environment_secrets(unit: UnitOfWork, service: ServiceRow, env: dict[str, Any]) -> None:
+    """Lock the secrets that `env` names, likewise."""
+    for ref in environment.secret_references(env):
+        await environment_secret(unit.session, ref, service.project, for_update=True)
+
+
+def resource_columns(resources: Resources) -> dict[str, Any]:
+    """Columns that say what one pod may use."""
+    return {
+        "spec": resources.spec,
+        "resources": resources.model_dump(mode="json"),
+        "resource_group": resources.group,
+    }
+
+
+def replica_columns(asked: int | ReplicaRange) -> dict[str, Any]:
+    """A fixed number of pods, or the range in which the load decides: it starts with the least, but one to try."""
+    if isinstance(asked, int):
+        return {"replicas": asked, "autoscaling": None}
+    return {"replicas": max(asked.min, 1), "autoscaling": asked.model_dump(mode="json")}
+
+
+async def log_delivery_column(unit: UnitOfWork, service: StoredService, command: FirstVersion) -> dict[str, Any]:
+    """The log delivery of the command; else its sibling's, so that a further version is recorded like the others."""
+    sibling = service.sibling()
+    if "log_delivery" in command.model_fields_set or sibling is None:
+        return await log_delivery_of(unit, service.row, command.log_delivery)
+    return dict(sibling.row.log_delivery)
+
+
+def version_name_for(service: StoredService, asked: str | None) -> str:
+    """The `asked` name, `Conflict` where it is taken; else the next of v1, v2, …"""
+    taken = {version.row.name for version in service.versions}
+    if asked in taken:
+        raise Conflict(f"Service {service.row.name!r} already has a version {asked!r}")
+    while asked is None or asked in taken:
+        asked = f"v{service.row.next_version}"
+        service.row.next_version += 1
+    return asked

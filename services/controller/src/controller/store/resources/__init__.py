@@ -1,0 +1,1 @@
+"""Queries of resource specs, groups, nodes and runs of pods."""

@@ -1,0 +1,1 @@
+"""Queries of services and their versions."""

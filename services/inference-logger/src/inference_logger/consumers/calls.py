@@ -1,0 +1,32 @@
+"""The bus: facts and calls."""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from inference_logger.handlers import queries
+from inference_logger.store import catalogue
+from shared.bus import Bus
+from shared.contracts.rpc.inference_logger import ROWS, TABLES, RowPage, RowsQuery, TableList, TablesQuery
+from shared.database import Database
+from shared.events import ServiceDeleted
+
+DURABLE = "inference-logger-events"
+
+
+def subscribe(bus: Bus, database: Database) -> None:
+    """Declare what the inference-logger consumes and answers."""
+
+    async def deleted(event: ServiceDeleted, session: AsyncSession) -> None:
+        if event.purge_tables and event.deleted_at is not None:
+            await catalogue.note_purge(session, event.service, event.deleted_at)
+
+    async def tables(query: TablesQuery) -> TableList:
+        return await queries.list_tables(database, query)
+
+    async def rows(query: RowsQuery) -> RowPage:
+        return await queries.list_rows(database, query)
+
+    bus.consume(DURABLE, {ServiceDeleted: deleted})
+    bus.serve(TABLES, tables)
+    bus.serve(ROWS, rows)

@@ -1,0 +1,57 @@
+"""The bus: facts and calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from monitor.consumers.bulk import OUTPUT_DURABLE
+from monitor.domain.events import WORDINGS
+from monitor.handlers import charts, ingest
+from monitor.handlers import events as event_handlers
+from monitor.handlers import logs as log_handlers
+from shared import events
+from shared.bus import Bus
+from shared.bus.bulk import wait_until_consumed
+from shared.clock import Clock
+from shared.contracts.rpc.monitor import (
+    EVENTS,
+    LOGS,
+    METRICS,
+    EventPage,
+    EventsQuery,
+    LogPage,
+    LogsQuery,
+    MetricsQuery,
+    SeriesList,
+)
+from shared.database import Database
+
+SETTLED_WITHIN_S = 2.0
+
+
+def subscribe(bus: Bus, database: Database, clock: Clock) -> None:
+    """Declare what the monitor consumes and answers."""
+
+    async def fact(event: Any, session: AsyncSession) -> None:
+        await ingest.record_fact(session, event, clock.now())
+
+    async def metrics(query: MetricsQuery) -> SeriesList:
+        async with database.read() as session:
+            return await charts.read_chart(session, query)
+
+    async def logs(query: LogsQuery) -> LogPage:
+        if query.is_settled:
+            await wait_until_consumed(bus.js, "LOGS", OUTPUT_DURABLE, SETTLED_WITHIN_S)
+        async with database.read() as session:
+            return await log_handlers.search_logs(session, query)
+
+    async def event_list(query: EventsQuery) -> EventPage:
+        async with database.read() as session:
+            return await event_handlers.list_events(session, query)
+
+    bus.consume("monitor-events", dict.fromkeys((*WORDINGS, events.PodNoted), fact))
+    bus.serve(METRICS, metrics)
+    bus.serve(LOGS, logs)
+    bus.serve(EVENTS, event_list)

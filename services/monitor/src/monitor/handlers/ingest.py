@@ -1,0 +1,33 @@
+"""What comes in over the bus is stored: samples as minutes, log lines, facts as events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from monitor.domain.events import event_line_of
+from monitor.domain.rollup import roll_replicas, roll_traffic, roll_usage
+from monitor.store import event_list, log_lines, minutes
+from shared.contracts.samples import PodOutput, TrafficSample, UsageSample
+
+
+async def store_samples(session: AsyncSession, traffic: Sequence[TrafficSample], usage: Sequence[UsageSample]) -> None:
+    """Roll samples up into minutes; a traffic sample that was counted before changes nothing."""
+    await minutes.add_minutes(session, "traffic", roll_traffic(await minutes.claim_uncounted(session, traffic)))
+    await minutes.add_minutes(session, "usage", roll_usage(usage))
+    await minutes.add_minutes(session, "replicas", roll_replicas(usage))
+
+
+async def store_output(session: AsyncSession, outputs: Sequence[PodOutput]) -> None:
+    """Keep log lines, each once."""
+    await log_lines.add_lines(session, outputs)
+
+
+async def record_fact(session: AsyncSession, event: Any, at: datetime) -> None:
+    """Count a fact in the event list."""
+    entry = event_line_of(event)
+    if entry is not None:
+        await event_list.count_event(session, entry, at)

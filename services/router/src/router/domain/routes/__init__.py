@@ -1,0 +1,1 @@
+"""The route table: what the bucket `routes` says, as services, versions, pods and paths."""

@@ -1,0 +1,1 @@
+"""What the router does by time: follow the routes, announce itself, report the traffic."""

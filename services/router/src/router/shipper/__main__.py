@@ -1,0 +1,77 @@
+"""`python -m router.shipper`: takes the request log from the spool to the bus, beside the router that writes it.
+
+A process of its own, so that no client waits for JSON or for the bus, and of low priority: on a busy machine requests
+come first and the log catches up. It ends, after a last flush, when its standard input does: with its router.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+
+import uvloop
+
+from router.clients import ReconnectingBus
+from router.settings import RouterSettings
+from router.shipper.publisher import SpoolPublisher
+from router.spool import SpoolReader
+from router.spool.files import READER_LOCK, SpoolFiles
+from shared import telemetry
+from shared.app import exit_on_startup_error
+from shared.bus import Bus
+from shared.clock import SystemClock
+from shared.errors import Unavailable
+
+logger = logging.getLogger(__name__)
+
+NICENESS = 10
+FLUSH_S = 1.0
+
+
+async def run_shipper(settings: RouterSettings) -> None:
+    """Publish until standard input ends."""
+    clock = SystemClock()
+    spool = SpoolReader(SpoolFiles(settings.folder / "spool", READER_LOCK))
+    bus = ReconnectingBus(lambda: Bus("router", settings.nats_url.get_secret_value(), clock=clock))
+    publisher = SpoolPublisher(settings, spool, bus, clock)
+    router_ended = asyncio.Event()
+    asyncio.get_running_loop().add_reader(sys.stdin.fileno(), router_ended.set)
+    while not _is_mine(spool):
+        await clock.sleep(0.2)  # the shipper of the router before this one is at its last flush
+    try:
+        async with asyncio.TaskGroup() as group:
+            loops = [group.create_task(bus.run()), group.create_task(publisher.run())]
+            await router_ended.wait()
+            await publisher.flush(FLUSH_S)
+            for loop in loops:
+                loop.cancel()
+    finally:
+        spool.close()
+
+
+def _is_mine(spool: SpoolReader) -> bool:
+    try:
+        spool.open()
+    except Unavailable:
+        return False
+    return True
+
+
+def main() -> None:
+    """Entry point."""
+    os.nice(NICENESS)
+    # The router's whole process group is signalled when it is stopped; its last records are yet to come then.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    with exit_on_startup_error("router's shipper"):
+        settings = RouterSettings()
+        telemetry.setup("router", settings)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(run_shipper(settings))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,159 @@
+"""Builds the backend that the settings describe, with all that it needs of this machine."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from scheduler.backends.confinement.availability import Confinement, find_confinement
+from scheduler.backends.environments.store import EnvironmentStore
+from scheduler.backends.models.cache import ModelCache
+from scheduler.backends.models.limits import GIB, ModelLimits
+from scheduler.backends.pod_api.tokens import PodTokens
+from scheduler.backends.preparation.mlflow_preparation import MlflowPreparation
+from scheduler.backends.preparation.port import Preparation
+from scheduler.backends.process.backend import ProcessBackend
+from scheduler.backends.process.cgroups import ControlGroups, ControlGroupsUnavailable, find_control_groups
+from scheduler.backends.process.launch.zygotes import ZygotePool
+from scheduler.backends.process.options import PodOptions
+from scheduler.clients import registry_access_over, secret_values_over
+from scheduler.domain.placement import Capacity
+from scheduler.domain.ports import RouteStatus
+from scheduler.domain.requirements.sources import SourceRule, own_indexes
+from scheduler.machine import machine_capacity
+from scheduler.settings import SchedulerSettings
+from shared.bus import Bus
+from shared.clock import Clock
+from shared.contracts.nodes import Machine
+from shared.security.addresses import AddressRule
+
+log = logging.getLogger("penstock.scheduler")
+
+
+@dataclass(frozen=True)
+class BuiltBackend:
+    """A backend that does not run yet, and what else is known of how it keeps its pods."""
+
+    backend: ProcessBackend
+    confinement: Confinement
+    tokens: PodTokens
+    control_groups: ControlGroups | None
+
+    def close(self) -> None:
+        """Remove the folder of the control groups where no pod is left."""
+        if self.control_groups is not None:
+            self.control_groups.close()
+
+
+def build_backend(
+    settings: SchedulerSettings,
+    bus: Bus,
+    *,
+    clock: Clock,
+    routes: RouteStatus,
+    fence: Callable[[], Awaitable[None]],
+    environ: Mapping[str, str],
+    preparation: Preparation | None = None,
+) -> BuiltBackend:
+    """The process backend of this home. `environ`: see `build_app`; `fence` raises once another scheduler leads."""
+    pods = settings.home.resolve() / "pods"
+    control_groups = _control_groups(settings)
+    confinement = _confinement(settings)
+    tokens = PodTokens(pods)
+    backend = ProcessBackend(
+        pods,
+        preparation or _mlflow_preparation(settings, environ, bus, confinement),
+        _pod_options(settings, control_groups, confinement, tokens),
+        clock=clock,
+        routes=routes,
+        fence=fence,
+        zygotes=_zygotes(settings, confinement),
+        ask_for_secrets=secret_values_over(bus),
+    )
+    return BuiltBackend(backend, confinement, tokens, control_groups)
+
+
+def machine_of(settings: SchedulerSettings) -> Machine:
+    """What the machine has, as set or as found; nodes of resource groups are shares of it."""
+    found = machine_capacity()
+    return Machine(
+        name=settings.node,
+        cpu=settings.cpu or found.cpu,
+        memory_gb=settings.memory_gb or found.memory_gb,
+        gpu=settings.gpu,
+    )
+
+
+def _pod_options(
+    settings: SchedulerSettings, control_groups: ControlGroups | None, confinement: Confinement, tokens: PodTokens
+) -> PodOptions:
+    bind = settings.pod_host or ("0.0.0.0" if settings.advertise_host else "127.0.0.1")  # noqa: S104 - asked for
+    machine, overcommit = machine_of(settings), Capacity(settings.cpu_overcommit, settings.memory_overcommit, 1)
+    return PodOptions(
+        bind_host=bind,
+        advertise_host=settings.advertise_host or bind,
+        probe_limits=settings.probe_limits,
+        start_limit_s=settings.start_timeout.total_seconds(),
+        drain_s=settings.drain.total_seconds(),
+        grace_s=settings.termination_grace.total_seconds(),
+        output_cap=settings.pod_output_limit,
+        capacity=Capacity(machine.cpu * overcommit.cpu, machine.memory_gb * overcommit.memory_gb, machine.gpu),
+        overcommit=overcommit,
+        control_groups=control_groups,
+        confinement=confinement,
+        tokens=tokens,
+    )
+
+
+def _control_groups(settings: SchedulerSettings) -> ControlGroups | None:
+    """Control groups for pods; None, and why, where there can be none."""
+    if settings.limits == "off":
+        return None
+    try:
+        return find_control_groups(settings.home.resolve())
+    except ControlGroupsUnavailable as why:
+        log.warning("pods are not kept to their limits: %s", why)
+        return None
+
+
+def _confinement(settings: SchedulerSettings) -> Confinement:
+    """What pods and builds can be kept from here; tries it out."""
+    found = find_confinement(
+        settings.confinement,
+        settings.home.resolve(),
+        settings.confinement_user_range,
+        settings.confinement_readable_paths,
+    )
+    log.log(logging.INFO if found.rules else logging.WARNING, "pods and builds are %s", found.description)
+    return found
+
+
+def _zygotes(settings: SchedulerSettings, confinement: Confinement) -> ZygotePool | None:
+    if not settings.warm_starts:
+        return None
+    folder, idle_s = settings.home.resolve() / "zygotes", settings.warm_idle.total_seconds()
+    return ZygotePool(folder, idle_s, only_own=confinement.rules is not None)
+
+
+def _mlflow_preparation(
+    settings: SchedulerSettings, environ: Mapping[str, str], bus: Bus, confinement: Confinement
+) -> MlflowPreparation:
+    home = settings.home.resolve()
+    limits = ModelLimits(int(settings.max_model_gb * GIB), settings.max_model_files, settings.max_model_depth)
+    models = ModelCache(
+        home / "models", settings.mlflow_url, environ, registry_access_over(bus), confinement, limits=limits
+    )
+    limit_s, rule = settings.environment_timeout.total_seconds(), _source_rule(settings, environ)
+    environments = EnvironmentStore(home / "envs", environ, limit_s=limit_s, rule=rule, confinement=confinement)
+    return MlflowPreparation(models, environments)
+
+
+def _source_rule(settings: SchedulerSettings, environ: Mapping[str, str]) -> SourceRule:
+    """Where the packages of models' environments may come from."""
+    return SourceRule(
+        allowed=AddressRule.of(settings.allowed_indexes),
+        own=own_indexes(environ),
+        paths=tuple(path.resolve() for path in settings.allowed_package_paths),
+        is_public_allowed=settings.public_indexes,
+    )

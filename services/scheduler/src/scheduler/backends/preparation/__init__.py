@@ -1,0 +1,1 @@
+"""What a pod needs before it can start: its model, its environment, its variables, its command."""

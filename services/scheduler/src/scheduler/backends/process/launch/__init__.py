@@ -1,0 +1,1 @@
+"""Starting the process of a run: executed under a shim, or forked from a zygote."""

@@ -1,0 +1,54 @@
+"""Usage: CPU and memory of every pod are measured and published."""
+
+from __future__ import annotations
+
+import logging
+
+from scheduler.handlers import views
+from scheduler.loops.dependencies import LoopDependencies
+from shared.contracts.samples import PodUsage, UsageSample
+from shared.errors import Temporary
+from shared.ids import new_id
+
+log = logging.getLogger("penstock.scheduler")
+
+
+async def run_usage(dependencies: LoopDependencies, every_s: float) -> None:
+    """Measure every pod and send it on; a measurement that finds no bus is dropped: the next one is as good."""
+    while True:
+        try:
+            await measure_usage_once(dependencies)
+        except Temporary as error:
+            log.debug("a measurement was not sent: %s", error)
+        await dependencies.clock.sleep(every_s)
+
+
+async def measure_usage_once(dependencies: LoopDependencies) -> None:
+    """One measurement of everything."""
+    dependencies.usage.by_pod = {usage.pod: usage for usage in await dependencies.backend.usage()}
+    async with dependencies.lease.database.read() as session:
+        pods = await views.pods(session, dependencies.usage.by_pod)
+        replicas = await views.replicas(session)
+    sample = UsageSample(
+        source="scheduler",
+        at=dependencies.clock.now(),
+        pods=tuple(
+            PodUsage(
+                service=pod.service,
+                version=pod.version,
+                version_id=pod.version_id,
+                pod=pod.name,
+                cpu_cores=pod.cpu_cores or 0.0,
+                memory_bytes=pod.memory_bytes or 0,
+                ready=pod.ready,
+            )
+            for pod in pods
+            if pod.name in dependencies.usage.by_pod
+        ),
+        versions=tuple(replicas),
+    )
+    if sample.versions:
+        payload = sample.model_dump_json().encode()
+        await dependencies.bus.publish_bulk(
+            "penstock.metrics.v1.scheduler", payload, msg_id=str(new_id()), stream="METRICS"
+        )

@@ -1,0 +1,1 @@
+"""Consuming events: settlement (ack, delayed nak, dead letter), the dead letters, max-deliveries advisories."""

@@ -1,0 +1,1 @@
+"""Input that nobody vouches for: which addresses may be connected to, bounded YAML, redaction of credentials."""

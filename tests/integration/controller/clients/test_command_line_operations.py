@@ -1,0 +1,147 @@
+"""The command line against a real controller: groups, capacity, logs, people, resources."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+
+from command_line import CommandLine
+from running_controller import TOKEN, Peers
+from shared.clock import SystemClock
+from shared.contracts.nodes import PodAllocation, PoolState
+from shared.contracts.rpc.monitor import LogPage
+from shared.contracts.samples import LogLine, PodOutput
+
+
+async def test_groups_and_nodes(cli: CommandLine, peers: Peers) -> None:
+    await cli("groups", "create", "risk", "--tag", "team=risk")
+    assert (await cli.json("groups", "grant", "risk", "default"))["projects"] == ["default"]
+    node = await cli.json("nodes", "add", "risk", "a", "--cpu", "4", "--memory", "8")
+    peers.sees(node)
+    await cli("nodes", "add", "risk", "b", "--cpu", "5", "--memory", "1", code=5)
+    in_group = ("--group", "risk", "--cpu", "2", "--memory", "4")
+    made = await cli.json("deploy", "models:/wine/1", "--name", "shop", *in_group)
+    assert made["resource_source"] == {"kind": "group", "group": "risk", "cpu": 2, "memory_gb": 4, "gpu": 0}
+    await cli("deploy", "models:/wine/1", "--name", "other", *in_group, code=5)
+    await cli("deploy", "models:/wine/1", *in_group, "--spec", "1C2G", code=2)
+    assert (await cli.json("groups", "show", "risk"))["service"] == "shop"
+    assert "risk" in (await cli("groups", "list")).stdout
+    assert (await cli.json("nodes", "isolate", "risk", "a"))["status"] == "isolated"
+    assert (await cli.json("nodes", "drain", "risk", "a"))["status"] == "drained"
+    assert (await cli.json("nodes", "resume", "risk", "a"))["status"] == "ready"
+    assert (await cli.json("nodes", "renew", "risk", "a", "--expires-at", "2999-01-01T00:00:00Z"))["expires_at"]
+    assert (await cli.json("nodes", "renew", "risk", "a"))["expires_at"] is None
+    await cli("groups", "edit", "risk", "--description", "x")
+    await cli("groups", "create", "fraud")
+    assert (await cli.json("nodes", "move", "risk", "a", "fraud"))["group"] == "fraud"
+    await cli("groups", "delete", "fraud", code=5)
+    assert (await cli.json("nodes", "release", "fraud", "a", "--force"))["status"] == "releasing"
+    assert await cli.json("nodes", "list", "risk") == []
+    await cli("nodes", "show", "risk", "a", code=3)
+    await cli("groups", "revoke", "risk", "default", code=5)
+    await cli("versions", "edit", "shop", "v1", "--spec", "1C2G")
+    assert (await cli.json("groups", "revoke", "risk", "default"))["projects"] == []
+    await cli("groups", "delete", "risk")
+
+
+async def test_the_room_for_pods_is_a_line_a_pool(cli: CommandLine, peers: Peers) -> None:
+    hold = PodAllocation(project="default", service="wine", version="v1", pods=2, cpu=2, memory_gb=4)
+    peers.pools = (PoolState(cpu=8, memory_gb=30, held=(hold,)),)
+    head, line = (await cli("capacity")).stdout.splitlines()
+    assert head.split()[:5] == ["POOL", "CORES", "FREE", "CORES", "GIB"]
+    assert line.split()[:5] == ["shared", "8", "6", "30", "26"]
+    assert "held by wine/v1 (2 cores, 4 GiB)" in line
+    assert (await cli.json("capacity"))["pools"][0]["free"]["cpu"] == 6
+
+
+async def test_following_logs_ends_with_ctrl_c(cli: CommandLine, peers: Peers) -> None:
+    made = await cli.json("deploy", "models:/wine/1", "--name", "shop")
+    peers.stored = lambda query: LogPage(items=())
+    command = [sys.executable, "-m", "penstock", "logs", "shop", "-f", "-o", "json"]
+    env = os.environ | {"PENSTOCK_URL": cli.url, "PENSTOCK_TOKEN": TOKEN, "XDG_CONFIG_HOME": str(cli.config)}
+    following = await asyncio.create_subprocess_exec(
+        *command,
+        env=env,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # whoever runs the tests
+    )
+    assert following.stdout is not None
+
+    async def prints() -> None:
+        """A pod that prints until somebody has heard it."""
+        number = 0
+        while True:
+            number += 1
+            said = PodOutput(
+                service="shop",
+                version="v1",
+                version_id=made["id"],
+                pod="p",
+                run=0,
+                lines=(LogLine(at=SystemClock().now(), offset=number, text=f"line {number}"),),
+            )
+            await peers.scheduler.js.publish("penstock.logs.v1.shop.v1.p", said.model_dump_json().encode())
+            await asyncio.sleep(0.05)
+
+    printing = asyncio.create_task(prints())
+    line = json.loads(await following.stdout.readline())
+    printing.cancel()
+    assert line["text"].startswith("line ")
+    assert peers.asked_logs[-1].limit == 20
+    following.send_signal(signal.SIGINT)
+    _, said = await following.communicate()
+    assert following.returncode == 130
+    assert b"Traceback" not in said
+
+
+async def test_people(cli: CommandLine) -> None:
+    await cli("projects", "create", "red", "--description", "risk")
+    await cli("users", "create", "ann")
+    await cli("projects", "grant", "red", "ann", "editor")
+    assert [(m["user"], m["role"]) for m in await cli.json("projects", "members", "red")] == [("ann", "editor")]
+    token = await cli.json("tokens", "create", "laptop", "--user", "ann")
+    as_ann = {"PENSTOCK_TOKEN": token["token"]}
+    assert [p["name"] for p in await cli.json("projects", "list", env=as_ann)] == ["red"]
+    assert (await cli.json("users", "show", env=as_ann))["roles"] == {"red": "editor"}
+    await cli("users", "list", code=4, env=as_ann)
+    assert (await cli.json("deploy", "models:/wine/1", "--project", "red", "--max", "3", env=as_ann))["replicas"] == {
+        "min": 1,
+        "max": 3,
+        "target_concurrency": 16,
+    }
+    await cli("projects", "remove", "red", "ann")
+    await cli("services", "show", "wine", code=3, env=as_ann)
+    await cli("users", "disable", "ann")
+    await cli("users", "show", code=4, env=as_ann)
+    await cli("users", "enable", "ann")
+    assert [t["id"] for t in await cli.json("tokens", "list", env=as_ann)] == [token["id"]]
+    await cli("tokens", "revoke", token["id"])
+    await cli("users", "delete", "ann")
+    lines = await cli.json("audit", "--kind", "user", "--limit", "2")
+    assert [(line["resource_name"], line["action"]) for line in lines] == [("ann", "deleted"), ("ann", "updated")]
+
+
+async def test_resources(cli: CommandLine) -> None:
+    await cli("specs", "create", "9C9G", "--cpu", "9", "--memory", "9", "--price", "1.5")
+    assert (await cli.json("specs", "price", "9C9G", "2"))["price_per_hour"] == 2
+    assert "9C9G" in (await cli("specs", "list")).stdout
+    await cli("specs", "delete", "9C9G")
+    await cli("secrets", "create", "hub", "registry", "username=ann", "password=hunter2")
+    (listed,) = await cli.json("secrets", "list")
+    assert (listed["fields"], "hunter2" in str(listed)) == (["password", "username"], False)
+    assert (await cli.json("secrets", "replace", "hub", "username=ann", "password=x"))["fields"] == [
+        "password",
+        "username",
+    ]
+    await cli("secrets", "delete", "hub")
+    assert await cli.json("usage", "--group-by", "project") == []
+    assert (await cli("usage", "--csv")).stdout.startswith("period,")
+    await cli("usage", "--group-by", "colour", code=2)
+    await cli("services", "create", "shop")
+    await cli("debug", "shop", "--data", '{"inputs": [1]}', code=5)
+    await cli("debug", "shop", "--data", "{", code=2)
+    await cli("debug", "nothing", code=3)
