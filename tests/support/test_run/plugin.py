@@ -140,3 +140,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Recording(), TELLER)
     if not has_workers:
         config.pluginmanager.register(Measuring(), "test_run_measuring")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | None:
+    """A test in which a worker died is not run again."""
+    from test_run.scheduling import EachTestOnce  # noqa: PLC0415 - xdist is only needed where it schedules
+
+    return EachTestOnce(config, log) if config.getoption("dist") == "loadfile" else None
