@@ -16,7 +16,7 @@ from router.dataplane import DataPlane, DataPlaneLimits
 from router.dataplane.client.certificate import Certificate
 from router.domain.outcome import RequestOutcome
 from router.domain.routes.table import RouteTable
-from router.domain.traffic import TrafficTallies
+from router.domain.traffic_counters import TrafficTallies
 from shared.contracts.routes import Intent, KeyEntry, PodEndpoint, ServiceKeys, VersionEndpoints, VersionRoute
 
 KEY = "psk_abcd1234.secret-secret-secret"

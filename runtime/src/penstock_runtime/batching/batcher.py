@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from penstock_runtime.batching.batches import BatchLimits, JobBatch, take_batch
-from penstock_runtime.batching.gathering import GatherWindow
+from penstock_runtime.batching.gather_window import GatherWindow
 from penstock_runtime.batching.latency import ModelLatency
 from penstock_runtime.errors import unavailable, worker_ended
 from penstock_runtime.inference.jobs import PredictJob

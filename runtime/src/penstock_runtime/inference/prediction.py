@@ -132,7 +132,7 @@ class Predictor:
         self, jobs: Sequence[PredictJob], references: StructureReferences, *, keeps_parts: bool
     ) -> tuple[list[EncodedResponse], list[Any] | None] | None:
         try:
-            cuts = _cuts(self.predict(jobs), jobs, references, keeps_parts=keeps_parts)
+            cuts = _split_result(self.predict(jobs), jobs, references, keeps_parts=keeps_parts)
         except _UnknownStructure:
             raise
         except (Exception, SystemExit):  # noqa: BLE001 — a model raises what it likes; who is to blame shows when each is alone
@@ -236,7 +236,7 @@ def one_line(error: BaseException) -> str:
     return " ".join("".join(traceback.format_exception_only(error)).split())[:400]
 
 
-def _cuts(
+def _split_result(
     output: Any, jobs: Sequence[PredictJob], references: StructureReferences, *, keeps_parts: bool
 ) -> tuple[list[Any], list[Any]] | None:
     """Each caller's rows as they came and in plain form, as far as they are wanted; None: not one row for each."""

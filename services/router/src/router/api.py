@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from router.domain.traffic import Tally, TrafficTallies
+from router.domain.traffic_counters import Tally, TrafficTallies
 from router.spool import SpoolState
 from shared.contracts.samples import LATENCY_BOUNDS_S
 

@@ -15,7 +15,7 @@ from router.dataplane import DataPlane, DataPlaneLimits
 from router.dataplane.client.certificate import Certificate
 from router.domain.demand import Demand
 from router.domain.routes.table import RouteTable
-from router.domain.traffic import TrafficTallies
+from router.domain.traffic_counters import TrafficTallies
 from router.loops.heartbeat import HeartbeatLoop
 from router.loops.routes import RouteSyncLoop
 from router.loops.traffic import TrafficReportLoop

@@ -191,7 +191,7 @@ async def test_a_plan_that_raises_ends_the_version_with_its_reason(
     run.make()
     preparation = MlflowPreparation(None, Raises(tmp_path, {}, limit_s=1))  # type: ignore[arg-type]
     with pytest.raises(PreparationFailed, match="surprise") as failed:
-        await preparation._python(folder, run, lambda _: None)
+        await preparation._python_of_model(folder, run, lambda _: None)
     assert failed.value.is_permanent
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from router.domain.demand import Demand
 from router.domain.routes.table import RouteTable
-from router.domain.traffic import TrafficTallies
+from router.domain.traffic_counters import TrafficTallies
 from shared.contracts.routes import Intent, PodEndpoint, VersionEndpoints, VersionRoute, endpoints_key, intent_key
 from shared.ids import new_id
 

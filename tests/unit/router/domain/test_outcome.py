@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import uuid4
 
 from router.domain.outcome import is_sampled, is_valid_request_id, trace_id_of
-from router.domain.traffic import Tally, traffic_between
+from router.domain.traffic_counters import Tally, traffic_between
 
 
 def test_sampling_is_by_id_and_near_its_fraction() -> None:

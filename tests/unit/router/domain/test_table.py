@@ -9,7 +9,7 @@ import pytest
 
 from router.domain.routes.explain import explain_no_pod
 from router.domain.routes.table import RouteTable
-from router.domain.traffic import TrafficTallies
+from router.domain.traffic_counters import TrafficTallies
 from shared.contracts.routes import Intent, PodEndpoint, VersionEndpoints, VersionRoute
 from shared.errors import InvalidInput
 

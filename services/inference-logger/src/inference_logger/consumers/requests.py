@@ -132,14 +132,14 @@ class RequestSink:
         return late or sum(len(message.data) for message in unread) >= self.policy.bytes
 
     async def _commit(self, before: Checkpoint, messages: Sequence[Msg]) -> Checkpoint:
-        received = [await self._received(message, before) for message in messages]
+        received = [await self._read_or_dead_letter(message, before) for message in messages]
         last = messages[-1].metadata
         upto = replace(before, sequence=last.sequence.stream, stored_at=last.timestamp)
         batch = StreamBatch([message for message in received if message is not None], before, upto)
         self.waiting.update(await commit_batch(self.stores, batch, self.waiting.tables))
         return upto
 
-    async def _received(self, message: Msg, checkpoint: Checkpoint) -> ReceivedMessage | None:
+    async def _read_or_dead_letter(self, message: Msg, checkpoint: Checkpoint) -> ReceivedMessage | None:
         try:
             records = read_message(message.data, message.subject.rpartition(".")[2])
         except UnreadableMessage as error:

@@ -23,7 +23,7 @@ async def pull_samples(bus: Bus, database: Database) -> None:
     """Take `METRICS` in until cancelled."""
 
     async def store(messages: list[Msg]) -> None:
-        good = await _parsed(bus, "monitor-metrics", messages, (TrafficSample, UsageSample))
+        good = await _parse_or_dead_letter(bus, "monitor-metrics", messages, (TrafficSample, UsageSample))
         traffic = [sample for sample in good if isinstance(sample, TrafficSample)]
         usage = [sample for sample in good if isinstance(sample, UsageSample)]
         async with database.unit_of_work() as session:
@@ -37,7 +37,7 @@ async def pull_output(bus: Bus, database: Database) -> None:
     """Take `LOGS` in until cancelled."""
 
     async def store(messages: list[Msg]) -> None:
-        good = await _parsed(bus, OUTPUT_DURABLE, messages, (PodOutput,))
+        good = await _parse_or_dead_letter(bus, OUTPUT_DURABLE, messages, (PodOutput,))
         async with database.unit_of_work() as session:
             await ingest.store_output(session, [output for output in good if isinstance(output, PodOutput)])
 
@@ -45,7 +45,9 @@ async def pull_output(bus: Bus, database: Database) -> None:
     await consume_batches(bus.js, "LOGS", OUTPUT_DURABLE, BATCH, store)
 
 
-async def _parsed(bus: Bus, durable: str, messages: Iterable[Msg], shapes: Sequence[type[Contract]]) -> list[Contract]:
+async def _parse_or_dead_letter(
+    bus: Bus, durable: str, messages: Iterable[Msg], shapes: Sequence[type[Contract]]
+) -> list[Contract]:
     """The messages that fit one of `shapes`; the others go to the dead letters and hold nobody up."""
     good: list[Contract] = []
     for message in messages:

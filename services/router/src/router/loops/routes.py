@@ -6,7 +6,7 @@ import asyncio
 import logging
 
 from router.clients import BucketState, RoutesBucket, SnapshotFile
-from router.domain.routes.bucket import BucketView, Change, in_order
+from router.domain.routes.route_bucket import BucketView, Change, in_order
 from router.domain.routes.table import RouteTable
 from router.settings import RouterSettings
 from shared.clock import Clock

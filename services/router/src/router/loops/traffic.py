@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from router.clients import ReconnectingBus, publish
 from router.domain.routes.table import RouteTable
-from router.domain.traffic import TrafficTallies, traffic_between
+from router.domain.traffic_counters import TrafficTallies, traffic_between
 from router.settings import RouterSettings
 from shared.clock import Clock
 from shared.contracts.samples import PodTraffic, TrafficSample

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from router.domain.access.cors import CorsPolicy
 from router.domain.rate_limiter import RateLimiter
-from router.domain.traffic import Tally
+from router.domain.traffic_counters import Tally
 
 
 class IdleConnection(Protocol):

@@ -18,7 +18,7 @@ from router.domain.peers import share
 from router.domain.rate_limiter import RateLimiter
 from router.domain.routes.entities import RoutedPod, RoutedService, RoutedVersion, RouteTarget
 from router.domain.routes.paths import find_target, fixed_paths
-from router.domain.traffic import TrafficTallies
+from router.domain.traffic_counters import TrafficTallies
 from shared.contracts.routes import Intent, PodEndpoint, ServiceKeys, VersionEndpoints, VersionRoute
 from shared.errors import InvalidInput
 

@@ -53,7 +53,7 @@ class EnvironmentBuild:
             )
             writes = (self.place.root, self.place.sources)
             await self._checked(self._install(resolution.sources, "sources.txt", writes=writes))
-        await self._compile(runs_package_code=bool(resolution.sources))
+        await self._compile_bytecode(runs_package_code=bool(resolution.sources))
         await asyncio.to_thread(self.place.reclaim)
         return self.place.root
 
@@ -76,7 +76,7 @@ class EnvironmentBuild:
     async def _lock(self, packages: EnvironmentPackages, places: Mapping[PackageRequirement, str]) -> str:
         """The lock file's text; packages are built for their metadata only where nothing else will do."""
         if all(is_wheel(wanted) for wanted in places):
-            step = self._compile_step(packages, places)
+            step = self._resolve_step(packages, places)
             start = size_of(self.output)
             ended = await self.place.run(step, self.output)
             said = output_since(self.output, start)
@@ -84,10 +84,10 @@ class EnvironmentBuild:
                 raise self._failure(ended.code, said)
             if ended.code == 0:
                 return await asyncio.to_thread(_text_of, self.place.locks / "pylock.toml")
-        await self._checked(self._compile_step(packages, places, (self.place.locks, self.place.sources)))
+        await self._checked(self._resolve_step(packages, places, (self.place.locks, self.place.sources)))
         return await asyncio.to_thread(_text_of, self.place.locks / "pylock.toml")
 
-    def _compile_step(
+    def _resolve_step(
         self, packages: EnvironmentPackages, places: Mapping[PackageRequirement, str], writes: tuple[Path, ...] = ()
     ) -> BuildStep:
         lines = [places.get(wanted, wanted.text) for wanted in packages.wanted]
@@ -121,7 +121,7 @@ class EnvironmentBuild:
         """A foreign step may write in the environment: its files must not be those of the cache that all share."""
         return ["--link-mode", "copy"] if resolution.sources else []
 
-    async def _compile(self, *, runs_package_code: bool) -> None:
+    async def _compile_bytecode(self, *, runs_package_code: bool) -> None:
         """Once here: a pod that had to compile pandas and scikit-learn would take seconds longer to start.
 
         Without `site`, whose `.pth` files are code. What cannot be compiled is none of Python's concern here.

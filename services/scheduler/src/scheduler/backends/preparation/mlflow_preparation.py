@@ -28,7 +28,7 @@ class MlflowPreparation:
     async def command(self, deployment: Deployment, template: str, log: PreparationLog, add_note: AddNote) -> list[str]:
         """See `Preparation.command`."""
         model = await self._model(deployment, template, add_note)
-        python = await self._python(model, log, add_note)
+        python = await self._python_of_model(model, log, add_note)
         options = deployment.runtime
         return [
             str(python), "-m", "penstock_runtime",
@@ -50,7 +50,7 @@ class MlflowPreparation:
         add_note(PodNote("ModelFetched", f"{name} is here after {time.monotonic() - started:.1f} s"))
         return path.resolve()
 
-    async def _python(self, model: Path, log: PreparationLog, add_note: AddNote) -> Path:
+    async def _python_of_model(self, model: Path, log: PreparationLog, add_note: AddNote) -> Path:
         plan = await self._plan(model)
         for line in plan.left_out:
             add_note(PodNote("RequirementAdjusted", line[:500], "warning"))
@@ -64,7 +64,7 @@ class MlflowPreparation:
             PodNote("BuildingEnvironment", f"building an environment; not met by the platform's own: {unmet}"[:500])
         )
         started = time.monotonic()
-        built = await self._built(plan, log)
+        built = await self._build_environment(plan, log)
         seconds = time.monotonic() - started
         log.write_line(f"environment ready after {seconds:.1f} s")
         add_note(PodNote("EnvironmentReady", f"environment {plan.key} ready after {seconds:.1f} s"))
@@ -81,7 +81,7 @@ class MlflowPreparation:
             logger.exception("the files of %s cannot be read", model)
             raise _unexpected("RequirementsRefused", error, is_permanent=True) from error
 
-    async def _built(self, plan: EnvironmentPlan, log: PreparationLog) -> PythonEnvironment:
+    async def _build_environment(self, plan: EnvironmentPlan, log: PreparationLog) -> PythonEnvironment:
         try:
             return await self.environments.build(plan, log.output, log.write_line)
         except (OSError, ValueError) as error:  # a full disk, for example

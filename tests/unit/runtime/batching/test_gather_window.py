@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from penstock_runtime.batching.gathering import SHORTEST_SECONDS, GatherWindow
+from penstock_runtime.batching.gather_window import SHORTEST_SECONDS, GatherWindow
 
 
 def after(answered: int, waiting: int, seconds: float = 0.004) -> GatherWindow:

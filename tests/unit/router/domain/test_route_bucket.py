@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from router.domain.routes.bucket import BucketView, in_order
+from router.domain.routes.route_bucket import BucketView, in_order
 
 
 def view_of(**entries: bytes) -> BucketView:
