@@ -15,6 +15,8 @@ from test_run.processes import read_process
 SHARED_MEMORY = Path("/dev/shm")
 TOOLS_OF_TESTS = frozenset({".hypothesis", ".pytest_cache", ".penstock-tests", "__pycache__", ".schemathesis"})
 """What the tests' tools keep in a checkout."""
+FILES_OF_LIBRARIES = frozenset({".ses"})
+"""What libraries leave in the temporary folder whatever is done: ONNX Runtime its session file."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class TemporaryFolder:
 
     def left_behind(self) -> list[str]:
         """What tests and what they tested did not remove; pytest's own folders aside."""
-        return sorted(_names(self.path) - self._ours)
+        return sorted(_names(self.path) - self._ours - FILES_OF_LIBRARIES)
 
     def close(self, *, keep: bool) -> None:
         """Remove it; `keep` it where a failure is to be looked into, as one of the last three."""
