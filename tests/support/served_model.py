@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from statistics import quantiles
 from typing import Any
 
-from sklearn.datasets import load_wine
-
 from running_platform import Answer, Caller, Platform, until
 
 RATE = 40.0
@@ -20,6 +18,8 @@ RATE = 40.0
 
 def wine_body() -> dict[str, Any]:
     """One row of the set that the model was trained with."""
+    from sklearn.datasets import load_wine  # noqa: PLC0415 - importing it takes a second
+
     features = load_wine(as_frame=True).frame.drop(columns="target")
     return {"dataframe_split": {"columns": list(features.columns), "data": features.head(1).to_numpy().tolist()}}
 

@@ -95,6 +95,9 @@ def _run_parts(parts: Sequence[PartOfRun], temporary: TemporaryFolder, root: Pat
 
 def _guarded(name: str, command: Sequence[str], temporary: TemporaryFolder, root: Path) -> int:
     environment = {**os.environ, "TMPDIR": str(temporary.path), RUN_FOLDER: str(temporary.records)}
+    environment.pop(
+        "PYTHONDONTWRITEBYTECODE", None
+    )  # pytest would compile hundreds of its plugins' files in each process
     guarded = [sys.executable, str(RUN_TESTS), "guard", name, *command]
     with subprocess.Popen(guarded, cwd=root, env=environment) as process:
         while True:
