@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 
@@ -47,7 +48,9 @@ def _predict(uri: str, model: str, version: str, csv: str, rows: str) -> list[fl
 
     mlflow.set_tracking_uri(uri)
     features = pd.read_csv(csv).drop(columns="quality").head(int(rows))
-    return [float(value) for value in mlflow.pyfunc.load_model(f"models:/{model}/{version}").predict(features)]
+    with TemporaryDirectory() as folder:  # MLflow's own download folder outlives the process
+        loaded = mlflow.pyfunc.load_model(f"models:/{model}/{version}", dst_path=folder)
+        return [float(value) for value in loaded.predict(features)]
 
 
 def _never_loads(uri: str) -> None:

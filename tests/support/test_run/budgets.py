@@ -11,24 +11,33 @@ from test_run.layers import Cost, Layer
 
 TOLERANCE = 1.5
 
-WHOLE_RUN = 1900.0
-"""All CPU of a run. The layers below and about 150 for collection and the main processes; PROVISIONAL: the tests of
-before, without what detached platforms used, took 1460 s at 1.1 s a unit."""
+WHOLE_RUN = 2300.0
+"""All CPU of a run, detached platforms included: 2,210 s for the part of three processes with two other engineers' work
+beside it, and the part that runs alone. To be lowered with the first run on a machine of its own."""
 
 LAYERS: Mapping[str, float] = {
     "unit": 60,
     "contract": 30,
-    "integration": 1200,
+    "integration": 1700,
     "fuzz": 20,
-    "e2e": 250,
+    "e2e": 330,
     "chaos": 250,
 }
 
 UNIT_ROOM = 2.0
 """One folder of the unit tests: whoever works in that room runs them after each change."""
 
-LARGE_UNIT_ROOMS: Mapping[str, float] = {"controller": 4, "penstock": 5, "router": 4, "runtime": 6, "scheduler": 4}
-"""Folders that cost more: many rooms in one, and the random series of Hypothesis. Measured on two busy cores."""
+LARGE_UNIT_ROOMS: Mapping[str, float] = {
+    "controller": 4,
+    "penstock": 8,
+    "router/spool": 5,
+    "runtime/payloads": 3,
+    "runtime/sharing": 6,
+    "scheduler/domain": 4,
+    "shared": 5,
+    "support": 4,
+}
+"""Folders that cost more: random series of Hypothesis, files that are truly written, processes that import."""
 
 
 def over_budget(total: float, layers: Mapping[str, Layer], unit: float) -> list[str]:
