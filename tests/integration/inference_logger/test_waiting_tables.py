@@ -70,10 +70,15 @@ async def test_it_waits_alone_says_so_and_catches_up(js: JetStreamContext, start
         {"service": "wine", "table": "wine.payload", "location": table.location.removeprefix("file://")}
         | {"reason": table.blocked.reason}
     ]
-    ready = await logger.readiness()
-    assert (ready["ready"], [one["table"] for one in ready["blocked_tables"]]) == (True, ["wine.payload"])
-    assert 'penstock_table_blocked{location="' in logger.metrics()
-    assert 'table="wine.payload"} 3.0' in logger.metrics()
+
+    async def is_said_everywhere() -> bool:
+        ready = await logger.readiness()
+        assert (ready["ready"], [one["table"] for one in ready["blocked_tables"]]) == (True, ["wine.payload"])
+        assert 'penstock_table_blocked{location="' in logger.metrics()
+        assert 'table="wine.payload"} 3.0' in logger.metrics()
+        return True
+
+    await eventually(is_said_everywhere)  # the store has it before readiness and metrics do
 
     await logger.stop()
     in_the_way.unlink()
