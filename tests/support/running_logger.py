@@ -67,7 +67,7 @@ async def facts(js: JetStreamContext, name: str) -> list[dict[str, Any]]:
     """Events of that name so far, such as `table.blocked`."""
     info = await js.stream_info("EVENTS")
     found = []
-    for sequence in range(info.state.first_seq, info.state.last_seq + 1):
+    for sequence in range(max(1, info.state.first_seq), info.state.last_seq + 1):
         message = await js.get_msg("EVENTS", sequence)
         if message.subject == f"penstock.events.{name}.v1":
             found.append(json.loads(message.data or b"{}"))
