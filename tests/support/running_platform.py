@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -96,7 +97,9 @@ class Platform:
 
     def status(self) -> dict[str, Any]:
         """What `penstock status --json` prints, without a process that imports everything for each look."""
-        return status(Home.from_environment(self.environment))
+        home = Home.from_environment(self.environment)
+        with ThreadPoolExecutor(1) as beside_the_loop:  # it runs an event loop of its own; the test may have one too
+            return beside_the_loop.submit(status, home).result()
 
     def process(self, name: str) -> dict[str, Any]:
         return next(p for p in self.status()["processes"] if p["name"] == name)
