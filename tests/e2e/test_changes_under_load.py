@@ -21,7 +21,7 @@ from served_model import ServedModel, figures
 
 pytestmark = pytest.mark.timeout(1800)
 
-REQUESTS = int(os.environ.get("CHANGES_REQUESTS", "1500"))
+REQUESTS = int(os.environ.get("CHANGES_REQUESTS", "3000"))
 RATE = 50.0
 KINDS = 6
 """Of changes, each of which is made at least once."""
