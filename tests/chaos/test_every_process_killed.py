@@ -18,8 +18,8 @@ import deltalake
 import psutil
 import pytest
 
-from running_platform import Caller, Platform, until
-from served_model import ServedModel, wine_body
+from platforms.running_platform import Caller, Platform, until
+from platforms.served_model import ServedModel, wine_body
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from running_platform import Caller, Platform, until
-from served_model import ServedModel, figures
+from platforms.running_platform import Caller, Platform, until
+from platforms.served_model import ServedModel, figures
 
 pytestmark = pytest.mark.timeout(1800)
 
