@@ -1,7 +1,7 @@
 """One MLflow server for all processes of a test run: started by the first that needs it, ended with the last.
 
 Each user holds a shared lock of a file, which the kernel gives back however a process ends; the server's keeper
-(`python mlflow_server.py FOLDER PORT`) waits for that file alone, and then ends the server.
+(`python -m servers.mlflow_server FOLDER PORT`) waits for that file alone, and then ends the server.
 """
 
 from __future__ import annotations
