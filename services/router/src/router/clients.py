@@ -120,10 +120,13 @@ class SnapshotFile:
         self.path = path
 
     def read(self) -> bytes | None:
-        """Its content; None where there is none."""
+        """Its content; None where there is none, or none that can be read."""
         try:
             return self.path.read_bytes()
-        except OSError:
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            logger.warning("%s cannot be read: %s", self.path, error.strerror)
             return None
 
     def write(self, content: bytes) -> None:
