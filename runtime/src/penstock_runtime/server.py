@@ -21,15 +21,15 @@ TOKEN_VARIABLE = "PENSTOCK_POD_TOKEN"  # noqa: S105 - a name
 EXIT_STOPPED = 0
 EXIT_ADDRESS = 1
 EXIT_NOT_LOADED = 3
-EXIT_NEVER_LOADS = 5
 EXIT_NO_WORKERS = 4
+EXIT_NEVER_LOADS = 5
 
 
 def run_server(options: ServerOptions) -> None:
     """Serve until SIGTERM or SIGINT; ends the process.
 
     Exit codes: 0 stopped; 1 the address cannot be had; 3 the model cannot be loaded, the last line on stderr says why;
-    4 workers end before they have the model.
+    4 workers end before they have the model; 5 it never will be loaded.
     """
     # A pod sends no telemetry.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")

@@ -24,6 +24,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from pydantic import ValidationError
+
 
 @dataclass(frozen=True)
 class Detail:
@@ -31,6 +33,11 @@ class Detail:
 
     loc: tuple[str | int, ...]
     msg: str
+
+
+def validation_details(error: ValidationError) -> list[Detail]:
+    """What a schema says of a value, without the value: at least one detail."""
+    return [Detail(tuple(item["loc"]), item["msg"]) for item in error.errors(include_input=False, include_url=False)]
 
 
 @dataclass

@@ -7,6 +7,7 @@ import logging
 import math
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import uvicorn
@@ -187,14 +188,9 @@ def admin_app(
 class _Server(uvicorn.Server):
     """uvicorn without signal handlers of its own: the task group ends it."""
 
-    def install_signal_handlers(self) -> None:
-        """Leave signals to the process."""
-
     def capture_signals(self) -> Any:
         """Leave signals to the process."""
-        import contextlib  # noqa: PLC0415 - one use
-
-        return contextlib.nullcontext()
+        return nullcontext()
 
 
 async def serve(app: FastAPI, host: str, port: int, fd: int | None = None) -> None:

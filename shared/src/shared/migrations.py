@@ -1,8 +1,8 @@
 """Alembic for every service: `run_env` is the whole of a service's `migrations/env.py`.
 
     from shared.migrations import run_env
-    from controller.store.tables import Record
-    run_env(Record.metadata)
+    from controller.store.tables import ControllerTable
+    run_env(ControllerTable.metadata)
 
 `python -m shared.migrations check DIR…` fails when the tables differ from what the migrations make; `… new DIR TEXT`
 writes the next one.

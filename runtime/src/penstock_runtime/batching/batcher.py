@@ -1,5 +1,5 @@
 """Natural batching: at once when the model is idle, everything that has arrived meanwhile when it was busy; then those
-too who are about to come back (`gathering`). No fixed delay.
+too who are about to come back (`gather_window`). No fixed delay.
 
 A predict costs about the same for 1 row and for 256, so this is worth two orders of magnitude under load and costs
 nothing without. Only jobs with the same key share a predict. The model runs on the event loop while it takes
@@ -69,7 +69,7 @@ class Batcher:
         """Take a job; its answer is delivered from the event loop.
 
         Raises:
-            Refused: 503, the queue is full.
+            RequestRefused: 503, the queue is full.
         """
         if len(self._waiting) >= self.limits.queue:
             raise unavailable(f"The model is behind: {self.limits.queue} requests are waiting. Come again in a second.")

@@ -13,6 +13,7 @@ from penstock_runtime.errors import RequestRefused, too_large, unavailable, unsu
 from penstock_runtime.http.connection import HttpConnection
 from penstock_runtime.http.exchange import HttpExchange
 from penstock_runtime.inference.jobs import PredictJob
+from penstock_runtime.messages import SCORING, EncodedResponse, RawRequest
 from penstock_runtime.options import ServerOptions
 from penstock_runtime.payloads.parsing import client_request_id_of_body
 from penstock_runtime.v2.metadata import metadata_body
@@ -21,7 +22,6 @@ from penstock_runtime.v2.protocol import PREFIX, ModelPath, check_model_path, pa
 if TYPE_CHECKING:
     from penstock_runtime.inference.requests import CheckedRequest, RequestReader
     from penstock_runtime.report import RuntimeReport
-from penstock_runtime.messages import SCORING, EncodedResponse, RawRequest
 
 Handler = Callable[[HttpExchange], None]
 
@@ -151,9 +151,9 @@ class ModelEndpoints:
         else:
             self._answer(exchange, exchange.url.partition(b"?")[0].decode("latin-1"))
 
-    def _answer(self, exchange: HttpExchange, form: str) -> None:
+    def _answer(self, exchange: HttpExchange, endpoint: str) -> None:
         try:
-            self._submit(exchange, form)
+            self._submit(exchange, endpoint)
         except RequestRefused as refused:
             exchange.refuse(refused)
         except Exception as error:  # noqa: BLE001 — a payload that trips this server up gets an answer all the same
@@ -161,10 +161,10 @@ class ModelEndpoints:
             asyncio.get_running_loop().call_exception_handler(said)
             exchange.refuse(RequestRefused(500, "INTERNAL_ERROR", "The request could not be handled."))
 
-    def _submit(self, exchange: HttpExchange, form: str) -> None:
+    def _submit(self, exchange: HttpExchange, endpoint: str) -> None:
         if self._reader is None or self._batcher is None:
             raise unavailable("The model is being loaded.")
-        raw, request = self._read(exchange, form, self._reader)
+        raw, request = self._read(exchange, endpoint, self._reader)
         rows = request.prepared.rows
         if rows > self.options.max_request_rows:
             raise too_large(f"{rows} rows are more than the limit of {self.options.max_request_rows}.")
@@ -178,13 +178,13 @@ class ModelEndpoints:
             return
         self._batcher.submit(PredictJob(exchange.request_id, request, raw, deliver, lambda: exchange.is_disconnected))
 
-    def _read(self, exchange: HttpExchange, form: str, reader: RequestReader) -> tuple[RawRequest, CheckedRequest]:
+    def _read(self, exchange: HttpExchange, endpoint: str, reader: RequestReader) -> tuple[RawRequest, CheckedRequest]:
         if exchange.headers.get(b"content-encoding", b"identity").lower() != b"identity":
             raise unsupported_media_type("The body must not be compressed.")
         content_type = exchange.headers.get(b"content-type", b"").decode("latin-1")
         body = exchange.body[0] if len(exchange.body) == 1 else b"".join(exchange.body)
         exchange.body = []
-        raw = RawRequest(form, content_type, body, exchange.request_id)
+        raw = RawRequest(endpoint, content_type, body, exchange.request_id)
         try:
             request = reader.parse(raw)
         except RequestRefused as refused:

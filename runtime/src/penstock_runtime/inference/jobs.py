@@ -33,3 +33,16 @@ class PredictJob:
     def key(self) -> Hashable | None:
         """Jobs with equal keys may share a predict; None, after a worker has ended with it, never shares."""
         return None if self.worker_exits else self.request.key
+
+
+def job_without_caller(request_id: str, request: CheckedRequest, raw: RawRequest) -> PredictJob:
+    """A job whose response is taken from the batch's report: the server's own try of a model, or a worker's."""
+    return PredictJob(request_id, request, raw, _discard_response, _never_gone)
+
+
+def _discard_response(_: EncodedResponse) -> None:
+    return None
+
+
+def _never_gone() -> bool:
+    return False

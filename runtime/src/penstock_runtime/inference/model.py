@@ -52,7 +52,7 @@ class CheckedModel:
         """Check a payload.
 
         Raises:
-            Refused: 400.
+            RequestRefused: 400.
         """
         if self._misread is not None:
             raise invalid(self._misread)
@@ -68,7 +68,7 @@ class CheckedModel:
         """The parameters with the model's defaults, or `None` where it takes none.
 
         Raises:
-            Refused: 400, unknown (strict) or of a wrong type.
+            RequestRefused: 400, unknown (strict) or of a wrong type.
         """
         given = given or {}
         known = {param.name for param in self.params_schema.params} if self.params_schema else set()
@@ -86,7 +86,7 @@ class CheckedModel:
         """The body of a 200 for what the model returned.
 
         Raises:
-            NotJson: it has something in it that JSON cannot say.
+            UnencodableOutput: it has something in it that JSON cannot say.
         """
         return encode_output(output, strict=self.is_strict)
 

@@ -45,7 +45,7 @@ class RequestReader:
         """Parse and check a request.
 
         Raises:
-            Refused: 400 or 415.
+            RequestRefused: 400 or 415.
         """
         return self.check(self.parse(raw), raw)
 
@@ -53,7 +53,7 @@ class RequestReader:
         """Parse a request's bytes.
 
         Raises:
-            Refused: 400 or 415.
+            RequestRefused: 400 or 415.
         """
         if raw.endpoint == SCORING:
             return parse_scoring_request(raw.content_type, raw.body, strict=self.model.is_strict)
@@ -66,7 +66,7 @@ class RequestReader:
         """Check what was parsed.
 
         Raises:
-            Refused: 400.
+            RequestRefused: 400.
         """
         if isinstance(request, InferRequest):
             return self._check_infer(request, raw)

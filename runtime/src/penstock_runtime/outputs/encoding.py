@@ -58,7 +58,7 @@ def encode_output(output: Any, *, strict: bool) -> bytes:
     """The body of a 200.
 
     Raises:
-        NotJson: the output has something in it that JSON cannot say.
+        UnencodableOutput: the output has something in it that JSON cannot say.
     """
     if type(output) is JsonSafeList:
         return orjson.dumps({"predictions": output})
@@ -74,7 +74,7 @@ def dump_json(plain: Any) -> bytes:
     """JSON of plain values, integers of any size among them.
 
     Raises:
-        NotJson: a text is no Unicode, or an integer has more digits than Python writes.
+        UnencodableOutput: a text is no Unicode, or an integer has more digits than Python writes.
     """
     try:
         return orjson.dumps(plain)
@@ -93,7 +93,7 @@ def to_plain(value: Any) -> Any:
     """A value as JSON has it; NaN and infinities are null.
 
     Raises:
-        NotJson: JSON cannot say it.
+        UnencodableOutput: JSON cannot say it.
     """
     return _PlainConverter().convert(value, ("outputs",))
 

@@ -103,7 +103,7 @@ def prepare_columns(request: ScoringRequest, schema: ColumnSchema) -> PreparedCo
     """Check a payload against the model's columns.
 
     Raises:
-        Refused: 400, naming row and column, or the columns.
+        RequestRefused: 400, naming row and column, or the columns.
     """
     table = read_table(request.format, request.payload, schema)
     places = match_columns(table, schema)
@@ -139,7 +139,7 @@ def prepare_tensors(request: ScoringRequest, schema: TensorSchema) -> PreparedTe
     """Check a payload against the model's tensors.
 
     Raises:
-        Refused: 400, naming the element or the shapes.
+        RequestRefused: 400, naming the element or the shapes.
     """
     form, payload = request.format, request.payload
     if form == CSV:

@@ -47,7 +47,7 @@ def prepare_with_mlflow(request: ScoringRequest, metadata: Any, *, strict: bool)
     """Let MLflow read a payload.
 
     Raises:
-        Refused: 400, in MLflow's words; in `strict`, also for an integer that no 64 bits hold.
+        RequestRefused: 400, in MLflow's words; in `strict`, also for an integer that no 64 bits hold.
     """
     is_hinted = getattr(metadata, "_is_signature_from_type_hint", lambda: False)()
     if strict and not is_hinted:  # Python's own integers, which hints are about, have any size

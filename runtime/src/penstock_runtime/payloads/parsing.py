@@ -44,7 +44,7 @@ def media_type(content_type: str | None) -> str:
     """`application/json` or `text/csv`.
 
     Raises:
-        Refused: 415, anything else, or a charset other than UTF-8.
+        RequestRefused: 415, anything else, or a charset other than UTF-8.
     """
     kind, _, parameters = (content_type or "").partition(";")
     kind = kind.strip().lower()
@@ -61,7 +61,7 @@ def parse_scoring_request(content_type: str | None, body: bytes, *, strict: bool
     """Read a request's body.
 
     Raises:
-        Refused: 400 or 415.
+        RequestRefused: 400 or 415.
     """
     if content_type != "application/json" and media_type(content_type) == "text/csv":
         return ScoringRequest(CSV, parse_csv(body))
@@ -120,7 +120,7 @@ def parse_document(body: bytes) -> dict[str, Any]:
     """A JSON body's outermost object.
 
     Raises:
-        Refused: 400.
+        RequestRefused: 400.
     """
     if is_nested_too_deep(body):
         raise bad_request(f"The body is nested deeper than {MAX_NESTING} levels, or its brackets do not match.")
@@ -196,7 +196,7 @@ def parse_csv(body: bytes) -> list[list[str]]:
     """A CSV body's lines, the header first.
 
     Raises:
-        Refused: 400, not UTF-8, not CSV, or empty.
+        RequestRefused: 400, not UTF-8, not CSV, or empty.
     """
     try:
         text = body.decode("utf-8")

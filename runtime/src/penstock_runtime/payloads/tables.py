@@ -27,7 +27,7 @@ def read_table(form: str, payload: Any, schema: ColumnSchema) -> Table:
     """The payload as columns, in the caller's order; values unchecked.
 
     Raises:
-        Refused: 400, not the shape that the format has.
+        RequestRefused: 400, not the shape that the format has.
     """
     if form == "dataframe_split":
         return _split(payload, schema)
@@ -178,7 +178,7 @@ def match_columns(table: Table, schema: ColumnSchema) -> list[int]:
     """The table's columns in the model's order: for each one that is there, its place in the table.
 
     Raises:
-        Refused: 400, columns missing or extra, by name.
+        RequestRefused: 400, columns missing or extra, by name.
     """
     if not schema.is_named:
         return _by_position(table, schema)

@@ -22,7 +22,7 @@ def to_tensor(value: Any, tensor: Tensor, at: Loc) -> Array:
     """The nested list as an array of the tensor's type.
 
     Raises:
-        Refused: 400, with the place of the first element that cannot be taken, or both shapes.
+        RequestRefused: 400, with the place of the first element that cannot be taken, or both shapes.
     """
     shape = _shape(value)
     if not _fits(shape, tensor.shape):

@@ -23,7 +23,7 @@ def check_hinted_texts(payload: Any, schema: Any, *, strict: bool) -> None:
     """Look at every text of a hinted list; `strict` refuses base64 of other alphabets, of which MLflow drops letters.
 
     Raises:
-        Refused: 400, naming the text that is no date, or no base64.
+        RequestRefused: 400, naming the text that is no date, or no base64.
     """
     if isinstance(payload, list) and len(schema.inputs) == 1:
         readers: Readers = {"datetime": _read_datetime, "binary": to_binary if strict else _read_base64}

@@ -14,7 +14,7 @@ from penstock_runtime.outputs.structures import StructureReferences
 class PredictMode(StrEnum):
     """`SEPARATE`: each caller alone. `PROOF`: each caller alone, and all together once more. `SHARED`: all together."""
 
-    SEPARATE = "apart"
+    SEPARATE = "separate"
     PROOF = "proof"
     SHARED = "shared"
 

@@ -12,7 +12,7 @@ import time
 import orjson
 
 from penstock_runtime.errors import RequestRefused
-from penstock_runtime.inference.jobs import PredictJob
+from penstock_runtime.inference.jobs import job_without_caller
 from penstock_runtime.loading.loader import LoadedModel
 from penstock_runtime.messages import EncodedResponse
 from penstock_runtime.report import ModelCheck
@@ -52,5 +52,5 @@ def _time_example(loaded: LoadedModel) -> tuple[float | None, str | None]:
 
 def _predict_example(loaded: LoadedModel) -> EncodedResponse:
     assert loaded.example is not None
-    job = PredictJob(EXAMPLE_ID, loaded.reader.read(loaded.example), loaded.example, lambda _: None, lambda: False)
+    job = job_without_caller(EXAMPLE_ID, loaded.reader.read(loaded.example), loaded.example)
     return loaded.predictor.predict_batch([job]).responses[0]

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from penstock_runtime.errors import RequestRefused
-from penstock_runtime.inference.jobs import PredictJob
+from penstock_runtime.inference.jobs import PredictJob, job_without_caller
 from penstock_runtime.inference.requests import CheckedRequest
 from penstock_runtime.loading.loader import LoadedModel
 from penstock_runtime.messages import SCORING, RawRequest
@@ -87,7 +87,7 @@ def _probes(
         request = _read(loaded, rows, part)
         if request is None or request.key is None:
             continue
-        job = PredictJob(PROBE_ID, request, RawRequest(SCORING, "application/json", b""), lambda _: None, lambda: False)
+        job = job_without_caller(PROBE_ID, request, RawRequest(SCORING, "application/json", b""))
         started = time.perf_counter()
         answer = loaded.predictor.predict_alone(job)
         if answer.error is None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import Any
 
 import orjson
 
-from penstock_runtime.v2.protocol import ModelPath
+from penstock_runtime.v2.protocol import DATATYPES, ModelPath
 
 _KINDS = {
     "boolean": ("BOOL", "np"),
@@ -37,19 +36,10 @@ def metadata_body(metadata: Any, named: ModelPath, version: str | None) -> bytes
 
 def _tensor(spec: Any, name: str) -> dict[str, Any]:
     if hasattr(spec, "shape"):
-        datatype, content_type = _NUMPY.get(spec.type.name, "BYTES"), "np"
+        datatype, content_type = DATATYPES.get(spec.type.name, "BYTES"), "np"
         shape = list(spec.shape)
     else:
         datatype, content_type = _KINDS.get(getattr(spec.type, "name", ""), ("BYTES", "pd_json"))
         shape = [-1, 1]
     parameters = {"content_type": content_type}
     return {"name": spec.name or name, "datatype": datatype, "shape": shape, "parameters": parameters}
-
-
-_NUMPY: dict[Hashable, str] = {
-    "bool": "BOOL",
-    "float16": "FP16",
-    "float32": "FP32",
-    "float64": "FP64",
-    **{f"{sign}int{bits}": f"{sign.upper()}INT{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)},
-}

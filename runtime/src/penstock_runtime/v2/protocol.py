@@ -1,4 +1,4 @@
-"""Open Inference V2 for one model: its paths, its metadata, and how its callers are answered."""
+"""Open Inference V2 for one model: its paths, its datatypes, and how its callers are answered."""
 
 from __future__ import annotations
 
@@ -19,6 +19,16 @@ if TYPE_CHECKING:
 
 PREFIX = b"/v2"
 _MODEL = re.compile(r"/v2/models/(?P<name>[^/]+)(/versions/(?P<version>[^/]+))?(?P<rest>/ready|/infer)?/?")
+
+
+DATATYPES = {
+    "bool": "BOOL",
+    **{f"{sign}int{bits}": f"{sign.upper()}INT{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)},
+    "float16": "FP16",
+    "float32": "FP32",
+    "float64": "FP64",
+}
+"""NumPy's name of a type → the protocol's; text and bytes are `BYTES`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +58,7 @@ def check_model_path(named: ModelPath, options: ServerOptions) -> None:
     """Refuse another model's name, or another version's.
 
     Raises:
-        Refused: 404.
+        RequestRefused: 404.
     """
     if options.model_name is not None and named.name != options.model_name:
         raise RequestRefused(404, "RESOURCE_DOES_NOT_EXIST", f"Model {named.name[:100]} not found")

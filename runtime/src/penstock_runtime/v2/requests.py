@@ -19,15 +19,13 @@ from penstock_runtime.errors import Loc, invalid
 from penstock_runtime.payloads.parsing import parse_document
 from penstock_runtime.payloads.schema import ColumnSchema, Tensor, TensorSchema
 from penstock_runtime.payloads.tensors import Array, to_tensor
+from penstock_runtime.v2.protocol import DATATYPES
 
-DATATYPES: dict[str, np.dtype[Any]] = {
-    "BOOL": np.dtype(np.bool_),
-    **{f"{sign}INT{bits}": np.dtype(f"{sign.lower()}int{bits}") for sign in ("", "U") for bits in (8, 16, 32, 64)},
-    "FP16": np.dtype(np.float16),
-    "FP32": np.dtype(np.float32),
-    "FP64": np.dtype(np.float64),
+DTYPES: dict[str, np.dtype[Any]] = {
+    **{datatype: np.dtype(name) for name, datatype in DATATYPES.items()},
     "BYTES": np.dtype(str),
 }
+"""By the protocol's name."""
 MAX_INPUTS = 10_000
 _OWN_PARAMETERS = frozenset(("content_type", "headers"))
 
@@ -54,7 +52,7 @@ def parse_infer_request(body: bytes) -> InferRequest:
     """Parse an infer request.
 
     Raises:
-        Refused: 400.
+        RequestRefused: 400.
     """
     document = parse_document(body)
     identity = document.get("id")
@@ -99,9 +97,9 @@ def _tensor(tensor: Any, i: int) -> tuple[str, Array]:
     at = ("inputs", i)
     if not isinstance(tensor, dict) or not isinstance(tensor.get("name"), str):
         raise invalid("an input must be an object with a name", at)
-    dtype = DATATYPES.get(str(tensor.get("datatype")))
+    dtype = DTYPES.get(str(tensor.get("datatype")))
     if dtype is None:
-        raise invalid(f"datatype must be one of {', '.join(DATATYPES)}", (*at, "datatype"))
+        raise invalid(f"datatype must be one of {', '.join(DTYPES)}", (*at, "datatype"))
     shape, data = tensor.get("shape"), tensor.get("data")
     if not isinstance(shape, list) or not shape or not all(type(n) is int and 0 <= n < 2**31 for n in shape):
         raise invalid("shape must be a list of lengths", (*at, "shape"))
@@ -149,7 +147,7 @@ def to_scoring_payload(request: InferRequest, schema: ColumnSchema | TensorSchem
     """The format and the payload that stand for the same in a scoring request.
 
     Raises:
-        Refused: 400, the tensors are neither the model's columns nor all of them in one.
+        RequestRefused: 400, the tensors are neither the model's columns nor all of them in one.
     """
     if isinstance(schema, TensorSchema):
         lists = {name: array.tolist() for name, array in request.tensors.items()}

@@ -14,15 +14,9 @@ import numpy as np
 import pandas as pd
 
 from penstock_runtime.outputs.encoding import dump_json, to_plain, to_sliceable
+from penstock_runtime.v2.protocol import DATATYPES
 
 DEFAULT_NAME = "output-1"
-_NAMES = {
-    "bool": "BOOL",
-    "float16": "FP16",
-    "float32": "FP32",
-    "float64": "FP64",
-    **{f"{sign}int{bits}": f"{sign.upper()}INT{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)},
-}
 OutputTensor = dict[str, Any]
 
 
@@ -30,7 +24,7 @@ def encode_infer_response(output: Any, head: dict[str, Any], wanted: Sequence[st
     """The body of a 200: `head` has the model's name and the request's id.
 
     Raises:
-        NotJson: the output has something in it that no tensor can say.
+        UnencodableOutput: the output has something in it that no tensor can say.
     """
     content_type, outputs = output_tensors(output)
     if wanted:
@@ -69,7 +63,7 @@ def _list(output: Sequence[Any]) -> tuple[str, list[OutputTensor]]:
 def _column(name: str, series: pd.Series[Any]) -> OutputTensor:
     # Integers of a nullable type would become floats, and be rounded, where one of them is null.
     values = series.to_numpy(dtype=object) if series.hasnans and series.dtype.kind in "iu" else series.to_numpy()
-    if values.dtype.name in _NAMES:
+    if values.dtype.name in DATATYPES:
         return {key: value for key, value in _array(name, values).items() if key != "parameters"}
     texts = series.tolist()
     shape = [len(texts), 1]
@@ -80,7 +74,7 @@ def _column(name: str, series: pd.Series[Any]) -> OutputTensor:
 
 def _array(name: str, array: np.ndarray[Any, Any]) -> OutputTensor:
     shape = list(array.shape) if array.ndim > 1 else [array.size, 1]
-    datatype = _NAMES.get(array.dtype.name)
+    datatype = DATATYPES.get(array.dtype.name)
     if datatype is not None:
         data = to_plain(array.reshape(-1))
         return _tensor(name, shape, datatype, "np", data)

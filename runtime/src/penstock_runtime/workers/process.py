@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 import orjson
 
 from penstock_runtime.errors import RequestRefused
-from penstock_runtime.inference.jobs import PredictJob
+from penstock_runtime.inference.jobs import PredictJob, job_without_caller
 from penstock_runtime.loading.failures import describe_failure
 from penstock_runtime.messages import EncodedResponse, RawRequest
 from penstock_runtime.options import ServerOptions
 from penstock_runtime.pod_log import PodLog
-from penstock_runtime.sharing.plans import SEPARATE, BatchPlan
+from penstock_runtime.sharing.plans import BatchPlan
 from penstock_runtime.workers.frames import Frame, FrameBuffer
 
 if TYPE_CHECKING:
@@ -65,11 +65,11 @@ def _warm_up(loaded: LoadedModel) -> None:
 def _predict_frame(loaded: LoadedModel, frame: Frame) -> Frame:
     responses: list[EncodedResponse | None] = []
     jobs: list[PredictJob] = []
-    for (request_id, form, content_type), body in zip(frame.head["jobs"], frame.bodies, strict=True):
-        read = _job(loaded, request_id, RawRequest(form, content_type, body, request_id))
+    for (request_id, endpoint, content_type), body in zip(frame.head["jobs"], frame.bodies, strict=True):
+        read = _job(loaded, request_id, RawRequest(endpoint, content_type, body, request_id))
         responses.append(read if isinstance(read, EncodedResponse) else None)
         jobs += [read] if isinstance(read, PredictJob) else []
-    plan = BatchPlan.from_dict(frame.head["plan"]) if "plan" in frame.head else SEPARATE
+    plan = BatchPlan.from_dict(frame.head["plan"])
     report = loaded.predictor.predict_batch(jobs, plan)
     predicted = iter(report.responses)
     complete = [response or next(predicted) for response in responses]
@@ -87,15 +87,7 @@ def _job(loaded: LoadedModel, request_id: str, raw: RawRequest) -> PredictJob | 
         request = loaded.reader.read(raw)
     except RequestRefused as refused:  # the server took it: only a model whose checks change their mind comes here
         return EncodedResponse(refused.status, refused.body(request_id))
-    return PredictJob(request_id, request, raw, _discard_response, _never_disconnected)
-
-
-def _discard_response(_: EncodedResponse) -> None:
-    """Answers leave together."""
-
-
-def _never_disconnected() -> bool:
-    return False
+    return job_without_caller(request_id, request, raw)
 
 
 def main(arguments: list[str]) -> None:

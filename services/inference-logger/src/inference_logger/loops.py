@@ -13,6 +13,7 @@ from inference_logger.handlers import maintenance
 from inference_logger.handlers.purge import purge_once
 from inference_logger.store.delta import PayloadTables
 from shared.bus import Bus
+from shared.bus.nats_errors import describe_error
 from shared.clock import Clock
 from shared.database import Database
 from shared.errors import NotFound, Unavailable
@@ -56,5 +57,5 @@ async def run_purge(bus: Bus, database: Database, clock: Clock, kept: timedelta)
         try:
             await purge_once(database, bus.js, clock.now(), kept)
         except (nats.errors.Error, JetStreamError, Unavailable, TimeoutError) as error:
-            log.warning("nothing purged this time: %s", str(error) or type(error).__name__)
+            log.warning("nothing purged this time: %s", describe_error(error))
         await clock.sleep(PURGE_INTERVAL_S)

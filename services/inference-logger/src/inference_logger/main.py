@@ -83,8 +83,8 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
     )
     subscribe(bus, database)
     stores = _stores(settings, telemetry, database, clock)
-    pace = CommitPolicy(settings.commit_interval, settings.commit_bytes)
-    sink = RequestSink(bus, stores, WaitingTableRetries(stores, settings.waiting_bytes), pace)
+    policy = CommitPolicy(settings.commit_interval, settings.commit_bytes)
+    sink = RequestSink(bus, stores, WaitingTableRetries(stores, settings.waiting_bytes), policy)
     return App(settings, telemetry, database, bus, sink, clock)
 
 

@@ -10,11 +10,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import nats.errors
-import nats.js.errors
 from nats.js.errors import NotFoundError
 
 from shared.bus import Bus
+from shared.bus.nats_errors import NATS_ERRORS, describe_error
 from shared.contracts.routes import ROUTES_BUCKET
 from shared.errors import Unavailable
 from shared.filesystem.files import set_aside
@@ -120,10 +119,13 @@ class SnapshotFile:
         self.path = path
 
     def read(self) -> bytes | None:
-        """Its content; None where there is none."""
+        """Its content; None where there is none, or none that can be read."""
         try:
             return self.path.read_bytes()
-        except OSError:
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            logger.warning("%s cannot be read: %s", self.path, error.strerror)
             return None
 
     def write(self, content: bytes) -> None:
@@ -149,5 +151,5 @@ class SnapshotFile:
 def _bus_errors_as_unavailable() -> Iterator[None]:
     try:
         yield
-    except (nats.errors.Error, nats.js.errors.Error, TimeoutError, OSError) as error:
-        raise Unavailable(f"the bus: {str(error) or type(error).__name__}") from error
+    except NATS_ERRORS as error:
+        raise Unavailable(f"the bus: {describe_error(error)}") from error

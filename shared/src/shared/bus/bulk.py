@@ -18,8 +18,8 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, PubAck
-from nats.js.errors import Error as JetStreamError
 
+from shared.bus.nats_errors import NATS_ERRORS, describe_error
 from shared.cancellation import propagate_cancellation
 from shared.errors import Unavailable
 
@@ -29,7 +29,6 @@ PUBLISH_TIMEOUT_S = 5.0
 FETCH_S = 2.0
 RETRY_S = 0.5
 CONSUMED_POLL_S = 0.05
-NATS_ERRORS = (nats.errors.Error, JetStreamError, TimeoutError, OSError)
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ async def stream_identity(js: JetStreamContext, stream: str) -> StreamIdentity:
     try:
         info = await js.stream_info(stream)
     except NATS_ERRORS as error:
-        raise Unavailable(f"stream {stream}: {str(error) or type(error).__name__}") from error
+        raise Unavailable(f"stream {stream}: {describe_error(error)}") from error
     assert info.created is not None
     return StreamIdentity(stream, info.created, info.state.first_seq, info.state.last_seq)
 
@@ -72,7 +71,7 @@ async def publish(
             headers={**(headers or {}), "Nats-Msg-Id": msg_id},
         )
     except NATS_ERRORS as error:
-        raise Unavailable(f"publishing to {stream}: {str(error) or type(error).__name__}", retry_after_s=1) from error
+        raise Unavailable(f"publishing to {stream}: {describe_error(error)}", retry_after_s=1) from error
 
 
 async def wait_until_consumed(js: JetStreamContext, stream: str, durable: str, within_s: float) -> bool:
@@ -113,7 +112,7 @@ async def consume_batches(
                     await pull.unsubscribe()
         except NATS_ERRORS as error:
             if not failing:
-                log.warning("%s cannot be read: %s; trying on", durable, str(error) or type(error).__name__)
+                log.warning("%s cannot be read: %s; trying on", durable, describe_error(error))
             failing = True
             await asyncio.sleep(RETRY_S)
         else:
@@ -173,7 +172,7 @@ async def read_stream(
             if len(whole) < len(messages):
                 raise Unavailable(f"stream {stream}: a message was skipped on the way; reading it again")
     except NATS_ERRORS as error:
-        raise Unavailable(f"stream {stream}: {str(error) or type(error).__name__}") from error
+        raise Unavailable(f"stream {stream}: {describe_error(error)}") from error
     finally:
         if name is not None:
             with contextlib.suppress(*NATS_ERRORS, asyncio.CancelledError):

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from shared.errors import Detail, InvalidInput
+from shared.errors import InvalidInput, validation_details
 from shared.events import EVENT_TYPES, Event
 from shared.events.request import REQUESTS_SUBJECT, RequestLogged
 
@@ -86,8 +86,6 @@ def parse_event(headers: Mapping[str, str] | None, body: bytes) -> ReceivedEvent
     try:
         return ReceivedEvent(event_id, event_type, headers, kind.model_validate_json(body))
     except ValidationError as error:
-        found = [
-            Detail(tuple(item["loc"]), item["msg"]) for item in error.errors(include_input=False, include_url=False)
-        ]
+        found = validation_details(error)
         first = f"{'.'.join(map(str, found[0].loc))}: {found[0].msg}"
         raise InvalidInput(f"{event_type} does not fit its schema: {first}", found) from error

@@ -10,12 +10,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import nats.errors
 from nats.js import JetStreamContext
-from nats.js.errors import Error as JetStreamError
 from nats.js.errors import KeyNotFoundError
 from nats.js.kv import KeyValue
 
+from shared.bus.nats_errors import NATS_ERRORS, describe_error
 from shared.cancellation import propagate_cancellation
 from shared.errors import Unavailable
 
@@ -86,5 +85,5 @@ class Bucket:
             if self._bucket is None:
                 self._bucket = await self.js.key_value(self.name)
             yield self._bucket
-        except (nats.errors.Error, JetStreamError, TimeoutError, OSError) as error:
-            raise Unavailable(f"bucket {self.name}: {str(error) or type(error).__name__}", retry_after_s=1) from error
+        except NATS_ERRORS as error:
+            raise Unavailable(f"bucket {self.name}: {describe_error(error)}", retry_after_s=1) from error

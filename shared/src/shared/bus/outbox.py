@@ -36,6 +36,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.bus.envelope import headers_of, subject_of
 from shared.bus.metrics import BusMetrics
+from shared.bus.nats_errors import describe_error
 from shared.bus.topology import EVENTS
 from shared.cancellation import propagate_cancellation
 from shared.clock import Clock, SystemClock
@@ -145,7 +146,7 @@ class OutboxRelay:
             except (nats.errors.Error, APIError, PenstockError, TimeoutError) as error:
                 # Unknown is not failed: the server may have stored it. The same id is sent again, and stored once.
                 self.metrics.publish_unknown.inc()
-                log.warning("outbox waits: %s", str(error) or type(error).__name__)
+                log.warning("outbox waits: %s", describe_error(error))
                 await self.clock.sleep(0.5)
                 continue
             await self._wait_for_commit(1.0)

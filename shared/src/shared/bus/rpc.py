@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from shared import errors
 from shared.contracts.base import Contract
 from shared.contracts.rpc.method import RpcMethod
-from shared.errors import Detail, InvalidInput, PenstockError, Unavailable
+from shared.errors import Detail, InvalidInput, PenstockError, Unavailable, validation_details
 from shared.telemetry import inject_headers, span_from_headers
 
 log = logging.getLogger("penstock.bus.rpc")
@@ -87,9 +87,7 @@ def _parsed(method: RpcMethod, body: bytes) -> Contract:
     try:
         return method.request.model_validate_json(body or b"{}")
     except ValidationError as error:
-        found = [
-            Detail(tuple(item["loc"]), item["msg"]) for item in error.errors(include_input=False, include_url=False)
-        ]
+        found = validation_details(error)
         raise InvalidInput(f"{method.name}: {found[0].msg}", found) from error
 
 

@@ -7,11 +7,9 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import nats.errors
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 from nats.js.api import PubAck
-from nats.js.errors import Error as JetStreamError
 from prometheus_client import CollectorRegistry
 
 from shared.bus import bootstrap, bulk, rpc
@@ -20,6 +18,7 @@ from shared.bus.connection.watchdog import BusLost, Watchdog
 from shared.bus.consumers import advisories, dead_letters
 from shared.bus.kv import Bucket
 from shared.bus.metrics import BusMetrics
+from shared.bus.nats_errors import NATS_ERRORS, describe_error
 from shared.bus.topology import DURABLES, EVENTS, STREAM_OWNER, durable, durables_of
 from shared.clock import Clock
 from shared.contracts.base import Contract
@@ -195,9 +194,9 @@ class Bus:
         while not self._is_subscribed:
             try:
                 await self._subscribe_once()
-            except (nats.errors.Error, JetStreamError, TimeoutError, OSError) as error:
+            except NATS_ERRORS as error:
                 if not warned:
-                    log.warning("the bus is not ready: %s; trying on", str(error) or type(error).__name__)
+                    log.warning("the bus is not ready: %s; trying on", describe_error(error))
                 warned = True
                 if self._subscriptions is not None:
                     await self._subscriptions.close()

@@ -20,10 +20,10 @@ from faststream.nats import JStream, NatsBroker, NatsMessage, NatsResponse, Pull
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
-from nats.js.errors import Error as JetStreamError
 
 from shared.bus import rpc
 from shared.bus.connection.client import inbox_prefix
+from shared.bus.nats_errors import NATS_ERRORS, describe_error
 from shared.bus.topology import Durable
 from shared.cancellation import propagate_cancellation
 from shared.clock import Clock
@@ -71,9 +71,9 @@ class RetryingPull:
         except (nats.errors.TimeoutError, TimeoutError):
             self._failing = False
             return []
-        except (nats.errors.Error, JetStreamError, OSError) as error:
+        except NATS_ERRORS as error:
             if not self._failing:
-                log.warning("%s cannot be read: %s; trying on", self.durable.name, str(error) or type(error).__name__)
+                log.warning("%s cannot be read: %s; trying on", self.durable.name, describe_error(error))
             self._failing = True
             await self._clock.sleep(0.5)
             return []

@@ -14,8 +14,6 @@ from pydantic import Field
 from shared.contracts.base import Contract
 
 DEBUG_HEADER = "X-Penstock-Debug"
-DEBUG_REASON = "debug"
-"""`route_reason` of a debug request, where one is recorded."""
 SIGNED_CONTEXT = b"penstock debug ticket v1\n"
 """Stands before what is signed, so that the signature means nothing anywhere else."""
 

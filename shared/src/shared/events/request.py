@@ -13,6 +13,8 @@ from shared.events.base import Event
 
 REQUESTS_SUBJECT = "penstock.requests.v1"
 """Prefix; the service's name follows."""
+RETRY_HEADER = "penstock-retry"
+"""Header of a message that was sent again after the server had forgotten its id: it may be stored already."""
 
 
 class RequestRecord(Contract):

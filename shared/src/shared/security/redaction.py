@@ -13,7 +13,6 @@ from urllib.parse import unquote
 
 REDACTED = "****"
 _URL = re.compile(r"(?P<scheme>\b[A-Za-z][A-Za-z0-9+.-]*:/{1,3})(?P<rest>[^\s\"'<>]+)")
-_USER = re.compile(r"(?P<user>[^/?#\s]*)@")
 _PARAMETER = re.compile(r"(?P<name>[?&;][^=&;#\s]+=)(?P<value>[^&;#\s]*)")
 _FRAGMENTS = frozenset({"egg", "subdirectory", "sha256", "sha384", "sha512", "sha224", "sha1", "md5"})
 _MIN_SECRET = 4

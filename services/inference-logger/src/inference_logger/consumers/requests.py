@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-import nats.errors
 from nats.aio.msg import Msg
-from nats.js.errors import Error as JetStreamError
 
 from inference_logger.consumers.waiting import WaitingTableRetries
 from inference_logger.domain.records import UnreadableMessage, read_message
@@ -22,6 +20,7 @@ from inference_logger.store.stream import checkpoint_name, find_checkpoint, is_r
 from shared.bus import Bus
 from shared.bus.bulk import StreamIdentity, read_stream, stream_identity
 from shared.bus.consumers.dead_letters import dead_letter
+from shared.bus.nats_errors import NATS_ERRORS, describe_error
 from shared.bus.topology import REQUESTS
 from shared.errors import Unavailable
 
@@ -62,11 +61,11 @@ class StreamOutage:
 class RequestSink:
     """`REQUESTS` → payload tables. After a kill it continues behind what is committed."""
 
-    def __init__(self, bus: Bus, stores: Stores, waiting: WaitingTableRetries, pace: CommitPolicy) -> None:
+    def __init__(self, bus: Bus, stores: Stores, waiting: WaitingTableRetries, policy: CommitPolicy) -> None:
         self.bus = bus
         self.stores = stores
         self.waiting = waiting
-        self.policy = pace
+        self.policy = policy
         self._outage = StreamOutage()
 
     async def run(self) -> None:
@@ -75,9 +74,9 @@ class RequestSink:
         while True:
             try:
                 await self._read_stream()
-            except (Unavailable, nats.errors.Error, JetStreamError, OSError) as error:
+            except (Unavailable, *NATS_ERRORS) as error:
                 level = self._outage.level(self.stores.clock.monotonic())
-                log.log(level, "requests wait: %s", str(error) or type(error).__name__)
+                log.log(level, "requests wait: %s", describe_error(error))
                 await self.stores.clock.sleep(RETRY_S)
 
     async def _read_stream(self) -> None:

@@ -12,9 +12,6 @@ from urllib.parse import quote
 
 import orjson
 
-RETRY_MARK = "penstock-retry"
-"""Header of a message that was sent again after the server had forgotten its id: its rows may be there already."""
-
 LONGEST_FOLDER = 900
 """Characters of a destination, as a URI: the table's location has to fit into the catalogue."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from deltalake.exceptions import DeltaError
 
+from inference_logger.domain.destinations import LOG_FOLDER
 from inference_logger.domain.tables import KIND, TableKey, plain_path
 from inference_logger.store import catalogue, positions
 from inference_logger.store.delta import CommitResult, PayloadTables, open_table, version_and_rows
@@ -38,7 +39,7 @@ async def _compact_table(tables: PayloadTables, database: Database, location: st
             return
     try:
         await asyncio.to_thread(tables.compact, location, kept)
-        version, rows, _at = await asyncio.to_thread(version_and_rows, location)
+        version, rows = await asyncio.to_thread(version_and_rows, location)
     except NotFound:
         version, rows = -1, 0
     async with database.unit_of_work() as session:
@@ -59,7 +60,7 @@ async def adopt_moved_tables(tables: PayloadTables, database: Database, at: date
 
 
 def _read_table(location: str) -> CommitResult:
-    version, rows, _at = version_and_rows(location)
+    version, rows = version_and_rows(location)
     return CommitResult(open_table(location).table_uri, version, rows, is_new=True)
 
 
@@ -74,7 +75,7 @@ def _has_moved(row: TableRow, here: str) -> bool:
     """Whether the table was `<root>/<service>/<kind>`, and is here now: that root is gone, or was copied."""
     old, new = Path(plain_path(row.location)), Path(here)
     is_alike = old != new and old.parts[-3:] == new.parts[-3:]
-    if not is_alike or not (new / "_delta_log").is_dir():
+    if not is_alike or not (new / LOG_FOLDER).is_dir():
         return False
     return not old.parents[1].exists() or _is_copy(str(old), str(new))
 

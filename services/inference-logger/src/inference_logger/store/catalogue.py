@@ -88,9 +88,7 @@ async def find_purges(session: AsyncSession, *, only_open: bool = False) -> dict
 async def finish_purge(session: AsyncSession, service: str, upto: datetime, removed: Collection[str]) -> None:
     """The tables at `removed` are gone, and nothing older than `upto` is left of the service."""
     for location in removed:
-        row = await session.get(TableRow, location)
-        if row is not None:
-            await session.delete(row)
+        await delete_entry(session, location)
     purge = await session.get(PurgeRow, service)
     if purge is not None and purge.upto == upto:
         purge.is_done = True

@@ -16,7 +16,7 @@ import contextlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -216,10 +216,9 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in row.items()}
 
 
-def version_and_rows(location: str) -> tuple[int, int, datetime]:
-    """Delta version, number of rows, time of the last commit."""
+def version_and_rows(location: str) -> tuple[int, int]:
+    """Delta version and number of rows."""
     table = open_table(location)
     added = pa.table(table.get_add_actions(flatten=True))
     rows = pc.sum(added.column("num_records")).as_py() or 0
-    at = datetime.fromtimestamp(table.history(1)[0]["timestamp"] / 1000, UTC)
-    return table.version(), rows, at
+    return table.version(), rows

@@ -10,15 +10,16 @@ from nats.js.api import RawStreamMsg
 from nats.js.errors import Error as JetStreamError
 from nats.js.errors import NotFoundError
 
-from inference_logger.domain.records import RETRY_MARK, UnreadableMessage, read_message
+from inference_logger.domain.records import UnreadableMessage, read_message
 from inference_logger.domain.streams import Checkpoint, stream_mismatch
 from inference_logger.domain.tables import ReceivedMessage
 from inference_logger.store import positions
 from shared.bus.bulk import StreamIdentity
+from shared.bus.nats_errors import describe_error
 from shared.bus.topology import REQUESTS
 from shared.database import Database
 from shared.errors import Unavailable
-from shared.events.request import REQUESTS_SUBJECT
+from shared.events.request import REQUESTS_SUBJECT, RETRY_HEADER
 
 REQUESTS_SUBJECTS = f"{REQUESTS_SUBJECT}.>"
 MESSAGES = 500
@@ -61,7 +62,7 @@ async def _next(js: JetStreamContext, service: str, after: int) -> RawStreamMsg 
     except NotFoundError:
         return None
     except (nats.errors.Error, JetStreamError, TimeoutError) as error:
-        raise Unavailable(f"stream {REQUESTS}: {str(error) or type(error).__name__}") from error
+        raise Unavailable(f"stream {REQUESTS}: {describe_error(error)}") from error
 
 
 def _received(message: RawStreamMsg, service: str, checkpoint: Checkpoint) -> ReceivedMessage | None:
@@ -79,7 +80,7 @@ def _received(message: RawStreamMsg, service: str, checkpoint: Checkpoint) -> Re
 
 def is_retry(headers: Mapping[str, str] | None) -> bool:
     """Whether its sender says that it may have been stored before."""
-    return RETRY_MARK in (headers or {})
+    return RETRY_HEADER in (headers or {})
 
 
 async def find_checkpoint(
@@ -95,7 +96,7 @@ async def find_checkpoint(
     except NotFoundError:
         return found, stream_mismatch(found, stream.last_seq, None)
     except (nats.errors.Error, JetStreamError, TimeoutError) as error:
-        raise Unavailable(f"stream {REQUESTS}: {str(error) or type(error).__name__}") from error
+        raise Unavailable(f"stream {REQUESTS}: {describe_error(error)}") from error
     return found, stream_mismatch(found, stream.last_seq, message.time)
 
 

@@ -11,11 +11,13 @@ from monitor.handlers import ingest
 from shared.bus import Bus
 from shared.bus.bulk import consume_batches
 from shared.bus.consumers.dead_letters import dead_letter
+from shared.bus.topology import LOGS, METRICS
 from shared.contracts.base import Contract
 from shared.contracts.samples import PodOutput, TrafficSample, UsageSample
 from shared.database import Database
 
 BATCH = 500
+SAMPLES_DURABLE = "monitor-metrics"
 OUTPUT_DURABLE = "monitor-logs"
 
 
@@ -23,14 +25,14 @@ async def pull_samples(bus: Bus, database: Database) -> None:
     """Take `METRICS` in until cancelled."""
 
     async def store(messages: list[Msg]) -> None:
-        good = await _parse_or_dead_letter(bus, "monitor-metrics", messages, (TrafficSample, UsageSample))
+        good = await _parse_or_dead_letter(bus, SAMPLES_DURABLE, messages, (TrafficSample, UsageSample))
         traffic = [sample for sample in good if isinstance(sample, TrafficSample)]
         usage = [sample for sample in good if isinstance(sample, UsageSample)]
         async with database.unit_of_work() as session:
             await ingest.store_samples(session, traffic, usage)
 
     await bus.connected()
-    await consume_batches(bus.js, "METRICS", "monitor-metrics", BATCH, store)
+    await consume_batches(bus.js, METRICS, SAMPLES_DURABLE, BATCH, store)
 
 
 async def pull_output(bus: Bus, database: Database) -> None:
@@ -42,7 +44,7 @@ async def pull_output(bus: Bus, database: Database) -> None:
             await ingest.store_output(session, [output for output in good if isinstance(output, PodOutput)])
 
     await bus.connected()
-    await consume_batches(bus.js, "LOGS", OUTPUT_DURABLE, BATCH, store)
+    await consume_batches(bus.js, LOGS, OUTPUT_DURABLE, BATCH, store)
 
 
 async def _parse_or_dead_letter(

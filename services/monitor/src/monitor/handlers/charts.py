@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from monitor.domain.charts import CHARTS, Chart
-from monitor.domain.rollup import PodMinute, ReplicaCounts, step_start
+from monitor.domain.rollup import PodMinute, ReplicaCounts, UsageSums, step_start
 from monitor.store import minutes
 from shared.contracts.rpc.monitor import MetricsQuery, Series, SeriesList
 from shared.errors import InvalidInput
@@ -17,37 +17,37 @@ from shared.errors import InvalidInput
 
 async def read_chart(session: AsyncSession, query: MetricsQuery) -> SeriesList:
     """One metric as series: one for each version, or one for the pod that was asked for. Raises `InvalidInput`."""
-    found = CHARTS.get(query.metric)
-    if found is None:
+    chart = CHARTS.get(query.metric)
+    if chart is None:
         raise InvalidInput(f"no metric {query.metric}; there are {', '.join(sorted(CHARTS))}")
-    rows = await minutes.read_minutes(session, found.kind, query)
-    return SeriesList(metric=query.metric, unit=found.unit, series=tuple(_series(found, rows, query)))
+    rows = await minutes.read_minutes(session, chart.kind, query)
+    return SeriesList(metric=query.metric, unit=chart.unit, series=tuple(_series(chart, rows, query)))
 
 
-def _series(chart_: Chart, rows: Sequence[tuple[PodMinute, Any]], query: MetricsQuery) -> list[Series]:
+def _series(chart: Chart, rows: Sequence[tuple[PodMinute, Any]], query: MetricsQuery) -> list[Series]:
     steps: dict[str, dict[int, dict[str, Any]]] = defaultdict(lambda: defaultdict(dict))
     for key, sums in rows:
         merged = steps[key.version][step_start(key.minute, query.step_s)]
         _merge(merged, key, sums)
     return [
-        Series(labels=_labels(query, version), points=tuple(_points(chart_, by_step, query.step_s)))
+        Series(labels=_labels(query, version), points=tuple(_points(chart, by_step, query.step_s)))
         for version, by_step in sorted(steps.items())
     ]
 
 
 def _merge(merged: dict[str, Any], key: PodMinute, sums: Any) -> None:
     # Usage is averaged per pod and then added over the pods; everything else is one sum for the version.
-    place = key.pod if type(sums).__name__ == "UsageSums" else ""
+    place = key.pod if isinstance(sums, UsageSums) else ""
     if place in merged and not isinstance(sums, ReplicaCounts):
         merged[place].add(sums)
     else:
         merged[place] = sums
 
 
-def _points(chart_: Chart, by_step: dict[int, dict[str, Any]], step_s: int) -> list[tuple[int, float]]:
+def _points(chart: Chart, by_step: dict[int, dict[str, Any]], step_s: int) -> list[tuple[int, float]]:
     points = []
     for start, parts in sorted(by_step.items()):
-        values = [value for sums in parts.values() if (value := chart_.read(sums, step_s)) is not None]
+        values = [value for sums in parts.values() if (value := chart.read(sums, step_s)) is not None]
         if values:
             points.append((start, sum(values)))
     return points

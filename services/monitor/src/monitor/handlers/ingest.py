@@ -28,6 +28,6 @@ async def store_output(session: AsyncSession, outputs: Sequence[PodOutput]) -> N
 
 async def record_fact(session: AsyncSession, event: Any, at: datetime) -> None:
     """Count a fact in the event list."""
-    entry = event_line_of(event)
-    if entry is not None:
-        await event_list.count_event(session, entry, at)
+    line = event_line_of(event)
+    if line is not None:
+        await event_list.count_event(session, line, at)

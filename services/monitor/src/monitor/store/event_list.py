@@ -22,23 +22,23 @@ def message_digest(message: str) -> str:
     return hashlib.sha256(message.encode()).hexdigest()
 
 
-async def count_event(session: AsyncSession, entry: EventLine, at: datetime) -> None:
+async def count_event(session: AsyncSession, line: EventLine, at: datetime) -> None:
     """Add one occurrence to its line, or a new line; the newest `KEPT_LINES` of a resource and reason stay."""
     table: Any = EventRow
-    same = (table.service == entry.service, table.kind == entry.kind, table.name == entry.name)
-    alike = select(table).where(*same, table.reason == entry.reason)
-    digest = message_digest(entry.message)
+    same = (table.service == line.service, table.kind == line.kind, table.name == line.name)
+    alike = select(table).where(*same, table.reason == line.reason)
+    digest = message_digest(line.message)
     row = (await session.execute(alike.where(table.digest == digest))).scalar_one_or_none()
     if row is None:
         session.add(
             EventRow(
-                service=entry.service,
-                version=entry.version,
-                kind=entry.kind,
-                name=entry.name,
-                level=entry.level,
-                reason=entry.reason,
-                message=entry.message,
+                service=line.service,
+                version=line.version,
+                kind=line.kind,
+                name=line.name,
+                level=line.level,
+                reason=line.reason,
+                message=line.message,
                 digest=digest,
                 first_seen=at,
                 last_seen=at,
@@ -49,7 +49,7 @@ async def count_event(session: AsyncSession, entry: EventLine, at: datetime) -> 
         for older in (await session.scalars(newest_first.offset(KEPT_LINES))).all():
             await session.delete(older)
         return
-    row.last_seen, row.count, row.level = at, row.count + 1, entry.level
+    row.last_seen, row.count, row.level = at, row.count + 1, line.level
 
 
 async def find_events(session: AsyncSession, query: EventsQuery, offset: int) -> list[EventRow]:

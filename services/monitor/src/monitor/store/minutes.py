@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from monitor.domain.rollup import PodMinute, ReplicaCounts, TrafficSums, UsageSums
+from monitor.domain.rollup import PodMinute, ReplicaCounts, TrafficSums, UsageSums, minute_of
 from monitor.store.tables import MinuteRow, ReplicasRow, SampleRow, TrafficRow, UsageRow
 from shared.contracts.rpc.monitor import MetricsQuery
 from shared.contracts.samples import TrafficSample
@@ -56,7 +56,7 @@ async def read_minutes(session: AsyncSession, kind: str, query: MetricsQuery) ->
     table, shape = TABLES[kind]
     wanted = select(table).where(
         table.service == query.service,  # type: ignore[arg-type]
-        table.minute >= int(query.from_time.timestamp()) // 60 * 60,  # type: ignore[arg-type]
+        table.minute >= minute_of(query.from_time),  # type: ignore[arg-type]
         table.minute <= int(query.to_time.timestamp()),  # type: ignore[arg-type]
     )
     if query.version is not None:

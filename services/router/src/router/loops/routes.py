@@ -65,12 +65,11 @@ class RouteSyncLoop:
         """Apply what has changed since the last read; raises Unavailable."""
         state = await self._bucket.state()
         now = self._clock.monotonic()
-        is_behind = state.last_sequence - self.view.sequence
         if self._must_relist(state, now):
             listing = await self._bucket.list_all()
             self._relist_at = now + self._relist_s
             self._apply_and_mark(self.view.replace(state.created, state.last_sequence, listing, now))
-        elif is_behind:
+        elif state.last_sequence != self.view.sequence:
             async for entry in self._bucket.since(self.view.sequence, state.last_sequence):
                 self._apply_and_mark(self.view.update(entry.sequence, entry.key, entry.value, now))
             self.view.sequence = max(self.view.sequence, state.last_sequence)

@@ -1,4 +1,4 @@
-"""The loop that reports what was answered: a `TrafficSample` sample each interval."""
+"""The loop that reports what was answered: a `TrafficSample` each interval."""
 
 from __future__ import annotations
 

@@ -14,11 +14,10 @@ from router.shipper.throttle import BacklogThrottle
 from router.spool import SpoolBatch, SpoolReader
 from shared.clock import Clock
 from shared.errors import Unavailable
-from shared.events.request import REQUESTS_SUBJECT, RequestLogged
+from shared.events.request import REQUESTS_SUBJECT, RETRY_HEADER, RequestLogged
 
 logger = logging.getLogger(__name__)
 
-RETRY_HEADER = "penstock-retry"
 FEW_MESSAGES = 50
 """A message costs as much as a hundred records: where more services than this have some, they gather for longer."""
 MAX_LINGER_S = 1.0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 SCHEDSTAT = Path("/proc/self/schedstat")
 MAX_WAIT_S = 60.0
-"""Longest time of throttling, from its begin until the backlog is empty."""
+"""Longest time of throttling, from its beginning until the backlog is empty."""
 BACKLOG_SHARE = 0.25
 """Share of the spool's cap: a larger backlog is published without throttling."""
 DECAY = 0.5

@@ -19,6 +19,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from shared.bus.envelope import MALFORMED
+from shared.bus.nats_errors import describe_error
 from shared.cancellation import propagate_cancellation
 from shared.clock import Clock
 
@@ -125,7 +126,7 @@ class BusConnection:
         now = self._clock.monotonic()
         if self._warned_at is None or now - self._warned_at > _WARNING_INTERVAL_S:
             self._warned_at = now
-            log.warning("bus at %s: %s; trying on", self.address, str(error) or type(error).__name__)
+            log.warning("bus at %s: %s; trying on", self.address, describe_error(error))
 
     async def _disconnected(self) -> None:
         log.warning("the bus at %s is away", self.address)

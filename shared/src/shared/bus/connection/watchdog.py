@@ -9,12 +9,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 
-import nats.errors
-from nats.js.errors import Error as JetStreamError
 from nats.js.errors import NotFoundError
 
 from shared.bus.connection.client import BusConnection
 from shared.bus.metrics import BusMetrics
+from shared.bus.nats_errors import NATS_ERRORS, describe_error
 from shared.bus.topology import STREAM_OWNER
 from shared.clock import Clock
 from shared.errors import Unavailable
@@ -87,9 +86,9 @@ class Watchdog:
                 log.warning("a stream is missing: %s; the %s makes it", error.description, STREAM_OWNER)
             self._is_failing = True
             return
-        except (nats.errors.Error, JetStreamError, TimeoutError, OSError) as error:
+        except NATS_ERRORS as error:
             if not self._is_failing:
-                log.warning("JetStream does not answer: %s (a full disk?)", str(error) or type(error).__name__)
+                log.warning("JetStream does not answer: %s (a full disk?)", describe_error(error))
             self._is_failing = True
             return
         self._is_failing = False

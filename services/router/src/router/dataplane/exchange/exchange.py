@@ -1,7 +1,6 @@
 """The routing of one request: its version, the rate limit, a pod; each of its states is a base class.
 
-Callbacks only, so that nothing is scheduled per request. States: `holding`, `forwarding`,
-`responding`.
+Callbacks only, so that nothing is scheduled per request. States: `holding`, `forwarding`, `responding`.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Hashable
 from time import monotonic
 
@@ -14,12 +15,12 @@ from router.domain.routes.entities import RoutedService, RouteTarget
 from router.domain.routes.explain import eligible_versions, explain_missing, explain_no_pod, longest_hold_s
 
 
-class ExchangeHolder(ExchangeResponder):
+class ExchangeHolder(ExchangeResponder, ABC):
     """Puts the request into the hold queue, or refuses it with the reason."""
 
+    @abstractmethod
     def find_pod(self) -> bool:
         """Called by the hold queue: forward if that is possible now; False: it stays in the queue."""
-        raise NotImplementedError
 
     def mark_unknown(self, unknown: UnknownKind) -> None:
         """Its key or service is unknown: when it is started, it waits for the next read of the routes."""

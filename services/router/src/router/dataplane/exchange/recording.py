@@ -34,18 +34,18 @@ def record(exchange: ExchangeState, version: RoutedVersion, status: int, *, is_a
     tally = pod.tally if pod is not None else version.tally
     duration = monotonic() - exchange.started
     tally.count_response(status, duration, exchange.body_size, exchange.sent_bytes)
-    response = exchange.recorded_response
-    if response is None:
+    recorded = exchange.recorded_response
+    if recorded is None:
         tally.count_record(_drop_reason(exchange, version))
         return
-    answer = exchange.response
+    response = exchange.response
     body = exchange.body
     outcome = RequestOutcome(
         version.service,
         version.route,
         exchange.record_id,
         exchange.request_id,
-        answer.client_request_id if answer is not None else b"",
+        response.client_request_id if response is not None else b"",
         pod.name.encode() if pod is not None else b"",
         exchange.reason,
         exchange.trace_id,
@@ -54,7 +54,7 @@ def record(exchange: ExchangeState, version: RoutedVersion, status: int, *, is_a
         int(duration * 1_000_000),
         status,
         join_pieces(body) if exchange.body_size <= MAX_LOGGED_BYTES else None,
-        None if exchange.is_response_omitted or exchange.sent_bytes > MAX_LOGGED_BYTES else join_pieces(response),
+        None if exchange.is_response_omitted or exchange.sent_bytes > MAX_LOGGED_BYTES else join_pieces(recorded),
         is_aborted,
     )
     tally.count_record(exchange.context.record(outcome))

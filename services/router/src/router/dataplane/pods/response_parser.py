@@ -12,7 +12,7 @@ import httptools
 from router.dataplane.http.response_head import ResponseHead
 
 MAX_HEAD_BYTES = 64 * 1024
-"""Of the names and values of an response's head and of its interim responses together; of the trailers; of one line."""
+"""Of the names and values of a response's head and of its interim responses together; of the trailers; of one line."""
 MAX_HEAD_LINES = 256
 MAX_INTERIM_RESPONSES = 16
 """1xx before the final response (RFC 9110, 15.2); they are dropped."""

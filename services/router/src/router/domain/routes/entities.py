@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from router.domain.access.cors import CorsPolicy
 from router.domain.rate_limiter import RateLimiter
 from router.domain.traffic_counters import Tally
-
-
-class IdleConnection(Protocol):
-    """An idle connection to a pod."""
-
-    def close(self) -> None:
-        """Close it; nothing is in flight."""
-        ...
 
 
 @dataclass(slots=True, eq=False)
@@ -35,7 +27,7 @@ class RoutedPod:
     ejections: int = 0
     is_retired: bool = False
     idle: list[Any] = field(default_factory=list)
-    """`IdleConnection`s with nothing in flight."""
+    """Connections (`dataplane.pods.connection`) with nothing in flight."""
     host_line: bytes = b""
     """`Host: …` of requests to it, with its token."""
     header: bytes = b""

@@ -1,0 +1,54 @@
+"""Each service handles the events, and serves the methods, that the catalogues say: nothing is opened for that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import controller.consumers
+import inference_logger.consumers.calls
+import monitor.consumers.calls
+import scheduler.consumers
+from shared.bus import Bus
+from shared.clock import SystemClock
+from shared.contracts.rpc.catalogue import METHODS
+from shared.events import CATALOGUE, RequestLogged
+
+UNUSED: Any = object()
+"""Stands for what handlers need only when they are called."""
+SERVICES = ("controller", "scheduler", "monitor", "inference-logger")
+
+
+def declared_by(service: str) -> Bus:
+    """The bus of a service with everything that it consumes and serves."""
+    bus = Bus(service, "nats://127.0.0.1:1", clock=SystemClock(), database=UNUSED)
+    match service:
+        case "controller":
+            controller.consumers.subscribe(bus, UNUSED, UNUSED, UNUSED)
+            controller.consumers.serve_registry_access(bus, UNUSED)
+            controller.consumers.serve_secret_values(bus, UNUSED, UNUSED)
+        case "scheduler":
+            scheduler.consumers.consume_intent(bus, UNUSED, UNUSED, UNUSED)
+            scheduler.consumers.serve_pods(bus, UNUSED, UNUSED, UNUSED)
+            scheduler.consumers.serve_nodes(bus, UNUSED, UNUSED)
+            scheduler.consumers.serve_runs(bus, UNUSED, UNUSED)
+        case "monitor":
+            monitor.consumers.calls.subscribe(bus, UNUSED, UNUSED)
+        case "inference-logger":
+            inference_logger.consumers.calls.subscribe(bus, UNUSED)
+    return bus
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_handles_the_events_that_the_catalogue_says(service: str) -> None:
+    handled = {event for events in declared_by(service).consumed_events.values() for event in events}
+
+    assert handled == {
+        entry.event for entry in CATALOGUE if service in entry.consumers and entry.event is not RequestLogged
+    }
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_serves_its_methods_of_the_catalogue(service: str) -> None:
+    assert declared_by(service).served_methods == {method for method in METHODS if method.service == service}
