@@ -51,4 +51,5 @@ def _run_check(name: str, check: Check, context: CheckContext) -> list[Finding]:
     try:
         return list(check(context))
     except (OSError, LaunchError, KeyError, TypeError, ValueError) as error:
-        return [warning(name, f"cannot be looked at: {error or type(error).__name__}", "see the logs of the platform")]
+        why = str(error) or type(error).__name__
+        return [warning(name, f"cannot be looked at: {why}", "see the logs of the platform")]
