@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from scheduler import consumers
 from scheduler.api import build_admin
-from scheduler.backend_factory import BuiltBackend, build_backend, machine_of
+from scheduler.backend_factory import BuiltBackend, build_backend
 from scheduler.backends.preparation.port import Preparation
 from scheduler.clients import EndpointsPublisher
 from scheduler.handlers.observations import ObservationContext
@@ -30,6 +30,7 @@ from scheduler.settings import SchedulerSettings
 from scheduler.store.lease import Lease
 from shared.bus import Bus
 from shared.clock import Clock, SteadyClock
+from shared.contracts.nodes import Machine
 from shared.database import Database
 from shared.filesystem.disk import DiskCheck
 from shared.http import serve
@@ -117,7 +118,7 @@ async def build_app(
         token_of=built.tokens.of,
         follow_new_controller=settings.follow_new_controller,
     )
-    _attach_consumers(settings, dependencies)
+    _attach_consumers(dependencies, built.machine)
     return App(settings, telemetry, dependencies, _build_admin(settings, telemetry, dependencies, built), built)
 
 
@@ -128,12 +129,12 @@ async def _open_database(settings: SchedulerSettings) -> Database:
     return database
 
 
-def _attach_consumers(settings: SchedulerSettings, dependencies: LoopDependencies) -> None:
+def _attach_consumers(dependencies: LoopDependencies, machine: Machine) -> None:
     """Subscribe to the controller's events, answer calls."""
     bus, backend, lease = dependencies.bus, dependencies.backend, dependencies.lease
     consumers.consume_intent(bus, lease, dependencies.steady_clock, dependencies.reconcile_wakeup.notify)
     consumers.serve_pods(bus, lease.database, backend, dependencies.usage)
-    consumers.serve_nodes(bus, backend, machine_of(settings))
+    consumers.serve_nodes(bus, backend, machine)
     consumers.serve_runs(bus, lease.database, lambda: dependencies.open_runs is not None)
 
 
