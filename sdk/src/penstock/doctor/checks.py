@@ -27,7 +27,7 @@ Check = Callable[[CheckContext], Iterator[Finding]]
 CHECKS: dict[str, Check] = {
     "processes": lambda it: platform_checks.processes(it.home, it.state),
     "disk": lambda it: machine.disk(it.home),
-    "spool": lambda it: platform_checks.spool(it.home, it.figures),
+    "spool": lambda it: platform_checks.spool(it.figures),
     "bus": lambda it: platform_checks.bus(it.home, it.state, it.figures),
     "clock": lambda it: machine.clock(it.home),
     "capacity": lambda it: platform_checks.capacity(it.state),

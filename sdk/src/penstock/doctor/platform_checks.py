@@ -40,7 +40,7 @@ def processes(home: Home, state: RunState | None) -> Iterator[Finding]:
             yield warning("processes", text, "nothing, if it is past")
 
 
-def spool(home: Home, figures: Mapping[str, Any]) -> Iterator[Finding]:
+def spool(figures: Mapping[str, Any]) -> Iterator[Finding]:
     """What was answered and not yet stored on the bus."""
     found = figures.get("spool")
     if not found:

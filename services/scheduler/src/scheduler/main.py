@@ -31,10 +31,9 @@ from scheduler.store.lease import Lease
 from shared.bus import Bus
 from shared.clock import Clock, SteadyClock
 from shared.contracts.nodes import Machine
-from shared.database import Database
 from shared.filesystem.disk import DiskCheck
 from shared.http import serve
-from shared.migrations import migrate
+from shared.migrations import open_migrated
 from shared.telemetry import Telemetry
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
@@ -97,7 +96,7 @@ async def build_app(
 
     `environ`: what short-lived children (uv, the fetching of models) may be told some of.
     """
-    database = await _open_database(settings)
+    database = await open_migrated(MIGRATIONS, settings.store_url)
     lease = Lease(database, clock, ttl_s=settings.lease_ttl.total_seconds())
     url = settings.nats_url.get_secret_value()
     bus = Bus("scheduler", url, clock=clock, database=database, registry=telemetry.registry)
@@ -120,13 +119,6 @@ async def build_app(
     )
     _attach_consumers(dependencies, built.machine)
     return App(settings, telemetry, dependencies, _build_admin(settings, telemetry, dependencies, built), built)
-
-
-async def _open_database(settings: SchedulerSettings) -> Database:
-    await asyncio.to_thread(migrate, MIGRATIONS, settings.store_url)
-    database = Database.open(settings.store_url)
-    await database.check()
-    return database
 
 
 def _attach_consumers(dependencies: LoopDependencies, machine: Machine) -> None:
