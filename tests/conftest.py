@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import certificates
-from nats_process import NatsProcess
-from postgres_process import PostgresProcess
+from servers import certificates
+from servers.nats_process import NatsProcess
+from servers.postgres_process import PostgresProcess
 
 if TYPE_CHECKING:
-    from running_platform import Platform
+    from platforms.running_platform import Platform
 # A run starts hundreds of Python processes: where the environment forbids it to keep bytecode, each would compile
 # whatever it imports anew, which is half of its start.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -102,8 +102,8 @@ def shared_platform(new_home: Callable[[str], Path], wines_csv: Path) -> Iterato
 
     Pods come and go with their load within seconds, for those services that ask for that.
     """
-    from mlflow_scripts import register  # noqa: PLC0415 - most tests need neither these nor what they import
-    from running_platform import Platform  # noqa: PLC0415
+    from models.mlflow_scripts import register  # noqa: PLC0415 - most tests need neither these nor what they import
+    from platforms.running_platform import Platform  # noqa: PLC0415
 
     pace = {"SCHEDULER_AUTOSCALING_WINDOW": "PT6S", "SCHEDULER_SCALE_TO_ZERO_GRACE": "PT2S"}
     platform = Platform(new_home("home"), settings=pace)

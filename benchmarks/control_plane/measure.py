@@ -23,14 +23,14 @@ from prometheus_client import CollectorRegistry
 
 from controller.handlers.services import observations, routes
 from controller.handlers.services.deployments import every_deployment
-from many_services import fill_controller, fill_scheduler
-from ports import free_port
-from postgres_process import PostgresProcess
-from running_controller import TOKEN, Controller, controller_for, settings_for
+from operations.many_services import fill_controller, fill_scheduler
+from running_services.running_controller import TOKEN, Controller, controller_for, settings_for
 from scheduler.handlers import intent
 from scheduler.loops.reconciliation import reconcile_once
 from scheduler.main import build_app
 from scheduler.settings import SchedulerSettings
+from servers.ports import free_port
+from servers.postgres_process import PostgresProcess
 from shared.clock import SystemClock
 from shared.contracts.deployment import Deployment, VersionState
 from shared.contracts.nodes import Node

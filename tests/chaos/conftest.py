@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from running_platform import Platform
-from served_model import ServedModel
+from platforms.running_platform import Platform
+from platforms.served_model import ServedModel
 
 
 @pytest.fixture(scope="session")

@@ -17,10 +17,10 @@ from nats.aio.client import Client as Nats
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
-from eventually import eventually
-from running_platform import Caller, Platform, until
-from served_model import ServedModel, answers, figures, ids
+from platforms.running_platform import Caller, Platform, until
+from platforms.served_model import ServedModel, answers, figures, ids
 from shared.bus.topology import DURABLES, EVENTS, LOGS, METRICS, REQUESTS, STREAMS
+from waiting.eventually import eventually
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
 

@@ -10,8 +10,8 @@ from collections import Counter
 
 import pytest
 
-from running_platform import Caller, Platform, until
-from served_model import ServedModel, answers, eventually
+from platforms.running_platform import Caller, Platform, until
+from platforms.served_model import ServedModel, answers, eventually
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
 

@@ -18,8 +18,8 @@ import deltalake
 import psutil
 import pytest
 
-from running_platform import Caller, Platform, until
-from served_model import ServedModel, wine_body
+from platforms.running_platform import Caller, Platform, until
+from platforms.served_model import ServedModel, wine_body
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 
@@ -50,11 +50,9 @@ async def keep_killed(platform: Platform, name: str, seconds: float) -> None:
         await asyncio.sleep(0.1)
 
 
-@pytest.mark.parametrize("away_s", [10, pytest.param(30, marks=pytest.mark.long)])
-async def test_no_answer_fails_and_no_row_is_lost(platform: Platform, away_s: int) -> None:
-    service = f"steady-{away_s}"
-    key = await asyncio.to_thread(platform.publish, service, "wine_quality", replicas=2)
-    caller = Caller(f"{platform.data_url}/{service}/predict", key, wine_body(), rate=50)
+async def test_no_answer_fails_and_no_row_is_lost(platform: Platform) -> None:
+    key = await asyncio.to_thread(platform.publish, "steady", "wine_quality", replicas=2)
+    caller = Caller(f"{platform.data_url}/steady/predict", key, wine_body(), rate=50)
     stop = asyncio.Event()
     load = asyncio.create_task(caller.run(stop))
     excused: list[float] = []
@@ -64,9 +62,9 @@ async def test_no_answer_fails_and_no_row_is_lost(platform: Platform, away_s: in
         killed = await restarted(platform, name)
         excused += [killed] if name == "router" else []
         await asyncio.sleep(2)
-    pods = (await asyncio.to_thread(platform.api, "GET", f"/services/{service}/versions/v1/pods"))["items"]
+    pods = (await asyncio.to_thread(platform.api, "GET", "/services/steady/versions/v1/pods"))["items"]
     excused.append(await restarted(platform, pods[0]["name"]))
-    await keep_killed(platform, "nats", away_s)
+    await keep_killed(platform, "nats", 30)
     await asyncio.sleep(3)
     stop.set()
     await load
@@ -74,15 +72,15 @@ async def test_no_answer_fails_and_no_row_is_lost(platform: Platform, away_s: in
     unexcused = [a for a in caller.failed if not any(0 <= at - a.sent_at + 0.1 <= IN_FLIGHT_S for at in excused)]
     assert unexcused == [], "\n".join(map(str, unexcused))
     assert len(caller.failed) <= 5
-    await asyncio.to_thread(rows_equal_ledger, platform, service, caller)
-    await asyncio.to_thread(platform.wait_version, service, "v1", "running", 30)
+    await asyncio.to_thread(rows_equal_ledger, platform, caller)
+    await asyncio.to_thread(platform.wait_version, "steady", "v1", "running", 30)
 
 
-def rows_equal_ledger(platform: Platform, service: str, caller: Caller) -> None:
+def rows_equal_ledger(platform: Platform, caller: Caller) -> None:
     answered = {a.client_request_id for a in caller.ledger if a.status == 200}
 
     def rows() -> Counter[str]:
-        return Counter(r["client_request_id"] for r in platform.payload_rows(service) if r["status_code"] == 200)
+        return Counter(r["client_request_id"] for r in platform.payload_rows("steady") if r["status_code"] == 200)
 
     until(lambda: answered <= rows().keys(), within=60, every=1, what="a row for every answer")
     counted = rows()

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from lifetimes import Lifetimes, Name
-from running_platform import Platform, until
+from platforms.lifetimes import Lifetimes, Name
+from platforms.running_platform import Platform, until
 from scheduler.backends.process.folders.run_folder import RunFolder
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]

@@ -17,10 +17,10 @@ import pytest
 from deltalake.exceptions import DeltaError
 from nats.js import JetStreamContext
 
-from eventually import eventually
-from logged_requests import LoggerProcess, counted, log, record
-from nats_process import NatsProcess
+from running_services.logged_requests import LoggerProcess, counted, log, record
+from servers.nats_process import NatsProcess
 from shared.bus.bootstrap import ensure_topology
+from waiting.eventually import eventually
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 

@@ -12,9 +12,9 @@ import httpx
 import psutil
 import pytest
 
-import mlflow_scripts
-from running_platform import Caller, Platform, until
-from served_model import ServedModel, eventually, ids, wine_body
+from models import mlflow_scripts
+from platforms.running_platform import Caller, Platform, until
+from platforms.served_model import ServedModel, eventually, ids, wine_body
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
 

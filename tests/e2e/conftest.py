@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from running_platform import Platform, until
+from platforms.running_platform import Platform, until
 
 
 @pytest.fixture(scope="module")

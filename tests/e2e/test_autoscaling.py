@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from running_platform import Platform, until
-from served_model import ServedModel, eventually, wine_body
+from platforms.running_platform import Platform, until
+from platforms.served_model import ServedModel, eventually, wine_body
 
 pytestmark = pytest.mark.timeout(300)
 

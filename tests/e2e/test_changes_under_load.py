@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 
-from running_platform import Caller, Platform, until
-from served_model import ServedModel, figures
+from platforms.running_platform import Caller, Platform, until
+from platforms.served_model import ServedModel, figures
 
 pytestmark = pytest.mark.timeout(1800)
 
-REQUESTS = int(os.environ.get("CHANGES_REQUESTS", "1500"))
+REQUESTS = int(os.environ.get("CHANGES_REQUESTS", "3000"))
 RATE = 50.0
 KINDS = 6
 """Of changes, each of which is made at least once."""

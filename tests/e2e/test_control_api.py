@@ -27,7 +27,7 @@ from schemathesis.schemas import BaseSchema
 from controller.api.app import ApiAccess, build_api
 from controller.api.dependencies import ApiDependencies
 from controller.domain.access.roles import Principal
-from running_platform import Platform
+from platforms.running_platform import Platform
 from shared.clock import SystemClock
 from shared.telemetry import Telemetry
 

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from running_platform import Platform, until
+from platforms.running_platform import Platform, until
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from running_platform import Platform, until
-from served_model import ServedModel, figures
+from platforms.running_platform import Platform, until
+from platforms.served_model import ServedModel, figures
 
 NODES = "/resource-groups/scoring/nodes"
 

@@ -10,8 +10,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from running_platform import Answer, Caller, Platform, until
-from served_model import eventually, wine_body
+from platforms.running_platform import Answer, Caller, Platform, until
+from platforms.served_model import eventually, wine_body
 
 
 @pytest.fixture(scope="module")

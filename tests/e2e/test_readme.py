@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from ports import free_port
-from readme_blocks import Step, blocks, steps
+from platforms.readme_blocks import Step, blocks, steps
+from servers.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 PORTS = {

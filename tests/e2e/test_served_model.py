@@ -15,8 +15,8 @@ import httpx
 import pandas as pd
 import pytest
 
-import mlflow_scripts
-from running_platform import ROOT, Platform, until
+from models import mlflow_scripts
+from platforms.running_platform import ROOT, Platform, until
 
 
 def split_body(frame: pd.DataFrame) -> dict[str, Any]:

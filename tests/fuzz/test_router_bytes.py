@@ -17,7 +17,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from router.dataplane import DataPlaneLimits
-from router_world import KEY, World, eventually, running_world
+from running_services.router_world import KEY, World, eventually, running_world
 
 LINES = [
     b"POST /wine/predict HTTP/1.1",

@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 
-from eventually import eventually
+from running_services.scheduler_world import wanted
 from scheduler.backends.confinement.availability import Confinement, find_confinement
 from scheduler.backends.environments.store import EnvironmentPlan, EnvironmentStore
 from scheduler.backends.errors import PreparationFailed
@@ -32,7 +32,7 @@ from scheduler.domain.requirements.comparison import EnvironmentComparison, Envi
 from scheduler.domain.requirements.lines import PackageRequirement
 from scheduler.domain.rollout import template_of
 from scheduler.settings import user_range
-from scheduler_world import wanted
+from waiting.eventually import eventually
 
 Asked = dict[str, list[Any]]
 

@@ -27,8 +27,8 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
 
-from postgres_process import PostgresProcess
-from running_platform import Platform, until
+from platforms.running_platform import Platform, until
+from servers.postgres_process import PostgresProcess
 
 SERVICES = {"double": 2.0, "triple": 3.0}
 STORED, SPOOLED = 10, 5

@@ -17,8 +17,8 @@ from typing import Any
 import httpx
 import pytest
 
-from postgres_process import PostgresProcess
-from running_platform import Platform, until
+from platforms.running_platform import Platform, until
+from servers.postgres_process import PostgresProcess
 
 HOMES = Path(__file__).parent / "homes"
 FACTORS = {"double": 2.0, "triple": 3.0}

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bus_service import SmallService, sqlite_url
-from nats_process import NatsProcess
+from running_services.bus_service import SmallService, sqlite_url
+from servers.nats_process import NatsProcess
 
 
 @pytest.fixture

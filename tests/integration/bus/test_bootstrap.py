@@ -11,7 +11,7 @@ import pytest
 from nats.js import JetStreamContext
 from nats.js.api import ConsumerConfig, DiscardPolicy, StreamConfig
 
-from nats_process import NatsProcess
+from servers.nats_process import NatsProcess
 from shared.bus import bootstrap, topology
 from shared.bus.topology import BUCKETS, DURABLES, STREAMS
 

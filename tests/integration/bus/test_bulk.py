@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from nats.aio.msg import Msg
 
-from bus_service import SmallService, sqlite_url
-from eventually import eventually
-from nats_process import NatsProcess
+from running_services.bus_service import SmallService, sqlite_url
+from servers.nats_process import NatsProcess
 from shared.bus import bulk
 from shared.errors import Unavailable
+from waiting.eventually import eventually
 
 SUBJECT = "penstock.logs.v1.wine.v1.pod"
 

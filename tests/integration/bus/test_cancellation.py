@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select, update
 
-from bus_service import SmallService, deleted, sqlite_url
+from running_services.bus_service import SmallService, deleted, sqlite_url
 from shared.bus import bulk
 from shared.bus.connection.client import GuardedClient
 from shared.bus.kv import Bucket

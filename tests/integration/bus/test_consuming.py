@@ -10,13 +10,13 @@ from typing import Any
 import nats
 import pytest
 
-from bus_service import DURABLE, SmallService, deleted, sqlite_url
-from eventually import eventually
-from nats_process import NatsProcess
+from running_services.bus_service import DURABLE, SmallService, deleted, sqlite_url
+from servers.nats_process import NatsProcess
 from shared.bus.consumers import consumer
 from shared.bus.consumers.dead_letters import DeadLetter, list_letters
 from shared.errors import Conflict, Unavailable
 from shared.events import ServiceDeleted
+from waiting.eventually import eventually
 
 TYPE = "penstock.version.deleted.v1"
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from bus_service import DURABLE, SmallService, deleted
-from eventually import eventually
+from running_services.bus_service import DURABLE, SmallService, deleted
 from shared.bus import topology
 from shared.bus.consumers.dead_letters import list_letters
 from shared.errors import Conflict, NotFound
+from waiting.eventually import eventually
 
 
 async def dead(service: SmallService, *versions: str) -> None:

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from bus_service import DURABLE, SmallService, deleted, sqlite_url
-from eventually import eventually
-from nats_process import NatsProcess
+from running_services.bus_service import DURABLE, SmallService, deleted, sqlite_url
+from servers.nats_process import NatsProcess
 from shared.bus import BusLost
 from shared.bus.topology import STREAMS
 from shared.errors import Unavailable
+from waiting.eventually import eventually
 
 DEADLINE_S = 60
 

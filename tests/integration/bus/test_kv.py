@@ -6,12 +6,12 @@ import asyncio
 
 import pytest
 
-from bus_service import SmallService
-from eventually import eventually
-from nats_process import NatsProcess
+from running_services.bus_service import SmallService
+from servers.nats_process import NatsProcess
 from shared.bus.kv import Bucket
 from shared.contracts.routes import ROUTES_BUCKET
 from shared.errors import Unavailable
+from waiting.eventually import eventually
 
 
 async def test_values_are_put_got_removed_and_listed(service: SmallService) -> None:

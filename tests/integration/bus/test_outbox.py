@@ -14,13 +14,13 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from bus_service import SmallService, deleted, sqlite_url, started
-from eventually import eventually
-from nats_process import NatsProcess
+from running_services.bus_service import SmallService, deleted, sqlite_url, started
+from servers.nats_process import NatsProcess
 from shared import telemetry
 from shared.bus import outbox
 from shared.bus.outbox import publish
 from shared.events import VersionDeleted
+from waiting.eventually import eventually
 
 
 async def stored(service: SmallService) -> list[tuple[dict[str, str], VersionDeleted]]:

@@ -11,8 +11,8 @@ from uuid import UUID
 
 import pytest
 
-from bus_service import SmallService, sqlite_url
-from nats_process import NatsProcess
+from running_services.bus_service import SmallService, sqlite_url
+from servers.nats_process import NatsProcess
 from shared.bus import Bus
 from shared.bus import rpc as wire
 from shared.contracts.deployment import PodView

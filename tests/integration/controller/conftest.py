@@ -15,9 +15,9 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from controller.main import MIGRATIONS
-from mlflow_server import shared_mlflow
-from postgres_process import PostgresProcess
-from running_controller import Controller, Nats, Peers, controller_for, settings_for
+from running_services.running_controller import Controller, Nats, Peers, controller_for, settings_for
+from servers.mlflow_server import shared_mlflow
+from servers.postgres_process import PostgresProcess
 from shared.migrations import migrate
 
 

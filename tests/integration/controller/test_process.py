@@ -20,8 +20,8 @@ import pytest
 from penstock.client.clients import AsyncClient
 from penstock.client.errors import ApiError, NotFound, Unauthenticated
 from penstock.client.requests import Request, nothing, path, post
-from ports import free_port
-from running_controller import TOKEN, Nats, Peers, eventually
+from running_services.running_controller import TOKEN, Nats, Peers, eventually
+from servers.ports import free_port
 from shared.contracts.samples import LogLine, PodOutput
 from shared.ids import new_id
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from model_pod import ModelPod
-from router_world import World, running_world
+from models.model_pod import ModelPod
+from running_services.router_world import World, running_world
 
 
 def pytest_asyncio_loop_factories(

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from model_pod import ModelPod
-from router_world import KEY, World, eventually
+from models.model_pod import ModelPod
+from running_services.router_world import KEY, World, eventually
 
 ROW: dict[str, Any] = {
     "long": 1,

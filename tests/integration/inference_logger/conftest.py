@@ -9,8 +9,8 @@ import nats
 import pytest
 from nats.js import JetStreamContext
 
-from logged_requests import LoggerProcess
-from nats_process import NatsProcess
+from running_services.logged_requests import LoggerProcess
+from servers.nats_process import NatsProcess
 from shared.bus.bootstrap import ensure_topology
 
 

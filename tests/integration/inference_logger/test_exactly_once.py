@@ -13,13 +13,13 @@ import nats
 import pytest
 from nats.js import JetStreamContext
 
-from eventually import eventually
 from inference_logger.domain.tables import TableKey, TableShare
 from inference_logger.store.delta import PayloadTables
-from logged_requests import LoggerProcess, counted, log, record, rows
-from nats_process import NatsProcess
+from running_services.logged_requests import LoggerProcess, counted, log, record, rows
+from servers.nats_process import NatsProcess
 from shared.bus.bootstrap import ensure_topology
 from shared.bus.consumers.dead_letters import list_letters
+from waiting.eventually import eventually
 
 
 async def all_rows(home: Path, names: set[str], within: float = 60) -> None:

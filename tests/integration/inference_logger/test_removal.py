@@ -10,14 +10,14 @@ from uuid import UUID
 import pytest
 from nats.js import JetStreamContext
 
-from eventually import eventually
 from inference_logger.domain.tables import TableKey, TableShare
 from inference_logger.store.delta import PayloadTables
 from inference_logger.store.removal import remove_table
-from logged_requests import START, LoggerProcess, counted, log, record
+from running_services.logged_requests import START, LoggerProcess, counted, log, record
 from shared.bus.envelope import headers_of, subject_of
 from shared.events import ServiceDeleted
 from shared.ids import new_id
+from waiting.eventually import eventually
 
 LATER = START + timedelta(days=1)
 

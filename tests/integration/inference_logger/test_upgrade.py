@@ -10,17 +10,17 @@ from alembic import command
 from nats.js import JetStreamContext
 from sqlalchemy import create_engine, text
 
-from eventually import eventually
 from inference_logger.domain.tables import TableKey, TableShare
 from inference_logger.main import MIGRATIONS
 from inference_logger.store.delta import PayloadTables
 from inference_logger.store.stream import checkpoint_name
-from logged_requests import counted, log, record
-from nats_process import NatsProcess
-from running_logger import RunningLogger
+from running_services.logged_requests import counted, log, record
+from running_services.running_logger import RunningLogger
+from servers.nats_process import NatsProcess
 from shared import migrations
 from shared.bus.bulk import stream_identity
 from shared.bus.topology import REQUESTS
+from waiting.eventually import eventually
 
 
 def store_of_before(home: Path, stream: str, sequence: int) -> None:

@@ -15,14 +15,14 @@ import pyarrow as pa
 import pytest
 from nats.js import JetStreamContext
 
-from eventually import eventually
 from inference_logger.domain.tables import TableKey, TableShare
 from inference_logger.handlers.purge import purge_once
 from inference_logger.store.delta import CommitResult, PayloadTables
 from inference_logger.store.writer import TableWriter, Unwritable
-from logged_requests import counted, log, record, rows
-from nats_process import NatsProcess
-from running_logger import RunningLogger, facts
+from running_services.logged_requests import counted, log, record, rows
+from running_services.running_logger import RunningLogger, facts
+from servers.nats_process import NatsProcess
+from waiting.eventually import eventually
 
 Start = Callable[..., Any]
 

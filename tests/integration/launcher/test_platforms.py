@@ -19,7 +19,7 @@ import httpx
 import psutil
 import pytest
 
-from running_platform import ROOT, Platform, until
+from platforms.running_platform import ROOT, Platform, until
 
 PROCESSES = {"controller", "scheduler", "router", "monitor", "inference-logger", "nats", "mlflow"}
 

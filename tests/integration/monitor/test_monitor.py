@@ -16,8 +16,7 @@ from uuid import UUID
 
 import pytest
 
-from eventually import eventually
-from nats_process import NatsProcess
+from servers.nats_process import NatsProcess
 from shared import events
 from shared.bus import Bus
 from shared.bus.envelope import headers_of
@@ -36,6 +35,7 @@ from shared.contracts.samples import (
 )
 from shared.errors import InvalidInput, Unavailable
 from shared.ids import new_id
+from waiting.eventually import eventually
 
 RUN, VERSION = UUID(int=1), UUID(int=2)
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 import pytest
 import uvloop
 
-from router_world import HASTY, World, running_world
+from running_services.router_world import HASTY, World, running_world
 
 
 def pytest_asyncio_loop_factories(

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from openmp import openmp_environment
-from shared_by_workers import made_once
+from models.openmp import openmp_environment
+from test_run.shared_by_workers import made_once
 
 HERE = Path(__file__).parent
 

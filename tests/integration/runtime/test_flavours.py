@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
-from openmp import openmp_environment
+from models.openmp import openmp_environment
 from penstock_runtime.options import ServerOptions
 from penstock_runtime.workers.frames import Frame, FrameBuffer
 from penstock_runtime.workers.pool import spawn_worker

@@ -20,6 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from models.sharing_models import NoPool, Silent
 from penstock_runtime.batching.batcher import Batcher
 from penstock_runtime.batching.batches import BatchLimits
 from penstock_runtime.batching.latency import ModelLatency
@@ -31,7 +32,6 @@ from penstock_runtime.messages import SCORING, EncodedResponse, RawRequest
 from penstock_runtime.options import ServerOptions
 from penstock_runtime.outputs.equality import are_equal
 from penstock_runtime.sharing.policy import SharingPolicy, SharingRule, SharingVerdict
-from sharing_models import NoPool, Silent
 
 with warnings.catch_warnings():  # MLflow warns of its own type hints when it is imported
     warnings.simplefilter("ignore")

@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
-from eventually import eventually
 from shared.bus.outbox import add_tables, add_to_inbox
 from shared.database import Database, UtcDateTime
 from shared.errors import Unavailable
+from waiting.eventually import eventually
 
 metadata = MetaData()
 add_tables(metadata)

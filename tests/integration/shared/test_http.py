@@ -13,10 +13,10 @@ from opentelemetry.sdk.trace import TracerProvider
 from prometheus_client import CollectorRegistry, Counter
 from pydantic import BaseModel
 
-from eventually import eventually
 from shared.errors import Detail, InvalidInput, LimitExceeded, NotFound, PenstockError, Unauthenticated, Unavailable
 from shared.http import admin_app, inherited_socket, install_error_handlers, serve
 from shared.telemetry import Telemetry
+from waiting.eventually import eventually
 
 ERRORS: dict[str, Exception] = {
     "invalid": InvalidInput("bad name", [Detail(("body", "name"), "too long")]),

@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
-from running_platform import until
+from platforms.running_platform import until
 
 SUPPORT = Path(__file__).parents[2] / "support"
 CONFIGURATION = """

@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
-from running_platform import until
+from platforms.running_platform import until
 from test_run.guard import RUN_FOLDER
 
 RUN_TESTS = Path(__file__).parents[2] / "support" / "run_tests.py"

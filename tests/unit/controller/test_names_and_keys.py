@@ -126,6 +126,23 @@ ROOTS = [TableRoot.parse("/tables"), TableRoot.parse("risk=/tables/risk")]
 PLATFORM_ROOT = TableRoot(PurePosixPath("/home/tables"), is_platform=True)
 
 
+@pytest.mark.parametrize("text", ["tables", "wines=tables", "/tables/../etc", "wines=/tables/..", "", "wines="])
+def test_a_root_is_an_absolute_folder(text: str) -> None:
+    with pytest.raises(ValueError, match="neither /folder nor project=/folder"):
+        TableRoot.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("/tables", TableRoot(PurePosixPath("/tables"))),
+        ("wines= /tables/wine", TableRoot(PurePosixPath("/tables/wine"), "wines")),
+    ],
+)
+def test_a_root_is_for_all_or_for_one_project(text: str, expected: TableRoot) -> None:
+    assert TableRoot.parse(text) == expected
+
+
 def test_a_destination_under_a_root_passes() -> None:
     assert checked_destination("file:///tables/wine", ROOTS, "wines") == "file:///tables/wine"
     assert checked_destination("file:///tables/risk/a", ROOTS, "risk") == "file:///tables/risk/a"

@@ -8,7 +8,7 @@ from inference_logger.domain.records import UnreadableMessage, read_message
 from inference_logger.domain.rows import client_request_id, to_payload
 from inference_logger.domain.schema import PAYLOAD_SCHEMA
 from inference_logger.domain.tables import ReceivedMessage, TableKey, split_by_table
-from logged_requests import START, record
+from running_services.logged_requests import START, record
 
 
 def test_a_record_becomes_a_row_with_databricks_columns() -> None:

@@ -14,7 +14,7 @@ from inference_logger.domain.destinations import placement_refusal
 from inference_logger.domain.streams import Checkpoint, stream_mismatch
 from inference_logger.domain.tables import TableKey, TableShare, app_id
 from inference_logger.domain.waiting import RetrySchedule, WaitingTable, waiting_allowance
-from logged_requests import record
+from running_services.logged_requests import record
 
 AT = datetime(2026, 5, 1, tzinfo=UTC)
 TABLE = WaitingTable(TableKey("wine", "/old"), "/old/wine/payload", "S", 7, "away", AT)

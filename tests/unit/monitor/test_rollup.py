@@ -94,6 +94,7 @@ def test_the_last_replica_counts_of_a_minute_stay() -> None:
         (counts(b0=10), 0.5, 0.0005),  # half-way into the first bucket
         (counts(b0=50, b3=50), 0.5, 0.001),  # the first bucket's upper bound
         (counts(b0=50, b3=50), 1.0, 0.01),
+        (counts(b3=10), 0.5, (LATENCY_BOUNDS_S[2] + LATENCY_BOUNDS_S[3]) / 2),  # half-way into a later bucket
         (counts(b15=1), 0.99, LATENCY_BOUNDS_S[-1]),  # above the last bound: the last bound, as Prometheus says
         (counts(), 0.5, None),
     ],

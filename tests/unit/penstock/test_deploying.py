@@ -17,7 +17,7 @@ from penstock.commands.deployment.redeploy import has_configuration
 from penstock.commands.deployment.rollback import earlier_model
 from penstock.commands.services.publish_check import batching_summary, check_summary, check_warnings, last_line
 from penstock.commands.services.waiting import ProgressLine, stage_of
-from scripted_api import Answers, ScriptedApi
+from servers.scripted_api import Answers, ScriptedApi
 
 Run = Callable[..., tuple[Result, ScriptedApi]]
 TRACE = "Traceback (most recent call last):\n  File x\nValueError: the column 'colour' is missing\n"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from threaded_server import ThreadedServer
+from servers.threaded_server import ThreadedServer
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from rich.cells import cell_len
 
 from penstock.cli import app
 from penstock.commands.cli.output import Format, show_all, show_one
-from scripted_api import ScriptedApi
+from servers.scripted_api import ScriptedApi
 
 KEY = "01a21795-30bb-7733-a6e6-a1ecc4829464"
 LONG = "wine-" + "x" * 100

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from set_clock import SetClock
 from shared.database import Database
 from shared.errors import Unavailable
 from shared.filesystem.disk import DISK_FULL, DiskCheck, write_problem
+from waiting.set_clock import SetClock
 
 
 async def test_a_database_without_room_says_disk_and_not_busy(tmp_path: Path) -> None:

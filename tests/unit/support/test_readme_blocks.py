@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from readme_blocks import Step, blocks, steps
+from platforms.readme_blocks import Step, blocks, steps
 
 PAGE = """
 ```sh

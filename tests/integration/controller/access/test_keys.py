@@ -12,7 +12,7 @@ from sqlalchemy import text
 from controller.domain.access.keys import MAX_ALIVE_PER_SERVICE
 from controller.store.services.services import load_service
 from controller.store.tables import ApiKeyRow
-from running_controller import Controller
+from running_services.running_controller import Controller
 
 KEYS = "/services/wine/keys"
 

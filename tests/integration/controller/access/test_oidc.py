@@ -11,9 +11,9 @@ from typing import Any
 import jwt
 import pytest
 
-from issuer import Issuer
-from running_controller import Controller, eventually
-from someone import Someone
+from operations.someone import Someone
+from running_services.running_controller import Controller, eventually
+from servers.issuer import Issuer
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 
 from controller.api.permissions import REQUIRED_ACCESS, AccessLevel
 from controller.handlers.access.people import MAX_GENERATIONS
-from running_controller import TOKEN, Controller, wine
-from someone import Someone, someone
+from operations.someone import Someone, someone
+from running_services.running_controller import TOKEN, Controller, wine
 
 ALL = {"viewer", "editor", "admin"}
 

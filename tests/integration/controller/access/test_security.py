@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from controller.api.open_paths import OPEN_PATHS
 from controller.handlers.access.first_admin import ensure_admin
-from running_controller import TOKEN, Controller
+from running_services.running_controller import TOKEN, Controller
 from shared.clock import SystemClock
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from command_line import CommandLine
-from ports import free_port
-from running_controller import Controller, eventually
+from platforms.command_line import CommandLine
+from running_services.running_controller import Controller, eventually
+from servers.ports import free_port
 from shared.http import serve
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from penstock.client.operations import Operations, listing, operation, stream
 from penstock.client.requests import Request
-from running_controller import controller_for, settings_for
+from running_services.running_controller import controller_for, settings_for
 
 PREFIX = "/api/v1"
 UNDER_THE_SERVICE = {"events", "logs", "metrics"}

@@ -7,9 +7,9 @@ import json
 import stat
 from typing import Any
 
-from command_line import CommandLine
-from ports import free_port
-from running_controller import TOKEN, Controller, Peers, eventually
+from platforms.command_line import CommandLine
+from running_services.running_controller import TOKEN, Controller, Peers, eventually
+from servers.ports import free_port
 from shared.contracts.deployment import VersionState
 
 

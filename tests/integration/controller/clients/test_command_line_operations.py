@@ -8,8 +8,8 @@ import os
 import signal
 import sys
 
-from command_line import CommandLine
-from running_controller import TOKEN, Peers
+from platforms.command_line import CommandLine
+from running_services.running_controller import TOKEN, Peers
 from shared.clock import SystemClock
 from shared.contracts.nodes import PodAllocation, PoolState
 from shared.contracts.rpc.monitor import LogPage

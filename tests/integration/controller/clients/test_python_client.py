@@ -8,8 +8,8 @@ import pytest
 
 import penstock
 from penstock.client import Conflict, InvalidRequest, NotFound, ServerError, Unauthenticated, Unreachable
-from ports import free_port
-from running_controller import TOKEN, Peers, wine
+from running_services.running_controller import TOKEN, Peers, wine
+from servers.ports import free_port
 
 
 def use_client(url: str) -> None:

@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from penstock.client import AsyncClient
-from ports import free_port
-from running_controller import TOKEN, Controller, Peers, eventually
+from running_services.running_controller import TOKEN, Controller, Peers, eventually
+from servers.ports import free_port
 from shared.contracts.rpc.monitor import LogEntry, LogPage, LogsQuery
 from shared.contracts.samples import LogLine, PodOutput
 from shared.http import serve

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from controller.handlers.registries.environment_secrets import secret_values
-from running_controller import Controller, wine
+from running_services.running_controller import Controller, wine
 from shared.contracts.deployment import SecretKeyRef
 from shared.contracts.rpc.controller import SecretsQuery
 from shared.errors import InvalidInput, NotFound

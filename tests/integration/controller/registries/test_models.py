@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from running_controller import Controller
+from running_services.running_controller import Controller
 
 
 async def test_models_with_versions_aliases_signature_and_example(offline: Controller) -> None:

@@ -11,8 +11,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from odd_mlflow import Answer, OddMlflow, said
-from running_controller import Controller
+from running_services.running_controller import Controller
+from servers.odd_mlflow import Answer, OddMlflow, said
 
 NO_MLFLOW = {
     "a page": (200, b"<html>Sign in</html>"),

@@ -17,12 +17,12 @@ from sqlalchemy import text
 from sqlmodel import select
 
 from controller.store.tables import VersionRow
-from guarded_mlflow import GuardedMlflow, basic
-from registered_model import Registered
-from running_controller import Controller, Peers, eventually
+from models.registered_model import Registered
+from running_services.running_controller import Controller, Peers, eventually
 from scheduler.backends.errors import PreparationFailed
 from scheduler.backends.models.cache import ModelCache
 from scheduler.domain.rollout import template_of
+from servers.guarded_mlflow import GuardedMlflow, basic
 from shared.contracts.deployment import Deployment
 from shared.contracts.rpc.controller import REGISTRY_ACCESS, RegistryQuery
 

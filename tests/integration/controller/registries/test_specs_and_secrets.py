@@ -16,7 +16,7 @@ from controller.domain.registries.secrets import SealedValue, Vault, key_id
 from controller.handlers.registries.secrets import unsealed_fields
 from controller.settings import ControllerSettings
 from controller.store.registries.secrets import load_secret
-from running_controller import Controller, wine
+from running_services.running_controller import Controller, wine
 from shared.errors import Unavailable
 
 SPEC = {"name": "8C32G-T4", "cpu": 8, "memory_gb": 32, "gpu": 1, "price_per_hour": 1.5}

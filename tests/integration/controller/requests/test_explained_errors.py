@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from running_controller import Controller, wine
+from running_services.running_controller import Controller, wine
 
 SOURCE = {"kind": "mlflow", "model": "wine", "version": "1"}
 WRONG: dict[str, tuple[dict[str, Any], str]] = {

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from ports import free_port
-from running_controller import TOKEN, Controller, eventually
+from running_services.running_controller import TOKEN, Controller, eventually
+from servers.ports import free_port
 from shared.http import serve
 
 MIB = 1024 * 1024

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from controller.api.middleware.bodies import MAX_BODY_BYTES
-from running_controller import Controller, wine
+from running_services.running_controller import Controller, wine
 
 
 @pytest.mark.parametrize(

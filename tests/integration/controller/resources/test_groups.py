@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
-from running_controller import Controller, Peers, eventually, wine
+from operations.someone import someone
+from running_services.running_controller import Controller, Peers, eventually, wine
 from shared.contracts.nodes import PodAllocation, PoolState
 from shared.contracts.rpc.controller import DEPLOYMENTS, DeploymentList
 from shared.contracts.rpc.method import Nothing
-from someone import someone
 
 GROUP = {"name": "risk", "description": "for scoring", "tags": {"team": "risk"}, "projects": ["default"]}
 NODE = {"name": "a", "cpu": 4, "memory_gb": 8}

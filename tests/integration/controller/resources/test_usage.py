@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from controller.handlers.resources.metering import record_run
-from running_controller import Controller, Peers, eventually
+from running_services.running_controller import Controller, Peers, eventually
 from shared.bus.bulk import publish
 from shared.contracts.deployment import Resources
 from shared.contracts.rpc.scheduler import RunPage, RunsQuery

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from running_controller import Controller, Nats, Peers, eventually, wine
+from running_services.running_controller import Controller, Nats, Peers, eventually, wine
 from shared.contracts.deployment import VersionState
 from shared.contracts.routes import ROUTES_BUCKET
 from shared.contracts.rpc.controller import DEPLOYMENTS, DeploymentList

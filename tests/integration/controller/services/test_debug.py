@@ -14,8 +14,8 @@ from controller.domain.services.status import DesiredState
 from controller.handlers.services.routes import service_intent
 from controller.store.services.services import load_service
 from controller.store.tables import ObservationRow
-from router_world import PodRequest, PodServer, World, running_world
-from running_controller import Controller, Nats, Peers, wine
+from running_services.router_world import PodRequest, PodServer, World, running_world
+from running_services.running_controller import Controller, Nats, Peers, wine
 from shared.contracts.rpc.monitor import LogEntry, LogPage, LogsQuery
 
 EXAMPLE = {"dataframe_split": {"columns": ["acidity", "alcohol"], "data": [[7.4, 9.4]]}}

@@ -19,8 +19,8 @@ from controller.handlers.services.observations import VersionReport, record_repo
 from controller.handlers.services.rollback import FailedRollout, configuration_of, roll_back
 from controller.loops.followed_aliases import AliasLoop
 from controller.store.tables import VersionRow
-from registered_model import Registered
-from running_controller import Controller
+from models.registered_model import Registered
+from running_services.running_controller import Controller
 from shared.clock import SystemClock
 from shared.errors import Unavailable
 

@@ -21,16 +21,16 @@ import httpx
 import nats
 import pytest
 
-from control_plane import ControlPlane
-from eventually import eventually
-from postgres_process import PostgresProcess
-from random_operations import Operation, Operations, seen_as
-from rules import Service, Version
-from running_controller import Nats
+from operations.random_operations import Operation, Operations, seen_as
+from operations.rules import Service, Version
+from running_services.control_plane import ControlPlane
+from running_services.running_controller import Nats
 from scheduler.backends.process.folders.pod_folder import pod_folders
 from scheduler.backends.process.reap import reap
+from servers.postgres_process import PostgresProcess
 from shared.bus.kv import Bucket
 from shared.contracts.routes import ROUTES_BUCKET
+from waiting.eventually import eventually
 
 pytestmark = pytest.mark.timeout(3600)
 

@@ -12,10 +12,10 @@ import pytest
 
 from controller.handlers.services import observations, routes
 from controller.handlers.services.deployments import every_deployment
-from many_services import fill_controller
-from running_controller import Controller
+from operations.many_services import fill_controller
+from running_services.running_controller import Controller
 from shared.contracts.deployment import VersionState
-from statements import counted
+from waiting.statements import counted
 
 SERVICES = 1000
 SIGNING_IN = 2

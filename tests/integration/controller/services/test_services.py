@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from controller.handlers.services.routes import service_intent
 from controller.store.services.services import load_service
-from running_controller import Controller, wine
-from wine_service import events, published
+from operations.wine_service import events, published
+from running_services.running_controller import Controller, wine
 
 
 async def test_create_with_the_first_version_in_the_same_call(offline: Controller) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from running_controller import Controller, wine
-from wine_service import events, published
+from operations.wine_service import events, published
+from running_services.running_controller import Controller, wine
 
 
 async def test_an_alias_is_resolved_when_the_version_is_created(offline: Controller) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from running_controller import Controller, Peers, eventually, wine
+from running_services.running_controller import Controller, Peers, eventually, wine
 from shared.contracts.deployment import VersionState
 from shared.events.version import VersionFailed, VersionReady
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from router_world import World
+from running_services.router_world import World
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from router_world import World
+from running_services.router_world import World
 
 
 async def test_a_page_of_an_allowed_origin_may_call(world: World) -> None:

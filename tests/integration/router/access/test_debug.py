@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from controller.domain.services.debug_tickets import TicketSigner
-from router_world import World
+from running_services.router_world import World
 
 SIGNER = TicketSigner(b"k" * 32)
 PATH = "/wine/versions/v1/predict"

@@ -16,8 +16,8 @@ import pytest
 
 from router.dataplane import DataPlane
 from router.domain.routes.table import RouteTable
-from router_bus import NatsServer, RecordingTable, RouterProcess, Station
-from router_world import KEY, Ledger, World, running_world
+from running_services.router_bus import NatsServer, RecordingTable, RouterProcess, Station
+from running_services.router_world import KEY, Ledger, World, running_world
 from shared.contracts.routes import KeyEntry, ServiceKeys
 from shared.contracts.samples import KeyUsageSample
 

@@ -9,11 +9,11 @@ from uuid import UUID
 
 import pytest
 
-from eventually import eventually
 from router.dataplane import DataPlaneLimits
 from router.dataplane.exchange.context import UnknownKind
-from router_world import World, running_world
+from running_services.router_world import World, running_world
 from shared.contracts.routes import KeyEntry, ServiceKeys
+from waiting.eventually import eventually
 
 NEW = "psk_new.key"
 

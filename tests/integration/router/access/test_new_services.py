@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from eventually import eventually
 from router.dataplane import DataPlaneLimits
 from router.dataplane.exchange.context import UnknownKind
-from router_world import KEY, World, running_world
+from running_services.router_world import KEY, World, running_world
+from waiting.eventually import eventually
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from contextlib import suppress
 import pytest
 
 from router.dataplane import DataPlaneLimits
-from router_world import KEY, Caller, PodRequest, PodServer, World, eventually, running_world
+from running_services.router_world import KEY, Caller, PodRequest, PodServer, World, eventually, running_world
 
 AUTH = f"Authorization: Bearer {KEY}\r\n".encode()
 POST = b"POST /wine/predict HTTP/1.1\r\nHost: x\r\n" + AUTH

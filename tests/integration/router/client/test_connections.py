@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from router_world import PodRequest, PodServer, World, eventually
+from running_services.router_world import PodRequest, PodServer, World, eventually
 
 
 async def test_a_caller_that_goes_away_cancels_and_is_recorded_as_499(world: World) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from router_world import KEY, World
+from running_services.router_world import KEY, World
 
 
 async def test_the_same_head_again_is_the_same_request_but_for_what_changed_meanwhile(world: World) -> None:

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from router.dataplane.client.certificate import Certificate
-from router_world import PATIENT, Caller, World, running_world
+from running_services.router_world import PATIENT, Caller, World, running_world
 from shared.errors import InvalidInput
 
 

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from router_world import PodRequest, PodServer, World, eventually
+from running_services.router_world import PodRequest, PodServer, World, eventually
 
 
 async def test_a_refusing_pod_is_avoided_and_another_asked(world: World) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from router_world import World
+from running_services.router_world import World
 
 
 async def test_a_prediction_goes_through_and_is_recorded(world: World) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from router.dataplane import DataPlaneLimits
 from router.dataplane.pods.response_parser import MAX_HEAD_BYTES, MAX_HEAD_LINES, MAX_INTERIM_RESPONSES
-from router_world import KEY, Answer, PodRequest, PodServer, World, eventually, running_world
+from running_services.router_world import KEY, Answer, PodRequest, PodServer, World, eventually, running_world
 
 FORGED = b'HTTP/1.1 200 OK\r\nContent-Length: 23\r\n\r\n{"predictions":["PWN"]}'
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from router_world import World
+from running_services.router_world import World
 from shared.contracts.routes import PodEndpoint, VersionEndpoints
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from router.domain.outcome import RequestOutcome
-from router_world import PodRequest, PodServer, World, eventually
+from running_services.router_world import PodRequest, PodServer, World, eventually
 
 
 async def test_the_record_is_there_before_the_last_byte(world: World) -> None:

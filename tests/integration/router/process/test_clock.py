@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from router.dataplane import DataPlaneLimits
-from router_world import PodRequest, PodServer, World, answer_ok, eventually, running_world
+from running_services.router_world import PodRequest, PodServer, World, answer_ok, eventually, running_world
 
 HOUR_S = 3600
 

@@ -19,8 +19,8 @@ import pytest
 
 from router.dataplane import DataPlane
 from router.domain.routes.table import RouteTable
-from router_bus import NatsServer, RecordingTable, RouterProcess, Station
-from router_world import Caller, Ledger, PodRequest, PodServer, World, eventually
+from running_services.router_bus import NatsServer, RecordingTable, RouterProcess, Station
+from running_services.router_world import Caller, Ledger, PodRequest, PodServer, World, eventually
 
 pytestmark = pytest.mark.timeout(90)
 

@@ -6,7 +6,7 @@ import asyncio
 
 import orjson
 
-from router_world import KEY, PodRequest, PodServer, World
+from running_services.router_world import KEY, PodRequest, PodServer, World
 
 
 async def test_open_inference_paths_reach_the_pod_without_the_service(world: World) -> None:

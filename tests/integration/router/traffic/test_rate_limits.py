@@ -8,7 +8,7 @@ from collections import Counter
 import orjson
 import pytest
 
-from router_world import Answer, PodRequest, PodServer, World, answer_ok, eventually
+from running_services.router_world import Answer, PodRequest, PodServer, World, answer_ok, eventually
 
 
 def gated(gate: asyncio.Event) -> Answer:

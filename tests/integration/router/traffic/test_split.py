@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from router_world import World
+from running_services.router_world import World
 
 
 async def test_the_split_is_exact_and_weights_change_at_once(world: World) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from router_world import Caller, PodServer, World, eventually
+from running_services.router_world import Caller, PodServer, World, eventually
 
 SPLIT = {"v1": 100, "v2": 0}
 

@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from models.toy_packages import toy_wheel
+from running_services.scheduler_world import wanted
 from scheduler.backends.confinement import landlock, syscall_filter
 from scheduler.backends.confinement.availability import KernelSupport, NotConfined, find_confinement
 from scheduler.backends.confinement.rules import confined_command
@@ -28,8 +30,6 @@ from scheduler.backends.process.options import PodOptions
 from scheduler.domain.requirements.comparison import EnvironmentComparison, EnvironmentPackages
 from scheduler.domain.requirements.lines import PackageRequirement
 from scheduler.settings import user_range
-from scheduler_world import wanted
-from toy_packages import toy_wheel
 
 SUPPORT = Path(__file__).parents[3] / "support"
 ORDINARY = 12345

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ports import free_port
+from models.toy_packages import toy_source, toy_wheel
 from scheduler.backends.confinement.availability import find_confinement
 from scheduler.backends.environments.failures import failure_of
 from scheduler.backends.environments.store import EnvironmentPlan, EnvironmentStore
@@ -21,8 +21,8 @@ from scheduler.backends.errors import PreparationFailed
 from scheduler.backends.preparation.mlflow_preparation import MlflowPreparation
 from scheduler.backends.process.folders.run_folder import RunFolder
 from scheduler.domain.requirements.sources import SourceRule
+from servers.ports import free_port
 from shared.security.addresses import AddressRule
-from toy_packages import toy_source, toy_wheel
 
 MLFLOW = version("mlflow-skinny")
 MLMODEL = "flavors:\n  python_function:\n    loader_module: nothing\n"

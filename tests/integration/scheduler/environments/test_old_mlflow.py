@@ -17,10 +17,10 @@ import httpx
 import pytest
 import uv
 
-from model_pod import ModelPod
+from models.model_pod import ModelPod
 from scheduler.backends.environments.store import EnvironmentStore
 
-SCRIPT = Path(__file__).parents[3] / "support" / "log_old_model.py"
+SCRIPT = Path(__file__).parents[3] / "support" / "models" / "log_old_model.py"
 ROWS = [["Ab c", 2.5, 7, True], ["x", 0.0, -1, False]]
 REQUEST = json.dumps({"dataframe_split": {"columns": ["text", "weight", "count", "flag"], "data": ROWS}})
 IN_EVERY_RUN = ("2.14.3", "2.16.2")

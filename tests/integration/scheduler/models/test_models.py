@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from running_services.scheduler_world import wanted
 from scheduler.backends.environments.store import EnvironmentStore
 from scheduler.backends.errors import PreparationFailed, RegistryUnavailable
 from scheduler.backends.models.cache import ModelCache
@@ -17,7 +18,6 @@ from scheduler.backends.preparation.mlflow_preparation import MlflowPreparation
 from scheduler.backends.process.folders.run_folder import RunFolder
 from scheduler.domain.rollout import template_of
 from scheduler.domain.values import PodNote
-from scheduler_world import wanted
 from shared.contracts.deployment import Deployment, MlflowSource
 from shared.contracts.rpc.controller import RegistryAccess
 
@@ -27,7 +27,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A tracking URI with `wine_quality` versions 1 and 2: plain files that need no training."""
     folder = tmp_path_factory.mktemp("registry")
     uri = f"sqlite:///{folder}/mlflow.db"
-    script = Path(__file__).parents[3] / "support" / "fill_registry.py"
+    script = Path(__file__).parents[3] / "support" / "models" / "fill_registry.py"
     subprocess.run([sys.executable, script, uri, folder], check=True, capture_output=True)
     return uri
 

@@ -14,10 +14,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from running_services.scheduler_world import wanted
 from scheduler.backends.errors import PreparationFailed, RegistryUnavailable
 from scheduler.backends.models.cache import ModelCache
 from scheduler.domain.rollout import template_of
-from scheduler_world import wanted
 from shared.contracts.deployment import Deployment
 from shared.contracts.rpc.controller import RegistryAccess
 from shared.errors import NotFound, PenstockError, Unavailable

@@ -10,12 +10,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from eventually import eventually
+from running_services.scheduler_world import QUICK, FakePreparation, World, running, wanted
 from scheduler.backends.preparation.port import AddNote, PreparationLog
 from scheduler.domain.values import LogPosition, PodNote, PodObservation, RunEnd
-from scheduler_world import QUICK, FakePreparation, World, running, wanted
 from shared.contracts.deployment import Deployment
 from shared.errors import InvalidInput, NotFound
+from waiting.eventually import eventually
 
 
 def pid_of(pod: PodObservation) -> int:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from eventually import eventually
+from running_services.scheduler_world import QUICK, World, running, wanted
 from scheduler.backends.process.cgroups import ControlGroups, ControlGroupsUnavailable, find_control_groups
 from scheduler.backends.process.options import PodOptions
 from scheduler.backends.process.reap import reap
-from scheduler_world import QUICK, World, running, wanted
 from shared.contracts.deployment import Deployment
+from waiting.eventually import eventually
 
 
 @pytest.fixture

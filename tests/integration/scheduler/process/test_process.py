@@ -15,16 +15,16 @@ from pathlib import Path
 import httpx
 import pytest
 
-from eventually import eventually
-from nats_process import NatsProcess
-from ports import free_port
+from running_services.scheduler_service import Controller, controlling, holds
+from running_services.scheduler_world import wanted
 from scheduler.backends.process.folders.pod_folder import PodFolder
 from scheduler.backends.process.folders.run_folder import PodProcess
-from scheduler_service import Controller, controlling, holds
-from scheduler_world import wanted
+from servers.nats_process import NatsProcess
+from servers.ports import free_port
 from shared.contracts.deployment import Deployment
 from shared.contracts.routes import PodEndpoint
 from shared.events import PodExited, PodNoted, PodNotReady, VersionFailed, VersionReady
+from waiting.eventually import eventually
 
 has_runtime = pytest.mark.skipif(
     util.find_spec("penstock_runtime.__main__") is None, reason="the model server is not there yet"
@@ -121,7 +121,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A tracking URI with `wine_quality`: version 1 serves, version 2 cannot be loaded."""
     folder = tmp_path_factory.mktemp("registry")
     uri = f"sqlite:///{folder}/mlflow.db"
-    script = Path(__file__).parents[3] / "support" / "register_models.py"
+    script = Path(__file__).parents[3] / "support" / "models" / "register_models.py"
     subprocess.run([sys.executable, script, uri, folder], check=True, capture_output=True)
     return uri
 

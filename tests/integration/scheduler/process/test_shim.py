@@ -13,12 +13,12 @@ from pathlib import Path
 import psutil
 import pytest
 
+from running_services.scheduler_world import wanted
 from scheduler.backends.process import shim
 from scheduler.backends.process.folders.output import read_lines
 from scheduler.backends.process.folders.pod_folder import PodFolder, PodRecord, pod_folders
 from scheduler.backends.process.folders.run_folder import RunFolder
 from scheduler.backends.process.reap import reap
-from scheduler_world import wanted
 
 
 def ordered(folder: Path, code: str, *, cap: int = 1024 * 1024) -> RunFolder:

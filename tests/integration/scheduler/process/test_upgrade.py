@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from eventually import eventually
+from running_services.scheduler_world import FAKE_POD, running, wanted
 from scheduler.backends.process.folders.pod_folder import PodFolder, PodRecord
 from scheduler.backends.process.folders.run_folder import PodProcess
 from scheduler.backends.process.launch.start import open_listening_socket
 from scheduler.domain.rollout import template_of
-from scheduler_world import FAKE_POD, running, wanted
 from shared.contracts.deployment import Deployment
+from waiting.eventually import eventually
 
 OLD_SHIM = Path(__file__).with_name("shim_of_0_1.txt")
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
-from eventually import eventually
+from running_services.scheduler_world import running, wanted
 from scheduler.domain.rollout import template_of
-from scheduler_world import running, wanted
 from shared.contracts.deployment import SecretKeyRef
 from shared.errors import NotFound, Unavailable
+from waiting.eventually import eventually
 
 TOKEN = SecretKeyRef(secret="payments", key="token")
 

@@ -17,13 +17,13 @@ import httpx
 import psutil
 import pytest
 
-from eventually import eventually
+from running_services.scheduler_world import QUICK, wanted
 from scheduler.backends.process.folders.pod_folder import PodRecord
 from scheduler.backends.process.folders.run_folder import PodProcess, RunFolder
 from scheduler.backends.process.launch.start import start_run
 from scheduler.backends.process.launch.zygotes import ZygotePool
 from scheduler.domain.rollout import template_of
-from scheduler_world import QUICK, wanted
+from waiting.eventually import eventually
 
 SAVE = """
 import json, sys, mlflow, numpy as np, pandas as pd

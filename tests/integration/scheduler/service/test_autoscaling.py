@@ -11,10 +11,10 @@ from uuid import UUID
 
 import pytest
 
-from nats_process import NatsProcess
+from running_services.scheduler_service import Controller, controlling, holds, scheduling, settings_for
+from running_services.scheduler_world import FakePreparation, wanted
 from scheduler.domain.values import CAPACITY
-from scheduler_service import Controller, controlling, holds, scheduling, settings_for
-from scheduler_world import FakePreparation, wanted
+from servers.nats_process import NatsProcess
 from shared.bus import Bus
 from shared.clock import SystemClock
 from shared.contracts.deployment import Autoscaling, Deployment

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from eventually import eventually
-from nats_process import NatsProcess
+from running_services.scheduler_service import Controller, controlling, holds, scheduling, settings_for
+from running_services.scheduler_world import QUICK, FakePreparation, running, wanted
 from scheduler.domain.placement import Capacity
 from scheduler.domain.values import CAPACITY
-from scheduler_service import Controller, controlling, holds, scheduling, settings_for
-from scheduler_world import QUICK, FakePreparation, running, wanted
+from servers.nats_process import NatsProcess
 from shared.contracts.deployment import Deployment
 from shared.events import PodNoted, VersionFailed
+from waiting.eventually import eventually
 
 ONE = replace(QUICK, capacity=Capacity(1, 2))
 

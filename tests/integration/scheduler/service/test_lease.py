@@ -7,15 +7,15 @@ from datetime import timedelta
 
 import pytest
 
-from eventually import eventually
 from scheduler.main import MIGRATIONS
 from scheduler.store.lease import Lease, LeaseLost, has_holder_ended, process_identity
 from scheduler.store.tables import LogPositionRow
-from set_clock import SetClock
 from shared.clock import SystemClock
 from shared.database import Database
 from shared.ids import new_id
 from shared.migrations import migrate
+from waiting.eventually import eventually
+from waiting.set_clock import SetClock
 
 ELSEWHERE = "another-machine/1/1"
 

@@ -13,17 +13,17 @@ import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from prometheus_client import CollectorRegistry
 
-from many_services import fill_scheduler
+from operations.many_services import fill_scheduler
+from running_services.scheduler_service import settings_for
+from running_services.scheduler_world import FakePreparation
 from scheduler.handlers import intent, views
 from scheduler.loops.reconciliation import reconcile_once
 from scheduler.main import App, build_app
-from scheduler_service import settings_for
-from scheduler_world import FakePreparation
 from shared.clock import SystemClock
 from shared.contracts.deployment import Deployment
 from shared.contracts.nodes import Node
 from shared.telemetry import Telemetry
-from statements import counted
+from waiting.statements import counted
 
 pytestmark = pytest.mark.usefixtures("each_store")
 

@@ -13,19 +13,19 @@ from pathlib import Path
 import psutil
 import pytest
 
-from eventually import eventually
-from lifetimes import Lifetimes
-from nats_process import NatsProcess
+from platforms.lifetimes import Lifetimes
+from running_services.scheduler_service import Controller, controlling, holds, scheduling, settings_for
+from running_services.scheduler_world import wanted
 from scheduler.backends.process import shim
 from scheduler.backends.process.folders.pod_folder import PodFolder
 from scheduler.backends.process.folders.run_folder import RunFolder
-from scheduler_service import Controller, controlling, holds, scheduling, settings_for
-from scheduler_world import wanted
+from servers.nats_process import NatsProcess
 from shared.contracts.deployment import Deployment
 from shared.contracts.rpc.scheduler import RUNS, RunsQuery
 from shared.contracts.runs import PodRun
 from shared.errors import InvalidInput, PenstockError
 from shared.events import RunEnded, RunStarted
+from waiting.eventually import eventually
 
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
 Name = tuple[str, int]

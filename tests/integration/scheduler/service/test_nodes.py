@@ -8,16 +8,16 @@ from uuid import UUID
 
 import pytest
 
-from eventually import eventually
-from nats_process import NatsProcess
+from running_services.scheduler_service import Controller, controlling, holds, scheduling, settings_for
+from running_services.scheduler_world import QUICK, World, running, wanted
 from scheduler.domain.placement import Capacity
 from scheduler.domain.values import CAPACITY
-from scheduler_service import Controller, controlling, holds, scheduling, settings_for
-from scheduler_world import QUICK, World, running, wanted
+from servers.nats_process import NatsProcess
 from shared.contracts.deployment import Deployment
 from shared.contracts.nodes import Node
 from shared.events import NodeAdded, NodeReleased, NodeUpdated, PodScheduled, RunStarted
 from shared.ids import new_id
+from waiting.eventually import eventually
 
 MACHINE = replace(QUICK, capacity=Capacity(8, 16))
 

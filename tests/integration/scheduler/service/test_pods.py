@@ -11,9 +11,8 @@ import httpx
 import psutil
 import pytest
 
-from eventually import eventually
-from nats_process import NatsProcess
-from scheduler_service import Controller, controlling, holds, scheduling, serve_one, settings_for
+from running_services.scheduler_service import Controller, controlling, holds, scheduling, serve_one, settings_for
+from servers.nats_process import NatsProcess
 from shared.contracts.deployment import Deployment
 from shared.contracts.rpc.scheduler import RESTART_POD, PodRef
 from shared.errors import NotFound
@@ -23,6 +22,7 @@ from shared.events import (
     PodReady,
     VersionReady,
 )
+from waiting.eventually import eventually
 
 pytestmark = pytest.mark.usefixtures("each_store")
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from eventually import eventually
-from nats_process import NatsProcess
-from scheduler_service import controlling, scheduling, settings_for
-from scheduler_world import wanted
+from running_services.scheduler_service import controlling, scheduling, settings_for
+from running_services.scheduler_world import wanted
+from servers.nats_process import NatsProcess
 from shared.contracts.deployment import PublishCheck
 from shared.events import PodChecked, PodNoted, PodReady, VersionStarted
+from waiting.eventually import eventually
 
 FOUND: dict[str, Any] = {
     "load_ms": 812.5,

@@ -14,15 +14,15 @@ import psycopg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from eventually import eventually
-from nats_process import NatsProcess
-from scheduler_service import Controller, controlling, holds, scheduling, serve_one, settings_for
+from running_services.scheduler_service import Controller, controlling, holds, scheduling, serve_one, settings_for
+from servers.nats_process import NatsProcess
 from shared.contracts.deployment import Deployment, PodView
 from shared.contracts.routes import ROUTES_BUCKET
 from shared.events import (
     PodExited,
     PodNotReady,
 )
+from waiting.eventually import eventually
 
 pytestmark = pytest.mark.usefixtures("each_store")
 

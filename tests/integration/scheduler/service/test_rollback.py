@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from eventually import eventually
-from nats_process import NatsProcess
+from running_services.scheduler_service import Controller, controlling, holds, scheduling, settings_for
+from running_services.scheduler_world import FakePreparation, wanted
 from scheduler.backends.preparation.port import AddNote, PreparationLog
-from scheduler_service import Controller, controlling, holds, scheduling, settings_for
-from scheduler_world import FakePreparation, wanted
+from servers.nats_process import NatsProcess
 from shared.contracts.deployment import Deployment
 from shared.events import VersionReady, VersionRolledBack, VersionRolloutFailed
+from waiting.eventually import eventually
 
 pytestmark = pytest.mark.usefixtures("each_store")
 

@@ -11,10 +11,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
+from running_services.scheduler_world import wanted
 from scheduler.domain.values import RunObservation
 from scheduler.handlers.metering import RETENTION, close_lost_runs, list_runs, store_runs
 from scheduler.main import MIGRATIONS
-from scheduler_world import wanted
 from shared.bus.outbox import outbox
 from shared.contracts.rpc.scheduler import RunsQuery
 from shared.contracts.runs import PodRun

@@ -13,21 +13,21 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import delete, text
 from sqlmodel import col
 
-from eventually import eventually
-from nats_process import NatsProcess
+from running_services.scheduler_service import controlling, holds, scheduling, settings_for
+from running_services.scheduler_world import FakePreparation, wanted
 from scheduler.domain.autoscaling import AutoscalerTiming
 from scheduler.handlers import intent
 from scheduler.handlers.scaling import Autoscalers
 from scheduler.main import App, build_app
 from scheduler.store.tables import DeploymentRow, PodRow
-from scheduler_service import controlling, holds, scheduling, settings_for
-from scheduler_world import FakePreparation, wanted
+from servers.nats_process import NatsProcess
 from shared.clock import SystemClock
 from shared.contracts.deployment import Autoscaling, Deployment
 from shared.contracts.routes import ROUTERS_BUCKET, RouterHeartbeat
 from shared.events import VersionScaled
 from shared.ids import new_id
 from shared.telemetry import Telemetry
+from waiting.eventually import eventually
 
 pytestmark = pytest.mark.usefixtures("each_store")
 

@@ -10,11 +10,18 @@ from uuid import UUID
 import httpx
 import pytest
 
-from eventually import eventually
-from nats_process import NatsProcess
-from scheduler_service import Controller, controlling, holds, identity, scheduling, serve_one, settings_for, started
-from scheduler_world import wanted
-from set_clock import SetClock
+from running_services.scheduler_service import (
+    Controller,
+    controlling,
+    holds,
+    identity,
+    scheduling,
+    serve_one,
+    settings_for,
+    started,
+)
+from running_services.scheduler_world import wanted
+from servers.nats_process import NatsProcess
 from shared.contracts.deployment import Deployment
 from shared.contracts.routes import ROUTES_BUCKET, endpoints_key
 from shared.events import (
@@ -28,6 +35,8 @@ from shared.events import (
     VersionReady,
     VersionStopped,
 )
+from waiting.eventually import eventually
+from waiting.set_clock import SetClock
 
 pytestmark = pytest.mark.usefixtures("each_store")
 

@@ -10,7 +10,7 @@ import pytest
 from router.domain.routes.explain import explain_no_pod
 from router.domain.routes.table import RouteTable
 from router.domain.traffic_counters import TrafficTallies
-from shared.contracts.routes import Intent, PodEndpoint, VersionEndpoints, VersionRoute
+from shared.contracts.routes import Intent, PodEndpoint, RateLimit, VersionEndpoints, VersionRoute
 from shared.errors import InvalidInput
 
 V1, V2 = uuid4(), uuid4()
@@ -49,6 +49,19 @@ def test_pods_keep_their_state_when_others_come_and_go() -> None:
     assert (a.is_retired, b.is_retired) == (False, True)
     apply_intent(table, weight=10)
     assert next(iter(table.pods())) is a
+
+
+def test_only_versions_with_a_limit_have_a_limiter() -> None:
+    table = RouteTable(TrafficTallies())
+    limited = VersionRoute(version_id=V1, version="v1", model="wine/1", weight=50, rate_limit=RateLimit(qps=5, burst=5))
+    free = VersionRoute(version_id=V2, version="v2", model="wine/2", weight=50)
+    intent = Intent(service_id=UUID(int=1), service="wine", revision=1, auth_enabled=True, versions=(limited, free))
+    table.apply("intent.wine", intent.model_dump_json().encode())
+
+    ((version, limiter),) = table.limiters()
+
+    assert version == V1
+    assert limiter.take_token(100.0) == 0.0
 
 
 def test_endpoints_may_come_before_their_intent() -> None:

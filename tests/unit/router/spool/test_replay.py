@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-import spool_world
 from router.spool import SpoolBatch, SpoolReader, SpoolWriter
 from router.spool.files import READER_LOCK, SpoolFiles
-from spool_world import Countdown, Killed, Spool, TornFiles, drain, identity, ids, open_spool, outcome
+from running_services import spool_world
+from running_services.spool_world import Countdown, Killed, Spool, TornFiles, drain, identity, ids, open_spool, outcome
 
 
 def test_replays_are_the_same_messages_and_marked_once_the_server_may_have_forgotten(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ import pytest
 from router.spool import SpoolWriter
 from router.spool.files import SpoolFiles
 from router.spool.writer import DISK_FULL, SPOOL_FULL, TOO_LARGE
+from running_services.spool_world import BOOT, SEGMENT, Spool, drain, identity, ids, open_spool, outcome
 from shared.errors import Unavailable
 from shared.events.request import RequestLogged
-from spool_world import BOOT, SEGMENT, Spool, drain, identity, ids, open_spool, outcome
 
 
 def test_a_record_comes_back_as_it_was(tmp_path: Path) -> None:

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from models.sharing_models import ROWS, WHOLE
 from penstock_runtime.outputs.encoding import encode_output
 from penstock_runtime.outputs.equality import are_equal
 from penstock_runtime.outputs.slicing import split_plain, split_typed, structure_of
 from penstock_runtime.outputs.structures import OutputStructure, StructureReferences
-from sharing_models import ROWS, WHOLE
 
 
 def predictions(output: Any) -> Any:

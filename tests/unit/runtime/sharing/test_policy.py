@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from models.sharing_models import DEPENDENT, ROWS, WHOLE, Served, Values
 from penstock_runtime.messages import EncodedResponse
 from penstock_runtime.outputs.encoding import encode_output
 from penstock_runtime.sharing.policy import MAX_UNSPLITTABLE, SharingRule
-from sharing_models import DEPENDENT, ROWS, WHOLE, Served, Values
 
 FEW = settings(
     max_examples=40,

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from scheduler.domain.probes import PodHealth, ProbeLimits, ProbeResult, judge_health
 
 LIMITS = ProbeLimits(unready_after_s=3, hung_after_s=15, busy_after_s=120)
@@ -24,9 +26,10 @@ def test_a_pod_that_says_so_is_not_ready_but_lives() -> None:
     assert (health.is_ready, health.was_ready, health.must_restart) == (False, True, False)
 
 
-def test_short_silence_is_forgiven_long_silence_is_not() -> None:
-    assert judged(READY, [(0, SILENT), (2.9, SILENT)]).is_ready
-    assert not judged(READY, [(0, SILENT), (3, SILENT)]).is_ready
+@pytest.mark.parametrize("began", [0, 1000])
+def test_short_silence_is_forgiven_long_silence_is_not(began: float) -> None:
+    assert judged(READY, [(began, SILENT), (began + 2.9, SILENT)]).is_ready
+    assert not judged(READY, [(began, SILENT), (began + 3, SILENT)]).is_ready
 
 
 def test_a_stopped_process_and_a_closed_door_are_out_at_once() -> None:

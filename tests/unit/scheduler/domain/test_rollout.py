@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from running_services.scheduler_world import wanted
 from scheduler.domain.rollout import MAX_SURGE, PodState, configuration_of, plan_rollout, template_of
-from scheduler_world import wanted
 
 
 def pod(name: str, template: str = "new", *, ready: bool = True, ending: bool = False, age: float = 0.0) -> PodState:

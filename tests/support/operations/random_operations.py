@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from rules import Service, Version
+from operations.rules import Service, Version
 
 NAMES = tuple(f"s{number}" for number in range(5))
 

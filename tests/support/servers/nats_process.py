@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ports import free_port
+from servers.ports import free_port
 
 
 @dataclass

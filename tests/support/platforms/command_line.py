@@ -12,7 +12,7 @@ from typing import Any
 from typer.testing import CliRunner, Result
 
 from penstock.cli import app
-from running_controller import TOKEN
+from running_services.running_controller import TOKEN
 
 
 @dataclass

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from statistics import quantiles
 from typing import Any
 
-from running_platform import Answer, Caller, Platform, until
+from platforms.running_platform import Answer, Caller, Platform, until
 
 RATE = 40.0
 """Requests per second: the machine has other things to do, and the question is what is lost, not how fast it is."""

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from threaded_server import ThreadedServer
+from servers.threaded_server import ThreadedServer
 
 Answer = Callable[[str, Mapping[str, str]], tuple[int, bytes]]
 """Path below `/api/2.0/mlflow` (or the whole of it) and query → status and body."""

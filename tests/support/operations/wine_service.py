@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from running_controller import Controller, wine
+from running_services.running_controller import Controller, wine
 
 
 async def published(controller: Controller, name: str = "wine-quality", **version: Any) -> Any:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import sys
 
+from running_services.scheduler_world import FakePreparation
 from scheduler.main import build_app
 from scheduler.settings import SchedulerSettings
-from scheduler_world import FakePreparation
 from shared import telemetry
 from shared.app import run_app
 from shared.clock import SystemClock

@@ -14,12 +14,11 @@ from uuid import UUID
 from opentelemetry.sdk.trace import TracerProvider
 from prometheus_client import CollectorRegistry
 
-from eventually import eventually
-from nats_process import NatsProcess
-from ports import free_port
+from running_services.scheduler_world import FakePreparation, wanted
 from scheduler.main import App, build_app
 from scheduler.settings import SchedulerSettings
-from scheduler_world import FakePreparation, wanted
+from servers.nats_process import NatsProcess
+from servers.ports import free_port
 from shared.bus import Bus
 from shared.clock import Clock, SystemClock
 from shared.contracts.deployment import Deployment, PodView, VersionState
@@ -31,6 +30,7 @@ from shared.contracts.rpc.scheduler import NODES, PODS, VERSION_STATES, PodsQuer
 from shared.errors import PenstockError
 from shared.events import EVENT_TYPES, Event, VersionStarted
 from shared.telemetry import Telemetry
+from waiting.eventually import eventually
 
 E = TypeVar("E", bound=Event)
 

@@ -22,8 +22,7 @@ from prometheus_client import CollectorRegistry
 
 from controller.main import App, build_app
 from controller.settings import ControllerSettings
-from ports import free_port
-from set_clock import SetClock
+from servers.ports import free_port
 from shared.bus import Bus
 from shared.bus.envelope import headers_of, subject_of
 from shared.clock import SystemClock
@@ -64,6 +63,7 @@ from shared.errors import NotFound, Unavailable
 from shared.events import Event
 from shared.ids import new_id
 from shared.telemetry import Telemetry
+from waiting.set_clock import SetClock
 
 TOKEN = "a-token-for-tests-that-is-long-enough"
 NATS = shutil.which("nats-server", path=f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}")

@@ -19,9 +19,9 @@ import httpx
 
 from penstock.launcher.home import Home
 from penstock.launcher.platform import status
-from ports import free_port
+from servers.ports import free_port
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def until(condition: Callable[[], Any], *, within: float, what: str, every: float = 0.1) -> Any:

@@ -6,7 +6,7 @@ import json
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-from threaded_server import ThreadedServer
+from servers.threaded_server import ThreadedServer
 
 Answers = dict[str, list[Any]]
 

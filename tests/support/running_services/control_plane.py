@@ -14,11 +14,11 @@ from uuid import uuid4
 
 import httpx
 
-from ports import free_port
-from running_controller import TOKEN
-from scheduler_service import QUICK_SETTINGS
+from running_services.running_controller import TOKEN
+from running_services.scheduler_service import QUICK_SETTINGS
+from servers.ports import free_port
 
-SUPPORT = Path(__file__).parent
+SUPPORT = Path(__file__).parents[1]
 
 
 @dataclass
@@ -72,7 +72,7 @@ class ControlPlane:
             name: Killable(name, command, environment, home / f"{name}.log")
             for name, command in (
                 ("controller", [sys.executable, "-m", "controller"]),
-                ("scheduler", [sys.executable, str(SUPPORT / "fake_scheduler.py")]),
+                ("scheduler", [sys.executable, str(SUPPORT / "running_services" / "fake_scheduler.py")]),
             )
         }
         self.client = httpx.AsyncClient(

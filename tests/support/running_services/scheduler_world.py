@@ -21,7 +21,7 @@ from shared.contracts.deployment import Deployment, MlflowSource, Resources
 from shared.contracts.nodes import Node
 from shared.ids import new_id
 
-FAKE_POD = Path(__file__).parents[1] / "integration" / "scheduler" / "fake_pod.py"
+FAKE_POD = Path(__file__).parents[2] / "integration" / "scheduler" / "fake_pod.py"
 
 QUICK = PodOptions(
     probe_every_s=0.05,

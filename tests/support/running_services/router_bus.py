@@ -18,8 +18,8 @@ import nats.errors
 import nats.js.errors
 from nats.aio.client import Client
 
-from ports import free_port
-from router_world import World
+from running_services.router_world import World
+from servers.ports import free_port
 from shared.bus.bootstrap import ensure_topology
 from shared.contracts.samples import TrafficSample
 from shared.events.request import RequestLogged, RequestRecord

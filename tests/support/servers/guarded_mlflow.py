@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler
 
 import httpx
 
-from threaded_server import ThreadedServer
+from servers.threaded_server import ThreadedServer
 
 HOP_BY_HOP = ("transfer-encoding", "connection", "content-length", "content-encoding", "server", "date")
 

@@ -33,7 +33,7 @@ def register(tracking_uri: str, csv: Path) -> None:
 
 
 def _register(uri: str, csv: str) -> str:
-    script = str(Path(__file__).parents[2] / "docs/examples/train_wine.py")
+    script = str(Path(__file__).parents[3] / "docs/examples/train_wine.py")
     for alpha in ("1.0", "50.0"):  # the example knows the tracking URI alone
         sys.argv = [script, uri, csv, "wine_quality", alpha]
         runpy.run_path(script, run_name="__main__")

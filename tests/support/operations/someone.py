@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from running_controller import Controller
+from running_services.running_controller import Controller
 
 
 class Someone:

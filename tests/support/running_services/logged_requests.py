@@ -16,7 +16,7 @@ from typing import Any
 import deltalake
 from nats.js import JetStreamContext
 
-from nats_process import NatsProcess
+from servers.nats_process import NatsProcess
 
 START = datetime(2026, 5, 1, 12, tzinfo=UTC)
 VERSION_ID = "00000000-0000-0000-0000-000000000001"

@@ -1,0 +1,1 @@
+"""Whole platforms, and what is published, called and typed on them."""
