@@ -29,7 +29,7 @@ from penstock.launcher.home import Home, Ports
 from penstock.launcher.process import Probe
 from penstock.launcher.processes import nats_server
 from penstock.launcher.watch.readiness import is_serving
-from ports import free_port
+from servers.ports import free_port
 from shared.bus import Bus as ServiceBus
 from shared.bus.bootstrap import ensure_topology
 from shared.bus.topology import DURABLES

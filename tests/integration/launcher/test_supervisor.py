@@ -22,7 +22,7 @@ from penstock.launcher.leftovers import end_leftovers
 from penstock.launcher.process import Probe, ProcessSpec
 from penstock.launcher.state import RunState
 from penstock.launcher.supervisor import Supervisor
-from ports import free_port
+from servers.ports import free_port
 
 SLEEP = "import time; time.sleep(600)"
 ANSWER = """

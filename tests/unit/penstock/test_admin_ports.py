@@ -9,7 +9,7 @@ import pytest
 
 from penstock.launcher.home import Home, LaunchError, Ports
 from penstock.launcher.ports.admin import AdminPorts
-from ports import free_port
+from servers.ports import free_port
 
 NAMES = ("controller", "scheduler", "router", "monitor", "inference-logger", "router-2")
 

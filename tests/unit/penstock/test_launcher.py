@@ -15,7 +15,7 @@ from penstock.launcher.platform import last_log_line, startup_failures
 from penstock.launcher.ports import sockets as ports
 from penstock.launcher.process import CrashBackoff
 from penstock.launcher.state import ProcessView, RunState
-from ports import free_port
+from servers.ports import free_port
 
 
 def test_a_busy_port_is_named_with_its_variable_and_owner() -> None:
