@@ -38,7 +38,6 @@ BESIDE_OTHERS = frozenset(
 )
 """Tests on a whole platform that ask nothing of its pace, and mostly wait."""
 
-
 TRIES_OF_A_PROMISE = 5
 """A machine that is busy for a moment breaks one of them; code that is too slow breaks all."""
 

@@ -10,6 +10,7 @@ writes the next one.
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import sys
 import tempfile
@@ -23,7 +24,7 @@ from sqlalchemy import MetaData, create_engine, pool, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from shared.database import sqlite_path
+from shared.database import Database, sqlite_path
 from shared.errors import Unavailable
 
 LOCK = 0x70656E73746F636B
@@ -53,6 +54,14 @@ def sync_url(url: str) -> str:
     parsed = make_url(url)
     plain = parsed.set(drivername="sqlite") if parsed.get_backend_name() == "sqlite" else parsed
     return plain.render_as_string(hide_password=False)
+
+
+async def open_migrated(migrations: Path, url: str) -> Database:
+    """The database at `url`, brought to the newest revision and checked; `Unavailable` names one that is unusable."""
+    await asyncio.to_thread(migrate, migrations, url)
+    database = Database.open(url)
+    await database.check()
+    return database
 
 
 def migrate(migrations: Path, url: str) -> None:

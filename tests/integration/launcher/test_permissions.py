@@ -26,10 +26,10 @@ from penstock.launcher.bus import config as nats_config
 from penstock.launcher.bus import rights as bus_rights
 from penstock.launcher.bus.health import BusHealth
 from penstock.launcher.home import Home, Ports
-from penstock.launcher.ports.sockets import find_free_ports
 from penstock.launcher.process import Probe
 from penstock.launcher.processes import nats_server
 from penstock.launcher.watch.readiness import is_serving
+from servers.ports import free_port
 from shared.bus import Bus as ServiceBus
 from shared.bus.bootstrap import ensure_topology
 from shared.bus.topology import DURABLES
@@ -98,7 +98,7 @@ class Session:
 
 @pytest.fixture(scope="module")
 def bus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bus]:
-    home = Home(tmp_path_factory.mktemp("home"), Ports(nats=find_free_ports(1)[0]))
+    home = Home(tmp_path_factory.mktemp("home"), Ports(nats=free_port()))
     home.create()
     config, credentials = nats_config.write(home)
     server = subprocess.Popen([nats_server(), "-c", str(config)], stderr=subprocess.DEVNULL)

@@ -19,10 +19,10 @@ import pytest
 from penstock.launcher.bus.health import BusHealth
 from penstock.launcher.home import Home, Ports
 from penstock.launcher.leftovers import end_leftovers
-from penstock.launcher.ports.sockets import find_free_ports
 from penstock.launcher.process import Probe, ProcessSpec
 from penstock.launcher.state import RunState
 from penstock.launcher.supervisor import Supervisor
+from servers.ports import free_port
 
 SLEEP = "import time; time.sleep(600)"
 ANSWER = """
@@ -211,7 +211,7 @@ def serving(home: Home, name: str, port: int, status: int = 200) -> ProcessSpec:
 
 
 async def test_one_that_hangs_is_restarted_and_the_restart_is_told(home: Home) -> None:
-    first, second = find_free_ports(2)
+    first, second = free_port(), free_port()
     services = (serving(home, "hanging", first), serving(home, "other", second))
     async with supervised(home, *services, hung_after_s=1.0) as supervisor:
         hanging, other = supervisor.children
@@ -231,7 +231,7 @@ async def test_one_that_hangs_is_restarted_and_the_restart_is_told(home: Home) -
 
 
 async def test_while_no_process_answers_none_is_restarted(home: Home) -> None:
-    ports = find_free_ports(2)
+    ports = (free_port(), free_port())
     async with supervised(home, *(serving(home, f"s{port}", port) for port in ports), hung_after_s=0.5) as supervisor:
         for child in supervisor.children:
             child.answered_at -= 3600

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -62,7 +63,7 @@ def _workers() -> tuple[str, str]:
 
 def run(arguments: Sequence[str], root: Path = ROOT, report: Path = REPORT) -> int:
     """Run, print the summary, leave the machine-readable one in `report`; the exit status."""
-    end_with_parent(15, os.getppid())
+    end_with_parent(signal.SIGTERM, os.getppid())
     parts, is_whole = parts_of(arguments)
     before = calibrate()
     snapshot = Snapshot.take(root)
@@ -95,9 +96,8 @@ def _run_parts(parts: Sequence[PartOfRun], temporary: TemporaryFolder, root: Pat
 
 def _guarded(name: str, command: Sequence[str], temporary: TemporaryFolder, root: Path) -> int:
     environment = {**os.environ, "TMPDIR": str(temporary.path), RUN_FOLDER: str(temporary.records)}
-    environment.pop(
-        "PYTHONDONTWRITEBYTECODE", None
-    )  # pytest would compile hundreds of its plugins' files in each process
+    # With it pytest would compile hundreds of its plugins' files in each process.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     guarded = [sys.executable, str(RUN_TESTS), "guard", name, *command]
     with subprocess.Popen(guarded, cwd=root, env=environment) as process:
         while True:

@@ -89,8 +89,6 @@ class Record:
     reruns: list[Rerun] = field(default_factory=list)
     collection_cpu_s: list[float] = field(default_factory=list)
     """Of each process that collected the tests."""
-    own_cpu_s: float = 0.0
-    """Of the main process, where others run the tests."""
 
 
 class Recording:
@@ -119,7 +117,6 @@ class Recording:
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:
         if folder := os.environ.get(RUN_FOLDER):
-            self.record.own_cpu_s = time.process_time()
             Path(folder, f"pytest-{os.getpid()}.json").write_text(json.dumps(asdict(self.record)))
 
 

@@ -18,13 +18,16 @@ from controller.domain.resources.usage import (
     milliseconds,
     moment_of,
     overlap_ms,
-    split_run,
     windows,
 )
 
 moments = st.integers(0, milliseconds(datetime(2100, 1, 1, tzinfo=UTC)))
 spans = st.tuples(moments, st.integers(1, 400 * 86_400_000)).map(lambda pair: (pair[0], sum(pair)))
 ends = st.none() | st.builds(RunEndTime, moments, st.booleans())
+
+
+def split_run(start_ms: int, end_ms: int, grain: Grain) -> dict[str | None, int]:
+    return {window.label: overlap_ms(start_ms, end_ms, window) for window in windows(start_ms, end_ms, grain)}
 
 
 def at(text: str) -> int:

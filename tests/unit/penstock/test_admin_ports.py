@@ -9,7 +9,7 @@ import pytest
 
 from penstock.launcher.home import Home, LaunchError, Ports
 from penstock.launcher.ports.admin import AdminPorts
-from penstock.launcher.ports.sockets import find_free_ports
+from servers.ports import free_port
 
 NAMES = ("controller", "scheduler", "router", "monitor", "inference-logger", "router-2")
 
@@ -17,7 +17,7 @@ NAMES = ("controller", "scheduler", "router", "monitor", "inference-logger", "ro
 @pytest.fixture
 def ports() -> list[int]:
     """Ports of this test's own in the place of 9101 and the others, which the machine may use."""
-    return find_free_ports(20)
+    return [free_port() for _ in range(20)]
 
 
 def taking(folder: Path, ports: list[int]) -> AdminPorts:

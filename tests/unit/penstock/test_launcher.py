@@ -15,12 +15,13 @@ from penstock.launcher.platform import last_log_line, startup_failures
 from penstock.launcher.ports import sockets as ports
 from penstock.launcher.process import CrashBackoff
 from penstock.launcher.state import ProcessView, RunState
+from servers.ports import free_port
 
 
 def test_a_busy_port_is_named_with_its_variable_and_owner() -> None:
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
-        api, nats, mlflow = ports.find_free_ports(3)
+        api, nats, mlflow = (free_port() for _ in range(3))
         with pytest.raises(LaunchError, match=rf"port {port} \(data plane\) is in use.*PENSTOCK_PORT") as error:
             ports.bind_all(Ports(api=api, data=port, nats=nats, mlflow=mlflow))
     assert "\n" not in str(error.value)

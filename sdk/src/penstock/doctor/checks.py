@@ -27,7 +27,7 @@ Check = Callable[[CheckContext], Iterator[Finding]]
 CHECKS: dict[str, Check] = {
     "processes": lambda it: platform_checks.processes(it.home, it.state),
     "disk": lambda it: machine.disk(it.home),
-    "spool": lambda it: platform_checks.spool(it.home, it.figures),
+    "spool": lambda it: platform_checks.spool(it.figures),
     "bus": lambda it: platform_checks.bus(it.home, it.state, it.figures),
     "clock": lambda it: machine.clock(it.home),
     "capacity": lambda it: platform_checks.capacity(it.state),
@@ -51,4 +51,5 @@ def _run_check(name: str, check: Check, context: CheckContext) -> list[Finding]:
     try:
         return list(check(context))
     except (OSError, LaunchError, KeyError, TypeError, ValueError) as error:
-        return [warning(name, f"cannot be looked at: {error or type(error).__name__}", "see the logs of the platform")]
+        why = str(error) or type(error).__name__
+        return [warning(name, f"cannot be looked at: {why}", "see the logs of the platform")]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,7 +13,7 @@ from penstock.doctor.findings import Finding, failed, ok, warning
 from penstock.launcher.home import Home
 from penstock.launcher.state import RunState
 from penstock.launcher.watch.incidents import Incidents
-from penstock.launcher.watch.summary import bus_health_of, fetch_text
+from penstock.launcher.watch.summary import bus_health_of, read_scheduler_admin
 
 MUCH_WAITING = 50_000
 """Messages behind which a consumer is late: some minutes of a busy platform."""
@@ -41,7 +40,7 @@ def processes(home: Home, state: RunState | None) -> Iterator[Finding]:
             yield warning("processes", text, "nothing, if it is past")
 
 
-def spool(home: Home, figures: Mapping[str, Any]) -> Iterator[Finding]:
+def spool(figures: Mapping[str, Any]) -> Iterator[Finding]:
     """What was answered and not yet stored on the bus."""
     found = figures.get("spool")
     if not found:
@@ -103,20 +102,11 @@ def limits(state: RunState | None) -> Iterator[Finding]:
 
 def confinement(state: RunState | None) -> Iterator[Finding]:
     """What pods may reach, where the scheduler says it."""
-    if state is None or not (answer := _read_scheduler_admin(state, "/confinement")):
+    if state is None or not (answer := read_scheduler_admin(state, "/confinement")):
         return
-    text = str(answer.get("text") or answer.get("message") or json.dumps(answer))
-    is_confined = answer.get("confined", answer.get("is_confined", True))
-    yield ok("confinement", text) if is_confined else warning("confinement", text, "see docs/security.md")
+    text = str(answer["message"])
+    yield ok("confinement", text) if answer["confined"] else warning("confinement", text, "see docs/security.md")
 
 
 def _pods(state: RunState | None) -> list[dict[str, Any]]:
-    return list(_read_scheduler_admin(state, "/pods").get("items", ())) if state else []
-
-
-def _read_scheduler_admin(state: RunState, path: str) -> dict[str, Any]:
-    try:
-        found = json.loads(fetch_text(state.scheduler_admin, path))
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) and "error_code" not in found else {}
+    return list((read_scheduler_admin(state, "/pods") or {}).get("items", ())) if state else []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import http.client
 import json
 import os
 import signal
@@ -27,10 +26,12 @@ from penstock.launcher.processes import mlflow_spec, nats_spec, process_names, s
 from penstock.launcher.state import ProcessView, RunState, is_ours, is_supervised, supervisor_lock, supervisor_of
 from penstock.launcher.supervisor import Supervisor
 from penstock.launcher.watch.disk import disk_problem
-from penstock.launcher.watch.summary import summary
+from penstock.launcher.watch.summary import read_scheduler_admin, summary
 
 READY_WITHIN_S = 120.0
 DOWN_WITHIN_S = 75.0
+SCHEDULER_WITHIN_S = 2.0
+"""The scheduler's part of a status is left out where it takes longer to answer."""
 TOO_MANY_STARTS = 3
 """A process that ended this often before the platform was ever ready will not come up by itself."""
 
@@ -207,7 +208,7 @@ def status(home: Home) -> dict[str, Any]:
         "processes": processes + (pods(state) if is_up else []),
         "problems": [f"{name}: {text}" for name, text in problems.items() if text],
         "summary": summary(home, state) if is_up else {},
-        "confinement": _read_scheduler_admin(state, "/confinement") if is_up else None,
+        "confinement": read_scheduler_admin(state, "/confinement", SCHEDULER_WITHIN_S) if is_up else None,
     }
 
 
@@ -229,7 +230,7 @@ def _unsupervised(process: ProcessView, home: Home) -> str:
 
 def pods(state: RunState) -> list[dict[str, Any]]:
     """Every pod, as the scheduler sees it; none while the scheduler does not answer."""
-    found = _read_scheduler_admin(state, "/pods") or {}
+    found = read_scheduler_admin(state, "/pods", SCHEDULER_WITHIN_S) or {}
     return [
         {
             "name": pod["name"],
@@ -243,18 +244,3 @@ def pods(state: RunState) -> list[dict[str, Any]]:
         }
         for pod in found.get("items", ())
     ]
-
-
-def _read_scheduler_admin(state: RunState, path: str) -> dict[str, Any] | None:
-    """What its admin port says; None while it does not answer."""
-    connection = http.client.HTTPConnection(state.scheduler_admin, timeout=2)
-    try:
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        found: dict[str, Any] = json.loads(answer.read())
-    except (OSError, http.client.HTTPException, ValueError):
-        return None
-    else:
-        return found if answer.status == 200 else None
-    finally:
-        connection.close()

@@ -68,7 +68,7 @@ def subscribe(bus: Bus, database: Database, clock: Clock, routes_changed: Routes
         async with database.read() as session:
             return await every_deployment(session)
 
-    handlers: dict[type[Event], Callable[[Any, AsyncSession], Awaitable[None]]] = dict.fromkeys(_FACTS, note)
+    handlers: dict[type[Event], Callable[[Any, AsyncSession], Awaitable[None]]] = dict.fromkeys(_REPORTS, note)
     handlers |= dict.fromkeys((RunStarted, RunEnded), meter)
     handlers[VersionRolloutFailed] = give_up
     bus.consume(DURABLE, handlers)
@@ -118,7 +118,7 @@ def last_uses(samples: Iterable[bytes]) -> dict[UUID, datetime]:
 
 def report_of_event(event: Event) -> VersionReport:
     """What an event of the scheduler says of its version."""
-    return _FACTS[type(event)](event)
+    return _REPORTS[type(event)](event)
 
 
 def _ready(event: Event) -> VersionReport:
@@ -159,7 +159,7 @@ def _scaled(event: Event) -> VersionReport:
     return VersionReport(event.version_id, event.generation, None, event.ready_replicas, event.to_replicas)
 
 
-_FACTS: dict[type[Event], Callable[[Event], VersionReport]] = {
+_REPORTS: dict[type[Event], Callable[[Event], VersionReport]] = {
     VersionReady: _ready,
     VersionFailed: _failed,
     VersionDrained: _drained,

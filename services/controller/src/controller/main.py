@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Coroutine
 from dataclasses import dataclass
@@ -41,7 +40,7 @@ from shared.clock import Clock
 from shared.database import Database
 from shared.filesystem.disk import DiskCheck
 from shared.http import admin_app, serve
-from shared.migrations import migrate
+from shared.migrations import open_migrated
 from shared.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
@@ -117,7 +116,7 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
 
     Raises `Unavailable` naming a database that cannot be used.
     """
-    database = await _open_database(settings)
+    database = await open_migrated(MIGRATIONS, settings.store_url)
     url = settings.nats_url.get_secret_value()
     bus = Bus("controller", url, clock=clock, database=database, registry=telemetry.registry)
     signer = TicketSigner(read_or_create_key_file(settings.home / "debug-key"))
@@ -155,14 +154,6 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
         disk=disk,
         identity=identity,
     )
-
-
-async def _open_database(settings: ControllerSettings) -> Database:
-    """The store, migrated and checked."""
-    await asyncio.to_thread(migrate, MIGRATIONS, settings.store_url)
-    database = Database.open(settings.store_url)
-    await database.check()
-    return database
 
 
 def _serve_bus(dependencies: ApiDependencies) -> None:

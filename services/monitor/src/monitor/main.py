@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from shared.clock import Clock
 from shared.database import Database
 from shared.filesystem.disk import DiskCheck
 from shared.http import admin_app, serve
-from shared.migrations import migrate
+from shared.migrations import open_migrated
 from shared.telemetry import Telemetry
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
@@ -56,9 +55,7 @@ class App:
 
 async def build_app(settings: MonitorSettings, telemetry: Telemetry, *, clock: Clock) -> App:
     """Migrate and open the store, wire the service. Raises `Unavailable` naming an unusable database."""
-    await asyncio.to_thread(migrate, MIGRATIONS, settings.store_url)
-    database = Database.open(settings.store_url)
-    await database.check()
+    database = await open_migrated(MIGRATIONS, settings.store_url)
     bus = Bus(
         "monitor", settings.nats_url.get_secret_value(), clock=clock, database=database, registry=telemetry.registry
     )

@@ -39,6 +39,7 @@ class BuiltBackend:
     confinement: Confinement
     tokens: PodTokens
     control_groups: ControlGroups | None
+    machine: Machine
 
     def close(self) -> None:
         """Remove the folder of the control groups where no pod is left."""
@@ -61,20 +62,21 @@ def build_backend(
     control_groups = _control_groups(settings)
     confinement = _confinement(settings)
     tokens = PodTokens(pods)
+    machine = _machine(settings)
     backend = ProcessBackend(
         pods,
         preparation or _mlflow_preparation(settings, environ, bus, confinement),
-        _pod_options(settings, control_groups, confinement, tokens),
+        _pod_options(settings, machine, control_groups, confinement, tokens),
         clock=clock,
         routes=routes,
         fence=fence,
         zygotes=_zygotes(settings, confinement),
         ask_for_secrets=secret_values_over(bus),
     )
-    return BuiltBackend(backend, confinement, tokens, control_groups)
+    return BuiltBackend(backend, confinement, tokens, control_groups, machine)
 
 
-def machine_of(settings: SchedulerSettings) -> Machine:
+def _machine(settings: SchedulerSettings) -> Machine:
     """What the machine has, as set or as found; nodes of resource groups are shares of it."""
     found = machine_capacity()
     return Machine(
@@ -86,10 +88,14 @@ def machine_of(settings: SchedulerSettings) -> Machine:
 
 
 def _pod_options(
-    settings: SchedulerSettings, control_groups: ControlGroups | None, confinement: Confinement, tokens: PodTokens
+    settings: SchedulerSettings,
+    machine: Machine,
+    control_groups: ControlGroups | None,
+    confinement: Confinement,
+    tokens: PodTokens,
 ) -> PodOptions:
     bind = settings.pod_host or ("0.0.0.0" if settings.advertise_host else "127.0.0.1")  # noqa: S104 - asked for
-    machine, overcommit = machine_of(settings), Capacity(settings.cpu_overcommit, settings.memory_overcommit, 1)
+    overcommit = Capacity(settings.cpu_overcommit, settings.memory_overcommit, 1)
     return PodOptions(
         bind_host=bind,
         advertise_host=settings.advertise_host or bind,

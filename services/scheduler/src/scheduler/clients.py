@@ -120,12 +120,12 @@ class RouterLoadReader:
     def __init__(self, bus: Bus, clock: Clock) -> None:
         self._bus = bus
         self._clock = clock
-        self._beats = RouterLoad()
+        self._load = RouterLoad()
 
     async def in_flight(self) -> dict[UUID, float] | None:
         """Version → requests in flight now; None: no router lives. Raises `Unavailable` while the bus is away."""
         listed = await self._bus.kv(ROUTERS_BUCKET).list_all()
-        return self._beats.in_flight(_beats_of(listed), self._clock.monotonic())
+        return self._load.in_flight(_beats_of(listed), self._clock.monotonic())
 
     async def listen(self, is_asleep: Callable[[UUID], bool], wake: Callable[[], None]) -> None:
         """Call `wake` when a heartbeat has requests for a version without pods; a hint, besides the pass every 2 s."""

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from scheduler import consumers
 from scheduler.api import build_admin
-from scheduler.backend_factory import BuiltBackend, build_backend, machine_of
+from scheduler.backend_factory import BuiltBackend, build_backend
 from scheduler.backends.preparation.port import Preparation
 from scheduler.clients import EndpointsPublisher
 from scheduler.handlers.observations import ObservationContext
@@ -30,10 +30,10 @@ from scheduler.settings import SchedulerSettings
 from scheduler.store.lease import Lease
 from shared.bus import Bus
 from shared.clock import Clock, SteadyClock
-from shared.database import Database
+from shared.contracts.nodes import Machine
 from shared.filesystem.disk import DiskCheck
 from shared.http import serve
-from shared.migrations import migrate
+from shared.migrations import open_migrated
 from shared.telemetry import Telemetry
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
@@ -96,7 +96,7 @@ async def build_app(
 
     `environ`: what short-lived children (uv, the fetching of models) may be told some of.
     """
-    database = await _open_database(settings)
+    database = await open_migrated(MIGRATIONS, settings.store_url)
     lease = Lease(database, clock, ttl_s=settings.lease_ttl.total_seconds())
     url = settings.nats_url.get_secret_value()
     bus = Bus("scheduler", url, clock=clock, database=database, registry=telemetry.registry)
@@ -117,23 +117,16 @@ async def build_app(
         token_of=built.tokens.of,
         follow_new_controller=settings.follow_new_controller,
     )
-    _attach_consumers(settings, dependencies)
+    _attach_consumers(dependencies, built.machine)
     return App(settings, telemetry, dependencies, _build_admin(settings, telemetry, dependencies, built), built)
 
 
-async def _open_database(settings: SchedulerSettings) -> Database:
-    await asyncio.to_thread(migrate, MIGRATIONS, settings.store_url)
-    database = Database.open(settings.store_url)
-    await database.check()
-    return database
-
-
-def _attach_consumers(settings: SchedulerSettings, dependencies: LoopDependencies) -> None:
+def _attach_consumers(dependencies: LoopDependencies, machine: Machine) -> None:
     """Subscribe to the controller's events, answer calls."""
     bus, backend, lease = dependencies.bus, dependencies.backend, dependencies.lease
     consumers.consume_intent(bus, lease, dependencies.steady_clock, dependencies.reconcile_wakeup.notify)
     consumers.serve_pods(bus, lease.database, backend, dependencies.usage)
-    consumers.serve_nodes(bus, backend, machine_of(settings))
+    consumers.serve_nodes(bus, backend, machine)
     consumers.serve_runs(bus, lease.database, lambda: dependencies.open_runs is not None)
 
 

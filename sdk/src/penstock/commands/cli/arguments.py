@@ -23,8 +23,6 @@ SecretEnv = Annotated[
 ]
 _MODEL_URI = re.compile(r"models:/(?P<model>[^/@]+)(?:/(?P<version>[0-9]+|latest)|@(?P<alias>[^/@]+))\Z")
 _BARE_URI = re.compile(r"models:/(?P<model>[^/@]+)/?\Z")
-
-
 LATEST = "latest"
 ExpiresAt = Annotated[
     str | None, typer.Option(help="A date, 2030-01-31 (its beginning, UTC), or ISO-8601 with a zone.")
@@ -51,7 +49,7 @@ def parse_expiry(expires_at: str | None, expires_in: str | None, now: datetime) 
 
 
 def parse_model_source(uri: str, registry: str | None = None, *, follow: bool = False) -> dict[str, Any]:
-    """`models:/wine/3`, `…/latest` or `models:/wine@champion` as a `parse_model_source`; an alias may be followed."""
+    """`models:/wine/3`, `…/latest` or `models:/wine@champion` as a `model_source`; an alias may be followed."""
     found = _MODEL_URI.match(uri)
     if found is None and (bare := _BARE_URI.match(uri)):
         show = f"`penstock models show {bare['model']}` says which there are"
@@ -77,7 +75,7 @@ def resolve_latest(source: dict[str, Any], known: Callable[[str], Mapping[str, A
 def build_resource_source(
     spec: str | None, group: str | None, cpu: float | None, memory: float | None, gpu: int | None
 ) -> dict[str, Any] | None:
-    """A spec of the catalogue, or a share of a resource group's nodes, as a `build_resource_source`; None: neither."""
+    """A spec of the catalogue, or a share of a resource group's nodes, as a `resource_source`; None: neither."""
     size = {"cpu": cpu, "memory_gb": memory, "gpu": gpu}
     if group is None:
         if any(value is not None for value in size.values()):

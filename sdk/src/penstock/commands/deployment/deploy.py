@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -17,7 +16,6 @@ from penstock.commands.cli.arguments import (
     parse_env,
     parse_fields,
     parse_model_source,
-    resolve_latest,
 )
 from penstock.commands.cli.connection import connect
 from penstock.commands.cli.errors import FAILED, USAGE, exit_with_error
@@ -38,6 +36,7 @@ from penstock.commands.services.versions import (
     Spec,
     Weight,
     version_body,
+    with_newest_model,
 )
 from penstock.commands.services.views import VERSION, version_fields
 from penstock.commands.services.waiting import TIMEOUT_S, Timeout, Wait, wait_until_ready
@@ -94,20 +93,19 @@ def deploy(
     scaling = autoscaling_range(replicas, least, most, target_concurrency)
     if key is not None and auth is False:
         raise typer.BadParameter("--key is for a service whose callers need one, not for --no-auth")
-    source, resources = (
-        parse_model_source(model, registry, follow=follow),
-        build_resource_source(spec, group, cpu, memory, gpu),
-    )
+    source = parse_model_source(model, registry, follow=follow)
+    resources = build_resource_source(spec, group, cpu, memory, gpu)
     service = {
         "name": name or default_service_name(source["model"]),
         **_without_none(project=project, auth_enabled=auth),
     }
-    body = version_body(source, resources, replicas, record) | {"traffic_weight": weight, "description": description}
-    body |= {"env": parse_env(env, secret_env)} | parse_fields(further)
+    variables = parse_env(env, secret_env)
+    body = version_body(source, resources, variables, replicas=replicas, record=record, weight=weight)
+    body |= {"description": description} | parse_fields(further)
     if scaling is not None:
         body["replicas"] = scaling
     with connect() as client:
-        body["model_source"] = resolve_latest(body["model_source"], partial(client.model, registry=registry))
+        body = with_newest_model(client, body, registry)
         version = _create_or_add_version(client, service, body)
         if wait or strict:
             version = wait_until_ready(client, version, timeout)

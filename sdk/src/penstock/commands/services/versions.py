@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,6 +23,9 @@ from penstock.commands.cli.connection import connect
 from penstock.commands.cli.output import Format, Output, show_all, show_one
 from penstock.commands.services.views import VERSION, VERSIONS, version_fields, version_row
 from penstock.commands.services.waiting import TIMEOUT_S, Timeout, Wait, wait_after_change, wait_until_ready
+
+if TYPE_CHECKING:
+    from penstock.client import Client
 
 app = typer.Typer(help="Versions: deployable configurations of a service.", no_args_is_help=True)
 
@@ -46,15 +49,28 @@ DEFAULT_SPEC = "1C2G"
 
 
 def version_body(
-    model: dict[str, Any], resources: dict[str, Any] | None, replicas: int, record: bool | None
+    model: dict[str, Any],
+    resources: dict[str, Any] | None,
+    env: dict[str, Any],
+    *,
+    replicas: int,
+    record: bool | None,
+    weight: int,
 ) -> dict[str, Any]:
-    """Configuration of a version."""
+    """Configuration of a new version."""
     body = {
         "model_source": model,
         "resource_source": resources or {"kind": "shared", "spec": DEFAULT_SPEC},
+        "env": env,
         "replicas": replicas,
+        "traffic_weight": weight,
     }
     return body if record is None else body | {"log_delivery": {"enabled": record}}
+
+
+def with_newest_model(client: Client, body: dict[str, Any], registry: str | None) -> dict[str, Any]:
+    """`body` with the newest version of its model in place of `latest`."""
+    return body | {"model_source": resolve_latest(body["model_source"], partial(client.model, registry=registry))}
 
 
 def show_version(version: Mapping[str, Any], output: Format) -> None:
@@ -101,14 +117,13 @@ def add(
     output: Output = Format.TABLE,
 ) -> None:
     """Add a version to a service."""
-    source, resources = (
-        parse_model_source(model, registry, follow=follow),
-        build_resource_source(spec, group, cpu, memory, gpu),
-    )
-    body = version_body(source, resources, replicas, record) | {"traffic_weight": weight, "start": start}
-    body |= {"env": parse_env(env, secret_env)} | parse_fields(further)
+    source = parse_model_source(model, registry, follow=follow)
+    resources = build_resource_source(spec, group, cpu, memory, gpu)
+    variables = parse_env(env, secret_env)
+    body = version_body(source, resources, variables, replicas=replicas, record=record, weight=weight)
+    body |= {"start": start} | parse_fields(further)
     with connect() as client:
-        body["model_source"] = resolve_latest(body["model_source"], partial(client.model, registry=registry))
+        body = with_newest_model(client, body, registry)
         version = client.create_version(service, body | ({"name": name} if name else {}))
         show_version(wait_after_change(client, version, timeout) if wait else version, output)
 
@@ -153,7 +168,7 @@ def edit(
         raise typer.BadParameter("nothing to change")
     with connect() as client:
         if model is not None:
-            changes["model_source"] = resolve_latest(changes["model_source"], partial(client.model, registry=registry))
+            changes = with_newest_model(client, changes, registry)
         version = client.edit_version(service, name, changes)
         show_version(wait_after_change(client, version, timeout) if wait else version, output)
 

@@ -155,7 +155,7 @@ def _jetstream(service: str) -> Iterator[str]:
     if DURABLES[service]:
         yield from _reading("DEAD")
     for stream, durable in _durables(service):
-        yield from _of_durable(service, stream, durable)
+        yield from _of_durable(stream, durable)
     for stream in READS[service]:
         yield from _reading(stream)
         yield from _of_own_consumers(stream)
@@ -177,7 +177,7 @@ def _reading(stream: str) -> Iterator[str]:
     yield from (f"$JS.API.DIRECT.GET.{stream}", f"$JS.API.DIRECT.GET.{stream}.>")
 
 
-def _of_durable(service: str, stream: str, durable: str) -> Iterator[str]:
+def _of_durable(stream: str, durable: str) -> Iterator[str]:
     """Create, compare, update, pull, acknowledge, and put with the dead letters what cannot be processed."""
     yield f"$JS.API.CONSUMER.DURABLE.CREATE.{stream}.{durable}"
     yield from (f"$JS.API.CONSUMER.CREATE.{stream}.{durable}", f"$JS.API.CONSUMER.CREATE.{stream}.{durable}.>")

@@ -75,7 +75,7 @@ class AdminPorts:
             os.close(lock)
             return False
         self._locks.callback(os.close, lock)
-        return is_find_port(port)
+        return is_free_port(port)
 
 
 def open_lock(port: int) -> int:
@@ -85,7 +85,7 @@ def open_lock(port: int) -> int:
     return os.open(folder / str(port), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
 
-def is_find_port(port: int) -> bool:
+def is_free_port(port: int) -> bool:
     """Whether a service could listen there now."""
     with socket.socket() as sock, contextlib.suppress(OSError):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

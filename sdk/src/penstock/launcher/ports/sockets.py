@@ -1,9 +1,8 @@
-"""Ports: names a busy one and who holds it, opens the sockets that outlive a restart, finds free ones."""
+"""Ports: names a busy one and who holds it, and opens the sockets that outlive a restart."""
 
 from __future__ import annotations
 
 import contextlib
-import random
 import socket
 from dataclasses import fields
 
@@ -19,8 +18,6 @@ PORT_NAMES = {
 }
 BACKLOG = 1024
 """Callers that may queue while a service restarts; the system cuts it to its own limit (net.core.somaxconn)."""
-ADMIN_PORTS = range(20_000, 32_000)
-"""Below Linux's range for outgoing connections (32768 up), so that a restart finds its port still free."""
 
 
 def bind_all(ports: Ports) -> dict[str, socket.socket]:
@@ -64,15 +61,3 @@ def _owner(port: int) -> str:
             ):
                 return f" by {psutil.Process(connection.pid).name()} (pid {connection.pid})"
     return ""
-
-
-def find_free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on now, all different."""
-    found: list[int] = []
-    for port in random.sample(ADMIN_PORTS, len(ADMIN_PORTS)):
-        with socket.socket() as sock, contextlib.suppress(OSError):
-            sock.bind((HOST, port))
-            found.append(port)
-        if len(found) == count:
-            return found
-    raise LaunchError(f"no {count} free ports between {ADMIN_PORTS.start} and {ADMIN_PORTS.stop}")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import json
 import re
 import shutil
 from collections.abc import Iterable
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Any
 
 from penstock.launcher.bus.health import BusHealth
@@ -40,12 +42,22 @@ def spool_figures(state: RunState) -> dict[str, int]:
     return found
 
 
-def fetch_text(address: str, path: str) -> str:
-    """The body that this address answers; "" where it does not."""
-    connection = http.client.HTTPConnection(address, timeout=TIMEOUT_S)
+def read_scheduler_admin(state: RunState, path: str, timeout_s: float = TIMEOUT_S) -> dict[str, Any] | None:
+    """The JSON object that the scheduler's admin port answers; None where it does not."""
+    try:
+        found = json.loads(fetch_text(state.scheduler_admin, path, timeout_s))
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def fetch_text(address: str, path: str, timeout_s: float = TIMEOUT_S) -> str:
+    """The body that this address answers with a 200; "" where it does not."""
+    connection = http.client.HTTPConnection(address, timeout=timeout_s)
     try:
         connection.request("GET", path)
-        return connection.getresponse().read().decode(errors="replace")
+        answer = connection.getresponse()
+        return answer.read().decode(errors="replace") if answer.status == HTTPStatus.OK else ""
     except (OSError, http.client.HTTPException):
         return ""
     finally:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Callable, Sequence
 from typing import Annotated, Generic, TypeVar
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from shared.errors import Detail, InvalidInput
 _CHECK_BYTES = 6
 
 Item = TypeVar("Item")
+Row = TypeVar("Row")
 
 
 class Page(BaseModel, Generic[Item]):
@@ -29,6 +31,11 @@ class Page(BaseModel, Generic[Item]):
 
 PageSize = Annotated[int, Query(ge=1, le=1000)]
 Cursor = Annotated[str | None, Query(max_length=512)]
+
+
+def cursor_of_page(found: Sequence[Row], page_size: int, cursor_at: Callable[[Row], str | None]) -> str | None:
+    """The cursor at the last of a page's rows, where more than these were found; else None: that was all."""
+    return cursor_at(found[page_size - 1]) if len(found) > page_size else None
 
 
 def cursor_after(last: UUID) -> str:

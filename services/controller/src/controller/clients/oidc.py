@@ -109,7 +109,7 @@ class OidcIssuer:
             self._failure = other.message
         except _AWAY as failure:
             self._failure = "The identity provider does not answer"
-            log.warning("keys of %s not read: %s", self.issuer, failure or type(failure).__name__)
+            log.warning("keys of %s not read: %s", self.issuer, str(failure) or type(failure).__name__)
         self._attempted_at = self._clock.monotonic()
 
     async def _read_keys(self) -> Mapping[str, jwt.PyJWK]:

@@ -60,7 +60,7 @@ class AliasLoop:
                 try:
                     due = await self._by_registry()
                 except AWAY as failure:
-                    log.warning("followed aliases not read: %s", failure or type(failure).__name__)
+                    log.warning("followed aliases not read: %s", str(failure) or type(failure).__name__)
                     due = {}
                 for registry in due.keys() - self._running:
                     self._running.add(registry)
@@ -89,7 +89,7 @@ class AliasLoop:
         try:
             await self._follow_registry(registry, found)
         except AWAY as failure:
-            log.warning("aliases of %s not read: %s", registry or "MLflow", failure or type(failure).__name__)
+            log.warning("aliases of %s not read: %s", registry or "MLflow", str(failure) or type(failure).__name__)
         finally:
             self._running.discard(registry)
 

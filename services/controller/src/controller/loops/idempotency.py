@@ -29,5 +29,5 @@ class AnswerExpiryLoop:
                 async with self._database.unit_of_work() as session:
                     await delete_answers_before(session, self._clock.now() - ANSWERS_KEPT)
             except AWAY as failure:
-                log.warning("idempotent answers not removed: %s", failure or type(failure).__name__)
+                log.warning("idempotent answers not removed: %s", str(failure) or type(failure).__name__)
             await self._clock.sleep(3600)

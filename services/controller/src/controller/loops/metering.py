@@ -41,7 +41,7 @@ class MeteringLoop:
             try:
                 await self.run_once()
             except AWAY as failure:
-                log.info("runs not read from the scheduler: %s", failure or type(failure).__name__)
+                log.info("runs not read from the scheduler: %s", str(failure) or type(failure).__name__)
             await self._clock.sleep(self._interval_s)
 
     async def run_once(self) -> None:

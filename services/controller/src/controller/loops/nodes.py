@@ -42,7 +42,7 @@ class NodesLoop:
             try:
                 await self.run_once()
             except AWAY as failure:
-                log.info("nodes not advanced: %s", failure or type(failure).__name__)
+                log.info("nodes not advanced: %s", str(failure) or type(failure).__name__)
             await self._clock.sleep(EVERY_S)
 
     async def run_once(self) -> int:

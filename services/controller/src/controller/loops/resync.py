@@ -42,7 +42,7 @@ class ResyncLoop:
             try:
                 await self.run_once()
             except AWAY as failure:
-                log.info("versions not read from the scheduler: %s", failure or type(failure).__name__)
+                log.info("versions not read from the scheduler: %s", str(failure) or type(failure).__name__)
             except RACES as race:
                 log.info("the scheduler's answer was overtaken by a deletion: %s", type(race).__name__)
             await self._clock.sleep(self._interval_s)

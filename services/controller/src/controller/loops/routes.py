@@ -68,7 +68,7 @@ class RouteLoop:
         try:
             await self.converge(None if is_full else touched)
         except AWAY as failure:
-            log.warning("routes not written: %s", failure or type(failure).__name__)
+            log.warning("routes not written: %s", str(failure) or type(failure).__name__)
             return False
         return True
 

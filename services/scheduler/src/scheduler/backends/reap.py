@@ -1,6 +1,6 @@
 """`python -m scheduler.backends.reap <home>`: `scheduler.backends.process.reap` by its name before 0.2.
 
-A launcher that was started before an upgrade ends pods by this name.
+Kept for one release, and removed with the next: a launcher that was started before an upgrade ends pods by this name.
 """
 
 from __future__ import annotations

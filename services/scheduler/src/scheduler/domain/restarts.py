@@ -7,6 +7,8 @@ from __future__ import annotations
 
 FIRST_DELAY_S = 1.0
 LONGEST_DELAY_S = 60.0
+LONGEST_RETRY_DELAY_S = 8.0
+"""Low: work has to resume within 10 s of the return of what was away."""
 HEALTHY_AFTER_S = 60.0
 """A run that was ready for this long wipes the slate."""
 
@@ -22,9 +24,6 @@ def restart_delay_s(failures: int) -> float:
     return min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0**doublings)
 
 
-def retry_delay_s(attempt: int, longest_s: float = 8.0) -> float:
-    """Seconds before asking a part that is away once more; `attempt` counts from 1.
-
-    Capped low: work has to resume within 10 s of its return.
-    """
-    return min(longest_s, 0.5 * 2.0 ** min(attempt - 1, 16))
+def retry_delay_s(attempt: int) -> float:
+    """Seconds before asking a part that is away once more; `attempt` counts from 1."""
+    return min(LONGEST_RETRY_DELAY_S, 0.5 * 2.0 ** min(attempt - 1, 16))

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from controller.api.dependencies import CurrentPrincipal, Dependencies
-from controller.api.pagination import Page, cursor_after, cursor_position
+from controller.api.pagination import Page, cursor_after, cursor_of_page, cursor_position
 from controller.domain.access.roles import Principal, Role
 from controller.domain.times import Moment
 from controller.store.access.audit_log import AuditFilter, page_of_audit
@@ -61,7 +61,7 @@ async def list_audit(
     async with deps.read_session() as session:
         found = await page_of_audit(session, only, cursor_position(wanted.cursor), wanted.page_size + 1)
     shown = [AuditView.model_validate(row, from_attributes=True) for row in found[: wanted.page_size]]
-    return Page(items=shown, next_cursor=cursor_after(shown[-1].id) if len(found) > wanted.page_size else None)
+    return Page(items=shown, next_cursor=cursor_of_page(found, wanted.page_size, lambda line: cursor_after(line.id)))
 
 
 def _projects(principal: Principal) -> frozenset[str] | None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from controller.api.dependencies import Actor, Dependencies
 from controller.api.idempotency import PostRequest, no_preparation
-from controller.api.pagination import Cursor, Page, PageSize, cursor_after, cursor_position
+from controller.api.pagination import Cursor, Page, PageSize, cursor_after, cursor_of_page, cursor_position
 from controller.domain.access.key_commands import NewKey, Rotation
 from controller.domain.access.keys import SCOPES, Scope, is_alive
 from controller.handlers.access import keys
@@ -67,7 +67,7 @@ async def list_keys(
         stored = await load_service(session, service)
         found = await keys_of(session, stored.row.id, cursor_position(cursor), page_size + 1)
     shown = [key_view(key, now) for key in found[:page_size]]
-    return Page(items=shown, next_cursor=cursor_after(shown[-1].id) if len(found) > page_size else None)
+    return Page(items=shown, next_cursor=cursor_of_page(found, page_size, lambda key: cursor_after(key.id)))
 
 
 @router.delete("/services/{service}/keys/{key_id}", status_code=204)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel
 
 from controller.api.dependencies import Actor, CurrentPrincipal, Dependencies, IfMatch, json_answer
 from controller.api.idempotency import PostRequest, no_preparation
-from controller.api.pagination import Page, PageSize, cursor_of_token, token_of_cursor
+from controller.api.pagination import Cursor, Page, PageSize, cursor_of_page, cursor_of_token, token_of_cursor
 from controller.domain.access.people import Membership, NewProject, ProjectChange
 from controller.domain.access.roles import Role
 from controller.handlers.access import people
@@ -59,16 +59,14 @@ async def list_projects(
     deps: Dependencies,
     principal: CurrentPrincipal,
     page_size: PageSize = 100,
-    cursor: Annotated[str | None, Query(max_length=512)] = None,
+    cursor: Cursor = None,
 ) -> Page[ProjectView]:
     """The caller's projects (an administrator's: all) by name."""
     async with deps.read_session() as session:
         found = await page_of_projects(session, principal.projects, token_of_cursor(cursor), page_size + 1)
-    shown = found[:page_size]
-    return Page(
-        items=[_view(row, principal.roles.get(row.name)) for row in shown],
-        next_cursor=cursor_of_token(shown[-1].name) if len(found) > page_size else None,
-    )
+    following = cursor_of_page(found, page_size, lambda row: cursor_of_token(row.name))
+    shown = [_view(row, principal.roles.get(row.name)) for row in found[:page_size]]
+    return Page(items=shown, next_cursor=following)
 
 
 @router.get("/projects/{project}", response_model=ProjectView)

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from controller.api.dependencies import Actor, CurrentPrincipal, Dependencies, IfMatch, json_answer
 from controller.api.idempotency import PostRequest, no_preparation
-from controller.api.pagination import Cursor, Page, PageSize, cursor_after, cursor_position
+from controller.api.pagination import Cursor, Page, PageSize, cursor_after, cursor_of_page, cursor_position
 from controller.domain.access.keys import is_alive
 from controller.domain.access.people import NewToken, NewUser, UserChange
 from controller.domain.access.roles import Principal, Role
@@ -80,7 +80,7 @@ async def list_users(deps: Dependencies, page_size: PageSize = 100, cursor: Curs
     async with deps.read_session() as session:
         found = await page_of_users(session, cursor_position(cursor), page_size + 1)
         shown = [_user_view(row, await roles_of(session, row.id)) for row in found[:page_size]]
-    return Page(items=shown, next_cursor=cursor_after(shown[-1].id) if len(found) > page_size else None)
+    return Page(items=shown, next_cursor=cursor_of_page(found, page_size, lambda user: cursor_after(user.id)))
 
 
 @router.get("/users/{user}", response_model=UserView)

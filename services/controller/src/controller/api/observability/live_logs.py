@@ -125,9 +125,9 @@ class StoredLines:
 async def follow_logs(
     deps: ApiDependencies, selection: LogSelection, must_be_allowed: Callable[[], Awaitable[None]], request_id: str
 ) -> AsyncIterator[bytes]:
-    """Lines as they are printed, as server-sent events, after those before that are selection.
+    """Lines as they are printed, as server-sent events, after those from before that are selected.
 
-    Raises `Unavailable` while the bus is away, or the monitor, where lines from before are selection.
+    Raises `Unavailable` while the bus is away, or the monitor, where lines from before are selected.
 
     What `must_be_allowed` raises ends the stream, as its last event, `ended`.
     """

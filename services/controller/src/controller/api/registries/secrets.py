@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel
 
 from controller.api.dependencies import Actor, CurrentPrincipal, Dependencies, IfMatch, json_answer
 from controller.api.idempotency import PostRequest, no_preparation
-from controller.api.pagination import Page, PageSize, cursor_of_token, token_of_cursor
+from controller.api.pagination import Cursor, Page, PageSize, cursor_of_page, cursor_of_token, token_of_cursor
 from controller.domain.access.roles import Principal, Role
 from controller.domain.registries.secrets import NewSecret, SecretKind, SecretValue
 from controller.handlers.registries import secrets
@@ -55,14 +55,13 @@ async def list_secrets(
     deps: Dependencies,
     principal: CurrentPrincipal,
     page_size: PageSize = 100,
-    cursor: Annotated[str | None, Query(max_length=512)] = None,
+    cursor: Cursor = None,
 ) -> Page[SecretView]:
     """Secrets of the caller's projects by name, without their values."""
     async with deps.read_session() as session:
         found = await page_of_secrets(session, principal.projects, token_of_cursor(cursor), page_size + 1)
-    shown = found[:page_size]
-    following = cursor_of_token(shown[-1].name) if len(found) > page_size else None
-    return Page(items=[_view(row) for row in shown], next_cursor=following)
+    following = cursor_of_page(found, page_size, lambda row: cursor_of_token(row.name))
+    return Page(items=[_view(row) for row in found[:page_size]], next_cursor=following)
 
 
 @router.get("/secrets/{secret}", response_model=SecretView)

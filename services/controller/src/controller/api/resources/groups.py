@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.api.dependencies import Actor, CurrentPrincipal, Dependencies, IfMatch, json_answer
 from controller.api.idempotency import PostRequest, no_preparation
-from controller.api.pagination import Page, PageSize, cursor_of_token, token_of_cursor
+from controller.api.pagination import Cursor, Page, PageSize, cursor_of_page, cursor_of_token, token_of_cursor
 from controller.domain.access.roles import Principal, Role
 from controller.domain.resources.groups import GroupChange, NewGroup
 from controller.handlers.resources import groups
@@ -77,7 +77,7 @@ async def list_resource_groups(
     project: Annotated[str | None, Query(max_length=63, description="Whose services may use it.")] = None,
     search: Annotated[str | None, Query(max_length=63, description="Part of the name.")] = None,
     page_size: PageSize = 100,
-    cursor: Annotated[str | None, Query(max_length=512)] = None,
+    cursor: Cursor = None,
 ) -> Page[GroupView]:
     """Groups that the caller's projects (an administrator's: all) may use, by name."""
     visible = principal.projects
@@ -87,7 +87,7 @@ async def list_resource_groups(
         found = await page_of_groups(session, visible, token_of_cursor(cursor), page_size + 1, search)
         shown = await whole_groups(session, found[:page_size])
         seen = await visible_services(session, principal.projects)
-    following = cursor_of_token(shown[-1].row.name) if len(found) > page_size else None
+    following = cursor_of_page(found, page_size, lambda row: cursor_of_token(row.name))
     return Page(items=[_view(each, principal, seen) for each in shown], next_cursor=following)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
 from controller.api.dependencies import Actor, ApiDependencies, CurrentPrincipal, Dependencies, IfMatch, json_answer
 from controller.api.idempotency import PostRequest, no_preparation
-from controller.api.pagination import Cursor, Page, PageSize, cursor_after, cursor_position
+from controller.api.pagination import Cursor, Page, PageSize, cursor_after, cursor_of_page, cursor_position
 from controller.api.services.views import ServiceView, TrafficView, service_view, traffic_view
 from controller.domain.access.roles import Role
 from controller.domain.registries.models import ResolvedModel
@@ -54,9 +55,9 @@ async def list_services(
     position = PagePosition(cursor_position(cursor), is_oldest_first=sort == "created_at")
     async with deps.read_session() as session:
         found = await page_of_services(session, wanted, position, page_size + 1)
-        shown = found[:page_size]
-        following = cursor_after(shown[-1].row.id) if len(found) > page_size else None
-        return Page(items=[service_view(service, deps.public_url) for service in shown], next_cursor=following)
+        following = cursor_of_page(found, page_size, lambda service: cursor_after(service.row.id))
+        shown = [service_view(service, deps.public_url) for service in found[:page_size]]
+        return Page(items=shown, next_cursor=following)
 
 
 @router.get("/services/{service}", response_model=ServiceView)
@@ -91,37 +92,19 @@ async def delete_service(
 @router.post("/services/{service}/start", response_model=ServiceView)
 async def start_service(service: str, post: PostRequest, allowed: IfMatch) -> Response:
     """Start the versions that the last stop ended (at first: the newest)."""
-
-    async def work(unit: UnitOfWork, _: None) -> ServiceView:
-        stored = await _for_change(unit, service, allowed)
-        await services.start_service(unit, stored)
-        return service_view(stored, post.deps.public_url)
-
-    return await post.run_once(None, work, no_preparation, 200)
+    return await _changed(post, service, allowed, services.start_service)
 
 
 @router.post("/services/{service}/stop", response_model=ServiceView)
 async def stop_service(service: str, post: PostRequest, allowed: IfMatch) -> Response:
     """Stop every version; releases every resource."""
-
-    async def work(unit: UnitOfWork, _: None) -> ServiceView:
-        stored = await _for_change(unit, service, allowed)
-        await services.stop_service(unit, stored)
-        return service_view(stored, post.deps.public_url)
-
-    return await post.run_once(None, work, no_preparation, 200)
+    return await _changed(post, service, allowed, services.stop_service)
 
 
 @router.post("/services/{service}/restart", response_model=ServiceView)
 async def restart_service(service: str, post: PostRequest, allowed: IfMatch) -> Response:
     """Replace every pod of its active versions, one after the other; no request fails."""
-
-    async def work(unit: UnitOfWork, _: None) -> ServiceView:
-        stored = await _for_change(unit, service, allowed)
-        await services.restart_service(unit, stored)
-        return service_view(stored, post.deps.public_url)
-
-    return await post.run_once(None, work, no_preparation, 200)
+    return await _changed(post, service, allowed, services.restart_service)
 
 
 @router.get("/services/{service}/traffic", response_model=TrafficView)
@@ -138,6 +121,20 @@ async def split_traffic(service: str, split: Split, deps: Dependencies, actor: A
         stored = await _for_change(unit, service, allowed)
         await traffic.split_traffic(unit, stored, split)
         return json_answer(traffic_view(stored))
+
+
+async def _changed(
+    post: PostRequest,
+    service: str,
+    allowed: frozenset[int] | None,
+    change: Callable[[UnitOfWork, StoredService], Awaitable[None]],
+) -> Response:
+    async def work(unit: UnitOfWork, _: None) -> ServiceView:
+        stored = await _for_change(unit, service, allowed)
+        await change(unit, stored)
+        return service_view(stored, post.deps.public_url)
+
+    return await post.run_once(None, work, no_preparation, 200)
 
 
 async def _for_change(unit: UnitOfWork, name: str, allowed: frozenset[int] | None) -> StoredService:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from fastapi import APIRouter, Response
 
 from controller.api.dependencies import Actor, ApiDependencies, Dependencies, IfMatch, json_answer
 from controller.api.idempotency import PostRequest, no_preparation
-from controller.api.pagination import Cursor, Page, PageSize, cursor_after, cursor_position
+from controller.api.pagination import Cursor, Page, PageSize, cursor_after, cursor_of_page, cursor_position
 from controller.api.services.views import VersionView, version_view
 from controller.domain.registries.models import ResolvedModel
 from controller.domain.services.version_commands import NewVersion, Start, Stop, VersionChange
@@ -47,7 +49,7 @@ async def list_versions(
         found = [version for version in stored.versions if position is None or version.row.id > position]
         return Page(
             items=[version_view(stored, version) for version in found[:page_size]],
-            next_cursor=cursor_after(found[page_size - 1].row.id) if len(found) > page_size else None,
+            next_cursor=cursor_of_page(found, page_size, lambda version: cursor_after(version.row.id)),
         )
 
 
@@ -86,12 +88,10 @@ async def start_version(
 ) -> Response:
     """Start a version; beside another active one it gets `traffic_weight` (by default the one it was created with)."""
 
-    async def work(unit: UnitOfWork, _: None) -> VersionView:
-        stored, found = await _for_change(unit, service, version, allowed)
+    async def start(unit: UnitOfWork, stored: StoredService, found: StoredVersion) -> None:
         await versions.start_version(unit, stored, found, options.traffic_weight if options else None)
-        return version_view(stored, found)
 
-    return await post.run_once(options, work, no_preparation, 200)
+    return await _changed(post, service, version, allowed, start, options=options)
 
 
 @router.post("/services/{service}/versions/{version}/stop", response_model=VersionView)
@@ -100,24 +100,33 @@ async def stop_version(
 ) -> Response:
     """Stop a version; `weights` are those of the others, else those with a weight take its share (409: none has)."""
 
-    async def work(unit: UnitOfWork, _: None) -> VersionView:
-        stored, found = await _for_change(unit, service, version, allowed)
+    async def stop(unit: UnitOfWork, stored: StoredService, found: StoredVersion) -> None:
         await versions.stop_version(unit, stored, found, options.weights if options else None)
-        return version_view(stored, found)
 
-    return await post.run_once(options, work, no_preparation, 200)
+    return await _changed(post, service, version, allowed, stop, options=options)
 
 
 @router.post("/services/{service}/versions/{version}/restart", response_model=VersionView)
 async def restart_version(service: str, version: str, post: PostRequest, allowed: IfMatch) -> Response:
     """Replace every pod of an active version, one after the other; no request fails."""
+    return await _changed(post, service, version, allowed, versions.restart_version)
 
+
+async def _changed(
+    post: PostRequest,
+    service: str,
+    version: str,
+    allowed: frozenset[int] | None,
+    change: Callable[[UnitOfWork, StoredService, StoredVersion], Awaitable[None]],
+    *,
+    options: Start | Stop | None = None,
+) -> Response:
     async def work(unit: UnitOfWork, _: None) -> VersionView:
         stored, found = await _for_change(unit, service, version, allowed)
-        await versions.restart_version(unit, stored, found)
+        await change(unit, stored, found)
         return version_view(stored, found)
 
-    return await post.run_once(None, work, no_preparation, 200)
+    return await post.run_once(options, work, no_preparation, 200)
 
 
 async def _resolved(deps: ApiDependencies, service: str, change: VersionChange) -> ResolvedModel | None:

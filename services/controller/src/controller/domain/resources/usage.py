@@ -68,11 +68,6 @@ def overlap_ms(start_ms: int, end_ms: int, window: Window) -> int:
     return max(0, min(end_ms, window.end_ms) - max(start_ms, window.start_ms))
 
 
-def split_run(start_ms: int, end_ms: int, grain: Grain) -> dict[str | None, int]:
-    """A run's milliseconds in each of its months (or days); they sum to the whole."""
-    return {window.label: overlap_ms(start_ms, end_ms, window) for window in windows(start_ms, end_ms, grain)}
-
-
 def milliseconds(moment: datetime) -> int:
     """Whole milliseconds since 1970."""
     return (moment - _EPOCH) // timedelta(milliseconds=1)
