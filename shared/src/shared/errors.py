@@ -119,3 +119,8 @@ class UpstreamFailed(Temporary):
     """The system behind answered wrongly, or not at all."""
 
     code = "UPSTREAM_FAILED"
+
+
+def describe_error(error: BaseException) -> str:
+    """Its words; its type where it has none, as most timeouts."""
+    return str(error) or type(error).__name__

@@ -13,10 +13,9 @@ from inference_logger.handlers import maintenance
 from inference_logger.handlers.purge import purge_once
 from inference_logger.store.delta import PayloadTables
 from shared.bus import Bus
-from shared.bus.nats_errors import describe_error
 from shared.clock import Clock
 from shared.database import Database
-from shared.errors import NotFound, Unavailable
+from shared.errors import NotFound, Unavailable, describe_error
 
 log = logging.getLogger(__name__)
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from nats.js.errors import NotFoundError
 
 from shared.bus import Bus
-from shared.bus.nats_errors import NATS_ERRORS, describe_error
+from shared.bus.nats_errors import NATS_ERRORS
 from shared.contracts.routes import ROUTES_BUCKET
-from shared.errors import Unavailable
+from shared.errors import Unavailable, describe_error
 from shared.filesystem.files import set_aside
 
 logger = logging.getLogger(__name__)

@@ -19,9 +19,9 @@ from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, PubAck
 
-from shared.bus.nats_errors import NATS_ERRORS, describe_error
+from shared.bus.nats_errors import NATS_ERRORS
 from shared.cancellation import propagate_cancellation
-from shared.errors import Unavailable
+from shared.errors import Unavailable, describe_error
 
 log = logging.getLogger("penstock.bus.bulk")
 

@@ -14,9 +14,9 @@ from nats.js import JetStreamContext
 from nats.js.errors import KeyNotFoundError
 from nats.js.kv import KeyValue
 
-from shared.bus.nats_errors import NATS_ERRORS, describe_error
+from shared.bus.nats_errors import NATS_ERRORS
 from shared.cancellation import propagate_cancellation
-from shared.errors import Unavailable
+from shared.errors import Unavailable, describe_error
 
 LIST_TIMEOUT_S = 10.0
 _GONE = ("DEL", "PURGE")

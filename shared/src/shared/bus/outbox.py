@@ -36,12 +36,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.bus.envelope import headers_of, subject_of
 from shared.bus.metrics import BusMetrics
-from shared.bus.nats_errors import describe_error
 from shared.bus.topology import EVENTS
 from shared.cancellation import propagate_cancellation
 from shared.clock import Clock, SystemClock
 from shared.database import OUTBOX_WRITTEN, Database
-from shared.errors import PenstockError
+from shared.errors import PenstockError, describe_error
 from shared.events import Event
 from shared.ids import new_id
 from shared.telemetry import inject_headers

@@ -18,12 +18,12 @@ from shared.bus.connection.watchdog import BusLost, Watchdog
 from shared.bus.consumers import advisories, dead_letters
 from shared.bus.kv import Bucket
 from shared.bus.metrics import BusMetrics
-from shared.bus.nats_errors import NATS_ERRORS, describe_error
+from shared.bus.nats_errors import NATS_ERRORS
 from shared.bus.topology import DURABLES, EVENTS, STREAM_OWNER, durable, durables_of
 from shared.clock import Clock
 from shared.contracts.base import Contract
 from shared.contracts.rpc.method import DeadLetterRef, Nothing, RpcMethod, replay_method
-from shared.errors import Conflict, Unavailable
+from shared.errors import Conflict, Unavailable, describe_error
 from shared.events import Event
 
 if TYPE_CHECKING:  # SQLAlchemy and FastStream are for services that consume or serve; a router does neither

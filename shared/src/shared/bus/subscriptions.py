@@ -23,11 +23,12 @@ from nats.js import JetStreamContext
 
 from shared.bus import rpc
 from shared.bus.connection.client import inbox_prefix
-from shared.bus.nats_errors import NATS_ERRORS, describe_error
+from shared.bus.nats_errors import NATS_ERRORS
 from shared.bus.topology import Durable
 from shared.cancellation import propagate_cancellation
 from shared.clock import Clock
 from shared.contracts.rpc.method import RpcMethod
+from shared.errors import describe_error
 
 log = logging.getLogger("penstock.bus.subscriptions")
 

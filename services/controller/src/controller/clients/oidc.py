@@ -17,7 +17,7 @@ import httpx
 import jwt
 
 from shared.clock import Clock
-from shared.errors import Unauthenticated, Unavailable
+from shared.errors import Unauthenticated, Unavailable, describe_error
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +109,7 @@ class OidcIssuer:
             self._failure = other.message
         except _AWAY as failure:
             self._failure = "The identity provider does not answer"
-            log.warning("keys of %s not read: %s", self.issuer, str(failure) or type(failure).__name__)
+            log.warning("keys of %s not read: %s", self.issuer, describe_error(failure))
         self._attempted_at = self._clock.monotonic()
 
     async def _read_keys(self) -> Mapping[str, jwt.PyJWK]:

@@ -21,7 +21,7 @@ from controller.store.audit import Actor, audit_changes
 from controller.store.services.followed_aliases import AliasFollower, FollowedAlias, alias_followers
 from shared.clock import Clock
 from shared.database import Database
-from shared.errors import PenstockError, Unavailable
+from shared.errors import PenstockError, Unavailable, describe_error
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class AliasLoop:
                 try:
                     due = await self._by_registry()
                 except AWAY as failure:
-                    log.warning("followed aliases not read: %s", str(failure) or type(failure).__name__)
+                    log.warning("followed aliases not read: %s", describe_error(failure))
                     due = {}
                 for registry in due.keys() - self._running:
                     self._running.add(registry)
@@ -89,7 +89,7 @@ class AliasLoop:
         try:
             await self._follow_registry(registry, found)
         except AWAY as failure:
-            log.warning("aliases of %s not read: %s", registry or "MLflow", str(failure) or type(failure).__name__)
+            log.warning("aliases of %s not read: %s", registry or "MLflow", describe_error(failure))
         finally:
             self._running.discard(registry)
 

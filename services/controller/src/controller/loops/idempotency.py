@@ -9,6 +9,7 @@ from controller.loops.failures import AWAY
 from controller.store.idempotency import delete_answers_before
 from shared.clock import Clock
 from shared.database import Database
+from shared.errors import describe_error
 
 log = logging.getLogger(__name__)
 
@@ -29,5 +30,5 @@ class AnswerExpiryLoop:
                 async with self._database.unit_of_work() as session:
                     await delete_answers_before(session, self._clock.now() - ANSWERS_KEPT)
             except AWAY as failure:
-                log.warning("idempotent answers not removed: %s", str(failure) or type(failure).__name__)
+                log.warning("idempotent answers not removed: %s", describe_error(failure))
             await self._clock.sleep(3600)

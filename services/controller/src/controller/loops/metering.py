@@ -14,6 +14,7 @@ from shared.clock import Clock
 from shared.contracts.rpc.scheduler import RUNS, RunPage, RunsQuery
 from shared.contracts.runs import PodRun
 from shared.database import Database
+from shared.errors import describe_error
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ class MeteringLoop:
             try:
                 await self.run_once()
             except AWAY as failure:
-                log.info("runs not read from the scheduler: %s", str(failure) or type(failure).__name__)
+                log.info("runs not read from the scheduler: %s", describe_error(failure))
             await self._clock.sleep(self._interval_s)
 
     async def run_once(self) -> None:

@@ -20,6 +20,7 @@ from shared.contracts.nodes import NodeState, NodeStateList
 from shared.contracts.rpc.method import Nothing
 from shared.contracts.rpc.scheduler import NODES
 from shared.database import Database
+from shared.errors import describe_error
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class NodesLoop:
             try:
                 await self.run_once()
             except AWAY as failure:
-                log.info("nodes not advanced: %s", str(failure) or type(failure).__name__)
+                log.info("nodes not advanced: %s", describe_error(failure))
             await self._clock.sleep(EVERY_S)
 
     async def run_once(self) -> int:

@@ -14,6 +14,7 @@ from shared.clock import Clock
 from shared.contracts.rpc.method import Nothing
 from shared.contracts.rpc.scheduler import VERSION_STATES, VersionStateList
 from shared.database import Database
+from shared.errors import describe_error
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class ResyncLoop:
             try:
                 await self.run_once()
             except AWAY as failure:
-                log.info("versions not read from the scheduler: %s", str(failure) or type(failure).__name__)
+                log.info("versions not read from the scheduler: %s", describe_error(failure))
             except RACES as race:
                 log.info("the scheduler's answer was overtaken by a deletion: %s", type(race).__name__)
             await self._clock.sleep(self._interval_s)

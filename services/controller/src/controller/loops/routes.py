@@ -14,6 +14,7 @@ from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.routes import ROUTES_BUCKET, intent_key, keys_key
 from shared.database import Database
+from shared.errors import describe_error
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ class RouteLoop:
         try:
             await self.converge(None if is_full else touched)
         except AWAY as failure:
-            log.warning("routes not written: %s", str(failure) or type(failure).__name__)
+            log.warning("routes not written: %s", describe_error(failure))
             return False
         return True
 

@@ -20,9 +20,9 @@ from inference_logger.store.stream import checkpoint_name, find_checkpoint, is_r
 from shared.bus import Bus
 from shared.bus.bulk import StreamIdentity, read_stream, stream_identity
 from shared.bus.consumers.dead_letters import dead_letter
-from shared.bus.nats_errors import NATS_ERRORS, describe_error
+from shared.bus.nats_errors import NATS_ERRORS
 from shared.bus.topology import REQUESTS
-from shared.errors import Unavailable
+from shared.errors import Unavailable, describe_error
 
 log = logging.getLogger(__name__)
 

@@ -15,10 +15,9 @@ from inference_logger.domain.streams import Checkpoint, stream_mismatch
 from inference_logger.domain.tables import ReceivedMessage
 from inference_logger.store import positions
 from shared.bus.bulk import StreamIdentity
-from shared.bus.nats_errors import describe_error
 from shared.bus.topology import REQUESTS
 from shared.database import Database
-from shared.errors import Unavailable
+from shared.errors import Unavailable, describe_error
 from shared.events.request import REQUESTS_SUBJECT, RETRY_HEADER
 
 REQUESTS_SUBJECTS = f"{REQUESTS_SUBJECT}.>"

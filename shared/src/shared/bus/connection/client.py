@@ -19,9 +19,9 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from shared.bus.envelope import MALFORMED
-from shared.bus.nats_errors import describe_error
 from shared.cancellation import propagate_cancellation
 from shared.clock import Clock
+from shared.errors import describe_error
 
 log = logging.getLogger("penstock.bus")
 

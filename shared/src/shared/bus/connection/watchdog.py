@@ -13,10 +13,10 @@ from nats.js.errors import NotFoundError
 
 from shared.bus.connection.client import BusConnection
 from shared.bus.metrics import BusMetrics
-from shared.bus.nats_errors import NATS_ERRORS, describe_error
+from shared.bus.nats_errors import NATS_ERRORS
 from shared.bus.topology import STREAM_OWNER
 from shared.clock import Clock
-from shared.errors import Unavailable
+from shared.errors import Unavailable, describe_error
 
 log = logging.getLogger("penstock.bus.watchdog")
 

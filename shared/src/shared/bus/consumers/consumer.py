@@ -28,7 +28,7 @@ from shared.bus.outbox import add_to_inbox
 from shared.bus.topology import Durable
 from shared.clock import Clock
 from shared.database import Database
-from shared.errors import PenstockError, Permanent, Temporary
+from shared.errors import PenstockError, Permanent, Temporary, describe_error
 from shared.events import Event
 from shared.telemetry import span_from_headers
 
@@ -120,7 +120,7 @@ class EventConsumer:
         try:
             await self._settle(message, verdict, error, delivered)
         except Exception as failure:  # noqa: BLE001 - whatever it was, the message is still the server's
-            log.warning("%s: not settled, it will come again: %s", self.durable.name, failure or type(failure).__name__)
+            log.warning("%s: not settled, it will come again: %s", self.durable.name, describe_error(failure))
         else:
             self._metrics.settled.labels(self.durable.name, verdict.value).inc()
 
