@@ -33,7 +33,7 @@ def store_of_before(home: Path, stream: str, sequence: int) -> None:
     with engine.begin() as connection:
         connection.execute(
             text("INSERT INTO checkpoints (stream, sequence, committed_at) VALUES (:stream, :sequence, :at)"),
-            {"stream": stream, "sequence": sequence, "at": datetime.now(UTC)},
+            {"stream": stream, "sequence": sequence, "at": datetime.now(UTC).isoformat(" ")},
         )
     engine.dispose()
 
