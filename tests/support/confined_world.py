@@ -36,6 +36,9 @@ from waiting.eventually import eventually
 
 Asked = dict[str, list[Any]]
 
+PYTHON = ".".join(map(str, sys.version_info[:2]))
+"""The one that is surely here: builds have no network."""
+
 
 async def main(world: Path, asked: Asked) -> dict[str, Any]:
     home, pid = world / "home", os.getpid()
@@ -113,7 +116,7 @@ async def of_a_build(world: Path, confinement: Confinement, asked: Asked) -> dic
     line = f"reaching @ {(world / 'source').as_uri()}"
     wanted_package = PackageRequirement(name="reaching", place=(world / "source").as_uri(), written=line)
     plan = EnvironmentPlan(
-        EnvironmentComparison((), ()), packages=EnvironmentPackages((wanted_package,)), python="3.11", key="key"
+        EnvironmentComparison((), ()), packages=EnvironmentPackages((wanted_package,)), python=PYTHON, key="key"
     )
     with suppress(PreparationFailed):
         await environments.build(plan, output, lambda _: None)
