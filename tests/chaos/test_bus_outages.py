@@ -159,7 +159,10 @@ async def operating(platform: Platform) -> AsyncIterator[JetStreamContext]:
 
 
 async def _connected(url: str) -> Nats | None:
+    client = Nats()
     try:
-        return await nats.connect(url, allow_reconnect=False)
+        await client.connect(url, allow_reconnect=False)
     except (nats.errors.Error, OSError):
+        await client.close()  # a refused one keeps its socket otherwise
         return None
+    return client
