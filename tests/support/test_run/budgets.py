@@ -30,7 +30,7 @@ UNIT_ROOM = 2.0
 LARGE_UNIT_ROOMS: Mapping[str, float] = {
     "controller": 5,
     "penstock": 9,
-    "router/spool": 5,
+    "router/spool": 6,
     "runtime/payloads": 3,
     "runtime/sharing": 6,
     "scheduler/domain": 6,
