@@ -12,6 +12,7 @@ import pytest
 
 from models.openmp import openmp_environment
 from penstock_runtime.options import ServerOptions
+from penstock_runtime.sharing.plans import SEPARATE
 from penstock_runtime.workers.frames import Frame, FrameBuffer
 from penstock_runtime.workers.pool import spawn_worker
 
@@ -49,10 +50,13 @@ def test_a_library_with_threads_is_not_forked_and_its_worker_predicts(
         far.close()
         buffer = FrameBuffer()
         frames: list[Frame] = []
-        near.sendall(Frame({"jobs": [["r", "scoring", "application/json"]]}, (json.dumps(request).encode(),)).pack())
+        head = {"jobs": [["r", "scoring", "application/json"]], "plan": SEPARATE.to_dict()}
+        near.sendall(Frame(head, (json.dumps(request).encode(),)).pack())
         near.settimeout(60)
         while len(frames) < 2:
-            frames += buffer.feed(near.recv(65536))
+            received = near.recv(65536)
+            assert received, "the worker has ended"
+            frames += buffer.feed(received)
     assert process.wait(timeout=30) == 0
     assert frames[1].head["statuses"] == [200]
     assert json.loads(frames[1].bodies[0])["predictions"] == pytest.approx(predictions, rel=1e-6)

@@ -26,6 +26,7 @@ class ModelPod:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "PYTHONWARNINGS": "ignore"},
+                cwd=log.parent,  # old MLflows make a folder `mlruns` where they run
             )
         self._wait_for(lambda: "listening on" in log.read_text())
         self.port = int(log.read_text().partition("listening on 127.0.0.1:")[2].partition(";")[0])
