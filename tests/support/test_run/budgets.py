@@ -11,17 +11,16 @@ from test_run.layers import Cost, Layer
 
 TOLERANCE = 1.5
 
-WHOLE_RUN = 2300.0
-"""All CPU of a run, detached platforms included: 2,210 s for the part of three processes with two other engineers' work
-beside it, and the part that runs alone. To be lowered with the first run on a machine of its own."""
+WHOLE_RUN = 2500.0
+"""All CPU of a run, detached platforms included. Measured: 2,519 on two cores of a quiet machine with Python 3.11."""
 
 LAYERS: Mapping[str, float] = {
     "unit": 60,
     "contract": 30,
-    "integration": 1700,
+    "integration": 1730,
     "fuzz": 20,
-    "e2e": 330,
-    "chaos": 250,
+    "e2e": 410,
+    "chaos": 245,
 }
 
 UNIT_ROOM = 2.0
