@@ -241,3 +241,8 @@ def test_whatever_comes_the_bounds_hold_and_a_load_that_stays_is_served(
 def test_bounds_that_hold_nothing_are_refused(wrong: tuple[int, int, float]) -> None:
     with pytest.raises(ValueError, match="bounds"):
         ReplicaBounds(*wrong)
+
+
+@pytest.mark.parametrize("right", [(0, 1, 1.0), (1, 1, 0.1), (3, 3, 1.0)])
+def test_narrow_bounds_are_bounds(right: tuple[int, int, float]) -> None:
+    assert ReplicaBounds(*right).most == right[1]
