@@ -23,20 +23,11 @@ sys.dont_write_bytecode = False
 certificates.parse_once()
 pytest_plugins = ["test_run.plugin"]
 
-ALONE = frozenset({"chaos", "e2e"})
-BESIDE_OTHERS = frozenset(
-    {
-        "test_autoscaling.py",
-        "test_control_api.py",
-        "test_debugging.py",
-        "test_groups.py",
-        "test_readme.py",
-        "test_served_model.py",
-        "test_tables.py",
-        "test_upgrade.py",
-    }
-)
-"""Tests on a whole platform that ask nothing of its pace, and mostly wait."""
+ON_THE_SHARED_PLATFORM = "platform"
+"""Name of the group of tests that one worker runs one after the other: those that use it, kill it or load it."""
+
+PLATFORM_OF_THEIR_OWN = frozenset({"test_readme.py", "test_upgrade.py", "test_tables.py"})
+"""Files of `chaos` and `e2e` that may run beside the group."""
 
 TRIES_OF_A_PROMISE = 5
 """A machine that is busy for a moment breaks one of them; code that is too slow breaks all."""
@@ -47,28 +38,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="also run the tests marked `long`")
 
 
-def runs_alone(path: Path) -> bool:
-    """Whether the tests of this file must not run beside others."""
-    return bool(ALONE & set(path.parts)) and path.name not in BESIDE_OTHERS
-
-
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """A run of one of the two kinds does not import the files of the other, which it would deselect."""
-    is_alone = {"alone": True, "not alone": False}.get(config.option.markexpr)
-    if is_alone is None or not collection_path.name.startswith("test_"):
-        return None
-    return True if runs_alone(collection_path) != is_alone else None
+def is_in_group(path: Path) -> bool:
+    """Whether the tests of this file run in the group of the shared platform."""
+    return bool({"chaos", "e2e"} & set(path.parts)) and path.name not in PLATFORM_OF_THEIR_OWN
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what must not run beside other tests (`penstock test`), and give promises of a time their tries."""
+    """Name the tests that one worker runs one after the other, and give promises of a time their tries."""
     tries = TRIES_OF_A_PROMISE if config.pluginmanager.hasplugin("rerunfailures") else 1
     skipped = None if config.getoption("--long") else pytest.mark.skip(reason="takes minutes: --long runs it")
     for item in items:
         if skipped is not None and item.get_closest_marker("long"):
             item.add_marker(skipped)
-        if runs_alone(item.path):
-            item.add_marker("alone")
+        if is_in_group(item.path):
+            item.add_marker(pytest.mark.xdist_group(ON_THE_SHARED_PLATFORM))
         if tries > 1 and item.get_closest_marker("timed"):
             item.add_marker(pytest.mark.flaky(reruns=tries - 1))
 

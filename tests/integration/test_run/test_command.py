@@ -23,7 +23,6 @@ addopts = --import-mode=importlib -p xdist.plugin -p pytest_rerunfailures
 pythonpath = tests
 filterwarnings = error
 markers =
-    alone: not beside others
 """
 DETACH = """
 import os, subprocess, sys
@@ -85,23 +84,23 @@ def suite(tmp_path: Path) -> Suite:
     made.write("conftest.py", "pytest_plugins = ['test_run.plugin']")
     made.write("detaching.py", DETACH)
     made.write("unit/router/test_a.py", "def test_a(): pass")
-    made.write("e2e/test_b.py", "import pytest", "pytestmark = pytest.mark.alone", "def test_b(): pass")
+    made.write("e2e/test_b.py", "import pytest", "pytestmark = pytest.mark.xdist_group('one')", "def test_b(): pass")
     return made
 
 
-def test_a_whole_run_is_one_summary_over_both_parts(suite: Suite) -> None:
+def test_a_whole_run_is_one_summary(suite: Suite) -> None:
     code, output, report = suite.run("-q")
     assert code == 0, output
     assert {name: layer["tests"] for name, layer in report["layers"].items()} == {"unit": 1, "e2e": 1}
-    assert [part["name"] for part in report["parts"]] == ["together", "alone"]
+    assert [part["name"] for part in report["parts"]] == ["all"]
     assert len(report["collection_cpu_s"]) == 4
     assert output.rstrip().endswith("passed")
     assert not list(suite.tmp.glob("pt-*"))
 
 
 @pytest.mark.parametrize("part", ["unit/router/test_a.py", "e2e/test_b.py"])
-def test_a_failure_in_either_part_fails_the_run(suite: Suite, part: str) -> None:
-    suite.write(part, "import pytest", "pytestmark = [pytest.mark.alone] if 'e2e' in __file__ else []",
+def test_a_failure_in_any_group_fails_the_run(suite: Suite, part: str) -> None:
+    suite.write(part, "import pytest", "pytestmark = [pytest.mark.xdist_group('one')] if 'e2e' in __file__ else []",
                 "def test_b(): assert False")  # fmt: skip
     code, output, _ = suite.run("-q")
     assert code == 1

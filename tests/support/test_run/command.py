@@ -1,4 +1,4 @@
-"""`./penstock test`: all tests in two parts, or those that are named in one; one summary, one exit status."""
+"""`./penstock test`: all tests beside each other, or those that are named in one process; a summary, an exit status."""
 
 from __future__ import annotations
 
@@ -22,14 +22,11 @@ ROOT = Path(__file__).parents[3]
 RUN_TESTS = Path(__file__).parents[1] / "run_tests.py"
 REPORT = ROOT / ".penstock-tests" / "last-run.json"
 
-WORKERS = 3
-"""Most tests wait more than they compute: three processes on two cores."""
+WORKERS = 4
+"""Most tests wait more than they compute: four processes on two cores."""
 
-SHARED_OPTIONS = ("-m", "not alone", "--dist", "loadfile", "--no-loadscope-reorder")
-"""Each file in one of the workers; the many quick files come last, so that all workers end together."""
-
-ALONE_OPTIONS = ("-m", "alone")
-"""Whole platforms under load, which want the machine for themselves."""
+SHARED_OPTIONS = ("--dist", "loadgroup", "--no-loadscope-reorder")
+"""Each file, and each group of files, in one of the workers; the many quick files come last: all workers end together."""
 
 HARMLESS_OPTIONS = ("-q", "-v", "--verbose", "--quiet", "--tb", "--durations", "--color", "--no-header", "--timeout")
 """With these a run is still a whole one."""
@@ -49,10 +46,7 @@ def parts_of(arguments: Sequence[str]) -> tuple[list[PartOfRun], bool]:
     """What to run, and whether that is everything: a file, a `-k`, a `-m`, `--lf`, `--long` make it something else."""
     if any(not argument.startswith("-") for argument in arguments):
         return [PartOfRun("named", tuple(arguments))], False
-    parts = [
-        PartOfRun("together", (*_workers(), *SHARED_OPTIONS, *arguments)),
-        PartOfRun("alone", (*ALONE_OPTIONS, *arguments)),
-    ]
+    parts = [PartOfRun("all", (*_workers(), *SHARED_OPTIONS, *arguments))]
     return parts, all(argument.startswith(HARMLESS_OPTIONS) for argument in arguments)
 
 

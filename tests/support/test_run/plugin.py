@@ -144,4 +144,4 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | Non
     """A test in which a worker died is not run again."""
     from test_run.scheduling import EachTestOnce  # noqa: PLC0415 - xdist is only needed where it schedules
 
-    return EachTestOnce(config, log) if config.getoption("dist") == "loadfile" else None
+    return EachTestOnce(config, log) if config.getoption("dist") == "loadgroup" else None

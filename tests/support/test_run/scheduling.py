@@ -1,13 +1,17 @@
-"""How tests are given to the workers: each file to one of them, each test once, whatever happens to the worker."""
+"""How tests are given to the workers: each file or group to one of them, each test once, whatever happens to the worker."""
 
 from __future__ import annotations
 
-from xdist.scheduler import LoadFileScheduling
+from xdist.scheduler import LoadGroupScheduling
 from xdist.workermanage import WorkerController
 
 
-class EachTestOnce(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
-    """xdist's own, but a test in which a worker died has failed and is not given to the next worker."""
+class EachTestOnce(LoadGroupScheduling):  # type: ignore[misc]  # xdist has no types
+    """xdist's own, but what is in no group goes file by file, and a test in which a worker died has failed for good."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        scope: str = super()._split_scope(nodeid)
+        return scope.partition("::")[0]
 
     def remove_node(self, node: WorkerController) -> str | None:
         """The test that ran when the worker died; its other tests go back to the queue."""

@@ -55,7 +55,7 @@ def test_part_of_the_tests_is_no_whole_run(option: tuple[str, ...]) -> None:
 def test_how_a_run_prints_does_not_matter(options: tuple[str, ...]) -> None:
     parts, is_whole = parts_of(options)
     assert is_whole
-    assert [part.name for part in parts] == ["together", "alone"]
+    assert [part.name for part in parts] == ["all"]
     assert all(part.options[len(part.options) - len(options) :] == options for part in parts)
 
 
