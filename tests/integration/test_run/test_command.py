@@ -22,7 +22,7 @@ CONFIGURATION = """
 addopts = --import-mode=importlib -p xdist.plugin -p pytest_rerunfailures
 pythonpath = tests
 filterwarnings = error
-markers =
+
 """
 DETACH = """
 import os, subprocess, sys

@@ -1,4 +1,4 @@
-"""How tests are given to the workers: each file or group to one of them, each test once, whatever happens to the worker."""
+"""How tests go to the workers: each file or group to one of them, each test once, whatever happens to the worker."""
 
 from __future__ import annotations
 
