@@ -26,7 +26,7 @@ WORKERS = 3
 """Most tests wait more than they compute: three processes on two cores."""
 
 SHARED_OPTIONS = ("--dist", "loadgroup", "--no-loadscope-reorder")
-"""Each file, and each group of files, in one of the workers; the many quick files come last: all workers end together."""
+"""Each file, and each group of files, in one of the workers. The many quick files come last: all end together."""
 
 HARMLESS_OPTIONS = ("-q", "-v", "--verbose", "--quiet", "--tb", "--durations", "--color", "--no-header", "--timeout")
 """With these a run is still a whole one."""
