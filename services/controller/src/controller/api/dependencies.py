@@ -18,6 +18,7 @@ from controller.clients.router import RouterClient
 from controller.domain.access.roles import Principal
 from controller.domain.registries.secrets import Vault
 from controller.domain.services.debug_tickets import TicketSigner
+from controller.handlers.access.authentication import Authenticator
 from controller.handlers.registries.registries import ModelRegistries
 from controller.handlers.unit_of_work import InstallationLimits, UnitOfWork
 from controller.store.audit import Actor as AuditedActor
@@ -45,10 +46,12 @@ class ApiDependencies:
     vault: Vault
     data_plane: RouterClient
     signer: TicketSigner
+    authenticator: Authenticator
     clock: Clock
     limits: InstallationLimits
     public_url: str
     routes_changed: Callable[[str], None]
+    console_url: str | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     @asynccontextmanager

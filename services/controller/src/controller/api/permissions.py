@@ -123,6 +123,11 @@ REQUIRED_ACCESS: Mapping[tuple[str, str], AccessLevel] = {
     ("GET", "/tokens"): AccessLevel.SIGNED_IN,
     ("POST", "/tokens"): AccessLevel.SIGNED_IN,
     ("DELETE", "/tokens/{token_id}"): AccessLevel.SIGNED_IN,
+    ("POST", "/session"): AccessLevel.OPEN,
+    ("GET", "/session"): AccessLevel.SIGNED_IN,
+    ("DELETE", "/session"): AccessLevel.SIGNED_IN,
+    ("GET", "/session/options"): AccessLevel.OPEN,
+    ("POST", "/session/links"): AccessLevel.SIGNED_IN,
     ("GET", "/audit"): AccessLevel.SIGNED_IN,
     # the platform's own
     ("GET", "/dead-letters"): AccessLevel.ADMIN,
