@@ -1,0 +1,21 @@
+/** Texts of what several pages share. */
+export const components = {
+  copy: 'Copy',
+  copied: 'Copied',
+  error: {
+    retry: 'Try again',
+    requestId: 'Request',
+    sentence: (status: number) => {
+      if (status === 0) return 'The control plane does not answer';
+      return status === -1 ? 'This page has failed' : `The control plane answered with status ${status}`;
+    },
+    next: {
+      correct: 'Correct it and try again.',
+      reload: 'Somebody else has changed it since: look at the new state, then decide.',
+      'sign-in': 'Sign in again.',
+      'ask-admin': 'Ask an administrator of the project for the role that this needs.',
+      wait: 'It will pass by itself, or needs whoever operates the platform; try again in a moment.',
+      operator: 'Tell whoever operates the platform, with the request id.',
+    },
+  },
+};

@@ -1,0 +1,22 @@
+import type { components as en } from '../en/components';
+
+export const components: typeof en = {
+  copy: '复制',
+  copied: '已复制',
+  error: {
+    retry: '重试',
+    requestId: '请求 ID',
+    sentence: (status) => {
+      if (status === 0) return '控制面没有响应';
+      return status === -1 ? '页面出错' : `控制面返回状态码 ${status}`;
+    },
+    next: {
+      correct: '请修改后重试。',
+      reload: '内容已被他人修改：请查看最新状态后再决定。',
+      'sign-in': '请重新登录。',
+      'ask-admin': '请联系项目管理员授予所需的角色。',
+      wait: '可能会自行恢复，也可能需要平台运维人员处理；请稍后重试。',
+      operator: '请将请求 ID 告知平台运维人员。',
+    },
+  },
+};
