@@ -10,6 +10,7 @@ import {
 import { NotFound } from './NotFound';
 import { PageError } from './PageError';
 import { Root } from './Root';
+import { parseSearch, stringifySearch } from './search';
 
 /** Search parameters of any page: each page reads its own with `useSearchState`; the language stays with all. */
 type Search = Record<string, unknown>;
@@ -179,6 +180,8 @@ const tree = root.addChildren([
 export const router = createRouter({
   routeTree: tree,
   history: createHashHistory(),
+  parseSearch,
+  stringifySearch,
   defaultErrorComponent: PageError,
   defaultNotFoundComponent: NotFound,
   scrollRestoration: false,
