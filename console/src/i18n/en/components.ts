@@ -52,4 +52,5 @@ export const components = {
     label: (title: string, lines: number) =>
       `Chart of ${title}, lines: ${lines}; its values are in the table view`,
   },
+  pager: { title: 'Pages', first: 'First', previous: 'Previous', next: 'Next' },
 };

@@ -52,4 +52,5 @@ export const components: typeof en = {
     empty: '该时间范围内没有数据',
     label: (title, lines) => `${title}图表，共 ${lines} 条曲线；数值可在表格视图中查看`,
   },
+  pager: { title: '分页', first: '首页', previous: '上一页', next: '下一页' },
 };
