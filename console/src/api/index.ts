@@ -1,0 +1,4 @@
+export * from './changes';
+export * from './client';
+export * from './errors';
+export * from './session';

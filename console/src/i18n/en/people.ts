@@ -1,0 +1,4 @@
+export const people = {
+  title: 'People',
+  project: 'Project',
+};

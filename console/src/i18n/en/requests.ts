@@ -1,0 +1,4 @@
+export const requests = {
+  title: 'Requests and tables',
+  request: 'Request',
+};

@@ -1,0 +1,4 @@
+export const resources = {
+  title: 'Resources',
+  group: 'Resource group',
+};

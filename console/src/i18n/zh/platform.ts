@@ -1,0 +1,5 @@
+import type { platform as en } from '../en/platform';
+
+export const platform: typeof en = {
+  title: '平台',
+};
