@@ -65,7 +65,9 @@ export function useReplay() {
   return useMutation({
     mutationFn: (letter: DeadLetter) =>
       data(
-        api.POST('/api/v1/dead-letters/{letter_id}/replay', { params: { path: { letter_id: letter.id } } }),
+        api.POST('/api/v1/dead-letters/{letter_id}/replay', {
+          params: { path: { letter_id: Number(letter.id) } },
+        }),
       ),
     onSettled: () => queries.invalidateQueries({ queryKey: ['platform'] }),
   });
