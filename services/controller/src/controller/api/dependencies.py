@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Annotated, TypeVar
 
-from fastapi import Depends, Header, Request, Response
+from fastapi import Depends, Header, Query, Request, Response
 from pydantic import BaseModel
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -33,6 +33,10 @@ from shared.http import request_id_of
 Reply = TypeVar("Reply", bound=Contract)
 
 _ETAG = re.compile(r'(?:W/)?"([0-9]{1,18})"\Z')
+
+
+class _DryRunEnded(Exception):
+    """Undoes a transaction whose outcome was only to be known."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,14 @@ class ApiDependencies:
                 yield UnitOfWork(session, now, actor.name, self.limits, self.routes_changed)
         except IntegrityError as race:
             raise Conflict("Somebody else changed this at the same moment; look again") from race
+
+    @asynccontextmanager
+    async def dry_run(self, actor: AuditedActor) -> AsyncIterator[UnitOfWork]:
+        """A transaction that is undone when the block ends: refusals are the same, nothing is stored or published."""
+        with suppress(_DryRunEnded):
+            async with self.database.unit_of_work() as session:
+                yield UnitOfWork(session, self.clock.now(), actor.name, self.limits)
+                raise _DryRunEnded
 
     @asynccontextmanager
     async def read_session(self) -> AsyncIterator[AsyncSession]:
@@ -103,6 +115,9 @@ def if_match(if_match: Annotated[str | None, Header()] = None) -> frozenset[int]
 Dependencies = Annotated[ApiDependencies, Depends(dependencies_of)]
 CurrentPrincipal = Annotated[Principal, Depends(principal_of)]
 Actor = Annotated[AuditedActor, Depends(actor_of)]
+DryRun = Annotated[
+    bool, Query(description="Say what would change, and whether pods are replaced; refuse as ever; store nothing.")
+]
 IfMatch = Annotated[frozenset[int] | None, Depends(if_match)]
 
 
