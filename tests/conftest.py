@@ -43,6 +43,7 @@ def is_in_group(path: Path) -> bool:
     return bool({"chaos", "e2e"} & set(path.parts)) and path.name not in PLATFORM_OF_THEIR_OWN
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist, which reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Name the tests that one worker runs one after the other, and give promises of a time their tries."""
     tries = TRIES_OF_A_PROMISE if config.pluginmanager.hasplugin("rerunfailures") else 1

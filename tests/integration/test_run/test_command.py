@@ -93,7 +93,7 @@ def test_a_whole_run_is_one_summary(suite: Suite) -> None:
     assert code == 0, output
     assert {name: layer["tests"] for name, layer in report["layers"].items()} == {"unit": 1, "e2e": 1}
     assert [part["name"] for part in report["parts"]] == ["all"]
-    assert len(report["collection_cpu_s"]) == 4
+    assert len(report["collection_cpu_s"]) == 3
     assert output.rstrip().endswith("passed")
     assert not list(suite.tmp.glob("pt-*"))
 

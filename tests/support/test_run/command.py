@@ -22,11 +22,11 @@ ROOT = Path(__file__).parents[3]
 RUN_TESTS = Path(__file__).parents[1] / "run_tests.py"
 REPORT = ROOT / ".penstock-tests" / "last-run.json"
 
-WORKERS = 4
-"""Most tests wait more than they compute: four processes on two cores."""
+WORKERS = 3
+"""Most tests wait more than they compute: three processes on two cores."""
 
 SHARED_OPTIONS = ("--dist", "loadgroup", "--no-loadscope-reorder")
-"""Each file, and each group of files, in one of the workers; the many quick files come last: all workers end together."""
+"""Each file, and each group of files, in one of the workers. The many quick files come last: all end together."""
 
 HARMLESS_OPTIONS = ("-q", "-v", "--verbose", "--quiet", "--tb", "--durations", "--color", "--no-header", "--timeout")
 """With these a run is still a whole one."""
