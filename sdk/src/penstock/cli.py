@@ -15,7 +15,7 @@ from penstock.commands.deployment import deploy, rollback
 from penstock.commands.monitoring import charts, logs, observability, tables
 from penstock.commands.people import console, login, projects, users
 from penstock.commands.resources import capacity, environments, groups, models, secrets, specs, usage
-from penstock.commands.services import debug, keys, pods, services, traffic, versions
+from penstock.commands.services import debug, keys, pods, request, services, traffic, versions
 from penstock.launcher.home import Home, LaunchError
 
 app = typer.Typer(
@@ -152,6 +152,7 @@ app.command()(capacity.capacity)
 app.command()(users.audit)
 app.command()(usage.usage)
 app.command()(debug.debug)
+app.command()(request.request)
 for name, group in (
     ("context", login.app),
     ("services", services.app),

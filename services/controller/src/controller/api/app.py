@@ -21,11 +21,12 @@ from controller.api.middleware.nul import RejectNulMiddleware
 from controller.api.middleware.request_metrics import RequestMetricsMiddleware
 from controller.api.observability import charts, dead_letters, logs, metrics_events
 from controller.api.observability import inference_tables as tables
+from controller.api.observability import requests as recorded_requests
 from controller.api.permissions import authorize
 from controller.api.query_parameters import reject_unknown_parameters
 from controller.api.registries import models, secrets
 from controller.api.resources import capacity, groups, nodes, specs, usage
-from controller.api.services import debug, pods, services, versions
+from controller.api.services import debug, history, pods, services, versions
 from controller.api.validation_messages import validation_message
 from shared.http import add_admin_routes, install_error_handlers
 from shared.telemetry import Telemetry
@@ -35,6 +36,7 @@ PREFIX = "/api/v1"
 _ROUTERS = (
     services,
     versions,
+    history,
     keys,
     debug,
     pods,
@@ -48,6 +50,7 @@ _ROUTERS = (
     capacity,
     secrets,
     tables,
+    recorded_requests,
     usage,
     projects,
     users,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Annotated, TypeVar
 
-from fastapi import Depends, Header, Request, Response
+from fastapi import Depends, Header, Query, Request, Response
 from pydantic import BaseModel
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -55,6 +55,10 @@ class Writes:
         await self._next.wait()
 
 
+class _DryRunEnded(Exception):
+    """Undoes a transaction whose outcome was only to be known."""
+
+
 @dataclass(frozen=True)
 class ApiDependencies:
     """What routes work with: database, bus, clients of other systems, and the limits of the installation."""
@@ -85,6 +89,14 @@ class ApiDependencies:
         except IntegrityError as race:
             raise Conflict("Somebody else changed this at the same moment; look again") from race
         self.writes.note()
+
+    @asynccontextmanager
+    async def dry_run(self, actor: AuditedActor) -> AsyncIterator[UnitOfWork]:
+        """A transaction that is undone when the block ends: refusals are the same, nothing is stored or published."""
+        with suppress(_DryRunEnded):
+            async with self.database.unit_of_work() as session:
+                yield UnitOfWork(session, self.clock.now(), actor.name, self.limits)
+                raise _DryRunEnded
 
     @asynccontextmanager
     async def read_session(self) -> AsyncIterator[AsyncSession]:
@@ -127,6 +139,9 @@ def if_match(if_match: Annotated[str | None, Header()] = None) -> frozenset[int]
 Dependencies = Annotated[ApiDependencies, Depends(dependencies_of)]
 CurrentPrincipal = Annotated[Principal, Depends(principal_of)]
 Actor = Annotated[AuditedActor, Depends(actor_of)]
+DryRun = Annotated[
+    bool, Query(description="Say what would change, and whether pods are replaced; refuse as ever; store nothing.")
+]
 IfMatch = Annotated[frozenset[int] | None, Depends(if_match)]
 
 

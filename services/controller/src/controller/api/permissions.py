@@ -61,7 +61,9 @@ REQUIRED_ACCESS: Mapping[tuple[str, str], AccessLevel] = {
     ("POST", _V + "/start"): AccessLevel.EDITOR,
     ("POST", _V + "/stop"): AccessLevel.EDITOR,
     ("POST", _V + "/restart"): AccessLevel.EDITOR,
+    ("GET", _V + "/history"): AccessLevel.VIEWER,
     ("GET", _V + "/pods"): AccessLevel.VIEWER,
+    ("GET", _V + "/pods/{pod}/timeline"): AccessLevel.VIEWER,
     ("POST", _V + "/pods/{pod}/restart"): AccessLevel.EDITOR,
     ("POST", _S + "/debug"): AccessLevel.EDITOR,
     ("GET", _S + "/keys"): AccessLevel.VIEWER,
@@ -78,6 +80,7 @@ REQUIRED_ACCESS: Mapping[tuple[str, str], AccessLevel] = {
     ("GET", _V + "/logs"): AccessLevel.VIEWER,
     ("GET", _S + "/logs/download"): AccessLevel.VIEWER,
     ("GET", _V + "/logs/download"): AccessLevel.VIEWER,
+    ("GET", _S + "/requests/{request_id}"): AccessLevel.VIEWER,
     ("GET", "/inference-tables"): AccessLevel.SIGNED_IN,
     ("GET", "/inference-tables/{table}/rows"): AccessLevel.VIEWER,
     # the registry and the catalogue
