@@ -124,3 +124,13 @@ class Model(TypedDict):
     description: NotRequired[str | None]
     aliases: NotRequired[Json]
     versions: NotRequired[list[Json]]
+
+
+class Change(TypedDict):
+    """Something is to be read anew; `kind` says what, or `reset`: everything. `id` is where to go on from."""
+
+    kind: str
+    name: str
+    service: str | None
+    revision: int | None
+    id: str

@@ -18,7 +18,7 @@ from controller.api.middleware.bodies import RequestBodyMiddleware
 from controller.api.middleware.discard import DiscardBodyMiddleware
 from controller.api.middleware.nul import RejectNulMiddleware
 from controller.api.middleware.request_metrics import RequestMetricsMiddleware
-from controller.api.observability import dead_letters
+from controller.api.observability import changes, dead_letters, platform
 from controller.api.observability import inference_tables as tables
 from controller.api.observability import metrics_events_logs as observability
 from controller.api.permissions import authorize
@@ -52,6 +52,8 @@ _ROUTERS = (
     users,
     audit,
     dead_letters,
+    changes,
+    platform,
 )
 
 

@@ -16,6 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.clients.router import RouterClient
 from controller.domain.access.roles import Principal
+from controller.domain.changes import ChangeLog
+from controller.domain.platform import KnownProcesses
 from controller.domain.registries.secrets import Vault
 from controller.domain.services.debug_tickets import TicketSigner
 from controller.handlers.registries.registries import ModelRegistries
@@ -49,6 +51,8 @@ class ApiDependencies:
     limits: InstallationLimits
     public_url: str
     routes_changed: Callable[[str], None]
+    changes: ChangeLog
+    known_processes: KnownProcesses
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     @asynccontextmanager
