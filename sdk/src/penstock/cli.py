@@ -12,7 +12,7 @@ import typer
 
 from penstock.commands.cli.errors import EXIT_CODES, Commands
 from penstock.commands.deployment import deploy, rollback
-from penstock.commands.monitoring import charts, logs, observability, tables
+from penstock.commands.monitoring import charts, logs, observability, platform_health, tables
 from penstock.commands.people import console, login, projects, users
 from penstock.commands.resources import capacity, environments, groups, models, secrets, specs, usage
 from penstock.commands.services import debug, keys, pods, request, services, traffic, versions
@@ -149,6 +149,8 @@ app.command()(observability.metrics)
 app.command()(charts.charts)
 services.app.command()(charts.summary)
 app.command()(capacity.capacity)
+app.command()(platform_health.platform)
+app.command()(platform_health.changes)
 app.command()(users.audit)
 app.command()(usage.usage)
 app.command()(debug.debug)

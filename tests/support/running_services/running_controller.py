@@ -227,6 +227,18 @@ class Peers:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
 
+    async def run(self, bus: Bus) -> asyncio.Task[None]:
+        """Run one more part on the bus, until it is ended or all are."""
+        task = asyncio.create_task(bus.run())
+        self.tasks.append(task)
+        await asyncio.wait_for(bus.connected(), 30)
+        return task
+
+    async def end(self, task: asyncio.Task[None]) -> None:
+        """End one of the parts."""
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
     async def say(self, event: Event) -> None:
         """Publish a fact as the scheduler's relay would."""
         headers = headers_of(event, event_id=new_id(), source="scheduler", at=SystemClock().now())

@@ -12,6 +12,7 @@ from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from penstock.client import groups as grouped
 from penstock.client import inspection, observability, people, requests, resources
+from penstock.client import platform as platform_requests
 from penstock.client.requests import Listing, Request, Stream
 
 Arguments = ParamSpec("Arguments")
@@ -188,5 +189,7 @@ class Operations:
     rows = operation(requests.rows)
     dead_letters = listing(requests.dead_letters)
     replay_dead_letter = operation(requests.replay_dead_letter)
+    platform = operation(platform_requests.platform)
+    changes = stream(platform_requests.changes)
     health = operation(requests.health)
     predict = operation(requests.predict)

@@ -58,7 +58,7 @@ class FieldChange(TypedDict):
     after: Any
 
 
-class Change(TypedDict):
+class HistoryEntry(TypedDict):
     """One change of a version; `generation` is the version's after it."""
 
     at: str
@@ -211,3 +211,13 @@ class Model(TypedDict):
     description: NotRequired[str | None]
     aliases: NotRequired[Json]
     versions: NotRequired[list[Json]]
+
+
+class Change(TypedDict):
+    """Something is to be read anew; `kind` says what, or `reset`: everything. `id` is where to go on from."""
+
+    kind: str
+    name: str
+    service: str | None
+    revision: int | None
+    id: str

@@ -19,7 +19,7 @@ from controller.api.middleware.console import Bundle, ConsoleMiddleware
 from controller.api.middleware.discard import DiscardBodyMiddleware
 from controller.api.middleware.nul import RejectNulMiddleware
 from controller.api.middleware.request_metrics import RequestMetricsMiddleware
-from controller.api.observability import charts, dead_letters, logs, metrics_events
+from controller.api.observability import changes, charts, dead_letters, logs, metrics_events, platform
 from controller.api.observability import inference_tables as tables
 from controller.api.observability import requests as recorded_requests
 from controller.api.permissions import authorize
@@ -57,6 +57,8 @@ _ROUTERS = (
     sessions,
     audit,
     dead_letters,
+    changes,
+    platform,
 )
 
 

@@ -16,6 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.clients.router import RouterClient
 from controller.domain.access.roles import Principal
+from controller.domain.changes import ChangeLog
+from controller.domain.platform import KnownProcesses
 from controller.domain.registries.secrets import Vault
 from controller.domain.services.debug_tickets import TicketSigner
 from controller.handlers.access.authentication import Authenticator
@@ -74,6 +76,8 @@ class ApiDependencies:
     limits: InstallationLimits
     public_url: str
     routes_changed: Callable[[str], None]
+    changes: ChangeLog
+    known_processes: KnownProcesses
     console_url: str | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     writes: Writes = field(default_factory=Writes)

@@ -113,6 +113,8 @@ REQUIRED_ACCESS: Mapping[tuple[str, str], AccessLevel] = {
     ("GET", "/secrets/{secret}"): AccessLevel.SIGNED_IN,
     ("PUT", "/secrets/{secret}"): AccessLevel.SIGNED_IN,
     ("DELETE", "/secrets/{secret}"): AccessLevel.SIGNED_IN,
+    # of what each caller may see
+    ("GET", "/changes"): AccessLevel.SIGNED_IN,
     # people
     ("GET", "/projects"): AccessLevel.SIGNED_IN,
     ("POST", "/projects"): AccessLevel.ADMIN,
@@ -137,6 +139,7 @@ REQUIRED_ACCESS: Mapping[tuple[str, str], AccessLevel] = {
     ("POST", "/session/links"): AccessLevel.SIGNED_IN,
     ("GET", "/audit"): AccessLevel.SIGNED_IN,
     # the platform's own
+    ("GET", "/platform"): AccessLevel.ADMIN,
     ("GET", "/dead-letters"): AccessLevel.ADMIN,
     ("POST", "/dead-letters/{letter_id}/replay"): AccessLevel.ADMIN,
 }
