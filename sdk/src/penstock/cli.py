@@ -12,7 +12,7 @@ import typer
 
 from penstock.commands.cli.errors import EXIT_CODES, Commands
 from penstock.commands.deployment import deploy, rollback
-from penstock.commands.monitoring import observability, tables
+from penstock.commands.monitoring import charts, logs, observability, tables
 from penstock.commands.people import console, login, projects, users
 from penstock.commands.resources import capacity, environments, groups, models, secrets, specs, usage
 from penstock.commands.services import debug, keys, pods, services, traffic, versions
@@ -143,9 +143,11 @@ app.command()(login.login)
 app.command()(console.console)
 app.command()(deploy.deploy)
 app.command()(rollback.rollback)
-app.command()(observability.logs)
+app.command()(logs.logs)
 app.command()(observability.events)
 app.command()(observability.metrics)
+app.command()(charts.charts)
+services.app.command()(charts.summary)
 app.command()(capacity.capacity)
 app.command()(users.audit)
 app.command()(usage.usage)

@@ -19,9 +19,8 @@ from controller.api.middleware.console import Bundle, ConsoleMiddleware
 from controller.api.middleware.discard import DiscardBodyMiddleware
 from controller.api.middleware.nul import RejectNulMiddleware
 from controller.api.middleware.request_metrics import RequestMetricsMiddleware
-from controller.api.observability import dead_letters
+from controller.api.observability import charts, dead_letters, logs, metrics_events
 from controller.api.observability import inference_tables as tables
-from controller.api.observability import metrics_events_logs as observability
 from controller.api.permissions import authorize
 from controller.api.query_parameters import reject_unknown_parameters
 from controller.api.registries import models, secrets
@@ -39,7 +38,9 @@ _ROUTERS = (
     keys,
     debug,
     pods,
-    observability,
+    metrics_events,
+    charts,
+    logs,
     models,
     specs,
     groups,

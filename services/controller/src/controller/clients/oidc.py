@@ -121,7 +121,8 @@ class OidcIssuer:
 
     async def post_form(self, url: str, form: Mapping[str, str], auth: tuple[str, str] | None) -> httpx.Response:
         """The issuer's answer to a form, whatever it is."""
-        return await self._client.post(url, data=dict(form), auth=auth, headers={"accept": "application/json"})
+        given: httpx.Auth = httpx.BasicAuth(*auth) if auth else httpx.Auth()
+        return await self._client.post(url, data=dict(form), auth=given, headers={"accept": "application/json"})
 
     async def _read_keys(self) -> Mapping[str, jwt.PyJWK]:
         document = await self.document()

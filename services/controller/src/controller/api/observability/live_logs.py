@@ -25,12 +25,16 @@ from shared.contracts.rpc.monitor import LOGS, LogEntry, LogPage, LogsQuery
 from shared.contracts.samples import PodOutput
 from shared.errors import Forbidden, NotFound, PenstockError, Unauthenticated, Unavailable
 from shared.http import error_body, status_of
+from shared.logs.levels import Level, level_of
+from shared.logs.matching import LineFilter
 
 RECHECK_INTERVAL_S = 5.0
 """How often the principal is authorized again, and a silent stream sends a comment."""
 FLUSH_TIMEOUT_S = 5
 STORED_PAGE = 1000
 STORED_TIMEOUT_S = 5.0
+SEARCHED_PAGES = 5
+"""So often a search for the last lines goes on behind a page that has not found enough."""
 _MAX_QUEUED = 1000
 """Messages queued for a slow reader; beyond them the oldest are dropped, and the stream says so."""
 
@@ -44,6 +48,8 @@ class LogSelection:
     pod: str | None = None
     search: str | None = None
     request_id: str | None = None
+    regex: str | None = None
+    levels: tuple[Level, ...] = ()
     lines: int = 0
     from_time: datetime | None = None
 
@@ -57,6 +63,8 @@ class LogSelection:
             pod=self.pod,
             search=self.search,
             request_id=self.request_id,
+            regex=self.regex,
+            levels=self.levels,
             from_time=self.from_time,
             is_oldest_first=self.from_time is not None,
             is_settled=True,
@@ -66,8 +74,8 @@ class LogSelection:
 
     def matches(self, entry: LogEntry) -> bool:
         """Whether a line that was just printed is one of them."""
-        is_of_request = self.request_id is None or self.request_id in (entry.request_id or "").split(",")
-        return is_of_request and (self.search is None or self.search.lower() in entry.text.lower())
+        wanted = LineFilter(self.search, self.regex, self.levels, self.request_id)
+        return wanted.matches(entry.text, entry.level, entry.request_id)
 
 
 class LiveOutput:
@@ -95,7 +103,15 @@ class StoredLines:
 
     async def load_first_page(self) -> None:
         """Ask for the first page; `Unavailable` while the monitor is away."""
-        self._first = await self._page(None)
+        self._first = page = await self._page(None)
+        for _ in range(SEARCHED_PAGES):
+            missing = self._selection.lines - (len(self._first.items) if self._first else 0)
+            if page is None or page.next_cursor is None or self._selection.from_time is not None or missing <= 0:
+                return
+            # A search that has not found enough goes on, further back.
+            page = await self._page(page.next_cursor)
+            if page is not None and self._first is not None:
+                self._first = LogPage(items=(*self._first.items, *page.items[:missing]))
 
     async def lines(self) -> AsyncGenerator[LogEntry]:
         """All of them, the oldest first."""
@@ -242,6 +258,7 @@ def _entries(data: bytes) -> list[LogEntry]:
             offset=line.offset,
             text=line.text,
             request_id=line.request_id,
+            level=level_of(line.text),
         )
         for line in output.lines
     ]

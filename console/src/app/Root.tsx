@@ -1,0 +1,33 @@
+import { useQuery } from '@tanstack/react-query';
+import { useSearch } from '@tanstack/react-router';
+import { Spin } from 'antd';
+import { useEffect } from 'react';
+import { asApiError, sessionQuery } from '@/api';
+import { ErrorNotice } from '@/components/ErrorNotice';
+import { isLanguage, useI18n } from '@/i18n';
+import { Shell } from './shell/Shell';
+import { SignInPage } from './sign-in/SignInPage';
+
+/** The sign-in page or the shell, by whether somebody is signed in; the address stays as it is. */
+export function Root() {
+  useLanguageOfAddress();
+  const { data: session, error, isPending, refetch } = useQuery(sessionQuery);
+  if (isPending) return <Spin fullscreen />;
+  if (error !== null) {
+    return (
+      <main style={{ maxWidth: 640, margin: '15vh auto', padding: 16 }}>
+        <ErrorNotice error={asApiError(error)} retry={() => void refetch()} />
+      </main>
+    );
+  }
+  return session === null ? <SignInPage /> : <Shell />;
+}
+
+function useLanguageOfAddress(): void {
+  const { lang } = useSearch({ from: '__root__' });
+  const { language, setLanguage } = useI18n();
+  useEffect(() => {
+    if (isLanguage(lang) && lang !== language) setLanguage(lang);
+    // Only a new address decides; a choice in the header writes the address itself.
+  }, [lang, language, setLanguage]);
+}
