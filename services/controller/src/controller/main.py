@@ -6,7 +6,6 @@ import logging
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,9 +14,10 @@ from fastapi import FastAPI
 
 from controller.api.app import ApiAccess, build_api
 from controller.api.dependencies import ApiDependencies
-from controller.api.middleware.console import Bundle
+from controller.api.middleware.console import Bundle, installed_bundle
 from controller.clients.mlflow import MlflowRegistry
 from controller.clients.oidc import OidcIssuer, OidcOptions
+from controller.clients.oidc_sign_in import OidcSignIn
 from controller.clients.registry_clients import RegistryClients, auth_of
 from controller.clients.router import RouterClient
 from controller.consumers import pull_key_use, serve_registry_access, serve_secret_values, subscribe
@@ -152,6 +152,7 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
         console_url=settings.console_url,
         changes=changes,
         known_processes=KnownProcesses(),
+        provider=provider_of(settings, identity),
     )
     _serve_bus(dependencies)
     disk = DiskCheck(settings.home, clock)
@@ -198,16 +199,6 @@ def access_of(settings: ControllerSettings, authenticator: Authenticator) -> Api
     return ApiAccess(authenticator, api_hosts(settings), bundle, settings.console_url)
 
 
-def installed_bundle() -> Path | None:
-    """The files of the package `penstock-console`, where it is installed and has been built."""
-    try:
-        package = import_module("penstock_console")
-    except ImportError:
-        return None
-    found: Path | None = package.bundle()
-    return found
-
-
 def api_hosts(settings: ControllerSettings) -> frozenset[str]:
     """Host names that requests may be sent to, besides localhost."""
     own = urlsplit(settings.console_url or "").hostname
@@ -241,6 +232,14 @@ def identity_of(settings: ControllerSettings, clock: Clock) -> OidcIssuer | None
         settings.oidc_issuer, settings.oidc_audience, settings.oidc_name_claim, settings.oidc_roles_claim
     )
     return OidcIssuer(options, clock)
+
+
+def provider_of(settings: ControllerSettings, issuer: OidcIssuer | None) -> OidcSignIn | None:
+    """Where people sign in to the console, where the provider knows it."""
+    if issuer is None or settings.oidc_client_id is None:
+        return None
+    secret = settings.oidc_client_secret.get_secret_value() if settings.oidc_client_secret else None
+    return OidcSignIn(issuer, settings.oidc_client_id, secret, settings.oidc_scopes)
 
 
 def _vault(settings: ControllerSettings) -> Vault:

@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 from fastapi import Depends, FastAPI
 
-from controller.api.access import audit, keys, projects, sessions, users
+from controller.api.access import audit, keys, projects, provider_sign_in, sessions, users
 from controller.api.dependencies import ApiDependencies
 from controller.api.docs import pages
 from controller.api.docs.openapi import openapi_of
@@ -90,6 +90,7 @@ def build_api(deps: ApiDependencies, telemetry: Telemetry, access: ApiAccess, is
             room.router, prefix=PREFIX, dependencies=[Depends(authorize), Depends(reject_unknown_parameters)]
         )
     app.include_router(sessions.open_router, prefix=PREFIX, dependencies=[Depends(reject_unknown_parameters)])
+    app.include_router(provider_sign_in.router, prefix=PREFIX)  # a provider may add parameters of its own
     app.add_api_route(f"{PREFIX}/health", _health, methods=["GET"], tags=["health"])
     app.include_router(pages.router)
     add_admin_routes(app, telemetry, is_ready)

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from controller.clients.oidc_sign_in import OidcSignIn
 from controller.clients.router import RouterClient
 from controller.domain.access.roles import Principal
 from controller.domain.changes import ChangeLog
@@ -79,6 +80,7 @@ class ApiDependencies:
     changes: ChangeLog
     known_processes: KnownProcesses
     console_url: str | None = None
+    provider: OidcSignIn | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     writes: Writes = field(default_factory=Writes)
 
