@@ -35,6 +35,7 @@ from shared.contracts.rpc.method import Nothing
 from shared.contracts.rpc.monitor import (
     CHARTS,
     EVENTS,
+    LOG_CONTEXT,
     LOGS,
     METRICS,
     SUMMARIES,
@@ -44,6 +45,7 @@ from shared.contracts.rpc.monitor import (
     EventEntry,
     EventPage,
     EventsQuery,
+    LogContextQuery,
     LogEntry,
     LogPage,
     LogsQuery,
@@ -209,6 +211,7 @@ class Peers:
         self.scheduler.serve(NODES, self._nodes)
         self.scheduler.serve(CAPACITY, self._capacity)
         self.monitor.serve(LOGS, self._logs)
+        self.monitor.serve(LOG_CONTEXT, self._log_context)
         self.monitor.serve(EVENTS, self._events)
         self.monitor.serve(METRICS, self._metrics)
         self.monitor.serve(CHARTS, self._charts)
@@ -319,6 +322,11 @@ class Peers:
         assert (query.search, query.limit) == ("hello", 5)
         text = f"hello {query.version}"
         return LogPage(items=(LogEntry(at=SystemClock().now(), version="v1", pod="p", run=0, text=text),))
+
+    async def _log_context(self, query: LogContextQuery) -> LogPage:
+        pod, run, offset = query.id.split(":")
+        at, place = SystemClock().now(), {"pod": pod, "run": int(run), "offset": int(offset)}
+        return LogPage(items=(LogEntry(at=at, version="v1", text=f"{query.lines} each way", **place),))
 
     async def _events(self, query: EventsQuery) -> EventPage:
         now = SystemClock().now()
