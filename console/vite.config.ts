@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
+import { lazyTableParts } from './build/lazyTableParts.ts';
 import { manifest } from './build/manifest.ts';
 
 const controlPlane = process.env.PENSTOCK_API ?? 'http://127.0.0.1:8000';
@@ -21,10 +22,16 @@ const vendors: [name: string, packages: RegExp][] = [
   ['dayjs', /node_modules\/dayjs\//],
 ];
 
+/** `features/logs/page.tsx` is `logs-page`: every feature has a page. */
+function chunkName(module: string | null): string | undefined {
+  const [, feature, name] = /\/features\/(\w+)\/(?:.*\/)?(\w+)\.tsx$/.exec(module ?? '') ?? [];
+  return feature && `${feature}-${name}`;
+}
+
 export default defineConfig({
   base: './',
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
-  plugins: [react(), manifest()],
+  plugins: [react(), lazyTableParts(), manifest()],
   build: {
     target: 'es2022',
     sourcemap: false,
@@ -33,7 +40,14 @@ export default defineConfig({
     chunkSizeWarningLimit: 1200,
     modulePreload: { polyfill: false },
     rolldownOptions: {
+      // Ant Design's parts do nothing when they are imported, and do not say so: what a page does not use stays out of it.
+      treeshake: {
+        moduleSideEffects: [
+          { test: /node_modules\/(@rc-component|@ant-design|@tanstack)\/.*\.js$/, sideEffects: false },
+        ],
+      },
       output: {
+        chunkFileNames: (chunk) => `assets/${chunkName(chunk.facadeModuleId) ?? chunk.name}-[hash].js`,
         codeSplitting: {
           groups: vendors.map(([name, test]) => ({ name, test })),
         },

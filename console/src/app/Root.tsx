@@ -1,12 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
 import { useSearch } from '@tanstack/react-router';
 import { Spin } from 'antd';
-import { useEffect } from 'react';
+import { lazy, Suspense, useEffect } from 'react';
 import { asApiError, sessionQuery } from '@/api';
 import { ErrorNotice } from '@/components/ErrorNotice';
 import { isLanguage, useI18n } from '@/i18n';
 import { Shell } from './shell/Shell';
-import { SignInPage } from './sign-in/SignInPage';
+
+const SignInPage = lazy(async () => ({ default: (await import('./sign-in/SignInPage')).SignInPage }));
 
 /** The sign-in page or the shell, by whether somebody is signed in; the address stays as it is. */
 export function Root() {
@@ -20,7 +21,13 @@ export function Root() {
       </main>
     );
   }
-  return session === null ? <SignInPage /> : <Shell />;
+  return session === null ? (
+    <Suspense fallback={<Spin fullscreen />}>
+      <SignInPage />
+    </Suspense>
+  ) : (
+    <Shell />
+  );
 }
 
 function useLanguageOfAddress(): void {
