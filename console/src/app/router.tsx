@@ -4,9 +4,11 @@ import {
   createRoute,
   createRouter,
   lazyRouteComponent,
+  type RouteComponent,
   redirect,
   retainSearchParams,
 } from '@tanstack/react-router';
+import { loadPageTexts } from '@/i18n';
 import { NotFound } from './NotFound';
 import { PageError } from './PageError';
 import { Root } from './Root';
@@ -30,13 +32,19 @@ const home = createRoute({
   },
 });
 
-const page = lazyRouteComponent;
+/** A page that comes with the texts of all pages. */
+function page<Name extends string>(load: () => Promise<Record<Name, RouteComponent>>, name: Name) {
+  return lazyRouteComponent(async () => {
+    const [found] = await Promise.all([load(), loadPageTexts()]);
+    return found;
+  }, name);
+}
 const top = () => root;
 
 const services = createRoute({
   getParentRoute: top,
   path: '/services',
-  component: page(() => import('@/features/services/page'), 'Page'),
+  component: lazyRouteComponent(() => import('@/features/services/page'), 'Page'),
 });
 const publish = createRoute({
   getParentRoute: top,

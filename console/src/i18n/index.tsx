@@ -1,9 +1,17 @@
-import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react';
-import { loadedTexts, loadTexts, type Texts } from './dictionaries';
+import {
+  createContext,
+  type ReactNode,
+  useContext,
+  useEffect,
+  useMemo,
+  useState,
+  useSyncExternalStore,
+} from 'react';
+import { loadedTexts, loadTexts, onTextsLoaded, type Texts } from './dictionaries';
 import { type Formats, formatsOf } from './formats';
 import { isLanguage, type Language, LOCALES, storedLanguage, storeLanguage } from './language';
 
-export { loadTexts, type Texts } from './dictionaries';
+export { loadPageTexts, loadTexts, type Texts } from './dictionaries';
 export type { Formats } from './formats';
 export { isLanguage, LANGUAGES, type Language, LOCALES } from './language';
 
@@ -20,16 +28,19 @@ const Context = createContext<I18n | null>(null);
 export function I18nProvider({ children, language: fixed }: { children: ReactNode; language?: Language }) {
   const [chosen, choose] = useState<Language>(() => fixed ?? storedLanguage());
   const language = useLoaded(chosen);
+  const texts = useSyncExternalStore(onTextsLoaded, () =>
+    language === null ? undefined : loadedTexts(language),
+  );
   const value = useMemo<I18n | null>(() => {
-    const texts = language === null ? undefined : loadedTexts(language);
     if (language === null || texts === undefined) return null;
     const setLanguage = (next: Language) => {
       if (!isLanguage(next)) return;
       storeLanguage(next);
       choose(next);
     };
-    return { language, setLanguage, texts, formats: formatsOf(LOCALES[language]) };
-  }, [language]);
+    // A page is shown only after its texts are here: see `loadPageTexts`.
+    return { language, setLanguage, texts: texts as Texts, formats: formatsOf(LOCALES[language]) };
+  }, [language, texts]);
   return value === null ? null : <Context.Provider value={value}>{children}</Context.Provider>;
 }
 

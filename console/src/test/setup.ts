@@ -1,6 +1,6 @@
 import { cleanup, configure } from '@testing-library/react';
 import { afterEach, beforeAll, vi } from 'vitest';
-import { loadTexts } from '@/i18n';
+import { loadPageTexts, loadTexts } from '@/i18n';
 
 // Hidden elements count: whether one is visible costs happy-dom more than the rest of a test. A failure says its sentence, not
 // the whole page.
@@ -20,7 +20,10 @@ window.matchMedia ??= ((query: string) => ({
   removeListener() {},
 })) as unknown as typeof window.matchMedia;
 
-beforeAll(() => Promise.all([loadTexts('en'), loadTexts('zh')]));
+beforeAll(async () => {
+  await loadPageTexts();
+  await Promise.all([loadTexts('en'), loadTexts('zh')]);
+});
 
 afterEach(() => {
   cleanup();

@@ -12,10 +12,10 @@ import { useSearchState } from '@/components/useSearchState';
 import { useTexts } from '@/i18n';
 import { codeForms } from './code';
 import { isUnfiltered, PARAMS } from './filters';
-import { FilterBar } from './parts/FilterBar';
 import { ServiceTable } from './parts/ServiceTable';
 import { servicesQuery } from './queries';
 
+const FilterBar = lazy(async () => ({ default: (await import('./parts/FilterBar')).FilterBar }));
 const FirstSteps = lazy(async () => ({ default: (await import('./parts/FirstSteps')).FirstSteps }));
 
 /** The home page: what runs, what does not, and why. */
@@ -50,7 +50,9 @@ export function Page() {
         </Suspense>
       ) : (
         <>
-          <FilterBar filters={filters} onChange={(change) => setFilters({ cursor: '', ...change })} />
+          <Suspense fallback={<div style={{ height: 44 }} />}>
+            <FilterBar filters={filters} onChange={(change) => setFilters({ cursor: '', ...change })} />
+          </Suspense>
           <ServiceTable
             services={data?.items ?? []}
             isLoading={isPending || isPlaceholderData}
