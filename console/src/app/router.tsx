@@ -4,6 +4,7 @@ import {
   createRoute,
   createRouter,
   lazyRouteComponent,
+  Navigate,
   type RouteComponent,
   redirect,
   retainSearchParams,
@@ -155,7 +156,11 @@ const settings = createRoute({
 });
 
 /** Where a one-time link leads; `Root` shows the sign-in page for it, or goes on where somebody is signed in. */
-const signIn = createRoute({ getParentRoute: top, path: '/sign-in' });
+const signIn = createRoute({
+  getParentRoute: top,
+  path: '/sign-in',
+  component: () => <Navigate to="/services" search={({ link: _link, ...search }) => search} replace />,
+});
 
 const tree = root.addChildren([
   home,
