@@ -34,7 +34,7 @@ export function SignatureTable({ signature }: { signature: Signature }) {
 function Requirement({ field }: { field: SignatureField }) {
   const t = useTexts().models;
   if (field.fallback !== undefined) return <>{t.fallback(JSON.stringify(field.fallback))}</>;
-  return field.required ? <>{t.required}</> : <Tag>{t.optional}</Tag>;
+  return field.required ? t.required : <Tag>{t.optional}</Tag>;
 }
 
 function rowsOf(part: Part, fields: readonly SignatureField[]): Row[] {
