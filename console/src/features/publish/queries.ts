@@ -5,7 +5,7 @@ import { type Draft, furtherVersionBody, serviceBody } from './draft';
 const STALE_MS = 60_000;
 
 export const specsQuery = queryOptions({
-  queryKey: ['resource specs'],
+  queryKey: ['publish', 'resource specs'],
   queryFn: async ({ signal }) => (await data(api.GET('/api/v1/resource-specs', { signal }))).items,
   meta: watch(['spec']),
   staleTime: STALE_MS,
@@ -13,7 +13,7 @@ export const specsQuery = queryOptions({
 
 export function groupsQuery(project: string) {
   return queryOptions({
-    queryKey: ['resource groups', project],
+    queryKey: ['publish', 'resource groups', project],
     queryFn: async ({ signal }) => {
       const answer = api.GET('/api/v1/resource-groups', { params: { query: { project } }, signal });
       return (await data(answer)).items;
@@ -24,13 +24,13 @@ export function groupsQuery(project: string) {
 }
 
 export const capacityQuery = queryOptions({
-  queryKey: ['capacity'],
+  queryKey: ['publish', 'capacity'],
   queryFn: ({ signal }) => data(api.GET('/api/v1/capacity', { signal })),
   meta: watch(['pods', 'node', 'group']),
 });
 
 export const projectsQuery = queryOptions({
-  queryKey: ['projects'],
+  queryKey: ['publish', 'projects'],
   queryFn: async ({ signal }) =>
     (await data(api.GET('/api/v1/projects', { params: { query: { page_size: 1000 } }, signal }))).items,
   meta: watch(['project', 'member']),
@@ -39,7 +39,7 @@ export const projectsQuery = queryOptions({
 /** The service to which a version is added; its project decides on groups and secrets. */
 export function serviceQuery(service: string) {
   return queryOptions({
-    queryKey: ['service', service],
+    queryKey: ['publish', 'service', service],
     queryFn: ({ signal }) =>
       data(api.GET('/api/v1/services/{service}', { params: { path: { service } }, signal })),
     enabled: service !== '',
