@@ -9,6 +9,7 @@ import { monitor } from './en/monitor';
 import { people } from './en/people';
 import { platform } from './en/platform';
 import { publish } from './en/publish';
+import { reasons } from './en/reasons';
 import { requests } from './en/requests';
 import { resources } from './en/resources';
 import { service } from './en/service';
@@ -30,6 +31,7 @@ export const en = {
   people,
   platform,
   publish,
+  reasons,
   requests,
   resources,
   service,

@@ -10,6 +10,7 @@ import { monitor } from './zh/monitor';
 import { people } from './zh/people';
 import { platform } from './zh/platform';
 import { publish } from './zh/publish';
+import { reasons } from './zh/reasons';
 import { requests } from './zh/requests';
 import { resources } from './zh/resources';
 import { service } from './zh/service';
@@ -30,6 +31,7 @@ export const zh: typeof en = {
   people,
   platform,
   publish,
+  reasons,
   requests,
   resources,
   service,
