@@ -12,6 +12,7 @@ import { publish } from './en/publish';
 import { reasons } from './en/reasons';
 import { requests } from './en/requests';
 import { resources } from './en/resources';
+import { review } from './en/review';
 import { service } from './en/service';
 import { services } from './en/services';
 import { shell } from './en/shell';
@@ -34,6 +35,7 @@ export const en = {
   reasons,
   requests,
   resources,
+  review,
   service,
   services,
   shell,

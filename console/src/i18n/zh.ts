@@ -13,6 +13,7 @@ import { publish } from './zh/publish';
 import { reasons } from './zh/reasons';
 import { requests } from './zh/requests';
 import { resources } from './zh/resources';
+import { review } from './zh/review';
 import { service } from './zh/service';
 import { services } from './zh/services';
 import { shell } from './zh/shell';
@@ -34,6 +35,7 @@ export const zh: typeof en = {
   reasons,
   requests,
   resources,
+  review,
   service,
   services,
   shell,
