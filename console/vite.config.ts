@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
-import { manifest } from './build/manifest';
+import { manifest } from './build/manifest.ts';
 
 const controlPlane = process.env.PENSTOCK_API ?? 'http://127.0.0.1:8000';
 

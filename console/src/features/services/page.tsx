@@ -1,7 +1,65 @@
+import { PlusOutlined } from '@ant-design/icons';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { Button } from 'antd';
+import { asApiError, editableProjects, useSession } from '@/api';
+import { AsCode } from '@/components/AsCode';
+import { CursorPager } from '@/components/CursorPager';
+import { ErrorNotice } from '@/components/ErrorNotice';
 import { PageHeader } from '@/components/PageHeader';
+import { useSearchState } from '@/components/useSearchState';
 import { useTexts } from '@/i18n';
+import { codeForms } from './code';
+import { isUnfiltered, PARAMS } from './filters';
+import { FilterBar } from './parts/FilterBar';
+import { FirstSteps } from './parts/FirstSteps';
+import { ServiceTable } from './parts/ServiceTable';
+import { servicesQuery } from './queries';
 
+/** The home page: what runs, what does not, and why. */
 export function Page() {
   const t = useTexts().services;
-  return <PageHeader title={t.title} />;
+  const session = useSession();
+  const [filters, setFilters] = useSearchState(PARAMS);
+  const { data, error, isPending, isPlaceholderData, refetch } = useQuery(servicesQuery(filters));
+  const mayPublish = session.is_admin || editableProjects(session).length > 0;
+  const isNew = data?.items.length === 0 && isUnfiltered(filters);
+  return (
+    <>
+      <PageHeader
+        title={t.title}
+        actions={
+          <>
+            <AsCode forms={codeForms(filters)} />
+            {mayPublish && (
+              <Link to="/publish">
+                <Button type="primary" icon={<PlusOutlined />}>
+                  {t.create}
+                </Button>
+              </Link>
+            )}
+          </>
+        }
+      />
+      {error !== null && <ErrorNotice error={asApiError(error)} retry={() => void refetch()} />}
+      {isNew ? (
+        <FirstSteps mayPublish={mayPublish} />
+      ) : (
+        <>
+          <FilterBar filters={filters} onChange={(change) => setFilters({ cursor: '', ...change })} />
+          <ServiceTable
+            services={data?.items ?? []}
+            isLoading={isPending || isPlaceholderData}
+            filters={filters}
+            setFilters={setFilters}
+          />
+          <CursorPager
+            cursor={filters.cursor}
+            next={data?.next_cursor}
+            onChange={(cursor) => setFilters({ cursor }, { push: true })}
+          />
+        </>
+      )}
+    </>
+  );
 }

@@ -44,4 +44,14 @@ export const components = {
     Failed: 'Failed',
     Terminating: 'Terminating',
   },
+  chart: {
+    asTable: 'As table',
+    asChart: 'As chart',
+    csv: 'Download as CSV',
+    time: 'Time',
+    empty: 'No values in this time range',
+    label: (title: string, lines: number) =>
+      `Chart of ${title}, lines: ${lines}; its values are in the table view`,
+  },
+  pager: { title: 'Pages', first: 'First', previous: 'Previous', next: 'Next' },
 };

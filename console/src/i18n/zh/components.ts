@@ -45,4 +45,13 @@ export const components: typeof en = {
     Failed: '失败',
     Terminating: '终止中',
   },
+  chart: {
+    asTable: '表格视图',
+    asChart: '图表视图',
+    csv: '下载 CSV',
+    time: '时间',
+    empty: '该时间范围内没有数据',
+    label: (title, lines) => `${title}图表，共 ${lines} 条曲线；数值可在表格视图中查看`,
+  },
+  pager: { title: '分页', first: '首页', previous: '上一页', next: '下一页' },
 };
