@@ -58,3 +58,7 @@ const ACTIVE = new Set<Version['status']>(['starting', 'running', 'updating', 'd
 export function isAtRest(version: Version): boolean {
   return version.status === 'draft' || version.status === 'stopped' || version.status === 'failed';
 }
+
+/** The service as it is now, past the cache: to compare with what a form began with. */
+export const readServiceNow = (service: string): Promise<Service> =>
+  data(api.GET('/api/v1/services/{service}', { params: { path: { service } } }));

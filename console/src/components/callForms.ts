@@ -24,5 +24,5 @@ export function callForms(service: Service, key?: string): CodeForms {
         ]),
     'print(answer.json()["predictions"])',
   ].join('\n');
-  return { curl, python, cli: `penstock debug ${service.name} --data @request.json` };
+  return { curl, python };
 }

@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { Button, Table, type TableProps } from 'antd';
 import { EmptyState } from '@/components/EmptyState';
-import { knownReason } from '@/components/reasons';
+import { knownReason } from '@/components/reason/reasons';
 import { type Tone, ToneTag } from '@/components/StatusTag';
 import { Timestamp } from '@/components/Timestamp';
 import { type Texts, useTexts } from '@/i18n';

@@ -37,7 +37,7 @@ function columnsOf(texts: Texts, actions: KeyActions | null): NonNullable<TableP
   return [
     { title: t.name, dataIndex: 'name' },
     { title: common.status, render: (_, key) => <KeyState of={key} /> },
-    { title: t.prefix, render: (_, key) => <code>{key.prefix}…</code> },
+    { title: t.prefix, render: (_, key) => <code>{`psk_${key.prefix}…`}</code> },
     {
       title: t.scopes,
       render: (_, key) => key.scopes.map((scope) => <Tag key={scope}>{t.scopeShort[scope]}</Tag>),

@@ -1,7 +1,7 @@
 import { Link, useParams } from '@tanstack/react-router';
 import { Flex } from 'antd';
 import type { Service } from '@/api';
-import { ReasonAlert } from '@/components/ReasonAlert';
+import { ReasonAlert } from '@/components/reason/ReasonAlert';
 import { useTexts } from '@/i18n';
 
 /** Why versions are not as they should be; on a version's own page it says so itself. */

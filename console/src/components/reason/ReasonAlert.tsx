@@ -1,7 +1,7 @@
 import { Alert, Flex } from 'antd';
 import type { ReactNode } from 'react';
 import { useTexts } from '@/i18n';
-import { CodeBlock } from './CodeBlock';
+import { CodeBlock } from '../CodeBlock';
 import { knownReason } from './reasons';
 
 /** Why something is not as it should be: the cause in a sentence, the platform's own words, the next step. */
