@@ -1,7 +1,7 @@
 """Compares the console's sources with the bundle that is committed: `--check`; without it, prints the sources' hash.
 
-`npm run build` in `console/` writes the hash of the sources that it read into `dist/manifest.json`. The same hash is made
-here, without Node, so that a stale bundle is noticed in a second; the tests rebuild it and compare every byte.
+`npm run build` in `console/` writes the hash of its sources into `dist/manifest.json`. The same is made here, without
+Node, so that a stale bundle is noticed in a second; the tests rebuild it and compare every byte.
 """
 
 from __future__ import annotations

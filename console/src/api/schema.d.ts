@@ -648,6 +648,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/service-summaries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Service Summaries
+         * @description Requests/s, errors/s, p99 and 15 minutes of requests of up to 100 services; those that the caller may not see
+         *     are left out.
+         */
+        get: operations["service_summaries_api_v1_service_summaries_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/services": {
         parameters: {
             query?: never;
@@ -698,6 +719,26 @@ export interface paths {
          * @description Edit it; log delivery reaches all its versions, resources its only active one.
          */
         patch: operations["change_service_api_v1_services__service__patch"];
+        trace?: never;
+    };
+    "/api/v1/services/{service}/charts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Service Charts
+         * @description Several metrics of a service in one answer, by version, by pod or altogether.
+         */
+        get: operations["service_charts_api_v1_services__service__charts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/services/{service}/debug": {
@@ -816,6 +857,26 @@ export interface paths {
          * @description Lines that the pods of a service printed, newest first; with `follow` as they come.
          */
         get: operations["service_logs_api_v1_services__service__logs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/services/{service}/logs/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Service Logs
+         * @description Lines that the pods of a service printed, oldest first, as a text file of up to 100,000 lines.
+         */
+        get: operations["download_service_logs_api_v1_services__service__logs_download_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1020,6 +1081,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/services/{service}/versions/{version}/logs/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Version Logs
+         * @description Lines that the pods of one version printed, oldest first, as a text file of up to 100,000 lines.
+         */
+        get: operations["download_version_logs_api_v1_services__service__versions__version__logs_download_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/services/{service}/versions/{version}/metrics": {
         parameters: {
             query?: never;
@@ -1134,6 +1215,74 @@ export interface paths {
          * @description Stop a version; `weights` are those of the others, else those with a weight take its share (409: none has).
          */
         post: operations["stop_version_api_v1_services__service__versions__version__stop_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Session
+         * @description The session that the request's cookie names; 401 where there is none, though a token was given.
+         */
+        get: operations["read_session_api_v1_session_get"];
+        put?: never;
+        /**
+         * Sign In
+         * @description Open a session with a token or a sign-in link, and set its cookie. Needs no token of its own.
+         */
+        post: operations["sign_in_api_v1_session_post"];
+        /**
+         * Sign Out
+         * @description End the session, or with `everywhere` all of the caller's (which a token may ask for too).
+         */
+        delete: operations["sign_out_api_v1_session_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Sign In Link
+         * @description Make a link that signs the caller in once, in whatever browser opens it within ten minutes.
+         */
+        post: operations["create_sign_in_link_api_v1_session_links_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Sign In Options
+         * @description How one can sign in, besides by token and link. Needs no token.
+         */
+        get: operations["read_sign_in_options_api_v1_session_options_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1351,6 +1500,57 @@ export interface components {
             machine: string;
             /** Pools */
             pools: components["schemas"]["PoolView"][];
+        };
+        /**
+         * ChartSeries
+         * @description One line of a chart: `values[i]` is of the step that starts `i` steps after the first; null is a gap.
+         */
+        ChartSeries: {
+            /**
+             * Label
+             * @description Part of a metric that has parts: `2xx` to `5xx`.
+             */
+            label?: string | null;
+            /** Metric */
+            metric: string;
+            /**
+             * Pod
+             * @description Null where series are not by pod, and of what no pod got.
+             */
+            pod?: string | null;
+            /**
+             * Unit
+             * @description `1`, `1/s`, `s`, `bytes`, `bytes/s` or `cores`.
+             */
+            unit: string;
+            /** Values */
+            values: (number | null)[];
+            /**
+             * Version
+             * @description Null where series are not by version, and of requests for which none was chosen.
+             */
+            version?: string | null;
+        };
+        /**
+         * ChartsView
+         * @description Series of equal length: `values[i]` is of the step that starts at `from` + `i` × `step_s`; null is a gap.
+         */
+        ChartsView: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /** Series */
+            series: components["schemas"]["ChartSeries"][];
+            /** Step S */
+            step_s: number;
+            /**
+             * To
+             * Format: date-time
+             * @description The end of the last step.
+             */
+            to: string;
         };
         /**
          * CrossOrigin
@@ -1914,6 +2114,16 @@ export interface components {
              * Format: date-time
              */
             at: string;
+            /**
+             * Id
+             * @description Names the line for good; for `around`. Its form may change.
+             */
+            readonly id: string | null;
+            /**
+             * Level
+             * @description What the line says it is; null where it says nothing.
+             */
+            level?: ("error" | "warning" | "info" | "debug") | null;
             /**
              * Offset
              * @description Its first byte in what that run of the pod printed.
@@ -2750,6 +2960,14 @@ export interface components {
             updated_at: string;
         };
         /**
+         * ProviderView
+         * @description Where signing in at the identity provider begins.
+         */
+        ProviderView: {
+            /** Url */
+            url: string;
+        };
+        /**
          * PublishCheck
          * @description What a pod found out about its model before it said that it was ready (`GET /check` on the pod).
          */
@@ -3146,6 +3364,38 @@ export interface components {
          */
         ServiceStatus: "draft" | "starting" | "running" | "updating" | "degraded" | "failed" | "stopping" | "stopped";
         /**
+         * ServiceSummariesView
+         * @description In the order of the names; without names newest first.
+         */
+        ServiceSummariesView: {
+            /** Items */
+            items: components["schemas"]["ServiceSummaryView"][];
+        };
+        /**
+         * ServiceSummaryView
+         * @description What the traffic of a service is now; null: nothing was measured.
+         */
+        ServiceSummaryView: {
+            /**
+             * Errors Per Second
+             * @description Answers 5xx in the last minute.
+             */
+            errors_per_second: number | null;
+            /**
+             * Latency P99 Ms
+             * @description Of the last 15 minutes.
+             */
+            latency_p99_ms: number | null;
+            /**
+             * Requests Per Second
+             * @description In the last minute.
+             */
+            requests_per_second: number | null;
+            /** Service */
+            service: string;
+            sparkline: components["schemas"]["SparklineView"];
+        };
+        /**
          * ServiceView
          * @description A service and its versions, oldest first.
          */
@@ -3202,6 +3452,91 @@ export interface components {
             url: string;
             /** Versions */
             versions: components["schemas"]["VersionView"][];
+        };
+        /**
+         * SessionView
+         * @description A session, and whose it is.
+         */
+        SessionView: {
+            /**
+             * Csrf Token
+             * @description Every request but GET carries it: `X-Penstock-Session`.
+             */
+            csrf_token: string;
+            /**
+             * Expires At
+             * Format: date-time
+             * @description When it ends unless it is used before.
+             */
+            expires_at: string;
+            /** Is Admin */
+            is_admin: boolean;
+            /**
+             * Roles
+             * @description By project, those that an identity provider grants among them.
+             */
+            roles: {
+                [key: string]: components["schemas"]["Role"];
+            };
+            /** User */
+            user: string;
+            /**
+             * Version
+             * @description Of the control plane.
+             */
+            version: string;
+        };
+        /**
+         * SignIn
+         * @description What a session is opened with: one of the two.
+         */
+        SignIn: {
+            /**
+             * Link
+             * @description What a sign-in link holds after `link=`; it opens one session.
+             */
+            link?: string | null;
+            /**
+             * Token
+             * @description A token of the control plane, or one of the configured identity provider.
+             */
+            token?: string | null;
+        };
+        /**
+         * SignInLinkView
+         * @description A link that opens one session, once.
+         */
+        SignInLinkView: {
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Url */
+            url: string;
+        };
+        /**
+         * SignInOptionsView
+         * @description How one can sign in, besides by token and link.
+         */
+        SignInOptionsView: {
+            /** @description None: no identity provider is configured for it. */
+            oidc: components["schemas"]["ProviderView"] | null;
+        };
+        /**
+         * SparklineView
+         * @description Requests per second, minute by minute; null: nothing was measured.
+         */
+        SparklineView: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /** Step S */
+            step_s: number;
+            /** Values */
+            values: (number | null)[];
         };
         /**
          * SpecChange
@@ -7657,6 +7992,74 @@ export interface operations {
             };
         };
     };
+    service_summaries_api_v1_service_summaries_get: {
+        parameters: {
+            query?: {
+                /** @description May be repeated; the newest services by default. */
+                name?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceSummariesView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
     list_services_api_v1_services_get: {
         parameters: {
             query?: {
@@ -8105,6 +8508,95 @@ export interface operations {
             };
             /** @description The body is not JSON. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    service_charts_api_v1_services__service__charts_get: {
+        parameters: {
+            query: {
+                /** @description What series are told apart by. */
+                by?: "version" | "pod" | "none";
+                /** @description ISO-8601 with a zone. */
+                from?: string | null;
+                /** @description Names with commas between them: requests_per_second,latency_p99,responses_by_class; docs/metrics.md has all of them. */
+                metrics: string;
+                pod?: string | null;
+                /** @description Seconds: 10 (of the last hour alone) or a multiple of 60; by default what fits the range. */
+                step?: number | null;
+                /** @description ISO-8601 with a zone; now by default. */
+                to?: string | null;
+                version?: string | null;
+            };
+            header?: never;
+            path: {
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChartsView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8708,14 +9200,20 @@ export interface operations {
     service_logs_api_v1_services__service__logs_get: {
         parameters: {
             query?: {
+                /** @description A line's `id`: that line with those of its pod before and after it. */
+                around?: string | null;
                 cursor?: string | null;
                 follow?: boolean;
                 /** @description ISO-8601 with a zone. */
                 from?: string | null;
-                /** @description With follow: so many that were printed before come first. */
+                /** @description Only lines that say that they are of this level; may be repeated. */
+                level?: ("error" | "warning" | "info" | "debug")[];
+                /** @description With follow: so many that were printed before come first. With around: before and after; 20. */
                 lines?: number;
                 page_size?: number;
                 pod?: string | null;
+                /** @description A regular expression of RE2 (no look-around, no back-references); `(?i)`: any case. */
+                regex?: string | null;
                 /** @description Printed while this request was answered. */
                 request_id?: string | null;
                 search?: string | null;
@@ -8739,6 +9237,96 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Page_LogEntry_"];
                     "text/event-stream": string;
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    download_service_logs_api_v1_services__service__logs_download_get: {
+        parameters: {
+            query?: {
+                /** @description ISO-8601 with a zone. */
+                from?: string | null;
+                /** @description Only lines that say that they are of this level; may be repeated. */
+                level?: ("error" | "warning" | "info" | "debug")[];
+                pod?: string | null;
+                /** @description A regular expression of RE2 (no look-around, no back-references); `(?i)`: any case. */
+                regex?: string | null;
+                /** @description Printed while this request was answered. */
+                request_id?: string | null;
+                search?: string | null;
+                /** @description ISO-8601 with a zone. */
+                to?: string | null;
+                version?: string | null;
+            };
+            header?: never;
+            path: {
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
                 };
             };
             /** @description A value, shape or name that cannot be accepted. */
@@ -9931,14 +10519,20 @@ export interface operations {
     version_logs_api_v1_services__service__versions__version__logs_get: {
         parameters: {
             query?: {
+                /** @description A line's `id`: that line with those of its pod before and after it. */
+                around?: string | null;
                 cursor?: string | null;
                 follow?: boolean;
                 /** @description ISO-8601 with a zone. */
                 from?: string | null;
-                /** @description With follow: so many that were printed before come first. */
+                /** @description Only lines that say that they are of this level; may be repeated. */
+                level?: ("error" | "warning" | "info" | "debug")[];
+                /** @description With follow: so many that were printed before come first. With around: before and after; 20. */
                 lines?: number;
                 page_size?: number;
                 pod?: string | null;
+                /** @description A regular expression of RE2 (no look-around, no back-references); `(?i)`: any case. */
+                regex?: string | null;
                 /** @description Printed while this request was answered. */
                 request_id?: string | null;
                 search?: string | null;
@@ -9962,6 +10556,96 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Page_LogEntry_"];
                     "text/event-stream": string;
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    download_version_logs_api_v1_services__service__versions__version__logs_download_get: {
+        parameters: {
+            query?: {
+                /** @description ISO-8601 with a zone. */
+                from?: string | null;
+                /** @description Only lines that say that they are of this level; may be repeated. */
+                level?: ("error" | "warning" | "info" | "debug")[];
+                pod?: string | null;
+                /** @description A regular expression of RE2 (no look-around, no back-references); `(?i)`: any case. */
+                regex?: string | null;
+                /** @description Printed while this request was answered. */
+                request_id?: string | null;
+                search?: string | null;
+                /** @description ISO-8601 with a zone. */
+                to?: string | null;
+            };
+            header?: never;
+            path: {
+                service: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
                 };
             };
             /** @description A value, shape or name that cannot be accepted. */
@@ -10602,6 +11286,329 @@ export interface operations {
             };
             /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    read_session_api_v1_session_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    sign_in_api_v1_session_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is longer than this API takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    sign_out_api_v1_session_delete: {
+        parameters: {
+            query?: {
+                /** @description Every session of the caller's, and links not yet used. */
+                everywhere?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    create_sign_in_link_api_v1_session_links_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInLinkView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    read_sign_in_options_api_v1_session_options_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInOptionsView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

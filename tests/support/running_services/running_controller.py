@@ -32,9 +32,14 @@ from shared.contracts.routes import ROUTES_BUCKET
 from shared.contracts.rpc.inference_logger import ROWS, TABLES, RowPage, RowsQuery, TableList, TablesQuery, TableView
 from shared.contracts.rpc.method import Nothing
 from shared.contracts.rpc.monitor import (
+    CHARTS,
     EVENTS,
     LOGS,
     METRICS,
+    SUMMARIES,
+    ChartSeries,
+    ChartSeriesList,
+    ChartsQuery,
     EventEntry,
     EventPage,
     EventsQuery,
@@ -44,6 +49,10 @@ from shared.contracts.rpc.monitor import (
     MetricsQuery,
     Series,
     SeriesList,
+    Sparkline,
+    SummariesQuery,
+    TrafficSummaries,
+    TrafficSummary,
 )
 from shared.contracts.rpc.scheduler import (
     CAPACITY,
@@ -184,6 +193,7 @@ class Peers:
         self.states: tuple[VersionState, ...] = ()
         self.restarted: list[str] = []
         self.asked_logs: list[LogsQuery] = []
+        self.asked_charts: list[ChartsQuery] = []
         self.stored: Callable[[LogsQuery], LogPage] | None = None
         self.pools: tuple[PoolState, ...] = ()
         self.nodes = NodeStateList(machine=Machine(name="here", cpu=8, memory_gb=16, gpu=1), items=())
@@ -195,6 +205,8 @@ class Peers:
         self.monitor.serve(LOGS, self._logs)
         self.monitor.serve(EVENTS, self._events)
         self.monitor.serve(METRICS, self._metrics)
+        self.monitor.serve(CHARTS, self._charts)
+        self.monitor.serve(SUMMARIES, self._summaries)
         self.logger.serve(TABLES, self._tables)
         self.logger.serve(ROWS, self._rows)
         self.buses = (self.scheduler, self.monitor, self.logger)
@@ -300,6 +312,20 @@ class Peers:
         assert (query.to_time - query.from_time).total_seconds() == 3600
         series = Series(labels={"version": query.version or "all"}, points=((60, 1.5),))
         return SeriesList(metric=query.metric, unit="1/s", series=(series,))
+
+    async def _charts(self, query: ChartsQuery) -> ChartSeriesList:
+        self.asked_charts.append(query)
+        values = (1.5, *[None] * (query.count - 1))
+        return ChartSeriesList(
+            series=tuple(ChartSeries(metric=name, unit="1/s", version="v1", values=values) for name in query.metrics)
+        )
+
+    async def _summaries(self, query: SummariesQuery) -> TrafficSummaries:
+        line = Sparkline(from_time=SystemClock().now(), values=(0.5, None))
+        rates = {"requests_per_second": 1.5, "errors_per_second": 0.0, "latency_p99_s": 0.0241}
+        return TrafficSummaries(
+            items=tuple(TrafficSummary(service=name, sparkline=line, **rates) for name in query.services)
+        )
 
     async def _tables(self, query: TablesQuery) -> TableList:
         table = TableView(

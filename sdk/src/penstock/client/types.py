@@ -115,6 +115,33 @@ class LogLine(TypedDict):
     offset: int | None
     text: str
     request_id: str | None
+    id: NotRequired[str | None]
+    level: NotRequired[str | None]
+
+
+class ChartSeries(TypedDict):
+    """One line of a chart; `values` has one value a step, None for a gap."""
+
+    metric: str
+    unit: str
+    version: str | None
+    pod: str | None
+    label: str | None
+    values: list[float | None]
+
+
+Charts = TypedDict("Charts", {"from": str, "to": str, "step_s": int, "series": list[ChartSeries]})
+"""Series of equal length, from a time on, one value a step."""
+
+
+class ServiceSummary(TypedDict):
+    """The traffic of one service now; `sparkline` has `from`, `step_s` and `values`. None: nothing was measured."""
+
+    service: str
+    requests_per_second: float | None
+    latency_p99_ms: float | None
+    errors_per_second: float | None
+    sparkline: Json
 
 
 class Model(TypedDict):

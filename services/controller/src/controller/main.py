@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Coroutine
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 
 from controller.api.app import ApiAccess, build_api
 from controller.api.dependencies import ApiDependencies
+from controller.api.middleware.console import Bundle
 from controller.clients.mlflow import MlflowRegistry
 from controller.clients.oidc import OidcIssuer, OidcOptions
 from controller.clients.registry_clients import RegistryClients, auth_of
@@ -124,6 +127,7 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
     registries = registries_of(settings, database, clock)
     await _reseal_secrets(database, registries.vault, clock)
     await _ensure_admin(database, settings, clock)
+    identity = identity_of(settings, clock)
     dependencies = ApiDependencies(
         database=database,
         bus=bus,
@@ -131,15 +135,16 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
         vault=registries.vault,
         data_plane=RouterClient(settings.data_plane_url, clock),
         signer=signer,
+        authenticator=Authenticator(database, clock, identity),
         clock=clock,
         limits=limits_of(settings),
         public_url=settings.callers_url,
         routes_changed=routes.touch,
+        console_url=settings.console_url,
     )
     _serve_bus(dependencies)
-    identity = identity_of(settings, clock)
     disk = DiskCheck(settings.home, clock)
-    access = ApiAccess(Authenticator(database, clock, identity).authenticate, api_hosts(settings))
+    access = access_of(settings, dependencies.authenticator)
     return App(
         settings=settings,
         telemetry=telemetry,
@@ -175,9 +180,26 @@ def _alias_loop(settings: ControllerSettings, dependencies: ApiDependencies) -> 
     )
 
 
+def access_of(settings: ControllerSettings, authenticator: Authenticator) -> ApiAccess:
+    """Who comes in, and the console's files."""
+    bundle = Bundle(settings.console or installed_bundle())
+    return ApiAccess(authenticator, api_hosts(settings), bundle, settings.console_url)
+
+
+def installed_bundle() -> Path | None:
+    """The files of the package `penstock-console`, where it is installed and has been built."""
+    try:
+        package = import_module("penstock_console")
+    except ImportError:
+        return None
+    found: Path | None = package.bundle()
+    return found
+
+
 def api_hosts(settings: ControllerSettings) -> frozenset[str]:
     """Host names that requests may be sent to, besides localhost."""
-    return frozenset({settings.host, *settings.allowed_hosts} - ANY_ADDRESS)
+    own = urlsplit(settings.console_url or "").hostname
+    return frozenset({settings.host, *settings.allowed_hosts, *([own] if own else [])} - ANY_ADDRESS)
 
 
 def limits_of(settings: ControllerSettings) -> InstallationLimits:

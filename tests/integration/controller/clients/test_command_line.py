@@ -144,6 +144,10 @@ async def test_what_was_recorded_and_fields_without_an_option(cli: CommandLine, 
     assert [s["name"] for s in await cli.json("services", "list", "--type", "ml", "--oldest-first")] == ["shop"]
     assert "series" in await cli.json("metrics", "shop", "requests_per_second", "--step", "300")
     await cli("metrics", "shop", "requests_per_second")
+    shown = await cli("charts", "shop", "requests_per_second", "responses_by_class", "--by", "none", "--step", "60")
+    assert shown.stdout.count("1.5") == 2
+    shown = await cli("services", "summary", "shop")
+    assert ("shop" in shown.stdout, "24.1" in shown.stdout, "█·" in shown.stdout) == (True, True, True)
     assert isinstance(await cli.json("tables", "list", "--service", "shop"), list)
     await cli("logs", "shop", "--search", "hello", "-n", "5", "--from", "2026-01-01T00:00:00Z")
     await cli("logs", "shop", "-f", "--to", "2026-01-01T00:00:00Z", code=2)
