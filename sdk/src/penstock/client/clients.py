@@ -270,7 +270,7 @@ def _translate_error(error: Exception, url: str) -> Unreachable:
 
 def _parse_body(answer: httpx.Response) -> Any:
     """What a 2xx answer holds; raises the `ApiError` that any other one stands for."""
-    if answer.is_success and answer.headers.get("content-type", "").startswith("text/csv"):
+    if answer.is_success and answer.headers.get("content-type", "").startswith(("text/csv", "text/plain")):
         return answer.text
     try:
         body = answer.json() if answer.content else {}

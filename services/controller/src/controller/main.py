@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 
 from controller.api.app import ApiAccess, build_api
 from controller.api.dependencies import ApiDependencies
+from controller.api.middleware.console import Bundle, installed_bundle
 from controller.clients.mlflow import MlflowRegistry
 from controller.clients.oidc import OidcIssuer, OidcOptions
+from controller.clients.oidc_sign_in import OidcSignIn
 from controller.clients.registry_clients import RegistryClients, auth_of
 from controller.clients.router import RouterClient
 from controller.consumers import pull_key_use, serve_registry_access, serve_secret_values, subscribe
@@ -133,6 +136,7 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
     registries = registries_of(settings, database, clock)
     await _reseal_secrets(database, registries.vault, clock)
     await _ensure_admin(database, settings, clock)
+    identity = identity_of(settings, clock)
     dependencies = ApiDependencies(
         database=database,
         bus=bus,
@@ -140,17 +144,19 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
         vault=registries.vault,
         data_plane=RouterClient(settings.data_plane_url, clock),
         signer=signer,
+        authenticator=Authenticator(database, clock, identity),
         clock=clock,
         limits=limits_of(settings),
         public_url=settings.callers_url,
         routes_changed=routes.touch,
+        console_url=settings.console_url,
         changes=changes,
         known_processes=KnownProcesses(),
+        provider=provider_of(settings, identity),
     )
     _serve_bus(dependencies)
-    identity = identity_of(settings, clock)
     disk = DiskCheck(settings.home, clock)
-    access = ApiAccess(Authenticator(database, clock, identity).authenticate, api_hosts(settings))
+    access = access_of(settings, dependencies.authenticator)
     return App(
         settings=settings,
         telemetry=telemetry,
@@ -187,9 +193,16 @@ def _alias_loop(settings: ControllerSettings, dependencies: ApiDependencies) -> 
     )
 
 
+def access_of(settings: ControllerSettings, authenticator: Authenticator) -> ApiAccess:
+    """Who comes in, and the console's files."""
+    bundle = Bundle(settings.console or installed_bundle())
+    return ApiAccess(authenticator, api_hosts(settings), bundle, settings.console_url)
+
+
 def api_hosts(settings: ControllerSettings) -> frozenset[str]:
     """Host names that requests may be sent to, besides localhost."""
-    return frozenset({settings.host, *settings.allowed_hosts} - ANY_ADDRESS)
+    own = urlsplit(settings.console_url or "").hostname
+    return frozenset({settings.host, *settings.allowed_hosts, *([own] if own else [])} - ANY_ADDRESS)
 
 
 def limits_of(settings: ControllerSettings) -> InstallationLimits:
@@ -219,6 +232,14 @@ def identity_of(settings: ControllerSettings, clock: Clock) -> OidcIssuer | None
         settings.oidc_issuer, settings.oidc_audience, settings.oidc_name_claim, settings.oidc_roles_claim
     )
     return OidcIssuer(options, clock)
+
+
+def provider_of(settings: ControllerSettings, issuer: OidcIssuer | None) -> OidcSignIn | None:
+    """Where people sign in to the console, where the provider knows it."""
+    if issuer is None or settings.oidc_client_id is None:
+        return None
+    secret = settings.oidc_client_secret.get_secret_value() if settings.oidc_client_secret else None
+    return OidcSignIn(issuer, settings.oidc_client_id, secret, settings.oidc_scopes)
 
 
 def _vault(settings: ControllerSettings) -> Vault:

@@ -63,7 +63,7 @@ class ChangeReader:
         self._deps, self._log, self._clock = deps, deps.changes, deps.clock
         self._principal, self._current_principal, self._request_id = principal, current_principal, request_id
         self._last_id = self._log.last_id
-        self._access_changes = self._log.access_changes
+        self._access_changes, self._writes = self._log.access_changes, deps.writes.count
         self._checked_at = self._said_at = self._clock.monotonic()
         self._woken = asyncio.Event()
 
@@ -106,10 +106,11 @@ class ChangeReader:
 
     async def _refusal(self) -> PenstockError | None:
         """Why the reader may read no more; who may see other things now reads everything anew."""
-        now, changed = self._clock.monotonic(), self._log.access_changes
-        if changed == self._access_changes and now - self._checked_at < RECHECK_INTERVAL_S and not self._has_ended():
+        now, changed = self._clock.monotonic(), (self._log.access_changes, self._deps.writes.count)
+        is_same = changed == (self._access_changes, self._writes)
+        if is_same and now - self._checked_at < RECHECK_INTERVAL_S and not self._has_ended():
             return None
-        self._access_changes, self._checked_at = changed, now
+        (self._access_changes, self._writes), self._checked_at = changed, now
         try:
             principal = await self._current_principal()
         except (Unauthenticated, Forbidden) as refusal:
@@ -132,12 +133,13 @@ class ChangeReader:
         timeout_s = max(0.05, due - now)
         if (ends_at := self._principal.ends_at) is not None:
             timeout_s = min(timeout_s, max(0.1, (ends_at - self._clock.now()).total_seconds()))
-        woken, stop = (asyncio.ensure_future(it.wait()) for it in (self._woken, self._deps.stopping))
+        reasons = (self._woken, self._deps.stopping, self._deps.writes)  # a sign-out is a write, and no change
+        waits = {asyncio.ensure_future(reason.wait()) for reason in reasons}
         try:
-            await asyncio.wait({woken, stop}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waits, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            woken.cancel()
-            stop.cancel()
+            for wait in waits:
+                wait.cancel()
 
 
 def _change(number: int, change: Change) -> bytes:
