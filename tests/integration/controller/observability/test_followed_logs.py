@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -154,3 +155,18 @@ async def test_lines_of_a_request_are_asked_for_by_its_id(controller: Controller
         await controller.call("GET", "/services/wine/logs", 400, params={"request_id": wrong})
     refused = await controller.call("GET", "/services/wine/logs", 400, params={"lines": 5})
     assert "lines goes with follow" in refused["message"]
+
+
+async def test_signing_out_ends_what_a_page_follows_within_a_second(output: Output, door: Door) -> None:
+    async with httpx.AsyncClient(base_url=door.url) as page:
+        csrf = (await page.post("/api/v1/session", json={"token": TOKEN})).json()["csrf_token"]
+        headers = {"origin": door.url, "x-penstock-session": csrf}
+        async with page.stream("GET", "/api/v1/services/wine/logs?follow=true", timeout=60) as stream:
+            lines = stream.aiter_lines()
+            assert await anext(lines) == ": following"
+            signed_out = await page.delete("/api/v1/session?everywhere=true", headers=headers)
+            async with asyncio.timeout(1):
+                ended = [line async for line in lines if line and not line.startswith(":")]
+    assert signed_out.status_code == 204
+    assert ended[0] == "event: ended"
+    assert json.loads(ended[1].removeprefix("data: "))["status"] == 401

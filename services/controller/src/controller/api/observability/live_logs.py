@@ -2,7 +2,8 @@
 
 The subscription comes first and the query of the monitor second, so that no line between the two is missing; a line
 that comes twice is recognised by its offset in the pod's output. A stream ends with its connection, and once the
-principal may no longer read it: the token was revoked or has expired, the role was revoked, the service was deleted.
+principal may no longer read it: the token was revoked or has expired, the session or the role was, the service was
+deleted. That is asked anew at every change that somebody makes here, and every few seconds.
 """
 
 from __future__ import annotations
@@ -173,13 +174,14 @@ async def _events(
     must_be_allowed: Callable[[], Awaitable[None]],
     request_id: str,
 ) -> AsyncIterator[bytes]:
-    checked_at = deps.clock.monotonic()
+    checked_at, writes = deps.clock.monotonic(), deps.writes.count
     try:
         yield b": following\n\n"
         async for line in lines:
-            if deps.clock.monotonic() - checked_at >= RECHECK_INTERVAL_S:
-                if (refusal := await _refusal(must_be_allowed)) is not None:
-                    yield _ended(refusal, request_id)
+            if writes != deps.writes.count or deps.clock.monotonic() - checked_at >= RECHECK_INTERVAL_S:
+                writes = deps.writes.count
+                if (refusal := await refusal_of(must_be_allowed)) is not None:
+                    yield ended_event(refusal, request_id)
                     break
                 checked_at = deps.clock.monotonic()
             yield line
@@ -194,7 +196,7 @@ async def _lines(
     async for entry in stored.lines():
         yield _event_of(entry)
     while not deps.stopping.is_set():
-        message = await _next(live.waiting, deps.stopping)
+        message = await _next(live.waiting, deps)
         if message is None:
             yield b": still here\n\n"
             continue
@@ -210,7 +212,8 @@ def _event_of(entry: LogEntry) -> bytes:
     return f"data: {entry.model_dump_json()}\n\n".encode()
 
 
-async def _refusal(must_be_allowed: Callable[[], Awaitable[None]]) -> PenstockError | None:
+async def refusal_of(must_be_allowed: Callable[[], Awaitable[None]]) -> PenstockError | None:
+    """What `must_be_allowed` raises, where it ends a stream."""
     try:
         await must_be_allowed()
     except (Unauthenticated, Forbidden, NotFound) as refusal:
@@ -220,20 +223,22 @@ async def _refusal(must_be_allowed: Callable[[], Awaitable[None]]) -> PenstockEr
     return None
 
 
-def _ended(refusal: PenstockError, request_id: str) -> bytes:
+def ended_event(refusal: PenstockError, request_id: str) -> bytes:
+    """The last event of a stream: why nothing more comes."""
     why = {"status": status_of(refusal), **error_body(refusal.code, refusal.message, request_id)}
     return f"event: ended\ndata: {json.dumps(why)}\n\n".encode()
 
 
-async def _next(waiting: asyncio.Queue[Msg], stopping: asyncio.Event) -> Msg | None:
-    """The next message, or None when it is time for a comment or for the end."""
-    get, stop = asyncio.ensure_future(waiting.get()), asyncio.ensure_future(stopping.wait())
+async def _next(waiting: asyncio.Queue[Msg], deps: ApiDependencies) -> Msg | None:
+    """The next message, or None when it is time for a comment, to ask who may read, or for the end."""
+    get = asyncio.ensure_future(waiting.get())
+    others = {asyncio.ensure_future(deps.stopping.wait()), asyncio.ensure_future(deps.writes.wait())}
     try:
-        done, _ = await asyncio.wait({get, stop}, timeout=RECHECK_INTERVAL_S, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait({get, *others}, timeout=RECHECK_INTERVAL_S, return_when=asyncio.FIRST_COMPLETED)
         return get.result() if get in done else None
     finally:
-        get.cancel()
-        stop.cancel()
+        for each in (get, *others):
+            each.cancel()
 
 
 async def _unsubscribe(subscription: Subscription) -> None:

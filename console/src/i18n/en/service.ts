@@ -1,0 +1,5 @@
+export const service = {
+  title: 'Service',
+  overview: 'Overview',
+  settings: 'Settings',
+};

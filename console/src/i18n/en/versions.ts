@@ -1,0 +1,4 @@
+export const versions = {
+  title: 'Versions',
+  version: 'Version',
+};
