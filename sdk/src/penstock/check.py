@@ -35,6 +35,8 @@ def checks(root: Path) -> list[Check]:
         Check("event schemas", (python, "-m", "shared.events.schemas", "--check")),
         Check("settings", (python, "deploy/env_example.py", "--check")),
         Check("reference", (python, "deploy/reference.py", "--check")),
+        Check("openapi", (python, "deploy/openapi.py", "--check")),
+        Check("console", (python, "deploy/console.py", "--check")),
         Check("structure", (python, "deploy/structure.py", "--check")),
     ]
 

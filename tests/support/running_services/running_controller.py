@@ -33,18 +33,29 @@ from shared.contracts.routes import ROUTES_BUCKET
 from shared.contracts.rpc.inference_logger import ROWS, TABLES, RowPage, RowsQuery, TableList, TablesQuery, TableView
 from shared.contracts.rpc.method import Nothing
 from shared.contracts.rpc.monitor import (
+    CHARTS,
     EVENTS,
+    LOG_CONTEXT,
     LOGS,
     METRICS,
+    SUMMARIES,
+    ChartSeries,
+    ChartSeriesList,
+    ChartsQuery,
     EventEntry,
     EventPage,
     EventsQuery,
+    LogContextQuery,
     LogEntry,
     LogPage,
     LogsQuery,
     MetricsQuery,
     Series,
     SeriesList,
+    Sparkline,
+    SummariesQuery,
+    TrafficSummaries,
+    TrafficSummary,
 )
 from shared.contracts.rpc.scheduler import (
     CAPACITY,
@@ -188,6 +199,7 @@ class Peers:
         self.states: tuple[VersionState, ...] = ()
         self.restarted: list[str] = []
         self.asked_logs: list[LogsQuery] = []
+        self.asked_charts: list[ChartsQuery] = []
         self.stored: Callable[[LogsQuery], LogPage] | None = None
         self.rows: tuple[dict[str, Any], ...] = ()
         self.pools: tuple[PoolState, ...] = ()
@@ -199,8 +211,11 @@ class Peers:
         self.scheduler.serve(NODES, self._nodes)
         self.scheduler.serve(CAPACITY, self._capacity)
         self.monitor.serve(LOGS, self._logs)
+        self.monitor.serve(LOG_CONTEXT, self._log_context)
         self.monitor.serve(EVENTS, self._events)
         self.monitor.serve(METRICS, self._metrics)
+        self.monitor.serve(CHARTS, self._charts)
+        self.monitor.serve(SUMMARIES, self._summaries)
         self.logger.serve(TABLES, self._tables)
         self.logger.serve(ROWS, self._rows)
         self.buses = (self.scheduler, self.monitor, self.logger)
@@ -214,6 +229,18 @@ class Peers:
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
+
+    async def run(self, bus: Bus) -> asyncio.Task[None]:
+        """Run one more part on the bus, until it is ended or all are."""
+        task = asyncio.create_task(bus.run())
+        self.tasks.append(task)
+        await asyncio.wait_for(bus.connected(), 30)
+        return task
+
+    async def end(self, task: asyncio.Task[None]) -> None:
+        """End one of the parts."""
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
     async def say(self, event: Event) -> None:
         """Publish a fact as the scheduler's relay would."""
@@ -296,6 +323,11 @@ class Peers:
         text = f"hello {query.version}"
         return LogPage(items=(LogEntry(at=SystemClock().now(), version="v1", pod="p", run=0, text=text),))
 
+    async def _log_context(self, query: LogContextQuery) -> LogPage:
+        pod, run, offset = query.id.split(":")
+        at, place = SystemClock().now(), {"pod": pod, "run": int(run), "offset": int(offset)}
+        return LogPage(items=(LogEntry(at=at, version="v1", text=f"{query.lines} each way", **place),))
+
     async def _events(self, query: EventsQuery) -> EventPage:
         now = SystemClock().now()
         entry = EventEntry(
@@ -314,6 +346,20 @@ class Peers:
         assert (query.to_time - query.from_time).total_seconds() == 3600
         series = Series(labels={"version": query.version or "all"}, points=((60, 1.5),))
         return SeriesList(metric=query.metric, unit="1/s", series=(series,))
+
+    async def _charts(self, query: ChartsQuery) -> ChartSeriesList:
+        self.asked_charts.append(query)
+        values = (1.5, *[None] * (query.count - 1))
+        return ChartSeriesList(
+            series=tuple(ChartSeries(metric=name, unit="1/s", version="v1", values=values) for name in query.metrics)
+        )
+
+    async def _summaries(self, query: SummariesQuery) -> TrafficSummaries:
+        line = Sparkline(from_time=SystemClock().now(), values=(0.5, None))
+        rates = {"requests_per_second": 1.5, "errors_per_second": 0.0, "latency_p99_s": 0.0241}
+        return TrafficSummaries(
+            items=tuple(TrafficSummary(service=name, sparkline=line, **rates) for name in query.services)
+        )
 
     async def _tables(self, query: TablesQuery) -> TableList:
         table = TableView(

@@ -7,10 +7,10 @@ from typing import Any
 
 from penstock.client import requests
 from penstock.client.requests import UNSET, Listing, Request, Unset, path
-from penstock.client.types import Change, PodTimeline, RecordedRequest, UpdatePreview
+from penstock.client.types import HistoryEntry, PodTimeline, RecordedRequest, UpdatePreview
 
 
-def history(service: str, version: str, *, page_size: int = 100) -> Listing[Change]:
+def history(service: str, version: str, *, page_size: int = 100) -> Listing[HistoryEntry]:
     """Changes of a version, newest first: who, what, before and after."""
     return Listing("GET", path("services", service, "versions", version, "history"), {"page_size": page_size})
 

@@ -58,7 +58,7 @@ class FieldChange(TypedDict):
     after: Any
 
 
-class Change(TypedDict):
+class HistoryEntry(TypedDict):
     """One change of a version; `generation` is the version's after it."""
 
     at: str
@@ -175,6 +175,33 @@ class LogLine(TypedDict):
     offset: int | None
     text: str
     request_id: str | None
+    id: NotRequired[str | None]
+    level: NotRequired[str | None]
+
+
+class ChartSeries(TypedDict):
+    """One line of a chart; `values` has one value a step, None for a gap."""
+
+    metric: str
+    unit: str
+    version: str | None
+    pod: str | None
+    label: str | None
+    values: list[float | None]
+
+
+Charts = TypedDict("Charts", {"from": str, "to": str, "step_s": int, "series": list[ChartSeries]})
+"""Series of equal length, from a time on, one value a step."""
+
+
+class ServiceSummary(TypedDict):
+    """The traffic of one service now; `sparkline` has `from`, `step_s` and `values`. None: nothing was measured."""
+
+    service: str
+    requests_per_second: float | None
+    latency_p99_ms: float | None
+    errors_per_second: float | None
+    sparkline: Json
 
 
 class Model(TypedDict):
@@ -184,3 +211,13 @@ class Model(TypedDict):
     description: NotRequired[str | None]
     aliases: NotRequired[Json]
     versions: NotRequired[list[Json]]
+
+
+class Change(TypedDict):
+    """Something is to be read anew; `kind` says what, or `reset`: everything. `id` is where to go on from."""
+
+    kind: str
+    name: str
+    service: str | None
+    revision: int | None
+    id: str

@@ -14,10 +14,14 @@ from pydantic import BaseModel
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from controller.clients.oidc_sign_in import OidcSignIn
 from controller.clients.router import RouterClient
 from controller.domain.access.roles import Principal
+from controller.domain.changes import ChangeLog
+from controller.domain.platform import KnownProcesses
 from controller.domain.registries.secrets import Vault
 from controller.domain.services.debug_tickets import TicketSigner
+from controller.handlers.access.authentication import Authenticator
 from controller.handlers.registries.registries import ModelRegistries
 from controller.handlers.unit_of_work import InstallationLimits, UnitOfWork
 from controller.store.audit import Actor as AuditedActor
@@ -35,6 +39,25 @@ Reply = TypeVar("Reply", bound=Contract)
 _ETAG = re.compile(r'(?:W/)?"([0-9]{1,18})"\Z')
 
 
+class Writes:
+    """Counts what requests have committed, and wakes whoever waits for the next one: a stream whose reader may have
+    lost their access just now."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._next = asyncio.Event()
+
+    def note(self) -> None:
+        """One more."""
+        self.count += 1
+        woken, self._next = self._next, asyncio.Event()
+        woken.set()
+
+    async def wait(self) -> None:
+        """Until the next one."""
+        await self._next.wait()
+
+
 class _DryRunEnded(Exception):
     """Undoes a transaction whose outcome was only to be known."""
 
@@ -49,11 +72,17 @@ class ApiDependencies:
     vault: Vault
     data_plane: RouterClient
     signer: TicketSigner
+    authenticator: Authenticator
     clock: Clock
     limits: InstallationLimits
     public_url: str
     routes_changed: Callable[[str], None]
+    changes: ChangeLog
+    known_processes: KnownProcesses
+    console_url: str | None = None
+    provider: OidcSignIn | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    writes: Writes = field(default_factory=Writes)
 
     @asynccontextmanager
     async def unit_of_work(self, actor: AuditedActor) -> AsyncIterator[UnitOfWork]:
@@ -65,6 +94,7 @@ class ApiDependencies:
                 yield UnitOfWork(session, now, actor.name, self.limits, self.routes_changed)
         except IntegrityError as race:
             raise Conflict("Somebody else changed this at the same moment; look again") from race
+        self.writes.note()
 
     @asynccontextmanager
     async def dry_run(self, actor: AuditedActor) -> AsyncIterator[UnitOfWork]:

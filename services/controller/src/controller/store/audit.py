@@ -27,6 +27,8 @@ from controller.store.tables import (
     ProjectRow,
     SecretRow,
     ServiceRow,
+    SessionRow,
+    SignInLinkRow,
     SpecRow,
     TokenRow,
     UserRow,
@@ -77,6 +79,10 @@ def _token(session: Session, row: Any) -> AuditedResource:
     return AuditedResource("token", f"{session.get_one(UserRow, row.user_id).name}/{row.name}")
 
 
+def _of_user(kind: str) -> Callable[[Session, Any], AuditedResource]:
+    return lambda session, row: AuditedResource(kind, session.get_one(UserRow, row.user_id).name)
+
+
 def _granted(session: Session, row: Any) -> AuditedResource:
     group = session.get_one(GroupRow, row.group_id)
     return AuditedResource("resource group grant", f"{group.name}/{row.project}", row.project)
@@ -94,6 +100,8 @@ AUDITED: Mapping[type[ControllerTable], Callable[[Session, Any], AuditedResource
     MemberRow: _member,
     UserRow: lambda _, row: AuditedResource("user", row.name),
     TokenRow: _token,
+    SessionRow: _of_user("session"),
+    SignInLinkRow: _of_user("sign-in link"),
     SpecRow: lambda _, row: AuditedResource("resource spec", row.name),
     GroupRow: lambda _, row: AuditedResource("resource group", row.name),
     GroupProjectRow: _granted,

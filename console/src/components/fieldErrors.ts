@@ -1,0 +1,77 @@
+import type { FormInstance } from 'antd';
+import { useCallback, useState } from 'react';
+import { ApiError, asApiError, type ErrorDetail } from '@/api';
+
+type Loc = readonly (string | number)[];
+
+/** Where the server names `body`, `query` … before the field; a form has the field alone. */
+const PLACES = new Set<string | number>(['body', 'query', 'path', 'header']);
+
+export interface PlacedErrors {
+  /** Messages by the form's field. */
+  readonly fields: { name: Loc; errors: string[] }[];
+  /** What belongs to no field that the form has. */
+  readonly rest: ErrorDetail[];
+}
+
+/**
+ * Gives each detail of an error to the form field whose name is the longest beginning of its place: `body.version.replicas.max`
+ * goes to `['version', 'replicas', 'max']`, else to `['version', 'replicas']`.
+ */
+export function placeErrors(details: readonly ErrorDetail[], fields: readonly Loc[]): PlacedErrors {
+  const byField = new Map<Loc, string[]>();
+  const rest: ErrorDetail[] = [];
+  for (const detail of details) {
+    const field = fieldOf(detail.loc, fields);
+    if (field === undefined) rest.push(detail);
+    else byField.set(field, [...(byField.get(field) ?? []), detail.msg]);
+  }
+  return { fields: [...byField].map(([name, errors]) => ({ name, errors })), rest };
+}
+
+/** Parts between the form's own are allowed to be missing: the server names a union's member (`body.version.mlflow.model`). */
+function fieldOf(loc: Loc, fields: readonly Loc[]): Loc | undefined {
+  const place = PLACES.has(loc[0] ?? '') ? loc.slice(1) : loc;
+  const matching = fields.filter((field) => field.length > 0 && isWithin(field, place));
+  return matching.sort((a, b) => b.length - a.length)[0];
+}
+
+function isWithin(field: Loc, place: Loc): boolean {
+  let at = 0;
+  for (const part of place) {
+    if (String(part) === String(field[at])) at += 1;
+    else if (at === 0) return false;
+    if (at === field.length) return true;
+  }
+  return false;
+}
+
+/**
+ * Shows a write’s refusal at the fields of an Ant Design form; `error` is what no field takes, for an `ErrorNotice`.
+ */
+export function useFieldErrors(form: FormInstance): {
+  error: ApiError | null;
+  show: (thrown: unknown) => void;
+  clear: () => void;
+} {
+  const [error, setError] = useState<ApiError | null>(null);
+  const show = useCallback(
+    (thrown: unknown) => {
+      const failure = asApiError(thrown);
+      const known = form.getFieldsError().map((field) => field.name as Loc);
+      const { fields, rest } = placeErrors(failure.details, known);
+      form.setFields(fields.map(({ name, errors }) => ({ name: [...name], errors })));
+      const first = fields[0];
+      if (first !== undefined) form.scrollToField([...first.name], { focus: true });
+      const isAllShown = fields.length > 0 && rest.length === 0;
+      setError(isAllShown ? null : withDetails(failure, rest));
+    },
+    [form],
+  );
+  const clear = useCallback(() => setError(null), []);
+  return { error, show, clear };
+}
+
+function withDetails(error: ApiError, details: readonly ErrorDetail[]): ApiError {
+  return new ApiError(error.message, error.status, error.code, error.requestId, details);
+}

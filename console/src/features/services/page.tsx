@@ -1,0 +1,71 @@
+import { PlusOutlined } from '@ant-design/icons';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { Button } from 'antd';
+import { lazy, Suspense } from 'react';
+import { asApiError, editableProjects, useSession } from '@/api';
+import { AsCode } from '@/components/AsCode';
+import { CursorPager } from '@/components/CursorPager';
+import { ErrorNotice } from '@/components/ErrorNotice';
+import { PageHeader } from '@/components/PageHeader';
+import { useSearchState } from '@/components/useSearchState';
+import { useTexts } from '@/i18n';
+import { codeForms } from './code';
+import { isUnfiltered, PARAMS } from './filters';
+import { ServiceTable } from './parts/ServiceTable';
+import { servicesQuery } from './queries';
+
+const FilterBar = lazy(async () => ({ default: (await import('./parts/FilterBar')).FilterBar }));
+const FirstSteps = lazy(async () => ({ default: (await import('./parts/FirstSteps')).FirstSteps }));
+
+/** The home page: what runs, what does not, and why. */
+export function Page() {
+  const t = useTexts().services;
+  const session = useSession();
+  const [filters, setFilters] = useSearchState(PARAMS);
+  const { data, error, isPending, isPlaceholderData, refetch } = useQuery(servicesQuery(filters));
+  const mayPublish = session.is_admin || editableProjects(session).length > 0;
+  const isNew = data?.items.length === 0 && isUnfiltered(filters);
+  return (
+    <>
+      <PageHeader
+        title={t.title}
+        actions={
+          <>
+            <AsCode forms={codeForms(filters)} />
+            {mayPublish && (
+              <Link to="/publish">
+                <Button type="primary" icon={<PlusOutlined />}>
+                  {t.create}
+                </Button>
+              </Link>
+            )}
+          </>
+        }
+      />
+      {error !== null && <ErrorNotice error={asApiError(error)} retry={() => void refetch()} />}
+      {isNew ? (
+        <Suspense>
+          <FirstSteps mayPublish={mayPublish} />
+        </Suspense>
+      ) : (
+        <>
+          <Suspense fallback={<div style={{ height: 44 }} />}>
+            <FilterBar filters={filters} onChange={(change) => setFilters({ cursor: '', ...change })} />
+          </Suspense>
+          <ServiceTable
+            services={data?.items ?? []}
+            isLoading={isPending || isPlaceholderData}
+            filters={filters}
+            setFilters={setFilters}
+          />
+          <CursorPager
+            cursor={filters.cursor}
+            next={data?.next_cursor}
+            onChange={(cursor) => setFilters({ cursor }, { push: true })}
+          />
+        </>
+      )}
+    </>
+  );
+}

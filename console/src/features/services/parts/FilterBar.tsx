@@ -1,0 +1,60 @@
+import { Flex, Input, Select } from 'antd';
+import { useSession } from '@/api';
+import { useTexts } from '@/i18n';
+import { type Filters, STATUSES } from '../filters';
+
+const WIDTH = { width: 150 };
+
+export function FilterBar(props: { filters: Filters; onChange: (change: Partial<Filters>) => void }) {
+  const { services: t, common, components } = useTexts();
+  const { roles } = useSession();
+  const { filters, onChange } = props;
+  const choose = (name: 'project' | 'type' | 'status', options: { value: string; label: string }[]) => (
+    <Select
+      aria-label={t.filter[name]}
+      style={WIDTH}
+      value={filters[name]}
+      options={[{ value: '', label: t.any[name] }, ...options]}
+      onChange={(value) => onChange({ [name]: value })}
+    />
+  );
+  const word = (name: 'creator' | 'tag') => (
+    <Input
+      key={`${name} ${filters[name]}`}
+      aria-label={t.filter[name]}
+      placeholder={t.any[name]}
+      style={WIDTH}
+      allowClear
+      defaultValue={filters[name]}
+      onPressEnter={(event) => onChange({ [name]: event.currentTarget.value.trim() })}
+      onBlur={(event) => onChange({ [name]: event.currentTarget.value.trim() })}
+    />
+  );
+  return (
+    <Flex component="search" gap="small" wrap style={{ marginBottom: 12 }}>
+      <Input.Search
+        key={`q ${filters.q}`}
+        aria-label={common.search}
+        placeholder={t.searchHint}
+        style={{ width: 280 }}
+        allowClear
+        defaultValue={filters.q}
+        onSearch={(q) => onChange({ q: q.trim() })}
+      />
+      {choose(
+        'status',
+        STATUSES.map((value) => ({ value, label: components.status[value] })),
+      )}
+      {choose(
+        'type',
+        ['ml', 'llm'].map((value) => ({ value, label: value })),
+      )}
+      {choose(
+        'project',
+        Object.keys(roles).map((value) => ({ value, label: value })),
+      )}
+      {word('creator')}
+      {word('tag')}
+    </Flex>
+  );
+}

@@ -1,0 +1,73 @@
+import { keepPreviousData, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
+import { api, call, data, type Schemas, watch } from '@/api';
+import { type Filters, requestOf } from './filters';
+
+export type Service = Schemas['ServiceView'];
+
+/** What a row shows of a service's traffic in the last 15 minutes. */
+export interface Summary {
+  readonly service: string;
+  readonly requests_per_second: number | null;
+  readonly latency_p99_ms: number | null;
+  readonly errors_per_second: number | null;
+  readonly sparkline: {
+    readonly from: string;
+    readonly step_s: number;
+    readonly values: readonly (number | null)[];
+  };
+}
+
+const SUMMARIES_MS = 15_000;
+
+/** A page of services; pods and traffic are in the rows too. */
+export function servicesQuery(filters: Filters) {
+  return queryOptions({
+    queryKey: ['services', filters],
+    queryFn: ({ signal }) =>
+      data(api.GET('/api/v1/services', { params: { query: requestOf(filters) }, signal })),
+    placeholderData: keepPreviousData,
+    meta: watch(['service', 'version', 'pods', 'traffic']),
+  });
+}
+
+/** Traffic of the services of a page, in one call. */
+export function summariesQuery(names: readonly string[]) {
+  return queryOptions({
+    queryKey: ['service summaries', names],
+    queryFn: async ({ signal }) => {
+      const { items } = await call<{ items: Summary[] }>('GET', '/service-summaries', {
+        query: { name: names },
+        signal,
+      });
+      return new Map(items.map((item) => [item.service, item]));
+    },
+    enabled: names.length > 0,
+    refetchInterval: SUMMARIES_MS,
+    placeholderData: keepPreviousData,
+    retry: false,
+  });
+}
+
+export type Action = 'start' | 'stop';
+
+export function useServiceAction() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: ({ service, action }: { service: string; action: Action }) =>
+      data(api.POST(`/api/v1/services/{service}/${action}`, { params: { path: { service } } })),
+    onSettled: () => queries.invalidateQueries({ queryKey: ['services'] }),
+  });
+}
+
+export function useDeleteService() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: ({ service, purgeTables }: { service: string; purgeTables: boolean }) =>
+      data(
+        api.DELETE('/api/v1/services/{service}', {
+          params: { path: { service }, query: { purge_tables: purgeTables } },
+        }),
+      ),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['services'] }),
+  });
+}

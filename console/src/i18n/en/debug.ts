@@ -1,0 +1,3 @@
+export const debug = {
+  title: 'Debug',
+};
