@@ -1,5 +1,6 @@
 import { cleanup, configure } from '@testing-library/react';
-import { afterEach, vi } from 'vitest';
+import { afterEach, beforeAll, vi } from 'vitest';
+import { loadPageTexts, loadTexts } from '@/i18n';
 
 // Hidden elements count: whether one is visible costs happy-dom more than the rest of a test. A failure says its sentence, not
 // the whole page.
@@ -18,6 +19,11 @@ window.matchMedia ??= ((query: string) => ({
   addListener() {},
   removeListener() {},
 })) as unknown as typeof window.matchMedia;
+
+beforeAll(async () => {
+  await loadPageTexts();
+  await Promise.all([loadTexts('en'), loadTexts('zh')]);
+});
 
 afterEach(() => {
   cleanup();

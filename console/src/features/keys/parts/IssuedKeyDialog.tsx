@@ -1,7 +1,7 @@
 import { Alert, Button, Flex, Modal, Typography } from 'antd';
 import type { Service } from '@/api';
-import { CodeTabs } from '@/components/AsCode';
 import { CodeBlock } from '@/components/CodeBlock';
+import { CodeTabs } from '@/components/CodeTabs';
 import { callForms } from '@/components/callForms';
 import { useTexts } from '@/i18n';
 import type { IssuedKey } from '../queries';

@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { Card } from 'antd';
 import type { Service } from '@/api';
-import { CodeTabs } from '@/components/AsCode';
+import { CodeTabs } from '@/components/CodeTabs';
 import { callForms } from '@/components/callForms';
 import { useTexts } from '@/i18n';
 
