@@ -7,15 +7,12 @@ import { modelQuery, modelsQuery } from '../queries';
 export function ModelFields() {
   const t = useTexts().versions;
   const models = useQuery(modelsQuery);
-  const source = Form.useWatch<VersionValues['model_source'] | undefined>('model_source');
+  const source = Form.useWatch<VersionValues['model_source'] | undefined>('model_source', { preserve: true });
   const by = Form.useWatch<VersionValues['by'] | undefined>('by') ?? 'version';
   const { data: model } = useQuery(modelQuery(source?.model ?? '', source?.registry ?? null));
   const required = { required: true, message: t.needed };
   return (
     <>
-      <Form.Item name={['model_source', 'registry']} hidden>
-        <input type="hidden" />
-      </Form.Item>
       <Form.Item name={['model_source', 'model']} label={t.registeredModel} rules={[required]}>
         <Select
           showSearch
