@@ -15,18 +15,10 @@ export const serviceQuery = (service: string) =>
   });
 
 /** One field, named as in the API (`model_source.version`), before and after; null where it is not set. */
-export interface FieldChange {
-  readonly field: string;
-  readonly before: unknown;
-  readonly after: unknown;
-}
+export type FieldChange = Schemas['FieldChangeView'];
 
 /** What a dry run of an update says; `effective_weights` of a split alone. */
-export interface UpdatePreview {
-  readonly changes: readonly FieldChange[];
-  readonly replaces_pods: boolean;
-  readonly effective_weights: Readonly<Record<string, number>> | null;
-}
+export type UpdatePreview = Schemas['UpdatePreview'];
 
 /** The header that makes a write fail with 412 where somebody else has changed the same thing since. */
 export const ifMatch = (revision: number) => ({ 'if-match': `"${revision}"` });

@@ -12,3 +12,17 @@ export function knownReason(
 ): KnownReason | undefined {
   return reason && Object.hasOwn(reasons, reason) ? reasons[reason as keyof Texts['reasons']] : undefined;
 }
+
+const ON_THE_WAY = new Set([
+  'Preparing',
+  'FetchingModel',
+  'BuildingEnvironment',
+  'LoadingModel',
+  'Restarting',
+  'Draining',
+]);
+
+/** Whether a reason only says what a pod is busy with: nothing is wrong. */
+export function isOnTheWay(reason: string | null): boolean {
+  return reason !== null && ON_THE_WAY.has(reason);
+}

@@ -1,16 +1,7 @@
 import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
-import { api, call, data, dryRun, ifMatch, type Schemas, type Service, serviceQuery, watch } from '@/api';
+import { api, data, dryRun, ifMatch, type Schemas, type Service, serviceQuery, watch } from '@/api';
 
 export type ServiceChange = Schemas['ServiceChange'];
-
-/** Traffic of the last 15 minutes, as `GET /service-summaries` has it; null: not measured. */
-export interface Summary {
-  readonly service: string;
-  readonly requests_per_second: number | null;
-  readonly latency_p99_ms: number | null;
-  readonly errors_per_second: number | null;
-  readonly sparkline: { readonly from: string; readonly step_s: number; readonly values: (number | null)[] };
-}
 
 const SUMMARY_EVERY_MS = 10_000;
 const LAST_EVENTS = 6;
@@ -19,10 +10,8 @@ export const summaryQuery = (service: string) =>
   queryOptions({
     queryKey: ['service summary', service],
     queryFn: async ({ signal }) => {
-      const answer = await call<{ items: Summary[] }>('GET', '/service-summaries', {
-        query: { name: service },
-        signal,
-      });
+      const params = { query: { name: [service] } };
+      const answer = await data(api.GET('/api/v1/service-summaries', { params, signal }));
       return answer.items[0] ?? null;
     },
     refetchInterval: SUMMARY_EVERY_MS,

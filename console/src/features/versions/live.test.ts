@@ -4,6 +4,7 @@ import type { ChartSeries } from './queries';
 
 const series = (metric: string, values: (number | null)[], version = 'v1'): ChartSeries => ({
   metric,
+  unit: '1',
   version,
   pod: null,
   label: null,

@@ -1,11 +1,10 @@
 import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
 import {
   api,
-  call,
   data,
   dryRun,
-  type FieldChange,
   ifMatch,
+  readAll,
   type Schemas,
   serviceQuery,
   type UpdatePreview,
@@ -13,30 +12,15 @@ import {
   watch,
 } from '@/api';
 import type { Weights } from './split';
-import type { Timeline } from './timeline';
 
 export type Pod = Schemas['PodView'];
 export type NewVersion = Schemas['NewVersion'];
 export type VersionChange = Schemas['VersionChange'];
 export type Traffic = Schemas['TrafficView'];
 
-/** One line of a chart, as `GET …/charts` has it. */
-export interface ChartSeries {
-  readonly metric: string;
-  readonly version: string | null;
-  readonly pod: string | null;
-  readonly label: string | null;
-  readonly values: readonly (number | null)[];
-}
-
-/** One change of a version, as `GET …/history` has it; secrets are never in it. */
-export interface HistoryItem {
-  readonly at: string;
-  readonly actor: string;
-  readonly action: string;
-  readonly generation: number;
-  readonly changes: readonly FieldChange[];
-}
+export type ChartSeries = Schemas['ChartSeries'];
+/** One change of a version; secrets are never in it. */
+export type HistoryItem = Schemas['HistoryView'];
 
 const at = (service: string, version: string) => ({ params: { path: { service, version } } });
 const pathOf = (service: string, version: string) => `/services/${service}/versions/${version}`;
@@ -59,7 +43,12 @@ export const timelineQuery = (pod: Pod) =>
   queryOptions({
     queryKey: ['timeline', pod.service, pod.version, pod.name, pod.restarts],
     queryFn: ({ signal }) =>
-      call<Timeline>('GET', `${pathOf(pod.service, pod.version)}/pods/${pod.name}/timeline`, { signal }),
+      data(
+        api.GET('/api/v1/services/{service}/versions/{version}/pods/{pod}/timeline', {
+          params: { path: { service: pod.service, version: pod.version, pod: pod.name } },
+          signal,
+        }),
+      ),
     refetchInterval: (query) => (query.state.data?.state === 'ready' ? false : 1_000),
     meta: watch(['pods'], pod.service),
   });
@@ -68,13 +57,14 @@ export const historyQuery = (service: string, version: string) =>
   infiniteQueryOptions({
     queryKey: ['history', service, version],
     queryFn: ({ pageParam, signal }) =>
-      call<{ items: HistoryItem[]; next_cursor: string | null }>(
-        'GET',
-        `${pathOf(service, version)}/history`,
-        { query: { page_size: 20, cursor: pageParam }, signal },
+      data(
+        api.GET('/api/v1/services/{service}/versions/{version}/history', {
+          params: { path: { service, version }, query: { page_size: 20, cursor: pageParam } },
+          signal,
+        }),
       ),
     initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.next_cursor,
+    getNextPageParam: (page) => page.next_cursor ?? null,
     meta: watch(['version'], service),
   });
 
@@ -89,13 +79,13 @@ export const liveQuery = (service: string) =>
       const now = Date.now();
       const query = {
         metrics: LIVE_METRICS,
-        by: 'version',
+        by: 'version' as const,
         step: 10,
         from: new Date(now - LIVE_MS).toISOString(),
         to: new Date(now).toISOString(),
       };
-      const path = `/services/${service}/charts`;
-      return (await call<{ series: ChartSeries[] }>('GET', path, { query, signal })).series;
+      const params = { path: { service }, query };
+      return (await data(api.GET('/api/v1/services/{service}/charts', { params, signal }))).series;
     },
     refetchInterval: 5_000,
   });
@@ -192,3 +182,36 @@ export const changeVersion = (version: Version, change: Partial<VersionChange>, 
       body: change,
     }),
   );
+
+export const modelsQuery = queryOptions({
+  queryKey: ['versions form', 'models'],
+  queryFn: ({ signal }) =>
+    readAll((cursor) =>
+      data(
+        api.GET('/api/v1/models', { params: { query: { page_size: 100, cursor: cursor ?? null } }, signal }),
+      ),
+    ),
+});
+
+export const modelQuery = (model: string, registry: string | null) =>
+  queryOptions({
+    queryKey: ['versions form', 'model', model, registry],
+    queryFn: ({ signal }) =>
+      data(api.GET('/api/v1/models/{model}', { params: { path: { model }, query: { registry } }, signal })),
+    enabled: model !== '',
+    retry: false,
+  });
+
+export const specsQuery = queryOptions({
+  queryKey: ['versions form', 'specs'],
+  queryFn: async ({ signal }) => (await data(api.GET('/api/v1/resource-specs', { signal }))).items,
+  meta: watch(['spec']),
+});
+
+export const groupsQuery = (project: string) =>
+  queryOptions({
+    queryKey: ['versions form', 'groups', project],
+    queryFn: async ({ signal }) =>
+      (await data(api.GET('/api/v1/resource-groups', { params: { query: { project } }, signal }))).items,
+    meta: watch(['group']),
+  });

@@ -16,6 +16,7 @@ function phase(name: Phase['name'], start: number, end: number | null): Phase {
 
 const STARTING: Timeline = {
   pod: 'p',
+  run: 0,
   state: 'starting',
   started_at: at(100),
   ready_at: null,

@@ -1,22 +1,8 @@
-/** The start of a pod's newest run, as `GET …/pods/{p}/timeline` has it. */
-export interface Timeline {
-  readonly pod: string;
-  readonly state: 'starting' | 'ready' | 'failed';
-  readonly started_at: string | null;
-  readonly ready_at: string | null;
-  readonly phases: readonly Phase[];
-}
+import type { Schemas } from '@/api';
 
-export type PhaseName = 'placed' | 'model' | 'environment' | 'process' | 'loaded' | 'checked' | 'ready';
-
-export interface Phase {
-  readonly name: PhaseName;
-  readonly started_at: string;
-  readonly ended_at: string | null;
-  readonly duration_s: number | null;
-  readonly state: 'done' | 'running' | 'failed' | 'skipped';
-  readonly detail: string | null;
-}
+/** The start of a pod's newest run. */
+export type Timeline = Schemas['TimelineView'];
+export type Phase = Schemas['PhaseView'];
 
 export interface Bar {
   readonly phase: Phase;
@@ -40,7 +26,7 @@ export function barsOf(timeline: Timeline, now: number): Bar[] {
   const whole = Math.max(endOf(timeline, now) - begin, 1);
   const spans = timeline.phases.map((phase) => {
     const start = Date.parse(phase.started_at);
-    const end = phase.ended_at === null ? Math.max(now, start) : Date.parse(phase.ended_at);
+    const end = !phase.ended_at ? Math.max(now, start) : Date.parse(phase.ended_at);
     return { phase, start, seconds: phase.duration_s ?? (end - start) / 1000 };
   });
   const longest = Math.max(...spans.map((span) => span.seconds));

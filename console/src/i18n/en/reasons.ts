@@ -1,6 +1,6 @@
 /**
  * Reasons that the platform gives for a state or an event, and what to do about them: `says` in one sentence, `next`
- * whose move it is. What is not here is shown as the platform says it.
+ * whose move it is (empty: nobody's). What is not here is shown as the platform says it.
  */
 export const reasons = {
   Capacity: {
@@ -119,13 +119,13 @@ export const reasons = {
     says: 'A pod is not there any more.',
     next: 'It is replaced by itself.',
   },
-  Preparing: { says: 'The pod is being prepared.', next: 'Nothing to do.' },
-  FetchingModel: { says: 'The files of the model are being fetched.', next: 'Nothing to do.' },
+  Preparing: { says: 'The pod is being prepared.', next: '' },
+  FetchingModel: { says: 'The files of the model are being fetched.', next: '' },
   BuildingEnvironment: {
     says: 'The environment of the model is being built.',
     next: 'The first time takes a minute or more; later starts find it ready.',
   },
-  LoadingModel: { says: 'The model is being loaded.', next: 'Nothing to do.' },
-  Restarting: { says: 'The pod restarts, as it was asked to.', next: 'Nothing to do.' },
-  Draining: { says: 'The pod finishes its last requests and ends.', next: 'Nothing to do.' },
+  LoadingModel: { says: 'The model is being loaded.', next: '' },
+  Restarting: { says: 'The pod restarts, as it was asked to.', next: '' },
+  Draining: { says: 'The pod finishes its last requests and ends.', next: '' },
 };

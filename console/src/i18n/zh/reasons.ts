@@ -111,13 +111,13 @@ export const reasons: typeof en = {
     next: '请检查目标位置；已丢失的数据无法恢复。',
   },
   Lost: { says: '实例已不存在。', next: '平台会自动补齐。' },
-  Preparing: { says: '实例准备中。', next: '无需处理。' },
-  FetchingModel: { says: '正在获取模型文件。', next: '无需处理。' },
+  Preparing: { says: '实例准备中。', next: '' },
+  FetchingModel: { says: '正在获取模型文件。', next: '' },
   BuildingEnvironment: {
     says: '正在构建模型环境。',
     next: '首次构建需要一分钟或更久，之后启动可直接复用。',
   },
-  LoadingModel: { says: '正在加载模型。', next: '无需处理。' },
-  Restarting: { says: '实例正按要求重启。', next: '无需处理。' },
-  Draining: { says: '实例正在处理完剩余请求后退出。', next: '无需处理。' },
+  LoadingModel: { says: '正在加载模型。', next: '' },
+  Restarting: { says: '实例正按要求重启。', next: '' },
+  Draining: { says: '实例正在处理完剩余请求后退出。', next: '' },
 };

@@ -78,7 +78,7 @@ function Message({ of }: { of: Event }) {
   return (
     <div style={{ overflowWrap: 'anywhere' }}>
       <div>{of.message}</div>
-      {known !== undefined && (
+      {known !== undefined && known.next !== '' && (
         <div style={{ opacity: 0.75 }}>
           <b>{texts.events.next}</b> {known.next}
         </div>
