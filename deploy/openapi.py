@@ -32,15 +32,21 @@ class _NoDependencies:
     clock: Clock
 
 
-async def _nobody(token: str) -> Principal:
-    raise Unauthenticated("Nobody signs in here")
+class _Nobody:
+    """Credentials of an app that nobody calls."""
+
+    async def authenticate(self, token: str) -> Principal:
+        raise Unauthenticated("Nobody signs in here")
+
+    async def authenticate_session(self, secret: str, *, is_use: bool = True) -> Principal:
+        raise Unauthenticated("Nobody signs in here")
 
 
 def document() -> dict[str, Any]:
     """The OpenAPI document of an app that is built and never run."""
     dependencies = cast(ApiDependencies, _NoDependencies(SystemClock()))
     telemetry = Telemetry("controller", CollectorRegistry(), TracerProvider())
-    app = build_api(dependencies, telemetry, ApiAccess(_nobody), lambda: True)
+    app = build_api(dependencies, telemetry, ApiAccess(_Nobody()), lambda: True)
     return app.openapi()
 
 

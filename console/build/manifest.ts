@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Plugin } from 'vite';
-import { sourcesHash } from './sources';
+import { sourcesHash } from './sources.ts';
 
 /** Writes `manifest.json` into the bundle: the hash of the sources it was made from, and of each file in it. */
 export function manifest(): Plugin {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What a bundle is made from, below `console/`; `deploy/console.py` reads the same. */
@@ -35,6 +35,6 @@ export function sourceFiles(root: string): string[] {
       visit(`${path}/${entry.name}`, entry.isDirectory());
     }
   };
-  for (const name of SOURCES) visit(name, !name.includes('.'));
+  for (const name of SOURCES) visit(name, statSync(join(root, name)).isDirectory());
   return found.filter((path) => !/\.test\.tsx?$|^src\/test\//.test(path)).sort((a, b) => (a < b ? -1 : 1));
 }

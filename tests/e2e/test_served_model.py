@@ -92,6 +92,17 @@ def test_pods_logs_events_metrics_and_tables_are_readable_through_the_controller
         return [s for s in answer["series"] if s["points"]]
 
     until(measured, within=60, what="requests per second")
+    line = platform.api("GET", "/services/wine-quality/logs", params={"regex": "(?i)loading the model", "page_size": 1})
+    around = platform.api("GET", "/services/wine-quality/logs", params={"around": line["items"][0]["id"], "lines": 1})
+    assert line["items"][0] in around["items"]
+
+    def drawn() -> Any:
+        charts = platform.api("GET", "/services/wine-quality/charts?metrics=requests,latency_p99&by=pod&step=10")
+        return [s for s in charts["series"] if s["pod"] == pod["name"] and any(s["values"])]
+
+    assert {series["metric"] for series in until(drawn, within=60, what="charts by 10 s")} >= {"requests"}
+    (summary,) = platform.api("GET", "/service-summaries?name=wine-quality")["items"]
+    assert len(summary["sparkline"]["values"]) == 15
 
 
 def test_logs_are_followed_as_they_are_printed(platform: Platform) -> None:

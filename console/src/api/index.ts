@@ -1,4 +1,6 @@
 export * from './changes';
 export * from './client';
 export * from './errors';
+export * from './pages';
+export * from './services';
 export * from './session';

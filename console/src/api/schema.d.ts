@@ -44,6 +44,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Changes
+         * @description What changes of what the caller may see, from now on or since the last event that was read, as an event stream.
+         *
+         *     First `hello` with the current id; `change` says what is to be read anew (kind, name, service, revision); `reset`
+         *     says that changes may be missing, and everything is to be read anew; `ended` says why nothing more comes.
+         */
+        get: operations["changes_api_v1_changes_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dead-letters": {
         parameters: {
             query?: never;
@@ -196,6 +219,26 @@ export interface paths {
          * @description One version of a registered model: signature, input example, requirements, what it was made of.
          */
         get: operations["read_model_version_api_v1_models__model__versions__version__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Platform
+         * @description How the platform itself is: its processes, the fill of streams and spools, what waits, sizes of databases.
+         */
+        get: operations["platform_api_v1_platform_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -648,6 +691,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/service-summaries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Service Summaries
+         * @description Requests/s, errors/s, p99 and 15 minutes of requests of up to 100 services; those that the caller may not see
+         *     are left out.
+         */
+        get: operations["service_summaries_api_v1_service_summaries_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/services": {
         parameters: {
             query?: never;
@@ -698,6 +762,26 @@ export interface paths {
          * @description Edit it; log delivery reaches all its versions, resources its only active one.
          */
         patch: operations["change_service_api_v1_services__service__patch"];
+        trace?: never;
+    };
+    "/api/v1/services/{service}/charts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Service Charts
+         * @description Several metrics of a service in one answer, by version, by pod or altogether.
+         */
+        get: operations["service_charts_api_v1_services__service__charts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/services/{service}/debug": {
@@ -824,6 +908,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/services/{service}/logs/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Service Logs
+         * @description Lines that the pods of a service printed, oldest first, as a text file of up to 100,000 lines.
+         */
+        get: operations["download_service_logs_api_v1_services__service__logs_download_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/services/{service}/metrics": {
         parameters: {
             query?: never;
@@ -836,6 +940,26 @@ export interface paths {
          * @description One metric of a service as series over time.
          */
         get: operations["service_metrics_api_v1_services__service__metrics_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/services/{service}/requests/{request_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Request
+         * @description One request by its `X-Request-Id`; 404 while it is not in the inference table, which takes some seconds.
+         */
+        get: operations["read_request_api_v1_services__service__requests__request_id__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1000,6 +1124,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/services/{service}/versions/{version}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Version History
+         * @description Changes of a version, newest first, back to its creation: who, what, before and after.
+         */
+        get: operations["version_history_api_v1_services__service__versions__version__history_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/services/{service}/versions/{version}/logs": {
         parameters: {
             query?: never;
@@ -1012,6 +1156,26 @@ export interface paths {
          * @description Lines that the pods of one version printed, newest first; with `follow` as they come.
          */
         get: operations["version_logs_api_v1_services__service__versions__version__logs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/services/{service}/versions/{version}/logs/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Version Logs
+         * @description Lines that the pods of one version printed, oldest first, as a text file of up to 100,000 lines.
+         */
+        get: operations["download_version_logs_api_v1_services__service__versions__version__logs_download_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1080,6 +1244,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/services/{service}/versions/{version}/pods/{pod}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Pod Timeline
+         * @description How the newest start of a pod went, phase by phase; kept while the pod is. 503 while the scheduler is away.
+         */
+        get: operations["pod_timeline_api_v1_services__service__versions__version__pods__pod__timeline_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/services/{service}/versions/{version}/restart": {
         parameters: {
             query?: never;
@@ -1134,6 +1318,74 @@ export interface paths {
          * @description Stop a version; `weights` are those of the others, else those with a weight take its share (409: none has).
          */
         post: operations["stop_version_api_v1_services__service__versions__version__stop_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Session
+         * @description The session that the request's cookie names; 401 where there is none, though a token was given.
+         */
+        get: operations["read_session_api_v1_session_get"];
+        put?: never;
+        /**
+         * Sign In
+         * @description Open a session with a token or a sign-in link, and set its cookie. Needs no token of its own.
+         */
+        post: operations["sign_in_api_v1_session_post"];
+        /**
+         * Sign Out
+         * @description End the session, or with `everywhere` all of the caller's (which a token may ask for too).
+         */
+        delete: operations["sign_out_api_v1_session_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Sign In Link
+         * @description Make a link that signs the caller in once, in whatever browser opens it within ten minutes.
+         */
+        post: operations["create_sign_in_link_api_v1_session_links_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Sign In Options
+         * @description How one can sign in, besides by token and link. Needs no token.
+         */
+        get: operations["read_sign_in_options_api_v1_session_options_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1322,6 +1574,27 @@ export interface components {
             target_concurrency: number;
         };
         /**
+         * BacklogView
+         * @description What is not in the inference tables yet; null while the inference logger is away.
+         */
+        BacklogView: {
+            /**
+             * Oldest Age S
+             * @description Age of the oldest of them; null: there is none.
+             */
+            oldest_age_s?: number | null;
+            /**
+             * Pending
+             * @description Messages of the request log that it has not taken yet.
+             */
+            pending?: number | null;
+            /**
+             * Unacked
+             * @description Messages that it has taken and is writing.
+             */
+            unacked?: number | null;
+        };
+        /**
          * Capacity
          * @description Cores, GiB, devices.
          */
@@ -1351,6 +1624,57 @@ export interface components {
             machine: string;
             /** Pools */
             pools: components["schemas"]["PoolView"][];
+        };
+        /**
+         * ChartSeries
+         * @description One line of a chart: `values[i]` is of the step that starts `i` steps after the first; null is a gap.
+         */
+        ChartSeries: {
+            /**
+             * Label
+             * @description Part of a metric that has parts: `2xx` to `5xx`.
+             */
+            label?: string | null;
+            /** Metric */
+            metric: string;
+            /**
+             * Pod
+             * @description Null where series are not by pod, and of what no pod got.
+             */
+            pod?: string | null;
+            /**
+             * Unit
+             * @description `1`, `1/s`, `s`, `bytes`, `bytes/s` or `cores`.
+             */
+            unit: string;
+            /** Values */
+            values: (number | null)[];
+            /**
+             * Version
+             * @description Null where series are not by version, and of requests for which none was chosen.
+             */
+            version?: string | null;
+        };
+        /**
+         * ChartsView
+         * @description Series of equal length: `values[i]` is of the step that starts at `from` + `i` × `step_s`; null is a gap.
+         */
+        ChartsView: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /** Series */
+            series: components["schemas"]["ChartSeries"][];
+            /** Step S */
+            step_s: number;
+            /**
+             * To
+             * Format: date-time
+             * @description The end of the last step.
+             */
+            to: string;
         };
         /**
          * CrossOrigin
@@ -1471,6 +1795,7 @@ export interface components {
             response: unknown;
             /** Status Code */
             status_code: number;
+            timings: components["schemas"]["TimingsView"];
             /**
              * Trace
              * @description What the pod printed for the request, where the model raised an error.
@@ -1564,6 +1889,18 @@ export interface components {
              * @enum {string}
              */
             status: "ok" | "failed" | "absent";
+        };
+        /**
+         * FieldChangeView
+         * @description One field, named as in the API (`model_source.version`, `env.THREADS`); null where it was, or is, not set.
+         */
+        FieldChangeView: {
+            /** After */
+            after: unknown;
+            /** Before */
+            before: unknown;
+            /** Field */
+            field: string;
         };
         /**
          * FirstVersion
@@ -1762,6 +2099,34 @@ export interface components {
             updated_at: string;
         };
         /**
+         * HistoryView
+         * @description One change of a version.
+         */
+        HistoryView: {
+            /**
+             * Action
+             * @description `created`, `updated`, `started`, `stopped`, `restarted`, `rolled_back`; `traffic`: only its share.
+             */
+            action: string;
+            /**
+             * Actor
+             * @description A user, or `penstock` for what the platform did by itself.
+             */
+            actor: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Changes */
+            changes: components["schemas"]["FieldChangeView"][];
+            /**
+             * Generation
+             * @description Generation of the version after the change; each reaches its pods.
+             */
+            generation: number;
+        };
+        /**
          * HoldView
          * @description Pods of one version, and what they ask for together; null names: those of projects that are not the caller's.
          */
@@ -1914,6 +2279,16 @@ export interface components {
              * Format: date-time
              */
             at: string;
+            /**
+             * Id
+             * @description Names the line for good; for `around`. Its form may change.
+             */
+            readonly id: string | null;
+            /**
+             * Level
+             * @description What the line says it is; null where it says nothing.
+             */
+            level?: ("error" | "warning" | "info" | "debug") | null;
             /**
              * Offset
              * @description Its first byte in what that run of the pod printed.
@@ -2519,6 +2894,13 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[HistoryView] */
+        Page_HistoryView_: {
+            /** Items */
+            items: components["schemas"]["HistoryView"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[KeyView] */
         Page_KeyView_: {
             /** Items */
@@ -2625,6 +3007,60 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
+         * PhaseView
+         * @description A phase, and how long it took; null while it runs.
+         */
+        PhaseView: {
+            /** Detail */
+            detail?: string | null;
+            /** Duration S */
+            duration_s: number | null;
+            /** Ended At */
+            ended_at?: string | null;
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "placed" | "model" | "environment" | "process" | "loaded" | "checked" | "ready";
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /**
+             * State
+             * @description skipped: there was nothing to do.
+             * @enum {string}
+             */
+            state: "done" | "running" | "failed" | "skipped";
+        };
+        /**
+         * PlatformView
+         * @description How the platform is. Of a process that is away, the spool and the store are as it last said.
+         */
+        PlatformView: {
+            /**
+             * Dead Letters
+             * @description Dead letters that are kept; null while NATS is away.
+             */
+            dead_letters: number | null;
+            inference_logger: components["schemas"]["BacklogView"];
+            /** Services */
+            services: components["schemas"]["ProcessView"][];
+            /**
+             * Spool
+             * @description One a router.
+             */
+            spool: components["schemas"]["SpoolView"][];
+            /** Stores */
+            stores: components["schemas"]["StoreView"][];
+            /**
+             * Streams
+             * @description Empty while NATS is away.
+             */
+            streams: components["schemas"]["StreamView"][];
+        };
+        /**
          * PodView
          * @description One pod as operators see it.
          */
@@ -2717,6 +3153,30 @@ export interface components {
             waiting: components["schemas"]["HoldView"][];
         };
         /**
+         * ProcessView
+         * @description One process of the platform.
+         */
+        ProcessView: {
+            /**
+             * Name
+             * @description The service; of a router with its id; `nats` and `mlflow` too.
+             */
+            name: string;
+            /**
+             * Since
+             * @description When it was started; of one that is away, when it last answered, if that is known.
+             */
+            since?: string | null;
+            /**
+             * State
+             * @description away: it did not answer within a second.
+             * @enum {string}
+             */
+            state: "running" | "away";
+            /** Version */
+            version?: string | null;
+        };
+        /**
          * ProjectChange
          * @description What of a project may be edited.
          */
@@ -2748,6 +3208,14 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
+        };
+        /**
+         * ProviderView
+         * @description Where signing in at the identity provider begins.
+         */
+        ProviderView: {
+            /** Url */
+            url: string;
         };
         /**
          * PublishCheck
@@ -2886,6 +3354,40 @@ export interface components {
              * @default 16
              */
             target_concurrency: number;
+        };
+        /**
+         * RequestView
+         * @description One recorded request. Where the caller gave its own id to several, the newest of them.
+         */
+        RequestView: {
+            /**
+             * Log Lines
+             * @description Printed while it was answered, oldest first: at most 200.
+             */
+            log_lines: components["schemas"]["LogEntry"][];
+            /**
+             * Log Problem
+             * @description Why the lines could not be read; null where they were.
+             */
+            log_problem: string | null;
+            /**
+             * Payload
+             * @description Its row of the payload table, column by column.
+             */
+            payload: {
+                [key: string]: unknown;
+            };
+            /**
+             * Pod
+             * @description Null where no pod answered.
+             */
+            pod: string | null;
+            /** Request Id */
+            request_id: string;
+            /** Trace Id */
+            trace_id: string | null;
+            /** Version */
+            version: string | null;
         };
         /**
          * ResourceSource
@@ -3146,6 +3648,38 @@ export interface components {
          */
         ServiceStatus: "draft" | "starting" | "running" | "updating" | "degraded" | "failed" | "stopping" | "stopped";
         /**
+         * ServiceSummariesView
+         * @description In the order of the names; without names newest first.
+         */
+        ServiceSummariesView: {
+            /** Items */
+            items: components["schemas"]["ServiceSummaryView"][];
+        };
+        /**
+         * ServiceSummaryView
+         * @description What the traffic of a service is now; null: nothing was measured.
+         */
+        ServiceSummaryView: {
+            /**
+             * Errors Per Second
+             * @description Answers 5xx in the last minute.
+             */
+            errors_per_second: number | null;
+            /**
+             * Latency P99 Ms
+             * @description Of the last 15 minutes.
+             */
+            latency_p99_ms: number | null;
+            /**
+             * Requests Per Second
+             * @description In the last minute.
+             */
+            requests_per_second: number | null;
+            /** Service */
+            service: string;
+            sparkline: components["schemas"]["SparklineView"];
+        };
+        /**
          * ServiceView
          * @description A service and its versions, oldest first.
          */
@@ -3202,6 +3736,91 @@ export interface components {
             url: string;
             /** Versions */
             versions: components["schemas"]["VersionView"][];
+        };
+        /**
+         * SessionView
+         * @description A session, and whose it is.
+         */
+        SessionView: {
+            /**
+             * Csrf Token
+             * @description Every request but GET carries it: `X-Penstock-Session`.
+             */
+            csrf_token: string;
+            /**
+             * Expires At
+             * Format: date-time
+             * @description When it ends unless it is used before.
+             */
+            expires_at: string;
+            /** Is Admin */
+            is_admin: boolean;
+            /**
+             * Roles
+             * @description By project, those that an identity provider grants among them.
+             */
+            roles: {
+                [key: string]: components["schemas"]["Role"];
+            };
+            /** User */
+            user: string;
+            /**
+             * Version
+             * @description Of the control plane.
+             */
+            version: string;
+        };
+        /**
+         * SignIn
+         * @description What a session is opened with: one of the two.
+         */
+        SignIn: {
+            /**
+             * Link
+             * @description What a sign-in link holds after `link=`; it opens one session.
+             */
+            link?: string | null;
+            /**
+             * Token
+             * @description A token of the control plane, or one of the configured identity provider.
+             */
+            token?: string | null;
+        };
+        /**
+         * SignInLinkView
+         * @description A link that opens one session, once.
+         */
+        SignInLinkView: {
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Url */
+            url: string;
+        };
+        /**
+         * SignInOptionsView
+         * @description How one can sign in, besides by token and link.
+         */
+        SignInOptionsView: {
+            /** @description None: no identity provider is configured for it. */
+            oidc: components["schemas"]["ProviderView"] | null;
+        };
+        /**
+         * SparklineView
+         * @description Requests per second, minute by minute; null: nothing was measured.
+         */
+        SparklineView: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /** Step S */
+            step_s: number;
+            /** Values */
+            values: (number | null)[];
         };
         /**
          * SpecChange
@@ -3264,6 +3883,26 @@ export interface components {
             };
         };
         /**
+         * SpoolView
+         * @description What a router has answered and the bus has not stored yet.
+         */
+        SpoolView: {
+            /**
+             * Bytes
+             * @description Disk that its files take; the one that is written to counts whole.
+             */
+            bytes: number;
+            /** Max Bytes */
+            max_bytes: number;
+            /**
+             * Oldest Age S
+             * @description Since the oldest full file that waits was last written to; null: none waits.
+             */
+            oldest_age_s: number | null;
+            /** Router */
+            router: string;
+        };
+        /**
          * Start
          * @description Options of a start; `traffic_weight` replaces the share that the version was created with.
          */
@@ -3286,6 +3925,43 @@ export interface components {
             weights?: {
                 [key: string]: number;
             } | null;
+        };
+        /**
+         * StoreView
+         * @description The database of a service.
+         */
+        StoreView: {
+            /** Bytes */
+            bytes: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "sqlite" | "postgresql";
+            /** Service */
+            service: string;
+        };
+        /**
+         * StreamView
+         * @description One stream of the bus.
+         */
+        StreamView: {
+            /** Bytes */
+            bytes: number;
+            /**
+             * Fill
+             * @description `bytes` of `max_bytes`, 0 to 1.
+             */
+            fill: number | null;
+            /**
+             * Max Bytes
+             * @description null: it has no bound.
+             */
+            max_bytes: number | null;
+            /** Messages */
+            messages: number;
+            /** Name */
+            name: string;
         };
         /**
          * TableBlock
@@ -3347,6 +4023,59 @@ export interface components {
             version: number;
         };
         /**
+         * TimelineView
+         * @description The start of a pod's newest run. A phase that has not begun is not listed; a pod of an earlier release has none.
+         *
+         *     `placed` (room for it), `model` (its files fetched), `environment` (built, where none satisfied the model),
+         *     `process` (started), `loaded` (libraries imported, model loaded), `checked` (the model's own example), `ready`.
+         */
+        TimelineView: {
+            /** Phases */
+            phases: components["schemas"]["PhaseView"][];
+            /** Pod */
+            pod: string;
+            /** Ready At */
+            ready_at: string | null;
+            /**
+             * Run
+             * @description 0: its first start.
+             */
+            run: number;
+            /** Started At */
+            started_at: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "starting" | "ready" | "failed";
+        };
+        /**
+         * TimingsView
+         * @description Where the time went, in milliseconds. The rest of the total: the way, reading the body, writing the answer.
+         */
+        TimingsView: {
+            /**
+             * Predict Ms
+             * @description In the model; null: it was not asked, or the pod is older.
+             */
+            predict_ms: number | null;
+            /**
+             * Queue Ms
+             * @description In the pod, until the model was free; null: the model was not asked.
+             */
+            queue_ms: number | null;
+            /**
+             * Router Ms
+             * @description In the router, waiting for a pod included; null: it did not say.
+             */
+            router_ms: number | null;
+            /**
+             * Total Ms
+             * @description As the controller saw it.
+             */
+            total_ms: number;
+        };
+        /**
          * TokenView
          * @description A token without its secret. `parent_id` is the token that made it and that it does not outlive.
          */
@@ -3391,6 +4120,26 @@ export interface components {
             weights: {
                 [key: string]: number;
             };
+        };
+        /**
+         * UpdatePreview
+         * @description What a dry run found: what the update would change. Nothing was stored.
+         */
+        UpdatePreview: {
+            /** Changes */
+            changes: components["schemas"]["FieldChangeView"][];
+            /**
+             * Effective Weights
+             * @description Of a split: the weights as routers would have them now.
+             */
+            effective_weights?: {
+                [key: string]: number;
+            } | null;
+            /**
+             * Replaces Pods
+             * @description Whether pods that run are replaced, one after the other.
+             */
+            replaces_pods: boolean;
         };
         /**
          * UsageView
@@ -3746,6 +4495,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CapacityView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    changes_api_v1_changes_get: {
+        parameters: {
+            query?: {
+                /** @description The last `id` that was read; the header `Last-Event-ID` says the same. */
+                last_event_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
                 };
             };
             /** @description A value, shape or name that cannot be accepted. */
@@ -4344,6 +5161,71 @@ export interface operations {
             };
             /** @description No such resource. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    platform_api_v1_platform_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlatformView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7657,6 +8539,74 @@ export interface operations {
             };
         };
     };
+    service_summaries_api_v1_service_summaries_get: {
+        parameters: {
+            query?: {
+                /** @description May be repeated; the newest services by default. */
+                name?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceSummariesView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
     list_services_api_v1_services_get: {
         parameters: {
             query?: {
@@ -8016,7 +8966,10 @@ export interface operations {
     };
     change_service_api_v1_services__service__patch: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Say what would change, and whether pods are replaced; refuse as ever; store nothing. */
+                dry_run?: boolean;
+            };
             header?: {
                 "if-match"?: string | null;
             };
@@ -8037,7 +8990,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ServiceView"];
+                    "application/json": components["schemas"]["ServiceView"] | components["schemas"]["UpdatePreview"];
                 };
             };
             /** @description A value, shape or name that cannot be accepted. */
@@ -8105,6 +9058,95 @@ export interface operations {
             };
             /** @description The body is not JSON. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    service_charts_api_v1_services__service__charts_get: {
+        parameters: {
+            query: {
+                /** @description What series are told apart by. */
+                by?: "version" | "pod" | "none";
+                /** @description ISO-8601 with a zone. */
+                from?: string | null;
+                /** @description Names with commas between them: requests_per_second,latency_p99,responses_by_class; docs/metrics.md has all of them. */
+                metrics: string;
+                pod?: string | null;
+                /** @description Seconds: 10 (of the last hour alone) or a multiple of 60; by default what fits the range. */
+                step?: number | null;
+                /** @description ISO-8601 with a zone; now by default. */
+                to?: string | null;
+                version?: string | null;
+            };
+            header?: never;
+            path: {
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChartsView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8708,14 +9750,20 @@ export interface operations {
     service_logs_api_v1_services__service__logs_get: {
         parameters: {
             query?: {
+                /** @description A line's `id`: that line with those of its pod before and after it. */
+                around?: string | null;
                 cursor?: string | null;
                 follow?: boolean;
                 /** @description ISO-8601 with a zone. */
                 from?: string | null;
-                /** @description With follow: so many that were printed before come first. */
+                /** @description Only lines that say that they are of this level; may be repeated. */
+                level?: ("error" | "warning" | "info" | "debug")[];
+                /** @description With follow: so many that were printed before come first. With around: before and after; 20. */
                 lines?: number;
                 page_size?: number;
                 pod?: string | null;
+                /** @description A regular expression of RE2 (no look-around, no back-references); `(?i)`: any case. */
+                regex?: string | null;
                 /** @description Printed while this request was answered. */
                 request_id?: string | null;
                 search?: string | null;
@@ -8739,6 +9787,96 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Page_LogEntry_"];
                     "text/event-stream": string;
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    download_service_logs_api_v1_services__service__logs_download_get: {
+        parameters: {
+            query?: {
+                /** @description ISO-8601 with a zone. */
+                from?: string | null;
+                /** @description Only lines that say that they are of this level; may be repeated. */
+                level?: ("error" | "warning" | "info" | "debug")[];
+                pod?: string | null;
+                /** @description A regular expression of RE2 (no look-around, no back-references); `(?i)`: any case. */
+                regex?: string | null;
+                /** @description Printed while this request was answered. */
+                request_id?: string | null;
+                search?: string | null;
+                /** @description ISO-8601 with a zone. */
+                to?: string | null;
+                version?: string | null;
+            };
+            header?: never;
+            path: {
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
                 };
             };
             /** @description A value, shape or name that cannot be accepted. */
@@ -8826,6 +9964,83 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SeriesList"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    read_request_api_v1_services__service__requests__request_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: string;
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestView"];
                 };
             };
             /** @description A value, shape or name that cannot be accepted. */
@@ -9253,7 +10468,10 @@ export interface operations {
     };
     split_traffic_api_v1_services__service__traffic_put: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Say what would change, and whether pods are replaced; refuse as ever; store nothing. */
+                dry_run?: boolean;
+            };
             header?: {
                 "if-match"?: string | null;
             };
@@ -9274,7 +10492,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TrafficView"];
+                    "application/json": components["schemas"]["TrafficView"] | components["schemas"]["UpdatePreview"];
                 };
             };
             /** @description A value, shape or name that cannot be accepted. */
@@ -9731,7 +10949,10 @@ export interface operations {
     };
     change_version_api_v1_services__service__versions__version__patch: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Say what would change, and whether pods are replaced; refuse as ever; store nothing. */
+                dry_run?: boolean;
+            };
             header?: {
                 "if-match"?: string | null;
             };
@@ -9753,7 +10974,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["VersionView"];
+                    "application/json": components["schemas"]["VersionView"] | components["schemas"]["UpdatePreview"];
                 };
             };
             /** @description A value, shape or name that cannot be accepted. */
@@ -9928,17 +11149,103 @@ export interface operations {
             };
         };
     };
+    version_history_api_v1_services__service__versions__version__history_get: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                service: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_HistoryView_"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
     version_logs_api_v1_services__service__versions__version__logs_get: {
         parameters: {
             query?: {
+                /** @description A line's `id`: that line with those of its pod before and after it. */
+                around?: string | null;
                 cursor?: string | null;
                 follow?: boolean;
                 /** @description ISO-8601 with a zone. */
                 from?: string | null;
-                /** @description With follow: so many that were printed before come first. */
+                /** @description Only lines that say that they are of this level; may be repeated. */
+                level?: ("error" | "warning" | "info" | "debug")[];
+                /** @description With follow: so many that were printed before come first. With around: before and after; 20. */
                 lines?: number;
                 page_size?: number;
                 pod?: string | null;
+                /** @description A regular expression of RE2 (no look-around, no back-references); `(?i)`: any case. */
+                regex?: string | null;
                 /** @description Printed while this request was answered. */
                 request_id?: string | null;
                 search?: string | null;
@@ -9962,6 +11269,96 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Page_LogEntry_"];
                     "text/event-stream": string;
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    download_version_logs_api_v1_services__service__versions__version__logs_download_get: {
+        parameters: {
+            query?: {
+                /** @description ISO-8601 with a zone. */
+                from?: string | null;
+                /** @description Only lines that say that they are of this level; may be repeated. */
+                level?: ("error" | "warning" | "info" | "debug")[];
+                pod?: string | null;
+                /** @description A regular expression of RE2 (no look-around, no back-references); `(?i)`: any case. */
+                regex?: string | null;
+                /** @description Printed while this request was answered. */
+                request_id?: string | null;
+                search?: string | null;
+                /** @description ISO-8601 with a zone. */
+                to?: string | null;
+            };
+            header?: never;
+            path: {
+                service: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
                 };
             };
             /** @description A value, shape or name that cannot be accepted. */
@@ -10246,6 +11643,84 @@ export interface operations {
             };
             /** @description The state of the resource does not allow it. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    pod_timeline_api_v1_services__service__versions__version__pods__pod__timeline_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pod: string;
+                service: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TimelineView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10602,6 +12077,329 @@ export interface operations {
             };
             /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    read_session_api_v1_session_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    sign_in_api_v1_session_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is longer than this API takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    sign_out_api_v1_session_delete: {
+        parameters: {
+            query?: {
+                /** @description Every session of the caller's, and links not yet used. */
+                everywhere?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    create_sign_in_link_api_v1_session_links_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInLinkView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    read_sign_in_options_api_v1_session_options_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInOptionsView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,5 +1,6 @@
-import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { call, setCsrfToken } from './client';
+import { type QueryClient, queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useSyncExternalStore } from 'react';
+import { call, onSessionEnded, setCsrfToken } from './client';
 import { ApiError } from './errors';
 
 export type Role = 'viewer' | 'editor' | 'admin';
@@ -33,11 +34,27 @@ export const sessionOptionsQuery = queryOptions({
   staleTime: Number.POSITIVE_INFINITY,
 });
 
-async function readSession(): Promise<Session | null> {
+function wasSignedIn(client: QueryClient): boolean {
+  return Boolean(client.getQueryData(sessionQuery.queryKey));
+}
+
+/** For `npm run dev`, which sends the administrator's token with every call. */
+const DEVELOPER: Session = {
+  user: 'admin',
+  is_admin: true,
+  roles: { default: 'admin' },
+  csrf_token: '',
+  expires_at: '9999-12-31T00:00:00Z',
+  version: 'dev',
+};
+
+async function readSession({ client }: { client: QueryClient }): Promise<Session | null> {
+  if (import.meta.env.VITE_DEVELOPER === 'true') return DEVELOPER;
   try {
     return keepToken(await call<Session>('GET', '/session'));
   } catch (thrown) {
-    if (thrown instanceof ApiError && thrown.status === 401) return keepToken(null);
+    // Where somebody was signed in before, the pages stay: see `useIsSessionEnded`.
+    if (thrown instanceof ApiError && thrown.status === 401 && !wasSignedIn(client)) return keepToken(null);
     throw thrown;
   }
 }
@@ -72,12 +89,40 @@ export function editableProjects(session: Session): string[] {
   return Object.keys(session.roles).filter((project) => isAllowed(session, 'editor', project));
 }
 
+/** Whether the session ended while its pages were open: they stay as they are, under a dialog to sign in again. */
+const ended = { is: false, listeners: new Set<() => void>() };
+
+function setEnded(is: boolean): void {
+  if (ended.is === is) return;
+  ended.is = is;
+  for (const listener of ended.listeners) listener();
+}
+
+onSessionEnded(() => setEnded(true));
+
+export function useIsSessionEnded(): boolean {
+  return useSyncExternalStore(
+    (listener) => {
+      ended.listeners.add(listener);
+      return () => ended.listeners.delete(listener);
+    },
+    () => ended.is,
+  );
+}
+
+/** Signs in; where a session ended under open pages, everything is read again and what was typed stays. */
 export function useSignIn() {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: (credential: { token: string } | { link: string }) =>
       call<Session>('POST', '/session', { body: credential }),
-    onSuccess: (session) => queries.setQueryData(sessionQuery.queryKey, keepToken(session)),
+    onSuccess: (session) => {
+      const before = queries.getQueryData(sessionQuery.queryKey);
+      queries.setQueryData(sessionQuery.queryKey, keepToken(session));
+      setEnded(false);
+      if (before && before.user !== session.user) window.location.reload();
+      else void queries.invalidateQueries();
+    },
   });
 }
 
@@ -86,9 +131,10 @@ export function useSignOut() {
   return useMutation({
     mutationFn: ({ everywhere }: { everywhere: boolean }) =>
       call<void>('DELETE', '/session', everywhere ? { query: { everywhere } } : {}),
-    onSuccess: () => {
+    onSettled: () => {
       queries.clear();
       queries.setQueryData(sessionQuery.queryKey, keepToken(null));
+      setEnded(false);
     },
   });
 }

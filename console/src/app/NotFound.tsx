@@ -1,19 +1,15 @@
 import { Link } from '@tanstack/react-router';
-import { Button, Result } from 'antd';
+import { Button } from 'antd';
+import { EmptyState } from '@/components/EmptyState';
 import { useTexts } from '@/i18n';
 
 export function NotFound() {
   const t = useTexts().shell;
   return (
-    <Result
-      status="404"
-      title={t.notFound}
-      subTitle={t.notFoundHint}
-      extra={
-        <Link to="/services">
-          <Button type="primary">{t.toServices}</Button>
-        </Link>
-      }
-    />
+    <EmptyState title={t.notFound} hint={t.notFoundHint}>
+      <Link to="/services">
+        <Button type="primary">{t.toServices}</Button>
+      </Link>
+    </EmptyState>
   );
 }

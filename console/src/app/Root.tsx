@@ -1,26 +1,41 @@
 import { useQuery } from '@tanstack/react-query';
 import { useSearch } from '@tanstack/react-router';
 import { Spin } from 'antd';
-import { useEffect } from 'react';
-import { asApiError, sessionQuery } from '@/api';
+import { lazy, Suspense, useEffect } from 'react';
+import { asApiError, sessionQuery, useIsSessionEnded } from '@/api';
 import { ErrorNotice } from '@/components/ErrorNotice';
 import { isLanguage, useI18n } from '@/i18n';
 import { Shell } from './shell/Shell';
-import { SignInPage } from './sign-in/SignInPage';
+
+const SessionEnded = lazy(async () => ({ default: (await import('./sign-in/SessionEnded')).SessionEnded }));
+const SignInPage = lazy(async () => ({ default: (await import('./sign-in/SignInPage')).SignInPage }));
 
 /** The sign-in page or the shell, by whether somebody is signed in; the address stays as it is. */
 export function Root() {
   useLanguageOfAddress();
   const { data: session, error, isPending, refetch } = useQuery(sessionQuery);
+  const isEnded = useIsSessionEnded();
   if (isPending) return <Spin fullscreen />;
-  if (error !== null) {
+  if (error !== null && !session) {
     return (
       <main style={{ maxWidth: 640, margin: '15vh auto', padding: 16 }}>
         <ErrorNotice error={asApiError(error)} retry={() => void refetch()} />
       </main>
     );
   }
-  return session === null ? <SignInPage /> : <Shell />;
+  if (!session) {
+    return (
+      <Suspense fallback={<Spin fullscreen />}>
+        <SignInPage />
+      </Suspense>
+    );
+  }
+  return (
+    <>
+      <Shell />
+      <Suspense>{isEnded && <SessionEnded />}</Suspense>
+    </>
+  );
 }
 
 function useLanguageOfAddress(): void {

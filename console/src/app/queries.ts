@@ -1,5 +1,5 @@
 import { QueryClient } from '@tanstack/react-query';
-import { asApiError, onSessionEnded, sessionQuery } from '@/api';
+import { asApiError } from '@/api';
 
 /** Errors that the next try may not meet; anything else is an answer. */
 function mayPass(thrown: unknown): boolean {
@@ -17,6 +17,3 @@ export const queries = new QueryClient({
     mutations: { retry: false },
   },
 });
-
-// A session that ends elsewhere: the shell then shows the sign-in page in place, with the address as it is.
-onSessionEnded(() => queries.setQueryData(sessionQuery.queryKey, null));

@@ -4,9 +4,12 @@ import {
   createRoute,
   createRouter,
   lazyRouteComponent,
+  Navigate,
+  type RouteComponent,
   redirect,
   retainSearchParams,
 } from '@tanstack/react-router';
+import { loadPageTexts } from '@/i18n';
 import { NotFound } from './NotFound';
 import { PageError } from './PageError';
 import { Root } from './Root';
@@ -30,13 +33,19 @@ const home = createRoute({
   },
 });
 
-const page = lazyRouteComponent;
+/** A page that comes with the texts of all pages. */
+function page<Name extends string>(load: () => Promise<Record<Name, RouteComponent>>, name: Name) {
+  return lazyRouteComponent(async () => {
+    const [found] = await Promise.all([load(), loadPageTexts()]);
+    return found;
+  }, name);
+}
 const top = () => root;
 
 const services = createRoute({
   getParentRoute: top,
   path: '/services',
-  component: page(() => import('@/features/services/page'), 'Page'),
+  component: lazyRouteComponent(() => import('@/features/services/page'), 'Page'),
 });
 const publish = createRoute({
   getParentRoute: top,
@@ -147,7 +156,11 @@ const settings = createRoute({
 });
 
 /** Where a one-time link leads; `Root` shows the sign-in page for it, or goes on where somebody is signed in. */
-const signIn = createRoute({ getParentRoute: top, path: '/sign-in' });
+const signIn = createRoute({
+  getParentRoute: top,
+  path: '/sign-in',
+  component: () => <Navigate to="/services" search={({ link: _link, ...search }) => search} replace />,
+});
 
 const tree = root.addChildren([
   home,

@@ -1,39 +1,12 @@
 import { CodeOutlined } from '@ant-design/icons';
-import { Button, Modal, Tabs } from 'antd';
-import { useState } from 'react';
+import { Button, Modal } from 'antd';
+import { lazy, Suspense, useState } from 'react';
 import { useTexts } from '@/i18n';
-import { CodeBlock } from './CodeBlock';
+import type { CodeForms } from './CodeTabs';
 
-/** The same call in other words; a form that does not exist is left out. */
-export interface CodeForms {
-  readonly cli?: string;
-  readonly curl?: string;
-  readonly python?: string;
-  readonly javascript?: string;
-  readonly java?: string;
-  readonly json?: string;
-}
+export type { CodeForms } from './CodeTabs';
 
-const NAMES: Record<keyof CodeForms, string> = {
-  cli: 'CLI',
-  curl: 'curl',
-  python: 'Python',
-  javascript: 'JavaScript',
-  java: 'Java',
-  json: 'JSON',
-};
-
-/** Tabs with the call in each form, each with its copy button. */
-export function CodeTabs({ forms }: { forms: CodeForms }) {
-  const items = (Object.keys(NAMES) as (keyof CodeForms)[])
-    .filter((key) => forms[key] !== undefined)
-    .map((key) => ({
-      key,
-      label: NAMES[key],
-      children: <CodeBlock code={forms[key] ?? ''} />,
-    }));
-  return <Tabs size="small" items={items} />;
-}
+const CodeTabs = lazy(async () => ({ default: (await import('./CodeTabs')).CodeTabs }));
 
 /** A button that shows how the command line, curl and Python do what this page does. */
 export function AsCode({ forms, title }: { forms: CodeForms; title?: string }) {
@@ -52,7 +25,9 @@ export function AsCode({ forms, title }: { forms: CodeForms; title?: string }) {
         width={720}
         destroyOnHidden
       >
-        <CodeTabs forms={forms} />
+        <Suspense>
+          <CodeTabs forms={forms} />
+        </Suspense>
       </Modal>
     </>
   );

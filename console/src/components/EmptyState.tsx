@@ -1,5 +1,6 @@
-import { Empty, Flex, Typography } from 'antd';
+import { Empty, Flex } from 'antd';
 import type { ReactNode } from 'react';
+import { Muted } from './Muted';
 
 /** In place of a list without rows: what would be here, and how to get it. */
 export function EmptyState(props: { title: string; hint?: ReactNode; children?: ReactNode }) {
@@ -9,8 +10,8 @@ export function EmptyState(props: { title: string; hint?: ReactNode; children?: 
       style={{ padding: '32px 16px' }}
       description={
         <Flex vertical gap={4} align="center">
-          <Typography.Text strong>{props.title}</Typography.Text>
-          {props.hint !== undefined && <Typography.Text type="secondary">{props.hint}</Typography.Text>}
+          <strong>{props.title}</strong>
+          {props.hint !== undefined && <Muted>{props.hint}</Muted>}
         </Flex>
       }
     >

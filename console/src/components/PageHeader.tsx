@@ -1,4 +1,4 @@
-import { Flex, Typography } from 'antd';
+import { Flex, theme } from 'antd';
 import type { ReactNode } from 'react';
 import { useTitle } from './useTitle';
 
@@ -10,6 +10,7 @@ export function PageHeader(props: {
   actions?: ReactNode;
 }) {
   useTitle(props.title);
+  const { token } = theme.useToken();
   return (
     <Flex
       component="header"
@@ -21,13 +22,13 @@ export function PageHeader(props: {
     >
       <div style={{ minWidth: 0 }}>
         <Flex align="center" gap="small" wrap>
-          <Typography.Title level={1} style={{ fontSize: 22, margin: 0, overflowWrap: 'anywhere' }}>
+          <h1 style={{ fontSize: 22, fontWeight: 600, margin: 0, overflowWrap: 'anywhere' }}>
             {props.title}
-          </Typography.Title>
+          </h1>
           {props.status}
         </Flex>
         {props.description !== undefined && (
-          <Typography.Text type="secondary">{props.description}</Typography.Text>
+          <div style={{ color: token.colorTextSecondary }}>{props.description}</div>
         )}
       </div>
       {props.actions !== undefined && (

@@ -1,15 +1,19 @@
-import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react';
-import { en } from './en';
+import {
+  createContext,
+  type ReactNode,
+  useContext,
+  useEffect,
+  useMemo,
+  useState,
+  useSyncExternalStore,
+} from 'react';
+import { loadedTexts, loadTexts, onTextsLoaded, type Texts } from './dictionaries';
 import { type Formats, formatsOf } from './formats';
 import { isLanguage, type Language, LOCALES, storedLanguage, storeLanguage } from './language';
-import { zh } from './zh';
 
+export { loadPageTexts, loadTexts, type Texts } from './dictionaries';
 export type { Formats } from './formats';
 export { isLanguage, LANGUAGES, type Language, LOCALES } from './language';
-
-export type Texts = typeof en;
-
-const DICTIONARIES: Record<Language, Texts> = { en, zh };
 
 interface I18n {
   readonly language: Language;
@@ -20,27 +24,41 @@ interface I18n {
 
 const Context = createContext<I18n | null>(null);
 
-/** Holds the language; `language` fixes it, for tests. */
+/** Holds the language; `language` fixes it, for tests. Shows the page once its texts are here. */
 export function I18nProvider({ children, language: fixed }: { children: ReactNode; language?: Language }) {
-  const [chosen, setChosen] = useState<Language>(() => fixed ?? storedLanguage());
-  const language = fixed ?? chosen;
-  useEffect(() => {
-    document.documentElement.lang = LOCALES[language];
-  }, [language]);
-  const value = useMemo<I18n>(
-    () => ({
-      language,
-      setLanguage(next) {
-        if (!isLanguage(next)) return;
-        storeLanguage(next);
-        setChosen(next);
-      },
-      texts: DICTIONARIES[language],
-      formats: formatsOf(LOCALES[language]),
-    }),
-    [language],
+  const [chosen, choose] = useState<Language>(() => fixed ?? storedLanguage());
+  const language = useLoaded(chosen);
+  const texts = useSyncExternalStore(onTextsLoaded, () =>
+    language === null ? undefined : loadedTexts(language),
   );
-  return <Context.Provider value={value}>{children}</Context.Provider>;
+  const value = useMemo<I18n | null>(() => {
+    if (language === null || texts === undefined) return null;
+    const setLanguage = (next: Language) => {
+      if (!isLanguage(next)) return;
+      storeLanguage(next);
+      choose(next);
+    };
+    // A page is shown only after its texts are here: see `loadPageTexts`.
+    return { language, setLanguage, texts: texts as Texts, formats: formatsOf(LOCALES[language]) };
+  }, [language, texts]);
+  return value === null ? null : <Context.Provider value={value}>{children}</Context.Provider>;
+}
+
+/** The language once its texts are loaded; until then the one before. */
+function useLoaded(chosen: Language): Language | null {
+  const [loaded, setLoaded] = useState(loadedTexts(chosen) === undefined ? null : chosen);
+  useEffect(() => {
+    let isCurrent = true;
+    void loadTexts(chosen).then(() => {
+      if (!isCurrent) return;
+      document.documentElement.lang = LOCALES[chosen];
+      setLoaded(chosen);
+    });
+    return () => {
+      isCurrent = false;
+    };
+  }, [chosen]);
+  return loaded;
 }
 
 export function useI18n(): I18n {

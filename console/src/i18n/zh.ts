@@ -1,40 +1,12 @@
 import type { en } from './en';
 import { common } from './zh/common';
 import { components } from './zh/components';
-import { debug } from './zh/debug';
-import { events } from './zh/events';
-import { keys } from './zh/keys';
-import { logs } from './zh/logs';
-import { models } from './zh/models';
-import { monitor } from './zh/monitor';
-import { people } from './zh/people';
-import { platform } from './zh/platform';
-import { publish } from './zh/publish';
-import { requests } from './zh/requests';
-import { resources } from './zh/resources';
-import { service } from './zh/service';
 import { services } from './zh/services';
 import { shell } from './zh/shell';
-import { usage } from './zh/usage';
-import { versions } from './zh/versions';
 
 export const zh: typeof en = {
   common,
   components,
-  debug,
-  events,
-  keys,
-  logs,
-  models,
-  monitor,
-  people,
-  platform,
-  publish,
-  requests,
-  resources,
-  service,
   services,
   shell,
-  usage,
-  versions,
 };

@@ -12,10 +12,10 @@ import typer
 
 from penstock.commands.cli.errors import EXIT_CODES, Commands
 from penstock.commands.deployment import deploy, rollback
-from penstock.commands.monitoring import observability, tables
-from penstock.commands.people import login, projects, users
+from penstock.commands.monitoring import charts, logs, observability, platform_health, tables
+from penstock.commands.people import console, login, projects, users
 from penstock.commands.resources import capacity, environments, groups, models, secrets, specs, usage
-from penstock.commands.services import debug, keys, pods, services, traffic, versions
+from penstock.commands.services import debug, keys, pods, request, services, traffic, versions
 from penstock.launcher.home import Home, LaunchError
 
 app = typer.Typer(
@@ -140,15 +140,21 @@ def test(context: typer.Context) -> None:
 
 
 app.command()(login.login)
+app.command()(console.console)
 app.command()(deploy.deploy)
 app.command()(rollback.rollback)
-app.command()(observability.logs)
+app.command()(logs.logs)
 app.command()(observability.events)
 app.command()(observability.metrics)
+app.command()(charts.charts)
+services.app.command()(charts.summary)
 app.command()(capacity.capacity)
+app.command()(platform_health.platform)
+app.command()(platform_health.changes)
 app.command()(users.audit)
 app.command()(usage.usage)
 app.command()(debug.debug)
+app.command()(request.request)
 for name, group in (
     ("context", login.app),
     ("services", services.app),
@@ -174,7 +180,9 @@ for name, group in (
 def show_addresses(home: Home) -> None:
     """Where everything is."""
     host = "http://127.0.0.1"
+    link = sign_in_link(home)
     rows = [
+        ("console", link or home.api_url, "signs in once; `./penstock console` makes another" if link else ""),
         ("control plane", f"{home.api_url}/api/v1", f"token: {home.admin_token}"),
         ("data plane", f"{host}:{home.ports.data}", "POST /<service>/predict"),
         ("MLflow", home.mlflow_url, ""),
@@ -185,6 +193,17 @@ def show_addresses(home: Home) -> None:
     for name, address, note in rows:
         print(f"  {name:<14} {address}{'   ' + note if note else ''}")
     sys.stdout.flush()
+
+
+def sign_in_link(home: Home) -> str | None:
+    """A link that signs in to the console of this machine's platform; None where it cannot be had now."""
+    from penstock.client import Client, PenstockError  # noqa: PLC0415
+
+    try:
+        with Client(home.api_url, home.admin_token.read_text().strip()) as client:
+            return str(client.create_sign_in_link()["url"])
+    except (PenstockError, OSError):  # addresses are shown all the same
+        return None
 
 
 def main() -> None:

@@ -149,7 +149,7 @@ def _show(client: Client, url: str, home: Home | None, mlflow: str, report: Repo
     rows = _until(lambda: _rows(client, table, request_id), ROW_WITHIN_S, f"the request has no row in {table}")
     row = {name: rows[0].get(name) for name in ("client_request_id", "status_code", "version", "response")}
     print(f"Its row:   {json.dumps(row)}\n")
-    print(_what_next(url, key, home, mlflow))
+    print(_what_next(url, key, home, mlflow, client.create_sign_in_link()["url"]))
 
 
 def _predict(client: Client, url: str, key: str, count: int, request_id: str) -> list[Any] | None:
@@ -171,10 +171,11 @@ def _rows(client: Client, table: str, request_id: str) -> list[dict[str, Any]] |
         raise
 
 
-def _what_next(url: str, key: str, home: Home | None, mlflow: str) -> str:
+def _what_next(url: str, key: str, home: Home | None, mlflow: str, console: str) -> str:
     body = json.dumps({"dataframe_split": {"columns": COLUMNS, "data": WINES[:1]}})
     lines = [
         "Try next:",
+        f"  Console: {console}   (signs in once, within 10 minutes; `./penstock console` makes another)",
         f"  curl -s {quote(url, safe=':/')} -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' \\",
         f"    -d '{body}'",
         f"  MLflow: {mlflow}   (register a model of your own there)",

@@ -92,6 +92,28 @@ async def make_controller(tmp_path: Path, each_store: None) -> AsyncIterator[Mak
 
 
 @pytest.fixture
+async def make_lone(tmp_path: Path, migrated_file: Path) -> AsyncIterator[Make]:
+    """As `make_controller`, on SQLite alone: for what no database and no other system has a part in."""
+    (tmp_path / "controller").mkdir()
+    shutil.copy(migrated_file, tmp_path / "controller")
+    made: list[Controller] = []
+
+    async def make(**more: Any) -> Controller:
+        made.append(await controller_for(settings_for(tmp_path, "nats://127.0.0.1:1", "http://127.0.0.1:1", **more)))
+        return made[-1]
+
+    yield make
+    for controller in made:
+        await controller.close()
+
+
+@pytest.fixture
+async def lone(make_lone: Make) -> Controller:
+    """The controller on SQLite alone, with no bus and no MLflow."""
+    return await make_lone()
+
+
+@pytest.fixture
 async def controller(make_controller: Make, nats_server: Nats, mlflow_url: str) -> Controller:
     """The controller, on the bus."""
     running = await make_controller(nats_server.url, mlflow_url)

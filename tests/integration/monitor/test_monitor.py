@@ -22,7 +22,19 @@ from shared.bus import Bus
 from shared.bus.envelope import headers_of
 from shared.clock import SystemClock
 from shared.contracts.rpc.method import RpcMethod
-from shared.contracts.rpc.monitor import EVENTS, LOGS, METRICS, EventsQuery, LogPage, LogsQuery, MetricsQuery
+from shared.contracts.rpc.monitor import (
+    CHARTS,
+    EVENTS,
+    LOGS,
+    METRICS,
+    SUMMARIES,
+    ChartsQuery,
+    EventsQuery,
+    LogPage,
+    LogsQuery,
+    MetricsQuery,
+    SummariesQuery,
+)
 from shared.contracts.samples import (
     LATENCY_BOUNDS_S,
     LogLine,
@@ -104,6 +116,12 @@ async def points(bus: Bus, metric: str, **more: Any) -> list[tuple[int, float]]:
     return [point for series in found.series for point in series.points]
 
 
+async def charts(bus: Bus, **more: Any) -> dict[tuple[str, str | None], tuple[float | None, ...]]:
+    """Values by metric and label."""
+    found = await ask(bus, CHARTS, ChartsQuery(service="wine", **more))
+    return {(series.metric, series.label): series.values for series in found.series}
+
+
 async def test_samples_become_charts_and_a_repeat_is_not_counted(monitor: object, bus: Bus) -> None:
     for sample in (traffic(1, 120), traffic(2, 60), traffic(1, 120), traffic(2, 60)):
         await send(bus, "penstock.metrics.v1.r1", "METRICS", sample.model_dump_json())
@@ -120,6 +138,28 @@ async def test_samples_become_charts_and_a_repeat_is_not_counted(monitor: object
     assert all(0.01 < value <= 0.025 for _, value in await points(bus, "latency_p99"))
     with pytest.raises(InvalidInput, match="no metric colour; there are"):
         await points(bus, "colour")
+    several = {"metrics": ("requests_per_second", "responses_by_class"), "count": 3, "from_time": NOON}
+    assert [await charts(bus, step_s=step_s, **several) for step_s in (60, 10)] == [
+        {("requests_per_second", None): (3.0, 5.0, None), ("responses_by_class", "2xx"): (3.0, 5.0, None)},
+        {("requests_per_second", None): (18.0, None, None), ("responses_by_class", "2xx"): (18.0, None, None)},
+    ]
+    with pytest.raises(InvalidInput, match="no metric colour; there are"):
+        await charts(bus, step_s=60, **several | {"metrics": ("colour",)})
+
+
+async def test_the_traffic_of_services_now_is_one_answer(monitor: object, bus: Bus) -> None:
+    recent = traffic(1, 120, datetime.now(UTC) - timedelta(seconds=40))
+    await send(bus, "penstock.metrics.v1.r1", "METRICS", recent.model_dump_json())
+
+    async def counted() -> Any:
+        found = await ask(bus, SUMMARIES, SummariesQuery(services=("beer", "wine")))
+        return found.items if found.items[1].requests_per_second else None
+
+    beer, wine = await eventually(counted, every=0.2)
+    assert (beer.service, beer.requests_per_second, beer.latency_p99_s) == ("beer", None, None)
+    assert beer.sparkline.values == (None,) * 15
+    assert (wine.service, wine.requests_per_second, wine.errors_per_second) == ("wine", 2.0, 0.0)
+    assert 0.01 < wine.latency_p99_s <= 0.025
 
 
 async def test_usage_is_a_mean_per_pod_and_a_sum_over_pods(monitor: object, bus: Bus) -> None:
@@ -139,6 +179,14 @@ async def test_usage_is_a_mean_per_pod_and_a_sum_over_pods(monitor: object, bus:
     await eventually(cores, every=0.2)
     assert [value for _, value in await points(bus, "cpu_cores", pod="p2")] == [pytest.approx(0.6)]
     assert [value for _, value in await points(bus, "replicas_ready")] == [1.0]
+    query = ChartsQuery(
+        service="wine", metrics=("cpu_cores", "requests_per_second"), from_time=NOON, step_s=10, count=1, by="pod"
+    )
+    found = (await ask(bus, CHARTS, query)).series
+    assert [(series.metric, series.pod) for series in found] == [
+        (metric, pod) for metric in query.metrics for pod in ("p1", "p2")
+    ]
+    assert [series.values for series in found[2:]] == [(0.0,), (0.0,)]
 
 
 async def test_log_lines_are_kept_once_and_found_by_word(monitor: object, bus: Bus) -> None:

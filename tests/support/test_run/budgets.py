@@ -11,13 +11,13 @@ from test_run.layers import Cost, Layer
 
 TOLERANCE = 1.5
 
-WHOLE_RUN = 2500.0
+WHOLE_RUN = 2540.0
 """All CPU of a run, detached platforms included. Measured: 2,519 on two cores of a quiet machine with Python 3.11."""
 
 LAYERS: Mapping[str, float] = {
     "unit": 60,
     "contract": 30,
-    "integration": 1730,
+    "integration": 1770,
     "fuzz": 20,
     "e2e": 410,
     "chaos": 245,

@@ -1,5 +1,5 @@
 import { LogoutOutlined, UserOutlined } from '@ant-design/icons';
-import { Button, Dropdown, Typography } from 'antd';
+import { Button, Dropdown } from 'antd';
 import { useSession, useSignOut } from '@/api';
 import { useTexts } from '@/i18n';
 
@@ -20,7 +20,7 @@ export function UserMenu() {
             type: 'group',
             label: (
               <>
-                <Typography.Text strong>{session.user}</Typography.Text>
+                <strong>{session.user}</strong>
                 {who.map((line) => (
                   <div key={line}>{line}</div>
                 ))}

@@ -1,7 +1,20 @@
+import { useQuery } from '@tanstack/react-query';
+import { useParams } from '@tanstack/react-router';
+import { asApiError } from '@/api';
+import { ErrorNotice } from '@/components/ErrorNotice';
 import { PageHeader } from '@/components/PageHeader';
-import { useTexts } from '@/i18n';
+import { Members } from './parts/Members';
+import { projectQuery } from './queries';
 
+/** One project and its members. */
 export function Page() {
-  const t = useTexts().people;
-  return <PageHeader title={t.project} />;
+  const { project } = useParams({ from: '/people/$project' });
+  const { data, error, refetch } = useQuery(projectQuery(project));
+  return (
+    <>
+      <PageHeader title={project} description={data?.description} />
+      {error && <ErrorNotice error={asApiError(error)} retry={() => void refetch()} />}
+      {data && <Members project={project} />}
+    </>
+  );
 }

@@ -1,7 +1,113 @@
-import { PageHeader } from '@/components/PageHeader';
-import { useTexts } from '@/i18n';
+import { useQuery } from '@tanstack/react-query';
+import { Link, useParams } from '@tanstack/react-router';
+import { Card, Descriptions, Flex, Skeleton } from 'antd';
+import { asApiError } from '@/api';
+import { AsCode } from '@/components/AsCode';
+import { CodeBlock } from '@/components/CodeBlock';
+import { CopyText } from '@/components/CopyText';
+import { ErrorNotice } from '@/components/ErrorNotice';
+import { Timestamp } from '@/components/Timestamp';
+import { useFormats, useTexts } from '@/i18n';
+import { StatusCode } from './parts/Rows';
+import { cell, pretty, requestQuery, type WholeRequest } from './queries';
 
+/** One request whole: what was asked, what was answered, by what, and what the pod said meanwhile. */
 export function Page() {
+  const { service, request } = useParams({ from: '/services/$service/requests/$request' });
   const t = useTexts().requests;
-  return <PageHeader title={t.request} />;
+  const query = useQuery(requestQuery(service, request));
+  return (
+    <Flex vertical gap="middle">
+      <Flex gap="small" justify="space-between" wrap>
+        <Link to="/services/$service/requests" params={{ service }}>
+          {t.back}
+        </Link>
+        <AsCode forms={codeOf(service, request)} />
+      </Flex>
+      {query.error && <ErrorNotice error={asApiError(query.error)} retry={() => void query.refetch()} />}
+      {query.isPending && <Skeleton active />}
+      {query.data && <Whole service={service} request={query.data} />}
+    </Flex>
+  );
+}
+
+function Whole({ service, request }: { service: string; request: WholeRequest }) {
+  const t = useTexts().requests;
+  const row = request.payload;
+  return (
+    <>
+      <Facts request={request} />
+      <Flex gap="middle" wrap align="start">
+        {(['request', 'response'] as const).map((column) => (
+          <Card
+            key={column}
+            size="small"
+            title={column === 'request' ? t.body : t.answer}
+            style={{ flex: '1 1 420px', minWidth: 0 }}
+          >
+            <CodeBlock code={pretty(row[column]) ?? t.noBody} />
+          </Card>
+        ))}
+      </Flex>
+      <Card
+        size="small"
+        title={t.lines}
+        extra={
+          <Link
+            to="/services/$service/debug"
+            params={{ service }}
+            search={{ request: request.request_id } as never}
+          >
+            {t.replay}
+          </Link>
+        }
+      >
+        {request.log_lines.length === 0 ? (
+          t.noLines
+        ) : (
+          <CodeBlock
+            code={request.log_lines.map((line) => String(line.message ?? line.line ?? '')).join('\n')}
+          />
+        )}
+      </Card>
+    </>
+  );
+}
+
+function Facts({ request }: { request: WholeRequest }) {
+  const t = useTexts().requests;
+  const formats = useFormats();
+  const row = request.payload;
+  const duration = row.execution_duration_ms;
+  const items = [
+    { label: t.requestId, children: <CopyText text={request.request_id} /> },
+    { label: t.clientRequestId, children: cell(row, 'client_request_id') },
+    { label: t.at, children: <Timestamp at={cell(row, 'request_time')} exact /> },
+    { label: t.statusCode, children: <StatusCode code={row.status_code} /> },
+    { label: t.duration, children: typeof duration === 'number' ? formats.milliseconds(duration) : '–' },
+    { label: t.version, children: request.version ?? '–' },
+    { label: t.pod, children: request.pod ?? '–' },
+    { label: t.requester, children: cell(row, 'requester') },
+    { label: t.route, children: cell(row, 'route_reason') },
+    { label: t.trace, children: request.trace_id ?? '–' },
+    { label: t.sampled, children: cell(row, 'sampling_fraction') },
+    { label: t.codes, children: cell(row, 'logging_error_codes') },
+  ];
+  return (
+    <Card size="small">
+      <Descriptions
+        size="small"
+        column={{ xs: 1, md: 2, xl: 3 }}
+        items={items.map((item) => ({ ...item, key: item.label }))}
+      />
+    </Card>
+  );
+}
+
+function codeOf(service: string, request: string) {
+  return {
+    cli: `penstock requests get ${service} ${request}`,
+    curl: `curl -H "Authorization: Bearer $PENSTOCK_TOKEN" \\\n  "$PENSTOCK_URL/api/v1/services/${service}/requests/${request}"`,
+    python: `client.request("${service}", "${request}")`,
+  };
 }

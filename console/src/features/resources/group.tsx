@@ -1,7 +1,27 @@
+import { useQuery } from '@tanstack/react-query';
+import { useParams } from '@tanstack/react-router';
+import { Flex } from 'antd';
+import { asApiError } from '@/api';
+import { ErrorNotice } from '@/components/ErrorNotice';
 import { PageHeader } from '@/components/PageHeader';
-import { useTexts } from '@/i18n';
+import { Nodes } from './parts/Nodes';
+import { Projects } from './parts/Projects';
+import { groupQuery } from './queries';
 
+/** One resource group: who may use it, and its nodes. */
 export function Page() {
-  const t = useTexts().resources;
-  return <PageHeader title={t.group} />;
+  const { group } = useParams({ from: '/resources/$group' });
+  const { data, error, refetch } = useQuery(groupQuery(group));
+  return (
+    <>
+      <PageHeader title={group} description={data?.description} />
+      {error && <ErrorNotice error={asApiError(error)} retry={() => void refetch()} />}
+      {data && (
+        <Flex vertical gap="middle">
+          <Nodes group={group} />
+          <Projects group={data} />
+        </Flex>
+      )}
+    </>
+  );
 }

@@ -2,6 +2,7 @@ import { PlusOutlined } from '@ant-design/icons';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { Button } from 'antd';
+import { lazy, Suspense } from 'react';
 import { asApiError, editableProjects, useSession } from '@/api';
 import { AsCode } from '@/components/AsCode';
 import { CursorPager } from '@/components/CursorPager';
@@ -11,10 +12,11 @@ import { useSearchState } from '@/components/useSearchState';
 import { useTexts } from '@/i18n';
 import { codeForms } from './code';
 import { isUnfiltered, PARAMS } from './filters';
-import { FilterBar } from './parts/FilterBar';
-import { FirstSteps } from './parts/FirstSteps';
 import { ServiceTable } from './parts/ServiceTable';
 import { servicesQuery } from './queries';
+
+const FilterBar = lazy(async () => ({ default: (await import('./parts/FilterBar')).FilterBar }));
+const FirstSteps = lazy(async () => ({ default: (await import('./parts/FirstSteps')).FirstSteps }));
 
 /** The home page: what runs, what does not, and why. */
 export function Page() {
@@ -43,10 +45,14 @@ export function Page() {
       />
       {error !== null && <ErrorNotice error={asApiError(error)} retry={() => void refetch()} />}
       {isNew ? (
-        <FirstSteps mayPublish={mayPublish} />
+        <Suspense>
+          <FirstSteps mayPublish={mayPublish} />
+        </Suspense>
       ) : (
         <>
-          <FilterBar filters={filters} onChange={(change) => setFilters({ cursor: '', ...change })} />
+          <Suspense fallback={<div style={{ height: 44 }} />}>
+            <FilterBar filters={filters} onChange={(change) => setFilters({ cursor: '', ...change })} />
+          </Suspense>
           <ServiceTable
             services={data?.items ?? []}
             isLoading={isPending || isPlaceholderData}

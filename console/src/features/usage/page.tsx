@@ -1,7 +1,77 @@
+import { DownloadOutlined } from '@ant-design/icons';
+import { useQuery } from '@tanstack/react-query';
+import { Button, Card, Flex, Segmented, Statistic } from 'antd';
+import { useMemo } from 'react';
+import { asApiError } from '@/api';
+import { AsCode } from '@/components/AsCode';
+import { ErrorNotice } from '@/components/ErrorNotice';
 import { PageHeader } from '@/components/PageHeader';
-import { useTexts } from '@/i18n';
+import { TimeRange } from '@/components/TimeRange';
+import { resolveRange, useTimeRange } from '@/components/timeRange';
+import { oneOf, useSearchState } from '@/components/useSearchState';
+import { useFormats, useTexts } from '@/i18n';
+import { UsageTable } from './parts/UsageTable';
+import { csvAddress, GRAINS, GROUPS, totalsOf, usageQuery } from './queries';
 
+const PARAMS = { by: oneOf(GROUPS, 'service'), grain: oneOf(GRAINS, 'total') };
+
+/** Hours and cost of what ran, and what ran without callers. */
 export function Page() {
   const t = useTexts().usage;
-  return <PageHeader title={t.title} />;
+  const formats = useFormats();
+  const [range, setRange] = useTimeRange('7d');
+  const [{ by, grain }, setSearch] = useSearchState(PARAMS);
+  const filter = useMemo(() => {
+    const { from, to } = resolveRange(range, Date.now());
+    return { from: new Date(from).toISOString(), to: new Date(to).toISOString(), groupBy: by, grain };
+  }, [range, by, grain]);
+  const query = useQuery(usageQuery(filter));
+  const totals = totalsOf(query.data ?? []);
+  return (
+    <>
+      <PageHeader
+        title={t.title}
+        actions={
+          <>
+            <Button icon={<DownloadOutlined />} href={csvAddress(filter)} download="usage.csv">
+              {t.csv}
+            </Button>
+            <AsCode forms={codeOf(filter)} />
+          </>
+        }
+      />
+      <Flex gap="middle" wrap style={{ marginBottom: 16 }}>
+        <TimeRange value={range} onChange={setRange} spans={['24h', '7d', '30d']} />
+        <Segmented
+          aria-label={t.groupBy}
+          value={by}
+          options={GROUPS.map((value) => ({ value, label: t.groups[value] }))}
+          onChange={(value) => setSearch({ by: value })}
+        />
+        <Segmented
+          aria-label={t.grain}
+          value={grain}
+          options={GRAINS.map((value) => ({ value, label: t.grains[value] }))}
+          onChange={(value) => setSearch({ grain: value })}
+        />
+      </Flex>
+      {query.error && <ErrorNotice error={asApiError(query.error)} retry={() => void query.refetch()} />}
+      <Card size="small" style={{ marginBottom: 16 }}>
+        <Flex gap="large">
+          <Statistic title={t.podHours} value={formats.number(totals.podHours, 2)} />
+          <Statistic title={t.cost} value={formats.money(totals.cost, totals.currency)} />
+        </Flex>
+      </Card>
+      <UsageTable rows={query.data ?? []} by={by} isPending={query.isPending} />
+    </>
+  );
+}
+
+function codeOf(filter: { from: string; to: string; groupBy: string; grain: string }) {
+  const { from, to, groupBy, grain } = filter;
+  const address = `"$PENSTOCK_URL/api/v1/usage?from=${from}&to=${to}&group_by=${groupBy}&grain=${grain}"`;
+  return {
+    cli: `penstock usage --from ${from} --to ${to} --by ${groupBy} --grain ${grain}`,
+    curl: `curl -H "Authorization: Bearer $PENSTOCK_TOKEN" ${address}`,
+  };
 }

@@ -1,3 +1,18 @@
 export const usage = {
   title: 'Usage',
+  empty: 'Nothing ran in this time',
+  emptyHint: 'Pods are metered from their start to their end; publish a service to see its hours here.',
+  groupBy: 'By',
+  groups: { service: 'Service', version: 'Version', project: 'Project', pod: 'Pod' },
+  grain: 'In steps of',
+  grains: { total: 'all', month: 'month', day: 'day' },
+  period: 'Period',
+  podHours: 'Pod hours',
+  cpuHours: 'Core hours',
+  memoryHours: 'GiB hours',
+  gpuHours: 'GPU hours',
+  cost: 'Cost',
+  total: 'Total',
+  csv: 'CSV',
+  chart: 'Cost by row',
 };

@@ -11,7 +11,8 @@ from functools import wraps
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from penstock.client import groups as grouped
-from penstock.client import people, requests, resources
+from penstock.client import inspection, observability, people, requests, resources
+from penstock.client import platform as platform_requests
 from penstock.client.requests import Listing, Request, Stream
 
 Arguments = ParamSpec("Arguments")
@@ -108,6 +109,10 @@ class Operations:
     stop_version = operation(requests.stop_version)
     restart_version = operation(requests.restart_version)
     delete_version = operation(requests.delete_version)
+    history = listing(inspection.history)
+    preview_version_edit = operation(inspection.preview_version_edit)
+    preview_service_edit = operation(inspection.preview_service_edit)
+    preview_traffic = operation(inspection.preview_traffic)
     traffic = operation(requests.traffic)
     set_traffic = operation(requests.set_traffic)
     keys = listing(requests.keys)
@@ -115,12 +120,18 @@ class Operations:
     rotate_key = operation(requests.rotate_key)
     revoke_key = operation(requests.revoke_key)
     pods = listing(requests.pods)
+    pod_timeline = operation(inspection.pod_timeline)
+    request = operation(inspection.request)
     restart_pod = operation(requests.restart_pod)
-    logs = listing(requests.logs)
-    follow_logs = stream(requests.follow_logs)
-    events = listing(requests.events)
+    logs = listing(observability.logs)
+    logs_around = listing(observability.logs_around)
+    download_logs = operation(observability.download_logs)
+    follow_logs = stream(observability.follow_logs)
+    events = listing(observability.events)
     models = listing(requests.models)
-    metrics = operation(requests.metrics)
+    metrics = operation(observability.metrics)
+    charts = operation(observability.charts)
+    service_summaries = operation(observability.service_summaries)
     model = operation(requests.model)
     model_version = operation(requests.model_version)
     projects = listing(people.projects)
@@ -139,6 +150,9 @@ class Operations:
     tokens = listing(people.tokens)
     create_token = operation(people.create_token)
     revoke_token = operation(people.revoke_token)
+    create_sign_in_link = operation(people.create_sign_in_link)
+    sign_in_options = operation(people.sign_in_options)
+    end_sessions = operation(people.end_sessions)
     audit = listing(people.audit)
     specs = listing(resources.specs)
     spec = operation(resources.spec)
@@ -175,5 +189,7 @@ class Operations:
     rows = operation(requests.rows)
     dead_letters = listing(requests.dead_letters)
     replay_dead_letter = operation(requests.replay_dead_letter)
+    platform = operation(platform_requests.platform)
+    changes = stream(platform_requests.changes)
     health = operation(requests.health)
     predict = operation(requests.predict)

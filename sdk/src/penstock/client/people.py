@@ -77,6 +77,21 @@ def delete_user(name: str, *, revision: int | None = None) -> Request[None]:
     return Request("DELETE", path("users", name), headers=if_match(revision), read=nothing)
 
 
+def create_sign_in_link() -> Request[Json]:
+    """A link that signs in once, within ten minutes, in whatever browser opens it: its `url`."""
+    return post("/session/links")
+
+
+def sign_in_options() -> Request[Json]:
+    """How one can sign in to the console besides by token and link."""
+    return Request("GET", "/session/options")
+
+
+def end_sessions() -> Request[None]:
+    """Sign out of the console in every browser."""
+    return Request("DELETE", "/session", {"everywhere": "true"}, read=nothing)
+
+
 def tokens(*, user: str = "me") -> Listing[Json]:
     """Tokens of a user, newest first, without their secrets."""
     return Listing("GET", "/tokens", {"user": user})

@@ -9,7 +9,16 @@ from enum import Enum
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
-from penstock.client.types import Event, Json, Key, LogLine, Model, Pod, Restart, Service, Traffic, Version
+from penstock.client.types import (
+    Json,
+    Key,
+    Model,
+    Pod,
+    Restart,
+    Service,
+    Traffic,
+    Version,
+)
 
 Answer = TypeVar("Answer")
 
@@ -218,60 +227,6 @@ def pods(service: str, version: str) -> Listing[Pod]:
 def restart_pod(service: str, version: str, pod: str) -> Request[Restart]:
     """Restart one pod by force; the others carry the traffic."""
     return post(path("services", service, "versions", version, "pods", pod, "restart"))
-
-
-def logs(
-    service: str,
-    *,
-    version: str | None = None,
-    pod: str | None = None,
-    search: str | None = None,
-    request_id: str | None = None,
-    from_time: str | None = None,
-    to_time: str | None = None,
-    page_size: int = 100,
-) -> Listing[LogLine]:
-    """Lines that pods printed, newest first; `request_id`: while that request was answered."""
-    wanted = given(version=version, pod=pod, search=search, request_id=request_id, page_size=page_size)
-    return Listing("GET", path("services", service, "logs"), {**wanted, **given(**between(from_time, to_time))})
-
-
-def follow_logs(
-    service: str,
-    *,
-    version: str | None = None,
-    pod: str | None = None,
-    search: str | None = None,
-    request_id: str | None = None,
-    lines: int | None = None,
-    from_time: str | None = None,
-) -> Stream[LogLine]:
-    """Lines as pods print them, after the last `lines` (at most 1000), or all those since `from_time`, of before.
-
-    A connection that is lost is made again, and goes on after the last line.
-    """
-    wanted = given(version=version, pod=pod, search=search, request_id=request_id, lines=lines, follow="true")
-    return Stream("GET", path("services", service, "logs"), {**wanted, **given(**{"from": from_time})})
-
-
-def events(service: str, *, version: str | None = None, page_size: int = 100) -> Listing[Event]:
-    """What happened to a service, its versions and pods; last seen first."""
-    return Listing("GET", path("services", service, "events"), given(version=version, page_size=page_size))
-
-
-def metrics(
-    service: str,
-    metric: str,
-    *,
-    version: str | None = None,
-    pod: str | None = None,
-    from_time: str | None = None,
-    to_time: str | None = None,
-    step: int = 60,
-) -> Request[Json]:
-    """One metric over time: `unit`, and `series` of `labels` and `points` (time, value), one point a `step` (s)."""
-    params = given(metric=metric, version=version, pod=pod, step=step, **between(from_time, to_time))
-    return Request("GET", path("services", service, "metrics"), params)
 
 
 def models(

@@ -5,19 +5,25 @@ from __future__ import annotations
 import logging
 from collections.abc import Coroutine
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 
 from controller.api.app import ApiAccess, build_api
 from controller.api.dependencies import ApiDependencies
+from controller.api.middleware.console import Bundle, installed_bundle
 from controller.clients.mlflow import MlflowRegistry
 from controller.clients.oidc import OidcIssuer, OidcOptions
+from controller.clients.oidc_sign_in import OidcSignIn
 from controller.clients.registry_clients import RegistryClients, auth_of
 from controller.clients.router import RouterClient
 from controller.consumers import pull_key_use, serve_registry_access, serve_secret_values, subscribe
+from controller.domain.changes import ChangeLog
 from controller.domain.names import PLATFORM_ACTOR
+from controller.domain.platform import KnownProcesses
 from controller.domain.registries.secrets import Vault
 from controller.domain.services.debug_tickets import TicketSigner
 from controller.domain.services.table_destinations import TableRoot
@@ -27,6 +33,7 @@ from controller.handlers.private_files import read_or_create_key_file
 from controller.handlers.registries.registries import ModelRegistries
 from controller.handlers.registries.secrets import reseal_secrets, vault_from_keys
 from controller.handlers.unit_of_work import InstallationLimits
+from controller.loops.bus_changes import BusChangesLoop
 from controller.loops.followed_aliases import AliasLoop
 from controller.loops.idempotency import AnswerExpiryLoop
 from controller.loops.metering import MeteringLoop
@@ -35,6 +42,7 @@ from controller.loops.resync import ResyncLoop
 from controller.loops.routes import RouteLoop
 from controller.settings import ControllerSettings
 from controller.store.audit import Actor, audit_changes
+from controller.store.changes import publish_changes
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.database import Database
@@ -63,6 +71,7 @@ class App:
     aliases: AliasLoop
     nodes: NodesLoop
     metering: MeteringLoop
+    bus_changes: BusChangesLoop
     disk: DiskCheck
     identity: OidcIssuer | None = None
 
@@ -77,6 +86,7 @@ class App:
             "key use": pull_key_use(self.dependencies.bus, self.dependencies.database),
             "aliases": self.aliases.run(),
             "nodes": self.nodes.run(),
+            "changes": self.bus_changes.run(),
         }
 
     def servers(self, fd: int) -> dict[str, Coroutine[Any, Any, None]]:
@@ -93,7 +103,7 @@ class App:
         return is_ready(self.dependencies.bus, self.disk)
 
     async def drain(self) -> None:
-        """End the responses that have no end of their own: followed logs."""
+        """End the responses that have no end of their own: followed logs and changes."""
         self.dependencies.stopping.set()
 
     async def close(self) -> None:
@@ -120,10 +130,13 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
     url = settings.nats_url.get_secret_value()
     bus = Bus("controller", url, clock=clock, database=database, registry=telemetry.registry)
     signer = TicketSigner(read_or_create_key_file(settings.home / "debug-key"))
+    changes = ChangeLog(clock.now())
+    database.on_unit_of_work.append(partial(publish_changes, log=changes))
     routes = RouteLoop(database, bus, clock, settings.routes_interval, signer.public_key)
     registries = registries_of(settings, database, clock)
     await _reseal_secrets(database, registries.vault, clock)
     await _ensure_admin(database, settings, clock)
+    identity = identity_of(settings, clock)
     dependencies = ApiDependencies(
         database=database,
         bus=bus,
@@ -131,15 +144,19 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
         vault=registries.vault,
         data_plane=RouterClient(settings.data_plane_url, clock),
         signer=signer,
+        authenticator=Authenticator(database, clock, identity),
         clock=clock,
         limits=limits_of(settings),
         public_url=settings.callers_url,
         routes_changed=routes.touch,
+        console_url=settings.console_url,
+        changes=changes,
+        known_processes=KnownProcesses(),
+        provider=provider_of(settings, identity),
     )
     _serve_bus(dependencies)
-    identity = identity_of(settings, clock)
     disk = DiskCheck(settings.home, clock)
-    access = ApiAccess(Authenticator(database, clock, identity).authenticate, api_hosts(settings))
+    access = access_of(settings, dependencies.authenticator)
     return App(
         settings=settings,
         telemetry=telemetry,
@@ -151,6 +168,7 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
         aliases=_alias_loop(settings, dependencies),
         nodes=NodesLoop(database, bus, clock, dependencies.limits),
         metering=MeteringLoop(database, bus, clock, settings.resync_interval),
+        bus_changes=BusChangesLoop(database, bus, clock, changes),
         disk=disk,
         identity=identity,
     )
@@ -175,9 +193,16 @@ def _alias_loop(settings: ControllerSettings, dependencies: ApiDependencies) -> 
     )
 
 
+def access_of(settings: ControllerSettings, authenticator: Authenticator) -> ApiAccess:
+    """Who comes in, and the console's files."""
+    bundle = Bundle(settings.console or installed_bundle())
+    return ApiAccess(authenticator, api_hosts(settings), bundle, settings.console_url)
+
+
 def api_hosts(settings: ControllerSettings) -> frozenset[str]:
     """Host names that requests may be sent to, besides localhost."""
-    return frozenset({settings.host, *settings.allowed_hosts} - ANY_ADDRESS)
+    own = urlsplit(settings.console_url or "").hostname
+    return frozenset({settings.host, *settings.allowed_hosts, *([own] if own else [])} - ANY_ADDRESS)
 
 
 def limits_of(settings: ControllerSettings) -> InstallationLimits:
@@ -207,6 +232,14 @@ def identity_of(settings: ControllerSettings, clock: Clock) -> OidcIssuer | None
         settings.oidc_issuer, settings.oidc_audience, settings.oidc_name_claim, settings.oidc_roles_claim
     )
     return OidcIssuer(options, clock)
+
+
+def provider_of(settings: ControllerSettings, issuer: OidcIssuer | None) -> OidcSignIn | None:
+    """Where people sign in to the console, where the provider knows it."""
+    if issuer is None or settings.oidc_client_id is None:
+        return None
+    secret = settings.oidc_client_secret.get_secret_value() if settings.oidc_client_secret else None
+    return OidcSignIn(issuer, settings.oidc_client_id, secret, settings.oidc_scopes)
 
 
 def _vault(settings: ControllerSettings) -> Vault:

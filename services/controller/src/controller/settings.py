@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -64,6 +65,12 @@ class ControllerSettings(DatabaseSettings):
     public_url: str | None = None
     """Base URL of the router as callers reach it; default http://127.0.0.1:<PENSTOCK_PORT>."""
 
+    console: Path | None = None
+    """Folder of the console's built files; default: those of the installed `penstock-console`, where it has any."""
+
+    console_url: str | None = None
+    """URL at which browsers reach the console, with the path prefix of a proxy; default: where a request is sent to."""
+
     router_url: str | None = None
     """Base URL of the router as the controller reaches it, for debug requests; default http://127.0.0.1:<PENSTOCK_PORT>."""
 
@@ -90,6 +97,16 @@ class ControllerSettings(DatabaseSettings):
 
     oidc_audience: str = "penstock"
     """Audience (`aud`) that such a token must name; default penstock."""
+
+    oidc_client_id: str | None = None
+    """Name that the issuer knows the console by: people sign in to it there; default none. Its address to come back to
+    is `<console_url>/api/v1/session/oidc/callback`."""
+
+    oidc_client_secret: SecretStr | None = None
+    """Secret of that client, where it has one; default none."""
+
+    oidc_scopes: str = "openid profile"
+    """What the console asks the issuer for, separated by spaces; default `openid profile`."""
 
     oidc_name_claim: str = "preferred_username"
     """Claim that names a user who signs in for the first time (`sub` where it is missing)."""
@@ -141,6 +158,21 @@ class ControllerSettings(DatabaseSettings):
         for key in (value,) if isinstance(value, SecretStr) else value or ():
             if not re.fullmatch(r"[0-9a-fA-F]{64}", key.get_secret_value()):
                 raise ValueError("a secret key must be 64 hexadecimal digits")
+        return value
+
+    @field_validator("console_url")
+    @classmethod
+    def _a_page(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "http://none")
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("CONTROLLER_CONSOLE_URL must be an http:// or https:// URL without a query")
+        return value.rstrip("/") if value else None
+
+    @field_validator("console")
+    @classmethod
+    def _holds_a_page(cls, value: Path | None) -> Path | None:
+        if value is not None and not (value / "index.html").is_file():
+            raise ValueError("CONTROLLER_CONSOLE must be a folder with an index.html")
         return value
 
     @field_validator("oidc_issuer")

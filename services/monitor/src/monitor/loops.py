@@ -10,6 +10,7 @@ from monitor.settings import MonitorSettings
 from monitor.store.event_list import delete_events
 from monitor.store.log_lines import delete_lines
 from monitor.store.minutes import delete_counted_samples, delete_minutes
+from monitor.store.recent import delete_recent
 from shared.clock import Clock
 from shared.database import Database
 from shared.errors import Unavailable
@@ -19,6 +20,8 @@ log = logging.getLogger(__name__)
 INTERVAL_S = 300.0
 SAMPLES_KEPT = timedelta(hours=2)
 """Longer than `METRICS` keeps a sample (1 h): no repeat can come after that."""
+RECENT_KEPT = timedelta(minutes=65)
+"""Longer than the hour that charts by 10 s reach back."""
 
 
 async def run_retention(database: Database, clock: Clock, settings: MonitorSettings) -> None:
@@ -36,6 +39,7 @@ async def delete_expired(database: Database, clock: Clock, settings: MonitorSett
     now = clock.now()
     async with database.unit_of_work() as session:
         await delete_minutes(session, kept_since(now, settings.metrics_kept))
+        await delete_recent(session, kept_since(now, RECENT_KEPT))
         await delete_lines(session, now - settings.logs_kept)
         await delete_events(session, now - settings.events_kept)
         await delete_counted_samples(session, now - SAMPLES_KEPT)

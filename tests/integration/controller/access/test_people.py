@@ -79,6 +79,7 @@ async def test_lists_show_the_callers_own(two_projects: Controller) -> None:
     listed = (await caller.ask("GET", "/services")).json()["items"]
     assert [service["name"] for service in listed] == ["blue-service"]
     assert (await caller.ask("GET", "/services?project=red")).json()["items"] == []
+    assert (await caller.ask("GET", "/service-summaries?name=red-service")).json() == {"items": []}
     assert [p["name"] for p in (await caller.ask("GET", "/projects")).json()["items"]] == ["blue"]
     assert (await caller.ask("GET", "/projects")).json()["items"][0]["role"] == "viewer"
     assert {service["name"] for service in (await two_projects.call("GET", "/services"))["items"]} == {

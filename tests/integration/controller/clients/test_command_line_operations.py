@@ -113,6 +113,8 @@ async def test_people(cli: CommandLine) -> None:
         "max": 3,
         "target_concurrency": 16,
     }
+    assert "/#/sign-in?link=" in (await cli("console", "--no-open", env=as_ann)).stdout
+    await cli("console", "--sign-out", env=as_ann)
     await cli("projects", "remove", "red", "ann")
     await cli("services", "show", "wine", code=3, env=as_ann)
     await cli("users", "disable", "ann")

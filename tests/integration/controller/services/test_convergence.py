@@ -291,6 +291,18 @@ async def test_reads_of_what_others_own(controller: Controller, peers: Peers, se
     assert (metrics["unit"], metrics["series"]) == ("1/s", [{"labels": {"version": "all"}, "points": [[60, 1.5]]}])
     for wrong in ({}, {"metric": "x", "step": 1}, {"metric": "x", "from": "yesterday"}, {"metric": "x", "colour": 1}):
         await controller.call("GET", "/services/wine/metrics", 400, params=wrong)
+    charts = await controller.call("GET", "/services/wine/charts", params={"metrics": "requests,requests", "step": 10})
+    assert (charts["step_s"], [series["metric"] for series in charts["series"]]) == (10, ["requests"])
+    asked = peers.asked_charts[-1]
+    assert len(charts["series"][0]["values"]) == asked.count == (360 if asked.from_time.timestamp() % 10 else 361)
+    for wrong in ({}, {"metrics": "a,,b"}, {"metrics": "a", "step": 90}, {"metrics": "a", "by": "colour"}):
+        await controller.call("GET", "/services/wine/charts", 400, params=wrong)
+    await controller.call("GET", "/services/wine/charts", 404, params={"metrics": "requests", "version": "v9"})
+    for names in ([], ["nobody", "wine"]):
+        found = await controller.call("GET", "/service-summaries", params={"name": names})
+        assert [(each["service"], each["latency_p99_ms"]) for each in found["items"]] == [("wine", 24.1)]
+    assert found["items"][0]["sparkline"]["values"] == [0.5, None]
+    await controller.call("GET", "/service-summaries", 400, params={"name": ["wine"] * 101})
     tables = await controller.call("GET", "/inference-tables", params={"service": "wine"})
     assert [table["name"] for table in tables["items"]] == ["wine.payload"]
     rows = await controller.call("GET", "/inference-tables/wine.payload/rows")

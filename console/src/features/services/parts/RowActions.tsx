@@ -1,13 +1,14 @@
 import { MoreOutlined } from '@ant-design/icons';
 import { Link } from '@tanstack/react-router';
 import { App, Button, Dropdown, Space } from 'antd';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { asApiError, useMay } from '@/api';
 import { ErrorNotice } from '@/components/ErrorNotice';
 import { useTexts } from '@/i18n';
 import { type Action, type Service, useServiceAction } from '../queries';
 import { actionItems } from './actionItems';
-import { DeleteService } from './DeleteService';
+
+const DeleteService = lazy(async () => ({ default: (await import('./DeleteService')).DeleteService }));
 
 /** What may be done with a service from its row: debug in one click, everything else in a menu. */
 export function RowActions({ service }: { service: Service }) {
@@ -53,7 +54,9 @@ export function RowActions({ service }: { service: Service }) {
           aria-label={texts.services.moreActions(service.name)}
         />
       </Dropdown>
-      {isDeleting && <DeleteService service={service} close={() => setDeleting(false)} />}
+      <Suspense>
+        {isDeleting && <DeleteService service={service} close={() => setDeleting(false)} />}
+      </Suspense>
     </Space>
   );
 }

@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router';
-import { type TableColumnsType, Typography } from 'antd';
+import type { TableColumnsType } from 'antd';
+import { Muted } from '@/components/Muted';
 import { StatusTag } from '@/components/StatusTag';
 import { Timestamp } from '@/components/Timestamp';
 import { useTexts } from '@/i18n';
@@ -71,15 +72,7 @@ function NameCell({ service }: { service: Service }) {
       <Link to="/services/$service" params={{ service: service.name }}>
         {service.name}
       </Link>
-      {service.description !== '' && (
-        <Typography.Text
-          type="secondary"
-          ellipsis={{ tooltip: service.description }}
-          style={{ display: 'block' }}
-        >
-          {service.description}
-        </Typography.Text>
-      )}
+      {service.description !== '' && <Muted isLine>{service.description}</Muted>}
     </div>
   );
 }

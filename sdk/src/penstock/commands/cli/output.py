@@ -43,6 +43,8 @@ HEADINGS = {
     "free_cores": "free cores", "gib": "GiB", "free_gib": "free GiB",
     "blocked.reason": "reason", "execution_duration_ms": "ms", "status_code": "status",
     "client_request_id": "client id",
+    "requests_per_second": "requests/s", "errors_per_second": "errors/s", "latency_p99_ms": "p99 ms",
+    "last_15_minutes": "last 15 min",
 }  # fmt: skip
 """What a column is called for people, where that is not the field's own name."""
 

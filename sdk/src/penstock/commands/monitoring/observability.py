@@ -1,29 +1,19 @@
-"""`penstock logs` and `penstock events`."""
+"""`penstock events` and `penstock metrics`."""
 
 from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from penstock.commands.cli.connection import connect
-from penstock.commands.cli.output import Format, Output, plain_line, show_all
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from penstock.client import Client
-    from penstock.client.types import LogLine
-
-    Filters = dict[str, str | None]
+from penstock.commands.cli.output import Format, Output, show_all
 
 Service = Annotated[str, typer.Argument(help="Name of the service.")]
 Version = Annotated[str | None, typer.Option("--version", help="Only of this version.")]
-FOLLOWED_LINES = 20
-MOST_BEFORE = 1000
 Lines = Annotated[int, typer.Option("--lines", "-n", min=1, help="How many at most.")]
 From = Annotated[str | None, typer.Option("--from", help="ISO-8601 with a zone.")]
 To = Annotated[str | None, typer.Option("--to", help="ISO-8601 with a zone; now otherwise.")]
@@ -36,48 +26,6 @@ METRICS = (
 )  # fmt: skip
 """Names and units, as the monitor has them; a test holds the two together."""
 COLUMNS = ("last_seen", "level", "resource_kind", "resource_name", "reason", "count", "message")
-
-
-def logs(
-    service: Service,
-    *,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Lines as they are printed, until Ctrl-C.")] = False,
-    version: Version = None,
-    pod: Annotated[str | None, typer.Option(help="Only of this pod.")] = None,
-    search: Annotated[str | None, typer.Option(help="A word in the line.")] = None,
-    request: Annotated[
-        str | None, typer.Option(help="Only what was printed for this request: its id, as X-Request-Id has it.")
-    ] = None,
-    from_time: From = None,
-    to_time: To = None,
-    lines: Annotated[
-        int | None, typer.Option("--lines", "-n", min=0, help="How many at most; with -f so many before. 100; -f: 20.")
-    ] = None,
-    output: Output = Format.TABLE,
-) -> None:
-    """Show what the pods of a service printed, the newest last. JSON is one object per line."""
-    wanted = {"version": version, "pod": pod, "search": search, "request_id": request, "from_time": from_time}
-    if follow and (to_time or (from_time and lines is not None)):
-        raise typer.BadParameter("--follow has no end (--to), and begins at a time (--from) or so many --lines back")
-    with connect() as client:
-        found = _follow(client, service, wanted, lines) if follow else None
-        for line in found or _last_lines(
-            client, service, wanted | {"to_time": to_time}, 100 if lines is None else lines
-        ):
-            _print(line, output)
-
-
-def _follow(client: Client, service: str, wanted: Filters, lines: int | None) -> Iterator[LogLine]:
-    if lines is not None and lines > MOST_BEFORE:
-        raise typer.BadParameter(f"--follow begins {MOST_BEFORE} lines back at most; --from has no such bound")
-    before = None if wanted["from_time"] else FOLLOWED_LINES if lines is None else lines
-    return client.follow_logs(service, **wanted, lines=before)
-
-
-def _last_lines(client: Client, service: str, wanted: Filters, lines: int) -> list[LogLine]:
-    if not lines:
-        return []
-    return list(islice(client.logs(service, **wanted, page_size=min(lines, 1000)), lines))[::-1]
 
 
 def events(service: Service, version: Version = None, lines: Lines = 100, output: Output = Format.TABLE) -> None:
@@ -126,8 +74,3 @@ def metrics(
 def format_value(value: float) -> str:
     """Four digits that count, and never fewer than the whole number has."""
     return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-
-
-def _print(line: LogLine, output: Format) -> None:
-    text = f"{line['at']} {line['pod']} {plain_line(line['text'])}"
-    print(json.dumps(line, ensure_ascii=False) if output is Format.JSON else text, flush=True)

@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Annotated, TypeVar
 
-from fastapi import Depends, Header, Request, Response
+from fastapi import Depends, Header, Query, Request, Response
 from pydantic import BaseModel
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from controller.clients.oidc_sign_in import OidcSignIn
 from controller.clients.router import RouterClient
 from controller.domain.access.roles import Principal
+from controller.domain.changes import ChangeLog
+from controller.domain.platform import KnownProcesses
 from controller.domain.registries.secrets import Vault
 from controller.domain.services.debug_tickets import TicketSigner
+from controller.handlers.access.authentication import Authenticator
 from controller.handlers.registries.registries import ModelRegistries
 from controller.handlers.unit_of_work import InstallationLimits, UnitOfWork
 from controller.store.audit import Actor as AuditedActor
@@ -35,6 +39,29 @@ Reply = TypeVar("Reply", bound=Contract)
 _ETAG = re.compile(r'(?:W/)?"([0-9]{1,18})"\Z')
 
 
+class Writes:
+    """Counts what requests have committed, and wakes whoever waits for the next one: a stream whose reader may have
+    lost their access just now."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._next = asyncio.Event()
+
+    def note(self) -> None:
+        """One more."""
+        self.count += 1
+        woken, self._next = self._next, asyncio.Event()
+        woken.set()
+
+    async def wait(self) -> None:
+        """Until the next one."""
+        await self._next.wait()
+
+
+class _DryRunEnded(Exception):
+    """Undoes a transaction whose outcome was only to be known."""
+
+
 @dataclass(frozen=True)
 class ApiDependencies:
     """What routes work with: database, bus, clients of other systems, and the limits of the installation."""
@@ -45,11 +72,17 @@ class ApiDependencies:
     vault: Vault
     data_plane: RouterClient
     signer: TicketSigner
+    authenticator: Authenticator
     clock: Clock
     limits: InstallationLimits
     public_url: str
     routes_changed: Callable[[str], None]
+    changes: ChangeLog
+    known_processes: KnownProcesses
+    console_url: str | None = None
+    provider: OidcSignIn | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    writes: Writes = field(default_factory=Writes)
 
     @asynccontextmanager
     async def unit_of_work(self, actor: AuditedActor) -> AsyncIterator[UnitOfWork]:
@@ -61,6 +94,15 @@ class ApiDependencies:
                 yield UnitOfWork(session, now, actor.name, self.limits, self.routes_changed)
         except IntegrityError as race:
             raise Conflict("Somebody else changed this at the same moment; look again") from race
+        self.writes.note()
+
+    @asynccontextmanager
+    async def dry_run(self, actor: AuditedActor) -> AsyncIterator[UnitOfWork]:
+        """A transaction that is undone when the block ends: refusals are the same, nothing is stored or published."""
+        with suppress(_DryRunEnded):
+            async with self.database.unit_of_work() as session:
+                yield UnitOfWork(session, self.clock.now(), actor.name, self.limits)
+                raise _DryRunEnded
 
     @asynccontextmanager
     async def read_session(self) -> AsyncIterator[AsyncSession]:
@@ -103,6 +145,9 @@ def if_match(if_match: Annotated[str | None, Header()] = None) -> frozenset[int]
 Dependencies = Annotated[ApiDependencies, Depends(dependencies_of)]
 CurrentPrincipal = Annotated[Principal, Depends(principal_of)]
 Actor = Annotated[AuditedActor, Depends(actor_of)]
+DryRun = Annotated[
+    bool, Query(description="Say what would change, and whether pods are replaced; refuse as ever; store nothing.")
+]
 IfMatch = Annotated[frozenset[int] | None, Depends(if_match)]
 
 

@@ -1,13 +1,32 @@
-"""Paths that need no token. Deny by default: whatever is not listed here wants one."""
+"""Requests that need no token. Deny by default: whatever is not listed here wants one."""
 
 from __future__ import annotations
 
-OPEN_PATHS = frozenset({"/healthz", "/readyz", "/api/v1/health", "/api/v1/openapi.json"})
+SESSION_COOKIE = "penstock_session"
+SESSION_PATH = "/api/v1/session"
+OPEN_PATHS = frozenset(
+    {
+        "/healthz",
+        "/readyz",
+        "/api/v1/health",
+        "/api/v1/openapi.json",
+        f"{SESSION_PATH}/options",
+        f"{SESSION_PATH}/oidc",
+        f"{SESSION_PATH}/oidc/callback",
+    }
+)
 """They say nothing of anybody's services."""
+OPEN_REQUESTS = frozenset({("POST", SESSION_PATH)})
+"""Methods of other paths: who signs in has no session yet."""
 
 DOCS_PAGE = "/docs"
 PAGES = frozenset({"/", DOCS_PAGE})
 """Paths that a browser may open without a token."""
+
+
+def is_open(method: str, path: str) -> bool:
+    """Whether a request needs no token."""
+    return path in OPEN_PATHS or (method, path) in OPEN_REQUESTS
 
 
 def is_page(method: str, path: str, accept: str) -> bool:

@@ -27,6 +27,8 @@ from controller.store.tables import (
     ProjectRow,
     SecretRow,
     ServiceRow,
+    SessionRow,
+    SignInLinkRow,
     SpecRow,
     TokenRow,
     UserRow,
@@ -77,6 +79,10 @@ def _token(session: Session, row: Any) -> AuditedResource:
     return AuditedResource("token", f"{session.get_one(UserRow, row.user_id).name}/{row.name}")
 
 
+def _of_user(kind: str) -> Callable[[Session, Any], AuditedResource]:
+    return lambda session, row: AuditedResource(kind, session.get_one(UserRow, row.user_id).name)
+
+
 def _granted(session: Session, row: Any) -> AuditedResource:
     group = session.get_one(GroupRow, row.group_id)
     return AuditedResource("resource group grant", f"{group.name}/{row.project}", row.project)
@@ -94,6 +100,8 @@ AUDITED: Mapping[type[ControllerTable], Callable[[Session, Any], AuditedResource
     MemberRow: _member,
     UserRow: lambda _, row: AuditedResource("user", row.name),
     TokenRow: _token,
+    SessionRow: _of_user("session"),
+    SignInLinkRow: _of_user("sign-in link"),
     SpecRow: lambda _, row: AuditedResource("resource spec", row.name),
     GroupRow: lambda _, row: AuditedResource("resource group", row.name),
     GroupProjectRow: _granted,
@@ -165,7 +173,7 @@ def record_action(session: AsyncSession, actor: Actor, now: datetime, subject: A
 
 def _line(change: _Change) -> dict[str, Any] | None:
     """What the log says of one row's change; None where nothing did that people care for."""
-    before, after = change.before, None if change.is_deleted else _now(change.row)
+    before, after = change.before, None if change.is_deleted else audited_values(change.row)
     if before is None and after is None:
         return None
     if before is not None and after is not None:
@@ -194,7 +202,8 @@ def _columns(row: Any) -> list[str]:
     return [attribute.key for attribute in inspect(row).mapper.column_attrs if attribute.key not in _COUNTERS]
 
 
-def _now(row: Any) -> dict[str, Any]:
+def audited_values(row: Any) -> dict[str, Any]:
+    """The row as it is now, as far as the log would show it."""
     return {name: _comparable(name, getattr(row, name)) for name in _columns(row)}
 
 

@@ -200,6 +200,43 @@ class TokenRow(ControllerTable, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class SessionRow(ControllerTable, table=True):
+    """A session of the console, as the hash of its cookie. `seen_at`: when it was last used, to a minute.
+
+    `token_id`: the token that it was opened with, which it does not outlive; None for one that an identity provider
+    opened: `grants` is what its token granted.
+    """
+
+    __tablename__ = "sessions"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    user_id: UUID = Field(foreign_key="users.id", ondelete="CASCADE", index=True)
+    token_id: UUID | None = None
+    grants: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    sha256: str = Field(max_length=64, unique=True)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    seen_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class SignInLinkRow(ControllerTable, table=True):
+    """A link that opens one session of the same user, with what its maker had; removed once it is used.
+
+    `session_ends_at`: a session opened by it lives no longer.
+    """
+
+    __tablename__ = "sign_in_links"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    user_id: UUID = Field(foreign_key="users.id", ondelete="CASCADE", index=True)
+    token_id: UUID | None = None
+    grants: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    sha256: str = Field(max_length=64, unique=True)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    session_ends_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class AuditRow(ControllerTable, table=True):
     """One change of one resource: who, what, before and after. Never edited, never removed by the platform."""
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from monitor.consumers.bulk import OUTPUT_DURABLE
 from monitor.domain.events import WORDINGS
-from monitor.handlers import charts, ingest
+from monitor.handlers import charts, dense_charts, ingest, summaries
 from monitor.handlers import events as event_handlers
 from monitor.handlers import logs as log_handlers
 from shared import events
@@ -16,15 +16,23 @@ from shared.bus import Bus
 from shared.bus.bulk import wait_until_consumed
 from shared.clock import Clock
 from shared.contracts.rpc.monitor import (
+    CHARTS,
     EVENTS,
+    LOG_CONTEXT,
     LOGS,
     METRICS,
+    SUMMARIES,
+    ChartSeriesList,
+    ChartsQuery,
     EventPage,
     EventsQuery,
+    LogContextQuery,
     LogPage,
     LogsQuery,
     MetricsQuery,
     SeriesList,
+    SummariesQuery,
+    TrafficSummaries,
 )
 from shared.database import Database
 
@@ -37,21 +45,44 @@ def subscribe(bus: Bus, database: Database, clock: Clock) -> None:
     async def fact(event: Any, session: AsyncSession) -> None:
         await ingest.record_fact(session, event, clock.now())
 
+    async def event_list(query: EventsQuery) -> EventPage:
+        async with database.read() as session:
+            return await event_handlers.list_events(session, query)
+
+    bus.consume("monitor-events", dict.fromkeys((*WORDINGS, events.PodNoted), fact))
+    bus.serve(EVENTS, event_list)
+    _serve_numbers(bus, database, clock)
+    _serve_lines(bus, database)
+
+
+def _serve_numbers(bus: Bus, database: Database, clock: Clock) -> None:
     async def metrics(query: MetricsQuery) -> SeriesList:
         async with database.read() as session:
             return await charts.read_chart(session, query)
 
+    async def charts_of(query: ChartsQuery) -> ChartSeriesList:
+        async with database.read() as session:
+            return await dense_charts.read_charts(session, query, clock.now())
+
+    async def summaries_of(query: SummariesQuery) -> TrafficSummaries:
+        async with database.read() as session:
+            return await summaries.read_summaries(session, query, clock.now())
+
+    bus.serve(METRICS, metrics)
+    bus.serve(CHARTS, charts_of)
+    bus.serve(SUMMARIES, summaries_of)
+
+
+def _serve_lines(bus: Bus, database: Database) -> None:
     async def logs(query: LogsQuery) -> LogPage:
         if query.is_settled:
             await wait_until_consumed(bus.js, "LOGS", OUTPUT_DURABLE, SETTLED_WITHIN_S)
         async with database.read() as session:
             return await log_handlers.search_logs(session, query)
 
-    async def event_list(query: EventsQuery) -> EventPage:
+    async def log_context(query: LogContextQuery) -> LogPage:
         async with database.read() as session:
-            return await event_handlers.list_events(session, query)
+            return await log_handlers.lines_around(session, query)
 
-    bus.consume("monitor-events", dict.fromkeys((*WORDINGS, events.PodNoted), fact))
-    bus.serve(METRICS, metrics)
     bus.serve(LOGS, logs)
-    bus.serve(EVENTS, event_list)
+    bus.serve(LOG_CONTEXT, log_context)

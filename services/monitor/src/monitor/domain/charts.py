@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
 
-from monitor.domain.rollup import ReplicaCounts, TrafficSums, UsageSums, quantile
-
-Kind = Literal["traffic", "usage", "replicas"]
+from monitor.domain.rollup import Kind, ReplicaCounts, TrafficSums, UsageSums, quantile
 
 
 @dataclass(frozen=True)
@@ -63,3 +60,14 @@ CHARTS: Mapping[str, Chart] = {
     "memory_bytes": Chart("usage", "bytes", partial(_mean, "memory")),
     **{f"replicas_{name}": Chart("replicas", "1", partial(_count, name)) for name in ("wanted", "running", "ready")},
 }
+
+RESPONSES_BY_CLASS = "responses_by_class"
+CLASSES: Mapping[str | None, Chart] = {f"{first}xx": CHARTS[f"status_{first}xx"] for first in "2345"}
+"""The parts of `responses_by_class`, which only `…/charts` has: label → the metric that it is."""
+
+
+def parts_of(metric: str) -> Mapping[str | None, Chart] | None:
+    """A metric's parts by their labels; most have one, without a label. None: there is no such metric."""
+    if metric == RESPONSES_BY_CLASS:
+        return CLASSES
+    return {None: CHARTS[metric]} if metric in CHARTS else None

@@ -9,10 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Literal
 
 from shared.contracts.samples import LATENCY_BOUNDS_S, PodTraffic, PodUsage, TrafficSample, UsageSample
 
 MINUTE_S = 60
+RECENT_S = 10
+"""The shortest step of a chart: routers and the scheduler send a sample so often."""
+Kind = Literal["traffic", "usage", "replicas"]
 NOT_ROUTED = ""
 """Stands for the version or pod of requests that were turned away before one was chosen."""
 
@@ -95,31 +99,36 @@ def minute_of(at: datetime) -> int:
     return int(at.timestamp()) // MINUTE_S * MINUTE_S
 
 
-def roll_traffic(samples: Iterable[TrafficSample]) -> dict[PodMinute, TrafficSums]:
-    """Samples → minutes. A sample counts for the minute in which its interval began."""
+def step_of(at: datetime, step_s: int) -> int:
+    """Unix seconds of the start of the step that `at` is in."""
+    return step_start(int(at.timestamp()), step_s)
+
+
+def roll_traffic(samples: Iterable[TrafficSample], step_s: int = MINUTE_S) -> dict[PodMinute, TrafficSums]:
+    """Samples → minutes, or other steps. A sample counts for the one in which its interval began."""
     found: dict[PodMinute, TrafficSums] = {}
     for sample in samples:
-        minute = minute_of(sample.from_time)
+        minute = step_of(sample.from_time, step_s)
         for pod in sample.pods:
             key = PodMinute(minute, pod.service, pod.version or NOT_ROUTED, pod.pod or NOT_ROUTED)
             found.setdefault(key, TrafficSums()).add(pod)
     return found
 
 
-def roll_usage(samples: Iterable[UsageSample]) -> dict[PodMinute, UsageSums]:
-    """Samples → minutes."""
+def roll_usage(samples: Iterable[UsageSample], step_s: int = MINUTE_S) -> dict[PodMinute, UsageSums]:
+    """Samples → minutes, or other steps."""
     found: dict[PodMinute, UsageSums] = {}
     for sample in samples:
         for pod in sample.pods:
-            key = PodMinute(minute_of(sample.at), pod.service, pod.version, pod.pod)
+            key = PodMinute(step_of(sample.at, step_s), pod.service, pod.version, pod.pod)
             found.setdefault(key, UsageSums()).add_sample(pod)
     return found
 
 
-def roll_replicas(samples: Iterable[UsageSample]) -> dict[PodMinute, ReplicaCounts]:
-    """Samples → the last counts of each minute (the key's pod is `NOT_ROUTED`)."""
+def roll_replicas(samples: Iterable[UsageSample], step_s: int = MINUTE_S) -> dict[PodMinute, ReplicaCounts]:
+    """Samples → the last counts of each minute, or other step (the key's pod is `NOT_ROUTED`)."""
     return {
-        PodMinute(minute_of(sample.at), version.service, version.version, NOT_ROUTED): ReplicaCounts(
+        PodMinute(step_of(sample.at, step_s), version.service, version.version, NOT_ROUTED): ReplicaCounts(
             version.wanted, version.running, version.ready
         )
         for sample in samples

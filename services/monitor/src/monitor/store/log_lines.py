@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, literal, select
+from sqlalchemy import delete, func, literal, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from monitor.store.tables import LogLineRow
+from monitor.store.tables import NOT_EXAMINED, LogLineRow
 from shared.contracts.rpc.monitor import LogsQuery
 from shared.contracts.samples import PodOutput
+from shared.logs.levels import level_of
 
 CHUNK = 500
 """Rows of one INSERT: SQLite allows a limited number of parameters in a statement."""
@@ -30,6 +31,7 @@ async def add_lines(session: AsyncSession, outputs: Sequence[PodOutput]) -> None
             "offset": line.offset,
             "text": line.text.replace("\x00", "�"),  # PostgreSQL's text cannot hold NUL
             "request_id": line.request_id,
+            "level": level_of(line.text) or "",
         }
         for output in outputs
         for line in output.lines
@@ -40,8 +42,11 @@ async def add_lines(session: AsyncSession, outputs: Sequence[PodOutput]) -> None
         await session.execute(insert.on_conflict_do_nothing(index_elements=["pod", "run", "offset"]))
 
 
-async def find_lines(session: AsyncSession, query: LogsQuery, after_id: int | None) -> list[LogLineRow]:
-    """Lines of a service, newest first or oldest first, from behind `after_id` in that order."""
+async def find_lines(session: AsyncSession, query: LogsQuery, after_id: int | None, limit: int) -> list[LogLineRow]:
+    """Lines of a service, newest first or oldest first, from behind `after_id` in that order.
+
+    Expressions are for the caller to look at, as are the levels of lines that are `NOT_EXAMINED`.
+    """
     table: Any = LogLineRow
     wanted = select(table).where(table.service == query.service)
     for column, value in ((table.version, query.version), (table.pod, query.pod)):
@@ -50,6 +55,8 @@ async def find_lines(session: AsyncSession, query: LogsQuery, after_id: int | No
         wanted = wanted.where(table.at >= query.from_time)
     if query.to_time is not None:
         wanted = wanted.where(table.at <= query.to_time)
+    if query.levels:
+        wanted = wanted.where(table.level.in_((*query.levels, NOT_EXAMINED)))
     if query.search:
         wanted = wanted.where(func.lower(table.text).contains(query.search.lower(), autoescape=True))
     if query.request_id is not None:  # a line of a shared batch has the ids of all its requests, with commas
@@ -58,7 +65,24 @@ async def find_lines(session: AsyncSession, query: LogsQuery, after_id: int | No
     order = table.id.asc() if query.is_oldest_first else table.id.desc()
     if after_id is not None:
         wanted = wanted.where(table.id > after_id if query.is_oldest_first else table.id < after_id)
-    return list((await session.execute(wanted.order_by(order).limit(query.limit))).scalars())
+    return list((await session.execute(wanted.order_by(order).limit(limit))).scalars())
+
+
+async def find_around(session: AsyncSession, service: str, place: tuple[str, int, int], lines: int) -> list[LogLineRow]:
+    """A line, given by pod, run and offset, and `lines` before and after it of its pod, newest first.
+
+    Empty where it is not kept.
+    """
+    table: Any = LogLineRow
+    pod, run, offset = place
+    of_pod = select(table).where(table.service == service, table.pod == pod)
+    at, position = tuple_(table.run, table.offset), tuple_(literal(run), literal(offset))
+    newer = of_pod.where(at > position).order_by(table.run, table.offset).limit(lines)
+    older = of_pod.where(at <= position).order_by(table.run.desc(), table.offset.desc()).limit(lines + 1)
+    before = list((await session.execute(older)).scalars())
+    if not before or (before[0].run, before[0].offset) != (run, offset):
+        return []
+    return [*reversed(list((await session.execute(newer)).scalars())), *before]
 
 
 async def delete_lines(session: AsyncSession, before: datetime) -> None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+import orjson
+from sqlalchemy import Text, cast, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from monitor.domain.rollup import PodMinute, ReplicaCounts, TrafficSums, UsageSums, minute_of
+from monitor.domain.rollup import Kind, PodMinute, ReplicaCounts, TrafficSums, UsageSums, minute_of
 from monitor.store.tables import MinuteRow, ReplicasRow, SampleRow, TrafficRow, UsageRow
 from shared.contracts.rpc.monitor import MetricsQuery
 from shared.contracts.samples import TrafficSample
 
-TABLES: Mapping[str, tuple[type[MinuteRow], type[TrafficSums] | type[UsageSums] | type[ReplicaCounts]]] = {
+TABLES: Mapping[Kind, tuple[type[MinuteRow], type[TrafficSums] | type[UsageSums] | type[ReplicaCounts]]] = {
     "traffic": (TrafficRow, TrafficSums),
     "usage": (UsageRow, UsageSums),
     "replicas": (ReplicasRow, ReplicaCounts),
@@ -33,7 +35,7 @@ async def claim_uncounted(session: AsyncSession, samples: Iterable[TrafficSample
     return fresh
 
 
-async def add_minutes(session: AsyncSession, kind: str, minutes: Mapping[PodMinute, Any]) -> None:
+async def add_minutes(session: AsyncSession, kind: Kind, minutes: Mapping[PodMinute, Any]) -> None:
     """Add sums to the rows of their minutes; replica counts replace what was there."""
     table, shape = TABLES[kind]
     for key, sums in minutes.items():
@@ -51,13 +53,13 @@ async def add_minutes(session: AsyncSession, kind: str, minutes: Mapping[PodMinu
             row.sums = asdict(sums)
 
 
-async def read_minutes(session: AsyncSession, kind: str, query: MetricsQuery) -> list[tuple[PodMinute, Any]]:
+async def read_minutes(session: AsyncSession, kind: Kind, query: MetricsQuery) -> list[tuple[PodMinute, Any]]:
     """The minutes that a query is about, in order."""
     table, shape = TABLES[kind]
     wanted = select(table).where(
         table.service == query.service,  # type: ignore[arg-type]
-        table.minute >= minute_of(query.from_time),  # type: ignore[arg-type]
-        table.minute <= int(query.to_time.timestamp()),  # type: ignore[arg-type]
+        table.minute >= storable(minute_of(query.from_time)),  # type: ignore[arg-type]
+        table.minute <= storable(int(query.to_time.timestamp())),  # type: ignore[arg-type]
     )
     if query.version is not None:
         wanted = wanted.where(table.version == query.version)  # type: ignore[arg-type]
@@ -65,6 +67,36 @@ async def read_minutes(session: AsyncSession, kind: str, query: MetricsQuery) ->
         wanted = wanted.where(table.pod == query.pod)  # type: ignore[arg-type]
     rows = (await session.execute(wanted.order_by(table.minute))).scalars().all()  # type: ignore[arg-type]
     return [(PodMinute(row.minute, row.service, row.version, row.pod), shape(**row.sums)) for row in rows]
+
+
+async def read_span(
+    session: AsyncSession, kind: Kind, services: Collection[str], since: int, until: int
+) -> list[tuple[PodMinute, Any]]:
+    """Minutes that begin from `since` (unix seconds) up to and without `until`, in order."""
+    table, shape = TABLES[kind]
+    columns: Any = table
+    # A week of a service is tens of thousands of rows: the sums come as text, which orjson reads three times as fast.
+    sums_as_text = cast(columns.sums, Text)
+    wanted = select(columns.minute, columns.service, columns.version, columns.pod, sums_as_text).where(
+        columns.service.in_(services), columns.minute >= storable(since), columns.minute < storable(until)
+    )
+    rows = await session.execute(wanted.order_by(columns.minute))
+    return [(PodMinute(*key), shape(**orjson.loads(sums))) for *key, sums in rows]
+
+
+def storable(seconds: int) -> int:
+    """`seconds` as far as the columns reach: PostgreSQL refuses to compare them with more than 32 bits."""
+    return max(-(2**31), min(seconds, 2**31 - 1))
+
+
+async def measured_minutes(session: AsyncSession, services: Collection[str], since: int) -> dict[str, set[int]]:
+    """Service → the minutes from `since` on in which its pods were counted."""
+    table: Any = ReplicasRow
+    wanted = select(table.service, table.minute).where(table.service.in_(services), table.minute >= since).distinct()
+    found: dict[str, set[int]] = defaultdict(set)
+    for service, minute in await session.execute(wanted):
+        found[service].add(minute)
+    return found
 
 
 async def delete_minutes(session: AsyncSession, before_minute: int) -> None:

@@ -14,6 +14,8 @@ from shared.bus.outbox import add_tables
 from shared.database import UtcDateTime
 from shared.ids import new_id
 
+NOT_EXAMINED = "?"
+
 
 class MonitorRow(SQLModel, registry=registry()):
     """Base of the monitor's tables, on metadata of their own."""
@@ -60,13 +62,26 @@ class ReplicasRow(MinuteRow, table=True):
     __table_args__ = (Index("ix_replicas_service_minute", "service", "minute"),)
 
 
+class RecentRow(MonitorRow, table=True):
+    """What one sample said of one service: `rows` holds its version, pod and sums. Kept for the charts by 10 s."""
+
+    __tablename__ = "recent_samples"
+    __table_args__ = (Index("ix_recent_samples_service", "service", "kind", "step"),)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger().with_variant(Integer(), "sqlite"))
+    step: int = Field(index=True)
+    service: str = Field(max_length=63)
+    kind: str = Field(max_length=16)
+    rows: list[dict[str, Any]] = Field(sa_type=JSON)
+
+
 class LogLineRow(MonitorRow, table=True):
     """One line that a pod printed. (pod, run, offset) names it, so that a repeat is kept once."""
 
     __tablename__ = "log_lines"
     __table_args__ = (
         UniqueConstraint("pod", "run", "offset", name="uq_log_lines_place"),
-        Index("ix_log_lines_service_id", "service", "id"),
+        Index("ix_log_lines_service_id_level", "service", "id", "level"),
         Index("ix_log_lines_at", "at"),
     )
 
@@ -79,6 +94,8 @@ class LogLineRow(MonitorRow, table=True):
     offset: int = Field(sa_type=BigInteger)
     text: str
     request_id: str | None = None
+    level: str = Field(max_length=8)
+    """Empty: the line has none. `NOT_EXAMINED`: stored by a release that did not look for it."""
 
 
 class EventRow(MonitorRow, table=True):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, computed_field
 
 from shared.contracts.base import Contract
 from shared.contracts.rpc.method import RpcMethod
+from shared.logs.levels import Level
 
 
 class MetricsQuery(Contract):
@@ -38,6 +39,71 @@ class SeriesList(Contract):
     series: tuple[Series, ...]
 
 
+class ChartsQuery(Contract):
+    """Several metrics of a service over one range, as series of equal length.
+
+    `from_time` is the start of the first step; `count` steps of `step_s` follow. Steps of 10 s reach back an hour.
+    """
+
+    service: str
+    version: str | None = None
+    pod: str | None = None
+    metrics: tuple[str, ...]
+    from_time: datetime
+    step_s: int = Field(ge=10)
+    count: int = Field(ge=1)
+    by: Literal["version", "pod", "none"] = "version"
+
+
+class ChartSeries(Contract):
+    """One line of a chart: `values[i]` is of the step that starts `i` steps after the first; null is a gap."""
+
+    metric: str
+    unit: str = Field(description="`1`, `1/s`, `s`, `bytes`, `bytes/s` or `cores`.")
+    version: str | None = Field(
+        default=None, description="Null where series are not by version, and of requests for which none was chosen."
+    )
+    pod: str | None = Field(default=None, description="Null where series are not by pod, and of what no pod got.")
+    label: str | None = Field(default=None, description="Part of a metric that has parts: `2xx` to `5xx`.")
+    values: tuple[float | None, ...]
+
+
+class ChartSeriesList(Contract):
+    """The answer to a `ChartsQuery`, in the order of its metrics."""
+
+    series: tuple[ChartSeries, ...]
+
+
+class SummariesQuery(Contract):
+    """What the traffic of these services is now."""
+
+    services: tuple[str, ...]
+
+
+class Sparkline(Contract):
+    """Requests per second, minute by minute; null: nothing was measured."""
+
+    from_time: datetime
+    step_s: int = 60
+    values: tuple[float | None, ...]
+
+
+class TrafficSummary(Contract):
+    """What the traffic of one service is now; null: nothing was measured."""
+
+    service: str
+    requests_per_second: float | None
+    errors_per_second: float | None
+    latency_p99_s: float | None
+    sparkline: Sparkline
+
+
+class TrafficSummaries(Contract):
+    """One for each service that was asked for, in that order."""
+
+    items: tuple[TrafficSummary, ...]
+
+
 class LogsQuery(Contract):
     """Log lines of a service, newest first, or `is_oldest_first`.
 
@@ -51,10 +117,21 @@ class LogsQuery(Contract):
     to_time: datetime | None = None
     search: str | None = Field(default=None, description="A word that the line contains, whatever its case.")
     request_id: str | None = Field(default=None, description="A request during which the line was printed.")
+    regex: str | None = Field(default=None, description="An expression of RE2 that the line has a match of.")
+    levels: tuple[Level, ...] = Field(default=(), description="Only lines of one of these levels.")
     is_oldest_first: bool = False
     is_settled: bool = False
     limit: int = Field(default=100, ge=1, le=1000)
     cursor: str | None = None
+
+
+class LogContextQuery(Contract):
+    """The lines around one: so many before and after it, of its pod."""
+
+    service: str
+    version: str | None = None
+    id: str
+    lines: int = Field(ge=0, le=1000)
 
 
 class LogEntry(Contract):
@@ -67,10 +144,17 @@ class LogEntry(Contract):
     offset: int | None = Field(default=None, description="Its first byte in what that run of the pod printed.")
     text: str
     request_id: str | None = None
+    level: Level | None = Field(default=None, description="What the line says it is; null where it says nothing.")
+
+    @computed_field(description="Names the line for good; for `around`. Its form may change.")  # type: ignore[prop-decorator]
+    @property
+    def id(self) -> str | None:
+        """Pod, run and offset as one text."""
+        return None if self.offset is None else f"{self.pod}:{self.run}:{self.offset}"
 
 
 class LogPage(Contract):
-    """Log lines and where to go on."""
+    """Log lines and where to go on; a page may hold fewer than were asked for, even none, and have one after it."""
 
     items: tuple[LogEntry, ...]
     next_cursor: str | None = None
@@ -107,5 +191,8 @@ class EventPage(Contract):
 
 
 METRICS = RpcMethod("monitor", "metrics", MetricsQuery, SeriesList)
+CHARTS = RpcMethod("monitor", "charts", ChartsQuery, ChartSeriesList)
+SUMMARIES = RpcMethod("monitor", "summaries", SummariesQuery, TrafficSummaries)
 LOGS = RpcMethod("monitor", "logs", LogsQuery, LogPage)
+LOG_CONTEXT = RpcMethod("monitor", "log_context", LogContextQuery, LogPage)
 EVENTS = RpcMethod("monitor", "events", EventsQuery, EventPage)

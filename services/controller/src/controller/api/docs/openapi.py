@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
-from controller.api.open_paths import OPEN_PATHS
+from controller.api.open_paths import SESSION_COOKIE, is_open
 
 _SCHEMA = "#/components/schemas/ErrorView"
 _CHANGES = frozenset({"post", "put", "patch", "delete"})
@@ -63,8 +63,8 @@ def _operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[st
 def _add_errors(path: str, method: str, operation: dict[str, Any]) -> None:
     responses = operation["responses"]
     responses.pop("422", None)  # what FastAPI would answer; ours is 400
-    if path not in OPEN_PATHS:
-        operation["security"] = [{"token": []}]
+    if not is_open(method.upper(), path):
+        operation["security"] = [{"token": []}, {"session": []}]
     for status in sorted(_statuses(path, method, operation)):
         content = {"application/json": {"schema": {"$ref": _SCHEMA}}}
         responses[str(status)] = {"description": _MEANINGS[status], "content": content}
@@ -72,8 +72,8 @@ def _add_errors(path: str, method: str, operation: dict[str, Any]) -> None:
 
 def _statuses(path: str, method: str, operation: Mapping[str, Any]) -> set[int]:
     """Statuses of the errors that this operation can answer with."""
-    if path in OPEN_PATHS:
-        return {403}
+    if is_open(method.upper(), path):
+        return {400, 401, 403, 413, 415, 503} if "requestBody" in operation else {403}
     parameters = {(parameter["in"], parameter["name"]) for parameter in operation.get("parameters", ())}
     has_body = "requestBody" in operation
     found = {400, 401, 403, 502, 503}
@@ -90,4 +90,5 @@ def _replace_components(components: dict[str, Any]) -> None:
         schemas.pop(unused, None)
     made = ErrorView.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas |= {**made.pop("$defs"), "ErrorView": made}
-    components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    cookie = {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE}
+    components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}, "session": cookie}

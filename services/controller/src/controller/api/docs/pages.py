@@ -44,7 +44,7 @@ HEADERS = {
 @router.get("/")
 async def start() -> Response:
     """To the description of the API."""
-    return RedirectResponse(DOCS_PAGE, 307)
+    return RedirectResponse(DOCS_PAGE.removeprefix("/"), 307)  # relative: it holds behind a path prefix too
 
 
 @router.get(DOCS_PAGE)

@@ -1,12 +1,15 @@
-"""Authentication, before every route: Host, Origin and token. Deny by default; `open_paths.py` lists what is open.
+"""Authentication, before every route: Host, Origin, and token or session. Deny by default; `open_paths.py` lists what
+is open.
 
-Host and Origin are checked because a page in a browser can make its own name resolve to 127.0.0.1 (DNS rebinding).
+Host and Origin are checked because a page in a browser can make its own name resolve to 127.0.0.1 (DNS rebinding). A
+session's cookie is sent by the browser on its own, so what comes with it must be from a page of the console itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -14,23 +17,48 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from controller.api.open_paths import OPEN_PATHS, is_page
+from controller.api.open_paths import SESSION_COOKIE, is_open, is_page
 from controller.domain.access.roles import Principal
+from controller.domain.access.sessions import cookie_value, is_cross_site, is_csrf_token, is_same_origin
 from shared.errors import Forbidden, PenstockError, Temporary, Unauthenticated
 from shared.http import error_body, request_id_of, status_of
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
+CSRF_HEADER = "x-penstock-session"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Credentials(Protocol):
+    """Finds out who sends a request; `Unauthenticated` where nobody known does."""
+
+    async def authenticate(self, token: str) -> Principal:
+        """The principal of a token."""
+        ...
+
+    async def authenticate_session(self, secret: str, *, is_use: bool = True) -> Principal:
+        """The principal of a session's cookie."""
+        ...
+
+
 class AuthMiddleware:
-    """ASGI middleware; `authenticate` returns the principal of a token."""
+    """ASGI middleware. `is_public`: whether a request asks for a page that anybody may see."""
 
     def __init__(
-        self, app: ASGIApp, *, authenticate: Callable[[str], Awaitable[Principal]], allowed_hosts: frozenset[str]
+        self,
+        app: ASGIApp,
+        *,
+        credentials: Credentials,
+        allowed_hosts: frozenset[str],
+        own_url: str | None,
+        is_public: Callable[[str, str, str], bool],
     ) -> None:
         self._app = app
-        self._authenticate = authenticate
+        self._credentials = credentials
         self._hosts = LOCAL_HOSTS | {host.lower() for host in allowed_hosts}
+        self._own_url = own_url
+        self._is_public = is_public
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer why not."""
@@ -45,12 +73,30 @@ class AuthMiddleware:
         headers = Headers(scope=scope)
         self._check_host(headers)
         self._check_origin(headers)
-        if scope["path"] in OPEN_PATHS or is_page(scope["method"], scope["path"], headers.get("accept", "")):
+        method, path, accept = scope["method"], scope["path"], headers.get("accept", "")
+        if is_open(method, path) or is_page(method, path, accept) or self._is_public(method, path, accept):
+            return
+        state = scope.setdefault("state", {})
+        secret = None if "authorization" in headers else session_cookie(scope)
+        if secret is not None:
+            await self._authenticate_session(scope, headers, secret)
             return
         token = bearer_token(headers)
-        state = scope.setdefault("state", {})
-        state["principal"], state["token"] = await self._authenticate(token), token
-        state["current_principal"] = partial(self._authenticate, token)
+        state["principal"], state["token"] = await self._credentials.authenticate(token), token
+        state["current_principal"] = partial(self._credentials.authenticate, token)
+
+    async def _authenticate_session(self, scope: Scope, headers: Headers, secret: str) -> None:
+        if is_cross_site(headers.get("sec-fetch-site")):
+            raise Forbidden("Requests with a session come from the console's own pages only")
+        principal = await self._credentials.authenticate_session(secret)
+        if scope["method"] not in SAFE_METHODS:
+            require_same_origin(scope, self._own_url, is_needed=True)
+            if not is_csrf_token(secret, headers.get(CSRF_HEADER, "")):
+                raise Forbidden("A change with a session needs its X-Penstock-Session header")
+        state = scope["state"]
+        state["principal"], state["token"], state["session"] = principal, secret, secret
+        # that a stream is open is no use of the session: it ends though a tab is left open
+        state["current_principal"] = partial(self._credentials.authenticate_session, secret, is_use=False)
 
     def _check_host(self, headers: Headers) -> None:
         hosts = headers.getlist("host")
@@ -62,6 +108,20 @@ class AuthMiddleware:
             scheme, _, authority = origin.partition("://")
             if scheme.lower() not in {"http", "https"} or host_name(authority) not in self._hosts:
                 raise Forbidden("Requests from this origin are refused")
+
+
+def require_same_origin(scope: Scope, own_url: str | None, *, is_needed: bool = False) -> None:
+    """Refuse what a page of another origin sends, and with `is_needed` what does not say where it comes from."""
+    headers = Headers(scope=scope)
+    origins = headers.getlist("origin")
+    is_own = all(is_same_origin(each, scope["scheme"], headers["host"], own_url) for each in origins)
+    if not is_own or (is_needed and not origins) or is_cross_site(headers.get("sec-fetch-site")):
+        raise Forbidden("Requests with a session come from the console's own pages only")
+
+
+def session_cookie(scope: Scope) -> str | None:
+    """The session that a request names; None without one."""
+    return cookie_value(Request(scope).cookies, SESSION_COOKIE)
 
 
 def error_response(scope: Scope, refusal: PenstockError) -> Response:

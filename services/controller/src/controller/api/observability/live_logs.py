@@ -2,7 +2,8 @@
 
 The subscription comes first and the query of the monitor second, so that no line between the two is missing; a line
 that comes twice is recognised by its offset in the pod's output. A stream ends with its connection, and once the
-principal may no longer read it: the token was revoked or has expired, the role was revoked, the service was deleted.
+principal may no longer read it: the token was revoked or has expired, the session or the role was, the service was
+deleted. That is asked anew at every change that somebody makes here, and every few seconds.
 """
 
 from __future__ import annotations
@@ -24,12 +25,16 @@ from shared.contracts.rpc.monitor import LOGS, LogEntry, LogPage, LogsQuery
 from shared.contracts.samples import PodOutput
 from shared.errors import Forbidden, NotFound, PenstockError, Unauthenticated, Unavailable
 from shared.http import error_body, status_of
+from shared.logs.levels import Level, level_of
+from shared.logs.matching import LineFilter
 
 RECHECK_INTERVAL_S = 5.0
 """How often the principal is authorized again, and a silent stream sends a comment."""
 FLUSH_TIMEOUT_S = 5
 STORED_PAGE = 1000
 STORED_TIMEOUT_S = 5.0
+SEARCHED_PAGES = 5
+"""So often a search for the last lines goes on behind a page that has not found enough."""
 _MAX_QUEUED = 1000
 """Messages queued for a slow reader; beyond them the oldest are dropped, and the stream says so."""
 
@@ -43,6 +48,8 @@ class LogSelection:
     pod: str | None = None
     search: str | None = None
     request_id: str | None = None
+    regex: str | None = None
+    levels: tuple[Level, ...] = ()
     lines: int = 0
     from_time: datetime | None = None
 
@@ -56,6 +63,8 @@ class LogSelection:
             pod=self.pod,
             search=self.search,
             request_id=self.request_id,
+            regex=self.regex,
+            levels=self.levels,
             from_time=self.from_time,
             is_oldest_first=self.from_time is not None,
             is_settled=True,
@@ -65,8 +74,8 @@ class LogSelection:
 
     def matches(self, entry: LogEntry) -> bool:
         """Whether a line that was just printed is one of them."""
-        is_of_request = self.request_id is None or self.request_id in (entry.request_id or "").split(",")
-        return is_of_request and (self.search is None or self.search.lower() in entry.text.lower())
+        wanted = LineFilter(self.search, self.regex, self.levels, self.request_id)
+        return wanted.matches(entry.text, entry.level, entry.request_id)
 
 
 class LiveOutput:
@@ -94,7 +103,15 @@ class StoredLines:
 
     async def load_first_page(self) -> None:
         """Ask for the first page; `Unavailable` while the monitor is away."""
-        self._first = await self._page(None)
+        self._first = page = await self._page(None)
+        for _ in range(SEARCHED_PAGES):
+            missing = self._selection.lines - (len(self._first.items) if self._first else 0)
+            if page is None or page.next_cursor is None or self._selection.from_time is not None or missing <= 0:
+                return
+            # A search that has not found enough goes on, further back.
+            page = await self._page(page.next_cursor)
+            if page is not None and self._first is not None:
+                self._first = LogPage(items=(*self._first.items, *page.items[:missing]))
 
     async def lines(self) -> AsyncGenerator[LogEntry]:
         """All of them, the oldest first."""
@@ -157,13 +174,14 @@ async def _events(
     must_be_allowed: Callable[[], Awaitable[None]],
     request_id: str,
 ) -> AsyncIterator[bytes]:
-    checked_at = deps.clock.monotonic()
+    checked_at, writes = deps.clock.monotonic(), deps.writes.count
     try:
         yield b": following\n\n"
         async for line in lines:
-            if deps.clock.monotonic() - checked_at >= RECHECK_INTERVAL_S:
-                if (refusal := await _refusal(must_be_allowed)) is not None:
-                    yield _ended(refusal, request_id)
+            if writes != deps.writes.count or deps.clock.monotonic() - checked_at >= RECHECK_INTERVAL_S:
+                writes = deps.writes.count
+                if (refusal := await refusal_of(must_be_allowed)) is not None:
+                    yield ended_event(refusal, request_id)
                     break
                 checked_at = deps.clock.monotonic()
             yield line
@@ -178,7 +196,7 @@ async def _lines(
     async for entry in stored.lines():
         yield _event_of(entry)
     while not deps.stopping.is_set():
-        message = await _next(live.waiting, deps.stopping)
+        message = await _next(live.waiting, deps)
         if message is None:
             yield b": still here\n\n"
             continue
@@ -194,7 +212,8 @@ def _event_of(entry: LogEntry) -> bytes:
     return f"data: {entry.model_dump_json()}\n\n".encode()
 
 
-async def _refusal(must_be_allowed: Callable[[], Awaitable[None]]) -> PenstockError | None:
+async def refusal_of(must_be_allowed: Callable[[], Awaitable[None]]) -> PenstockError | None:
+    """What `must_be_allowed` raises, where it ends a stream."""
     try:
         await must_be_allowed()
     except (Unauthenticated, Forbidden, NotFound) as refusal:
@@ -204,20 +223,22 @@ async def _refusal(must_be_allowed: Callable[[], Awaitable[None]]) -> PenstockEr
     return None
 
 
-def _ended(refusal: PenstockError, request_id: str) -> bytes:
+def ended_event(refusal: PenstockError, request_id: str) -> bytes:
+    """The last event of a stream: why nothing more comes."""
     why = {"status": status_of(refusal), **error_body(refusal.code, refusal.message, request_id)}
     return f"event: ended\ndata: {json.dumps(why)}\n\n".encode()
 
 
-async def _next(waiting: asyncio.Queue[Msg], stopping: asyncio.Event) -> Msg | None:
-    """The next message, or None when it is time for a comment or for the end."""
-    get, stop = asyncio.ensure_future(waiting.get()), asyncio.ensure_future(stopping.wait())
+async def _next(waiting: asyncio.Queue[Msg], deps: ApiDependencies) -> Msg | None:
+    """The next message, or None when it is time for a comment, to ask who may read, or for the end."""
+    get = asyncio.ensure_future(waiting.get())
+    others = {asyncio.ensure_future(deps.stopping.wait()), asyncio.ensure_future(deps.writes.wait())}
     try:
-        done, _ = await asyncio.wait({get, stop}, timeout=RECHECK_INTERVAL_S, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait({get, *others}, timeout=RECHECK_INTERVAL_S, return_when=asyncio.FIRST_COMPLETED)
         return get.result() if get in done else None
     finally:
-        get.cancel()
-        stop.cancel()
+        for each in (get, *others):
+            each.cancel()
 
 
 async def _unsubscribe(subscription: Subscription) -> None:
@@ -239,6 +260,7 @@ def _entries(data: bytes) -> list[LogEntry]:
             offset=line.offset,
             text=line.text,
             request_id=line.request_id,
+            level=level_of(line.text),
         )
         for line in output.lines
     ]

@@ -6,9 +6,10 @@ A role is held in one project and includes the lesser ones. An administrator of 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from shared.errors import Forbidden, NotFound
@@ -33,10 +34,19 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True)
+class ClaimGrants:
+    """What an identity provider's claim grants."""
+
+    is_admin: bool = False
+    roles: Mapping[str, Role] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Principal:
     """Who sends a request; `roles` by project. `token_id` is the token it carries (None: an identity provider's).
 
-    `ends_at` is when that token expires; None: never.
+    `ends_at` is when that token expires; None: never. `grants` is what an identity provider's token adds, which is
+    in `roles` and `is_admin` already.
     """
 
     name: str
@@ -45,6 +55,14 @@ class Principal:
     roles: Mapping[str, Role] = field(default_factory=dict)
     token_id: UUID | None = None
     ends_at: datetime | None = None
+    grants: ClaimGrants = field(default_factory=ClaimGrants)
+
+    def with_grants(self, granted: ClaimGrants) -> Principal:
+        """The same with what an identity provider grants; in each project the greater role counts."""
+        roles = {**self.roles}
+        for project, role in granted.roles.items():
+            roles[project] = role if project not in roles or role.includes(roles[project]) else roles[project]
+        return replace(self, is_admin=self.is_admin or granted.is_admin, roles=roles, grants=granted)
 
     @property
     def projects(self) -> frozenset[str] | None:
@@ -73,12 +91,16 @@ class Principal:
             raise Forbidden("This needs an administrator of the installation")
 
 
-@dataclass(frozen=True)
-class ClaimGrants:
-    """What an identity provider's claim grants."""
+def grants_from(kept: Mapping[str, Any] | None) -> ClaimGrants:
+    """Grants as `kept_grants` wrote them."""
+    if kept is None:
+        return ClaimGrants()
+    return ClaimGrants(kept["is_admin"], {project: Role(role) for project, role in kept["roles"].items()})
 
-    is_admin: bool = False
-    roles: Mapping[str, Role] = field(default_factory=dict)
+
+def kept_grants(grants: ClaimGrants) -> dict[str, Any] | None:
+    """Grants as a session keeps them."""
+    return {"is_admin": grants.is_admin, "roles": dict(grants.roles)} if grants != ClaimGrants() else None
 
 
 def find_claim(claims: Mapping[str, object], name: str) -> object:

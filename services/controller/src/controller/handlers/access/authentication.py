@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -14,13 +15,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.domain.access.keys import digest
 from controller.domain.access.roles import ClaimGrants, Principal, find_claim, grants_of_claim
+from controller.domain.access.sessions import SEEN_INTERVAL
 from controller.domain.names import RESERVED_USERS
 from controller.store.access.people import principal_of_token, principal_of_user, user_by_name, user_of_subject
+from controller.store.access.sessions import find_session, note_use, principal_of_session
 from controller.store.audit import Actor, audit_changes
 from controller.store.tables import UserRow
 from shared.clock import Clock
 from shared.database import Database
-from shared.errors import Unauthenticated, Unavailable
+from shared.errors import PenstockError, Unauthenticated, Unavailable
 
 MAX_SUBJECT = 255
 """Characters of a subject, as OpenID Connect has it (Core 1.0, section 2)."""
@@ -58,19 +61,37 @@ class Authenticator:
             raise Unauthenticated("The token is not known, or has ended")
         return await self._authenticate_by_provider(self._provider, token)
 
+    async def authenticate_claims(self, claims: Mapping[str, Any]) -> Principal:
+        """The user of claims that the identity provider has signed; made at the first sign-in."""
+        if self._provider is None:
+            raise Unauthenticated("No identity provider is configured")
+        return await self._of_claims(self._provider, claims)
+
+    async def authenticate_session(self, secret: str, *, is_use: bool = True) -> Principal:
+        """Whose session has this cookie; `Unauthenticated` where it has ended. `is_use`: it lives on for it."""
+        now = self._clock.now()
+        async with self._database.read() as session:
+            row = await find_session(session, digest(secret))
+            principal = await principal_of_session(session, row, now) if row is not None else None
+        if row is None or principal is None:
+            raise Unauthenticated("The session has ended: sign in again")
+        if is_use and now - row.seen_at >= SEEN_INTERVAL:
+            with contextlib.suppress(PenstockError):  # a store that cannot be written must not refuse who reads
+                async with self._database.unit_of_work() as session:
+                    await note_use(session, row.id, now)
+        return principal
+
     async def _authenticate_by_provider(self, provider: IdentityProvider, token: str) -> Principal:
-        claims = await provider.claims(token)
+        return await self._of_claims(provider, await provider.claims(token))
+
+    async def _of_claims(self, provider: IdentityProvider, claims: Mapping[str, Any]) -> Principal:
         user = await self._user(provider, claims)
         if user.is_disabled:
             raise Unauthenticated("The user is disabled")
         async with self._database.read() as session:
             known = await principal_of_user(session, user)
         granted = grants_of_claim(find_claim(claims, provider.roles_claim)) if provider.roles_claim else ClaimGrants()
-        roles = {**known.roles}
-        for project, role in granted.roles.items():
-            roles[project] = role if project not in roles or role.includes(roles[project]) else roles[project]
-        is_admin = known.is_admin or granted.is_admin
-        return Principal(known.name, known.user_id, is_admin, roles, ends_at=_end_of(claims))
+        return replace(known.with_grants(granted), ends_at=_end_of(claims))
 
     async def _user(self, provider: IdentityProvider, claims: Mapping[str, Any]) -> UserRow:
         subject = claims["sub"]

@@ -36,10 +36,16 @@ async def principal_of_token(session: AsyncSession, sha256: str, now: datetime) 
     if found is None:
         return None
     token, user = found
-    if not all(_opens(*each, now) for each in ((token, user), *await token_and_ancestors(session, token.parent_id))):
+    if not await may_open(session, token.id, now):
         return None
     principal = await principal_of_user(session, user)
     return replace(principal, token_id=token.id, ends_at=token.expires_at)
+
+
+async def may_open(session: AsyncSession, token_id: UUID, now: datetime) -> bool:
+    """Whether a token and those that made it are alive, each of a user who is not disabled."""
+    line = await token_and_ancestors(session, token_id)
+    return bool(line) and all(_opens(token, user, now) for token, user in line)
 
 
 def _opens(token: TokenRow, user: UserRow, now: datetime) -> bool:

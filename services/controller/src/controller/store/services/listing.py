@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, TypeVar
@@ -61,6 +61,18 @@ async def page_of_services(
     ids = await _chosen_ids(session, wanted, position, size)
     query = _on_from(select(ServiceRow).where(col(ServiceRow.id).in_(ids)), position)
     return await with_versions(session, (await session.scalars(query)).all())
+
+
+async def names_of_services(
+    session: AsyncSession, projects: Collection[str] | None, names: Collection[str] | None, size: int
+) -> list[str]:
+    """Names of up to `size` services of these projects (None: of all) among `names` (None: any), newest first."""
+    query = select(col(ServiceRow.name))
+    if projects is not None:
+        query = query.where(col(ServiceRow.project).in_(projects))
+    if names is not None:
+        query = query.where(col(ServiceRow.name).in_(names))
+    return list((await session.scalars(query.order_by(col(ServiceRow.id).desc()).limit(size))).all())
 
 
 def _filtered(query: Chosen, wanted: ServiceFilter) -> Chosen:

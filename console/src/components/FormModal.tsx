@@ -1,0 +1,53 @@
+import { Form, Modal } from 'antd';
+import { type ReactNode, useState } from 'react';
+import { useTexts } from '@/i18n';
+import { ErrorNotice } from './ErrorNotice';
+import { useFieldErrors } from './fieldErrors';
+
+/** A form in a dialog: what the server refuses is shown at its field, and nothing that was typed is lost. */
+export function FormModal<T extends object>(props: {
+  title: string;
+  action?: string;
+  initial?: Partial<T>;
+  /** Resolves once it is done; what it throws is shown. */
+  submit: (values: T) => Promise<unknown>;
+  onClose: () => void;
+  children: ReactNode;
+}) {
+  const t = useTexts().common;
+  const [form] = Form.useForm<T>();
+  const [isBusy, setBusy] = useState(false);
+  const errors = useFieldErrors(form);
+  const finish = async (values: T) => {
+    errors.clear();
+    setBusy(true);
+    try {
+      await props.submit(values);
+      props.onClose();
+    } catch (thrown) {
+      errors.show(thrown);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <Modal
+      open
+      title={props.title}
+      okText={props.action ?? t.save}
+      confirmLoading={isBusy}
+      onOk={() => form.submit()}
+      onCancel={props.onClose}
+    >
+      {errors.error && <ErrorNotice error={errors.error} />}
+      <Form
+        form={form}
+        layout="vertical"
+        initialValues={props.initial ?? {}}
+        onFinish={(values) => void finish(values as T)}
+      >
+        {props.children}
+      </Form>
+    </Modal>
+  );
+}

@@ -1,0 +1,54 @@
+import { useQuery } from '@tanstack/react-query';
+import { Flex, Input, Segmented, Select } from 'antd';
+import { TimeRange } from '@/components/TimeRange';
+import type { Range } from '@/components/timeRange';
+import { useTexts } from '@/i18n';
+import { versionNamesQuery } from '../queries';
+import { BYS, type MonitorSearch, STEPS } from '../search';
+
+/** Range, step, and which versions and pods. */
+export function Controls(props: {
+  service: string;
+  range: Range;
+  setRange: (range: Range) => void;
+  search: MonitorSearch;
+  setSearch: (change: Partial<MonitorSearch>) => void;
+}) {
+  const t = useTexts().monitor;
+  const { search, setSearch } = props;
+  const versions = useQuery(versionNamesQuery(props.service));
+  const names = (versions.data ?? []).map((version) => ({ value: version.name, label: version.name }));
+  return (
+    <Flex gap="middle" wrap style={{ marginBottom: 16 }}>
+      <TimeRange value={props.range} onChange={props.setRange} />
+      <Select
+        aria-label={t.step}
+        value={search.step}
+        options={STEPS.map((value) => ({ value, label: t.steps[value] }))}
+        onChange={(step) => setSearch({ step })}
+        style={{ minWidth: 120 }}
+      />
+      <Segmented
+        aria-label={t.by}
+        value={search.by}
+        options={BYS.map((value) => ({ value, label: t.bys[value] }))}
+        onChange={(by) => setSearch({ by })}
+      />
+      <Select
+        aria-label={t.version}
+        value={search.version}
+        options={[{ value: '', label: t.allVersions }, ...names]}
+        onChange={(version) => setSearch({ version })}
+        style={{ minWidth: 140 }}
+      />
+      <Input.Search
+        allowClear
+        aria-label={t.pod}
+        placeholder={t.allPods}
+        defaultValue={search.pod}
+        onSearch={(pod) => setSearch({ pod: pod.trim() })}
+        style={{ width: 220 }}
+      />
+    </Flex>
+  );
+}

@@ -1,0 +1,119 @@
+import { useQuery } from '@tanstack/react-query';
+import { Button, Checkbox, Flex, Form, Input, Tag } from 'antd';
+import { useState } from 'react';
+import { asApiError } from '@/api';
+import { EmptyState } from '@/components/EmptyState';
+import { ErrorNotice } from '@/components/ErrorNotice';
+import { FormModal } from '@/components/FormModal';
+import { ListCard } from '@/components/ListCard';
+import { ToneTag } from '@/components/StatusTag';
+import { Timestamp } from '@/components/Timestamp';
+import { useTexts } from '@/i18n';
+import {
+  changeUser,
+  createUser,
+  deleteUser,
+  type NewUser,
+  type User,
+  usePeopleWrite,
+  usersQuery,
+} from '../queries';
+import { RemoveDialog } from './RemoveDialog';
+
+/** Everybody who may sign in; for administrators. */
+export function Users() {
+  const { users: t, roles } = useTexts().people;
+  const common = useTexts().common;
+  const query = useQuery(usersQuery);
+  const [isNew, setNew] = useState(false);
+  const [removed, setRemoved] = useState<User | null>(null);
+  const toggle = usePeopleWrite((user: User) => changeUser(user.name, { is_disabled: !user.is_disabled }));
+  const rolesOf = (user: User) =>
+    Object.entries(user.roles).map(([project, role]) => (
+      <Tag key={project}>
+        {project}: {roles[role]}
+      </Tag>
+    ));
+  return (
+    <>
+      {toggle.error && <ErrorNotice error={asApiError(toggle.error)} />}
+      <ListCard<User>
+        title={t.title}
+        query={query}
+        rowKey={(user) => user.id}
+        empty={<EmptyState title={t.empty} hint={t.emptyHint} />}
+        actions={<Button onClick={() => setNew(true)}>{t.create}</Button>}
+        columns={[
+          { title: common.name, dataIndex: 'name' },
+          {
+            title: common.status,
+            key: 'status',
+            render: (_, user) => (
+              <Flex gap={4}>
+                <ToneTag tone={user.is_disabled ? 'idle' : 'ok'}>
+                  {user.is_disabled ? t.disabled : t.active}
+                </ToneTag>
+                {user.is_admin && <Tag>{t.admin}</Tag>}
+              </Flex>
+            ),
+          },
+          { title: t.roles, key: 'roles', render: (_, user) => rolesOf(user) },
+          { title: t.identity, key: 'identity', render: (_, user) => user.subject ?? '–' },
+          { title: common.description, dataIndex: 'description' },
+          { title: common.created, key: 'created', render: (_, user) => <Timestamp at={user.created_at} /> },
+          {
+            title: common.actions,
+            key: 'actions',
+            render: (_, user) => (
+              <Flex gap={4}>
+                <Button size="small" onClick={() => toggle.mutate(user)}>
+                  {user.is_disabled ? t.enable : t.disable}
+                </Button>
+                <Button size="small" danger onClick={() => setRemoved(user)}>
+                  {common.delete}
+                </Button>
+              </Flex>
+            ),
+          },
+        ]}
+      />
+      {isNew && <NewUserForm onClose={() => setNew(false)} />}
+      {removed !== null && (
+        <RemoveDialog
+          name={removed.name}
+          title={t.remove(removed.name)}
+          hint={t.removeHint}
+          remove={() => deleteUser(removed.name)}
+          onClose={() => setRemoved(null)}
+        />
+      )}
+    </>
+  );
+}
+
+function NewUserForm({ onClose }: { onClose: () => void }) {
+  const t = useTexts().people.users;
+  const common = useTexts().common;
+  const write = usePeopleWrite((values: NewUser) =>
+    createUser({ ...values, issuer: values.issuer || null, subject: values.subject || null }),
+  );
+  return (
+    <FormModal<NewUser> title={t.create} action={common.create} submit={write.mutateAsync} onClose={onClose}>
+      <Form.Item name="name" label={common.name} rules={[{ required: true }]}>
+        <Input autoFocus />
+      </Form.Item>
+      <Form.Item name="description" label={common.description}>
+        <Input />
+      </Form.Item>
+      <Form.Item name="is_admin" valuePropName="checked">
+        <Checkbox>{t.admin}</Checkbox>
+      </Form.Item>
+      <Form.Item name="issuer" label={t.issuer}>
+        <Input placeholder="https://" />
+      </Form.Item>
+      <Form.Item name="subject" label={t.subject}>
+        <Input />
+      </Form.Item>
+    </FormModal>
+  );
+}

@@ -1,0 +1,40 @@
+import { useQuery } from '@tanstack/react-query';
+import { EmptyState } from '@/components/EmptyState';
+import { ListCard } from '@/components/ListCard';
+import { ToneTag } from '@/components/StatusTag';
+import { useTexts } from '@/i18n';
+import { capacityQuery, type Pool } from '../queries';
+import { Size } from './Size';
+
+/** Room for pods in the shared pool and on the nodes of groups. */
+export function CapacityList() {
+  const t = useTexts().resources.capacity;
+  const groups = useTexts().resources.groups;
+  const query = useQuery(capacityQuery);
+  return (
+    <ListCard<Pool>
+      title={t.title}
+      query={query}
+      rowKey={(pool) => `${pool.group ?? ''}/${pool.node ?? ''}`}
+      empty={<EmptyState title={t.empty} hint={t.emptyHint} />}
+      columns={[
+        {
+          title: t.pool,
+          key: 'pool',
+          render: (_, pool) => (pool.node === null ? t.shared : `${pool.group} / ${pool.node}`),
+        },
+        { title: groups.capacity, key: 'capacity', render: (_, pool) => <Size of={pool.capacity} /> },
+        { title: t.free, key: 'free', render: (_, pool) => <Size of={pool.free} /> },
+        { title: t.held, key: 'held', align: 'right', render: (_, pool) => pool.held.length },
+        { title: t.waiting, key: 'waiting', align: 'right', render: (_, pool) => pool.waiting.length },
+        {
+          title: '',
+          key: 'open',
+          render: (_, pool) => (
+            <ToneTag tone={pool.is_open ? 'ok' : 'idle'}>{pool.is_open ? t.open : t.closed}</ToneTag>
+          ),
+        },
+      ]}
+    />
+  );
+}

@@ -1,0 +1,117 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { Button, Form, Input, Tag } from 'antd';
+import { useState } from 'react';
+import { asApiError, useSession } from '@/api';
+import { ConfirmByName } from '@/components/ConfirmByName';
+import { EmptyState } from '@/components/EmptyState';
+import { FormModal } from '@/components/FormModal';
+import { ListCard } from '@/components/ListCard';
+import { Timestamp } from '@/components/Timestamp';
+import { useTexts } from '@/i18n';
+import {
+  createGroup,
+  deleteGroup,
+  type Group,
+  groupsQuery,
+  type NewGroup,
+  useResourceWrite,
+} from '../queries';
+import { Size } from './Size';
+
+/** Resource groups that the user may see. */
+export function Groups() {
+  const t = useTexts().resources.groups;
+  const common = useTexts().common;
+  const { is_admin: isAdmin } = useSession();
+  const query = useQuery(groupsQuery);
+  const [isNew, setNew] = useState(false);
+  const [removed, setRemoved] = useState<Group | null>(null);
+  return (
+    <>
+      <ListCard<Group>
+        title={t.title}
+        query={query}
+        rowKey={(group) => group.id}
+        empty={<EmptyState title={t.empty} hint={t.emptyHint} />}
+        actions={isAdmin && <Button onClick={() => setNew(true)}>{t.create}</Button>}
+        columns={[
+          { title: common.name, key: 'name', render: (_, group) => <GroupLink name={group.name} /> },
+          { title: t.nodes, dataIndex: 'nodes', align: 'right' },
+          { title: t.capacity, key: 'capacity', render: (_, group) => <Size of={group.capacity} /> },
+          {
+            title: t.projects,
+            key: 'projects',
+            render: (_, group) => group.projects.map((project) => <Tag key={project}>{project}</Tag>),
+          },
+          { title: t.boundTo, dataIndex: 'service', render: (service: string | null) => service ?? '–' },
+          { title: common.description, dataIndex: 'description' },
+          {
+            title: common.created,
+            key: 'created',
+            render: (_, group) => <Timestamp at={group.created_at} />,
+          },
+          ...(isAdmin
+            ? [
+                {
+                  title: common.actions,
+                  key: 'actions',
+                  render: (_: unknown, group: Group) => (
+                    <Button size="small" danger onClick={() => setRemoved(group)}>
+                      {common.delete}
+                    </Button>
+                  ),
+                },
+              ]
+            : []),
+        ]}
+      />
+      {isNew && <NewGroupForm onClose={() => setNew(false)} />}
+      {removed !== null && <RemoveGroup group={removed} onClose={() => setRemoved(null)} />}
+    </>
+  );
+}
+
+function GroupLink({ name }: { name: string }) {
+  return (
+    <Link to="/resources/$group" params={{ group: name }}>
+      {name}
+    </Link>
+  );
+}
+
+function NewGroupForm({ onClose }: { onClose: () => void }) {
+  const t = useTexts().resources.groups;
+  const common = useTexts().common;
+  const write = useResourceWrite((values: NewGroup) => createGroup(values));
+  return (
+    <FormModal<NewGroup> title={t.create} action={common.create} submit={write.mutateAsync} onClose={onClose}>
+      <Form.Item name="name" label={common.name} rules={[{ required: true }]}>
+        <Input autoFocus />
+      </Form.Item>
+      <Form.Item name="description" label={common.description}>
+        <Input.TextArea rows={2} />
+      </Form.Item>
+    </FormModal>
+  );
+}
+
+function RemoveGroup({ group, onClose }: { group: Group; onClose: () => void }) {
+  const t = useTexts().resources.groups;
+  const common = useTexts().common;
+  const write = useResourceWrite(deleteGroup);
+  return (
+    <ConfirmByName
+      isOpen
+      name={group.name}
+      title={t.remove(group.name)}
+      action={common.delete}
+      isBusy={write.isPending}
+      error={write.error && asApiError(write.error)}
+      onConfirm={() => write.mutate(group.name, { onSuccess: onClose })}
+      onCancel={onClose}
+    >
+      {t.removeHint}
+    </ConfirmByName>
+  );
+}

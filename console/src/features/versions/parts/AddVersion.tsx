@@ -1,0 +1,5 @@
+import type { Service } from '@/api';
+
+export function AddVersion(_: { service: Service; onClose: () => void }) {
+  return null;
+}
