@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from controller.api.open_paths import is_open
 from controller.api.permissions import REQUIRED_ACCESS, AccessLevel
 from controller.handlers.access.people import MAX_GENERATIONS
 from operations.someone import Someone, someone
