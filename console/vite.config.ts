@@ -30,6 +30,9 @@ function chunkName(module: string | null): string | undefined {
 
 export default defineConfig(({ command, mode }) => {
   const token = command === 'serve' && mode !== 'test' ? developerToken() : null;
+  // The host stays the page's own: the control plane takes writes of a session from the same origin only.
+  const headers = token === null ? {} : { Authorization: `Bearer ${token}` };
+  const proxy = { '/api': { target: controlPlane, headers } };
   return {
     base: './',
     define: { 'import.meta.env.VITE_DEVELOPER': JSON.stringify(String(token !== null)) },
@@ -57,15 +60,8 @@ export default defineConfig(({ command, mode }) => {
         },
       },
     },
-    server: {
-      proxy: {
-        '/api': {
-          target: controlPlane,
-          changeOrigin: true,
-          headers: token === null ? {} : { Authorization: `Bearer ${token}` },
-        },
-      },
-    },
+    server: { proxy },
+    preview: { proxy },
     test: {
       environment: 'happy-dom',
       globals: false,

@@ -7,12 +7,10 @@ import 'dayjs/locale/zh-cn';
 import type { ReactNode } from 'react';
 import { useI18n } from '@/i18n';
 import { useTheme } from './theme';
+import { DARK, LIGHT } from './tokens';
 
 const LOCALES = { en: enGB, zh: zhCN };
 const DAYJS = { en: 'en-gb', zh: 'zh-cn' };
-/** What the machine has: no font is ever fetched. */
-const FONT = `system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', sans-serif`;
-
 /** Ant Design in the current language and theme. */
 export function DesignProvider({ children }: { children: ReactNode }) {
   const { language } = useI18n();
@@ -21,10 +19,7 @@ export function DesignProvider({ children }: { children: ReactNode }) {
   return (
     <ConfigProvider
       locale={LOCALES[language]}
-      theme={{
-        algorithm: isDark ? theme.darkAlgorithm : theme.defaultAlgorithm,
-        token: { fontFamily: FONT, colorPrimary: '#1668dc', borderRadius: 6 },
-      }}
+      theme={isDark ? { algorithm: theme.darkAlgorithm, ...DARK } : LIGHT}
     >
       <AntApp component={false}>{children}</AntApp>
     </ConfigProvider>
