@@ -81,6 +81,8 @@ def test_pods_logs_events_metrics_and_tables_are_readable_through_the_controller
 
     (pod,) = platform.api("GET", "/services/wine-quality/versions/v1/pods")["items"]
     assert (pod["status"], pod["ready"]) == ("Running", True)
+    start = platform.api("GET", f"/services/wine-quality/versions/v1/pods/{pod['name']}/timeline")
+    assert (start["state"], [phase["state"] for phase in start["phases"][3:]]) == ("ready", ["done"] * 4)
     until(lambda: platform.api("GET", "/services/wine-quality/versions/v1/logs")["items"], within=60, what="log lines")
     until(lambda: event_reasons(platform) >= {"Scheduled", "Ready"}, within=60, what="pod events")
     tables = platform.api("GET", "/inference-tables")["items"]
@@ -92,6 +94,17 @@ def test_pods_logs_events_metrics_and_tables_are_readable_through_the_controller
         return [s for s in answer["series"] if s["points"]]
 
     until(measured, within=60, what="requests per second")
+    line = platform.api("GET", "/services/wine-quality/logs", params={"regex": "(?i)loading the model", "page_size": 1})
+    around = platform.api("GET", "/services/wine-quality/logs", params={"around": line["items"][0]["id"], "lines": 1})
+    assert line["items"][0] in around["items"]
+
+    def drawn() -> Any:
+        charts = platform.api("GET", "/services/wine-quality/charts?metrics=requests,latency_p99&by=pod&step=10")
+        return [s for s in charts["series"] if s["pod"] == pod["name"] and any(s["values"])]
+
+    assert {series["metric"] for series in until(drawn, within=60, what="charts by 10 s")} >= {"requests"}
+    (summary,) = platform.api("GET", "/service-summaries?name=wine-quality")["items"]
+    assert len(summary["sparkline"]["values"]) == 15
 
 
 def test_logs_are_followed_as_they_are_printed(platform: Platform) -> None:

@@ -2,4 +2,5 @@ export * from './changes';
 export * from './client';
 export * from './errors';
 export * from './pages';
+export * from './services';
 export * from './session';

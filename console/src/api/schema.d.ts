@@ -44,6 +44,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Changes
+         * @description What changes of what the caller may see, from now on or since the last event that was read, as an event stream.
+         *
+         *     First `hello` with the current id; `change` says what is to be read anew (kind, name, service, revision); `reset`
+         *     says that changes may be missing, and everything is to be read anew; `ended` says why nothing more comes.
+         */
+        get: operations["changes_api_v1_changes_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dead-letters": {
         parameters: {
             query?: never;
@@ -196,6 +219,26 @@ export interface paths {
          * @description One version of a registered model: signature, input example, requirements, what it was made of.
          */
         get: operations["read_model_version_api_v1_models__model__versions__version__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Platform
+         * @description How the platform itself is: its processes, the fill of streams and spools, what waits, sizes of databases.
+         */
+        get: operations["platform_api_v1_platform_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -905,6 +948,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/services/{service}/requests/{request_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Request
+         * @description One request by its `X-Request-Id`; 404 while it is not in the inference table, which takes some seconds.
+         */
+        get: operations["read_request_api_v1_services__service__requests__request_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/services/{service}/restart": {
         parameters: {
             query?: never;
@@ -1061,6 +1124,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/services/{service}/versions/{version}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Version History
+         * @description Changes of a version, newest first, back to its creation: who, what, before and after.
+         */
+        get: operations["version_history_api_v1_services__service__versions__version__history_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/services/{service}/versions/{version}/logs": {
         parameters: {
             query?: never;
@@ -1155,6 +1238,26 @@ export interface paths {
          * @description Restart one pod by force; the other replicas carry the traffic.
          */
         post: operations["restart_pod_api_v1_services__service__versions__version__pods__pod__restart_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/services/{service}/versions/{version}/pods/{pod}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Pod Timeline
+         * @description How the newest start of a pod went, phase by phase; kept while the pod is. 503 while the scheduler is away.
+         */
+        get: operations["pod_timeline_api_v1_services__service__versions__version__pods__pod__timeline_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1471,6 +1574,27 @@ export interface components {
             target_concurrency: number;
         };
         /**
+         * BacklogView
+         * @description What is not in the inference tables yet; null while the inference logger is away.
+         */
+        BacklogView: {
+            /**
+             * Oldest Age S
+             * @description Age of the oldest of them; null: there is none.
+             */
+            oldest_age_s?: number | null;
+            /**
+             * Pending
+             * @description Messages of the request log that it has not taken yet.
+             */
+            pending?: number | null;
+            /**
+             * Unacked
+             * @description Messages that it has taken and is writing.
+             */
+            unacked?: number | null;
+        };
+        /**
          * Capacity
          * @description Cores, GiB, devices.
          */
@@ -1671,6 +1795,7 @@ export interface components {
             response: unknown;
             /** Status Code */
             status_code: number;
+            timings: components["schemas"]["TimingsView"];
             /**
              * Trace
              * @description What the pod printed for the request, where the model raised an error.
@@ -1764,6 +1889,18 @@ export interface components {
              * @enum {string}
              */
             status: "ok" | "failed" | "absent";
+        };
+        /**
+         * FieldChangeView
+         * @description One field, named as in the API (`model_source.version`, `env.THREADS`); null where it was, or is, not set.
+         */
+        FieldChangeView: {
+            /** After */
+            after: unknown;
+            /** Before */
+            before: unknown;
+            /** Field */
+            field: string;
         };
         /**
          * FirstVersion
@@ -1960,6 +2097,34 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
+        };
+        /**
+         * HistoryView
+         * @description One change of a version.
+         */
+        HistoryView: {
+            /**
+             * Action
+             * @description `created`, `updated`, `started`, `stopped`, `restarted`, `rolled_back`; `traffic`: only its share.
+             */
+            action: string;
+            /**
+             * Actor
+             * @description A user, or `penstock` for what the platform did by itself.
+             */
+            actor: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Changes */
+            changes: components["schemas"]["FieldChangeView"][];
+            /**
+             * Generation
+             * @description Generation of the version after the change; each reaches its pods.
+             */
+            generation: number;
         };
         /**
          * HoldView
@@ -2729,6 +2894,13 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[HistoryView] */
+        Page_HistoryView_: {
+            /** Items */
+            items: components["schemas"]["HistoryView"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[KeyView] */
         Page_KeyView_: {
             /** Items */
@@ -2835,6 +3007,60 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
+         * PhaseView
+         * @description A phase, and how long it took; null while it runs.
+         */
+        PhaseView: {
+            /** Detail */
+            detail?: string | null;
+            /** Duration S */
+            duration_s: number | null;
+            /** Ended At */
+            ended_at?: string | null;
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "placed" | "model" | "environment" | "process" | "loaded" | "checked" | "ready";
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /**
+             * State
+             * @description skipped: there was nothing to do.
+             * @enum {string}
+             */
+            state: "done" | "running" | "failed" | "skipped";
+        };
+        /**
+         * PlatformView
+         * @description How the platform is. Of a process that is away, the spool and the store are as it last said.
+         */
+        PlatformView: {
+            /**
+             * Dead Letters
+             * @description Dead letters that are kept; null while NATS is away.
+             */
+            dead_letters: number | null;
+            inference_logger: components["schemas"]["BacklogView"];
+            /** Services */
+            services: components["schemas"]["ProcessView"][];
+            /**
+             * Spool
+             * @description One a router.
+             */
+            spool: components["schemas"]["SpoolView"][];
+            /** Stores */
+            stores: components["schemas"]["StoreView"][];
+            /**
+             * Streams
+             * @description Empty while NATS is away.
+             */
+            streams: components["schemas"]["StreamView"][];
+        };
+        /**
          * PodView
          * @description One pod as operators see it.
          */
@@ -2925,6 +3151,30 @@ export interface components {
              * @description Pods that wait for room; of a group, shown at each of its nodes.
              */
             waiting: components["schemas"]["HoldView"][];
+        };
+        /**
+         * ProcessView
+         * @description One process of the platform.
+         */
+        ProcessView: {
+            /**
+             * Name
+             * @description The service; of a router with its id; `nats` and `mlflow` too.
+             */
+            name: string;
+            /**
+             * Since
+             * @description When it was started; of one that is away, when it last answered, if that is known.
+             */
+            since?: string | null;
+            /**
+             * State
+             * @description away: it did not answer within a second.
+             * @enum {string}
+             */
+            state: "running" | "away";
+            /** Version */
+            version?: string | null;
         };
         /**
          * ProjectChange
@@ -3104,6 +3354,40 @@ export interface components {
              * @default 16
              */
             target_concurrency: number;
+        };
+        /**
+         * RequestView
+         * @description One recorded request. Where the caller gave its own id to several, the newest of them.
+         */
+        RequestView: {
+            /**
+             * Log Lines
+             * @description Printed while it was answered, oldest first: at most 200.
+             */
+            log_lines: components["schemas"]["LogEntry"][];
+            /**
+             * Log Problem
+             * @description Why the lines could not be read; null where they were.
+             */
+            log_problem: string | null;
+            /**
+             * Payload
+             * @description Its row of the payload table, column by column.
+             */
+            payload: {
+                [key: string]: unknown;
+            };
+            /**
+             * Pod
+             * @description Null where no pod answered.
+             */
+            pod: string | null;
+            /** Request Id */
+            request_id: string;
+            /** Trace Id */
+            trace_id: string | null;
+            /** Version */
+            version: string | null;
         };
         /**
          * ResourceSource
@@ -3599,6 +3883,26 @@ export interface components {
             };
         };
         /**
+         * SpoolView
+         * @description What a router has answered and the bus has not stored yet.
+         */
+        SpoolView: {
+            /**
+             * Bytes
+             * @description Disk that its files take; the one that is written to counts whole.
+             */
+            bytes: number;
+            /** Max Bytes */
+            max_bytes: number;
+            /**
+             * Oldest Age S
+             * @description Since the oldest full file that waits was last written to; null: none waits.
+             */
+            oldest_age_s: number | null;
+            /** Router */
+            router: string;
+        };
+        /**
          * Start
          * @description Options of a start; `traffic_weight` replaces the share that the version was created with.
          */
@@ -3621,6 +3925,43 @@ export interface components {
             weights?: {
                 [key: string]: number;
             } | null;
+        };
+        /**
+         * StoreView
+         * @description The database of a service.
+         */
+        StoreView: {
+            /** Bytes */
+            bytes: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "sqlite" | "postgresql";
+            /** Service */
+            service: string;
+        };
+        /**
+         * StreamView
+         * @description One stream of the bus.
+         */
+        StreamView: {
+            /** Bytes */
+            bytes: number;
+            /**
+             * Fill
+             * @description `bytes` of `max_bytes`, 0 to 1.
+             */
+            fill: number | null;
+            /**
+             * Max Bytes
+             * @description null: it has no bound.
+             */
+            max_bytes: number | null;
+            /** Messages */
+            messages: number;
+            /** Name */
+            name: string;
         };
         /**
          * TableBlock
@@ -3682,6 +4023,59 @@ export interface components {
             version: number;
         };
         /**
+         * TimelineView
+         * @description The start of a pod's newest run. A phase that has not begun is not listed; a pod of an earlier release has none.
+         *
+         *     `placed` (room for it), `model` (its files fetched), `environment` (built, where none satisfied the model),
+         *     `process` (started), `loaded` (libraries imported, model loaded), `checked` (the model's own example), `ready`.
+         */
+        TimelineView: {
+            /** Phases */
+            phases: components["schemas"]["PhaseView"][];
+            /** Pod */
+            pod: string;
+            /** Ready At */
+            ready_at: string | null;
+            /**
+             * Run
+             * @description 0: its first start.
+             */
+            run: number;
+            /** Started At */
+            started_at: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "starting" | "ready" | "failed";
+        };
+        /**
+         * TimingsView
+         * @description Where the time went, in milliseconds. The rest of the total: the way, reading the body, writing the answer.
+         */
+        TimingsView: {
+            /**
+             * Predict Ms
+             * @description In the model; null: it was not asked, or the pod is older.
+             */
+            predict_ms: number | null;
+            /**
+             * Queue Ms
+             * @description In the pod, until the model was free; null: the model was not asked.
+             */
+            queue_ms: number | null;
+            /**
+             * Router Ms
+             * @description In the router, waiting for a pod included; null: it did not say.
+             */
+            router_ms: number | null;
+            /**
+             * Total Ms
+             * @description As the controller saw it.
+             */
+            total_ms: number;
+        };
+        /**
          * TokenView
          * @description A token without its secret. `parent_id` is the token that made it and that it does not outlive.
          */
@@ -3726,6 +4120,26 @@ export interface components {
             weights: {
                 [key: string]: number;
             };
+        };
+        /**
+         * UpdatePreview
+         * @description What a dry run found: what the update would change. Nothing was stored.
+         */
+        UpdatePreview: {
+            /** Changes */
+            changes: components["schemas"]["FieldChangeView"][];
+            /**
+             * Effective Weights
+             * @description Of a split: the weights as routers would have them now.
+             */
+            effective_weights?: {
+                [key: string]: number;
+            } | null;
+            /**
+             * Replaces Pods
+             * @description Whether pods that run are replaced, one after the other.
+             */
+            replaces_pods: boolean;
         };
         /**
          * UsageView
@@ -4081,6 +4495,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CapacityView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    changes_api_v1_changes_get: {
+        parameters: {
+            query?: {
+                /** @description The last `id` that was read; the header `Last-Event-ID` says the same. */
+                last_event_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
                 };
             };
             /** @description A value, shape or name that cannot be accepted. */
@@ -4679,6 +5161,71 @@ export interface operations {
             };
             /** @description No such resource. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    platform_api_v1_platform_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlatformView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8419,7 +8966,10 @@ export interface operations {
     };
     change_service_api_v1_services__service__patch: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Say what would change, and whether pods are replaced; refuse as ever; store nothing. */
+                dry_run?: boolean;
+            };
             header?: {
                 "if-match"?: string | null;
             };
@@ -8440,7 +8990,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ServiceView"];
+                    "application/json": components["schemas"]["ServiceView"] | components["schemas"]["UpdatePreview"];
                 };
             };
             /** @description A value, shape or name that cannot be accepted. */
@@ -9472,6 +10022,83 @@ export interface operations {
             };
         };
     };
+    read_request_api_v1_services__service__requests__request_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: string;
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
     restart_service_api_v1_services__service__restart_post: {
         parameters: {
             query?: never;
@@ -9841,7 +10468,10 @@ export interface operations {
     };
     split_traffic_api_v1_services__service__traffic_put: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Say what would change, and whether pods are replaced; refuse as ever; store nothing. */
+                dry_run?: boolean;
+            };
             header?: {
                 "if-match"?: string | null;
             };
@@ -9862,7 +10492,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TrafficView"];
+                    "application/json": components["schemas"]["TrafficView"] | components["schemas"]["UpdatePreview"];
                 };
             };
             /** @description A value, shape or name that cannot be accepted. */
@@ -10319,7 +10949,10 @@ export interface operations {
     };
     change_version_api_v1_services__service__versions__version__patch: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Say what would change, and whether pods are replaced; refuse as ever; store nothing. */
+                dry_run?: boolean;
+            };
             header?: {
                 "if-match"?: string | null;
             };
@@ -10341,7 +10974,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["VersionView"];
+                    "application/json": components["schemas"]["VersionView"] | components["schemas"]["UpdatePreview"];
                 };
             };
             /** @description A value, shape or name that cannot be accepted. */
@@ -10458,6 +11091,86 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_EventEntry_"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    version_history_api_v1_services__service__versions__version__history_get: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                service: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_HistoryView_"];
                 };
             };
             /** @description A value, shape or name that cannot be accepted. */
@@ -10930,6 +11643,84 @@ export interface operations {
             };
             /** @description The state of the resource does not allow it. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    pod_timeline_api_v1_services__service__versions__version__pods__pod__timeline_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pod: string;
+                service: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TimelineView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -7,8 +7,10 @@ import { monitor } from './en/monitor';
 import { people } from './en/people';
 import { platform } from './en/platform';
 import { publish } from './en/publish';
+import { reasons } from './en/reasons';
 import { requests } from './en/requests';
 import { resources } from './en/resources';
+import { review } from './en/review';
 import { service } from './en/service';
 import { usage } from './en/usage';
 import { versions } from './en/versions';
@@ -24,8 +26,10 @@ export const en = {
   people,
   platform,
   publish,
+  reasons,
   requests,
   resources,
+  review,
   service,
   usage,
   versions,

@@ -8,8 +8,10 @@ import { monitor } from './zh/monitor';
 import { people } from './zh/people';
 import { platform } from './zh/platform';
 import { publish } from './zh/publish';
+import { reasons } from './zh/reasons';
 import { requests } from './zh/requests';
 import { resources } from './zh/resources';
+import { review } from './zh/review';
 import { service } from './zh/service';
 import { usage } from './zh/usage';
 import { versions } from './zh/versions';
@@ -24,8 +26,10 @@ export const zh: typeof en = {
   people,
   platform,
   publish,
+  reasons,
   requests,
   resources,
+  review,
   service,
   usage,
   versions,

@@ -78,6 +78,8 @@ class RuntimeReport:
     def __init__(self, check: ModelCheck, verdict: SharingVerdict) -> None:
         self.check = check
         self.verdict = verdict
+        self.check_seconds: float | None = None
+        """From the loaded model to "ready": the check, and the workers of a slow model."""
         self.revision = 0
         self.worker_deaths = 0
         self.last_worker_death: str | None = None
@@ -111,6 +113,7 @@ class RuntimeReport:
                 "row_wise": self.verdict.shares,
                 "row_wise_reason": self.verdict.reason,
                 "row_wise_message": self.verdict.message,
+                "check_ms": None if self.check_seconds is None else round(self.check_seconds * 1000, 3),
                 "revision": self.revision,
                 "worker_deaths": self.worker_deaths,
                 "last_worker_death": self.last_worker_death,

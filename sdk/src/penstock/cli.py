@@ -12,10 +12,10 @@ import typer
 
 from penstock.commands.cli.errors import EXIT_CODES, Commands
 from penstock.commands.deployment import deploy, rollback
-from penstock.commands.monitoring import charts, logs, observability, tables
+from penstock.commands.monitoring import charts, logs, observability, platform_health, tables
 from penstock.commands.people import console, login, projects, users
 from penstock.commands.resources import capacity, environments, groups, models, secrets, specs, usage
-from penstock.commands.services import debug, keys, pods, services, traffic, versions
+from penstock.commands.services import debug, keys, pods, request, services, traffic, versions
 from penstock.launcher.home import Home, LaunchError
 
 app = typer.Typer(
@@ -149,9 +149,12 @@ app.command()(observability.metrics)
 app.command()(charts.charts)
 services.app.command()(charts.summary)
 app.command()(capacity.capacity)
+app.command()(platform_health.platform)
+app.command()(platform_health.changes)
 app.command()(users.audit)
 app.command()(usage.usage)
 app.command()(debug.debug)
+app.command()(request.request)
 for name, group in (
     ("context", login.app),
     ("services", services.app),

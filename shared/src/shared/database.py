@@ -8,7 +8,7 @@ meanwhile is cancelled, though the database cannot even roll back.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,6 +58,7 @@ class Database:
         self.engine = engine
         self.path = path
         self.outbox_written = asyncio.Event()
+        self.on_unit_of_work: list[Callable[[AsyncSession], None]] = []
         self._reader = engine.execution_options(penstock_read=True)
 
     @classmethod
@@ -81,6 +82,8 @@ class Database:
         """One read-write transaction: commits at the end of the block, rolls back on any exception."""
         with propagate_cancellation(), self._translate_errors():
             async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+                for begin in self.on_unit_of_work:
+                    begin(session)
                 yield session
             if session.info.get(OUTBOX_WRITTEN):
                 self.outbox_written.set()
@@ -91,6 +94,15 @@ class Database:
         with propagate_cancellation(), self._translate_errors():
             async with AsyncSession(self._reader, expire_on_commit=False) as session:
                 yield session
+
+    async def size_bytes(self) -> int:
+        """What it takes on disk, an SQLite file's log with it. Raises `Unavailable`."""
+        if self.path is not None:
+            parts = (self.path, self.path.with_name(f"{self.path.name}-wal"))
+            return sum(part.stat().st_size for part in parts if part.exists())
+        async with self.read() as session:
+            found = await session.execute(text("SELECT pg_database_size(current_database())"))
+            return int(found.scalar_one())
 
     async def check(self) -> None:
         """Raise `Unavailable`, naming the file, when the database cannot be used or is corrupt."""

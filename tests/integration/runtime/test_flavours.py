@@ -106,6 +106,7 @@ def test_the_check_of_a_good_model(start: Any) -> None:
     assert pod.ask("GET", "/check").status == 503
     check = pod.ready().ask("GET", "/check").json
     assert check.pop("load_ms") > 0
+    assert check.pop("check_ms") > check["example"]["duration_ms"]
     assert check["example"].pop("duration_ms") > 0
     assert "had the same answers together as alone" in check.pop("row_wise_message")
     assert check == {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from typing import Any
 from uuid import UUID
@@ -44,6 +45,19 @@ def test_ids_come_back(wine: Any, expected: dict[str, Any]) -> None:
     reply = wine.predict(document, X_Request_Id="abc-123")
     assert reply.headers["x-request-id"] == "abc-123"
     assert reply.headers["x-penstock-client-request-id"] == "order%207%2F%C3%BC"
+
+
+def test_who_asks_is_told_where_the_time_went(wine: Any, expected: dict[str, Any]) -> None:
+    document = {"dataframe_split": split(expected, 0, 1)}
+    assert "x-penstock-timings" not in wine.predict(document).headers
+    said = wine.predict(document, X_Penstock_Timings="1").headers["x-penstock-timings"]
+    found = re.fullmatch(r"queue;dur=(\S+), predict;dur=(\S+)", said)
+    assert found is not None
+    queue, predict = found.groups()
+    assert float(queue) >= 0
+    assert 0 < float(predict) < 60_000
+    refused = wine.predict({"inputs": "nonsense"}, X_Penstock_Timings="1")
+    assert (refused.status, "x-penstock-timings" in refused.headers) == (400, False)
 
 
 def test_ids_that_nobody_gave_are_generated(wine: Any, expected: dict[str, Any]) -> None:

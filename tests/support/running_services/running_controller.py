@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from shared.contracts.rpc.method import Nothing
 from shared.contracts.rpc.monitor import (
     CHARTS,
     EVENTS,
+    LOG_CONTEXT,
     LOGS,
     METRICS,
     SUMMARIES,
@@ -43,6 +45,7 @@ from shared.contracts.rpc.monitor import (
     EventEntry,
     EventPage,
     EventsQuery,
+    LogContextQuery,
     LogEntry,
     LogPage,
     LogsQuery,
@@ -57,6 +60,7 @@ from shared.contracts.rpc.monitor import (
 from shared.contracts.rpc.scheduler import (
     CAPACITY,
     NODES,
+    POD_TIMELINE,
     PODS,
     RESTART_POD,
     RUNS,
@@ -64,8 +68,10 @@ from shared.contracts.rpc.scheduler import (
     PodList,
     PodRef,
     PodsQuery,
+    PodTimeline,
     RunPage,
     RunsQuery,
+    StartPhase,
     VersionStateList,
 )
 from shared.errors import NotFound, Unavailable
@@ -195,14 +201,17 @@ class Peers:
         self.asked_logs: list[LogsQuery] = []
         self.asked_charts: list[ChartsQuery] = []
         self.stored: Callable[[LogsQuery], LogPage] | None = None
+        self.rows: tuple[dict[str, Any], ...] = ()
         self.pools: tuple[PoolState, ...] = ()
         self.nodes = NodeStateList(machine=Machine(name="here", cpu=8, memory_gb=16, gpu=1), items=())
         self.scheduler.serve(VERSION_STATES, self._states)
         self.scheduler.serve(PODS, self._pods)
         self.scheduler.serve(RESTART_POD, self._restart)
+        self.scheduler.serve(POD_TIMELINE, self._timeline)
         self.scheduler.serve(NODES, self._nodes)
         self.scheduler.serve(CAPACITY, self._capacity)
         self.monitor.serve(LOGS, self._logs)
+        self.monitor.serve(LOG_CONTEXT, self._log_context)
         self.monitor.serve(EVENTS, self._events)
         self.monitor.serve(METRICS, self._metrics)
         self.monitor.serve(CHARTS, self._charts)
@@ -220,6 +229,18 @@ class Peers:
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
+
+    async def run(self, bus: Bus) -> asyncio.Task[None]:
+        """Run one more part on the bus, until it is ended or all are."""
+        task = asyncio.create_task(bus.run())
+        self.tasks.append(task)
+        await asyncio.wait_for(bus.connected(), 30)
+        return task
+
+    async def end(self, task: asyncio.Task[None]) -> None:
+        """End one of the parts."""
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
     async def say(self, event: Event) -> None:
         """Publish a fact as the scheduler's relay would."""
@@ -286,6 +307,14 @@ class Peers:
         self.restarted.append(ref.pod)
         return Nothing()
 
+    async def _timeline(self, ref: PodRef) -> PodTimeline:
+        if ref.pod != "wine-v1-0":
+            raise NotFound(f"there is no pod {ref.pod} of this version")
+        begun = datetime(2026, 3, 1, 12, tzinfo=UTC)
+        placed = StartPhase(name="placed", started_at=begun, ended_at=begun + timedelta(seconds=1.5), state="done")
+        model = StartPhase(name="model", started_at=begun + timedelta(seconds=1.5), state="running", detail="fetching")
+        return PodTimeline(pod=ref.pod, run=0, state="starting", started_at=begun, phases=(placed, model))
+
     async def _logs(self, query: LogsQuery) -> LogPage:
         self.asked_logs.append(query)
         if self.stored is not None:
@@ -293,6 +322,11 @@ class Peers:
         assert (query.search, query.limit) == ("hello", 5)
         text = f"hello {query.version}"
         return LogPage(items=(LogEntry(at=SystemClock().now(), version="v1", pod="p", run=0, text=text),))
+
+    async def _log_context(self, query: LogContextQuery) -> LogPage:
+        pod, run, offset = query.id.split(":")
+        at, place = SystemClock().now(), {"pod": pod, "run": int(run), "offset": int(offset)}
+        return LogPage(items=(LogEntry(at=at, version="v1", text=f"{query.lines} each way", **place),))
 
     async def _events(self, query: EventsQuery) -> EventPage:
         now = SystemClock().now()
@@ -336,4 +370,8 @@ class Peers:
     async def _rows(self, query: RowsQuery) -> RowPage:
         if query.table != "wine.payload":
             raise NotFound(f"There is no table {query.table}")
-        return RowPage(columns=("request_id",), items=({"request_id": "r1"},))
+        if query.request_id is None:
+            return RowPage(columns=("request_id",), items=({"request_id": "r1"},))
+        return RowPage(
+            columns=("request_id",), items=tuple(row for row in self.rows if row["request_id"] == query.request_id)
+        )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -27,12 +30,17 @@ class Issuer:
         self.answers = threading.Event()
         self.answers.set()
         self.names: str | None = None
+        self.codes: dict[str, tuple[dict[str, str], str]] = {}
+        self.exchanged: list[str] = []
         self.add_key("one")
         issuer = self
 
         class Documents(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 issuer.answer(self)
+
+            def do_POST(self) -> None:
+                issuer.exchange(self)
 
             def log_message(self, *_: object) -> None:
                 return
@@ -52,9 +60,33 @@ class Issuer:
         else:
             self.visits += 1
             self.answers.wait(20)
-            body = {"issuer": self.names or self.url, "jwks_uri": f"{self.url}/keys"}
+            own = {"jwks_uri": "keys", "authorization_endpoint": "authorize", "token_endpoint": "token"}
+            body = {"issuer": self.names or self.url, **{name: f"{self.url}/{path}" for name, path in own.items()}}
+        self._send(request, 200, body)
+
+    def sign_in(self, authorization_url: str, **claims: Any) -> dict[str, str]:
+        """What a browser that signed in at `authorization_url` is sent back with."""
+        asked = dict(parse_qsl(urlsplit(authorization_url).query))
+        assert asked["code_challenge_method"] == "S256"
+        code = f"code-{len(self.codes)}"
+        own = {"aud": asked["client_id"], "nonce": asked["nonce"]}
+        self.codes[code] = (asked, self.token(**{**own, **claims}))
+        return {"code": code, "state": asked["state"], "iss": self.url}
+
+    def exchange(self, request: BaseHTTPRequestHandler) -> None:
+        """A token for a code, once, and only for who knows what its challenge was made of."""
+        form = dict(parse_qsl(request.rfile.read(int(request.headers["content-length"])).decode()))
+        self.exchanged.append(request.headers.get("authorization", ""))
+        asked, token = self.codes.pop(form["code"], ({}, ""))
+        digest = hashlib.sha256(form["code_verifier"].encode()).digest()
+        is_right = base64.urlsafe_b64encode(digest).decode().rstrip("=") == asked.get("code_challenge")
+        is_right = is_right and all(form[name] == asked[name] for name in ("client_id", "redirect_uri"))
+        self._send(request, *((200, {"id_token": token}) if is_right else (400, {"error": "invalid_grant"})))
+
+    @staticmethod
+    def _send(request: BaseHTTPRequestHandler, status: int, body: dict[str, Any]) -> None:
         data = json.dumps(body).encode()
-        request.send_response(200)
+        request.send_response(status)
         request.send_header("content-length", str(len(data)))
         request.end_headers()
         request.wfile.write(data)

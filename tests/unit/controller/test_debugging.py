@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from controller.domain.services.debug_tickets import TicketSigner
-from controller.domain.services.debugging import DebugRequest, chosen_version, curl_line
+from controller.domain.services.debugging import DebugRequest, Timings, chosen_version, curl_line, parse_timings
 from router.domain.access.debug_tickets import DebugTicketVerifier
 from shared.contracts.debug import DebugTicket, header_value
 from shared.errors import Conflict, InvalidInput
@@ -105,6 +105,19 @@ def test_the_heaviest_version_is_chosen() -> None:
 def test_headers_of_the_platform_are_refused(name: str) -> None:
     with pytest.raises(InvalidInput):
         DebugRequest(headers={name: "x"})
+
+
+@pytest.mark.parametrize(
+    ("header", "timings"),
+    [
+        ("router;dur=0.250, queue;dur=0.1, predict;dur=7", Timings(9.0, 0.25, 0.1, 7.0)),
+        ("router;dur=0.250", Timings(9.0, 0.25)),
+        ("router;dur=nan, predict;dur=-1, other;dur=3", Timings(9.0)),
+        (None, Timings(9.0)),
+    ],
+)
+def test_timings_are_read_as_far_as_they_were_said(header: str | None, timings: Timings) -> None:
+    assert parse_timings(9.0, header) == timings
 
 
 @pytest.mark.parametrize("value", ["", "a\r\nHost: b", "ä", " x"])

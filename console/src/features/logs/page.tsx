@@ -1,7 +1,36 @@
-import { PageHeader } from '@/components/PageHeader';
+import { useParams } from '@tanstack/react-router';
+import { useTimeRange } from '@/components/timeRange';
+import { useSearchState } from '@/components/useSearchState';
+import { useTitle } from '@/components/useTitle';
 import { useTexts } from '@/i18n';
+import { PARAMS } from './address';
+import { ContextDrawer } from './parts/ContextDrawer';
+import { Followed } from './parts/Followed';
+import { LogFilters } from './parts/LogFilters';
+import { Stored } from './parts/Stored';
 
+/** What the pods of a service print: stored lines of a range, or as they come. */
 export function Page() {
   const t = useTexts().logs;
-  return <PageHeader title={t.title} />;
+  const { service } = useParams({ from: '/services/$service/logs' });
+  const [filters, setFilters] = useSearchState(PARAMS);
+  const [range, setRange] = useTimeRange('1h');
+  useTitle(`${t.title} · ${service}`);
+  return (
+    <>
+      <LogFilters
+        service={service}
+        filters={filters}
+        onChange={setFilters}
+        range={range}
+        onRange={setRange}
+      />
+      {filters.follow ? (
+        <Followed service={service} filters={filters} />
+      ) : (
+        <Stored service={service} filters={filters} range={range} />
+      )}
+      <ContextDrawer service={service} line={filters.line} onClose={() => setFilters({ line: '' })} />
+    </>
+  );
 }

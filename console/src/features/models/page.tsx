@@ -1,7 +1,64 @@
+import { useQuery } from '@tanstack/react-query';
+import { Flex, Input } from 'antd';
+import { asApiError } from '@/api';
+import { AsCode } from '@/components/AsCode';
+import { CursorPager } from '@/components/CursorPager';
+import { curlOf } from '@/components/curl';
+import { EmptyState } from '@/components/EmptyState';
+import { ErrorNotice } from '@/components/ErrorNotice';
+import { modelsQuery } from '@/components/model/queries';
+import { RegistrySelect } from '@/components/model/RegistrySelect';
 import { PageHeader } from '@/components/PageHeader';
+import { text, useSearchState } from '@/components/useSearchState';
 import { useTexts } from '@/i18n';
+import { ModelTable } from './parts/ModelTable';
 
+const PARAMS = { search: text(), registry: text(), cursor: text() };
+
+/** The registry's models, and the way to publish one. */
 export function Page() {
   const t = useTexts().models;
-  return <PageHeader title={t.title} />;
+  const [search, setSearch] = useSearchState(PARAMS);
+  const { data, error, isPending, isPlaceholderData, refetch } = useQuery(
+    modelsQuery(search.search, search.registry, search.cursor),
+  );
+  const forms = {
+    cli: 'penstock models list',
+    curl: curlOf('GET', '/models'),
+    python: 'import penstock\n\nfor model in penstock.Client().models():\n    print(model)',
+  };
+  const empty = search.search === '' ? { title: t.empty, hint: t.emptyHint } : { title: t.noneFound };
+  return (
+    <>
+      <PageHeader title={t.title} description={t.subtitle} actions={<AsCode forms={forms} />} />
+      <Flex gap="small" wrap style={{ marginBottom: 16 }}>
+        <Input.Search
+          aria-label={t.search}
+          placeholder={t.search}
+          allowClear
+          defaultValue={search.search}
+          style={{ width: 280 }}
+          onSearch={(value) => setSearch({ search: value.trim(), cursor: '' })}
+        />
+        <RegistrySelect
+          value={search.registry}
+          onChange={(registry) => setSearch({ registry, cursor: '' })}
+        />
+      </Flex>
+      {error !== null && <ErrorNotice error={asApiError(error)} retry={() => void refetch()} />}
+      {error === null && (
+        <ModelTable
+          models={data?.items ?? []}
+          registry={search.registry}
+          isLoading={isPending || isPlaceholderData}
+          empty={<EmptyState {...empty} />}
+        />
+      )}
+      <CursorPager
+        cursor={search.cursor}
+        next={data?.next_cursor}
+        onChange={(cursor) => setSearch({ cursor }, { push: true })}
+      />
+    </>
+  );
 }

@@ -1,7 +1,46 @@
-import { PageHeader } from '@/components/PageHeader';
+import { PlusOutlined } from '@ant-design/icons';
+import { useQuery } from '@tanstack/react-query';
+import { useParams } from '@tanstack/react-router';
+import { Button, Flex } from 'antd';
+import { activeVersions, serviceQuery, useMay } from '@/api';
+import { flag, useSearchState } from '@/components/useSearchState';
+import { useTitle } from '@/components/useTitle';
 import { useTexts } from '@/i18n';
+import { AddVersion } from './parts/AddVersion';
+import { RolloutCard } from './parts/RolloutCard';
+import { TrafficEditor } from './parts/TrafficEditor';
+import { UpdatingCard } from './parts/UpdatingCard';
+import { VersionsTable } from './parts/VersionsTable';
+
+const PARAMS = { add: flag() };
 
 export function Page() {
   const t = useTexts().versions;
-  return <PageHeader title={t.title} />;
+  const { service: name } = useParams({ from: '/services/$service/versions' });
+  useTitle(`${t.title} · ${name}`);
+  const { data: service } = useQuery(serviceQuery(name));
+  const may = useMay();
+  const [search, setSearch] = useSearchState(PARAMS);
+  if (service === undefined) return null;
+  const mayEdit = may('editor', service.project);
+  const active = activeVersions(service);
+  const openAdd = () => setSearch({ add: true });
+  return (
+    <Flex vertical gap="middle">
+      {mayEdit && service.versions.length > 0 && (
+        <Button type="primary" icon={<PlusOutlined />} style={{ alignSelf: 'end' }} onClick={openAdd}>
+          {t.add}
+        </Button>
+      )}
+      <VersionsTable service={service} mayEdit={mayEdit} onAdd={openAdd} />
+      {active
+        .filter((version) => version.status === 'updating')
+        .map((version) => (
+          <UpdatingCard key={version.id} version={version} />
+        ))}
+      {active.length > 1 && <RolloutCard service={service} versions={active} mayEdit={mayEdit} />}
+      <TrafficEditor service={service} mayEdit={mayEdit} />
+      {search.add && mayEdit && <AddVersion service={service} onClose={() => setSearch({ add: false })} />}
+    </Flex>
+  );
 }

@@ -1,7 +1,59 @@
-import { PageHeader } from '@/components/PageHeader';
+import { useQuery } from '@tanstack/react-query';
+import { useParams } from '@tanstack/react-router';
+import { Flex } from 'antd';
+import { serviceQuery, useMay } from '@/api';
+import '@/components/columns.css';
+import { EmptyState } from '@/components/EmptyState';
+import { ReasonAlert } from '@/components/reason/ReasonAlert';
+import { flag, text, useSearchState } from '@/components/useSearchState';
+import { useTitle } from '@/components/useTitle';
 import { useTexts } from '@/i18n';
+import { CheckCard } from './parts/CheckCard';
+import { ConfigurationCard } from './parts/ConfigurationCard';
+import { EditVersion } from './parts/EditVersion';
+import { HistoryCard } from './parts/HistoryCard';
+import { LineageCard } from './parts/LineageCard';
+import { PodsCard } from './parts/PodsCard';
+import { UpdatingCard } from './parts/UpdatingCard';
+import { VersionHeader } from './parts/VersionHeader';
+
+const PARAMS = { pod: text(), edit: flag() };
 
 export function Page() {
-  const t = useTexts().versions;
-  return <PageHeader title={t.version} />;
+  const { versions: t, shell } = useTexts();
+  const { service: name, version: ofName } = useParams({ from: '/services/$service/versions/$version' });
+  useTitle(`${ofName} · ${name}`);
+  const { data: service } = useQuery(serviceQuery(name));
+  const [search, setSearch] = useSearchState(PARAMS);
+  const may = useMay();
+  if (service === undefined) return null;
+  const version = service.versions.find((one) => one.name === ofName);
+  if (version === undefined) return <EmptyState title={shell.notFound} hint={`${t.version} ${ofName}`} />;
+  const mayEdit = may('editor', service.project);
+  return (
+    <Flex vertical gap="middle">
+      <VersionHeader service={service} version={version} mayEdit={mayEdit} />
+      {version.reason !== null && (
+        <ReasonAlert
+          reason={version.reason}
+          message={version.message}
+          logTail={version.log_tail}
+          isFailure={version.status === 'failed'}
+        />
+      )}
+      {version.status === 'updating' && <UpdatingCard version={version} />}
+      <PodsCard version={version} mayEdit={mayEdit} open={search.pod} onOpen={(pod) => setSearch({ pod })} />
+      <div className="columns even">
+        <ConfigurationCard version={version} />
+        <Flex vertical gap="middle">
+          <CheckCard version={version} />
+          <LineageCard version={version} />
+        </Flex>
+      </div>
+      <HistoryCard version={version} />
+      {search.edit && mayEdit && (
+        <EditVersion service={service} version={version} onClose={() => setSearch({ edit: false })} />
+      )}
+    </Flex>
+  );
 }

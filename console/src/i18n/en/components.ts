@@ -19,6 +19,7 @@ export const components = {
     },
   },
   asCode: 'As code',
+  nextStep: 'Next step:',
   confirm: { typeName: (name: string) => `Type ${name} to go on` },
   range: {
     title: 'Time range',

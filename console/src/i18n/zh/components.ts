@@ -20,6 +20,7 @@ export const components: typeof en = {
     },
   },
   asCode: '代码',
+  nextStep: '下一步：',
   confirm: { typeName: (name) => `请输入 ${name} 以继续` },
   range: {
     title: '时间范围',

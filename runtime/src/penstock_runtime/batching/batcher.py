@@ -172,7 +172,11 @@ class Batcher:
     def _next_batch(self) -> JobBatch:
         plan = self.sharing.plan_batch(self._waiting[0].key)
         at_most = {PredictMode.SEPARATE: 1, PredictMode.PROOF: PROOF_JOBS}.get(plan.mode)
-        return JobBatch([job for job in take_batch(self._waiting, self.limits, at_most) if not job.is_gone()], plan)
+        jobs = [job for job in take_batch(self._waiting, self.limits, at_most) if not job.is_gone()]
+        for job in jobs:
+            if job.timing is not None:
+                job.timing.started = time.perf_counter()
+        return JobBatch(jobs, plan)
 
     def _run_inline(self) -> None:
         if not (batch := self._next_batch()).jobs:

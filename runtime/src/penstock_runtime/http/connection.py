@@ -15,7 +15,7 @@ from typing import Any, Protocol, cast
 import httptools
 
 from penstock_runtime.errors import RequestRefused, bad_request, too_large
-from penstock_runtime.http.exchange import ROUTER, HttpExchange
+from penstock_runtime.http.exchange import ROUTER, TIMINGS, HttpExchange
 from penstock_runtime.http.request_ids import request_id_of
 
 MAX_PIPELINED = 16
@@ -25,7 +25,9 @@ MAX_HEADER_BYTES = 16_384
 LINGER_SECONDS = 2.0
 TOKEN = b"x-penstock-pod-token"
 """What a pod that has a token is asked with; without it there is nothing to be had here."""
-_KEPT = frozenset((b"content-type", b"content-length", b"content-encoding", b"x-request-id", b"expect", ROUTER, TOKEN))
+_KEPT = frozenset(
+    (b"content-type", b"content-length", b"content-encoding", b"x-request-id", b"expect", ROUTER, TIMINGS, TOKEN)
+)
 
 
 class RequestHandler(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,8 +12,8 @@ from uuid import uuid4
 from penstock_runtime.batching.batcher import Batcher
 from penstock_runtime.errors import RequestRefused, too_large, unavailable, unsupported_media_type
 from penstock_runtime.http.connection import HttpConnection
-from penstock_runtime.http.exchange import HttpExchange
-from penstock_runtime.inference.jobs import PredictJob
+from penstock_runtime.http.exchange import TIMINGS, HttpExchange
+from penstock_runtime.inference.jobs import PredictJob, PredictTiming
 from penstock_runtime.messages import SCORING, EncodedResponse, RawRequest
 from penstock_runtime.options import ServerOptions
 from penstock_runtime.payloads.parsing import client_request_id_of_body
@@ -169,14 +170,19 @@ class ModelEndpoints:
         if rows > self.options.max_request_rows:
             raise too_large(f"{rows} rows are more than the limit of {self.options.max_request_rows}.")
 
+        timing = PredictTiming(time.perf_counter()) if TIMINGS in exchange.headers else None
+
         def deliver(response: EncodedResponse) -> None:
             if not exchange.is_disconnected:
-                exchange.respond(response.status, response.body)
+                extra = b"" if timing is None else timing.header(time.perf_counter())
+                exchange.respond(response.status, response.body, extra)
 
         if rows == 0:
             deliver(EncodedResponse(200, request.encoder.encode([])))
             return
-        self._batcher.submit(PredictJob(exchange.request_id, request, raw, deliver, lambda: exchange.is_disconnected))
+        self._batcher.submit(
+            PredictJob(exchange.request_id, request, raw, deliver, lambda: exchange.is_disconnected, timing)
+        )
 
     def _read(self, exchange: HttpExchange, endpoint: str, reader: RequestReader) -> tuple[RawRequest, CheckedRequest]:
         if exchange.headers.get(b"content-encoding", b"identity").lower() != b"identity":

@@ -12,6 +12,8 @@ from penstock_runtime.v2.protocol import PREFIX, error_body
 _LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 ROUTER = b"x-penstock-router"
 """A router says with it that it keeps the request's ids itself."""
+TIMINGS = b"x-penstock-timings"
+"""A router asks with it where the time goes: of a debug request."""
 
 
 class Responder(Protocol):

@@ -12,6 +12,20 @@ if TYPE_CHECKING:
     from penstock_runtime.inference.requests import CheckedRequest
 
 
+@dataclass(slots=True)
+class PredictTiming:
+    """When a job came and when the model had it, for a caller who asked: seconds of `time.perf_counter`."""
+
+    submitted: float
+    started: float | None = None
+
+    def header(self, now: float) -> bytes:
+        """`queue` and `predict` in milliseconds, in the form of `Server-Timing`, for a response that is ready."""
+        started = now if self.started is None else self.started
+        queued, predicting = (started - self.submitted) * 1000, (now - started) * 1000
+        return b"X-Penstock-Timings: queue;dur=%.3f, predict;dur=%.3f\r\n" % (queued, predicting)
+
+
 @dataclass(slots=True, eq=False)
 class PredictJob:
     """One caller's checked rows, and where the answer goes."""
@@ -21,6 +35,8 @@ class PredictJob:
     raw: RawRequest
     deliver: Callable[[EncodedResponse], None]
     is_gone: Callable[[], bool]
+    timing: PredictTiming | None = None
+    """None: nobody asked."""
     worker_exits: int = 0
     """Workers that ended while they had this job."""
 

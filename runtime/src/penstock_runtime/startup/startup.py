@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -45,6 +46,7 @@ class PodStartup:
         try:
             loaded = await _in_thread(lambda: _load(self.options, self.log))
             workers = self._workers(loaded)
+            loaded_at = time.perf_counter()
             sharing = SharingPolicy(loaded.model.sharing_rule)
             check = await _in_thread(lambda: _check(loaded, sharing))
         except BaseException as error:  # noqa: BLE001 — a model's code raises what it likes, SystemExit too
@@ -64,6 +66,7 @@ class PodStartup:
         if batcher.latency.is_slow:
             workers.start_workers()
             await workers.usable.wait()
+        report.check_seconds = time.perf_counter() - loaded_at
         self.endpoints.enable_predictions(loaded.reader, batcher, report)
         self.log.write(f"ready; {_describe_verdict(sharing.verdict)}")
         return True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator, Iterator
 from types import TracebackType
@@ -11,6 +10,7 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
+from penstock.client.change_stream import ChangePosition
 from penstock.client.errors import (
     ApiError,
     LimitExceeded,
@@ -23,6 +23,7 @@ from penstock.client.errors import (
 )
 from penstock.client.log_stream import RECONNECT_DELAY_S, RECONNECT_FOR_S, LogPosition
 from penstock.client.operations import AsyncMethods, Operations, SyncMethods
+from penstock.client.platform import ChangeStream
 from penstock.client.requests import Listing, Request, Stream
 
 Answer = TypeVar("Answer")
@@ -110,7 +111,7 @@ class Client(_BaseClient, SyncMethods):
 
     def follow(self, request: Stream[Answer]) -> Iterator[Answer]:
         """Every event of a stream, as it comes, over connections that are lost."""
-        position, reconnect = LogPosition(request), ReconnectPolicy(f"{self._base} has ended the stream")
+        position, reconnect = position_of(request), ReconnectPolicy(f"{self._base} has ended the stream")
         while True:
             try:
                 for event in self._connection(position, reconnect):
@@ -120,7 +121,7 @@ class Client(_BaseClient, SyncMethods):
                 reconnect.on_error(error)
             time.sleep(reconnect.next_delay_s())
 
-    def _connection(self, position: LogPosition[Answer], reconnect: ReconnectPolicy) -> Iterator[Any]:
+    def _connection(self, position: Position, reconnect: ReconnectPolicy) -> Iterator[Any]:
         try:
             with self._http.stream(**self._stream_options(position.next_request())) as answer:
                 if not answer.is_success:
@@ -130,7 +131,7 @@ class Client(_BaseClient, SyncMethods):
                 position.connected(answer.headers.get("date"))
                 reconnect.on_connected()
                 for line in answer.iter_lines():
-                    if line.startswith("data:") and (event := _parse_event(line)):
+                    if (event := position.read(line)) is not None:
                         yield event
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _translate_error(error, self._base) from None
@@ -186,7 +187,7 @@ class AsyncClient(_BaseClient, AsyncMethods):
 
     async def follow(self, request: Stream[Answer]) -> AsyncIterator[Answer]:
         """Every event of a stream, as it comes, over connections that are lost."""
-        position, reconnect = LogPosition(request), ReconnectPolicy(f"{self._base} has ended the stream")
+        position, reconnect = position_of(request), ReconnectPolicy(f"{self._base} has ended the stream")
         while True:
             try:
                 async for event in self._connection(position, reconnect):
@@ -196,7 +197,7 @@ class AsyncClient(_BaseClient, AsyncMethods):
                 reconnect.on_error(error)
             await asyncio.sleep(reconnect.next_delay_s())
 
-    async def _connection(self, position: LogPosition[Answer], reconnect: ReconnectPolicy) -> AsyncIterator[Any]:
+    async def _connection(self, position: Position, reconnect: ReconnectPolicy) -> AsyncIterator[Any]:
         try:
             async with self._http.stream(**self._stream_options(position.next_request())) as answer:
                 if not answer.is_success:
@@ -206,7 +207,7 @@ class AsyncClient(_BaseClient, AsyncMethods):
                 position.connected(answer.headers.get("date"))
                 reconnect.on_connected()
                 async for line in answer.aiter_lines():
-                    if line.startswith("data:") and (event := _parse_event(line)):
+                    if (event := position.read(line)) is not None:
                         yield event
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _translate_error(error, self._base) from None
@@ -217,6 +218,15 @@ class AsyncClient(_BaseClient, AsyncMethods):
             return _parse_body(await self._http.request(**options))
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _translate_error(error, options["url"]) from None
+
+
+Position = LogPosition[Any] | ChangePosition
+"""How far a stream was read, over its connections."""
+
+
+def position_of(request: Stream[Any]) -> Position:
+    """The beginning of a stream."""
+    return ChangePosition(request) if isinstance(request, ChangeStream) else LogPosition(request)
 
 
 class ReconnectPolicy:
@@ -285,19 +295,3 @@ def _check_event_stream(answer: httpx.Response) -> None:
     """ServerError for what is no stream of events: without it, another server's page would be a log without lines."""
     if not answer.headers.get("content-type", "").startswith("text/event-stream"):
         raise ServerError(answer.status_code, "UNKNOWN", f"{answer.url} answered something that is no event stream")
-
-
-def _parse_event(line: str) -> Any:
-    """The event of a `data:` line; None for those that are no log lines, such as a count of dropped ones.
-
-    Raises the `ApiError` that the platform ended the stream with.
-    """
-    try:
-        found = json.loads(line.removeprefix("data:"))
-    except ValueError:
-        return None
-    if not isinstance(found, dict):
-        return None
-    if "error_code" in found:
-        raise error_of(int(found.get("status", 500)), found, {}, "the stream")
-    return found if "text" in found else None

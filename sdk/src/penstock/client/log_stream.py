@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Generic, TypeVar
 
+from penstock.client.errors import error_of
 from penstock.client.requests import Stream
 
 Answer = TypeVar("Answer")
@@ -31,6 +33,14 @@ class LogPosition(Generic[Answer]):
         if self._first is None and date is not None:
             self._first = self._last = parsedate_to_datetime(date).astimezone(UTC)
 
+    def read(self, line: str) -> Any:
+        """One more line of the stream; the log line that it holds, else None, as for a count of dropped ones.
+
+        Raises the `ApiError` that the platform ended the stream with.
+        """
+        found = parse_data(line.removeprefix("data:")) if line.startswith("data:") else None
+        return found if found and "text" in found else None
+
     def is_new(self, line: Any) -> bool:
         """Whether a line was not told yet; it is, from now on."""
         if line.get("offset") is None:  # an older control plane: nothing names the line
@@ -49,3 +59,16 @@ class LogPosition(Generic[Answer]):
         if self._first is None or self._last is None:
             return self._request
         return self._request.since(max(self._first, self._last - RECONNECT_OVERLAP).isoformat())
+
+
+def parse_data(text: str) -> Any:
+    """The object of an event; None for what is none. Raises the `ApiError` that the platform ended the stream with."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(found, dict):
+        return None
+    if "error_code" in found:
+        raise error_of(int(found.get("status", 500)), found, {}, "the stream")
+    return found

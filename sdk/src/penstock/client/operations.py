@@ -11,7 +11,8 @@ from functools import wraps
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from penstock.client import groups as grouped
-from penstock.client import observability, people, requests, resources
+from penstock.client import inspection, observability, people, requests, resources
+from penstock.client import platform as platform_requests
 from penstock.client.requests import Listing, Request, Stream
 
 Arguments = ParamSpec("Arguments")
@@ -108,6 +109,10 @@ class Operations:
     stop_version = operation(requests.stop_version)
     restart_version = operation(requests.restart_version)
     delete_version = operation(requests.delete_version)
+    history = listing(inspection.history)
+    preview_version_edit = operation(inspection.preview_version_edit)
+    preview_service_edit = operation(inspection.preview_service_edit)
+    preview_traffic = operation(inspection.preview_traffic)
     traffic = operation(requests.traffic)
     set_traffic = operation(requests.set_traffic)
     keys = listing(requests.keys)
@@ -115,6 +120,8 @@ class Operations:
     rotate_key = operation(requests.rotate_key)
     revoke_key = operation(requests.revoke_key)
     pods = listing(requests.pods)
+    pod_timeline = operation(inspection.pod_timeline)
+    request = operation(inspection.request)
     restart_pod = operation(requests.restart_pod)
     logs = listing(observability.logs)
     logs_around = listing(observability.logs_around)
@@ -182,5 +189,7 @@ class Operations:
     rows = operation(requests.rows)
     dead_letters = listing(requests.dead_letters)
     replay_dead_letter = operation(requests.replay_dead_letter)
+    platform = operation(platform_requests.platform)
+    changes = stream(platform_requests.changes)
     health = operation(requests.health)
     predict = operation(requests.predict)

@@ -50,6 +50,32 @@ class Service(TypedDict):
     revision: int
 
 
+class FieldChange(TypedDict):
+    """One field, named as in the API, before and after."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+class HistoryEntry(TypedDict):
+    """One change of a version; `generation` is the version's after it."""
+
+    at: str
+    actor: str
+    action: str
+    generation: int
+    changes: list[FieldChange]
+
+
+class UpdatePreview(TypedDict):
+    """What an update would change; `effective_weights` of a split alone."""
+
+    changes: list[FieldChange]
+    replaces_pods: bool
+    effective_weights: dict[str, int] | None
+
+
 class Traffic(TypedDict):
     """`weights` as asked for; `effective` as routers have them; `fallback` answers while none with a weight can."""
 
@@ -83,6 +109,40 @@ class Pod(TypedDict):
     reason: str | None
     ready: bool
     restarts: int
+
+
+class StartPhase(TypedDict):
+    """One phase of a pod's start; `duration_s` is None while it runs."""
+
+    name: str
+    started_at: str
+    ended_at: str | None
+    duration_s: float | None
+    state: str
+    detail: str | None
+
+
+class PodTimeline(TypedDict):
+    """How a pod started."""
+
+    pod: str
+    run: int
+    state: str
+    started_at: str | None
+    ready_at: str | None
+    phases: list[StartPhase]
+
+
+class RecordedRequest(TypedDict):
+    """One recorded request: its row, what was printed while it was answered, and (else None) why that is not known."""
+
+    request_id: str
+    payload: Json
+    log_lines: list[LogLine]
+    log_problem: str | None
+    pod: str | None
+    version: str | None
+    trace_id: str | None
 
 
 class Restart(TypedDict):
@@ -151,3 +211,13 @@ class Model(TypedDict):
     description: NotRequired[str | None]
     aliases: NotRequired[Json]
     versions: NotRequired[list[Json]]
+
+
+class Change(TypedDict):
+    """Something is to be read anew; `kind` says what, or `reset`: everything. `id` is where to go on from."""
+
+    kind: str
+    name: str
+    service: str | None
+    revision: int | None
+    id: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from importlib import import_module
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,13 +14,16 @@ from fastapi import FastAPI
 
 from controller.api.app import ApiAccess, build_api
 from controller.api.dependencies import ApiDependencies
-from controller.api.middleware.console import Bundle
+from controller.api.middleware.console import Bundle, installed_bundle
 from controller.clients.mlflow import MlflowRegistry
 from controller.clients.oidc import OidcIssuer, OidcOptions
+from controller.clients.oidc_sign_in import OidcSignIn
 from controller.clients.registry_clients import RegistryClients, auth_of
 from controller.clients.router import RouterClient
 from controller.consumers import pull_key_use, serve_registry_access, serve_secret_values, subscribe
+from controller.domain.changes import ChangeLog
 from controller.domain.names import PLATFORM_ACTOR
+from controller.domain.platform import KnownProcesses
 from controller.domain.registries.secrets import Vault
 from controller.domain.services.debug_tickets import TicketSigner
 from controller.domain.services.table_destinations import TableRoot
@@ -30,6 +33,7 @@ from controller.handlers.private_files import read_or_create_key_file
 from controller.handlers.registries.registries import ModelRegistries
 from controller.handlers.registries.secrets import reseal_secrets, vault_from_keys
 from controller.handlers.unit_of_work import InstallationLimits
+from controller.loops.bus_changes import BusChangesLoop
 from controller.loops.followed_aliases import AliasLoop
 from controller.loops.idempotency import AnswerExpiryLoop
 from controller.loops.metering import MeteringLoop
@@ -38,6 +42,7 @@ from controller.loops.resync import ResyncLoop
 from controller.loops.routes import RouteLoop
 from controller.settings import ControllerSettings
 from controller.store.audit import Actor, audit_changes
+from controller.store.changes import publish_changes
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.database import Database
@@ -66,6 +71,7 @@ class App:
     aliases: AliasLoop
     nodes: NodesLoop
     metering: MeteringLoop
+    bus_changes: BusChangesLoop
     disk: DiskCheck
     identity: OidcIssuer | None = None
 
@@ -80,6 +86,7 @@ class App:
             "key use": pull_key_use(self.dependencies.bus, self.dependencies.database),
             "aliases": self.aliases.run(),
             "nodes": self.nodes.run(),
+            "changes": self.bus_changes.run(),
         }
 
     def servers(self, fd: int) -> dict[str, Coroutine[Any, Any, None]]:
@@ -96,7 +103,7 @@ class App:
         return is_ready(self.dependencies.bus, self.disk)
 
     async def drain(self) -> None:
-        """End the responses that have no end of their own: followed logs."""
+        """End the responses that have no end of their own: followed logs and changes."""
         self.dependencies.stopping.set()
 
     async def close(self) -> None:
@@ -123,6 +130,8 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
     url = settings.nats_url.get_secret_value()
     bus = Bus("controller", url, clock=clock, database=database, registry=telemetry.registry)
     signer = TicketSigner(read_or_create_key_file(settings.home / "debug-key"))
+    changes = ChangeLog(clock.now())
+    database.on_unit_of_work.append(partial(publish_changes, log=changes))
     routes = RouteLoop(database, bus, clock, settings.routes_interval, signer.public_key)
     registries = registries_of(settings, database, clock)
     await _reseal_secrets(database, registries.vault, clock)
@@ -141,6 +150,9 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
         public_url=settings.callers_url,
         routes_changed=routes.touch,
         console_url=settings.console_url,
+        changes=changes,
+        known_processes=KnownProcesses(),
+        provider=provider_of(settings, identity),
     )
     _serve_bus(dependencies)
     disk = DiskCheck(settings.home, clock)
@@ -156,6 +168,7 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
         aliases=_alias_loop(settings, dependencies),
         nodes=NodesLoop(database, bus, clock, dependencies.limits),
         metering=MeteringLoop(database, bus, clock, settings.resync_interval),
+        bus_changes=BusChangesLoop(database, bus, clock, changes),
         disk=disk,
         identity=identity,
     )
@@ -184,16 +197,6 @@ def access_of(settings: ControllerSettings, authenticator: Authenticator) -> Api
     """Who comes in, and the console's files."""
     bundle = Bundle(settings.console or installed_bundle())
     return ApiAccess(authenticator, api_hosts(settings), bundle, settings.console_url)
-
-
-def installed_bundle() -> Path | None:
-    """The files of the package `penstock-console`, where it is installed and has been built."""
-    try:
-        package = import_module("penstock_console")
-    except ImportError:
-        return None
-    found: Path | None = package.bundle()
-    return found
 
 
 def api_hosts(settings: ControllerSettings) -> frozenset[str]:
@@ -229,6 +232,14 @@ def identity_of(settings: ControllerSettings, clock: Clock) -> OidcIssuer | None
         settings.oidc_issuer, settings.oidc_audience, settings.oidc_name_claim, settings.oidc_roles_claim
     )
     return OidcIssuer(options, clock)
+
+
+def provider_of(settings: ControllerSettings, issuer: OidcIssuer | None) -> OidcSignIn | None:
+    """Where people sign in to the console, where the provider knows it."""
+    if issuer is None or settings.oidc_client_id is None:
+        return None
+    secret = settings.oidc_client_secret.get_secret_value() if settings.oidc_client_secret else None
+    return OidcSignIn(issuer, settings.oidc_client_id, secret, settings.oidc_scopes)
 
 
 def _vault(settings: ControllerSettings) -> Vault:

@@ -98,6 +98,16 @@ class ControllerSettings(DatabaseSettings):
     oidc_audience: str = "penstock"
     """Audience (`aud`) that such a token must name; default penstock."""
 
+    oidc_client_id: str | None = None
+    """Name that the issuer knows the console by: people sign in to it there; default none. Its address to come back to
+    is `<console_url>/api/v1/session/oidc/callback`."""
+
+    oidc_client_secret: SecretStr | None = None
+    """Secret of that client, where it has one; default none."""
+
+    oidc_scopes: str = "openid profile"
+    """What the console asks the issuer for, separated by spaces; default `openid profile`."""
+
     oidc_name_claim: str = "preferred_username"
     """Claim that names a user who signs in for the first time (`sub` where it is missing)."""
 

@@ -82,6 +82,7 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
     stores = _stores(settings, telemetry, database, clock)
     policy = CommitPolicy(settings.commit_interval, settings.commit_bytes)
     sink = RequestSink(bus, stores, WaitingTableRetries(stores, settings.waiting_bytes), policy)
+    bus.status.backlog = sink.backlog
     return App(settings, telemetry, database, bus, sink, clock)
 
 

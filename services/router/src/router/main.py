@@ -21,11 +21,13 @@ from router.loops.routes import RouteSyncLoop
 from router.loops.traffic import TrafficReportLoop
 from router.settings import RouterSettings
 from router.shipper.process import ShipperProcess
-from router.spool import SpoolWriter
+from router.spool import SpoolState, SpoolWriter
 from router.spool.files import SpoolFiles
 from shared.app import run_app
 from shared.bus import Bus
+from shared.bus.status import StatusReporter
 from shared.clock import Clock, SystemClock
+from shared.contracts.rpc.status import SpoolFill
 from shared.errors import InvalidInput, Unavailable
 from shared.http import admin_app, serve
 from shared.telemetry import Telemetry
@@ -52,7 +54,8 @@ class App:
         self.traffic = TrafficTallies()
         self.table = RouteTable(self.traffic)
         self.spool = SpoolWriter(SpoolFiles(settings.folder / "spool"), cap_bytes=settings.spool_max_bytes)
-        self.bus = ReconnectingBus(lambda: Bus("router", settings.nats_url.get_secret_value(), clock=clock))
+        url, status = settings.nats_url.get_secret_value(), self._status(clock)
+        self.bus = ReconnectingBus(lambda: Bus("router", url, clock=clock, status=status))
         self.plane = DataPlane(self.table, self.spool, _limits(settings))
         snapshot = SnapshotFile(settings.folder / "routes.json")
         self.routes = RouteSyncLoop(settings, RoutesBucket(self.bus), self.table, snapshot, clock)
@@ -78,6 +81,9 @@ class App:
             return await run_app(self._loops(listening, has_routes=has_routes), drain=self._drain())
         finally:
             self.spool.close()
+
+    def _status(self, clock: Clock) -> StatusReporter:
+        return StatusReporter(f"router-{self.settings.id}", clock.now(), spool=lambda: spool_fill(self.spool.state()))
 
     @property
     def is_ready(self) -> bool:
@@ -127,6 +133,11 @@ class App:
 def build_app(settings: RouterSettings, telemetry: Telemetry, *, clock: Clock | None = None) -> App:
     """Put a router together; nothing is opened yet."""
     return App(settings, telemetry, clock or SystemClock())
+
+
+def spool_fill(state: SpoolState) -> SpoolFill:
+    """The spool as the platform shows it."""
+    return SpoolFill(bytes=state.bytes_used, max_bytes=state.bytes_cap, oldest_age_s=state.oldest_age_s)
 
 
 def _limits(settings: RouterSettings) -> DataPlaneLimits:

@@ -18,6 +18,7 @@ from shared.contracts.rpc.method import Nothing
 from shared.contracts.rpc.scheduler import (
     CAPACITY,
     NODES,
+    POD_TIMELINE,
     PODS,
     RESTART_POD,
     RUNS,
@@ -25,6 +26,7 @@ from shared.contracts.rpc.scheduler import (
     PodList,
     PodRef,
     PodsQuery,
+    PodTimeline,
     RunPage,
     RunsQuery,
     VersionStateList,
@@ -99,7 +101,12 @@ def serve_pods(bus: Bus, database: Database, backend: Backend, usage: views.Late
         async with database.read() as session:
             return VersionStateList(items=tuple(await views.version_states(session, backend.waiting_reasons())))
 
+    async def timeline(ref: PodRef) -> PodTimeline:
+        async with database.read() as session:
+            return views.pod_timeline(await views.pod_of(session, ref.version_id, ref.pod))
+
     bus.serve(PODS, pods)
+    bus.serve(POD_TIMELINE, timeline)
     bus.serve(RESTART_POD, restart)
     bus.serve(VERSION_STATES, states)
 

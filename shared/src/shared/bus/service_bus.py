@@ -19,6 +19,7 @@ from shared.bus.consumers import advisories, dead_letters
 from shared.bus.kv import Bucket
 from shared.bus.metrics import BusMetrics
 from shared.bus.nats_errors import NATS_ERRORS
+from shared.bus.status import StatusReporter, serve_status
 from shared.bus.topology import DURABLES, EVENTS, STREAM_OWNER, durable, durables_of
 from shared.clock import Clock
 from shared.contracts.base import Contract
@@ -50,13 +51,18 @@ class Bus:
         database: Database | None = None,
         registry: CollectorRegistry | None = None,
         owns_streams: bool | None = None,
+        status: StatusReporter | None = None,
     ) -> None:
-        """`owns_streams`: create and update streams and buckets; by default as the topology says."""
+        """`owns_streams`: create and update streams and buckets; by default as the topology says.
+
+        `status`: what this process says of itself.
+        """
         self.service = service
         self._owns_streams = service == STREAM_OWNER if owns_streams is None else owns_streams
         self.metrics = BusMetrics(registry)
         self._clock = clock
         self._database = database
+        self.status = status or StatusReporter(service, clock.now(), database=database)
         self._connection = BusConnection(service, nats_url, clock)
         self._durables = durables_of(service)
         self._handlers: dict[str, Mapping[type[Event], Any]] = {}
@@ -96,6 +102,10 @@ class Bus:
     async def connected(self) -> None:
         """Wait until the bus could be used for the first time."""
         await self._ready.wait()
+
+    def on_reconnect(self, call: Callable[[], None]) -> None:
+        """Call after each connection but the first: core subscriptions may have missed something."""
+        self._connection.on_reconnect.append(call)
 
     def consume(
         self, durable_name: str, handlers: Mapping[type[Event], Callable[[Any, AsyncSession], Awaitable[None]]]
@@ -207,6 +217,7 @@ class Bus:
         if self._handlers or self._rpc_handlers:
             self._subscriptions = self._build_subscriptions()
             await self._subscriptions.open()
+        await serve_status(self.nc, self.service, self.status)
         await advisories.subscribe_advisories(self.nc, self._durables, self.metrics)
         self._is_subscribed = True
 

@@ -98,6 +98,7 @@ class ReportedEvent(Contract):
 class PodReport(PublishCheck):
     """All that a pod tells of itself (`GET /check` on the pod): read again when a health answer has a new revision."""
 
+    check_ms: float | None = Field(default=None, description="From the loaded model to a pod that is ready.")
     revision: int = Field(default=0, ge=0)
     worker_deaths: int = Field(default=0, ge=0, description="Processes that ran the model, and ended unasked.")
     last_worker_death: Annotated[str, StringConstraints(max_length=300)] | None = Field(
@@ -151,6 +152,12 @@ class Deployment(Contract):
         # Absent where nobody asked for it: what runs already keeps its template.
         exclude_if=lambda generation: generation is None,
     )
+
+    def pod_configuration(self) -> str:
+        """What of it a pod is made of: where that, or `restart`, changes, pods are replaced."""
+        what = (self.model_source, self.resources, self.runtime)
+        text = "\n".join(part.model_dump_json() for part in what)
+        return text + self.model_dump_json(include={"env"}) if self.env else text
 
 
 class PodView(Contract):

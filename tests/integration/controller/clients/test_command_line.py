@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import stat
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from platforms.command_line import CommandLine
 from running_services.running_controller import TOKEN, Controller, Peers, eventually
 from servers.ports import free_port
 from shared.contracts.deployment import VersionState
+from shared.contracts.rpc.monitor import LogEntry, LogPage
+
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 
 async def test_the_command_line(cli: CommandLine, peers: Peers) -> None:
@@ -131,7 +136,7 @@ async def test_each_way_to_fail_has_its_exit_status(cli: CommandLine) -> None:
     await cli("pods", "list", "shop", "v1", code=3)
 
 
-async def test_what_was_recorded_and_fields_without_an_option(cli: CommandLine, peers: Peers) -> None:
+async def test_what_was_recorded_and_fields_without_an_option(cli: CommandLine, peers: Peers, tmp_path: Path) -> None:
     made = await cli.json("deploy", "models:/wine/1", "--name", "shop", "--set", 'rate_limit={"qps": 7}')
     assert made["rate_limit"]["qps"] == 7
     edited = await cli.json("versions", "edit", "shop", "v1", "--set", "request_timeout_ms=1234")
@@ -151,6 +156,15 @@ async def test_what_was_recorded_and_fields_without_an_option(cli: CommandLine, 
     assert isinstance(await cli.json("tables", "list", "--service", "shop"), list)
     await cli("logs", "shop", "--search", "hello", "-n", "5", "--from", "2026-01-01T00:00:00Z")
     await cli("logs", "shop", "-f", "--to", "2026-01-01T00:00:00Z", code=2)
+    await cli("logs", "shop", "--search", "hello", "-n", "5", "--level", "error", "--level", "info", "--regex", "h.")
+    assert (peers.asked_logs[-1].levels, peers.asked_logs[-1].regex) == (("error", "info"), "h.")
+    assert "7 each way" in (await cli("logs", "shop", "--around", "p:0:10", "-n", "7")).stdout
+    peers.stored = lambda query: LogPage(items=(LogEntry(at=NOON, version="v1", pod="p", run=0, text="größer"),))
+    file = tmp_path / "logs.txt"
+    await cli("logs", "shop", "--level", "info", "--download", str(file))
+    assert file.read_text("utf-8") == "2026-05-01T12:00:00+00:00 p größer\n"
+    for apart in (("--search", "x"), ("-f",), ("--download", "x")):
+        await cli("logs", "shop", "--around", "p:0:10", *apart, code=2)
     assert await cli.json("dead-letters", "list") == []
     await cli("dead-letters", "replay", "1", code=3)
     assert (await cli.json("projects", "edit", "default", "--description", "ours"))["description"] == "ours"

@@ -44,8 +44,8 @@ class Output:
         end = begin + query.limit
         return LogPage(items=tuple(found[begin:end]), next_cursor=str(end) if end < len(found) else None)
 
-    async def prints(self, *numbers: int) -> None:
-        lines = tuple(LogLine(at=self.at(number), offset=number * 10, text=f"line {number}") for number in numbers)
+    async def prints(self, *numbers: int, text: str = "line") -> None:
+        lines = tuple(LogLine(at=self.at(number), offset=number * 10, text=f"{text} {number}") for number in numbers)
         output = PodOutput(service="wine", version="v1", version_id=new_id(), pod="p", run=0, lines=lines)
         await self.peers.scheduler.js.publish(SUBJECT, output.model_dump_json().encode())
 
@@ -128,6 +128,23 @@ async def test_a_restart_of_the_control_plane_neither_loses_nor_doubles_a_line(o
         await eventually(lambda: asyncio.sleep(0, len(output.peers.asked_logs) >= 2))
         await output.prints(8, 9)
         assert await following == ["line 6", "line 7", "line 8", "line 9"]
+
+
+async def test_a_search_for_the_last_lines_goes_on_behind_a_short_page_and_holds_for_live_ones(
+    output: Output, door: Door
+) -> None:
+    def short_page(query: LogsQuery) -> LogPage:  # as where most lines that were read do not match
+        assert query.levels == ("error",)
+        number = int(query.cursor or 9)
+        return LogPage(items=(output.entry(number),), next_cursor=str(number - 1))
+
+    output.peers.stored = short_page
+    async with AsyncClient(door.url, TOKEN) as client:
+        lines = aiter(client.follow_logs("wine", lines=3, level=["error"], regex="2$|7$"))
+        assert await told(lines, 3) == ["line 7", "line 8", "line 9"]
+        await output.prints(17, text="INFO: line")
+        await output.prints(18, 22, text="ERROR: line")
+        assert await told(lines, 1) == ["ERROR: line 22"]
 
 
 async def test_lines_of_a_request_are_asked_for_by_its_id(controller: Controller, output: Output) -> None:

@@ -72,6 +72,9 @@ async def test_a_request_and_what_came_of_it(debugging: Controller, world: World
         "X-Penstock-Pod": "wine-v1-0",
     }
     assert answer["duration_ms"] > 0
+    timings = answer["timings"]
+    assert (timings["total_ms"], timings["queue_ms"]) == (answer["duration_ms"], None)
+    assert 0 < timings["router_ms"] < answer["duration_ms"]
     words = shlex.split(answer["curl"])
     assert "http://models.example/wine/versions/v1/predict" in words
     assert "Authorization: Bearer $PENSTOCK_API_KEY" in words

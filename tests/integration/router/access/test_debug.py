@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from controller.domain.services.debug_tickets import TicketSigner
-from running_services.router_world import World
+from running_services.router_world import PodRequest, PodServer, World
 
 SIGNER = TicketSigner(b"k" * 32)
 PATH = "/wine/versions/v1/predict"
@@ -34,6 +36,25 @@ async def test_a_ticket_opens_without_a_key_and_leaves_no_record(world: World) -
     (request,) = pod.requests
     assert "x-penstock-debug" not in request.headers
     assert world.ledger.outcomes == []
+
+
+@pytest.mark.parametrize(
+    ("said", "passed_on"),
+    [(b"queue;dur=0.1, predict;dur=7.5", ", queue;dur=0.1, predict;dur=7.5"), (b"<script>", ""), (b"", "")],
+)
+async def test_a_ticket_brings_timings_and_nobody_else_sees_them(world: World, said: bytes, passed_on: str) -> None:
+    async def answer(_: PodServer, request: PodRequest, writer: asyncio.StreamWriter) -> None:
+        line = b"X-Penstock-Timings: %b\r\n" % said if said else b""
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n%b\r\n{}" % line)
+
+    pod = await world.serve_wine(answer, debug_key=SIGNER.public_key, auth_enabled=False)
+    _, headers = await asked(world, ticket())
+    own, _, rest = headers["x-penstock-timings"].partition(",")
+    assert re.fullmatch(r"router;dur=\d+\.\d{3}", own)
+    assert f",{rest}" * bool(rest) == passed_on
+    _, headers = await asked(world)
+    assert "x-penstock-timings" not in headers
+    assert ["x-penstock-timings" in request.headers for request in pod.requests] == [True, False]
 
 
 async def test_a_ticket_that_says_so_is_recorded_as_debug(world: World) -> None:

@@ -97,7 +97,7 @@ async def test_preparing_tells_what_it_does(tmp_path: Path, registry: str) -> No
 
     assert command[1:4] == ["-m", "penstock_runtime", "--model-path"]
     assert (Path(command[4]) / "number").read_text() == "1"
-    assert [note.reason for note in notes] == ["FetchingModel", "ModelFetched"]
+    assert [note.reason for note in notes if note.is_event] == ["FetchingModel", "ModelFetched"]
     notes.clear()
     await preparation.command(deployment, template_of(deployment), run, notes.append)
-    assert notes == []
+    assert [(note.reason, note.is_event) for note in notes] == [("ModelFound", False), ("EnvironmentFound", False)]

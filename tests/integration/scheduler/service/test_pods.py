@@ -12,9 +12,10 @@ import psutil
 import pytest
 
 from running_services.scheduler_service import Controller, controlling, holds, scheduling, serve_one, settings_for
+from scheduler.domain.start_timeline import ORDER
 from servers.nats_process import NatsProcess
 from shared.contracts.deployment import Deployment
-from shared.contracts.rpc.scheduler import RESTART_POD, PodRef
+from shared.contracts.rpc.scheduler import POD_TIMELINE, RESTART_POD, PodRef, PodTimeline
 from shared.errors import NotFound
 from shared.events import (
     PodExited,
@@ -34,6 +35,11 @@ async def test_a_killed_pod_leaves_the_routes_and_comes_back(home: Path, nats_se
         before = await controller.endpoints(deployment)
         assert before is not None
         assert pod.pid is not None
+        started = await start_of(controller, deployment, pod.name)
+        assert (started.run, started.state) == (0, "ready")
+        assert [phase.name for phase in started.phases] == list(ORDER)
+        assert started.started_at is not None
+        assert started.started_at < started.phases[4].started_at < (started.ready_at or started.started_at)
         os.kill(pod.pid, signal.SIGKILL)
 
         await eventually(lambda: controller.said(PodExited))
@@ -43,6 +49,8 @@ async def test_a_killed_pod_leaves_the_routes_and_comes_back(home: Path, nats_se
         await eventually(lambda: len(controller.said(PodReady)) == 2, within=90)
         (again,) = await controller.pods(deployment)
         assert (again.restarts, again.last_exit) == (1, "killed by SIGKILL")
+        restarted = await start_of(controller, deployment, pod.name)
+        assert (restarted.run, restarted.state, restarted.phases[0].state) == (1, "ready", "skipped")
 
         async def is_routed_anew() -> bool:
             return [again.address] == await controller.routed(deployment)
@@ -53,6 +61,12 @@ async def test_a_killed_pod_leaves_the_routes_and_comes_back(home: Path, nats_se
         assert after.revision > before.revision
         assert await controller.phase(deployment) == "running"
         assert len(controller.said(VersionReady)) == 1
+
+
+async def start_of(controller: Controller, deployment: Deployment, pod: str) -> PodTimeline:
+    found = await controller.bus.call(POD_TIMELINE, PodRef(version_id=deployment.version_id, pod=pod))
+    assert isinstance(found, PodTimeline)
+    return found
 
 
 async def test_damaged_files_of_a_pod_are_kept_and_the_pod_is_replaced(

@@ -12,7 +12,7 @@ from penstock.commands.cli.arguments import parse_json
 from penstock.commands.cli.connection import connect
 from penstock.commands.cli.output import Format, Output, show_one
 
-COLUMNS = ("version", "status_code", "duration_ms", "headers", "response", "trace", "curl")
+COLUMNS = ("version", "status_code", "duration_ms", "timings", "headers", "response", "trace", "curl")
 
 
 def debug(

@@ -28,6 +28,9 @@ COLUMNS = (
 )
 
 
+PHASES = ("name", "state", "duration_s", "started_at", "detail")
+
+
 @app.command("list")
 def list_pods(
     service: Service,
@@ -39,6 +42,22 @@ def list_pods(
         names = [version] if version else [one["name"] for one in client.service(service)["versions"]]
         columns = [column for column in COLUMNS if column != "version" or version is None]
         show_all((pod for name in names for pod in client.pods(service, name)), columns, output)
+
+
+@app.command()
+def timeline(
+    service: Service,
+    version: Version,
+    pod: Annotated[str, typer.Argument(help="Name of the pod.")],
+    output: Output = Format.TABLE,
+) -> None:
+    """Show how the newest start of a pod went, phase by phase."""
+    with connect() as client:
+        found = client.pod_timeline(service, version, pod)
+    if output is Format.JSON:
+        show_one(found, (), output)
+    else:
+        show_all(found["phases"], PHASES, output)
 
 
 @app.command()

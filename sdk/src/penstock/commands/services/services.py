@@ -11,6 +11,7 @@ import typer
 from penstock.commands.cli.arguments import Fields, parse_fields, parse_tags
 from penstock.commands.cli.connection import connect
 from penstock.commands.cli.output import Format, Output, show_all, show_one
+from penstock.commands.services.changes import DryRun, show_preview
 from penstock.commands.services.views import SERVICE, service_fields
 from penstock.commands.services.waiting import TIMEOUT_S, Timeout, Wait, wait_until_all_ready
 
@@ -95,6 +96,7 @@ def edit(
     auth: Annotated[bool | None, typer.Option("--auth/--no-auth", help="Whether callers need an API key.")] = None,
     tag: Tags = None,
     further: Fields = None,
+    dry_run: DryRun = False,
     output: Output = Format.TABLE,
 ) -> None:
     """Change what is given; the tags given replace all that there are."""
@@ -103,7 +105,10 @@ def edit(
     if not changes:
         raise typer.BadParameter("nothing to change")
     with connect() as client:
-        show_service(client.edit_service(name, changes), output)
+        if dry_run:
+            show_preview(client.preview_service_edit(name, changes), output)
+        else:
+            show_service(client.edit_service(name, changes), output)
 
 
 @app.command()

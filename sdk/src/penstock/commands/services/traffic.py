@@ -11,6 +11,7 @@ from penstock.commands.cli.arguments import parse_weights
 from penstock.commands.cli.connection import connect
 from penstock.commands.cli.errors import TIMEOUT, exit_with_error
 from penstock.commands.cli.output import Format, Output, show_one
+from penstock.commands.services.changes import DryRun, show_preview
 from penstock.commands.services.waiting import TIMEOUT_S, Timeout, wait_until_split_applied
 
 app = typer.Typer(help="The split of a service's traffic over its versions.", no_args_is_help=True)
@@ -38,14 +39,18 @@ def set_split(
             help='Version that answers while none with a weight has a ready pod; "": none. Default: as it was.'
         ),
     ] = None,
+    dry_run: DryRun = False,
     wait: Annotated[bool, typer.Option(help="Return when routers have it: each of them can serve its share.")] = False,
     timeout: Timeout = TIMEOUT_S,
     output: Output = Format.TABLE,
 ) -> None:
     """Set the split. A version of weight 0 gets no calls but by its own path, or as the fallback."""
-    wanted = parse_weights(split)
+    wanted, answering = parse_weights(split), UNSET if fallback is None else fallback or None
     with connect() as client:
-        changed = client.set_traffic(service, wanted, fallback=UNSET if fallback is None else fallback or None)
+        if dry_run:
+            show_preview(client.preview_traffic(service, wanted, fallback=answering), output)
+            return
+        changed = client.set_traffic(service, wanted, fallback=answering)
         if wait and not wait_until_split_applied(client, service, timeout):
             exit_with_error(
                 f"{service}: the split is not in effect after {timeout:g} s: not all of it can serve", TIMEOUT

@@ -21,6 +21,7 @@ from penstock.commands.cli.arguments import (
 )
 from penstock.commands.cli.connection import connect
 from penstock.commands.cli.output import Format, Output, show_all, show_one
+from penstock.commands.services.changes import DryRun, history, show_preview
 from penstock.commands.services.views import VERSION, VERSIONS, version_fields, version_row
 from penstock.commands.services.waiting import TIMEOUT_S, Timeout, Wait, wait_after_change, wait_until_ready
 
@@ -46,6 +47,9 @@ Record = Annotated[
 ]
 Weight = Annotated[int, typer.Option(min=0, max=100, help="Share beside another version; 0: only by its own path.")]
 DEFAULT_SPEC = "1C2G"
+
+
+app.command()(history)
 
 
 def version_body(
@@ -148,6 +152,7 @@ def edit(
     secret_env: SecretEnv = None,
     no_env: Annotated[bool, typer.Option("--no-env", help="Take all environment variables away.")] = False,
     further: Fields = None,
+    dry_run: DryRun = False,
     wait: Wait = False,
     timeout: Timeout = TIMEOUT_S,
     output: Output = Format.TABLE,
@@ -169,6 +174,9 @@ def edit(
     with connect() as client:
         if model is not None:
             changes = with_newest_model(client, changes, registry)
+        if dry_run:
+            show_preview(client.preview_version_edit(service, name, changes), output)
+            return
         version = client.edit_version(service, name, changes)
         show_version(wait_after_change(client, version, timeout) if wait else version, output)
 

@@ -44,7 +44,8 @@ ALSO_PUBLISHES: dict[str, tuple[str, ...]] = {
 }
 
 ALSO_HEARS: dict[str, tuple[str, ...]] = {
-    "controller": ("penstock.logs.v1.>",),  # passed on, as they come, to those who follow logs
+    # passed on, as they come, to those who follow logs, and to those who are told what changes
+    "controller": ("penstock.logs.v1.>", "penstock.dead.v1.>"),
     "scheduler": ("$KV.routers.>",),
 }
 
@@ -53,6 +54,7 @@ ASKS: dict[str, tuple[str, ...]] = {
         "penstock.rpc.scheduler.>",
         "penstock.rpc.monitor.>",
         "penstock.rpc.inference-logger.>",
+        "penstock.rpc.router.status",
         "penstock.rpc.controller.replay_dead_letter",
     ),
     "scheduler": (

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
+from starlette.routing import BaseRoute
 
-from controller.api.access import audit, keys, projects, sessions, users
+from controller.api.access import audit, keys, projects, provider_sign_in, sessions, users
 from controller.api.dependencies import ApiDependencies
 from controller.api.docs import pages
 from controller.api.docs.openapi import openapi_of
@@ -19,13 +20,14 @@ from controller.api.middleware.console import Bundle, ConsoleMiddleware
 from controller.api.middleware.discard import DiscardBodyMiddleware
 from controller.api.middleware.nul import RejectNulMiddleware
 from controller.api.middleware.request_metrics import RequestMetricsMiddleware
-from controller.api.observability import charts, dead_letters, logs, metrics_events
+from controller.api.observability import changes, charts, dead_letters, logs, metrics_events, platform
 from controller.api.observability import inference_tables as tables
+from controller.api.observability import requests as recorded_requests
 from controller.api.permissions import authorize
 from controller.api.query_parameters import reject_unknown_parameters
 from controller.api.registries import models, secrets
 from controller.api.resources import capacity, groups, nodes, specs, usage
-from controller.api.services import debug, pods, services, versions
+from controller.api.services import debug, history, pods, services, versions
 from controller.api.validation_messages import validation_message
 from shared.http import add_admin_routes, install_error_handlers
 from shared.telemetry import Telemetry
@@ -35,6 +37,7 @@ PREFIX = "/api/v1"
 _ROUTERS = (
     services,
     versions,
+    history,
     keys,
     debug,
     pods,
@@ -48,12 +51,15 @@ _ROUTERS = (
     capacity,
     secrets,
     tables,
+    recorded_requests,
     usage,
     projects,
     users,
     sessions,
     audit,
     dead_letters,
+    changes,
+    platform,
 )
 
 
@@ -80,11 +86,7 @@ def build_api(deps: ApiDependencies, telemetry: Telemetry, access: ApiAccess, is
     )
     app.state.dependencies = deps
     install_error_handlers(app, validation_message)
-    for room in _ROUTERS:
-        app.include_router(
-            room.router, prefix=PREFIX, dependencies=[Depends(authorize), Depends(reject_unknown_parameters)]
-        )
-    app.include_router(sessions.open_router, prefix=PREFIX, dependencies=[Depends(reject_unknown_parameters)])
+    app.routes.extend(_routes())
     app.add_api_route(f"{PREFIX}/health", _health, methods=["GET"], tags=["health"])
     app.include_router(pages.router)
     add_admin_routes(app, telemetry, is_ready)
@@ -102,6 +104,22 @@ def build_api(deps: ApiDependencies, telemetry: Telemetry, access: ApiAccess, is
     app.add_middleware(DiscardBodyMiddleware)
     app.add_middleware(RequestMetricsMiddleware, clock=deps.clock, registry=telemetry.registry)
     return app
+
+
+@cache
+def _routes() -> tuple[BaseRoute, ...]:
+    """The routes of every room.
+
+    FastAPI works out their parameters with the first request, 0.3 s of the processor: once, for all apps of a process.
+    """
+    included = APIRouter(strict_content_type=True)
+    for room in _ROUTERS:
+        included.include_router(
+            room.router, prefix=PREFIX, dependencies=[Depends(authorize), Depends(reject_unknown_parameters)]
+        )
+    included.include_router(sessions.open_router, prefix=PREFIX, dependencies=[Depends(reject_unknown_parameters)])
+    included.include_router(provider_sign_in.router, prefix=PREFIX)  # a provider may add parameters of its own
+    return tuple(included.routes)
 
 
 async def _health() -> dict[str, str]:

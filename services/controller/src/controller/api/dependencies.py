@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Annotated, TypeVar
 
-from fastapi import Depends, Header, Request, Response
+from fastapi import Depends, Header, Query, Request, Response
 from pydantic import BaseModel
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from controller.clients.oidc_sign_in import OidcSignIn
 from controller.clients.router import RouterClient
 from controller.domain.access.roles import Principal
+from controller.domain.changes import ChangeLog
+from controller.domain.platform import KnownProcesses
 from controller.domain.registries.secrets import Vault
 from controller.domain.services.debug_tickets import TicketSigner
 from controller.handlers.access.authentication import Authenticator
@@ -55,6 +58,10 @@ class Writes:
         await self._next.wait()
 
 
+class _DryRunEnded(Exception):
+    """Undoes a transaction whose outcome was only to be known."""
+
+
 @dataclass(frozen=True)
 class ApiDependencies:
     """What routes work with: database, bus, clients of other systems, and the limits of the installation."""
@@ -70,7 +77,10 @@ class ApiDependencies:
     limits: InstallationLimits
     public_url: str
     routes_changed: Callable[[str], None]
+    changes: ChangeLog
+    known_processes: KnownProcesses
     console_url: str | None = None
+    provider: OidcSignIn | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     writes: Writes = field(default_factory=Writes)
 
@@ -85,6 +95,14 @@ class ApiDependencies:
         except IntegrityError as race:
             raise Conflict("Somebody else changed this at the same moment; look again") from race
         self.writes.note()
+
+    @asynccontextmanager
+    async def dry_run(self, actor: AuditedActor) -> AsyncIterator[UnitOfWork]:
+        """A transaction that is undone when the block ends: refusals are the same, nothing is stored or published."""
+        with suppress(_DryRunEnded):
+            async with self.database.unit_of_work() as session:
+                yield UnitOfWork(session, self.clock.now(), actor.name, self.limits)
+                raise _DryRunEnded
 
     @asynccontextmanager
     async def read_session(self) -> AsyncIterator[AsyncSession]:
@@ -127,6 +145,9 @@ def if_match(if_match: Annotated[str | None, Header()] = None) -> frozenset[int]
 Dependencies = Annotated[ApiDependencies, Depends(dependencies_of)]
 CurrentPrincipal = Annotated[Principal, Depends(principal_of)]
 Actor = Annotated[AuditedActor, Depends(actor_of)]
+DryRun = Annotated[
+    bool, Query(description="Say what would change, and whether pods are replaced; refuse as ever; store nothing.")
+]
 IfMatch = Annotated[frozenset[int] | None, Depends(if_match)]
 
 

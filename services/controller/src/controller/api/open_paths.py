@@ -11,6 +11,8 @@ OPEN_PATHS = frozenset(
         "/api/v1/health",
         "/api/v1/openapi.json",
         f"{SESSION_PATH}/options",
+        f"{SESSION_PATH}/oidc",
+        f"{SESSION_PATH}/oidc/callback",
     }
 )
 """They say nothing of anybody's services."""

@@ -50,7 +50,7 @@ def cursor_position(cursor: str | None) -> UUID | None:
     try:
         return UUID(bytes=_decoded(cursor))
     except ValueError as wrong:
-        raise _unknown_cursor() from wrong
+        raise unknown_cursor() from wrong
 
 
 def cursor_of_token(token: str | None) -> str | None:
@@ -71,8 +71,8 @@ def token_of_cursor(cursor: str | None) -> str | None:
         if carried and check == _check(carried):
             return carried.decode()
     except ValueError as wrong:
-        raise _unknown_cursor() from wrong
-    raise _unknown_cursor()
+        raise unknown_cursor() from wrong
+    raise unknown_cursor()
 
 
 def _encoded(value: bytes) -> str:
@@ -87,5 +87,6 @@ def _check(carried: bytes) -> bytes:
     return hashlib.sha256(carried).digest()[:_CHECK_BYTES]
 
 
-def _unknown_cursor() -> InvalidInput:
+def unknown_cursor() -> InvalidInput:
+    """What a cursor is refused with that is none of this API's."""
     return InvalidInput("cursor is not one that this API gave", (Detail(("cursor",), "unknown cursor"),))

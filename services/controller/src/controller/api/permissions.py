@@ -61,7 +61,9 @@ REQUIRED_ACCESS: Mapping[tuple[str, str], AccessLevel] = {
     ("POST", _V + "/start"): AccessLevel.EDITOR,
     ("POST", _V + "/stop"): AccessLevel.EDITOR,
     ("POST", _V + "/restart"): AccessLevel.EDITOR,
+    ("GET", _V + "/history"): AccessLevel.VIEWER,
     ("GET", _V + "/pods"): AccessLevel.VIEWER,
+    ("GET", _V + "/pods/{pod}/timeline"): AccessLevel.VIEWER,
     ("POST", _V + "/pods/{pod}/restart"): AccessLevel.EDITOR,
     ("POST", _S + "/debug"): AccessLevel.EDITOR,
     ("GET", _S + "/keys"): AccessLevel.VIEWER,
@@ -78,6 +80,7 @@ REQUIRED_ACCESS: Mapping[tuple[str, str], AccessLevel] = {
     ("GET", _V + "/logs"): AccessLevel.VIEWER,
     ("GET", _S + "/logs/download"): AccessLevel.VIEWER,
     ("GET", _V + "/logs/download"): AccessLevel.VIEWER,
+    ("GET", _S + "/requests/{request_id}"): AccessLevel.VIEWER,
     ("GET", "/inference-tables"): AccessLevel.SIGNED_IN,
     ("GET", "/inference-tables/{table}/rows"): AccessLevel.VIEWER,
     # the registry and the catalogue
@@ -110,6 +113,8 @@ REQUIRED_ACCESS: Mapping[tuple[str, str], AccessLevel] = {
     ("GET", "/secrets/{secret}"): AccessLevel.SIGNED_IN,
     ("PUT", "/secrets/{secret}"): AccessLevel.SIGNED_IN,
     ("DELETE", "/secrets/{secret}"): AccessLevel.SIGNED_IN,
+    # of what each caller may see
+    ("GET", "/changes"): AccessLevel.SIGNED_IN,
     # people
     ("GET", "/projects"): AccessLevel.SIGNED_IN,
     ("POST", "/projects"): AccessLevel.ADMIN,
@@ -134,6 +139,7 @@ REQUIRED_ACCESS: Mapping[tuple[str, str], AccessLevel] = {
     ("POST", "/session/links"): AccessLevel.SIGNED_IN,
     ("GET", "/audit"): AccessLevel.SIGNED_IN,
     # the platform's own
+    ("GET", "/platform"): AccessLevel.ADMIN,
     ("GET", "/dead-letters"): AccessLevel.ADMIN,
     ("POST", "/dead-letters/{letter_id}/replay"): AccessLevel.ADMIN,
 }

@@ -79,6 +79,15 @@ class MlflowRegistry:
         """Close the connections."""
         await self._http.aclose()
 
+    async def server_version(self, within_s: float) -> str | None:
+        """The version that the server says it is; None where it does not answer in time."""
+        try:
+            answer = await self._http.get("/version", timeout=within_s)
+        except httpx.HTTPError:
+            return None
+        said = answer.text.strip()
+        return said[:32] if answer.is_success and said.isascii() and said.isprintable() else None
+
     async def resolve(self, source: ModelSource) -> ResolvedModel:
         """The model version that `source` names, an alias followed; `NotFound` names what is missing."""
         version = source.version or await self.alias_version(source.model, source.alias or "")

@@ -62,7 +62,7 @@ class OidcIssuer:
         """Give connections back."""
         await self._client.aclose()
 
-    async def claims(self, token: str) -> Mapping[str, Any]:
+    async def claims(self, token: str, audience: str | None = None) -> Mapping[str, Any]:
         """Claims of a token that the issuer signed for us; else `Unauthenticated`; `Unavailable` without its keys."""
         try:
             head = jwt.get_unverified_header(token)
@@ -71,7 +71,7 @@ class OidcIssuer:
                 token,
                 key,
                 algorithms=[head["alg"]] if head.get("alg") in ALGORITHMS else [],
-                audience=self._audience,
+                audience=audience or self._audience,
                 issuer=self.issuer,
                 leeway=LEEWAY_S,
                 options={"require": list(REQUIRED)},
@@ -112,10 +112,20 @@ class OidcIssuer:
             log.warning("keys of %s not read: %s", self.issuer, describe_error(failure))
         self._attempted_at = self._clock.monotonic()
 
-    async def _read_keys(self) -> Mapping[str, jwt.PyJWK]:
+    async def document(self) -> Mapping[str, Any]:
+        """What the issuer says of itself."""
         document = await self._json(f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
         if document.get("issuer") != self.issuer:
             raise Unavailable("The identity provider's document names another issuer")
+        return document
+
+    async def post_form(self, url: str, form: Mapping[str, str], auth: tuple[str, str] | None) -> httpx.Response:
+        """The issuer's answer to a form, whatever it is."""
+        given: httpx.Auth = httpx.BasicAuth(*auth) if auth else httpx.Auth()
+        return await self._client.post(url, data=dict(form), auth=given, headers={"accept": "application/json"})
+
+    async def _read_keys(self) -> Mapping[str, jwt.PyJWK]:
+        document = await self.document()
         keys = jwt.PyJWKSet.from_dict(await self._json(str(document["jwks_uri"])))
         return {key.key_id or "": key for key in keys.keys if key.public_key_use in (None, "sig")}
 

@@ -173,7 +173,7 @@ def record_action(session: AsyncSession, actor: Actor, now: datetime, subject: A
 
 def _line(change: _Change) -> dict[str, Any] | None:
     """What the log says of one row's change; None where nothing did that people care for."""
-    before, after = change.before, None if change.is_deleted else _now(change.row)
+    before, after = change.before, None if change.is_deleted else audited_values(change.row)
     if before is None and after is None:
         return None
     if before is not None and after is not None:
@@ -202,7 +202,8 @@ def _columns(row: Any) -> list[str]:
     return [attribute.key for attribute in inspect(row).mapper.column_attrs if attribute.key not in _COUNTERS]
 
 
-def _now(row: Any) -> dict[str, Any]:
+def audited_values(row: Any) -> dict[str, Any]:
+    """The row as it is now, as far as the log would show it."""
     return {name: _comparable(name, getattr(row, name)) for name in _columns(row)}
 
 

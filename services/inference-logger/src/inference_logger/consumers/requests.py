@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from shared.bus.bulk import StreamIdentity, read_stream, stream_identity
 from shared.bus.consumers.dead_letters import dead_letter
 from shared.bus.nats_errors import NATS_ERRORS
 from shared.bus.topology import REQUESTS
+from shared.contracts.rpc.status import LoggerBacklog
 from shared.errors import Unavailable, describe_error
 
 log = logging.getLogger(__name__)
@@ -32,6 +34,9 @@ RETRY_S = 1.0
 WARN_AFTER_S = 10.0
 """A bus that does not answer for this long is worth a warning; a shorter while is a busy machine."""
 NAME = "inference-logger"
+REQUEST_SUBJECTS = "penstock.requests.v1.>"
+BACKLOG_WITHIN_S = 0.5
+"""Whoever asks how the platform is waits no longer than a second for everything."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,8 @@ class RequestSink:
         self.waiting = waiting
         self.policy = policy
         self._outage = StreamOutage()
+        self._checkpoint: Checkpoint | None = None
+        self._taken: list[Msg] = []
 
     async def run(self) -> None:
         """Read and commit until cancelled; while the bus or the database is away, retry every second."""
@@ -79,6 +86,26 @@ class RequestSink:
                 log.log(level, "requests wait: %s", describe_error(error))
                 await self.stores.clock.sleep(RETRY_S)
 
+    async def backlog(self) -> LoggerBacklog | None:
+        """What is not in the tables yet; None while that cannot be found out."""
+        checkpoint, taken = self._checkpoint, len(self._taken)
+        if checkpoint is None:
+            return None
+        try:
+            async with asyncio.timeout(BACKLOG_WITHIN_S):
+                state = (await self.bus.js.stream_info(REQUESTS)).state
+                waiting = max(0, state.last_seq - max(checkpoint.sequence, state.first_seq - 1))
+                oldest = await self._stored_at(checkpoint.sequence + 1) if waiting else None
+        except (Unavailable, TimeoutError, *NATS_ERRORS):
+            return None
+        now = self.stores.clock.now()
+        age_s = None if oldest is None else max(0.0, (now - oldest).total_seconds())
+        return LoggerBacklog(pending=max(0, waiting - taken), unacked=min(taken, waiting), oldest_age_s=age_s)
+
+    async def _stored_at(self, sequence: int) -> datetime | None:
+        found = await self.bus.js.get_msg(REQUESTS, sequence, subject=REQUEST_SUBJECTS, next=True)
+        return found.time
+
     async def _read_stream(self) -> None:
         stream = await stream_identity(self.bus.js, REQUESTS)
         checkpoint = await self._begin(stream)
@@ -89,9 +116,11 @@ class RequestSink:
             self._outage.end()
             since = since if unread else self.stores.clock.monotonic()
             unread += messages
+            self._checkpoint, self._taken = checkpoint, unread
             if unread and self._is_due(unread, since):
                 checkpoint = await self._commit(checkpoint, unread)
                 unread = []
+                self._checkpoint, self._taken = checkpoint, unread
             await self.waiting.recover_and_park(self.bus.js, checkpoint)
 
     async def _begin(self, stream: StreamIdentity) -> Checkpoint:

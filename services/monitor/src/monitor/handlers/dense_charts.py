@@ -15,14 +15,14 @@ from monitor.domain.series import Group, Merged, Steps, dense
 from monitor.store.minutes import read_span
 from monitor.store.recent import read_recent
 from shared.contracts.rpc.monitor import ChartSeries, ChartSeriesList, ChartsQuery
-from shared.errors import InvalidInput, LimitExceeded
+from shared.errors import InvalidInput
 
 MOST_VALUES = 250_000
 """In one answer: some 3 MB of JSON."""
 
 
 async def read_charts(session: AsyncSession, query: ChartsQuery, now: datetime) -> ChartSeriesList:
-    """Series of every metric. Raises `InvalidInput` for one that is not known, `LimitExceeded` for too many values."""
+    """Series of every metric. Raises `InvalidInput` for one that is not known, and for too many values."""
     wanted = {metric: _parts(metric) for metric in query.metrics}
     steps = Steps(int(query.from_time.timestamp()), query.step_s, query.count, int(now.timestamp()))
     rows = {kind: await _rows(session, kind, query, steps) for kind in _kinds(wanted, query)}
@@ -75,7 +75,7 @@ def _all_series(
                 if _is_shown(label, values)
             )
             if len(found) * steps.count > MOST_VALUES:
-                raise LimitExceeded(f"more than {MOST_VALUES} values: ask for a longer step, or fewer metrics or pods")
+                raise InvalidInput(f"more than {MOST_VALUES} values: ask for a longer step, or fewer metrics or pods")
     return found
 
 

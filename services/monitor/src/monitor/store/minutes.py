@@ -8,7 +8,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+import orjson
+from sqlalchemy import Text, cast, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from monitor.domain.rollup import Kind, PodMinute, ReplicaCounts, TrafficSums, UsageSums, minute_of
@@ -57,8 +58,8 @@ async def read_minutes(session: AsyncSession, kind: Kind, query: MetricsQuery) -
     table, shape = TABLES[kind]
     wanted = select(table).where(
         table.service == query.service,  # type: ignore[arg-type]
-        table.minute >= minute_of(query.from_time),  # type: ignore[arg-type]
-        table.minute <= int(query.to_time.timestamp()),  # type: ignore[arg-type]
+        table.minute >= storable(minute_of(query.from_time)),  # type: ignore[arg-type]
+        table.minute <= storable(int(query.to_time.timestamp())),  # type: ignore[arg-type]
     )
     if query.version is not None:
         wanted = wanted.where(table.version == query.version)  # type: ignore[arg-type]
@@ -74,11 +75,18 @@ async def read_span(
     """Minutes that begin from `since` (unix seconds) up to and without `until`, in order."""
     table, shape = TABLES[kind]
     columns: Any = table
-    wanted = select(columns.minute, columns.service, columns.version, columns.pod, columns.sums).where(
-        columns.service.in_(services), columns.minute >= since, columns.minute < until
+    # A week of a service is tens of thousands of rows: the sums come as text, which orjson reads three times as fast.
+    sums_as_text = cast(columns.sums, Text)
+    wanted = select(columns.minute, columns.service, columns.version, columns.pod, sums_as_text).where(
+        columns.service.in_(services), columns.minute >= storable(since), columns.minute < storable(until)
     )
     rows = await session.execute(wanted.order_by(columns.minute))
-    return [(PodMinute(*key), shape(**sums)) for *key, sums in rows]
+    return [(PodMinute(*key), shape(**orjson.loads(sums))) for *key, sums in rows]
+
+
+def storable(seconds: int) -> int:
+    """`seconds` as far as the columns reach: PostgreSQL refuses to compare them with more than 32 bits."""
+    return max(-(2**31), min(seconds, 2**31 - 1))
 
 
 async def measured_minutes(session: AsyncSession, services: Collection[str], since: int) -> dict[str, set[int]]:

@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from monitor.domain.rollup import Kind, PodMinute
-from monitor.store.minutes import TABLES
+from monitor.store.minutes import TABLES, storable
 from monitor.store.tables import RecentRow
 
 
@@ -35,7 +35,7 @@ async def read_recent(
     """What began from `since` (unix seconds) up to and without `until`, in order."""
     table: Any = RecentRow
     wanted = select(table.step, table.service, table.rows).where(
-        table.service.in_(services), table.kind == kind, table.step >= since, table.step < until
+        table.service.in_(services), table.kind == kind, table.step >= storable(since), table.step < storable(until)
     )
     shape = TABLES[kind][1]
     return [

@@ -143,6 +143,14 @@ class SpoolFiles:
         finally:
             os.close(file)
 
+    def age_s(self, sequence: int) -> float | None:
+        """Seconds since the segment was last written to; None where it is gone meanwhile."""
+        try:
+            written_at = self._segment_path(sequence).stat().st_mtime
+        except FileNotFoundError:
+            return None
+        return max(0.0, SystemClock().now().timestamp() - written_at)
+
     def write_progress(self, progress: ReaderProgress) -> None:
         """Store the reader's progress."""
         self._progress_map()[:] = _PROGRESS.pack(progress.waiting_records, progress.waiting_messages, progress.refused)

@@ -45,6 +45,8 @@ class SpoolState:
     bytes_cap: int
     waiting_records: int
     waiting_messages: int
+    oldest_age_s: float | None = None
+    """Since the oldest full segment was last written to; None where there is none."""
 
 
 class SpoolWriter:
@@ -113,13 +115,15 @@ class SpoolWriter:
 
     def state(self) -> SpoolState:
         """How full it is now."""
-        segments, progress = len(self._files.sequences()), self._files.read_progress()
+        sequences, progress = self._files.sequences(), self._files.read_progress()
+        full = [sequence for sequence in sequences if sequence != self._sequence]
         return SpoolState(
-            segments=segments,
-            bytes_used=segments * self._segment_bytes,
+            segments=len(sequences),
+            bytes_used=len(sequences) * self._segment_bytes,
             bytes_cap=self._max_segments * self._segment_bytes,
             waiting_records=progress.waiting_records,
             waiting_messages=progress.waiting_messages,
+            oldest_age_s=self._files.age_s(full[0]) if full else None,
         )
 
     def _roll(self, body_size: int) -> str | None:

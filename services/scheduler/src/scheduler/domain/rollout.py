@@ -35,11 +35,7 @@ class RolloutPlan:
 
 def template_of(deployment: Deployment) -> str:
     """Name of what a pod runs: another name means that the pod has to be replaced."""
-    what = (deployment.model_source, deployment.resources, deployment.runtime)
-    text = "\n".join(part.model_dump_json() for part in what)
-    if deployment.env:
-        text += deployment.model_dump_json(include={"env"})
-    configuration = hashlib.sha256(text.encode()).hexdigest()[:12]
+    configuration = hashlib.sha256(deployment.pod_configuration().encode()).hexdigest()[:12]
     return configuration if deployment.restart is None else f"{configuration}.{deployment.restart}"
 
 

@@ -59,6 +59,8 @@ class PodNote:
     reason: str
     message: str
     level: NoteLevel = "info"
+    is_event: bool = True
+    """Whether it is published; else only the pod's start timeline has it."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,9 @@ class PodObservation:
     node: str | None = None
     """Node of a resource group; None: the machine itself."""
     report: PodReport | None = None
+    created_at: datetime | None = None
+    observed_at: datetime | None = None
+    """When it was so; None: when it is stored."""
 
 
 @dataclass(frozen=True)

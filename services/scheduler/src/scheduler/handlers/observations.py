@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from scheduler.domain.rollover import after_new_end
+from scheduler.domain.start_timeline import next_timeline
 from scheduler.domain.values import Observation, PodObservation, PodsListed, RunEnd
 from scheduler.domain.verdict import VerdictLimits, after_end, check_warnings
 from scheduler.handlers.outcome import update_outcome
@@ -46,7 +47,7 @@ async def store_observation(
         if pod is not None and pod.status != "Failed":
             await _remove_pod(session, version, pod, _removal_reason(version, observation))
     else:
-        await _store_pod(session, version, observation, context)
+        await _store_pod(session, version, observation, context, now)
     await update_outcome(session, version, now, context.limits)
 
 
@@ -82,7 +83,7 @@ async def _remove_pod(session: AsyncSession, version: DeploymentRow, pod: PodRow
 
 
 async def _store_pod(
-    session: AsyncSession, version: DeploymentRow, seen: PodObservation, context: ObservationContext
+    session: AsyncSession, version: DeploymentRow, seen: PodObservation, context: ObservationContext, now: datetime
 ) -> None:
     pod = await session.get(PodRow, seen.pod)
     if pod is None:
@@ -95,8 +96,8 @@ async def _store_pod(
         await _publish_pod_event(session, version, PodScheduled, pod, node=pod.node)
     was_ready = pod.ready
     _copy(seen, pod)
-    if seen.note:
-        note = seen.note
+    rows.set_timeline(pod, next_timeline(rows.timeline_of(pod), seen, seen.observed_at or now))
+    if (note := seen.note) and note.is_event:
         await _publish_pod_event(
             session, version, PodNoted, pod, level=note.level, reason=note.reason, message=note.message
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,6 +14,7 @@ from scheduler.store import rows
 from scheduler.store.tables import DeploymentRow, PodRow
 from shared.contracts.deployment import PodView, VersionState
 from shared.contracts.routes import PodEndpoint, VersionEndpoints
+from shared.contracts.rpc.scheduler import PodTimeline, StartPhase
 from shared.contracts.samples import VersionReplicas
 from shared.errors import NotFound
 
@@ -70,6 +71,24 @@ async def pod_of(session: AsyncSession, version_id: UUID, name: str) -> PodRow:
     if pod is None or pod.version_id != version_id:
         raise NotFound(f"there is no pod {name} of this version")
     return pod
+
+
+def pod_timeline(pod: PodRow) -> PodTimeline:
+    """How a pod's newest run started; of one from an earlier release, whether it is ready."""
+    timeline = rows.timeline_of(pod)
+    if timeline is None:
+        state = "failed" if pod.status == "Failed" else "ready" if pod.ready else "starting"
+        return PodTimeline(pod=pod.name, run=pod.run, state=state, started_at=pod.started_at)
+    phases = tuple(StartPhase.model_validate(asdict(phase)) for phase in timeline.phases)
+    last = phases[-1]
+    return PodTimeline(
+        pod=pod.name,
+        run=timeline.run,
+        state=timeline.state,
+        started_at=phases[0].started_at,
+        ready_at=last.ended_at if last.name == "ready" else None,
+        phases=phases,
+    )
 
 
 async def version_states(session: AsyncSession, waits: Mapping[str, str]) -> list[VersionState]:

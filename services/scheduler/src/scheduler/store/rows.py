@@ -8,15 +8,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic import TypeAdapter
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from scheduler.domain.rollover import Rollover
+from scheduler.domain.start_timeline import StartTimeline
 from scheduler.domain.values import CAPACITY, REGISTRY_UNAVAILABLE, SECRETS_UNAVAILABLE
 from scheduler.domain.verdict import PodCounts, VersionFailure, VersionProgress
 from scheduler.store.tables import DeploymentRow, LogPositionRow, PodRow
 from shared.contracts.deployment import Deployment
+
+_TIMELINE = TypeAdapter(StartTimeline)
 
 
 async def deployments(session: AsyncSession) -> Sequence[DeploymentRow]:
@@ -110,6 +114,16 @@ def _stored(failure: VersionFailure | None) -> dict[str, object] | None:
     if failure is None:
         return None
     return {"reason": failure.reason, "message": failure.message, "log_tail": list(failure.log_tail)}
+
+
+def timeline_of(pod: PodRow) -> StartTimeline | None:
+    """The start of its newest run, as the domain reads it."""
+    return None if pod.timeline is None else _TIMELINE.validate_python(pod.timeline)
+
+
+def set_timeline(pod: PodRow, timeline: StartTimeline | None) -> None:
+    """Store it."""
+    pod.timeline = None if timeline is None else _TIMELINE.dump_python(timeline, mode="json")
 
 
 def count_pods(pods: Sequence[PodRow]) -> PodCounts:

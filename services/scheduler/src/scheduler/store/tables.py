@@ -103,6 +103,8 @@ class PodRow(SchedulerTable, table=True):
     report_run: int = Field(default=-1, sa_column_kwargs={"server_default": text("-1")})
     report_revision: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     """The run and the revision of the report that was published last."""
+    timeline: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    """Start of its newest run, phase by phase; None where it was made before that was kept."""
 
 
 class ResourceNodeRow(SchedulerTable, table=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -33,6 +34,27 @@ class PodRef(Contract):
     pod: str
 
 
+class StartPhase(Contract):
+    """One phase of a pod's start that has begun."""
+
+    name: Literal["placed", "model", "environment", "process", "loaded", "checked", "ready"]
+    started_at: datetime
+    ended_at: datetime | None = None
+    state: Literal["done", "running", "failed", "skipped"] = Field(description="skipped: there was nothing to do.")
+    detail: str | None = None
+
+
+class PodTimeline(Contract):
+    """The start of a pod's newest run; without phases for a pod of an earlier release."""
+
+    pod: str
+    run: int
+    state: Literal["starting", "ready", "failed"]
+    started_at: datetime | None = None
+    ready_at: datetime | None = None
+    phases: tuple[StartPhase, ...] = ()
+
+
 class VersionStateList(Contract):
     """The scheduler's view of every version that it knows."""
 
@@ -56,6 +78,7 @@ class RunPage(Contract):
 
 PODS = RpcMethod("scheduler", "pods", PodsQuery, PodList)
 RESTART_POD = RpcMethod("scheduler", "restart_pod", PodRef, Nothing)
+POD_TIMELINE = RpcMethod("scheduler", "pod_timeline", PodRef, PodTimeline)
 VERSION_STATES = RpcMethod("scheduler", "version_states", Nothing, VersionStateList)
 NODES = RpcMethod("scheduler", "nodes", Nothing, NodeStateList)
 CAPACITY = RpcMethod("scheduler", "capacity", Nothing, PoolStateList)

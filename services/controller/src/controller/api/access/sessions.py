@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from controller.api.dependencies import Actor, CurrentPrincipal, Dependencies, json_answer
 from controller.api.idempotency import PostRequest, no_preparation
 from controller.api.middleware.auth import require_same_origin, session_cookie
-from controller.api.open_paths import SESSION_COOKIE
+from controller.api.open_paths import SESSION_COOKIE, SESSION_PATH
 from controller.domain.access.keys import digest
 from controller.domain.access.roles import Role
 from controller.domain.access.sessions import SignIn, csrf_token_of, ends_at, is_https
@@ -64,14 +64,14 @@ async def sign_in(command: SignIn, request: Request, deps: Dependencies) -> Resp
     require_same_origin(request.scope, deps.console_url)
     if command.token is not None:
         principal = await deps.authenticator.authenticate(command.token)
-        async with deps.unit_of_work(_who_signs_in(request, principal.name)) as unit:
+        async with deps.unit_of_work(who_signs_in(request, principal.name)) as unit:
             await _close_earlier(unit, request)
             secret = await sessions.open_session(unit, principal)
     else:
         link = command.link or ""
         async with deps.read_session() as session:
             user = await user_of_link(session, digest(link))
-        async with deps.unit_of_work(_who_signs_in(request, user.name if user else "")) as unit:
+        async with deps.unit_of_work(who_signs_in(request, user.name if user else "")) as unit:
             secret = await sessions.open_session_by_link(unit, link)
             await _close_earlier(unit, request)
     answer = await _session_answer(deps, secret)
@@ -106,9 +106,9 @@ async def sign_out(
 
 
 @open_router.get("/session/options", response_model=SignInOptionsView)
-async def read_sign_in_options() -> SignInOptionsView:
+async def read_sign_in_options(deps: Dependencies) -> SignInOptionsView:
     """How one can sign in, besides by token and link. Needs no token."""
-    return SignInOptionsView(oidc=None)
+    return SignInOptionsView(oidc=ProviderView(url=f"{SESSION_PATH}/oidc") if deps.provider else None)
 
 
 @router.post("/session/links", status_code=201, response_model=SignInLinkView)
@@ -149,7 +149,8 @@ def _session_of(request: Request) -> str:
     return secret
 
 
-def _who_signs_in(request: Request, name: str) -> AuditedActor:
+def who_signs_in(request: Request, name: str) -> AuditedActor:
+    """For the audit log: nobody is known yet who sends the request."""
     return AuditedActor(name, request.scope["route"].name, request_id_of(request))
 
 

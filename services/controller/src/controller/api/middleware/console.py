@@ -10,6 +10,7 @@ import asyncio
 import gzip
 import hashlib
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from urllib.parse import quote
 
@@ -81,6 +82,16 @@ class Bundle:
         if name not in self._loaded:
             self._loaded[name] = await asyncio.to_thread(_load, self._files[name])
         return self._loaded[name]
+
+
+def installed_bundle() -> Path | None:
+    """The files of the package `penstock-console`, where it is installed and has been built."""
+    try:
+        package = import_module("penstock_console")
+    except ImportError:
+        return None
+    found: Path | None = package.bundle()
+    return found
 
 
 class ConsoleMiddleware:

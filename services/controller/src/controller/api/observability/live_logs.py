@@ -180,8 +180,8 @@ async def _events(
         async for line in lines:
             if writes != deps.writes.count or deps.clock.monotonic() - checked_at >= RECHECK_INTERVAL_S:
                 writes = deps.writes.count
-                if (refusal := await _refusal(must_be_allowed)) is not None:
-                    yield _ended(refusal, request_id)
+                if (refusal := await refusal_of(must_be_allowed)) is not None:
+                    yield ended_event(refusal, request_id)
                     break
                 checked_at = deps.clock.monotonic()
             yield line
@@ -212,7 +212,8 @@ def _event_of(entry: LogEntry) -> bytes:
     return f"data: {entry.model_dump_json()}\n\n".encode()
 
 
-async def _refusal(must_be_allowed: Callable[[], Awaitable[None]]) -> PenstockError | None:
+async def refusal_of(must_be_allowed: Callable[[], Awaitable[None]]) -> PenstockError | None:
+    """What `must_be_allowed` raises, where it ends a stream."""
     try:
         await must_be_allowed()
     except (Unauthenticated, Forbidden, NotFound) as refusal:
@@ -222,7 +223,8 @@ async def _refusal(must_be_allowed: Callable[[], Awaitable[None]]) -> PenstockEr
     return None
 
 
-def _ended(refusal: PenstockError, request_id: str) -> bytes:
+def ended_event(refusal: PenstockError, request_id: str) -> bytes:
+    """The last event of a stream: why nothing more comes."""
     why = {"status": status_of(refusal), **error_body(refusal.code, refusal.message, request_id)}
     return f"event: ended\ndata: {json.dumps(why)}\n\n".encode()
 

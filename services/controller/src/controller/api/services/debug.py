@@ -12,7 +12,14 @@ from pydantic import BaseModel, Field
 from controller.api.dependencies import ApiDependencies
 from controller.api.idempotency import PostRequest
 from controller.clients.router import RouterResponse
-from controller.domain.services.debugging import SHOWN_HEADERS, DebugRequest, curl_line, encode_request
+from controller.domain.services.debugging import (
+    SHOWN_HEADERS,
+    TIMINGS_HEADER,
+    DebugRequest,
+    curl_line,
+    encode_request,
+    parse_timings,
+)
 from controller.handlers.services.debugging import DebugTarget, find_debug_target
 from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.audit import AuditedResource, record_action
@@ -31,12 +38,22 @@ TRACE_ATTEMPTS, TRACE_INTERVAL_S = 10, 0.3
 """What pods print is read every 0.3 s, and stored soon after."""
 
 
+class TimingsView(BaseModel):
+    """Where the time went, in milliseconds. The rest of the total: the way, reading the body, writing the answer."""
+
+    total_ms: float = Field(description="As the controller saw it.")
+    router_ms: float | None = Field(description="In the router, waiting for a pod included; null: it did not say.")
+    queue_ms: float | None = Field(description="In the pod, until the model was free; null: the model was not asked.")
+    predict_ms: float | None = Field(description="In the model; null: it was not asked, or the pod is older.")
+
+
 class DebugView(BaseModel):
     """What a debug request brought. An error of the model stands here: this route itself answers 200."""
 
     version: str
     status_code: int
     duration_ms: float = Field(description="As the controller saw it.")
+    timings: TimingsView
     headers: dict[str, str]
     response: Any = Field(description="JSON where the answer is JSON, else text.")
     is_truncated: bool = Field(description="The answer was longer than 4 MiB; `response` is its beginning as text.")
@@ -74,6 +91,9 @@ async def _debug(deps: ApiDependencies, service: str, command: DebugRequest) -> 
         version=target.version,
         status_code=answer.status_code,
         duration_ms=answer.duration_ms,
+        timings=TimingsView.model_validate(
+            parse_timings(answer.duration_ms, answer.headers.get(TIMINGS_HEADER)), from_attributes=True
+        ),
         headers={name: answer.headers[name] for name in SHOWN_HEADERS if name in answer.headers},
         response=_parsed(answer),
         is_truncated=answer.is_truncated,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from controller.api.dependencies import ApiDependencies, Dependencies
 from controller.api.idempotency import PostRequest
@@ -16,7 +17,16 @@ from controller.store.audit import AuditedResource, record_action
 from controller.store.services.services import load_service
 from shared.contracts.deployment import PodView
 from shared.contracts.rpc.method import Nothing
-from shared.contracts.rpc.scheduler import PODS, RESTART_POD, PodList, PodRef, PodsQuery
+from shared.contracts.rpc.scheduler import (
+    POD_TIMELINE,
+    PODS,
+    RESTART_POD,
+    PodList,
+    PodRef,
+    PodsQuery,
+    PodTimeline,
+    StartPhase,
+)
 from shared.errors import NotFound
 
 router = APIRouter(tags=["pods"])
@@ -29,6 +39,27 @@ class RestartView(BaseModel):
 
     name: str
     restarting: bool = True
+
+
+class PhaseView(StartPhase):
+    """A phase, and how long it took; null while it runs."""
+
+    duration_s: float | None
+
+
+class TimelineView(BaseModel):
+    """The start of a pod's newest run. A phase that has not begun is not listed; a pod of an earlier release has none.
+
+    `placed` (room for it), `model` (its files fetched), `environment` (built, where none satisfied the model),
+    `process` (started), `loaded` (libraries imported, model loaded), `checked` (the model's own example), `ready`.
+    """
+
+    pod: str
+    run: int = Field(description="0: its first start.")
+    state: Literal["starting", "ready", "failed"]
+    started_at: datetime | None
+    ready_at: datetime | None
+    phases: list[PhaseView]
 
 
 @router.get("/services/{service}/versions/{version}/pods", response_model=Page[PodView])
@@ -59,6 +90,19 @@ async def restart_pod(service: str, version: str, pod: PodName, post: PostReques
         return RestartView(name=pod)
 
     return await post.run_once(None, work, restarted, 202)
+
+
+@router.get("/services/{service}/versions/{version}/pods/{pod}/timeline", response_model=TimelineView)
+async def pod_timeline(service: str, version: str, pod: PodName, deps: Dependencies) -> TimelineView:
+    """How the newest start of a pod went, phase by phase; kept while the pod is. 503 while the scheduler is away."""
+    ref = PodRef(version_id=await _version_id(deps, service, version), pod=pod)
+    found = await deps.call(POD_TIMELINE, ref, PodTimeline)
+    phases = [PhaseView(**phase.model_dump(), duration_s=_seconds(phase)) for phase in found.phases]
+    return TimelineView(**found.model_dump(exclude={"phases"}), phases=phases)
+
+
+def _seconds(phase: StartPhase) -> float | None:
+    return None if phase.ended_at is None else round((phase.ended_at - phase.started_at).total_seconds(), 3)
 
 
 async def _version_id(deps: ApiDependencies, service: str, version: str) -> UUID:

@@ -7,15 +7,31 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
-from controller.api.dependencies import Actor, ApiDependencies, CurrentPrincipal, Dependencies, IfMatch, json_answer
+from controller.api.dependencies import (
+    Actor,
+    ApiDependencies,
+    CurrentPrincipal,
+    Dependencies,
+    DryRun,
+    IfMatch,
+    json_answer,
+)
 from controller.api.idempotency import PostRequest, no_preparation
 from controller.api.pagination import Cursor, Page, PageSize, cursor_after, cursor_of_page, cursor_position
-from controller.api.services.views import ServiceView, TrafficView, service_view, traffic_view
+from controller.api.services.views import (
+    ServiceView,
+    TrafficView,
+    UpdatePreview,
+    service_view,
+    traffic_view,
+    update_preview,
+)
 from controller.domain.access.roles import Role
 from controller.domain.registries.models import ResolvedModel
 from controller.domain.services.service_commands import NewService, ServiceChange, Split
 from controller.domain.services.status import ServiceStatus
 from controller.handlers.services import services, traffic
+from controller.handlers.services.dry_run import changes_of_service, changes_of_split, replaces_pods, state_of
 from controller.handlers.unit_of_work import UnitOfWork, require_revision
 from controller.store.services.listing import PagePosition, ServiceFilter, page_of_services
 from controller.store.services.services import StoredService, load_service
@@ -67,11 +83,25 @@ async def read_service(service: str, deps: Dependencies) -> Response:
         return json_answer(service_view(await load_service(session, service), deps.public_url))
 
 
-@router.patch("/services/{service}", response_model=ServiceView)
+@router.patch("/services/{service}", response_model=ServiceView | UpdatePreview)
 async def change_service(
-    service: str, change: ServiceChange, deps: Dependencies, actor: Actor, allowed: IfMatch
+    service: str,
+    change: ServiceChange,
+    *,
+    deps: Dependencies,
+    actor: Actor,
+    allowed: IfMatch,
+    dry_run: DryRun = False,
 ) -> Response:
     """Edit it; log delivery reaches all its versions, resources its only active one."""
+    if dry_run:
+        async with deps.dry_run(actor) as unit:
+            stored = await _for_change(unit, service, allowed)
+            before = state_of(stored)
+            await services.change_service(unit, stored, change)
+            after = state_of(stored)
+            changes = changes_of_service(before, after)
+            return json_answer(update_preview(changes, replaces_pods=replaces_pods(before, after)))
     async with deps.unit_of_work(actor) as unit:
         stored = await _for_change(unit, service, allowed)
         await services.change_service(unit, stored, change)
@@ -114,9 +144,18 @@ async def read_traffic(service: str, deps: Dependencies) -> Response:
         return json_answer(traffic_view(await load_service(session, service)))
 
 
-@router.put("/services/{service}/traffic", response_model=TrafficView)
-async def split_traffic(service: str, split: Split, deps: Dependencies, actor: Actor, allowed: IfMatch) -> Response:
+@router.put("/services/{service}/traffic", response_model=TrafficView | UpdatePreview)
+async def split_traffic(
+    service: str, split: Split, *, deps: Dependencies, actor: Actor, allowed: IfMatch, dry_run: DryRun = False
+) -> Response:
     """Set the split over the active versions (the weights sum to 100) and, where it is named, the fallback."""
+    if dry_run:
+        async with deps.dry_run(actor) as unit:
+            stored = await _for_change(unit, service, allowed)
+            before = state_of(stored)
+            await traffic.split_traffic(unit, stored, split)
+            changes = changes_of_split(before, state_of(stored))
+            return json_answer(update_preview(changes, effective=stored.effective_weights()))
     async with deps.unit_of_work(actor) as unit:
         stored = await _for_change(unit, service, allowed)
         await traffic.split_traffic(unit, stored, split)

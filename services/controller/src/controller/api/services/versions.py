@@ -6,13 +6,14 @@ from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter, Response
 
-from controller.api.dependencies import Actor, ApiDependencies, Dependencies, IfMatch, json_answer
+from controller.api.dependencies import Actor, ApiDependencies, Dependencies, DryRun, IfMatch, json_answer
 from controller.api.idempotency import PostRequest, no_preparation
 from controller.api.pagination import Cursor, Page, PageSize, cursor_after, cursor_of_page, cursor_position
-from controller.api.services.views import VersionView, version_view
+from controller.api.services.views import UpdatePreview, VersionView, update_preview, version_view
 from controller.domain.registries.models import ResolvedModel
 from controller.domain.services.version_commands import NewVersion, Start, Stop, VersionChange
 from controller.handlers.services import versions
+from controller.handlers.services.dry_run import changes_of_version, replaces_pods, state_of
 from controller.handlers.unit_of_work import UnitOfWork, require_revision
 from controller.store.services.services import StoredService, StoredVersion, load_service
 
@@ -61,12 +62,27 @@ async def read_version(service: str, version: str, deps: Dependencies) -> Respon
         return json_answer(version_view(stored, stored.version(version)))
 
 
-@router.patch("/services/{service}/versions/{version}", response_model=VersionView)
+@router.patch("/services/{service}/versions/{version}", response_model=VersionView | UpdatePreview)
 async def change_version(
-    service: str, version: str, change: VersionChange, *, deps: Dependencies, actor: Actor, allowed: IfMatch
+    service: str,
+    version: str,
+    change: VersionChange,
+    *,
+    deps: Dependencies,
+    actor: Actor,
+    allowed: IfMatch,
+    dry_run: DryRun = False,
 ) -> Response:
     """Edit a version; what reaches the pods of an active one makes a new generation."""
     model = await _resolved(deps, service, change)
+    if dry_run:
+        async with deps.dry_run(actor) as unit:
+            stored, found = await _for_change(unit, service, version, allowed)
+            before = state_of(stored)
+            await versions.change_version(unit, stored, found, change, model)
+            after = state_of(stored)
+            changes = changes_of_version(before, after, version)
+            return json_answer(update_preview(changes, replaces_pods=replaces_pods(before, after)))
     async with deps.unit_of_work(actor) as unit:
         stored, found = await _for_change(unit, service, version, allowed)
         await versions.change_version(unit, stored, found, change, model)

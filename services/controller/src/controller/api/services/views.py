@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from controller.domain.services.field_changes import FieldChange
 from controller.domain.services.status import SERVING, DesiredState, ServiceStatus, VersionStatus
 from controller.handlers.services.deployments import deployment_of
 from controller.store.services.services import StoredService, StoredVersion
@@ -110,6 +112,24 @@ class ServiceView(BaseModel):
     revision: int
 
 
+class FieldChangeView(BaseModel):
+    """One field, named as in the API (`model_source.version`, `env.THREADS`); null where it was, or is, not set."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+class UpdatePreview(BaseModel):
+    """What a dry run found: what the update would change. Nothing was stored."""
+
+    changes: list[FieldChangeView]
+    replaces_pods: bool = Field(description="Whether pods that run are replaced, one after the other.")
+    effective_weights: dict[str, int] | None = Field(
+        default=None, description="Of a split: the weights as routers would have them now."
+    )
+
+
 class TrafficView(BaseModel):
     """`weights` as asked for; `effective` as routers have them: what cannot serve gives its share to the others.
 
@@ -206,6 +226,14 @@ def _why(version: StoredVersion) -> dict[str, Any]:
     if seen is None:
         return {"reason": None, "message": None, "log_tail": []}
     return {"reason": seen.reason, "message": seen.message, "log_tail": seen.log_tail}
+
+
+def update_preview(
+    changes: Iterable[FieldChange], *, replaces_pods: bool = False, effective: dict[str, int] | None = None
+) -> UpdatePreview:
+    """What a dry run found."""
+    shown = [FieldChangeView.model_validate(change, from_attributes=True) for change in changes]
+    return UpdatePreview(changes=shown, replaces_pods=replaces_pods, effective_weights=effective)
 
 
 def traffic_view(service: StoredService) -> TrafficView:

@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, StrictBool
@@ -19,6 +20,10 @@ SHOWN_HEADERS = ("X-Request-Id", "X-Penstock-Version", "X-Penstock-Pod")
 
 _LONGEST_ARGUMENT = 100_000
 """Bytes of a body in an argument of `curl`; Linux takes 128 KiB, its end included."""
+
+TIMINGS_HEADER = "X-Penstock-Timings"
+_LONGEST_TIMINGS = 256
+_TIMING = re.compile(r"\b(router|queue|predict);dur=([0-9]{1,9}(?:\.[0-9]{1,6})?)")
 
 _NAME = re.compile(r"[A-Za-z0-9-]{1,64}\Z")
 _VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,1022}[\x21-\x7e])?\Z")
@@ -65,6 +70,22 @@ class DebugRequest(Command):
     headers: Annotated[dict[str, str], AfterValidator(_harmless)] = Field(
         default={}, description="Further headers, such as `traceparent` or `X-Request-Id`."
     )
+
+
+@dataclass(frozen=True)
+class Timings:
+    """Where the time of a debug request went, in milliseconds; None where nobody said."""
+
+    total_ms: float
+    router_ms: float | None = None
+    queue_ms: float | None = None
+    predict_ms: float | None = None
+
+
+def parse_timings(total_ms: float, header: str | None) -> Timings:
+    """`router;dur=0.2, queue;dur=0.1, predict;dur=7.5`, as the router says it, beside the time as it was seen here."""
+    said = {name: float(value) for name, value in _TIMING.findall((header or "")[:_LONGEST_TIMINGS])}
+    return Timings(total_ms, said.get("router"), said.get("queue"), said.get("predict"))
 
 
 def encode_request(request: Any) -> str:

@@ -23,6 +23,7 @@ class AuditFilter:
     resource_name: str | None = None
     from_time: datetime | None = None
     to_time: datetime | None = None
+    actions: frozenset[str] | None = None
 
 
 async def page_of_audit(session: AsyncSession, wanted: AuditFilter, before: UUID | None, size: int) -> list[AuditRow]:
@@ -33,6 +34,8 @@ async def page_of_audit(session: AsyncSession, wanted: AuditFilter, before: UUID
     for column in ("project", "actor", "resource_kind", "resource_name"):
         if (value := getattr(wanted, column)) is not None:
             query = query.where(getattr(AuditRow, column) == value)
+    if wanted.actions is not None:
+        query = query.where(col(AuditRow.action).in_(wanted.actions))
     if wanted.from_time is not None:
         query = query.where(col(AuditRow.at) >= wanted.from_time)
     if wanted.to_time is not None:

@@ -13,6 +13,7 @@ from router.domain.outcome import trace_id_of
 from router.domain.routes.entities import RoutedPod
 
 MAX_PODS_TRIED = 3
+_ASKS_FOR_TIMINGS = b"X-Penstock-Timings: 1\r\n"
 
 
 class ExchangeForwarder(ExchangeHolder):
@@ -75,15 +76,18 @@ class ExchangeForwarder(ExchangeHolder):
             # A UUIDv7 is 16 bytes, never all zero, and unique: as good a trace id as any, at no cost.
             self.trace_id = trace_id = self.record_id.hex().encode()
             traceparent = b"00-%b-%b-00" % (trace_id, trace_id[16:])
+        if self.is_debug:
+            self.sent_at = monotonic()
         connection.send(
             self,
-            b"%b %b%b HTTP/1.1\r\n%bX-Penstock-Router: 1\r\n%b"
+            b"%b %b%b HTTP/1.1\r\n%bX-Penstock-Router: 1\r\n%b%b"
             b"X-Request-Id: %b\r\ntraceparent: %b\r\nContent-Length: %d\r\n\r\n%b"
             % (
                 head.method,
                 target.pod_path,
                 _query(head.url),
                 connection.pod.host_line,
+                _ASKS_FOR_TIMINGS if self.is_debug else b"",
                 head.forward,
                 self.request_id,
                 traceparent,

@@ -6,6 +6,7 @@ response that a client has is logged, or counted as dropped with a reason.
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import Protocol
 
 from router.dataplane.exchange import recording
@@ -67,7 +68,7 @@ class ExchangeResponder(ExchangeState):
                 self.request_id,
                 version.header,
                 pod.header,
-                self._cors_headers() if self.head.origin is not None else b"",
+                self._further_headers() if self.head.origin is not None or self.is_debug else b"",
                 self.sent_bytes,
                 refusals.CONNECTION_CLOSE if self.closes else b"",
                 body,
@@ -124,8 +125,18 @@ class ExchangeResponder(ExchangeState):
     def _identity_headers(self) -> bytes:
         version = self.version.header if self.version is not None else b""
         pod = self.pod.header if self.pod is not None else b""
-        cors = self._cors_headers() if self.head.origin is not None else b""
-        return b"X-Request-Id: %b\r\n%b%b%b" % (self.request_id, version, pod, cors)
+        return b"X-Request-Id: %b\r\n%b%b%b" % (self.request_id, version, pod, self._further_headers())
+
+    def _further_headers(self) -> bytes:
+        """Header lines that few responses have."""
+        return self._cors_headers() + self._timings_header() if self.is_debug else self._cors_headers()
+
+    def _timings_header(self) -> bytes:
+        """Where the time of a debug request went: the router's own milliseconds, and what the pod said of its own."""
+        now = monotonic()
+        at_pod = now - self.sent_at if self.sent_at else 0.0
+        of_pod = b", " + self.response.timings if self.response is not None and self.response.timings else b""
+        return b"X-Penstock-Timings: router;dur=%.3f%b\r\n" % ((now - self.started - at_pod) * 1000, of_pod)
 
     def _cors_headers(self) -> bytes:
         """Cross-origin header lines."""

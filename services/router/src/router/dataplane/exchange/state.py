@@ -50,6 +50,8 @@ class ExchangeState:
     """The key of the hold queue under which it waits for that."""
     hold_until = 0.0
     """Monotonic time until which it may be held for a pod; 0: it was never held."""
+    sent_at = 0.0
+    """Monotonic time at which a debug request was last sent to a pod."""
     is_unreachable = False
     """No pod of its version accepted a connection at the last try."""
     is_waiting = False

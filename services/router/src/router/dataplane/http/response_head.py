@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from router.dataplane.http.refusals import CONNECTION_CLOSE, status_line
 
 _INTERNAL_PREFIXES = (b"x-penstock-", b"proxy-")
@@ -10,6 +12,9 @@ _DROPPED = frozenset(
 )
 _BODILESS = frozenset((204, 304))
 CLIENT_REQUEST_ID = b"x-penstock-client-request-id"
+TIMINGS = b"x-penstock-timings"
+_TIMINGS_VALUE = re.compile(rb"[a-z0-9;=., ]{1,128}\Z")
+"""A pod runs a model's code: what it says is passed on only where it can be nothing but timings."""
 
 
 class ResponseHead:
@@ -25,6 +30,7 @@ class ResponseHead:
         "is_reusable",
         "lines",
         "status",
+        "timings",
     )
 
     def __init__(self, *, is_head_only: bool = False) -> None:
@@ -39,6 +45,8 @@ class ResponseHead:
         self.is_head_only = is_head_only
         """It answers HEAD: a length is said, no body comes."""
         self.client_request_id = b""
+        self.timings = b""
+        """What the pod says of the time that a debug request took."""
 
     def add_header(self, name: bytes, value: bytes) -> None:
         """One header of the head; trailers are ignored."""
@@ -49,6 +57,8 @@ class ResponseHead:
             self.content_length = int(value)
         elif lowered == CLIENT_REQUEST_ID:
             self.client_request_id = value.strip()
+        elif lowered == TIMINGS:
+            self.timings = value if _TIMINGS_VALUE.match(value) else b""
         elif lowered == b"transfer-encoding":
             self.is_chunked = True
         elif lowered not in _DROPPED and not lowered.startswith(_INTERNAL_PREFIXES):
@@ -76,6 +86,7 @@ class ResponseHead:
             and not self.is_chunked
             and not self.is_head_only
             and not self.client_request_id
+            and not self.timings
             and self.status not in _BODILESS
         )
 

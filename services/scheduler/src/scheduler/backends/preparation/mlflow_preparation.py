@@ -11,6 +11,7 @@ from scheduler.backends.environments.store import EnvironmentPlan, EnvironmentSt
 from scheduler.backends.errors import PreparationFailed
 from scheduler.backends.models.cache import ModelCache
 from scheduler.backends.preparation.port import AddNote, PreparationLog
+from scheduler.domain.start_timeline import ENVIRONMENT_FOUND, ENVIRONMENT_READY, MODEL_FETCHED, MODEL_FOUND
 from scheduler.domain.values import PodNote
 from shared.contracts.deployment import Deployment
 from shared.security.redaction import redact_credentials
@@ -40,14 +41,15 @@ class MlflowPreparation:
         ]  # fmt: skip
 
     async def _model(self, deployment: Deployment, template: str, add_note: AddNote) -> Path:
-        if path := self.models.cached(deployment, template):
-            return path.resolve()
         source = deployment.model_source
         name = f"{source.model} version {source.version}"
+        if path := self.models.cached(deployment, template):
+            add_note(PodNote(MODEL_FOUND, f"{name} was on this machine", is_event=False))
+            return path.resolve()
         add_note(PodNote("FetchingModel", f"fetching {name}"))
         started = time.monotonic()
         path = await self.models.fetch(deployment, template)
-        add_note(PodNote("ModelFetched", f"{name} is here after {time.monotonic() - started:.1f} s"))
+        add_note(PodNote(MODEL_FETCHED, f"{name} is here after {time.monotonic() - started:.1f} s"))
         return path.resolve()
 
     async def _python_of_model(self, model: Path, log: PreparationLog, add_note: AddNote) -> Path:
@@ -57,6 +59,7 @@ class MlflowPreparation:
         for warning in plan.comparison.warnings:
             log.write_line(f"warning: requirement of the model not met, ignored: {warning}")
         if found := self.environments.find(plan):
+            add_note(PodNote(ENVIRONMENT_FOUND, "an environment that satisfies it was there", is_event=False))
             return found.python
         unmet = ", ".join(plan.comparison.unmet)
         log.write_line(f"building an environment for the model; not met here: {unmet}")
@@ -67,7 +70,7 @@ class MlflowPreparation:
         built = await self._build_environment(plan, log)
         seconds = time.monotonic() - started
         log.write_line(f"environment ready after {seconds:.1f} s")
-        add_note(PodNote("EnvironmentReady", f"environment {plan.key} ready after {seconds:.1f} s"))
+        add_note(PodNote(ENVIRONMENT_READY, f"environment {plan.key} ready after {seconds:.1f} s"))
         return built.python
 
     async def _plan(self, model: Path) -> EnvironmentPlan:

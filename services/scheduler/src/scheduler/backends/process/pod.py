@@ -27,6 +27,7 @@ from scheduler.backends.process.run_watch import RunWatch
 from scheduler.domain.ports import RouteStatus
 from scheduler.domain.restarts import failures_after, restart_delay_s, retry_delay_s
 from scheduler.domain.rollout import PodState
+from scheduler.domain.start_timeline import LOADING_MODEL
 from scheduler.domain.values import (
     CAPACITY,
     REGISTRY_UNAVAILABLE,
@@ -190,7 +191,7 @@ class PodLifecycle:
         process = await start_run(
             run, self.record, command, self.dependencies.options, self.dependencies.zygotes, secrets=secrets
         )
-        self._add_note(PodNote("LoadingModel", f"process {process.pid} has started; it loads the model"))
+        self._add_note(PodNote(LOADING_MODEL, f"process {process.pid} has started; it loads the model"))
         return process
 
     async def _prepared(self, run: RunFolder) -> list[str]:
@@ -223,7 +224,8 @@ class PodLifecycle:
                 await self.dependencies.clock.sleep(retry_delay_s(attempt))
 
     def _add_note(self, note: PodNote) -> None:
-        self.status, self.reason = "Waiting", note.reason
+        if note.is_event:
+            self.status, self.reason = "Waiting", note.reason
         self.emit(note=note)
 
     async def _supervise(self, watch: RunWatch) -> RunEnd:
@@ -351,5 +353,7 @@ class PodLifecycle:
                 is_gone=is_gone,
                 is_surplus=record.is_surplus,
                 report=report,
+                created_at=datetime.fromtimestamp(record.created_at, UTC),
+                observed_at=self.dependencies.clock.now(),
             )
         )

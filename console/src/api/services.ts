@@ -1,0 +1,56 @@
+import { queryOptions } from '@tanstack/react-query';
+import { watch } from './changes';
+import { api, call, data, type Schemas } from './client';
+
+export type Service = Schemas['ServiceView'];
+export type Version = Schemas['VersionView'];
+
+/** A service with all of its versions: what the frame around its pages and most of them show. */
+export const serviceQuery = (service: string) =>
+  queryOptions({
+    queryKey: ['service', service],
+    queryFn: ({ signal }) =>
+      data(api.GET('/api/v1/services/{service}', { params: { path: { service } }, signal })),
+    meta: watch(['service', 'version', 'pods', 'traffic'], service),
+  });
+
+/** One field, named as in the API (`model_source.version`), before and after; null where it is not set. */
+export type FieldChange = Schemas['FieldChangeView'];
+
+/** What a dry run of an update says; `effective_weights` of a split alone. */
+export type UpdatePreview = Schemas['UpdatePreview'];
+
+/** The header that makes a write fail with 412 where somebody else has changed the same thing since. */
+export const ifMatch = (revision: number) => ({ 'if-match': `"${revision}"` });
+
+/** The same write with `?dry_run=true`: refused in the same way, and nothing is stored. */
+export function dryRun(
+  method: 'PATCH' | 'PUT',
+  path: string,
+  body: unknown,
+  revision: number,
+  signal?: AbortSignal,
+): Promise<UpdatePreview> {
+  return call<UpdatePreview>(method, path, {
+    query: { dry_run: true },
+    body,
+    headers: { 'If-Match': `"${revision}"` },
+    ...(signal === undefined ? {} : { signal }),
+  });
+}
+
+/** Versions that have pods, or are to have some: those that a split may give a share to. */
+export function activeVersions(service: Service): Version[] {
+  return service.versions.filter((version) => ACTIVE.has(version.status));
+}
+
+const ACTIVE = new Set<Version['status']>(['starting', 'running', 'updating', 'degraded']);
+
+/** Versions of which nothing runs: they may be started or deleted. */
+export function isAtRest(version: Version): boolean {
+  return version.status === 'draft' || version.status === 'stopped' || version.status === 'failed';
+}
+
+/** The service as it is now, past the cache: to compare with what a form began with. */
+export const readServiceNow = (service: string): Promise<Service> =>
+  data(api.GET('/api/v1/services/{service}', { params: { path: { service } } }));

@@ -1,0 +1,41 @@
+import type { Range } from '@/components/timeRange';
+import { resolveRange } from '@/components/timeRange';
+import { flag, listOf, type SearchValues, text } from '@/components/useSearchState';
+
+export const LEVELS = ['error', 'warning', 'info', 'debug'] as const;
+export type Level = (typeof LEVELS)[number];
+
+/** Everything that decides what the page shows; the range stands beside it (`useTimeRange`). */
+export const PARAMS = {
+  version: text(),
+  pod: text(),
+  level: listOf(LEVELS),
+  search: text(),
+  regex: flag(),
+  request: text(),
+  follow: flag(),
+  wrap: flag(),
+  /** The line whose neighbours are shown. */
+  line: text(),
+};
+
+export type Filters = SearchValues<typeof PARAMS>;
+
+/** What a line must have, as the API's parameters. */
+export function lineQuery(filters: Filters) {
+  const { version, pod, level, search, regex, request } = filters;
+  return {
+    version,
+    pod,
+    level,
+    request_id: request.trim(),
+    ...(regex ? { regex: search } : { search }),
+  };
+}
+
+/** The same with the moments between which it was printed; a span has no end. */
+export function rangeQuery(range: Range, now: number) {
+  const { from, to } = resolveRange(range, now);
+  const start = new Date(from).toISOString();
+  return 'span' in range ? { from: start } : { from: start, to: new Date(to).toISOString() };
+}

@@ -1,0 +1,43 @@
+import { queryOptions } from '@tanstack/react-query';
+import { api, data, type Schemas, watch } from '@/api';
+
+const MOST_SERVICES = 1000;
+
+/** A version of a service, and the model version that it runs. */
+export interface ServedVersion {
+  readonly service: string;
+  readonly version: string;
+  readonly modelVersion: string;
+  readonly status: Schemas['VersionStatus'];
+}
+
+/** Where a model is served, as far as the caller may see. */
+export function servedQuery(model: string, registry: string) {
+  return queryOptions({
+    queryKey: ['served', model, registry],
+    queryFn: async ({ signal }) => {
+      const { items } = await data(
+        api.GET('/api/v1/services', { params: { query: { page_size: MOST_SERVICES } }, signal }),
+      );
+      return servedVersions(items, model, registry);
+    },
+    meta: watch(['service', 'version']),
+  });
+}
+
+export function servedVersions(
+  services: readonly Schemas['ServiceView'][],
+  model: string,
+  registry: string,
+): ServedVersion[] {
+  return services.flatMap((service) =>
+    service.versions
+      .filter(({ model_source: from }) => from.model === model && (from.registry ?? '') === registry)
+      .map((version) => ({
+        service: service.name,
+        version: version.name,
+        modelVersion: version.model_source.version,
+        status: version.status,
+      })),
+  );
+}

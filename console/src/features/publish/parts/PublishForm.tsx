@@ -1,0 +1,91 @@
+import { Card, Form, Steps } from 'antd';
+import { type ReactNode, useEffect, useRef } from 'react';
+import { ErrorNotice } from '@/components/ErrorNotice';
+import { useFieldErrors } from '@/components/fieldErrors';
+import { useTexts } from '@/i18n';
+import type { Draft } from '../draft';
+import { keepDraft } from '../kept';
+import { STEPS, type Step, stepOf } from '../steps';
+import { BasicsStep } from './BasicsStep';
+import { LogsStep } from './LogsStep';
+import { ModelStep } from './ModelStep';
+import { ProtectionStep } from './ProtectionStep';
+import { ResourcesStep } from './ResourcesStep';
+import { ReviewStep } from './ReviewStep';
+import { StepButtons } from './StepButtons';
+
+export interface StepProps {
+  /** The service that gets a further version; empty for a new one. */
+  readonly service: string;
+  readonly projects: readonly string[];
+}
+
+const CONTENT: Record<Step, (props: StepProps) => ReactNode> = {
+  basics: BasicsStep,
+  model: ModelStep,
+  resources: ResourcesStep,
+  protection: ProtectionStep,
+  logs: LogsStep,
+  review: ReviewStep,
+};
+
+/** One form in steps: all of them stay in the page, so that the server's refusal reaches each field. */
+export function PublishForm(
+  props: StepProps & {
+    step: Step;
+    setStep: (step: Step) => void;
+    initial: Draft;
+    keptAs: string;
+  },
+) {
+  const t = useTexts().publish;
+  const { step, setStep, keptAs } = props;
+  const [form] = Form.useForm<Draft>();
+  const errors = useFieldErrors(form);
+  const heading = useRef<HTMLDivElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the new step is read from its beginning
+  useEffect(() => heading.current?.scrollIntoView?.({ block: 'nearest' }), [step]);
+  const refuse = (thrown: unknown) => {
+    errors.show(thrown);
+    const wrong = form.getFieldsError().find((field) => field.errors.length > 0);
+    const where = wrong && stepOf(wrong.name);
+    if (where !== undefined) setStep(where);
+  };
+  return (
+    <Form<Draft>
+      form={form}
+      layout="vertical"
+      initialValues={props.initial}
+      onValuesChange={(_, draft: Draft) => keepDraft(keptAs, { ...props.initial, ...draft })}
+      scrollToFirstError
+    >
+      <Steps
+        size="small"
+        current={STEPS.indexOf(step)}
+        onChange={(index) => setStep(STEPS[index] ?? 'basics')}
+        items={STEPS.map((one) => ({ title: t.steps[one] }))}
+        style={{ marginBottom: 16 }}
+      />
+      <div ref={heading} />
+      {errors.error !== null && <ErrorNotice error={errors.error} />}
+      <Card>
+        {STEPS.map((one) => {
+          const Content = CONTENT[one];
+          return (
+            <div key={one} hidden={one !== step} style={{ maxWidth: one === 'review' ? 1100 : 860 }}>
+              <Content service={props.service} projects={props.projects} />
+            </div>
+          );
+        })}
+        <StepButtons
+          step={step}
+          setStep={setStep}
+          service={props.service}
+          keptAs={keptAs}
+          onRefused={refuse}
+          onSend={errors.clear}
+        />
+      </Card>
+    </Form>
+  );
+}

@@ -1,0 +1,51 @@
+import { Descriptions, Form, Typography } from 'antd';
+import { CodeTabs } from '@/components/CodeTabs';
+import { useTexts } from '@/i18n';
+import { codeForms } from '../code';
+import type { Draft } from '../draft';
+import { Cost } from './Cost';
+import type { StepProps } from './PublishForm';
+
+export function ReviewStep({ service }: StepProps) {
+  const t = useTexts().publish;
+  const common = useTexts().common;
+  const form = Form.useFormInstance<Draft>();
+  const draft = Form.useWatch((values: Draft) => values, { form, preserve: true });
+  if (draft?.version === undefined) return null;
+  const { version } = draft;
+  const { model, version: number, alias } = version.model_source;
+  const rows: [key: string, label: string, value: string][] = [
+    ['name', t.name, service || draft.name || '–'],
+    ['project', t.project, draft.project],
+    ['model', t.model, draft.by === 'alias' ? `${model}@${alias}` : `${model}/${number}`],
+    ['resources', t.steps.resources, resources(version)],
+    ['pods', t.scaling, pods(version)],
+    ['auth', t.auth, draft.auth_enabled ? common.yes : common.no],
+    ['limit', t.qps, version.rate_limit ? String(version.rate_limit.qps) : t.none],
+    ['tables', t.delivery, version.log_delivery?.enabled === false ? common.no : common.yes],
+  ];
+  const shown = service === '' ? rows : rows.filter(([key]) => key !== 'auth' && key !== 'project');
+  return (
+    <>
+      <Descriptions
+        bordered
+        size="small"
+        column={{ xs: 1, lg: 2 }}
+        items={shown.map(([key, label, children]) => ({ key, label, children }))}
+      />
+      <Cost version={version} />
+      <Typography.Paragraph style={{ marginTop: 16 }}>{t.reviewHint}</Typography.Paragraph>
+      <CodeTabs forms={codeForms(draft, service, true)} />
+    </>
+  );
+}
+
+function resources({ resource_source: from }: Draft['version']): string {
+  if (from === undefined) return '–';
+  if (from.kind !== 'group') return from.spec ?? '–';
+  return `${from.group}: ${from.cpu} × ${from.memory_gb} GiB${from.gpu ? ` + ${from.gpu} GPU` : ''}`;
+}
+
+function pods({ replicas }: Draft['version']): string {
+  return typeof replicas === 'object' ? `${replicas.min ?? 0} – ${replicas.max}` : String(replicas);
+}

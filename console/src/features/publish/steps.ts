@@ -1,0 +1,29 @@
+export const STEPS = ['basics', 'model', 'resources', 'protection', 'logs', 'review'] as const;
+export type Step = (typeof STEPS)[number];
+
+type Path = readonly (string | number)[];
+
+/** The fields of each step, by the beginning of their names. */
+export const FIELDS: Record<Step, readonly Path[]> = {
+  basics: [['project'], ['name'], ['description'], ['tags'], ['version', 'name'], ['version', 'description']],
+  model: [['by'], ['version', 'model_source']],
+  resources: [['version', 'resource_source'], ['version', 'replicas'], ['env']],
+  protection: [
+    ['auth_enabled'],
+    ['version', 'rate_limit'],
+    ['version', 'max_concurrency'],
+    ['version', 'request_timeout_ms'],
+    ['version', 'traffic_weight'],
+    ['max_body_bytes'],
+    ['sticky_header'],
+  ],
+  logs: [['version', 'log_delivery']],
+  review: [],
+};
+
+/** The step in which a field is filled in. */
+export function stepOf(name: Path): Step | undefined {
+  return STEPS.find((step) =>
+    FIELDS[step].some((path) => path.every((part, index) => String(name[index]) === String(part))),
+  );
+}

@@ -1,0 +1,64 @@
+import { DeleteOutlined, PlayCircleOutlined, ReloadOutlined, StopOutlined } from '@ant-design/icons';
+import { App, Button, Tooltip } from 'antd';
+import { useState } from 'react';
+import { activeVersions, asApiError, isAtRest, type Service } from '@/api';
+import { ErrorNotice } from '@/components/ErrorNotice';
+import { useTexts } from '@/i18n';
+import { useOperate, type Verb } from '../queries';
+import { DeleteService } from './DeleteService';
+
+/** Start, stop, restart, delete: each offered where it would do something. */
+export function ServiceActions({ service }: { service: Service }) {
+  const t = useTexts().service;
+  const { modal } = App.useApp();
+  const operate = useOperate(service.name);
+  const [isDeleting, setDeleting] = useState(false);
+  const isActive = activeVersions(service).length > 0;
+  const mayDelete = service.versions.every(isAtRest);
+
+  const run = (verb: Verb) =>
+    operate.mutateAsync(verb).catch((thrown: unknown) => {
+      modal.error({ title: t[verb], content: <ErrorNotice error={asApiError(thrown)} />, icon: null });
+    });
+  const confirm = (title: string, content: string, verb: Verb) =>
+    modal.confirm({ title, content, okText: t[verb], onOk: () => run(verb) });
+  const isBusy = (verb: Verb) => operate.isPending && operate.variables === verb;
+  return (
+    <>
+      {!isActive && service.versions.length > 0 && (
+        <Button
+          type="primary"
+          icon={<PlayCircleOutlined />}
+          loading={isBusy('start')}
+          onClick={() => void run('start')}
+        >
+          {t.start}
+        </Button>
+      )}
+      {isActive && (
+        <>
+          <Button
+            icon={<ReloadOutlined />}
+            loading={isBusy('restart')}
+            onClick={() => confirm(t.restartTitle(service.name), t.restartText, 'restart')}
+          >
+            {t.restart}
+          </Button>
+          <Button
+            icon={<StopOutlined />}
+            loading={isBusy('stop')}
+            onClick={() => confirm(t.stopTitle(service.name), t.stopText, 'stop')}
+          >
+            {t.stop}
+          </Button>
+        </>
+      )}
+      <Tooltip title={mayDelete ? '' : t.deleteWhileRunning}>
+        <Button danger icon={<DeleteOutlined />} disabled={!mayDelete} onClick={() => setDeleting(true)}>
+          {t.delete}
+        </Button>
+      </Tooltip>
+      <DeleteService service={service.name} isOpen={isDeleting} onClose={() => setDeleting(false)} />
+    </>
+  );
+}

@@ -1,0 +1,27 @@
+import { Collapse, Form, Input } from 'antd';
+import type { Service } from '@/api';
+import { useTexts } from '@/i18n';
+import { AdvancedFields } from './AdvancedFields';
+import { ModelFields } from './ModelFields';
+import { PlaceFields } from './PlaceFields';
+import { ScaleFields } from './ScaleFields';
+
+/** What a version is made of, for adding one and for editing it. */
+export function VersionFields({ service }: { service: Service }) {
+  const { versions: t, common } = useTexts();
+  return (
+    <>
+      <ModelFields />
+      <PlaceFields project={service.project} />
+      <ScaleFields />
+      <Form.Item name="description" label={common.description}>
+        <Input.TextArea autoSize={{ minRows: 1, maxRows: 4 }} />
+      </Form.Item>
+      <Collapse
+        size="small"
+        style={{ marginBottom: 16 }}
+        items={[{ key: 'advanced', label: t.advanced, children: <AdvancedFields />, forceRender: true }]}
+      />
+    </>
+  );
+}

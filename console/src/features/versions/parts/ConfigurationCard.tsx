@@ -1,0 +1,62 @@
+import { Card, Descriptions } from 'antd';
+import type { Version } from '@/api';
+import { CopyText } from '@/components/CopyText';
+import { Timestamp } from '@/components/Timestamp';
+import { useFormats, useTexts } from '@/i18n';
+import { rateLimitText, recordingText, replicasText, resourcesText } from '../texts';
+
+/** Every field of a version that is not shown elsewhere on its page. */
+export function ConfigurationCard({ version }: { version: Version }) {
+  const { versions: t, common } = useTexts();
+  const formats = useFormats();
+  const runtime = Object.entries(version.runtime).map(([name, value]) => `${name}: ${String(value)}`);
+  return (
+    <Card size="small" title={t.details}>
+      <Descriptions
+        size="small"
+        column={1}
+        items={[
+          { key: 'id', label: 'ID', children: <CopyText text={version.id} /> },
+          { key: 'resources', label: t.resources, children: resourcesText(version, t) },
+          { key: 'billing', label: t.billing, children: t.billingModes[version.billing_mode] },
+          { key: 'replicas', label: t.replicas, children: replicasText(version, t) },
+          { key: 'limit', label: t.rateLimit, children: rateLimitText(version, t) },
+          { key: 'concurrency', label: t.maxConcurrency, children: version.max_concurrency ?? t.noLimit },
+          {
+            key: 'timeout',
+            label: t.timeout,
+            children: formats.milliseconds(version.request_timeout_ms),
+          },
+          { key: 'recording', label: t.recording, children: recordingText(version, t, formats) },
+          { key: 'runtime', label: t.runtime, children: runtime.join(', ') },
+          { key: 'env', label: t.env, children: <Environment env={version.env} /> },
+          { key: 'digest', label: t.servedDigest, children: <ShortDigest of={version.deployment_digest} /> },
+          { key: 'generation', label: t.generation, children: version.generation },
+          { key: 'creator', label: common.creator, children: version.creator },
+          { key: 'created', label: common.created, children: <Timestamp at={version.created_at} exact /> },
+          { key: 'updated', label: common.updated, children: <Timestamp at={version.updated_at} exact /> },
+        ]}
+      />
+    </Card>
+  );
+}
+
+function Environment({ env }: { env: Version['env'] }) {
+  const { versions: t, common } = useTexts();
+  const entries = Object.entries(env);
+  if (entries.length === 0) return <>{common.none}</>;
+  return (
+    <div style={{ overflowWrap: 'anywhere' }}>
+      {entries.map(([name, value]) => (
+        <div key={name}>
+          <code>{name}</code> {typeof value === 'string' ? value : t.secretRef(value.secret, value.key)}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+export function ShortDigest({ of }: { of: string }) {
+  const hash = of.replace(/^sha256:/, '');
+  return <CopyText text={of} shown={`${hash.slice(0, 12)}…`} />;
+}

@@ -1,0 +1,75 @@
+import { App, Drawer, Form } from 'antd';
+import { useState } from 'react';
+import type { Service, Version } from '@/api';
+import { ErrorNotice } from '@/components/ErrorNotice';
+import { useFieldErrors } from '@/components/fieldErrors';
+import { ReviewDialog } from '@/components/review/ReviewDialog';
+import { useReviewedEdit } from '@/components/review/useReviewedEdit';
+import { useTexts } from '@/i18n';
+import { changeOf, type VersionValues, valuesOf } from '../form';
+import { VersionFields } from '../form-parts/VersionFields';
+import { changeVersion, previewVersion, readVersion, useChanged, type VersionChange } from '../queries';
+import { FormFooter } from './FormFooter';
+
+/** Fields of `VersionView` that the form can change. */
+const FIELDS = [
+  'description',
+  'model_source',
+  'resource_source',
+  'replicas',
+  'rate_limit',
+  'max_concurrency',
+  'request_timeout_ms',
+  'log_delivery',
+  'env',
+  'runtime',
+];
+
+export function EditVersion(props: { service: Service; version: Version; onClose: () => void }) {
+  const { versions: t, common } = useTexts();
+  const { message } = App.useApp();
+  const { onClose } = props;
+  const changed = useChanged(props.service.name);
+  const [form] = Form.useForm<VersionValues>();
+  // What the form began with: news of the version do not overwrite what is being typed.
+  const [base, setBase] = useState(props.version);
+  const errors = useFieldErrors(form);
+  const edit = useReviewedEdit<Version, Partial<VersionChange>>({
+    base,
+    fields: FIELDS,
+    preview: (change, revision) => previewVersion(base, change, revision),
+    write: (change, revision) => changeVersion(base, change, revision),
+    read: () => readVersion(base.service, base.name),
+    onError: errors.show,
+    onDone: () => {
+      void message.success(common.saved);
+      void changed();
+      onClose();
+    },
+    onRebase: (now, change) => {
+      setBase(now);
+      form.setFieldsValue(valuesOf(change === null ? now : ({ ...now, ...change } as Version)));
+    },
+  });
+  const finish = () => {
+    errors.clear();
+    const change = changeOf(valuesOf(base), form.getFieldsValue(true));
+    if (Object.keys(change).length === 0) void message.info(t.unchanged);
+    else void edit.review(change);
+  };
+  return (
+    <Drawer
+      open
+      size={680}
+      title={t.editTitle(base.name)}
+      onClose={onClose}
+      footer={<FormFooter action={t.review} isBusy={edit.isBusy} onSubmit={form.submit} onCancel={onClose} />}
+    >
+      {errors.error && <ErrorNotice error={errors.error} />}
+      <Form<VersionValues> form={form} layout="vertical" initialValues={valuesOf(base)} onFinish={finish}>
+        <VersionFields service={props.service} />
+      </Form>
+      <ReviewDialog edit={edit} />
+    </Drawer>
+  );
+}

@@ -1,0 +1,95 @@
+"""`/services/{s}/requests/{id}`: a recorded request: its row of the payload table, and what was printed for it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, Field
+
+from controller.api.dependencies import ApiDependencies, Dependencies
+from controller.store.services.services import load_service
+from shared.contracts.rpc.inference_logger import ROWS, RowPage, RowsQuery
+from shared.contracts.rpc.monitor import LOGS, LogEntry, LogPage, LogsQuery
+from shared.errors import NotFound, PenstockError
+
+router = APIRouter(tags=["inference tables"])
+
+ROW_WITHIN_S = 15.0
+"""A table is read from files, which may be many."""
+MAX_LOG_LINES = 200
+MAX_CLOCK_SKEW = timedelta(seconds=5)
+"""Of the machine of the router and of the one that reads what pods print."""
+
+RequestId = Annotated[str, Path(min_length=1, max_length=128, pattern=r"^[^,\x00-\x20]*$")]
+
+
+class RequestView(BaseModel):
+    """One recorded request. Where the caller gave its own id to several, the newest of them."""
+
+    request_id: str
+    payload: dict[str, Any] = Field(description="Its row of the payload table, column by column.")
+    log_lines: list[LogEntry] = Field(description="Printed while it was answered, oldest first: at most 200.")
+    log_problem: str | None = Field(description="Why the lines could not be read; null where they were.")
+    pod: str | None = Field(description="Null where no pod answered.")
+    version: str | None
+    trace_id: str | None
+
+
+@router.get("/services/{service}/requests/{request_id:path}", response_model=RequestView)
+async def read_request(service: str, request_id: RequestId, deps: Dependencies) -> RequestView:
+    """One request by its `X-Request-Id`; 404 while it is not in the inference table, which takes some seconds."""
+    async with deps.read_session() as session:
+        await load_service(session, service)
+    row = await _row(deps, service, request_id)
+    lines, problem = await _log_lines(deps, service, request_id, row)
+    return RequestView(
+        request_id=request_id,
+        payload=row,
+        log_lines=lines,
+        log_problem=problem,
+        **{name: row.get(name) for name in ("pod", "version", "trace_id")},
+    )
+
+
+async def _row(deps: ApiDependencies, service: str, request_id: str) -> dict[str, Any]:
+    query = RowsQuery(table=f"{service}.payload", limit=1, request_id=request_id)
+    try:
+        found = (await deps.call(ROWS, query, RowPage, within_s=ROW_WITHIN_S)).items
+    except NotFound as no_table:
+        raise _not_recorded(service, request_id) from no_table
+    if not found:
+        raise _not_recorded(service, request_id)
+    return found[0]
+
+
+async def _log_lines(
+    deps: ApiDependencies, service: str, request_id: str, row: dict[str, Any]
+) -> tuple[list[LogEntry], str | None]:
+    """What was printed for it, and why that is not known; a row is worth more than its lines."""
+    if row.get("pod") is None:
+        return [], None
+    began = datetime.fromisoformat(row["request_time"])
+    ended = began + timedelta(milliseconds=row.get("execution_duration_ms") or 0)
+    query = LogsQuery(
+        service=service,
+        pod=row["pod"],
+        request_id=request_id,
+        from_time=began - MAX_CLOCK_SKEW,
+        to_time=ended + MAX_CLOCK_SKEW,
+        is_oldest_first=True,
+        limit=MAX_LOG_LINES,
+    )
+    try:
+        return list((await deps.call(LOGS, query, LogPage)).items), None
+    except PenstockError as failure:
+        return [], failure.message
+
+
+def _not_recorded(service: str, request_id: str) -> NotFound:
+    return NotFound(
+        f"Request {request_id!r} is not in the inference table of {service!r}: it may arrive within some seconds; what "
+        "was refused before a version was chosen, is outside the sample or went to a version without log delivery "
+        "never does"
+    )

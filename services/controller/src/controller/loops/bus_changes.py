@@ -1,0 +1,82 @@
+"""Changes that leave no row here: of pods, as the scheduler tells them, and new dead letters.
+
+Core subscriptions, which lose what is said while the connection is away; once it is back, readers read all anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+
+from nats.aio.msg import Msg
+from sqlmodel import col, select
+
+from controller.domain.changes import Audience, Change, ChangeLog
+from controller.loops.failures import AWAY
+from controller.store.tables import ServiceRow
+from shared.bus import Bus
+from shared.bus.topology import DEAD_PREFIX
+from shared.clock import Clock
+from shared.database import Database
+from shared.errors import describe_error
+
+log = logging.getLogger(__name__)
+
+POD_FACTS = "penstock.events.pod.>"
+GATHER_S = 0.05
+"""How long facts come together before they are told: a start of many pods is one look at the database."""
+
+
+class BusChangesLoop:
+    """Tells of pods and dead letters as the bus says them."""
+
+    def __init__(self, database: Database, bus: Bus, clock: Clock, changes: ChangeLog) -> None:
+        self._database, self._bus, self._clock, self._changes = database, bus, clock, changes
+        self._versions: set[tuple[str, str]] = set()
+        self._is_told = asyncio.Event()
+        bus.on_reconnect(changes.forget_all)
+
+    async def run(self) -> None:
+        """Listen until cancelled."""
+        await self._bus.connected()
+        await self._bus.nc.subscribe(POD_FACTS, cb=self._on_pod)
+        await self._bus.nc.subscribe(f"{DEAD_PREFIX}.>", cb=self._on_dead_letter)
+        while True:
+            await self._is_told.wait()
+            await self._clock.sleep(GATHER_S)
+            self._is_told.clear()
+            versions, self._versions = self._versions, set()
+            try:
+                await self._tell(versions)
+            except AWAY as failure:
+                log.info("changes of pods not told: %s", describe_error(failure))
+                self._changes.forget_all()
+
+    async def _on_pod(self, message: Msg) -> None:
+        if (version := version_of(message.data)) is not None:
+            self._versions.add(version)
+            self._is_told.set()
+
+    async def _on_dead_letter(self, message: Msg) -> None:
+        self._changes.publish(Change("dead_letter", message.subject.removeprefix(f"{DEAD_PREFIX}.")))
+
+    async def _tell(self, versions: set[tuple[str, str]]) -> None:
+        names = {service for service, _ in versions}
+        async with self._database.read() as session:
+            query = select(ServiceRow.name, ServiceRow.project).where(col(ServiceRow.name).in_(names))
+            projects = {name: project for name, project in await session.execute(query)}
+        for service, version in sorted(versions):
+            if service in projects:
+                audience = Audience(frozenset({projects[service]}))
+                self._changes.publish(Change("pods", version, service, audience=audience))
+
+
+def version_of(fact: bytes) -> tuple[str, str] | None:
+    """Service and version that a fact of a pod names; None for what is no such fact."""
+    try:
+        found = json.loads(fact)
+        service, version = found["service"], found["version"]
+    except (ValueError, TypeError, KeyError):
+        return None
+    return (service, version) if isinstance(service, str) and isinstance(version, str) else None

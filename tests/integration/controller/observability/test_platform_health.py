@@ -1,0 +1,75 @@
+"""How the platform is: who answers, who is away, and within a second."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from running_services.running_controller import Controller, Nats, Peers
+from shared.bus import Bus
+from shared.bus.status import StatusReporter
+from shared.clock import SystemClock
+from shared.contracts.rpc.status import LoggerBacklog, SpoolFill
+
+
+def states(found: dict[str, Any]) -> dict[str, str]:
+    return {each["name"]: each["state"] for each in found["services"]}
+
+
+async def test_who_answers_runs_and_who_does_not_is_away(
+    controller: Controller, peers: Peers, nats_server: Nats
+) -> None:
+    clock = SystemClock()
+    spool = SpoolFill(bytes=16, max_bytes=64, oldest_age_s=2.5)
+    status = StatusReporter("router-0", clock.now(), spool=lambda: spool)
+    router = Bus("router", nats_server.url, clock=clock, status=status)
+
+    async def backlog() -> LoggerBacklog:
+        return LoggerBacklog(pending=3, unacked=2, oldest_age_s=1.5)
+
+    peers.logger.status.backlog = backlog
+    task = await peers.run(router)
+    found = await controller.call("GET", "/platform")
+    assert set(states(found).values()) == {"running"}
+    assert list(states(found)) == [
+        *("controller", "inference-logger", "monitor", "router-0", "scheduler"),
+        *("nats", "mlflow"),
+    ]
+    assert all(each["version"] for each in found["services"])
+    assert found["spool"] == [{"router": "router-0", **spool.model_dump()}]
+    assert found["inference_logger"] == {"pending": 3, "unacked": 2, "oldest_age_s": 1.5}
+    assert found["dead_letters"] == 0
+    streams = {each["name"]: each for each in found["streams"]}
+    assert {"EVENTS", "REQUESTS", "LOGS", "METRICS", "DEAD", "KV_routes", "KV_routers"} == set(streams)
+    assert 0 <= streams["EVENTS"]["fill"] < 0.01
+    assert streams["EVENTS"]["max_bytes"] == 4 * 1024**3
+    store = found["stores"][0]
+    assert store["service"] == "controller"
+    assert store["bytes"] > 10_000
+
+    await peers.end(task)
+    await peers.say_raw("version.ready", b"no fact")
+    began = time.monotonic()
+    found = await controller.call("GET", "/platform")
+    assert time.monotonic() - began < 2
+    assert states(found)["router-0"] == "away"
+    assert states(found)["scheduler"] == "running"
+    assert found["spool"][0]["router"] == "router-0"  # as it last said
+
+
+async def test_without_a_bus_it_says_so(offline: Controller) -> None:
+    began = time.monotonic()
+    found = await offline.call("GET", "/platform")
+    assert time.monotonic() - began < 2
+    away = {name for name, state in states(found).items() if state == "away"}
+    assert away == {"scheduler", "monitor", "inference-logger", "router", "nats"}
+    assert (found["streams"], found["spool"], found["dead_letters"]) == ([], [], None)
+    assert found["inference_logger"] == {"pending": None, "unacked": None, "oldest_age_s": None}
+
+
+async def test_only_administrators_are_told(offline: Controller) -> None:
+    await offline.call("POST", "/users", 201, json={"name": "ada"})
+    await offline.call("PUT", "/projects/default/members/ada", json={"role": "admin"})
+    made = await offline.call("POST", "/tokens", 201, json={"name": "t", "user": "ada"})
+    refused = await offline.call("GET", "/platform", 403, headers={"authorization": f"Bearer {made['token']}"})
+    assert refused["error_code"] == "PERMISSION_DENIED"
