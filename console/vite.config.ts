@@ -16,10 +16,12 @@ function developerToken(): string | null {
 }
 
 const vendors: [name: string, packages: RegExp][] = [
-  ['react', /node_modules\/(react|react-dom|scheduler|@tanstack)\//],
+  [
+    'react',
+    /node_modules\/(react|react-dom|scheduler|@tanstack\/(history|query-core|react-query|react-router|react-store|router-core|store))\//,
+  ],
   ['editor', /node_modules\/(@codemirror|@lezer|@marijn|style-mod|w3c-keyname|crelt)\//],
   ['charts', /node_modules\/uplot\//],
-  ['dayjs', /node_modules\/dayjs\//],
 ];
 
 /** `features/logs/page.tsx` is `logs-page`: every feature has a page. */
