@@ -21,6 +21,7 @@ export function DesignProvider({ children }: { children: ReactNode }) {
   return (
     <ConfigProvider
       locale={LOCALES[language]}
+      button={{ autoInsertSpace: false }}
       theme={{
         algorithm: isDark ? theme.darkAlgorithm : theme.defaultAlgorithm,
         token: { fontFamily: FONT, colorPrimary: '#1668dc', borderRadius: 6 },

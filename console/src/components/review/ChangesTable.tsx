@@ -12,7 +12,7 @@ export function ChangesTable(props: { changes: readonly FieldChange[]; before?: 
       rowKey="field"
       pagination={false}
       dataSource={[...props.changes]}
-      scroll={{ x: 'max-content', y: 360 }}
+      scroll={{ y: 360 }}
       columns={[
         { title: t.field, render: (_, change) => <code>{change.field}</code> },
         { title: props.before ?? t.before, render: (_, change) => <Value of={change.before} /> },
