@@ -42,7 +42,7 @@ export function linesQuery(service: string, filters: Filters, range: { from: str
   });
 }
 
-/** A line among those that its pod printed before and after it, oldest first. */
+/** A line among those that its pod printed before and after it, newest first. */
 export function contextQuery(service: string, line: string) {
   return queryOptions({
     queryKey: ['log context', service, line],
