@@ -31,6 +31,7 @@ def filled(path: str, service: str, project: str) -> str:
         "version": "v1",
         "table": f"{service}.payload",
         "pod": "p",
+        "request_id": "r-1",
         "user": "admin",
         "key_id": "00000000-0000-0000-0000-000000000000",
         "token_id": "00000000-0000-0000-0000-000000000000",
