@@ -137,10 +137,10 @@ async def test_an_expired_token_opens_nothing(offline: Controller) -> None:
     offline.clock.off_by = timedelta(hours=1, seconds=1)
     paths = offline.app.api.openapi()["paths"]
     for path, verbs in paths.items():
+        below = path.removeprefix("/api/v1")
         for verb in verbs:
-            if path not in ("/api/v1/health",):
-                asked = filled(path.removeprefix("/api/v1"), "x", "x")
-                assert await caller.status(verb.upper(), asked) == 401, (verb, path)
+            if REQUIRED_ACCESS[verb.upper(), below] is not AccessLevel.OPEN:
+                assert await caller.status(verb.upper(), filled(below, "x", "x")) == 401, (verb, path)
 
 
 async def test_only_administrators_give_long_or_foreign_tokens(offline: Controller) -> None:
