@@ -74,6 +74,8 @@ export default defineConfig(({ command, mode }) => {
       maxWorkers: 1,
       isolate: false,
       css: false,
+      // Typing into a page takes a second on a quiet machine, and several beside other tests.
+      testTimeout: 30_000,
     },
   };
 });
