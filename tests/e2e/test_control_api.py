@@ -30,6 +30,7 @@ from controller.api.middleware.auth import Credentials
 from platforms.running_platform import Platform
 from shared.clock import SystemClock
 from shared.telemetry import Telemetry
+from test_run import lazy_cases
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -53,6 +54,12 @@ FUZZED = settings(
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
+lazy_cases.install()
+
+
+@pytest.fixture(autouse=True)
+def _cases(request: pytest.FixtureRequest) -> None:
+    lazy_cases.put_in(request.node)
 
 
 @cache

@@ -62,7 +62,7 @@ class Pod:
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, self.output
-            time.sleep(0.02)
+            time.sleep(0.05)
 
     def ready(self) -> Pod:
         self.wait_for(lambda: self.process.poll() is not None or self.ask("GET", "/ping").status == 200)

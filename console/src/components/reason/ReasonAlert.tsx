@@ -16,7 +16,7 @@ interface Props {
 
 /** Why something is not as it should be: the cause in a sentence, the platform's own words, the next step. */
 export function ReasonAlert(props: Props) {
-  const known = knownReason(useTexts().reasons, props.reason);
+  const known = knownReason(useTexts().reasons, props.reason, props.message);
   const says = known?.says ?? props.message ?? props.reason ?? '';
   const subject = props.subject === undefined ? '' : `${props.subject}: `;
   const hasMore = known?.next || (known && props.message) || props.logTail?.length;
@@ -26,7 +26,9 @@ export function ReasonAlert(props: Props) {
       showIcon
       title={subject + says}
       action={props.action}
-      {...(hasMore ? { description: <More known={known} {...props} /> } : {})}
+      {...(hasMore
+        ? { description: <More known={known} words={props.message} logTail={props.logTail ?? []} /> }
+        : {})}
     />
   );
 }
@@ -36,17 +38,18 @@ function typeOf(reason: string | null, isFailure: boolean): 'error' | 'warning' 
   return isOnTheWay(reason) ? 'info' : 'warning';
 }
 
-function More({ known, message, logTail }: Props & { known: KnownReason | undefined }) {
+function More(props: { known: KnownReason | undefined; words: string | null; logTail: readonly string[] }) {
   const t = useTexts().components;
+  const { known, words, logTail } = props;
   return (
     <Flex vertical gap={6}>
-      {known !== undefined && message && <div style={{ overflowWrap: 'anywhere' }}>{message}</div>}
+      {known !== undefined && words && <div style={{ overflowWrap: 'anywhere' }}>{words}</div>}
       {known !== undefined && known.next !== '' && (
         <div>
           <b>{t.nextStep}</b> {known.next}
         </div>
       )}
-      {logTail !== undefined && logTail.length > 0 && <CodeBlock code={logTail.join('\n')} />}
+      {logTail.length > 0 && <CodeBlock code={logTail.join('\n')} />}
     </Flex>
   );
 }

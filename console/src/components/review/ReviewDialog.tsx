@@ -74,7 +74,7 @@ function Conflict<C extends object>(props: {
         rowKey="field"
         pagination={false}
         dataSource={[...props.theirs]}
-        scroll={{ x: 'max-content', y: 360 }}
+        scroll={{ y: 360 }}
         columns={[
           { title: t.field, render: (_, one) => <code>{one.field}</code> },
           { title: t.opened, render: (_, one) => <Value of={one.before} /> },

@@ -1,16 +1,8 @@
 import { queryOptions } from '@tanstack/react-query';
-import { api, call, data, type Schemas, watch } from '@/api';
-
-/** Where the time went; null where it is not known. */
-export interface Timings {
-  readonly total_ms: number | null;
-  readonly router_ms: number | null;
-  readonly queue_ms: number | null;
-  readonly predict_ms: number | null;
-}
+import { api, data, type Schemas, watch } from '@/api';
 
 /** What a debug request brought. */
-export type Answer = Schemas['DebugView'] & { readonly timings?: Timings | null };
+export type Answer = Schemas['DebugView'];
 
 export interface DebugCall {
   readonly version: string;
@@ -29,9 +21,12 @@ export function serviceQuery(service: string) {
 }
 
 export function sendDebug(service: string, { version, request, headers, log }: DebugCall): Promise<Answer> {
-  return call<Answer>('POST', `/services/${encodeURIComponent(service)}/debug`, {
-    body: { version, request, headers, log },
-  });
+  return data(
+    api.POST('/api/v1/services/{service}/debug', {
+      params: { path: { service } },
+      body: { version, request, headers, log },
+    }),
+  );
 }
 
 /** The body of a request that is in the inference table. */
@@ -39,8 +34,10 @@ export function pastRequestQuery(service: string, request: string) {
   return queryOptions({
     queryKey: ['debug', 'request', service, request],
     queryFn: async ({ signal }) => {
-      const path = `/services/${encodeURIComponent(service)}/requests/${encodeURIComponent(request)}`;
-      const { payload } = await call<{ payload: Record<string, unknown> }>('GET', path, { signal });
+      const path = { service, request_id: request };
+      const { payload } = await data(
+        api.GET('/api/v1/services/{service}/requests/{request_id}', { params: { path }, signal }),
+      );
       return typeof payload.request === 'string' ? payload.request : JSON.stringify(payload.request ?? {});
     },
     enabled: request !== '',

@@ -21,15 +21,15 @@ export const PARAMS = {
 
 export type Filters = SearchValues<typeof PARAMS>;
 
-/** What a line must have, as the API's parameters. */
+/** What a line must have, as the API's parameters: those alone that are chosen. */
 export function lineQuery(filters: Filters) {
   const { version, pod, level, search, regex, request } = filters;
   return {
-    version,
-    pod,
-    level,
-    request_id: request.trim(),
-    ...(regex ? { regex: search } : { search }),
+    ...(version && { version }),
+    ...(pod && { pod }),
+    ...(level.length > 0 && { level: [...level] }),
+    ...(request && { request_id: request }),
+    ...(search && (regex ? { regex: search } : { search })),
   };
 }
 

@@ -1,17 +1,11 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
-import { api, BASE, call, data, queryString, type Schemas, watch } from '@/api';
-import { type Filters, type Level, lineQuery } from './address';
+import { api, BASE, data, queryString, type Schemas, watch } from '@/api';
+import { type Filters, lineQuery } from './address';
 
 /** A printed line. */
-export type Line = Omit<Schemas['LogEntry'], 'level' | 'id'> & {
-  readonly id?: string | null;
-  readonly level?: Level | null;
-};
+export type Line = Schemas['LogEntry'];
 
-interface LinePage {
-  readonly items: readonly Line[];
-  readonly next_cursor?: string | null;
-}
+type LinePage = Schemas['Page_LogEntry_'];
 
 const PAGE = 1000;
 const AROUND = 30;
@@ -20,15 +14,25 @@ export function path(service: string): string {
   return `/services/${encodeURIComponent(service)}/logs`;
 }
 
+/** The route answers with a stream too, where lines are followed: here it is a page. */
+async function pageOf(answer: Promise<{ data?: unknown }>): Promise<LinePage> {
+  return (await answer).data as LinePage;
+}
+
 /** Stored lines, newest first, page by page into the past. */
 export function linesQuery(service: string, filters: Filters, range: { from: string; to?: string }) {
   return infiniteQueryOptions({
     queryKey: ['log lines', service, lineQuery(filters), range],
     queryFn: ({ pageParam, signal }) =>
-      call<LinePage>('GET', path(service), {
-        query: { ...lineQuery(filters), ...range, page_size: PAGE, cursor: pageParam },
-        signal,
-      }),
+      pageOf(
+        api.GET('/api/v1/services/{service}/logs', {
+          params: {
+            path: { service },
+            query: { ...lineQuery(filters), ...range, page_size: PAGE, cursor: pageParam || null },
+          },
+          signal,
+        }),
+      ),
     initialPageParam: '',
     getNextPageParam: (page) => page.next_cursor ?? null,
     // What was printed does not change: only a new question is asked anew.
@@ -38,12 +42,17 @@ export function linesQuery(service: string, filters: Filters, range: { from: str
   });
 }
 
-/** A line among those that its pod printed before and after it, oldest first. */
+/** A line among those that its pod printed before and after it, newest first. */
 export function contextQuery(service: string, line: string) {
   return queryOptions({
     queryKey: ['log context', service, line],
     queryFn: ({ signal }) =>
-      call<LinePage>('GET', path(service), { query: { around: line, lines: AROUND }, signal }),
+      pageOf(
+        api.GET('/api/v1/services/{service}/logs', {
+          params: { path: { service }, query: { around: line, lines: AROUND } },
+          signal,
+        }),
+      ),
     enabled: line !== '',
     staleTime: Number.POSITIVE_INFINITY,
   });

@@ -36,7 +36,7 @@ export function Page() {
       {active
         .filter((version) => version.status === 'updating')
         .map((version) => (
-          <UpdatingCard key={version.id} version={version} />
+          <UpdatingCard key={version.id} version={version} mayEdit={mayEdit} />
         ))}
       {active.length > 1 && <RolloutCard service={service} versions={active} mayEdit={mayEdit} />}
       <TrafficEditor service={service} mayEdit={mayEdit} />

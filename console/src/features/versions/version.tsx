@@ -41,7 +41,7 @@ export function Page() {
           isFailure={version.status === 'failed'}
         />
       )}
-      {version.status === 'updating' && <UpdatingCard version={version} />}
+      {version.status === 'updating' && <UpdatingCard version={version} mayEdit={mayEdit} />}
       <PodsCard version={version} mayEdit={mayEdit} open={search.pod} onOpen={(pod) => setSearch({ pod })} />
       <div className="columns even">
         <ConfigurationCard version={version} />

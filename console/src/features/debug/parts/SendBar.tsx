@@ -22,7 +22,7 @@ export function SendBar(props: {
   const t = useTexts().debug;
   const { service, version, onChange } = props;
   return (
-    <Flex gap="middle" wrap align="end" style={{ marginBottom: 16 }}>
+    <Flex gap="middle" wrap align="center" style={{ marginBottom: 16 }}>
       <Form layout="inline">
         <Form.Item label={t.version} htmlFor="debug-version">
           <Select
@@ -65,13 +65,14 @@ export function SendBar(props: {
       >
         <Button>{t.headers}</Button>
       </Popover>
-      <span style={{ flex: 1 }} />
-      <AsCode title={t.code} forms={codeForms(service, version, props.body)} />
-      <Tooltip title="Ctrl Enter">
-        <Button type="primary" icon={<SendOutlined />} loading={props.isSending} onClick={props.onSend}>
-          {props.wasSent ? t.again : t.send}
-        </Button>
-      </Tooltip>
+      <Flex gap="small" style={{ marginInlineStart: 'auto' }}>
+        <AsCode title={t.code} forms={codeForms(service, version, props.body)} />
+        <Tooltip title="Ctrl Enter" placement="bottomRight">
+          <Button type="primary" icon={<SendOutlined />} loading={props.isSending} onClick={props.onSend}>
+            {props.wasSent ? t.again : t.send}
+          </Button>
+        </Tooltip>
+      </Flex>
     </Flex>
   );
 }

@@ -31,6 +31,7 @@ function NumberField({ id, field, value, onChange }: ValueFieldProps) {
       id={id}
       style={{ width: '100%' }}
       value={value as number | null}
+      placeholder={field.fallback === undefined ? '' : String(field.fallback)}
       {...(isWhole ? { precision: 0 } : {})}
       onChange={(next) => onChange(next)}
     />

@@ -40,7 +40,7 @@ export function ContextDrawer(props: { service: string; line: string; onClose: (
       {error !== null && <ErrorNotice error={asApiError(error)} />}
       {isPending && line !== '' && error === null && <Skeleton active />}
       <div ref={holder} className="log-context">
-        {data?.items.map((one) => (
+        {data?.items.toReversed().map((one) => (
           <LogLine key={one.id} service={service} line={one} words="" isMarked={one.id === line} />
         ))}
       </div>

@@ -4,6 +4,10 @@ import { useFormats, useTexts } from '@/i18n';
 import { type Look, markHits, parseAnsi, type Stretch } from '../ansi';
 import type { Line } from '../queries';
 
+/** What the model server asks the model by itself while it starts: no request of a caller. */
+const OWN_REQUESTS = new Set(['example', 'probe']);
+const SHOWN_ID = 13;
+
 interface LogLineProps {
   readonly service: string;
   readonly line: Line;
@@ -71,6 +75,7 @@ function Level({ line }: { line: Line }) {
 function RequestLink({ service, requestId }: { service: string; requestId: string }) {
   const t = useTexts().logs;
   const first = requestId.split(',')[0] ?? requestId;
+  if (OWN_REQUESTS.has(first)) return <span>{first}</span>;
   return (
     <Link
       className="log-request"
@@ -78,7 +83,7 @@ function RequestLink({ service, requestId }: { service: string; requestId: strin
       params={{ service, request: first }}
       title={`${t.openRequest} ${first}`}
     >
-      {first.slice(0, 13)}…
+      {first.length > SHOWN_ID ? `${first.slice(0, SHOWN_ID)}…` : first}
     </Link>
   );
 }

@@ -30,7 +30,7 @@ export function Stored({ service, filters, range }: { service: string; filters: 
   useEffect(() => {
     if (isSearching && hasNextPage && !isFetching) void fetchNextPage();
   }, [isSearching, hasNextPage, isFetching, fetchNextPage]);
-  const isFiltered = Object.values(lineQuery(filters)).some((value) => value.length > 0);
+  const isFiltered = Object.keys(lineQuery(filters)).length > 0;
   return (
     <>
       <Flex gap="small" align="center" wrap style={{ marginBottom: 8 }}>

@@ -45,7 +45,7 @@ export function PublishForm(
   const heading = useRef<HTMLDivElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the new step is read from its beginning
   useEffect(() => {
-    heading.current?.scrollIntoView?.({ block: 'nearest' });
+    heading.current?.scrollIntoView({ block: 'nearest' });
   }, [step]);
   const refuse = (thrown: unknown) => {
     errors.show(thrown);

@@ -40,13 +40,13 @@ function Change({ of }: { of: HistoryItem }) {
   return (
     <Flex vertical gap={4}>
       <Flex gap="small" wrap>
-        <b>{t.byWhom(of.actor, t.actions[of.action.split('.').at(-1) ?? ''] ?? of.action)}</b>
+        <b>{t.byWhom(of.actor, t.actions[of.action] ?? of.action)}</b>
         <Timestamp at={of.at} exact />
         <span>
           {t.generation} {of.generation}
         </span>
       </Flex>
-      {of.changes.length > 0 && <ChangesTable changes={of.changes} />}
+      {of.changes.length > 0 && <ChangesTable changes={of.changes} before={t.before} after={t.after} />}
     </Flex>
   );
 }

@@ -18,11 +18,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
@@ -32,6 +31,9 @@ from inference_logger.domain.rows import to_payload
 from inference_logger.domain.schema import PARTITION_BY, PAYLOAD_SCHEMA
 from inference_logger.domain.tables import TableKey, TableShare, plain_path
 from shared.errors import Conflict, NotFound
+
+if TYPE_CHECKING:
+    from pyarrow.dataset import Dataset  # imports pandas, a third of the service's start; what reads a table needs it
 
 ATTEMPTS = 20
 
@@ -163,7 +165,7 @@ def _absent(table: DeltaTable, records: Sequence[RawRecord]) -> list[RawRecord]:
 
 def _known_ids(table: DeltaTable, ids: set[str], since: date) -> set[str]:
     dataset = table.to_pyarrow_dataset()
-    wanted = ds.field("record_id").isin(sorted(ids)) & (ds.field("request_date") >= since - timedelta(days=1))
+    wanted = pc.field("record_id").isin(sorted(ids)) & (pc.field("request_date") >= since - timedelta(days=1))
     return set(dataset.to_table(columns=["record_id"], filter=wanted).column("record_id").to_pylist())
 
 
@@ -191,20 +193,20 @@ def read_rows(location: str, limit: int, equal: dict[str, str]) -> list[dict[str
     dataset = table.to_pyarrow_dataset()
     found: list[dict[str, Any]] = []
     for day in sorted({part["request_date"] for part in table.partitions()}, reverse=True):
-        wanted = ds.field("request_date") == date.fromisoformat(str(day))
+        wanted = pc.field("request_date") == date.fromisoformat(str(day))
         for name, value in equal.items():
-            wanted &= ds.field(name) == value
+            wanted &= pc.field(name) == value
         found += _newest(dataset, wanted, limit - len(found))
         if len(found) >= limit:
             break
     return [_plain(row) for row in found]
 
 
-def _newest(dataset: ds.Dataset, wanted: ds.Expression, limit: int) -> list[dict[str, Any]]:
+def _newest(dataset: Dataset, wanted: pc.Expression, limit: int) -> list[dict[str, Any]]:
     # The times alone first: a day's bodies may be far larger than memory.
     times = dataset.to_table(columns=["request_time"], filter=wanted).column("request_time")
     if len(times) > limit:
-        wanted &= ds.field("request_time") >= times.take(pc.array_sort_indices(times, order="descending"))[limit - 1]
+        wanted &= pc.field("request_time") >= times.take(pc.array_sort_indices(times, order="descending"))[limit - 1]
     columns = [name for name in PAYLOAD_SCHEMA.names if name in dataset.schema.names]  # another writer's are its own
     rows = dataset.to_table(columns=columns, filter=wanted)
     order = pc.sort_indices(rows, sort_keys=[("request_time", "descending")])

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-import pyarrow.dataset as ds
+import pyarrow.compute as pc
 from deltalake import DeltaTable
 
 from inference_logger.domain.tables import plain_path
@@ -46,7 +46,7 @@ def _is_a_table_of(folder: Path, service: str) -> bool:
 
 
 def _has_newer(table: DeltaTable, upto: datetime) -> bool:
-    return bool(table.to_pyarrow_dataset().count_rows(filter=ds.field("request_time") > upto))
+    return bool(table.to_pyarrow_dataset().count_rows(filter=pc.field("request_time") > upto))
 
 
 def _remove_older(table: DeltaTable, upto: datetime) -> None:

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import type { Version } from '@/api';
+import { reversal } from './reversal';
+
+const VERSION = {
+  model_source: { kind: 'mlflow', model: 'wine', version: '4', alias: null, follow: false, run_id: 'b' },
+  resource_source: { kind: 'shared', spec: '2C4G' },
+  replicas: 2,
+  env: { THREADS: '4', NEW: '1' },
+  runtime: { workers: 2, types: 'strict' },
+} as unknown as Version;
+
+test('whole fields go back to what they were', () => {
+  const changes = [
+    { field: 'replicas', before: 1, after: 2 },
+    { field: 'description', before: null, after: 'x' },
+  ];
+  expect(reversal(VERSION, changes)).toEqual({ replicas: 1, description: null });
+});
+
+test('of nested fields the others stay', () => {
+  const changes = [
+    { field: 'runtime.workers', before: 1, after: 2 },
+    { field: 'env.NEW', before: null, after: '1' },
+  ];
+  expect(reversal(VERSION, changes)).toEqual({
+    runtime: { workers: 1, types: 'strict' },
+    env: { THREADS: '4' },
+  });
+});
+
+test('a model goes back by its number, what follows from it is left out', () => {
+  const changes = [
+    { field: 'model_source.version', before: '3', after: '4' },
+    { field: 'model_source.run_id', before: 'a', after: 'b' },
+    { field: 'traffic_weight', before: 0, after: 10 },
+  ];
+  expect(reversal(VERSION, changes)).toEqual({
+    model_source: { kind: 'mlflow', model: 'wine', version: '3', registry: null, follow: false },
+  });
+});
+
+test('a size goes back without what the catalogue says of it', () => {
+  const changes = [
+    { field: 'resource_source.spec', before: '1C2G', after: '2C4G' },
+    { field: 'resource_source', before: { cpu: 1 }, after: { cpu: 2 } },
+  ];
+  expect(reversal(VERSION, changes)).toEqual({ resource_source: { kind: 'shared', spec: '1C2G' } });
+});
