@@ -45,7 +45,4 @@ test('ranges and parameters of the address; what is wrong is the default', () =>
     q: '',
     tags: ['x', 'y'],
   });
-    a: ['1', '2'],
-    c: 'ü&',
-  });
 });
