@@ -69,6 +69,9 @@ def test_a_version_without_weight_is_debugged(platform: Platform, body: dict[str
 
     unlogged = until(is_served, within=60, what="the router knows the second version")
     assert unlogged["headers"]["X-Penstock-Version"] == "v2"
+    timings = unlogged["timings"]
+    assert 0 < timings["predict_ms"] < timings["total_ms"]
+    assert 0 < timings["router_ms"] < timings["total_ms"]
     logged = debug("logged", log=True)
     assert logged["status_code"] == 200
     example = platform.api("POST", "/services/debugged/debug", json={})
@@ -79,6 +82,9 @@ def test_a_version_without_weight_is_debugged(platform: Platform, body: dict[str
 
     until(lambda: "logged" in rows(), within=60, what="the row of the debug request that asked for it")
     assert rows()["logged"] == "debug"
+    whole = platform.api("GET", f"/services/debugged/requests/{logged['headers']['X-Request-Id']}")
+    assert (whole["version"], whole["pod"], whole["log_problem"]) == ("v2", logged["headers"]["X-Penstock-Pod"], None)
+    assert whole["payload"]["client_request_id"] == "logged"
 
     assert sent_as_curl_would(unlogged["curl"], key) == unlogged["response"]
     if shutil.which("curl"):  # a bare machine has none

@@ -81,6 +81,8 @@ def test_pods_logs_events_metrics_and_tables_are_readable_through_the_controller
 
     (pod,) = platform.api("GET", "/services/wine-quality/versions/v1/pods")["items"]
     assert (pod["status"], pod["ready"]) == ("Running", True)
+    start = platform.api("GET", f"/services/wine-quality/versions/v1/pods/{pod['name']}/timeline")
+    assert (start["state"], [phase["state"] for phase in start["phases"][3:]]) == ("ready", ["done"] * 4)
     until(lambda: platform.api("GET", "/services/wine-quality/versions/v1/logs")["items"], within=60, what="log lines")
     until(lambda: event_reasons(platform) >= {"Scheduled", "Ready"}, within=60, what="pod events")
     tables = platform.api("GET", "/inference-tables")["items"]

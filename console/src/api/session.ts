@@ -1,20 +1,12 @@
 import { type QueryClient, queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
-import { call, onSessionEnded, setCsrfToken } from './client';
+import { api, call, data, onSessionEnded, type Schemas, setCsrfToken } from './client';
 import { ApiError } from './errors';
 
-export type Role = 'viewer' | 'editor' | 'admin';
+export type Role = Schemas['Role'];
 
 /** Who is signed in, and what they may do. */
-export interface Session {
-  readonly user: string;
-  readonly is_admin: boolean;
-  /** Role by project. */
-  readonly roles: Readonly<Record<string, Role>>;
-  readonly csrf_token: string;
-  readonly expires_at: string;
-  readonly version: string;
-}
+export type Session = Schemas['SessionView'];
 
 export interface SessionOptions {
   readonly oidc: { readonly url: string } | null;
@@ -51,7 +43,7 @@ const DEVELOPER: Session = {
 async function readSession({ client }: { client: QueryClient }): Promise<Session | null> {
   if (import.meta.env.VITE_DEVELOPER === 'true') return DEVELOPER;
   try {
-    return keepToken(await call<Session>('GET', '/session'));
+    return keepToken(await data(api.GET('/api/v1/session')));
   } catch (thrown) {
     // Where somebody was signed in before, the pages stay: see `useIsSessionEnded`.
     if (thrown instanceof ApiError && thrown.status === 401 && !wasSignedIn(client)) return keepToken(null);

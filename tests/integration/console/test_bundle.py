@@ -3,39 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-CONSOLE = Path(__file__).resolve().parents[3] / "console"
-BIN = Path(sys.executable).parent
-MODULES = CONSOLE / "node_modules"
-STAMP = MODULES / ".installed-lock"
-
-
-def node(*command: str) -> str:
-    """Run a command of Node's in `console/`; fails with what it said."""
-    environ = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1", "TZ": "UTC", "CI": "1"}
-    done = subprocess.run(command, cwd=CONSOLE, env=environ, capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.fail(f"{' '.join(command)}\n{done.stdout}\n{done.stderr}", pytrace=False)
-    return done.stdout
-
-
-def tool(name: str, *arguments: str) -> str:
-    return node(str(MODULES / ".bin" / name), *arguments)
+from browser.node import CONSOLE, install_packages, tool
 
 
 @pytest.fixture(scope="module", autouse=True)
 def packages() -> None:
-    """What the lock names, installed once for each lock."""
-    wanted = hashlib.sha256((CONSOLE / "package-lock.json").read_bytes()).hexdigest()
-    if not STAMP.is_file() or STAMP.read_text() != wanted:
-        node(str(BIN / "npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
-        STAMP.write_text(wanted)
+    install_packages()
 
 
 def test_sources_are_linted_and_typed() -> None:

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 import typer
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from penstock.cli import app
 from penstock.commands.cli.arguments import autoscaling_range
 from penstock.commands.deployment.redeploy import has_configuration
 from penstock.commands.deployment.rollback import earlier_model
 from penstock.commands.services.publish_check import batching_summary, check_summary, check_warnings, last_line
 from penstock.commands.services.waiting import ProgressLine, stage_of
+from platforms.command_line import invoke
 from servers.scripted_api import Answers, ScriptedApi
 
 Run = Callable[..., tuple[Result, ScriptedApi]]
@@ -76,7 +76,7 @@ def run(api: ScriptedApi, tmp_path: Path) -> Run:
 
     def run(answers: Answers, *arguments: str, code: int = 0) -> tuple[Result, ScriptedApi]:
         api.answers, api.asked = answers, []
-        result = CliRunner().invoke(app, list(arguments), env={"PENSTOCK_URL": api.url, "PENSTOCK_TOKEN": "t", **home})
+        result = invoke(*arguments, env={"PENSTOCK_URL": api.url, "PENSTOCK_TOKEN": "t", **home})
         assert result.exit_code == code, (result.exit_code, result.output, result.exception)
         return result, api
 

@@ -25,7 +25,11 @@ export function LanguageSwitch() {
         onClick: ({ key }) => choose(key),
       }}
     >
-      <Button type="text" icon={<TranslationOutlined />} aria-label={texts.shell.language}>
+      <Button
+        type="text"
+        icon={<TranslationOutlined />}
+        aria-label={`${texts.shell.language}: ${NAMES[language]}`}
+      >
         {NAMES[language]}
       </Button>
     </Dropdown>

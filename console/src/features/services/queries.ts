@@ -1,21 +1,11 @@
 import { keepPreviousData, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
-import { api, call, data, type Schemas, watch } from '@/api';
+import { api, data, type Schemas, watch } from '@/api';
 import { type Filters, requestOf } from './filters';
 
 export type Service = Schemas['ServiceView'];
 
 /** What a row shows of a service's traffic in the last 15 minutes. */
-export interface Summary {
-  readonly service: string;
-  readonly requests_per_second: number | null;
-  readonly latency_p99_ms: number | null;
-  readonly errors_per_second: number | null;
-  readonly sparkline: {
-    readonly from: string;
-    readonly step_s: number;
-    readonly values: readonly (number | null)[];
-  };
-}
+export type Summary = Schemas['ServiceSummaryView'];
 
 const SUMMARIES_MS = 15_000;
 
@@ -35,10 +25,9 @@ export function summariesQuery(names: readonly string[]) {
   return queryOptions({
     queryKey: ['service summaries', names],
     queryFn: async ({ signal }) => {
-      const { items } = await call<{ items: Summary[] }>('GET', '/service-summaries', {
-        query: { name: names },
-        signal,
-      });
+      const { items } = await data(
+        api.GET('/api/v1/service-summaries', { params: { query: { name: [...names] } }, signal }),
+      );
       return new Map(items.map((item) => [item.service, item]));
     },
     enabled: names.length > 0,

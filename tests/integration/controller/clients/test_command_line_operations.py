@@ -98,6 +98,20 @@ async def test_following_logs_ends_with_ctrl_c(cli: CommandLine, peers: Peers) -
     assert b"Traceback" not in said
 
 
+async def test_before_and_after_an_update(cli: CommandLine, peers: Peers) -> None:
+    await cli.json("deploy", "models:/wine/1", "--name", "wine")
+    planned = await cli.json("versions", "edit", "wine", "v1", "--replicas", "3", "--dry-run")
+    assert planned["changes"] == [{"field": "replicas", "before": 1, "after": 3}]
+    moved = await cli("versions", "edit", "wine", "v1", "--model", "models:/wine/2", "--dry-run")
+    assert "model_source.version: 1 → 2" in moved.stdout
+    assert "replaces_pods      yes" in moved.stdout
+    assert "nothing" in (await cli("traffic", "set", "wine", "v1=100", "--dry-run")).stdout
+    assert "auth_enabled: true → false" in (await cli("services", "edit", "wine", "--no-auth", "--dry-run")).stdout
+    assert [line["action"] for line in await cli.json("versions", "history", "wine", "v1")] == ["created"]
+    assert "fetching" in (await cli("pods", "timeline", "wine", "v1", "wine-v1-0")).stdout
+    await cli("request", "wine", "missing", code=3)
+
+
 async def test_people(cli: CommandLine) -> None:
     await cli("projects", "create", "red", "--description", "risk")
     await cli("users", "create", "ann")

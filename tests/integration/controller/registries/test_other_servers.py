@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 import penstock
-from penstock.cli import app
 from penstock.client import PenstockError, ServerError, Unauthenticated
+from platforms.command_line import invoke
 
 ANSWERS = {
     "html": b"<html>hello",
@@ -47,7 +47,7 @@ def address() -> Iterator[str]:
 
 def command(folder: Path, *arguments: str, url: str = "", token: str = "t") -> Result:
     given = {"PENSTOCK_URL": url, "PENSTOCK_TOKEN": token, "XDG_CONFIG_HOME": str(folder), "PENSTOCK_HOME": str(folder)}
-    return CliRunner().invoke(app, list(arguments), env=given)
+    return invoke(*arguments, env=given)
 
 
 @pytest.mark.parametrize("answer", ANSWERS)

@@ -152,4 +152,6 @@ def publish_changes(session: AsyncSession, log: ChangeLog) -> None:
 
 
 def _has_changed(row: Any, column: str) -> bool:
-    return bool(inspect(row).attrs[column].history.has_changes())
+    """Whether a row that was there before gets another value."""
+    state = inspect(row)
+    return bool(state.persistent and state.attrs[column].history.has_changes())

@@ -22,6 +22,7 @@ from router.spool.files import READER_LOCK, SpoolFiles
 from shared import telemetry
 from shared.app import exit_on_startup_error
 from shared.bus import Bus
+from shared.bus.status import StatusReporter
 from shared.clock import SystemClock
 from shared.errors import Unavailable
 
@@ -35,7 +36,8 @@ async def run_shipper(settings: RouterSettings) -> None:
     """Publish until standard input ends."""
     clock = SystemClock()
     spool = SpoolReader(SpoolFiles(settings.folder / "spool", READER_LOCK))
-    bus = ReconnectingBus(lambda: Bus("router", settings.nats_url.get_secret_value(), clock=clock))
+    url, status = settings.nats_url.get_secret_value(), StatusReporter(f"router-{settings.id}-shipper", clock.now())
+    bus = ReconnectingBus(lambda: Bus("router", url, clock=clock, status=status))
     publisher = SpoolPublisher(settings, spool, bus, clock)
     router_ended = asyncio.Event()
     asyncio.get_running_loop().add_reader(sys.stdin.fileno(), router_ended.set)

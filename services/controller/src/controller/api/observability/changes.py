@@ -128,7 +128,9 @@ class ChangeReader:
 
     async def _wait(self) -> None:
         """Until something is new, it is time to look again, or the control plane stops."""
-        timeout_s = RECHECK_INTERVAL_S
+        now = self._clock.monotonic()
+        due = min(self._checked_at + RECHECK_INTERVAL_S, self._said_at + COMMENT_INTERVAL_S)
+        timeout_s = max(0.05, due - now)
         if (ends_at := self._principal.ends_at) is not None:
             timeout_s = min(timeout_s, max(0.1, (ends_at - self._clock.now()).total_seconds()))
         reasons = (self._woken, self._deps.stopping, self._deps.writes)  # a sign-out is a write, and no change

@@ -17,7 +17,7 @@ RequestId = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^,\x0
 LineId = Annotated[str, Field(min_length=1, max_length=256)]
 LINES_AROUND = 20
 _ONLY_OF_LISTS = ("to_time", "cursor", "page_size")
-_NOT_AROUND = ("follow", "from_time", "to_time", "search", "regex", "level", "request_id", "pod", "cursor", "page_size")
+_NOT_AROUND = ("from_time", "to_time", "search", "regex", "level", "request_id", "pod", "cursor", "page_size")
 
 
 class LineSearch(BaseModel):
@@ -92,7 +92,10 @@ def must_be_followable(wanted: LogFilter) -> None:
 
 def must_be_around(wanted: LogFilter) -> None:
     """Refuse what `around` does not heed: it shows a line with its neighbours, whatever they hold."""
-    if ignored := sorted(_names(wanted.model_fields_set & set(_NOT_AROUND))):
+    ignored = sorted(_names(wanted.model_fields_set & set(_NOT_AROUND)))
+    if wanted.follow:
+        ignored.append("follow")
+    if ignored:
         details = [Detail(("query", name), "not with around") for name in ignored]
         raise InvalidInput(f"around shows a line among its pod's: it takes no {' and no '.join(ignored)}", details)
 

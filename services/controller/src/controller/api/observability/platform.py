@@ -31,7 +31,7 @@ LOGGER = "inference-logger"
 class ProcessView(BaseModel):
     """One process of the platform."""
 
-    name: str = Field(description="The service; of a router with its id; `nats` and `mlflow` too.")
+    name: str = Field(description="The service; of a router, and of its shipper, with its id; `nats` and `mlflow` too.")
     state: Literal["running", "away"] = Field(description="away: it did not answer within a second.")
     version: str | None = None
     since: datetime | None = Field(
@@ -146,7 +146,8 @@ async def _own(deps: ApiDependencies) -> ServiceStatus:
 def _nats(deps: ApiDependencies) -> ProcessView:
     if not deps.bus.is_connected:
         return ProcessView(name="nats", state="away")
-    return _running("nats", str(deps.bus.nc.connected_server_version))
+    server = deps.bus.nc.connected_server_version
+    return _running("nats", f"{server.major}.{server.minor}.{server.patch}")
 
 
 def _running(name: str, version: str, since: datetime | None = None) -> ProcessView:

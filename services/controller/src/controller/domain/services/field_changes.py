@@ -78,7 +78,9 @@ def history_entry(
         action = _action(operation, old, new, changes)
     if action == "rolled_back":
         changes.append(FieldChange("reason", None, _reason(new.get("rolled_back"))))
-    return HistoryEntry(action, tuple(change for change in changes if action != "created" or change.after is not None))
+    if action == "created":
+        changes = [change for change in changes if change.after not in (None, "")]
+    return HistoryEntry(action, tuple(changes))
 
 
 def _action(operation: str, before: Mapping[str, Any], after: Mapping[str, Any], changes: list[FieldChange]) -> str:
