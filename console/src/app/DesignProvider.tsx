@@ -53,7 +53,6 @@ export function DesignProvider({ children }: { children: ReactNode }) {
   return (
     <ConfigProvider
       locale={LOCALES[language]}
-      button={{ autoInsertSpace: false }}
       theme={{
         algorithm: isDark ? theme.darkAlgorithm : theme.defaultAlgorithm,
         token: {
