@@ -16,10 +16,12 @@ function developerToken(): string | null {
 }
 
 const vendors: [name: string, packages: RegExp][] = [
-  ['react', /node_modules\/(react|react-dom|scheduler|@tanstack)\//],
+  [
+    'react',
+    /node_modules\/(react|react-dom|scheduler|@tanstack\/(history|query-core|react-query|react-router|react-store|router-core|store))\//,
+  ],
   ['editor', /node_modules\/(@codemirror|@lezer|@marijn|style-mod|w3c-keyname|crelt)\//],
   ['charts', /node_modules\/uplot\//],
-  ['dayjs', /node_modules\/dayjs\//],
 ];
 
 /** `features/logs/page.tsx` is `logs-page`: every feature has a page. */
@@ -30,6 +32,9 @@ function chunkName(module: string | null): string | undefined {
 
 export default defineConfig(({ command, mode }) => {
   const token = command === 'serve' && mode !== 'test' ? developerToken() : null;
+  // The host stays the page's own: the control plane takes writes of a session from the same origin only.
+  const headers = token === null ? {} : { Authorization: `Bearer ${token}` };
+  const proxy = { '/api': { target: controlPlane, headers } };
   return {
     base: './',
     define: { 'import.meta.env.VITE_DEVELOPER': JSON.stringify(String(token !== null)) },
@@ -57,15 +62,8 @@ export default defineConfig(({ command, mode }) => {
         },
       },
     },
-    server: {
-      proxy: {
-        '/api': {
-          target: controlPlane,
-          changeOrigin: true,
-          headers: token === null ? {} : { Authorization: `Bearer ${token}` },
-        },
-      },
-    },
+    server: { proxy },
+    preview: { proxy },
     test: {
       environment: 'happy-dom',
       globals: false,

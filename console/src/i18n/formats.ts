@@ -14,6 +14,10 @@ export interface Formats {
   dateTime(at: string | number | Date): string;
   time(at: string | number | Date): string;
   date(at: string | number | Date): string;
+  /** 14:05, for the axis of a chart. */
+  clock(at: Date): string;
+  /** Day and month, for the axis of a chart. */
+  day(at: Date): string;
   /** "3 minutes ago", "in 2 days". */
   relative(at: string | number | Date, now?: number): string;
   money(amount: number, currency: string): string;
@@ -33,6 +37,8 @@ export function formatsOf(locale: string): Formats {
   const dateTime = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' });
   const time = new Intl.DateTimeFormat(locale, { timeStyle: 'medium' });
   const date = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' });
+  const clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+  const day = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short' });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
   const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 });
   const unit = (value: number, name: string) =>
@@ -52,6 +58,8 @@ export function formatsOf(locale: string): Formats {
     duration: (seconds) => duration(seconds, unit),
     dateTime: (at) => dateTime.format(new Date(at)),
     time: (at) => time.format(new Date(at)),
+    clock: (at) => clock.format(at),
+    day: (at) => day.format(at),
     date: (at) => date.format(new Date(at)),
     relative: (at, now = Date.now()) => relativeTo((new Date(at).getTime() - now) / 1000, relative),
     money: (amount, currency) =>

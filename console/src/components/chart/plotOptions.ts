@@ -26,7 +26,7 @@ export function plotOptions(from: {
     height: latest.current.height ?? 200,
     scales: { y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.1 : 1] } },
     axes: [
-      axis,
+      { ...axis, values: (_plot, ticks, _axis, _space, step) => ticks.map(tickText(formats, step)) },
       { ...axis, size: 64, values: (_plot, ticks) => ticks.map((tick) => latest.current.format(tick)) },
     ],
     series: [
@@ -54,6 +54,16 @@ export function plotOptions(from: {
   };
 }
 
+/** A tick's time of day, with the date where a day begins; the date alone where ticks are days apart. */
+function tickText(formats: Formats, step: number): (tick: number, index: number) => string {
+  return (tick, index) => {
+    const at = new Date(tick * 1000);
+    if (step >= 86_400) return formats.day(at);
+    const isNewDay = index === 0 || (at.getHours() === 0 && at.getMinutes() === 0);
+    return isNewDay ? `${formats.clock(at)}\n${formats.day(at)}` : formats.clock(at);
+  };
+}
+
 function zoom(plot: uPlot, chart: ChartProps): void {
   const { left, width } = plot.select;
   if (width < 4) return;
@@ -68,7 +78,8 @@ function drawMarks(plot: uPlot, chart: ChartProps, token: GlobalToken): void {
   for (const mark of chart.marks ?? []) {
     const x = plot.valToPos(mark.at / 1000, 'x', true);
     if (x < bbox.left || x > bbox.left + bbox.width) continue;
-    ctx.strokeStyle = mark.tone === 'bad' ? token.colorError : token.colorTextTertiary;
+    ctx.strokeStyle = mark.tone === 'bad' ? token.colorError : token.colorTextQuaternary;
+    ctx.lineWidth = 1;
     ctx.setLineDash(mark.tone === 'bad' ? [] : [4, 4]);
     ctx.beginPath();
     ctx.moveTo(x, bbox.top);

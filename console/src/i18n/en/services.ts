@@ -37,7 +37,7 @@ export const services = {
   purgeTables: 'Also delete its inference tables',
   first: {
     title: 'Three steps to the first prediction',
-    hint: 'Nothing is published yet. `penstock demo` does all of this by itself, with a small model.',
+    hint: 'Nothing is published yet. penstock demo does all of this by itself, with a small model.',
     register: 'Register a model',
     registerHint: 'Log it with MLflow under a name, with an example of its input.',
     publish: 'Publish it',

@@ -47,7 +47,7 @@ export const shell = {
   signIn: {
     ended: 'Your session has ended',
     endedHint: 'Sign in again to go on: the page stays as it is, with all that was typed.',
-    linkHint: '`penstock console` prints a link that signs in by itself.',
+    linkHint: 'penstock console prints a link that signs in by itself.',
     title: 'Sign in to Penstock',
     token: 'Token',
     tokenHint: 'A token of yours, or the administrator token of the installation.',
@@ -55,7 +55,7 @@ export const shell = {
     submit: 'Sign in',
     oidc: 'Sign in with the organisation’s account',
     withLink: 'Signing in with the link…',
-    linkFailed: 'A link signs in once, within 10 minutes. `penstock console` makes another.',
+    linkFailed: 'A link signs in once, within 10 minutes. penstock console makes another.',
     or: 'or',
   },
 };

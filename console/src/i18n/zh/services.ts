@@ -39,7 +39,7 @@ export const services: typeof en = {
   purgeTables: '同时删除其推理表',
   first: {
     title: '三步完成第一次预测',
-    hint: '还没有发布任何服务。运行 `penstock demo` 会用一个小模型自动完成以下步骤。',
+    hint: '还没有发布任何服务。运行 penstock demo 会用一个小模型自动完成以下步骤。',
     register: '注册模型',
     registerHint: '使用 MLflow 记录并命名模型，并附上输入示例。',
     publish: '发布模型',

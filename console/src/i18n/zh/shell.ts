@@ -48,7 +48,7 @@ export const shell: typeof en = {
   signIn: {
     ended: '会话已结束',
     endedHint: '请重新登录以继续：页面保持原样，已输入的内容不会丢失。',
-    linkHint: '运行 `penstock console` 可获得自动登录的链接。',
+    linkHint: '运行 penstock console 可获得自动登录的链接。',
     title: '登录 Penstock',
     token: '令牌',
     tokenHint: '您的令牌，或平台的管理员令牌。',
@@ -56,7 +56,7 @@ export const shell: typeof en = {
     submit: '登录',
     oidc: '使用组织账号登录',
     withLink: '正在通过链接登录…',
-    linkFailed: '登录链接仅可使用一次，10 分钟内有效。运行 `penstock console` 可生成新的链接。',
+    linkFailed: '登录链接仅可使用一次，10 分钟内有效。运行 penstock console 可生成新的链接。',
     or: '或',
   },
 };

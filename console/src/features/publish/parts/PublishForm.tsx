@@ -44,7 +44,9 @@ export function PublishForm(
   const errors = useFieldErrors(form);
   const heading = useRef<HTMLDivElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the new step is read from its beginning
-  useEffect(() => heading.current?.scrollIntoView?.({ block: 'nearest' }), [step]);
+  useEffect(() => {
+    heading.current?.scrollIntoView?.({ block: 'nearest' });
+  }, [step]);
   const refuse = (thrown: unknown) => {
     errors.show(thrown);
     const wrong = form.getFieldsError().find((field) => field.errors.length > 0);

@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import type { TableColumnsType } from 'antd';
+import { useSession } from '@/api';
 import { Muted } from '@/components/Muted';
 import { StatusTag } from '@/components/StatusTag';
 import { Timestamp } from '@/components/Timestamp';
@@ -16,6 +17,7 @@ export function useColumns(
   sort: Filters['sort'],
 ): TableColumnsType<Service> {
   const { services: t, common } = useTexts();
+  const hasProjects = Object.keys(useSession().roles).length > 1;
   return [
     {
       title: common.name,
@@ -47,7 +49,7 @@ export function useColumns(
       align: 'right',
       render: (_, { name }) => <Latency summary={summaries?.get(name)} />,
     },
-    { title: common.project, dataIndex: 'project' },
+    ...(hasProjects ? [{ title: common.project, dataIndex: 'project' }] : []),
     { title: common.creator, dataIndex: 'creator' },
     {
       title: common.created,
@@ -68,7 +70,7 @@ export function useColumns(
 
 function NameCell({ service }: { service: Service }) {
   return (
-    <div style={{ maxWidth: 280 }}>
+    <div style={{ maxWidth: 220 }}>
       <Link to="/services/$service" params={{ service: service.name }}>
         {service.name}
       </Link>
