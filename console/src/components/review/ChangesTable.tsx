@@ -12,7 +12,6 @@ export function ChangesTable(props: { changes: readonly FieldChange[]; before?: 
       rowKey="field"
       pagination={false}
       dataSource={[...props.changes]}
-      scroll={{ x: 'max-content' }}
       columns={[
         { title: t.field, render: (_, change) => <code>{change.field}</code> },
         { title: props.before ?? t.before, render: (_, change) => <Value of={change.before} /> },

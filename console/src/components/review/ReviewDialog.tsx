@@ -74,7 +74,6 @@ function Conflict<C extends object>(props: {
         rowKey="field"
         pagination={false}
         dataSource={[...props.theirs]}
-        scroll={{ y: 360 }}
         columns={[
           { title: t.field, render: (_, one) => <code>{one.field}</code> },
           { title: t.opened, render: (_, one) => <Value of={one.before} /> },
