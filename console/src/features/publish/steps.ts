@@ -27,3 +27,10 @@ export function stepOf(name: Path): Step | undefined {
     FIELDS[step].some((path) => path.every((part, index) => String(name[index]) === String(part))),
   );
 }
+
+/** Where the form has what a refusal names: rules of a version say `log_delivery.destination`, without `version`. */
+export function placeOf(loc: Path): Path {
+  const place = loc.filter((part) => part !== 'body');
+  const ofVersion = ['version', ...place];
+  return stepOf(place) === undefined && stepOf(ofVersion) !== undefined ? ofVersion : place;
+}

@@ -1,11 +1,12 @@
 import { Card, Form, Steps } from 'antd';
 import { type ReactNode, useEffect, useRef } from 'react';
+import { ApiError, asApiError } from '@/api';
 import { ErrorNotice } from '@/components/ErrorNotice';
 import { useFieldErrors } from '@/components/fieldErrors';
 import { useTexts } from '@/i18n';
 import type { Draft } from '../draft';
 import { keepDraft } from '../kept';
-import { STEPS, type Step, stepOf } from '../steps';
+import { placeOf, STEPS, type Step, stepOf } from '../steps';
 import { BasicsStep } from './BasicsStep';
 import { LogsStep } from './LogsStep';
 import { ModelStep } from './ModelStep';
@@ -48,9 +49,14 @@ export function PublishForm(
     heading.current?.scrollIntoView({ block: 'nearest' });
   }, [step]);
   const refuse = (thrown: unknown) => {
-    errors.show(thrown);
+    const refusal = asApiError(thrown);
+    const details = refusal.details.map((detail) => ({ ...detail, loc: [...placeOf(detail.loc)] }));
+    errors.show(new ApiError(refusal.message, refusal.status, refusal.code, refusal.requestId, details));
     const wrong = form.getFieldsError().find((field) => field.errors.length > 0);
-    const where = wrong && stepOf(wrong.name);
+    const places = details.map(({ loc }) => loc);
+    const where = [...(wrong ? [wrong.name] : []), ...places]
+      .map(stepOf)
+      .find((found) => found !== undefined);
     if (where !== undefined) setStep(where);
   };
   return (
