@@ -1,4 +1,4 @@
-import { App as AntApp, ConfigProvider, theme } from 'antd';
+import { App as AntApp, ConfigProvider, type ThemeConfig, theme } from 'antd';
 import enGB from 'antd/locale/en_GB';
 import zhCN from 'antd/locale/zh_CN';
 import dayjs from 'dayjs';
@@ -21,9 +21,15 @@ export function DesignProvider({ children }: { children: ReactNode }) {
       locale={LOCALES[language]}
       // A name that is read out must be the text that is seen: no blank between two Chinese characters.
       button={{ autoInsertSpace: false }}
-      theme={isDark ? { algorithm: theme.darkAlgorithm, ...DARK } : LIGHT}
+      theme={withMotion(isDark ? { algorithm: theme.darkAlgorithm, ...DARK } : LIGHT)}
     >
       <AntApp component={false}>{children}</AntApp>
     </ConfigProvider>
   );
+}
+
+/** Nothing moves for who asked the system for that. */
+function withMotion(looks: ThemeConfig): ThemeConfig {
+  const isStill = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
+  return { ...looks, token: { ...looks.token, motion: !isStill } };
 }

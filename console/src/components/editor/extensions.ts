@@ -41,7 +41,7 @@ export function editorExtensions(looks: Looks): Extension {
     syntaxHighlighting(defaultHighlightStyle, { fallback: true }),
     EditorState.readOnly.of(looks.readOnly),
     EditorView.lineWrapping,
-    EditorView.contentAttributes.of({ 'aria-label': looks.label }),
+    EditorView.contentAttributes.of({ 'aria-label': looks.label, tabindex: '0' }),
     editorTheme(looks),
     keymap.of([
       ...defaultKeymap,
@@ -62,7 +62,7 @@ function parseUnlessEmpty(view: EditorView) {
 
 function highlights(token: GlobalToken): HighlightStyle {
   return HighlightStyle.define([
-    { tag: tags.propertyName, color: token.colorPrimaryText },
+    { tag: tags.propertyName, color: token.colorLink },
     { tag: tags.string, color: token.colorSuccessTextActive },
     { tag: tags.number, color: token.colorWarningTextActive },
     { tag: [tags.bool, tags.null], color: token.colorErrorTextActive },

@@ -58,8 +58,7 @@ function Moment({ line }: { line: Line }) {
     <Link
       to="."
       search={(before: Record<string, unknown>) => ({ ...before, line: id })}
-      title={title}
-      aria-label={t.lineAt(title)}
+      title={t.lineAt(title)}
     >
       {shown}
     </Link>

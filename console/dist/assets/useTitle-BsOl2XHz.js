@@ -1,0 +1,1 @@
+import{r as e}from"./rolldown-runtime-XKyaHtl9.js";import{A as t}from"./react-CnRVHCrY.js";var n=e(t(),1);function r(e){(0,n.useEffect)(()=>(document.title=`${e} · Penstock`,()=>{document.title=`Penstock`}),[e])}export{r as t};
