@@ -26,7 +26,7 @@ export const LIGHT: ThemeConfig = {
     colorTextDescription: 'rgba(0, 0, 0, 0.65)',
     colorTextPlaceholder: 'rgba(0, 0, 0, 0.6)',
   },
-  components: { Menu: { itemSelectedColor: '#0958d9' } },
+  components: { Menu: { itemSelectedColor: '#0958d9', horizontalItemSelectedColor: '#0958d9' } },
 };
 
 const PALE_BLUE = '#69b1ff';
@@ -44,7 +44,7 @@ export const DARK: ThemeConfig = {
     colorTextPlaceholder: 'rgba(255, 255, 255, 0.6)',
   },
   components: {
-    Menu: { itemSelectedColor: PALE_BLUE },
+    Menu: { itemSelectedColor: PALE_BLUE, horizontalItemSelectedColor: PALE_BLUE },
     Tabs: { itemSelectedColor: PALE_BLUE, itemHoverColor: PALE_BLUE },
     Button: { dangerColor: '#000' },
   },
