@@ -13,6 +13,7 @@ import pytest
 from servers import certificates
 from servers.nats_process import NatsProcess
 from servers.postgres_process import PostgresProcess
+from test_run.groups import GROUP_OF
 
 if TYPE_CHECKING:
     from platforms.running_platform import Platform
@@ -38,21 +39,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="also run the tests marked `long`")
 
 
-def is_in_group(path: Path) -> bool:
-    """Whether the tests of this file run in the group of the shared platform."""
-    return bool({"chaos", "e2e"} & set(path.parts)) and path.name not in PLATFORM_OF_THEIR_OWN
+def group_of(file: str) -> str:
+    """Which tests one worker runs in order: those of the same file, and all that need the shared platform."""
+    path = Path(file)
+    needs_it = {"chaos", "e2e"} & set(path.parts) and path.name not in PLATFORM_OF_THEIR_OWN
+    return ON_THE_SHARED_PLATFORM if needs_it else file
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist, which reads the groups
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell the scheduler how tests are grouped."""
+    config.stash[GROUP_OF] = group_of
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Name the tests that one worker runs one after the other, and give promises of a time their tries."""
+    """Skip what takes minutes, and give promises of a time their tries."""
     tries = TRIES_OF_A_PROMISE if config.pluginmanager.hasplugin("rerunfailures") else 1
     skipped = None if config.getoption("--long") else pytest.mark.skip(reason="takes minutes: --long runs it")
     for item in items:
         if skipped is not None and item.get_closest_marker("long"):
             item.add_marker(skipped)
-        if is_in_group(item.path):
-            item.add_marker(pytest.mark.xdist_group(ON_THE_SHARED_PLATFORM))
         if tries > 1 and item.get_closest_marker("timed"):
             item.add_marker(pytest.mark.flaky(reruns=tries - 1))
 

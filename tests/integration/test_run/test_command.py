@@ -84,7 +84,7 @@ def suite(tmp_path: Path) -> Suite:
     made.write("conftest.py", "pytest_plugins = ['test_run.plugin']")
     made.write("detaching.py", DETACH)
     made.write("unit/router/test_a.py", "def test_a(): pass")
-    made.write("e2e/test_b.py", "import pytest", "pytestmark = pytest.mark.xdist_group('one')", "def test_b(): pass")
+    made.write("e2e/test_b.py", "def test_b(): pass")
     return made
 
 
@@ -98,10 +98,31 @@ def test_a_whole_run_is_one_summary(suite: Suite) -> None:
     assert not list(suite.tmp.glob("pt-*"))
 
 
+def test_a_group_of_files_runs_in_one_worker(suite: Suite) -> None:
+    write = "Path(os.environ['ROOT'], 'out', {!r}).write_text(os.environ['PYTEST_XDIST_WORKER'])"
+    names = [f"g{number}" for number in range(4)]
+    for name in names:
+        suite.write(
+            f"e2e/test_{name}.py",
+            "import os",
+            "from pathlib import Path",
+            "def test_it():",
+            "    " + write.format(name),
+        )
+    suite.write(
+        "conftest.py",
+        "from test_run.groups import GROUP_OF",
+        "pytest_plugins = ['test_run.plugin']",
+        "def pytest_configure(config): config.stash[GROUP_OF] = lambda file: 'one' if 'e2e' in file else file",
+    )
+    code, output, _ = suite.run("-q")
+    assert code == 0, output
+    assert len({(suite.root / "out" / name).read_text() for name in names}) == 1
+
+
 @pytest.mark.parametrize("part", ["unit/router/test_a.py", "e2e/test_b.py"])
 def test_a_failure_in_any_group_fails_the_run(suite: Suite, part: str) -> None:
-    suite.write(part, "import pytest", "pytestmark = [pytest.mark.xdist_group('one')] if 'e2e' in __file__ else []",
-                "def test_b(): assert False")  # fmt: skip
+    suite.write(part, "def test_b(): assert False")
     code, output, _ = suite.run("-q")
     assert code == 1
     assert "FAILED (" in output

@@ -25,7 +25,7 @@ REPORT = ROOT / ".penstock-tests" / "last-run.json"
 WORKERS = 3
 """Most tests wait more than they compute: three processes on two cores."""
 
-SHARED_OPTIONS = ("--dist", "loadgroup", "--no-loadscope-reorder")
+SHARED_OPTIONS = ("--dist", "loadfile", "--no-loadscope-reorder")
 """Each file, and each group of files, in one of the workers. The many quick files come last: all end together."""
 
 HARMLESS_OPTIONS = ("-q", "-v", "--verbose", "--quiet", "--tb", "--durations", "--color", "--no-header", "--timeout")

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from test_run.groups import GROUP_OF
 from test_run.guard import RUN_FOLDER, guarding_pid
 from test_run.layers import Phase
 from test_run.processes import tree_cpu_s
@@ -141,7 +142,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | None:
-    """A test in which a worker died is not run again."""
+    """Groups by what the tests' conftest says; a test in which a worker died is not run again."""
     from test_run.scheduling import EachTestOnce  # noqa: PLC0415 - xdist is only needed where it schedules
 
-    return EachTestOnce(config, log) if config.getoption("dist") == "loadgroup" else None
+    if config.getoption("dist") != "loadfile":
+        return None
+    return EachTestOnce(config, log, config.stash.get(GROUP_OF, lambda file: file))

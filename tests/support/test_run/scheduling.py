@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from xdist.scheduler import LoadGroupScheduling
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadFileScheduling
 from xdist.workermanage import WorkerController
 
 
-class EachTestOnce(LoadGroupScheduling):  # type: ignore[misc]  # xdist has no types
-    """xdist's own, but what is in no group goes file by file, and a test in which a worker died has failed for good."""
+class EachTestOnce(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
+    """xdist's own with larger groups than files, and a test in which a worker died has failed for good.
+
+    xdist's `loadgroup` changes the names of tests in the workers, which pytest 9.2 takes no notice of.
+    """
+
+    def __init__(self, config: pytest.Config, log: Any, group_of: Callable[[str], str]) -> None:
+        super().__init__(config, log)
+        self._group_of = group_of
 
     def _split_scope(self, nodeid: str) -> str:
-        scope: str = super()._split_scope(nodeid)
-        return scope.partition("::")[0]
+        return self._group_of(nodeid.partition("::")[0])
 
     def remove_node(self, node: WorkerController) -> str | None:
         """The test that ran when the worker died; its other tests go back to the queue."""

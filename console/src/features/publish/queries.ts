@@ -1,5 +1,5 @@
 import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
-import { ApiError, api, data, watch } from '@/api';
+import { api, data, watch } from '@/api';
 import { type Draft, furtherVersionBody, serviceBody } from './draft';
 
 const STALE_MS = 60_000;
@@ -49,12 +49,9 @@ export function serviceQuery(service: string) {
 
 /** Whether a service of this name is there, also one that the caller may not see. */
 export async function isNameTaken(service: string): Promise<boolean> {
-  try {
-    await data(api.GET('/api/v1/services/{service}', { params: { path: { service } } }));
-    return true;
-  } catch (thrown) {
-    return thrown instanceof ApiError && thrown.status === 403;
-  }
+  const query = { search: service, page_size: 100 };
+  const found = await data(api.GET('/api/v1/services', { params: { query } }));
+  return found.items.some((one) => one.name === service);
 }
 
 /** Makes the service, or a further version of `service`; gives where to look next. */
