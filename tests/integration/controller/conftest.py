@@ -108,6 +108,12 @@ async def make_lone(tmp_path: Path, migrated_file: Path) -> AsyncIterator[Make]:
 
 
 @pytest.fixture
+def without_a_bundle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the console has not been built."""
+    monkeypatch.setattr("controller.main.installed_bundle", lambda: None)
+
+
+@pytest.fixture
 async def lone(make_lone: Make) -> Controller:
     """The controller on SQLite alone, with no bus and no MLflow."""
     return await make_lone()

@@ -85,6 +85,7 @@ async def test_a_page_without_its_hash_leads_to_it_under_any_prefix(browser: htt
     assert (await browser.get("/docs", headers=HTML)).text.startswith("<!doctype html>")
 
 
+@pytest.mark.usefixtures("without_a_bundle")
 async def test_without_a_bundle_a_browser_is_led_to_the_description_of_the_api(lone: Controller) -> None:
     browser = browser_of(lone)
     answer = await browser.get("/", headers=HTML)

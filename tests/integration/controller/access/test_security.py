@@ -93,6 +93,7 @@ async def test_openapi_is_3_1_and_open(offline: Controller) -> None:
         assert f"/api/v1{path}" in schema["paths"]
 
 
+@pytest.mark.usefixtures("without_a_bundle")
 async def test_a_browser_sees_the_api_without_a_token_and_nothing_else(offline: Controller) -> None:
     browser = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
     leads = await bare(offline, "GET", "/", **browser)
