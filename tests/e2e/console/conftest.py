@@ -1,4 +1,8 @@
-"""One Chromium for all tests of the console, and one served model that they look at."""
+"""A Chromium for the tests of the console, and a served model that they look at.
+
+Playwright runs an event loop in the thread of the tests for as long as it is there: each file ends it, so that the
+asynchronous tests of other files can have theirs.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from platforms.running_platform import Platform
 from platforms.served_model import ServedModel
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     with visit.browser() as started:
         yield started
