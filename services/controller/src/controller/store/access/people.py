@@ -36,7 +36,9 @@ async def principal_of_token(session: AsyncSession, sha256: str, now: datetime) 
     if found is None:
         return None
     token, user = found
-    if not await may_open(session, token.id, now):
+    # The token itself has been read: a first token, which nobody made, costs no further query.
+    line = [(token, user), *await token_and_ancestors(session, token.parent_id)]
+    if not all(_opens(each, owner, now) for each, owner in line):
         return None
     principal = await principal_of_user(session, user)
     return replace(principal, token_id=token.id, ends_at=token.expires_at)
