@@ -4562,7 +4562,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": {
+                        /** @description JSON; of `change`: kind, name, service, revision. */
+                        data: string;
+                        /** @enum {unknown} */
+                        event: "hello" | "change" | "reset" | "ended";
+                        /** @description Where to go on from, as `Last-Event-ID`. */
+                        id?: string;
+                    };
                 };
             };
             /** @description A value, shape or name that cannot be accepted. */

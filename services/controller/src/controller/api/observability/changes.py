@@ -28,7 +28,16 @@ EventId = Annotated[
     Query(max_length=32, description="The last `id` that was read; the header `Last-Event-ID` says the same."),
 ]
 EventIdHeader = Annotated[str | None, Header(alias="last-event-id", max_length=32, include_in_schema=False)]
-_STREAMED: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}
+_SERVER_SENT_EVENT = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "description": "Where to go on from, as `Last-Event-ID`."},
+        "event": {"enum": ["hello", "change", "reset", "ended"]},
+        "data": {"type": "string", "description": "JSON; of `change`: kind, name, service, revision."},
+    },
+    "required": ["event", "data"],
+}
+_STREAMED: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {"schema": _SERVER_SENT_EVENT}}}}
 
 
 @router.get("/changes", response_class=StreamingResponse, responses=_STREAMED)
