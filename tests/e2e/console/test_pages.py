@@ -25,7 +25,15 @@ OTHERS = (
 )
 
 
-@pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh", "dark")])
+@pytest.mark.parametrize(
+    ("language", "theme"),
+    [
+        ("en", "light"),
+        ("zh", "dark"),
+        pytest.param("en", "dark", marks=pytest.mark.long),
+        pytest.param("zh", "light", marks=pytest.mark.long),
+    ],
+)
 def test_every_page_is_whole(
     chromium: Browser, platform: Platform, seen: ServedModel, language: Language, theme: Theme
 ) -> None:

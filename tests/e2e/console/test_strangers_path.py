@@ -71,8 +71,11 @@ def button(within: Page | Locator, name: str) -> None:
 def publish(opened: Visit, service: str, words: Words) -> None:
     opened.go("/publish?model=wine_quality&version=1")
     opened.page.locator("#name").fill(service)
-    for _ in range(5):
+    for step in ("model", "resources", "protection", "logs", "review"):
         button(opened.page, words.next)
+        opened.page.wait_for_url(re.compile(f"step={step}"))
+        if step == "model":
+            expect(opened.page.get_by_role("main")).to_contain_text("malic_acid")  # its signature
     button(opened.page, words.start)
     opened.page.wait_for_url(re.compile(f"/services/{service}"))
 

@@ -139,7 +139,7 @@ ALLOWED: dict[str, set[str]] = {
     "penstock.rpc.controller.registry_access": {"scheduler"},
     "penstock.rpc.monitor.logs": {"controller"},
     "penstock.dead.v1.monitor-events": {"monitor"},
-    "_INBOX.svc.controller.x": {"scheduler", "monitor", "inference-logger", "controller"},
+    "_INBOX.svc.controller.x": {"scheduler", "router", "monitor", "inference-logger", "controller"},
     "_INBOX.svc.router.x": set(),
     "$JS.API.STREAM.UPDATE.METRICS": {"controller"},
     "$JS.API.STREAM.UPDATE.KV_routes": {"controller"},

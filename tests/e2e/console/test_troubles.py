@@ -1,0 +1,89 @@
+"""What the console says when something is wrong: the cause in one sentence, and the next step."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from browser.visit import Visit, visit
+from platforms.running_platform import Platform, until
+from platforms.served_model import ServedModel
+
+pytestmark = pytest.mark.timeout(400)
+
+MODEL = {"kind": "mlflow", "model": "never_loads", "version": "1"}
+SHOWN_WITHIN_MS = 60_000
+
+
+@pytest.fixture
+def opened(chromium: Browser, platform: Platform) -> Iterator[Visit]:
+    with visit(chromium, platform) as signed_in:
+        yield signed_in
+
+
+def create(platform: Platform, service: str, **version: object) -> None:
+    source = {"resource_source": {"kind": "shared", "spec": "1C2G"}}
+    platform.api("POST", "/services", json={"name": service, "start": True, "version": source | version})
+
+
+def says(opened: Visit, cause: str, next_step: str) -> None:
+    alert = opened.page.get_by_role("alert").filter(has_text=cause).first
+    expect(alert).to_be_visible(timeout=SHOWN_WITHIN_MS)
+    expect(alert).to_contain_text(next_step)
+
+
+def test_a_model_that_cannot_be_loaded_and_its_last_words(opened: Visit, platform: Platform) -> None:
+    create(platform, "broken", model_source=MODEL)
+    opened.go("/services/broken/versions/v1")
+    says(opened, "The model could not be loaded.", "Read the last log lines")
+    assert opened.errors == []
+
+
+def test_a_version_that_waits_for_room(opened: Visit, platform: Platform) -> None:
+    create(platform, "crowd", model_source=MODEL | {"model": "wine_quality"}, replicas=60)
+    opened.go("/services/crowd/versions/v1")
+    says(opened, "There is no room for its pods.", "Stop another version")
+    platform.api("POST", "/services/crowd/stop")
+    assert opened.errors == []
+
+
+def test_an_update_that_is_taken_back(opened: Visit, platform: Platform, seen: ServedModel) -> None:
+    opened.go(f"/services/{seen.service}/versions/v1")
+    platform.api("PATCH", f"/services/{seen.service}/versions/v1", json={"model_source": MODEL})
+    says(opened, "The last change was taken back", "Nothing is broken for callers")
+    assert opened.errors == []
+
+
+def test_a_pod_that_crashes_is_an_event_and_a_restart(opened: Visit, platform: Platform, seen: ServedModel) -> None:
+    (pod,) = platform.api("GET", f"/services/{seen.service}/versions/v1/pods")["items"]
+    opened.go(f"/services/{seen.service}/versions/v1")
+    platform.kill(pod["name"])
+    row = opened.page.locator("tr", has_text=f"{seen.service}-v1").first
+    expect(row).to_contain_text("SIGKILL", timeout=SHOWN_WITHIN_MS)
+    assert opened.errors == []
+
+
+def test_a_router_that_does_not_answer_is_away(opened: Visit, platform: Platform) -> None:
+    opened.go("/platform")
+    row = opened.page.locator("tr", has_text="router-0").first
+    expect(row).to_contain_text("Running", timeout=SHOWN_WITHIN_MS)
+    pid = platform.kill("router", signal.SIGSTOP)
+    try:
+        expect(row).to_contain_text("Away", timeout=SHOWN_WITHIN_MS)
+    finally:
+        platform.kill("router", signal.SIGCONT) if platform.process("router")["pid"] == pid else None
+    expect(row).to_contain_text("Running", timeout=SHOWN_WITHIN_MS)
+
+
+def test_a_control_plane_that_is_away_and_comes_back(opened: Visit, platform: Platform, seen: ServedModel) -> None:
+    opened.go("/services")
+    live = opened.page.get_by_role("banner").get_by_text("Live", exact=True)
+    expect(live).to_be_visible()
+    old = platform.kill("controller")
+    expect(live).to_be_hidden(timeout=SHOWN_WITHIN_MS)
+    expect(opened.page.get_by_role("link", name=seen.service, exact=True)).to_be_visible()
+    until(lambda: platform.process("controller")["pid"] not in (old, None), within=60, what="another controller")
+    expect(live).to_be_visible(timeout=SHOWN_WITHIN_MS)
