@@ -28,13 +28,13 @@ export function dryRun(
   method: 'PATCH' | 'PUT',
   path: string,
   body: unknown,
-  revision: number,
+  revision: number | null,
   signal?: AbortSignal,
 ): Promise<UpdatePreview> {
   return call<UpdatePreview>(method, path, {
     query: { dry_run: true },
     body,
-    headers: { 'If-Match': `"${revision}"` },
+    ...(revision === null ? {} : { headers: { 'If-Match': `"${revision}"` } }),
     ...(signal === undefined ? {} : { signal }),
   });
 }

@@ -29,6 +29,7 @@ def install_packages() -> None:
 def run(*command: str) -> str:
     """Run a command of Node's in `console/`; raises `AssertionError` with what it said."""
     environ = {**os.environ, "PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1", "TZ": "UTC", "CI": "1"}
+    environ["NODE_DISABLE_COMPILE_CACHE"] = "1"  # it would stay in the temporary folder
     done = subprocess.run(command, cwd=CONSOLE, env=environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
     return done.stdout

@@ -149,8 +149,9 @@ export interface Split {
   readonly fallback: string | null;
 }
 
-export const previewSplit = (service: string, split: Split, revision: number, signal?: AbortSignal) =>
-  dryRun('PUT', `/services/${service}/traffic`, split, revision, signal);
+/** What a split would do now, whoever has changed the service since. */
+export const previewSplit = (service: string, split: Split, signal?: AbortSignal) =>
+  dryRun('PUT', `/services/${service}/traffic`, split, null, signal);
 
 export const setSplit = (service: string, split: Split, revision: number | null) =>
   data(

@@ -30,8 +30,7 @@ export function useSplitEditor(service: Service) {
   const asked = useDebounced(draft);
   const preview = useQuery({
     queryKey: ['split preview', service.name, asked],
-    queryFn: ({ signal }) =>
-      previewSplit(service.name, asked?.split ?? stored, asked?.revision ?? service.revision, signal),
+    queryFn: ({ signal }) => previewSplit(service.name, asked?.split ?? stored, signal),
     enabled: asked !== null && isChanged,
     placeholderData: (before) => before,
     retry: false,
@@ -64,7 +63,7 @@ export function useSplitEditor(service: Service) {
     stored,
     isChanged,
     isBusy,
-    error: error ?? previewError(preview.error),
+    error: error ?? (preview.error && asApiError(preview.error)),
     effective: isChanged ? (preview.data?.effective_weights ?? null) : null,
     overtaken,
     move: (name: string, share: number) => edit({ ...split, weights: moveShare(split.weights, name, share) }),
@@ -77,13 +76,6 @@ export function useSplitEditor(service: Service) {
     },
     reset,
   };
-}
-
-/** That somebody was faster is said when it is applied, with the choice. */
-function previewError(thrown: unknown): ApiError | null {
-  if (!thrown) return null;
-  const failure = asApiError(thrown);
-  return failure.status === 412 ? null : failure;
 }
 
 export type SplitEditor = ReturnType<typeof useSplitEditor>;
