@@ -54,6 +54,8 @@ export type LiveState = 'connecting' | 'live' | 'polling';
 
 const POLL_MS = 10_000;
 const GATHER_MS = 150;
+/** The platform says something at least every 15 s: a stream that is silent for longer is dead, though open. */
+const SILENCE_MS = 25_000;
 const RETRY_MS = [500, 1_000, 2_000, 5_000, 10_000];
 
 const state = { current: 'connecting' as LiveState, listeners: new Set<() => void>() };
@@ -98,6 +100,7 @@ async function follow(queries: QueryClient, signal: AbortSignal): Promise<void> 
     if (signal.aborted) return;
     failures = wasLive ? 0 : failures + 1;
     if (failures > 1) setState('polling');
+    else if (state.current === 'live') setState('connecting');
     await pause(RETRY_MS[Math.min(failures, RETRY_MS.length - 1)] ?? POLL_MS, signal);
   }
 }
@@ -110,17 +113,36 @@ async function readOnce(
 ): Promise<boolean> {
   const headers: Record<string, string> = { Accept: 'text/event-stream' };
   if (position.last !== null) headers['Last-Event-ID'] = position.last;
-  const response = await fetchApi('/api/v1/changes', { headers, signal });
-  if (response.body === null) return false;
-  const gathered = gatherer(queries);
-  const wasPolling = state.current === 'polling';
-  for await (const event of readEvents(response.body)) {
-    position.last = event.id ?? position.last;
-    if (event.event === 'change') gathered(JSON.parse(event.data) as Change);
-    else if (event.event === 'reset' || wasPolling) readAnew(queries);
-    setState('live');
+  const silence = silenceWatch(signal);
+  try {
+    const response = await fetchApi('/api/v1/changes', { headers, signal: silence.signal });
+    if (response.body === null) return false;
+    const gathered = gatherer(queries);
+    const wasPolling = state.current === 'polling';
+    for await (const event of readEvents(response.body, silence.heard)) {
+      position.last = event.id ?? position.last;
+      if (event.event === 'change') gathered(JSON.parse(event.data) as Change);
+      else if (event.event === 'reset' || wasPolling) readAnew(queries);
+      setState('live');
+    }
+    return true;
+  } finally {
+    silence.stop();
   }
-  return true;
+}
+
+/** A signal that ends with `outer`, or once nothing was heard for `SILENCE_MS`. */
+function silenceWatch(outer: AbortSignal) {
+  const ended = new AbortController();
+  let timer = setTimeout(() => ended.abort(), SILENCE_MS);
+  return {
+    signal: AbortSignal.any([outer, ended.signal]),
+    heard() {
+      clearTimeout(timer);
+      timer = setTimeout(() => ended.abort(), SILENCE_MS);
+    },
+    stop: () => clearTimeout(timer),
+  };
 }
 
 /** Gathers changes for a moment, so that a burst reads each query once. */

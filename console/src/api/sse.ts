@@ -5,8 +5,11 @@ export interface ServerEvent {
   readonly id: string | null;
 }
 
-/** The events of a stream, in order; comments are passed over. Ends where the stream ends. */
-export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerEvent> {
+/** The events of a stream, in order; comments are passed over, but `onBytes` hears of them. Ends where the stream ends. */
+export async function* readEvents(
+  body: ReadableStream<Uint8Array>,
+  onBytes?: () => void,
+): AsyncGenerator<ServerEvent> {
   const reader = body
     .pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
     .getReader();
@@ -15,6 +18,7 @@ export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenera
     while (true) {
       const { done, value } = await reader.read();
       if (done) return;
+      onBytes?.();
       buffered += value.replaceAll('\r\n', '\n');
       const blocks = buffered.split('\n\n');
       buffered = blocks.pop() ?? '';

@@ -82,9 +82,12 @@ def elsewhere() -> Iterator[str]:
 
 def test_a_page_of_another_origin_neither_reads_nor_writes(opened: Visit, elsewhere: str, seen: ServedModel) -> None:
     page, statuses = opened.page, {}
-    page.on("response", lambda answer: statuses.update({answer.request.method: answer.status}))
     page.goto(elsewhere)
     service = f"{opened.url}/api/v1/services/{seen.service}"
+    page.on(
+        "response",
+        lambda answer: statuses.update({answer.request.method: answer.status}) if opened.url in answer.url else None,
+    )
     reads = "async url => fetch(url, {credentials: 'include'}).then(a => a.text(), () => 'refused')"
     writes = "async url => fetch(url, {method: 'POST', credentials: 'include', mode: 'no-cors'}).then(() => 0, () => 0)"
     assert page.evaluate(reads, service) == "refused"
