@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, TypeVar
 
@@ -58,10 +58,6 @@ class Writes:
         await self._next.wait()
 
 
-class _DryRunEnded(Exception):
-    """Undoes a transaction whose outcome was only to be known."""
-
-
 @dataclass(frozen=True)
 class ApiDependencies:
     """What routes work with: database, bus, clients of other systems, and the limits of the installation."""
@@ -85,24 +81,21 @@ class ApiDependencies:
     writes: Writes = field(default_factory=Writes)
 
     @asynccontextmanager
-    async def unit_of_work(self, actor: AuditedActor) -> AsyncIterator[UnitOfWork]:
-        """One audited transaction; it is committed when the block ends, before the answer leaves."""
+    async def unit_of_work(self, actor: AuditedActor, *, dry_run: bool = False) -> AsyncIterator[UnitOfWork]:
+        """One audited transaction; it is committed when the block ends, before the answer leaves.
+
+        `dry_run`: it is undone then. Refusals are the same, nothing is stored or published.
+        """
         now = self.clock.now()
         try:
             async with self.database.unit_of_work() as session:
                 audit_changes(session, actor, now)
                 yield UnitOfWork(session, now, actor.name, self.limits, self.routes_changed)
+                if dry_run:
+                    await session.rollback()
         except IntegrityError as race:
             raise Conflict("Somebody else changed this at the same moment; look again") from race
         self.writes.note()
-
-    @asynccontextmanager
-    async def dry_run(self, actor: AuditedActor) -> AsyncIterator[UnitOfWork]:
-        """A transaction that is undone when the block ends: refusals are the same, nothing is stored or published."""
-        with suppress(_DryRunEnded):
-            async with self.database.unit_of_work() as session:
-                yield UnitOfWork(session, self.clock.now(), actor.name, self.limits)
-                raise _DryRunEnded
 
     @asynccontextmanager
     async def read_session(self) -> AsyncIterator[AsyncSession]:
