@@ -39,25 +39,6 @@ Reply = TypeVar("Reply", bound=Contract)
 _ETAG = re.compile(r'(?:W/)?"([0-9]{1,18})"\Z')
 
 
-class Writes:
-    """Counts what requests have committed, and wakes whoever waits for the next one: a stream whose reader may have
-    lost their access just now."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self._next = asyncio.Event()
-
-    def note(self) -> None:
-        """One more."""
-        self.count += 1
-        woken, self._next = self._next, asyncio.Event()
-        woken.set()
-
-    async def wait(self) -> None:
-        """Until the next one."""
-        await self._next.wait()
-
-
 @dataclass(frozen=True)
 class ApiDependencies:
     """What routes work with: database, bus, clients of other systems, and the limits of the installation."""
@@ -78,7 +59,6 @@ class ApiDependencies:
     console_url: str | None = None
     provider: OidcSignIn | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    writes: Writes = field(default_factory=Writes)
 
     @asynccontextmanager
     async def unit_of_work(self, actor: AuditedActor, *, dry_run: bool = False) -> AsyncIterator[UnitOfWork]:
@@ -95,7 +75,6 @@ class ApiDependencies:
                     await session.rollback()
         except IntegrityError as race:
             raise Conflict("Somebody else changed this at the same moment; look again") from race
-        self.writes.note()
 
     @asynccontextmanager
     async def read_session(self) -> AsyncIterator[AsyncSession]:
