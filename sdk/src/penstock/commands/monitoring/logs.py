@@ -36,6 +36,25 @@ class Level(StrEnum):
     DEBUG = "debug"
 
 
+Regex = Annotated[str | None, typer.Option(help="A regular expression (RE2's) that the line has a match of.")]
+Levels = Annotated[
+    list[Level] | None, typer.Option(help="Only lines that say that they are of this level; may be repeated.")
+]
+RequestId = Annotated[
+    str | None, typer.Option(help="Only what was printed for this request: its id, as X-Request-Id has it.")
+]
+LineCount = Annotated[
+    int | None,
+    typer.Option(
+        "--lines", "-n", min=0, help="How many at most, 100; with -f so many before, 20; with --around: 20 each way."
+    ),
+]
+Around = Annotated[str | None, typer.Option(help="The lines around this one of its pod: its id, as -o json has it.")]
+Download = Annotated[
+    Path | None, typer.Option(help="Write up to 100,000 lines to this file, oldest first.", dir_okay=False)
+]
+
+
 def logs(
     service: Service,
     *,
@@ -43,32 +62,14 @@ def logs(
     version: Version = None,
     pod: Pod = None,
     search: Annotated[str | None, typer.Option(help="A word in the line.")] = None,
-    regex: Annotated[
-        str | None, typer.Option(help="A regular expression (RE2's) that the line has a match of.")
-    ] = None,
-    level: Annotated[
-        list[Level] | None, typer.Option(help="Only lines that say that they are of this level; may be repeated.")
-    ] = None,
-    request: Annotated[
-        str | None, typer.Option(help="Only what was printed for this request: its id, as X-Request-Id has it.")
-    ] = None,
+    regex: Regex = None,
+    level: Levels = None,
+    request: RequestId = None,
     from_time: From = None,
     to_time: To = None,
-    lines: Annotated[
-        int | None,
-        typer.Option(
-            "--lines",
-            "-n",
-            min=0,
-            help="How many at most, 100; with -f so many before, 20; with --around: 20 each way.",
-        ),
-    ] = None,
-    around: Annotated[
-        str | None, typer.Option(help="The lines around this one of its pod: its id, as -o json has it.")
-    ] = None,
-    download: Annotated[
-        Path | None, typer.Option(help="Write up to 100,000 lines to this file, oldest first.", dir_okay=False)
-    ] = None,
+    lines: LineCount = None,
+    around: Around = None,
+    download: Download = None,
     output: Output = Format.TABLE,
 ) -> None:
     """Show what the pods of a service printed, the newest last. JSON is one object per line."""
