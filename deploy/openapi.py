@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 from opentelemetry.sdk.trace import TracerProvider
@@ -16,37 +16,18 @@ from prometheus_client import CollectorRegistry
 
 from controller.api.app import ApiAccess, build_api
 from controller.api.dependencies import ApiDependencies
-from controller.domain.access.roles import Principal
-from shared.clock import Clock, SystemClock
-from shared.errors import Unauthenticated
+from shared.clock import SystemClock
 from shared.generated import write_or_compare
 from shared.telemetry import Telemetry
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "openapi.json"
 
 
-@dataclass(frozen=True)
-class _NoDependencies:
-    """What building the app touches of its dependencies; no request is ever made."""
-
-    clock: Clock
-
-
-class _Nobody:
-    """Credentials of an app that nobody calls."""
-
-    async def authenticate(self, token: str) -> Principal:
-        raise Unauthenticated("Nobody signs in here")
-
-    async def authenticate_session(self, secret: str, *, is_use: bool = True) -> Principal:
-        raise Unauthenticated("Nobody signs in here")
-
-
 def document() -> dict[str, Any]:
     """The OpenAPI document of an app that is built and never run."""
-    dependencies = cast(ApiDependencies, _NoDependencies(SystemClock()))
+    touched = SimpleNamespace(clock=SystemClock(), authenticator=None, console_url=None)  # no request is ever made
     telemetry = Telemetry("controller", CollectorRegistry(), TracerProvider())
-    app = build_api(dependencies, telemetry, ApiAccess(_Nobody()), lambda: True)
+    app = build_api(cast(ApiDependencies, touched), telemetry, ApiAccess(), lambda: True)
     return app.openapi()
 
 

@@ -91,8 +91,10 @@ def see_its_start(opened: Visit, service: str) -> None:
 def debug(opened: Visit, service: str, words: Words) -> None:
     opened.go(f"/services/{service}/debug")
     expect(opened.page.locator(".cm-content").first).to_contain_text("{")
-    button(opened.page, words.send)
-    expect(opened.page.get_by_text("200").first).to_be_visible()
+    with opened.page.expect_response(re.compile(rf"/services/{service}/debug$")) as answered:
+        button(opened.page, words.send)
+    assert (answered.value.status, answered.value.json()["status_code"]) == (200, 200)
+    expect(opened.page.locator(".ant-card-head-title .ant-tag")).to_have_text("200")
 
 
 def issue_key(opened: Visit, service: str, words: Words) -> str:

@@ -279,10 +279,11 @@ async def test_an_unreadable_sample_holds_nobody_up(monitor: object, bus: Bus) -
     await send(bus, "penstock.metrics.v1.r1", "METRICS", "{")
     await send(bus, "penstock.metrics.v1.r1", "METRICS", traffic(9, 60).model_dump_json())
 
-    async def counted() -> bool:
-        return bool(await points(bus, "requests_per_second"))
+    async def counted() -> Any:
+        return await points(bus, "requests_per_second")
 
-    await eventually(counted, every=0.2)
+    found = await eventually(counted, every=0.2)
+    assert [value for _, value in found] == [1.0]
 
 
 async def test_it_ends_with_the_server_away(

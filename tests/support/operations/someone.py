@@ -23,9 +23,15 @@ class Someone:
         return (await self.ask(method, path, **options)).status_code
 
 
-async def someone(controller: Controller, name: str, **roles: str) -> Someone:
+async def member(controller: Controller, name: str, **roles: str) -> dict[str, Any]:
+    """Make a user with these roles by project, and a token of theirs: what the API says of the token."""
     await controller.call("POST", "/users", 201, json={"name": name})
     for project, role in roles.items():
         await controller.call("PUT", f"/projects/{project}/members/{name}", json={"role": role})
-    token = await controller.call("POST", "/tokens", 201, json={"name": "t", "user": name})
-    return Someone(controller, token["token"])
+    made: dict[str, Any] = await controller.call("POST", "/tokens", 201, json={"name": "t", "user": name})
+    return made
+
+
+async def someone(controller: Controller, name: str, **roles: str) -> Someone:
+    """Such a user, with their token."""
+    return Someone(controller, (await member(controller, name, **roles))["token"])

@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypedDict, Unpack
 
 from penstock.client.requests import Listing, Request, Stream, between, given, path
 from penstock.client.types import Charts, Event, Json, LogLine, ServiceSummary
 
 
-def logs(
-    service: str,
-    *,
-    version: str | None = None,
-    pod: str | None = None,
-    search: str | None = None,
-    regex: str | None = None,
-    level: Sequence[str] = (),
-    request_id: str | None = None,
-    from_time: str | None = None,
-    to_time: str | None = None,
-    page_size: int = 100,
-) -> Listing[LogLine]:
-    """Lines that pods printed, newest first; `request_id`: while that request was answered.
+class LineFilter(TypedDict, total=False):
+    """Which lines: of a version, of a pod, printed while a request was answered, with a word or a match in them.
 
     `level`: any of error, warning, info, debug, as the line itself says; `regex`: an expression of RE2.
     """
-    wanted = _lines(version=version, pod=pod, search=search, regex=regex, level=level, request_id=request_id)
-    return Listing(
-        "GET", path("services", service, "logs"), {**wanted, "page_size": page_size, **_time(from_time, to_time)}
-    )
+
+    version: str | None
+    pod: str | None
+    search: str | None
+    regex: str | None
+    level: Sequence[str]
+    request_id: str | None
+
+
+def logs(
+    service: str,
+    *,
+    from_time: str | None = None,
+    to_time: str | None = None,
+    page_size: int = 100,
+    **wanted: Unpack[LineFilter],
+) -> Listing[LogLine]:
+    """Lines that pods printed, newest first."""
+    params = {**_lines(**wanted), "page_size": page_size, **given(**between(from_time, to_time))}
+    return Listing("GET", path("services", service, "logs"), params)
 
 
 def logs_around(service: str, around: str, *, version: str | None = None, lines: int = 20) -> Listing[LogLine]:
@@ -38,49 +43,36 @@ def logs_around(service: str, around: str, *, version: str | None = None, lines:
 
 
 def download_logs(
-    service: str,
-    *,
-    version: str | None = None,
-    pod: str | None = None,
-    search: str | None = None,
-    regex: str | None = None,
-    level: Sequence[str] = (),
-    request_id: str | None = None,
-    from_time: str | None = None,
-    to_time: str | None = None,
+    service: str, *, from_time: str | None = None, to_time: str | None = None, **wanted: Unpack[LineFilter]
 ) -> Request[str]:
     """The same lines as text, oldest first: time, pod, line. Of more than 100,000 a last line, `# …`, says so."""
-    wanted = _lines(version=version, pod=pod, search=search, regex=regex, level=level, request_id=request_id)
-    return Request("GET", path("services", service, "logs", "download"), {**wanted, **_time(from_time, to_time)})
+    params = {**_lines(**wanted), **given(**between(from_time, to_time))}
+    return Request("GET", path("services", service, "logs", "download"), params)
 
 
 def follow_logs(
-    service: str,
-    *,
-    version: str | None = None,
-    pod: str | None = None,
-    search: str | None = None,
-    regex: str | None = None,
-    level: Sequence[str] = (),
-    request_id: str | None = None,
-    lines: int | None = None,
-    from_time: str | None = None,
+    service: str, *, lines: int | None = None, from_time: str | None = None, **wanted: Unpack[LineFilter]
 ) -> Stream[LogLine]:
     """Lines as pods print them, after the last `lines` (at most 1000), or all those since `from_time`, of before.
 
     A connection that is lost is made again, and goes on after the last line.
     """
-    wanted = _lines(version=version, pod=pod, search=search, regex=regex, level=level, request_id=request_id)
     more = given(lines=lines, follow="true", **{"from": from_time})
-    return Stream("GET", path("services", service, "logs"), {**wanted, **more})
+    return Stream("GET", path("services", service, "logs"), {**_lines(**wanted), **more})
 
 
-def _lines(*, level: Sequence[str], **wanted: str | None) -> Json:
-    return given(**wanted, level=list(level) or None)
-
-
-def _time(from_time: str | None, to_time: str | None) -> Json:
-    return given(**between(from_time, to_time))
+def _lines(
+    *,
+    version: str | None = None,
+    pod: str | None = None,
+    search: str | None = None,
+    regex: str | None = None,
+    level: Sequence[str] = (),
+    request_id: str | None = None,
+) -> Json:
+    """A `LineFilter` as parameters; TypeError for what is none."""
+    wanted = given(version=version, pod=pod, search=search, regex=regex, request_id=request_id)
+    return {**wanted, **given(level=list(level) or None)}
 
 
 def events(service: str, *, version: str | None = None, page_size: int = 100) -> Listing[Event]:

@@ -130,8 +130,7 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
     url = settings.nats_url.get_secret_value()
     bus = Bus("controller", url, clock=clock, database=database, registry=telemetry.registry)
     signer = TicketSigner(read_or_create_key_file(settings.home / "debug-key"))
-    changes = ChangeLog(clock.now())
-    database.on_unit_of_work.append(partial(publish_changes, log=changes))
+    changes = _changes_of(database, clock)
     routes = RouteLoop(database, bus, clock, settings.routes_interval, signer.public_key)
     registries = registries_of(settings, database, clock)
     await _reseal_secrets(database, registries.vault, clock)
@@ -156,12 +155,11 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
     )
     _serve_bus(dependencies)
     disk = DiskCheck(settings.home, clock)
-    access = access_of(settings, dependencies.authenticator)
     return App(
         settings=settings,
         telemetry=telemetry,
         dependencies=dependencies,
-        api=build_api(dependencies, telemetry, access, lambda: is_ready(bus, disk)),
+        api=build_api(dependencies, telemetry, access_of(settings), lambda: is_ready(bus, disk)),
         routes=routes,
         resync=ResyncLoop(database, bus, clock, settings.resync_interval, routes.touch),
         answer_expiry=AnswerExpiryLoop(database, clock),
@@ -172,6 +170,13 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
         disk=disk,
         identity=identity,
     )
+
+
+def _changes_of(database: Database, clock: Clock) -> ChangeLog:
+    """A log of changes that every unit of work tells of its own."""
+    changes = ChangeLog(clock.now())
+    database.on_unit_of_work.append(partial(publish_changes, log=changes))
+    return changes
 
 
 def _serve_bus(dependencies: ApiDependencies) -> None:
@@ -193,10 +198,9 @@ def _alias_loop(settings: ControllerSettings, dependencies: ApiDependencies) -> 
     )
 
 
-def access_of(settings: ControllerSettings, authenticator: Authenticator) -> ApiAccess:
-    """Who comes in, and the console's files."""
-    bundle = Bundle(settings.console or installed_bundle())
-    return ApiAccess(authenticator, api_hosts(settings), bundle, settings.console_url)
+def access_of(settings: ControllerSettings) -> ApiAccess:
+    """What comes in, and the console's files."""
+    return ApiAccess(api_hosts(settings), Bundle(settings.console or installed_bundle()))
 
 
 def api_hosts(settings: ControllerSettings) -> frozenset[str]:

@@ -12,6 +12,7 @@ from monitor.store.log_lines import delete_lines
 from monitor.store.minutes import delete_counted_samples, delete_minutes
 from monitor.store.recent import delete_recent
 from shared.clock import Clock
+from shared.contracts.rpc.monitor import RECENT_KEPT
 from shared.database import Database
 from shared.errors import Unavailable
 
@@ -20,8 +21,6 @@ log = logging.getLogger(__name__)
 INTERVAL_S = 300.0
 SAMPLES_KEPT = timedelta(hours=2)
 """Longer than `METRICS` keeps a sample (1 h): no repeat can come after that."""
-RECENT_KEPT = timedelta(minutes=65)
-"""Longer than the hour that charts by 10 s reach back."""
 
 
 async def run_retention(database: Database, clock: Clock, settings: MonitorSettings) -> None:

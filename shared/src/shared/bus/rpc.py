@@ -30,6 +30,7 @@ RpcHandler = Callable[[Any], Awaitable[Contract]]
 SERVICE_INBOXES = "_INBOX.svc."
 """What the inbox of every service begins with; no other NATS user may hear or answer there."""
 
+_ROOM_FOR_HEADERS = 1024
 _TOO_LARGE = errors.LimitExceeded("the answer is too large; ask for less")
 
 
@@ -66,6 +67,11 @@ def is_from_service(reply: str) -> bool:
     could have them delivered as requests. Such a message asks for its acknowledgement (`$JS.ACK.…`) as the reply.
     """
     return reply.startswith(SERVICE_INBOXES)
+
+
+def largest_reply(nc: Client) -> int:
+    """Bytes of a body that the server takes: its own headers count too."""
+    return nc.max_payload - _ROOM_FOR_HEADERS
 
 
 async def handle_request(

@@ -72,7 +72,7 @@ async def serve_status(nc: Client, service: str, reporter: StatusReporter) -> No
     async def answer(message: Msg) -> None:
         if rpc.is_from_service(message.reply):
             body, headers = await rpc.handle_request(
-                method, reporter.report, message.data, message.headers or {}, largest=nc.max_payload - 1024
+                method, reporter.report, message.data, message.headers or {}, largest=rpc.largest_reply(nc)
             )
             with contextlib.suppress(*NATS_ERRORS):  # whoever asked does not wait for ever
                 await nc.publish(message.reply, body, headers=headers or None)

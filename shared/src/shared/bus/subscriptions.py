@@ -132,7 +132,7 @@ class Subscriptions:
                 log.warning("%s: refused a request whose reply subject is not a service's inbox", method.subject)
                 raise SkipMessage
             body, headers = await rpc.handle_request(
-                method, handler, message.data, message.headers or {}, largest=self._nc.max_payload - 1024
+                method, handler, message.data, message.headers or {}, largest=rpc.largest_reply(self._nc)
             )
             return NatsResponse(body, headers=headers)
 

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from operations.browser import browser_of
 from running_services.running_controller import Controller
 
 HTML = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -29,11 +30,6 @@ async def browser(make_lone: Any, tmp_path: Path) -> httpx.AsyncClient:
     (tmp_path / "outside.txt").write_text("x")
     (folder / "leads-out.txt").symlink_to(tmp_path / "outside.txt")
     return browser_of(await make_lone(console=folder))
-
-
-def browser_of(controller: Controller) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(controller.app.api, raise_app_exceptions=False)
-    return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000")
 
 
 async def test_the_page_comes_without_a_token_and_is_not_kept(browser: httpx.AsyncClient) -> None:

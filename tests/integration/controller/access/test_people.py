@@ -109,13 +109,19 @@ async def test_roles_allow_what_they_say(two_projects: Controller) -> None:
 
 
 async def test_a_project_with_services_stays(two_projects: Controller) -> None:
+    async def projects() -> set[str]:
+        return {project["name"] for project in (await two_projects.call("GET", "/projects"))["items"]}
+
     await two_projects.call("DELETE", "/projects/red", 409)
+    assert await projects() == {"default", "red", "blue"}
     await two_projects.call("DELETE", "/services/red-service", 204)
     await two_projects.call("DELETE", "/projects/red", 204)
     await two_projects.call("DELETE", "/projects/default", 409)
-    await two_projects.call("POST", "/services", 404, json={"name": "lost", "project": "red"})
+    lost = await two_projects.call("POST", "/services", 404, json={"name": "lost", "project": "red"})
+    assert "red" in lost["message"]
     await two_projects.call("POST", "/projects", 409, json={"name": "blue"})
     await two_projects.call("POST", "/projects", 400, json={"name": "No Label"})
+    assert await projects() == {"default", "blue"}
 
 
 async def test_tokens_end(offline: Controller) -> None:

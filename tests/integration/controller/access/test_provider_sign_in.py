@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from controller.domain.access.provider_sign_in import SESSION_LIFETIME
+from operations.browser import browser_of
 from running_services.running_controller import Controller
 from servers.issuer import Issuer
 
@@ -31,11 +32,6 @@ async def trusting(make_lone: Any, issuer: Issuer) -> Controller:
         oidc_issuer=issuer.url, oidc_client_id="console", oidc_client_secret="a b", oidc_roles_claim="penstock"
     )
     return controller
-
-
-def browser_of(controller: Controller) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(controller.app.api, raise_app_exceptions=False)
-    return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000")
 
 
 async def leave(browser: httpx.AsyncClient) -> str:

@@ -11,17 +11,16 @@ import pytest
 from sqlalchemy import text
 
 from controller.domain.access.sessions import ABSOLUTE_LIFETIME, IDLE_LIFETIME, LINK_LIFETIME
+from operations.browser import ORIGIN, browser_of
+from operations.someone import member
 from running_services.running_controller import TOKEN, Controller
-
-ORIGIN = "http://127.0.0.1:8000"
 
 
 class Browser:
     """A browser at a page of the console: it keeps cookies, and says where its pages come from."""
 
     def __init__(self, controller: Controller, base_url: str = ORIGIN) -> None:
-        transport = httpx.ASGITransport(controller.app.api, raise_app_exceptions=False)
-        self.client = httpx.AsyncClient(transport=transport, base_url=base_url)
+        self.client = browser_of(controller, base_url)
         self.csrf = ""
 
     async def sign_in(self, status: int = 200, **body: str) -> dict[str, Any]:
@@ -41,15 +40,6 @@ class Browser:
         """One request with these headers alone; the empty ones are left out."""
         given = {name: value for name, value in headers.items() if value}
         return await self.client.request(method, f"/api/v1{path}", headers=given, **more)
-
-
-async def token_of(controller: Controller, user: str, **roles: str) -> dict[str, Any]:
-    """A user with these roles, and a token of theirs."""
-    await controller.call("POST", "/users", 201, json={"name": user})
-    for project, role in roles.items():
-        await controller.call("PUT", f"/projects/{project}/members/{user}", json={"role": role})
-    made: dict[str, Any] = await controller.call("POST", "/tokens", 201, json={"name": "laptop", "user": user})
-    return made
 
 
 async def test_a_token_opens_a_session_and_signing_out_ends_it(make_controller: Any) -> None:
@@ -107,11 +97,13 @@ async def test_what_another_page_sends_changes_nothing(lone: Controller, headers
     browser = Browser(lone)
     await browser.sign_in(token=TOKEN)
     for method, path, body in (("POST", "/services", {"name": "theirs"}), ("DELETE", "/session", None)):
-        await browser.ask(method, path, 403, json=body, headers=headers)
+        refused = await browser.ask(method, path, 403, json=body, headers=headers)
+        assert refused["error_code"] == "PERMISSION_DENIED"
     if "sec-fetch-site" in headers:
-        await browser.ask("GET", "/services", 403, headers=headers)
-    await browser.ask("GET", "/services/theirs", 404)
-    await browser.ask("GET", "/session")
+        refused = await browser.ask("GET", "/services", 403, headers=headers)
+        assert refused["error_code"] == "PERMISSION_DENIED"
+    assert (await browser.ask("GET", "/services"))["items"] == []
+    assert (await browser.ask("GET", "/session"))["user"] == "admin"
 
 
 async def test_a_token_beside_the_cookie_counts_alone(lone: Controller) -> None:
@@ -140,7 +132,7 @@ async def test_a_session_ends_by_itself_unless_it_is_used(lone: Controller) -> N
 
 
 async def test_what_a_session_was_opened_by_and_who_by_bounds_it(lone: Controller) -> None:
-    made = await token_of(lone, "eve", default="viewer")
+    made = await member(lone, "eve", default="viewer")
     browser = Browser(lone)
     assert (await browser.sign_in(token=made["token"]))["roles"] == {"default": "viewer"}
     await browser.ask("POST", "/services", 403, json={"name": "wine"})
@@ -177,13 +169,13 @@ async def test_signing_out_everywhere_ends_every_session_and_link(lone: Controll
     for browser in browsers:
         await browser.sign_in(token=TOKEN)
     other = Browser(lone)
-    await other.sign_in(token=(await token_of(lone, "eve"))["token"])
+    await other.sign_in(token=(await member(lone, "eve"))["token"])
     link = (await browsers[0].ask("POST", "/session/links", 201))["url"].partition("link=")[2]
     await browsers[0].ask("DELETE", "/session?everywhere=true", 204)
     for browser in browsers:
-        await browser.ask("GET", "/services", 401)
-    await Browser(lone).sign_in(401, link=link)
-    await other.ask("GET", "/services")
+        assert (await browser.ask("GET", "/services", 401))["error_code"] == "UNAUTHENTICATED"
+    assert "has been used, or its time is over" in (await Browser(lone).sign_in(401, link=link))["message"]
+    assert (await other.ask("GET", "/session"))["user"] == "eve"
 
 
 async def test_behind_a_proxy_that_ends_tls(make_lone: Any) -> None:
@@ -203,5 +195,7 @@ async def test_signing_in_again_ends_what_the_browser_had(lone: Controller) -> N
     first = browser.client.cookies["penstock_session"]
     await browser.sign_in(token=TOKEN)
     assert browser.client.cookies["penstock_session"] != first
+    await browser.ask("GET", "/session")
     browser.client.cookies.set("penstock_session", first, domain="127.0.0.1")
-    await Browser(lone).ask("GET", "/session", 401, headers={"cookie": f"penstock_session={first}"})
+    refused = await browser.ask("GET", "/session", 401)
+    assert "has ended" in refused["message"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from penstock.client.operations import Operations, listing, operation, stream
 from penstock.client.requests import Request
@@ -54,12 +54,20 @@ def requests() -> Iterator[Request[Any]]:
     for name, method in vars(Operations).items():
         if isinstance(method, operation | listing | stream) and name != "predict":
             describe: Any = method._describe
-            given = {p.name: _value(p) for p in inspect.signature(describe).parameters.values()}
-            yield describe(**given)
+            yield describe(**{name: _value(wanted) for name, wanted in _arguments(describe)})
 
 
-def _value(parameter: inspect.Parameter) -> Any:
-    wanted = str(parameter.annotation)
+def _arguments(describe: Callable[..., Any]) -> Iterator[tuple[str, str]]:
+    """Name and type of each; of `**wanted: Unpack[…]` those that it stands for."""
+    for parameter in inspect.signature(describe).parameters.values():
+        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            (named,) = get_args(get_type_hints(describe)[parameter.name])
+            yield from ((name, str(wanted)) for name, wanted in get_type_hints(named).items())
+        else:
+            yield parameter.name, str(parameter.annotation)
+
+
+def _value(wanted: str) -> Any:
     if "Mapping" in wanted:
         return {"name": "x"}
     if "Sequence" in wanted:

@@ -12,11 +12,11 @@ from typing import Any
 import httpx
 import pytest
 
+from operations.someone import member
 from penstock.client import AsyncClient
+from running_services.door import Door
 from running_services.running_controller import TOKEN, Controller, Nats, Peers, eventually, wine
-from servers.ports import free_port
 from shared.events.pod import PodScheduled
-from shared.http import serve
 
 
 class Stream:
@@ -49,54 +49,19 @@ class Stream:
                 before.append(f"{data['kind']} {data['name']}")
 
 
-class Door:
-    """The control plane on a port of its own."""
-
-    def __init__(self, controller: Controller) -> None:
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.serving = asyncio.create_task(serve(controller.app.api, "127.0.0.1", self.port))
-        self.client = httpx.AsyncClient(base_url=f"{self.url}/api/v1", timeout=60)
-
-    @asynccontextmanager
-    async def changes(self, token: str = TOKEN, last: int | str | None = None) -> AsyncIterator[Stream]:
-        headers = {"authorization": f"Bearer {token}"} | ({} if last is None else {"last-event-id": str(last)})
-        async with self.client.stream("GET", "/changes", headers=headers) as answer:
-            assert answer.headers["content-type"].startswith("text/event-stream"), answer.status_code
-            yield Stream(answer)
-
-    async def close(self) -> None:
-        await self.client.aclose()
-        self.serving.cancel()
-        await asyncio.gather(self.serving, return_exceptions=True)
-
-
-@pytest.fixture
-async def door(controller: Controller) -> AsyncIterator[Door]:
-    opened = Door(controller)
-
-    async def answers() -> bool:
-        try:
-            return (await opened.client.get("/health")).is_success
-        except httpx.TransportError:
-            return False
-
-    await eventually(answers)
-    yield opened
-    await opened.close()
-
-
-async def a_user(controller: Controller, name: str, **roles: str) -> tuple[str, str]:
-    """A user with these roles: the token, and its id."""
-    await controller.call("POST", "/users", 201, json={"name": name})
-    for project, role in roles.items():
-        await controller.call("PUT", f"/projects/{project}/members/{name}", json={"role": role})
-    made = await controller.call("POST", "/tokens", 201, json={"name": "t", "user": name})
-    return made["token"], made["id"]
+@asynccontextmanager
+async def changes(door: Door, token: str = TOKEN, last: int | str | None = None) -> AsyncIterator[Stream]:
+    headers = {"authorization": f"Bearer {token}"} | ({} if last is None else {"last-event-id": str(last)})
+    async with (
+        httpx.AsyncClient(base_url=door.url, timeout=60) as client,
+        client.stream("GET", "/api/v1/changes", headers=headers) as answer,
+    ):
+        assert answer.headers["content-type"].startswith("text/event-stream"), answer.status_code
+        yield Stream(answer)
 
 
 async def test_everything_that_changes_is_told_once_it_is_stored(controller: Controller, door: Door) -> None:
-    async with door.changes() as stream:
+    async with changes(door) as stream:
         name, data, first = await stream.next()
         assert (name, data) == ("hello", {"id": first})
         made = await controller.call("POST", "/services", 201, json={"name": "wine", "version": wine(), "start": False})
@@ -127,7 +92,7 @@ async def test_traffic_pods_and_dead_letters(controller: Controller, peers: Peer
         generation=1,
         node="here",
     )
-    async with door.changes() as stream:
+    async with changes(door) as stream:
         await stream.next()
         await peers.say(pod)
         change, _ = await stream.until("pods", "v1")
@@ -140,30 +105,30 @@ async def test_a_reader_goes_on_where_it_was_and_reads_all_anew_where_it_cannot(
     controller: Controller, door: Door
 ) -> None:
     await controller.call("POST", "/projects", 201, json={"name": "before"})
-    async with door.changes() as stream:
+    async with changes(door) as stream:
         _, data, first = await stream.next()
     await controller.call("POST", "/projects", 201, json={"name": "meanwhile"})
-    async with door.changes(last=first) as stream:
+    async with changes(door, last=first) as stream:
         name, data, own = await stream.next()
         assert (name, own) == ("hello", first)
         assert data["id"] > first
         _, before = await stream.until("project", "meanwhile")
         assert before == []
     for unknown in (first - 10**9, first + 10**9, "no-id"):
-        async with door.changes(last=unknown) as stream:
+        async with changes(door, last=unknown) as stream:
             assert [(await stream.next())[0] for _ in range(2)] == ["hello", "reset"]
 
 
 async def test_a_slow_reader_of_several_is_told_to_read_all_anew(controller: Controller, door: Door) -> None:
     log = controller.app.dependencies.changes
     log._capacity = 8
-    async with door.changes() as quick, door.changes() as other:
+    async with changes(door) as quick, changes(door) as other:
         (_, _, first), _ = await quick.next(), await other.next()
         for number in range(20):
             await controller.call("POST", "/projects", 201, json={"name": f"p-{number}"})
             await quick.until("project", f"p-{number}")
             await other.until("project", f"p-{number}")
-    async with door.changes(last=first) as late:
+    async with changes(door, last=first) as late:
         assert [(await late.next())[0] for _ in range(2)] == ["hello", "reset"]
     assert not log._listeners or await eventually(lambda: _is_empty(log._listeners))
 
@@ -174,8 +139,8 @@ async def _is_empty(found: set[Any]) -> bool:
 
 async def test_each_is_told_what_it_may_see(controller: Controller, door: Door) -> None:
     await controller.call("POST", "/projects", 201, json={"name": "team"})
-    token, _ = await a_user(controller, "ada", team="viewer")
-    async with door.changes(token) as stream:
+    token = (await member(controller, "ada", team="viewer"))["token"]
+    async with changes(door, token) as stream:
         await stream.next()
         await controller.call("POST", "/services", 201, json={"name": "theirs"})
         await controller.call("POST", "/users", 201, json={"name": "bob"})
@@ -183,20 +148,22 @@ async def test_each_is_told_what_it_may_see(controller: Controller, door: Door) 
         _, before = await stream.until("service", "ours")
         assert before == []
         await controller.call("PUT", "/projects/default/members/ada", json={"role": "viewer"})
-        while (await stream.next())[0] != "reset":  # who sees more now has more to read
-            pass
+        told, _, _ = await stream.next()
+        while told == "change":
+            told, _, _ = await stream.next()
+        assert told == "reset"  # who sees more now has more to read
         await controller.call("PATCH", "/services/theirs", json={"description": "x"})
         await stream.until("service", "theirs")
 
 
 @pytest.mark.timed
 async def test_a_stream_ends_within_a_second_of_its_token(controller: Controller, door: Door) -> None:
-    token, token_id = await a_user(controller, "ada", default="viewer")
-    async with door.changes(token) as stream, door.changes() as other:
+    token = await member(controller, "ada", default="viewer")
+    async with changes(door, token["token"]) as stream, changes(door) as other:
         await stream.next()
         await other.next()
         began = time.monotonic()
-        await controller.call("DELETE", f"/tokens/{token_id}", 204)
+        await controller.call("DELETE", f"/tokens/{token['id']}", 204)
         event, data, _ = await stream.next()
         while event == "change":
             event, data, _ = await stream.next()
@@ -206,12 +173,15 @@ async def test_a_stream_ends_within_a_second_of_its_token(controller: Controller
 
 
 async def test_what_the_bus_may_have_missed_is_read_anew(controller: Controller, nats_server: Nats, door: Door) -> None:
-    async with door.changes() as stream:
-        await stream.next()
+    async with changes(door) as stream:
+        _, _, before = await stream.next()
         nats_server.stop()
         nats_server.start()
-        while (await stream.next())[0] != "reset":
-            pass
+        told, data, own = await stream.next()
+        while told == "change":
+            told, data, own = await stream.next()
+        assert (told, data) == ("reset", {"id": own})
+        assert own > before
 
 
 async def test_the_client_goes_on_after_a_lost_connection(controller: Controller, door: Door) -> None:

@@ -12,11 +12,10 @@ import httpx
 import pytest
 
 from penstock.client import AsyncClient
+from running_services.door import Door
 from running_services.running_controller import TOKEN, Controller, Peers, eventually
-from servers.ports import free_port
 from shared.contracts.rpc.monitor import LogEntry, LogPage, LogsQuery
 from shared.contracts.samples import LogLine, PodOutput
-from shared.http import serve
 from shared.ids import new_id
 
 SUBJECT = "penstock.logs.v1.wine.v1.p"
@@ -50,42 +49,10 @@ class Output:
         await self.peers.scheduler.js.publish(SUBJECT, output.model_dump_json().encode())
 
 
-class Door:
-    """The control plane on a port of its own, which closes and opens again."""
-
-    def __init__(self, controller: Controller) -> None:
-        self.controller, self.port = controller, free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-
-    async def open(self) -> None:
-        self.serving = asyncio.create_task(serve(self.controller.app.api, "127.0.0.1", self.port))
-
-        async def answers() -> bool:
-            async with httpx.AsyncClient() as client:
-                try:
-                    return (await client.get(f"{self.url}/api/v1/health")).is_success
-                except httpx.TransportError:
-                    return False
-
-        await eventually(answers)
-
-    async def close(self) -> None:
-        self.serving.cancel()
-        await asyncio.gather(self.serving, return_exceptions=True)
-
-
 @pytest.fixture
 async def output(controller: Controller, peers: Peers) -> Output:
     await controller.call("POST", "/services", 201, json={"name": "wine"})
     return Output(peers)
-
-
-@pytest.fixture
-async def door(controller: Controller) -> AsyncIterator[Door]:
-    opened = Door(controller)
-    await opened.open()
-    yield opened
-    await opened.close()
 
 
 async def told(lines: AsyncIterator[Any], count: int) -> list[str]:
@@ -170,3 +137,19 @@ async def test_signing_out_ends_what_a_page_follows_within_a_second(output: Outp
     assert signed_out.status_code == 204
     assert ended[0] == "event: ended"
     assert json.loads(ended[1].removeprefix("data: "))["status"] == 401
+
+
+async def test_deleting_the_service_ends_what_is_followed_of_it_within_a_second(output: Output, door: Door) -> None:
+    headers = {"authorization": f"Bearer {TOKEN}"}
+    async with (
+        httpx.AsyncClient(base_url=door.url, headers=headers, timeout=60) as client,
+        client.stream("GET", "/api/v1/services/wine/logs?follow=true") as stream,
+    ):
+        lines = stream.aiter_lines()
+        assert await anext(lines) == ": following"
+        deleted = await client.delete("/api/v1/services/wine")
+        async with asyncio.timeout(1):
+            ended = [line async for line in lines if line and not line.startswith(":")]
+    assert deleted.status_code == 204
+    assert ended[0] == "event: ended"
+    assert json.loads(ended[1].removeprefix("data: "))["status"] == 404

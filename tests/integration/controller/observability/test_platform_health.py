@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from operations.someone import someone
 from running_services.running_controller import Controller, Nats, Peers
 from shared.bus import Bus
 from shared.bus.status import StatusReporter
@@ -68,8 +69,5 @@ async def test_without_a_bus_it_says_so(offline: Controller) -> None:
 
 
 async def test_only_administrators_are_told(offline: Controller) -> None:
-    await offline.call("POST", "/users", 201, json={"name": "ada"})
-    await offline.call("PUT", "/projects/default/members/ada", json={"role": "admin"})
-    made = await offline.call("POST", "/tokens", 201, json={"name": "t", "user": "ada"})
-    refused = await offline.call("GET", "/platform", 403, headers={"authorization": f"Bearer {made['token']}"})
-    assert refused["error_code"] == "PERMISSION_DENIED"
+    refused = await (await someone(offline, "ada", default="admin")).ask("GET", "/platform")
+    assert (refused.status_code, refused.json()["error_code"]) == (403, "PERMISSION_DENIED")

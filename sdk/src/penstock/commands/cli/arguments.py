@@ -128,6 +128,14 @@ def parse_fields(pairs: Sequence[str] | None) -> dict[str, Any]:
     return {name: _parse_field(name, text) for name, text in (_split_pair(pair) for pair in pairs or ())}
 
 
+def given_changes(wanted: Mapping[str, Any], further: Sequence[str] | None = None) -> dict[str, Any]:
+    """The fields that were given, by their options (None: not given) and by `--set`; a usage error where none was."""
+    changes = {field: value for field, value in wanted.items() if value is not None} | parse_fields(further)
+    if not changes:
+        raise typer.BadParameter("nothing to change")
+    return changes
+
+
 def _parse_field(name: str, text: str) -> Any:
     try:
         return json.loads(text)

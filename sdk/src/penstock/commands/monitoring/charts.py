@@ -12,7 +12,7 @@ import typer
 
 from penstock.commands.cli.connection import connect
 from penstock.commands.cli.output import Format, Output, show_all
-from penstock.commands.monitoring.observability import From, Service, To, Version, format_value
+from penstock.commands.monitoring.observability import From, Pod, Service, To, Version, format_value
 
 COLUMNS = ("at", "metric", "label", "value", "unit", "version", "pod")
 SUMMARY = ("service", "requests_per_second", "errors_per_second", "latency_p99_ms", "last_15_minutes")
@@ -34,7 +34,7 @@ def charts(
     *,
     by: Annotated[By, typer.Option(help="What series are told apart by.")] = By.VERSION,
     version: Version = None,
-    pod: Annotated[str | None, typer.Option(help="Only of this pod.")] = None,
+    pod: Pod = None,
     from_time: From = None,
     to_time: To = None,
     step: Annotated[

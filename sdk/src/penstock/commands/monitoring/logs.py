@@ -12,10 +12,10 @@ import typer
 
 from penstock.commands.cli.connection import connect
 from penstock.commands.cli.output import Format, Output, plain_line
-from penstock.commands.monitoring.observability import From, Service, To, Version
+from penstock.commands.monitoring.observability import From, Pod, Service, To, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from penstock.client import Client
     from penstock.client.types import LogLine
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Filters = dict[str, Any]
 
 FOLLOWED_LINES = 20
+LINES_AROUND = 20
 MOST_BEFORE = 1000
 
 
@@ -35,73 +36,74 @@ class Level(StrEnum):
     DEBUG = "debug"
 
 
+Regex = Annotated[str | None, typer.Option(help="A regular expression (RE2's) that the line has a match of.")]
+Levels = Annotated[
+    list[Level] | None, typer.Option(help="Only lines that say that they are of this level; may be repeated.")
+]
+RequestId = Annotated[
+    str | None, typer.Option(help="Only what was printed for this request: its id, as X-Request-Id has it.")
+]
+LineCount = Annotated[
+    int | None,
+    typer.Option(
+        "--lines", "-n", min=0, help="How many at most, 100; with -f so many before, 20; with --around: 20 each way."
+    ),
+]
+Around = Annotated[str | None, typer.Option(help="The lines around this one of its pod: its id, as -o json has it.")]
+Download = Annotated[
+    Path | None, typer.Option(help="Write up to 100,000 lines to this file, oldest first.", dir_okay=False)
+]
+
+
 def logs(
     service: Service,
     *,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Lines as they are printed, until Ctrl-C.")] = False,
     version: Version = None,
-    pod: Annotated[str | None, typer.Option(help="Only of this pod.")] = None,
+    pod: Pod = None,
     search: Annotated[str | None, typer.Option(help="A word in the line.")] = None,
-    regex: Annotated[
-        str | None, typer.Option(help="A regular expression (RE2's) that the line has a match of.")
-    ] = None,
-    level: Annotated[
-        list[Level] | None, typer.Option(help="Only lines that say that they are of this level; may be repeated.")
-    ] = None,
-    request: Annotated[
-        str | None, typer.Option(help="Only what was printed for this request: its id, as X-Request-Id has it.")
-    ] = None,
+    regex: Regex = None,
+    level: Levels = None,
+    request: RequestId = None,
     from_time: From = None,
     to_time: To = None,
-    lines: Annotated[
-        int | None,
-        typer.Option(
-            "--lines",
-            "-n",
-            min=0,
-            help="How many at most, 100; with -f so many before, 20; with --around: 20 each way.",
-        ),
-    ] = None,
-    around: Annotated[
-        str | None, typer.Option(help="The lines around this one of its pod: its id, as -o json has it.")
-    ] = None,
-    download: Annotated[
-        Path | None, typer.Option(help="Write up to 100,000 lines to this file, oldest first.", dir_okay=False)
-    ] = None,
+    lines: LineCount = None,
+    around: Around = None,
+    download: Download = None,
     output: Output = Format.TABLE,
 ) -> None:
     """Show what the pods of a service printed, the newest last. JSON is one object per line."""
     wanted: Filters = {"version": version, "pod": pod, "search": search, "regex": regex, "level": level or ()}
-    wanted |= {"request_id": request, "from_time": from_time}
+    wanted |= {"request_id": request, "from_time": from_time, "to_time": to_time}
     if sum((follow, around is not None, download is not None)) > 1:
         raise typer.BadParameter("--follow, --around and --download do not go together")
-    if around is not None and any((pod, search, regex, level, request, from_time, to_time)):
-        raise typer.BadParameter(
-            "--around shows a line among its pod's: besides --version and --lines it takes no filter"
-        )
-    if follow and (to_time or (from_time and lines is not None)):
-        raise typer.BadParameter("--follow has no end (--to), and begins at a time (--from) or so many --lines back")
     with connect() as client:
         if download is not None:
-            download.write_text(client.download_logs(service, **wanted, to_time=to_time), encoding="utf-8")
+            download.write_text(client.download_logs(service, **wanted), encoding="utf-8")
             return
-        for line in _found(client, service, wanted | {"to_time": to_time}, lines, follow=follow, around=around):
+        if follow:
+            found: Iterable[LogLine] = _follow(client, service, wanted, lines)
+        elif around is not None:
+            found = _around(client, service, around, wanted, lines)
+        else:
+            found = _last_lines(client, service, wanted, 100 if lines is None else lines)
+        for line in found:
             _print(line, output)
 
 
-def _found(
-    client: Client, service: str, wanted: Filters, lines: int | None, *, follow: bool, around: str | None
-) -> Iterator[LogLine] | list[LogLine]:
-    if follow:
-        wanted.pop("to_time")
-        return _follow(client, service, wanted, lines)
-    if around is not None:
-        count = FOLLOWED_LINES if lines is None else lines
-        return list(client.logs_around(service, around, version=wanted["version"], lines=count))[::-1]
-    return _last_lines(client, service, wanted, 100 if lines is None else lines)
+def _around(client: Client, service: str, line: str, wanted: Filters, lines: int | None) -> list[LogLine]:
+    version = wanted.pop("version")
+    if any(wanted.values()):
+        raise typer.BadParameter(
+            "--around shows a line among its pod's: besides --version and --lines it takes no filter"
+        )
+    count = LINES_AROUND if lines is None else lines
+    return list(client.logs_around(service, line, version=version, lines=count))[::-1]
 
 
 def _follow(client: Client, service: str, wanted: Filters, lines: int | None) -> Iterator[LogLine]:
+    if wanted.pop("to_time") or (wanted["from_time"] and lines is not None):
+        raise typer.BadParameter("--follow has no end (--to), and begins at a time (--from) or so many --lines back")
     if lines is not None and lines > MOST_BEFORE:
         raise typer.BadParameter(f"--follow begins {MOST_BEFORE} lines back at most; --from has no such bound")
     before = None if wanted["from_time"] else FOLLOWED_LINES if lines is None else lines

@@ -14,6 +14,7 @@ from penstock.commands.cli.output import Format, Output, show_all
 
 Service = Annotated[str, typer.Argument(help="Name of the service.")]
 Version = Annotated[str | None, typer.Option("--version", help="Only of this version.")]
+Pod = Annotated[str | None, typer.Option(help="Only of this pod.")]
 Lines = Annotated[int, typer.Option("--lines", "-n", min=1, help="How many at most.")]
 From = Annotated[str | None, typer.Option("--from", help="ISO-8601 with a zone.")]
 To = Annotated[str | None, typer.Option("--to", help="ISO-8601 with a zone; now otherwise.")]
@@ -40,7 +41,7 @@ def metrics(
     metric: Annotated[str, typer.Argument(help=f"One of {', '.join(f'{name} ({unit})' for name, unit in METRICS)}.")],
     *,
     version: Version = None,
-    pod: Annotated[str | None, typer.Option(help="Only of this pod.")] = None,
+    pod: Pod = None,
     from_time: From = None,
     to_time: To = None,
     step: Annotated[int, typer.Option(min=1, help="Seconds from one point to the next.")] = 60,

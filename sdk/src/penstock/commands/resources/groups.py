@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from penstock.commands.cli.arguments import ExpiresAt, ExpiresIn, parse_expiry, parse_tags
+from penstock.commands.cli.arguments import ExpiresAt, ExpiresIn, given_changes, parse_expiry, parse_tags
 from penstock.commands.cli.connection import connect
 from penstock.commands.cli.output import Format, Output, show_all, show_one
 
@@ -69,9 +69,7 @@ def edit_group(
 ) -> None:
     """Change what is given; the tags given replace all that there are. Needs an administrator."""
     wanted = {"name": rename, "description": description, "tags": None if tag is None else parse_tags(tag)}
-    changes = {field: value for field, value in wanted.items() if value is not None}
-    if not changes:
-        raise typer.BadParameter("nothing to change")
+    changes = given_changes(wanted)
     with connect() as client:
         show_one(client.edit_group(name, changes), GROUPS, output)
 
@@ -145,9 +143,7 @@ def edit_node(
 ) -> None:
     """Change what is given. Needs an administrator."""
     wanted = {"console_url": console_url, "billing_mode": billing_mode}
-    changes = {field: value for field, value in wanted.items() if value is not None}
-    if not changes:
-        raise typer.BadParameter("nothing to change")
+    changes = given_changes(wanted)
     with connect() as client:
         show_one(client.edit_node(group, node, changes), NODE, output)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from penstock.commands.cli.arguments import Fields, parse_fields, parse_tags
+from penstock.commands.cli.arguments import Fields, given_changes, parse_fields, parse_tags
 from penstock.commands.cli.connection import connect
 from penstock.commands.cli.output import Format, Output, show_all, show_one
 from penstock.commands.services.changes import DryRun, show_preview
@@ -101,9 +101,7 @@ def edit(
 ) -> None:
     """Change what is given; the tags given replace all that there are."""
     wanted = {"description": description, "auth_enabled": auth, "tags": None if tag is None else parse_tags(tag)}
-    changes = {field: value for field, value in wanted.items() if value is not None} | parse_fields(further)
-    if not changes:
-        raise typer.BadParameter("nothing to change")
+    changes = given_changes(wanted, further)
     with connect() as client:
         if dry_run:
             show_preview(client.preview_service_edit(name, changes), output)

@@ -13,6 +13,7 @@ from penstock.commands.cli.arguments import (
     Fields,
     SecretEnv,
     build_resource_source,
+    given_changes,
     parse_env,
     parse_fields,
     parse_model_source,
@@ -168,9 +169,7 @@ def edit(
         "log_delivery": None if record is None else {"enabled": record},
         "env": {} if no_env else parse_env(env, secret_env) or None,
     }
-    changes = {field: value for field, value in wanted.items() if value is not None} | parse_fields(further)
-    if not changes:
-        raise typer.BadParameter("nothing to change")
+    changes = given_changes(wanted, further)
     with connect() as client:
         if model is not None:
             changes = with_newest_model(client, changes, registry)

@@ -14,7 +14,7 @@ from controller.api.access import audit, keys, projects, provider_sign_in, sessi
 from controller.api.dependencies import ApiDependencies
 from controller.api.docs import pages
 from controller.api.docs.openapi import openapi_of
-from controller.api.middleware.auth import AuthMiddleware, Credentials
+from controller.api.middleware.auth import AuthMiddleware
 from controller.api.middleware.bodies import RequestBodyMiddleware
 from controller.api.middleware.console import Bundle, ConsoleMiddleware
 from controller.api.middleware.discard import DiscardBodyMiddleware
@@ -65,13 +65,10 @@ _ROUTERS = (
 
 @dataclass(frozen=True)
 class ApiAccess:
-    """Who and what comes in: how requests are authenticated, host names besides localhost, the console's files, and
-    where browsers reach them if not where they send their requests."""
+    """What comes in: host names besides localhost, and the console's files."""
 
-    credentials: Credentials
     allowed_hosts: frozenset[str] = frozenset()
     bundle: Bundle = field(default_factory=Bundle)
-    console_url: str | None = None
 
 
 def build_api(deps: ApiDependencies, telemetry: Telemetry, access: ApiAccess, is_ready: Callable[[], bool]) -> FastAPI:
@@ -96,9 +93,9 @@ def build_api(deps: ApiDependencies, telemetry: Telemetry, access: ApiAccess, is
     app.add_middleware(ConsoleMiddleware, bundle=access.bundle)
     app.add_middleware(
         AuthMiddleware,
-        credentials=access.credentials,
+        credentials=deps.authenticator,
         allowed_hosts=access.allowed_hosts,
-        own_url=access.console_url,
+        own_url=deps.console_url,
         is_public=access.bundle.holds,
     )
     app.add_middleware(DiscardBodyMiddleware)

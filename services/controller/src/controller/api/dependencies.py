@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, TypeVar
 
@@ -39,29 +39,6 @@ Reply = TypeVar("Reply", bound=Contract)
 _ETAG = re.compile(r'(?:W/)?"([0-9]{1,18})"\Z')
 
 
-class Writes:
-    """Counts what requests have committed, and wakes whoever waits for the next one: a stream whose reader may have
-    lost their access just now."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self._next = asyncio.Event()
-
-    def note(self) -> None:
-        """One more."""
-        self.count += 1
-        woken, self._next = self._next, asyncio.Event()
-        woken.set()
-
-    async def wait(self) -> None:
-        """Until the next one."""
-        await self._next.wait()
-
-
-class _DryRunEnded(Exception):
-    """Undoes a transaction whose outcome was only to be known."""
-
-
 @dataclass(frozen=True)
 class ApiDependencies:
     """What routes work with: database, bus, clients of other systems, and the limits of the installation."""
@@ -82,27 +59,22 @@ class ApiDependencies:
     console_url: str | None = None
     provider: OidcSignIn | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    writes: Writes = field(default_factory=Writes)
 
     @asynccontextmanager
-    async def unit_of_work(self, actor: AuditedActor) -> AsyncIterator[UnitOfWork]:
-        """One audited transaction; it is committed when the block ends, before the answer leaves."""
+    async def unit_of_work(self, actor: AuditedActor, *, dry_run: bool = False) -> AsyncIterator[UnitOfWork]:
+        """One audited transaction; it is committed when the block ends, before the answer leaves.
+
+        `dry_run`: it is undone then. Refusals are the same, nothing is stored or published.
+        """
         now = self.clock.now()
         try:
             async with self.database.unit_of_work() as session:
                 audit_changes(session, actor, now)
                 yield UnitOfWork(session, now, actor.name, self.limits, self.routes_changed)
+                if dry_run:
+                    await session.rollback()
         except IntegrityError as race:
             raise Conflict("Somebody else changed this at the same moment; look again") from race
-        self.writes.note()
-
-    @asynccontextmanager
-    async def dry_run(self, actor: AuditedActor) -> AsyncIterator[UnitOfWork]:
-        """A transaction that is undone when the block ends: refusals are the same, nothing is stored or published."""
-        with suppress(_DryRunEnded):
-            async with self.database.unit_of_work() as session:
-                yield UnitOfWork(session, self.clock.now(), actor.name, self.limits)
-                raise _DryRunEnded
 
     @asynccontextmanager
     async def read_session(self) -> AsyncIterator[AsyncSession]:

@@ -77,12 +77,11 @@ class ChangeLog:
 
     def __init__(self, started_at: datetime, capacity: int = KEPT_CHANGES) -> None:
         self.last_id = int(started_at.timestamp() * 1000) * IDS_PER_MILLISECOND
-        self.access_changes = 0
-        """Grows with whatever may have changed what somebody may see."""
         self._complete_since = self.last_id
         self._capacity = capacity
         self._kept: OrderedDict[tuple[str, str | None, str, Audience], tuple[int, Change]] = OrderedDict()
         self._listeners: set[Callable[[], None]] = set()
+        self._access_listeners: set[Callable[[], None]] = set()
 
     def publish(self, change: Change) -> None:
         """Add a change and wake those who wait; an earlier one of the same thing is forgotten."""
@@ -114,14 +113,19 @@ class ChangeLog:
         self._wake()
 
     def note_access_change(self) -> None:
-        """What somebody may see may be another now; readers look again."""
-        self.access_changes += 1
-        self._wake()
+        """What somebody may see may be another now, or may be gone; readers look again."""
+        for wake in tuple(self._access_listeners):
+            wake()
 
     def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
         """Have `wake` called at every change; returns what ends that."""
         self._listeners.add(wake)
         return lambda: self._listeners.discard(wake)
+
+    def listen_to_access(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """The same whenever what somebody may see may be another."""
+        self._access_listeners.add(wake)
+        return lambda: self._access_listeners.discard(wake)
 
     def _wake(self) -> None:
         for wake in tuple(self._listeners):

@@ -35,6 +35,9 @@ from controller.store.tables import (
 ACCESS_TABLES = frozenset({"users", "members", "tokens", "sessions", "projects"})
 """Tables that say who may see what, or whether somebody is signed in at all."""
 
+FOLLOWED_TABLES = frozenset({"services", "versions"})
+"""Tables of what can be followed: once a row is gone, nobody may see it any more."""
+
 Found = Iterator[tuple[Change, ControllerTable | None]]
 """Changes of one row; the second is the row whose revision goes with it."""
 
@@ -125,8 +128,10 @@ class _Transaction:
             for row in [*session.new, *session.dirty, *session.deleted]:
                 if row in session.dirty and not session.is_modified(row):
                     continue
-                self.changes_access |= getattr(row, "__tablename__", "") in ACCESS_TABLES
+                table = getattr(row, "__tablename__", "")
+                self.changes_access |= table in ACCESS_TABLES
                 if row in session.deleted:
+                    self.changes_access |= table in FOLLOWED_TABLES
                     self.deleted.add(id(row))
                 if (named := NOTICED.get(type(row))) is not None:
                     self.changes.update(named(session, row))

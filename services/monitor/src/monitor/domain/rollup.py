@@ -14,8 +14,6 @@ from typing import Literal
 from shared.contracts.samples import LATENCY_BOUNDS_S, PodTraffic, PodUsage, TrafficSample, UsageSample
 
 MINUTE_S = 60
-RECENT_S = 10
-"""The shortest step of a chart: routers and the scheduler send a sample so often."""
 Kind = Literal["traffic", "usage", "replicas"]
 NOT_ROUTED = ""
 """Stands for the version or pod of requests that were turned away before one was chosen."""
@@ -96,7 +94,7 @@ def _add_counts(into: dict[str, int], more: Mapping[str, int]) -> None:
 
 def minute_of(at: datetime) -> int:
     """Unix seconds of the start of the minute that `at` is in."""
-    return int(at.timestamp()) // MINUTE_S * MINUTE_S
+    return step_of(at, MINUTE_S)
 
 
 def step_of(at: datetime, step_s: int) -> int:

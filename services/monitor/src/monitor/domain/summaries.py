@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from monitor.domain.rollup import MINUTE_S, RECENT_S, PodMinute, TrafficSums, quantile, step_start
+from monitor.domain.rollup import MINUTE_S, PodMinute, TrafficSums, quantile, step_start
 from monitor.domain.series import REPORTED_AFTER_S
+from shared.contracts.rpc.monitor import RECENT_STEP_S
 
 SPARKLINE_MINUTES = 15
 
@@ -31,7 +32,7 @@ class SummaryWindow:
     @property
     def recent_end(self) -> int:
         """The end of the last 10 s of which everything has been reported."""
-        return step_start(self.now - REPORTED_AFTER_S, RECENT_S)
+        return step_start(self.now - REPORTED_AFTER_S, RECENT_STEP_S)
 
     @property
     def recent_start(self) -> int:

@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from monitor.domain.events import event_line_of
-from monitor.domain.rollup import RECENT_S, roll_replicas, roll_traffic, roll_usage
+from monitor.domain.rollup import roll_replicas, roll_traffic, roll_usage
 from monitor.store import event_list, log_lines, minutes
 from monitor.store.recent import add_recent
+from shared.contracts.rpc.monitor import RECENT_STEP_S
 from shared.contracts.samples import PodOutput, TrafficSample, UsageSample
 
 
@@ -21,9 +22,9 @@ async def store_samples(session: AsyncSession, traffic: Sequence[TrafficSample],
     await minutes.add_minutes(session, "traffic", roll_traffic(fresh))
     await minutes.add_minutes(session, "usage", roll_usage(usage))
     await minutes.add_minutes(session, "replicas", roll_replicas(usage))
-    await add_recent(session, "traffic", (roll_traffic((sample,), RECENT_S) for sample in fresh))
-    await add_recent(session, "usage", (roll_usage((sample,), RECENT_S) for sample in usage))
-    await add_recent(session, "replicas", (roll_replicas((sample,), RECENT_S) for sample in usage))
+    await add_recent(session, "traffic", (roll_traffic((sample,), RECENT_STEP_S) for sample in fresh))
+    await add_recent(session, "usage", (roll_usage((sample,), RECENT_STEP_S) for sample in usage))
+    await add_recent(session, "replicas", (roll_replicas((sample,), RECENT_STEP_S) for sample in usage))
 
 
 async def store_output(session: AsyncSession, outputs: Sequence[PodOutput]) -> None:

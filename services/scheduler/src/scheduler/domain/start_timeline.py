@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 from scheduler.domain.values import CAPACITY, PodNote, PodObservation
 from shared.contracts.deployment import PodReport
@@ -16,7 +16,7 @@ from shared.contracts.deployment import PodReport
 PhaseName = Literal["placed", "model", "environment", "process", "loaded", "checked", "ready"]
 PhaseState = Literal["done", "running", "failed", "skipped"]
 
-ORDER: tuple[PhaseName, ...] = ("placed", "model", "environment", "process", "loaded", "checked", "ready")
+ORDER: tuple[PhaseName, ...] = get_args(PhaseName)
 
 MODEL_FOUND, MODEL_FETCHED = "ModelFound", "ModelFetched"
 ENVIRONMENT_FOUND, ENVIRONMENT_READY = "EnvironmentFound", "EnvironmentReady"

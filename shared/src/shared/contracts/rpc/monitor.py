@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from pydantic import Field, computed_field
@@ -10,6 +10,11 @@ from pydantic import Field, computed_field
 from shared.contracts.base import Contract
 from shared.contracts.rpc.method import RpcMethod
 from shared.logs.levels import Level
+
+RECENT_STEP_S = 10
+"""The shortest step of a chart: routers and the scheduler send a sample so often."""
+RECENT_KEPT = timedelta(minutes=65)
+"""So far back its steps reach: an hour, and what passes until a question for it arrives."""
 
 
 class MetricsQuery(Contract):
@@ -50,7 +55,7 @@ class ChartsQuery(Contract):
     pod: str | None = None
     metrics: tuple[str, ...]
     from_time: datetime
-    step_s: int = Field(ge=10)
+    step_s: int = Field(ge=RECENT_STEP_S)
     count: int = Field(ge=1)
     by: Literal["version", "pod", "none"] = "version"
 

@@ -12,11 +12,10 @@ from dataclasses import dataclass, replace
 from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse
 
-from controller.api.access.sessions import console_url_of, set_session_cookie, who_signs_in
+from controller.api.access.sessions import console_url_of, is_over_tls, set_session_cookie, who_signs_in
 from controller.api.dependencies import ApiDependencies, Dependencies
 from controller.clients.oidc_sign_in import OidcSignIn
 from controller.domain.access.provider_sign_in import SESSION_LIFETIME, SIGN_IN_WITHIN, Attempt, SignInFailure
-from controller.domain.access.sessions import is_https
 from controller.handlers.access import sessions
 from shared.errors import NotFound, PenstockError, Unauthenticated
 
@@ -39,7 +38,6 @@ async def leave_for_provider(request: Request, deps: Dependencies) -> Response:
     """Lead a browser to the identity provider."""
     provider, attempt = _provider(deps), Attempt.begin()
     answer = RedirectResponse(await provider.authorization_url(attempt, _callback_url(request, deps)), 303)
-    is_secure = is_https(request.scope["scheme"], request.headers.get("x-forwarded-proto"), deps.console_url)
     answer.set_cookie(
         ATTEMPT_COOKIE,
         attempt.cookie,
@@ -47,7 +45,7 @@ async def leave_for_provider(request: Request, deps: Dependencies) -> Response:
         path="/",
         httponly=True,
         samesite="lax",  # the provider's page leads here, and the cookie has to come along
-        secure=is_secure,
+        secure=is_over_tls(request, deps),
     )
     answer.headers["cache-control"] = "no-store"
     return answer

@@ -14,7 +14,7 @@ from controller.api.idempotency import PostRequest, no_preparation
 from controller.api.middleware.auth import require_same_origin, session_cookie
 from controller.api.open_paths import SESSION_COOKIE, SESSION_PATH
 from controller.domain.access.keys import digest
-from controller.domain.access.roles import Role
+from controller.domain.access.roles import Principal, Role
 from controller.domain.access.sessions import SignIn, csrf_token_of, ends_at, is_https
 from controller.handlers.access import sessions
 from controller.handlers.unit_of_work import UnitOfWork
@@ -72,17 +72,17 @@ async def sign_in(command: SignIn, request: Request, deps: Dependencies) -> Resp
         async with deps.read_session() as session:
             user = await user_of_link(session, digest(link))
         async with deps.unit_of_work(who_signs_in(request, user.name if user else "")) as unit:
-            secret = await sessions.open_session_by_link(unit, link)
+            secret, principal = await sessions.open_session_by_link(unit, link)
             await _close_earlier(unit, request)
-    answer = await _session_answer(deps, secret)
+    answer = await _session_answer(deps, principal, secret)
     set_session_cookie(answer, request, deps, secret)
     return answer
 
 
 @router.get("/session", response_model=SessionView)
-async def read_session(request: Request, deps: Dependencies) -> Response:
+async def read_session(request: Request, deps: Dependencies, principal: CurrentPrincipal) -> Response:
     """The session that the request's cookie names; 401 where there is none, though a token was given."""
-    return await _session_answer(deps, _session_of(request))
+    return await _session_answer(deps, principal, _session_of(request))
 
 
 @router.delete("/session", status_code=204)
@@ -127,7 +127,7 @@ async def create_sign_in_link(
 def set_session_cookie(answer: Response, request: Request, deps: Dependencies, secret: str) -> None:
     """Have the browser keep the session until it is closed; no script reads it, and no other site sends it."""
     answer.set_cookie(
-        SESSION_COOKIE, secret, path="/", httponly=True, samesite="strict", secure=_is_https(request, deps)
+        SESSION_COOKIE, secret, path="/", httponly=True, samesite="strict", secure=is_over_tls(request, deps)
     )
 
 
@@ -135,10 +135,11 @@ def console_url_of(request: Request, deps: Dependencies) -> str:
     """Where browsers reach the console: as configured, else where this request was sent to."""
     if deps.console_url is not None:
         return deps.console_url
-    return f"{'https' if _is_https(request, deps) else 'http'}://{request.headers['host']}"
+    return f"{'https' if is_over_tls(request, deps) else 'http'}://{request.headers['host']}"
 
 
-def _is_https(request: Request, deps: Dependencies) -> bool:
+def is_over_tls(request: Request, deps: Dependencies) -> bool:
+    """Whether the browser reaches the console over TLS."""
     return is_https(request.scope["scheme"], request.headers.get("x-forwarded-proto"), deps.console_url)
 
 
@@ -161,8 +162,7 @@ async def _close_earlier(unit: UnitOfWork, request: Request) -> None:
         await sessions.close_session(unit, earlier)
 
 
-async def _session_answer(deps: Dependencies, secret: str) -> Response:
-    principal = await deps.authenticator.authenticate_session(secret)
+async def _session_answer(deps: Dependencies, principal: Principal, secret: str) -> Response:
     async with deps.read_session() as session:
         row = await find_session(session, digest(secret))
     if row is None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -18,28 +17,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from controller.api.open_paths import SESSION_COOKIE, is_open, is_page
-from controller.domain.access.roles import Principal
 from controller.domain.access.sessions import cookie_value, is_cross_site, is_csrf_token, is_same_origin
+from controller.handlers.access.authentication import Authenticator
 from shared.errors import Forbidden, PenstockError, Temporary, Unauthenticated
 from shared.http import error_body, request_id_of, status_of
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
 CSRF_HEADER = "x-penstock-session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-
-
-class Credentials(Protocol):
-    """Finds out who sends a request; `Unauthenticated` where nobody known does."""
-
-    async def authenticate(self, token: str) -> Principal:
-        """The principal of a token."""
-        ...
-
-    async def authenticate_session(self, secret: str, *, is_use: bool = True) -> Principal:
-        """The principal of a session's cookie."""
-        ...
 
 
 class AuthMiddleware:
@@ -49,7 +34,7 @@ class AuthMiddleware:
         self,
         app: ASGIApp,
         *,
-        credentials: Credentials,
+        credentials: Authenticator,
         allowed_hosts: frozenset[str],
         own_url: str | None,
         is_public: Callable[[str, str, str], bool],

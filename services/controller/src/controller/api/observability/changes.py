@@ -11,17 +11,15 @@ from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import StreamingResponse
 
 from controller.api.dependencies import ApiDependencies, CurrentPrincipal, Dependencies
-from controller.api.observability.live_logs import ended_event
+from controller.api.observability.stream_access import AccessRecheck, ended_event, refusal_of
 from controller.domain.access.roles import Principal
 from controller.domain.changes import Change
-from shared.errors import Forbidden, PenstockError, Unauthenticated
+from shared.errors import PenstockError
 from shared.http import request_id_of
 
 router = APIRouter(tags=["observability"])
 
 COMMENT_INTERVAL_S = 15.0
-RECHECK_INTERVAL_S = 5.0
-"""How often a reader's token is looked at though nothing was heard of it; a change of it is acted on at once."""
 
 EventId = Annotated[
     str | None,
@@ -72,24 +70,25 @@ class ChangeReader:
         self._deps, self._log, self._clock = deps, deps.changes, deps.clock
         self._principal, self._current_principal, self._request_id = principal, current_principal, request_id
         self._last_id = self._log.last_id
-        self._access_changes, self._writes = self._log.access_changes, deps.writes.count
-        self._checked_at = self._said_at = self._clock.monotonic()
+        self._said_at = self._clock.monotonic()
+        self._recheck = AccessRecheck(self._log, self._clock)
         self._woken = asyncio.Event()
 
     async def events(self, last_event_id: str | None) -> AsyncIterator[bytes]:
         """Everything that the reader is told, until one of both ends."""
         stop_listening = self._log.listen(self._woken.set)
         try:
-            yield self._hello(last_event_id)
-            while not self._deps.stopping.is_set():
-                self._woken.clear()
-                if (refusal := await self._refusal()) is not None:
-                    yield ended_event(refusal, self._request_id)
-                    return
-                for told in self._news():
-                    self._said_at = self._clock.monotonic()
-                    yield told
-                await self._wait()
+            with self._recheck:
+                yield self._hello(last_event_id)
+                while not self._deps.stopping.is_set():
+                    self._woken.clear()
+                    if (refusal := await self._refusal()) is not None:
+                        yield ended_event(refusal, self._request_id)
+                        return
+                    for told in self._news():
+                        self._said_at = self._clock.monotonic()
+                        yield told
+                    await self._wait()
         finally:
             stop_listening()
 
@@ -114,22 +113,15 @@ class ChangeReader:
         return seen
 
     async def _refusal(self) -> PenstockError | None:
-        """Why the reader may read no more; who may see other things now reads everything anew."""
-        now, changed = self._clock.monotonic(), (self._log.access_changes, self._deps.writes.count)
-        is_same = changed == (self._access_changes, self._writes)
-        if is_same and now - self._checked_at < RECHECK_INTERVAL_S and not self._has_ended():
-            return None
-        (self._access_changes, self._writes), self._checked_at = changed, now
-        try:
-            principal = await self._current_principal()
-        except (Unauthenticated, Forbidden) as refusal:
-            return refusal
-        except PenstockError:  # that it cannot be found out now ends nothing
-            return None
+        """Why the reader may read no more."""
+        return await refusal_of(self._look_again) if self._recheck.is_due(is_over=self._has_ended()) else None
+
+    async def _look_again(self) -> None:
+        """Who the reader is now; who may see other things reads everything anew."""
+        principal = await self._current_principal()
         if (principal.is_admin, principal.roles) != (self._principal.is_admin, self._principal.roles):
             self._last_id = -1
         self._principal = principal
-        return None
 
     def _has_ended(self) -> bool:
         ends_at = self._principal.ends_at
@@ -138,11 +130,11 @@ class ChangeReader:
     async def _wait(self) -> None:
         """Until something is new, it is time to look again, or the control plane stops."""
         now = self._clock.monotonic()
-        due = min(self._checked_at + RECHECK_INTERVAL_S, self._said_at + COMMENT_INTERVAL_S)
+        due = min(self._recheck.due_at, self._said_at + COMMENT_INTERVAL_S)
         timeout_s = max(0.05, due - now)
         if (ends_at := self._principal.ends_at) is not None:
             timeout_s = min(timeout_s, max(0.1, (ends_at - self._clock.now()).total_seconds()))
-        reasons = (self._woken, self._deps.stopping, self._deps.writes)  # a sign-out is a write, and no change
+        reasons = (self._woken, self._deps.stopping, self._recheck.changed)
         waits = {asyncio.ensure_future(reason.wait()) for reason in reasons}
         try:
             await asyncio.wait(waits, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)

@@ -3,14 +3,13 @@
 The subscription comes first and the query of the monitor second, so that no line between the two is missing; a line
 that comes twice is recognised by its offset in the pod's output. A stream ends with its connection, and once the
 principal may no longer read it: the token was revoked or has expired, the session or the role was, the service was
-deleted. That is asked anew at every change that somebody makes here, and every few seconds.
+deleted. That is asked anew whenever it may have changed, and every few seconds.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,15 +20,15 @@ from nats.aio.subscription import Subscription
 from pydantic import ValidationError
 
 from controller.api.dependencies import ApiDependencies
+from controller.api.observability.stream_access import AccessRecheck, ended_event, refusal_of
 from shared.contracts.rpc.monitor import LOGS, LogEntry, LogPage, LogsQuery
 from shared.contracts.samples import PodOutput
-from shared.errors import Forbidden, NotFound, PenstockError, Unauthenticated, Unavailable
-from shared.http import error_body, status_of
+from shared.errors import PenstockError, Unavailable
 from shared.logs.levels import Level, level_of
 from shared.logs.matching import LineFilter
 
-RECHECK_INTERVAL_S = 5.0
-"""How often the principal is authorized again, and a silent stream sends a comment."""
+COMMENT_INTERVAL_S = 5.0
+"""How often a silent stream sends a comment."""
 FLUSH_TIMEOUT_S = 5
 STORED_PAGE = 1000
 STORED_TIMEOUT_S = 5.0
@@ -163,40 +162,38 @@ async def follow_logs(
     except PenstockError:
         await _unsubscribe(subscription)
         raise
-    lines = _lines(deps, live, stored, selection)
-    return _events(deps, subscription, lines, must_be_allowed, request_id)
+    recheck = AccessRecheck(deps.changes, deps.clock)
+    lines = _lines(deps, live, stored, selection, recheck)
+    return _events(recheck, subscription, lines, must_be_allowed, request_id)
 
 
 async def _events(
-    deps: ApiDependencies,
+    recheck: AccessRecheck,
     subscription: Subscription,
     lines: AsyncGenerator[bytes],
     must_be_allowed: Callable[[], Awaitable[None]],
     request_id: str,
 ) -> AsyncIterator[bytes]:
-    checked_at, writes = deps.clock.monotonic(), deps.writes.count
     try:
-        yield b": following\n\n"
-        async for line in lines:
-            if writes != deps.writes.count or deps.clock.monotonic() - checked_at >= RECHECK_INTERVAL_S:
-                writes = deps.writes.count
-                if (refusal := await refusal_of(must_be_allowed)) is not None:
+        with recheck:
+            yield b": following\n\n"
+            async for line in lines:
+                if recheck.is_due() and (refusal := await refusal_of(must_be_allowed)) is not None:
                     yield ended_event(refusal, request_id)
                     break
-                checked_at = deps.clock.monotonic()
-            yield line
+                yield line
     finally:
         await lines.aclose()
         await _unsubscribe(subscription)
 
 
 async def _lines(
-    deps: ApiDependencies, live: LiveOutput, stored: StoredLines, selection: LogSelection
+    deps: ApiDependencies, live: LiveOutput, stored: StoredLines, selection: LogSelection, recheck: AccessRecheck
 ) -> AsyncGenerator[bytes]:
     async for entry in stored.lines():
         yield _event_of(entry)
     while not deps.stopping.is_set():
-        message = await _next(live.waiting, deps)
+        message = await _next(live.waiting, deps.stopping, recheck.changed)
         if message is None:
             yield b": still here\n\n"
             continue
@@ -212,29 +209,12 @@ def _event_of(entry: LogEntry) -> bytes:
     return f"data: {entry.model_dump_json()}\n\n".encode()
 
 
-async def refusal_of(must_be_allowed: Callable[[], Awaitable[None]]) -> PenstockError | None:
-    """What `must_be_allowed` raises, where it ends a stream."""
-    try:
-        await must_be_allowed()
-    except (Unauthenticated, Forbidden, NotFound) as refusal:
-        return refusal
-    except PenstockError:  # that it cannot be found out now ends nothing
-        return None
-    return None
-
-
-def ended_event(refusal: PenstockError, request_id: str) -> bytes:
-    """The last event of a stream: why nothing more comes."""
-    why = {"status": status_of(refusal), **error_body(refusal.code, refusal.message, request_id)}
-    return f"event: ended\ndata: {json.dumps(why)}\n\n".encode()
-
-
-async def _next(waiting: asyncio.Queue[Msg], deps: ApiDependencies) -> Msg | None:
-    """The next message, or None when it is time for a comment, to ask who may read, or for the end."""
+async def _next(waiting: asyncio.Queue[Msg], *reasons: asyncio.Event) -> Msg | None:
+    """The next message, or None when it is time for a comment or one of the other `reasons` to look up has come."""
     get = asyncio.ensure_future(waiting.get())
-    others = {asyncio.ensure_future(deps.stopping.wait()), asyncio.ensure_future(deps.writes.wait())}
+    others = {asyncio.ensure_future(reason.wait()) for reason in reasons}
     try:
-        done, _ = await asyncio.wait({get, *others}, timeout=RECHECK_INTERVAL_S, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait({get, *others}, timeout=COMMENT_INTERVAL_S, return_when=asyncio.FIRST_COMPLETED)
         return get.result() if get in done else None
     finally:
         for each in (get, *others):

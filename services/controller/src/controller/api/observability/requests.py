@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from controller.api.dependencies import ApiDependencies, Dependencies
-from controller.store.services.services import load_service
+from controller.api.observability.log_filters import RequestId
+from controller.api.observability.metrics_events import must_exist
 from shared.contracts.rpc.inference_logger import ROWS, RowPage, RowsQuery
 from shared.contracts.rpc.monitor import LOGS, LogEntry, LogPage, LogsQuery
 from shared.errors import NotFound, PenstockError
@@ -21,8 +22,6 @@ ROW_WITHIN_S = 15.0
 MAX_LOG_LINES = 200
 MAX_CLOCK_SKEW = timedelta(seconds=5)
 """Of the machine of the router and of the one that reads what pods print."""
-
-RequestId = Annotated[str, Path(min_length=1, max_length=128, pattern=r"^[^,\x00-\x20]*$")]
 
 
 class RequestView(BaseModel):
@@ -40,8 +39,7 @@ class RequestView(BaseModel):
 @router.get("/services/{service}/requests/{request_id:path}", response_model=RequestView)
 async def read_request(service: str, request_id: RequestId, deps: Dependencies) -> RequestView:
     """One request by its `X-Request-Id`; 404 while it is not in the inference table, which takes some seconds."""
-    async with deps.read_session() as session:
-        await load_service(session, service)
+    await must_exist(deps, service, None)
     row = await _row(deps, service, request_id)
     lines, problem = await _log_lines(deps, service, request_id, row)
     return RequestView(

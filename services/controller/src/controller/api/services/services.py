@@ -94,17 +94,14 @@ async def change_service(
     dry_run: DryRun = False,
 ) -> Response:
     """Edit it; log delivery reaches all its versions, resources its only active one."""
-    if dry_run:
-        async with deps.dry_run(actor) as unit:
-            stored = await _for_change(unit, service, allowed)
-            before = state_of(stored)
-            await services.change_service(unit, stored, change)
+    async with deps.unit_of_work(actor, dry_run=dry_run) as unit:
+        stored = await _for_change(unit, service, allowed)
+        before = state_of(stored) if dry_run else None
+        await services.change_service(unit, stored, change)
+        if before is not None:
             after = state_of(stored)
             changes = changes_of_service(before, after)
             return json_answer(update_preview(changes, replaces_pods=replaces_pods(before, after)))
-    async with deps.unit_of_work(actor) as unit:
-        stored = await _for_change(unit, service, allowed)
-        await services.change_service(unit, stored, change)
         return json_answer(service_view(stored, deps.public_url))
 
 
@@ -149,16 +146,13 @@ async def split_traffic(
     service: str, split: Split, *, deps: Dependencies, actor: Actor, allowed: IfMatch, dry_run: DryRun = False
 ) -> Response:
     """Set the split over the active versions (the weights sum to 100) and, where it is named, the fallback."""
-    if dry_run:
-        async with deps.dry_run(actor) as unit:
-            stored = await _for_change(unit, service, allowed)
-            before = state_of(stored)
-            await traffic.split_traffic(unit, stored, split)
+    async with deps.unit_of_work(actor, dry_run=dry_run) as unit:
+        stored = await _for_change(unit, service, allowed)
+        before = state_of(stored) if dry_run else None
+        await traffic.split_traffic(unit, stored, split)
+        if before is not None:
             changes = changes_of_split(before, state_of(stored))
             return json_answer(update_preview(changes, effective=stored.effective_weights()))
-    async with deps.unit_of_work(actor) as unit:
-        stored = await _for_change(unit, service, allowed)
-        await traffic.split_traffic(unit, stored, split)
         return json_answer(traffic_view(stored))
 
 

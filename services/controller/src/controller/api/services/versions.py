@@ -75,17 +75,14 @@ async def change_version(
 ) -> Response:
     """Edit a version; what reaches the pods of an active one makes a new generation."""
     model = await _resolved(deps, service, change)
-    if dry_run:
-        async with deps.dry_run(actor) as unit:
-            stored, found = await _for_change(unit, service, version, allowed)
-            before = state_of(stored)
-            await versions.change_version(unit, stored, found, change, model)
+    async with deps.unit_of_work(actor, dry_run=dry_run) as unit:
+        stored, found = await _for_change(unit, service, version, allowed)
+        before = state_of(stored) if dry_run else None
+        await versions.change_version(unit, stored, found, change, model)
+        if before is not None:
             after = state_of(stored)
             changes = changes_of_version(before, after, version)
             return json_answer(update_preview(changes, replaces_pods=replaces_pods(before, after)))
-    async with deps.unit_of_work(actor) as unit:
-        stored, found = await _for_change(unit, service, version, allowed)
-        await versions.change_version(unit, stored, found, change, model)
         return json_answer(version_view(stored, found))
 
 

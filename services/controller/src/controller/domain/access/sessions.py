@@ -47,13 +47,8 @@ class SignIn(Command):
         return self
 
 
-def mint_session() -> str:
-    """A new session's secret, the value of its cookie."""
-    return secrets.token_urlsafe(32)
-
-
-def mint_link() -> str:
-    """A new sign-in link's secret."""
+def mint_secret() -> str:
+    """The secret of a new session, which is its cookie's value, or of a new sign-in link."""
     return secrets.token_urlsafe(32)
 
 

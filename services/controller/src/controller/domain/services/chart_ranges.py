@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from shared.contracts.rpc.monitor import RECENT_KEPT, RECENT_STEP_S
 from shared.errors import Detail, InvalidInput
 
-RECENT_STEP_S = 10
 RECENT_RANGE = timedelta(hours=1)
-RECENT_KEPT = timedelta(minutes=65)
-"""So far back the steps of 10 s reach: an hour, and what passes until a question for it arrives."""
 MOST_STEPS = 5000
 _STEPS_S = (60, 300, 900, 1800, 3600, 10_800, 21_600, 86_400)
 _FITTING_STEPS = 2100

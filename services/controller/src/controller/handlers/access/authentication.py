@@ -59,13 +59,20 @@ class Authenticator:
             return principal
         if self._provider is None or token.count(".") != 2:
             raise Unauthenticated("The token is not known, or has ended")
-        return await self._authenticate_by_provider(self._provider, token)
+        return await self.authenticate_claims(await self._provider.claims(token))
 
     async def authenticate_claims(self, claims: Mapping[str, Any]) -> Principal:
         """The user of claims that the identity provider has signed; made at the first sign-in."""
-        if self._provider is None:
+        provider = self._provider
+        if provider is None:
             raise Unauthenticated("No identity provider is configured")
-        return await self._of_claims(self._provider, claims)
+        user = await self._user(provider, claims)
+        if user.is_disabled:
+            raise Unauthenticated("The user is disabled")
+        async with self._database.read() as session:
+            known = await principal_of_user(session, user)
+        granted = grants_of_claim(find_claim(claims, provider.roles_claim)) if provider.roles_claim else ClaimGrants()
+        return replace(known.with_grants(granted), ends_at=_end_of(claims))
 
     async def authenticate_session(self, secret: str, *, is_use: bool = True) -> Principal:
         """Whose session has this cookie; `Unauthenticated` where it has ended. `is_use`: it lives on for it."""
@@ -80,18 +87,6 @@ class Authenticator:
                 async with self._database.unit_of_work() as session:
                     await note_use(session, row.id, now)
         return principal
-
-    async def _authenticate_by_provider(self, provider: IdentityProvider, token: str) -> Principal:
-        return await self._of_claims(provider, await provider.claims(token))
-
-    async def _of_claims(self, provider: IdentityProvider, claims: Mapping[str, Any]) -> Principal:
-        user = await self._user(provider, claims)
-        if user.is_disabled:
-            raise Unauthenticated("The user is disabled")
-        async with self._database.read() as session:
-            known = await principal_of_user(session, user)
-        granted = grants_of_claim(find_claim(claims, provider.roles_claim)) if provider.roles_claim else ClaimGrants()
-        return replace(known.with_grants(granted), ends_at=_end_of(claims))
 
     async def _user(self, provider: IdentityProvider, claims: Mapping[str, Any]) -> UserRow:
         subject = claims["sub"]

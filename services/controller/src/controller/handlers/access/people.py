@@ -24,7 +24,7 @@ from controller.store.access.people import (
     tokens_of,
     user_by_name,
 )
-from controller.store.access.sessions import links_of, sessions_of
+from controller.store.access.sessions import sessions_and_links_of
 from controller.store.registries.secrets import page_of_secrets
 from controller.store.resources.groups import grants_of_project
 from controller.store.tables import MemberRow, ProjectRow, TokenRow, UserRow
@@ -106,7 +106,7 @@ async def delete_user(unit: UnitOfWork, user: UserRow) -> None:
     """Remove a user with memberships and tokens, and end what these have made; the last administrator stays."""
     tokens = await tokens_of(unit.session, user.id)
     await revoke_descendants(unit.session, [token.id for token in tokens], unit.now)
-    sessions = [*await sessions_of(unit.session, user.id), *await links_of(unit.session, user.id)]
+    sessions = await sessions_and_links_of(unit.session, user.id)
     parts = [*await memberships(unit.session, user_id=user.id), *tokens, *sessions]
     await delete_with_children(unit, user, parts)
     await _must_have_an_admin(unit.session)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -43,14 +42,11 @@ async def note_use(session: AsyncSession, session_id: UUID, at: datetime) -> Non
     await session.execute(noting.values(seen_at=at).execution_options(synchronize_session=False))
 
 
-async def sessions_of(session: AsyncSession, user_id: UUID) -> Sequence[SessionRow]:
-    """Every session of a user."""
-    return (await session.scalars(select(SessionRow).where(SessionRow.user_id == user_id))).all()
-
-
-async def links_of(session: AsyncSession, user_id: UUID) -> Sequence[SignInLinkRow]:
-    """Every link of a user that was not used."""
-    return (await session.scalars(select(SignInLinkRow).where(SignInLinkRow.user_id == user_id))).all()
+async def sessions_and_links_of(session: AsyncSession, user_id: UUID) -> list[SessionRow | SignInLinkRow]:
+    """Every session of a user, and every link that could open one."""
+    sessions = await session.scalars(select(SessionRow).where(SessionRow.user_id == user_id))
+    links = await session.scalars(select(SignInLinkRow).where(SignInLinkRow.user_id == user_id))
+    return [*sessions, *links]
 
 
 async def take_link(session: AsyncSession, sha256: str) -> SignInLinkRow | None:
