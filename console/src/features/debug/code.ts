@@ -1,6 +1,6 @@
 import type { Schemas } from '@/api';
-import type { CodeForms } from '@/components/AsCode';
-import { shellQuote } from '@/components/curl';
+import type { CodeForms } from '@/components/code/AsCode';
+import { shellQuote } from '@/components/code/curl';
 
 /** The address at which one version is called, past the split. */
 export function versionUrl(url: string, version: string): string {

@@ -1,6 +1,6 @@
 import { queryString } from '@/api';
-import type { CodeForms } from '@/components/AsCode';
-import { curlOf, pythonLiteral, shellQuote } from '@/components/curl';
+import type { CodeForms } from '@/components/code/AsCode';
+import { curlOf, pythonLiteral, shellQuote } from '@/components/code/curl';
 import { type Filters, lineQuery } from './address';
 import { path } from './queries';
 

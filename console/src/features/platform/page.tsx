@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import { Card, Flex, Progress, Statistic } from 'antd';
-import { EmptyState } from '@/components/EmptyState';
-import { ListCard } from '@/components/ListCard';
-import { PageHeader } from '@/components/PageHeader';
-import { ToneTag } from '@/components/StatusTag';
-import { Timestamp } from '@/components/Timestamp';
+import { EmptyState } from '@/components/page/EmptyState';
+import { ListCard } from '@/components/page/ListCard';
+import { PageHeader } from '@/components/page/PageHeader';
+import { ToneTag } from '@/components/text/StatusTag';
+import { Timestamp } from '@/components/time/Timestamp';
 import { useFormats, useTexts } from '@/i18n';
 import { DeadLetters } from './parts/DeadLetters';
 import {

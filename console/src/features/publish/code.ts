@@ -1,5 +1,5 @@
-import type { CodeForms } from '@/components/AsCode';
-import { curlOf, pythonLiteral, shellQuote } from '@/components/curl';
+import type { CodeForms } from '@/components/code/AsCode';
+import { curlOf, pythonLiteral, shellQuote } from '@/components/code/curl';
 import { type Draft, furtherVersionBody, serviceBody } from './draft';
 
 /** The same as the form does, for shells and scripts; `service`: it adds a version to that one. */

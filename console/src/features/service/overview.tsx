@@ -1,9 +1,9 @@
-import '@/components/columns.css';
+import '@/components/page/columns.css';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { Flex } from 'antd';
 import { serviceQuery } from '@/api';
-import { useTitle } from '@/components/useTitle';
+import { useTitle } from '@/components/page/useTitle';
 import { useTexts } from '@/i18n';
 import { AboutCard } from './parts/AboutCard';
 import { HowToCallCard } from './parts/HowToCallCard';

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { Flex } from 'antd';
 import { serviceQuery, useMay } from '@/api';
-import { useTitle } from '@/components/useTitle';
+import { useTitle } from '@/components/page/useTitle';
 import { useTexts } from '@/i18n';
 import { AboutCard } from './parts/AboutCard';
 import { SettingsForm } from './parts/SettingsForm';

@@ -1,6 +1,6 @@
 import { queryString } from '@/api';
-import type { CodeForms } from '@/components/AsCode';
-import { curlOf, pythonLiteral, shellQuote } from '@/components/curl';
+import type { CodeForms } from '@/components/code/AsCode';
+import { curlOf, pythonLiteral, shellQuote } from '@/components/code/curl';
 import { type Filters, requestOf } from './filters';
 
 /** The list that is shown, by command line, curl and Python. */

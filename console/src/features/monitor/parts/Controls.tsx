@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Flex, Input, Segmented, Select } from 'antd';
-import { TimeRange } from '@/components/TimeRange';
-import type { Range } from '@/components/timeRange';
+import { TimeRange } from '@/components/time/TimeRange';
+import type { Range } from '@/components/time/timeRange';
 import { useTexts } from '@/i18n';
 import { versionNamesQuery } from '../queries';
 import { BYS, type MonitorSearch, STEPS } from '../search';

@@ -2,11 +2,11 @@ import { useQuery } from '@tanstack/react-query';
 import { Button, Form, Input, Select } from 'antd';
 import { useState } from 'react';
 import { asApiError, useMay } from '@/api';
-import { EmptyState } from '@/components/EmptyState';
-import { ErrorNotice } from '@/components/ErrorNotice';
-import { FormModal } from '@/components/FormModal';
-import { ListCard } from '@/components/ListCard';
-import { Timestamp } from '@/components/Timestamp';
+import { FormModal } from '@/components/form/FormModal';
+import { EmptyState } from '@/components/page/EmptyState';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
+import { ListCard } from '@/components/page/ListCard';
+import { Timestamp } from '@/components/time/Timestamp';
 import { useTexts } from '@/i18n';
 import {
   type Member,

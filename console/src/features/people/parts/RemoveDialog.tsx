@@ -1,5 +1,5 @@
 import { asApiError } from '@/api';
-import { ConfirmByName } from '@/components/ConfirmByName';
+import { ConfirmByName } from '@/components/form/ConfirmByName';
 import { useTexts } from '@/i18n';
 import { usePeopleWrite } from '../queries';
 

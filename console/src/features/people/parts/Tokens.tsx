@@ -2,12 +2,12 @@ import { useQuery } from '@tanstack/react-query';
 import { Alert, Button, DatePicker, Form, Input } from 'antd';
 import type { Dayjs } from 'dayjs';
 import { useState } from 'react';
-import { CopyText } from '@/components/CopyText';
-import { EmptyState } from '@/components/EmptyState';
-import { FormModal } from '@/components/FormModal';
-import { ListCard } from '@/components/ListCard';
-import { ToneTag } from '@/components/StatusTag';
-import { Timestamp } from '@/components/Timestamp';
+import { FormModal } from '@/components/form/FormModal';
+import { EmptyState } from '@/components/page/EmptyState';
+import { ListCard } from '@/components/page/ListCard';
+import { CopyText } from '@/components/text/CopyText';
+import { ToneTag } from '@/components/text/StatusTag';
+import { Timestamp } from '@/components/time/Timestamp';
 import { useTexts } from '@/i18n';
 import {
   createToken,

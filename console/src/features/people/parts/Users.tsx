@@ -2,12 +2,12 @@ import { useQuery } from '@tanstack/react-query';
 import { Button, Checkbox, Flex, Form, Input, Tag } from 'antd';
 import { useState } from 'react';
 import { asApiError } from '@/api';
-import { EmptyState } from '@/components/EmptyState';
-import { ErrorNotice } from '@/components/ErrorNotice';
-import { FormModal } from '@/components/FormModal';
-import { ListCard } from '@/components/ListCard';
-import { ToneTag } from '@/components/StatusTag';
-import { Timestamp } from '@/components/Timestamp';
+import { FormModal } from '@/components/form/FormModal';
+import { EmptyState } from '@/components/page/EmptyState';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
+import { ListCard } from '@/components/page/ListCard';
+import { ToneTag } from '@/components/text/StatusTag';
+import { Timestamp } from '@/components/time/Timestamp';
 import { useTexts } from '@/i18n';
 import {
   changeUser,

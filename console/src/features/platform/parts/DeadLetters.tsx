@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
 import { asApiError } from '@/api';
-import { EmptyState } from '@/components/EmptyState';
-import { ErrorNotice } from '@/components/ErrorNotice';
-import { ListCard } from '@/components/ListCard';
-import { Timestamp } from '@/components/Timestamp';
+import { EmptyState } from '@/components/page/EmptyState';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
+import { ListCard } from '@/components/page/ListCard';
+import { Timestamp } from '@/components/time/Timestamp';
 import { useTexts } from '@/i18n';
 import { type DeadLetter, lettersQuery, useReplay } from '../queries';
 

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Alert, Flex, Table, Typography } from 'antd';
 import { asApiError, type Schemas } from '@/api';
-import { ErrorNotice } from '@/components/ErrorNotice';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { useFormats, useTexts } from '@/i18n';
 import { fits } from '../capacity';
 import { capacityQuery, specsQuery } from '../queries';

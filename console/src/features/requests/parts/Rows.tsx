@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { EmptyState } from '@/components/EmptyState';
-import { ListCard } from '@/components/ListCard';
-import { ToneTag } from '@/components/StatusTag';
-import { Timestamp } from '@/components/Timestamp';
+import { EmptyState } from '@/components/page/EmptyState';
+import { ListCard } from '@/components/page/ListCard';
+import { ToneTag } from '@/components/text/StatusTag';
+import { Timestamp } from '@/components/time/Timestamp';
 import { useFormats, useTexts } from '@/i18n';
 import { cell, type PayloadRow, type RowsFilter, rowsQuery } from '../queries';
 

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
-import { EmptyState } from '@/components/EmptyState';
-import { ListCard } from '@/components/ListCard';
-import { ToneTag } from '@/components/StatusTag';
+import { EmptyState } from '@/components/page/EmptyState';
+import { ListCard } from '@/components/page/ListCard';
+import { ToneTag } from '@/components/text/StatusTag';
 import { useTexts } from '@/i18n';
 import { capacityQuery, type Pool } from '../queries';
 import { Size } from './Size';

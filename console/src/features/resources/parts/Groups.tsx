@@ -3,11 +3,11 @@ import { Link } from '@tanstack/react-router';
 import { Button, Form, Input, Tag } from 'antd';
 import { useState } from 'react';
 import { asApiError, useSession } from '@/api';
-import { ConfirmByName } from '@/components/ConfirmByName';
-import { EmptyState } from '@/components/EmptyState';
-import { FormModal } from '@/components/FormModal';
-import { ListCard } from '@/components/ListCard';
-import { Timestamp } from '@/components/Timestamp';
+import { ConfirmByName } from '@/components/form/ConfirmByName';
+import { FormModal } from '@/components/form/FormModal';
+import { EmptyState } from '@/components/page/EmptyState';
+import { ListCard } from '@/components/page/ListCard';
+import { Timestamp } from '@/components/time/Timestamp';
 import { useTexts } from '@/i18n';
 import {
   createGroup,

@@ -2,8 +2,8 @@ import { useQuery } from '@tanstack/react-query';
 import { DatePicker, Form, Input, Select } from 'antd';
 import type { Dayjs } from 'dayjs';
 import { asApiError } from '@/api';
-import { ConfirmByName } from '@/components/ConfirmByName';
-import { FormModal } from '@/components/FormModal';
+import { ConfirmByName } from '@/components/form/ConfirmByName';
+import { FormModal } from '@/components/form/FormModal';
 import { useTexts } from '@/i18n';
 import {
   addNode,

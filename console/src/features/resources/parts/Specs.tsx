@@ -2,10 +2,10 @@ import { useQuery } from '@tanstack/react-query';
 import { Button, Flex, Form, Input, InputNumber } from 'antd';
 import { useState } from 'react';
 import { asApiError, useSession } from '@/api';
-import { ConfirmByName } from '@/components/ConfirmByName';
-import { EmptyState } from '@/components/EmptyState';
-import { FormModal } from '@/components/FormModal';
-import { ListCard } from '@/components/ListCard';
+import { ConfirmByName } from '@/components/form/ConfirmByName';
+import { FormModal } from '@/components/form/FormModal';
+import { EmptyState } from '@/components/page/EmptyState';
+import { ListCard } from '@/components/page/ListCard';
 import { useFormats, useTexts } from '@/i18n';
 import {
   changeSpec,

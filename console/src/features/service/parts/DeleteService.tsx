@@ -2,7 +2,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { Checkbox } from 'antd';
 import { useState } from 'react';
 import { asApiError } from '@/api';
-import { ConfirmByName } from '@/components/ConfirmByName';
+import { ConfirmByName } from '@/components/form/ConfirmByName';
 import { useTexts } from '@/i18n';
 import { useDeleteService } from '../queries';
 

@@ -2,7 +2,7 @@ import { DeleteOutlined, PlayCircleOutlined, ReloadOutlined, StopOutlined } from
 import { App, Button, Tooltip } from 'antd';
 import { useState } from 'react';
 import { activeVersions, asApiError, isAtRest, type Service } from '@/api';
-import { ErrorNotice } from '@/components/ErrorNotice';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { useTexts } from '@/i18n';
 import { useOperate, type Verb } from '../queries';
 import { DeleteService } from './DeleteService';

@@ -1,7 +1,7 @@
 import { App, Checkbox } from 'antd';
 import { useState } from 'react';
 import { asApiError } from '@/api';
-import { ConfirmByName } from '@/components/ConfirmByName';
+import { ConfirmByName } from '@/components/form/ConfirmByName';
 import { useTexts } from '@/i18n';
 import { type Service, useDeleteService } from '../queries';
 

@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { App, Button, Dropdown, Space } from 'antd';
 import { lazy, Suspense, useState } from 'react';
 import { asApiError, useMay } from '@/api';
-import { ErrorNotice } from '@/components/ErrorNotice';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { useTexts } from '@/i18n';
 import { type Action, type Service, useServiceAction } from '../queries';
 import { actionItems } from './actionItems';

@@ -1,9 +1,9 @@
 import { Link } from '@tanstack/react-router';
 import type { TableColumnsType } from 'antd';
 import { useSession } from '@/api';
-import { Muted } from '@/components/Muted';
-import { StatusTag } from '@/components/StatusTag';
-import { Timestamp } from '@/components/Timestamp';
+import { Muted } from '@/components/text/Muted';
+import { StatusTag } from '@/components/text/StatusTag';
+import { Timestamp } from '@/components/time/Timestamp';
 import { useTexts } from '@/i18n';
 import type { Filters } from '../filters';
 import type { Service, Summary } from '../queries';

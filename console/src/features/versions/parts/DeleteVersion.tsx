@@ -1,6 +1,6 @@
 import { useNavigate } from '@tanstack/react-router';
 import { asApiError, type Version } from '@/api';
-import { ConfirmByName } from '@/components/ConfirmByName';
+import { ConfirmByName } from '@/components/form/ConfirmByName';
 import { useTexts } from '@/i18n';
 import { useDeleteVersion } from '../queries';
 

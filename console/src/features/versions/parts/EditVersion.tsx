@@ -1,8 +1,8 @@
 import { App, Drawer, Form } from 'antd';
 import { useState } from 'react';
 import type { Service, Version } from '@/api';
-import { ErrorNotice } from '@/components/ErrorNotice';
-import { useFieldErrors } from '@/components/fieldErrors';
+import { useFieldErrors } from '@/components/form/fieldErrors';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { ReviewDialog } from '@/components/review/ReviewDialog';
 import { useReviewedEdit } from '@/components/review/useReviewedEdit';
 import { useTexts } from '@/i18n';

@@ -1,7 +1,7 @@
 import { Alert, Button, Card, Flex, Select, Typography } from 'antd';
 import { activeVersions, type Service } from '@/api';
-import { AsCode, type CodeForms } from '@/components/AsCode';
-import { ErrorNotice } from '@/components/ErrorNotice';
+import { AsCode, type CodeForms } from '@/components/code/AsCode';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { useTexts } from '@/i18n';
 import type { Split } from '../queries';
 import { isSameSplit, splitText } from '../split';

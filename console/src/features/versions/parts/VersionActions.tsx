@@ -3,7 +3,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { App, Button, Dropdown, Flex } from 'antd';
 import { useState } from 'react';
 import { activeVersions, asApiError, isAtRest, type Service, type Version } from '@/api';
-import { ErrorNotice } from '@/components/ErrorNotice';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { useTexts } from '@/i18n';
 import { type Operation, useOperateVersion } from '../queries';
 import { allTo } from '../split';

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { App } from 'antd';
 import { useState } from 'react';
 import { type ApiError, activeVersions, asApiError, readServiceNow, type Service } from '@/api';
-import { useDebounced } from '@/components/useDebounced';
+import { useDebounced } from '@/components/form/useDebounced';
 import { useTexts } from '@/i18n';
 import { previewSplit, type Split, setSplit, useChanged } from '../queries';
 import { isSameSplit, moveShare } from '../split';

@@ -2,7 +2,7 @@ import { Form, Input, Modal } from 'antd';
 import { type ReactNode, useState } from 'react';
 import type { ApiError } from '@/api';
 import { useTexts } from '@/i18n';
-import { ErrorNotice } from './ErrorNotice';
+import { ErrorNotice } from '../page/ErrorNotice';
 
 /** Asks for the name of what is about to be lost, before it is. */
 export function ConfirmByName(props: {
