@@ -57,7 +57,7 @@ export function Page() {
       {open?.kind === 'rotate' && (
         <RotateKey service={service} of={open.key} onClose={close} onIssued={setIssued} />
       )}
-      <RevokeKey service={service} of={open?.kind === 'revoke' ? open.key : null} onClose={close} />
+      {open?.kind === 'revoke' && <RevokeKey service={service} of={open.key} onClose={close} />}
       {issued && shown && <IssuedKeyDialog service={shown} of={issued} onClose={() => setIssued(null)} />}
     </Flex>
   );

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Flex, Input } from 'antd';
 import { asApiError } from '@/api';
 import { AsCode } from '@/components/code/AsCode';
-import { curlOf } from '@/components/code/curl';
+import { curlOf, pythonOf } from '@/components/code/curl';
 import { modelsQuery } from '@/components/model/queries';
 import { RegistrySelect } from '@/components/model/RegistrySelect';
 import { CursorPager } from '@/components/page/CursorPager';
@@ -25,7 +25,7 @@ export function Page() {
   const forms = {
     cli: 'penstock models list',
     curl: curlOf('GET', '/models'),
-    python: 'import penstock\n\nfor model in penstock.Client().models():\n    print(model)',
+    python: pythonOf('for model in client.models():', '    print(model)'),
   };
   const empty = search.search === '' ? { title: t.empty, hint: t.emptyHint } : { title: t.noneFound };
   return (

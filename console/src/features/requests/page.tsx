@@ -5,6 +5,7 @@ import { asApiError } from '@/api';
 import { EmptyState } from '@/components/page/EmptyState';
 import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { text, useSearchState } from '@/components/page/useSearchState';
+import { useTitle } from '@/components/page/useTitle';
 import { CopyText } from '@/components/text/CopyText';
 import { useFormats, useTexts } from '@/i18n';
 import { Rows } from './parts/Rows';
@@ -16,6 +17,7 @@ const PARAMS = { id: text(), client: text() };
 export function Page() {
   const { service } = useParams({ from: '/services/$service/requests' });
   const t = useTexts().requests;
+  useTitle(`${t.title} · ${service}`);
   const [search, setSearch] = useSearchState(PARAMS);
   const table = useQuery(payloadTableQuery(service));
   if (table.error) return <ErrorNotice error={asApiError(table.error)} retry={() => void table.refetch()} />;

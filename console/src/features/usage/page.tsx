@@ -10,6 +10,7 @@ import { oneOf, useSearchState } from '@/components/page/useSearchState';
 import { TimeRange } from '@/components/time/TimeRange';
 import { resolveRange, useTimeRange } from '@/components/time/timeRange';
 import { useFormats, useTexts } from '@/i18n';
+import { codeForms } from './code';
 import { UsageTable } from './parts/UsageTable';
 import { csvAddress, GRAINS, GROUPS, totalsOf, usageQuery } from './queries';
 
@@ -36,7 +37,7 @@ export function Page() {
             <Button icon={<DownloadOutlined />} href={csvAddress(filter)} download="usage.csv">
               {t.csv}
             </Button>
-            <AsCode forms={codeOf(filter)} />
+            <AsCode forms={codeForms(filter)} />
           </>
         }
       />
@@ -65,13 +66,4 @@ export function Page() {
       <UsageTable rows={query.data ?? []} by={by} isPending={query.isPending} />
     </>
   );
-}
-
-function codeOf(filter: { from: string; to: string; groupBy: string; grain: string }) {
-  const { from, to, groupBy, grain } = filter;
-  const address = `"$PENSTOCK_URL/api/v1/usage?from=${from}&to=${to}&group_by=${groupBy}&grain=${grain}"`;
-  return {
-    cli: `penstock usage --from ${from} --to ${to} --by ${groupBy} --grain ${grain}`,
-    curl: `curl -H "Authorization: Bearer $PENSTOCK_TOKEN" ${address}`,
-  };
 }

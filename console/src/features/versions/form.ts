@@ -29,6 +29,20 @@ export interface VersionValues {
   traffic_weight?: number;
 }
 
+/** Fields of a version that its form can change; what else changes follows from these or has its own page. */
+export const FIELDS = [
+  'description',
+  'model_source',
+  'resource_source',
+  'replicas',
+  'rate_limit',
+  'max_concurrency',
+  'request_timeout_ms',
+  'log_delivery',
+  'env',
+  'runtime',
+] as const satisfies readonly (keyof VersionChange)[];
+
 export const NEW_VALUES: VersionValues = {
   description: '',
   by: 'version',

@@ -11,7 +11,7 @@ export const resources: typeof en = {
     create: '新建规格',
     edit: (name) => `修改 ${name}`,
     remove: (name) => `删除规格 ${name}`,
-    removeHint: '新的服务版本不能再使用它；运行中的实例不受影响。',
+    removeHint: '只有没有服务版本使用的规格才能删除。',
     price: '每小时价格',
   },
   cpu: '核数',

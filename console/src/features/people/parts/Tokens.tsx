@@ -2,8 +2,8 @@ import { useQuery } from '@tanstack/react-query';
 import { Alert, Button, DatePicker, Form, Input } from 'antd';
 import type { Dayjs } from 'dayjs';
 import { useState } from 'react';
+import { ConfirmByName } from '@/components/form/ConfirmByName';
 import { FormModal } from '@/components/form/FormModal';
-import { EmptyState } from '@/components/page/EmptyState';
 import { ListCard } from '@/components/page/ListCard';
 import { CopyText } from '@/components/text/CopyText';
 import { ToneTag } from '@/components/text/StatusTag';
@@ -17,7 +17,6 @@ import {
   tokensQuery,
   usePeopleWrite,
 } from '../queries';
-import { RemoveDialog } from './RemoveDialog';
 
 /** Tokens with which programs act as the user; a new one is shown once. */
 export function Tokens() {
@@ -27,6 +26,7 @@ export function Tokens() {
   const [isNew, setNew] = useState(false);
   const [issued, setIssued] = useState<IssuedToken | null>(null);
   const [removed, setRemoved] = useState<Token | null>(null);
+  const remove = usePeopleWrite(revokeToken);
   const write = usePeopleWrite((values: { name: string; expires_at?: Dayjs | null }) =>
     createToken(
       values.expires_at
@@ -52,10 +52,9 @@ export function Tokens() {
         />
       )}
       <ListCard<Token>
-        title={t.title}
+        texts={t}
         query={query}
         rowKey={(token) => token.id}
-        empty={<EmptyState title={t.empty} hint={t.emptyHint} />}
         actions={<Button onClick={() => setNew(true)}>{t.create}</Button>}
         columns={[
           { title: common.name, dataIndex: 'name' },
@@ -103,14 +102,15 @@ export function Tokens() {
         </FormModal>
       )}
       {removed !== null && (
-        <RemoveDialog
+        <ConfirmByName
           name={removed.name}
           title={t.remove(removed.name)}
-          hint={t.removeHint}
           action={t.revoke}
-          remove={() => revokeToken(removed.id)}
+          confirm={() => remove.mutateAsync(removed.id)}
           onClose={() => setRemoved(null)}
-        />
+        >
+          {t.removeHint}
+        </ConfirmByName>
       )}
     </>
   );

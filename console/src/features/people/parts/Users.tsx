@@ -2,8 +2,8 @@ import { useQuery } from '@tanstack/react-query';
 import { Button, Checkbox, Flex, Form, Input, Tag } from 'antd';
 import { useState } from 'react';
 import { asApiError } from '@/api';
+import { ConfirmByName } from '@/components/form/ConfirmByName';
 import { FormModal } from '@/components/form/FormModal';
-import { EmptyState } from '@/components/page/EmptyState';
 import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { ListCard } from '@/components/page/ListCard';
 import { ToneTag } from '@/components/text/StatusTag';
@@ -18,7 +18,6 @@ import {
   usePeopleWrite,
   usersQuery,
 } from '../queries';
-import { RemoveDialog } from './RemoveDialog';
 
 /** Everybody who may sign in; for administrators. */
 export function Users() {
@@ -27,6 +26,7 @@ export function Users() {
   const query = useQuery(usersQuery);
   const [isNew, setNew] = useState(false);
   const [removed, setRemoved] = useState<User | null>(null);
+  const remove = usePeopleWrite(deleteUser);
   const toggle = usePeopleWrite((user: User) => changeUser(user.name, { is_disabled: !user.is_disabled }));
   const rolesOf = (user: User) =>
     Object.entries(user.roles).map(([project, role]) => (
@@ -38,10 +38,9 @@ export function Users() {
     <>
       {toggle.error && <ErrorNotice error={asApiError(toggle.error)} />}
       <ListCard<User>
-        title={t.title}
+        texts={t}
         query={query}
         rowKey={(user) => user.id}
-        empty={<EmptyState title={t.empty} hint={t.emptyHint} />}
         actions={<Button onClick={() => setNew(true)}>{t.create}</Button>}
         columns={[
           { title: common.name, dataIndex: 'name' },
@@ -79,13 +78,14 @@ export function Users() {
       />
       {isNew && <NewUserForm onClose={() => setNew(false)} />}
       {removed !== null && (
-        <RemoveDialog
+        <ConfirmByName
           name={removed.name}
           title={t.remove(removed.name)}
-          hint={t.removeHint}
-          remove={() => deleteUser(removed.name)}
+          confirm={() => remove.mutateAsync(removed.name)}
           onClose={() => setRemoved(null)}
-        />
+        >
+          {t.removeHint}
+        </ConfirmByName>
       )}
     </>
   );

@@ -1,21 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
 import { Button, Flex, Form, Input, InputNumber } from 'antd';
 import { useState } from 'react';
-import { asApiError, useSession } from '@/api';
+import { specsQuery, useSession } from '@/api';
 import { ConfirmByName } from '@/components/form/ConfirmByName';
 import { FormModal } from '@/components/form/FormModal';
-import { EmptyState } from '@/components/page/EmptyState';
 import { ListCard } from '@/components/page/ListCard';
 import { useFormats, useTexts } from '@/i18n';
-import {
-  changeSpec,
-  createSpec,
-  deleteSpec,
-  type NewSpec,
-  type Spec,
-  specsQuery,
-  useResourceWrite,
-} from '../queries';
+import { changeSpec, createSpec, deleteSpec, type NewSpec, type Spec, useResourceWrite } from '../queries';
 import { SizeFields } from './SizeFields';
 
 /** Sizes that pods can have, with their prices. */
@@ -40,11 +31,11 @@ export function Specs() {
   return (
     <>
       <ListCard<Spec>
-        title={t.title}
+        texts={t}
         query={query}
         rowKey={(spec) => spec.name}
-        empty={<EmptyState title={t.empty} hint={t.emptyHint} />}
         actions={isAdmin && <Button onClick={() => setEdited('new')}>{t.create}</Button>}
+        rowActions={isAdmin && actions}
         columns={[
           { title: common.name, dataIndex: 'name' },
           {
@@ -67,9 +58,6 @@ export function Specs() {
             render: (value: number) => formats.number(value, 4),
           },
           { title: common.description, dataIndex: 'description' },
-          ...(isAdmin
-            ? [{ title: common.actions, key: 'actions', render: (_: unknown, spec: Spec) => actions(spec) }]
-            : []),
         ]}
       />
       {edited !== null && (
@@ -117,14 +105,11 @@ function RemoveSpec({ spec, onClose }: { spec: Spec; onClose: () => void }) {
   const write = useResourceWrite(deleteSpec);
   return (
     <ConfirmByName
-      isOpen
       name={spec.name}
       title={t.remove(spec.name)}
       action={common.delete}
-      isBusy={write.isPending}
-      error={write.error && asApiError(write.error)}
-      onConfirm={() => write.mutate(spec.name, { onSuccess: onClose })}
-      onCancel={onClose}
+      confirm={() => write.mutateAsync(spec.name)}
+      onClose={onClose}
     >
       {t.removeHint}
     </ConfirmByName>

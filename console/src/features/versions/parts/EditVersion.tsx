@@ -6,24 +6,10 @@ import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { ReviewDialog } from '@/components/review/ReviewDialog';
 import { useReviewedEdit } from '@/components/review/useReviewedEdit';
 import { useTexts } from '@/i18n';
-import { changeOf, type VersionValues, valuesOf } from '../form';
+import { changeOf, FIELDS, type VersionValues, valuesOf } from '../form';
 import { VersionFields } from '../form-parts/VersionFields';
 import { changeVersion, previewVersion, readVersion, useChanged, type VersionChange } from '../queries';
 import { FormFooter } from './FormFooter';
-
-/** Fields of `VersionView` that the form can change. */
-const FIELDS = [
-  'description',
-  'model_source',
-  'resource_source',
-  'replicas',
-  'rate_limit',
-  'max_concurrency',
-  'request_timeout_ms',
-  'log_delivery',
-  'env',
-  'runtime',
-];
 
 export function EditVersion(props: { service: Service; version: Version; onClose: () => void }) {
   const { versions: t, common } = useTexts();

@@ -1,9 +1,9 @@
 import { Alert, Button, Card, Flex, Select, Typography } from 'antd';
 import { activeVersions, type Service } from '@/api';
-import { AsCode, type CodeForms } from '@/components/code/AsCode';
+import { AsCode } from '@/components/code/AsCode';
 import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { useTexts } from '@/i18n';
-import type { Split } from '../queries';
+import { codeForms } from '../code';
 import { isSameSplit, splitText } from '../split';
 import { ShareSlider } from './ShareSlider';
 import { type SplitEditor, splitOf, useSplitEditor } from './useSplitEditor';
@@ -19,7 +19,7 @@ export function TrafficEditor({ service, mayEdit }: { service: Service; mayEdit:
     <Card
       size="small"
       title={t.split}
-      extra={isSplit && <AsCode forms={codeOf(service.name, editor.split)} />}
+      extra={isSplit && <AsCode forms={codeForms(service.name, editor.split)} />}
     >
       <Flex vertical gap="small" style={{ maxWidth: 860 }}>
         <Typography.Text type="secondary">{isSplit ? t.splitHint : t.onlyOne(only.name)}</Typography.Text>
@@ -127,19 +127,4 @@ function Overtaken({ editor, now }: { editor: SplitEditor; now: Service }) {
       }
     />
   );
-}
-
-function codeOf(service: string, { weights, fallback }: Split): CodeForms {
-  const shares = Object.entries(weights).map(([name, share]) => `${name}=${share}`);
-  const body = JSON.stringify({ weights, fallback });
-  return {
-    cli: `penstock traffic set ${service} ${shares.join(' ')}${fallback === null ? '' : ` --fallback ${fallback}`}`,
-    curl: [
-      `curl -X PUT "$PENSTOCK_URL/api/v1/services/${service}/traffic"`,
-      '-H "Authorization: Bearer $PENSTOCK_TOKEN"',
-      "-H 'Content-Type: application/json'",
-      `-d '${body}'`,
-    ].join(' \\\n  '),
-    python: `client.set_traffic("${service}", ${JSON.stringify(weights)}, fallback=${fallback === null ? 'None' : JSON.stringify(fallback)})`,
-  };
 }

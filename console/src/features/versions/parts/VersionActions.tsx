@@ -55,7 +55,7 @@ export function VersionActions({ service, version, mayEdit, size = 'middle' }: P
         onRestart={() => void run({ verb: 'restart' })}
         onDelete={() => setDeleting(true)}
       />
-      <DeleteVersion version={version} isOpen={isDeleting} onClose={() => setDeleting(false)} />
+      {isDeleting && <DeleteVersion version={version} onClose={() => setDeleting(false)} />}
     </Flex>
   );
 }
