@@ -43,6 +43,21 @@ export const FIELDS = [
   'runtime',
 ] as const satisfies readonly (keyof VersionChange)[];
 
+const ADVANCED = new Set<unknown>([
+  'isLimited',
+  'rate_limit',
+  'max_concurrency',
+  'request_timeout_ms',
+  'log_delivery',
+  'env',
+  'runtime',
+]);
+
+/** Whether a field is among those that the form shows only when it is asked to. */
+export function isAdvanced(name: readonly (string | number)[]): boolean {
+  return ADVANCED.has(name[0]);
+}
+
 export const NEW_VALUES: VersionValues = {
   description: '',
   by: 'version',

@@ -1,6 +1,5 @@
 export const people = {
   title: 'People',
-  project: 'Project',
   tabs: { projects: 'Projects', users: 'Users', tokens: 'Tokens', secrets: 'Secrets', audit: 'Audit' },
   roles: { viewer: 'Viewer', editor: 'Editor', admin: 'Administrator' },
   projects: {

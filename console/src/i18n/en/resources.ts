@@ -1,6 +1,5 @@
 export const resources = {
   title: 'Resources',
-  group: 'Resource group',
   tabs: { specs: 'Resource specs', groups: 'Resource groups', capacity: 'Capacity' },
   specs: {
     title: 'Resource specs',

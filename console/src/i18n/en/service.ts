@@ -1,5 +1,4 @@
 export const service = {
-  title: 'Service',
   tabs: 'Pages of the service',
   tab: {
     overview: 'Overview',
@@ -21,15 +20,11 @@ export const service = {
   stop: 'Stop',
   restart: 'Restart',
   delete: 'Delete',
-  more: 'More',
   stopTitle: (name: string) => `Stop ${name}?`,
   stopText:
     'All of its versions end once requests in flight are answered; callers then get 503. Resources are released.',
   restartTitle: (name: string) => `Restart ${name}?`,
   restartText: 'Every pod is replaced by a new one; the old one goes on until the new one is ready.',
-  deleteTitle: (name: string) => `Delete service ${name}`,
-  deleteText: 'Its versions, keys and routes are removed. This cannot be taken back.',
-  purgeTables: 'Delete its inference tables too',
   deleteWhileRunning: 'Stop it first: a service is deleted only while nothing of it runs.',
   lookAt: (version: string) => `Look at ${version}`,
   asCodeTitle: 'Call this service',
@@ -45,8 +40,6 @@ export const service = {
   requestsPerSecond: 'Requests/s',
   errorsPerSecond: 'Errors/s',
   p99: 'p99',
-  noTraffic: 'No requests in the last 15 minutes',
-  notMeasured: 'Not measured',
   howToCall: 'How to call it',
   createKey: 'Create an API key',
   lastEvents: 'Last events',
@@ -59,8 +52,6 @@ export const service = {
   // settings
   general: 'General',
   access: 'Access',
-  recording: 'Recording',
-  danger: 'Danger',
   descriptionHint: 'What it predicts and for whom.',
   tagsHint: 'One in a line, such as team: risk.',
   tagWrong: (line: string) => `Not of the form name: value: ${line}`,
@@ -73,11 +64,6 @@ export const service = {
   maxBodyUnit: 'MiB',
   origins: 'Origins whose pages may call it (CORS)',
   originsHint: 'Such as https://app.example.com; empty: none.',
-  record: 'Record requests into an inference table',
-  recordHint: 'Of every version.',
-  sampleRate: 'Share of requests',
-  destination: 'Destination',
-  destinationHint: 'file:///…; empty: the platform’s own.',
   review: 'Review and save',
   unchanged: 'Nothing has been changed yet.',
 };

@@ -2,7 +2,6 @@ import type { people as en } from '../en/people';
 
 export const people: typeof en = {
   title: '人员与权限',
-  project: '项目',
   tabs: { projects: '项目', users: '用户', tokens: '令牌', secrets: '密文', audit: '审计' },
   roles: { viewer: '只读', editor: '编辑', admin: '管理员' },
   projects: {

@@ -2,7 +2,6 @@ import type { resources as en } from '../en/resources';
 
 export const resources: typeof en = {
   title: '资源',
-  group: '资源组',
   tabs: { specs: '资源规格', groups: '资源组', capacity: '容量' },
   specs: {
     title: '资源规格',

@@ -1,7 +1,6 @@
 import type { service as en } from '../en/service';
 
 export const service: typeof en = {
-  title: '服务组',
   tabs: '服务组页面',
   tab: {
     overview: '概览',
@@ -23,14 +22,10 @@ export const service: typeof en = {
   stop: '停止',
   restart: '重启',
   delete: '删除',
-  more: '更多',
   stopTitle: (name) => `停止 ${name}？`,
   stopText: '所有服务版本将在处理完进行中的请求后停止，之后调用返回 503，并释放全部资源。',
   restartTitle: (name) => `重启 ${name}？`,
   restartText: '逐个替换全部实例；新实例就绪前由旧实例继续服务。',
-  deleteTitle: (name) => `删除服务组 ${name}`,
-  deleteText: '将删除其服务版本、密钥与路由。此操作不可撤销。',
-  purgeTables: '同时删除推理表',
   deleteWhileRunning: '请先停止：仅当服务组没有任何运行内容时才能删除。',
   lookAt: (version) => `查看 ${version}`,
   asCodeTitle: '调用该服务组',
@@ -45,8 +40,6 @@ export const service: typeof en = {
   requestsPerSecond: '每秒请求数',
   errorsPerSecond: '每秒错误数',
   p99: 'p99 延迟',
-  noTraffic: '最近 15 分钟没有请求',
-  notMeasured: '暂无数据',
   howToCall: '如何调用',
   createKey: '创建 API 密钥',
   lastEvents: '最近事件',
@@ -58,8 +51,6 @@ export const service: typeof en = {
   fallbackNone: '无',
   general: '基本设置',
   access: '访问',
-  recording: '请求记录',
-  danger: '危险操作',
   descriptionHint: '预测什么、供谁使用。',
   tagsHint: '每行一个，例如 team: risk。',
   tagWrong: (line) => `格式应为 名称: 值 —— ${line}`,
@@ -71,11 +62,6 @@ export const service: typeof en = {
   maxBodyUnit: 'MiB',
   origins: '允许跨域调用的来源（CORS）',
   originsHint: '例如 https://app.example.com；留空则不允许。',
-  record: '将请求记录到推理表',
-  recordHint: '适用于全部服务版本。',
-  sampleRate: '采样比例',
-  destination: '存储位置',
-  destinationHint: 'file:///…；留空则使用平台默认位置。',
   review: '预览并保存',
   unchanged: '尚未修改任何内容。',
 };

@@ -1,7 +1,6 @@
 import { App, Drawer, Form } from 'antd';
 import { useState } from 'react';
 import type { Service, Version } from '@/api';
-import { useFieldErrors } from '@/components/form/fieldErrors';
 import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { ReviewDialog } from '@/components/review/ReviewDialog';
 import { useReviewedEdit } from '@/components/review/useReviewedEdit';
@@ -9,6 +8,7 @@ import { useTexts } from '@/i18n';
 import { changeOf, FIELDS, type VersionValues, valuesOf } from '../form';
 import { VersionFields } from '../form-parts/VersionFields';
 import { changeVersion, previewVersion, readVersion, useChanged, type VersionChange } from '../queries';
+import { useVersionForm } from '../useVersionForm';
 import { FormFooter } from './FormFooter';
 
 export function EditVersion(props: { service: Service; version: Version; onClose: () => void }) {
@@ -16,17 +16,16 @@ export function EditVersion(props: { service: Service; version: Version; onClose
   const { message } = App.useApp();
   const { onClose } = props;
   const changed = useChanged(props.service.name);
-  const [form] = Form.useForm<VersionValues>();
   // What the form began with: news of the version do not overwrite what is being typed.
   const [base, setBase] = useState(props.version);
-  const errors = useFieldErrors(form);
+  const { form, advanced, ...errors } = useVersionForm();
   const edit = useReviewedEdit<Version, Partial<VersionChange>>({
     base,
     fields: FIELDS,
     preview: (change, revision) => previewVersion(base, change, revision),
     write: (change, revision) => changeVersion(base, change, revision),
     read: () => readVersion(base.service, base.name),
-    onError: errors.show,
+    onError: errors.refuse,
     onDone: () => {
       void message.success(common.saved);
       void changed();
@@ -52,8 +51,14 @@ export function EditVersion(props: { service: Service; version: Version; onClose
       footer={<FormFooter action={t.review} isBusy={edit.isBusy} onSubmit={form.submit} onCancel={onClose} />}
     >
       {errors.error && <ErrorNotice error={errors.error} />}
-      <Form<VersionValues> form={form} layout="vertical" initialValues={valuesOf(base)} onFinish={finish}>
-        <VersionFields service={props.service} />
+      <Form<VersionValues>
+        form={form}
+        layout="vertical"
+        initialValues={valuesOf(base)}
+        onFinish={finish}
+        onFinishFailed={errors.reveal}
+      >
+        <VersionFields service={props.service} advanced={advanced} />
       </Form>
       <ReviewDialog edit={edit} />
     </Drawer>
