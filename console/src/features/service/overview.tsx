@@ -12,9 +12,9 @@ import { TrafficCard } from './parts/TrafficCard';
 import { VersionsCard } from './parts/VersionsCard';
 
 export function Page() {
-  const t = useTexts().service;
+  const t = useTexts().shell;
   const { service: name } = useParams({ from: '/services/$service/' });
-  useTitle(`${t.tab.overview} · ${name}`);
+  useTitle(`${t.tabs.overview} · ${name}`);
   const { data: service } = useQuery(serviceQuery(name));
   if (service === undefined) return null;
   return (

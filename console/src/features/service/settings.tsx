@@ -8,9 +8,9 @@ import { AboutCard } from './parts/AboutCard';
 import { SettingsForm } from './parts/SettingsForm';
 
 export function Page() {
-  const t = useTexts().service;
+  const t = useTexts().shell;
   const { service: name } = useParams({ from: '/services/$service/settings' });
-  useTitle(`${t.tab.settings} · ${name}`);
+  useTitle(`${t.tabs.settings} · ${name}`);
   const { data: service } = useQuery(serviceQuery(name));
   const may = useMay();
   if (service === undefined) return null;

@@ -1,16 +1,5 @@
 export const service = {
   tabs: 'Pages of the service',
-  tab: {
-    overview: 'Overview',
-    versions: 'Versions',
-    debug: 'Debug',
-    monitor: 'Monitor',
-    logs: 'Logs',
-    events: 'Events',
-    keys: 'Keys',
-    requests: 'Tables',
-    settings: 'Settings',
-  },
   url: 'Address for callers',
   authOn: 'Key needed',
   authOnHint: 'Callers show an API key of this service.',

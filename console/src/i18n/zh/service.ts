@@ -2,17 +2,6 @@ import type { service as en } from '../en/service';
 
 export const service: typeof en = {
   tabs: '服务组页面',
-  tab: {
-    overview: '概览',
-    versions: '服务版本',
-    debug: '调试',
-    monitor: '监控',
-    logs: '日志',
-    events: '事件',
-    keys: 'API 密钥',
-    requests: '推理表',
-    settings: '设置',
-  },
   url: '调用地址',
   authOn: '需要密钥',
   authOnHint: '调用方须出示该服务组的 API 密钥。',

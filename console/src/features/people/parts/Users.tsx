@@ -1,23 +1,15 @@
 import { useQuery } from '@tanstack/react-query';
-import { Button, Checkbox, Flex, Form, Input, Tag } from 'antd';
+import { Button, Flex, Tag } from 'antd';
 import { useState } from 'react';
 import { asApiError } from '@/api';
 import { ConfirmByName } from '@/components/form/ConfirmByName';
-import { FormModal } from '@/components/form/FormModal';
 import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { ListCard } from '@/components/page/ListCard';
 import { ToneTag } from '@/components/text/StatusTag';
 import { Timestamp } from '@/components/time/Timestamp';
 import { useTexts } from '@/i18n';
-import {
-  changeUser,
-  createUser,
-  deleteUser,
-  type NewUser,
-  type User,
-  usePeopleWrite,
-  usersQuery,
-} from '../queries';
+import { changeUser, deleteUser, type User, usePeopleWrite, usersQuery } from '../queries';
+import { NewUserForm } from './NewUserForm';
 
 /** Everybody who may sign in; for administrators. */
 export function Users() {
@@ -88,32 +80,5 @@ export function Users() {
         </ConfirmByName>
       )}
     </>
-  );
-}
-
-function NewUserForm({ onClose }: { onClose: () => void }) {
-  const t = useTexts().people.users;
-  const common = useTexts().common;
-  const write = usePeopleWrite((values: NewUser) =>
-    createUser({ ...values, issuer: values.issuer || null, subject: values.subject || null }),
-  );
-  return (
-    <FormModal<NewUser> title={t.create} action={common.create} submit={write.mutateAsync} onClose={onClose}>
-      <Form.Item name="name" label={common.name} rules={[{ required: true }]}>
-        <Input autoFocus />
-      </Form.Item>
-      <Form.Item name="description" label={common.description}>
-        <Input />
-      </Form.Item>
-      <Form.Item name="is_admin" valuePropName="checked">
-        <Checkbox>{t.admin}</Checkbox>
-      </Form.Item>
-      <Form.Item name="issuer" label={t.issuer}>
-        <Input placeholder="https://" />
-      </Form.Item>
-      <Form.Item name="subject" label={t.subject}>
-        <Input />
-      </Form.Item>
-    </FormModal>
   );
 }

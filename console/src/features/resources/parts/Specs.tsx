@@ -1,13 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
-import { Button, Flex, Form, Input, InputNumber } from 'antd';
+import { Button, Flex } from 'antd';
 import { useState } from 'react';
 import { specsQuery, useSession } from '@/api';
 import { ConfirmByName } from '@/components/form/ConfirmByName';
-import { FormModal } from '@/components/form/FormModal';
 import { ListCard } from '@/components/page/ListCard';
 import { useFormats, useTexts } from '@/i18n';
-import { changeSpec, createSpec, deleteSpec, type NewSpec, type Spec, useResourceWrite } from '../queries';
-import { SizeFields } from './SizeFields';
+import { deleteSpec, type Spec, useResourceWrite } from '../queries';
+import { SpecForm } from './SpecForm';
 
 /** Sizes that pods can have, with their prices. */
 export function Specs() {
@@ -65,37 +64,6 @@ export function Specs() {
       )}
       {removed !== null && <RemoveSpec spec={removed} onClose={() => setRemoved(null)} />}
     </>
-  );
-}
-
-function SpecForm({ spec, onClose }: { spec: Spec | null; onClose: () => void }) {
-  const t = useTexts().resources.specs;
-  const common = useTexts().common;
-  const write = useResourceWrite((values: NewSpec) => {
-    const { name: _, ...changed } = values;
-    return spec === null ? createSpec(values) : changeSpec(spec, changed);
-  });
-  const initial = spec ?? { gpu: 0, price_per_hour: 0, description: '' };
-  return (
-    <FormModal<NewSpec>
-      title={spec === null ? t.create : t.edit(spec.name)}
-      initial={initial}
-      submit={write.mutateAsync}
-      onClose={onClose}
-    >
-      {spec === null && (
-        <Form.Item name="name" label={common.name} rules={[{ required: true }]}>
-          <Input autoFocus />
-        </Form.Item>
-      )}
-      <SizeFields />
-      <Form.Item name="price_per_hour" label={t.price}>
-        <InputNumber min={0} step={0.01} style={{ width: '100%' }} />
-      </Form.Item>
-      <Form.Item name="description" label={common.description}>
-        <Input.TextArea rows={2} />
-      </Form.Item>
-    </FormModal>
   );
 }
 

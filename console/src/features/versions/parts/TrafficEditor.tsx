@@ -1,12 +1,13 @@
-import { Alert, Button, Card, Flex, Select, Typography } from 'antd';
+import { Button, Card, Flex, Typography } from 'antd';
 import { activeVersions, type Service } from '@/api';
 import { AsCode } from '@/components/code/AsCode';
 import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { useTexts } from '@/i18n';
 import { codeForms } from '../code';
-import { isSameSplit, splitText } from '../split';
+import { FallbackChoice } from './FallbackChoice';
 import { ShareSlider } from './ShareSlider';
-import { type SplitEditor, splitOf, useSplitEditor } from './useSplitEditor';
+import { Effect, Overtaken } from './SplitNotices';
+import { useSplitEditor } from './useSplitEditor';
 
 export function TrafficEditor({ service, mayEdit }: { service: Service; mayEdit: boolean }) {
   const t = useTexts().versions;
@@ -54,77 +55,5 @@ export function TrafficEditor({ service, mayEdit }: { service: Service; mayEdit:
         )}
       </Flex>
     </Card>
-  );
-}
-
-function FallbackChoice(props: { service: Service; editor: SplitEditor; isDisabled: boolean }) {
-  const t = useTexts().versions;
-  const { editor } = props;
-  return (
-    <Flex gap="small" align="center" wrap>
-      <span style={{ width: 90 }}>{t.fallback}</span>
-      <Select
-        style={{ minWidth: 140 }}
-        aria-label={t.fallback}
-        disabled={props.isDisabled}
-        value={editor.split.fallback ?? ''}
-        onChange={(name) => editor.setFallback(name === '' ? null : name)}
-        options={[
-          { value: '', label: t.noFallback },
-          ...props.service.versions.map(({ name }) => ({ value: name, label: name })),
-        ]}
-      />
-      <Typography.Text type="secondary">{t.fallbackHint}</Typography.Text>
-    </Flex>
-  );
-}
-
-/** What routers would do with the split, as a dry run of the platform says. */
-function Effect({ editor }: { editor: SplitEditor }) {
-  const t = useTexts().versions;
-  const { effective, split } = editor;
-  if (effective === null) return null;
-  const isAsAsked = isSameSplit(effective, split.weights);
-  return (
-    <Alert
-      type={isAsAsked ? 'info' : 'warning'}
-      showIcon
-      title={t.effect}
-      description={
-        <>
-          {Object.entries(effective).map(([name, share]) => (
-            <div key={name}>{t.effectNow(name, share)}</div>
-          ))}
-          {!isAsAsked && <div>{t.effectDiffers}</div>}
-        </>
-      }
-    />
-  );
-}
-
-function Overtaken({ editor, now }: { editor: SplitEditor; now: Service }) {
-  const t = useTexts().versions;
-  return (
-    <Alert
-      type="warning"
-      showIcon
-      title={t.splitOvertaken}
-      description={
-        <>
-          <div>{t.splitNow(splitText(splitOf(now).weights))}</div>
-          <div>{t.splitMine(splitText(editor.split.weights))}</div>
-        </>
-      }
-      action={
-        <Flex vertical gap="small">
-          <Button size="small" onClick={() => void editor.keepMine()}>
-            {t.keepMine}
-          </Button>
-          <Button size="small" onClick={() => void editor.takeTheirs()}>
-            {t.takeTheirs}
-          </Button>
-        </Flex>
-      }
-    />
   );
 }
