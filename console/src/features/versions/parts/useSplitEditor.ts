@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { App } from 'antd';
 import { useState } from 'react';
 import { type ApiError, activeVersions, asApiError, readServiceNow, type Service } from '@/api';
@@ -19,6 +19,7 @@ export function useSplitEditor(service: Service) {
   const t = useTexts().versions;
   const { message } = App.useApp();
   const changed = useChanged(service.name);
+  const queries = useQueryClient();
   const [draft, setDraft] = useState<{ split: Split; revision: number } | null>(null);
   const [error, setError] = useState<ApiError | null>(null);
   const [overtaken, setOvertaken] = useState<Service | null>(null);
@@ -32,7 +33,8 @@ export function useSplitEditor(service: Service) {
     queryKey: ['split preview', service.name, asked],
     queryFn: ({ signal }) =>
       previewSplit(service.name, asked?.split ?? stored, asked?.revision ?? service.revision, signal),
-    enabled: asked !== null && isChanged,
+    // Not beside the write: it would be refused for a revision that the write has just ended.
+    enabled: asked !== null && isChanged && !isBusy,
     placeholderData: (before) => before,
     retry: false,
   });
@@ -46,6 +48,7 @@ export function useSplitEditor(service: Service) {
   const write = async (wanted: Split, revision: number) => {
     setBusy(true);
     setError(null);
+    void queries.cancelQueries({ queryKey: ['split preview', service.name] });
     try {
       await setSplit(service.name, wanted, revision);
       await changed();
