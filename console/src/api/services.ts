@@ -1,4 +1,4 @@
-import { queryOptions } from '@tanstack/react-query';
+import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
 import { watch } from './changes';
 import { api, call, data, type Schemas } from './client';
 
@@ -11,8 +11,52 @@ export const serviceQuery = (service: string) =>
     queryKey: ['service', service],
     queryFn: ({ signal }) =>
       data(api.GET('/api/v1/services/{service}', { params: { path: { service } }, signal })),
+    enabled: service !== '',
     meta: watch(['service', 'version', 'pods', 'traffic'], service),
   });
+
+/** The newest events of a service and what it consists of; what the monitor notes afterwards is told by nobody. */
+export const lastEventsQuery = (service: string, most: number) =>
+  queryOptions({
+    queryKey: ['last events', service, most],
+    queryFn: async ({ signal }) => {
+      const params = { path: { service }, query: { page_size: most } };
+      return (await data(api.GET('/api/v1/services/{service}/events', { params, signal }))).items;
+    },
+    refetchInterval: EVENTS_MS,
+    meta: watch(['service', 'version', 'pods', 'traffic'], service),
+  });
+
+const EVENTS_MS = 5_000;
+
+export type Verb = 'start' | 'stop' | 'restart';
+
+/** Starts, stops or restarts every version of a service; the answer is what its pages show next. */
+export function useOperateService(service: string) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (verb: Verb) =>
+      data(api.POST(`/api/v1/services/{service}/${verb}`, { params: { path: { service } } })),
+    onSuccess: (now) => queries.setQueryData(serviceQuery(service).queryKey, now),
+    onSettled: () => queries.invalidateQueries({ queryKey: ['services'] }),
+  });
+}
+
+export function useDeleteService(service: string) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (purgeTables: boolean) =>
+      data(
+        api.DELETE('/api/v1/services/{service}', {
+          params: { path: { service }, query: { purge_tables: purgeTables } },
+        }),
+      ),
+    onSuccess: () => {
+      queries.removeQueries({ queryKey: serviceQuery(service).queryKey });
+      return queries.invalidateQueries({ queryKey: ['services'] });
+    },
+  });
+}
 
 /** One field, named as in the API (`model_source.version`), before and after; null where it is not set. */
 export type FieldChange = Schemas['FieldChangeView'];

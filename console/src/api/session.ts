@@ -8,10 +8,6 @@ export type Role = Schemas['Role'];
 /** Who is signed in, and what they may do. */
 export type Session = Schemas['SessionView'];
 
-export interface SessionOptions {
-  readonly oidc: { readonly url: string } | null;
-}
-
 /** The session, or null where nobody is signed in. */
 export const sessionQuery = queryOptions({
   queryKey: ['session'],
@@ -22,7 +18,7 @@ export const sessionQuery = queryOptions({
 
 export const sessionOptionsQuery = queryOptions({
   queryKey: ['session options'],
-  queryFn: () => call<SessionOptions>('GET', '/session/options'),
+  queryFn: () => data(api.GET('/api/v1/session/options')),
   staleTime: Number.POSITIVE_INFINITY,
 });
 

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { Button } from 'antd';
-import { EmptyState } from '@/components/EmptyState';
+import { EmptyState } from '@/components/page/EmptyState';
 import { useTexts } from '@/i18n';
 
 export function NotFound() {

@@ -3,7 +3,7 @@ import { useSearch } from '@tanstack/react-router';
 import { Spin } from 'antd';
 import { lazy, Suspense, useEffect } from 'react';
 import { asApiError, sessionQuery, useIsSessionEnded } from '@/api';
-import { ErrorNotice } from '@/components/ErrorNotice';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { isLanguage, useI18n } from '@/i18n';
 import { Shell } from './shell/Shell';
 

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { chartCsv, csvCell } from './chart/csv';
-import { pythonLiteral, shellQuote } from './curl';
-import { placeErrors } from './fieldErrors';
-import { sparkPath } from './Sparkline';
-import { readRange, resolveRange } from './timeRange';
-import { integer, listOf, oneOf, readSearch, text } from './useSearchState';
+import { sparkPath } from './chart/Sparkline';
+import { pythonLiteral, shellQuote } from './code/curl';
+import { placeErrors } from './form/fieldErrors';
+import { integer, listOf, oneOf, readSearch, text } from './page/useSearchState';
+import { readRange, resolveRange } from './time/timeRange';
 
 test('a detail goes to the longest field that holds its place', () => {
   const detail = (...loc: (string | number)[]) => ({ loc, msg: loc.join('.') });

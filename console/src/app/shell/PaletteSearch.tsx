@@ -4,7 +4,7 @@ import { useRouter } from '@tanstack/react-router';
 import { Input, theme } from 'antd';
 import { type KeyboardEvent, useId, useMemo, useState } from 'react';
 import { api, data, useSession } from '@/api';
-import { Muted } from '@/components/Muted';
+import { Muted } from '@/components/text/Muted';
 import { useTexts } from '@/i18n';
 import { type Command, matching, pageCommands, serviceCommands } from './commands';
 

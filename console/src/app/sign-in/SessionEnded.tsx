@@ -1,6 +1,6 @@
 import { Modal } from 'antd';
 import { asApiError, useIsSessionEnded, useSignIn } from '@/api';
-import { ErrorNotice } from '@/components/ErrorNotice';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { useTexts } from '@/i18n';
 import { TokenForm } from './TokenForm';
 

@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { Button, Card, Divider } from 'antd';
 import { asApiError, BASE, sessionOptionsQuery, useSignIn } from '@/api';
-import { ErrorNotice } from '@/components/ErrorNotice';
-import { Muted } from '@/components/Muted';
-import { useTitle } from '@/components/useTitle';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
+import { useTitle } from '@/components/page/useTitle';
+import { Muted } from '@/components/text/Muted';
 import { useTexts } from '@/i18n';
 import { LanguageSwitch } from '../shell/LanguageSwitch';
 import { ThemeSwitch } from '../shell/ThemeSwitch';

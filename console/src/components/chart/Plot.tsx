@@ -2,7 +2,7 @@ import { theme } from 'antd';
 import { useEffect, useMemo, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { useFormats } from '@/i18n';
+import { useFormats, useTexts } from '@/i18n';
 import { plotOptions } from './plotOptions';
 import { type ChartProps, momentsOf } from './types';
 
@@ -14,6 +14,7 @@ export function Plot(props: ChartProps) {
   latest.current = props;
   const { token } = theme.useToken();
   const formats = useFormats();
+  const { time: timeLabel } = useTexts().components.chart;
   const lines = JSON.stringify(props.series.map((one) => one.label));
   const { from, stepS, series } = props;
   const values = useMemo<uPlot.AlignedData>(
@@ -30,7 +31,7 @@ export function Plot(props: ChartProps) {
     const element = holder.current;
     if (element === null) return;
     const labels: string[] = JSON.parse(lines);
-    const options = plotOptions({ labels, latest, token, formats, width: element.clientWidth });
+    const options = plotOptions({ labels, timeLabel, latest, token, formats, width: element.clientWidth });
     const made = new uPlot(options, given.current, element);
     plot.current = made;
     const watcher = new ResizeObserver(() => {
@@ -42,7 +43,7 @@ export function Plot(props: ChartProps) {
       made.destroy();
       plot.current = null;
     };
-  }, [lines, token, formats]);
+  }, [lines, timeLabel, token, formats]);
 
   useEffect(() => {
     plot.current?.setData(values);

@@ -2,8 +2,8 @@ import { DownloadOutlined, LineChartOutlined, TableOutlined } from '@ant-design/
 import { Button, Card, Skeleton, Space, Tooltip } from 'antd';
 import { lazy, Suspense, useState } from 'react';
 import { useTexts } from '@/i18n';
-import { download } from '../download';
-import { EmptyState } from '../EmptyState';
+import { EmptyState } from '../page/EmptyState';
+import { download } from '../text/download';
 import { ChartTable } from './ChartTable';
 import { chartCsv } from './csv';
 import type { ChartProps } from './types';

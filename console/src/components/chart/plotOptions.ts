@@ -6,6 +6,8 @@ import { type ChartProps, colorOf, dashOf } from './types';
 /** What uPlot is made with: axes in the theme's colours, gaps as gaps, a shared cursor, a drag as zoom, marks. */
 export function plotOptions(from: {
   labels: readonly string[];
+  /** What the legend calls the moment under the cursor; uPlot's own word is English. */
+  timeLabel: string;
   latest: { readonly current: ChartProps };
   token: GlobalToken;
   formats: Formats;
@@ -30,7 +32,7 @@ export function plotOptions(from: {
       { ...axis, size: 64, values: (_plot, ticks) => ticks.map((tick) => latest.current.format(tick)) },
     ],
     series: [
-      { label: '', value: (_plot, at) => (at === null ? '–' : formats.dateTime(at * 1000)) },
+      { label: from.timeLabel, value: (_plot, at) => (at === null ? '–' : formats.dateTime(at * 1000)) },
       ...from.labels.map((label, index) => ({
         label,
         stroke: colorOf(index),

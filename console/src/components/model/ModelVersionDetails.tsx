@@ -1,8 +1,8 @@
 import { Alert, Descriptions, Tabs, Tag, Typography } from 'antd';
 import type { ReactNode } from 'react';
-import { CodeBlock } from '@/components/CodeBlock';
-import { CopyText } from '@/components/CopyText';
-import { Timestamp } from '@/components/Timestamp';
+import { CodeBlock } from '@/components/code/CodeBlock';
+import { CopyText } from '@/components/text/CopyText';
+import { Timestamp } from '@/components/time/Timestamp';
 import { useTexts } from '@/i18n';
 import type { ModelVersion } from './queries';
 import { SignatureTable } from './SignatureTable';

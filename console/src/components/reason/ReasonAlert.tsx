@@ -1,7 +1,7 @@
 import { Alert, Flex } from 'antd';
 import type { ReactNode } from 'react';
 import { useTexts } from '@/i18n';
-import { CodeBlock } from '../CodeBlock';
+import { CodeBlock } from '../code/CodeBlock';
 import { isOnTheWay, type KnownReason, knownReason } from './reasons';
 
 interface Props {

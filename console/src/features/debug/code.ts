@@ -1,6 +1,7 @@
 import type { Schemas } from '@/api';
-import type { CodeForms } from '@/components/AsCode';
-import { shellQuote } from '@/components/curl';
+import type { CodeForms } from '@/components/code/AsCode';
+import { predictionCurl, predictionPython } from '@/components/code/callForms';
+import { shellQuote } from '@/components/code/curl';
 
 /** The address at which one version is called, past the split. */
 export function versionUrl(url: string, version: string): string {
@@ -14,8 +15,13 @@ export function codeForms(service: Schemas['ServiceView'], version: string, body
   const hasKey = service.auth_enabled;
   return {
     cli: `penstock debug ${service.name}${version && ` --version ${version}`} --data ${shellQuote(json)}`,
-    curl: curl(url, json, hasKey),
-    python: python(url, json, hasKey),
+    curl: predictionCurl({ url, hasKey, data: shellQuote(json) }),
+    python: predictionPython({
+      url,
+      hasKey,
+      body: `json.loads(${JSON.stringify(json)})`,
+      imports: ['import json'],
+    }),
     javascript: javascript(url, json, hasKey),
     java: java(url, json, hasKey),
   };
@@ -27,30 +33,6 @@ function compact(body: string): string {
   } catch {
     return body;
   }
-}
-
-function curl(url: string, json: string, hasKey: boolean): string {
-  return [
-    `curl -sS ${shellQuote(url)}`,
-    ...(hasKey ? ['-H "Authorization: Bearer $PENSTOCK_API_KEY"'] : []),
-    "-H 'Content-Type: application/json'",
-    `-d ${shellQuote(json)}`,
-  ].join(' \\\n  ');
-}
-
-function python(url: string, json: string, hasKey: boolean): string {
-  const header = hasKey ? 'headers={"Authorization": f"Bearer {os.environ[\'PENSTOCK_API_KEY\']}"}, ' : '';
-  return [
-    'import json',
-    ...(hasKey ? ['import os'] : []),
-    '',
-    'import requests',
-    '',
-    `body = json.loads(${JSON.stringify(json)})`,
-    `answer = requests.post(${JSON.stringify(url)}, ${header}json=body, timeout=60)`,
-    'answer.raise_for_status()',
-    'print(answer.json()["predictions"])',
-  ].join('\n');
 }
 
 function javascript(url: string, json: string, hasKey: boolean): string {

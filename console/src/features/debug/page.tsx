@@ -1,13 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { Button, Skeleton } from 'antd';
-import { asApiError } from '@/api';
-import { EmptyState } from '@/components/EmptyState';
-import { ErrorNotice } from '@/components/ErrorNotice';
-import { useTitle } from '@/components/useTitle';
+import { asApiError, serviceQuery } from '@/api';
+import { EmptyState } from '@/components/page/EmptyState';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
+import { useTitle } from '@/components/page/useTitle';
 import { useTexts } from '@/i18n';
 import { DebugService } from './parts/DebugService';
-import { serviceQuery } from './queries';
 
 /** Sends requests to versions that run and shows what comes back. */
 export function Page() {

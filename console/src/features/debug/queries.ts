@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import { api, data, type Schemas, watch } from '@/api';
+import { api, data, type Schemas } from '@/api';
 
 /** What a debug request brought. */
 export type Answer = Schemas['DebugView'];
@@ -9,15 +9,6 @@ export interface DebugCall {
   readonly request: unknown;
   readonly headers: Readonly<Record<string, string>>;
   readonly log: boolean;
-}
-
-export function serviceQuery(service: string) {
-  return queryOptions({
-    queryKey: ['debug', 'service', service],
-    queryFn: ({ signal }) =>
-      data(api.GET('/api/v1/services/{service}', { params: { path: { service } }, signal })),
-    meta: watch(['service', 'version', 'traffic'], service),
-  });
 }
 
 export function sendDebug(service: string, { version, request, headers, log }: DebugCall): Promise<Answer> {

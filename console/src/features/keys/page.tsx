@@ -4,8 +4,8 @@ import { useParams } from '@tanstack/react-router';
 import { Alert, Button, Flex, Typography } from 'antd';
 import { useState } from 'react';
 import { asApiError, serviceQuery, useMay } from '@/api';
-import { ErrorNotice } from '@/components/ErrorNotice';
-import { useTitle } from '@/components/useTitle';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
+import { useTitle } from '@/components/page/useTitle';
 import { useTexts } from '@/i18n';
 import { CreateKey } from './parts/CreateKey';
 import { IssuedKeyDialog } from './parts/IssuedKeyDialog';
@@ -57,7 +57,7 @@ export function Page() {
       {open?.kind === 'rotate' && (
         <RotateKey service={service} of={open.key} onClose={close} onIssued={setIssued} />
       )}
-      <RevokeKey service={service} of={open?.kind === 'revoke' ? open.key : null} onClose={close} />
+      {open?.kind === 'revoke' && <RevokeKey service={service} of={open.key} onClose={close} />}
       {issued && shown && <IssuedKeyDialog service={shown} of={issued} onClose={() => setIssued(null)} />}
     </Flex>
   );

@@ -1,6 +1,6 @@
-import type { Range } from '@/components/timeRange';
-import { resolveRange } from '@/components/timeRange';
-import { flag, listOf, type SearchValues, text } from '@/components/useSearchState';
+import { flag, listOf, type SearchValues, text } from '@/components/page/useSearchState';
+import type { Range } from '@/components/time/timeRange';
+import { resolveRange } from '@/components/time/timeRange';
 
 export const LEVELS = ['error', 'warning', 'info', 'debug'] as const;
 export type Level = (typeof LEVELS)[number];

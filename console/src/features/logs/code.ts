@@ -1,6 +1,6 @@
 import { queryString } from '@/api';
-import type { CodeForms } from '@/components/AsCode';
-import { curlOf, pythonLiteral, shellQuote } from '@/components/curl';
+import type { CodeForms } from '@/components/code/AsCode';
+import { curlOf, pythonLiteral, pythonOf, shellQuote } from '@/components/code/curl';
 import { type Filters, lineQuery } from './address';
 import { path } from './queries';
 
@@ -31,6 +31,6 @@ export function codeForms(
   return {
     cli: ['penstock logs', shellQuote(service), ...options, ...levels].join(' '),
     curl: curlOf('GET', `${path(service)}${queryString({ ...lineQuery(filters), ...range })}`),
-    python: `import penstock\n\nfor line in penstock.Client().logs(${arguments_.join(', ')}):\n    print(line["text"])`,
+    python: pythonOf(`for line in client.logs(${arguments_.join(', ')}):`, '    print(line["text"])'),
   };
 }

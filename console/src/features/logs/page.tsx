@@ -1,7 +1,7 @@
 import { useParams } from '@tanstack/react-router';
-import { useTimeRange } from '@/components/timeRange';
-import { useSearchState } from '@/components/useSearchState';
-import { useTitle } from '@/components/useTitle';
+import { useSearchState } from '@/components/page/useSearchState';
+import { useTitle } from '@/components/page/useTitle';
+import { useTimeRange } from '@/components/time/timeRange';
 import { useTexts } from '@/i18n';
 import { PARAMS } from './address';
 import { ContextDrawer } from './parts/ContextDrawer';

@@ -63,15 +63,6 @@ export function downloadAddress(service: string, filters: Filters, range: { from
   return `${BASE}/api/v1${path(service)}/download${queryString({ ...lineQuery(filters), ...range })}`;
 }
 
-export function serviceQuery(service: string) {
-  return queryOptions({
-    queryKey: ['logs of service', service],
-    queryFn: ({ signal }) =>
-      data(api.GET('/api/v1/services/{service}', { params: { path: { service } }, signal })),
-    meta: watch(['service', 'version'], service),
-  });
-}
-
 /** Pods of a version that run now; output of those that are gone is found by their names too. */
 export function podsQuery(service: string, version: string) {
   return queryOptions({

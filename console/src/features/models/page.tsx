@@ -1,15 +1,15 @@
 import { useQuery } from '@tanstack/react-query';
 import { Flex, Input } from 'antd';
 import { asApiError } from '@/api';
-import { AsCode } from '@/components/AsCode';
-import { CursorPager } from '@/components/CursorPager';
-import { curlOf } from '@/components/curl';
-import { EmptyState } from '@/components/EmptyState';
-import { ErrorNotice } from '@/components/ErrorNotice';
+import { AsCode } from '@/components/code/AsCode';
+import { curlOf, pythonOf } from '@/components/code/curl';
 import { modelsQuery } from '@/components/model/queries';
 import { RegistrySelect } from '@/components/model/RegistrySelect';
-import { PageHeader } from '@/components/PageHeader';
-import { text, useSearchState } from '@/components/useSearchState';
+import { CursorPager } from '@/components/page/CursorPager';
+import { EmptyState } from '@/components/page/EmptyState';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
+import { PageHeader } from '@/components/page/PageHeader';
+import { text, useSearchState } from '@/components/page/useSearchState';
 import { useTexts } from '@/i18n';
 import { ModelTable } from './parts/ModelTable';
 
@@ -25,7 +25,7 @@ export function Page() {
   const forms = {
     cli: 'penstock models list',
     curl: curlOf('GET', '/models'),
-    python: 'import penstock\n\nfor model in penstock.Client().models():\n    print(model)',
+    python: pythonOf('for model in client.models():', '    print(model)'),
   };
   const empty = search.search === '' ? { title: t.empty, hint: t.emptyHint } : { title: t.noneFound };
   return (

@@ -2,24 +2,28 @@ import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { Col, Row, Skeleton, Typography } from 'antd';
 import { useMemo } from 'react';
-import { asApiError } from '@/api';
-import { AsCode } from '@/components/AsCode';
+import { asApiError, lastEventsQuery } from '@/api';
 import { SeriesChart } from '@/components/chart';
-import { ErrorNotice } from '@/components/ErrorNotice';
-import { type Range, SPAN_S, useTimeRange } from '@/components/timeRange';
-import { useSearchState } from '@/components/useSearchState';
+import { AsCode } from '@/components/code/AsCode';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
+import { useSearchState } from '@/components/page/useSearchState';
+import { useTitle } from '@/components/page/useTitle';
+import { type Range, SPAN_S, useTimeRange } from '@/components/time/timeRange';
 import { useFormats, useTexts } from '@/i18n';
 import { METRICS, PLANS, seriesOf } from './charts';
+import { codeForms } from './code';
 import { marksOf } from './marks';
 import { Controls } from './parts/Controls';
-import { type Charts, type ChartsFilter, chartsQuery, eventsQuery } from './queries';
+import { type Charts, type ChartsFilter, chartsQuery } from './queries';
 import { type MonitorSearch, PARAMS } from './search';
 
+const MOST_MARKS = 100;
 const GROUPS = ['traffic', 'resources', 'instances'] as const;
 
 /** Charts of a service over time, on one time axis and with one cursor. */
 export function Page() {
   const { service } = useParams({ from: '/services/$service/monitor' });
+  useTitle(`${useTexts().monitor.title} · ${service}`);
   const [range, setRange] = useTimeRange('1h');
   const [search, setSearch] = useSearchState(PARAMS);
   const filter = useMemo(() => filterOf(service, range, search), [service, range, search]);
@@ -32,7 +36,7 @@ export function Page() {
       {query.error && <ErrorNotice error={asApiError(query.error)} retry={() => void query.refetch()} />}
       {query.isPending && <Skeleton active />}
       {query.data && <ChartGroups service={service} charts={query.data} onZoom={zoom} />}
-      <AsCode forms={codeOf(service, search.by)} />
+      <AsCode forms={codeForms(filter)} />
     </>
   );
 }
@@ -40,7 +44,7 @@ export function Page() {
 function ChartGroups(props: { service: string; charts: Charts; onZoom: (from: number, to: number) => void }) {
   const t = useTexts().monitor;
   const formats = useFormats();
-  const events = useQuery(eventsQuery(props.service));
+  const events = useQuery(lastEventsQuery(props.service, MOST_MARKS));
   const marks = useMemo(() => marksOf(events.data ?? []), [events.data]);
   const { charts } = props;
   return GROUPS.map((group) => (
@@ -75,12 +79,4 @@ function filterOf(service: string, range: Range, search: MonitorSearch): ChartsF
   const [from, to] = 'span' in range ? [null, null] : [range.from, range.to];
   const { by, version, pod } = search;
   return { service, metrics: METRICS, from, to, spanS, step, by, version, pod };
-}
-
-function codeOf(service: string, by: string) {
-  return {
-    cli: `penstock charts ${service} requests_per_second latency_p99 --by ${by}`,
-    curl: `curl -H "Authorization: Bearer $PENSTOCK_TOKEN" \\\n  "$PENSTOCK_URL/api/v1/services/${service}/charts?metrics=requests_per_second,latency_p99&by=${by}"`,
-    python: `client.charts("${service}", ["requests_per_second", "latency_p99"], by="${by}")`,
-  };
 }

@@ -1,21 +1,9 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
-import { api, call, data, type Schemas, watch } from '@/api';
+import { api, data, type Schemas } from '@/api';
 
-export interface Line {
-  readonly metric: string;
-  readonly version: string | null;
-  readonly pod: string | null;
-  readonly label: string | null;
-  readonly values: readonly (number | null)[];
-}
-
-/** The answer of `/services/{s}/charts`: `values[i]` belongs to the step that begins at `from` + i × `step_s`. */
-export interface Charts {
-  readonly from: string;
-  readonly to: string;
-  readonly step_s: number;
-  readonly series: readonly Line[];
-}
+/** Several metrics on one time axis: `values[i]` belongs to the step that begins at `from` + i × `step_s`. */
+export type Charts = Schemas['ChartsView'];
+export type Line = Schemas['ChartSeries'];
 
 export interface ChartsFilter {
   readonly service: string;
@@ -40,35 +28,11 @@ export const chartsQuery = (filter: ChartsFilter) =>
     queryFn: ({ signal }) => {
       const { service, metrics, spanS, from, to, step, by, version, pod } = filter;
       const start = spanS === null ? from : new Date(Date.now() - spanS * 1000).toISOString();
-      const query = { metrics: metrics.join(','), from: start, to, step, by, version, pod };
-      return call<Charts>('GET', `/services/${encodeURIComponent(service)}/charts`, { query, signal });
+      const only = { version: version || null, pod: pod || null };
+      const query = { metrics: metrics.join(','), from: start, to, step, by, ...only };
+      const params = { path: { service }, query };
+      return data(api.GET('/api/v1/services/{service}/charts', { params, signal }));
     },
     placeholderData: keepPreviousData,
     refetchInterval: filter.spanS === null ? false : filter.step === 10 ? LIVE_MS : REFRESH_MS,
-  });
-
-export const eventsQuery = (service: string) =>
-  queryOptions({
-    queryKey: ['monitor events', service],
-    queryFn: async ({ signal }) =>
-      (
-        await data(
-          api.GET('/api/v1/services/{service}/events', {
-            params: { path: { service }, query: { page_size: 100 } },
-            signal,
-          }),
-        )
-      ).items,
-    meta: watch(['service', 'version', 'pods'], service),
-  });
-
-export type Version = Schemas['VersionView'];
-
-export const versionNamesQuery = (service: string) =>
-  queryOptions({
-    queryKey: ['monitor versions', service],
-    queryFn: async ({ signal }) =>
-      (await data(api.GET('/api/v1/services/{service}/versions', { params: { path: { service } }, signal })))
-        .items,
-    meta: watch(['version'], service),
   });

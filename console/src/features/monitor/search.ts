@@ -1,4 +1,4 @@
-import { oneOf, type SearchValues, text } from '@/components/useSearchState';
+import { oneOf, type SearchValues, text } from '@/components/page/useSearchState';
 
 export const BYS = ['version', 'pod', 'none'] as const;
 export const STEPS = ['auto', '10', '60', '300'] as const;

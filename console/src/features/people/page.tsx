@@ -1,7 +1,7 @@
 import { Tabs } from 'antd';
 import { useSession } from '@/api';
-import { PageHeader } from '@/components/PageHeader';
-import { oneOf, useSearchState } from '@/components/useSearchState';
+import { PageHeader } from '@/components/page/PageHeader';
+import { oneOf, useSearchState } from '@/components/page/useSearchState';
 import { useTexts } from '@/i18n';
 import { Audit } from './parts/Audit';
 import { Projects } from './parts/Projects';

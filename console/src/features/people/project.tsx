@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { asApiError } from '@/api';
-import { ErrorNotice } from '@/components/ErrorNotice';
-import { PageHeader } from '@/components/PageHeader';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
+import { PageHeader } from '@/components/page/PageHeader';
 import { Members } from './parts/Members';
 import { projectQuery } from './queries';
 

@@ -1,27 +1,17 @@
-import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
-import { api, data, readAll, watch } from '@/api';
-import type { components } from '@/api/schema';
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { api, data, readAll, type Schemas, useWrite, watch } from '@/api';
 
-export type Project = components['schemas']['ProjectView'];
-export type Member = components['schemas']['MemberView'];
-export type Role = components['schemas']['Role'];
-export type User = components['schemas']['UserView'];
-export type NewUser = components['schemas']['NewUser'];
-export type Token = components['schemas']['TokenView'];
-export type IssuedToken = components['schemas']['IssuedTokenView'];
-export type Secret = components['schemas']['SecretView'];
-export type AuditEntry = components['schemas']['AuditView'];
+export type Project = Schemas['ProjectView'];
+export type Member = Schemas['MemberView'];
+export type Role = Schemas['Role'];
+export type User = Schemas['UserView'];
+export type NewUser = Schemas['NewUser'];
+export type Token = Schemas['TokenView'];
+export type IssuedToken = Schemas['IssuedTokenView'];
+export type Secret = Schemas['SecretView'];
+export type AuditEntry = Schemas['AuditView'];
 
 export const ROLES: readonly Role[] = ['viewer', 'editor', 'admin'];
-
-export const projectsQuery = queryOptions({
-  queryKey: ['people', 'projects'],
-  queryFn: ({ signal }) =>
-    readAll<Project>((cursor) =>
-      data(api.GET('/api/v1/projects', { params: { query: { cursor: cursor ?? null } }, signal })),
-    ),
-  meta: watch(['project', 'member']),
-});
 
 export const projectQuery = (project: string) =>
   queryOptions({
@@ -42,10 +32,7 @@ export const membersQuery = (project: string) =>
 
 export const usersQuery = queryOptions({
   queryKey: ['people', 'users'],
-  queryFn: ({ signal }) =>
-    readAll<User>((cursor) =>
-      data(api.GET('/api/v1/users', { params: { query: { cursor: cursor ?? null } }, signal })),
-    ),
+  queryFn: ({ signal }) => readAll((page) => api.GET('/api/v1/users', { params: { query: page }, signal })),
   meta: watch(['user', 'member']),
 });
 
@@ -57,10 +44,7 @@ export const tokensQuery = queryOptions({
 
 export const secretsQuery = queryOptions({
   queryKey: ['people', 'secrets'],
-  queryFn: ({ signal }) =>
-    readAll<Secret>((cursor) =>
-      data(api.GET('/api/v1/secrets', { params: { query: { cursor: cursor ?? null } }, signal })),
-    ),
+  queryFn: ({ signal }) => readAll((page) => api.GET('/api/v1/secrets', { params: { query: page }, signal })),
   meta: watch(['secret']),
 });
 
@@ -93,16 +77,9 @@ export const auditQuery = (filter: AuditFilter) =>
   });
 
 /** A write about people: what these pages have read is read anew. */
-export function usePeopleWrite<T, R>(write: (values: T) => Promise<R>) {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: write,
-    onSettled: () => queries.invalidateQueries({ queryKey: ['people'] }),
-  });
-}
+export const usePeopleWrite = <T, R>(write: (values: T) => Promise<R>) => useWrite('people', write);
 
-export const createProject = (body: components['schemas']['NewProject']) =>
-  data(api.POST('/api/v1/projects', { body }));
+export const createProject = (body: Schemas['NewProject']) => data(api.POST('/api/v1/projects', { body }));
 export const deleteProject = (project: string) =>
   data(api.DELETE('/api/v1/projects/{project}', { params: { path: { project } } }));
 export const setMember = (project: string, user: string, role: Role) =>
@@ -115,12 +92,11 @@ export const setMember = (project: string, user: string, role: Role) =>
 export const removeMember = (project: string, user: string) =>
   data(api.DELETE('/api/v1/projects/{project}/members/{user}', { params: { path: { project, user } } }));
 export const createUser = (body: NewUser) => data(api.POST('/api/v1/users', { body }));
-export const changeUser = (user: string, body: components['schemas']['UserChange']) =>
+export const changeUser = (user: string, body: Schemas['UserChange']) =>
   data(api.PATCH('/api/v1/users/{user}', { params: { path: { user } }, body }));
 export const deleteUser = (user: string) =>
   data(api.DELETE('/api/v1/users/{user}', { params: { path: { user } } }));
-export const createToken = (body: components['schemas']['NewToken']) =>
-  data(api.POST('/api/v1/tokens', { body }));
+export const createToken = (body: Schemas['NewToken']) => data(api.POST('/api/v1/tokens', { body }));
 export const revokeToken = (token: string) =>
   data(api.DELETE('/api/v1/tokens/{token_id}', { params: { path: { token_id: token } } }));
 export const deleteSecret = (secret: string) =>

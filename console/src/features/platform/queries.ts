@@ -1,55 +1,19 @@
 import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
-import { api, call, data, watch } from '@/api';
-import type { components } from '@/api/schema';
+import { api, data, type Schemas, watch } from '@/api';
 
-export type DeadLetter = components['schemas']['DeadLetterView'];
+export type DeadLetter = Schemas['DeadLetterView'];
 
-export interface PlatformService {
-  readonly name: string;
-  readonly state: 'running' | 'away';
-  readonly version: string | null;
-  readonly since: string | null;
-}
-
-export interface Stream {
-  readonly name: string;
-  readonly messages: number;
-  readonly bytes: number;
-  readonly max_bytes: number | null;
-  readonly fill: number | null;
-}
-
-export interface Spool {
-  readonly router: string;
-  readonly bytes: number;
-  readonly max_bytes: number | null;
-  readonly oldest_age_s: number | null;
-}
-
-export interface Store {
-  readonly service: string;
-  readonly kind: string;
-  readonly bytes: number | null;
-}
-
-export interface Platform {
-  readonly services: readonly PlatformService[];
-  readonly streams: readonly Stream[];
-  readonly spool: readonly Spool[];
-  readonly inference_logger: {
-    readonly pending: number | null;
-    readonly unacked: number | null;
-    readonly oldest_age_s: number | null;
-  } | null;
-  readonly dead_letters: number | null;
-  readonly stores: readonly Store[];
-}
+export type Platform = Schemas['PlatformView'];
+export type PlatformService = Schemas['ProcessView'];
+export type Stream = Schemas['StreamView'];
+export type Spool = Schemas['SpoolView'];
+export type Store = Schemas['StoreView'];
 
 const REFRESH_MS = 5_000;
 
 export const platformQuery = queryOptions({
   queryKey: ['platform'],
-  queryFn: ({ signal }) => call<Platform>('GET', '/platform', { signal }),
+  queryFn: ({ signal }) => data(api.GET('/api/v1/platform', { signal })),
   refetchInterval: REFRESH_MS,
 });
 

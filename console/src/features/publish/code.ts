@@ -1,5 +1,5 @@
-import type { CodeForms } from '@/components/AsCode';
-import { curlOf, pythonLiteral, shellQuote } from '@/components/curl';
+import type { CodeForms } from '@/components/code/AsCode';
+import { curlOf, pythonLiteral, pythonOf, shellQuote } from '@/components/code/curl';
 import { type Draft, furtherVersionBody, serviceBody } from './draft';
 
 /** The same as the form does, for shells and scripts; `service`: it adds a version to that one. */
@@ -14,7 +14,7 @@ export function codeForms(draft: Draft, service: string, start: boolean): CodeFo
   return {
     cli: [`penstock ${command} ${shellQuote(name)}`, ...setOptions(isNew ? rest : body)].join(' \\\n  '),
     curl: curlOf('POST', path, body),
-    python: `import penstock\n\nclient = penstock.Client()\nclient.${python}${pythonLines(body)})`,
+    python: pythonOf(`client.${python}${pythonLines(body)})`),
     json: JSON.stringify(body, null, 2),
   };
 }

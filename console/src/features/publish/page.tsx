@@ -1,14 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
 import { Result, Skeleton } from 'antd';
-import { asApiError, editableProjects, useSession } from '@/api';
-import { ErrorNotice } from '@/components/ErrorNotice';
-import { PageHeader } from '@/components/PageHeader';
-import { oneOf, text, useSearchState } from '@/components/useSearchState';
+import { asApiError, editableProjects, projectsQuery, serviceQuery, useSession } from '@/api';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
+import { PageHeader } from '@/components/page/PageHeader';
+import { oneOf, text, useSearchState } from '@/components/page/useSearchState';
 import { useTexts } from '@/i18n';
 import { newDraft } from './draft';
 import { keptDraft } from './kept';
 import { PublishForm } from './parts/PublishForm';
-import { projectsQuery, serviceQuery } from './queries';
 import { STEPS } from './steps';
 
 const PARAMS = {

@@ -1,19 +1,13 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
-import { ApiError, api, call, data, type Schemas } from '@/api';
+import { ApiError, api, data, type Schemas } from '@/api';
 
 export type Table = Schemas['TableView'];
 
 /** A row of the payload table. */
 export type PayloadRow = Readonly<Record<string, unknown>>;
 
-export interface WholeRequest {
-  readonly request_id: string;
-  readonly payload: PayloadRow;
-  readonly log_lines: readonly Readonly<Record<string, unknown>>[];
-  readonly pod: string | null;
-  readonly version: string | null;
-  readonly trace_id: string | null;
-}
+/** A request whole: its row, and what was printed for it. */
+export type WholeRequest = Schemas['RequestView'];
 
 const REFRESH_MS = 5_000;
 
@@ -60,10 +54,11 @@ export const requestQuery = (service: string, request: string) =>
   queryOptions({
     queryKey: ['request', service, request],
     queryFn: ({ signal }) =>
-      call<WholeRequest>(
-        'GET',
-        `/services/${encodeURIComponent(service)}/requests/${encodeURIComponent(request)}`,
-        { signal },
+      data(
+        api.GET('/api/v1/services/{service}/requests/{request_id}', {
+          params: { path: { service, request_id: request } },
+          signal,
+        }),
       ),
     retry: false,
     // A request becomes a row some seconds after its answer: it is asked for until then.

@@ -1,13 +1,15 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
-import { Card, Descriptions, Flex, Skeleton } from 'antd';
+import { Alert, Card, Descriptions, Flex, Skeleton } from 'antd';
 import { asApiError } from '@/api';
-import { AsCode } from '@/components/AsCode';
-import { CodeBlock } from '@/components/CodeBlock';
-import { CopyText } from '@/components/CopyText';
-import { ErrorNotice } from '@/components/ErrorNotice';
-import { Timestamp } from '@/components/Timestamp';
+import { AsCode } from '@/components/code/AsCode';
+import { CodeBlock } from '@/components/code/CodeBlock';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
+import { useTitle } from '@/components/page/useTitle';
+import { CopyText } from '@/components/text/CopyText';
+import { Timestamp } from '@/components/time/Timestamp';
 import { useFormats, useTexts } from '@/i18n';
+import { codeForms } from './code';
 import { StatusCode } from './parts/Rows';
 import { cell, pretty, requestQuery, type WholeRequest } from './queries';
 
@@ -15,6 +17,7 @@ import { cell, pretty, requestQuery, type WholeRequest } from './queries';
 export function Page() {
   const { service, request } = useParams({ from: '/services/$service/requests/$request' });
   const t = useTexts().requests;
+  useTitle(`${t.request} · ${service}`);
   const query = useQuery(requestQuery(service, request));
   return (
     <Flex vertical gap="middle">
@@ -22,7 +25,7 @@ export function Page() {
         <Link to="/services/$service/requests" params={{ service }}>
           {t.back}
         </Link>
-        <AsCode forms={codeOf(service, request)} />
+        <AsCode forms={codeForms(service, request)} />
       </Flex>
       {query.error && <ErrorNotice error={asApiError(query.error)} retry={() => void query.refetch()} />}
       {query.isPending && <Skeleton active />}
@@ -53,22 +56,16 @@ function Whole({ service, request }: { service: string; request: WholeRequest })
         size="small"
         title={t.lines}
         extra={
-          <Link
-            to="/services/$service/debug"
-            params={{ service }}
-            search={{ request: request.request_id } as never}
-          >
+          <Link to="/services/$service/debug" params={{ service }} search={{ request: request.request_id }}>
             {t.replay}
           </Link>
         }
       >
-        {request.log_lines.length === 0 ? (
-          t.noLines
-        ) : (
-          <CodeBlock
-            code={request.log_lines.map((line) => String(line.message ?? line.line ?? '')).join('\n')}
-          />
+        {request.log_problem !== null && <Alert type="warning" showIcon title={request.log_problem} />}
+        {request.log_lines.length > 0 && (
+          <CodeBlock code={request.log_lines.map(({ text }) => text).join('\n')} />
         )}
+        {request.log_lines.length === 0 && request.log_problem === null && t.noLines}
       </Card>
     </>
   );
@@ -102,12 +99,4 @@ function Facts({ request }: { request: WholeRequest }) {
       />
     </Card>
   );
-}
-
-function codeOf(service: string, request: string) {
-  return {
-    cli: `penstock requests get ${service} ${request}`,
-    curl: `curl -H "Authorization: Bearer $PENSTOCK_TOKEN" \\\n  "$PENSTOCK_URL/api/v1/services/${service}/requests/${request}"`,
-    python: `client.request("${service}", "${request}")`,
-  };
 }

@@ -1,6 +1,6 @@
 import { Tabs } from 'antd';
-import { PageHeader } from '@/components/PageHeader';
-import { oneOf, useSearchState } from '@/components/useSearchState';
+import { PageHeader } from '@/components/page/PageHeader';
+import { oneOf, useSearchState } from '@/components/page/useSearchState';
 import { useTexts } from '@/i18n';
 import { CapacityList } from './parts/CapacityList';
 import { Groups } from './parts/Groups';

@@ -1,35 +1,14 @@
-import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
-import { api, data, readAll, watch } from '@/api';
-import type { components } from '@/api/schema';
+import { queryOptions } from '@tanstack/react-query';
+import { api, data, type Schemas, useWrite, watch } from '@/api';
 
-export type Spec = components['schemas']['SpecView'];
-export type NewSpec = components['schemas']['NewSpec'];
-export type Group = components['schemas']['GroupView'];
-export type NewGroup = components['schemas']['NewGroup'];
-export type Node = components['schemas']['NodeView'];
-export type NewNode = components['schemas']['NewNode'];
-export type Pool = components['schemas']['PoolView'];
-export type Capacity = components['schemas']['Capacity'];
-
-export const specsQuery = queryOptions({
-  queryKey: ['resources', 'specs'],
-  queryFn: async ({ signal }) => (await data(api.GET('/api/v1/resource-specs', { signal }))).items,
-  meta: watch(['spec']),
-});
-
-export const groupsQuery = queryOptions({
-  queryKey: ['resources', 'groups'],
-  queryFn: ({ signal }) =>
-    readAll<Group>((cursor) =>
-      data(
-        api.GET('/api/v1/resource-groups', {
-          params: { query: { page_size: 100, cursor: cursor ?? null } },
-          signal,
-        }),
-      ),
-    ),
-  meta: watch(['group', 'node']),
-});
+export type Spec = Schemas['SpecView'];
+export type NewSpec = Schemas['NewSpec'];
+export type Group = Schemas['GroupView'];
+export type NewGroup = Schemas['NewGroup'];
+export type Node = Schemas['NodeView'];
+export type NewNode = Schemas['NewNode'];
+export type Pool = Schemas['PoolView'];
+export type Capacity = Schemas['Capacity'];
 
 export const groupQuery = (group: string) =>
   queryOptions({
@@ -48,23 +27,11 @@ export const nodesQuery = (group: string) =>
     meta: watch(['node', 'group', 'pods']),
   });
 
-export const capacityQuery = queryOptions({
-  queryKey: ['resources', 'capacity'],
-  queryFn: async ({ signal }) => (await data(api.GET('/api/v1/capacity', { signal }))).pools,
-  meta: watch(['pods', 'node', 'group', 'version']),
-});
-
 /** A write that changes specs, groups or nodes: all of the page's reads are made anew. */
-export function useResourceWrite<T>(write: (values: T) => Promise<unknown>) {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: write,
-    onSettled: () => queries.invalidateQueries({ queryKey: ['resources'] }),
-  });
-}
+export const useResourceWrite = <T, R>(write: (values: T) => Promise<R>) => useWrite('resources', write);
 
 export const createSpec = (body: NewSpec) => data(api.POST('/api/v1/resource-specs', { body }));
-export const changeSpec = (spec: Spec, body: components['schemas']['SpecChange']) =>
+export const changeSpec = (spec: Spec, body: Schemas['SpecChange']) =>
   data(api.PATCH('/api/v1/resource-specs/{spec}', { params: { path: { spec: spec.name } }, body }));
 export const deleteSpec = (spec: string) =>
   data(api.DELETE('/api/v1/resource-specs/{spec}', { params: { path: { spec } } }));

@@ -1,9 +1,9 @@
-import '@/components/columns.css';
+import '@/components/page/columns.css';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { Flex } from 'antd';
 import { serviceQuery } from '@/api';
-import { useTitle } from '@/components/useTitle';
+import { useTitle } from '@/components/page/useTitle';
 import { useTexts } from '@/i18n';
 import { AboutCard } from './parts/AboutCard';
 import { HowToCallCard } from './parts/HowToCallCard';
@@ -12,9 +12,9 @@ import { TrafficCard } from './parts/TrafficCard';
 import { VersionsCard } from './parts/VersionsCard';
 
 export function Page() {
-  const t = useTexts().service;
+  const t = useTexts().shell;
   const { service: name } = useParams({ from: '/services/$service/' });
-  useTitle(`${t.tab.overview} · ${name}`);
+  useTitle(`${t.tabs.overview} · ${name}`);
   const { data: service } = useQuery(serviceQuery(name));
   if (service === undefined) return null;
   return (

@@ -2,15 +2,15 @@ import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { Flex } from 'antd';
 import { serviceQuery, useMay } from '@/api';
-import { useTitle } from '@/components/useTitle';
+import { useTitle } from '@/components/page/useTitle';
 import { useTexts } from '@/i18n';
 import { AboutCard } from './parts/AboutCard';
 import { SettingsForm } from './parts/SettingsForm';
 
 export function Page() {
-  const t = useTexts().service;
+  const t = useTexts().shell;
   const { service: name } = useParams({ from: '/services/$service/settings' });
-  useTitle(`${t.tab.settings} · ${name}`);
+  useTitle(`${t.tabs.settings} · ${name}`);
   const { data: service } = useQuery(serviceQuery(name));
   const may = useMay();
   if (service === undefined) return null;

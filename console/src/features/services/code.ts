@@ -1,6 +1,6 @@
 import { queryString } from '@/api';
-import type { CodeForms } from '@/components/AsCode';
-import { curlOf, pythonLiteral, shellQuote } from '@/components/curl';
+import type { CodeForms } from '@/components/code/AsCode';
+import { curlOf, pythonLiteral, pythonOf, shellQuote } from '@/components/code/curl';
 import { type Filters, requestOf } from './filters';
 
 /** The list that is shown, by command line, curl and Python. */
@@ -9,11 +9,16 @@ export function codeForms(filters: Filters): CodeForms {
   const entries = Object.entries(wanted).filter(
     ([name, value]) => !(name === 'sort' && value === '-created_at'),
   );
-  const options = entries.map(([name, value]) => ` --${name} ${shellQuote(String(value))}`);
+  const options = entries.map(([name, value]) =>
+    name === 'sort' ? ' --oldest-first' : ` --${name} ${shellQuote(String(value))}`,
+  );
   const keywords = entries.map(([name, value]) => `${name}=${pythonLiteral(value)}`);
   return {
     cli: `penstock services list${options.join('')}`,
     curl: curlOf('GET', `/services${queryString(Object.fromEntries(entries))}`),
-    python: `import penstock\n\nwith penstock.Client() as client:\n    for service in client.services.list(${keywords.join(', ')}):\n        print(service["name"], service["status"])`,
+    python: pythonOf(
+      `for service in client.services(${keywords.join(', ')}):`,
+      '    print(service["name"], service["status"])',
+    ),
   };
 }

@@ -1,5 +1,5 @@
 import type { paths } from '@/api/schema';
-import { oneOf, type SearchValues, text } from '@/components/useSearchState';
+import { oneOf, type SearchValues, text } from '@/components/page/useSearchState';
 
 type Request = NonNullable<paths['/api/v1/services']['get']['parameters']['query']>;
 

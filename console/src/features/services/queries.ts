@@ -1,4 +1,4 @@
-import { keepPreviousData, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { api, data, type Schemas, watch } from '@/api';
 import { type Filters, requestOf } from './filters';
 
@@ -34,29 +34,5 @@ export function summariesQuery(names: readonly string[]) {
     refetchInterval: SUMMARIES_MS,
     placeholderData: keepPreviousData,
     retry: false,
-  });
-}
-
-export type Action = 'start' | 'stop';
-
-export function useServiceAction() {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: ({ service, action }: { service: string; action: Action }) =>
-      data(api.POST(`/api/v1/services/{service}/${action}`, { params: { path: { service } } })),
-    onSettled: () => queries.invalidateQueries({ queryKey: ['services'] }),
-  });
-}
-
-export function useDeleteService() {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: ({ service, purgeTables }: { service: string; purgeTables: boolean }) =>
-      data(
-        api.DELETE('/api/v1/services/{service}', {
-          params: { path: { service }, query: { purge_tables: purgeTables } },
-        }),
-      ),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ['services'] }),
   });
 }

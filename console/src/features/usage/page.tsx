@@ -3,13 +3,14 @@ import { useQuery } from '@tanstack/react-query';
 import { Button, Card, Flex, Segmented, Statistic } from 'antd';
 import { useMemo } from 'react';
 import { asApiError } from '@/api';
-import { AsCode } from '@/components/AsCode';
-import { ErrorNotice } from '@/components/ErrorNotice';
-import { PageHeader } from '@/components/PageHeader';
-import { TimeRange } from '@/components/TimeRange';
-import { resolveRange, useTimeRange } from '@/components/timeRange';
-import { oneOf, useSearchState } from '@/components/useSearchState';
+import { AsCode } from '@/components/code/AsCode';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
+import { PageHeader } from '@/components/page/PageHeader';
+import { oneOf, useSearchState } from '@/components/page/useSearchState';
+import { TimeRange } from '@/components/time/TimeRange';
+import { resolveRange, useTimeRange } from '@/components/time/timeRange';
 import { useFormats, useTexts } from '@/i18n';
+import { codeForms } from './code';
 import { UsageTable } from './parts/UsageTable';
 import { csvAddress, GRAINS, GROUPS, totalsOf, usageQuery } from './queries';
 
@@ -36,7 +37,7 @@ export function Page() {
             <Button icon={<DownloadOutlined />} href={csvAddress(filter)} download="usage.csv">
               {t.csv}
             </Button>
-            <AsCode forms={codeOf(filter)} />
+            <AsCode forms={codeForms(filter)} />
           </>
         }
       />
@@ -65,13 +66,4 @@ export function Page() {
       <UsageTable rows={query.data ?? []} by={by} isPending={query.isPending} />
     </>
   );
-}
-
-function codeOf(filter: { from: string; to: string; groupBy: string; grain: string }) {
-  const { from, to, groupBy, grain } = filter;
-  const address = `"$PENSTOCK_URL/api/v1/usage?from=${from}&to=${to}&group_by=${groupBy}&grain=${grain}"`;
-  return {
-    cli: `penstock usage --from ${from} --to ${to} --by ${groupBy} --grain ${grain}`,
-    curl: `curl -H "Authorization: Bearer $PENSTOCK_TOKEN" ${address}`,
-  };
 }

@@ -1,9 +1,8 @@
 import { queryOptions } from '@tanstack/react-query';
-import { api, BASE, data, queryString, readAll } from '@/api';
-import type { components } from '@/api/schema';
+import { api, BASE, data, queryString, readAll, type Schemas } from '@/api';
 
-type UsagePage = components['schemas']['Page_UsageView_'];
-export type Usage = components['schemas']['UsageView'];
+type UsagePage = Schemas['Page_UsageView_'];
+export type Usage = Schemas['UsageView'];
 
 export const GROUPS = ['service', 'version', 'project', 'pod'] as const;
 export const GRAINS = ['total', 'month', 'day'] as const;
@@ -15,7 +14,8 @@ export interface UsageFilter {
   readonly grain: (typeof GRAINS)[number];
 }
 
-const parameters = (filter: UsageFilter) => ({
+/** As the API names it. */
+export const parameters = (filter: UsageFilter) => ({
   from: filter.from,
   to: filter.to,
   group_by: filter.groupBy,
@@ -26,15 +26,11 @@ export const usageQuery = (filter: UsageFilter) =>
   queryOptions({
     queryKey: ['usage', filter],
     queryFn: ({ signal }) =>
-      readAll<Usage>(
-        async (cursor) =>
-          (await data(
-            api.GET('/api/v1/usage', {
-              params: { query: { ...parameters(filter), cursor: cursor ?? null, page_size: 1000 } },
-              signal,
-            }),
-          )) as UsagePage, // CSV, the other form of the answer, was not asked for
-      ),
+      readAll(async (page) => {
+        const query = { ...parameters(filter), ...page };
+        // CSV, the other form of the answer, was not asked for.
+        return { data: (await data(api.GET('/api/v1/usage', { params: { query }, signal }))) as UsagePage };
+      }, 1000),
     placeholderData: (before) => before,
   });
 

@@ -29,6 +29,35 @@ export interface VersionValues {
   traffic_weight?: number;
 }
 
+/** Fields of a version that its form can change; what else changes follows from these or has its own page. */
+export const FIELDS = [
+  'description',
+  'model_source',
+  'resource_source',
+  'replicas',
+  'rate_limit',
+  'max_concurrency',
+  'request_timeout_ms',
+  'log_delivery',
+  'env',
+  'runtime',
+] as const satisfies readonly (keyof VersionChange)[];
+
+const ADVANCED = new Set<unknown>([
+  'isLimited',
+  'rate_limit',
+  'max_concurrency',
+  'request_timeout_ms',
+  'log_delivery',
+  'env',
+  'runtime',
+]);
+
+/** Whether a field is among those that the form shows only when it is asked to. */
+export function isAdvanced(name: readonly (string | number)[]): boolean {
+  return ADVANCED.has(name[0]);
+}
+
 export const NEW_VALUES: VersionValues = {
   description: '',
   by: 'version',

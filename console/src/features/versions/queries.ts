@@ -186,33 +186,5 @@ export const changeVersion = (version: Version, change: Partial<VersionChange>, 
 
 export const modelsQuery = queryOptions({
   queryKey: ['versions form', 'models'],
-  queryFn: ({ signal }) =>
-    readAll((cursor) =>
-      data(
-        api.GET('/api/v1/models', { params: { query: { page_size: 100, cursor: cursor ?? null } }, signal }),
-      ),
-    ),
+  queryFn: ({ signal }) => readAll((page) => api.GET('/api/v1/models', { params: { query: page }, signal })),
 });
-
-export const modelQuery = (model: string, registry: string | null) =>
-  queryOptions({
-    queryKey: ['versions form', 'model', model, registry],
-    queryFn: ({ signal }) =>
-      data(api.GET('/api/v1/models/{model}', { params: { path: { model }, query: { registry } }, signal })),
-    enabled: model !== '',
-    retry: false,
-  });
-
-export const specsQuery = queryOptions({
-  queryKey: ['versions form', 'specs'],
-  queryFn: async ({ signal }) => (await data(api.GET('/api/v1/resource-specs', { signal }))).items,
-  meta: watch(['spec']),
-});
-
-export const groupsQuery = (project: string) =>
-  queryOptions({
-    queryKey: ['versions form', 'groups', project],
-    queryFn: async ({ signal }) =>
-      (await data(api.GET('/api/v1/resource-groups', { params: { query: { project } }, signal }))).items,
-    meta: watch(['group']),
-  });

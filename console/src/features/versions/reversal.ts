@@ -1,27 +1,14 @@
 import type { FieldChange, Version } from '@/api';
+import { FIELDS } from './form';
 import type { VersionChange } from './queries';
 
 type Values = Record<string, unknown>;
-
-/** Fields that an update may name; what else changes (digests, shares) follows from these or has its own page. */
-const EDITABLE = new Set([
-  'description',
-  'model_source',
-  'resource_source',
-  'replicas',
-  'rate_limit',
-  'max_concurrency',
-  'request_timeout_ms',
-  'log_delivery',
-  'env',
-  'runtime',
-]);
 
 /** The update that takes a change of a version back: each field that it touched as it was before. */
 export function reversal(version: Version, changes: readonly FieldChange[]): Partial<VersionChange> {
   const touched = [...new Set(changes.map((change) => change.field.split('.')[0] ?? ''))];
   const entries = touched
-    .filter((field) => EDITABLE.has(field))
+    .filter((field) => FIELDS.some((one) => one === field))
     .map((field) => [field, bodyOf(field, before(version, field, changes))]);
   return Object.fromEntries(entries) as Partial<VersionChange>;
 }

@@ -1,4 +1,4 @@
-import type { Version } from '@/api';
+import type { Schemas, Version } from '@/api';
 import type { Formats, Texts } from '@/i18n';
 
 type T = Texts['versions'];
@@ -19,25 +19,14 @@ export function replicasText(version: Version, t: T): string {
     : t.range(replicas.min ?? 0, replicas.max, replicas.target_concurrency ?? 16);
 }
 
-interface RateLimit {
-  readonly qps: number;
-  readonly on_limit: 'reject' | 'queue';
-}
-
 export function rateLimitText(version: Version, t: T): string {
   if (version.rate_limit === null) return t.noLimit;
-  const limit = version.rate_limit as unknown as RateLimit;
+  const limit = version.rate_limit as unknown as Required<Schemas['QpsLimit']>;
   return t.limit(limit.qps, t.onLimit[limit.on_limit]);
 }
 
-interface LogDelivery {
-  readonly enabled: boolean;
-  readonly sample_rate?: number;
-  readonly destination?: string | null;
-}
-
 export function recordingText(version: Version, t: T, formats: Formats): string {
-  const delivery = version.log_delivery as unknown as LogDelivery;
+  const delivery = version.log_delivery as unknown as Schemas['LogDelivery'];
   if (!delivery.enabled) return t.notRecorded;
-  return t.recorded(formats.percent(delivery.sample_rate ?? 1), delivery.destination ?? t.platformTables);
+  return t.recorded(formats.percent(delivery.sample_rate), delivery.destination ?? t.platformTables);
 }

@@ -21,7 +21,6 @@ export const debug = {
   imported: (rows: string) => `Rows taken from the file: ${rows}`,
   unknownColumns: (names: string) => `Left out, as the model has no such columns: ${names}`,
   csvFailed: 'The file has no rows with columns of the model',
-  fromRequest: (id: string) => `Filled in from request ${id}`,
   row: (number: string) => `Row ${number}`,
   addRow: 'Add a row',
   copyRow: 'Add a row like this',

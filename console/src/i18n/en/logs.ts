@@ -17,7 +17,6 @@ export const logs = {
   download: 'Download',
   refresh: 'Read again',
   count: (lines: string) => `Lines: ${lines}`,
-  loadOlder: 'Older lines',
   loading: 'Reading…',
   beginning: 'There are no older lines in this range',
   following: 'Following',

@@ -9,7 +9,6 @@ export const models = {
   name: 'Name',
   latest: 'Latest version',
   versions: 'Versions',
-  version: 'Version',
   aliases: 'Aliases',
   description: 'Description',
   updated: 'Updated',

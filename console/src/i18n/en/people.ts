@@ -1,6 +1,5 @@
 export const people = {
   title: 'People',
-  project: 'Project',
   tabs: { projects: 'Projects', users: 'Users', tokens: 'Tokens', secrets: 'Secrets', audit: 'Audit' },
   roles: { viewer: 'Viewer', editor: 'Editor', admin: 'Administrator' },
   projects: {
@@ -10,7 +9,7 @@ export const people = {
     create: 'New project',
     role: 'Your role',
     remove: (name: string) => `Delete the project ${name}`,
-    removeHint: 'Only a project without services can be deleted.',
+    removeHint: 'Only a project without services and secrets can be deleted; the default project stays.',
   },
   members: {
     title: 'Members',
@@ -20,6 +19,7 @@ export const people = {
     user: 'User',
     role: 'Role',
     since: 'Since',
+    takeOut: 'Take out',
     remove: (name: string) => `Take ${name} out of the project`,
     removeHint: 'They lose access at once.',
   },
@@ -38,7 +38,7 @@ export const people = {
     roles: 'Roles',
     identity: 'Identity',
     remove: (name: string) => `Delete the user ${name}`,
-    removeHint: 'Their tokens end at once.',
+    removeHint: 'Their tokens and sessions end at once; the last administrator stays.',
   },
   tokens: {
     title: 'Your tokens',
@@ -61,11 +61,11 @@ export const people = {
     kind: 'Kind',
     fields: 'Fields',
     remove: (name: string) => `Delete the secret ${name}`,
-    removeHint: 'Versions that use it do not start anew.',
+    removeHint: 'Only a secret that no version uses can be deleted.',
   },
   audit: {
     title: 'Audit',
-    empty: 'Nothing was changed in this time',
+    empty: 'No change matches',
     emptyHint: 'Every change by a person or a program is written down here, with what was before and after.',
     at: 'When',
     actor: 'Who',

@@ -15,7 +15,6 @@ export const requests = {
   statusCode: 'Status',
   duration: 'Took',
   requester: 'Key',
-  location: 'Location',
   blocked: 'Its rows wait',
   missing: 'Its folder is gone',
   body: 'Request',

@@ -1,6 +1,5 @@
 export const resources = {
   title: 'Resources',
-  group: 'Resource group',
   tabs: { specs: 'Resource specs', groups: 'Resource groups', capacity: 'Capacity' },
   specs: {
     title: 'Resource specs',
@@ -9,7 +8,7 @@ export const resources = {
     create: 'New spec',
     edit: (name: string) => `Change ${name}`,
     remove: (name: string) => `Delete the spec ${name}`,
-    removeHint: 'No new version can ask for it; running pods keep what they have.',
+    removeHint: 'Only a size that no version uses can be deleted.',
     price: 'Price per hour',
   },
   cpu: 'Cores',

@@ -12,7 +12,5 @@ export const usage = {
   memoryHours: 'GiB hours',
   gpuHours: 'GPU hours',
   cost: 'Cost',
-  total: 'Total',
   csv: 'CSV',
-  chart: 'Cost by row',
 };

@@ -51,7 +51,6 @@ export const versions = {
   takeTheirs: 'Take what is there now',
   onlyOne: (name: string) =>
     `${name} is the only active version: it gets all calls. Start a second one to split them.`,
-  noneActive: 'No version is active: there is nothing to split.',
   // roll-out
   rollout: 'Roll-out',
   rolloutHint: 'Old and new side by side, over the last 2 minutes.',
@@ -102,7 +101,6 @@ export const versions = {
     `Secrets were replaced since its pods started: ${secrets}. Restart it to use them.`,
   // check
   check: 'Publish check',
-  checkHint: 'What the first ready pod found out about the model.',
   noCheck: 'Not checked yet: it is when the first pod gets ready.',
   signature: 'Signature',
   hasSignature: 'there: inputs are checked',
@@ -191,7 +189,6 @@ export const versions = {
   max: 'At most',
   target: 'In flight at each',
   zeroHint: '0: no pod runs without callers, the first request waits for one.',
-  protection: 'Protection',
   limitOn: 'Limit the rate',
   qps: 'Requests per second',
   burst: 'At once',

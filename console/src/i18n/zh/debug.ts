@@ -23,7 +23,6 @@ export const debug: typeof en = {
   imported: (rows) => `已从文件导入 ${rows} 行`,
   unknownColumns: (names) => `以下列不属于该模型，已忽略：${names}`,
   csvFailed: '文件中没有包含模型列的数据行',
-  fromRequest: (id) => `已填入请求 ${id} 的内容`,
   row: (number) => `第 ${number} 行`,
   addRow: '添加一行',
   copyRow: '复制该行',

@@ -19,7 +19,6 @@ export const logs: typeof en = {
   download: '下载',
   refresh: '重新读取',
   count: (lines) => `行数：${lines}`,
-  loadOlder: '更早的日志',
   loading: '读取中…',
   beginning: '该时间范围内没有更早的日志',
   following: '跟踪中',

@@ -10,7 +10,6 @@ export const models: typeof en = {
   name: '名称',
   latest: '最新版本',
   versions: '版本',
-  version: '版本',
   aliases: '别名',
   description: '描述',
   updated: '更新时间',

@@ -2,7 +2,6 @@ import type { people as en } from '../en/people';
 
 export const people: typeof en = {
   title: '人员与权限',
-  project: '项目',
   tabs: { projects: '项目', users: '用户', tokens: '令牌', secrets: '密文', audit: '审计' },
   roles: { viewer: '只读', editor: '编辑', admin: '管理员' },
   projects: {
@@ -12,7 +11,7 @@ export const people: typeof en = {
     create: '新建项目',
     role: '您的角色',
     remove: (name) => `删除项目 ${name}`,
-    removeHint: '只有没有服务组的项目才能删除。',
+    removeHint: '只有没有服务组和密文的项目才能删除；默认项目不能删除。',
   },
   members: {
     title: '成员',
@@ -22,6 +21,7 @@ export const people: typeof en = {
     user: '用户',
     role: '角色',
     since: '加入时间',
+    takeOut: '移出',
     remove: (name) => `把 ${name} 移出项目`,
     removeHint: '立即失去访问权限。',
   },
@@ -40,7 +40,7 @@ export const people: typeof en = {
     roles: '角色',
     identity: '身份',
     remove: (name) => `删除用户 ${name}`,
-    removeHint: '该用户的令牌立即失效。',
+    removeHint: '该用户的令牌和会话立即失效；最后一位管理员不能删除。',
   },
   tokens: {
     title: '您的令牌',
@@ -59,15 +59,15 @@ export const people: typeof en = {
   secrets: {
     title: '密文',
     empty: '还没有密文',
-    emptyHint: '实例和镜像仓库从密文读取密码：用 `penstock secrets create` 创建。',
+    emptyHint: '实例和模型注册表从密文读取密码：用 `penstock secrets create` 创建。',
     kind: '类型',
     fields: '字段',
     remove: (name) => `删除密文 ${name}`,
-    removeHint: '使用它的服务版本将不能重新启动。',
+    removeHint: '只有没有服务版本使用的密文才能删除。',
   },
   audit: {
     title: '审计',
-    empty: '这段时间没有变更',
+    empty: '没有匹配的变更',
     emptyHint: '人或程序的每次变更都记录在这里，包括变更前后的内容。',
     at: '时间',
     actor: '操作者',

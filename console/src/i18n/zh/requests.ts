@@ -17,7 +17,6 @@ export const requests: typeof en = {
   statusCode: '状态码',
   duration: '耗时',
   requester: '密钥',
-  location: '位置',
   blocked: '行在等待写入',
   missing: '表的目录不存在',
   body: '请求体',

@@ -2,7 +2,6 @@ import type { resources as en } from '../en/resources';
 
 export const resources: typeof en = {
   title: '资源',
-  group: '资源组',
   tabs: { specs: '资源规格', groups: '资源组', capacity: '容量' },
   specs: {
     title: '资源规格',
@@ -11,7 +10,7 @@ export const resources: typeof en = {
     create: '新建规格',
     edit: (name) => `修改 ${name}`,
     remove: (name) => `删除规格 ${name}`,
-    removeHint: '新的服务版本不能再使用它；运行中的实例不受影响。',
+    removeHint: '只有没有服务版本使用的规格才能删除。',
     price: '每小时价格',
   },
   cpu: '核数',

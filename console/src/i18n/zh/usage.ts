@@ -14,7 +14,5 @@ export const usage: typeof en = {
   memoryHours: 'GiB 小时',
   gpuHours: 'GPU 小时',
   cost: '费用',
-  total: '合计',
   csv: 'CSV',
-  chart: '各行费用',
 };

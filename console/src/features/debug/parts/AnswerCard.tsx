@@ -1,8 +1,8 @@
 import { Link } from '@tanstack/react-router';
 import { Alert, Card, Descriptions, Flex, Tabs, Typography } from 'antd';
-import { CodeBlock } from '@/components/CodeBlock';
-import { CopyText } from '@/components/CopyText';
-import { ToneTag } from '@/components/StatusTag';
+import { CodeBlock } from '@/components/code/CodeBlock';
+import { CopyText } from '@/components/text/CopyText';
+import { ToneTag } from '@/components/text/StatusTag';
 import { useFormats, useTexts } from '@/i18n';
 import type { Answer } from '../queries';
 import { TimeSplit } from './TimeSplit';

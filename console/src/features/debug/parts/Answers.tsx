@@ -1,5 +1,5 @@
 import { Card, Col, Row, Spin, Typography } from 'antd';
-import { ErrorNotice } from '@/components/ErrorNotice';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { useTexts } from '@/i18n';
 import type { Outcome } from '../useSend';
 import { AnswerCard } from './AnswerCard';

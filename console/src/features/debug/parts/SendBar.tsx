@@ -1,7 +1,7 @@
 import { SendOutlined } from '@ant-design/icons';
 import { Button, Checkbox, Flex, Form, Input, Popover, Select, Tooltip } from 'antd';
 import type { Schemas } from '@/api';
-import { AsCode } from '@/components/AsCode';
+import { AsCode } from '@/components/code/AsCode';
 import { useTexts } from '@/i18n';
 import { codeForms } from '../code';
 

@@ -1,9 +1,9 @@
 import { Link } from '@tanstack/react-router';
 import { Button, Table, type TableProps } from 'antd';
-import { EmptyState } from '@/components/EmptyState';
+import { EmptyState } from '@/components/page/EmptyState';
 import { knownReason } from '@/components/reason/reasons';
-import { type Tone, ToneTag } from '@/components/StatusTag';
-import { Timestamp } from '@/components/Timestamp';
+import { type Tone, ToneTag } from '@/components/text/StatusTag';
+import { Timestamp } from '@/components/time/Timestamp';
 import { type Texts, useTexts } from '@/i18n';
 import type { Event, Level } from '../queries';
 

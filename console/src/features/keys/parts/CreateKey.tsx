@@ -1,6 +1,6 @@
 import { Checkbox, DatePicker, Form, Input } from 'antd';
 import type { Dayjs } from 'dayjs';
-import { FormModal } from '@/components/FormModal';
+import { FormModal } from '@/components/form/FormModal';
 import { useTexts } from '@/i18n';
 import { createKey, type IssuedKey, type Scope, useKeysChanged } from '../queries';
 

@@ -1,8 +1,8 @@
 import { Alert, Button, Flex, Modal, Typography } from 'antd';
 import type { Service } from '@/api';
-import { CodeBlock } from '@/components/CodeBlock';
-import { CodeTabs } from '@/components/CodeTabs';
-import { callForms } from '@/components/callForms';
+import { CodeBlock } from '@/components/code/CodeBlock';
+import { CodeTabs } from '@/components/code/CodeTabs';
+import { callForms } from '@/components/code/callForms';
 import { useTexts } from '@/i18n';
 import type { IssuedKey } from '../queries';
 

@@ -1,7 +1,7 @@
 import { Button, Flex, Table, type TableProps, Tag } from 'antd';
-import { EmptyState } from '@/components/EmptyState';
-import { ToneTag } from '@/components/StatusTag';
-import { Timestamp } from '@/components/Timestamp';
+import { EmptyState } from '@/components/page/EmptyState';
+import { ToneTag } from '@/components/text/StatusTag';
+import { Timestamp } from '@/components/time/Timestamp';
 import { type Texts, useTexts } from '@/i18n';
 import type { Key } from '../queries';
 

@@ -1,6 +1,6 @@
 import { DatePicker, Form, Select } from 'antd';
 import type { Dayjs } from 'dayjs';
-import { FormModal } from '@/components/FormModal';
+import { FormModal } from '@/components/form/FormModal';
 import { useTexts } from '@/i18n';
 import { type IssuedKey, type Key, rotateKey, useKeysChanged } from '../queries';
 

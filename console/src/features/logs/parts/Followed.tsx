@@ -1,7 +1,7 @@
 import { PauseCircleOutlined, SyncOutlined } from '@ant-design/icons';
 import { Alert, Flex, Tag, Typography } from 'antd';
-import { EmptyState } from '@/components/EmptyState';
-import { ErrorNotice } from '@/components/ErrorNotice';
+import { EmptyState } from '@/components/page/EmptyState';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { useFormats, useTexts } from '@/i18n';
 import type { Filters } from '../address';
 import { useFollowedLines } from '../useFollowedLines';

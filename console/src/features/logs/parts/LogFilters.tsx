@@ -1,10 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { AutoComplete, Checkbox, Flex, Input, Select, Switch, Tooltip } from 'antd';
-import { TimeRange } from '@/components/TimeRange';
-import type { Range } from '@/components/timeRange';
+import { serviceQuery } from '@/api';
+import { TimeRange } from '@/components/time/TimeRange';
+import type { Range } from '@/components/time/timeRange';
 import { useTexts } from '@/i18n';
 import { type Filters, LEVELS } from '../address';
-import { podsQuery, serviceQuery } from '../queries';
+import { podsQuery } from '../queries';
 
 /** Which lines are shown. */
 export function LogFilters(props: {

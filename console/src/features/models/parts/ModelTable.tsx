@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { Table, type TableColumnsType, Typography } from 'antd';
 import type { ReactNode } from 'react';
 import type { RegisteredModel } from '@/components/model/queries';
-import { Timestamp } from '@/components/Timestamp';
+import { Timestamp } from '@/components/time/Timestamp';
 import { type Texts, useTexts } from '@/i18n';
 import { Aliases } from './Aliases';
 import { PublishButton } from './PublishButton';

@@ -2,8 +2,8 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { Card, Flex, Typography } from 'antd';
 import { asApiError } from '@/api';
-import { ErrorNotice } from '@/components/ErrorNotice';
-import { StatusTag } from '@/components/StatusTag';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
+import { StatusTag } from '@/components/text/StatusTag';
 import { useTexts } from '@/i18n';
 import { servedQuery } from '../queries';
 

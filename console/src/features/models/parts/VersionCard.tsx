@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { Alert, Card, Flex, Typography } from 'antd';
 import { asApiError } from '@/api';
-import { ErrorNotice } from '@/components/ErrorNotice';
 import { ModelVersionDetails } from '@/components/model/ModelVersionDetails';
 import { modelVersionQuery } from '@/components/model/queries';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { useTexts } from '@/i18n';
 import { Aliases } from './Aliases';
 import { PublishButton } from './PublishButton';

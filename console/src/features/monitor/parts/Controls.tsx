@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { Flex, Input, Segmented, Select } from 'antd';
-import { TimeRange } from '@/components/TimeRange';
-import type { Range } from '@/components/timeRange';
+import { serviceQuery } from '@/api';
+import { TimeRange } from '@/components/time/TimeRange';
+import type { Range } from '@/components/time/timeRange';
 import { useTexts } from '@/i18n';
-import { versionNamesQuery } from '../queries';
 import { BYS, type MonitorSearch, STEPS } from '../search';
 
 /** Range, step, and which versions and pods. */
@@ -16,8 +16,8 @@ export function Controls(props: {
 }) {
   const t = useTexts().monitor;
   const { search, setSearch } = props;
-  const versions = useQuery(versionNamesQuery(props.service));
-  const names = (versions.data ?? []).map((version) => ({ value: version.name, label: version.name }));
+  const { data: service } = useQuery(serviceQuery(props.service));
+  const names = (service?.versions ?? []).map((version) => ({ value: version.name, label: version.name }));
   return (
     <Flex gap="middle" wrap style={{ marginBottom: 16 }}>
       <TimeRange value={props.range} onChange={props.setRange} />

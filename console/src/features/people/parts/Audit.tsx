@@ -1,10 +1,10 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Button, Card, Flex, Input, Table, Typography } from 'antd';
 import { asApiError } from '@/api';
-import { EmptyState } from '@/components/EmptyState';
-import { ErrorNotice } from '@/components/ErrorNotice';
-import { Timestamp } from '@/components/Timestamp';
-import { text, useSearchState } from '@/components/useSearchState';
+import { EmptyState } from '@/components/page/EmptyState';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
+import { text, useSearchState } from '@/components/page/useSearchState';
+import { Timestamp } from '@/components/time/Timestamp';
 import { useTexts } from '@/i18n';
 import { type AuditEntry, auditQuery } from '../queries';
 

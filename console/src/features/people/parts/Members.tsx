@@ -2,11 +2,11 @@ import { useQuery } from '@tanstack/react-query';
 import { Button, Form, Input, Select } from 'antd';
 import { useState } from 'react';
 import { asApiError, useMay } from '@/api';
-import { EmptyState } from '@/components/EmptyState';
-import { ErrorNotice } from '@/components/ErrorNotice';
-import { FormModal } from '@/components/FormModal';
-import { ListCard } from '@/components/ListCard';
-import { Timestamp } from '@/components/Timestamp';
+import { ConfirmByName } from '@/components/form/ConfirmByName';
+import { FormModal } from '@/components/form/FormModal';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
+import { ListCard } from '@/components/page/ListCard';
+import { Timestamp } from '@/components/time/Timestamp';
 import { useTexts } from '@/i18n';
 import {
   type Member,
@@ -17,19 +17,18 @@ import {
   setMember,
   usePeopleWrite,
 } from '../queries';
-import { RemoveDialog } from './RemoveDialog';
 
 /** Who is in a project, and as what. */
 export function Members({ project }: { project: string }) {
   const { members: t, roles } = useTexts().people;
-  const common = useTexts().common;
   const isManager = useMay()('admin', project);
   const query = useQuery(membersQuery(project));
   const [isNew, setNew] = useState(false);
   const [removed, setRemoved] = useState<Member | null>(null);
-  const write = usePeopleWrite(({ user, role }: { user: string; role: Role }) =>
-    setMember(project, user, role),
-  );
+  const remove = usePeopleWrite((user: string) => removeMember(project, user));
+  const set = ({ user, role }: { user: string; role: Role }) => setMember(project, user, role);
+  const add = usePeopleWrite(set);
+  const change = usePeopleWrite(set);
   const options = ROLES.map((role) => ({ value: role, label: roles[role] }));
   const roleOf = (member: Member) =>
     isManager ? (
@@ -39,44 +38,38 @@ export function Members({ project }: { project: string }) {
         value={member.role}
         options={options}
         style={{ minWidth: 120 }}
-        onChange={(role) => write.mutate({ user: member.user, role })}
+        onChange={(role) => change.mutate({ user: member.user, role })}
       />
     ) : (
       roles[member.role]
     );
   return (
     <>
-      {write.error && !isNew && <ErrorNotice error={asApiError(write.error)} />}
+      {change.error && <ErrorNotice error={asApiError(change.error)} />}
       <ListCard<Member>
-        title={t.title}
+        texts={t}
         query={query}
         rowKey={(member) => member.user}
-        empty={<EmptyState title={t.empty} hint={t.emptyHint} />}
         actions={isManager && <Button onClick={() => setNew(true)}>{t.add}</Button>}
+        rowActions={
+          isManager &&
+          ((member) => (
+            <Button size="small" danger onClick={() => setRemoved(member)}>
+              {t.takeOut}
+            </Button>
+          ))
+        }
         columns={[
           { title: t.user, dataIndex: 'user' },
           { title: t.role, key: 'role', render: (_, member) => roleOf(member) },
           { title: t.since, key: 'since', render: (_, member) => <Timestamp at={member.created_at} /> },
-          ...(isManager
-            ? [
-                {
-                  title: common.actions,
-                  key: 'actions',
-                  render: (_: unknown, member: Member) => (
-                    <Button size="small" danger onClick={() => setRemoved(member)}>
-                      {common.delete}
-                    </Button>
-                  ),
-                },
-              ]
-            : []),
         ]}
       />
       {isNew && (
         <FormModal<{ user: string; role: Role }>
           title={t.add}
           initial={{ role: 'viewer' }}
-          submit={write.mutateAsync}
+          submit={add.mutateAsync}
           onClose={() => setNew(false)}
         >
           <Form.Item name="user" label={t.user} rules={[{ required: true }]}>
@@ -88,13 +81,15 @@ export function Members({ project }: { project: string }) {
         </FormModal>
       )}
       {removed !== null && (
-        <RemoveDialog
+        <ConfirmByName
           name={removed.user}
           title={t.remove(removed.user)}
-          hint={t.removeHint}
-          remove={() => removeMember(project, removed.user)}
+          action={t.takeOut}
+          confirm={() => remove.mutateAsync(removed.user)}
           onClose={() => setRemoved(null)}
-        />
+        >
+          {t.removeHint}
+        </ConfirmByName>
       )}
     </>
   );

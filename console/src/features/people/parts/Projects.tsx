@@ -1,15 +1,15 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { Button, Form, Input } from 'antd';
+import { Button } from 'antd';
 import { useState } from 'react';
-import { useSession } from '@/api';
-import { EmptyState } from '@/components/EmptyState';
-import { FormModal } from '@/components/FormModal';
-import { ListCard } from '@/components/ListCard';
-import { Timestamp } from '@/components/Timestamp';
+import { projectsQuery, useSession } from '@/api';
+import { ConfirmByName } from '@/components/form/ConfirmByName';
+import { FormModal } from '@/components/form/FormModal';
+import { DescriptionField, NameField } from '@/components/form/NameFields';
+import { ListCard } from '@/components/page/ListCard';
+import { Timestamp } from '@/components/time/Timestamp';
 import { useTexts } from '@/i18n';
-import { createProject, deleteProject, type Project, projectsQuery, usePeopleWrite } from '../queries';
-import { RemoveDialog } from './RemoveDialog';
+import { createProject, deleteProject, type Project, usePeopleWrite } from '../queries';
 
 /** Projects of the user; an administrator sees all. */
 export function Projects() {
@@ -19,17 +19,25 @@ export function Projects() {
   const query = useQuery(projectsQuery);
   const [isNew, setNew] = useState(false);
   const [removed, setRemoved] = useState<Project | null>(null);
+  const remove = usePeopleWrite(deleteProject);
   const write = usePeopleWrite(({ name, description = '' }: { name: string; description?: string }) =>
     createProject({ name, description }),
   );
   return (
     <>
       <ListCard<Project>
-        title={t.title}
+        texts={t}
         query={query}
         rowKey={(project) => project.name}
-        empty={<EmptyState title={t.empty} hint={t.emptyHint} />}
         actions={isAdmin && <Button onClick={() => setNew(true)}>{t.create}</Button>}
+        rowActions={
+          isAdmin &&
+          ((project) => (
+            <Button size="small" danger onClick={() => setRemoved(project)}>
+              {common.delete}
+            </Button>
+          ))
+        }
         columns={[
           { title: common.name, key: 'name', render: (_, project) => <ProjectLink name={project.name} /> },
           { title: common.description, dataIndex: 'description' },
@@ -40,19 +48,6 @@ export function Projects() {
             key: 'created',
             render: (_, project) => <Timestamp at={project.created_at} />,
           },
-          ...(isAdmin
-            ? [
-                {
-                  title: common.actions,
-                  key: 'actions',
-                  render: (_: unknown, project: Project) => (
-                    <Button size="small" danger onClick={() => setRemoved(project)}>
-                      {common.delete}
-                    </Button>
-                  ),
-                },
-              ]
-            : []),
         ]}
       />
       {isNew && (
@@ -62,22 +57,19 @@ export function Projects() {
           submit={write.mutateAsync}
           onClose={() => setNew(false)}
         >
-          <Form.Item name="name" label={common.name} rules={[{ required: true }]}>
-            <Input autoFocus />
-          </Form.Item>
-          <Form.Item name="description" label={common.description}>
-            <Input.TextArea rows={2} />
-          </Form.Item>
+          <NameField />
+          <DescriptionField />
         </FormModal>
       )}
       {removed !== null && (
-        <RemoveDialog
+        <ConfirmByName
           name={removed.name}
           title={t.remove(removed.name)}
-          hint={t.removeHint}
-          remove={() => deleteProject(removed.name)}
+          confirm={() => remove.mutateAsync(removed.name)}
           onClose={() => setRemoved(null)}
-        />
+        >
+          {t.removeHint}
+        </ConfirmByName>
       )}
     </>
   );

@@ -2,12 +2,11 @@ import { useQuery } from '@tanstack/react-query';
 import { Button, Tag } from 'antd';
 import { useState } from 'react';
 import { useMay } from '@/api';
-import { EmptyState } from '@/components/EmptyState';
-import { ListCard } from '@/components/ListCard';
-import { Timestamp } from '@/components/Timestamp';
+import { ConfirmByName } from '@/components/form/ConfirmByName';
+import { ListCard } from '@/components/page/ListCard';
+import { Timestamp } from '@/components/time/Timestamp';
 import { useTexts } from '@/i18n';
-import { deleteSecret, type Secret, secretsQuery } from '../queries';
-import { RemoveDialog } from './RemoveDialog';
+import { deleteSecret, type Secret, secretsQuery, usePeopleWrite } from '../queries';
 
 /** Names and fields of secrets; their values are never shown. */
 export function Secrets() {
@@ -16,13 +15,13 @@ export function Secrets() {
   const may = useMay();
   const query = useQuery(secretsQuery);
   const [removed, setRemoved] = useState<Secret | null>(null);
+  const remove = usePeopleWrite(deleteSecret);
   return (
     <>
       <ListCard<Secret>
-        title={t.title}
+        texts={t}
         query={query}
         rowKey={(secret) => secret.id}
-        empty={<EmptyState title={t.empty} hint={t.emptyHint} />}
         columns={[
           { title: common.name, dataIndex: 'name' },
           { title: common.project, dataIndex: 'project' },
@@ -51,13 +50,14 @@ export function Secrets() {
         ]}
       />
       {removed !== null && (
-        <RemoveDialog
+        <ConfirmByName
           name={removed.name}
           title={t.remove(removed.name)}
-          hint={t.removeHint}
-          remove={() => deleteSecret(removed.name)}
+          confirm={() => remove.mutateAsync(removed.name)}
           onClose={() => setRemoved(null)}
-        />
+        >
+          {t.removeHint}
+        </ConfirmByName>
       )}
     </>
   );

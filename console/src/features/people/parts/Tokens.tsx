@@ -1,23 +1,14 @@
 import { useQuery } from '@tanstack/react-query';
-import { Alert, Button, DatePicker, Form, Input } from 'antd';
-import type { Dayjs } from 'dayjs';
+import { Alert, Button } from 'antd';
 import { useState } from 'react';
-import { CopyText } from '@/components/CopyText';
-import { EmptyState } from '@/components/EmptyState';
-import { FormModal } from '@/components/FormModal';
-import { ListCard } from '@/components/ListCard';
-import { ToneTag } from '@/components/StatusTag';
-import { Timestamp } from '@/components/Timestamp';
+import { ConfirmByName } from '@/components/form/ConfirmByName';
+import { ListCard } from '@/components/page/ListCard';
+import { CopyText } from '@/components/text/CopyText';
+import { ToneTag } from '@/components/text/StatusTag';
+import { Timestamp } from '@/components/time/Timestamp';
 import { useTexts } from '@/i18n';
-import {
-  createToken,
-  type IssuedToken,
-  revokeToken,
-  type Token,
-  tokensQuery,
-  usePeopleWrite,
-} from '../queries';
-import { RemoveDialog } from './RemoveDialog';
+import { type IssuedToken, revokeToken, type Token, tokensQuery, usePeopleWrite } from '../queries';
+import { NewTokenForm } from './NewTokenForm';
 
 /** Tokens with which programs act as the user; a new one is shown once. */
 export function Tokens() {
@@ -27,35 +18,14 @@ export function Tokens() {
   const [isNew, setNew] = useState(false);
   const [issued, setIssued] = useState<IssuedToken | null>(null);
   const [removed, setRemoved] = useState<Token | null>(null);
-  const write = usePeopleWrite((values: { name: string; expires_at?: Dayjs | null }) =>
-    createToken(
-      values.expires_at
-        ? { name: values.name, expires_at: values.expires_at.toISOString() }
-        : { name: values.name },
-    ),
-  );
+  const remove = usePeopleWrite(revokeToken);
   return (
     <>
-      {issued !== null && (
-        <Alert
-          type="success"
-          showIcon
-          style={{ marginBottom: 16 }}
-          title={t.created}
-          description={
-            <>
-              <p>{t.createdHint}</p>
-              <CopyText text={issued.token} />
-            </>
-          }
-          closable={{ onClose: () => setIssued(null) }}
-        />
-      )}
+      {issued !== null && <Issued token={issued} onClose={() => setIssued(null)} />}
       <ListCard<Token>
-        title={t.title}
+        texts={t}
         query={query}
         rowKey={(token) => token.id}
-        empty={<EmptyState title={t.empty} hint={t.emptyHint} />}
         actions={<Button onClick={() => setNew(true)}>{t.create}</Button>}
         columns={[
           { title: common.name, dataIndex: 'name' },
@@ -87,31 +57,37 @@ export function Tokens() {
           },
         ]}
       />
-      {isNew && (
-        <FormModal<{ name: string; expires_at?: Dayjs | null }>
-          title={t.create}
-          action={common.create}
-          submit={async (values) => setIssued(await write.mutateAsync(values))}
-          onClose={() => setNew(false)}
-        >
-          <Form.Item name="name" label={common.name} rules={[{ required: true }]}>
-            <Input autoFocus />
-          </Form.Item>
-          <Form.Item name="expires_at" label={t.expires}>
-            <DatePicker showTime style={{ width: '100%' }} />
-          </Form.Item>
-        </FormModal>
-      )}
+      {isNew && <NewTokenForm onIssued={setIssued} onClose={() => setNew(false)} />}
       {removed !== null && (
-        <RemoveDialog
+        <ConfirmByName
           name={removed.name}
           title={t.remove(removed.name)}
-          hint={t.removeHint}
           action={t.revoke}
-          remove={() => revokeToken(removed.id)}
+          confirm={() => remove.mutateAsync(removed.id)}
           onClose={() => setRemoved(null)}
-        />
+        >
+          {t.removeHint}
+        </ConfirmByName>
       )}
     </>
+  );
+}
+
+function Issued({ token, onClose }: { token: IssuedToken; onClose: () => void }) {
+  const t = useTexts().people.tokens;
+  return (
+    <Alert
+      type="success"
+      showIcon
+      style={{ marginBottom: 16 }}
+      title={t.created}
+      description={
+        <>
+          <p>{t.createdHint}</p>
+          <CopyText text={token.token} />
+        </>
+      }
+      closable={{ onClose }}
+    />
   );
 }

@@ -1,24 +1,15 @@
 import { useQuery } from '@tanstack/react-query';
-import { Button, Checkbox, Flex, Form, Input, Tag } from 'antd';
+import { Button, Flex, Tag } from 'antd';
 import { useState } from 'react';
 import { asApiError } from '@/api';
-import { EmptyState } from '@/components/EmptyState';
-import { ErrorNotice } from '@/components/ErrorNotice';
-import { FormModal } from '@/components/FormModal';
-import { ListCard } from '@/components/ListCard';
-import { ToneTag } from '@/components/StatusTag';
-import { Timestamp } from '@/components/Timestamp';
+import { ConfirmByName } from '@/components/form/ConfirmByName';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
+import { ListCard } from '@/components/page/ListCard';
+import { ToneTag } from '@/components/text/StatusTag';
+import { Timestamp } from '@/components/time/Timestamp';
 import { useTexts } from '@/i18n';
-import {
-  changeUser,
-  createUser,
-  deleteUser,
-  type NewUser,
-  type User,
-  usePeopleWrite,
-  usersQuery,
-} from '../queries';
-import { RemoveDialog } from './RemoveDialog';
+import { changeUser, deleteUser, type User, usePeopleWrite, usersQuery } from '../queries';
+import { NewUserForm } from './NewUserForm';
 
 /** Everybody who may sign in; for administrators. */
 export function Users() {
@@ -27,6 +18,7 @@ export function Users() {
   const query = useQuery(usersQuery);
   const [isNew, setNew] = useState(false);
   const [removed, setRemoved] = useState<User | null>(null);
+  const remove = usePeopleWrite(deleteUser);
   const toggle = usePeopleWrite((user: User) => changeUser(user.name, { is_disabled: !user.is_disabled }));
   const rolesOf = (user: User) =>
     Object.entries(user.roles).map(([project, role]) => (
@@ -38,10 +30,9 @@ export function Users() {
     <>
       {toggle.error && <ErrorNotice error={asApiError(toggle.error)} />}
       <ListCard<User>
-        title={t.title}
+        texts={t}
         query={query}
         rowKey={(user) => user.id}
-        empty={<EmptyState title={t.empty} hint={t.emptyHint} />}
         actions={<Button onClick={() => setNew(true)}>{t.create}</Button>}
         columns={[
           { title: common.name, dataIndex: 'name' },
@@ -79,41 +70,15 @@ export function Users() {
       />
       {isNew && <NewUserForm onClose={() => setNew(false)} />}
       {removed !== null && (
-        <RemoveDialog
+        <ConfirmByName
           name={removed.name}
           title={t.remove(removed.name)}
-          hint={t.removeHint}
-          remove={() => deleteUser(removed.name)}
+          confirm={() => remove.mutateAsync(removed.name)}
           onClose={() => setRemoved(null)}
-        />
+        >
+          {t.removeHint}
+        </ConfirmByName>
       )}
     </>
-  );
-}
-
-function NewUserForm({ onClose }: { onClose: () => void }) {
-  const t = useTexts().people.users;
-  const common = useTexts().common;
-  const write = usePeopleWrite((values: NewUser) =>
-    createUser({ ...values, issuer: values.issuer || null, subject: values.subject || null }),
-  );
-  return (
-    <FormModal<NewUser> title={t.create} action={common.create} submit={write.mutateAsync} onClose={onClose}>
-      <Form.Item name="name" label={common.name} rules={[{ required: true }]}>
-        <Input autoFocus />
-      </Form.Item>
-      <Form.Item name="description" label={common.description}>
-        <Input />
-      </Form.Item>
-      <Form.Item name="is_admin" valuePropName="checked">
-        <Checkbox>{t.admin}</Checkbox>
-      </Form.Item>
-      <Form.Item name="issuer" label={t.issuer}>
-        <Input placeholder="https://" />
-      </Form.Item>
-      <Form.Item name="subject" label={t.subject}>
-        <Input />
-      </Form.Item>
-    </FormModal>
   );
 }

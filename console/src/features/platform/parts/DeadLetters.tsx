@@ -1,10 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
 import { asApiError } from '@/api';
-import { EmptyState } from '@/components/EmptyState';
-import { ErrorNotice } from '@/components/ErrorNotice';
-import { ListCard } from '@/components/ListCard';
-import { Timestamp } from '@/components/Timestamp';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
+import { ListCard } from '@/components/page/ListCard';
+import { Timestamp } from '@/components/time/Timestamp';
 import { useTexts } from '@/i18n';
 import { type DeadLetter, lettersQuery, useReplay } from '../queries';
 
@@ -18,10 +17,9 @@ export function DeadLetters() {
     <>
       {replay.error && <ErrorNotice error={asApiError(replay.error)} />}
       <ListCard<DeadLetter>
-        title={t.title}
+        texts={t}
         query={query}
         rowKey={(letter) => letter.id}
-        empty={<EmptyState title={t.empty} hint={t.emptyHint} />}
         columns={[
           { title: t.at, key: 'at', render: (_, letter) => <Timestamp at={letter.at} exact /> },
           { title: t.subject, dataIndex: 'subject' },

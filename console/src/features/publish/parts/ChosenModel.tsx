@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { Card, Form, Skeleton } from 'antd';
 import { asApiError } from '@/api';
-import { ErrorNotice } from '@/components/ErrorNotice';
 import { ModelVersionDetails } from '@/components/model/ModelVersionDetails';
 import { modelQuery, modelVersionQuery } from '@/components/model/queries';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { useTexts } from '@/i18n';
 import type { Draft } from '../draft';
 

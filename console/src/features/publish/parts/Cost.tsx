@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { Typography } from 'antd';
+import { specsQuery } from '@/api';
 import { useFormats, useTexts } from '@/i18n';
 import type { Draft } from '../draft';
-import { specsQuery } from '../queries';
 
 /** What the pods cost an hour, where the size has a price. */
 export function Cost({ version }: { version: Draft['version'] }) {

@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { Alert, Flex, Form, InputNumber, Select } from 'antd';
+import { capacityQuery, groupsQuery } from '@/api';
 import { useFormats, useTexts } from '@/i18n';
 import { freeOf } from '../capacity';
 import type { Draft } from '../draft';
-import { capacityQuery, groupsQuery } from '../queries';
 
 const SOURCE = ['version', 'resource_source'];
 
@@ -15,8 +15,8 @@ export function GroupFields() {
   const project = Form.useWatch('project', { form, preserve: true }) ?? '';
   const { group = '', cpu = 0, memory_gb = 0, gpu = 0 } = Form.useWatch(SOURCE) ?? {};
   const { data: groups = [] } = useQuery(groupsQuery(project));
-  const { data: capacity } = useQuery(capacityQuery);
-  const free = freeOf(capacity?.pools ?? [], group, { cpu, memory_gb, gpu });
+  const { data: pools = [] } = useQuery(capacityQuery);
+  const free = freeOf(pools, group, { cpu, memory_gb, gpu });
   const number = (field: string, label: string, least: number, step: number) => (
     <Form.Item name={[...SOURCE, field]} label={label}>
       <InputNumber min={least} step={step} />

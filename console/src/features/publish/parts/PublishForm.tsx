@@ -1,8 +1,8 @@
 import { Card, Form, Steps } from 'antd';
 import { type ReactNode, useEffect, useRef } from 'react';
 import { ApiError, asApiError } from '@/api';
-import { ErrorNotice } from '@/components/ErrorNotice';
-import { useFieldErrors } from '@/components/fieldErrors';
+import { useFieldErrors } from '@/components/form/fieldErrors';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { useTexts } from '@/i18n';
 import type { Draft } from '../draft';
 import { keepDraft } from '../kept';

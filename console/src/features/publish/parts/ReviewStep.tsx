@@ -1,5 +1,5 @@
 import { Descriptions, Form, Typography } from 'antd';
-import { CodeTabs } from '@/components/CodeTabs';
+import { CodeTabs } from '@/components/code/CodeTabs';
 import { useTexts } from '@/i18n';
 import { codeForms } from '../code';
 import type { Draft } from '../draft';

@@ -1,10 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { Alert, Flex, Table, Typography } from 'antd';
-import { asApiError, type Schemas } from '@/api';
-import { ErrorNotice } from '@/components/ErrorNotice';
+import { asApiError, capacityQuery, type Schemas, specsQuery } from '@/api';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { useFormats, useTexts } from '@/i18n';
 import { fits } from '../capacity';
-import { capacityQuery, specsQuery } from '../queries';
 
 type Spec = Schemas['SpecView'];
 
@@ -13,8 +12,8 @@ export function SpecTable(props: { value?: string; onChange?: (spec: string) => 
   const t = useTexts().publish;
   const formats = useFormats();
   const { data: specs = [], error, isPending } = useQuery(specsQuery);
-  const { data: capacity } = useQuery(capacityQuery);
-  const pool = capacity?.pools.find(({ group }) => group === null);
+  const { data: pools = [] } = useQuery(capacityQuery);
+  const pool = pools.find(({ group }) => group === null);
   const chosen = specs.find(({ name }) => name === props.value);
   return (
     <Flex vertical gap="small">

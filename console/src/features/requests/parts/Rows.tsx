@@ -1,9 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { EmptyState } from '@/components/EmptyState';
-import { ListCard } from '@/components/ListCard';
-import { ToneTag } from '@/components/StatusTag';
-import { Timestamp } from '@/components/Timestamp';
+import { ListCard } from '@/components/page/ListCard';
+import { ToneTag } from '@/components/text/StatusTag';
+import { Timestamp } from '@/components/time/Timestamp';
 import { useFormats, useTexts } from '@/i18n';
 import { cell, type PayloadRow, type RowsFilter, rowsQuery } from '../queries';
 
@@ -14,10 +13,9 @@ export function Rows({ service, filter }: { service: string; filter: RowsFilter 
   const query = useQuery(rowsQuery(service, filter));
   return (
     <ListCard<PayloadRow>
-      title={t.title}
+      texts={t}
       query={{ ...query, data: query.data?.items }}
       rowKey={(row) => cell(row, 'request_id')}
-      empty={<EmptyState title={t.empty} hint={t.emptyHint} />}
       columns={[
         { title: t.at, key: 'at', render: (_, row) => <Timestamp at={cell(row, 'request_time')} exact /> },
         {

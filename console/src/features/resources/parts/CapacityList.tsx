@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
-import { EmptyState } from '@/components/EmptyState';
-import { ListCard } from '@/components/ListCard';
-import { ToneTag } from '@/components/StatusTag';
+import { capacityQuery } from '@/api';
+import { ListCard } from '@/components/page/ListCard';
+import { ToneTag } from '@/components/text/StatusTag';
 import { useTexts } from '@/i18n';
-import { capacityQuery, type Pool } from '../queries';
+import type { Pool } from '../queries';
 import { Size } from './Size';
 
 /** Room for pods in the shared pool and on the nodes of groups. */
@@ -13,10 +13,9 @@ export function CapacityList() {
   const query = useQuery(capacityQuery);
   return (
     <ListCard<Pool>
-      title={t.title}
+      texts={t}
       query={query}
       rowKey={(pool) => `${pool.group ?? ''}/${pool.node ?? ''}`}
-      empty={<EmptyState title={t.empty} hint={t.emptyHint} />}
       columns={[
         {
           title: t.pool,

@@ -1,22 +1,15 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { Button, Form, Input, Tag } from 'antd';
+import { Button, Tag } from 'antd';
 import { useState } from 'react';
-import { asApiError, useSession } from '@/api';
-import { ConfirmByName } from '@/components/ConfirmByName';
-import { EmptyState } from '@/components/EmptyState';
-import { FormModal } from '@/components/FormModal';
-import { ListCard } from '@/components/ListCard';
-import { Timestamp } from '@/components/Timestamp';
+import { groupsQuery, useSession } from '@/api';
+import { ConfirmByName } from '@/components/form/ConfirmByName';
+import { FormModal } from '@/components/form/FormModal';
+import { DescriptionField, NameField } from '@/components/form/NameFields';
+import { ListCard } from '@/components/page/ListCard';
+import { Timestamp } from '@/components/time/Timestamp';
 import { useTexts } from '@/i18n';
-import {
-  createGroup,
-  deleteGroup,
-  type Group,
-  groupsQuery,
-  type NewGroup,
-  useResourceWrite,
-} from '../queries';
+import { createGroup, deleteGroup, type Group, type NewGroup, useResourceWrite } from '../queries';
 import { Size } from './Size';
 
 /** Resource groups that the user may see. */
@@ -24,17 +17,24 @@ export function Groups() {
   const t = useTexts().resources.groups;
   const common = useTexts().common;
   const { is_admin: isAdmin } = useSession();
-  const query = useQuery(groupsQuery);
+  const query = useQuery(groupsQuery());
   const [isNew, setNew] = useState(false);
   const [removed, setRemoved] = useState<Group | null>(null);
   return (
     <>
       <ListCard<Group>
-        title={t.title}
+        texts={t}
         query={query}
         rowKey={(group) => group.id}
-        empty={<EmptyState title={t.empty} hint={t.emptyHint} />}
         actions={isAdmin && <Button onClick={() => setNew(true)}>{t.create}</Button>}
+        rowActions={
+          isAdmin &&
+          ((group) => (
+            <Button size="small" danger onClick={() => setRemoved(group)}>
+              {common.delete}
+            </Button>
+          ))
+        }
         columns={[
           { title: common.name, key: 'name', render: (_, group) => <GroupLink name={group.name} /> },
           { title: t.nodes, dataIndex: 'nodes', align: 'right' },
@@ -51,19 +51,6 @@ export function Groups() {
             key: 'created',
             render: (_, group) => <Timestamp at={group.created_at} />,
           },
-          ...(isAdmin
-            ? [
-                {
-                  title: common.actions,
-                  key: 'actions',
-                  render: (_: unknown, group: Group) => (
-                    <Button size="small" danger onClick={() => setRemoved(group)}>
-                      {common.delete}
-                    </Button>
-                  ),
-                },
-              ]
-            : []),
         ]}
       />
       {isNew && <NewGroupForm onClose={() => setNew(false)} />}
@@ -86,12 +73,8 @@ function NewGroupForm({ onClose }: { onClose: () => void }) {
   const write = useResourceWrite((values: NewGroup) => createGroup(values));
   return (
     <FormModal<NewGroup> title={t.create} action={common.create} submit={write.mutateAsync} onClose={onClose}>
-      <Form.Item name="name" label={common.name} rules={[{ required: true }]}>
-        <Input autoFocus />
-      </Form.Item>
-      <Form.Item name="description" label={common.description}>
-        <Input.TextArea rows={2} />
-      </Form.Item>
+      <NameField />
+      <DescriptionField />
     </FormModal>
   );
 }
@@ -102,14 +85,11 @@ function RemoveGroup({ group, onClose }: { group: Group; onClose: () => void }) 
   const write = useResourceWrite(deleteGroup);
   return (
     <ConfirmByName
-      isOpen
       name={group.name}
       title={t.remove(group.name)}
       action={common.delete}
-      isBusy={write.isPending}
-      error={write.error && asApiError(write.error)}
-      onConfirm={() => write.mutate(group.name, { onSuccess: onClose })}
-      onCancel={onClose}
+      confirm={() => write.mutateAsync(group.name)}
+      onClose={onClose}
     >
       {t.removeHint}
     </ConfirmByName>

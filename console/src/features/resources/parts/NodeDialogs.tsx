@@ -1,21 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
-import { DatePicker, Form, Input, Select } from 'antd';
+import { DatePicker, Form, Select } from 'antd';
 import type { Dayjs } from 'dayjs';
-import { asApiError } from '@/api';
-import { ConfirmByName } from '@/components/ConfirmByName';
-import { FormModal } from '@/components/FormModal';
+import { groupsQuery } from '@/api';
+import { ConfirmByName } from '@/components/form/ConfirmByName';
+import { FormModal } from '@/components/form/FormModal';
+import { NameField } from '@/components/form/NameFields';
 import { useTexts } from '@/i18n';
-import {
-  addNode,
-  drain,
-  groupsQuery,
-  move,
-  type NewNode,
-  type Node,
-  release,
-  renew,
-  useResourceWrite,
-} from '../queries';
+import { addNode, drain, move, type NewNode, type Node, release, renew, useResourceWrite } from '../queries';
 import { SizeFields } from './SizeFields';
 
 /** What is about to be done, with which node. */
@@ -33,7 +24,6 @@ type AddedNode = Omit<NewNode, 'expires_at'> & { expires_at?: Dayjs | null };
 
 function AddNode({ group, onClose }: { group: string; onClose: () => void }) {
   const t = useTexts().resources.nodes;
-  const common = useTexts().common;
   const write = useResourceWrite((values: AddedNode) =>
     addNode(group, { ...values, expires_at: values.expires_at?.toISOString() ?? null }),
   );
@@ -44,9 +34,7 @@ function AddNode({ group, onClose }: { group: string; onClose: () => void }) {
       submit={write.mutateAsync}
       onClose={onClose}
     >
-      <Form.Item name="name" label={common.name} rules={[{ required: true }]}>
-        <Input autoFocus />
-      </Form.Item>
+      <NameField />
       <SizeFields />
       <Form.Item name="billing_mode" label={t.billing}>
         <Select
@@ -81,7 +69,7 @@ function Renew({ node, onClose }: { node: Node; onClose: () => void }) {
 
 function MoveNode({ node, onClose }: { node: Node; onClose: () => void }) {
   const t = useTexts().resources.nodes;
-  const groups = useQuery(groupsQuery);
+  const groups = useQuery(groupsQuery());
   const write = useResourceWrite((values: { group: string }) => move(node, values.group));
   const options = (groups.data ?? [])
     .filter((group) => group.name !== node.group)
@@ -101,14 +89,11 @@ function Leave(props: { kind: 'drain' | 'release'; node: Node; onClose: () => vo
   const write = useResourceWrite(isDrain ? drain : release);
   return (
     <ConfirmByName
-      isOpen
       name={props.node.name}
       title={isDrain ? t.drainOf(props.node.name) : t.releaseOf(props.node.name)}
       action={isDrain ? t.drain : t.release}
-      isBusy={write.isPending}
-      error={write.error && asApiError(write.error)}
-      onConfirm={() => write.mutate(props.node, { onSuccess: props.onClose })}
-      onCancel={props.onClose}
+      confirm={() => write.mutateAsync(props.node)}
+      onClose={props.onClose}
     >
       {isDrain ? t.drainHint : t.releaseHint}
     </ConfirmByName>

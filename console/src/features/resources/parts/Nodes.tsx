@@ -2,11 +2,10 @@ import { useQuery } from '@tanstack/react-query';
 import { Button, Flex } from 'antd';
 import { useState } from 'react';
 import { asApiError, useSession } from '@/api';
-import { EmptyState } from '@/components/EmptyState';
-import { ErrorNotice } from '@/components/ErrorNotice';
-import { ListCard } from '@/components/ListCard';
-import { type Tone, ToneTag } from '@/components/StatusTag';
-import { Timestamp } from '@/components/Timestamp';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
+import { ListCard } from '@/components/page/ListCard';
+import { type Tone, ToneTag } from '@/components/text/StatusTag';
+import { Timestamp } from '@/components/time/Timestamp';
 import { useTexts } from '@/i18n';
 import { isolate, type Node, nodesQuery, resume, useResourceWrite } from '../queries';
 import { type NodeDialog, NodeDialogs } from './NodeDialogs';
@@ -47,11 +46,11 @@ export function Nodes({ group }: { group: string }) {
     <>
       {toggle.error && <ErrorNotice error={asApiError(toggle.error)} />}
       <ListCard<Node>
-        title={t.title}
+        texts={t}
         query={query}
         rowKey={(node) => node.id}
-        empty={<EmptyState title={t.empty} hint={t.emptyHint} />}
         actions={isAdmin && <Button onClick={() => setDialog({ kind: 'add' })}>{t.create}</Button>}
+        rowActions={isAdmin && actions}
         columns={[
           { title: common.name, dataIndex: 'name' },
           {
@@ -65,9 +64,6 @@ export function Nodes({ group }: { group: string }) {
           { title: t.pods, dataIndex: 'pods', align: 'right', render: (pods: number | null) => pods ?? '–' },
           { title: t.billing, key: 'billing', render: (_, node) => t[node.billing_mode] },
           { title: t.expires, key: 'expires', render: (_, node) => <Expiry node={node} /> },
-          ...(isAdmin
-            ? [{ title: common.actions, key: 'actions', render: (_: unknown, node: Node) => actions(node) }]
-            : []),
         ]}
       />
       {dialog !== null && <NodeDialogs group={group} dialog={dialog} onClose={() => setDialog(null)} />}

@@ -1,8 +1,8 @@
 import { Button, Card, Flex, Form, Input, Tag } from 'antd';
 import { useState } from 'react';
 import { asApiError, useSession } from '@/api';
-import { ErrorNotice } from '@/components/ErrorNotice';
-import { FormModal } from '@/components/FormModal';
+import { FormModal } from '@/components/form/FormModal';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { useTexts } from '@/i18n';
 import { addProject, type Group, removeProject, useResourceWrite } from '../queries';
 

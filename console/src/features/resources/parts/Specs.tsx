@@ -1,22 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
-import { Button, Flex, Form, Input, InputNumber } from 'antd';
+import { Button, Flex } from 'antd';
 import { useState } from 'react';
-import { asApiError, useSession } from '@/api';
-import { ConfirmByName } from '@/components/ConfirmByName';
-import { EmptyState } from '@/components/EmptyState';
-import { FormModal } from '@/components/FormModal';
-import { ListCard } from '@/components/ListCard';
+import { specsQuery, useSession } from '@/api';
+import { ConfirmByName } from '@/components/form/ConfirmByName';
+import { ListCard } from '@/components/page/ListCard';
 import { useFormats, useTexts } from '@/i18n';
-import {
-  changeSpec,
-  createSpec,
-  deleteSpec,
-  type NewSpec,
-  type Spec,
-  specsQuery,
-  useResourceWrite,
-} from '../queries';
-import { SizeFields } from './SizeFields';
+import { deleteSpec, type Spec, useResourceWrite } from '../queries';
+import { SpecForm } from './SpecForm';
 
 /** Sizes that pods can have, with their prices. */
 export function Specs() {
@@ -40,11 +30,11 @@ export function Specs() {
   return (
     <>
       <ListCard<Spec>
-        title={t.title}
+        texts={t}
         query={query}
         rowKey={(spec) => spec.name}
-        empty={<EmptyState title={t.empty} hint={t.emptyHint} />}
         actions={isAdmin && <Button onClick={() => setEdited('new')}>{t.create}</Button>}
+        rowActions={isAdmin && actions}
         columns={[
           { title: common.name, dataIndex: 'name' },
           {
@@ -67,9 +57,6 @@ export function Specs() {
             render: (value: number) => formats.number(value, 4),
           },
           { title: common.description, dataIndex: 'description' },
-          ...(isAdmin
-            ? [{ title: common.actions, key: 'actions', render: (_: unknown, spec: Spec) => actions(spec) }]
-            : []),
         ]}
       />
       {edited !== null && (
@@ -80,51 +67,17 @@ export function Specs() {
   );
 }
 
-function SpecForm({ spec, onClose }: { spec: Spec | null; onClose: () => void }) {
-  const t = useTexts().resources.specs;
-  const common = useTexts().common;
-  const write = useResourceWrite((values: NewSpec) => {
-    const { name: _, ...changed } = values;
-    return spec === null ? createSpec(values) : changeSpec(spec, changed);
-  });
-  const initial = spec ?? { gpu: 0, price_per_hour: 0, description: '' };
-  return (
-    <FormModal<NewSpec>
-      title={spec === null ? t.create : t.edit(spec.name)}
-      initial={initial}
-      submit={write.mutateAsync}
-      onClose={onClose}
-    >
-      {spec === null && (
-        <Form.Item name="name" label={common.name} rules={[{ required: true }]}>
-          <Input autoFocus />
-        </Form.Item>
-      )}
-      <SizeFields />
-      <Form.Item name="price_per_hour" label={t.price}>
-        <InputNumber min={0} step={0.01} style={{ width: '100%' }} />
-      </Form.Item>
-      <Form.Item name="description" label={common.description}>
-        <Input.TextArea rows={2} />
-      </Form.Item>
-    </FormModal>
-  );
-}
-
 function RemoveSpec({ spec, onClose }: { spec: Spec; onClose: () => void }) {
   const t = useTexts().resources.specs;
   const common = useTexts().common;
   const write = useResourceWrite(deleteSpec);
   return (
     <ConfirmByName
-      isOpen
       name={spec.name}
       title={t.remove(spec.name)}
       action={common.delete}
-      isBusy={write.isPending}
-      error={write.error && asApiError(write.error)}
-      onConfirm={() => write.mutate(spec.name, { onSuccess: onClose })}
-      onCancel={onClose}
+      confirm={() => write.mutateAsync(spec.name)}
+      onClose={onClose}
     >
       {t.removeHint}
     </ConfirmByName>

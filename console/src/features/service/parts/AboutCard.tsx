@@ -1,7 +1,7 @@
 import { Card, Descriptions, Tag } from 'antd';
 import type { Service } from '@/api';
-import { CopyText } from '@/components/CopyText';
-import { Timestamp } from '@/components/Timestamp';
+import { CopyText } from '@/components/text/CopyText';
+import { Timestamp } from '@/components/time/Timestamp';
 import { useTexts } from '@/i18n';
 
 export function AboutCard({ service }: { service: Service }) {

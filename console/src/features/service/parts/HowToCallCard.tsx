@@ -1,8 +1,8 @@
 import { Link } from '@tanstack/react-router';
 import { Card } from 'antd';
 import type { Service } from '@/api';
-import { CodeTabs } from '@/components/CodeTabs';
-import { callForms } from '@/components/callForms';
+import { CodeTabs } from '@/components/code/CodeTabs';
+import { callForms } from '@/components/code/callForms';
 import { useTexts } from '@/i18n';
 
 export function HowToCallCard({ service }: { service: Service }) {

@@ -1,19 +1,20 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { Card, Flex } from 'antd';
-import { asApiError } from '@/api';
-import { EmptyState } from '@/components/EmptyState';
-import { ErrorNotice } from '@/components/ErrorNotice';
-import { type Tone, ToneTag } from '@/components/StatusTag';
-import { Timestamp } from '@/components/Timestamp';
+import { asApiError, lastEventsQuery } from '@/api';
+import { EmptyState } from '@/components/page/EmptyState';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
+import { type Tone, ToneTag } from '@/components/text/StatusTag';
+import { Timestamp } from '@/components/time/Timestamp';
 import { useTexts } from '@/i18n';
-import { lastEventsQuery } from '../queries';
+
+const MOST = 6;
 
 const TONES: Record<'info' | 'warning' | 'error', Tone> = { info: 'idle', warning: 'warning', error: 'bad' };
 
 export function LastEventsCard({ service }: { service: string }) {
   const t = useTexts().service;
-  const { data: events, error, isPending } = useQuery(lastEventsQuery(service));
+  const { data: events, error, isPending } = useQuery(lastEventsQuery(service, MOST));
   return (
     <Card
       size="small"

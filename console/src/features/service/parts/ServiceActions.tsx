@@ -1,17 +1,18 @@
 import { DeleteOutlined, PlayCircleOutlined, ReloadOutlined, StopOutlined } from '@ant-design/icons';
+import { useNavigate } from '@tanstack/react-router';
 import { App, Button, Tooltip } from 'antd';
 import { useState } from 'react';
-import { activeVersions, asApiError, isAtRest, type Service } from '@/api';
-import { ErrorNotice } from '@/components/ErrorNotice';
+import { activeVersions, asApiError, isAtRest, type Service, useOperateService, type Verb } from '@/api';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
+import { DeleteService } from '@/components/service/DeleteService';
 import { useTexts } from '@/i18n';
-import { useOperate, type Verb } from '../queries';
-import { DeleteService } from './DeleteService';
 
 /** Start, stop, restart, delete: each offered where it would do something. */
 export function ServiceActions({ service }: { service: Service }) {
   const t = useTexts().service;
   const { modal } = App.useApp();
-  const operate = useOperate(service.name);
+  const navigate = useNavigate();
+  const operate = useOperateService(service.name);
   const [isDeleting, setDeleting] = useState(false);
   const isActive = activeVersions(service).length > 0;
   const mayDelete = service.versions.every(isAtRest);
@@ -58,7 +59,13 @@ export function ServiceActions({ service }: { service: Service }) {
           {t.delete}
         </Button>
       </Tooltip>
-      <DeleteService service={service.name} isOpen={isDeleting} onClose={() => setDeleting(false)} />
+      {isDeleting && (
+        <DeleteService
+          service={service.name}
+          onDone={() => void navigate({ to: '/services' })}
+          onClose={() => setDeleting(false)}
+        />
+      )}
     </>
   );
 }

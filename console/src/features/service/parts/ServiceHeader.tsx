@@ -1,11 +1,11 @@
 import { LockOutlined, UnlockOutlined } from '@ant-design/icons';
 import { Flex, Tag, Tooltip, Typography } from 'antd';
 import { type Service, useMay } from '@/api';
-import { AsCode } from '@/components/AsCode';
-import { CopyText } from '@/components/CopyText';
-import { callForms } from '@/components/callForms';
-import { PageHeader } from '@/components/PageHeader';
-import { StatusTag } from '@/components/StatusTag';
+import { AsCode } from '@/components/code/AsCode';
+import { callForms } from '@/components/code/callForms';
+import { PageHeader } from '@/components/page/PageHeader';
+import { CopyText } from '@/components/text/CopyText';
+import { StatusTag } from '@/components/text/StatusTag';
 import { useTexts } from '@/i18n';
 import { ServiceActions } from './ServiceActions';
 

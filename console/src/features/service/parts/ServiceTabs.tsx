@@ -16,7 +16,7 @@ const TABS = [
 
 /** Links, not tabs of the page: each opens in a window of its own too. */
 export function ServiceTabs({ service }: { service: string }) {
-  const t = useTexts().service;
+  const { service: t, shell } = useTexts();
   const { pathname } = useLocation();
   const part = pathname.split('/')[3];
   return (
@@ -29,7 +29,7 @@ export function ServiceTabs({ service }: { service: string }) {
           key,
           label: (
             <Link to={to} params={{ service }}>
-              {t.tab[key]}
+              {shell.tabs[key]}
             </Link>
           ),
         }))}

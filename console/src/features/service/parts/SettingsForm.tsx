@@ -1,13 +1,13 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { App, Button, Form } from 'antd';
 import { useState } from 'react';
-import { type Service, serviceQuery } from '@/api';
-import { ErrorNotice } from '@/components/ErrorNotice';
-import { useFieldErrors } from '@/components/fieldErrors';
+import { readServiceNow, type Service, serviceQuery } from '@/api';
+import { useFieldErrors } from '@/components/form/fieldErrors';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { ReviewDialog } from '@/components/review/ReviewDialog';
 import { useReviewedEdit } from '@/components/review/useReviewedEdit';
 import { useTexts } from '@/i18n';
-import { changeService, previewChange, readService, type ServiceChange } from '../queries';
+import { changeService, previewChange, type ServiceChange } from '../queries';
 import { changeOf, SETTINGS, type SettingsValues, valuesOf } from '../settingsForm';
 import { SettingsFields } from './SettingsFields';
 
@@ -27,7 +27,7 @@ export function SettingsForm({ service }: { service: Service }) {
     fields: SETTINGS,
     preview: (change, revision) => previewChange(base.name, change, revision),
     write: (change, revision) => changeService(base.name, change, revision),
-    read: () => readService(base.name),
+    read: () => readServiceNow(base.name),
     onError: errors.show,
     onDone: () => {
       setTouched(false);

@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { Card, Flex, Statistic } from 'antd';
 import { asApiError } from '@/api';
-import { ErrorNotice } from '@/components/ErrorNotice';
-import { Sparkline } from '@/components/Sparkline';
+import { Sparkline } from '@/components/chart/Sparkline';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { useFormats, useTexts } from '@/i18n';
 import { summaryQuery } from '../queries';
 

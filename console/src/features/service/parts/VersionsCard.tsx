@@ -1,9 +1,9 @@
 import { Link } from '@tanstack/react-router';
 import { Button, Card, Table } from 'antd';
 import type { Service, Version } from '@/api';
-import { EmptyState } from '@/components/EmptyState';
-import { StatusTag } from '@/components/StatusTag';
-import { TrafficBar } from '@/components/TrafficBar';
+import { TrafficBar } from '@/components/chart/TrafficBar';
+import { EmptyState } from '@/components/page/EmptyState';
+import { StatusTag } from '@/components/text/StatusTag';
 import { useTexts } from '@/i18n';
 
 export function VersionsCard({ service }: { service: Service }) {

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { Button, Card, Steps, Typography } from 'antd';
-import { CodeBlock } from '@/components/CodeBlock';
+import { CodeBlock } from '@/components/code/CodeBlock';
 import { useTexts } from '@/i18n';
 
 const REGISTER = `import mlflow

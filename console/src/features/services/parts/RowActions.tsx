@@ -2,29 +2,28 @@ import { MoreOutlined } from '@ant-design/icons';
 import { Link } from '@tanstack/react-router';
 import { App, Button, Dropdown, Space } from 'antd';
 import { lazy, Suspense, useState } from 'react';
-import { asApiError, useMay } from '@/api';
-import { ErrorNotice } from '@/components/ErrorNotice';
+import { asApiError, useMay, useOperateService } from '@/api';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { useTexts } from '@/i18n';
-import { type Action, type Service, useServiceAction } from '../queries';
+import type { Service } from '../queries';
 import { actionItems } from './actionItems';
 
-const DeleteService = lazy(async () => ({ default: (await import('./DeleteService')).DeleteService }));
+const DeleteService = lazy(async () => ({
+  default: (await import('@/components/service/DeleteService')).DeleteService,
+}));
 
 /** What may be done with a service from its row: debug in one click, everything else in a menu. */
 export function RowActions({ service }: { service: Service }) {
   const texts = useTexts();
   const may = useMay();
-  const { modal } = App.useApp();
-  const change = useServiceAction();
+  const { modal, message } = App.useApp();
+  const change = useOperateService(service.name);
   const [isDeleting, setDeleting] = useState(false);
   const isEditor = may('editor', service.project);
-  const run = (action: Action) =>
-    change.mutate(
-      { service: service.name, action },
-      {
-        onError: (thrown) => modal.error({ content: <ErrorNotice error={asApiError(thrown)} />, icon: null }),
-      },
-    );
+  const run = (verb: 'start' | 'stop') =>
+    change.mutate(verb, {
+      onError: (thrown) => modal.error({ content: <ErrorNotice error={asApiError(thrown)} />, icon: null }),
+    });
   const stop = () =>
     modal.confirm({
       title: texts.services.stopTitle(service.name),
@@ -55,7 +54,13 @@ export function RowActions({ service }: { service: Service }) {
         />
       </Dropdown>
       <Suspense>
-        {isDeleting && <DeleteService service={service} close={() => setDeleting(false)} />}
+        {isDeleting && (
+          <DeleteService
+            service={service.name}
+            onDone={() => void message.success(texts.common.deleted)}
+            onClose={() => setDeleting(false)}
+          />
+        )}
       </Suspense>
     </Space>
   );

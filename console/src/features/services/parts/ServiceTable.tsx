@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { Table } from 'antd';
 import { useMemo } from 'react';
-import { EmptyState } from '@/components/EmptyState';
-import type { SearchSetter } from '@/components/useSearchState';
+import { EmptyState } from '@/components/page/EmptyState';
+import type { SearchSetter } from '@/components/page/useSearchState';
 import { useTexts } from '@/i18n';
 import type { Filters, PARAMS } from '../filters';
 import { type Service, summariesQuery } from '../queries';

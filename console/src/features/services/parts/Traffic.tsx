@@ -1,5 +1,5 @@
 import { Flex } from 'antd';
-import { Sparkline } from '@/components/Sparkline';
+import { Sparkline } from '@/components/chart/Sparkline';
 import { useFormats, useTexts } from '@/i18n';
 import type { Summary } from '../queries';
 

@@ -1,16 +1,16 @@
 import { Link } from '@tanstack/react-router';
 import type { TableColumnsType } from 'antd';
 import { useSession } from '@/api';
-import { Muted } from '@/components/Muted';
-import { StatusTag } from '@/components/StatusTag';
-import { Timestamp } from '@/components/Timestamp';
+import { Muted } from '@/components/text/Muted';
+import { StatusTag } from '@/components/text/StatusTag';
+import { Timestamp } from '@/components/time/Timestamp';
 import { useTexts } from '@/i18n';
 import type { Filters } from '../filters';
 import type { Service, Summary } from '../queries';
 import { reasonOf } from '../reasons';
 import { RowActions } from './RowActions';
+import { SplitBar } from './SplitBar';
 import { Latency, Requests } from './Traffic';
-import { TrafficBar } from './TrafficBar';
 
 export function useColumns(
   summaries: ReadonlyMap<string, Summary> | undefined,
@@ -37,7 +37,7 @@ export function useColumns(
       align: 'right',
       render: (_, service) => `${service.running_versions}/${service.total_versions}`,
     },
-    { title: t.traffic, key: 'traffic', render: (_, service) => <TrafficBar versions={service.versions} /> },
+    { title: t.traffic, key: 'traffic', render: (_, service) => <SplitBar versions={service.versions} /> },
     {
       title: t.requests,
       key: 'requests',

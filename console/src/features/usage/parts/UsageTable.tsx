@@ -1,5 +1,5 @@
 import { Table } from 'antd';
-import { EmptyState } from '@/components/EmptyState';
+import { EmptyState } from '@/components/page/EmptyState';
 import { useFormats, useTexts } from '@/i18n';
 import type { GROUPS, Usage } from '../queries';
 

@@ -1,15 +1,16 @@
 import { useQuery } from '@tanstack/react-query';
 import { Checkbox, Flex, Form, Radio, Select } from 'antd';
+import { modelQuery } from '@/components/model/queries';
 import { useTexts } from '@/i18n';
 import type { VersionValues } from '../form';
-import { modelQuery, modelsQuery } from '../queries';
+import { modelsQuery } from '../queries';
 
 export function ModelFields() {
   const t = useTexts().versions;
   const models = useQuery(modelsQuery);
   const source = Form.useWatch<VersionValues['model_source'] | undefined>('model_source', { preserve: true });
   const by = Form.useWatch<VersionValues['by'] | undefined>('by') ?? 'version';
-  const { data: model } = useQuery(modelQuery(source?.model ?? '', source?.registry ?? null));
+  const { data: model } = useQuery(modelQuery(source?.model ?? '', source?.registry ?? ''));
   const required = { required: true, message: t.needed };
   return (
     <>

@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { Flex, Form, InputNumber, Radio, Select } from 'antd';
+import { groupsQuery, specsQuery } from '@/api';
 import { useFormats, useTexts } from '@/i18n';
 import type { VersionValues } from '../form';
-import { groupsQuery, specsQuery } from '../queries';
 
 export function PlaceFields({ project }: { project: string }) {
   const t = useTexts().versions;

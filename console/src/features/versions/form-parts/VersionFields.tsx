@@ -7,7 +7,11 @@ import { PlaceFields } from './PlaceFields';
 import { ScaleFields } from './ScaleFields';
 
 /** What a version is made of, for adding one and for editing it. */
-export function VersionFields({ service }: { service: Service }) {
+export function VersionFields(props: {
+  service: Service;
+  advanced: { readonly isOpen: boolean; readonly setOpen: (isOpen: boolean) => void };
+}) {
+  const { service, advanced } = props;
   const { versions: t, common } = useTexts();
   return (
     <>
@@ -19,6 +23,8 @@ export function VersionFields({ service }: { service: Service }) {
       </Form.Item>
       <Collapse
         size="small"
+        activeKey={advanced.isOpen ? ['advanced'] : []}
+        onChange={(keys) => advanced.setOpen(keys.length > 0)}
         style={{ marginBottom: 16 }}
         items={[{ key: 'advanced', label: t.advanced, children: <AdvancedFields />, forceRender: true }]}
       />

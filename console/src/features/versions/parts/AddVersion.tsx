@@ -2,12 +2,12 @@ import { useNavigate } from '@tanstack/react-router';
 import { Drawer, Flex, Form, Input, InputNumber, Switch } from 'antd';
 import { useState } from 'react';
 import { activeVersions, type Service } from '@/api';
-import { ErrorNotice } from '@/components/ErrorNotice';
-import { useFieldErrors } from '@/components/fieldErrors';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { useTexts } from '@/i18n';
 import { NEW_VALUES, newVersionOf, type VersionValues, valuesOf } from '../form';
 import { VersionFields } from '../form-parts/VersionFields';
 import { createVersion, useChanged } from '../queries';
+import { useVersionForm } from '../useVersionForm';
 import { FormFooter } from './FormFooter';
 
 /** A further version: begins with the model and settings of the newest one. */
@@ -15,9 +15,8 @@ export function AddVersion({ service, onClose }: { service: Service; onClose: ()
   const t = useTexts().versions;
   const navigate = useNavigate();
   const changed = useChanged(service.name);
-  const [form] = Form.useForm<VersionValues>();
   const [isBusy, setBusy] = useState(false);
-  const errors = useFieldErrors(form);
+  const { form, advanced, ...errors } = useVersionForm();
   const finish = async () => {
     errors.clear();
     setBusy(true);
@@ -30,7 +29,7 @@ export function AddVersion({ service, onClose }: { service: Service; onClose: ()
         params: { service: service.name, version: made.name },
       });
     } catch (thrown) {
-      errors.show(thrown);
+      errors.refuse(thrown);
     } finally {
       setBusy(false);
     }
@@ -49,11 +48,12 @@ export function AddVersion({ service, onClose }: { service: Service; onClose: ()
         layout="vertical"
         initialValues={beginning(service)}
         onFinish={() => void finish()}
+        onFinishFailed={errors.reveal}
       >
         <Form.Item name="name" label={t.formName} extra={t.formNameHint}>
           <Input autoComplete="off" spellCheck={false} />
         </Form.Item>
-        <VersionFields service={service} />
+        <VersionFields service={service} advanced={advanced} />
         <Flex gap="large" wrap>
           <Form.Item name="start" label={t.startNow} valuePropName="checked">
             <Switch />

@@ -1,8 +1,8 @@
 import { Card, Descriptions, Flex, Typography } from 'antd';
 import type { ReactNode } from 'react';
 import type { Version } from '@/api';
-import { EmptyState } from '@/components/EmptyState';
-import { type Tone, ToneTag } from '@/components/StatusTag';
+import { EmptyState } from '@/components/page/EmptyState';
+import { type Tone, ToneTag } from '@/components/text/StatusTag';
 import { useFormats, useTexts } from '@/i18n';
 
 type Check = NonNullable<Version['check']>;

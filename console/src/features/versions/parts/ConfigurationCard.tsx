@@ -1,7 +1,7 @@
 import { Card, Descriptions } from 'antd';
 import type { Version } from '@/api';
-import { CopyText } from '@/components/CopyText';
-import { Timestamp } from '@/components/Timestamp';
+import { CopyText } from '@/components/text/CopyText';
+import { Timestamp } from '@/components/time/Timestamp';
 import { useFormats, useTexts } from '@/i18n';
 import { rateLimitText, recordingText, replicasText, resourcesText } from '../texts';
 

@@ -1,29 +1,24 @@
 import { useNavigate } from '@tanstack/react-router';
-import { asApiError, type Version } from '@/api';
-import { ConfirmByName } from '@/components/ConfirmByName';
+import type { Version } from '@/api';
+import { ConfirmByName } from '@/components/form/ConfirmByName';
 import { useTexts } from '@/i18n';
 import { useDeleteVersion } from '../queries';
 
-export function DeleteVersion(props: { version: Version; isOpen: boolean; onClose: () => void }) {
+export function DeleteVersion({ version, onClose }: { version: Version; onClose: () => void }) {
   const t = useTexts().versions;
-  const { version } = props;
   const navigate = useNavigate();
   const remove = useDeleteVersion(version);
-  const close = () => {
-    remove.reset();
-    props.onClose();
+  const confirm = async () => {
+    await remove.mutateAsync();
+    await navigate({ to: '/services/$service/versions', params: { service: version.service } });
   };
-  const leave = () => navigate({ to: '/services/$service/versions', params: { service: version.service } });
   return (
     <ConfirmByName
-      isOpen={props.isOpen}
       name={version.name}
       title={t.deleteTitle(version.name)}
       action={t.delete}
-      isBusy={remove.isPending}
-      error={remove.error === null ? null : asApiError(remove.error)}
-      onConfirm={() => remove.mutate(undefined, { onSuccess: () => void leave() })}
-      onCancel={close}
+      confirm={confirm}
+      onClose={onClose}
     >
       {t.deleteText}
     </ConfirmByName>

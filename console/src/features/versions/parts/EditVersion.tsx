@@ -1,46 +1,31 @@
 import { App, Drawer, Form } from 'antd';
 import { useState } from 'react';
 import type { Service, Version } from '@/api';
-import { ErrorNotice } from '@/components/ErrorNotice';
-import { useFieldErrors } from '@/components/fieldErrors';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { ReviewDialog } from '@/components/review/ReviewDialog';
 import { useReviewedEdit } from '@/components/review/useReviewedEdit';
 import { useTexts } from '@/i18n';
-import { changeOf, type VersionValues, valuesOf } from '../form';
+import { changeOf, FIELDS, type VersionValues, valuesOf } from '../form';
 import { VersionFields } from '../form-parts/VersionFields';
 import { changeVersion, previewVersion, readVersion, useChanged, type VersionChange } from '../queries';
+import { useVersionForm } from '../useVersionForm';
 import { FormFooter } from './FormFooter';
-
-/** Fields of `VersionView` that the form can change. */
-const FIELDS = [
-  'description',
-  'model_source',
-  'resource_source',
-  'replicas',
-  'rate_limit',
-  'max_concurrency',
-  'request_timeout_ms',
-  'log_delivery',
-  'env',
-  'runtime',
-];
 
 export function EditVersion(props: { service: Service; version: Version; onClose: () => void }) {
   const { versions: t, common } = useTexts();
   const { message } = App.useApp();
   const { onClose } = props;
   const changed = useChanged(props.service.name);
-  const [form] = Form.useForm<VersionValues>();
   // What the form began with: news of the version do not overwrite what is being typed.
   const [base, setBase] = useState(props.version);
-  const errors = useFieldErrors(form);
+  const { form, advanced, ...errors } = useVersionForm();
   const edit = useReviewedEdit<Version, Partial<VersionChange>>({
     base,
     fields: FIELDS,
     preview: (change, revision) => previewVersion(base, change, revision),
     write: (change, revision) => changeVersion(base, change, revision),
     read: () => readVersion(base.service, base.name),
-    onError: errors.show,
+    onError: errors.refuse,
     onDone: () => {
       void message.success(common.saved);
       void changed();
@@ -66,8 +51,14 @@ export function EditVersion(props: { service: Service; version: Version; onClose
       footer={<FormFooter action={t.review} isBusy={edit.isBusy} onSubmit={form.submit} onCancel={onClose} />}
     >
       {errors.error && <ErrorNotice error={errors.error} />}
-      <Form<VersionValues> form={form} layout="vertical" initialValues={valuesOf(base)} onFinish={finish}>
-        <VersionFields service={props.service} />
+      <Form<VersionValues>
+        form={form}
+        layout="vertical"
+        initialValues={valuesOf(base)}
+        onFinish={finish}
+        onFinishFailed={errors.reveal}
+      >
+        <VersionFields service={props.service} advanced={advanced} />
       </Form>
       <ReviewDialog edit={edit} />
     </Drawer>

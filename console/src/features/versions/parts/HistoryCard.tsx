@@ -1,10 +1,10 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Button, Card, Flex, Timeline } from 'antd';
 import { asApiError, type Version } from '@/api';
-import { EmptyState } from '@/components/EmptyState';
-import { ErrorNotice } from '@/components/ErrorNotice';
+import { EmptyState } from '@/components/page/EmptyState';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { ChangesTable } from '@/components/review/ChangesTable';
-import { Timestamp } from '@/components/Timestamp';
+import { Timestamp } from '@/components/time/Timestamp';
 import { useTexts } from '@/i18n';
 import { type HistoryItem, historyQuery } from '../queries';
 

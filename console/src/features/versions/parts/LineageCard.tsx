@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { Card, Descriptions } from 'antd';
 import type { Version } from '@/api';
-import { CopyText } from '@/components/CopyText';
+import { CopyText } from '@/components/text/CopyText';
 import { useTexts } from '@/i18n';
 import { ShortDigest } from './ConfigurationCard';
 

@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { Card, Table } from 'antd';
 import { asApiError, type Version } from '@/api';
-import { EmptyState } from '@/components/EmptyState';
-import { ErrorNotice } from '@/components/ErrorNotice';
+import { EmptyState } from '@/components/page/EmptyState';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { useFormats, useTexts } from '@/i18n';
 import { type Pod, podsQuery } from '../queries';
 import { podColumns } from './podColumns';

@@ -1,6 +1,6 @@
 import { App, Button } from 'antd';
 import { asApiError } from '@/api';
-import { ErrorNotice } from '@/components/ErrorNotice';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { useTexts } from '@/i18n';
 import { type Pod, useRestartPod } from '../queries';
 

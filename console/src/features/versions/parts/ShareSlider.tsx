@@ -1,6 +1,6 @@
 import { Flex, InputNumber, Slider } from 'antd';
 import type { Version } from '@/api';
-import { StatusTag } from '@/components/StatusTag';
+import { StatusTag } from '@/components/text/StatusTag';
 import { useTexts } from '@/i18n';
 
 export function ShareSlider(props: {

@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import { Flex, Skeleton, Typography, theme } from 'antd';
 import { asApiError } from '@/api';
-import { EmptyState } from '@/components/EmptyState';
-import { ErrorNotice } from '@/components/ErrorNotice';
-import { type Tone, ToneTag } from '@/components/StatusTag';
-import { useNow } from '@/components/Timestamp';
+import { EmptyState } from '@/components/page/EmptyState';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
+import { type Tone, ToneTag } from '@/components/text/StatusTag';
+import { useNow } from '@/components/time/Timestamp';
 import { useFormats, useTexts } from '@/i18n';
 import { type Pod, timelineQuery } from '../queries';
 import { type Bar, barsOf, type Phase, type Timeline, totalSeconds } from '../timeline';

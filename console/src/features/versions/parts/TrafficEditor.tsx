@@ -1,12 +1,13 @@
-import { Alert, Button, Card, Flex, Select, Typography } from 'antd';
+import { Button, Card, Flex, Typography } from 'antd';
 import { activeVersions, type Service } from '@/api';
-import { AsCode, type CodeForms } from '@/components/AsCode';
-import { ErrorNotice } from '@/components/ErrorNotice';
+import { AsCode } from '@/components/code/AsCode';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { useTexts } from '@/i18n';
-import type { Split } from '../queries';
-import { isSameSplit, splitText } from '../split';
+import { codeForms } from '../code';
+import { FallbackChoice } from './FallbackChoice';
 import { ShareSlider } from './ShareSlider';
-import { type SplitEditor, splitOf, useSplitEditor } from './useSplitEditor';
+import { Effect, Overtaken } from './SplitNotices';
+import { useSplitEditor } from './useSplitEditor';
 
 export function TrafficEditor({ service, mayEdit }: { service: Service; mayEdit: boolean }) {
   const t = useTexts().versions;
@@ -19,7 +20,7 @@ export function TrafficEditor({ service, mayEdit }: { service: Service; mayEdit:
     <Card
       size="small"
       title={t.split}
-      extra={isSplit && <AsCode forms={codeOf(service.name, editor.split)} />}
+      extra={isSplit && <AsCode forms={codeForms(service.name, editor.split)} />}
     >
       <Flex vertical gap="small" style={{ maxWidth: 860 }}>
         <Typography.Text type="secondary">{isSplit ? t.splitHint : t.onlyOne(only.name)}</Typography.Text>
@@ -55,91 +56,4 @@ export function TrafficEditor({ service, mayEdit }: { service: Service; mayEdit:
       </Flex>
     </Card>
   );
-}
-
-function FallbackChoice(props: { service: Service; editor: SplitEditor; isDisabled: boolean }) {
-  const t = useTexts().versions;
-  const { editor } = props;
-  return (
-    <Flex gap="small" align="center" wrap>
-      <span style={{ width: 90 }}>{t.fallback}</span>
-      <Select
-        style={{ minWidth: 140 }}
-        aria-label={t.fallback}
-        disabled={props.isDisabled}
-        value={editor.split.fallback ?? ''}
-        onChange={(name) => editor.setFallback(name === '' ? null : name)}
-        options={[
-          { value: '', label: t.noFallback },
-          ...props.service.versions.map(({ name }) => ({ value: name, label: name })),
-        ]}
-      />
-      <Typography.Text type="secondary">{t.fallbackHint}</Typography.Text>
-    </Flex>
-  );
-}
-
-/** What routers would do with the split, as a dry run of the platform says. */
-function Effect({ editor }: { editor: SplitEditor }) {
-  const t = useTexts().versions;
-  const { effective, split } = editor;
-  if (effective === null) return null;
-  const isAsAsked = isSameSplit(effective, split.weights);
-  return (
-    <Alert
-      type={isAsAsked ? 'info' : 'warning'}
-      showIcon
-      title={t.effect}
-      description={
-        <>
-          {Object.entries(effective).map(([name, share]) => (
-            <div key={name}>{t.effectNow(name, share)}</div>
-          ))}
-          {!isAsAsked && <div>{t.effectDiffers}</div>}
-        </>
-      }
-    />
-  );
-}
-
-function Overtaken({ editor, now }: { editor: SplitEditor; now: Service }) {
-  const t = useTexts().versions;
-  return (
-    <Alert
-      type="warning"
-      showIcon
-      title={t.splitOvertaken}
-      description={
-        <>
-          <div>{t.splitNow(splitText(splitOf(now).weights))}</div>
-          <div>{t.splitMine(splitText(editor.split.weights))}</div>
-        </>
-      }
-      action={
-        <Flex vertical gap="small">
-          <Button size="small" onClick={() => void editor.keepMine()}>
-            {t.keepMine}
-          </Button>
-          <Button size="small" onClick={() => void editor.takeTheirs()}>
-            {t.takeTheirs}
-          </Button>
-        </Flex>
-      }
-    />
-  );
-}
-
-function codeOf(service: string, { weights, fallback }: Split): CodeForms {
-  const shares = Object.entries(weights).map(([name, share]) => `${name}=${share}`);
-  const body = JSON.stringify({ weights, fallback });
-  return {
-    cli: `penstock traffic set ${service} ${shares.join(' ')}${fallback === null ? '' : ` --fallback ${fallback}`}`,
-    curl: [
-      `curl -X PUT "$PENSTOCK_URL/api/v1/services/${service}/traffic"`,
-      '-H "Authorization: Bearer $PENSTOCK_TOKEN"',
-      "-H 'Content-Type: application/json'",
-      `-d '${body}'`,
-    ].join(' \\\n  '),
-    python: `client.set_traffic("${service}", ${JSON.stringify(weights)}, fallback=${fallback === null ? 'None' : JSON.stringify(fallback)})`,
-  };
 }

@@ -2,7 +2,7 @@ import { RollbackOutlined } from '@ant-design/icons';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Alert, App, Button, Card, Flex, Progress } from 'antd';
 import { asApiError, type Version } from '@/api';
-import { ErrorNotice } from '@/components/ErrorNotice';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { ChangesTable } from '@/components/review/ChangesTable';
 import { useTexts } from '@/i18n';
 import { changeVersion, type HistoryItem, historyQuery, useChanged } from '../queries';

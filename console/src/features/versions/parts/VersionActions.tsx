@@ -1,15 +1,14 @@
-import { MoreOutlined } from '@ant-design/icons';
-import { useNavigate } from '@tanstack/react-router';
-import { App, Button, Dropdown, Flex } from 'antd';
+import { App, Button, Flex } from 'antd';
 import { useState } from 'react';
 import { activeVersions, asApiError, isAtRest, type Service, type Version } from '@/api';
-import { ErrorNotice } from '@/components/ErrorNotice';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { useTexts } from '@/i18n';
 import { type Operation, useOperateVersion } from '../queries';
 import { allTo } from '../split';
 import { DeleteVersion } from './DeleteVersion';
+import { MoreMenu } from './MoreMenu';
 
-interface Props {
+export interface ActionProps {
   service: Service;
   version: Version;
   mayEdit: boolean;
@@ -17,7 +16,7 @@ interface Props {
 }
 
 /** What can be done with a version now; what would be refused is not offered. */
-export function VersionActions({ service, version, mayEdit, size = 'middle' }: Props) {
+export function VersionActions({ service, version, mayEdit, size = 'middle' }: ActionProps) {
   const t = useTexts().versions;
   const { modal } = App.useApp();
   const operate = useOperateVersion(version);
@@ -55,7 +54,7 @@ export function VersionActions({ service, version, mayEdit, size = 'middle' }: P
         onRestart={() => void run({ verb: 'restart' })}
         onDelete={() => setDeleting(true)}
       />
-      <DeleteVersion version={version} isOpen={isDeleting} onClose={() => setDeleting(false)} />
+      {isDeleting && <DeleteVersion version={version} onClose={() => setDeleting(false)} />}
     </Flex>
   );
 }
@@ -78,49 +77,4 @@ function heirsOf(service: Service, version: Version) {
       others.map((other) => other.name),
     ),
   };
-}
-
-function MoreMenu(props: Props & { onRestart: () => void; onDelete: () => void }) {
-  const t = useTexts().versions;
-  const { modal } = App.useApp();
-  const navigate = useNavigate();
-  const { service, version, mayEdit } = props;
-  const params = { service: service.name };
-  const search = { version: version.name };
-  const restart = () =>
-    modal.confirm({
-      title: t.restartTitle(version.name),
-      content: t.restartText,
-      okText: t.restart,
-      onOk: props.onRestart,
-    });
-  const actions: Record<string, () => unknown> = {
-    edit: () =>
-      navigate({
-        to: '/services/$service/versions/$version',
-        params: { ...params, version: version.name },
-        search: { edit: 'true' },
-      }),
-    restart,
-    debug: () => navigate({ to: '/services/$service/debug', params, search }),
-    monitor: () => navigate({ to: '/services/$service/monitor', params, search }),
-    logs: () => navigate({ to: '/services/$service/logs', params, search }),
-    events: () => navigate({ to: '/services/$service/events', params, search }),
-    delete: props.onDelete,
-  };
-  const isActive = !isAtRest(version) && version.status !== 'stopping';
-  const items = [
-    ...(mayEdit ? [{ key: 'edit', label: t.edit }] : []),
-    ...(mayEdit && isActive ? [{ key: 'restart', label: t.restart }] : []),
-    ...(mayEdit ? [{ key: 'debug', label: t.debug }] : []),
-    { key: 'monitor', label: t.monitor },
-    { key: 'logs', label: t.logs },
-    { key: 'events', label: t.events },
-    ...(mayEdit && isAtRest(version) ? [{ key: 'delete', label: t.delete, danger: true }] : []),
-  ];
-  return (
-    <Dropdown trigger={['click']} menu={{ items, onClick: ({ key }) => void actions[key]?.() }}>
-      <Button size={props.size ?? 'middle'} icon={<MoreOutlined />} aria-label={t.more(version.name)} />
-    </Dropdown>
-  );
 }

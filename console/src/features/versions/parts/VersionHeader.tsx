@@ -1,9 +1,9 @@
 import { Link } from '@tanstack/react-router';
 import { Alert, Breadcrumb, Flex, Typography } from 'antd';
 import type { Service, Version } from '@/api';
-import { CopyText } from '@/components/CopyText';
-import { StatusTag } from '@/components/StatusTag';
-import { TrafficBar } from '@/components/TrafficBar';
+import { TrafficBar } from '@/components/chart/TrafficBar';
+import { CopyText } from '@/components/text/CopyText';
+import { StatusTag } from '@/components/text/StatusTag';
 import { useTexts } from '@/i18n';
 import { VersionActions } from './VersionActions';
 

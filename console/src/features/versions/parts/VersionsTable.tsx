@@ -1,10 +1,10 @@
 import { Link } from '@tanstack/react-router';
 import { Button, Table, type TableProps } from 'antd';
 import type { Service, Version } from '@/api';
-import { EmptyState } from '@/components/EmptyState';
-import { StatusTag } from '@/components/StatusTag';
-import { Timestamp } from '@/components/Timestamp';
-import { TrafficBar } from '@/components/TrafficBar';
+import { TrafficBar } from '@/components/chart/TrafficBar';
+import { EmptyState } from '@/components/page/EmptyState';
+import { StatusTag } from '@/components/text/StatusTag';
+import { Timestamp } from '@/components/time/Timestamp';
 import { type Texts, useTexts } from '@/i18n';
 import { resourcesText } from '../texts';
 import { VersionActions } from './VersionActions';

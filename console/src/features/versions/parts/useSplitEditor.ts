@@ -1,8 +1,8 @@
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { App } from 'antd';
 import { useState } from 'react';
 import { type ApiError, activeVersions, asApiError, readServiceNow, type Service } from '@/api';
-import { useDebounced } from '@/components/useDebounced';
+import { useDebounced } from '@/components/form/useDebounced';
 import { useTexts } from '@/i18n';
 import { previewSplit, type Split, setSplit, useChanged } from '../queries';
 import { isSameSplit, moveShare } from '../split';
@@ -19,6 +19,7 @@ export function useSplitEditor(service: Service) {
   const t = useTexts().versions;
   const { message } = App.useApp();
   const changed = useChanged(service.name);
+  const queries = useQueryClient();
   const [draft, setDraft] = useState<{ split: Split; revision: number } | null>(null);
   const [error, setError] = useState<ApiError | null>(null);
   const [overtaken, setOvertaken] = useState<Service | null>(null);
@@ -45,6 +46,7 @@ export function useSplitEditor(service: Service) {
   const write = async (wanted: Split, revision: number) => {
     setBusy(true);
     setError(null);
+    void queries.cancelQueries({ queryKey: ['split preview', service.name] });
     try {
       await setSplit(service.name, wanted, revision);
       await changed();

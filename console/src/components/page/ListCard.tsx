@@ -1,30 +1,40 @@
 import { Card, Flex, Table, type TableProps } from 'antd';
 import type { ReactNode } from 'react';
 import { asApiError } from '@/api';
+import { useTexts } from '@/i18n';
+import { EmptyState } from './EmptyState';
 import { ErrorNotice } from './ErrorNotice';
 
 /** A titled table over one query: its error in place of the rows, its empty state, its actions. */
 export function ListCard<T extends object>(props: {
-  title: string;
+  texts: { readonly title: string; readonly empty: string; readonly emptyHint: string };
   query: { data?: readonly T[] | undefined; error: unknown; isPending: boolean; refetch: () => unknown };
   rowKey: (row: T) => string;
-  columns: TableProps<T>['columns'];
-  empty: ReactNode;
+  columns: NonNullable<TableProps<T>['columns']>;
   actions?: ReactNode;
+  /** What may be done with a row, in a column of its own; false: nothing. */
+  rowActions?: false | ((row: T) => ReactNode);
 }) {
-  const { query } = props;
+  const t = useTexts().common;
+  const { query, texts, rowActions = false } = props;
+  const empty = <EmptyState title={texts.empty} hint={texts.emptyHint} />;
+  const last = {
+    title: t.actions,
+    key: 'actions',
+    render: (_: unknown, row: T) => (rowActions ? rowActions(row) : null),
+  };
   return (
-    <Card size="small" title={props.title} extra={<Flex gap="small">{props.actions}</Flex>}>
+    <Card size="small" title={texts.title} extra={<Flex gap="small">{props.actions}</Flex>}>
       {query.error ? (
         <ErrorNotice error={asApiError(query.error)} retry={() => void query.refetch()} />
       ) : (
         <Table<T>
           size="small"
           rowKey={props.rowKey}
-          columns={props.columns ?? []}
+          columns={rowActions === false ? props.columns : [...props.columns, last]}
           dataSource={query.data ? [...query.data] : []}
           loading={query.isPending}
-          locale={{ emptyText: query.isPending ? ' ' : props.empty }}
+          locale={{ emptyText: query.isPending ? ' ' : empty }}
           pagination={{ pageSize: 50, hideOnSinglePage: true, showSizeChanger: false }}
           scroll={{ x: 'max-content' }}
         />

@@ -13,6 +13,18 @@ export function curlOf(method: string, path: string, body?: unknown): string {
   return parts.join(' \\\n  ');
 }
 
+/** Lines of Python in which `client` is signed in with the same token. */
+export function pythonOf(...lines: string[]): string {
+  return [
+    'import os',
+    '',
+    'import penstock',
+    '',
+    `client = penstock.Client(${JSON.stringify(BASE)}, os.environ["TOKEN"])`,
+    ...lines,
+  ].join('\n');
+}
+
 /** Text as one word of a POSIX shell. */
 export function shellQuote(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;

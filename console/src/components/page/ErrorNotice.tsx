@@ -1,7 +1,7 @@
 import { Alert, Button, Flex } from 'antd';
 import type { ApiError } from '@/api';
 import { useTexts } from '@/i18n';
-import { CopyText } from './CopyText';
+import { CopyText } from '../text/CopyText';
 
 /** An error as a sentence, whose move it is, and the request id to hand on. */
 export function ErrorNotice({ error, retry }: { error: ApiError; retry?: () => void }) {

@@ -1,6 +1,6 @@
 import { Empty, Flex } from 'antd';
 import type { ReactNode } from 'react';
-import { Muted } from './Muted';
+import { Muted } from '../text/Muted';
 
 /** In place of a list without rows: what would be here, and how to get it. */
 export function EmptyState(props: { title: string; hint?: ReactNode; children?: ReactNode }) {

@@ -3,7 +3,7 @@ import { useTexts } from '@/i18n';
 import type { Service } from '../queries';
 
 /** The split over the versions: a bar with a word for each share. */
-export function TrafficBar({ versions }: { versions: Service['versions'] }) {
+export function SplitBar({ versions }: { versions: Service['versions'] }) {
   const t = useTexts().services;
   const { token } = theme.useToken();
   const shares = versions.filter((version) => version.traffic_weight > 0);

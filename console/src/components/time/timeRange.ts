@@ -1,4 +1,4 @@
-import { type Param, text, useSearchState } from './useSearchState';
+import { type Param, text, useSearchState } from '../page/useSearchState';
 
 /** A span that ends now. */
 export type Span = '1h' | '24h' | '7d' | '15d' | '30d';

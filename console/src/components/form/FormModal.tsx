@@ -1,7 +1,7 @@
 import { Form, Modal } from 'antd';
 import { type ReactNode, useState } from 'react';
 import { useTexts } from '@/i18n';
-import { ErrorNotice } from './ErrorNotice';
+import { ErrorNotice } from '../page/ErrorNotice';
 import { useFieldErrors } from './fieldErrors';
 
 /** A form in a dialog: what the server refuses is shown at its field, and nothing that was typed is lost. */

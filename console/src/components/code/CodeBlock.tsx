@@ -1,7 +1,7 @@
 import { CheckOutlined, CopyOutlined } from '@ant-design/icons';
 import { Button, Tooltip, theme } from 'antd';
 import { useTexts } from '@/i18n';
-import { useCopy } from './useCopy';
+import { useCopy } from '../text/useCopy';
 
 /** Lines of code or output with a copy button; scrolls sideways and by keyboard. */
 export function CodeBlock({ code }: { code: string }) {

@@ -1,0 +1,38 @@
+import { queryOptions } from '@tanstack/react-query';
+import { watch } from './changes';
+import { api, data } from './client';
+import { readAll } from './pages';
+
+/** Projects that the user may see. */
+export const projectsQuery = queryOptions({
+  queryKey: ['people', 'projects'],
+  queryFn: ({ signal }) =>
+    readAll((page) => api.GET('/api/v1/projects', { params: { query: page }, signal })),
+  meta: watch(['project', 'member']),
+});
+
+/** Sizes that pods can have. */
+export const specsQuery = queryOptions({
+  queryKey: ['resources', 'specs'],
+  queryFn: async ({ signal }) => (await data(api.GET('/api/v1/resource-specs', { signal }))).items,
+  meta: watch(['spec']),
+});
+
+/** Resource groups that the user may see; of one project: those that its services may run on. */
+export const groupsQuery = (project: string | null = null) =>
+  queryOptions({
+    queryKey: ['resources', 'groups', project],
+    queryFn: ({ signal }) =>
+      readAll((page) =>
+        api.GET('/api/v1/resource-groups', { params: { query: { ...page, project } }, signal }),
+      ),
+    enabled: project !== '',
+    meta: watch(['group', 'node', 'project']),
+  });
+
+/** What the shared pool and the nodes of groups have room for. */
+export const capacityQuery = queryOptions({
+  queryKey: ['resources', 'capacity'],
+  queryFn: async ({ signal }) => (await data(api.GET('/api/v1/capacity', { signal }))).pools,
+  meta: watch(['pods', 'node', 'group', 'version']),
+});

@@ -1,0 +1,30 @@
+import { Form, InputNumber } from 'antd';
+import { FormModal } from '@/components/form/FormModal';
+import { DescriptionField, NameField } from '@/components/form/NameFields';
+import { useTexts } from '@/i18n';
+import { changeSpec, createSpec, type NewSpec, type Spec, useResourceWrite } from '../queries';
+import { SizeFields } from './SizeFields';
+
+export function SpecForm({ spec, onClose }: { spec: Spec | null; onClose: () => void }) {
+  const t = useTexts().resources.specs;
+  const write = useResourceWrite((values: NewSpec) => {
+    const { name: _, ...changed } = values;
+    return spec === null ? createSpec(values) : changeSpec(spec, changed);
+  });
+  const initial = spec ?? { gpu: 0, price_per_hour: 0, description: '' };
+  return (
+    <FormModal<NewSpec>
+      title={spec === null ? t.create : t.edit(spec.name)}
+      initial={initial}
+      submit={write.mutateAsync}
+      onClose={onClose}
+    >
+      {spec === null && <NameField />}
+      <SizeFields />
+      <Form.Item name="price_per_hour" label={t.price}>
+        <InputNumber min={0} step={0.01} style={{ width: '100%' }} />
+      </Form.Item>
+      <DescriptionField />
+    </FormModal>
+  );
+}
