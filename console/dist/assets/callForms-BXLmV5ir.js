@@ -1,3 +1,0 @@
-function e(e,t){let n=e.auth_enabled?`Authorization: Bearer ${t??`$PENSTOCK_API_KEY`}`:null,r=t===void 0?`{os.environ["PENSTOCK_API_KEY"]}`:t;return{curl:[`curl ${e.url}`,...n===null?[]:[`-H "${n}"`],`-H 'Content-Type: application/json'`,`-d @request.json`].join(` \\
-  `),python:[...t===void 0&&n!==null?[`import os`,``]:[],`import httpx`,``,`body = {"dataframe_split": {"columns": [], "data": [[]]}}`,...n===null?[`answer = httpx.post("${e.url}", json=body)`]:[`headers = {"Authorization": ${t===void 0?`f`:``}"Bearer ${r}"}`,`answer = httpx.post("${e.url}", json=body, headers=headers)`],`print(answer.json()["predictions"])`].join(`
-`)}}export{e as t};

@@ -1,1 +1,0 @@
-async function e(e){let t=[],n;for(let r=0;r<20;r+=1){let r=await e(n);if(t.push(...r.items),!r.next_cursor)break;n=r.next_cursor}return t}export{e as t};

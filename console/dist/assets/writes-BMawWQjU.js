@@ -1,0 +1,1 @@
+import{E as e,y as t}from"./react-CnRVHCrY.js";function n(n,r){let i=e();return t({mutationFn:r,onSettled:()=>i.invalidateQueries({queryKey:[n]})})}export{n as t};
