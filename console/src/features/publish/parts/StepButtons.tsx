@@ -23,11 +23,18 @@ export function StepButtons(props: {
   const navigate = useNavigate();
   const publish = usePublish(props.service);
   const [isStarting, setStarting] = useState(false);
+  const [isChecking, setChecking] = useState(false);
   const at = STEPS.indexOf(step);
 
   const goOn = async () => {
-    await form.validateFields([...FIELDS[step]].map((path) => [...path]) as never, { recursive: true });
-    setStep(STEPS[at + 1] ?? 'review');
+    // A second press while the name is being looked up would be one that leads nowhere.
+    setChecking(true);
+    try {
+      await form.validateFields([...FIELDS[step]].map((path) => [...path]) as never, { recursive: true });
+      setStep(STEPS[at + 1] ?? 'review');
+    } finally {
+      setChecking(false);
+    }
   };
   const send = async (start: boolean) => {
     props.onSend();
@@ -64,7 +71,7 @@ export function StepButtons(props: {
         {t.back}
       </Button>
       {step !== 'review' ? (
-        <Button type="primary" onClick={() => void goOn().catch(() => undefined)}>
+        <Button type="primary" disabled={isChecking} onClick={() => void goOn().catch(() => undefined)}>
           {t.next}
         </Button>
       ) : (
