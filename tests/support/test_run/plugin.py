@@ -62,7 +62,7 @@ class Measuring:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         output = getattr(session.config, "workeroutput", None)
         if output is not None and "hypothesis" in sys.modules:
-            draw_a_first_example()
+            draw_first_examples()
         collected_s = self._meter.collected()
         if output is not None:
             output["collected_cpu_s"] = collected_s
@@ -124,14 +124,14 @@ class Recording:
             Path(folder, f"pytest-{os.getpid()}.json").write_text(json.dumps(asdict(self.record)))
 
 
-def draw_a_first_example() -> None:
-    """With its first example Hypothesis reads the constants of every module that is loaded: 3 s in a fresh checkout.
+def draw_first_examples() -> None:
+    """With its first random example Hypothesis reads the constants of every module that is loaded: 3 s in a fresh checkout.
 
     Each process pays it once, whichever test comes first: it is no test's own cost.
     """
     from hypothesis import given, settings, strategies  # noqa: PLC0415 - where the tests have imported it
 
-    given(strategies.floats())(settings(max_examples=1, database=None)(lambda _: None))()
+    given(strategies.floats())(settings(max_examples=5, database=None)(lambda _: None))()
 
 
 def cause_of(report: pytest.TestReport) -> str:
