@@ -125,7 +125,7 @@ class Recording:
 
 
 def draw_first_examples() -> None:
-    """With its first random example Hypothesis reads the constants of every module that is loaded: 3 s in a fresh checkout.
+    """With its first random example Hypothesis reads the constants of every loaded module: 3 s in a fresh checkout.
 
     Each process pays it once, whichever test comes first: it is no test's own cost.
     """
