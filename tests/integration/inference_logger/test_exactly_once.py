@@ -37,7 +37,7 @@ async def test_a_record_is_readable_within_five_seconds(
     await log(js, record("timed", trace_id="t"))
 
     await eventually(lambda: "timed" in counted(home), within=5)
-    files = f"{home}/tables/wine/payload/**/*.parquet"
+    files = f"{home}/tables/wine/payload/request_date=*/*.parquet"
     query = f"select client_request_id, status_code, trace_id from read_parquet('{files}') where request_id = 'timed'"
     found = duckdb.sql(query)
     assert found is not None
