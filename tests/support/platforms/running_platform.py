@@ -137,8 +137,10 @@ class Platform:
         location = self.home / "tables" / service / "payload"
         if not (location / "_delta_log").exists():
             return []
-        table = deltalake.DeltaTable(location).to_pyarrow_table(columns=list(columns))
-        rows: list[dict[str, Any]] = table.to_pylist()
+        table = deltalake.DeltaTable(location)
+        there = {field.name for field in table.schema().fields}  # an earlier release wrote fewer
+        wanted = [column for column in columns if column in there]
+        rows: list[dict[str, Any]] = table.to_pyarrow_table(columns=wanted).to_pylist()
         return rows
 
     def publish(self, service: str, model: str, version: str = "1", **fields: Any) -> str:
