@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from scheduler import consumers
 from scheduler.api import build_admin
@@ -46,7 +46,7 @@ class App:
     settings: SchedulerSettings
     telemetry: Telemetry
     dependencies: LoopDependencies
-    admin: FastAPI
+    admin: Starlette
     built: BuiltBackend
 
     def loops(self) -> dict[str, Coroutine[Any, Any, None]]:
@@ -132,7 +132,7 @@ def _attach_consumers(dependencies: LoopDependencies, machine: Machine) -> None:
 
 def _build_admin(
     settings: SchedulerSettings, telemetry: Telemetry, dependencies: LoopDependencies, built: BuiltBackend
-) -> FastAPI:
+) -> Starlette:
     lease, bus = dependencies.lease, dependencies.bus
     disk = DiskCheck(settings.home.resolve(), dependencies.clock)
     return build_admin(
