@@ -4,6 +4,7 @@
 and FastStream are imported when something is consumed, answered or stored.
 """
 
+from shared.bus import lean_nats  # noqa: F401 - before anything else imports nats-py
 from shared.bus.connection.watchdog import BusLost
 from shared.bus.service_bus import Bus
 
