@@ -36,7 +36,7 @@ class ControllerSettings(DatabaseSettings):
     """Host names, comma-separated, by which callers may reach the control plane besides localhost; default none."""
 
     routers: Annotated[tuple[str, ...], NoDecode] = ()
-    """Ids of the routers that are wanted, comma-separated: one that has never answered is shown as away; default none."""
+    """Ids of the routers that are wanted, comma-separated: one that never answered is away; default none."""
 
     admin_token: SecretStr | None = None
     """The first token, at least 32 characters; default: one is made at first start and written to `admin-token`."""

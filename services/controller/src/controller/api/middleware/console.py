@@ -69,7 +69,7 @@ class Bundle:
         self._refresh()
 
     def _refresh(self) -> None:
-        """List the folder again where it was built anew, which is seen by when its page and its folders were written."""
+        """List the folder again where it was built anew, which the times of its page and folders tell."""
         if self._folder is None:
             return
         try:
