@@ -217,6 +217,8 @@ export interface paths {
         /**
          * Read Model Version
          * @description One version of a registered model: signature, input example, requirements, what it was made of.
+         *
+         *     `environment` says whether its first start waits for an environment to be built.
          */
         get: operations["read_model_version_api_v1_models__model__versions__version__get"];
         put?: never;
@@ -1805,6 +1807,29 @@ export interface components {
             version: string;
         };
         /**
+         * EnvironmentOutlook
+         * @description What the first start of a model version will find, as told from its requirements without building anything.
+         */
+        EnvironmentOutlook: {
+            /**
+             * Reason
+             * @description Of refused and unknown.
+             */
+            reason?: string | null;
+            /**
+             * State
+             * @description own: the platform's own environment satisfies it. built: one that does is here already. to_build: one is built at the first start, which takes minutes. refused: it cannot start. unknown: that shows when it starts, `reason` says why.
+             * @enum {string}
+             */
+            state: "own" | "built" | "to_build" | "refused" | "unknown";
+            /**
+             * Unmet
+             * @description Requirements that the platform's own environment does not meet, with what is there.
+             * @default []
+             */
+            unmet: string[];
+        };
+        /**
          * ErrorDetail
          * @description Where in the request something is wrong.
          */
@@ -2422,6 +2447,8 @@ export interface components {
              * @description `sha256:` and the hash of the version's `MLmodel` file.
              */
             digest?: string | null;
+            /** @description Whether the platform's own environment satisfies it, or one is built at its first start; null where the scheduler does not answer. */
+            environment?: components["schemas"]["EnvironmentOutlook"] | null;
             /**
              * Flavors
              * @default []
