@@ -16,6 +16,7 @@ from inference_logger.metrics import TableMetrics
 from inference_logger.settings import InferenceLoggerSettings
 from inference_logger.store.delta import PayloadTables
 from inference_logger.store.parking import ParkingArea
+from inference_logger.store.storage import LocalStorages, Storages
 from inference_logger.store.writer import TableWriter
 from shared.bus import Bus
 from shared.clock import Clock
@@ -78,19 +79,23 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
         database=database,
         registry=telemetry.registry,
     )
-    subscribe(bus, database)
-    stores = _stores(settings, telemetry, database, clock)
+    storages = LocalStorages()
+    subscribe(bus, database, storages)
+    stores = _stores(settings, telemetry, database, storages, clock)
     policy = CommitPolicy(settings.commit_interval, settings.commit_bytes)
     sink = RequestSink(bus, stores, WaitingTableRetries(stores, settings.waiting_bytes), policy)
     bus.status.backlog = sink.backlog
     return App(settings, telemetry, database, bus, sink, clock)
 
 
-def _stores(settings: InferenceLoggerSettings, telemetry: Telemetry, database: Database, clock: Clock) -> Stores:
+def _stores(
+    settings: InferenceLoggerSettings, telemetry: Telemetry, database: Database, storages: Storages, clock: Clock
+) -> Stores:
     tables = PayloadTables(settings.tables_root)
     return Stores(
         tables=tables,
-        writer=TableWriter(tables, settings.write_timeout),
+        storages=storages,
+        writer=TableWriter(tables, settings.write_timeout, storages),
         database=database,
         parking=ParkingArea(settings.parking_root, settings.parking_bytes),
         metrics=TableMetrics(telemetry.registry),

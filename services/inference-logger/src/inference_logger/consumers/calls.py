@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from inference_logger.handlers import queries
 from inference_logger.store import catalogue
+from inference_logger.store.storage import Storages
 from shared.bus import Bus
 from shared.contracts.rpc.inference_logger import ROWS, TABLES, RowPage, RowsQuery, TableList, TablesQuery
 from shared.database import Database
@@ -14,7 +15,7 @@ from shared.events import ServiceDeleted
 DURABLE = "inference-logger-events"
 
 
-def subscribe(bus: Bus, database: Database) -> None:
+def subscribe(bus: Bus, database: Database, storages: Storages) -> None:
     """Declare what the inference-logger consumes and answers."""
 
     async def deleted(event: ServiceDeleted, session: AsyncSession) -> None:
@@ -25,7 +26,7 @@ def subscribe(bus: Bus, database: Database) -> None:
         return await queries.list_tables(database, query)
 
     async def rows(query: RowsQuery) -> RowPage:
-        return await queries.list_rows(database, query)
+        return await queries.list_rows(database, storages, query)
 
     bus.consume(DURABLE, {ServiceDeleted: deleted})
     bus.serve(TABLES, tables)

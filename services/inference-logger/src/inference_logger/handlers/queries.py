@@ -9,6 +9,7 @@ from inference_logger.domain.tables import plain_path
 from inference_logger.domain.waiting import WaitingTable
 from inference_logger.store import catalogue, positions
 from inference_logger.store.delta import read_rows
+from inference_logger.store.storage import Storages
 from inference_logger.store.tables import TableRow
 from shared.contracts.rpc.inference_logger import RowPage, RowsQuery, TableBlock, TableList, TablesQuery, TableView
 from shared.database import Database
@@ -57,7 +58,7 @@ def _block(table: WaitingTable) -> TableBlock:
     return TableBlock(reason=table.reason, since=table.since, waiting_rows=table.rows, dropped_rows=table.dropped)
 
 
-async def list_rows(database: Database, query: RowsQuery) -> RowPage:
+async def list_rows(database: Database, storages: Storages, query: RowsQuery) -> RowPage:
     """Rows of one table, newest first; raises `NotFound`, also for a table whose folder is gone."""
     async with database.read() as session:
         found = await catalogue.find_tables(session, name=query.table)
@@ -67,7 +68,8 @@ async def list_rows(database: Database, query: RowsQuery) -> RowPage:
     equal = {name: value for name, value in asked.items() if value is not None}
     for row in sorted(found, key=lambda row: row.updated_at, reverse=True):
         try:
-            rows = await asyncio.to_thread(read_rows, row.location, query.limit, equal)
+            storage = await storages.of(row.location)
+            rows = await asyncio.to_thread(read_rows, row.location, query.limit, equal, storage)
         except NotFound:
             await _note_missing(database, row.location)
         else:
