@@ -36,7 +36,7 @@ def declared_by(service: str) -> Bus:
         case "monitor":
             monitor.consumers.calls.subscribe(bus, UNUSED, UNUSED)
         case "inference-logger":
-            inference_logger.consumers.calls.subscribe(bus, UNUSED)
+            inference_logger.consumers.calls.subscribe(bus, UNUSED, UNUSED)
     return bus
 
 
