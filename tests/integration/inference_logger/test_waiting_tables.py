@@ -18,6 +18,7 @@ from nats.js import JetStreamContext
 from inference_logger.domain.tables import TableKey, TableShare
 from inference_logger.handlers.purge import purge_once
 from inference_logger.store.delta import CommitResult, PayloadTables
+from inference_logger.store.storage import LOCAL, Storage
 from inference_logger.store.writer import TableWriter, Unwritable
 from running_services.logged_requests import counted, log, record, rows
 from running_services.running_logger import RunningLogger, facts
@@ -298,10 +299,10 @@ async def test_storage_that_hangs_keeps_nobody_else_waiting(tmp_path: Path) -> N
     class Hanging(PayloadTables):
         released = threading.Event()
 
-        def append(self, key: TableKey, *rest: Any) -> CommitResult:
+        def append(self, key: TableKey, *rest: Any, storage: Storage = LOCAL) -> CommitResult:
             if key.service == "wine":
                 self.released.wait(60)
-            return super().append(key, *rest)
+            return super().append(key, *rest, storage=storage)
 
     tables = Hanging(str(tmp_path / "tables"))
     writer = TableWriter(tables, timedelta(seconds=0.1))

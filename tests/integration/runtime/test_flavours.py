@@ -98,7 +98,8 @@ def test_a_custom_model_without_a_signature(start: Any) -> None:
     assert pod.predict({"inputs": [[1.5, 2.0]]}).json["predictions"] == [{"a": 1.5, "b": 2.0}]
     split = {"columns": ["a", "b"], "data": [[1.5, 2]]}
     assert pod.predict({"dataframe_split": split}).json["predictions"] == [{"a": 1.5, "b": 2.0}]
-    assert pod.ask("GET", "/check").json["has_signature"] is False
+    check = pod.ask("GET", "/check").json
+    assert (check["has_signature"], check["signature"]) == (False, None)
 
 
 def test_the_check_of_a_good_model(start: Any) -> None:
@@ -109,6 +110,9 @@ def test_the_check_of_a_good_model(start: Any) -> None:
     assert check.pop("check_ms") > check["example"]["duration_ms"]
     assert check["example"].pop("duration_ms") > 0
     assert "had the same answers together as alone" in check.pop("row_wise_message")
+    signature = check.pop("signature")
+    assert {column["type"] for column in json.loads(signature["inputs"])} == {"double"}
+    assert json.loads(signature["outputs"])
     assert check == {
         "example": {"status": "ok", "rows": 2, "message": None},
         "row_wise": True,

@@ -95,6 +95,9 @@ def test_a_whole_run_is_one_summary(suite: Suite) -> None:
     assert [part["name"] for part in report["parts"]] == ["all"]
     assert len(report["collection_cpu_s"]) == 3
     assert output.rstrip().endswith("passed")
+    title, *costs = (suite.root / "out" / "last-run-costs.tsv").read_text().splitlines()
+    assert title.split("\t") == ["cost", "wall_s", "when", "test"]
+    assert len(costs) == 6, "a line for each set-up, call and tear-down"
     assert not list(suite.tmp.glob("pt-*"))
 
 

@@ -17,6 +17,7 @@ from inference_logger.metrics import TableMetrics
 from inference_logger.settings import InferenceLoggerSettings
 from inference_logger.store.delta import PayloadTables
 from inference_logger.store.parking import ParkingArea
+from inference_logger.store.storage import LocalStorages, Storages
 from inference_logger.store.writer import TableWriter
 from shared.bus import Bus
 from shared.clock import Clock
@@ -80,9 +81,10 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
         database=database,
         registry=telemetry.registry,
     )
-    reader = TableReader(database, _query_limits(settings))
+    storages = LocalStorages()
+    reader = TableReader(database, storages, _query_limits(settings))
     subscribe(bus, database, reader)
-    stores = _stores(settings, telemetry, database, clock)
+    stores = _stores(settings, telemetry, database, storages, clock)
     policy = CommitPolicy(settings.commit_interval, settings.commit_bytes)
     sink = RequestSink(bus, stores, WaitingTableRetries(stores, settings.waiting_bytes), policy)
     bus.status.backlog = sink.backlog
@@ -98,11 +100,14 @@ def _query_limits(settings: InferenceLoggerSettings) -> QueryLimits:
     )
 
 
-def _stores(settings: InferenceLoggerSettings, telemetry: Telemetry, database: Database, clock: Clock) -> Stores:
+def _stores(
+    settings: InferenceLoggerSettings, telemetry: Telemetry, database: Database, storages: Storages, clock: Clock
+) -> Stores:
     tables = PayloadTables(settings.tables_root)
     return Stores(
         tables=tables,
-        writer=TableWriter(tables, settings.write_timeout),
+        storages=storages,
+        writer=TableWriter(tables, settings.write_timeout, storages),
         database=database,
         parking=ParkingArea(settings.parking_root, settings.parking_bytes),
         metrics=TableMetrics(telemetry.registry),

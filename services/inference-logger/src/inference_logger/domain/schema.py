@@ -23,6 +23,7 @@ PAYLOAD_SCHEMA = pa.schema(
         pa.field("service", pa.string()),
         pa.field("version", pa.string()),
         pa.field("version_id", pa.string()),
+        pa.field("generation", pa.int64()),
         pa.field("pod", pa.string()),
         pa.field("route_reason", pa.string()),
         pa.field("trace_id", pa.string()),

@@ -20,6 +20,7 @@ from inference_logger.store.reading.limits import WorkingTime
 from inference_logger.store.reading.pages import read_page
 from inference_logger.store.reading.snapshot import Snapshot, open_snapshot
 from inference_logger.store.reading.statistics import column_statistics
+from inference_logger.store.storage import Storages
 from inference_logger.store.tables import TableRow
 from shared.contracts.chunks import MAX_CHUNK_BYTES
 from shared.contracts.rpc.inference_logger import ReadQuery, TableDetails, TableView
@@ -46,8 +47,9 @@ class QueryLimits:
 class TableReader:
     """Reads tables in threads of its own."""
 
-    def __init__(self, database: Database, limits: QueryLimits) -> None:
+    def __init__(self, database: Database, storages: Storages, limits: QueryLimits) -> None:
         self.database = database
+        self.storages = storages
         self.limits = limits
         self._running = 0
         self._pool = ThreadPoolExecutor(limits.at_once, thread_name_prefix="query")
@@ -66,15 +68,15 @@ class TableReader:
         try:
             is_file = query.result in {"csv", "parquet"}
             time = WorkingTime(self.limits.download_within_s if is_file else self.limits.within_s)
-            _, snapshot = await self.find(query.table, _version_of(query))
+            snapshot = await self.find(query.table, _version_of(query))
             pieces = await self._in_thread(lambda: _prepare(snapshot, query, time, self.limits.memory_bytes))
         except BaseException:
             self._running -= 1
             raise
         return self._chunks(cut(pieces, MAX_CHUNK_BYTES), time)
 
-    async def find(self, table: str, version: int | None = None) -> tuple[str, Snapshot]:
-        """Where a table lies and what it holds. Raises `NotFound`, also for one whose folder is gone."""
+    async def find(self, table: str, version: int | None = None) -> Snapshot:
+        """A table, opened. Raises `NotFound`, also for one whose folder is gone."""
         async with self.database.read() as session:
             found = await catalogue.find_tables(session, name=table)
         if not found:
@@ -82,7 +84,8 @@ class TableReader:
         newest_first = sorted(found, key=lambda row: row.updated_at, reverse=True)
         for row in newest_first:
             try:
-                return row.location, await self._in_thread(partial(open_snapshot, row.location, version))
+                storage = await self.storages.of(row.location)
+                return await self._in_thread(partial(open_snapshot, row.location, storage, version))
             except NotFound:
                 await self._note_missing(row)
         raise NotFound(
@@ -92,7 +95,7 @@ class TableReader:
 
     async def details(self, view: TableView) -> TableDetails:
         """A table with its columns, its files and its last commit."""
-        _, snapshot = await self.find(view.name)
+        snapshot = await self.find(view.name)
         return await self._in_thread(lambda: table_details(view, snapshot))
 
     async def _note_missing(self, row: TableRow) -> None:

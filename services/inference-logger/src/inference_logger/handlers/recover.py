@@ -120,7 +120,8 @@ async def _append_there(
     stores: Stores, table: WaitingTable, successor: TableKey, piece: _RecoveryPiece, found: CatalogueState
 ) -> CommitResult:
     own = app_id(piece.stream, table.key.service)
-    written = await asyncio.to_thread(stores.tables.position, table.key, own)  # a killed logger's last commit
+    storage = await stores.storages.of(table.location)
+    written = await asyncio.to_thread(stores.tables.position, table.key, own, storage)  # a killed logger's last commit
     name = app_id(piece.stream, table.key.service, moved_from=table.location)
     return await stores.writer.append(successor, piece.share.behind(written), name, piece.upto, found.locations)
 

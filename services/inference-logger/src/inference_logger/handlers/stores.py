@@ -14,6 +14,7 @@ from inference_logger.metrics import TableMetrics
 from inference_logger.store import catalogue
 from inference_logger.store.delta import CommitResult, PayloadTables
 from inference_logger.store.parking import ParkingArea
+from inference_logger.store.storage import Storages
 from inference_logger.store.writer import TableWriter
 from shared.bus.outbox import publish
 from shared.clock import Clock
@@ -26,6 +27,7 @@ class Stores:
     """Delta tables, the database, the parking area; metrics and the clock."""
 
     tables: PayloadTables
+    storages: Storages
     writer: TableWriter
     database: Database
     parking: ParkingArea

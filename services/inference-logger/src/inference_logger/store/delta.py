@@ -29,6 +29,7 @@ from inference_logger.domain.records import RawRecord, record_identity
 from inference_logger.domain.rows import to_payload
 from inference_logger.domain.schema import PARTITION_BY, PAYLOAD_SCHEMA
 from inference_logger.domain.tables import TableKey, TableShare, plain_path
+from inference_logger.store.storage import LOCAL, Storage, is_remote
 from shared.errors import Conflict, NotFound
 
 ATTEMPTS = 20
@@ -59,7 +60,14 @@ class PayloadTables:
         return str(Path(plain_path(key.destination or self.default_root)) / key.service / key.kind)
 
     def append(
-        self, key: TableKey, share: TableShare, app_id: str, upto: int, known: frozenset[str] = frozenset()
+        self,
+        key: TableKey,
+        share: TableShare,
+        app_id: str,
+        upto: int,
+        known: frozenset[str] = frozenset(),
+        *,
+        storage: Storage = LOCAL,
     ) -> CommitResult:
         """Append what the table lacks of `share`; afterwards it has everything up to stream position `upto`.
 
@@ -68,7 +76,7 @@ class PayloadTables:
         location = self.location(key)
         check_place(location, known)
         for attempt in range(ATTEMPTS):
-            table, is_new = open_or_create(location)
+            table, is_new = open_or_create(location, storage)
             try:
                 return _append_once(table, share, app_id, upto, is_new)
             except CommitFailedError:
@@ -76,16 +84,16 @@ class PayloadTables:
                     raise
         raise AssertionError("unreachable")
 
-    def position(self, key: TableKey, app_id: str) -> int:
+    def position(self, key: TableKey, app_id: str, storage: Storage = LOCAL) -> int:
         """Up to where the table says it has everything; 0 where it cannot say."""
         try:
-            return DeltaTable(self.location(key)).transaction_version(app_id) or 0
-        except (DeltaError, OSError):
+            return open_table(self.location(key), storage).transaction_version(app_id) or 0
+        except (DeltaError, OSError, NotFound):
             return 0
 
-    def compact(self, location: str, kept: timedelta) -> None:
+    def compact(self, location: str, kept: timedelta, storage: Storage = LOCAL) -> None:
         """Merge small files, drop what no kept version needs, write a checkpoint. A writer in between wins."""
-        table = open_table(location)
+        table = open_table(location, storage)
         with contextlib.suppress(CommitFailedError):
             table.optimize.compact()
         table.update_incremental()
@@ -165,27 +173,35 @@ def _known_ids(table: DeltaTable, ids: set[str], since: date) -> set[str]:
     return set(dataset.to_table(columns=["record_id"], filter=wanted).column("record_id").to_pylist())
 
 
-def open_or_create(location: str) -> tuple[DeltaTable, bool]:
+def open_or_create(location: str, storage: Storage = LOCAL) -> tuple[DeltaTable, bool]:
     """The payload table at `location`, and whether it was made for this; two at once make one."""
     try:
-        return DeltaTable(location), False
+        return DeltaTable(location, storage_options=storage.delta_options), False
     except TableNotFoundError:
         pass
-    Path(location).mkdir(parents=True, exist_ok=True)
-    return DeltaTable.create(location, PAYLOAD_SCHEMA, mode="ignore", partition_by=list(PARTITION_BY)), True
+    if not is_remote(location):
+        Path(location).mkdir(parents=True, exist_ok=True)
+    made = DeltaTable.create(
+        location,
+        PAYLOAD_SCHEMA,
+        mode="ignore",
+        partition_by=list(PARTITION_BY),
+        storage_options=storage.delta_options,
+    )
+    return made, True
 
 
-def open_table(location: str) -> DeltaTable:
+def open_table(location: str, storage: Storage = LOCAL) -> DeltaTable:
     """The table at `location`; raises `NotFound`."""
     try:
-        return DeltaTable(location)
+        return DeltaTable(location, storage_options=storage.delta_options)
     except TableNotFoundError as error:
         raise NotFound(f"there is no table at {plain_path(location)} any more") from error
 
 
-def version_and_rows(location: str) -> tuple[int, int]:
+def version_and_rows(location: str, storage: Storage = LOCAL) -> tuple[int, int]:
     """Delta version and number of rows."""
-    table = open_table(location)
+    table = open_table(location, storage)
     added = pa.table(table.get_add_actions(flatten=True))
     rows = pc.sum(added.column("num_records")).as_py() or 0
     return table.version(), rows

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
+from functools import partial
 
 from inference_logger.domain.tables import TableKey, TableShare
 from inference_logger.domain.waiting import error_reason
 from inference_logger.store.delta import CommitResult, PayloadTables
+from inference_logger.store.storage import LocalStorages, Storages
 from shared.errors import UpstreamFailed
 
 THREADS = 32
@@ -25,8 +27,9 @@ class Unwritable(UpstreamFailed):
 class TableWriter:
     """`PayloadTables.append` in threads. A late append that still ends is as harmless as that of a second logger."""
 
-    def __init__(self, tables: PayloadTables, within: timedelta) -> None:
+    def __init__(self, tables: PayloadTables, within: timedelta, storages: Storages | None = None) -> None:
         self.tables = tables
+        self._storages = storages or LocalStorages()
         self._within_s = within.total_seconds()
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="append")
         self._turns = asyncio.Semaphore(AT_ONCE)
@@ -40,11 +43,13 @@ class TableWriter:
         if location in self._running:
             raise Unwritable("the storage does not answer; the last append still runs")
         async with self._turns:
-            return await self._append(location, key, share, app_id, upto, known)
+            storage = await self._storages.of(location)
+            work = partial(self.tables.append, key, share, app_id, upto, known, storage=storage)
+            return await self._append(location, work)
 
-    async def _append(self, location: str, *work: Any) -> CommitResult:
+    async def _append(self, location: str, work: Callable[[], CommitResult]) -> CommitResult:
         loop = asyncio.get_running_loop()
-        running = loop.run_in_executor(self._pool, self.tables.append, *work)
+        running = loop.run_in_executor(self._pool, work)
         self._running[location] = running
         running.add_done_callback(lambda done: self._append_finished(location, done))
         done, _ = await asyncio.wait({running}, timeout=self._within_s)

@@ -62,7 +62,7 @@ class Selection(BaseModel):
         default=None,
         max_length=4096,
         description="Which rows: `alcohol > 9 and (version in ('v1', 'v2') or error is not null)`; any column, "
-        "compared by =, !=, <, <=, >, >=, in, between, like, ilike, contains, is null. docs/reading-tables.md has all of it.",
+        "compared by =, !=, <, <=, >, >=, in, between, like, ilike, contains, is null (docs/reading-tables.md).",
     )
     columns: list[str] = Field(
         default=[], max_length=1000, description="Only these: repeated, or with commas between them; by default all."

@@ -14,6 +14,7 @@ from pyarrow.fs import FileSystem, LocalFileSystem, SubTreeFileSystem
 
 from inference_logger.domain.reading.conditions import Bounds
 from inference_logger.domain.tables import plain_path
+from inference_logger.store.storage import LOCAL, Storage, is_remote
 from shared.errors import Conflict, NotFound
 
 UNREADABLE_FEATURES = frozenset({"deletionVectors", "columnMapping", "typeWidening", "variantType"})
@@ -52,10 +53,10 @@ class Snapshot:
         return int(self.table.version())
 
 
-def open_snapshot(location: str, version: int | None = None) -> Snapshot:
+def open_snapshot(location: str, storage: Storage = LOCAL, version: int | None = None) -> Snapshot:
     """The table at `location`, as it is or was. Raises `NotFound`; `Conflict` for one that cannot be read here."""
     try:
-        table = DeltaTable(location, version=version)
+        table = DeltaTable(location, version=version, storage_options=storage.delta_options)
     except TableNotFoundError as error:
         raise NotFound(f"there is no table at {plain_path(location)} any more") from error
     except DeltaError as error:
@@ -66,8 +67,16 @@ def open_snapshot(location: str, version: int | None = None) -> Snapshot:
     if features & UNREADABLE_FEATURES:
         names = ", ".join(sorted(features & UNREADABLE_FEATURES))
         raise Conflict(f"another writer gave the table Delta features that are not read here: {names}")
-    filesystem = SubTreeFileSystem(plain_path(location), LocalFileSystem())
-    return Snapshot(table, pa.schema(table.schema().to_arrow()), _files(table), filesystem)
+    return Snapshot(table, pa.schema(table.schema().to_arrow()), _files(table), _filesystem(location, storage))
+
+
+def _filesystem(location: str, storage: Storage) -> FileSystem:
+    """Local files without the way through Python that others take."""
+    return (
+        storage.filesystem(location)
+        if is_remote(location)
+        else SubTreeFileSystem(plain_path(location), LocalFileSystem())
+    )
 
 
 def _files(table: DeltaTable) -> tuple[DataFile, ...]:
