@@ -1447,7 +1447,7 @@ export interface paths {
         };
         /**
          * Read Sign In Options
-         * @description How one can sign in, besides by token and link. Needs no token.
+         * @description How one can sign in, besides by token and link, and whether one is signed in. Needs no token.
          */
         get: operations["read_sign_in_options_api_v1_session_options_get"];
         put?: never;
@@ -3978,6 +3978,11 @@ export interface components {
          * @description How one can sign in, besides by token and link.
          */
         SignInOptionsView: {
+            /**
+             * Is Signed In
+             * @description Whether the request's cookie names a session that has not ended.
+             */
+            is_signed_in: boolean;
             /** @description None: no identity provider is configured for it. */
             oidc: components["schemas"]["ProviderView"] | null;
         };

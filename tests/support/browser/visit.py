@@ -19,6 +19,7 @@ Theme = Literal["light", "dark"]
 LOCALES = {"en": "en-US", "zh": "zh-CN"}
 LOADED_WITHIN_MS = 30_000
 """A first visit on a machine that does other things too; every wait ends with what it waits for."""
+LOADING = ".ant-skeleton-active, .ant-spin-spinning, [aria-busy=true]"
 WORST = frozenset({"serious", "critical"})
 
 
@@ -35,7 +36,7 @@ class Visit:
         """Open a page of the console, and wait until it has nothing more to load."""
         self.page.goto(f"{self.url}/#{path}")
         self.page.locator("h1").first.wait_for()
-        self.page.wait_for_function("() => !document.querySelector('.ant-skeleton-active, .ant-spin-spinning')")
+        self.page.wait_for_function(f"() => !document.querySelector('{LOADING}')")
 
     def serious_findings(self) -> list[str]:
         """What axe finds on the page, without the minor and moderate."""
