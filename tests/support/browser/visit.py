@@ -57,7 +57,7 @@ def browser() -> Iterator[Browser]:
     if found.node is not None:
         os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", found.node)
     with sync_playwright() as playwright:
-        environ = {**os.environ, **found.variables}
+        environ: dict[str, str | float | bool] = {**os.environ, **found.variables}
         started = playwright.chromium.launch(executable_path=found.path, args=list(ARGUMENTS), env=environ)
         try:
             yield started
