@@ -11,6 +11,7 @@ from inference_logger import loops
 from inference_logger.consumers.calls import subscribe
 from inference_logger.consumers.requests import CommitPolicy, RequestSink
 from inference_logger.consumers.waiting import WaitingTableRetries
+from inference_logger.handlers.reading import QueryLimits, TableReader
 from inference_logger.handlers.stores import Stores
 from inference_logger.metrics import TableMetrics
 from inference_logger.settings import InferenceLoggerSettings
@@ -39,6 +40,7 @@ class App:
     bus: Bus
     sink: RequestSink
     clock: Clock
+    reader: TableReader
 
     def background(self) -> dict[str, Coroutine[Any, Any, None]]:
         """Everything that runs beside the admin port, by name."""
@@ -80,12 +82,22 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
         registry=telemetry.registry,
     )
     storages = LocalStorages()
-    subscribe(bus, database, storages)
+    reader = TableReader(database, storages, _query_limits(settings))
+    subscribe(bus, database, reader)
     stores = _stores(settings, telemetry, database, storages, clock)
     policy = CommitPolicy(settings.commit_interval, settings.commit_bytes)
     sink = RequestSink(bus, stores, WaitingTableRetries(stores, settings.waiting_bytes), policy)
     bus.status.backlog = sink.backlog
-    return App(settings, telemetry, database, bus, sink, clock)
+    return App(settings, telemetry, database, bus, sink, clock, reader)
+
+
+def _query_limits(settings: InferenceLoggerSettings) -> QueryLimits:
+    return QueryLimits(
+        settings.queries,
+        settings.query_timeout.total_seconds(),
+        settings.download_timeout.total_seconds(),
+        settings.query_memory,
+    )
 
 
 def _stores(

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from scheduler import consumers
 from scheduler.api import build_admin
@@ -47,7 +47,7 @@ class App:
     settings: SchedulerSettings
     telemetry: Telemetry
     dependencies: LoopDependencies
-    admin: FastAPI
+    admin: Starlette
     built: BuiltBackend
 
     def loops(self) -> dict[str, Coroutine[Any, Any, None]]:
@@ -134,7 +134,7 @@ def _attach_consumers(dependencies: LoopDependencies, built: BuiltBackend) -> No
 
 def _build_admin(
     settings: SchedulerSettings, telemetry: Telemetry, dependencies: LoopDependencies, built: BuiltBackend
-) -> FastAPI:
+) -> Starlette:
     lease, bus = dependencies.lease, dependencies.bus
     disk = DiskCheck(settings.home.resolve(), dependencies.clock)
     return build_admin(

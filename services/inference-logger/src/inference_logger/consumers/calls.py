@@ -5,17 +5,30 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from inference_logger.handlers import queries
+from inference_logger.handlers.reading import TableReader
 from inference_logger.store import catalogue
-from inference_logger.store.storage import Storages
 from shared.bus import Bus
-from shared.contracts.rpc.inference_logger import ROWS, TABLES, RowPage, RowsQuery, TableList, TablesQuery
+from shared.contracts.chunks import ChunkStream
+from shared.contracts.rpc.inference_logger import (
+    READ,
+    ROWS,
+    TABLE,
+    TABLES,
+    ReadQuery,
+    RowPage,
+    RowsQuery,
+    TableDetails,
+    TableList,
+    TableQuery,
+    TablesQuery,
+)
 from shared.database import Database
 from shared.events import ServiceDeleted
 
 DURABLE = "inference-logger-events"
 
 
-def subscribe(bus: Bus, database: Database, storages: Storages) -> None:
+def subscribe(bus: Bus, database: Database, reader: TableReader) -> None:
     """Declare what the inference-logger consumes and answers."""
 
     async def deleted(event: ServiceDeleted, session: AsyncSession) -> None:
@@ -25,9 +38,17 @@ def subscribe(bus: Bus, database: Database, storages: Storages) -> None:
     async def tables(query: TablesQuery) -> TableList:
         return await queries.list_tables(database, query)
 
+    async def table(query: TableQuery) -> TableDetails:
+        return await queries.table_details(reader, query)
+
     async def rows(query: RowsQuery) -> RowPage:
-        return await queries.list_rows(database, storages, query)
+        return await queries.list_rows(reader, query)
+
+    async def read(query: ReadQuery) -> ChunkStream:
+        return await bus.offer_chunks(await reader.open(query))
 
     bus.consume(DURABLE, {ServiceDeleted: deleted})
     bus.serve(TABLES, tables)
+    bus.serve(TABLE, table)
     bus.serve(ROWS, rows)
+    bus.serve(READ, read)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.contracts.rpc.controller import DEPLOYMENTS, REGISTRY_ACCESS, SECRET_VALUES
-from shared.contracts.rpc.inference_logger import ROWS, TABLES
+from shared.contracts.rpc.inference_logger import READ, ROWS, TABLE, TABLES
 from shared.contracts.rpc.method import RpcMethod
 from shared.contracts.rpc.monitor import CHARTS, EVENTS, LOG_CONTEXT, LOGS, METRICS, SUMMARIES
 from shared.contracts.rpc.scheduler import (
@@ -19,5 +19,5 @@ from shared.contracts.rpc.scheduler import (
 
 METHODS: tuple[RpcMethod, ...] = (
     DEPLOYMENTS, REGISTRY_ACCESS, SECRET_VALUES, PODS, RESTART_POD, VERSION_STATES, NODES, CAPACITY, RUNS, METRICS,
-    CHARTS, SUMMARIES, LOGS, LOG_CONTEXT, EVENTS, TABLES, ROWS, POD_TIMELINE, ENVIRONMENT,
+    CHARTS, SUMMARIES, LOGS, LOG_CONTEXT, EVENTS, TABLES, TABLE, ROWS, READ, POD_TIMELINE, ENVIRONMENT,
 )  # fmt: skip
