@@ -54,9 +54,11 @@ class Visit:
 def browser() -> Iterator[Browser]:
     """A Chromium of this machine."""
     install_packages()
+    found = chromium()
+    if found.node is not None:
+        os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", found.node)
     with sync_playwright() as playwright:
-        found = chromium()
-        environ = {**os.environ, **found.variables}
+        environ: dict[str, str | float | bool] = {**os.environ, **found.variables}
         started = playwright.chromium.launch(executable_path=found.path, args=list(ARGUMENTS), env=environ)
         try:
             yield started
