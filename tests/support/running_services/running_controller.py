@@ -81,6 +81,7 @@ from shared.errors import NotFound, Unavailable
 from shared.events import Event
 from shared.ids import new_id
 from shared.telemetry import Telemetry
+from waiting.eventually import USUAL_STEP_S, step
 from waiting.set_clock import SetClock
 
 TOKEN = "a-token-for-tests-that-is-long-enough"
@@ -89,12 +90,12 @@ NATS = shutil.which("nats-server", path=f"{Path(sys.executable).parent}:{os.envi
 
 async def eventually(condition: Callable[[], Awaitable[Any]], within: float = 60.0) -> Any:
     """The first true value of `condition`; fails after `within` seconds with the last value."""
-    deadline = time.monotonic() + within
-    last: Any = None
-    while time.monotonic() < deadline:
+    began, last = time.monotonic(), None
+    while (waited_s := time.monotonic() - began) < within:
+        cpu_before_s = time.thread_time()
         if last := await condition():
             return last
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(step(USUAL_STEP_S, waited_s, time.thread_time() - cpu_before_s))
     raise AssertionError(f"not within {within} s; last: {last!r}")
 
 
