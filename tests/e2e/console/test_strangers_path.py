@@ -41,7 +41,7 @@ class Words:
 
 WORDS: dict[Language, Words] = {
     "en": Words(
-        next="Next", start="Save and start", send="Send", as_code="Code", create_key="Create key",
+        next="Next", start="Save and start", send="Send", as_code="As code", create_key="Create key",
         copied="I have copied it",
         add="Add version", apply="Apply the split", rotate="Rotate", stop="Stop", delete="Delete",
     ),
