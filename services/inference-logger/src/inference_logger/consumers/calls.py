@@ -4,18 +4,32 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from inference_logger.handlers import queries
+from inference_logger.handlers import destinations, queries
 from inference_logger.store import catalogue
-from inference_logger.store.storage import Storages
+from inference_logger.store.destinations.registry import DestinationRegistry
 from shared.bus import Bus
-from shared.contracts.rpc.inference_logger import ROWS, TABLES, RowPage, RowsQuery, TableList, TablesQuery
+from shared.clock import Clock
+from shared.contracts.base import Contract
+from shared.contracts.rpc.inference_logger import (
+    DESTINATION_STATES,
+    ROWS,
+    TABLES,
+    TEST_DESTINATION,
+    DestinationQuery,
+    DestinationStates,
+    DestinationTest,
+    RowPage,
+    RowsQuery,
+    TableList,
+    TablesQuery,
+)
 from shared.database import Database
 from shared.events import ServiceDeleted
 
 DURABLE = "inference-logger-events"
 
 
-def subscribe(bus: Bus, database: Database, storages: Storages) -> None:
+def subscribe(bus: Bus, database: Database, registry: DestinationRegistry, clock: Clock) -> None:
     """Declare what the inference-logger consumes and answers."""
 
     async def deleted(event: ServiceDeleted, session: AsyncSession) -> None:
@@ -26,8 +40,16 @@ def subscribe(bus: Bus, database: Database, storages: Storages) -> None:
         return await queries.list_tables(database, query)
 
     async def rows(query: RowsQuery) -> RowPage:
-        return await queries.list_rows(database, storages, query)
+        return await queries.list_rows(database, registry, query)
+
+    async def states(_: Contract) -> DestinationStates:
+        return await destinations.destination_states(registry, database)
+
+    async def test(query: DestinationQuery) -> DestinationTest:
+        return await destinations.test_destination(registry, query.name, clock)
 
     bus.consume(DURABLE, {ServiceDeleted: deleted})
     bus.serve(TABLES, tables)
     bus.serve(ROWS, rows)
+    bus.serve(DESTINATION_STATES, states)
+    bus.serve(TEST_DESTINATION, test)
