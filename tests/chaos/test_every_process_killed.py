@@ -13,16 +13,18 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 
 import deltalake
-import psutil
 import pytest
 
 from platforms.running_platform import Caller, Platform, until
-from platforms.served_model import ServedModel, wine_body
+from platforms.served_model import ServedModel, answers, wine_body
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 
+BUS_DOWN_S, BUS_DOWN_LONG_S = 10.0, 30.0
+"""How long the bus is killed again and again; every request of that time waits in the spool."""
 IN_FLIGHT_S = 0.5
 """A request that was sent this long before a router or pod was killed may have been in flight."""
 
@@ -40,32 +42,35 @@ async def restarted(platform: Platform, name: str) -> float:
     return killed
 
 
-async def keep_killed(platform: Platform, name: str, seconds: float) -> None:
-    """Hold a process down: whatever the launcher starts in its place is killed as soon as it is seen."""
-    path, end = platform.home, time.monotonic() + seconds
+async def keep_killed(platform: Platform, name: str, seconds: float) -> int:
+    """Hold a process down: whatever the launcher starts in its place is killed as soon as it is seen; how many were."""
+    killed, end = set[int](), time.monotonic() + seconds
     while time.monotonic() < end:
-        for process in psutil.process_iter(["name", "cmdline"]):
-            if process.info["name"] == "nats-server" and str(path) in " ".join(process.info["cmdline"] or []):
-                os.kill(process.pid, signal.SIGKILL)
+        if (pid := platform.process(name)["pid"]) not in killed | {None}:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            killed.add(pid)
         await asyncio.sleep(0.1)
+    return len(killed)
 
 
-async def test_no_answer_fails_and_no_row_is_lost(platform: Platform) -> None:
+async def test_no_answer_fails_and_no_row_is_lost(platform: Platform, request: pytest.FixtureRequest) -> None:
+    down_s = BUS_DOWN_LONG_S if request.config.getoption("--long") else BUS_DOWN_S
     key = await asyncio.to_thread(platform.publish, "steady", "wine_quality", replicas=2)
     caller = Caller(f"{platform.data_url}/steady/predict", key, wine_body(), rate=50)
     stop = asyncio.Event()
     load = asyncio.create_task(caller.run(stop))
     excused: list[float] = []
-    await asyncio.sleep(2)
+    await answers(caller, 50)
 
     for name in ("controller", "scheduler", "monitor", "inference-logger", "router"):
         killed = await restarted(platform, name)
         excused += [killed] if name == "router" else []
-        await asyncio.sleep(2)
+        await answers(caller, 50)
     pods = (await asyncio.to_thread(platform.api, "GET", "/services/steady/versions/v1/pods"))["items"]
     excused.append(await restarted(platform, pods[0]["name"]))
-    await keep_killed(platform, "nats", 30)
-    await asyncio.sleep(3)
+    assert await keep_killed(platform, "nats", down_s) > 1, "what is started in its place is killed too"
+    await answers(caller, 100)
     stop.set()
     await load
 

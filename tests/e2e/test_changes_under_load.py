@@ -1,6 +1,7 @@
 """What operators do all day, at 50 requests/s, and no caller notices: the promise of rolling updates and of the split.
 
-It lasts until every kind of change was made, and so many requests; `CHANGES_REQUESTS=30000` for a long one.
+It lasts until every kind of change was made, and so many requests: 3,000 with `--long`, or as many as
+`CHANGES_REQUESTS` says.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from platforms.served_model import ServedModel, figures
 
 pytestmark = pytest.mark.timeout(1800)
 
-REQUESTS = int(os.environ.get("CHANGES_REQUESTS", "3000"))
+REQUESTS, REQUESTS_LONG = 900, 3000
+"""Those of every run are enough for each kind of change once and for a split to show its shares."""
 RATE = 50.0
 KINDS = 6
 """Of changes, each of which is made at least once."""
@@ -130,7 +132,11 @@ class Operator:
             self.done[change.__name__] += 1
 
 
-async def test_no_request_fails_whatever_is_changed_and_the_split_holds(platform: Platform) -> None:
+async def test_no_request_fails_whatever_is_changed_and_the_split_holds(
+    platform: Platform, request: pytest.FixtureRequest
+) -> None:
+    by_default = REQUESTS_LONG if request.config.getoption("--long") else REQUESTS
+    wanted = int(os.environ.get("CHANGES_REQUESTS", by_default))
     wine = await asyncio.to_thread(ServedModel.publish, platform, "changing", "wine_quality", replicas=2)
     operator = Operator(platform, wine.service)
     source = {"kind": "mlflow", "model": "wine_quality", "version": "2"}
@@ -141,7 +147,7 @@ async def test_no_request_fails_whatever_is_changed_and_the_split_holds(platform
         operator.stands(v1=90, v2=10)
 
         def is_over() -> bool:
-            return len(operator.done) == KINDS and len(caller.ledger) >= REQUESTS
+            return len(operator.done) == KINDS and len(caller.ledger) >= wanted
 
         for turn in count():
             await asyncio.to_thread(operator.turn, turn, is_over)
@@ -151,7 +157,7 @@ async def test_no_request_fails_whatever_is_changed_and_the_split_holds(platform
 
     print(figures("changes", caller.ledger), dict(operator.done))
     assert caller.failed == [], "\n".join(map(str, caller.failed[:20]))
-    assert len(caller.ledger) >= REQUESTS
+    assert len(caller.ledger) >= wanted
     splits = [(still.weights, still.versions(caller)) for still in operator.still]
     print(*splits, sep="\n")
     for weights, versions in splits:

@@ -1,19 +1,20 @@
-import { debug } from './en/debug';
-import { events } from './en/events';
-import { keys } from './en/keys';
-import { logs } from './en/logs';
-import { models } from './en/models';
-import { monitor } from './en/monitor';
-import { people } from './en/people';
-import { platform } from './en/platform';
-import { publish } from './en/publish';
-import { reasons } from './en/reasons';
-import { requests } from './en/requests';
-import { resources } from './en/resources';
-import { review } from './en/review';
-import { service } from './en/service';
-import { usage } from './en/usage';
-import { versions } from './en/versions';
+import { models } from './en/platform/models';
+import { people } from './en/platform/people';
+import { platform } from './en/platform/platform';
+import { resources } from './en/platform/resources';
+import { usage } from './en/platform/usage';
+import { debug } from './en/service/debug';
+import { events } from './en/service/events';
+import { keys } from './en/service/keys';
+import { logs } from './en/service/logs';
+import { monitor } from './en/service/monitor';
+import { publish } from './en/service/publish';
+import { requests } from './en/service/requests';
+import { service } from './en/service/service';
+import { versionFields } from './en/service/versionFields';
+import { versions } from './en/service/versions';
+import { reasons } from './en/shared/reasons';
+import { review } from './en/shared/review';
 
 /** What the other pages say, by feature. */
 export const en = {
@@ -32,5 +33,6 @@ export const en = {
   review,
   service,
   usage,
+  versionFields,
   versions,
 };

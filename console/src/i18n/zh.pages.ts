@@ -1,20 +1,21 @@
 import type { en } from './en.pages';
-import { debug } from './zh/debug';
-import { events } from './zh/events';
-import { keys } from './zh/keys';
-import { logs } from './zh/logs';
-import { models } from './zh/models';
-import { monitor } from './zh/monitor';
-import { people } from './zh/people';
-import { platform } from './zh/platform';
-import { publish } from './zh/publish';
-import { reasons } from './zh/reasons';
-import { requests } from './zh/requests';
-import { resources } from './zh/resources';
-import { review } from './zh/review';
-import { service } from './zh/service';
-import { usage } from './zh/usage';
-import { versions } from './zh/versions';
+import { models } from './zh/platform/models';
+import { people } from './zh/platform/people';
+import { platform } from './zh/platform/platform';
+import { resources } from './zh/platform/resources';
+import { usage } from './zh/platform/usage';
+import { debug } from './zh/service/debug';
+import { events } from './zh/service/events';
+import { keys } from './zh/service/keys';
+import { logs } from './zh/service/logs';
+import { monitor } from './zh/service/monitor';
+import { publish } from './zh/service/publish';
+import { requests } from './zh/service/requests';
+import { service } from './zh/service/service';
+import { versionFields } from './zh/service/versionFields';
+import { versions } from './zh/service/versions';
+import { reasons } from './zh/shared/reasons';
+import { review } from './zh/shared/review';
 
 export const zh: typeof en = {
   debug,
@@ -32,5 +33,6 @@ export const zh: typeof en = {
   review,
   service,
   usage,
+  versionFields,
   versions,
 };

@@ -1,8 +1,8 @@
 import type { en } from './en';
-import { common } from './zh/common';
-import { components } from './zh/components';
-import { services } from './zh/services';
-import { shell } from './zh/shell';
+import { services } from './zh/service/services';
+import { common } from './zh/shared/common';
+import { components } from './zh/shared/components';
+import { shell } from './zh/shared/shell';
 
 export const zh: typeof en = {
   common,

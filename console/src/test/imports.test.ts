@@ -59,3 +59,11 @@ test('a feature imports no other feature', () => {
   });
   expect(across).toEqual([]);
 });
+
+const MOST_FILES = 12;
+
+test('a folder holds so few files that a stranger finds the one that he looks for', () => {
+  const counts = new Map<string, number>();
+  for (const name of files()) counts.set(dirname(name), (counts.get(dirname(name)) ?? 0) + 1);
+  expect([...counts].filter(([, count]) => count > MOST_FILES)).toEqual([]);
+});

@@ -31,6 +31,8 @@ class ModelCheck:
     seconds: float | None
     message: str | None
     has_signature: bool
+    signature: dict[str, str | None] | None = None
+    """MLflow's JSON texts of its inputs, outputs and params; None: it has none, or a huge one."""
 
     def facts(self) -> dict[str, Any]:
         """For the pod's report."""
@@ -44,6 +46,7 @@ class ModelCheck:
                 "message": self.message,
             },
             "has_signature": self.has_signature,
+            "signature": self.signature,
         }
 
     def lines(self) -> list[str]:

@@ -87,8 +87,8 @@ def test_whatever_a_model_returns(shapes: Any, shape: str, predictions: Any) -> 
 
 
 @pytest.fixture(scope="module")
-def shapes(models: Path, tmp_path_factory: pytest.TempPathFactory, pod_class: Any) -> Any:
-    pod = pod_class(models / "shapes", tmp_path_factory.mktemp("shapes") / "log")
+def shapes(models: Path, tmp_path_factory: pytest.TempPathFactory, forked_pod: Any) -> Any:
+    pod = forked_pod(models / "shapes", tmp_path_factory.mktemp("shapes") / "log")
     yield pod.ready()
     pod.kill()
 
@@ -98,17 +98,21 @@ def test_a_custom_model_without_a_signature(start: Any) -> None:
     assert pod.predict({"inputs": [[1.5, 2.0]]}).json["predictions"] == [{"a": 1.5, "b": 2.0}]
     split = {"columns": ["a", "b"], "data": [[1.5, 2]]}
     assert pod.predict({"dataframe_split": split}).json["predictions"] == [{"a": 1.5, "b": 2.0}]
-    assert pod.ask("GET", "/check").json["has_signature"] is False
+    check = pod.ask("GET", "/check").json
+    assert (check["has_signature"], check["signature"]) == (False, None)
 
 
-def test_the_check_of_a_good_model(start: Any) -> None:
-    pod = start("wine_example")
+def test_the_check_of_a_good_model(execute: Any) -> None:
+    pod = execute("wine_example")
     assert pod.ask("GET", "/check").status == 503
     check = pod.ready().ask("GET", "/check").json
     assert check.pop("load_ms") > 0
     assert check.pop("check_ms") > check["example"]["duration_ms"]
     assert check["example"].pop("duration_ms") > 0
     assert "had the same answers together as alone" in check.pop("row_wise_message")
+    signature = check.pop("signature")
+    assert {column["type"] for column in json.loads(signature["inputs"])} == {"double"}
+    assert json.loads(signature["outputs"])
     assert check == {
         "example": {"status": "ok", "rows": 2, "message": None},
         "row_wise": True,

@@ -9,11 +9,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 
 from shared import migrations
 from shared.errors import Unavailable
 from shared.migrations import migrate
 
+ROOT = Path(__file__).parents[3]
 ENV = """
 from sqlalchemy import Column, Integer, MetaData, Table
 from shared.migrations import run_env
@@ -157,3 +159,45 @@ def test_a_database_of_a_later_release_is_left_as_it_is_and_refused_in_a_sentenc
         migrate(folder, url(path))
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0099",)]
+
+
+SECOND = """
+revision = '0002'
+down_revision = '0001'
+def upgrade():
+    from alembic import op
+    op.execute("INSERT INTO things VALUES (2)")
+"""
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_alembic_is_asked_where_a_migration_is_missing_and_only_there(
+    folder: Path, path: Path, kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = url(path) if kind == "sqlite" else request.getfixturevalue("postgres_url")
+    migrate(folder, at)
+    # As Alembic's own template writes it, which is what is read without Alembic.
+    things = folder / "versions/0001_things.py"
+    plain = "revision = '0001'\ndown_revision = None\nbranch_labels, depends_on = None, None"
+    things.write_text(REVISION.format(then="").replace(REVISION.splitlines()[3], plain))
+    (folder / "versions/0002_more.py").write_text(SECOND)
+    assert migrations.newest_revision(folder) == "0002"
+    assert not migrations.is_newest(folder, at)
+
+    migrate(folder, at)
+
+    assert migrations.is_newest(folder, at)
+    monkeypatch.setitem(sys.modules, "alembic", None)  # importing it would fail now
+    migrate(folder, at)
+
+
+def test_what_only_alembic_can_tell_is_left_to_it(folder: Path, path: Path) -> None:
+    assert migrations.newest_revision(folder) is None  # written in another way than the template's
+    migrate(folder, url(path))
+    assert not migrations.is_newest(folder, url(path))
+
+
+@pytest.mark.parametrize("service", ["controller", "scheduler", "monitor", "inference-logger"])
+def test_the_newest_revision_of_a_service_is_alembics(service: str) -> None:
+    migrations_of = ROOT / "services" / service / "migrations"
+    assert migrations.newest_revision(migrations_of) == ScriptDirectory(str(migrations_of)).get_current_head()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,14 +19,19 @@ import deltalake
 import httpx
 
 from penstock.launcher.home import Home
-from penstock.launcher.platform import status
+from penstock.launcher.platform import own_processes, status
 from servers.ports import free_port
 
 ROOT = Path(__file__).parents[3]
+ASKED_AT_LEAST_EVERY_S = 0.3
+COUNTED = ("client_request_id", "request_id", "status_code", "route_reason")
 
 
-def until(condition: Callable[[], Any], *, within: float, what: str, every: float = 0.1) -> Any:
-    """The first true value of `condition`; fails after `within` seconds naming `what` and the last value or error."""
+def until(condition: Callable[[], Any], *, within: float, what: str, every: float = 0.05) -> Any:
+    """The first true value of `condition`; fails after `within` seconds naming `what` and the last value or error.
+
+    Asked every `every` seconds at first, and more and more seldom: what takes long is asked a few times a second.
+    """
     deadline = time.monotonic() + within
     last: Any = None
     while time.monotonic() < deadline:
@@ -35,6 +41,7 @@ def until(condition: Callable[[], Any], *, within: float, what: str, every: floa
         except (httpx.HTTPError, KeyError, FileNotFoundError) as error:
             last = error
         time.sleep(every)
+        every = max(every, min(every * 1.2, ASKED_AT_LEAST_EVERY_S))
     raise AssertionError(f"not within {within} s: {what}; last: {last!r}")
 
 
@@ -100,7 +107,10 @@ class Platform:
             return beside_the_loop.submit(status, home).result()
 
     def process(self, name: str) -> dict[str, Any]:
-        return next(p for p in self.status()["processes"] if p["name"] == name)
+        """One process or pod as `status` shows it; of the platform's own processes without asking any of them."""
+        home = Home.from_environment(self.environment)
+        found = next((p for p in own_processes(home) if p["name"] == name), None)
+        return found or next(p for p in self.status()["processes"] if p["name"] == name)
 
     def kill(self, name: str, sig: int = signal.SIGKILL) -> int:
         """Signal one process of the platform; returns the pid that it had."""
@@ -122,12 +132,15 @@ class Platform:
 
         return until(seen, within=within, what=f"{service}/{version} {status}")
 
-    def payload_rows(self, service: str) -> list[dict[str, Any]]:
-        """The payload table as an outside reader sees it."""
+    def payload_rows(self, service: str, columns: Sequence[str] = COUNTED) -> list[dict[str, Any]]:
+        """The payload table as an outside reader sees it: by default what tells rows apart, not what was in them."""
         location = self.home / "tables" / service / "payload"
         if not (location / "_delta_log").exists():
             return []
-        rows: list[dict[str, Any]] = deltalake.DeltaTable(location).to_pyarrow_table().to_pylist()
+        table = deltalake.DeltaTable(location)
+        there = {field.name for field in table.schema().fields}  # an earlier release wrote fewer
+        wanted = [column for column in columns if column in there]
+        rows: list[dict[str, Any]] = table.to_pyarrow_table(columns=wanted).to_pylist()
         return rows
 
     def publish(self, service: str, model: str, version: str = "1", **fields: Any) -> str:
@@ -154,6 +167,9 @@ class Platform:
         url, headers = f"{self.data_url}/{service}/predict", {"Authorization": f"Bearer {key}"}
         until(lambda: httpx.post(url, json={}, headers=headers).status_code == 400, within=within, what="the key opens")
         return key
+
+
+ANSWERED_WITHIN_S = 60.0
 
 
 @dataclass
@@ -187,37 +203,69 @@ class Caller:
     unanswered: dict[str, float] = field(default_factory=dict)
     """Requests on their way, and when they were sent."""
 
-    async def one(self, client: httpx.AsyncClient, number: int) -> None:
-        name = f"{self.name}-{number}"
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set and the last answer is there."""
+        url, document = httpx.URL(self.url), json.dumps(self.body).removesuffix("}")
+        async with asyncio.TaskGroup() as group:
+            number, started = 0, time.monotonic()
+            while not stop.is_set():
+                name = f"{self.name}-{number}"
+                request = scoring_request(url, self.key, f'{document}, "client_request_id": "{name}"}}')
+                group.create_task(self._one(url.host, url.port or 80, name, request))
+                number += 1
+                await asyncio.sleep(max(0.0, started + number / self.rate - time.monotonic()))
+
+    async def _one(self, host: str, port: int, name: str, request: bytes) -> None:
         started = time.monotonic()
         entry = Answer(name, started, None)
         self.unanswered[name] = started
         try:
-            answer = await client.post(
-                self.url,
-                json=self.body | {"client_request_id": name},
-                headers={"Authorization": f"Bearer {self.key}"},
-            )
-            entry.status = answer.status_code
-            entry.version = answer.headers.get("x-penstock-version")
-            entry.pod = answer.headers.get("x-penstock-pod")
-            entry.retry_after = answer.headers.get("retry-after")
-            entry.error = None if answer.is_success else answer.text
-        except httpx.HTTPError as failure:
+            async with asyncio.timeout(ANSWERED_WITHIN_S):
+                status, headers, body = await exchange(host, port, request)
+        except (OSError, TimeoutError, asyncio.IncompleteReadError) as failure:
             entry.error = repr(failure)
+        else:
+            entry.status = status
+            entry.version = headers.get("x-penstock-version")
+            entry.pod = headers.get("x-penstock-pod")
+            entry.retry_after = headers.get("retry-after")
+            entry.error = None if 200 <= status < 300 else body.decode(errors="replace")
         entry.took_s = time.monotonic() - started
         self.ledger.append(entry)
         del self.unanswered[name]
 
-    async def run(self, stop: asyncio.Event) -> None:
-        no_reuse = httpx.Limits(max_keepalive_connections=0)
-        async with httpx.AsyncClient(timeout=60, limits=no_reuse) as client, asyncio.TaskGroup() as group:
-            number, started = 0, time.monotonic()
-            while not stop.is_set():
-                group.create_task(self.one(client, number))
-                number += 1
-                await asyncio.sleep(max(0.0, started + number / self.rate - time.monotonic()))
-
     @property
     def failed(self) -> list[Answer]:
         return [a for a in self.ledger if a.status != 200]
+
+
+async def exchange(host: str, port: int, request: bytes) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body of one request on a connection of its own; raises where the answer is not whole."""
+    reader, writer = await asyncio.open_connection(host, port)
+    try:
+        return await ask(reader, writer, request)
+    finally:
+        writer.close()
+
+
+async def ask(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes
+) -> tuple[int, dict[str, str], bytes]:
+    """One request on a connection, which is kept; raises where the answer is not whole.
+
+    By hand: a client of httpx costs more for each request than the router and the pod that answer it.
+    """
+    writer.write(request)
+    status_line, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").rstrip().split("\r\n")
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    body = await reader.readexactly(int(headers["content-length"]))
+    return int(status_line.split()[1]), headers, body
+
+
+def scoring_request(url: httpx.URL, key: str, body: str) -> bytes:
+    """The bytes of a POST with that key."""
+    head = (
+        f"POST {url.path} HTTP/1.1\r\nHost: {url.host}:{url.port}\r\nAuthorization: Bearer {key}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body.encode())}\r\n\r\n"
+    )
+    return (head + body).encode()

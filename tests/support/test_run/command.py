@@ -16,11 +16,14 @@ from test_run.calibration import calibrate
 from test_run.guard import RUN_FOLDER, end_with_parent
 from test_run.leaks import Snapshot, TemporaryFolder, new_entries
 from test_run.outcome import Outcome, Part
-from test_run.summary import summary
+from test_run.summary import costs, summary
 
 ROOT = Path(__file__).parents[3]
 RUN_TESTS = Path(__file__).parents[1] / "run_tests.py"
 REPORT = ROOT / ".penstock-tests" / "last-run.json"
+
+COSTS = "last-run-costs.tsv"
+"""Beside the report: what each test cost, where the report has only the slowest."""
 
 WORKERS = 3
 """Most tests wait more than they compute: three processes on two cores."""
@@ -69,6 +72,7 @@ def run(arguments: Sequence[str], root: Path = ROOT, report: Path = REPORT) -> i
     outcome.leaks += new_entries(snapshot, Snapshot.take(root), root)
     report.parent.mkdir(exist_ok=True)
     report.write_text(json.dumps(outcome.as_record(), indent=1) + "\n")
+    report.with_name(COSTS).write_text("".join(f"{line}\n" for line in costs(outcome)))
     print("\n".join(summary(outcome)), flush=True)
     temporary.close(keep=outcome.code != 0)
     if outcome.code:

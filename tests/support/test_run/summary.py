@@ -33,6 +33,13 @@ def summary(outcome: Outcome) -> Iterator[str]:
     yield _verdict(outcome)
 
 
+def costs(outcome: Outcome) -> Iterator[str]:
+    """Each phase of each test in tab-separated columns, the most expensive first: for spreadsheets, `sort`, `awk`."""
+    yield "cost\twall_s\twhen\ttest"
+    for phase in slowest(outcome.phases, len(outcome.phases)):
+        yield f"{phase.cpu_s / outcome.unit:.3f}\t{phase.wall_s:.3f}\t{phase.when}\t{phase.test}"
+
+
 def _layers(outcome: Outcome) -> Iterator[str]:
     yield f"{'layer':<14}{'tests':>7}{'cost':>9}{'budget':>9}{'CPU s':>9}{'wall s':>9}"
     for name, layer in outcome.layers.items():

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { reasons } from '@/i18n/en/reasons';
+import { reasons } from '@/i18n/en/shared/reasons';
 import { isOnTheWay, knownReason } from './reasons';
 
 test('a reason is known by its name, else by the head of the message', () => {

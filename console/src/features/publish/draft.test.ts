@@ -24,13 +24,12 @@ test('what was left empty is left out', () => {
 });
 
 test('a version by its alias, with variables', () => {
-  const byAlias = {
-    ...newDraft('default', { model: 'wine', alias: 'champion' }),
-    env: [
-      { name: 'A', kind: 'value' as const, value: '' },
-      { name: 'B', kind: 'secret' as const, secret: 's', key: 'k' },
-    ],
-  };
+  const aliased = newDraft('default', { model: 'wine', alias: 'champion' });
+  const env = [
+    { name: 'A', kind: 'value' as const, value: '' },
+    { name: 'B', kind: 'secret' as const, secret: 's', key: 'k' },
+  ];
+  const byAlias = { ...aliased, version: { ...aliased.version, env } };
   expect(furtherVersionBody(byAlias, false)).toMatchObject({
     start: false,
     model_source: { kind: 'mlflow', model: 'wine', alias: 'champion' },
@@ -42,6 +41,7 @@ test('refusals lead to the step of their field', () => {
   expect(placeOf(['log_delivery', 'destination'])).toEqual(['version', 'log_delivery', 'destination']);
   expect(placeOf(['body', 'name'])).toEqual(['name']);
   expect(stepOf(['version', 'replicas', 'min'])).toBe('resources');
+  expect(stepOf(placeOf(['body', 'env', 'A']))).toBe('resources');
 });
 
 test('the command quotes what a shell would read', () => {

@@ -1,17 +1,12 @@
 import type { Schemas } from '@/api';
 import { isObject } from '@/components/model/signature';
+import { bodyOf, type ModelChoice, NEW_VALUES, type VersionValues } from '@/components/version/values';
 
 export type NewService = Schemas['NewService'];
 export type NewVersion = Schemas['NewVersion'];
 
-/** An environment variable: a value, or a key of a secret. */
-export interface EnvRow {
-  readonly name?: string;
-  readonly kind?: 'value' | 'secret';
-  readonly value?: string;
-  readonly secret?: string;
-  readonly key?: string;
-}
+/** A version without how its model server works: the defaults are right for a first one. */
+type FirstVersion = Omit<VersionValues, 'runtime' | 'start'>;
 
 /** The form's values: named as the API names them, so that its refusals find their fields. */
 export interface Draft {
@@ -22,27 +17,11 @@ export interface Draft {
   readonly auth_enabled: boolean;
   readonly max_body_bytes: number;
   readonly sticky_header: string;
-  readonly by: 'version' | 'alias';
-  readonly env: readonly EnvRow[];
-  readonly version: Partial<Omit<Schemas['FirstVersion'], 'env' | 'model_source'>> & {
-    readonly model_source: ModelChoice;
-  };
+  readonly version: FirstVersion;
 }
-
-export interface ModelChoice {
-  readonly registry: string;
-  readonly model: string;
-  readonly version: string;
-  readonly alias: string;
-  readonly follow: boolean;
-}
-
-export const SHARED = { kind: 'shared', spec: '1C2G' } as const;
-export const GROUP = { kind: 'group', group: '', cpu: 1, memory_gb: 2, gpu: 0 } as const;
-export const RANGE = { min: 1, max: 4, target_concurrency: 16 } as const;
-export const LIMIT = { qps: 100, burst: null, on_limit: 'reject', queue_timeout_ms: 500 } as const;
 
 export function newDraft(project: string, chosen: Partial<ModelChoice>): Draft {
+  const { runtime: _, start: __, ...version } = NEW_VALUES;
   return {
     project,
     name: '',
@@ -51,19 +30,10 @@ export function newDraft(project: string, chosen: Partial<ModelChoice>): Draft {
     auth_enabled: true,
     max_body_bytes: 16 * 1024 * 1024,
     sticky_header: '',
-    by: chosen.alias ? 'alias' : 'version',
-    env: [],
     version: {
-      name: '',
-      description: '',
-      model_source: { registry: '', model: '', version: '', alias: '', follow: false, ...chosen },
-      resource_source: SHARED,
-      replicas: 1,
-      rate_limit: null,
-      max_concurrency: null,
-      request_timeout_ms: 60_000,
-      traffic_weight: 0,
-      log_delivery: { enabled: true, sample_rate: 1, destination: '' },
+      ...version,
+      by: chosen.alias ? 'alias' : 'version',
+      model_source: { ...version.model_source, ...chosen },
     },
   };
 }
@@ -80,14 +50,14 @@ export function furtherVersionBody(draft: Draft, start: boolean): NewVersion {
   return filled({ ...versionBody(draft), start }) as NewVersion;
 }
 
-function versionBody({ by, env, version }: Draft): Record<string, unknown> {
-  const { registry, model, version: number, alias, follow } = version.model_source;
-  const chosen = by === 'alias' ? { alias, follow: follow || undefined } : { version: number };
+function versionBody({ version }: Draft): Record<string, unknown> {
+  const { runtime: _, model_source, ...body } = bodyOf({ ...NEW_VALUES, ...version });
+  const { name, traffic_weight } = version;
   return {
-    ...version,
-    traffic_weight: version.traffic_weight || undefined,
-    model_source: { kind: 'mlflow', model, ...chosen, registry },
-    env: envOf(env),
+    name,
+    ...body,
+    traffic_weight: traffic_weight || undefined,
+    model_source: { ...model_source, follow: model_source.follow || undefined },
   };
 }
 
@@ -99,16 +69,6 @@ export function tagsOf(tags: readonly string[]): Record<string, string> {
       return at < 0 ? [tag.trim(), ''] : [tag.slice(0, at).trim(), tag.slice(at + 1).trim()];
     }),
   );
-}
-
-function envOf(rows: readonly EnvRow[]): Record<string, unknown> {
-  const entries = rows
-    .filter((row) => row.name)
-    .map((row) => [
-      row.name,
-      row.kind === 'secret' ? { secret: row.secret ?? '', key: row.key ?? '' } : (row.value ?? ''),
-    ]);
-  return Object.fromEntries(entries);
 }
 
 /** Without null, empty text and empty objects, also inside; the values of variables and tags stay as they are. */

@@ -6,8 +6,15 @@ type Path = readonly (string | number)[];
 /** The fields of each step, by the beginning of their names. */
 export const FIELDS: Record<Step, readonly Path[]> = {
   basics: [['project'], ['name'], ['description'], ['tags'], ['version', 'name'], ['version', 'description']],
-  model: [['by'], ['version', 'model_source']],
-  resources: [['version', 'resource_source'], ['version', 'replicas'], ['env']],
+  model: [
+    ['version', 'by'],
+    ['version', 'model_source'],
+  ],
+  resources: [
+    ['version', 'resource_source'],
+    ['version', 'replicas'],
+    ['version', 'env'],
+  ],
   protection: [
     ['auth_enabled'],
     ['version', 'rate_limit'],

@@ -6,11 +6,11 @@ import { activeVersions, serviceQuery, useMay } from '@/api';
 import { flag, useSearchState } from '@/components/page/useSearchState';
 import { useTitle } from '@/components/page/useTitle';
 import { useTexts } from '@/i18n';
-import { AddVersion } from './parts/AddVersion';
-import { RolloutCard } from './parts/RolloutCard';
-import { TrafficEditor } from './parts/TrafficEditor';
-import { UpdatingCard } from './parts/UpdatingCard';
-import { VersionsTable } from './parts/VersionsTable';
+import { AddVersion } from './form/AddVersion';
+import { RolloutCard } from './rollout/RolloutCard';
+import { UpdatingCard } from './rollout/UpdatingCard';
+import { TrafficEditor } from './split/TrafficEditor';
+import { VersionsTable } from './VersionsTable';
 
 const PARAMS = { add: flag() };
 

@@ -11,7 +11,7 @@ import {
   type Version,
   watch,
 } from '@/api';
-import type { Weights } from './split';
+import type { Weights } from './split/split';
 
 export type Pod = Schemas['PodView'];
 export type NewVersion = Schemas['NewVersion'];

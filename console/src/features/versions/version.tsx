@@ -8,14 +8,14 @@ import { flag, text, useSearchState } from '@/components/page/useSearchState';
 import { useTitle } from '@/components/page/useTitle';
 import { ReasonAlert } from '@/components/reason/ReasonAlert';
 import { useTexts } from '@/i18n';
-import { CheckCard } from './parts/CheckCard';
-import { ConfigurationCard } from './parts/ConfigurationCard';
-import { EditVersion } from './parts/EditVersion';
-import { HistoryCard } from './parts/HistoryCard';
-import { LineageCard } from './parts/LineageCard';
-import { PodsCard } from './parts/PodsCard';
-import { UpdatingCard } from './parts/UpdatingCard';
-import { VersionHeader } from './parts/VersionHeader';
+import { CheckCard } from './detail/CheckCard';
+import { ConfigurationCard } from './detail/ConfigurationCard';
+import { HistoryCard } from './detail/HistoryCard';
+import { LineageCard } from './detail/LineageCard';
+import { VersionHeader } from './detail/VersionHeader';
+import { EditVersion } from './form/EditVersion';
+import { PodsCard } from './pods/PodsCard';
+import { UpdatingCard } from './rollout/UpdatingCard';
 
 const PARAMS = { pod: text(), edit: flag() };
 

@@ -8,8 +8,10 @@ may be mixed.
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import orjson
+from mlflow.exceptions import MlflowException
 
 from penstock_runtime.errors import RequestRefused
 from penstock_runtime.inference.jobs import job_without_caller
@@ -20,6 +22,8 @@ from penstock_runtime.sharing.policy import SharingPolicy
 from penstock_runtime.startup.sharing_proof import prove_sharing
 
 EXAMPLE_ID = "example"
+MAX_SIGNATURE_BYTES = 128 * 1024
+"""A column takes about 60 bytes; a larger signature is left out of the pod's report."""
 
 
 def check_model(loaded: LoadedModel, sharing: SharingPolicy) -> ModelCheck:
@@ -33,8 +37,22 @@ def check_model(loaded: LoadedModel, sharing: SharingPolicy) -> ModelCheck:
             message = refused.message
     status = "absent" if loaded.example is None else "ok" if message is None else "failed"
     prove_sharing(loaded, sharing, has_example=status == "ok")
-    has_signature = getattr(loaded.model.metadata, "signature", None) is not None
-    return ModelCheck(loaded.load_seconds, status, rows, seconds, message, has_signature)
+    signature = getattr(loaded.model.metadata, "signature", None)
+    return ModelCheck(
+        loaded.load_seconds, status, rows, seconds, message, signature is not None, signature_texts(signature)
+    )
+
+
+def signature_texts(signature: Any) -> dict[str, str | None] | None:
+    """A signature (MLflow's) as the JSON texts of its parts; None where there is none that can be told."""
+    if signature is None:
+        return None
+    try:
+        said = signature.to_dict()
+    except (MlflowException, AttributeError, TypeError, ValueError):  # of a type that MLflow cannot write down
+        return None
+    texts = {part: said[part] for part in ("inputs", "outputs", "params") if isinstance(said.get(part), str)}
+    return texts if sum(len(text.encode()) for text in texts.values()) <= MAX_SIGNATURE_BYTES else None
 
 
 def _time_example(loaded: LoadedModel) -> tuple[float | None, str | None]:

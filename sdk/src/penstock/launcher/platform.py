@@ -201,7 +201,7 @@ def status(home: Home) -> dict[str, Any]:
     if state is None:
         return {"ready": False, "processes": [], "problems": [], "summary": {}, "confinement": None}
     is_up = is_supervised(home)
-    processes = [_view(p, p.state if is_up else _unsupervised(p, home)) for p in state.processes]
+    processes = own_processes(home, state)
     problems = {**state.problems, "disk": disk_problem(home.run)} if is_up else {}
     return {
         "ready": state.ready and is_up and not any(problems.values()),
@@ -210,6 +210,13 @@ def status(home: Home) -> dict[str, Any]:
         "summary": summary(home, state) if is_up else {},
         "confinement": read_scheduler_admin(state, "/confinement", SCHEDULER_WITHIN_S) if is_up else None,
     }
+
+
+def own_processes(home: Home, state: RunState | None = None) -> list[dict[str, Any]]:
+    """The processes that the supervisor started, without the pods; nobody is asked anything."""
+    state = state or RunState.load(home)
+    is_up = is_supervised(home)
+    return [_view(p, p.state if is_up else _unsupervised(p, home)) for p in state.processes] if state else []
 
 
 def _view(process: ProcessView, state: str) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from inference_logger import loops
-from inference_logger.consumers.calls import subscribe
+from inference_logger.consumers.calls import serve_destinations, subscribe
 from inference_logger.consumers.controller import ControllerOverBus
 from inference_logger.consumers.requests import CommitPolicy, RequestSink
 from inference_logger.consumers.waiting import WaitingTableRetries
+from inference_logger.handlers.reading import QueryLimits, TableReader
 from inference_logger.handlers.stores import Stores
 from inference_logger.metrics import DestinationMetrics, TableMetrics
 from inference_logger.settings import InferenceLoggerSettings
@@ -43,6 +44,7 @@ class App:
     sink: RequestSink
     destinations: DestinationRegistry
     clock: Clock
+    reader: TableReader
 
     def background(self) -> dict[str, Coroutine[Any, Any, None]]:
         """Everything that runs beside the admin port, by name."""
@@ -85,12 +87,23 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
     )
     definitions = DestinationDefinitions(ControllerOverBus(bus), clock)
     destinations = DestinationRegistry(definitions, clock, DestinationMetrics(telemetry.registry))
-    subscribe(bus, database, destinations, clock)
+    reader = TableReader(database, destinations, _query_limits(settings))
+    subscribe(bus, database, reader)
+    serve_destinations(bus, database, destinations, clock)
     stores = _stores(settings, telemetry, database, destinations, clock)
     policy = CommitPolicy(settings.commit_interval, settings.commit_bytes)
     sink = RequestSink(bus, stores, WaitingTableRetries(stores, settings.waiting_bytes), policy)
     bus.status.backlog = sink.backlog
-    return App(settings, telemetry, database, bus, sink, destinations, clock)
+    return App(settings, telemetry, database, bus, sink, destinations, clock, reader)
+
+
+def _query_limits(settings: InferenceLoggerSettings) -> QueryLimits:
+    return QueryLimits(
+        settings.queries,
+        settings.query_timeout.total_seconds(),
+        settings.download_timeout.total_seconds(),
+        settings.query_memory,
+    )
 
 
 def _stores(

@@ -70,6 +70,14 @@ class ExampleCheck(Contract):
     message: str | None = Field(default=None, description="Why it failed.")
 
 
+class ModelSignature(Contract):
+    """A model's signature in MLflow's own words: each part is the JSON text that `ModelSignature.to_dict` gives."""
+
+    inputs: str | None = None
+    outputs: str | None = None
+    params: str | None = None
+
+
 class PublishCheck(Contract):
     """What a pod found out about its model before it said that it was ready (`GET /check` on the pod)."""
 
@@ -98,6 +106,9 @@ class ReportedEvent(Contract):
 class PodReport(PublishCheck):
     """All that a pod tells of itself (`GET /check` on the pod): read again when a health answer has a new revision."""
 
+    signature: ModelSignature | None = Field(
+        default=None, description="None: the model has none, or one of more than 128 KiB."
+    )
     check_ms: float | None = Field(default=None, description="From the loaded model to a pod that is ready.")
     revision: int = Field(default=0, ge=0)
     worker_deaths: int = Field(default=0, ge=0, description="Processes that ran the model, and ended unasked.")

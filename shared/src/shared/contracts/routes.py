@@ -131,6 +131,9 @@ class PodEndpoint(Contract):
     token: str | None = Field(
         default=None, repr=False, description="What the pod is to be asked with; None: it answers anybody."
     )
+    generation: int | None = Field(
+        default=None, description="Of the version's intent that the pod was made for; None: written before it was."
+    )
 
 
 class VersionEndpoints(Contract):

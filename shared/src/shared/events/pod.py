@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from shared.contracts.deployment import PublishCheck
+from shared.contracts.deployment import ModelSignature, PublishCheck
 from shared.events.base import Event
 
 
@@ -42,6 +42,7 @@ class PodReady(PodFact):
     ready_replicas: int = Field(description="Ready pods of the version, this one included.")
     desired_replicas: int
     check: PublishCheck | None = Field(default=None, description="What it found out about its model; None: no report.")
+    signature: ModelSignature | None = Field(default=None, description="Of its model; None: none, or a huge one.")
 
 
 class PodChecked(PodFact):
@@ -51,6 +52,7 @@ class PodChecked(PodFact):
     ready_replicas: int
     desired_replicas: int
     check: PublishCheck
+    signature: ModelSignature | None = Field(default=None, description="Of its model; None: none, or a huge one.")
 
 
 class PodNotReady(PodFact):

@@ -30,6 +30,9 @@ class RequestRecord(Contract):
     service: str
     version: str
     version_id: UUID
+    generation: int | None = Field(
+        default=None, description="Of the version whose pod answered; None: none did, or the router is an older one."
+    )
     pod: str | None = None
     model: str | None = Field(default=None, description="Served entity, such as `wine_quality/3`.")
     received_at: datetime

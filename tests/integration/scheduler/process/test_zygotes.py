@@ -9,21 +9,25 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil
 import pytest
+import pytest_asyncio
 
-from running_services.scheduler_world import QUICK, wanted
+from running_services.scheduler_world import FAKE_POD, QUICK, wanted
 from scheduler.backends.process.folders.pod_folder import PodRecord
 from scheduler.backends.process.folders.run_folder import PodProcess, RunFolder
 from scheduler.backends.process.launch.start import start_run
 from scheduler.backends.process.launch.zygotes import ZygotePool
 from scheduler.domain.rollout import template_of
 from waiting.eventually import eventually
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SAVE = """
 import json, sys, mlflow, numpy as np, pandas as pd
@@ -58,18 +62,68 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float, Any]:
     return folder, float(value), json.loads(row)
 
 
-@pytest.fixture
-async def zygotes(tmp_path: Path) -> AsyncIterator[ZygotePool]:
-    """Zygotes; pods that a test leaves behind are ended with them."""
-    zygotes = ZygotePool(tmp_path / "zygotes", idle_s=3600.0)
-    keeping = asyncio.create_task(zygotes.run())
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def zygotes(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ZygotePool]:
+    """The platform's own zygote, which imports for seconds: of all tests that do it no harm."""
+    async with running_pool(tmp_path_factory.mktemp("zygotes"), idle_s=3600.0) as pool:
+        pool.warm_platform_environment()
+        yield pool
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def own_zygotes(tmp_path: Path) -> AsyncIterator[ZygotePool]:
+    """Zygotes of one test, which may end them."""
+    async with running_pool(tmp_path / "zygotes", idle_s=3600.0) as pool:
+        yield pool
+
+
+@asynccontextmanager
+async def running_pool(folder: Path, idle_s: float) -> AsyncIterator[ZygotePool]:
+    pool = ZygotePool(folder, idle_s)
+    keeping = asyncio.create_task(pool.run())
     await asyncio.sleep(0)
-    yield zygotes
+    yield pool
     keeping.cancel()
     await asyncio.gather(keeping, return_exceptions=True)
+
+
+@pytest.fixture(autouse=True)
+def no_pod_is_left(tmp_path: Path) -> Iterator[None]:
+    """Pods that a test leaves behind are ended with it."""
+    yield
     for path in tmp_path.glob("*/run-*"):
         if process := RunFolder(path, 0).process():
             process.send(signal.SIGKILL)
+
+
+LIGHT = """
+import runpy, sys
+from penstock_runtime import zygote
+
+def serve():
+    sys.argv.insert(1, {folder!r})
+    try:
+        runpy.run_path({fake_pod!r})
+    except SystemExit as ended:
+        return ended.code
+
+zygote.IMPORTED, zygote._serve = (), serve
+{first}
+zygote.main(int(sys.argv[3]), sys.argv[4])
+"""
+"""The real zygote, with nothing to import and a small pod to be."""
+
+
+def light_python(tmp_path: Path, first: str = "") -> str:
+    """A Python whose zygotes and pods start in milliseconds; `first`: what a zygote does before it is one."""
+    python, code = tmp_path / "python", tmp_path / "light.py"
+    code.write_text(LIGHT.format(folder=str(tmp_path), fake_pod=str(FAKE_POD), first=first))
+    python.write_text(
+        f'#!/bin/sh\nif [ "$2" = penstock_runtime.zygote ]; then echo asked >> {tmp_path}/asked\n'
+        f'exec {sys.executable} {code} "$@"; fi\nexec {sys.executable} -S {FAKE_POD} {tmp_path} "$@"\n'
+    )
+    python.chmod(0o755)
+    return str(python)
 
 
 class Started:
@@ -85,9 +139,9 @@ class Started:
         command = Path(f"/proc/{self.process.pid}/cmdline").read_bytes()
         return b"penstock_runtime.zygote" in command
 
-    async def predict(self, row: Any) -> Any:
+    async def serves(self) -> bool:
+        """Once it answers `/ping`."""
         async with httpx.AsyncClient(base_url=self.url, timeout=60) as client:
-            body = {"dataframe_split": {"columns": row["columns"], "data": row["data"]}}
 
             async def answers() -> bool:
                 try:
@@ -95,7 +149,12 @@ class Started:
                 except httpx.TransportError:
                     return False
 
-            await eventually(answers, within=60)
+            return await eventually(answers, within=60, every=0.05)
+
+    async def predict(self, row: Any) -> Any:
+        await self.serves()
+        async with httpx.AsyncClient(base_url=self.url, timeout=60) as client:
+            body = {"dataframe_split": {"columns": row["columns"], "data": row["data"]}}
             answer = await client.post("/predict", json=body)
         return answer.json()["predictions"]
 
@@ -168,7 +227,8 @@ async def test_secrets_among_the_variables_reach_the_model_and_no_file(
     assert pod.is_forked() == is_forked
     ((*_, threshold, token),) = await pod.predict(row)
     assert (threshold, token) == ("0.5", secrets["TOKEN"])
-    written = [path for path in tmp_path.rglob("*") if path.is_file() and b"battery" in path.read_bytes()]
+    files = [path for folder in (tmp_path, zygotes._folder) for path in folder.rglob("*") if path.is_file()]
+    written = [path for path in files if b"battery" in path.read_bytes()]
     assert written == []
     held = [os.readlink(path) for path in Path(f"/proc/{pod.process.pid}/fd").iterdir()]
     assert not [path for path in held if "memfd" in path]
@@ -222,36 +282,27 @@ async def test_the_shim_of_a_forked_pod_is_as_small_as_any_other_and_holds_the_l
     assert await pod.end() == {"code": 0, "signal": None}
 
 
-async def test_a_frozen_zygote_costs_time_and_no_second_process(
-    tmp_path: Path, saved: tuple[Path, float, Any], zygotes: ZygotePool
-) -> None:
-    folder, value, row = saved
-    first = await started(tmp_path, folder / "trees", zygotes)
-    zygote = await zygotes._zygotes[sys.executable]
+async def test_a_frozen_zygote_costs_time_and_no_second_process(tmp_path: Path, own_zygotes: ZygotePool) -> None:
+    python = light_python(tmp_path)
+    first = await started(tmp_path, tmp_path, own_zygotes, python=python)
+    assert first.is_forked()
+    zygote = await own_zygotes._zygotes[python]
     os.kill(zygote.process.pid, signal.SIGSTOP)
-    pod = await started(tmp_path, folder / "trees", zygotes, "wine-v1-b")
+    pod = await started(tmp_path, tmp_path, own_zygotes, "wine-v1-b", python=python)
     assert not pod.is_forked()
-    assert await pod.predict(row) == [pytest.approx(value)]
+    assert await pod.serves()
     assert zygote.process.returncode is not None
+    assert await first.serves()
     assert await pod.end() == await first.end() == {"code": 0, "signal": None}
 
 
-async def test_an_environment_that_cannot_be_forked_is_asked_once(
-    tmp_path: Path, saved: tuple[Path, float, Any], zygotes: ZygotePool
-) -> None:
-    folder, value, row = saved
-    python = tmp_path / "python"
-    threaded = "import sys, threading; threading.Thread(target=threading.Event().wait, daemon=True).start()"
-    main = "from penstock_runtime.zygote import main; main(int(sys.argv[3]), sys.argv[4])"
-    python.write_text(
-        f'#!/bin/sh\nif [ "$2" = penstock_runtime.zygote ]; then echo asked >> {tmp_path}/asked\n'
-        f'exec {sys.executable} -c \'{threaded}; {main}\' "$@"; fi\nexec {sys.executable} "$@"\n'
-    )
-    python.chmod(0o755)
+async def test_an_environment_that_cannot_be_forked_is_asked_once(tmp_path: Path, own_zygotes: ZygotePool) -> None:
+    threaded = "import threading; threading.Thread(target=threading.Event().wait, daemon=True).start()"
+    python = light_python(tmp_path, first=threaded)
     for name in ("wine-v1-a", "wine-v1-b"):
-        pod = await started(tmp_path, folder / "trees", zygotes, name, python=str(python))
+        pod = await started(tmp_path, tmp_path, own_zygotes, name, python=python)
         assert not pod.is_forked()
-        assert await pod.predict(row) == [pytest.approx(value)]
+        assert await pod.serves()
         await pod.end()
     assert (tmp_path / "asked").read_text() == "asked\n"
 
@@ -270,28 +321,24 @@ async def test_a_run_that_another_shim_has_begun_is_not_begun_again(
     assert not run.output.exists()
 
 
-async def test_without_its_zygote_a_pod_starts_all_the_same(
-    tmp_path: Path, saved: tuple[Path, float, Any], zygotes: ZygotePool
-) -> None:
-    folder, value, row = saved
-    zygotes.warm_platform_environment()
-    zygote = await zygotes._zygotes[sys.executable]
+async def test_without_its_zygote_a_pod_starts_all_the_same(tmp_path: Path, own_zygotes: ZygotePool) -> None:
+    python = light_python(tmp_path)
+    zygote = await own_zygotes._warm(python)
     os.kill(zygote.process.pid, signal.SIGKILL)
-    pod = await started(tmp_path, folder / "trees", zygotes)
+    pod = await started(tmp_path, tmp_path, own_zygotes, python=python)
     assert not pod.is_forked()
-    assert await pod.predict(row) == [pytest.approx(value)]
+    assert await pod.serves()
     await pod.end()
-    again = await started(tmp_path, folder / "trees", zygotes, "wine-v1-b")
+    again = await started(tmp_path, tmp_path, own_zygotes, "wine-v1-b", python=python)
     assert again.is_forked()
+    assert await again.serves()
     await again.end()
 
 
-async def test_a_zygote_ends_with_whoever_holds_its_socket(tmp_path: Path) -> None:
-    zygotes = ZygotePool(tmp_path / "zygotes", idle_s=0.05)
-    keeping = asyncio.create_task(zygotes.run())
-    zygotes.warm_platform_environment()
-    zygote = await zygotes._zygotes[sys.executable]
-    await eventually(lambda: zygote.process.returncode is not None)
-    assert not zygotes._zygotes
-    keeping.cancel()
-    await asyncio.gather(keeping, return_exceptions=True)
+async def test_a_zygote_ends_with_whoever_holds_its_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", light_python(tmp_path))
+    async with running_pool(tmp_path / "zygotes", idle_s=0.05) as zygotes:
+        zygotes.warm_platform_environment()
+        zygote = await zygotes._zygotes[sys.executable]
+        await eventually(lambda: zygote.process.returncode is not None)
+        assert not zygotes._zygotes

@@ -11,7 +11,7 @@ import pytest
 from running_services.scheduler_service import controlling, scheduling, settings_for
 from running_services.scheduler_world import wanted
 from servers.nats_process import NatsProcess
-from shared.contracts.deployment import PublishCheck
+from shared.contracts.deployment import ModelSignature, PublishCheck
 from shared.events import PodChecked, PodNoted, PodReady, VersionStarted
 from waiting.eventually import eventually
 
@@ -22,17 +22,18 @@ FOUND: dict[str, Any] = {
     "row_wise_reason": "dependent",
     "has_signature": True,
 }
+SIGNATURE = {"inputs": '[{"type": "double", "name": "alcohol", "required": true}]', "outputs": None, "params": None}
 DOUBTS = [("warning", "ExampleFailed"), ("warning", "RowsNotIndependent")]
 
 
 @pytest.mark.parametrize(
     ("said", "check", "doubts"),
     [
-        (json.dumps(FOUND), FOUND, DOUBTS),
+        (json.dumps(FOUND | {"signature": SIGNATURE}), FOUND, DOUBTS),
         (json.dumps(FOUND | {"row_wise_reason": "example"}), FOUND | {"row_wise_reason": "example"}, DOUBTS[:1]),
         ('{"load_ms": "quickly"}', None, []),
         ("\x00 no JSON", None, []),
-        (json.dumps(FOUND | {"filler": "x" * 100_000}), None, []),
+        (json.dumps(FOUND | {"filler": "x" * 600_000}), None, []),
         (None, None, []),
     ],
 )
@@ -49,6 +50,7 @@ async def test_the_check_is_told_where_it_is_one(
         await eventually(lambda: controller.said(PodReady), within=90)
         (ready,) = controller.said(PodReady)
         assert ready.check == (PublishCheck.model_validate(check) if check else None)
+        assert ready.signature == (ModelSignature.model_validate(SIGNATURE) if said and "alcohol" in said else None)
 
         def warned() -> list[tuple[str, str]]:
             reasons = {reason for _, reason in DOUBTS}

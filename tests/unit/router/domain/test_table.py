@@ -51,6 +51,19 @@ def test_pods_keep_their_state_when_others_come_and_go() -> None:
     assert next(iter(table.pods())) is a
 
 
+def test_what_is_recorded_names_the_generation_of_the_pod() -> None:
+    table = table_of("a")
+    (pod,) = table.pods()
+    assert orjson.loads(pod.route)["generation"] is None
+    endpoint = PodEndpoint(pod="a", address="127.0.0.1:1", generation=7)
+    endpoints = VersionEndpoints(version_id=V1, service="wine", version="v1", revision=2, pods=(endpoint,))
+    table.apply(f"endpoints.{V1}", endpoints.model_dump_json().encode())
+    assert next(iter(table.pods())) is pod
+    assert orjson.loads(pod.route)["generation"] == 7
+    version = table.services["wine"].versions["v1"]
+    assert orjson.loads(pod.route) | {"generation": None} == orjson.loads(version.route)
+
+
 def test_only_versions_with_a_limit_have_a_limiter() -> None:
     table = RouteTable(TrafficTallies())
     limited = VersionRoute(version_id=V1, version="v1", model="wine/1", weight=50, rate_limit=RateLimit(qps=5, burst=5))

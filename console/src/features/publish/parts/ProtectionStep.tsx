@@ -1,7 +1,7 @@
 import { Alert, Flex, Form, Input, InputNumber, Switch } from 'antd';
+import { RateFields, RequestFields } from '@/components/version/LimitFields';
 import { useTexts } from '@/i18n';
 import type { Draft } from '../draft';
-import { LimitFields } from './LimitFields';
 import type { StepProps } from './PublishForm';
 
 const MIB = 1024 * 1024;
@@ -12,14 +12,9 @@ export function ProtectionStep({ service }: StepProps) {
   return (
     <>
       {isNew && <AuthField />}
-      <LimitFields />
+      <RateFields />
       <Flex gap="large" wrap>
-        <Form.Item name={['version', 'max_concurrency']} label={t.concurrency} extra={t.unlimited}>
-          <InputNumber min={1} max={10_000} precision={0} style={{ width: 160 }} />
-        </Form.Item>
-        <Form.Item name={['version', 'request_timeout_ms']} label={t.timeout} extra={t.timeoutHint}>
-          <InputNumber min={1} max={3_600_000} precision={0} style={{ width: 160 }} />
-        </Form.Item>
+        <RequestFields />
         {isNew && (
           <Form.Item
             name="max_body_bytes"

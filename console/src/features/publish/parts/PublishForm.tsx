@@ -3,13 +3,14 @@ import { type ReactNode, useEffect, useRef } from 'react';
 import { ApiError, asApiError } from '@/api';
 import { useFieldErrors } from '@/components/form/fieldErrors';
 import { ErrorNotice } from '@/components/page/ErrorNotice';
+import { ModelFields } from '@/components/version/model/ModelFields';
+import { VersionPlace } from '@/components/version/place';
+import { RecordingFields } from '@/components/version/RecordingFields';
 import { useTexts } from '@/i18n';
 import type { Draft } from '../draft';
 import { keepDraft } from '../kept';
 import { placeOf, STEPS, type Step, stepOf } from '../steps';
 import { BasicsStep } from './BasicsStep';
-import { LogsStep } from './LogsStep';
-import { ModelStep } from './ModelStep';
 import { ProtectionStep } from './ProtectionStep';
 import { ResourcesStep } from './ResourcesStep';
 import { ReviewStep } from './ReviewStep';
@@ -23,12 +24,14 @@ export interface StepProps {
 
 const CONTENT: Record<Step, (props: StepProps) => ReactNode> = {
   basics: BasicsStep,
-  model: ModelStep,
+  model: ModelFields,
   resources: ResourcesStep,
   protection: ProtectionStep,
-  logs: LogsStep,
+  logs: RecordingFields,
   review: ReviewStep,
 };
+
+const VERSION = ['version'];
 
 /** One form in steps: all of them stay in the page, so that the server's refusal reaches each field. */
 export function PublishForm(
@@ -81,7 +84,9 @@ export function PublishForm(
           const Content = CONTENT[one];
           return (
             <div key={one} hidden={one !== step} style={{ maxWidth: one === 'review' ? 1100 : 860 }}>
-              <Content service={props.service} projects={props.projects} />
+              <VersionPlace at={VERSION}>
+                <Content service={props.service} projects={props.projects} />
+              </VersionPlace>
             </div>
           );
         })}

@@ -1,38 +1,15 @@
-import { Form, Radio } from 'antd';
-import { useTexts } from '@/i18n';
-import { type Draft, GROUP, SHARED } from '../draft';
-import { EnvFields } from './EnvFields';
-import { GroupFields } from './GroupFields';
-import type { StepProps } from './PublishForm';
-import { ReplicaFields } from './ReplicaFields';
-import { SpecTable } from './SpecTable';
+import { Form } from 'antd';
+import { EnvFields } from '@/components/version/EnvFields';
+import { PlaceFields } from '@/components/version/resources/PlaceFields';
+import { ReplicaFields } from '@/components/version/resources/ReplicaFields';
+import type { Draft } from '../draft';
 
-const SOURCE: ['version', 'resource_source'] = ['version', 'resource_source'];
-
-export function ResourcesStep(_: StepProps) {
-  const t = useTexts().publish;
+export function ResourcesStep() {
   const form = Form.useFormInstance<Draft>();
-  const kind = Form.useWatch(SOURCE, { form, preserve: true })?.kind;
+  const project = Form.useWatch('project', { form, preserve: true }) ?? '';
   return (
     <>
-      <Form.Item label={t.where}>
-        <Radio.Group
-          optionType="button"
-          value={kind}
-          onChange={({ target }) => form.setFieldValue(SOURCE, target.value === 'group' ? GROUP : SHARED)}
-          options={[
-            { value: 'shared', label: t.sources.shared },
-            { value: 'group', label: t.sources.group },
-          ]}
-        />
-      </Form.Item>
-      {kind === 'group' ? (
-        <GroupFields />
-      ) : (
-        <Form.Item name={[...SOURCE, 'spec']} label={t.spec}>
-          <SpecTable />
-        </Form.Item>
-      )}
+      <PlaceFields project={project} />
       <ReplicaFields />
       <EnvFields />
     </>

@@ -7,8 +7,7 @@ import { Cost } from './Cost';
 import type { StepProps } from './PublishForm';
 
 export function ReviewStep({ service }: StepProps) {
-  const t = useTexts().publish;
-  const common = useTexts().common;
+  const { publish: t, versionFields: f, common } = useTexts();
   const form = Form.useFormInstance<Draft>();
   const draft = Form.useWatch((values: Draft) => values, { form, preserve: true });
   if (draft?.version === undefined) return null;
@@ -17,12 +16,12 @@ export function ReviewStep({ service }: StepProps) {
   const rows: [key: string, label: string, value: string][] = [
     ['name', t.name, service || draft.name || '–'],
     ['project', t.project, draft.project],
-    ['model', t.model, draft.by === 'alias' ? `${model}@${alias}` : `${model}/${number}`],
+    ['model', f.model, version.by === 'alias' ? `${model}@${alias}` : `${model}/${number}`],
     ['resources', t.steps.resources, resources(version)],
-    ['pods', t.scaling, pods(version)],
+    ['pods', f.scaling, pods(version)],
     ['auth', t.auth, draft.auth_enabled ? common.yes : common.no],
-    ['limit', t.qps, version.rate_limit ? String(version.rate_limit.qps) : t.none],
-    ['tables', t.delivery, version.log_delivery?.enabled === false ? common.no : common.yes],
+    ['limit', f.qps, version.rate_limit ? String(version.rate_limit.qps) : f.none],
+    ['tables', f.delivery, version.log_delivery?.enabled === false ? common.no : common.yes],
   ];
   const shown = service === '' ? rows : rows.filter(([key]) => key !== 'auth' && key !== 'project');
   return (

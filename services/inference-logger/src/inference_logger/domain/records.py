@@ -76,6 +76,10 @@ def _is_share(value: Any) -> bool:
     return value is None or _is_number(0, 1, int | float, value)
 
 
+def _is_count_or_none(value: Any) -> bool:
+    return value is None or _is_number(0, 2**62, int, value)
+
+
 def _is_codes(value: Any) -> bool:
     return value is None or (isinstance(value, list) and all(isinstance(code, str) for code in value))
 
@@ -100,6 +104,7 @@ CHECKS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("sampling_fraction", _is_share, "a share between 0 and 1"),
     ("logging_error_codes", _is_codes, "a list of strings"),
     ("destination", _is_folder, "a folder"),
+    ("generation", _is_count_or_none, "a number of a generation"),
     *(
         (name, _is_text_or_none, "a string")
         for name in (

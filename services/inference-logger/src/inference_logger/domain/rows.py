@@ -33,7 +33,17 @@ def to_payload(records: Sequence[RawRecord]) -> pa.Table:
         "logging_error_codes": [error_codes(record) for record in records],
         "record_id": [record_identity(record) for record in records],
     }
-    for name in ("request", "response", "service", "version", "version_id", "pod", "route_reason", "trace_id"):
+    for name in (
+        "request",
+        "response",
+        "service",
+        "version",
+        "version_id",
+        "generation",
+        "pod",
+        "route_reason",
+        "trace_id",
+    ):
         columns[name] = [record.get(name) for record in records]
     return pa.Table.from_pydict(columns, schema=PAYLOAD_SCHEMA)
 

@@ -18,7 +18,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -33,9 +32,6 @@ from inference_logger.store.destinations.fence import WriterFence
 from inference_logger.store.destinations.placement import check_place
 from inference_logger.store.storage import LOCAL, Storage, is_remote
 from shared.errors import Conflict, NotFound
-
-if TYPE_CHECKING:
-    from pyarrow.dataset import Dataset  # imports pandas, a third of the service's start; what reads a table needs it
 
 ATTEMPTS = 20
 
@@ -204,37 +200,6 @@ def open_table(location: str, storage: Storage = LOCAL) -> DeltaTable:
         return DeltaTable(location, storage_options=storage.delta_options)
     except TableNotFoundError as error:
         raise NotFound(f"there is no table at {plain_path(location)} any more") from error
-
-
-def read_rows(location: str, limit: int, equal: dict[str, str], storage: Storage = LOCAL) -> list[dict[str, Any]]:
-    """Rows of a table, newest first, that have the given values; days without enough rows are not read whole."""
-    table = open_table(location, storage)
-    dataset = table.to_pyarrow_dataset()
-    found: list[dict[str, Any]] = []
-    for day in sorted({part["request_date"] for part in table.partitions()}, reverse=True):
-        wanted = pc.field("request_date") == date.fromisoformat(str(day))
-        for name, value in equal.items():
-            wanted &= pc.field(name) == value
-        found += _newest(dataset, wanted, limit - len(found))
-        if len(found) >= limit:
-            break
-    return [_plain(row) for row in found]
-
-
-def _newest(dataset: Dataset, wanted: pc.Expression, limit: int) -> list[dict[str, Any]]:
-    # The times alone first: a day's bodies may be far larger than memory.
-    times = dataset.to_table(columns=["request_time"], filter=wanted).column("request_time")
-    if len(times) > limit:
-        wanted &= pc.field("request_time") >= times.take(pc.array_sort_indices(times, order="descending"))[limit - 1]
-    columns = [name for name in PAYLOAD_SCHEMA.names if name in dataset.schema.names]  # another writer's are its own
-    rows = dataset.to_table(columns=columns, filter=wanted)
-    order = pc.sort_indices(rows, sort_keys=[("request_time", "descending")])
-    newest: list[dict[str, Any]] = rows.take(order[:limit]).to_pylist()
-    return newest
-
-
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value.isoformat() if isinstance(value, date) else value for name, value in row.items()}
 
 
 def version_and_rows(location: str, storage: Storage = LOCAL) -> tuple[int, int]:

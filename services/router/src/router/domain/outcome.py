@@ -23,7 +23,8 @@ class RequestOutcome:
 
     service: str
     route: bytes
-    """JSON object of what the version fixes: service, version, version_id, model, sampling_fraction, destination."""
+    """JSON object of what the pod and its version fix: service, version, version_id, generation, model,
+    sampling_fraction, destination."""
     record_id: bytes
     """16 bytes, a UUIDv7: the identity of the row."""
     request_id: bytes

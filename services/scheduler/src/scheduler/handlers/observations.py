@@ -157,7 +157,8 @@ async def _publish_report(
             )
     if not is_published and (not is_known or report.revision > told):
         counts = await _counts(session, version)
-        await _publish_pod_event(session, version, PodChecked, pod, check=report.as_check(), **counts)
+        facts = {"check": report.as_check(), "signature": report.signature}
+        await _publish_pod_event(session, version, PodChecked, pod, **facts, **counts)
     pod.report_run, pod.report_revision = pod.run, report.revision
 
 
@@ -172,8 +173,10 @@ async def _publish_readiness(
 ) -> None:
     counts = await _counts(session, version)
     if pod.ready:
-        check = report.as_check() if report else None
-        await _publish_pod_event(session, version, PodReady, pod, address=pod.address, check=check, **counts)
+        check, signature = (report.as_check(), report.signature) if report else (None, None)
+        await _publish_pod_event(
+            session, version, PodReady, pod, address=pod.address, check=check, signature=signature, **counts
+        )
         for note in check_warnings(check):
             await _publish_pod_event(
                 session, version, PodNoted, pod, level=note.level, reason=note.reason, message=note.message

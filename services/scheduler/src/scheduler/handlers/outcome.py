@@ -36,7 +36,11 @@ def _count_pods(row: DeploymentRow, pods: Sequence[PodRow], now: datetime, limit
 
 def set_endpoints(row: DeploymentRow, pods: Sequence[PodRow]) -> None:
     """The pods that answer; a changed list gets the next revision."""
-    ready = [{"pod": pod.name, "address": pod.address} for pod in pods if pod.ready and pod.address]
+    ready = [
+        {"pod": pod.name, "address": pod.address, "generation": pod.generation or row.generation}
+        for pod in pods
+        if pod.ready and pod.address
+    ]
     if ready != row.endpoints:
         row.endpoints = ready
         row.endpoints_revision += 1

@@ -70,7 +70,7 @@ class DeploymentRow(SchedulerTable, table=True):
     rollover: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     rollover_failed_announced: int = 0
     drained_announced: int = 0
-    endpoints: list[dict[str, str]] = Field(default_factory=list, sa_type=JSON)
+    endpoints: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
     endpoints_revision: int = Field(default=0, sa_type=BigInteger)
 
     @property

@@ -42,7 +42,7 @@ def record(exchange: ExchangeState, version: RoutedVersion, status: int, *, is_a
     body = exchange.body
     outcome = RequestOutcome(
         version.service,
-        version.route,
+        pod.route if pod is not None else version.route,
         exchange.record_id,
         exchange.request_id,
         response.client_request_id if response is not None else b"",

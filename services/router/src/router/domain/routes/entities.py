@@ -32,6 +32,8 @@ class RoutedPod:
     """`Host: …` of requests to it, with its token."""
     header: bytes = b""
     """`X-Penstock-Pod: …` of its responses."""
+    route: bytes = b""
+    """What is recorded of requests that it answers: the version's `route` and the pod's generation."""
 
     def retire(self) -> None:
         """The pod left the endpoints: no new requests, idle connections close, requests in flight finish."""

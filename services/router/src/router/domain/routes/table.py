@@ -152,6 +152,8 @@ class RouteTable:
             known.get((pod.pod, _host_line(pod))) or self._pod(service, route, pod)
             for pod in (endpoints.pods if endpoints else ())
         )
+        for pod, endpoint in zip(pods, endpoints.pods if endpoints else (), strict=True):
+            pod.route = _route_json(service, route, endpoint.generation)
         return RoutedVersion(
             id=route.version_id,
             service=service,
@@ -203,12 +205,13 @@ class RouteTable:
             self._paths_of[name] = tuple(paths)
 
 
-def _route_json(service: str, route: VersionRoute) -> bytes:
+def _route_json(service: str, route: VersionRoute, generation: int | None = None) -> bytes:
     return orjson.dumps(
         {
             "service": service,
             "version": route.version,
             "version_id": str(route.version_id),
+            "generation": generation,
             "model": route.model,
             "sampling_fraction": route.sample_rate,
             "destination": route.destination,

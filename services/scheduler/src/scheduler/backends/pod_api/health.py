@@ -15,7 +15,8 @@ from scheduler.backends.pod_api.tokens import TOKEN_HEADER
 from scheduler.domain.probes import ProbeAnswer
 from shared.contracts.deployment import PodReport
 
-MAX_REPORT_BYTES = 65_536
+MAX_REPORT_BYTES = 524_288
+"""A signature alone may take 128 KiB, and JSON in JSON up to twice as much."""
 MAX_REVISION = 2**31 - 1
 REVISION = b"x-penstock-revision:"
 """Header of a health answer: the number of the last change in the pod's report."""

@@ -1,0 +1,53 @@
+import { useQuery } from '@tanstack/react-query';
+import { Alert, Flex, Table, Typography } from 'antd';
+import { asApiError, capacityQuery, type Schemas, specsQuery } from '@/api';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
+import { useFormats, useTexts } from '@/i18n';
+import { fits } from './capacity';
+
+type Spec = Schemas['SpecView'];
+
+/** Chooses a size by its row; says what is free in the shared pool. */
+export function SpecTable(props: { value?: string; onChange?: (spec: string) => void }) {
+  const t = useTexts().versionFields;
+  const formats = useFormats();
+  const { data: specs = [], error, isPending } = useQuery(specsQuery);
+  const { data: pools = [] } = useQuery(capacityQuery);
+  const pool = pools.find(({ group }) => group === null);
+  const chosen = specs.find(({ name }) => name === props.value);
+  return (
+    <Flex vertical gap="small">
+      {error !== null && <ErrorNotice error={asApiError(error)} />}
+      <Table<Spec>
+        rowKey="name"
+        size="small"
+        pagination={false}
+        loading={isPending}
+        scroll={{ y: 320, x: 'max-content' }}
+        dataSource={specs}
+        rowSelection={{
+          type: 'radio',
+          selectedRowKeys: props.value ? [props.value] : [],
+          onChange: ([name]) => props.onChange?.(String(name)),
+          getCheckboxProps: ({ name }) => ({ 'aria-label': name }) as object,
+        }}
+        onRow={({ name }) => ({ onClick: () => props.onChange?.(name), style: { cursor: 'pointer' } })}
+        columns={[
+          { title: t.spec, dataIndex: 'name' },
+          { title: t.cores, align: 'right', render: (_, { cpu }) => formats.number(cpu, 2) },
+          { title: t.memory, align: 'right', render: (_, spec) => `${formats.number(spec.memory_gb)} GiB` },
+          { title: t.gpu, align: 'right', dataIndex: 'gpu' },
+          { title: t.price, align: 'right', render: (_, spec) => formats.number(spec.price_per_hour, 4) },
+        ]}
+      />
+      {pool !== undefined && (
+        <Typography.Text type="secondary">
+          {t.free(formats.number(pool.free.cpu), formats.number(pool.free.memory_gb), String(pool.free.gpu))}
+        </Typography.Text>
+      )}
+      {pool !== undefined && chosen !== undefined && !fits(chosen, pool.free) && (
+        <Alert type="warning" showIcon title={t.noRoom} />
+      )}
+    </Flex>
+  );
+}

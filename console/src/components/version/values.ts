@@ -1,0 +1,160 @@
+import type { Schemas, Version } from '@/api';
+import { type EnvRow, envOf, envRows } from './env';
+
+type NewVersion = Schemas['NewVersion'];
+type VersionChange = Schemas['VersionChange'];
+
+export interface ModelChoice {
+  readonly registry: string;
+  readonly model: string;
+  readonly version: string;
+  readonly alias: string;
+  readonly follow: boolean;
+}
+
+export interface Limit {
+  readonly qps: number;
+  readonly burst: number | null;
+  readonly on_limit: 'reject' | 'queue';
+  readonly queue_timeout_ms: number;
+}
+
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+  readonly target_concurrency: number;
+}
+
+export type Place =
+  | { readonly kind: 'shared'; readonly spec: string }
+  | {
+      readonly kind: 'group';
+      readonly group: string;
+      readonly cpu: number;
+      readonly memory_gb: number;
+      readonly gpu: number;
+    };
+
+/** What forms show of a version; named as the API names it, so that a refusal finds its field. */
+export interface VersionValues {
+  readonly name: string;
+  readonly description: string;
+  readonly by: 'version' | 'alias';
+  readonly model_source: ModelChoice;
+  readonly resource_source: Place;
+  readonly replicas: number | Range;
+  readonly rate_limit: Limit | null;
+  readonly max_concurrency: number | null;
+  readonly request_timeout_ms: number;
+  readonly log_delivery: {
+    readonly enabled: boolean;
+    readonly sample_rate: number;
+    readonly destination: string;
+  };
+  readonly env: readonly EnvRow[];
+  readonly runtime: {
+    readonly row_wise: 'auto' | 'true' | 'false';
+    readonly types: 'strict' | 'compat';
+    readonly workers: number;
+    readonly max_batch_rows: number;
+  };
+  readonly start: boolean;
+  readonly traffic_weight: number;
+}
+
+/** Fields of a version that its form can change; what else changes follows from these or has its own page. */
+export const CHANGEABLE = [
+  'description',
+  'model_source',
+  'resource_source',
+  'replicas',
+  'rate_limit',
+  'max_concurrency',
+  'request_timeout_ms',
+  'log_delivery',
+  'env',
+  'runtime',
+] as const satisfies readonly (keyof VersionChange)[];
+
+export const SHARED = { kind: 'shared', spec: '1C2G' } as const;
+export const GROUP = { kind: 'group', group: '', cpu: 1, memory_gb: 2, gpu: 0 } as const;
+export const RANGE: Range = { min: 1, max: 4, target_concurrency: 16 };
+export const LIMIT: Limit = { qps: 100, burst: null, on_limit: 'reject', queue_timeout_ms: 500 };
+
+export const NEW_VALUES: VersionValues = {
+  name: '',
+  description: '',
+  by: 'version',
+  model_source: { registry: '', model: '', version: '', alias: '', follow: false },
+  resource_source: SHARED,
+  replicas: 1,
+  rate_limit: null,
+  max_concurrency: null,
+  request_timeout_ms: 60_000,
+  log_delivery: { enabled: true, sample_rate: 1, destination: '' },
+  env: [],
+  runtime: { row_wise: 'auto', types: 'strict', workers: 1, max_batch_rows: 256 },
+  start: true,
+  traffic_weight: 0,
+};
+
+/** The form's values for a version that is there. */
+export function valuesOf(version: Version): VersionValues {
+  const { model_source: model, resource_source: resources, replicas } = version;
+  const { destination, ...delivery } = version.log_delivery;
+  return {
+    ...NEW_VALUES,
+    description: version.description,
+    by: model.alias && model.follow ? 'alias' : 'version',
+    model_source: {
+      registry: model.registry ?? '',
+      model: model.model,
+      version: model.version,
+      alias: model.alias ?? '',
+      follow: model.follow ?? false,
+    },
+    resource_source:
+      'group' in resources ? { ...GROUP, ...resources } : { kind: 'shared', spec: resources.spec },
+    replicas: typeof replicas === 'number' ? replicas : { ...RANGE, ...replicas },
+    rate_limit: version.rate_limit === null ? null : { ...LIMIT, ...version.rate_limit },
+    max_concurrency: version.max_concurrency,
+    request_timeout_ms: version.request_timeout_ms,
+    log_delivery: { ...NEW_VALUES.log_delivery, ...delivery, destination: String(destination ?? '') },
+    env: envRows(version.env),
+    runtime: { ...NEW_VALUES.runtime, ...version.runtime },
+  };
+}
+
+type Body = Omit<NewVersion, 'name' | 'start' | 'traffic_weight'>;
+
+/** A version's configuration, as the API takes it. */
+export function bodyOf(values: VersionValues): Body {
+  const { registry, model, version, alias, follow } = values.model_source;
+  const chosen =
+    values.by === 'alias' ? { alias: alias || null, follow } : { version: version || null, follow: false };
+  return {
+    description: values.description,
+    model_source: { kind: 'mlflow', model, ...chosen, registry: registry || null },
+    resource_source: values.resource_source,
+    replicas: values.replicas,
+    rate_limit: values.rate_limit,
+    max_concurrency: values.max_concurrency,
+    request_timeout_ms: values.request_timeout_ms,
+    log_delivery: { ...values.log_delivery, destination: values.log_delivery.destination || null },
+    env: envOf(values.env),
+    runtime: values.runtime,
+  };
+}
+
+export function newVersionOf(values: VersionValues): NewVersion {
+  const { name, start, traffic_weight } = values;
+  return { ...bodyOf(values), name: name.trim() || null, start, traffic_weight };
+}
+
+/** The body that leads from one state of the form to another: what differs alone. */
+export function changeOf(before: VersionValues, after: VersionValues): Partial<VersionChange> {
+  const [old, now] = [bodyOf(before), bodyOf(after)];
+  const names = Object.keys(now) as (keyof Body)[];
+  const changed = names.filter((name) => JSON.stringify(old[name]) !== JSON.stringify(now[name]));
+  return Object.fromEntries(changed.map((name) => [name, now[name]])) as Partial<VersionChange>;
+}

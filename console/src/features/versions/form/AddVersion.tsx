@@ -1,0 +1,75 @@
+import { useNavigate } from '@tanstack/react-router';
+import { Drawer, Flex, Form, Input, InputNumber, Switch } from 'antd';
+import { useState } from 'react';
+import { activeVersions, type Service } from '@/api';
+import { ErrorNotice } from '@/components/page/ErrorNotice';
+import { NEW_VALUES, newVersionOf, type VersionValues, valuesOf } from '@/components/version/values';
+import { useTexts } from '@/i18n';
+import { createVersion, useChanged } from '../queries';
+import { FormFooter } from './FormFooter';
+import { useVersionForm } from './useVersionForm';
+import { VersionFields } from './VersionFields';
+
+/** A further version: begins with the model and settings of the newest one. */
+export function AddVersion({ service, onClose }: { service: Service; onClose: () => void }) {
+  const t = useTexts().versions;
+  const navigate = useNavigate();
+  const changed = useChanged(service.name);
+  const [isBusy, setBusy] = useState(false);
+  const { form, advanced, ...errors } = useVersionForm();
+  const finish = async () => {
+    errors.clear();
+    setBusy(true);
+    try {
+      // All of the store: values of fields that are not shown belong to it too.
+      const made = await createVersion(service.name, newVersionOf(form.getFieldsValue(true)));
+      await changed();
+      await navigate({
+        to: '/services/$service/versions/$version',
+        params: { service: service.name, version: made.name },
+      });
+    } catch (thrown) {
+      errors.refuse(thrown);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <Drawer
+      open
+      size={680}
+      title={t.add}
+      onClose={onClose}
+      footer={<FormFooter action={t.add} isBusy={isBusy} onSubmit={form.submit} onCancel={onClose} />}
+    >
+      {errors.error && <ErrorNotice error={errors.error} />}
+      <Form<VersionValues>
+        form={form}
+        layout="vertical"
+        initialValues={beginning(service)}
+        onFinish={() => void finish()}
+        onFinishFailed={errors.reveal}
+      >
+        <Form.Item name="name" label={t.formName} extra={t.formNameHint}>
+          <Input autoComplete="off" spellCheck={false} />
+        </Form.Item>
+        <VersionFields service={service} advanced={advanced} />
+        <Flex gap="large" wrap>
+          <Form.Item name="start" label={t.startNow} valuePropName="checked">
+            <Switch />
+          </Form.Item>
+          <Form.Item name="traffic_weight" label={t.weight} extra={t.weightHint} style={{ flex: 1 }}>
+            <InputNumber min={0} max={100} precision={0} suffix="%" />
+          </Form.Item>
+        </Flex>
+      </Form>
+    </Drawer>
+  );
+}
+
+function beginning(service: Service): VersionValues {
+  const active = activeVersions(service);
+  const like = active.at(-1) ?? service.versions.at(-1);
+  if (like === undefined) return NEW_VALUES;
+  return { ...valuesOf(like), description: '', start: active.length < 2, traffic_weight: 0 };
+}

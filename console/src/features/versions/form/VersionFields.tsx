@@ -1,0 +1,33 @@
+import { Collapse, Form, Input } from 'antd';
+import type { Service } from '@/api';
+import { ModelFields } from '@/components/version/model/ModelFields';
+import { PlaceFields } from '@/components/version/resources/PlaceFields';
+import { ReplicaFields } from '@/components/version/resources/ReplicaFields';
+import { useTexts } from '@/i18n';
+import { AdvancedFields } from './AdvancedFields';
+
+/** What a version is made of, for adding one and for editing it. */
+export function VersionFields(props: {
+  service: Service;
+  advanced: { readonly isOpen: boolean; readonly setOpen: (isOpen: boolean) => void };
+}) {
+  const { service, advanced } = props;
+  const { versions: t, common } = useTexts();
+  return (
+    <>
+      <ModelFields />
+      <PlaceFields project={service.project} />
+      <ReplicaFields />
+      <Form.Item name="description" label={common.description}>
+        <Input.TextArea autoSize={{ minRows: 1, maxRows: 4 }} />
+      </Form.Item>
+      <Collapse
+        size="small"
+        activeKey={advanced.isOpen ? ['advanced'] : []}
+        onChange={(keys) => advanced.setOpen(keys.length > 0)}
+        style={{ marginBottom: 16 }}
+        items={[{ key: 'advanced', label: t.advanced, children: <AdvancedFields />, forceRender: true }]}
+      />
+    </>
+  );
+}

@@ -1,0 +1,58 @@
+import type { platform as en } from '../../en/platform/platform';
+
+export const platform: typeof en = {
+  title: '平台',
+  description: '平台自身的状况。',
+  services: {
+    title: '平台的服务',
+    empty: '还没有服务应答',
+    emptyHint: '运行后一秒之内应答。',
+    running: '运行中',
+    away: '无应答',
+    version: '版本',
+    since: '运行自',
+  },
+  streams: {
+    title: '消息总线上的流',
+    empty: '消息总线无应答',
+    emptyHint: '恢复之前发布和变更会等待；请求照常应答。',
+    messages: '消息数',
+    bytes: '大小',
+    limit: '上限',
+    fill: '占用',
+  },
+  spool: {
+    title: '在途的请求日志',
+    empty: '还没有路由器报告',
+    emptyHint: '路由器每隔几秒报告一次。',
+    router: '路由器',
+    bytes: '等待中',
+    limit: '空间',
+    oldest: '最早',
+  },
+  stores: {
+    title: '存储',
+    empty: '还没有存储的报告',
+    emptyHint: '每个服务有自己的存储。',
+    service: '服务',
+    kind: '类型',
+    bytes: '大小',
+  },
+  logger: {
+    title: '推理表',
+    pending: '等待的记录',
+    unacked: '正在写入',
+    oldest: '最早的已等待',
+  },
+  letters: {
+    title: '死信',
+    empty: '没有死信',
+    emptyHint: '服务多次尝试仍无法处理的消息会出现在这里。',
+    subject: '主题',
+    consumer: '消费者',
+    reason: '原因',
+    at: '时间',
+    replay: '重放',
+    body: '消息',
+  },
+};

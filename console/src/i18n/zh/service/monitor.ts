@@ -1,0 +1,36 @@
+import type { monitor as en } from '../../en/service/monitor';
+
+export const monitor: typeof en = {
+  title: '监控',
+  by: '按',
+  bys: { version: '服务版本', pod: '实例', none: '合计' },
+  version: '服务版本',
+  pod: '实例',
+  allVersions: '全部服务版本',
+  allPods: '全部实例',
+  step: '粒度',
+  steps: { auto: '自动', '10': '10 秒，实时', '60': '1 分钟', '300': '5 分钟' },
+  groups: { traffic: '流量', resources: '资源', instances: '实例' },
+  unknownVersion: '无服务版本',
+  charts: {
+    requests: '每秒请求数',
+    classes: '每秒应答数（按状态码）',
+    latency: '延迟',
+    throttled: '每秒限流数',
+    inFlight: '处理中',
+    bytes: '每秒字节数',
+    cpu: '使用核数',
+    memory: '内存',
+    pods: '实例数',
+  },
+  lines: {
+    latency_p50: 'p50',
+    latency_p90: 'p90',
+    latency_p99: 'p99',
+    bytes_in_per_second: '流入',
+    bytes_out_per_second: '流出',
+    replicas_wanted: '期望',
+    replicas_running: '运行中',
+    replicas_ready: '就绪',
+  },
+};

@@ -1,0 +1,123 @@
+import type { reasons as en } from '../../en/shared/reasons';
+
+export const reasons: typeof en = {
+  Capacity: {
+    says: '没有足够的资源放置实例。',
+    next: '可停止其他服务版本、选用更小的规格或添加节点；一旦有空余资源会自动启动。',
+  },
+  LoadFailed: {
+    says: '模型加载失败。',
+    next: '请查看最后几行日志，末尾即为异常。修正模型或其依赖后重新注册，再发布新的模型版本。',
+  },
+  NeverReady: {
+    says: '在规定时间内没有实例就绪。',
+    next: '请查看日志了解耗时所在；加载缓慢的模型可能需要更多 CPU 或内存。',
+  },
+  RolledBack: {
+    says: '上一次变更已被撤回：新实例未能就绪，由之前的配置继续服务。',
+    next: '调用方不受影响。请排除原因后重新变更。',
+  },
+  RolloutFailed: {
+    says: '更新中的新实例未能就绪。',
+    next: '之前的配置继续服务。请排除原因后重新变更。',
+  },
+  OutOfMemory: {
+    says: '实例所需内存超出了规格上限。',
+    next: '请选用内存更大的规格，或减少单次请求的行数。',
+  },
+  EnvironmentFailed: {
+    says: '模型依赖的软件包安装失败。',
+    next: '请按提示修正依赖，重新注册模型并发布该版本。',
+  },
+  RequirementsRefused: {
+    says: '模型依赖中含有平台不予安装的内容。',
+    next: '依赖中请只写软件包及版本，重新注册模型并发布该版本。',
+  },
+  PythonNotServed: {
+    says: '平台不提供模型所要求的 Python 版本。',
+    next: '请使用平台支持的 Python 记录模型，或联系平台运维人员。',
+  },
+  ModelNotFound: {
+    says: '模型仓库中没有该模型版本的文件。',
+    next: '请在模型仓库中核对该版本，并发布确实存在的版本。',
+  },
+  ModelTooLarge: {
+    says: '模型文件超出平台允许的大小。',
+    next: '请去除不需要的文件后重新记录，或联系平台运维人员。',
+  },
+  FetchFailed: {
+    says: '无法获取模型文件。',
+    next: '平台会自动重试；若持续失败，请检查模型仓库的存储。',
+  },
+  RegistryUnavailable: {
+    says: '模型仓库没有响应。',
+    next: '平台会自动重试；平台运维人员可检查 Tracking Server。',
+  },
+  RegistryUnusable: {
+    says: '模型仓库的配置不可用。',
+    next: '请修正描述该仓库的密文。',
+  },
+  SecretsUnavailable: { says: '暂时无法读取密文。', next: '平台会自动重试。' },
+  SecretMissing: {
+    says: '环境变量引用的密文不存在。',
+    next: '请创建该密文，或移除此环境变量。',
+  },
+  LivenessFailed: {
+    says: '实例失去响应，已被重启。',
+    next: '请查看当时的日志；若反复出现，请增加 CPU 或延长请求超时。',
+  },
+  BackOff: {
+    says: '实例已退出，正等待下一次重试。',
+    next: '请查看日志了解退出原因；平台会自动重新启动。',
+  },
+  Exited: {
+    says: '实例进程已退出。',
+    next: '请查看当时的日志；平台会自动重新启动。',
+  },
+  WorkerEnded: {
+    says: '实例的一个工作进程已退出。',
+    next: '平台会自动补齐。若反复出现，模型可能需要更多内存。',
+  },
+  StartFailed: {
+    says: '实例进程无法启动。',
+    next: '平台会自动重试；若持续失败，请联系平台运维人员。',
+  },
+  NotConfined: {
+    says: '平台要求模型在隔离环境中运行，而本机无法提供隔离。',
+    next: '需由平台运维人员放行或修正机器配置。',
+  },
+  ExampleFailed: {
+    says: '模型自带的输入示例预测失败。',
+    next: '服务仍可使用。请核对示例与签名是否一致，并重新记录模型。',
+  },
+  NoSignature: {
+    says: '模型没有签名，平台不检查输入。',
+    next: '请带签名记录模型：错误输入将返回 400，并指明行与列。',
+  },
+  RowsNotIndependent: {
+    says: '同一行数据与其他行一起预测时结果不同。',
+    next: '平台不会合并不同调用方的请求；除非需要提速，否则无需处理。',
+  },
+  RequirementAdjusted: {
+    says: '有软件包安装的版本与要求不同。',
+    next: '如有影响，请与训练时的预测结果比对。',
+  },
+  TableBlocked: {
+    says: '推理表无法写入。',
+    next: '数据已暂存并将补写；请检查目标位置是否可达、可写。',
+  },
+  RowsDropped: {
+    says: '推理表有数据丢失。',
+    next: '请检查目标位置；已丢失的数据无法恢复。',
+  },
+  Lost: { says: '实例已不存在。', next: '平台会自动补齐。' },
+  Preparing: { says: '实例准备中。', next: '' },
+  FetchingModel: { says: '正在获取模型文件。', next: '' },
+  BuildingEnvironment: {
+    says: '正在构建模型环境。',
+    next: '首次构建需要一分钟或更久，之后启动可直接复用。',
+  },
+  LoadingModel: { says: '正在加载模型。', next: '' },
+  Restarting: { says: '实例正按要求重启。', next: '' },
+  Draining: { says: '实例正在处理完剩余请求后退出。', next: '' },
+};
