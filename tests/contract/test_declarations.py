@@ -32,6 +32,7 @@ def declared_by(service: str) -> Bus:
             scheduler.consumers.consume_intent(bus, UNUSED, UNUSED, UNUSED)
             scheduler.consumers.serve_pods(bus, UNUSED, UNUSED, UNUSED)
             scheduler.consumers.serve_nodes(bus, UNUSED, UNUSED)
+            scheduler.consumers.serve_environments(bus, UNUSED)
             scheduler.consumers.serve_runs(bus, UNUSED, UNUSED)
         case "monitor":
             monitor.consumers.calls.subscribe(bus, UNUSED, UNUSED)

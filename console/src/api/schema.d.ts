@@ -147,6 +147,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/inference-tables/{table}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Table
+         * @description One table, opened: its columns with types and descriptions, size, files, last commit.
+         */
+        get: operations["read_table_api_v1_inference_tables__table__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inference-tables/{table}/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Table
+         * @description Rows as CSV or Parquet, in the order in which they lie in the table.
+         *
+         *     A file that cannot be made whole ends without its end: the connection breaks off.
+         */
+        get: operations["download_table_api_v1_inference_tables__table__download_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/inference-tables/{table}/rows": {
         parameters: {
             query?: never;
@@ -156,9 +198,31 @@ export interface paths {
         };
         /**
          * List Rows
-         * @description Rows of one table, newest first.
+         * @description Rows of one table, newest first unless asked otherwise.
+         *
+         *     Pages that a cursor joins show one version of the table. A page of large rows ends before `page_size`.
          */
         get: operations["list_rows_api_v1_inference_tables__table__rows_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inference-tables/{table}/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Statistics
+         * @description Of each column: nulls, different values, range, mean, quantiles, frequent values, a histogram.
+         */
+        get: operations["read_statistics_api_v1_inference_tables__table__statistics_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -217,6 +281,8 @@ export interface paths {
         /**
          * Read Model Version
          * @description One version of a registered model: signature, input example, requirements, what it was made of.
+         *
+         *     `environment` says whether its first start waits for an environment to be built.
          */
         get: operations["read_model_version_api_v1_models__model__versions__version__get"];
         put?: never;
@@ -1677,6 +1743,58 @@ export interface components {
             to: string;
         };
         /**
+         * ColumnStatistics
+         * @description What is known of the values of one column. What a type does not have is null or empty.
+         */
+        ColumnStatistics: {
+            /**
+             * Count
+             * @description Rows with a value.
+             */
+            count: number;
+            /**
+             * Distinct
+             * @description Different values, estimated within a few per cent.
+             */
+            distinct?: number | null;
+            /**
+             * Histogram
+             * @default []
+             */
+            histogram: components["schemas"]["HistogramBin"][];
+            /** Max */
+            max?: unknown;
+            /** Mean */
+            mean?: number | null;
+            /** Min */
+            min?: unknown;
+            /** Name */
+            name: string;
+            /**
+             * Nulls
+             * @description Rows without; numbers that are none (NaN) count as such.
+             */
+            nulls: number;
+            /**
+             * Quantiles
+             * @description Share of the values → value, estimated.
+             * @default {}
+             */
+            quantiles: {
+                [key: string]: unknown;
+            };
+            /** Stddev */
+            stddev?: number | null;
+            /**
+             * Top
+             * @description Frequent values, at most 10; the counts are exact.
+             * @default []
+             */
+            top: components["schemas"]["TopValue"][];
+            /** Type */
+            type: string;
+        };
+        /**
          * CrossOrigin
          * @description `Cors` as a body: unknown fields are refused, and origins and header names that are none.
          */
@@ -1803,6 +1921,29 @@ export interface components {
             trace: string[];
             /** Version */
             version: string;
+        };
+        /**
+         * EnvironmentOutlook
+         * @description What the first start of a model version will find, as told from its requirements without building anything.
+         */
+        EnvironmentOutlook: {
+            /**
+             * Reason
+             * @description Of refused and unknown.
+             */
+            reason?: string | null;
+            /**
+             * State
+             * @description own: the platform's own environment satisfies it. built: one that does is here already. to_build: one is built at the first start, which takes minutes. refused: it cannot start. unknown: that shows when it starts, `reason` says why.
+             * @enum {string}
+             */
+            state: "own" | "built" | "to_build" | "refused" | "unknown";
+            /**
+             * Unmet
+             * @description Requirements that the platform's own environment does not meet, with what is there.
+             * @default []
+             */
+            unmet: string[];
         };
         /**
          * ErrorDetail
@@ -2097,6 +2238,18 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
+        };
+        /**
+         * HistogramBin
+         * @description Values above `from`, up to `to`; the first bin has its lower bound too.
+         */
+        HistogramBin: {
+            /** Count */
+            count: number;
+            /** From */
+            from: unknown;
+            /** To */
+            to: unknown;
         };
         /**
          * HistoryView
@@ -2422,6 +2575,8 @@ export interface components {
              * @description `sha256:` and the hash of the version's `MLmodel` file.
              */
             digest?: string | null;
+            /** @description Whether the platform's own environment satisfies it, or one is built at its first start; null where the scheduler does not answer. */
+            environment?: components["schemas"]["EnvironmentOutlook"] | null;
             /**
              * Flavors
              * @default []
@@ -3361,6 +3516,20 @@ export interface components {
          */
         RequestView: {
             /**
+             * Inferences
+             * @description Its rows of the inferences table, one per inference.
+             */
+            inferences: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Labelled
+             * @description Those of them that have a label, with it.
+             */
+            labelled: {
+                [key: string]: unknown;
+            }[];
+            /**
              * Log Lines
              * @description Printed while it was answered, oldest first: at most 200.
              */
@@ -3464,6 +3633,11 @@ export interface components {
         RowsView: {
             /** Columns */
             columns: string[];
+            /**
+             * Delta Version
+             * @description The version of the table that the pages show.
+             */
+            delta_version?: number | null;
             /** Items */
             items: {
                 [key: string]: unknown;
@@ -3989,6 +4163,125 @@ export interface components {
             waiting_rows: number;
         };
         /**
+         * TableColumn
+         * @description One column, as the table itself says.
+         */
+        TableColumn: {
+            /** Description */
+            description?: string | null;
+            /**
+             * Is Partition
+             * @default false
+             */
+            is_partition: boolean;
+            /** Name */
+            name: string;
+            /**
+             * Nullable
+             * @default true
+             */
+            nullable: boolean;
+            /**
+             * Original Name
+             * @description As the model calls it, where the table cannot.
+             */
+            original_name?: string | null;
+            /**
+             * Type
+             * @description In SQL's words: BIGINT, DOUBLE, STRING, ARRAY<STRING>, …
+             */
+            type: string;
+        };
+        /**
+         * TableCommit
+         * @description What changed a table last.
+         */
+        TableCommit: {
+            /** At */
+            at?: string | null;
+            /** Operation */
+            operation?: string | null;
+            /** Version */
+            version: number;
+        };
+        /**
+         * TableDetails
+         * @description One inference table with what its own log says.
+         */
+        TableDetails: {
+            blocked?: components["schemas"]["TableBlock"] | null;
+            /**
+             * Bytes
+             * @default 0
+             */
+            bytes: number;
+            /**
+             * Columns
+             * @default []
+             */
+            columns: components["schemas"]["TableColumn"][];
+            /**
+             * Files
+             * @default 0
+             */
+            files: number;
+            /**
+             * From Time
+             * @description The oldest row's time, where it is known.
+             */
+            from_time?: string | null;
+            /**
+             * Kind
+             * @description payload, inferences, labelled, …
+             */
+            kind: string;
+            last_commit?: components["schemas"]["TableCommit"] | null;
+            /** Location */
+            location: string;
+            /** Name */
+            name: string;
+            /** Rows */
+            rows: number;
+            /** Service */
+            service: string;
+            /**
+             * Status
+             * @description blocked: its rows wait, see `blocked`; missing: its folder is gone.
+             * @default ok
+             * @enum {string}
+             */
+            status: "ok" | "blocked" | "missing";
+            /**
+             * Time Column
+             * @description Whose values `from` and `to` mean.
+             */
+            time_column?: string | null;
+            /**
+             * To Time
+             * @description The newest row's time, where it is known.
+             */
+            to_time?: string | null;
+            /** Updated At */
+            updated_at?: string | null;
+            /**
+             * Version
+             * @description Delta version.
+             */
+            version: number;
+        };
+        /**
+         * TableStatistics
+         * @description Statistics of the selected rows.
+         */
+        TableStatistics: {
+            /** Columns */
+            columns: components["schemas"]["ColumnStatistics"][];
+            /** Delta Version */
+            delta_version: number;
+            /** Rows */
+            rows: number;
+        };
+        /**
          * TableView
          * @description One inference table: `name` is `<service>.<kind>`.
          */
@@ -3996,9 +4289,9 @@ export interface components {
             blocked?: components["schemas"]["TableBlock"] | null;
             /**
              * Kind
-             * @enum {string}
+             * @description payload, inferences, labelled, …
              */
-            kind: "payload" | "inferences" | "labelled";
+            kind: string;
             /** Location */
             location: string;
             /** Name */
@@ -4100,6 +4393,16 @@ export interface components {
             parent_id: string | null;
             /** User */
             user: string;
+        };
+        /**
+         * TopValue
+         * @description A frequent value.
+         */
+        TopValue: {
+            /** Count */
+            count: number;
+            /** Value */
+            value: unknown;
         };
         /**
          * TrafficView
@@ -4873,15 +5176,192 @@ export interface operations {
             };
         };
     };
+    read_table_api_v1_inference_tables__table__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `<service>.<kind>`. */
+                table: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableDetails"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    download_table_api_v1_inference_tables__table__download_get: {
+        parameters: {
+            query?: {
+                /** @description Only these: repeated, or with commas between them; by default all. */
+                columns?: string[];
+                format?: "csv" | "parquet";
+                /** @description The oldest `request_time`, ISO-8601. */
+                from?: string | null;
+                /** @description The `request_time` before which rows end. */
+                to?: string | null;
+                /** @description Which rows: `alcohol > 9 and (version in ('v1', 'v2') or error is not null)`; any column, compared by =, !=, <, <=, >, >=, in, between, like, ilike, contains, is null (docs/reading-tables.md). */
+                where?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description `<service>.<kind>`. */
+                table: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.apache.parquet": unknown;
+                    "text/csv": unknown;
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
     list_rows_api_v1_inference_tables__table__rows_get: {
         parameters: {
             query?: {
                 client_request_id?: string | null;
+                /** @description Only these: repeated, or with commas between them; by default all. */
+                columns?: string[];
+                cursor?: string | null;
+                /** @description The oldest `request_time`, ISO-8601. */
+                from?: string | null;
+                /** @description A column, `-column` for descending; by default the newest first. */
+                order?: string | null;
                 page_size?: number;
                 request_id?: string | null;
+                /** @description The `request_time` before which rows end. */
+                to?: string | null;
+                /** @description Which rows: `alcohol > 9 and (version in ('v1', 'v2') or error is not null)`; any column, compared by =, !=, <, <=, >, >=, in, between, like, ilike, contains, is null (docs/reading-tables.md). */
+                where?: string | null;
             };
             header?: never;
             path: {
+                /** @description `<service>.<kind>`. */
                 table: string;
             };
             cookie?: never;
@@ -4895,6 +5375,92 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RowsView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    read_statistics_api_v1_inference_tables__table__statistics_get: {
+        parameters: {
+            query?: {
+                /** @description Only these: repeated, or with commas between them; by default all. */
+                columns?: string[];
+                /** @description The oldest `request_time`, ISO-8601. */
+                from?: string | null;
+                /** @description The `request_time` before which rows end. */
+                to?: string | null;
+                /** @description Which rows: `alcohol > 9 and (version in ('v1', 'v2') or error is not null)`; any column, compared by =, !=, <, <=, >, >=, in, between, like, ilike, contains, is null (docs/reading-tables.md). */
+                where?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description `<service>.<kind>`. */
+                table: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableStatistics"];
                 };
             };
             /** @description A value, shape or name that cannot be accepted. */

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from browser.visit import LOADED_WITHIN_MS, Visit, visit
+from browser.visit import LOADED_WITHIN_MS, Visit
 from platforms.running_platform import Platform
 from platforms.served_model import ServedModel
 
@@ -18,12 +18,6 @@ pytestmark = pytest.mark.timeout(300)
 
 HOSTILE = '"><img src=x onerror="window.harmed=1"><script>window.harmed=1</script>'
 WRITE = """async ([path, headers]) => (await fetch(path, {method: 'POST', headers})).status"""
-
-
-@pytest.fixture
-def opened(chromium: Browser, platform: Platform) -> Iterator[Visit]:
-    with visit(chromium, platform) as signed_in:
-        yield signed_in
 
 
 def test_hostile_texts_are_text(opened: Visit, platform: Platform, seen: ServedModel) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from browser.visit import Visit, visit
+from browser.visit import Visit
 from platforms.running_platform import Platform
 from platforms.served_model import ServedModel
 
@@ -17,12 +16,6 @@ pytestmark = pytest.mark.timeout(400)
 
 MODEL = {"kind": "mlflow", "model": "never_loads", "version": "1"}
 SHOWN_WITHIN_MS = 60_000
-
-
-@pytest.fixture
-def opened(chromium: Browser, platform: Platform) -> Iterator[Visit]:
-    with visit(chromium, platform) as signed_in:
-        yield signed_in
 
 
 def create(platform: Platform, service: str, **version: object) -> None:

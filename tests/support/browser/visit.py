@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -53,7 +54,9 @@ def browser() -> Iterator[Browser]:
     """A Chromium of this machine."""
     install_packages()
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium(), args=list(ARGUMENTS))
+        found = chromium()
+        environ = {**os.environ, **found.variables}
+        started = playwright.chromium.launch(executable_path=found.path, args=list(ARGUMENTS), env=environ)
         try:
             yield started
         finally:

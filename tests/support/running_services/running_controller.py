@@ -74,12 +74,15 @@ from shared.contracts.rpc.monitor import (
 )
 from shared.contracts.rpc.scheduler import (
     CAPACITY,
+    ENVIRONMENT,
     NODES,
     POD_TIMELINE,
     PODS,
     RESTART_POD,
     RUNS,
     VERSION_STATES,
+    EnvironmentOutlook,
+    ModelFiles,
     PodList,
     PodRef,
     PodsQuery,
@@ -228,6 +231,7 @@ class Peers:
         self.scheduler.serve(PODS, self._pods)
         self.scheduler.serve(RESTART_POD, self._restart)
         self.scheduler.serve(POD_TIMELINE, self._timeline)
+        self.scheduler.serve(ENVIRONMENT, self._environment)
         self.scheduler.serve(NODES, self._nodes)
         self.scheduler.serve(CAPACITY, self._capacity)
         self.monitor.serve(LOGS, self._logs)
@@ -336,6 +340,11 @@ class Peers:
         placed = StartPhase(name="placed", started_at=begun, ended_at=begun + timedelta(seconds=1.5), state="done")
         model = StartPhase(name="model", started_at=begun + timedelta(seconds=1.5), state="running", detail="fetching")
         return PodTimeline(pod=ref.pod, run=0, state="starting", started_at=begun, phases=(placed, model))
+
+    async def _environment(self, files: ModelFiles) -> EnvironmentOutlook:
+        assert files.mlmodel
+        assert files.requirements
+        return EnvironmentOutlook(state="to_build", unmet=("pandas==1.0 (here: 2.2)",))
 
     async def _logs(self, query: LogsQuery) -> LogPage:
         self.asked_logs.append(query)

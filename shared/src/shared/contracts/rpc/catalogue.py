@@ -6,10 +6,18 @@ from shared.contracts.rpc.controller import DEPLOYMENTS, REGISTRY_ACCESS, SECRET
 from shared.contracts.rpc.inference_logger import READ, ROWS, TABLE, TABLES
 from shared.contracts.rpc.method import RpcMethod
 from shared.contracts.rpc.monitor import CHARTS, EVENTS, LOG_CONTEXT, LOGS, METRICS, SUMMARIES
-from shared.contracts.rpc.scheduler import CAPACITY, NODES, POD_TIMELINE, PODS, RESTART_POD, RUNS, VERSION_STATES
+from shared.contracts.rpc.scheduler import (
+    CAPACITY,
+    ENVIRONMENT,
+    NODES,
+    POD_TIMELINE,
+    PODS,
+    RESTART_POD,
+    RUNS,
+    VERSION_STATES,
+)
 
 METHODS: tuple[RpcMethod, ...] = (
     DEPLOYMENTS, REGISTRY_ACCESS, SECRET_VALUES, PODS, RESTART_POD, VERSION_STATES, NODES, CAPACITY, RUNS, METRICS,
-    CHARTS, SUMMARIES, LOGS, LOG_CONTEXT, EVENTS, TABLES, TABLE, ROWS, READ,
-    POD_TIMELINE,
+    CHARTS, SUMMARIES, LOGS, LOG_CONTEXT, EVENTS, TABLES, TABLE, ROWS, READ, POD_TIMELINE, ENVIRONMENT,
 )  # fmt: skip
