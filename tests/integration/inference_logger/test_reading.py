@@ -35,7 +35,7 @@ from inference_logger.store.delta import CommitResult
 from inference_logger.store.reading import pages, scan
 from inference_logger.store.reading.export import cut, export_csv
 from inference_logger.store.reading.limits import QueryEnded, WorkingTime
-from inference_logger.store.reading.snapshot import Snapshot, open_snapshot
+from inference_logger.store.reading.snapshot import DataFile, Snapshot, open_snapshot
 from inference_logger.store.reading.statistics import column_statistics
 from inference_logger.store.storage import LocalStorages
 from shared.contracts.rpc.inference_logger import ReadQuery, TableQuery
@@ -140,7 +140,12 @@ def test_the_pages_of_any_order_are_the_rows_each_once(
 def test_files_that_cannot_matter_are_not_opened(table: Snapshot, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
     really = scan._open
-    monkeypatch.setattr(scan, "_open", lambda table, file: opened.append(file.path) or really(table, file))
+
+    def noted(table: Snapshot, file: DataFile) -> pq.ParquetFile:
+        opened.append(file.path)
+        return really(table, file)
+
+    monkeypatch.setattr(scan, "_open", noted)
 
     (page,) = each_page(table, "n = 7", None)
     assert ([row["n"] for row in page], {path.partition("/")[0] for path in opened}) == (
