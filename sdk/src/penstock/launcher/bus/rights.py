@@ -63,8 +63,9 @@ ASKS: dict[str, tuple[str, ...]] = {
         "penstock.rpc.controller.registry_access",
         "penstock.rpc.controller.secret_values",
     ),
+    "inference-logger": ("penstock.rpc.controller.destinations", "penstock.rpc.controller.storage_credentials"),
 }
-"""Service → the questions that it asks. The last two are answered with credentials: nobody else may ask them."""
+"""Service → the questions that it asks. Some are answered with credentials: nobody else may ask those."""
 
 STREAM_OWNER = "controller"
 OWNED_STREAMS = ("EVENTS", "REQUESTS", "LOGS", "METRICS", "DEAD", "KV_routes", "KV_routers")

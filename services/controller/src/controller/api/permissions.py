@@ -115,6 +115,13 @@ REQUIRED_ACCESS: Mapping[tuple[str, str], AccessLevel] = {
     ("GET", "/secrets/{secret}"): AccessLevel.SIGNED_IN,
     ("PUT", "/secrets/{secret}"): AccessLevel.SIGNED_IN,
     ("DELETE", "/secrets/{secret}"): AccessLevel.SIGNED_IN,
+    # the project is the destination's own, or none, so the route checks it
+    ("GET", "/destinations"): AccessLevel.SIGNED_IN,
+    ("POST", "/destinations"): AccessLevel.SIGNED_IN,
+    ("GET", "/destinations/{destination}"): AccessLevel.SIGNED_IN,
+    ("PUT", "/destinations/{destination}"): AccessLevel.SIGNED_IN,
+    ("DELETE", "/destinations/{destination}"): AccessLevel.SIGNED_IN,
+    ("POST", "/destinations/{destination}/test"): AccessLevel.SIGNED_IN,
     # of what each caller may see
     ("GET", "/changes"): AccessLevel.SIGNED_IN,
     # people

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from inference_logger.handlers import queries
+from inference_logger.handlers import destinations, queries
 from inference_logger.handlers.reading import TableReader
 from inference_logger.store import catalogue
+from inference_logger.store.destinations.registry import DestinationRegistry
 from shared.bus import Bus
+from shared.clock import Clock
+from shared.contracts.base import Contract
 from shared.contracts.chunks import ChunkStream
 from shared.contracts.rpc.inference_logger import (
+    DESTINATION_STATES,
     READ,
     ROWS,
     TABLE,
     TABLES,
+    TEST_DESTINATION,
+    DestinationQuery,
+    DestinationStates,
+    DestinationTest,
     ReadQuery,
     RowPage,
     RowsQuery,
@@ -52,3 +60,16 @@ def subscribe(bus: Bus, database: Database, reader: TableReader) -> None:
     bus.serve(TABLE, table)
     bus.serve(ROWS, rows)
     bus.serve(READ, read)
+
+
+def serve_destinations(bus: Bus, database: Database, registry: DestinationRegistry, clock: Clock) -> None:
+    """Answer how destinations do."""
+
+    async def states(_: Contract) -> DestinationStates:
+        return await destinations.destination_states(registry, database)
+
+    async def test(query: DestinationQuery) -> DestinationTest:
+        return await destinations.test_destination(registry, query.name, clock)
+
+    bus.serve(DESTINATION_STATES, states)
+    bus.serve(TEST_DESTINATION, test)

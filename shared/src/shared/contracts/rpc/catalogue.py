@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from shared.contracts.rpc.controller import DEPLOYMENTS, REGISTRY_ACCESS, SECRET_VALUES
-from shared.contracts.rpc.inference_logger import READ, ROWS, TABLE, TABLES
+from shared.contracts.rpc.controller import (
+    DEPLOYMENTS,
+    DESTINATIONS,
+    REGISTRY_ACCESS,
+    SECRET_VALUES,
+    STORAGE_CREDENTIALS,
+)
+from shared.contracts.rpc.inference_logger import DESTINATION_STATES, READ, ROWS, TABLE, TABLES, TEST_DESTINATION
 from shared.contracts.rpc.method import RpcMethod
 from shared.contracts.rpc.monitor import CHARTS, EVENTS, LOG_CONTEXT, LOGS, METRICS, SUMMARIES
 from shared.contracts.rpc.scheduler import (
@@ -18,6 +24,7 @@ from shared.contracts.rpc.scheduler import (
 )
 
 METHODS: tuple[RpcMethod, ...] = (
+    DESTINATIONS, STORAGE_CREDENTIALS, DESTINATION_STATES, TEST_DESTINATION,
     DEPLOYMENTS, REGISTRY_ACCESS, SECRET_VALUES, PODS, RESTART_POD, VERSION_STATES, NODES, CAPACITY, RUNS, METRICS,
     CHARTS, SUMMARIES, LOGS, LOG_CONTEXT, EVENTS, TABLES, TABLE, ROWS, READ, POD_TIMELINE, ENVIRONMENT,
 )  # fmt: skip

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 
 from shared.contracts.base import Contract
 from shared.contracts.chunks import ChunkStream
-from shared.contracts.rpc.method import RpcMethod
+from shared.contracts.rpc.method import Nothing, RpcMethod
 
 
 class TablesQuery(Contract):
@@ -164,7 +164,49 @@ class RowPage(Contract):
     delta_version: int | None = None
 
 
+class DestinationState(Contract):
+    """How one destination does, as the logger finds it."""
+
+    name: str
+    state: Literal["ok", "failing", "unknown"] = Field(
+        default="unknown", description="failing: tables there wait, see `reason`; unknown: not used or asked yet."
+    )
+    reason: str | None = Field(default=None, description="Why it fails, in one sentence.")
+    since: datetime | None = Field(default=None, description="Since when it is in this state.")
+    writing: Literal["concurrent", "single", "unknown"] = Field(
+        default="unknown",
+        description="concurrent: the store keeps simultaneous commits apart; single: it does not, see `warning`.",
+    )
+    warning: str | None = Field(default=None, description="What the probe of conditional writes found wrong.")
+    waiting_tables: int = Field(default=0, description="Tables there that cannot be written for now.")
+    waiting_rows: int = Field(default=0, description="Recorded requests that wait for them.")
+
+
+class DestinationStates(Contract):
+    """Every destination that the logger knows of."""
+
+    items: tuple[DestinationState, ...]
+
+
+class DestinationQuery(Contract):
+    """The name of a destination."""
+
+    name: str
+
+
+class DestinationTest(Contract):
+    """What a test of a destination found: an object was written, read, removed, and conditional writes were tried."""
+
+    ok: bool
+    message: str = Field(description="What is wrong, or that nothing is, in one sentence.")
+    writing: Literal["concurrent", "single", "unknown"] = "unknown"
+    warning: str | None = None
+    duration_ms: int = 0
+
+
 TABLES = RpcMethod("inference-logger", "tables", TablesQuery, TableList)
 TABLE = RpcMethod("inference-logger", "table", TableQuery, TableDetails)
 ROWS = RpcMethod("inference-logger", "rows", RowsQuery, RowPage)
+DESTINATION_STATES = RpcMethod("inference-logger", "destination_states", Nothing, DestinationStates)
+TEST_DESTINATION = RpcMethod("inference-logger", "test_destination", DestinationQuery, DestinationTest)
 READ = RpcMethod("inference-logger", "read", ReadQuery, ChunkStream)
