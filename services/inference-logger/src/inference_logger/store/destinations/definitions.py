@@ -68,7 +68,8 @@ class DestinationDefinitions:
             try:
                 found = await self._controller.destinations()
             except PenstockError:
-                self._ask_again_at = self._clock.monotonic() + (LIST_AGAIN_S if self._listed_at is None else ASK_AGAIN_S)
+                wait_s = LIST_AGAIN_S if self._listed_at is None else ASK_AGAIN_S
+                self._ask_again_at = self._clock.monotonic() + wait_s
                 self._require_list()
                 return
             self._listed_at = now
