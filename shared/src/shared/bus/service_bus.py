@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nats.aio.client import Client
@@ -135,7 +135,7 @@ class Bus:
         """Offer a large result piece by piece, see `chunks`; it is closed when whoever reads it stops."""
         return await self._chunk_streams.offer(self.nc, chunks)
 
-    def read_chunks(self, stream: ChunkStream) -> Chunks:
+    def read_chunks(self, stream: ChunkStream) -> AsyncGenerator[bytes, None]:
         """What another service offers. Raises what its maker raised; `Unavailable` when it is gone."""
         return read_chunks(self.nc, stream)
 

@@ -43,6 +43,7 @@ def filled(path: str, service: str, project: str) -> str:
         "destination": "lake",
         "group": "risk",
         "node": "a",
+        "destination": "lake",
     }
     return path.format_map(values)
 

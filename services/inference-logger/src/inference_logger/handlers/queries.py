@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
+
 from inference_logger.domain.tables import is_remote, plain_path
 from inference_logger.domain.waiting import WaitingTable
 from inference_logger.handlers.reading import TableReader
@@ -68,8 +70,8 @@ async def list_rows(reader: TableReader, query: RowsQuery) -> RowPage:
     """Rows of one table, newest first; raises `NotFound`, also for a table whose folder is gone."""
     asked = {"client_request_id": query.client_request_id, "request_id": query.request_id}
     equal = {name: value for name, value in asked.items() if value is not None}
-    chunks = await reader.open(ReadQuery(table=query.table, page_size=query.limit, equal=equal))
-    return RowPage.model_validate_json(b"".join([chunk async for chunk in chunks]))
+    async with aclosing(await reader.open(ReadQuery(table=query.table, page_size=query.limit, equal=equal))) as chunks:
+        return RowPage.model_validate_json(b"".join([chunk async for chunk in chunks]))
 
 
 async def table_details(reader: TableReader, query: TableQuery) -> TableDetails:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -29,7 +29,6 @@ from shared.errors import LimitExceeded, NotFound
 
 RETRY_AFTER_S = 2.0
 Result = TypeVar("Result")
-Chunks = AsyncGenerator[bytes, None]
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class TableReader:
         self._running = 0
         self._pool = ThreadPoolExecutor(limits.at_once, thread_name_prefix="query")
 
-    async def open(self, query: ReadQuery) -> Chunks:
+    async def open(self, query: ReadQuery) -> RunningQuery:
         """The result in chunks; the query ends when they are closed.
 
         Raises `NotFound`; `InvalidInput` for what the table cannot be asked; `LimitExceeded` when too many run.
@@ -71,9 +70,12 @@ class TableReader:
             snapshot = await self.find(query.table, _version_of(query))
             pieces = await self._in_thread(lambda: _prepare(snapshot, query, time, self.limits.memory_bytes))
         except BaseException:
-            self._running -= 1
+            self._has_ended()
             raise
-        return self._chunks(cut(pieces, MAX_CHUNK_BYTES), time)
+        return RunningQuery(self._pool, cut(pieces, MAX_CHUNK_BYTES), time, self._has_ended)
+
+    def _has_ended(self) -> None:
+        self._running -= 1
 
     async def find(self, table: str, version: int | None = None) -> Snapshot:
         """A table, opened. Raises `NotFound`, also for one whose folder is gone."""
@@ -105,22 +107,42 @@ class TableReader:
     async def _in_thread(self, work: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
-    async def _chunks(self, pieces: Generator[bytes, None, None], time: WorkingTime) -> Chunks:
-        running: asyncio.Future[bytes | None] | None = None
-        loop = asyncio.get_running_loop()
-        try:
-            while True:
-                running = loop.run_in_executor(self._pool, _next, pieces, time)
-                piece = await asyncio.shield(running)
-                if piece is None:
-                    return
-                yield piece
-        finally:
-            time.end()
-            if running is not None:
-                await asyncio.wait({running})
-            pieces.close()
-            self._running -= 1
+
+class RunningQuery:
+    """The chunks of a result, made in a thread; to be closed, also where none was asked for."""
+
+    def __init__(
+        self,
+        pool: ThreadPoolExecutor,
+        pieces: Generator[bytes, None, None],
+        time: WorkingTime,
+        on_end: Callable[[], None],
+    ) -> None:
+        self._pool, self._pieces, self._time, self._on_end = pool, pieces, time, on_end
+        self._running: asyncio.Future[bytes | None] | None = None
+        self._is_closed = False
+
+    def __aiter__(self) -> RunningQuery:
+        return self
+
+    async def __anext__(self) -> bytes:
+        self._running = asyncio.get_running_loop().run_in_executor(self._pool, _next, self._pieces, self._time)
+        piece = await asyncio.shield(self._running)
+        if piece is None:
+            await self.aclose()
+            raise StopAsyncIteration
+        return piece
+
+    async def aclose(self) -> None:
+        """End it, wherever it is."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._time.end()
+        if self._running is not None:
+            await asyncio.wait({self._running})
+        self._pieces.close()
+        self._on_end()
 
 
 def _next(pieces: Iterator[bytes], time: WorkingTime) -> bytes | None:
