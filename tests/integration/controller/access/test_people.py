@@ -40,7 +40,6 @@ def filled(path: str, service: str, project: str) -> str:
         "model": "wine",
         "spec": "1C2G",
         "secret": "hub",
-        "destination": "lake",
         "group": "risk",
         "node": "a",
         "destination": "lake",
