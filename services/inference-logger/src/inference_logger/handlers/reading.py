@@ -10,9 +10,11 @@ from functools import partial
 from typing import Any, TypeVar
 
 import orjson
+from deltalake.exceptions import DeltaError
 
+from inference_logger.domain.object_storage import storage_failure, storage_reason
 from inference_logger.domain.reading.queries import PageQuery, Question, cursor_of, order_of, position_of, select
-from inference_logger.domain.tables import plain_path
+from inference_logger.domain.tables import is_remote, plain_path
 from inference_logger.store import catalogue
 from inference_logger.store.reading.details import table_details
 from inference_logger.store.reading.export import cut, export_csv, export_parquet
@@ -25,7 +27,7 @@ from inference_logger.store.tables import TableRow
 from shared.contracts.chunks import MAX_CHUNK_BYTES
 from shared.contracts.rpc.inference_logger import ReadQuery, TableDetails, TableView
 from shared.database import Database
-from shared.errors import LimitExceeded, NotFound
+from shared.errors import LimitExceeded, NotFound, Unavailable, UpstreamFailed
 
 RETRY_AFTER_S = 2.0
 Result = TypeVar("Result")
@@ -86,14 +88,24 @@ class TableReader:
         newest_first = sorted(found, key=lambda row: row.updated_at, reverse=True)
         for row in newest_first:
             try:
-                storage = await self.storages.of(row.location)
-                return await self._in_thread(partial(open_snapshot, row.location, storage, version))
+                return await self._open(row.location, version)
             except NotFound:
                 await self._note_missing(row)
         raise NotFound(
             f"the folder of inference table {table}, {plain_path(newest_first[0].location)}, is gone; "
             "the next recorded request makes it anew"
         )
+
+    async def _open(self, location: str, version: int | None) -> Snapshot:
+        if (why := self.storages.refusal(location)) is not None:
+            raise Unavailable(f"the table's destination fails: {why}")
+        storage = await self.storages.of(location)
+        try:
+            return await self._in_thread(partial(open_snapshot, location, storage, version))
+        except (DeltaError, OSError) as error:
+            if not is_remote(location):
+                raise
+            raise UpstreamFailed(storage_reason(location, error)) from None  # it may show credentials
 
     async def details(self, view: TableView) -> TableDetails:
         """A table with its columns, its files and its last commit."""
@@ -147,7 +159,12 @@ class RunningQuery:
 
 def _next(pieces: Iterator[bytes], time: WorkingTime) -> bytes | None:
     with time.working():
-        return next(pieces, None)
+        try:
+            return next(pieces, None)
+        except (DeltaError, OSError) as error:
+            if "<Code>" not in str(error):
+                raise
+            raise UpstreamFailed(storage_failure(str(error), "") or "the store failed") from None
 
 
 def _version_of(query: ReadQuery) -> int | None:
