@@ -64,7 +64,7 @@ class App:
         app = admin_app(
             self.telemetry,
             lambda: self.bus.is_connected and not disk.problem(),
-            lambda: metrics.details() | disk.details(),
+            lambda: metrics.details() | self.destinations.details() | disk.details(),
         )
         return {"admin": serve(app, self.settings.admin_host, self.settings.admin_port)}
 

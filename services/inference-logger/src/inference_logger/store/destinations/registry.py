@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from inference_logger.domain.object_storage import nearest_destination
 from inference_logger.domain.tables import is_remote
@@ -76,6 +76,15 @@ class DestinationRegistry:
     def health(self) -> Mapping[str, Health]:
         """What is known, by name."""
         return self._health
+
+    def details(self) -> dict[str, Any]:
+        """For `/readyz`: a destination that fails does not make the service unready."""
+        failing = [
+            {"destination": name, "reason": health.reason}
+            for name, health in self._health.items()
+            if health.state == "failing"
+        ]
+        return {"failing_destinations": failing} if failing else {}
 
     async def of(self, location: str) -> Storage:
         """How a table there is opened. Raises `Unavailable`."""
