@@ -13,7 +13,18 @@ from controller.domain.services.status import DesiredState, VersionStatus
 from controller.store.access.keys import RoutedKey, alive_keys
 from controller.store.services.services import StoredService, StoredVersion, read_services
 from controller.store.tables import RevisionRow, VersionRow
-from shared.contracts.routes import Cors, Intent, KeyEntry, RateLimit, ServiceKeys, VersionRoute, intent_key, keys_key
+from shared.contracts.routes import (
+    Cors,
+    Intent,
+    KeyEntry,
+    Masking,
+    MaskingRule,
+    RateLimit,
+    ServiceKeys,
+    VersionRoute,
+    intent_key,
+    keys_key,
+)
 
 LONGEST_HOLD_MS = 60_000
 NO_ROOM = "capacity:"
@@ -66,7 +77,7 @@ def service_intent(service: StoredService, debug_key: str | None = None) -> Inte
         debug_key=debug_key,
         fallback=service.row.fallback,
         versions=tuple(
-            _route(version, weights.get(version.row.name, 0))
+            _route(version, weights.get(version.row.name, 0), service.row.project)
             for version in service.versions
             if version.row.wanted == DesiredState.STARTED
         ),
@@ -84,7 +95,7 @@ def _entry(key: RoutedKey) -> KeyEntry:
     return KeyEntry(id=key.id, sha256=key.sha256, expires_at=key.expires_at, scopes=scopes)
 
 
-def _route(version: StoredVersion, weight: int) -> VersionRoute:
+def _route(version: StoredVersion, weight: int, project: str) -> VersionRoute:
     row = version.row
     return VersionRoute(
         version_id=row.id,
@@ -96,10 +107,16 @@ def _route(version: StoredVersion, weight: int) -> VersionRoute:
         log_enabled=row.log_delivery["enabled"],
         sample_rate=row.log_delivery["sample_rate"],
         destination=row.log_delivery["destination"],
+        masking=_masking(row, project),
         rate_limit=row.rate_limit and RateLimit.model_validate(row.rate_limit),
         phase=_phase(version),
         **_hold_settings(row),
     )
+
+
+def _masking(row: VersionRow, project: str) -> Masking | None:
+    rules = row.log_delivery.get("masking")
+    return Masking(key=project, rules=tuple(map(MaskingRule.model_validate, rules))) if rules else None
 
 
 def _phase(version: StoredVersion) -> Phase:
