@@ -1324,6 +1324,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/services/{service}/versions/{version}/masking-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Masking
+         * @description The newest recorded requests of a version as the rules would leave them. Nothing is stored or changed.
+         */
+        post: operations["preview_masking_api_v1_services__service__versions__version__masking_preview_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/services/{service}/versions/{version}/metrics": {
         parameters: {
             query?: never;
@@ -2280,6 +2300,7 @@ export interface components {
              * @description Left out: as the service's latest active version has it, else its newest; a first one records.
              * @default {
              *       "enabled": true,
+             *       "masking": [],
              *       "sample_rate": 1
              *     }
              */
@@ -2631,6 +2652,12 @@ export interface components {
              */
             enabled: boolean;
             /**
+             * Masking
+             * @description Columns that are hashed, starred or left out before anything is passed on.
+             * @default []
+             */
+            masking: components["schemas"]["MaskRule"][];
+            /**
              * Sample Rate
              * @default 1
              */
@@ -2671,6 +2698,78 @@ export interface components {
             text: string;
             /** Version */
             version: string;
+        };
+        /**
+         * MaskedRow
+         * @description One recorded request as it would have been logged.
+         */
+        MaskedRow: {
+            /**
+             * Changed
+             * @description Whether the rules change any value of it, or leave a body out.
+             */
+            changed: boolean;
+            /** Logging Error Codes */
+            logging_error_codes: string[];
+            /**
+             * Request
+             * @description Null where the rules cannot be applied: it would not be logged.
+             */
+            request: string | null;
+            /** Request Id */
+            request_id: string;
+            /**
+             * Response
+             * @description The same of the answer.
+             */
+            response: string | null;
+        };
+        /**
+         * MaskingPreview
+         * @description Rules to try on recorded requests.
+         */
+        MaskingPreview: {
+            /**
+             * Limit
+             * @description The newest requests of the version that are looked at.
+             * @default 10
+             */
+            limit: number;
+            /**
+             * Masking
+             * @description None: those that the version has.
+             */
+            masking?: components["schemas"]["MaskRule"][] | null;
+        };
+        /**
+         * MaskingPreviewView
+         * @description What the rules would do. Hashes are made with a key that exists for this answer only.
+         */
+        MaskingPreviewView: {
+            /** Items */
+            items: components["schemas"]["MaskedRow"][];
+            /**
+             * Untouched Columns
+             * @description Columns with a rule that changes none of these requests.
+             */
+            untouched_columns: string[];
+        };
+        /**
+         * MaskRule
+         * @description `MaskingRule` as a body: unknown fields are refused.
+         */
+        MaskRule: {
+            /**
+             * Action
+             * @description hash: a keyed hash of each value; mask: `***` for text, null for all else; drop: left out.
+             * @enum {string}
+             */
+            action: "hash" | "mask" | "drop";
+            /**
+             * Column
+             * @description Name in requests and answers, in any case; `prediction`: predictions that have no name.
+             */
+            column: string;
         };
         /**
          * Membership
@@ -3140,6 +3239,7 @@ export interface components {
              * @description Left out: as the service's latest active version has it, else its newest; a first one records.
              * @default {
              *       "enabled": true,
+             *       "masking": [],
              *       "sample_rate": 1
              *     }
              */
@@ -12771,6 +12871,114 @@ export interface operations {
             };
             /** @description No such resource. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    preview_masking_api_v1_services__service__versions__version__masking_preview_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                service: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MaskingPreview"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaskingPreviewView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is longer than this API takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

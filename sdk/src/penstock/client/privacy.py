@@ -15,5 +15,5 @@ def preview_masking(
 
     `masking`: such as `[{"column": "customer", "action": "hash"}]`.
     """
-    body = {"limit": limit} if masking is None else {"limit": limit, "masking": [dict(rule) for rule in masking]}
+    body = {"limit": limit} if masking is None else {"limit": limit, "masking": list(masking)}
     return Request("POST", path("services", service, "versions", version, "masking-preview"), json=body)
