@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -231,49 +233,55 @@ async def test_kills_and_a_store_that_is_away_neither_lose_nor_double(
 ) -> None:
     """In the long one: 10,000 rows, two loggers at once in every fifth turn, NATS killed four times."""
     loggers = (LoggerProcess(nats_server, home), LoggerProcess(nats_server, home.with_name("second")))
-    rows, is_back = 0, asyncio.create_task(asyncio.sleep(0))
+    traffic, is_back = Traffic(js, place), asyncio.create_task(asyncio.sleep(0))
     try:
         for turn in range(kills):
-            if turn == kills // 2:
-                weed.kill()
-                is_back = asyncio.create_task(start_after(weed, away_s))
             at_once = loggers if turn % 5 == 4 else loggers[:1]
             for logger in at_once:
                 logger.start()
+            if turn == kills // 2:
+                weed.kill()
+                is_back = asyncio.create_task(start_after(weed, away_s))
             if turn % 12 == 11:
                 nats_server.kill()
                 await asyncio.to_thread(nats_server.start)
-            for _ in range(messages):
-                await log_surely(js, there(place, f"r{rows}"), there(place, f"r{rows + 1}"))
-                rows += 2
+            await traffic.log(messages)
             if turn % 2 and is_back.done():
-                await has_at_least(place, rows - 2 * messages)
+                await has_at_least(place, traffic.rows - 2 * messages)
             for logger in at_once:
                 logger.kill()
         await is_back
         loggers[0].start()
-        await has_once(place, [f"r{number}" for number in range(rows)])
+        await has_once(place, [f"r{number}" for number in range(traffic.rows)])
     finally:
         for logger in loggers:
-            if logger.process is not None:
-                logger.kill()
+            logger.end()
+
+
+@dataclass
+class Traffic:
+    """Messages of two records each, published as a router does: again, with the same id, until the stream has it."""
+
+    js: JetStreamContext
+    place: S3Client
+    rows: int = 0
+
+    async def log(self, messages: int) -> None:
+        for _ in range(messages):
+            records = [there(self.place, f"r{self.rows + number}") for number in range(2)]
+            await eventually(partial(self._is_stored, *records), every=0.1)
+            self.rows += 2
+
+    async def _is_stored(self, *records: dict[str, Any]) -> bool:
+        try:
+            return await log(self.js, *records, msg_id=records[0]["request_id"]) > 0
+        except NATS_ERRORS:
+            return False
 
 
 async def start_after(weed: SeaweedProcess, seconds: float) -> None:
     await asyncio.sleep(seconds)  # the outage itself
     await asyncio.to_thread(weed.start)
-
-
-async def log_surely(js: JetStreamContext, *records: dict[str, Any]) -> None:
-    """As a router does: again, with the same id, until the stream says that it has it."""
-    for _ in range(100):
-        try:
-            await log(js, *records, msg_id=records[0]["request_id"])
-        except NATS_ERRORS:
-            await asyncio.sleep(0.1)
-        else:
-            return
-    raise AssertionError("the stream takes nothing")
 
 
 def files(place: S3Client) -> list[str]:
