@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.contracts.base import Contract
+from shared.contracts.log_counts import LogCounts
 from shared.events.base import Event
 
 REQUESTS_SUBJECT = "penstock.requests.v1"
@@ -49,11 +50,14 @@ class RequestRecord(Contract):
 
 
 class RequestLogged(Event):
-    """1..N records of one service, in the order in which they were answered."""
+    """0..N records of one service, in the order in which they were answered."""
 
     entity: ClassVar[str] = "request"
     fact: ClassVar[str] = "logged"
     records: tuple[RequestRecord, ...]
+    counts: tuple[LogCounts, ...] = Field(
+        default=(), description="What a router counted of the service; such a message has no records."
+    )
 
     def key(self) -> str:
         """The service's name."""

@@ -50,6 +50,21 @@ class OutcomeRecorder(Protocol):
         ...
 
 
+class OutcomeCounter(Protocol):
+    """Counts what was recorded and what was not, for the account of the request log."""
+
+    def count(self, service: str, received_ns: int, outcome: str | None) -> None:
+        """One more; None: it was recorded. Never raises, never waits."""
+        ...
+
+
+class Uncounted:
+    """Counts nothing."""
+
+    def count(self, service: str, received_ns: int, outcome: str | None) -> None:
+        """See `OutcomeCounter`."""
+
+
 def is_valid_request_id(value: bytes) -> bool:
     """Whether a client's own `X-Request-Id` may be used: 1..128 characters that need no escaping anywhere."""
     return _REQUEST_ID.match(value) is not None
