@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,17 @@ async def test_rows_statistics_and_columns_are_the_loggers(controller: Controlle
     for wrong in ("rows?colour=1", "rows?page_size=0", "rows?from=noon", "statistics?order=a", "download?format=xlsx"):
         await controller.call("GET", f"{path}/{wrong}", 400)
     await controller.call("GET", "/inference-tables/nobody.payload/download", 404)
+
+
+async def test_the_account_of_the_last_hour_or_another_range(controller: Controller, peers: Peers) -> None:
+    found = await controller.call("GET", "/services/wine/accounting")
+    assert (found["total"]["accepted"], found["items"][0]["dropped"]) == (3, {"d": 1})
+    asked = peers.asked_accounts[-1]
+    assert (asked.service, asked.step, asked.to_time - asked.from_time) == ("wine", 60, timedelta(hours=1))
+    await controller.call("GET", "/services/wine/accounting?to=2026-03-01T10:00:00Z&step=3600")
+    assert (peers.asked_accounts[-1].step, peers.asked_accounts[-1].to_time.hour) == (3600, 10)
+    for wrong, status in (("wine/accounting?step=90", 400), ("nobody/accounting", 404)):
+        await controller.call("GET", f"/services/{wrong}", status)
 
 
 async def test_a_download_is_a_file_of_every_chunk(door: Door, peers: Peers, tmp_path: Path) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -17,10 +19,11 @@ from inference_logger.store import catalogue
 from inference_logger.store.reading.details import table_details
 from inference_logger.store.reading.export import cut, export_csv, export_parquet
 from inference_logger.store.reading.limits import WorkingTime
+from inference_logger.store.reading.minutes import rows_by_minute
 from inference_logger.store.reading.pages import read_page
 from inference_logger.store.reading.snapshot import Snapshot, open_snapshot
 from inference_logger.store.reading.statistics import column_statistics
-from inference_logger.store.storage import Storages
+from inference_logger.store.storage import Storage, Storages
 from inference_logger.store.tables import TableRow
 from shared.contracts.chunks import MAX_CHUNK_BYTES
 from shared.contracts.rpc.inference_logger import ReadQuery, TableDetails, TableView
@@ -95,6 +98,17 @@ class TableReader:
             "the next recorded request makes it anew"
         )
 
+    async def count_minutes(self, table: str, since: datetime, until: datetime) -> Counter[datetime]:
+        """Minute → rows of it, wherever the table lies or lay. Raises `LimitExceeded`, `Conflict`, `Unavailable`."""
+        async with self.database.read() as session:
+            found = await catalogue.find_tables(session, name=table)
+        counted: Counter[datetime] = Counter()
+        for row in found:
+            storage = await self.storages.of(row.location)
+            work = partial(_count_minutes, row.location, storage, since, until, self.limits.within_s)
+            counted += await self._in_thread(work)
+        return counted
+
     async def details(self, view: TableView) -> TableDetails:
         """A table with its columns, its files and its last commit."""
         snapshot = await self.find(view.name)
@@ -148,6 +162,17 @@ class RunningQuery:
 def _next(pieces: Iterator[bytes], time: WorkingTime) -> bytes | None:
     with time.working():
         return next(pieces, None)
+
+
+def _count_minutes(
+    location: str, storage: Storage, since: datetime, until: datetime, within_s: float
+) -> Counter[datetime]:
+    time = WorkingTime(within_s)
+    try:
+        with time.working():
+            return rows_by_minute(open_snapshot(location, storage), since, until, time)
+    except NotFound:
+        return Counter()
 
 
 def _version_of(query: ReadQuery) -> int | None:
