@@ -57,7 +57,14 @@ def test_counts_are_read_and_what_is_none_is_left_out() -> None:
         "dropped": {"debug": 1},
         "is_complete": True,
     }
-    wrong = [{}, 5, {**good, "minute": "noon"}, {**good, "source": "x"}, {**good, "dropped": [1]}, {**good, "logged": None}]
+    wrong = [
+        {},
+        5,
+        {**good, "minute": "noon"},
+        {**good, "source": "x"},
+        {**good, "dropped": [1]},
+        {**good, "logged": None},
+    ]
     body = json.dumps({"records": [], "counts": [good, *wrong]}).encode()
 
     assert read_counts(body, "wine") == [SourceCounts(str(UUID(int=5)), "wine", MINUTE, 3, {"debug": 1}, True)]

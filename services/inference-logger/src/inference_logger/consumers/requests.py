@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from nats.aio.msg import Msg
 
+from inference_logger.consumers.log_topics import publish_topics
 from inference_logger.consumers.waiting import WaitingTableRetries
 from inference_logger.domain.accounting import (
     DEAD_LETTER,
@@ -174,9 +175,17 @@ class RequestSink:
             await self._read(message, before, batch)
         last = messages[-1].metadata
         upto = replace(before, sequence=last.sequence.stream, stored_at=last.timestamp)
+        await self._hand_on(batch.messages, upto)
         found = StreamBatch(batch.messages, before, upto, batch.counts, batch.lost)
         self.waiting.update(await commit_batch(self.stores, found, self.waiting.tables))
         return upto
+
+    async def _hand_on(self, messages: Sequence[ReceivedMessage], upto: Checkpoint) -> None:
+        """To log topics, before they are noted as read: a kill in between hands them on once more."""
+        try:
+            await publish_topics(self.bus, messages, upto.name)
+        except* Unavailable as errors:
+            raise Unavailable(describe_error(errors.exceptions[0])) from errors
 
     async def _read(self, message: Msg, checkpoint: Checkpoint, batch: _Gathered) -> None:
         """Its records, or, as a dead letter, that they are lost; what it counts."""
