@@ -103,10 +103,10 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
 
 def _query_limits(settings: InferenceLoggerSettings) -> QueryLimits:
     return QueryLimits(
-        settings.queries,
-        settings.query_timeout.total_seconds(),
-        settings.download_timeout.total_seconds(),
-        settings.query_memory,
+        at_once=settings.queries,
+        within_s=settings.query_timeout.total_seconds(),
+        download_within_s=settings.download_timeout.total_seconds(),
+        memory_bytes=settings.query_memory,
     )
 
 

@@ -39,6 +39,8 @@ class QueryLimits:
     """What queries may take."""
 
     at_once: int = 4
+    wait_s: float = 3.0
+    """One more waits so long for its turn."""
     within_s: float = 30.0
     """Of work for a page or statistics."""
     download_within_s: float = 600.0
@@ -53,7 +55,7 @@ class TableReader:
         self.database = database
         self.storages = storages
         self.limits = limits
-        self._running = 0
+        self._turns = asyncio.Semaphore(limits.at_once)
         self._pool = ThreadPoolExecutor(limits.at_once, thread_name_prefix="query")
 
     async def open(self, query: ReadQuery) -> RunningQuery:
@@ -61,24 +63,26 @@ class TableReader:
 
         Raises `NotFound`; `InvalidInput` for what the table cannot be asked; `LimitExceeded` when too many run.
         """
-        if self._running >= self.limits.at_once:
-            raise LimitExceeded(
-                f"{self.limits.at_once} queries of inference tables run already; try again in a moment",
-                retry_after_s=RETRY_AFTER_S,
-            )
-        self._running += 1
+        await self._take_turn()
         try:
             is_file = query.result in {"csv", "parquet"}
             time = WorkingTime(self.limits.download_within_s if is_file else self.limits.within_s)
             snapshot = await self.find(query.table, _version_of(query))
             pieces = await self._in_thread(lambda: _prepare(snapshot, query, time, self.limits.memory_bytes))
         except BaseException:
-            self._has_ended()
+            self._turns.release()
             raise
-        return RunningQuery(self._pool, cut(pieces, MAX_CHUNK_BYTES), time, self._has_ended)
+        return RunningQuery(self._pool, cut(pieces, MAX_CHUNK_BYTES), time, self._turns.release)
 
-    def _has_ended(self) -> None:
-        self._running -= 1
+    async def _take_turn(self) -> None:
+        try:
+            async with asyncio.timeout(self.limits.wait_s):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            raise LimitExceeded(
+                f"{self.limits.at_once} queries of inference tables run already; try again in a moment",
+                retry_after_s=RETRY_AFTER_S,
+            ) from error
 
     async def find(self, table: str, version: int | None = None) -> Snapshot:
         """A table, opened. Raises `NotFound`, also for one whose folder is gone."""
