@@ -40,21 +40,21 @@ HELD_UP_S = 10.0
 def weed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedProcess]:
     server = SeaweedProcess(tmp_path_factory.mktemp("weed"))
     server.start()
+    server.make_bucket("lake")
     yield server
     server.kill()
 
 
 @pytest.fixture
-def bucket(weed: SeaweedProcess) -> S3Client:
-    return weed.make_bucket(f"lake-{uuid4().hex[:8]}")
+def place(weed: SeaweedProcess) -> S3Client:
+    """A prefix of the bucket for one test."""
+    return weed.client("lake", f"tables-{uuid4().hex[:8]}")
 
 
 @pytest.fixture
-async def answers(
-    nats_server: NatsProcess, weed: SeaweedProcess, bucket: S3Client
-) -> AsyncIterator[DestinationAnswers]:
+async def answers(nats_server: NatsProcess, weed: SeaweedProcess, place: S3Client) -> AsyncIterator[DestinationAnswers]:
     found = DestinationAnswers()
-    found.define("lake", f"s3://{bucket.folder.bucket}/tables", weed.endpoint, WRITER)
+    found.define("lake", url_of(place), weed.endpoint, WRITER)
     async with answering(nats_server.url, found):
         yield found
 
@@ -70,19 +70,22 @@ async def logger(
     await running.stop()
 
 
-def in_bucket(bucket: S3Client, service: str = "wine") -> Counter[str]:
+def url_of(place: S3Client) -> str:
+    return f"s3://{place.folder.bucket}/{place.folder.prefix}".rstrip("/")
+
+
+def stored(place: S3Client, service: str = "wine") -> Counter[str]:
     """Request id → rows of the table, as an outside reader sees it."""
-    location = f"s3://{bucket.folder.bucket}/tables/{service}/payload"
-    options = bucket.folder.options(bucket.credentials)
+    options = place.folder.options(place.credentials)
     try:
-        table = deltalake.DeltaTable(location, storage_options=options)
+        table = deltalake.DeltaTable(f"{url_of(place)}/{service}/payload", storage_options=options)
         return Counter(table.to_pyarrow_table(columns=["request_id"]).column("request_id").to_pylist())
     except (OSError, deltalake.exceptions.DeltaError):
         return Counter()
 
 
-def there(bucket: S3Client, name: str, service: str = "wine") -> dict[str, object]:
-    return record(name, service, destination=f"s3://{bucket.folder.bucket}/tables")
+def there(place: S3Client, name: str, service: str = "wine") -> dict[str, object]:
+    return record(name, service, destination=url_of(place))
 
 
 async def state(logger: RunningLogger) -> DestinationState:
@@ -97,36 +100,41 @@ async def is_ok(logger: RunningLogger) -> bool:
 
 
 async def test_rows_are_there_once_read_compacted_and_removed(
-    js: JetStreamContext, logger: RunningLogger, bucket: S3Client
+    js: JetStreamContext, logger: RunningLogger, place: S3Client
 ) -> None:
     for name in "abc":
-        await log(js, there(bucket, name))
-        await has_once(bucket, "abc"[: "abc".index(name) + 1])
-    await log(js, there(bucket, "b"), retry=True)
-    await log(js, there(bucket, "t", "tea"))
-    await has_once(bucket, "t", "tea")
+        await log(js, there(place, name))
+        await has_once(place, "abc"[: "abc".index(name) + 1])
+    await log(js, there(place, "b"), retry=True)
+    await log(js, there(place, "t", "tea"))
+    await has_once(place, "t", "tea")
     await eventually(lambda: is_ok(logger), every=0.1)
 
     assert {row["request_id"] for row in (await logger.rows("wine.payload")).items} == set("abc")
     found = (await logger.tables())["wine.payload"]
-    assert (found.location, found.rows) == (f"s3://{bucket.folder.bucket}/tables/wine/payload", 3)
+    assert (found.location, found.rows) == (f"{url_of(place)}/wine/payload", 3)
 
     await compact_tables(logger.app.sink.stores, timedelta(0))
-    assert len([key for key in files(bucket) if "checkpoint" not in key]) == 1
-    assert any("checkpoint" in key for key in files(bucket))
-    await has_once(bucket, "abc")
+    assert len([key for key in files(place) if "checkpoint" not in key]) == 1
+    assert any("checkpoint" in key for key in files(place))
+    await has_once(place, "abc")
 
     async with logger.app.database.unit_of_work() as session:
         await catalogue.note_purge(session, "wine", datetime.now(UTC))
-    await eventually(lambda: not list(bucket.keys("tables/wine/")), every=0.1)
-    await has_once(bucket, "t", "tea")
-    await log(js, there(bucket, "old"))  # logged before the service was deleted
-    await log(js, there(bucket, "new") | {"received_at": (datetime.now(UTC) + timedelta(hours=1)).isoformat()})
-    await has_once(bucket, ["new"])
+    await eventually(lambda: not list(place.keys(f"{place.folder.prefix}/wine/")), every=0.1)
+    await has_once(place, "t", "tea")
+    await log(js, there(place, "old"))  # logged before the service was deleted
+    await log(js, there(place, "new") | {"received_at": (datetime.now(UTC) + timedelta(hours=1)).isoformat()})
+    await has_once(place, ["new"])
 
 
 async def test_what_a_store_refuses_waits_is_named_and_comes_once(
-    js: JetStreamContext, logger: RunningLogger, bucket: S3Client, answers: DestinationAnswers, home: Path
+    js: JetStreamContext,
+    logger: RunningLogger,
+    place: S3Client,
+    weed: SeaweedProcess,
+    answers: DestinationAnswers,
+    home: Path,
 ) -> None:
     url, endpoint = answers.defined["lake"].url, answers.defined["lake"].endpoint or ""
     wrong = {
@@ -141,7 +149,7 @@ async def test_what_a_store_refuses_waits_is_named_and_comes_once(
         assert not found.ok
         assert why in found.message
         names.append(f"w{len(names)}")
-        await log(js, there(bucket, names[-1]))
+        await log(js, there(place, names[-1]))
         table = await eventually(lambda: is_blocked(logger, len(names)), every=0.1)
         assert why in table.blocked.reason
         assert credentials.secret_key not in repr((table, found)) + logger.metrics()
@@ -153,30 +161,31 @@ async def test_what_a_store_refuses_waits_is_named_and_comes_once(
 
     answers.define("lake", url, endpoint, WRITER)  # no restart
     assert (await run_test(logger.app.destinations, "lake", SystemClock())).ok
-    await has_once(bucket, names)
+    await has_once(place, names)
     assert 'penstock_destination_up{destination="lake"} 1.0' in logger.metrics()
 
-    for key in list(bucket.keys("")):
-        bucket.delete(key)
-    bucket.delete("")
-    await log(js, there(bucket, "gone"))
-    table = await eventually(lambda: is_blocked(logger, 1), every=0.1)
-    assert f"bucket {bucket.folder.bucket} does not exist" in table.blocked.reason
-    bucket.put("", b"")
-    await has_once(bucket, ["gone"])
+    pond = weed.make_bucket("pond")
+    answers.define("pond", "s3://pond", endpoint, WRITER)
+    assert (await run_test(logger.app.destinations, "pond", SystemClock())).ok
+    pond.delete("")
+    await log(js, record("gone", "tea", destination="s3://pond"))
+    table = await eventually(lambda: is_blocked(logger, 1, "tea.payload"), every=0.1)
+    assert "bucket pond does not exist" in table.blocked.reason
+    weed.make_bucket("pond")
+    await has_once(pond, ["gone"], "tea")
 
 
 async def test_a_store_that_hangs_holds_up_no_other(
-    js: JetStreamContext, logger: RunningLogger, bucket: S3Client, weed: SeaweedProcess, home: Path
+    js: JetStreamContext, logger: RunningLogger, place: S3Client, weed: SeaweedProcess, home: Path
 ) -> None:
-    await log(js, there(bucket, "a"))
-    await has_once(bucket, ["a"])
+    await log(js, there(place, "a"))
+    await has_once(place, ["a"])
     await eventually(lambda: is_ok(logger), every=0.1)
     weed.freeze()
     try:
         for number in range(12):
-            await log(js, there(bucket, f"t{number}", f"tea-{number}"))
-            await log(js, there(bucket, f"w{number}"))
+            await log(js, there(place, f"t{number}", f"tea-{number}"))
+            await log(js, there(place, f"w{number}"))
             await log(js, record(f"here{number}"))
         await eventually(lambda: len(counted(home)) == 12, every=0.1)
 
@@ -190,9 +199,9 @@ async def test_a_store_that_hangs_holds_up_no_other(
         assert logger.app.sink.stores.clock.monotonic() - began < HELD_UP_S
     finally:
         weed.thaw()
-    await has_once(bucket, ["a", *(f"w{number}" for number in range(12))])
+    await has_once(place, ["a", *(f"w{number}" for number in range(12))])
     for number in range(12):
-        await has_once(bucket, [f"t{number}"], f"tea-{number}")
+        await has_once(place, [f"t{number}"], f"tea-{number}")
     await eventually(lambda: is_ok(logger), every=0.1)
 
 
@@ -200,7 +209,7 @@ async def test_killed_loggers_and_a_store_that_is_away_neither_lose_nor_double(
     js: JetStreamContext,
     nats_server: NatsProcess,
     weed: SeaweedProcess,
-    bucket: S3Client,
+    place: S3Client,
     answers: DestinationAnswers,
     home: Path,
 ) -> None:
@@ -211,16 +220,16 @@ async def test_killed_loggers_and_a_store_that_is_away_neither_lose_nor_double(
                 weed.kill()
             process.start()
             for _ in range(20):
-                await log(js, there(bucket, f"r{wanted}"), there(bucket, f"r{wanted + 1}"))
+                await log(js, there(place, f"r{wanted}"), there(place, f"r{wanted + 1}"))
                 wanted += 2
             if turn == KILLS // 2:
                 await asyncio.to_thread(weed.start)
             await eventually((home / "inference-logger" / "inference-logger.db").exists)
             if turn % 2:
-                await has_at_least(bucket, wanted - 40)
+                await has_at_least(place, wanted - 40)
             process.kill()
         process.start()
-        await has_once(bucket, [f"r{number}" for number in range(wanted)])
+        await has_once(place, [f"r{number}" for number in range(wanted)])
     finally:
         if process.process is not None:
             process.kill()
@@ -234,20 +243,20 @@ def test_the_probe_finds_a_store_that_lets_two_win() -> None:
         )
 
 
-def files(bucket: S3Client) -> list[str]:
-    return [key for key in bucket.keys("tables/wine/payload/") if key.endswith(".parquet")]
+def files(place: S3Client) -> list[str]:
+    return [key for key in place.keys(f"{place.folder.prefix}/wine/payload/") if key.endswith(".parquet")]
 
 
-async def has_once(bucket: S3Client, names: Iterable[str], service: str = "wine") -> None:
+async def has_once(place: S3Client, names: Iterable[str], service: str = "wine") -> None:
     """Each of these rows is in the table, once, and no other."""
     wanted = dict.fromkeys(names, 1)
-    await eventually(lambda: in_bucket(bucket, service) == wanted, every=0.1, within=120)
+    await eventually(lambda: stored(place, service) == wanted, every=0.1, within=120)
 
 
-async def has_at_least(bucket: S3Client, rows: int) -> None:
-    await eventually(lambda: sum(in_bucket(bucket).values()) >= rows, every=0.1)
+async def has_at_least(place: S3Client, rows: int) -> None:
+    await eventually(lambda: sum(stored(place).values()) >= rows, every=0.1)
 
 
-async def is_blocked(logger: RunningLogger, rows: int) -> Any:
-    table = (await logger.tables()).get("wine.payload")
+async def is_blocked(logger: RunningLogger, rows: int, name: str = "wine.payload") -> Any:
+    table = (await logger.tables()).get(name)
     return table if table and table.blocked and table.blocked.waiting_rows == rows else None

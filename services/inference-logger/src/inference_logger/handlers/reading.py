@@ -6,15 +6,18 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
 import orjson
+from deltalake.exceptions import DeltaError
 
+from inference_logger.domain.object_storage import storage_failure, storage_reason
 from inference_logger.domain.reading.queries import PageQuery, Question, cursor_of, order_of, position_of, select
-from inference_logger.domain.tables import plain_path
+from inference_logger.domain.tables import is_remote, plain_path
 from inference_logger.store import catalogue
 from inference_logger.store.reading.details import table_details
 from inference_logger.store.reading.export import cut, export_csv, export_parquet
@@ -23,12 +26,12 @@ from inference_logger.store.reading.minutes import rows_by_minute
 from inference_logger.store.reading.pages import read_page
 from inference_logger.store.reading.snapshot import Snapshot, open_snapshot
 from inference_logger.store.reading.statistics import column_statistics
-from inference_logger.store.storage import Storage, Storages
+from inference_logger.store.storage import Storages
 from inference_logger.store.tables import TableRow
 from shared.contracts.chunks import MAX_CHUNK_BYTES
 from shared.contracts.rpc.inference_logger import ReadQuery, TableDetails, TableView
 from shared.database import Database
-from shared.errors import LimitExceeded, NotFound
+from shared.errors import LimitExceeded, NotFound, Unavailable, UpstreamFailed
 
 RETRY_AFTER_S = 2.0
 Result = TypeVar("Result")
@@ -93,8 +96,7 @@ class TableReader:
         newest_first = sorted(found, key=lambda row: row.updated_at, reverse=True)
         for row in newest_first:
             try:
-                storage = await self.storages.of(row.location)
-                return await self._in_thread(partial(open_snapshot, row.location, storage, version))
+                return await self._open(row.location, version)
             except NotFound:
                 await self._note_missing(row)
         raise NotFound(
@@ -108,10 +110,22 @@ class TableReader:
             found = await catalogue.find_tables(session, name=table)
         counted: Counter[datetime] = Counter()
         for row in found:
-            storage = await self.storages.of(row.location)
-            work = partial(_count_minutes, row.location, storage, since, until, self.limits.within_s)
-            counted += await self._in_thread(work)
+            time = WorkingTime(self.limits.within_s)
+            with suppress(NotFound):
+                snapshot = await self._open(row.location, None)
+                counted += await self._in_thread(partial(_count_minutes, snapshot, since, until, time))
         return counted
+
+    async def _open(self, location: str, version: int | None) -> Snapshot:
+        if (why := self.storages.refusal(location)) is not None:
+            raise Unavailable(f"the table's destination fails: {why}")
+        storage = await self.storages.of(location)
+        try:
+            return await self._in_thread(partial(open_snapshot, location, storage, version))
+        except (DeltaError, OSError) as error:
+            if not is_remote(location):
+                raise
+            raise UpstreamFailed(storage_reason(location, error)) from None  # it may show credentials
 
     async def details(self, view: TableView) -> TableDetails:
         """A table with its columns, its files and its last commit."""
@@ -165,18 +179,17 @@ class RunningQuery:
 
 def _next(pieces: Iterator[bytes], time: WorkingTime) -> bytes | None:
     with time.working():
-        return next(pieces, None)
+        try:
+            return next(pieces, None)
+        except (DeltaError, OSError) as error:
+            if "<Code>" not in str(error):
+                raise
+            raise UpstreamFailed(storage_failure(str(error), "") or "the store failed") from None
 
 
-def _count_minutes(
-    location: str, storage: Storage, since: datetime, until: datetime, within_s: float
-) -> Counter[datetime]:
-    time = WorkingTime(within_s)
-    try:
-        with time.working():
-            return rows_by_minute(open_snapshot(location, storage), since, until, time)
-    except NotFound:
-        return Counter()
+def _count_minutes(snapshot: Snapshot, since: datetime, until: datetime, time: WorkingTime) -> Counter[datetime]:
+    with time.working():
+        return rows_by_minute(snapshot, since, until, time)
 
 
 def _version_of(query: ReadQuery) -> int | None:
