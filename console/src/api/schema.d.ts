@@ -904,6 +904,28 @@ export interface paths {
         patch: operations["change_service_api_v1_services__service__patch"];
         trace?: never;
     };
+    "/api/v1/services/{service}/accounting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Accounting
+         * @description What became of each request that was to be recorded: stored, dropped and why, on the way, missing.
+         *
+         *     By when requests came in, one item a step; steps without requests are left out. At most 93 days and 10,000 steps.
+         */
+        get: operations["read_accounting_api_v1_services__service__accounting_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/services/{service}/charts": {
         parameters: {
             query?: never;
@@ -1675,6 +1697,54 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AccountingPage
+         * @description The steps in which there were requests, and their sum.
+         */
+        AccountingPage: {
+            /** Items */
+            items: components["schemas"]["AccountingPoint"][];
+            total: components["schemas"]["AccountingPoint"];
+        };
+        /**
+         * AccountingPoint
+         * @description Requests that came in within one step: accepted = stored + dropped + on_the_way + missing.
+         */
+        AccountingPoint: {
+            /**
+             * Accepted
+             * @description Requests that were given to a version whose requests are recorded.
+             */
+            accepted: number;
+            /**
+             * Dropped
+             * @description Reason → requests that will have no row.
+             * @default {}
+             */
+            dropped: {
+                [key: string]: number;
+            };
+            /**
+             * Missing
+             * @description Records that are in no table and not on their way: 0 unless something is wrong.
+             */
+            missing: number;
+            /**
+             * On The Way
+             * @description Records in a router's spool, in the stream, or waiting for a table.
+             */
+            on_the_way: number;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * Stored
+             * @description Rows of the payload table.
+             */
+            stored: number;
+        };
+        /**
          * AuditView
          * @description One change of one resource. `action`: `created`, `updated` (only what differs stands in `before` and `after`),
          *     `deleted`, or what else was done: `restarted`, `replayed`.
@@ -2300,6 +2370,7 @@ export interface components {
              * @description Left out: as the service's latest active version has it, else its newest; a first one records.
              * @default {
              *       "enabled": true,
+             *       "log_stream": false,
              *       "masking": [],
              *       "sample_rate": 1
              *     }
@@ -2652,6 +2723,12 @@ export interface components {
              */
             enabled: boolean;
             /**
+             * Log Stream
+             * @description Also hand each record to a log topic on the bus; true: the service's own, in log set `services`.
+             * @default false
+             */
+            log_stream: boolean | components["schemas"]["LogTopic"];
+            /**
              * Masking
              * @description Columns that are hashed, starred or left out before anything is passed on.
              * @default []
@@ -2698,6 +2775,22 @@ export interface components {
             text: string;
             /** Version */
             version: string;
+        };
+        /**
+         * LogTopic
+         * @description Where on the bus other systems read the records of requests: several versions and services may share it.
+         */
+        LogTopic: {
+            /**
+             * Log Set
+             * @description Such as a team's; a DNS label.
+             */
+            log_set: string;
+            /**
+             * Topic
+             * @description A DNS label.
+             */
+            topic: string;
         };
         /**
          * MaskedRow
@@ -3239,6 +3332,7 @@ export interface components {
              * @description Left out: as the service's latest active version has it, else its newest; a first one records.
              * @default {
              *       "enabled": true,
+             *       "log_stream": false,
              *       "masking": [],
              *       "sample_rate": 1
              *     }
@@ -10539,6 +10633,89 @@ export interface operations {
             };
             /** @description The body is not JSON. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    read_accounting_api_v1_services__service__accounting_get: {
+        parameters: {
+            query?: {
+                /** @description ISO-8601; an hour before `to`. */
+                from?: string | null;
+                /** @description Seconds, whole minutes. */
+                step?: number;
+                /** @description ISO-8601; now by default. */
+                to?: string | null;
+            };
+            header?: never;
+            path: {
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountingPage"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,12 +16,11 @@ import deltalake
 import pytest
 from nats.js import JetStreamContext
 
-from inference_logger.domain.object_storage import BucketFolder, S3Credentials
+from inference_logger.domain.object_storage import S3Credentials
 from inference_logger.handlers.destinations import destination_states
 from inference_logger.handlers.destinations import test_destination as run_test
 from inference_logger.handlers.maintenance import compact_tables
 from inference_logger.store import catalogue
-from inference_logger.store.destinations.probe import probe_conditional_puts
 from inference_logger.store.s3 import S3Client
 from running_services.destination_answers import DestinationAnswers, answering
 from running_services.logged_requests import LoggerProcess, counted, log, record
@@ -27,11 +28,11 @@ from running_services.running_logger import RunningLogger
 from servers.careless_store import careless_store
 from servers.nats_process import NatsProcess
 from servers.seaweed_process import READER, WRITER, SeaweedProcess
+from shared.bus.nats_errors import NATS_ERRORS
 from shared.clock import SystemClock
 from shared.contracts.rpc.inference_logger import DestinationState
 from waiting.eventually import eventually
 
-KILLS = 6
 HELD_UP_S = 10.0
 """Far less than an append to a store that hangs may take, retries counted."""
 
@@ -84,7 +85,7 @@ def stored(place: S3Client, service: str = "wine") -> Counter[str]:
         return Counter()
 
 
-def there(place: S3Client, name: str, service: str = "wine") -> dict[str, object]:
+def there(place: S3Client, name: str, service: str = "wine") -> dict[str, Any]:
     return record(name, service, destination=url_of(place))
 
 
@@ -175,6 +176,15 @@ async def test_what_a_store_refuses_waits_is_named_and_comes_once(
     await has_once(pond, ["gone"], "tea")
 
 
+async def test_a_store_that_lets_two_win_is_found_out(logger: RunningLogger, answers: DestinationAnswers) -> None:
+    with careless_store() as endpoint:
+        answers.define("pond", "s3://pond", endpoint, WRITER)
+        found = await run_test(logger.app.destinations, "pond", SystemClock())
+    assert (found.ok, found.writing) == (True, "single")
+    assert "simultaneous conditional writes of one object succeeded, not one" in (found.warning or "")
+    assert 'penstock_destination_single_writer{destination="pond"} 1.0' in logger.metrics()
+
+
 async def test_a_store_that_hangs_holds_up_no_other(
     js: JetStreamContext, logger: RunningLogger, place: S3Client, weed: SeaweedProcess, home: Path
 ) -> None:
@@ -205,42 +215,73 @@ async def test_a_store_that_hangs_holds_up_no_other(
     await eventually(lambda: is_ok(logger), every=0.1)
 
 
-async def test_killed_loggers_and_a_store_that_is_away_neither_lose_nor_double(
+@pytest.mark.parametrize(
+    ("kills", "messages", "away_s"),
+    [pytest.param(6, 20, 0.0, id="short"), pytest.param(50, 100, 60.0, id="long", marks=pytest.mark.long)],
+)
+async def test_kills_and_a_store_that_is_away_neither_lose_nor_double(
     js: JetStreamContext,
     nats_server: NatsProcess,
     weed: SeaweedProcess,
     place: S3Client,
     answers: DestinationAnswers,
     home: Path,
+    *,
+    kills: int,
+    messages: int,
+    away_s: float,
 ) -> None:
-    process, wanted = LoggerProcess(nats_server, home), 0
+    """In the long one: 10,000 rows, two loggers at once in every fifth turn, NATS killed four times."""
+    loggers = (LoggerProcess(nats_server, home), LoggerProcess(nats_server, home.with_name("second")))
+    traffic, is_back = Traffic(js, place), asyncio.create_task(asyncio.sleep(0))
     try:
-        for turn in range(KILLS):
-            if turn == KILLS // 2:
+        for turn in range(kills):
+            at_once = loggers if turn % 5 == 4 else loggers[:1]
+            for logger in at_once:
+                logger.start()
+            if turn == kills // 2:
                 weed.kill()
-            process.start()
-            for _ in range(20):
-                await log(js, there(place, f"r{wanted}"), there(place, f"r{wanted + 1}"))
-                wanted += 2
-            if turn == KILLS // 2:
-                await asyncio.to_thread(weed.start)
-            await eventually((home / "inference-logger" / "inference-logger.db").exists)
-            if turn % 2:
-                await has_at_least(place, wanted - 40)
-            process.kill()
-        process.start()
-        await has_once(place, [f"r{number}" for number in range(wanted)])
+                is_back = asyncio.create_task(start_after(weed, away_s))
+            if turn % 12 == 11:
+                nats_server.kill()
+                await asyncio.to_thread(nats_server.start)
+            await traffic.log(messages)
+            if turn % 2 and is_back.done():
+                await has_at_least(place, traffic.rows - 2 * messages)
+            for logger in at_once:
+                logger.kill()
+        await is_back
+        loggers[0].start()
+        await has_once(place, [f"r{number}" for number in range(traffic.rows)])
     finally:
-        if process.process is not None:
-            process.kill()
+        for logger in loggers:
+            logger.end()
 
 
-def test_the_probe_finds_a_store_that_lets_two_win() -> None:
-    with careless_store() as endpoint:
-        client = S3Client(BucketFolder("lake", "tables", endpoint), None)
-        assert "simultaneous conditional writes of one object succeeded, not one" in (
-            probe_conditional_puts(client) or ""
-        )
+@dataclass
+class Traffic:
+    """Messages of two records each, published as a router does: again, with the same id, until the stream has it."""
+
+    js: JetStreamContext
+    place: S3Client
+    rows: int = 0
+
+    async def log(self, messages: int) -> None:
+        for _ in range(messages):
+            records = [there(self.place, f"r{self.rows + number}") for number in range(2)]
+            await eventually(partial(self._is_stored, *records), every=0.1)
+            self.rows += 2
+
+    async def _is_stored(self, *records: dict[str, Any]) -> bool:
+        try:
+            return await log(self.js, *records, msg_id=records[0]["request_id"]) > 0
+        except NATS_ERRORS:
+            return False
+
+
+async def start_after(weed: SeaweedProcess, seconds: float) -> None:
+    await asyncio.sleep(seconds)  # the outage itself
+    await asyncio.to_thread(weed.start)
 
 
 def files(place: S3Client) -> list[str]:

@@ -216,6 +216,7 @@ class Operations:
     table_statistics = operation(table_requests.table_statistics)
     download_table = download(table_requests.download_table)
     preview_masking = operation(privacy.preview_masking)
+    accounting = operation(table_requests.accounting)
     dead_letters = listing(requests.dead_letters)
     replay_dead_letter = operation(requests.replay_dead_letter)
     platform = operation(platform_requests.platform)

@@ -12,9 +12,10 @@ from inference_logger.consumers.calls import serve_destinations, subscribe
 from inference_logger.consumers.controller import ControllerOverBus
 from inference_logger.consumers.requests import CommitPolicy, RequestSink
 from inference_logger.consumers.waiting import WaitingTableRetries
+from inference_logger.handlers.accounting import LogAccounting
 from inference_logger.handlers.reading import QueryLimits, TableReader
 from inference_logger.handlers.stores import Stores
-from inference_logger.metrics import DestinationMetrics, TableMetrics
+from inference_logger.metrics import DestinationMetrics, LogMetrics, TableMetrics
 from inference_logger.settings import InferenceLoggerSettings
 from inference_logger.store.delta import PayloadTables
 from inference_logger.store.destinations.definitions import DestinationDefinitions
@@ -45,6 +46,7 @@ class App:
     destinations: DestinationRegistry
     clock: Clock
     reader: TableReader
+    accounting: LogAccounting
 
     def background(self) -> dict[str, Coroutine[Any, Any, None]]:
         """Everything that runs beside the admin port, by name."""
@@ -55,6 +57,7 @@ class App:
             "destinations": self.destinations.run(),
             "tidy": loops.run_compaction(stores, self.clock, settings.tidy_interval, settings.files_kept),
             "removal": loops.run_removal(stores, self.clock),
+            "accounting": loops.run_accounting(self.accounting, self.clock),
             "purge": loops.run_purge(self.bus, self.database, self.clock, settings.requests_kept),
         }
 
@@ -88,21 +91,22 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
     definitions = DestinationDefinitions(ControllerOverBus(bus), clock)
     destinations = DestinationRegistry(definitions, clock, DestinationMetrics(telemetry.registry))
     reader = TableReader(database, destinations, _query_limits(settings))
-    subscribe(bus, database, reader)
+    accounting = LogAccounting(database, reader, LogMetrics(telemetry.registry))
+    subscribe(bus, database, reader, accounting)
     serve_destinations(bus, database, destinations, clock)
     stores = _stores(settings, telemetry, database, destinations, clock)
     policy = CommitPolicy(settings.commit_interval, settings.commit_bytes)
     sink = RequestSink(bus, stores, WaitingTableRetries(stores, settings.waiting_bytes), policy)
     bus.status.backlog = sink.backlog
-    return App(settings, telemetry, database, bus, sink, destinations, clock, reader)
+    return App(settings, telemetry, database, bus, sink, destinations, clock, reader, accounting)
 
 
 def _query_limits(settings: InferenceLoggerSettings) -> QueryLimits:
     return QueryLimits(
-        settings.queries,
-        settings.query_timeout.total_seconds(),
-        settings.download_timeout.total_seconds(),
-        settings.query_memory,
+        at_once=settings.queries,
+        within_s=settings.query_timeout.total_seconds(),
+        download_within_s=settings.download_timeout.total_seconds(),
+        memory_bytes=settings.query_memory,
     )
 
 

@@ -94,6 +94,7 @@ class VersionRoute(Contract):
     sample_rate: float = Field(default=1.0, ge=0, le=1)
     destination: str | None = Field(default=None, description="Root of this version's tables; None: the default.")
     masking: Masking | None = Field(default=None, description="None: bodies are logged as they are.")
+    log_topic: str | None = Field(default=None, description="`<log set>.<topic>` that gets its records; None: none.")
     rate_limit: RateLimit | None = None
     is_autoscaled: bool = False
     phase: Literal["running", "starting", "waiting", "failed"] | None = Field(

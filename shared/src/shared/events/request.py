@@ -14,6 +14,8 @@ from shared.events.base import Event
 
 REQUESTS_SUBJECT = "penstock.requests.v1"
 """Prefix; the service's name follows."""
+LOG_TOPICS_SUBJECT = "penstock.logtopics.v1"
+"""Prefix; the log set and the topic follow."""
 RETRY_HEADER = "penstock-retry"
 """Header of a message that was sent again after the server had forgotten its id: it may be stored already."""
 
@@ -47,6 +49,7 @@ class RequestRecord(Contract):
     logging_error_codes: tuple[str, ...] = ()
     trace_id: str | None = None
     destination: str | None = None
+    log_topic: str | None = Field(default=None, description="`<log set>.<topic>` that gets it as well.")
 
 
 class RequestLogged(Event):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from inference_logger.handlers import destinations, queries
+from inference_logger.handlers.accounting import LogAccounting
 from inference_logger.handlers.reading import TableReader
 from inference_logger.store import catalogue
 from inference_logger.store.destinations.registry import DestinationRegistry
@@ -13,12 +14,15 @@ from shared.clock import Clock
 from shared.contracts.base import Contract
 from shared.contracts.chunks import ChunkStream
 from shared.contracts.rpc.inference_logger import (
+    ACCOUNTING,
     DESTINATION_STATES,
     READ,
     ROWS,
     TABLE,
     TABLES,
     TEST_DESTINATION,
+    AccountingPage,
+    AccountingQuery,
     DestinationQuery,
     DestinationStates,
     DestinationTest,
@@ -36,7 +40,7 @@ from shared.events import ServiceDeleted
 DURABLE = "inference-logger-events"
 
 
-def subscribe(bus: Bus, database: Database, reader: TableReader) -> None:
+def subscribe(bus: Bus, database: Database, reader: TableReader, accounting: LogAccounting) -> None:
     """Declare what the inference-logger consumes and answers."""
 
     async def deleted(event: ServiceDeleted, session: AsyncSession) -> None:
@@ -55,11 +59,15 @@ def subscribe(bus: Bus, database: Database, reader: TableReader) -> None:
     async def read(query: ReadQuery) -> ChunkStream:
         return await bus.offer_chunks(await reader.open(query))
 
+    async def account(query: AccountingQuery) -> AccountingPage:
+        return await accounting.account(query)
+
     bus.consume(DURABLE, {ServiceDeleted: deleted})
     bus.serve(TABLES, tables)
     bus.serve(TABLE, table)
     bus.serve(ROWS, rows)
     bus.serve(READ, read)
+    bus.serve(ACCOUNTING, account)
 
 
 def serve_destinations(bus: Bus, database: Database, registry: DestinationRegistry, clock: Clock) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -19,6 +22,7 @@ from inference_logger.store import catalogue
 from inference_logger.store.reading.details import table_details
 from inference_logger.store.reading.export import cut, export_csv, export_parquet
 from inference_logger.store.reading.limits import WorkingTime
+from inference_logger.store.reading.minutes import rows_by_minute
 from inference_logger.store.reading.pages import read_page
 from inference_logger.store.reading.snapshot import Snapshot, open_snapshot
 from inference_logger.store.reading.statistics import column_statistics
@@ -38,6 +42,8 @@ class QueryLimits:
     """What queries may take."""
 
     at_once: int = 4
+    wait_s: float = 3.0
+    """One more waits so long for its turn."""
     within_s: float = 30.0
     """Of work for a page or statistics."""
     download_within_s: float = 600.0
@@ -52,7 +58,7 @@ class TableReader:
         self.database = database
         self.storages = storages
         self.limits = limits
-        self._running = 0
+        self._turns = asyncio.Semaphore(limits.at_once)
         self._pool = ThreadPoolExecutor(limits.at_once, thread_name_prefix="query")
 
     async def open(self, query: ReadQuery) -> RunningQuery:
@@ -60,24 +66,26 @@ class TableReader:
 
         Raises `NotFound`; `InvalidInput` for what the table cannot be asked; `LimitExceeded` when too many run.
         """
-        if self._running >= self.limits.at_once:
-            raise LimitExceeded(
-                f"{self.limits.at_once} queries of inference tables run already; try again in a moment",
-                retry_after_s=RETRY_AFTER_S,
-            )
-        self._running += 1
+        await self._take_turn()
         try:
             is_file = query.result in {"csv", "parquet"}
             time = WorkingTime(self.limits.download_within_s if is_file else self.limits.within_s)
             snapshot = await self.find(query.table, _version_of(query))
             pieces = await self._in_thread(lambda: _prepare(snapshot, query, time, self.limits.memory_bytes))
         except BaseException:
-            self._has_ended()
+            self._turns.release()
             raise
-        return RunningQuery(self._pool, cut(pieces, MAX_CHUNK_BYTES), time, self._has_ended)
+        return RunningQuery(self._pool, cut(pieces, MAX_CHUNK_BYTES), time, self._turns.release)
 
-    def _has_ended(self) -> None:
-        self._running -= 1
+    async def _take_turn(self) -> None:
+        try:
+            async with asyncio.timeout(self.limits.wait_s):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            raise LimitExceeded(
+                f"{self.limits.at_once} queries of inference tables run already; try again in a moment",
+                retry_after_s=RETRY_AFTER_S,
+            ) from error
 
     async def find(self, table: str, version: int | None = None) -> Snapshot:
         """A table, opened. Raises `NotFound`, also for one whose folder is gone."""
@@ -95,6 +103,18 @@ class TableReader:
             f"the folder of inference table {table}, {plain_path(newest_first[0].location)}, is gone; "
             "the next recorded request makes it anew"
         )
+
+    async def count_minutes(self, table: str, since: datetime, until: datetime) -> Counter[datetime]:
+        """Minute → rows of it, wherever the table lies or lay. Raises `LimitExceeded`, `Conflict`, `Unavailable`."""
+        async with self.database.read() as session:
+            found = await catalogue.find_tables(session, name=table)
+        counted: Counter[datetime] = Counter()
+        for row in found:
+            time = WorkingTime(self.limits.within_s)
+            with suppress(NotFound):
+                snapshot = await self._open(row.location, None)
+                counted += await self._in_thread(partial(_count_minutes, snapshot, since, until, time))
+        return counted
 
     async def _open(self, location: str, version: int | None) -> Snapshot:
         if (why := self.storages.refusal(location)) is not None:
@@ -165,6 +185,11 @@ def _next(pieces: Iterator[bytes], time: WorkingTime) -> bytes | None:
             if "<Code>" not in str(error):
                 raise
             raise UpstreamFailed(storage_failure(str(error), "") or "the store failed") from None
+
+
+def _count_minutes(snapshot: Snapshot, since: datetime, until: datetime, time: WorkingTime) -> Counter[datetime]:
+    with time.working():
+        return rows_by_minute(snapshot, since, until, time)
 
 
 def _version_of(query: ReadQuery) -> int | None:

@@ -16,7 +16,7 @@ from deltalake.exceptions import DeltaError
 from inference_logger.domain.object_storage import storage_reason
 from inference_logger.domain.tables import KIND, TableKey, is_remote
 from inference_logger.handlers.stores import Stores
-from inference_logger.store import catalogue, positions
+from inference_logger.store import catalogue, counts, positions
 from inference_logger.store.removal import remove_remote_table, remove_table
 from shared.errors import PenstockError
 
@@ -57,6 +57,7 @@ class TableRemoval:
             removed = [place[2] for place in places if self._done.get(place)]
             async with self.stores.database.unit_of_work() as session:
                 await catalogue.finish_purge(session, service, upto, removed, is_done=is_done)
+                await counts.forget_service(session, service, upto)
         if is_done:
             for place in places:
                 del self._done[place]

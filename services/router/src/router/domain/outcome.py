@@ -24,7 +24,7 @@ class RequestOutcome:
     service: str
     route: bytes
     """JSON object of what the pod and its version fix: service, version, version_id, generation, model,
-    sampling_fraction, destination."""
+    sampling_fraction, destination, log_topic."""
     record_id: bytes
     """16 bytes, a UUIDv7: the identity of the row."""
     request_id: bytes

@@ -107,6 +107,13 @@ PodResources = Annotated[
 ]
 
 
+class LogTopic(Command):
+    """Where on the bus other systems read the records of requests: several versions and services may share it."""
+
+    log_set: ServiceName = Field(description="Such as a team's; a DNS label.")
+    topic: ServiceName = Field(description="A DNS label.")
+
+
 class LogDelivery(Command):
     """Whether requests are recorded into an inference table, where, and which share of them."""
 
@@ -117,6 +124,10 @@ class LogDelivery(Command):
     sample_rate: float = Field(default=1.0, ge=0, le=1)
     masking: MaskRules = Field(
         default=(), description="Columns that are hashed, starred or left out before anything is passed on."
+    )
+    log_stream: StrictBool | LogTopic = Field(
+        default=False,
+        description="Also hand each record to a log topic on the bus; true: the service's own, in log set `services`.",
     )
 
 
