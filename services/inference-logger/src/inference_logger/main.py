@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from inference_logger import loops
-from inference_logger.consumers.calls import serve_destinations, subscribe
+from inference_logger.consumers.calls import serve_destinations, serve_erasures, subscribe
 from inference_logger.consumers.controller import ControllerOverBus
 from inference_logger.consumers.requests import CommitPolicy, RequestSink
 from inference_logger.consumers.waiting import WaitingTableRetries
 from inference_logger.handlers.accounting import LogAccounting
+from inference_logger.handlers.erase import Erasures
 from inference_logger.handlers.reading import QueryLimits, TableReader
 from inference_logger.handlers.stores import Stores
 from inference_logger.metrics import DestinationMetrics, LogMetrics, TableMetrics
@@ -25,6 +26,7 @@ from inference_logger.store.storage import Storages
 from inference_logger.store.writer import TableWriter
 from shared.bus import Bus
 from shared.clock import Clock
+from shared.contracts.erasures import ErasureTerms
 from shared.database import Database
 from shared.filesystem.disk import DiskCheck
 from shared.http import admin_app, serve
@@ -44,6 +46,7 @@ class App:
     bus: Bus
     sink: RequestSink
     destinations: DestinationRegistry
+    erasures: Erasures
     clock: Clock
     reader: TableReader
     accounting: LogAccounting
@@ -56,6 +59,7 @@ class App:
             "sink": self.sink.run(),
             "destinations": self.destinations.run(),
             "tidy": loops.run_compaction(stores, self.clock, settings.tidy_interval, settings.files_kept),
+            "erasures": loops.run_erasures(self.erasures, self.clock),
             "removal": loops.run_removal(stores, self.clock),
             "accounting": loops.run_accounting(self.accounting, self.clock),
             "purge": loops.run_purge(self.bus, self.database, self.clock, settings.requests_kept),
@@ -88,7 +92,8 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
         database=database,
         registry=telemetry.registry,
     )
-    definitions = DestinationDefinitions(ControllerOverBus(bus), clock)
+    controller = ControllerOverBus(bus)
+    definitions = DestinationDefinitions(controller, clock)
     destinations = DestinationRegistry(definitions, clock, DestinationMetrics(telemetry.registry))
     reader = TableReader(database, destinations, _query_limits(settings))
     accounting = LogAccounting(database, reader, LogMetrics(telemetry.registry))
@@ -98,7 +103,17 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
     policy = CommitPolicy(settings.commit_interval, settings.commit_bytes)
     sink = RequestSink(bus, stores, WaitingTableRetries(stores, settings.waiting_bytes), policy)
     bus.status.backlog = sink.backlog
-    return App(settings, telemetry, database, bus, sink, destinations, clock, reader, accounting)
+    erasures = Erasures(stores, controller.erasures, settings.files_kept)
+    serve_erasures(bus, erasures, terms_of(settings))
+    return App(settings, telemetry, database, bus, sink, destinations, erasures, clock, reader, accounting)
+
+
+def terms_of(settings: InferenceLoggerSettings) -> ErasureTerms:
+    """How long rows may outlive an erasure."""
+    return ErasureTerms(
+        stream_s=settings.requests_kept.total_seconds(),
+        files_s=settings.files_kept.total_seconds() + settings.tidy_interval.total_seconds(),
+    )
 
 
 def _query_limits(settings: InferenceLoggerSettings) -> QueryLimits:
