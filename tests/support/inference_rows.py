@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from inference_logger.domain.inferences.signatures import Signature, parse_signature
+from inference_logger.domain.inferences.signatures import Signature, SignatureKey, parse_signature
 from inference_logger.domain.inferences.step import derive_inferences
 from inference_logger.domain.rows import to_payload
 from inference_logger.domain.schema import INFERENCES_SCHEMA
@@ -29,7 +29,7 @@ def columns(**kinds: str) -> list[dict[str, Any]]:
 
 def asked(name: str, request: Any, response: Any, **fields: Any) -> dict[str, Any]:
     """A record with these bodies: texts as they are, all else as JSON."""
-    texts = {
+    texts: dict[str, Any] = {
         key: body if body is None or isinstance(body, str) else json.dumps(body, ensure_ascii=False)
         for key, body in (("request", request), ("response", response))
     }
@@ -38,7 +38,7 @@ def asked(name: str, request: Any, response: Any, **fields: Any) -> dict[str, An
 
 def table_of(*records: dict[str, Any], by: Signature | None = None, known: Sequence[pa.Field] = ()) -> pa.Table:
     """What the step makes of records."""
-    signatures = {} if by is None else {(VERSION_ID, GENERATION): by}
+    signatures: dict[SignatureKey, Signature] = {} if by is None else {(VERSION_ID, GENERATION): by}
     found = derive_inferences(to_payload(records), signatures, known)
     assert set(INFERENCES_SCHEMA.names) <= set(found.schema.names)
     assert found.schema.field("request_id").nullable is False

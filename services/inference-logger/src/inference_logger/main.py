@@ -11,10 +11,13 @@ from inference_logger import loops
 from inference_logger.consumers.calls import subscribe
 from inference_logger.consumers.requests import CommitPolicy, RequestSink
 from inference_logger.consumers.waiting import WaitingTableRetries
-from inference_logger.handlers.stores import Stores
+from inference_logger.domain.derivations import DerivationSchedule
+from inference_logger.handlers.derive import InferenceTables
+from inference_logger.handlers.stores import DerivationWakeups, Stores
 from inference_logger.metrics import TableMetrics
 from inference_logger.settings import InferenceLoggerSettings
 from inference_logger.store.delta import PayloadTables
+from inference_logger.store.derived.runner import DerivationRunner
 from inference_logger.store.parking import ParkingArea
 from inference_logger.store.storage import LocalStorages, Storages
 from inference_logger.store.writer import TableWriter
@@ -38,6 +41,7 @@ class App:
     database: Database
     bus: Bus
     sink: RequestSink
+    inferences: InferenceTables
     clock: Clock
 
     def background(self) -> dict[str, Coroutine[Any, Any, None]]:
@@ -49,6 +53,7 @@ class App:
             "tidy": loops.run_compaction(
                 tables, self.database, self.clock, settings.tidy_interval, settings.files_kept
             ),
+            "inferences": loops.run_derivation(self.inferences, self.clock),
             "removal": loops.run_removal(tables, self.database, self.clock),
             "purge": loops.run_purge(self.bus, self.database, self.clock, settings.requests_kept),
         }
@@ -85,7 +90,8 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
     policy = CommitPolicy(settings.commit_interval, settings.commit_bytes)
     sink = RequestSink(bus, stores, WaitingTableRetries(stores, settings.waiting_bytes), policy)
     bus.status.backlog = sink.backlog
-    return App(settings, telemetry, database, bus, sink, clock)
+    inferences = InferenceTables(stores, DerivationRunner(settings.derive_timeout))
+    return App(settings, telemetry, database, bus, sink, inferences, clock)
 
 
 def _stores(
@@ -97,6 +103,7 @@ def _stores(
         storages=storages,
         writer=TableWriter(tables, settings.write_timeout, storages),
         database=database,
+        derivations=DerivationWakeups(DerivationSchedule(settings.derive_interval.total_seconds()), clock),
         parking=ParkingArea(settings.parking_root, settings.parking_bytes),
         metrics=TableMetrics(telemetry.registry),
         clock=clock,

@@ -6,11 +6,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from inference_logger.handlers import queries
 from inference_logger.store import catalogue
+from inference_logger.store.derived.signatures import save_signature
 from inference_logger.store.storage import Storages
 from shared.bus import Bus
 from shared.contracts.rpc.inference_logger import ROWS, TABLES, RowPage, RowsQuery, TableList, TablesQuery
 from shared.database import Database
-from shared.events import ServiceDeleted
+from shared.events import PodChecked, PodReady, ServiceDeleted
 
 DURABLE = "inference-logger-events"
 
@@ -28,6 +29,10 @@ def subscribe(bus: Bus, database: Database, storages: Storages) -> None:
     async def rows(query: RowsQuery) -> RowPage:
         return await queries.list_rows(database, storages, query)
 
-    bus.consume(DURABLE, {ServiceDeleted: deleted})
+    async def ready(event: PodReady | PodChecked, session: AsyncSession) -> None:
+        key = (str(event.version_id), event.generation)
+        await save_signature(session, event.service, key, event.signature)
+
+    bus.consume(DURABLE, {ServiceDeleted: deleted, PodReady: ready, PodChecked: ready})
     bus.serve(TABLES, tables)
     bus.serve(ROWS, rows)

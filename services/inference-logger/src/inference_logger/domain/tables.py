@@ -16,6 +16,9 @@ from urllib.parse import unquote, urlsplit
 from inference_logger.domain.records import RawRecord
 
 KIND = "payload"
+INFERENCES = "inferences"
+KINDS = (KIND, INFERENCES)
+"""Kinds of tables."""
 
 
 @dataclass(frozen=True, order=True)

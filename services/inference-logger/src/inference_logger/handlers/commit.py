@@ -81,6 +81,7 @@ class _BatchCommit:
             self.newly_blocked.append(table)
         else:
             self.done.append((key, committed))
+            self.stores.derivations.rows_added(key)
 
     def follow_moves(self, shares: Mapping[TableKey, TableShare]) -> None:
         for location, before in {**self.waiting, **self.changed}.items():

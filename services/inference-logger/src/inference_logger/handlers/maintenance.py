@@ -10,9 +10,11 @@ from pathlib import Path
 from deltalake.exceptions import DeltaError
 
 from inference_logger.domain.destinations import LOG_FOLDER
-from inference_logger.domain.tables import KIND, TableKey, plain_path
+from inference_logger.domain.tables import KINDS, TableKey, plain_path
 from inference_logger.store import catalogue, positions
 from inference_logger.store.delta import CommitResult, PayloadTables, open_table, version_and_rows
+from inference_logger.store.derived import blocked as blocked_derivations
+from inference_logger.store.derived.signatures import delete_signatures
 from inference_logger.store.removal import remove_table
 from inference_logger.store.tables import TableRow
 from shared.database import Database
@@ -93,17 +95,22 @@ async def remove_purged_tables(tables: PayloadTables, database: Database) -> int
     async with database.read() as session:
         waiting = await catalogue.find_purges(session, only_open=True)
     for service, upto in waiting.items():
-        async with tables.compact_lock, tables.append_lock:
+        async with tables.compact_lock, tables.service_lock(service), tables.append_lock:
             await _remove_tables(tables, database, service, upto)
     return len(waiting)
 
 
 async def _remove_tables(tables: PayloadTables, database: Database, service: str, upto: datetime) -> None:
-    """Those in the catalogue, those that wait, and the one under the default root, which a lost catalogue forgot."""
+    """Those in the catalogue, those that wait, and those under the default root, which a lost catalogue forgot."""
     async with database.read() as session:
         listed = [row.location for row in await catalogue.find_tables(session, service=service)]
         blocked = await positions.find_waiting_tables(session, service)
-    places = dict.fromkeys((*listed, *blocked, tables.location(TableKey(service, kind=KIND))))
+        derived = await blocked_derivations.find_blocked(session, service)
+    own = (tables.location(TableKey(service, kind=kind)) for kind in KINDS)
+    places = dict.fromkeys((*listed, *blocked, *derived, *own))
     removed = [place for place in places if await asyncio.to_thread(remove_table, place, service, upto)]
     async with database.unit_of_work() as session:
         await catalogue.finish_purge(session, service, upto, removed)
+        await delete_signatures(session, service)
+        for place in removed:
+            await blocked_derivations.delete_blocked(session, place)
