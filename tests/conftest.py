@@ -17,6 +17,7 @@ from test_run.groups import GROUP_OF
 
 if TYPE_CHECKING:
     from platforms.running_platform import Platform
+    from servers.migrated_stores import MigratedStores
 # A run starts hundreds of Python processes: where the environment forbids it to keep bytecode, each would compile
 # whatever it imports anew, which is half of its start.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -139,6 +140,14 @@ def postgres_url(postgres: PostgresProcess) -> Iterator[str]:
     """`postgresql+psycopg://…` of an empty database of this test alone."""
     with postgres.database() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_stores(tmp_path_factory: pytest.TempPathFactory) -> MigratedStores:
+    """Makes stores of services that need no migration any more."""
+    from servers.migrated_stores import MigratedStores  # noqa: PLC0415 - it imports SQLAlchemy
+
+    return MigratedStores(tmp_path_factory.mktemp("migrated"))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -28,15 +28,18 @@ def declared_by(service: str) -> Bus:
             controller.consumers.subscribe(bus, UNUSED, UNUSED, UNUSED)
             controller.consumers.serve_registry_access(bus, UNUSED)
             controller.consumers.serve_secret_values(bus, UNUSED, UNUSED)
+            controller.consumers.serve_destinations(bus, UNUSED, UNUSED)
         case "scheduler":
             scheduler.consumers.consume_intent(bus, UNUSED, UNUSED, UNUSED)
             scheduler.consumers.serve_pods(bus, UNUSED, UNUSED, UNUSED)
             scheduler.consumers.serve_nodes(bus, UNUSED, UNUSED)
+            scheduler.consumers.serve_environments(bus, UNUSED)
             scheduler.consumers.serve_runs(bus, UNUSED, UNUSED)
         case "monitor":
             monitor.consumers.calls.subscribe(bus, UNUSED, UNUSED)
         case "inference-logger":
             inference_logger.consumers.calls.subscribe(bus, UNUSED, UNUSED)
+            inference_logger.consumers.calls.serve_destinations(bus, UNUSED, UNUSED, UNUSED)
     return bus
 
 

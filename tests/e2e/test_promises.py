@@ -10,7 +10,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from platforms.running_platform import Answer, Caller, Platform, until
+from platforms.running_platform import COUNTED, Answer, Caller, Platform, until
 from platforms.served_model import eventually, wine_body
 
 
@@ -41,7 +41,8 @@ def test_a_request_is_a_row_within_five_seconds(platform: Platform, key: str) ->
     assert answer.status_code == 200
 
     def found() -> list[dict[str, Any]]:
-        return [r for r in platform.payload_rows("promised") if r["client_request_id"] == name]
+        wanted = (*COUNTED, "response", "served_entity_id")
+        return [r for r in platform.payload_rows("promised", wanted) if r["client_request_id"] == name]
 
     (row,) = until(found, within=5, what="the request's row")
     assert row["status_code"] == 200

@@ -1,7 +1,7 @@
 import { type Query, type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useSyncExternalStore } from 'react';
 import { fetchApi } from './client';
-import { readEvents } from './sse';
+import { gather, pause, readEvents } from './sse';
 
 export type ChangeKind =
   | 'service'
@@ -147,30 +147,13 @@ function silenceWatch(outer: AbortSignal) {
 
 /** Gathers changes for a moment, so that a burst reads each query once. */
 function gatherer(queries: QueryClient): (change: Change) => void {
-  let waiting: Change[] = [];
-  return (change) => {
-    waiting.push(change);
-    if (waiting.length > 1) return;
-    setTimeout(() => {
-      const changes = waiting;
-      waiting = [];
-      void queries.invalidateQueries({
-        predicate: (query) => changes.some((one) => concerns(query.meta, one)),
-      });
-    }, GATHER_MS);
-  };
+  return gather(GATHER_MS, (changes) => {
+    void queries.invalidateQueries({
+      predicate: (query) => changes.some((one) => concerns(query.meta, one)),
+    });
+  });
 }
 
 function readAnew(queries: QueryClient): void {
   void queries.invalidateQueries({ predicate: (query: Query) => query.meta?.kinds !== undefined });
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

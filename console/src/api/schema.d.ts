@@ -107,6 +107,80 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/destinations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Destinations
+         * @description The installation's destinations and those of the caller's projects, by name.
+         */
+        get: operations["list_destinations_api_v1_destinations_get"];
+        put?: never;
+        /**
+         * Create Destination
+         * @description Define a destination. Needs an administrator; for one of a project, an administrator of that project.
+         */
+        post: operations["create_destination_api_v1_destinations_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{destination}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Destination
+         * @description One destination.
+         */
+        get: operations["read_destination_api_v1_destinations__destination__get"];
+        /**
+         * Replace Destination
+         * @description Define it anew; its `url` may change only while no version uses it. Needs who may create it.
+         */
+        put: operations["replace_destination_api_v1_destinations__destination__put"];
+        post?: never;
+        /**
+         * Delete Destination
+         * @description Forget a destination that no version uses; its tables stay where they are. Needs who may create it.
+         */
+        delete: operations["delete_destination_api_v1_destinations__destination__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{destination}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Destination
+         * @description Write, read and remove an object there, and try conditional writes: says what is wrong. Needs who may create it.
+         *
+         *     It may take 20 s where the store does not answer.
+         */
+        post: operations["test_destination_api_v1_destinations__destination__test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health": {
         parameters: {
             query?: never;
@@ -147,6 +221,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/inference-tables/{table}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Table
+         * @description One table, opened: its columns with types and descriptions, size, files, last commit.
+         */
+        get: operations["read_table_api_v1_inference_tables__table__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inference-tables/{table}/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Table
+         * @description Rows as CSV or Parquet, in the order in which they lie in the table.
+         *
+         *     A file that cannot be made whole ends without its end: the connection breaks off.
+         */
+        get: operations["download_table_api_v1_inference_tables__table__download_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/inference-tables/{table}/rows": {
         parameters: {
             query?: never;
@@ -156,9 +272,31 @@ export interface paths {
         };
         /**
          * List Rows
-         * @description Rows of one table, newest first.
+         * @description Rows of one table, newest first unless asked otherwise.
+         *
+         *     Pages that a cursor joins show one version of the table. A page of large rows ends before `page_size`.
          */
         get: operations["list_rows_api_v1_inference_tables__table__rows_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inference-tables/{table}/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Statistics
+         * @description Of each column: nulls, different values, range, mean, quantiles, frequent values, a histogram.
+         */
+        get: operations["read_statistics_api_v1_inference_tables__table__statistics_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -217,6 +355,8 @@ export interface paths {
         /**
          * Read Model Version
          * @description One version of a registered model: signature, input example, requirements, what it was made of.
+         *
+         *     `environment` says whether its first start waits for an environment to be built.
          */
         get: operations["read_model_version_api_v1_models__model__versions__version__get"];
         put?: never;
@@ -1381,7 +1521,7 @@ export interface paths {
         };
         /**
          * Read Sign In Options
-         * @description How one can sign in, besides by token and link. Needs no token.
+         * @description How one can sign in, besides by token and link, and whether one is signed in. Needs no token.
          */
         get: operations["read_sign_in_options_api_v1_session_options_get"];
         put?: never;
@@ -1677,6 +1817,58 @@ export interface components {
             to: string;
         };
         /**
+         * ColumnStatistics
+         * @description What is known of the values of one column. What a type does not have is null or empty.
+         */
+        ColumnStatistics: {
+            /**
+             * Count
+             * @description Rows with a value.
+             */
+            count: number;
+            /**
+             * Distinct
+             * @description Different values, estimated within a few per cent.
+             */
+            distinct?: number | null;
+            /**
+             * Histogram
+             * @default []
+             */
+            histogram: components["schemas"]["HistogramBin"][];
+            /** Max */
+            max?: unknown;
+            /** Mean */
+            mean?: number | null;
+            /** Min */
+            min?: unknown;
+            /** Name */
+            name: string;
+            /**
+             * Nulls
+             * @description Rows without; numbers that are none (NaN) count as such.
+             */
+            nulls: number;
+            /**
+             * Quantiles
+             * @description Share of the values → value, estimated.
+             * @default {}
+             */
+            quantiles: {
+                [key: string]: unknown;
+            };
+            /** Stddev */
+            stddev?: number | null;
+            /**
+             * Top
+             * @description Frequent values, at most 10; the counts are exact.
+             * @default []
+             */
+            top: components["schemas"]["TopValue"][];
+            /** Type */
+            type: string;
+        };
+        /**
          * CrossOrigin
          * @description `Cors` as a body: unknown fields are refused, and origins and header names that are none.
          */
@@ -1803,6 +1995,169 @@ export interface components {
             trace: string[];
             /** Version */
             version: string;
+        };
+        /**
+         * DestinationDefinition
+         * @description Where it lies and how it is reached; an edit replaces all of it.
+         */
+        DestinationDefinition: {
+            /**
+             * Endpoint
+             * @description URL of an S3-compatible store, `https://host[:port]`; left out: AWS itself.
+             */
+            endpoint?: string | null;
+            /**
+             * Path Style
+             * @description The bucket stands in the path, `host/bucket/key`; false: `bucket.host/key`.
+             * @default true
+             */
+            path_style: boolean;
+            /**
+             * Region
+             * @description Region that requests are signed for.
+             * @default us-east-1
+             */
+            region: string;
+            /**
+             * Secret
+             * @description Secret of the kind `s3`; left out: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the logger.
+             */
+            secret?: string | null;
+            /**
+             * Url
+             * @description `s3://bucket/prefix`, or `file:///…`.
+             */
+            url: string;
+        };
+        /**
+         * DestinationTest
+         * @description What a test of a destination found: an object was written, read, removed, and conditional writes were tried.
+         */
+        DestinationTest: {
+            /**
+             * Duration Ms
+             * @default 0
+             */
+            duration_ms: number;
+            /**
+             * Message
+             * @description What is wrong, or that nothing is, in one sentence.
+             */
+            message: string;
+            /** Ok */
+            ok: boolean;
+            /** Warning */
+            warning?: string | null;
+            /**
+             * Writing
+             * @default unknown
+             * @enum {string}
+             */
+            writing: "concurrent" | "single" | "unknown";
+        };
+        /**
+         * DestinationView
+         * @description A destination, and how it does as the inference-logger finds it.
+         */
+        DestinationView: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Creator */
+            creator: string;
+            /** Endpoint */
+            endpoint: string | null;
+            /** Name */
+            name: string;
+            /** Path Style */
+            path_style: boolean;
+            /**
+             * Project
+             * @description Whose it is; null: the installation's, every project may use it.
+             */
+            project: string | null;
+            /**
+             * Reason
+             * @description Why it fails, in one sentence.
+             */
+            reason?: string | null;
+            /** Region */
+            region: string;
+            /** Revision */
+            revision: number;
+            /**
+             * Secret
+             * @description Name of the secret that holds its credentials.
+             */
+            secret: string | null;
+            /**
+             * Since
+             * @description Since when it is in this state.
+             */
+            since?: string | null;
+            /**
+             * State
+             * @description failing: tables there wait, see `reason`; unknown: the logger has not said.
+             * @default unknown
+             * @enum {string}
+             */
+            state: "ok" | "failing" | "unknown";
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Url */
+            url: string;
+            /**
+             * Waiting Rows
+             * @description Recorded requests that wait for them.
+             * @default 0
+             */
+            waiting_rows: number;
+            /**
+             * Waiting Tables
+             * @description Tables there that cannot be written for now.
+             * @default 0
+             */
+            waiting_tables: number;
+            /**
+             * Warning
+             * @description What the probe of conditional writes found wrong.
+             */
+            warning?: string | null;
+            /**
+             * Writing
+             * @description concurrent: the store keeps simultaneous commits apart; single: it does not, see `warning`.
+             * @default unknown
+             * @enum {string}
+             */
+            writing: "concurrent" | "single" | "unknown";
+        };
+        /**
+         * EnvironmentOutlook
+         * @description What the first start of a model version will find, as told from its requirements without building anything.
+         */
+        EnvironmentOutlook: {
+            /**
+             * Reason
+             * @description Of refused and unknown.
+             */
+            reason?: string | null;
+            /**
+             * State
+             * @description own: the platform's own environment satisfies it. built: one that does is here already. to_build: one is built at the first start, which takes minutes. refused: it cannot start. unknown: that shows when it starts, `reason` says why.
+             * @enum {string}
+             */
+            state: "own" | "built" | "to_build" | "refused" | "unknown";
+            /**
+             * Unmet
+             * @description Requirements that the platform's own environment does not meet, with what is there.
+             * @default []
+             */
+            unmet: string[];
         };
         /**
          * ErrorDetail
@@ -2097,6 +2452,18 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
+        };
+        /**
+         * HistogramBin
+         * @description Values above `from`, up to `to`; the first bin has its lower bound too.
+         */
+        HistogramBin: {
+            /** Count */
+            count: number;
+            /** From */
+            from: unknown;
+            /** To */
+            to: unknown;
         };
         /**
          * HistoryView
@@ -2422,6 +2789,8 @@ export interface components {
              * @description `sha256:` and the hash of the version's `MLmodel` file.
              */
             digest?: string | null;
+            /** @description Whether the platform's own environment satisfies it, or one is built at its first start; null where the scheduler does not answer. */
+            environment?: components["schemas"]["EnvironmentOutlook"] | null;
             /**
              * Flavors
              * @default []
@@ -2472,6 +2841,43 @@ export interface components {
         Move: {
             /** Group */
             group: string;
+        };
+        /**
+         * NewDestination
+         * @description A destination of a project, or, without one, of the installation: every project may use that.
+         */
+        NewDestination: {
+            /**
+             * Endpoint
+             * @description URL of an S3-compatible store, `https://host[:port]`; left out: AWS itself.
+             */
+            endpoint?: string | null;
+            /** Name */
+            name: string;
+            /**
+             * Path Style
+             * @description The bucket stands in the path, `host/bucket/key`; false: `bucket.host/key`.
+             * @default true
+             */
+            path_style: boolean;
+            /** Project */
+            project?: string | null;
+            /**
+             * Region
+             * @description Region that requests are signed for.
+             * @default us-east-1
+             */
+            region: string;
+            /**
+             * Secret
+             * @description Secret of the kind `s3`; left out: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the logger.
+             */
+            secret?: string | null;
+            /**
+             * Url
+             * @description `s3://bucket/prefix`, or `file:///…`.
+             */
+            url: string;
         };
         /**
          * NewGroup
@@ -2877,6 +3283,13 @@ export interface components {
         Page_DeadLetterView_: {
             /** Items */
             items: components["schemas"]["DeadLetterView"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[DestinationView] */
+        Page_DestinationView_: {
+            /** Items */
+            items: components["schemas"]["DestinationView"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -3361,6 +3774,20 @@ export interface components {
          */
         RequestView: {
             /**
+             * Inferences
+             * @description Its rows of the inferences table, one per inference.
+             */
+            inferences: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Labelled
+             * @description Those of them that have a label, with it.
+             */
+            labelled: {
+                [key: string]: unknown;
+            }[];
+            /**
              * Log Lines
              * @description Printed while it was answered, oldest first: at most 200.
              */
@@ -3464,6 +3891,11 @@ export interface components {
         RowsView: {
             /** Columns */
             columns: string[];
+            /**
+             * Delta Version
+             * @description The version of the table that the pages show.
+             */
+            delta_version?: number | null;
             /** Items */
             items: {
                 [key: string]: unknown;
@@ -3527,7 +3959,7 @@ export interface components {
          * @description What a secret is for.
          * @enum {string}
          */
-        SecretKind: "registry" | "webhook" | "mlflow" | "opaque";
+        SecretKind: "registry" | "webhook" | "mlflow" | "s3" | "opaque";
         /**
          * SecretValue
          * @description Another value for a secret; the whole of it is replaced.
@@ -3804,6 +4236,11 @@ export interface components {
          * @description How one can sign in, besides by token and link.
          */
         SignInOptionsView: {
+            /**
+             * Is Signed In
+             * @description Whether the request's cookie names a session that has not ended.
+             */
+            is_signed_in: boolean;
             /** @description None: no identity provider is configured for it. */
             oidc: components["schemas"]["ProviderView"] | null;
         };
@@ -3989,6 +4426,125 @@ export interface components {
             waiting_rows: number;
         };
         /**
+         * TableColumn
+         * @description One column, as the table itself says.
+         */
+        TableColumn: {
+            /** Description */
+            description?: string | null;
+            /**
+             * Is Partition
+             * @default false
+             */
+            is_partition: boolean;
+            /** Name */
+            name: string;
+            /**
+             * Nullable
+             * @default true
+             */
+            nullable: boolean;
+            /**
+             * Original Name
+             * @description As the model calls it, where the table cannot.
+             */
+            original_name?: string | null;
+            /**
+             * Type
+             * @description In SQL's words: BIGINT, DOUBLE, STRING, ARRAY<STRING>, …
+             */
+            type: string;
+        };
+        /**
+         * TableCommit
+         * @description What changed a table last.
+         */
+        TableCommit: {
+            /** At */
+            at?: string | null;
+            /** Operation */
+            operation?: string | null;
+            /** Version */
+            version: number;
+        };
+        /**
+         * TableDetails
+         * @description One inference table with what its own log says.
+         */
+        TableDetails: {
+            blocked?: components["schemas"]["TableBlock"] | null;
+            /**
+             * Bytes
+             * @default 0
+             */
+            bytes: number;
+            /**
+             * Columns
+             * @default []
+             */
+            columns: components["schemas"]["TableColumn"][];
+            /**
+             * Files
+             * @default 0
+             */
+            files: number;
+            /**
+             * From Time
+             * @description The oldest row's time, where it is known.
+             */
+            from_time?: string | null;
+            /**
+             * Kind
+             * @description payload, inferences, labelled, …
+             */
+            kind: string;
+            last_commit?: components["schemas"]["TableCommit"] | null;
+            /** Location */
+            location: string;
+            /** Name */
+            name: string;
+            /** Rows */
+            rows: number;
+            /** Service */
+            service: string;
+            /**
+             * Status
+             * @description blocked: its rows wait, see `blocked`; missing: its folder is gone.
+             * @default ok
+             * @enum {string}
+             */
+            status: "ok" | "blocked" | "missing";
+            /**
+             * Time Column
+             * @description Whose values `from` and `to` mean.
+             */
+            time_column?: string | null;
+            /**
+             * To Time
+             * @description The newest row's time, where it is known.
+             */
+            to_time?: string | null;
+            /** Updated At */
+            updated_at?: string | null;
+            /**
+             * Version
+             * @description Delta version.
+             */
+            version: number;
+        };
+        /**
+         * TableStatistics
+         * @description Statistics of the selected rows.
+         */
+        TableStatistics: {
+            /** Columns */
+            columns: components["schemas"]["ColumnStatistics"][];
+            /** Delta Version */
+            delta_version: number;
+            /** Rows */
+            rows: number;
+        };
+        /**
          * TableView
          * @description One inference table: `name` is `<service>.<kind>`.
          */
@@ -3996,9 +4552,9 @@ export interface components {
             blocked?: components["schemas"]["TableBlock"] | null;
             /**
              * Kind
-             * @enum {string}
+             * @description payload, inferences, labelled, …
              */
-            kind: "payload" | "inferences" | "labelled";
+            kind: string;
             /** Location */
             location: string;
             /** Name */
@@ -4100,6 +4656,16 @@ export interface components {
             parent_id: string | null;
             /** User */
             user: string;
+        };
+        /**
+         * TopValue
+         * @description A frequent value.
+         */
+        TopValue: {
+            /** Count */
+            count: number;
+            /** Value */
+            value: unknown;
         };
         /**
          * TrafficView
@@ -4775,6 +5341,551 @@ export interface operations {
             };
         };
     };
+    list_destinations_api_v1_destinations_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DestinationView_"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    create_destination_api_v1_destinations_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDestination"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is longer than this API takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    read_destination_api_v1_destinations__destination__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                destination: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    replace_destination_api_v1_destinations__destination__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+            };
+            path: {
+                destination: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DestinationDefinition"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description It has changed since the revision in `If-Match`. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is longer than this API takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    delete_destination_api_v1_destinations__destination__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+            };
+            path: {
+                destination: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description It has changed since the revision in `If-Match`. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    test_destination_api_v1_destinations__destination__test_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                destination: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationTest"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
     _health_api_v1_health_get: {
         parameters: {
             query?: never;
@@ -4873,15 +5984,192 @@ export interface operations {
             };
         };
     };
+    read_table_api_v1_inference_tables__table__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `<service>.<kind>`. */
+                table: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableDetails"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    download_table_api_v1_inference_tables__table__download_get: {
+        parameters: {
+            query?: {
+                /** @description Only these: repeated, or with commas between them; by default all. */
+                columns?: string[];
+                format?: "csv" | "parquet";
+                /** @description The oldest `request_time`, ISO-8601. */
+                from?: string | null;
+                /** @description The `request_time` before which rows end. */
+                to?: string | null;
+                /** @description Which rows: `alcohol > 9 and (version in ('v1', 'v2') or error is not null)`; any column, compared by =, !=, <, <=, >, >=, in, between, like, ilike, contains, is null (docs/reading-tables.md). */
+                where?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description `<service>.<kind>`. */
+                table: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.apache.parquet": unknown;
+                    "text/csv": unknown;
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
     list_rows_api_v1_inference_tables__table__rows_get: {
         parameters: {
             query?: {
                 client_request_id?: string | null;
+                /** @description Only these: repeated, or with commas between them; by default all. */
+                columns?: string[];
+                cursor?: string | null;
+                /** @description The oldest `request_time`, ISO-8601. */
+                from?: string | null;
+                /** @description A column, `-column` for descending; by default the newest first. */
+                order?: string | null;
                 page_size?: number;
                 request_id?: string | null;
+                /** @description The `request_time` before which rows end. */
+                to?: string | null;
+                /** @description Which rows: `alcohol > 9 and (version in ('v1', 'v2') or error is not null)`; any column, compared by =, !=, <, <=, >, >=, in, between, like, ilike, contains, is null (docs/reading-tables.md). */
+                where?: string | null;
             };
             header?: never;
             path: {
+                /** @description `<service>.<kind>`. */
                 table: string;
             };
             cookie?: never;
@@ -4895,6 +6183,92 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RowsView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    read_statistics_api_v1_inference_tables__table__statistics_get: {
+        parameters: {
+            query?: {
+                /** @description Only these: repeated, or with commas between them; by default all. */
+                columns?: string[];
+                /** @description The oldest `request_time`, ISO-8601. */
+                from?: string | null;
+                /** @description The `request_time` before which rows end. */
+                to?: string | null;
+                /** @description Which rows: `alcohol > 9 and (version in ('v1', 'v2') or error is not null)`; any column, compared by =, !=, <, <=, >, >=, in, between, like, ilike, contains, is null (docs/reading-tables.md). */
+                where?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description `<service>.<kind>`. */
+                table: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableStatistics"];
                 };
             };
             /** @description A value, shape or name that cannot be accepted. */

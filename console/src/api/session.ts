@@ -18,9 +18,13 @@ export const sessionQuery = queryOptions({
 
 export const sessionOptionsQuery = queryOptions({
   queryKey: ['session options'],
-  queryFn: () => data(api.GET('/api/v1/session/options')),
+  queryFn: readOptions,
   staleTime: Number.POSITIVE_INFINITY,
 });
+
+function readOptions() {
+  return data(api.GET('/api/v1/session/options'));
+}
 
 function wasSignedIn(client: QueryClient): boolean {
   return Boolean(client.getQueryData(sessionQuery.queryKey));
@@ -39,6 +43,8 @@ const DEVELOPER: Session = {
 async function readSession({ client }: { client: QueryClient }): Promise<Session | null> {
   if (import.meta.env.VITE_DEVELOPER === 'true') return DEVELOPER;
   try {
+    // Asked first, as an answer of 401 is an error in the browser's own console.
+    if (!wasSignedIn(client) && !(await readOptions()).is_signed_in) return keepToken(null);
     return keepToken(await data(api.GET('/api/v1/session')));
   } catch (thrown) {
     // Where somebody was signed in before, the pages stay: see `useIsSessionEnded`.

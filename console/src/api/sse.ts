@@ -48,3 +48,28 @@ export function parseEvent(block: string): ServerEvent | null {
   }
   return data.length === 0 && event === 'message' ? null : { event, data: data.join('\n'), id };
 }
+
+/** Hands on in groups what comes one by one: all that came within `ms` of the first. */
+export function gather<T>(ms: number, take: (items: T[]) => void): (item: T) => void {
+  let waiting: T[] = [];
+  return (item) => {
+    waiting.push(item);
+    if (waiting.length > 1) return;
+    setTimeout(() => {
+      const items = waiting;
+      waiting = [];
+      take(items);
+    }, ms);
+  };
+}
+
+/** Before the next try; over at once when `signal` ends. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -39,7 +39,7 @@ export function Root() {
 }
 
 function useLanguageOfAddress(): void {
-  const { lang } = useSearch({ from: '__root__' });
+  const lang = useSearch({ from: '__root__', select: (search) => search.lang });
   const { language, setLanguage } = useI18n();
   useEffect(() => {
     if (isLanguage(lang) && lang !== language) setLanguage(lang);

@@ -31,9 +31,19 @@ const UNITS: [unit: 'day' | 'hour' | 'minute' | 'second', seconds: number][] = [
 ];
 const BINARY = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
+/** Kept: to make one takes longer than a cell of a table, to use it a thousandth of that. */
+const writers = new Map<string, Intl.NumberFormat>();
+
+function writer(locale: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const key = JSON.stringify([locale, options]);
+  const found = writers.get(key) ?? new Intl.NumberFormat(locale, options);
+  writers.set(key, found);
+  return found;
+}
+
 export function formatsOf(locale: string): Formats {
   const number = (value: number, digits = 1) =>
-    new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(value);
+    writer(locale, { maximumFractionDigits: digits }).format(value);
   const dateTime = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' });
   const time = new Intl.DateTimeFormat(locale, { timeStyle: 'medium' });
   const date = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' });
@@ -42,12 +52,9 @@ export function formatsOf(locale: string): Formats {
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
   const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 });
   const unit = (value: number, name: string) =>
-    new Intl.NumberFormat(locale, {
-      style: 'unit',
-      unit: name,
-      unitDisplay: 'short',
-      maximumFractionDigits: 1,
-    }).format(value);
+    writer(locale, { style: 'unit', unit: name, unitDisplay: 'short', maximumFractionDigits: 1 }).format(
+      value,
+    );
   return {
     locale,
     number,
@@ -63,7 +70,7 @@ export function formatsOf(locale: string): Formats {
     date: (at) => date.format(new Date(at)),
     relative: (at, now = Date.now()) => relativeTo((new Date(at).getTime() - now) / 1000, relative),
     money: (amount, currency) =>
-      new Intl.NumberFormat(locale, { style: 'currency', currency, maximumFractionDigits: 4 }).format(amount),
+      writer(locale, { style: 'currency', currency, maximumFractionDigits: 4 }).format(amount),
   };
 }
 

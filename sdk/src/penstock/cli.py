@@ -14,7 +14,7 @@ from penstock.commands.cli.errors import EXIT_CODES, Commands
 from penstock.commands.deployment import deploy, rollback
 from penstock.commands.monitoring import charts, logs, observability, platform_health, tables
 from penstock.commands.people import console, login, projects, users
-from penstock.commands.resources import capacity, environments, groups, models, secrets, specs, usage
+from penstock.commands.resources import capacity, destinations, environments, groups, models, secrets, specs, usage
 from penstock.commands.services import debug, keys, pods, request, services, traffic, versions
 from penstock.launcher.home import Home, LaunchError
 
@@ -169,6 +169,7 @@ for name, group in (
     ("groups", groups.groups),
     ("nodes", groups.nodes),
     ("secrets", secrets.app),
+    ("destinations", destinations.app),
     ("projects", projects.app),
     ("users", users.app),
     ("tokens", users.tokens),

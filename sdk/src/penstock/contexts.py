@@ -69,12 +69,14 @@ class NotRunning(LaunchError):
 
 
 def target_of(environ: Mapping[str, str], contexts: Contexts, home: Home) -> Target:
-    """PENSTOCK_URL and PENSTOCK_TOKEN, then the context in use, then the platform of this machine.
+    """PENSTOCK_URL and PENSTOCK_TOKEN (or the file PENSTOCK_TOKEN_FILE), then the context in use, then the platform of
+    this machine.
 
-    A token is only ever sent to the address that it was stored for, unless PENSTOCK_TOKEN says so. The platform's own
-    is sent to the address that the platform of `home` runs at, as its state says, never to a port that is assumed.
+    A token is only ever sent to the address that it was stored for, unless one of these variables says so. The
+    platform's own is sent to the address that the platform of `home` runs at, as its state says, never to a port that
+    is assumed.
     """
-    url, token = environ.get("PENSTOCK_URL") or None, environ.get("PENSTOCK_TOKEN") or None
+    url, token = environ.get("PENSTOCK_URL") or None, environ.get("PENSTOCK_TOKEN") or _token_in_file(environ)
     known = contexts.targets.get(contexts.current or "")
     running = running_home(home)
     if url is None and known is None and running is None:
@@ -88,6 +90,16 @@ def target_of(environ: Mapping[str, str], contexts: Contexts, home: Home) -> Tar
     if token is None:
         raise LaunchError(f"no token for {url}: `penstock login {url}`, or set PENSTOCK_TOKEN")
     return Target(url, token)
+
+
+def _token_in_file(environ: Mapping[str, str]) -> str | None:
+    name = environ.get("PENSTOCK_TOKEN_FILE")
+    if not name:
+        return None
+    try:
+        return Path(name).read_text().strip() or None
+    except OSError as error:
+        raise LaunchError(f"PENSTOCK_TOKEN_FILE {name} cannot be read: {error.strerror}") from None
 
 
 def _stored_token(url: str, known: Target | None, running: Home | None) -> str | None:

@@ -1,4 +1,7 @@
-"""HTTP servers: the error tree's mapping to status codes, the admin port, and running uvicorn inside a task group."""
+"""HTTP servers: the error tree's mapping to status codes, the admin port, and running uvicorn inside a task group.
+
+Admin ports are Starlette alone: FastAPI is only imported by a service that has an API of its own.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +11,23 @@ import math
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from prometheus_client import generate_latest
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
 
 from shared import errors
 from shared.errors import Detail, PenstockError
 from shared.ids import new_id
 from shared.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 log = logging.getLogger("penstock.http")
 
@@ -90,6 +96,7 @@ def _validation_message(_: Request, item: Mapping[str, Any]) -> str:
 
 def install_error_handlers(app: FastAPI, format_error: ErrorFormatter = _validation_message) -> None:
     """Answer every error of the tree, of validation and of the framework in one shape."""
+    from fastapi.exceptions import RequestValidationError  # noqa: PLC0415 - see above
 
     async def validation_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
@@ -97,8 +104,12 @@ def install_error_handlers(app: FastAPI, format_error: ErrorFormatter = _validat
             request, [Detail(tuple(item["loc"]), format_error(request, item)) for item in error.errors()]
         )
 
-    app.add_exception_handler(PenstockError, _penstock_error)
     app.add_exception_handler(RequestValidationError, validation_error)
+    _answer_errors(app)
+
+
+def _answer_errors(app: Starlette) -> None:
+    app.add_exception_handler(PenstockError, _penstock_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _unexpected)
 
@@ -154,33 +165,33 @@ async def _unexpected(request: Request, error: Exception) -> Response:
 
 
 def add_admin_routes(
-    app: FastAPI,
+    app: Starlette,
     telemetry: Telemetry,
     ready: Callable[[], bool],
     details: Callable[[], Mapping[str, Any]] = dict,
 ) -> None:
     """`/metrics` (Prometheus), `/healthz` (the process lives), `/readyz` (it can do its work, with `details`)."""
 
-    async def metrics() -> Response:
+    async def metrics(_: Request) -> Response:
         return Response(generate_latest(telemetry.registry), media_type="text/plain; version=0.0.4")
 
-    async def healthz() -> dict[str, str]:
-        return {"status": "ok"}
+    async def healthz(_: Request) -> Response:
+        return JSONResponse({"status": "ok"})
 
-    async def readyz() -> JSONResponse:
+    async def readyz(_: Request) -> Response:
         is_ready = ready()
         return JSONResponse({"ready": is_ready, **details()}, 200 if is_ready else 503)
 
     for path, endpoint in (("/metrics", metrics), ("/healthz", healthz), ("/readyz", readyz)):
-        app.add_api_route(path, endpoint, methods=["GET"], include_in_schema=False)
+        app.add_route(path, endpoint, methods=["GET"], include_in_schema=False)
 
 
 def admin_app(
     telemetry: Telemetry, ready: Callable[[], bool], details: Callable[[], Mapping[str, Any]] = dict
-) -> FastAPI:
+) -> Starlette:
     """The app of a service's admin port."""
-    app = FastAPI(title=f"penstock {telemetry.service}", openapi_url=None, docs_url=None, redoc_url=None)
-    install_error_handlers(app)
+    app = Starlette()
+    _answer_errors(app)
     add_admin_routes(app, telemetry, ready, details)
     return app
 
@@ -193,7 +204,7 @@ class _Server(uvicorn.Server):
         return nullcontext()
 
 
-async def serve(app: FastAPI, host: str, port: int, fd: int | None = None) -> None:
+async def serve(app: Starlette, host: str, port: int, fd: int | None = None) -> None:
     """Serve until cancelled; then stop accepting, finish what is in flight, return.
 
     `fd` is a listening socket that somebody else holds open (systemd-style): connections queue in it over a restart.

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from browser.visit import LOADED_WITHIN_MS, Visit, visit
+from browser.visit import LOADED_WITHIN_MS, Visit
 from platforms.running_platform import Platform
 from platforms.served_model import ServedModel
 
@@ -18,12 +18,6 @@ pytestmark = pytest.mark.timeout(300)
 
 HOSTILE = '"><img src=x onerror="window.harmed=1"><script>window.harmed=1</script>'
 WRITE = """async ([path, headers]) => (await fetch(path, {method: 'POST', headers})).status"""
-
-
-@pytest.fixture
-def opened(chromium: Browser, platform: Platform) -> Iterator[Visit]:
-    with visit(chromium, platform) as signed_in:
-        yield signed_in
 
 
 def test_hostile_texts_are_text(opened: Visit, platform: Platform, seen: ServedModel) -> None:
@@ -135,3 +129,27 @@ def test_a_viewer_is_offered_no_writes_and_refused_by_hand(viewer: Page, platfor
     csrf = viewer.evaluate("async () => (await (await fetch('/api/v1/session')).json()).csrf_token")
     path = f"/api/v1/services/{seen.service}/stop"
     assert viewer.evaluate(WRITE, [path, {"X-Penstock-Session": csrf}]) == 403
+
+
+def test_who_saves_second_sees_what_the_first_changed_and_chooses(
+    opened: Visit, platform: Platform, seen: ServedModel
+) -> None:
+    version = f"/services/{seen.service}/versions/v1"
+    opened.go(f"{version}?edit=true")
+    form = opened.page.get_by_role("dialog").filter(has=opened.page.locator("#description"))
+    form.locator("#description").fill("what the second wrote")
+    platform.api("PATCH", version, json={"description": "what the first wrote"})
+    press(form, "Review and save")
+    choice = opened.page.get_by_role("dialog").filter(has_text="Somebody else has changed it since")
+    expect(choice.get_by_role("row", name="description")).to_contain_text("what the first wrote")
+    expect(choice.get_by_role("row", name="description")).to_contain_text("what the second wrote")
+    assert platform.api("GET", version)["description"] == "what the first wrote"
+    press(choice, "Put mine over it")
+    press(opened.page.get_by_role("dialog").filter(has_text="What will change"), "Apply")
+    expect(form).to_be_hidden()
+    assert platform.api("GET", version)["description"] == "what the second wrote"
+
+
+def press(within: Locator, name: str) -> None:
+    """Press a button whose icon's name may come before its own."""
+    within.get_by_role("button", name=re.compile(f"(^|\\s){name}$")).click()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import shutil
+import subprocess
 from dataclasses import dataclass
 
 import httpx
@@ -25,6 +29,7 @@ class Words:
     next: str
     start: str
     send: str
+    as_code: str
     create_key: str
     copied: str
     add: str
@@ -36,11 +41,12 @@ class Words:
 
 WORDS: dict[Language, Words] = {
     "en": Words(
-        next="Next", start="Save and start", send="Send", create_key="Create key", copied="I have copied it",
+        next="Next", start="Save and start", send="Send", as_code="As code", create_key="Create key",
+        copied="I have copied it",
         add="Add version", apply="Apply the split", rotate="Rotate", stop="Stop", delete="Delete",
     ),
     "zh": Words(
-        next="下一步", start="保存并启动", send="发送", create_key="创建密钥", copied="我已复制",
+        next="下一步", start="保存并启动", send="发送", as_code="代码", create_key="创建密钥", copied="我已复制",
         add="添加服务版本", apply="应用流量分配", rotate="轮换", stop="停止", delete="删除",
     ),
 }  # fmt: skip
@@ -52,9 +58,10 @@ def test_a_stranger_publishes_and_takes_away(chromium: Browser, platform: Platfo
     with visit(chromium, platform, language) as opened:
         publish(opened, service, words)
         see_its_start(opened, service)
-        debug(opened, service, words)
+        curl = debug(opened, service, words)
         key = issue_key(opened, service, words)
         request = call(platform, service, key)
+        run_as_copied(curl, key)
         add_a_version(opened, platform, service, words)
         move_the_split(opened, platform, service, words)
         find_the_request(opened, service, request)
@@ -88,13 +95,17 @@ def see_its_start(opened: Visit, service: str) -> None:
     expect(opened.page.locator("main .anticon-check-circle").nth(3)).to_be_visible(timeout=STARTED_WITHIN_MS)
 
 
-def debug(opened: Visit, service: str, words: Words) -> None:
+def debug(opened: Visit, service: str, words: Words) -> str:
+    """The line of curl that the page shows for the same call."""
     opened.go(f"/services/{service}/debug")
     expect(opened.page.locator(".cm-content").first).to_contain_text("{")
     with opened.page.expect_response(re.compile(rf"/services/{service}/debug$")) as answered:
         button(opened.page, words.send)
     assert (answered.value.status, answered.value.json()["status_code"]) == (200, 200)
     expect(opened.page.locator(".ant-card-head-title .ant-tag")).to_have_text("200")
+    button(opened.page, words.as_code)
+    opened.page.get_by_role("tab", name="curl").click()
+    return opened.page.get_by_role("dialog").locator("pre", has_text="curl -sS").inner_text()
 
 
 def issue_key(opened: Visit, service: str, words: Words) -> str:
@@ -116,6 +127,17 @@ def call(platform: Platform, service: str, key: str) -> str:
     answer = httpx.post(url, json=wine_body(), headers=headers, timeout=30)
     assert answer.status_code == 200, answer.text
     return answer.headers["x-request-id"]
+
+
+def run_as_copied(curl: str, key: str) -> None:
+    """The copied line, in a shell that has the key in its environment."""
+    if shutil.which("curl") is None:
+        assert "CI" not in os.environ, "CI has curl, and runs the copied line"
+        return
+    done = subprocess.run(
+        ["sh", "-c", curl], env={**os.environ, "PENSTOCK_API_KEY": key}, capture_output=True, text=True, check=False
+    )
+    assert "predictions" in json.loads(done.stdout or "{}"), f"{curl}\n{done.stdout}{done.stderr}"
 
 
 def add_a_version(opened: Visit, platform: Platform, service: str, words: Words) -> None:

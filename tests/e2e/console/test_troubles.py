@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from browser.visit import Visit, visit
+from browser.visit import Visit
 from platforms.running_platform import Platform
 from platforms.served_model import ServedModel
 
@@ -17,12 +16,6 @@ pytestmark = pytest.mark.timeout(400)
 
 MODEL = {"kind": "mlflow", "model": "never_loads", "version": "1"}
 SHOWN_WITHIN_MS = 60_000
-
-
-@pytest.fixture
-def opened(chromium: Browser, platform: Platform) -> Iterator[Visit]:
-    with visit(chromium, platform) as signed_in:
-        yield signed_in
 
 
 def create(platform: Platform, service: str, **version: object) -> None:
@@ -40,6 +33,7 @@ def test_a_model_that_cannot_be_loaded_and_its_last_words(opened: Visit, platfor
     create(platform, "broken", model_source=MODEL)
     opened.go("/services/broken/versions/v1")
     says(opened, "The model could not be loaded.", "Read the last log lines")
+    opened.keep_picture("trouble-model-fails-to-load")
     assert opened.errors == []
 
 
@@ -47,6 +41,7 @@ def test_a_version_that_waits_for_room(opened: Visit, platform: Platform) -> Non
     create(platform, "crowd", model_source=MODEL | {"model": "wine_quality"}, replicas=60)
     opened.go("/services/crowd/versions/v1")
     says(opened, "There is no room for its pods.", "Stop another version")
+    opened.keep_picture("trouble-waits-for-capacity")
     platform.api("POST", "/services/crowd/stop")
     assert opened.errors == []
 
@@ -55,6 +50,7 @@ def test_an_update_that_is_taken_back(opened: Visit, platform: Platform, seen: S
     opened.go(f"/services/{seen.service}/versions/v1")
     platform.api("PATCH", f"/services/{seen.service}/versions/v1", json={"model_source": MODEL})
     says(opened, "The last change was taken back", "Nothing is broken for callers")
+    opened.keep_picture("trouble-roll-out-taken-back")
     assert opened.errors == []
 
 
@@ -64,6 +60,7 @@ def test_a_pod_that_crashes_is_an_event_and_a_restart(opened: Visit, platform: P
     platform.kill(pod["name"])
     row = opened.page.locator("tr", has_text=f"{seen.service}-v1").first
     expect(row).to_contain_text("SIGKILL", timeout=SHOWN_WITHIN_MS)
+    opened.keep_picture("trouble-pod-crashes")
     assert opened.errors == []
 
 
@@ -74,6 +71,7 @@ def test_a_router_that_does_not_answer_is_away(opened: Visit, platform: Platform
     frozen = platform.kill("router", signal.SIGSTOP)
     try:
         expect(row).to_contain_text("Away", timeout=SHOWN_WITHIN_MS)
+        opened.keep_picture("trouble-router-away")
     finally:
         os.kill(frozen, signal.SIGCONT)
     expect(row).to_contain_text("Running", timeout=SHOWN_WITHIN_MS)
@@ -88,6 +86,7 @@ def test_a_control_plane_that_is_away_and_comes_back(opened: Visit, platform: Pl
     try:
         expect(live).to_be_hidden(timeout=SHOWN_WITHIN_MS)
         expect(opened.page.get_by_role("link", name=seen.service, exact=True)).to_be_visible()
+        opened.keep_picture("trouble-control-plane-away")
     finally:
         os.kill(frozen, signal.SIGCONT)
     expect(live).to_be_visible(timeout=SHOWN_WITHIN_MS)

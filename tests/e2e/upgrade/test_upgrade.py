@@ -1,16 +1,18 @@
 """A home that earlier code filled and that was killed starts with today's code, and goes on as if nothing were.
 
-The homes (`homes/`, made by `make_homes.py`; `sqlite` by commit bef2233, `postgresql` by an earlier release) hold two
-services, their keys, tables, and requests that are in the router's spool alone.
+The homes (`homes/`, made by `make_homes.py`; `sqlite` and `postgresql` by commit 29dd06e, which had no console, and
+`postgresql-older` by an earlier one) hold two services, their keys, tables, and requests that are in the router's spool
+alone.
 """
 
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import tarfile
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,10 @@ ANSWERED = 15
 """Predictions of each service that the earlier release answered: ten were rows, five were in the spool."""
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+OLDER = pytest.param("postgresql-older", marks=pytest.mark.long)
+
+
+@pytest.fixture(params=["sqlite", "postgresql", OLDER])
 def platform(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Platform]:
     """The old home, unpacked, not yet started."""
     with tarfile.open(HOMES / f"{request.param}.tar.xz") as archive:
@@ -35,7 +40,7 @@ def platform(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Platfor
     home.chmod(0o700)
     with ExitStack() as stack:
         settings = {}
-        if request.param == "postgresql":
+        if request.param.startswith("postgresql"):
             settings = restored(request.getfixturevalue("postgres"), home, stack)
         platform = Platform(home, settings=settings)
         yield platform
@@ -85,6 +90,28 @@ def test_a_home_of_an_earlier_release_goes_on(platform: Platform) -> None:
         rows = [row for row in platform.payload_rows(service) if row["status_code"] == 200]
         assert sorted(row["client_request_id"] for row in rows) == sorted(wanted), "a row is there twice"
         assert len({row["request_id"] for row in rows}) == len(rows)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("platform", ["sqlite"], indirect=True)
+def test_going_back_is_refused_in_a_sentence_and_changes_nothing(platform: Platform) -> None:
+    """Once a later release has migrated a database, this one leaves it alone and says what to do."""
+    database = platform.home / "monitor/monitor.db"
+    platform.up()
+    platform.down()
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+        before = connection.execute("SELECT name, sql FROM sqlite_master").fetchall()
+
+    done = platform.penstock("up", "--detach")
+
+    assert done.returncode != 0
+    assert "monitor.db cannot be migrated: a later release wrote it" in done.stderr
+    assert "start that release, or restore the backup made before it" in done.stderr
+    with closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("SELECT name, sql FROM sqlite_master").fetchall() == before
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("9999",)]
 
 
 def ids(platform: Platform, service: str) -> set[str]:

@@ -12,13 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy.engine import make_url
 
 from controller.main import MIGRATIONS
 from running_services.running_controller import Controller, Nats, Peers, controller_for, settings_for
+from servers.migrated_stores import MigratedStores
 from servers.mlflow_server import shared_mlflow
-from servers.postgres_process import PostgresProcess
-from shared.migrations import migrate
 
 
 @pytest.fixture
@@ -45,34 +43,17 @@ def mlflow_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The controller's empty store, as an SQLite file: to copy it is much less than to migrate anew."""
-    path = tmp_path_factory.mktemp("migrated") / "controller.db"
-    migrate(MIGRATIONS, f"sqlite+aiosqlite:///{path}")
-    return path
-
-
-@pytest.fixture(scope="session")
-def migrated_database(postgres: PostgresProcess) -> Iterator[str]:
-    """The same in PostgreSQL: the name of a database to make others from."""
-    with postgres.database() as url:
-        migrate(MIGRATIONS, url)
-        yield make_url(url).database or ""
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
-def each_store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """The controller keeps its state in an SQLite file, and once more in PostgreSQL."""
-    if request.param == "sqlite":
-        (tmp_path / "controller").mkdir()
-        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "controller")
-        yield
-        return
-    template = request.getfixturevalue("migrated_database")
-    with request.getfixturevalue("postgres").database(template) as url:
-        monkeypatch.setenv("CONTROLLER_DATABASE_URL", url)
-        yield
+def store_url(request: pytest.FixtureRequest, tmp_path: Path, migrated_stores: MigratedStores) -> Iterator[str]:
+    """The controller's empty store, in an SQLite file where it looks for it, and once more in PostgreSQL."""
+    with migrated_stores.new(MIGRATIONS, tmp_path / "controller" / "controller.db", request) as url:
+        yield url
+
+
+@pytest.fixture
+def each_store(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The controller keeps its state there."""
+    monkeypatch.setenv("CONTROLLER_DATABASE_URL", store_url)
 
 
 Make = Callable[..., Awaitable[Controller]]
@@ -92,10 +73,10 @@ async def make_controller(tmp_path: Path, each_store: None) -> AsyncIterator[Mak
 
 
 @pytest.fixture
-async def make_lone(tmp_path: Path, migrated_file: Path) -> AsyncIterator[Make]:
+async def make_lone(tmp_path: Path, migrated_stores: MigratedStores) -> AsyncIterator[Make]:
     """As `make_controller`, on SQLite alone: for what no database and no other system has a part in."""
     (tmp_path / "controller").mkdir()
-    shutil.copy(migrated_file, tmp_path / "controller")
+    shutil.copy(migrated_stores.file(MIGRATIONS), tmp_path / "controller" / "controller.db")
     made: list[Controller] = []
 
     async def make(**more: Any) -> Controller:

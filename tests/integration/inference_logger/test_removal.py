@@ -14,6 +14,7 @@ from inference_logger.domain.tables import TableKey, TableShare
 from inference_logger.store.delta import PayloadTables
 from inference_logger.store.removal import remove_table
 from running_services.logged_requests import START, LoggerProcess, counted, log, record
+from running_services.running_logger import RunningLogger
 from shared.bus.envelope import headers_of, subject_of
 from shared.events import ServiceDeleted
 from shared.ids import new_id
@@ -34,7 +35,7 @@ def new(name: str, service: str = "wine") -> dict[str, object]:
 
 
 async def test_tables_go_with_their_service_and_no_others(
-    js: JetStreamContext, logger: LoggerProcess, home: Path, tmp_path: Path
+    js: JetStreamContext, running: RunningLogger, home: Path, tmp_path: Path
 ) -> None:
     elsewhere = tmp_path / "elsewhere"
     await log(js, record("a"))
@@ -55,7 +56,7 @@ async def test_tables_go_with_their_service_and_no_others(
 
 
 async def test_what_arrives_late_is_of_the_dead_and_what_is_newer_is_not(
-    js: JetStreamContext, logger: LoggerProcess, home: Path
+    js: JetStreamContext, running: RunningLogger, home: Path
 ) -> None:
     await log(js, record("old"))
     await eventually(lambda: counted(home))
@@ -75,15 +76,14 @@ async def test_a_killed_one_finishes_later(js: JetStreamContext, logger: LoggerP
     await eventually(lambda: len(list(tables.glob("*/payload"))) == len(services))
     for service in services:
         await delete(js, service)
-    for left in (3, 1):
-        await eventually(lambda: len(list(tables.glob("*"))) <= left, every=0.005)  # noqa: B023
-        logger.kill()
-        logger.start()
+    await eventually(lambda: len(list(tables.glob("*"))) <= 2, every=0.005)
+    logger.kill()
+    logger.start()
     await eventually(lambda: not list(tables.glob("*")))
 
 
 async def test_what_an_intruder_left_in_another_s_table_goes_with_it(
-    js: JetStreamContext, logger: LoggerProcess, home: Path
+    js: JetStreamContext, running: RunningLogger, home: Path
 ) -> None:
     await log(js, record("v", "victim"))
     await eventually(lambda: counted(home, "victim"))

@@ -99,11 +99,6 @@ def test_two_platforms_run_side_by_side(platform: Platform, other: Foreground) -
         assert one.api("GET", "/services")["items"] == []
     assert platform.token != other.platform.token
 
-    platform.down()
-
-    assert platform.status()["ready"] is False
-    assert other.platform.status()["ready"] is True
-
 
 def environment_of(process: psutil.Process) -> str:
     try:
@@ -112,14 +107,18 @@ def environment_of(process: psutil.Process) -> str:
         return ""
 
 
-def test_down_leaves_no_process_and_up_has_what_is_stored_though_files_were_damaged(platform: Platform) -> None:
-    """A lost database stops the start; the damaged files are set aside."""
+def test_down_leaves_no_process_and_up_has_what_is_stored_though_files_were_damaged(
+    platform: Platform, other: Foreground
+) -> None:
+    """The platform beside it stays up; a lost database stops the start; the damaged files are set aside."""
     platform.up()
     token = platform.token
     platform.api("POST", "/services", json={"name": "kept"})
     assert "Violation" not in (platform.home / "logs/nats.log").read_text()
     platform.down()
     assert [p for p in psutil.process_iter() if str(platform.home) in environment_of(p)] == []
+    assert platform.status()["ready"] is False
+    assert other.platform.status()["ready"] is True
 
     database = platform.home / "controller/controller.db"
     kept = database.rename(platform.home / "kept.db")

@@ -1,4 +1,4 @@
-"""The monitor as a process: samples, lines and facts in; charts, logs and events out."""
+"""The monitor, in this process and as one: samples, lines and facts in; charts, logs and events out."""
 
 from __future__ import annotations
 
@@ -55,11 +55,13 @@ HOUR = {"from_time": NOON - timedelta(minutes=30), "to_time": NOON + timedelta(m
 
 
 @pytest.fixture
-def monitor(nats_server: NatsProcess, tmp_path: Path, each_store: None) -> Iterator[subprocess.Popen[bytes]]:
+def process(nats_server: NatsProcess, tmp_path: Path, store_url: str) -> Iterator[subprocess.Popen[bytes]]:
+    """`python -m monitor`."""
     environment = os.environ | {
         "PENSTOCK_HOME": str(tmp_path / "home"),
         "MONITOR_NATS_URL": nats_server.url,
         "MONITOR_ADMIN_PORT": "0",
+        "MONITOR_DATABASE_URL": store_url,
     }
     process = subprocess.Popen([sys.executable, "-m", "monitor"], env=environment)
     yield process
@@ -287,11 +289,11 @@ async def test_an_unreadable_sample_holds_nobody_up(monitor: object, bus: Bus) -
 
 
 async def test_it_ends_with_the_server_away(
-    monitor: subprocess.Popen[bytes], bus: Bus, nats_server: NatsProcess
+    process: subprocess.Popen[bytes], bus: Bus, nats_server: NatsProcess
 ) -> None:
     await points(bus, "requests_per_second")
     nats_server.kill()
 
-    monitor.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGTERM)
 
-    assert await asyncio.to_thread(monitor.wait, 10) == 0
+    assert await asyncio.to_thread(process.wait, 10) == 0

@@ -9,17 +9,24 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from models.openmp import openmp_environment
+from models.pod_zygote import ForkedProcess, PodZygote
 from test_run.shared_by_workers import made_once
 
 HERE = Path(__file__).parent
+
+
+def pod_environment() -> dict[str, str]:
+    return {**os.environ, **openmp_environment(), "PYTHONWARNINGS": "ignore"}
 
 
 @dataclass
@@ -36,17 +43,27 @@ class Reply:
 
 
 class Pod:
-    """A model server in a process of its own, with its output in a file."""
+    """A model server in a process of its own, with its output in a file.
 
-    def __init__(self, model: Path, log: Path, *options: str, launch: Sequence[str] = ()) -> None:
+    Forked from `zygote`, where one is handed in; else executed, by way of `launch`.
+    """
+
+    def __init__(
+        self, model: Path, log: Path, *options: str, launch: Sequence[str] = (), zygote: PodZygote | None = None
+    ) -> None:
         self.log = log
-        command = [sys.executable, "-m", "penstock_runtime", "--model-path", str(model), "--port", "0", *options]
+        arguments = ["--model-path", str(model), "--port", "0", *options]
+        self.process: subprocess.Popen[bytes] | ForkedProcess
+        if zygote is not None:
+            log.touch()
+            self.process = zygote.start(arguments, log)
+            return
         with log.open("w") as output:
             self.process = subprocess.Popen(
-                [*launch, *command],
+                [*launch, sys.executable, "-m", "penstock_runtime", *arguments],
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **openmp_environment(), "PYTHONWARNINGS": "ignore"},
+                env=pod_environment(),
             )
 
     @property
@@ -95,8 +112,22 @@ class Pod:
 
 @pytest.fixture(scope="session")
 def pod_class() -> type[Pod]:
-    """For fixtures that start pods of their own."""
+    """For tests that start pods in ways of their own."""
     return Pod
+
+
+@pytest.fixture(scope="session")
+def zygote(models: Path) -> Iterator[PodZygote]:
+    """What pods are forked from whose start is not what is tested."""
+    zygote = PodZygote(pod_environment())
+    yield zygote
+    zygote.close()
+
+
+@pytest.fixture(scope="session")
+def forked_pod(zygote: PodZygote) -> Callable[..., Pod]:
+    """As `pod_class`, forked."""
+    return partial(Pod, zygote=zygote)
 
 
 @pytest.fixture(scope="session")
@@ -123,29 +154,42 @@ def expected(models: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def wine(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pod]:
-    """A pod that serves the scikit-learn model."""
+    """A pod that serves the scikit-learn model; executed, as those are that no zygote fits."""
     pod = Pod(models / "wine", tmp_path_factory.mktemp("wine") / "log", "--max-body-bytes", "100000")
     yield pod.ready()
     pod.kill()
 
 
 @pytest.fixture(scope="session")
-def whims(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pod]:
+def whims(models: Path, tmp_path_factory: pytest.TempPathFactory, forked_pod: Any) -> Iterator[Pod]:
     """A pod that serves the custom model which does what each row says."""
-    pod = Pod(models / "whims", tmp_path_factory.mktemp("whims") / "log")
+    pod = forked_pod(models / "whims", tmp_path_factory.mktemp("whims") / "log")
     yield pod.ready()
     pod.kill()
 
 
 @pytest.fixture
-def start(models: Path, tmp_path: Path) -> Iterator[Any]:
+def start(models: Path, tmp_path: Path, forked_pod: Any) -> Iterator[Any]:
     """Start a pod of this test alone."""
+    with starting(models, tmp_path, forked_pod) as start:
+        yield start
+
+
+@pytest.fixture
+def execute(models: Path, tmp_path: Path, pod_class: Any) -> Iterator[Any]:
+    """As `start`, in a process that has to import everything first: such a pod listens seconds before it is ready."""
+    with starting(models, tmp_path, pod_class) as start:
+        yield start
+
+
+@contextmanager
+def starting(models: Path, folder: Path, make: Callable[..., Pod]) -> Iterator[Callable[..., Pod]]:
     pods: list[Pod] = []
 
-    def _start(model: str, *options: str) -> Pod:
-        pods.append(Pod(models / model, tmp_path / f"log-{len(pods)}", *options))
+    def start(model: str, *options: str) -> Pod:
+        pods.append(make(models / model, folder / f"log-{len(pods)}", *options))
         return pods[-1]
 
-    yield _start
+    yield start
     for pod in pods:
         pod.kill()

@@ -87,8 +87,8 @@ def test_whatever_a_model_returns(shapes: Any, shape: str, predictions: Any) -> 
 
 
 @pytest.fixture(scope="module")
-def shapes(models: Path, tmp_path_factory: pytest.TempPathFactory, pod_class: Any) -> Any:
-    pod = pod_class(models / "shapes", tmp_path_factory.mktemp("shapes") / "log")
+def shapes(models: Path, tmp_path_factory: pytest.TempPathFactory, forked_pod: Any) -> Any:
+    pod = forked_pod(models / "shapes", tmp_path_factory.mktemp("shapes") / "log")
     yield pod.ready()
     pod.kill()
 
@@ -102,8 +102,8 @@ def test_a_custom_model_without_a_signature(start: Any) -> None:
     assert (check["has_signature"], check["signature"]) == (False, None)
 
 
-def test_the_check_of_a_good_model(start: Any) -> None:
-    pod = start("wine_example")
+def test_the_check_of_a_good_model(execute: Any) -> None:
+    pod = execute("wine_example")
     assert pod.ask("GET", "/check").status == 503
     check = pod.ready().ask("GET", "/check").json
     assert check.pop("load_ms") > 0

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 
-def test_it_lives_before_it_is_ready(start: Any) -> None:
-    pod = start("wine")
+def test_it_lives_before_it_is_ready(execute: Any) -> None:
+    pod = execute("wine")
     assert pod.ask("GET", "/health/live").status == 200
     early = pod.ask("GET", "/ping")
     assert (early.status, early.json["error_code"]) == (503, "TEMPORARILY_UNAVAILABLE")
@@ -33,8 +33,8 @@ def test_a_model_that_does_not_load_says_why_in_its_last_line(start: Any) -> Non
     assert "penstock_runtime/" not in pod.output
 
 
-def test_it_stops_while_it_loads(start: Any) -> None:
-    pod = start("wine")
+def test_it_stops_while_it_loads(execute: Any) -> None:
+    pod = execute("wine")
     assert pod.ask("GET", "/health/live").status == 200
     assert pod.stop() == 0
 

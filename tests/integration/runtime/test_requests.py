@@ -311,9 +311,9 @@ def test_the_examples_of_the_users_page(served: Any) -> None:
 
 
 def test_forked_workers_draw_other_numbers_and_a_failing_example_is_told_once(
-    folder: Path, pod_class: Any, tmp_path: Path
+    folder: Path, forked_pod: Any, tmp_path: Path
 ) -> None:
-    pod = pod_class(folder / "draws", tmp_path / "log", "--workers", "2").ready()
+    pod = forked_pod(folder / "draws", tmp_path / "log", "--workers", "2").ready()
     try:
         example = pod.ask("GET", "/check").json["example"]
         assert (example["status"], example["message"].partition(". ")[0]) == ("failed", "ValueError: x is missing")

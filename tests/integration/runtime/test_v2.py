@@ -15,10 +15,10 @@ COLUMNS = [{"name": name, "shape": [1], "datatype": "FP64", "data": [1.0]} for n
 
 
 @pytest.fixture(scope="module")
-def pods(models: Path, tmp_path_factory: pytest.TempPathFactory, pod_class: Any) -> Iterator[dict[str, Any]]:
+def pods(models: Path, tmp_path_factory: pytest.TempPathFactory, forked_pod: Any) -> Iterator[dict[str, Any]]:
     """A pod for each model of the recorded answers."""
     logs = tmp_path_factory.mktemp("v2")
-    running = {name: pod_class(models / name, logs / name) for name in ("wine", "tensor", "shapes")}
+    running = {name: forked_pod(models / name, logs / name) for name in ("wine", "tensor", "shapes")}
     yield {name: pod.ready() for name, pod in running.items()}
     for pod in running.values():
         pod.kill()

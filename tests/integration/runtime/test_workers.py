@@ -24,9 +24,9 @@ def workers_of(pod: Any) -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def slow(models: Path, tmp_path_factory: pytest.TempPathFactory, pod_class: Any) -> Any:
+def slow(models: Path, tmp_path_factory: pytest.TempPathFactory, forked_pod: Any) -> Any:
     """A pod with two workers, whose model was made to be seen as slow."""
-    pod = pod_class(models / "whims", tmp_path_factory.mktemp("slow") / "log", "--workers", "2")
+    pod = forked_pod(models / "whims", tmp_path_factory.mktemp("slow") / "log", "--workers", "2")
     yield pod.ready()
     pod.kill()
 
@@ -37,11 +37,12 @@ def make_slow(pod: Any) -> None:
 
 async def test_health_is_answered_while_a_predict_holds_the_interpreter(slow: Any) -> None:
     await asyncio.to_thread(make_slow, slow)
-    predict = asyncio.create_task(asyncio.to_thread(slow.predict, rows((3.0, "hold"))))
+    predict = asyncio.create_task(asyncio.to_thread(slow.predict, rows((1.5, "hold"))))
     pings = 0
     while not predict.done():
         assert (await asyncio.to_thread(slow.ask, "GET", "/ping")).status == 200
         pings += 1
+        await asyncio.sleep(0.02)
     assert (await predict).status == 200
     assert pings > 10, "a server that shares the interpreter with its model answers about one"
 

@@ -49,14 +49,16 @@ class Suite:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("\n".join(lines) + "\n")
 
+    changed: tuple[str, ...] = ("command.WORKERS = 1", "command.calibrate = lambda: 1.0")
+    """What is other than in a real run: by default one worker, and no calibration."""
+
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         code = (
             f"import sys; sys.path.insert(0, {str(SUPPORT)!r})\n"
             "from pathlib import Path\n"
-            "from test_run import calibration\n"
-            "from test_run.command import run\n"
-            "calibration.SLICES = 1\n"
-            f"sys.exit(run(sys.argv[1:], Path({str(self.root)!r}), Path({str(self.root)!r}, 'out', 'report.json')))"
+            f"from test_run import budgets, calibration, command\n{'; '.join(self.changed)}\n"
+            f"root = Path({str(self.root)!r})\n"
+            "sys.exit(command.run(sys.argv[1:], root, root / 'out' / 'report.json'))"
         )
         environment = os.environ | {"PYTHONPATH": str(SUPPORT), "TMPDIR": str(self.tmp), "ROOT": str(self.root)}
         environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # only what a run needs: they take longer than the suite
@@ -89,6 +91,7 @@ def suite(tmp_path: Path) -> Suite:
 
 
 def test_a_whole_run_is_one_summary(suite: Suite) -> None:
+    suite.changed = ("calibration.SLICES = 1",)
     code, output, report = suite.run("-q")
     assert code == 0, output
     assert {name: layer["tests"] for name, layer in report["layers"].items()} == {"unit": 1, "e2e": 1}
@@ -102,6 +105,7 @@ def test_a_whole_run_is_one_summary(suite: Suite) -> None:
 
 
 def test_a_group_of_files_runs_in_one_worker(suite: Suite) -> None:
+    suite.changed = (*suite.changed, "command.WORKERS = 2")
     write = "Path(os.environ['ROOT'], 'out', {!r}).write_text(os.environ['PYTEST_XDIST_WORKER'])"
     names = [f"g{number}" for number in range(4)]
     for name in names:
@@ -133,26 +137,27 @@ def test_a_failure_in_any_group_fails_the_run(suite: Suite, part: str) -> None:
 
 
 def test_cpu_is_given_to_the_layer_whose_children_use_it(suite: Suite) -> None:
-    busy = "import time\nwhile time.process_time() < 1: pass"
+    busy = "import time\nwhile time.process_time() < 0.7: pass"
     suite.write(
         "unit/router/test_a.py",
         "import subprocess, sys",
         f"def test_a(): subprocess.run([sys.executable, '-c', {busy!r}])",
     )
     _, _, report = suite.run("-q")
-    assert report["layers"]["unit"]["cpu_s"] > 0.9
-    assert report["layers"]["e2e"]["cpu_s"] < 0.5
+    assert report["layers"]["unit"]["cpu_s"] > 0.6
+    assert report["layers"]["e2e"]["cpu_s"] < 0.4
     assert report["layers"]["unit"]["slowest"][0]["test"] == "tests/unit/router/test_a.py::test_a"
     assert report["cpu_s"] > report["layers"]["unit"]["cpu_s"] + sum(report["collection_cpu_s"]) - 0.1
 
 
 @pytest.mark.parametrize("arguments", [("-q",), ("tests/unit",)], ids=["whole", "named"])
 def test_only_a_whole_run_is_judged_by_its_cost(suite: Suite, arguments: tuple[str, ...]) -> None:
+    suite.changed = (*suite.changed, "budgets.UNIT_ROOM = 0.2", "budgets.LARGE_UNIT_ROOMS = {'router': 5}")
     suite.write(
         "unit/small_room/test_a.py",
         "import time",
         "def test_a():",
-        "    end = time.process_time() + 6",
+        "    end = time.process_time() + 0.5",
         "    while time.process_time() < end: pass",
     )
     code, output, report = suite.run(*arguments)

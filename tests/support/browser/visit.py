@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
@@ -16,8 +18,10 @@ from platforms.running_platform import Platform
 Language = Literal["en", "zh"]
 Theme = Literal["light", "dark"]
 LOCALES = {"en": "en-US", "zh": "zh-CN"}
+PICTURES = Path(__file__).parents[3] / ".penstock-tests" / "pictures"
 LOADED_WITHIN_MS = 30_000
 """A first visit on a machine that does other things too; every wait ends with what it waits for."""
+LOADING = ".ant-skeleton-active, .ant-spin-spinning, [aria-busy=true]"
 WORST = frozenset({"serious", "critical"})
 
 
@@ -34,7 +38,12 @@ class Visit:
         """Open a page of the console, and wait until it has nothing more to load."""
         self.page.goto(f"{self.url}/#{path}")
         self.page.locator("h1").first.wait_for()
-        self.page.wait_for_function("() => !document.querySelector('.ant-skeleton-active, .ant-spin-spinning')")
+        self.page.wait_for_function(f"() => !document.querySelector('{LOADING}')")
+
+    def keep_picture(self, name: str) -> None:
+        """Keep what the page shows now in `PICTURES`, for people to look at."""
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=PICTURES / f"{name}.png")
 
     def serious_findings(self) -> list[str]:
         """What axe finds on the page, without the minor and moderate."""
@@ -52,8 +61,12 @@ class Visit:
 def browser() -> Iterator[Browser]:
     """A Chromium of this machine."""
     install_packages()
+    found = chromium()
+    if found.node is not None:
+        os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", found.node)
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium(), args=list(ARGUMENTS))
+        environ: dict[str, str | float | bool] = {**os.environ, **found.variables}
+        started = playwright.chromium.launch(executable_path=found.path, args=list(ARGUMENTS), env=environ)
         try:
             yield started
         finally:

@@ -33,6 +33,18 @@ def register(tracking_uri: str, csv: Path) -> None:
 
 
 def _register(uri: str, csv: str) -> str:
+    import mlflow  # noqa: PLC0415 - see above
+
+    # MLflow finds them out in a process that loads the model, seconds of the processor; both versions have the same.
+    inferred: dict[str, list[str]] = {}
+    infer = mlflow.models.infer_pip_requirements
+
+    def infer_once(path: str, flavor: str, fallback: list[str]) -> list[str]:
+        if flavor not in inferred:
+            inferred[flavor] = infer(path, flavor, fallback=fallback)
+        return inferred[flavor]
+
+    mlflow.models.infer_pip_requirements = infer_once
     script = str(Path(__file__).parents[3] / "docs/examples/train_wine.py")
     for alpha in ("1.0", "50.0"):  # the example knows the tracking URI alone
         sys.argv = [script, uri, csv, "wine_quality", alpha]

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from controller.handlers.services.rollback import configuration_of
 from controller.store.tables import ApiKeyRow, ObservationRow, ServiceRow, VersionRow
 from scheduler.store.tables import DeploymentRow
 from shared.contracts.deployment import Deployment, MlflowSource, Resources
@@ -53,7 +54,9 @@ def _rows_of(number: int) -> Iterator[tuple[Any, dict[str, Any]]]:
     phase = "stopped" if wanted == "stopped" else "failed" if number % 500 == 1 else "running"
     for name, weight in (("v1", 90), ("v2", 10)):
         version_id = new_id()
-        yield VersionRow, _version(version_id, service_id, name, weight) | stamps | {"wanted": wanted}
+        version = _version(version_id, service_id, name, weight) | stamps | {"wanted": wanted}
+        good = configuration_of(VersionRow(**version)) if phase == "running" else None
+        yield VersionRow, version | {"last_good": good}
         yield (
             ObservationRow,
             {

@@ -137,8 +137,10 @@ class Platform:
         location = self.home / "tables" / service / "payload"
         if not (location / "_delta_log").exists():
             return []
-        table = deltalake.DeltaTable(location).to_pyarrow_table(columns=list(columns))
-        rows: list[dict[str, Any]] = table.to_pylist()
+        table = deltalake.DeltaTable(location)
+        there = {field.name for field in table.schema().fields}  # an earlier release wrote fewer
+        wanted = [column for column in columns if column in there]
+        rows: list[dict[str, Any]] = table.to_pyarrow_table(columns=wanted).to_pylist()
         return rows
 
     def publish(self, service: str, model: str, version: str = "1", **fields: Any) -> str:
@@ -204,16 +206,11 @@ class Caller:
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set and the last answer is there."""
         url, document = httpx.URL(self.url), json.dumps(self.body).removesuffix("}")
-        head = (
-            f"POST {url.path} HTTP/1.1\r\nHost: {url.host}:{url.port}\r\nAuthorization: Bearer {self.key}\r\n"
-            "Content-Type: application/json\r\n"
-        )
         async with asyncio.TaskGroup() as group:
             number, started = 0, time.monotonic()
             while not stop.is_set():
                 name = f"{self.name}-{number}"
-                body = f'{document}, "client_request_id": "{name}"}}'
-                request = f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
+                request = scoring_request(url, self.key, f'{document}, "client_request_id": "{name}"}}')
                 group.create_task(self._one(url.host, url.port or 80, name, request))
                 number += 1
                 await asyncio.sleep(max(0.0, started + number / self.rate - time.monotonic()))
@@ -243,16 +240,32 @@ class Caller:
 
 
 async def exchange(host: str, port: int, request: bytes) -> tuple[int, dict[str, str], bytes]:
-    """Status, headers and body of one request on a connection of its own; raises where the answer is not whole.
+    """Status, headers and body of one request on a connection of its own; raises where the answer is not whole."""
+    reader, writer = await asyncio.open_connection(host, port)
+    try:
+        return await ask(reader, writer, request)
+    finally:
+        writer.close()
+
+
+async def ask(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes
+) -> tuple[int, dict[str, str], bytes]:
+    """One request on a connection, which is kept; raises where the answer is not whole.
 
     By hand: a client of httpx costs more for each request than the router and the pod that answer it.
     """
-    reader, writer = await asyncio.open_connection(host, port)
-    try:
-        writer.write(request)
-        status_line, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").rstrip().split("\r\n")
-        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        body = await reader.readexactly(int(headers["content-length"]))
-    finally:
-        writer.close()
+    writer.write(request)
+    status_line, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").rstrip().split("\r\n")
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    body = await reader.readexactly(int(headers["content-length"]))
     return int(status_line.split()[1]), headers, body
+
+
+def scoring_request(url: httpx.URL, key: str, body: str) -> bytes:
+    """The bytes of a POST with that key."""
+    head = (
+        f"POST {url.path} HTTP/1.1\r\nHost: {url.host}:{url.port}\r\nAuthorization: Bearer {key}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body.encode())}\r\n\r\n"
+    )
+    return (head + body).encode()

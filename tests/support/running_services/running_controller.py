@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,10 +27,25 @@ from servers.ports import free_port
 from shared.bus import Bus
 from shared.bus.envelope import headers_of, subject_of
 from shared.clock import SystemClock
+from shared.contracts.chunks import ChunkStream
 from shared.contracts.deployment import PodView, VersionState
 from shared.contracts.nodes import Machine, NodeState, NodeStateList, PoolState, PoolStateList
 from shared.contracts.routes import ROUTES_BUCKET
-from shared.contracts.rpc.inference_logger import ROWS, TABLES, RowPage, RowsQuery, TableList, TablesQuery, TableView
+from shared.contracts.rpc.inference_logger import (
+    READ,
+    ROWS,
+    TABLE,
+    TABLES,
+    ReadQuery,
+    RowPage,
+    RowsQuery,
+    TableColumn,
+    TableDetails,
+    TableList,
+    TableQuery,
+    TablesQuery,
+    TableView,
+)
 from shared.contracts.rpc.method import Nothing
 from shared.contracts.rpc.monitor import (
     CHARTS,
@@ -59,12 +74,15 @@ from shared.contracts.rpc.monitor import (
 )
 from shared.contracts.rpc.scheduler import (
     CAPACITY,
+    ENVIRONMENT,
     NODES,
     POD_TIMELINE,
     PODS,
     RESTART_POD,
     RUNS,
     VERSION_STATES,
+    EnvironmentOutlook,
+    ModelFiles,
     PodList,
     PodRef,
     PodsQuery,
@@ -78,6 +96,7 @@ from shared.errors import NotFound, Unavailable
 from shared.events import Event
 from shared.ids import new_id
 from shared.telemetry import Telemetry
+from waiting.eventually import USUAL_STEP_S, step
 from waiting.set_clock import SetClock
 
 TOKEN = "a-token-for-tests-that-is-long-enough"
@@ -86,12 +105,12 @@ NATS = shutil.which("nats-server", path=f"{Path(sys.executable).parent}:{os.envi
 
 async def eventually(condition: Callable[[], Awaitable[Any]], within: float = 60.0) -> Any:
     """The first true value of `condition`; fails after `within` seconds with the last value."""
-    deadline = time.monotonic() + within
-    last: Any = None
-    while time.monotonic() < deadline:
+    began, last = time.monotonic(), None
+    while (waited_s := time.monotonic() - began) < within:
+        cpu_before_s = time.thread_time()
         if last := await condition():
             return last
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(step(USUAL_STEP_S, waited_s, time.thread_time() - cpu_before_s))
     raise AssertionError(f"not within {within} s; last: {last!r}")
 
 
@@ -202,12 +221,18 @@ class Peers:
         self.asked_charts: list[ChartsQuery] = []
         self.stored: Callable[[LogsQuery], LogPage] | None = None
         self.rows: tuple[dict[str, Any], ...] = ()
+        self.read_pieces: list[bytes] = [
+            b'{"columns":["request_id"],"next_cursor":null,',
+            b'"items":[{"request_id":"r1"}]}',
+        ]
+        self.asked_reads: list[ReadQuery] = []
         self.pools: tuple[PoolState, ...] = ()
         self.nodes = NodeStateList(machine=Machine(name="here", cpu=8, memory_gb=16, gpu=1), items=())
         self.scheduler.serve(VERSION_STATES, self._states)
         self.scheduler.serve(PODS, self._pods)
         self.scheduler.serve(RESTART_POD, self._restart)
         self.scheduler.serve(POD_TIMELINE, self._timeline)
+        self.scheduler.serve(ENVIRONMENT, self._environment)
         self.scheduler.serve(NODES, self._nodes)
         self.scheduler.serve(CAPACITY, self._capacity)
         self.monitor.serve(LOGS, self._logs)
@@ -218,6 +243,8 @@ class Peers:
         self.monitor.serve(SUMMARIES, self._summaries)
         self.logger.serve(TABLES, self._tables)
         self.logger.serve(ROWS, self._rows)
+        self.logger.serve(TABLE, self._table)
+        self.logger.serve(READ, self._read)
         self.buses = (self.scheduler, self.monitor, self.logger)
         self.tasks: list[asyncio.Task[None]] = []
 
@@ -315,6 +342,11 @@ class Peers:
         model = StartPhase(name="model", started_at=begun + timedelta(seconds=1.5), state="running", detail="fetching")
         return PodTimeline(pod=ref.pod, run=0, state="starting", started_at=begun, phases=(placed, model))
 
+    async def _environment(self, files: ModelFiles) -> EnvironmentOutlook:
+        assert files.mlmodel
+        assert files.requirements
+        return EnvironmentOutlook(state="to_build", unmet=("pandas==1.0 (here: 2.2)",))
+
     async def _logs(self, query: LogsQuery) -> LogPage:
         self.asked_logs.append(query)
         if self.stored is not None:
@@ -366,6 +398,21 @@ class Peers:
             name=f"{query.service}.payload", service="wine", kind="payload", location="file:///t", rows=1, version=0
         )
         return TableList(items=(table,))
+
+    async def _table(self, query: TableQuery) -> TableDetails:
+        (view,) = (await self._tables(TablesQuery(service=query.table.partition(".")[0]))).items
+        return TableDetails(**view.model_dump(), columns=(TableColumn(name="a", type="DOUBLE"),))
+
+    async def _read(self, query: ReadQuery) -> ChunkStream:
+        if not query.table.startswith("wine."):
+            raise NotFound(f"no inference table {query.table}")
+        self.asked_reads.append(query)
+
+        async def pieces() -> AsyncGenerator[bytes, None]:
+            for piece in self.read_pieces:
+                yield piece
+
+        return await self.logger.offer_chunks(pieces())
 
     async def _rows(self, query: RowsQuery) -> RowPage:
         if query.table != "wine.payload":

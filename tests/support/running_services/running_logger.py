@@ -50,7 +50,7 @@ class RunningLogger:
         return {view.name: view for view in found.items}
 
     async def rows(self, table: str) -> RowPage:
-        return await queries.list_rows(self.app.database, self.app.sink.stores.storages, RowsQuery(table=table))
+        return await queries.list_rows(self.app.reader, RowsQuery(table=table))
 
     async def readiness(self) -> dict[str, Any]:
         """What `/readyz` answers."""

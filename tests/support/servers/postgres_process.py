@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +32,7 @@ class PostgresProcess:
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="pg-")))
     process: subprocess.Popen[bytes] | None = None
     binaries: Path = Path()
+    _templates: dict[str, str] = field(default_factory=dict)
 
     def start(self) -> None:
         """Make the cluster and start the server; returns once it answers."""
@@ -62,10 +63,21 @@ class PostgresProcess:
         """`postgresql+psycopg://…` of a new database with what `template` holds: nothing, unless it is named."""
         name = f"test_{uuid4().hex}"
         with psycopg.connect(host=str(self.folder), user="postgres", dbname="postgres", autocommit=True) as server:
-            made = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+            # By default PostgreSQL writes every page of it to its log, which takes twice as long.
+            made = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
             server.execute(made.format(sql.Identifier(name), sql.Identifier(template)))
             yield self.url(name)
             server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def template(self, key: str, fill: Callable[[str], object]) -> str:
+        """Name of a database to make others from, which stays: `fill` is called with its URL, once for each key."""
+        if key not in self._templates:
+            name = f"template_{uuid4().hex}"
+            with psycopg.connect(host=str(self.folder), user="postgres", dbname="postgres", autocommit=True) as server:
+                server.execute(sql.SQL("CREATE DATABASE {} STRATEGY FILE_COPY").format(sql.Identifier(name)))
+            fill(self.url(name))
+            self._templates[key] = name
+        return self._templates[key]
 
     def url(self, database: str) -> str:
         """URL of one of its databases, as settings take it."""

@@ -51,6 +51,16 @@ def test_percentiles_of_several_versions_are_those_of_all_their_requests() -> No
     assert together == {("", ""): (pytest.approx(0.000909), None, None, None)}
 
 
+def test_in_flight_is_that_of_all_pods_together_in_the_moment_that_had_the_most() -> None:
+    def found(by: By) -> dict[tuple[str, str], Any]:
+        counts = ((6000, "p1", 4), (6000, "p2", 3), (6060, "p1", 5), (6060, "p2", 1))
+        rows = [(key(at, pod=pod), TrafficSums(in_flight=count)) for at, pod, count in counts]
+        return series("in_flight", by, rows, steps=Steps(start=6000, step_s=120, count=1, now=9000))
+
+    assert found("version") == {("v1", ""): (7.0,)}
+    assert found("pod") == {("v1", "p1"): (5.0,), ("v1", "p2"): (3.0,)}
+
+
 def test_usage_is_a_mean_of_each_pod_and_replicas_are_the_last_count_of_each_version() -> None:
     usage = [(key(6000, pod=pod), UsageSums(2, cpu, cpu, 10, 10)) for pod, cpu in (("p1", 1.0), ("p2", 3.0))]
     assert series("cpu_cores", "version", usage) == {("v1", ""): (2.0, None, None, None)}

@@ -61,6 +61,16 @@ def test_without_a_platform_no_token_is_sent_anywhere(tmp_path: Path) -> None:
             target_of(environ, contexts(tmp_path), home)
 
 
+def test_a_token_may_stand_in_a_file(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("pst_file\n")
+    given = {"PENSTOCK_URL": "http://far", "PENSTOCK_TOKEN_FILE": str(tmp_path / "token")}
+
+    assert target_of(given, contexts(tmp_path), home).token == "pst_file"
+    assert target_of(given | {"PENSTOCK_TOKEN": "t"}, contexts(tmp_path), home).token == "t"
+    with pytest.raises(LaunchError, match="nothing cannot be read: No such file"):
+        target_of({"PENSTOCK_TOKEN_FILE": str(tmp_path / "nothing")}, contexts(tmp_path), home)
+
+
 def test_a_context_and_a_given_token_win(home: Home, tmp_path: Path) -> None:
     known = Target("https://far", "pst_far")
 

@@ -7,7 +7,17 @@ import sys
 
 import pytest
 
-HEAVY = ("sqlalchemy", "sqlmodel", "faststream", "fastapi", "alembic", "psycopg", "uvicorn", "opentelemetry.exporter")
+HEAVY = (
+    "sqlalchemy",
+    "sqlmodel",
+    "faststream",
+    "fastapi",
+    "alembic",
+    "psycopg",
+    "uvicorn",
+    "opentelemetry.exporter",
+    "aiohttp",
+)
 
 
 @pytest.mark.parametrize("module", ["shared.bus", "shared.telemetry", "shared.app"])

@@ -4,7 +4,7 @@ import { useSignIn } from '@/api';
 
 /** Signs in with the one-time link that the address holds, then goes home; the link leaves the address at once. */
 export function useLink() {
-  const { link } = useSearch({ from: '__root__' });
+  const link = useSearch({ from: '__root__', select: (search) => search.link });
   const navigate = useNavigate();
   const signIn = useSignIn();
   const used = useRef(false);

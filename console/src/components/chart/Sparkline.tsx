@@ -1,18 +1,15 @@
-import { theme } from 'antd';
-
 const WIDTH = 96;
 const HEIGHT = 24;
 
 /** A small line of values; null is a gap, a lone value a dot. `label` says it in words. */
 export function Sparkline({ values, label }: { values: readonly (number | null)[]; label: string }) {
-  const { token } = theme.useToken();
   return (
     <svg width={WIDTH} height={HEIGHT} role="img" aria-label={label} style={{ display: 'block' }}>
       <title>{label}</title>
       <path
         d={sparkPath(values, WIDTH, HEIGHT)}
         fill="none"
-        stroke={token.colorPrimary}
+        stroke="var(--ant-color-primary)"
         strokeWidth={1.5}
         strokeLinecap="round"
         strokeLinejoin="round"

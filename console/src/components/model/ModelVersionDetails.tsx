@@ -4,6 +4,7 @@ import { CodeBlock } from '@/components/code/CodeBlock';
 import { CopyText } from '@/components/text/CopyText';
 import { Timestamp } from '@/components/time/Timestamp';
 import { useTexts } from '@/i18n';
+import { EnvironmentNotice } from './EnvironmentNotice';
 import type { ModelVersion } from './queries';
 import { SignatureTable } from './SignatureTable';
 import { readSignature } from './signature';
@@ -14,6 +15,7 @@ export function ModelVersionDetails({ version }: { version: ModelVersion }) {
   const signature = readSignature(version.signature);
   return (
     <>
+      <EnvironmentNotice version={version} />
       {signature === null && (
         <Alert type="warning" showIcon title={t.noSignature} description={t.noSignatureHint} />
       )}
@@ -39,16 +41,11 @@ function Example({ example }: { example: unknown }) {
   return <CodeBlock code={JSON.stringify(example, null, 2)} />;
 }
 
-/** What must be there before it loads: where the platform's own libraries differ, an environment is built. */
+/** What must be there before it loads. */
 function Requirements({ version }: { version: ModelVersion }) {
   const t = useTexts().models;
   if (!version.requirements?.length) return <Typography.Text>{t.noRequirements}</Typography.Text>;
-  return (
-    <>
-      <Alert type="info" showIcon title={t.environment} style={{ marginBottom: 12 }} />
-      <CodeBlock code={version.requirements.join('\n')} />
-    </>
-  );
+  return <CodeBlock code={version.requirements.join('\n')} />;
 }
 
 function Origin({ version }: { version: ModelVersion }) {

@@ -1,19 +1,21 @@
-import { Tooltip } from 'antd';
 import { useEffect, useState } from 'react';
+import { OnHover } from '@/components/text/OnHover';
 import { useFormats } from '@/i18n';
+
+const TIME = { whiteSpace: 'nowrap' } as const;
 
 /** A moment: relative to now or exact, the other on hover. What is none is a dash. */
 export function Timestamp({ at, exact = false }: { at: string | null | undefined; exact?: boolean }) {
   const formats = useFormats();
   const now = useNow(exact ? null : 30_000);
   if (!at || Number.isNaN(Date.parse(at))) return <>–</>;
-  const [shown, hint] = [formats.dateTime(at), formats.relative(at, now)];
+  const [moment, distance] = [() => formats.dateTime(at), () => formats.relative(at, now)];
   return (
-    <Tooltip title={exact ? hint : shown}>
-      <time dateTime={at} style={{ whiteSpace: 'nowrap' }}>
-        {exact ? shown : hint}
+    <OnHover hint={exact ? distance : moment}>
+      <time dateTime={at} style={TIME}>
+        {exact ? moment() : distance()}
       </time>
-    </Tooltip>
+    </OnHover>
   );
 }
 

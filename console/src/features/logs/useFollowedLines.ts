@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useState } from 'react';
 import { type ApiError, asApiError, fetchApi, queryString } from '@/api';
-import { readEvents } from '@/api/sse';
+import { gather, pause, readEvents } from '@/api/sse';
 import { type Filters, lineQuery } from './address';
 import { keyOf, type Line, path } from './queries';
 
@@ -28,7 +28,8 @@ export function useFollowedLines(service: string, filters: Filters, isOn: boolea
   const query = JSON.stringify(lineQuery(filters));
   const follow = useCallback(
     async (signal: AbortSignal) => {
-      const append = gatherer((lines) => setFollowed((before) => withLines(before, lines)));
+      // A thousand lines a second draw the page ten times.
+      const append = gather<Line>(GATHER_MS, (lines) => setFollowed((before) => withLines(before, lines)));
       const wanted = JSON.parse(query) as ReturnType<typeof lineQuery>;
       const position = { last: null as string | null };
       for (let failures = 0; !signal.aborted; failures += 1) {
@@ -65,20 +66,6 @@ export function useFollowedLines(service: string, filters: Filters, isOn: boolea
   return followed;
 }
 
-/** Hands lines on in groups: a thousand a second draw the page ten times. */
-function gatherer(take: (lines: Line[]) => void): (line: Line) => void {
-  let waiting: Line[] = [];
-  return (line) => {
-    waiting.push(line);
-    if (waiting.length > 1) return;
-    setTimeout(() => {
-      const lines = waiting;
-      waiting = [];
-      take(lines);
-    }, GATHER_MS);
-  };
-}
-
 /** With new lines at the end; those that came before a lost connection are not repeated. */
 export function withLines(before: FollowedLines, lines: readonly Line[]): FollowedLines {
   const known = new Set(before.lines.slice(-REPEATED).map(keyOf));
@@ -90,14 +77,4 @@ export function withLines(before: FollowedLines, lines: readonly Line[]): Follow
 function withDropped(data: string): (before: FollowedLines) => FollowedLines {
   const { messages } = JSON.parse(data) as { messages: number };
   return (before) => ({ ...before, dropped: messages });
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

@@ -51,12 +51,12 @@ export function Page() {
       ) : (
         <>
           <Suspense fallback={<div style={{ height: 44 }} />}>
-            <FilterBar filters={filters} onChange={(change) => setFilters({ cursor: '', ...change })} />
+            <FilterBar filters={filters} setFilters={setFilters} />
           </Suspense>
           <ServiceTable
-            services={data?.items ?? []}
+            services={data?.items}
             isLoading={isPending || isPlaceholderData}
-            filters={filters}
+            sort={filters.sort}
             setFilters={setFilters}
           />
           <CursorPager

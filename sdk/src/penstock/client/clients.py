@@ -11,6 +11,7 @@ from typing import Any, Self, TypeVar
 import httpx
 
 from penstock.client.change_stream import ChangePosition
+from penstock.client.downloads import READ_TIMEOUT_S, whole_file
 from penstock.client.errors import (
     ApiError,
     LimitExceeded,
@@ -25,6 +26,7 @@ from penstock.client.log_stream import RECONNECT_DELAY_S, RECONNECT_FOR_S, LogPo
 from penstock.client.operations import AsyncMethods, Operations, SyncMethods
 from penstock.client.platform import ChangeStream
 from penstock.client.requests import Listing, Request, Stream
+from penstock.client.tables import FileRequest
 
 Answer = TypeVar("Answer")
 
@@ -59,6 +61,9 @@ class _BaseClient(Operations):
 
     def _stream_options(self, request: Request[Any]) -> dict[str, Any]:
         return {**self._options(request), "timeout": httpx.Timeout(self._timeout_s, read=STREAM_READ_TIMEOUT_S)}
+
+    def _file_options(self, request: Request[Any]) -> dict[str, Any]:
+        return {**self._options(request), "timeout": httpx.Timeout(self._timeout_s, read=READ_TIMEOUT_S)}
 
     def _retry_delay_s(self, request: Request[Any], error: PenstockError, attempt: int) -> float | None:
         """Seconds before the next attempt; None when there is none."""
@@ -99,6 +104,18 @@ class Client(_BaseClient, SyncMethods):
                     raise
                 attempt += 1
                 time.sleep(pause)
+
+    def save(self, request: FileRequest[Any]) -> None:
+        """Write the answer to the request's file."""
+        try:
+            with whole_file(request.target) as file, self._http.stream(**self._file_options(request)) as answer:
+                if not answer.is_success:
+                    answer.read()
+                    _parse_body(answer)
+                for piece in answer.iter_bytes():
+                    file.write(piece)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise _translate_error(error, self._base) from None
 
     def each(self, request: Listing[Answer]) -> Iterator[Answer]:
         """Every item of a list, page by page."""
@@ -174,6 +191,19 @@ class AsyncClient(_BaseClient, AsyncMethods):
                     raise
                 attempt += 1
                 await asyncio.sleep(pause)
+
+    async def save(self, request: FileRequest[Any]) -> None:
+        """Write the answer to the request's file."""
+        try:
+            with whole_file(request.target) as file:
+                async with self._http.stream(**self._file_options(request)) as answer:
+                    if not answer.is_success:
+                        await answer.aread()
+                        _parse_body(answer)
+                    async for piece in answer.aiter_bytes():
+                        file.write(piece)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise _translate_error(error, self._base) from None
 
     async def each(self, request: Listing[Answer]) -> AsyncIterator[Answer]:
         """Every item of a list, page by page."""

@@ -13,7 +13,9 @@ from typing import Any, Generic, ParamSpec, TypeVar, overload
 from penstock.client import groups as grouped
 from penstock.client import inspection, observability, people, requests, resources
 from penstock.client import platform as platform_requests
+from penstock.client import tables as table_requests
 from penstock.client.requests import Listing, Request, Stream
+from penstock.client.tables import FileRequest
 
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
@@ -77,6 +79,22 @@ class stream(Generic[Arguments, Answer]):  # noqa: N801
     def __get__(self, client: Any, owner: type | None = None) -> Any:
         """The method, bound to its client."""
         return _bind(self._describe, client and client.follow)
+
+
+class download(Generic[Arguments]):  # noqa: N801
+    """A method that writes the answer to a file."""
+
+    def __init__(self, describe: Callable[Arguments, FileRequest[None]]) -> None:
+        self._describe = describe
+        self.__doc__ = describe.__doc__
+
+    @overload
+    def __get__(self, client: SyncMethods, owner: type | None = None) -> Callable[Arguments, None]: ...
+    @overload
+    def __get__(self, client: AsyncMethods, owner: type | None = None) -> Callable[Arguments, Awaitable[None]]: ...
+    def __get__(self, client: Any, owner: type | None = None) -> Any:
+        """The method, bound to its client."""
+        return _bind(self._describe, client and client.save)
 
 
 def _bind(describe: Callable[..., Any], send: Callable[[Any], Any] | None) -> Callable[..., Any]:
@@ -164,6 +182,12 @@ class Operations:
     create_secret = operation(resources.create_secret)
     replace_secret = operation(resources.replace_secret)
     delete_secret = operation(resources.delete_secret)
+    destinations = listing(resources.destinations)
+    destination = operation(resources.destination)
+    create_destination = operation(resources.create_destination)
+    replace_destination = operation(resources.replace_destination)
+    delete_destination = operation(resources.delete_destination)
+    test_destination = operation(resources.test_destination)
     usage = listing(resources.usage)
     usage_csv = operation(resources.usage_csv)
     debug = operation(resources.debug)
@@ -185,8 +209,12 @@ class Operations:
     release_node = operation(grouped.release_node)
     renew_node = operation(grouped.renew_node)
     move_node = operation(grouped.move_node)
-    tables = listing(requests.tables)
-    rows = operation(requests.rows)
+    tables = listing(table_requests.tables)
+    table = operation(table_requests.table)
+    rows = operation(table_requests.rows)
+    each_row = listing(table_requests.each_row)
+    table_statistics = operation(table_requests.table_statistics)
+    download_table = download(table_requests.download_table)
     dead_letters = listing(requests.dead_letters)
     replay_dead_letter = operation(requests.replay_dead_letter)
     platform = operation(platform_requests.platform)

@@ -246,19 +246,6 @@ def model_version(name: str, version: str, *, registry: str | None = None) -> Re
     return Request("GET", path("models", name, "versions", version), given(registry=registry))
 
 
-def tables(*, service: str | None = None) -> Listing[Json]:
-    """Inference tables: where each lies, how many rows it has."""
-    return Listing("GET", "/inference-tables", given(service=service))
-
-
-def rows(
-    table: str, *, client_request_id: str | None = None, request_id: str | None = None, page_size: int = 100
-) -> Request[list[Json]]:
-    """Rows of an inference table, newest first."""
-    params = given(client_request_id=client_request_id, request_id=request_id, page_size=page_size)
-    return Request("GET", path("inference-tables", table, "rows"), params, read=lambda body: list(body["items"]))
-
-
 def predict(
     url: str, key: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], request_id: str
 ) -> Request[list[Any]]:

@@ -1,4 +1,4 @@
-"""What can be asked about resources: specs, secrets, usage; and debugging. Nothing is sent here."""
+"""What can be asked about resources: specs, secrets, destinations, usage; and debugging. Nothing is sent here."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def secret(name: str) -> Request[Json]:
 def create_secret(
     name: str, kind: str, data: Mapping[str, str], *, project: str = "default", description: str = ""
 ) -> Request[Json]:
-    """Keep a secret of the kind `registry`, `webhook` or `mlflow`; its value is never shown again."""
+    """Keep a secret of the kind `registry`, `webhook`, `mlflow`, `s3` or `opaque`; its value is never shown again."""
     body = {"name": name, "kind": kind, "data": dict(data), "project": project, "description": description}
     return post("/secrets", body)
 
@@ -60,6 +60,37 @@ def replace_secret(name: str, data: Mapping[str, str], *, revision: int | None =
 def delete_secret(name: str, *, revision: int | None = None) -> Request[None]:
     """Forget a secret for good."""
     return Request("DELETE", path("secrets", name), headers=if_match(revision), read=nothing)
+
+
+def destinations() -> Listing[Json]:
+    """Destinations of inference tables by name, and how each of them does."""
+    return Listing("GET", "/destinations")
+
+
+def destination(name: str) -> Request[Json]:
+    """One destination."""
+    return Request("GET", path("destinations", name))
+
+
+def create_destination(name: str, url: str, *, project: str | None = None, **definition: Any) -> Request[Json]:
+    """Define a destination: `url`, and `endpoint`, `region`, `path_style`, `secret` of an object store."""
+    return post("/destinations", given(name=name, url=url, project=project, **definition))
+
+
+def replace_destination(name: str, url: str, *, revision: int | None = None, **definition: Any) -> Request[Json]:
+    """Define a destination anew, all of it."""
+    body = given(url=url, **definition)
+    return Request("PUT", path("destinations", name), json=body, headers=if_match(revision))
+
+
+def delete_destination(name: str, *, revision: int | None = None) -> Request[None]:
+    """Forget a destination that no version uses; its tables stay where they are."""
+    return Request("DELETE", path("destinations", name), headers=if_match(revision), read=nothing)
+
+
+def test_destination(name: str) -> Request[Json]:
+    """Write, read and remove an object there, and try conditional writes; `message` says what is wrong."""
+    return Request("POST", path("destinations", name, "test"))
 
 
 def usage(

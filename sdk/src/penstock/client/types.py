@@ -134,10 +134,12 @@ class PodTimeline(TypedDict):
 
 
 class RecordedRequest(TypedDict):
-    """One recorded request: its row, what was printed while it was answered, and (else None) why that is not known."""
+    """One recorded request: its rows, what was printed while it was answered, and (else None) why that is not known."""
 
     request_id: str
     payload: Json
+    inferences: list[Json]
+    labelled: list[Json]
     log_lines: list[LogLine]
     log_problem: str | None
     pod: str | None

@@ -32,6 +32,11 @@ def service_of(process: str) -> str:
     return "router" if process.startswith("router-") else process
 
 
+def router_ids(home: Home, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Ids of the routers, the first of which keeps the one that the user's environment or the default gives."""
+    return (environ.get("ROUTER_ID") or "0", *(str(number) for number in range(1, home.routers)))
+
+
 def prefix_of(service: str) -> str:
     """`inference-logger` → `INFERENCE_LOGGER_`."""
     return service.upper().replace("-", "_") + "_"
@@ -84,6 +89,7 @@ def service_specs(
             command=(sys.executable, "-m", service_of(process).replace("-", "_")),
             environment={
                 **overridable_settings(home, service_of(process)),
+                **({"CONTROLLER_ROUTERS": ",".join(router_ids(home, environ))} if process == "controller" else {}),
                 **environ,
                 "PENSTOCK_HOME": str(home.path),
                 **service_settings(home, credentials, process, admin_ports[process]),

@@ -7,6 +7,10 @@ import os
 import socket
 import sys
 
+import shared.imports.httpx_client
+import shared.imports.nats_client  # noqa: F401 - before all that imports NATS' client
+
+# isort: split
 from controller.main import build_app
 from controller.settings import ControllerSettings
 from shared import telemetry

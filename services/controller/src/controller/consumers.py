@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.domain.registries.secrets import Vault
+from controller.handlers.destinations import defined_destinations, storage_credentials
 from controller.handlers.registries.environment_secrets import secret_values
 from controller.handlers.registries.registries import ModelRegistries
 from controller.handlers.resources.metering import record_run
@@ -26,13 +27,18 @@ from shared.clock import Clock
 from shared.contracts.base import Contract
 from shared.contracts.rpc.controller import (
     DEPLOYMENTS,
+    DESTINATIONS,
     REGISTRY_ACCESS,
     SECRET_VALUES,
+    STORAGE_CREDENTIALS,
     DeploymentList,
+    DestinationList,
     RegistryAccess,
     RegistryQuery,
     SecretsQuery,
     SecretValues,
+    StorageCredentials,
+    StorageCredentialsQuery,
 )
 from shared.contracts.samples import KeyUsageSample
 from shared.database import Database
@@ -91,6 +97,19 @@ def serve_secret_values(bus: Bus, database: Database, vault: Vault) -> None:
         return await secret_values(database, vault, query)
 
     bus.serve(SECRET_VALUES, values)
+
+
+def serve_destinations(bus: Bus, database: Database, vault: Vault) -> None:
+    """Serve destinations to the inference-logger, and to it alone the credentials that open them."""
+
+    async def defined(_: Contract) -> DestinationList:
+        return await defined_destinations(database)
+
+    async def credentials(query: StorageCredentialsQuery) -> StorageCredentials:
+        return await storage_credentials(database, vault, query.destination)
+
+    bus.serve(DESTINATIONS, defined)
+    bus.serve(STORAGE_CREDENTIALS, credentials)
 
 
 async def pull_key_use(bus: Bus, database: Database) -> None:

@@ -20,7 +20,7 @@ from controller.clients.oidc import OidcIssuer, OidcOptions
 from controller.clients.oidc_sign_in import OidcSignIn
 from controller.clients.registry_clients import RegistryClients, auth_of
 from controller.clients.router import RouterClient
-from controller.consumers import pull_key_use, serve_registry_access, serve_secret_values, subscribe
+from controller.consumers import pull_key_use, serve_destinations, serve_registry_access, serve_secret_values, subscribe
 from controller.domain.changes import ChangeLog
 from controller.domain.names import PLATFORM_ACTOR
 from controller.domain.platform import KnownProcesses
@@ -150,7 +150,7 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
         routes_changed=routes.touch,
         console_url=settings.console_url,
         changes=changes,
-        known_processes=KnownProcesses(),
+        known_processes=KnownProcesses(settings.routers),
         provider=provider_of(settings, identity),
     )
     _serve_bus(dependencies)
@@ -185,6 +185,7 @@ def _serve_bus(dependencies: ApiDependencies) -> None:
     subscribe(bus, database, dependencies.clock, dependencies.routes_changed)
     serve_registry_access(bus, dependencies.registries)
     serve_secret_values(bus, database, dependencies.vault)
+    serve_destinations(bus, database, dependencies.vault)
 
 
 def _alias_loop(settings: ControllerSettings, dependencies: ApiDependencies) -> AliasLoop:

@@ -35,6 +35,9 @@ class ControllerSettings(DatabaseSettings):
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     """Host names, comma-separated, by which callers may reach the control plane besides localhost; default none."""
 
+    routers: Annotated[tuple[str, ...], NoDecode] = ()
+    """Ids of the routers that are wanted, comma-separated: one that never answered is away; default none."""
+
     admin_token: SecretStr | None = None
     """The first token, at least 32 characters; default: one is made at first start and written to `admin-token`."""
 
@@ -134,7 +137,7 @@ class ControllerSettings(DatabaseSettings):
     alias_interval: Duration = timedelta(seconds=30)
     """Time between two looks at the aliases that versions follow, seconds; default 30."""
 
-    @field_validator("allowed_registries", "allowed_hosts", "table_roots", "old_secret_keys", mode="before")
+    @field_validator("allowed_registries", "allowed_hosts", "routers", "table_roots", "old_secret_keys", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

@@ -6,6 +6,9 @@ import asyncio
 import os
 import sys
 
+import shared.imports.nats_client  # noqa: F401 - before all that imports NATS' client
+
+# isort: split
 from inference_logger.main import build_app
 from inference_logger.settings import InferenceLoggerSettings
 from shared import telemetry

@@ -14,7 +14,8 @@ from inference_logger.domain.tables import TableKey
 from inference_logger.handlers import maintenance
 from inference_logger.handlers.derive import InferenceTables
 from inference_logger.handlers.purge import purge_once
-from inference_logger.store.delta import PayloadTables
+from inference_logger.handlers.removal import TableRemoval
+from inference_logger.handlers.stores import Stores
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.database import Database
@@ -26,18 +27,16 @@ PURGE_INTERVAL_S = 60.0
 REMOVAL_INTERVAL_S = 2.0
 
 
-async def run_compaction(
-    tables: PayloadTables, database: Database, clock: Clock, interval: timedelta, kept: timedelta
-) -> None:
+async def run_compaction(stores: Stores, clock: Clock, interval: timedelta, kept: timedelta) -> None:
     """Compact every table each `interval`, until cancelled; first of all, follow a home that was moved."""
     try:
-        await maintenance.adopt_moved_tables(tables, database, clock.now())
+        await maintenance.adopt_moved_tables(stores.tables, stores.database, clock.now())
     except (DeltaError, NotFound, OSError, Unavailable) as error:
         log.warning("the catalogue may still name the home of before: %s", error)
     while True:
         await clock.sleep(interval.total_seconds())
         try:
-            await maintenance.compact_tables(tables, database, kept)
+            await maintenance.compact_tables(stores, kept)
         except (DeltaError, OSError, Unavailable) as error:
             log.warning("tables were not compacted this time: %s", error)
 
@@ -67,11 +66,12 @@ async def _derive(inferences: InferenceTables, source: TableKey) -> None:
         inferences.failed(source)
 
 
-async def run_removal(tables: PayloadTables, database: Database, clock: Clock) -> None:
+async def run_removal(stores: Stores, clock: Clock) -> None:
     """Remove the tables of services that were deleted with them, until cancelled."""
+    removal = TableRemoval(stores)
     while True:
         try:
-            await maintenance.remove_purged_tables(tables, database)
+            await removal.run_once()
         except (DeltaError, OSError, Unavailable) as error:
             log.warning("tables of a deleted service were not removed this time: %s", error)
         await clock.sleep(REMOVAL_INTERVAL_S)

@@ -8,18 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from inference_logger import loops
-from inference_logger.consumers.calls import subscribe
+from inference_logger.consumers.calls import serve_destinations, subscribe
+from inference_logger.consumers.controller import ControllerOverBus
 from inference_logger.consumers.requests import CommitPolicy, RequestSink
 from inference_logger.consumers.waiting import WaitingTableRetries
 from inference_logger.domain.derivations import DerivationSchedule
 from inference_logger.handlers.derive import InferenceTables
+from inference_logger.handlers.reading import QueryLimits, TableReader
 from inference_logger.handlers.stores import DerivationWakeups, Stores
-from inference_logger.metrics import TableMetrics
+from inference_logger.metrics import DestinationMetrics, TableMetrics
 from inference_logger.settings import InferenceLoggerSettings
 from inference_logger.store.delta import PayloadTables
 from inference_logger.store.derived.runner import DerivationRunner
+from inference_logger.store.destinations.definitions import DestinationDefinitions
+from inference_logger.store.destinations.registry import DestinationRegistry
 from inference_logger.store.parking import ParkingArea
-from inference_logger.store.storage import LocalStorages, Storages
+from inference_logger.store.storage import Storages
 from inference_logger.store.writer import TableWriter
 from shared.bus import Bus
 from shared.clock import Clock
@@ -42,19 +46,20 @@ class App:
     bus: Bus
     sink: RequestSink
     inferences: InferenceTables
+    destinations: DestinationRegistry
     clock: Clock
+    reader: TableReader
 
     def background(self) -> dict[str, Coroutine[Any, Any, None]]:
         """Everything that runs beside the admin port, by name."""
-        settings, tables = self.settings, self.sink.stores.tables
+        settings, stores = self.settings, self.sink.stores
         return {
             "bus": self.bus.run(),
             "sink": self.sink.run(),
-            "tidy": loops.run_compaction(
-                tables, self.database, self.clock, settings.tidy_interval, settings.files_kept
-            ),
+            "destinations": self.destinations.run(),
+            "tidy": loops.run_compaction(stores, self.clock, settings.tidy_interval, settings.files_kept),
             "inferences": loops.run_derivation(self.inferences, self.clock),
-            "removal": loops.run_removal(tables, self.database, self.clock),
+            "removal": loops.run_removal(stores, self.clock),
             "purge": loops.run_purge(self.bus, self.database, self.clock, settings.requests_kept),
         }
 
@@ -70,6 +75,7 @@ class App:
 
     async def close(self) -> None:
         """Give connections back."""
+        self.destinations.close()
         await self.database.close()
         self.telemetry.shutdown()
 
@@ -84,14 +90,26 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
         database=database,
         registry=telemetry.registry,
     )
-    storages = LocalStorages()
-    subscribe(bus, database, storages)
-    stores = _stores(settings, telemetry, database, storages, clock)
+    definitions = DestinationDefinitions(ControllerOverBus(bus), clock)
+    destinations = DestinationRegistry(definitions, clock, DestinationMetrics(telemetry.registry))
+    reader = TableReader(database, destinations, _query_limits(settings))
+    subscribe(bus, database, reader)
+    serve_destinations(bus, database, destinations, clock)
+    stores = _stores(settings, telemetry, database, destinations, clock)
     policy = CommitPolicy(settings.commit_interval, settings.commit_bytes)
     sink = RequestSink(bus, stores, WaitingTableRetries(stores, settings.waiting_bytes), policy)
     bus.status.backlog = sink.backlog
-    inferences = InferenceTables(stores, DerivationRunner(settings.derive_timeout))
-    return App(settings, telemetry, database, bus, sink, inferences, clock)
+    inferences = InferenceTables(stores, DerivationRunner(settings.derive_timeout, destinations))
+    return App(settings, telemetry, database, bus, sink, inferences, destinations, clock, reader)
+
+
+def _query_limits(settings: InferenceLoggerSettings) -> QueryLimits:
+    return QueryLimits(
+        settings.queries,
+        settings.query_timeout.total_seconds(),
+        settings.download_timeout.total_seconds(),
+        settings.query_memory,
+    )
 
 
 def _stores(

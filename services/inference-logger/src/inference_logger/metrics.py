@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
@@ -55,3 +56,29 @@ class TableMetrics:
                 {"table": table.key.name, "location": table.location, "reason": table.reason} for table in self._shown
             ]
         }
+
+
+class DestinationMetrics:
+    """Gauges of destinations in object stores."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._up = Gauge(
+            "penstock_destination_up", "0 while a destination of tables fails.", ("destination",), registry=registry
+        )
+        self._single = Gauge(
+            "penstock_destination_single_writer",
+            "1 where a store does not keep simultaneous commits apart.",
+            ("destination",),
+            registry=registry,
+        )
+
+    def show(self, destination: str, *, is_up: bool, is_single_writer: bool) -> None:
+        """After a check."""
+        self._up.labels(destination).set(is_up)
+        self._single.labels(destination).set(is_single_writer)
+
+    def forget(self, destination: str) -> None:
+        """It is defined no more."""
+        for gauge in (self._up, self._single):
+            with suppress(KeyError):
+                gauge.remove(destination)

@@ -57,6 +57,18 @@ class InferenceLoggerSettings(DatabaseSettings):
     files_kept: Duration = timedelta(days=7)
     """Age at which files that no table version needs are deleted, seconds; default 7 days (the Delta default)."""
 
+    queries: int = Field(default=4, ge=1, le=64)
+    """Queries of tables that run at once (pages of rows, statistics, downloads); one more is refused; default 4."""
+
+    query_timeout: Duration = timedelta(seconds=30)
+    """Time that a page of rows, or statistics, may take to be found, seconds; default 30."""
+
+    download_timeout: Duration = timedelta(minutes=10)
+    """Time that a download may take to be made, what the reader takes not counted, seconds; default 600."""
+
+    query_memory: int = Field(default=256 * 1024 * 1024, ge=16 * 1024 * 1024)
+    """Memory for the sketches of one query's statistics, bytes; default 256 MiB."""
+
     nice: int = Field(default=10, ge=0, le=19)
     """Added to the process' niceness, so that a burst is answered before it is written; default 10."""
 

@@ -6,6 +6,9 @@ import asyncio
 import os
 import sys
 
+import shared.imports.nats_client  # noqa: F401 - before all that imports NATS' client
+
+# isort: split
 from monitor.main import build_app
 from monitor.settings import MonitorSettings
 from shared import telemetry

@@ -9,6 +9,9 @@ import sys
 
 import uvloop
 
+import shared.imports.nats_client  # noqa: F401 - before all that imports NATS' client
+
+# isort: split
 from router.main import build_app
 from router.settings import RouterSettings
 from shared import telemetry

@@ -6,6 +6,10 @@ import asyncio
 import os
 import sys
 
+import shared.imports.httpx_client
+import shared.imports.nats_client  # noqa: F401 - before all that imports NATS' client
+
+# isort: split
 from scheduler.main import build_app
 from scheduler.settings import SchedulerSettings
 from shared import telemetry

@@ -6,7 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
 from scheduler.handlers import views
 from shared.contracts.rpc.scheduler import PodList
@@ -23,17 +25,18 @@ def build_admin(
     *,
     confinement: Mapping[str, Any],
     details: Callable[[], Mapping[str, Any]] = dict,
-) -> FastAPI:
+) -> Starlette:
     """The app of the admin port; `details` stand in `/readyz`."""
     app = admin_app(telemetry, is_ready, details)
 
-    async def pods() -> PodList:
+    async def pods(_: Request) -> Response:
         async with database.read() as session:
-            return PodList(items=tuple(await views.pods(session, usage.by_pod)))
+            found = PodList(items=tuple(await views.pods(session, usage.by_pod)))
+        return Response(found.model_dump_json(by_alias=True), media_type="application/json")
 
-    async def confined() -> dict[str, Any]:
-        return dict(confinement)
+    async def confined(_: Request) -> Response:
+        return JSONResponse(dict(confinement))
 
-    app.add_api_route("/pods", pods, methods=["GET"])
-    app.add_api_route("/confinement", confined, methods=["GET"])
+    app.add_route("/pods", pods, methods=["GET"])
+    app.add_route("/confinement", confined, methods=["GET"])
     return app

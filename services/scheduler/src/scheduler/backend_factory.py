@@ -40,6 +40,7 @@ class BuiltBackend:
     tokens: PodTokens
     control_groups: ControlGroups | None
     machine: Machine
+    environments: EnvironmentStore
 
     def close(self) -> None:
         """Remove the folder of the control groups where no pod is left."""
@@ -63,9 +64,10 @@ def build_backend(
     confinement = _confinement(settings)
     tokens = PodTokens(pods)
     machine = _machine(settings)
+    environments = _environments(settings, environ, confinement)
     backend = ProcessBackend(
         pods,
-        preparation or _mlflow_preparation(settings, environ, bus, confinement),
+        preparation or _mlflow_preparation(settings, environ, bus, confinement, environments),
         _pod_options(settings, machine, control_groups, confinement, tokens),
         clock=clock,
         routes=routes,
@@ -73,7 +75,7 @@ def build_backend(
         zygotes=_zygotes(settings, confinement),
         ask_for_secrets=secret_values_over(bus),
     )
-    return BuiltBackend(backend, confinement, tokens, control_groups, machine)
+    return BuiltBackend(backend, confinement, tokens, control_groups, machine, environments)
 
 
 def _machine(settings: SchedulerSettings) -> Machine:
@@ -142,16 +144,30 @@ def _zygotes(settings: SchedulerSettings, confinement: Confinement) -> ZygotePoo
     return ZygotePool(folder, idle_s, only_own=confinement.rules is not None)
 
 
+def _environments(
+    settings: SchedulerSettings, environ: Mapping[str, str], confinement: Confinement
+) -> EnvironmentStore:
+    return EnvironmentStore(
+        settings.home.resolve() / "envs",
+        environ,
+        limit_s=settings.environment_timeout.total_seconds(),
+        rule=_source_rule(settings, environ),
+        confinement=confinement,
+    )
+
+
 def _mlflow_preparation(
-    settings: SchedulerSettings, environ: Mapping[str, str], bus: Bus, confinement: Confinement
+    settings: SchedulerSettings,
+    environ: Mapping[str, str],
+    bus: Bus,
+    confinement: Confinement,
+    environments: EnvironmentStore,
 ) -> MlflowPreparation:
     home = settings.home.resolve()
     limits = ModelLimits(int(settings.max_model_gb * GIB), settings.max_model_files, settings.max_model_depth)
     models = ModelCache(
         home / "models", settings.mlflow_url, environ, registry_access_over(bus), confinement, limits=limits
     )
-    limit_s, rule = settings.environment_timeout.total_seconds(), _source_rule(settings, environ)
-    environments = EnvironmentStore(home / "envs", environ, limit_s=limit_s, rule=rule, confinement=confinement)
     return MlflowPreparation(models, environments)
 
 

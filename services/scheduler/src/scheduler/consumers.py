@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -17,12 +18,15 @@ from shared.contracts.nodes import Machine, NodeStateList, PoolStateList
 from shared.contracts.rpc.method import Nothing
 from shared.contracts.rpc.scheduler import (
     CAPACITY,
+    ENVIRONMENT,
     NODES,
     POD_TIMELINE,
     PODS,
     RESTART_POD,
     RUNS,
     VERSION_STATES,
+    EnvironmentOutlook,
+    ModelFiles,
     PodList,
     PodRef,
     PodsQuery,
@@ -109,6 +113,15 @@ def serve_pods(bus: Bus, database: Database, backend: Backend, usage: views.Late
     bus.serve(POD_TIMELINE, timeline)
     bus.serve(RESTART_POD, restart)
     bus.serve(VERSION_STATES, states)
+
+
+def serve_environments(bus: Bus, outlook: Callable[[ModelFiles], EnvironmentOutlook]) -> None:
+    """Answer whether a model version would find its environment."""
+
+    async def environment(files: ModelFiles) -> EnvironmentOutlook:
+        return await asyncio.to_thread(outlook, files)
+
+    bus.serve(ENVIRONMENT, environment)
 
 
 def serve_nodes(bus: Bus, backend: Backend, machine: Machine) -> None:

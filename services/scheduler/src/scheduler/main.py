@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from scheduler import consumers
 from scheduler.api import build_admin
 from scheduler.backend_factory import BuiltBackend, build_backend
+from scheduler.backends.environments.outlook import environment_outlook
 from scheduler.backends.preparation.port import Preparation
 from scheduler.clients import EndpointsPublisher
 from scheduler.handlers.observations import ObservationContext
@@ -30,7 +32,6 @@ from scheduler.settings import SchedulerSettings
 from scheduler.store.lease import Lease
 from shared.bus import Bus
 from shared.clock import Clock, SteadyClock
-from shared.contracts.nodes import Machine
 from shared.filesystem.disk import DiskCheck
 from shared.http import serve
 from shared.migrations import open_migrated
@@ -46,7 +47,7 @@ class App:
     settings: SchedulerSettings
     telemetry: Telemetry
     dependencies: LoopDependencies
-    admin: FastAPI
+    admin: Starlette
     built: BuiltBackend
 
     def loops(self) -> dict[str, Coroutine[Any, Any, None]]:
@@ -117,22 +118,23 @@ async def build_app(
         token_of=built.tokens.of,
         follow_new_controller=settings.follow_new_controller,
     )
-    _attach_consumers(dependencies, built.machine)
+    _attach_consumers(dependencies, built)
     return App(settings, telemetry, dependencies, _build_admin(settings, telemetry, dependencies, built), built)
 
 
-def _attach_consumers(dependencies: LoopDependencies, machine: Machine) -> None:
+def _attach_consumers(dependencies: LoopDependencies, built: BuiltBackend) -> None:
     """Subscribe to the controller's events, answer calls."""
     bus, backend, lease = dependencies.bus, dependencies.backend, dependencies.lease
     consumers.consume_intent(bus, lease, dependencies.steady_clock, dependencies.reconcile_wakeup.notify)
     consumers.serve_pods(bus, lease.database, backend, dependencies.usage)
-    consumers.serve_nodes(bus, backend, machine)
+    consumers.serve_nodes(bus, backend, built.machine)
+    consumers.serve_environments(bus, partial(environment_outlook, built.environments))
     consumers.serve_runs(bus, lease.database, lambda: dependencies.open_runs is not None)
 
 
 def _build_admin(
     settings: SchedulerSettings, telemetry: Telemetry, dependencies: LoopDependencies, built: BuiltBackend
-) -> FastAPI:
+) -> Starlette:
     lease, bus = dependencies.lease, dependencies.bus
     disk = DiskCheck(settings.home.resolve(), dependencies.clock)
     return build_admin(

@@ -4,6 +4,9 @@
 and FastStream are imported when something is consumed, answered or stored.
 """
 
+import shared.imports.nats_client  # noqa: F401 - before all that imports NATS' client
+
+# isort: split
 from shared.bus.connection.watchdog import BusLost
 from shared.bus.service_bus import Bus
 

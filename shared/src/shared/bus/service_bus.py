@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nats.aio.client import Client
@@ -13,6 +13,7 @@ from nats.js.api import PubAck
 from prometheus_client import CollectorRegistry
 
 from shared.bus import bootstrap, bulk, rpc
+from shared.bus.chunks import Chunks, ChunkStreams, read_chunks
 from shared.bus.connection.client import BusConnection
 from shared.bus.connection.watchdog import BusLost, Watchdog
 from shared.bus.consumers import advisories, dead_letters
@@ -23,6 +24,7 @@ from shared.bus.status import StatusReporter, serve_status
 from shared.bus.topology import DURABLES, EVENTS, STREAM_OWNER, durable, durables_of
 from shared.clock import Clock
 from shared.contracts.base import Contract
+from shared.contracts.chunks import ChunkStream
 from shared.contracts.rpc.method import DeadLetterRef, Nothing, RpcMethod, replay_method
 from shared.errors import Conflict, Unavailable, describe_error
 from shared.events import Event
@@ -71,6 +73,7 @@ class Bus:
         self._subscriptions: Subscriptions | None = None
         self._is_subscribed = False
         self._ready = asyncio.Event()
+        self._chunk_streams = ChunkStreams(service)
 
     @property
     def consumed_events(self) -> dict[str, frozenset[type[Event]]]:
@@ -127,6 +130,14 @@ class Bus:
     async def call(self, method: RpcMethod, request: Contract, *, timeout: float = 2.0) -> Any:
         """Call a method of another service. Raises the error that it raised; `Unavailable` when it is away or slow."""
         return await rpc.call(self.nc, method, request, timeout=timeout)
+
+    async def offer_chunks(self, chunks: Chunks) -> ChunkStream:
+        """Offer a large result piece by piece, see `chunks`; it is closed when whoever reads it stops."""
+        return await self._chunk_streams.offer(self.nc, chunks)
+
+    def read_chunks(self, stream: ChunkStream) -> AsyncGenerator[bytes, None]:
+        """What another service offers. Raises what its maker raised; `Unavailable` when it is gone."""
+        return read_chunks(self.nc, stream)
 
     def kv(self, bucket: str) -> Bucket:
         """A key-value bucket of the topology. Raises `Unavailable` before the first connection."""
@@ -253,6 +264,7 @@ class Bus:
             stopping.cancel()
 
     async def _close(self) -> None:
+        await self._chunk_streams.close()
         if self._subscriptions is not None:
             await self._subscriptions.close()
         await self._connection.close()

@@ -60,6 +60,19 @@ async def test_assets_are_kept_for_good_and_come_compressed(browser: httpx.Async
     assert (await browser.get("/icon.svg")).headers["cache-control"] == "no-cache"
 
 
+async def test_a_bundle_that_was_built_anew_is_served_without_a_restart(
+    browser: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    assert (await browser.get("/assets/index-1a2b.js")).status_code == 200
+    folder = tmp_path / "bundle"
+    (folder / "assets/index-1a2b.js").unlink()
+    (folder / "assets/index-3c4d.js").write_text("new")
+    (folder / "index.html").write_text("<!doctype html><title>Anew</title>")
+    assert (await browser.get("/", headers=HTML)).text.endswith("<title>Anew</title>")
+    assert (await browser.get("/assets/index-3c4d.js")).text == "new"
+    assert (await browser.get("/assets/index-1a2b.js")).status_code == 401
+
+
 async def test_what_is_no_file_of_it_wants_a_token(browser: httpx.AsyncClient) -> None:
     closed = ("/assets/none.js", "/.hidden", "/leads-out.txt", "/outside.txt", "/../outside.txt", "/api/shadow.json")
     for path in (*closed, "/assets/", "/services", "/api/v1/services", "/%2e%2e/outside.txt"):

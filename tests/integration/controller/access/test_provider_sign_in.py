@@ -116,6 +116,6 @@ async def test_a_disabled_user_and_a_provider_that_is_away(trusting: Controller,
 
 async def test_without_a_client_nobody_is_led_anywhere(lone: Controller) -> None:
     browser = browser_of(lone)
-    assert (await browser.get("/api/v1/session/options")).json() == {"oidc": None}
+    assert (await browser.get("/api/v1/session/options")).json() == {"oidc": None, "is_signed_in": False}
     assert (await browser.get("/api/v1/session/oidc")).status_code == 404
     assert (await browser.get(CALLBACK)).status_code == 404

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from controller.domain.platform import KnownProcesses
 from operations.someone import someone
 from running_services.running_controller import Controller, Nats, Peers
 from shared.bus import Bus
 from shared.bus.status import StatusReporter
 from shared.clock import SystemClock
-from shared.contracts.rpc.status import LoggerBacklog, SpoolFill
+from shared.contracts.rpc.status import LoggerBacklog, ServiceStatus, SpoolFill
 
 
 def states(found: dict[str, Any]) -> dict[str, str]:
@@ -56,6 +57,17 @@ async def test_who_answers_runs_and_who_does_not_is_away(
     assert states(found)["router-0"] == "away"
     assert states(found)["scheduler"] == "running"
     assert found["spool"][0]["router"] == "router-0"  # as it last said
+
+
+def test_a_router_that_is_wanted_and_never_answered_is_away() -> None:
+    known = KnownProcesses(["0", "1"])
+    answered = ServiceStatus(name="router-0", version="1", since=SystemClock().now())
+    known.note([answered], SystemClock().now())
+    shown = {each.name: each.is_running for each in known.states(["router-0"])}
+    assert (shown["router-0"], shown["router-1"], "router" in shown) == (True, False, False)
+    everybody = {name: answered for name in ("scheduler", "monitor", "inference-logger", "router-0")}
+    assert not known.are_all_in(everybody)
+    assert known.are_all_in(everybody | {"router-1": answered})
 
 
 async def test_without_a_bus_it_says_so(offline: Controller) -> None:

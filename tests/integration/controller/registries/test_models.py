@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from running_services.running_controller import Controller
+from running_services.running_controller import Controller, Peers
 
 
 async def test_models_with_versions_aliases_signature_and_example(offline: Controller) -> None:
@@ -32,6 +32,14 @@ async def test_one_version(offline: Controller) -> None:
     assert xeres["requirements"][-2:] == ["scikit-learn", "pandas"]
     assert (xeres["signature"], xeres["input_example"]) == (None, None)
     assert (await offline.call("GET", "/models/wine/versions/2"))["aliases"] == ["champion"]
+
+
+async def test_whether_its_environment_must_be_built_is_the_schedulers_word(
+    offline: Controller, controller: Controller, peers: Peers
+) -> None:
+    assert (await offline.call("GET", "/models/wine/versions/1"))["environment"] is None
+    version = await controller.call("GET", "/models/wine/versions/1")
+    assert version["environment"] == {"state": "to_build", "unmet": ["pandas==1.0 (here: 2.2)"], "reason": None}
 
 
 async def test_search_and_pages(offline: Controller) -> None:

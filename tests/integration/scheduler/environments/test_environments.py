@@ -20,7 +20,7 @@ from scheduler.backends.environments.store import EnvironmentPlan, EnvironmentSt
 from scheduler.backends.errors import PreparationFailed
 from scheduler.backends.preparation.mlflow_preparation import MlflowPreparation
 from scheduler.backends.process.folders.run_folder import RunFolder
-from scheduler.domain.requirements.sources import SourceRule
+from scheduler.domain.requirements.sources import Resolve, SourceRule
 from servers.ports import free_port
 from shared.security.addresses import AddressRule
 
@@ -187,7 +187,7 @@ async def test_a_plan_that_raises_ends_the_version_with_its_reason(
         environments.plan(model_with(tmp_path / "b", python_env_dot_yaml=b"a\0\0\0b\0"))
 
     class Raises(EnvironmentStore):
-        def plan(self, model: Path) -> EnvironmentPlan:
+        def plan(self, model: Path, resolve: Resolve | None = None) -> EnvironmentPlan:
             raise KeyError("surprise")
 
     run = RunFolder(tmp_path / "run-0", 0)

@@ -3,6 +3,9 @@
 Each model is made by its own MLflow, in an environment that holds full MLflow of that version, and asked there once
 through MLflow's own scoring server; then it is planned, built for and served as any model. The oldest versions are made
 under Python 3.11 too, the oldest that models are served in.
+
+What such an MLflow makes and answers never changes: for those of every run both are kept here, in `kept_models` and
+`ANSWER`, and made anew with `--long`, as those of the other versions are.
 """
 
 from __future__ import annotations
@@ -20,9 +23,11 @@ import uv
 from models.model_pod import ModelPod
 from scheduler.backends.environments.store import EnvironmentStore
 
+KEPT = Path(__file__).parent / "kept_models"
 SCRIPT = Path(__file__).parents[3] / "support" / "models" / "log_old_model.py"
 ROWS = [["Ab c", 2.5, 7, True], ["x", 0.0, -1, False]]
 REQUEST = json.dumps({"dataframe_split": {"columns": ["text", "weight", "count", "flag"], "data": ROWS}})
+ANSWER = ["AB C 5.0 8 False", "X 0.0 0 True"]
 IN_EVERY_RUN = ("2.14.3", "2.16.2")
 """The first needs pandas below 3, numpy below 2 and setuptools with `pkg_resources`, the second pandas below 3; neither
 says so."""
@@ -54,18 +59,29 @@ def has_python() -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-@pytest.mark.timeout(600)
-@pytest.mark.skipif(not has_python(), reason="models of old MLflow are made under Python 3.11, which is not here")
-@pytest.mark.parametrize(
-    "version", [pytest.param(each, marks=[] if each in IN_EVERY_RUN else pytest.mark.long) for each in VERSIONS]
-)
+pytestmark = [
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(not has_python(), reason="models of old MLflow need Python 3.11, which is not here"),
+]
+
+
+@pytest.mark.parametrize("version", IN_EVERY_RUN)
+async def test_a_model_that_is_kept_answers_what_its_mlflow_answered(tmp_path: Path, version: str) -> None:
+    assert await served_answer(KEPT / version, tmp_path) == ANSWER
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("version", VERSIONS)
 async def test_it_answers_what_its_mlflow_answers(tmp_path: Path, version: str) -> None:
     expected = log_model(tmp_path, version)
+    assert await served_answer(tmp_path / "model", tmp_path) == expected["predictions"] == ANSWER
+
+
+async def served_answer(model: Path, tmp_path: Path) -> Any:
+    """Predictions of a pod of this model, in an environment that is built for it."""
     environments = EnvironmentStore(tmp_path / "envs", dict(os.environ), limit_s=500)
-    environment = await environments.build(
-        environments.plan(tmp_path / "model"), tmp_path / "build.log", lambda _: None
-    )
-    pod = ModelPod(tmp_path / "model", tmp_path / "pod.log", python=environment.python)
+    environment = await environments.build(environments.plan(model), tmp_path / "build.log", lambda _: None)
+    pod = ModelPod(model, tmp_path / "pod.log", python=environment.python)
     try:
         pod.wait_until_ready()
         headers = {"content-type": "application/json"}
@@ -73,5 +89,5 @@ async def test_it_answers_what_its_mlflow_answers(tmp_path: Path, version: str) 
     finally:
         pod.stop()
     assert answer.status_code == 200, answer.text
-    assert answer.json()["predictions"] == expected["predictions"] == ["AB C 5.0 8 False", "X 0.0 0 True"]
     assert "the model's input example: 2 rows predicted" in pod.log.read_text()
+    return answer.json()["predictions"]

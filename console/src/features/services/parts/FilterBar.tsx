@@ -1,14 +1,28 @@
 import { Flex, Input, Select } from 'antd';
+import { memo } from 'react';
 import { useSession } from '@/api';
+import type { SearchSetter } from '@/components/page/useSearchState';
 import { useTexts } from '@/i18n';
-import { type Filters, STATUSES } from '../filters';
+import { type Filters, type PARAMS, STATUSES } from '../filters';
 
 const WIDTH = { width: 150 };
 
-export function FilterBar(props: { filters: Filters; onChange: (change: Partial<Filters>) => void }) {
+interface Shown {
+  filters: Filters;
+  setFilters: SearchSetter<typeof PARAMS>;
+}
+
+const SHOWN = ['q', 'status', 'type', 'project', 'creator', 'tag'] as const;
+
+/** Rendered anew where what it shows is another, not for each page of the list. */
+export const FilterBar = memo(Bar, (before, now) =>
+  SHOWN.every((name) => before.filters[name] === now.filters[name]),
+);
+
+function Bar({ filters, setFilters }: Shown) {
   const { services: t, common, components } = useTexts();
   const { roles } = useSession();
-  const { filters, onChange } = props;
+  const onChange = (change: Partial<Filters>) => setFilters({ cursor: '', ...change });
   const choose = (name: 'project' | 'type' | 'status', options: { value: string; label: string }[]) => (
     <Select
       aria-label={t.filter[name]}

@@ -1,37 +1,58 @@
 import { useQuery } from '@tanstack/react-query';
-import { Table } from 'antd';
-import { useMemo } from 'react';
+import { Skeleton, Table } from 'antd';
+import { memo, useMemo } from 'react';
 import { EmptyState } from '@/components/page/EmptyState';
 import type { SearchSetter } from '@/components/page/useSearchState';
 import { useTexts } from '@/i18n';
 import type { Filters, PARAMS } from '../filters';
 import { type Service, summariesQuery } from '../queries';
-import { useColumns } from './columns';
+import { LEAST_WIDTH, useColumns } from './columns';
+import { Summaries } from './summaries';
 
-export function ServiceTable(props: {
+interface Shown {
   services: readonly Service[];
-  isLoading: boolean;
-  filters: Filters;
+  sort: Filters['sort'];
   setFilters: SearchSetter<typeof PARAMS>;
-}) {
-  const t = useTexts().services;
-  const names = useMemo(() => props.services.map((service) => service.name), [props.services]);
+}
+
+const SCROLL = { x: LEAST_WIDTH };
+/** Rows of the filter before, while those of another are on their way; a spinner over them would delay those. */
+const WAITING = { opacity: 0.5 };
+const NOTHING: readonly Service[] = [];
+
+export function ServiceTable(
+  props: Omit<Shown, 'services'> & { services: readonly Service[] | undefined; isLoading: boolean },
+) {
+  const { isLoading, services = NOTHING, ...shown } = props;
+  const names = useMemo(() => services.map((service) => service.name), [services]);
   const { data: summaries } = useQuery(summariesQuery(names));
-  const columns = useColumns(summaries, props.filters.sort);
+  return (
+    <Summaries.Provider value={summaries}>
+      <div aria-busy={isLoading} style={isLoading ? WAITING : undefined}>
+        {services === NOTHING && isLoading ? <Skeleton active /> : <Rows services={services} {...shown} />}
+      </div>
+    </Summaries.Provider>
+  );
+}
+
+/** Rendered anew for other services only: a table of Ant Design's renders all of its rows whenever it is rendered. */
+const Rows = memo(function Rows({ services, sort, setFilters }: Shown) {
+  const t = useTexts().services;
+  const columns = useColumns(sort);
   return (
     <Table<Service>
       size="small"
       rowKey="name"
       columns={columns}
-      dataSource={props.services}
-      loading={props.isLoading}
+      dataSource={services}
       pagination={false}
-      scroll={{ x: 'max-content' }}
+      tableLayout="fixed"
+      scroll={SCROLL}
       locale={{ emptyText: <EmptyState title={t.noMatch} hint={t.noMatchHint} /> }}
       onChange={(_pages, _filters, sorter) => {
         const order = Array.isArray(sorter) ? undefined : sorter.order;
-        props.setFilters({ sort: order === 'ascend' ? 'created_at' : '-created_at', cursor: '' });
+        setFilters({ sort: order === 'ascend' ? 'created_at' : '-created_at', cursor: '' });
       }}
     />
   );
-}
+});

@@ -1,59 +1,74 @@
 import { Link } from '@tanstack/react-router';
 import type { TableColumnsType } from 'antd';
+import { useMemo } from 'react';
 import { useSession } from '@/api';
 import { Muted } from '@/components/text/Muted';
 import { StatusTag } from '@/components/text/StatusTag';
 import { Timestamp } from '@/components/time/Timestamp';
-import { useTexts } from '@/i18n';
+import { type Texts, useTexts } from '@/i18n';
 import type { Filters } from '../filters';
-import type { Service, Summary } from '../queries';
+import type { Service } from '../queries';
 import { reasonOf } from '../reasons';
 import { RowActions } from './RowActions';
 import { SplitBar } from './SplitBar';
 import { Latency, Requests } from './Traffic';
 
-export function useColumns(
-  summaries: ReadonlyMap<string, Summary> | undefined,
-  sort: Filters['sort'],
-): TableColumnsType<Service> {
-  const { services: t, common } = useTexts();
+/** The same columns each time, so that a cell is rendered anew for another service only. */
+export function useColumns(sort: Filters['sort']): TableColumnsType<Service> {
+  const texts = useTexts();
   const hasProjects = Object.keys(useSession().roles).length > 1;
+  return useMemo(() => columns(texts, sort, hasProjects), [texts, sort, hasProjects]);
+}
+
+function columns(texts: Texts, sort: Filters['sort'], hasProjects: boolean): TableColumnsType<Service> {
+  const { services: t, common } = texts;
   return [
     {
       title: common.name,
       key: 'name',
+      width: 220,
       fixed: 'left',
       render: (_, service) => <NameCell service={service} />,
     },
     {
       title: common.status,
       key: 'status',
+      width: 120,
       render: (_, service) => <StatusTag status={service.status} reason={reasonOf(service)} />,
     },
-    { title: common.type, dataIndex: 'type' },
+    { title: common.type, dataIndex: 'type', width: 60 },
     {
       title: t.versions,
       key: 'versions',
+      width: 120,
       align: 'right',
       render: (_, service) => `${service.running_versions}/${service.total_versions}`,
     },
-    { title: t.traffic, key: 'traffic', render: (_, service) => <SplitBar versions={service.versions} /> },
+    {
+      title: t.traffic,
+      key: 'traffic',
+      width: 150,
+      render: (_, service) => <SplitBar versions={service.versions} />,
+    },
     {
       title: t.requests,
       key: 'requests',
-      render: (_, { name }) => <Requests summary={summaries?.get(name)} />,
+      width: 180,
+      render: (_, { name }) => <Requests service={name} />,
     },
     {
       title: t.p99,
       key: 'p99',
+      width: 80,
       align: 'right',
-      render: (_, { name }) => <Latency summary={summaries?.get(name)} />,
+      render: (_, { name }) => <Latency service={name} />,
     },
-    ...(hasProjects ? [{ title: common.project, dataIndex: 'project' }] : []),
-    { title: common.creator, dataIndex: 'creator' },
+    ...(hasProjects ? [{ title: common.project, dataIndex: 'project', width: 110 }] : []),
+    { title: common.creator, dataIndex: 'creator', width: 100 },
     {
       title: common.created,
       key: 'created_at',
+      width: 130,
       sorter: true,
       sortOrder: sort === 'created_at' ? 'ascend' : 'descend',
       sortDirections: ['ascend', 'descend', 'ascend'],
@@ -62,19 +77,23 @@ export function useColumns(
     {
       title: common.actions,
       key: 'actions',
+      width: 120,
       fixed: 'right',
       render: (_, service) => <RowActions service={service} />,
     },
   ];
 }
 
+/** Wide enough for all columns: with widths of their own they are not measured anew for each page. */
+export const LEAST_WIDTH = 1180;
+
 function NameCell({ service }: { service: Service }) {
   return (
-    <div style={{ maxWidth: 220 }}>
+    <>
       <Link to="/services/$service" params={{ service: service.name }}>
         {service.name}
       </Link>
       {service.description !== '' && <Muted isLine>{service.description}</Muted>}
-    </div>
+    </>
   );
 }

@@ -34,6 +34,14 @@ export const models = {
   noRequirements: 'No requirements were logged: the model runs in the platform’s own environment.',
   environment:
     'Where these lines ask for other libraries than the platform has, the first start builds an environment for them. That takes minutes; later starts reuse it.',
+  environments: {
+    own: 'It runs in the platform’s own environment: nothing is built.',
+    built: 'Its environment was built before: nothing is built.',
+    to_build: 'Its first start builds an environment, which takes minutes; later starts reuse it.',
+    refused: 'It cannot be served as it was logged.',
+    unknown: 'Whether an environment must be built shows when it starts.',
+  },
+  unmet: (lines: string) => `Other than what the platform has: ${lines}`,
   run: 'Run',
   modelId: 'Logged model',
   digest: 'Digest',

@@ -34,6 +34,14 @@ export const models: typeof en = {
   noRequirements: '未记录依赖：模型在平台自带的环境中运行。',
   environment:
     '如果这些依赖与平台自带的库不同，首次启动时会为其构建环境，需要数分钟；之后的启动会复用该环境。',
+  environments: {
+    own: '使用平台自带的环境运行：无需构建。',
+    built: '所需环境此前已构建：无需再次构建。',
+    to_build: '首次启动需要构建环境，耗时数分钟；之后的启动会复用。',
+    refused: '按当前记录的方式无法提供服务。',
+    unknown: '是否需要构建环境，启动时才能确定。',
+  },
+  unmet: (lines) => `与平台自带的不同：${lines}`,
   run: '运行',
   modelId: '模型 ID',
   digest: '摘要',

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from itertools import islice
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from penstock.commands.cli.connection import connect
 from penstock.commands.cli.output import Format, Output, show_all, show_one
+from penstock.commands.monitoring.observability import From, To
 
 app = typer.Typer(help="Inference tables: what was asked and answered.", no_args_is_help=True)
 dead_letters = typer.Typer(help="Messages that a service gave up on.", no_args_is_help=True)
@@ -17,9 +20,19 @@ dead_letters = typer.Typer(help="Messages that a service gave up on.", no_args_i
 TABLES = ("name", "status", "rows", "location", "blocked.reason", "version", "updated_at")
 ROWS = ("request_time", "status_code", "version", "execution_duration_ms", "client_request_id", "request", "response")
 DROPPABLE_FIRST = ("client_request_id", "response", "request")
+COLUMNS = ("name", "type", "original_name", "description")
+STATISTICS = ("name", "type", "count", "nulls", "distinct", "min", "mean", "max")
 SHOWN_OF_A_BODY = 200
 """Characters; `-o wide` shows all of it."""
 LETTERS = ("id", "at", "consumer", "subject", "reason")
+
+Table = Annotated[str, typer.Argument(help="Such as wine.payload.")]
+Where = Annotated[
+    str | None, typer.Option(help="A filter on any column, such as \"alcohol > 9 and version in ('v1', 'v2')\".")
+]
+Columns = Annotated[
+    list[str] | None, typer.Option("--columns", help="Only these: repeated, or with commas between them.")
+]
 
 
 @app.command("list")
@@ -32,25 +45,92 @@ def list_tables(
 
 
 @app.command()
+def show(table: Table, output: Output = Format.TABLE) -> None:
+    """Show a table's columns; with -o json also its size, files and last commit."""
+    with connect() as client:
+        found = client.table(table)
+        if output is Format.JSON:
+            show_one(found, ("name",), output)
+        else:
+            show_all(found["columns"], COLUMNS, output)
+
+
+@app.command()
 def rows(
-    table: Annotated[str, typer.Argument(help="Such as wine.payload.")],
+    table: Table,
+    *,
     request_id: Annotated[str | None, typer.Option(help="Only of this request.")] = None,
     client_request_id: Annotated[str | None, typer.Option(help="Only of this id of the caller's.")] = None,
-    lines: Annotated[int, typer.Option("--lines", "-n", min=1, max=1000, help="How many at most.")] = 20,
+    where: Where = None,
+    columns: Columns = None,
+    order: Annotated[str | None, typer.Option(help="A column; -column: descending. Else the newest first.")] = None,
+    from_time: From = None,
+    to_time: To = None,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many at most.")] = 20,
     output: Output = Format.TABLE,
 ) -> None:
-    """Show the newest rows of a table."""
+    """Show rows of a table, the newest first."""
+    selection: Any = {"where": where, "columns": columns or (), "from_time": from_time, "to_time": to_time}
+    ids: Any = {"request_id": request_id, "client_request_id": client_request_id}
     with connect() as client:
-        found = client.rows(table, client_request_id=client_request_id, request_id=request_id, page_size=lines)
-        show_all(found, ROWS, output, of=None if output is Format.WIDE else _shortened, droppable_first=DROPPABLE_FIRST)
+        if any(ids.values()):
+            found: Any = client.rows(table, order=order, page_size=min(lines, 1000), **ids, **selection)
+        else:
+            found = client.each_row(table, order=order, page_size=min(lines, 500), **selection)
+        shown = list(islice(found, lines))
+        names = tuple(shown[0]) if shown and (columns or not set(ROWS) <= set(shown[0])) else ROWS
+        is_whole = output is not Format.TABLE
+        show_all(shown, names, output, of=None if is_whole else _shortened, droppable_first=DROPPABLE_FIRST)
+
+
+@app.command()
+def stats(
+    table: Table,
+    *,
+    where: Where = None,
+    columns: Columns = None,
+    from_time: From = None,
+    to_time: To = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Show statistics of a table's columns; -o json has quantiles, frequent values and histograms too."""
+    with connect() as client:
+        found = client.table_statistics(table, where=where, columns=columns or (), from_time=from_time, to_time=to_time)
+        show_all(found["columns"], STATISTICS, output)
+
+
+class FileFormat(StrEnum):
+    """Of a download."""
+
+    PARQUET = "parquet"
+    CSV = "csv"
+
+
+@app.command()
+def download(
+    table: Table,
+    file: Annotated[Path, typer.Argument(help="Where to; `.csv` at its end means CSV.", dir_okay=False)],
+    *,
+    format: Annotated[FileFormat | None, typer.Option(help="Else by the file's name.")] = None,  # noqa: A002
+    where: Where = None,
+    columns: Columns = None,
+    from_time: From = None,
+    to_time: To = None,
+) -> None:
+    """Write rows of a table to a file, Parquet or CSV."""
+    kind = format or (FileFormat.CSV if file.suffix == ".csv" else FileFormat.PARQUET)
+    with connect() as client:
+        client.download_table(
+            table, file, format=kind, where=where, columns=columns or (), from_time=from_time, to_time=to_time
+        )
 
 
 def _shortened(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {**row, "request": _beginning(row.get("request")), "response": _beginning(row.get("response"))}
+    return {name: _beginning(value) for name, value in row.items()}
 
 
-def _beginning(body: str | None) -> str | None:
-    return f"{body[:SHOWN_OF_A_BODY]}…" if body is not None and len(body) > SHOWN_OF_A_BODY else body
+def _beginning(value: Any) -> Any:
+    return f"{value[:SHOWN_OF_A_BODY]}…" if isinstance(value, str) and len(value) > SHOWN_OF_A_BODY else value
 
 
 @dead_letters.command("list")

@@ -12,7 +12,7 @@ from penstock.commands.cli.output import Format, Output, show_all, show_one
 app = typer.Typer(help="Models registered in MLflow.", no_args_is_help=True)
 
 VERSION = ("name", "version", "status", "description", "aliases", "signature", "input_example", "requirements",
-           "flavors", "run_id", "created_at")  # fmt: skip
+           "environment", "flavors", "run_id", "created_at")  # fmt: skip
 
 
 Registry = Annotated[str | None, typer.Option(help="Secret that describes another tracking server.")]
@@ -36,7 +36,7 @@ def show(
     registry: Registry = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Show one model: its versions and aliases; or one version: signature, example, requirements."""
+    """Show one model: its versions and aliases; or one version: signature, example, requirements, environment."""
     with connect() as client:
         if version is not None:
             show_one(client.model_version(name, version, registry=registry), VERSION, output)

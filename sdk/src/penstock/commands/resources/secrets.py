@@ -27,6 +27,7 @@ class SecretKind(StrEnum):
     REGISTRY = "registry"
     WEBHOOK = "webhook"
     MLFLOW = "mlflow"
+    S3 = "s3"
     OPAQUE = "opaque"
 
 

@@ -32,7 +32,7 @@ PRODUCES: dict[str, tuple[str, ...]] = {
 """Service → the facts under `penstock.events.` that it alone may publish."""
 
 ALSO_PUBLISHES: dict[str, tuple[str, ...]] = {
-    "controller": ("$KV.routes.intent.>", "$KV.routes.keys.>"),
+    "controller": ("$KV.routes.intent.>", "$KV.routes.keys.>", "penstock.chunks.v1.inference-logger.*"),
     "scheduler": ("$KV.routes.endpoints.>", "penstock.logs.v1.>", "penstock.metrics.v1.>"),
     "router": ("$KV.routers.>", "penstock.requests.v1.>", "penstock.metrics.v1.>"),
     "monitor": (),
@@ -47,6 +47,7 @@ ALSO_HEARS: dict[str, tuple[str, ...]] = {
     # passed on, as they come, to those who follow logs, and to those who are told what changes
     "controller": ("penstock.logs.v1.>", "penstock.dead.v1.>"),
     "scheduler": ("$KV.routers.>",),
+    "inference-logger": ("penstock.chunks.v1.inference-logger.*",),  # asked for the next piece of a result
 }
 
 ASKS: dict[str, tuple[str, ...]] = {
@@ -62,8 +63,9 @@ ASKS: dict[str, tuple[str, ...]] = {
         "penstock.rpc.controller.registry_access",
         "penstock.rpc.controller.secret_values",
     ),
+    "inference-logger": ("penstock.rpc.controller.destinations", "penstock.rpc.controller.storage_credentials"),
 }
-"""Service → the questions that it asks. The last two are answered with credentials: nobody else may ask them."""
+"""Service → the questions that it asks. Some are answered with credentials: nobody else may ask those."""
 
 STREAM_OWNER = "controller"
 OWNED_STREAMS = ("EVENTS", "REQUESTS", "LOGS", "METRICS", "DEAD", "KV_routes", "KV_routers")

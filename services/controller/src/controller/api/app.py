@@ -10,6 +10,7 @@ from importlib.metadata import version
 from fastapi import APIRouter, Depends, FastAPI
 from starlette.routing import BaseRoute
 
+from controller.api import destinations
 from controller.api.access import audit, keys, projects, provider_sign_in, sessions, users
 from controller.api.dependencies import ApiDependencies
 from controller.api.docs import pages
@@ -50,6 +51,7 @@ _ROUTERS = (
     nodes,
     capacity,
     secrets,
+    destinations,
     tables,
     recorded_requests,
     usage,

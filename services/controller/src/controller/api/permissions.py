@@ -35,6 +35,7 @@ class AccessLevel(Enum):
 _ROLES = {AccessLevel.VIEWER: Role.VIEWER, AccessLevel.EDITOR: Role.EDITOR, AccessLevel.PROJECT_ADMIN: Role.ADMIN}
 
 _S = "/services/{service}"
+_T = "/inference-tables/{table}"
 _V = _S + "/versions/{version}"
 _G = "/resource-groups/{group}"
 _N = _G + "/nodes/{node}"
@@ -82,7 +83,8 @@ REQUIRED_ACCESS: Mapping[tuple[str, str], AccessLevel] = {
     ("GET", _V + "/logs/download"): AccessLevel.VIEWER,
     ("GET", _S + "/requests/{request_id}"): AccessLevel.VIEWER,
     ("GET", "/inference-tables"): AccessLevel.SIGNED_IN,
-    ("GET", "/inference-tables/{table}/rows"): AccessLevel.VIEWER,
+    ("GET", _T): AccessLevel.VIEWER,
+    **{("GET", f"{_T}/{what}"): AccessLevel.VIEWER for what in ("rows", "statistics", "download")},
     # the registry and the catalogue
     ("GET", "/usage"): AccessLevel.SIGNED_IN,
     ("GET", "/capacity"): AccessLevel.SIGNED_IN,
@@ -113,6 +115,13 @@ REQUIRED_ACCESS: Mapping[tuple[str, str], AccessLevel] = {
     ("GET", "/secrets/{secret}"): AccessLevel.SIGNED_IN,
     ("PUT", "/secrets/{secret}"): AccessLevel.SIGNED_IN,
     ("DELETE", "/secrets/{secret}"): AccessLevel.SIGNED_IN,
+    # the project is the destination's own, or none, so the route checks it
+    ("GET", "/destinations"): AccessLevel.SIGNED_IN,
+    ("POST", "/destinations"): AccessLevel.SIGNED_IN,
+    ("GET", "/destinations/{destination}"): AccessLevel.SIGNED_IN,
+    ("PUT", "/destinations/{destination}"): AccessLevel.SIGNED_IN,
+    ("DELETE", "/destinations/{destination}"): AccessLevel.SIGNED_IN,
+    ("POST", "/destinations/{destination}/test"): AccessLevel.SIGNED_IN,
     # of what each caller may see
     ("GET", "/changes"): AccessLevel.SIGNED_IN,
     # people

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from controller.domain.registries.model_files import ModelFile, model_file, plain_json, requirements_of
+from controller.domain.registries.model_files import ModelFile, model_file, plain_json, requirements_of, text_of
 from controller.domain.registries.models import (
     ModelVersion,
     RegisteredModel,
@@ -25,6 +25,7 @@ from controller.domain.registries.models import (
 )
 from controller.domain.services.version_commands import ModelSource
 from shared.clock import Clock
+from shared.contracts.rpc.scheduler import ModelFiles
 from shared.errors import NotFound, Unavailable, UpstreamFailed
 
 _API = "/api/2.0/mlflow"
@@ -145,6 +146,12 @@ class MlflowRegistry:
             digest=file.digest,
             requirements=requirements_of((await self._artifact(name, version, "requirements.txt")).text),
         )
+
+    async def environment_files(self, name: str, version: str) -> ModelFiles:
+        """What describes the environment of a version that is there."""
+        files = ("MLmodel", "requirements.txt", "python_env.yaml", "conda.yaml")
+        found = await asyncio.gather(*(self._artifact(name, version, file) for file in files))
+        return ModelFiles(**dict(zip(ModelFiles.model_fields, (text_of(file.text) for file in found), strict=True)))
 
     async def _described(self, raw: Mapping[str, Any]) -> RegisteredModel:
         name = str(raw["name"])

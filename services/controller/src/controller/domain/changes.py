@@ -29,6 +29,7 @@ ChangeKind = Literal[
     "user",
     "token",
     "secret",
+    "destination",
     "dead_letter",
 ]
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from shared.contracts.rpc.status import ServiceStatus
 
 ALWAYS = ("scheduler", "monitor", "inference-logger")
-"""Services that every platform has one of; how many routers there are, they say themselves."""
+"""Services that every platform has one of."""
 ROUTER = "router"
 REMEMBERED_FOR = timedelta(hours=1)
 """A router that was not heard of for so long was taken away on purpose."""
@@ -28,12 +28,15 @@ class ProcessState:
 class KnownProcesses:
     """What was last heard of each process. Kept in memory: after a restart everybody is asked again."""
 
-    def __init__(self) -> None:
+    def __init__(self, routers: Iterable[str] = ()) -> None:
+        """`routers`: ids of those that are wanted, which are away until they answer; others say themselves that
+        they are there."""
+        self._wanted = frozenset((*ALWAYS, *(f"{ROUTER}-{each}" for each in routers)))
         self._last: dict[str, tuple[datetime, ServiceStatus]] = {}
 
     def are_all_in(self, found: Mapping[str, ServiceStatus]) -> bool:
         """Whether everybody who is expected has answered."""
-        expected = {*ALWAYS, *self._last}
+        expected = self._wanted | self._last.keys()
         return expected <= found.keys() and any(_is_router(name) for name in found)
 
     def note(self, found: Iterable[ServiceStatus], now: datetime) -> None:
@@ -46,7 +49,7 @@ class KnownProcesses:
 
     def states(self, running: Iterable[str]) -> Iterator[ProcessState]:
         """Every process, by name, those of `running` as running."""
-        answered, known = frozenset(running), {*ALWAYS, *self._last}
+        answered, known = frozenset(running), {*self._wanted, *self._last}
         if not any(_is_router(name) for name in known):
             known.add(ROUTER)
         for name in sorted(known):

@@ -20,6 +20,7 @@ from controller.store.tables import (
     ApiKeyRow,
     AuditRow,
     ControllerTable,
+    DestinationRow,
     GroupProjectRow,
     GroupRow,
     MemberRow,
@@ -107,6 +108,7 @@ AUDITED: Mapping[type[ControllerTable], Callable[[Session, Any], AuditedResource
     GroupProjectRow: _granted,
     NodeRow: _node,
     SecretRow: lambda _, row: AuditedResource("secret", row.name, row.project),
+    DestinationRow: lambda _, row: AuditedResource("destination", row.name, row.project),
 }
 """Tables whose changes are audited, and how a row of each is named. A test holds it against all tables."""
 

@@ -18,6 +18,7 @@ from controller.domain.changes import EVERYBODY, Audience, Change, ChangeLog
 from controller.store.tables import (
     ApiKeyRow,
     ControllerTable,
+    DestinationRow,
     GroupProjectRow,
     GroupRow,
     MemberRow,
@@ -109,6 +110,16 @@ NOTICED: Mapping[type[ControllerTable], Callable[[Session, Any], Found]] = {
     ProjectRow: lambda _, row: iter([(Change("project", row.name, audience=Audience(frozenset({row.name}))), row)]),
     UserRow: lambda _, row: iter([(Change("user", row.name, audience=Audience(user_id=row.id)), row)]),
     TokenRow: lambda _, row: iter([(Change("token", row.name, audience=Audience(user_id=row.user_id)), None)]),
+    DestinationRow: lambda _, row: iter(
+        [
+            (
+                Change(
+                    "destination", row.name, audience=Audience(frozenset({row.project})) if row.project else EVERYBODY
+                ),
+                row,
+            )
+        ]
+    ),
     SecretRow: lambda _, row: iter([(Change("secret", row.name, audience=Audience(frozenset({row.project}))), row)]),
 }
 """Tables whose changes are told, and what a change of a row of each is called."""

@@ -346,6 +346,25 @@ class SecretRow(ControllerTable, table=True):
     revision: int = 1
 
 
+class DestinationRow(ControllerTable, table=True):
+    """Where inference tables may lie, and how that place is reached. `project` None: every project may use it."""
+
+    __tablename__ = "destinations"
+
+    name: str = Field(primary_key=True, max_length=63)
+    project: str | None = Field(default=None, foreign_key="projects.name", max_length=63, index=True)
+    url: str = Field(unique=True, max_length=1024)
+    endpoint: str | None = Field(default=None, max_length=512)
+    region: str = Field(max_length=63)
+    path_style: bool
+    secret: str | None = Field(default=None, max_length=63)
+    """Name of the secret that holds its credentials."""
+    creator: str = Field(max_length=63)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+    revision: int = 1
+
+
 class AnswerRow(ControllerTable, table=True):
     """The first answer to a POST that carried an `Idempotency-Key`, sealed (it may hold an API key)."""
 

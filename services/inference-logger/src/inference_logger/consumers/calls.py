@@ -4,19 +4,40 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from inference_logger.handlers import queries
+from inference_logger.handlers import destinations, queries
+from inference_logger.handlers.reading import TableReader
 from inference_logger.store import catalogue
 from inference_logger.store.derived.signatures import save_signature
-from inference_logger.store.storage import Storages
+from inference_logger.store.destinations.registry import DestinationRegistry
 from shared.bus import Bus
-from shared.contracts.rpc.inference_logger import ROWS, TABLES, RowPage, RowsQuery, TableList, TablesQuery
+from shared.clock import Clock
+from shared.contracts.base import Contract
+from shared.contracts.chunks import ChunkStream
+from shared.contracts.rpc.inference_logger import (
+    DESTINATION_STATES,
+    READ,
+    ROWS,
+    TABLE,
+    TABLES,
+    TEST_DESTINATION,
+    DestinationQuery,
+    DestinationStates,
+    DestinationTest,
+    ReadQuery,
+    RowPage,
+    RowsQuery,
+    TableDetails,
+    TableList,
+    TableQuery,
+    TablesQuery,
+)
 from shared.database import Database
 from shared.events import PodChecked, PodReady, ServiceDeleted
 
 DURABLE = "inference-logger-events"
 
 
-def subscribe(bus: Bus, database: Database, storages: Storages) -> None:
+def subscribe(bus: Bus, database: Database, reader: TableReader) -> None:
     """Declare what the inference-logger consumes and answers."""
 
     async def deleted(event: ServiceDeleted, session: AsyncSession) -> None:
@@ -26,8 +47,14 @@ def subscribe(bus: Bus, database: Database, storages: Storages) -> None:
     async def tables(query: TablesQuery) -> TableList:
         return await queries.list_tables(database, query)
 
+    async def table(query: TableQuery) -> TableDetails:
+        return await queries.table_details(reader, query)
+
     async def rows(query: RowsQuery) -> RowPage:
-        return await queries.list_rows(database, storages, query)
+        return await queries.list_rows(reader, query)
+
+    async def read(query: ReadQuery) -> ChunkStream:
+        return await bus.offer_chunks(await reader.open(query))
 
     async def ready(event: PodReady | PodChecked, session: AsyncSession) -> None:
         key = (str(event.version_id), event.generation)
@@ -35,4 +62,19 @@ def subscribe(bus: Bus, database: Database, storages: Storages) -> None:
 
     bus.consume(DURABLE, {ServiceDeleted: deleted, PodReady: ready, PodChecked: ready})
     bus.serve(TABLES, tables)
+    bus.serve(TABLE, table)
     bus.serve(ROWS, rows)
+    bus.serve(READ, read)
+
+
+def serve_destinations(bus: Bus, database: Database, registry: DestinationRegistry, clock: Clock) -> None:
+    """Answer how destinations do."""
+
+    async def states(_: Contract) -> DestinationStates:
+        return await destinations.destination_states(registry, database)
+
+    async def test(query: DestinationQuery) -> DestinationTest:
+        return await destinations.test_destination(registry, query.name, clock)
+
+    bus.serve(DESTINATION_STATES, states)
+    bus.serve(TEST_DESTINATION, test)

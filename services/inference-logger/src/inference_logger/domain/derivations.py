@@ -25,6 +25,7 @@ class DerivationSchedule:
     _due: dict[TableKey, float] = field(default_factory=dict)
     _rest_until: dict[TableKey, float] = field(default_factory=dict)
     _retries: dict[TableKey, RetrySchedule] = field(default_factory=dict)
+    _running: set[TableKey] = field(default_factory=set)
 
     def wake(self, source: TableKey, now: float) -> None:
         """It has got rows."""
@@ -33,18 +34,21 @@ class DerivationSchedule:
         self._due[source] = min(at, self._due.get(source, at))
 
     def take_due(self, now: float) -> list[TableKey]:
-        """Those that are to be derived now; they are not due any more."""
-        due = [source for source, at in self._due.items() if at <= now]
+        """Those that are to be derived now; not again before it is said what became of that."""
+        due = [source for source, at in self._due.items() if at <= now and source not in self._running]
         for source in due:
             del self._due[source]
+        self._running.update(due)
         return due
 
     def wait_s(self, now: float) -> float | None:
         """Until the next is due; None: there is none."""
-        return max(0.0, min(self._due.values()) - now) if self._due else None
+        times = [at for source, at in self._due.items() if source not in self._running]
+        return max(0.0, min(times) - now) if times else None
 
     def written(self, source: TableKey, now: float, *, is_behind: bool) -> None:
         """Its derived table was brought on; `is_behind`: there is more, which needs no rest."""
+        self._running.discard(source)
         self._retries.pop(source, None)
         if is_behind:
             self._due[source] = now
@@ -55,12 +59,14 @@ class DerivationSchedule:
 
     def failed(self, source: TableKey, now: float) -> None:
         """It could not be written."""
+        self._running.discard(source)
         retry = self._retries.get(source, RetrySchedule()).after_failure(now)
         self._retries[source] = retry
         self._due[source] = retry.at
 
     def postponed(self, source: TableKey, at: float) -> None:
         """It waits for something that is expected soon."""
+        self._running.discard(source)
         self._due[source] = at
 
 

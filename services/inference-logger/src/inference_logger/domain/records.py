@@ -89,7 +89,7 @@ def _is_folder(value: Any) -> bool:
         return True
     if not isinstance(value, str) or not value.isprintable() or len(quote(value)) > LONGEST_FOLDER:
         return False
-    return value.startswith(("/", "file:///")) and ".." not in value.split("/")
+    return value.startswith(("/", "file:///", "s3://")) and ".." not in value.split("/")
 
 
 DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")

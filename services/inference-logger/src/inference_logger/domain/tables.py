@@ -13,6 +13,7 @@ from datetime import datetime
 from hashlib import sha256
 from urllib.parse import unquote, urlsplit
 
+from inference_logger.domain.destinations import S3
 from inference_logger.domain.records import RawRecord
 
 KIND = "payload"
@@ -96,8 +97,20 @@ def key_of(record: RawRecord, default_root: str = "") -> TableKey:
     return TableKey(record["service"], "" if folder == plain_path(default_root) else folder)
 
 
+def is_remote(location: str) -> bool:
+    """Whether it lies in an object store."""
+    return location.startswith(S3)
+
+
+def table_location(root: str, service: str, kind: str) -> str:
+    """Where a table lies: a plain path, or `s3://…`."""
+    return f"{plain_path(root).rstrip('/')}/{service}/{kind}"
+
+
 def plain_path(root: str) -> str:
-    """A folder from a path or a `file://` URL, spelled in one way; empty for nothing."""
+    """A folder from a path, a `file://` or `s3://` URL, spelled in one way; empty for nothing."""
+    if is_remote(root):
+        return S3 + "/".join(part for part in root.removeprefix(S3).split("/") if part)
     path = local_path(root)
     return os.path.normpath(f"/{path.lstrip('/')}") if path.startswith("/") else path
 

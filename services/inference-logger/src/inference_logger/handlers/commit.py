@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from inference_logger.domain.streams import Checkpoint
-from inference_logger.domain.tables import ReceivedMessage, TableKey, TableShare, app_id, split_by_table
+from inference_logger.domain.tables import ReceivedMessage, TableKey, TableShare, app_id, is_remote, split_by_table
 from inference_logger.domain.waiting import WaitingTable
 from inference_logger.handlers.stores import CatalogueState, Stores, note_commit, read_catalogue_state, table_blocked
 from inference_logger.store import positions
@@ -72,6 +72,7 @@ class _BatchCommit:
         upto = self.batch.upto
         name = app_id(upto.name, key.service)
         try:
+            self._require_settled(key, location)
             committed = await self.stores.writer.append(key, share, name, upto.sequence, self.catalogue.locations)
         except Unwritable as error:
             log.warning("table %s at %s cannot be written, it waits: %s", key.name, location, error.message)
@@ -82,6 +83,11 @@ class _BatchCommit:
         else:
             self.done.append((key, committed))
             self.stores.derivations.rows_added(key)
+
+    def _require_settled(self, key: TableKey, location: str) -> None:
+        """A removal in an object store holds no lock: it may take long."""
+        if is_remote(location) and key.service in self.catalogue.removing:
+            raise Unwritable("the tables of an earlier service of that name are being removed")
 
     def follow_moves(self, shares: Mapping[TableKey, TableShare]) -> None:
         for location, before in {**self.waiting, **self.changed}.items():

@@ -19,8 +19,8 @@ from inference_logger.domain.derivations import (
 from inference_logger.domain.inferences.signatures import KnownSignatures, SignatureKey
 from inference_logger.domain.inferences.step import derive_inferences, keys_of
 from inference_logger.domain.schema import NEEDED_OF_PAYLOAD
-from inference_logger.domain.tables import INFERENCES, TableKey
-from inference_logger.domain.waiting import WaitingTable
+from inference_logger.domain.tables import INFERENCES, KIND, TableKey
+from inference_logger.domain.waiting import WaitingTable, error_reason
 from inference_logger.handlers.stores import Stores, note_commit, read_catalogue_state, table_blocked, table_recovered
 from inference_logger.store import catalogue
 from inference_logger.store.delta import CommitResult, version_and_rows
@@ -28,14 +28,22 @@ from inference_logger.store.derived import blocked
 from inference_logger.store.derived.runner import DerivationRunner
 from inference_logger.store.derived.signatures import find_signatures
 from inference_logger.store.derived.tables import Backfill, Derivation, DerivedCommit, catalogue_location, rows_behind
+from inference_logger.store.storage import Storage
 from inference_logger.store.writer import Unwritable
 from shared.bus.outbox import publish
-from shared.errors import NotFound
+from shared.errors import NotFound, PenstockError
 
 log = logging.getLogger(__name__)
 
 OWNER = "derived"
 SIGNATURE_RETRY_S = 0.5
+REMOVAL_RETRY_S = 2.0
+COUNT_WITHIN_S = 5.0
+"""Where the storage hangs, nobody waits longer to hear how many rows wait."""
+
+
+class _BeingRemoved(Exception):
+    """The tables of the service are being removed; what younger rows there are is derived after that."""
 
 
 @dataclass
@@ -63,7 +71,7 @@ class InferenceTables:
             self.blocked = await blocked.find_blocked(session)
         now = self.stores.clock.monotonic()
         for row in rows:
-            if row.kind != INFERENCES and row.version >= 0:
+            if row.kind == KIND and row.version >= 0:
                 self.schedule.wake(self.stores.tables.key_at(row.location, row.service, row.kind), now)
         self._show()
 
@@ -91,6 +99,8 @@ class InferenceTables:
                 now = self.stores.clock.monotonic()
                 self.waits.note(missing.keys, now)
                 self.schedule.postponed(source, now + SIGNATURE_RETRY_S)
+            except _BeingRemoved:
+                self.schedule.postponed(source, self.stores.clock.monotonic() + REMOVAL_RETRY_S)
             except NotFound:  # the payload table is gone, and with it what could be derived
                 self.schedule.written(source, self.stores.clock.monotonic(), is_behind=False)
             except Unwritable as error:
@@ -104,7 +114,7 @@ class InferenceTables:
         stores, target = self.stores, self._target(source)
         found = await read_catalogue_state(stores.database)
         if source.service in found.removing:
-            raise NotFound(f"the tables of {source.service} are being removed")
+            raise _BeingRemoved
         derivation = await self._derivation(source, self._step(await self._signatures(source.service)))
         derivation = replace(derivation, not_before=found.purged.get(source.service))
         done = await self.runner.run(derivation, expected=(SignaturesMissing,))
@@ -125,9 +135,16 @@ class InferenceTables:
             target=target,
             step=step,
             columns=NEEDED_OF_PAYLOAD,
-            storage=await self.stores.storages.of(location),
+            storage=await self._storage(location),
+            fence=self.stores.tables.fence,
             backfill=self._backfills.get(target),
         )
+
+    async def _storage(self, location: str) -> Storage:
+        try:
+            return await self.stores.storages.of(location)
+        except PenstockError as error:
+            raise Unwritable(error_reason(error)) from error
 
     async def _signatures(self, service: str) -> KnownSignatures:
         async with self.stores.database.read() as session:
@@ -158,7 +175,7 @@ class InferenceTables:
         async with self.stores.database.read() as session:
             if any(target == each for each in await catalogue.find_locations(session)):
                 return committed
-        storage = await self.stores.storages.of(target)
+        storage = await self._storage(target)
         try:
             version, rows = await asyncio.to_thread(version_and_rows, target, storage)
             location = committed.location if committed else await asyncio.to_thread(catalogue_location, target, storage)
@@ -171,7 +188,7 @@ class InferenceTables:
         before = self.blocked.get(target)
         if before is not None and before.reason == reason:
             return
-        behind = await asyncio.to_thread(rows_behind, await self._derivation(source, self._step(KnownSignatures())))
+        behind = await self._rows_behind(source)
         since = before.since if before else self.stores.clock.now()
         table = WaitingTable(key, target, "", 0, reason, since, rows=behind)
         log.warning("table %s at %s cannot be written, it waits: %s", key.name, target, reason)
@@ -181,6 +198,14 @@ class InferenceTables:
                 await publish(session, table_blocked(table))
         self.blocked[target] = table
         self._show()
+
+    async def _rows_behind(self, source: TableKey) -> int:
+        """Requests whose rows wait; 0 where the storage does not say so soon."""
+        try:
+            derivation = await self._derivation(source, self._step(KnownSignatures()))
+            return await asyncio.wait_for(asyncio.to_thread(rows_behind, derivation), COUNT_WITHIN_S)
+        except (TimeoutError, PenstockError):
+            return 0
 
     def _show(self) -> None:
         self.stores.metrics.set_waiting(self.blocked.values(), OWNER)

@@ -1,50 +1,67 @@
-"""Tables are kept tidy, and removed with the services that they belong to."""
+"""Tables are kept tidy, and follow a home that was moved."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from deltalake.exceptions import DeltaError
 
 from inference_logger.domain.destinations import LOG_FOLDER
-from inference_logger.domain.tables import KINDS, TableKey, plain_path
-from inference_logger.store import catalogue, positions
+from inference_logger.domain.object_storage import bucket_of, storage_reason
+from inference_logger.domain.tables import TableKey, is_remote, plain_path
+from inference_logger.handlers.stores import Stores
+from inference_logger.store import catalogue
 from inference_logger.store.delta import CommitResult, PayloadTables, open_table, version_and_rows
-from inference_logger.store.derived import blocked as blocked_derivations
-from inference_logger.store.derived.signatures import delete_signatures
-from inference_logger.store.removal import remove_table
 from inference_logger.store.tables import TableRow
 from shared.database import Database
-from shared.errors import NotFound
+from shared.errors import Conflict, NotFound, Unavailable
 
 log = logging.getLogger(__name__)
 
 
-async def compact_tables(tables: PayloadTables, database: Database, kept: timedelta) -> None:
-    """Compact every table and set its entry to what it says of itself; one that cannot be is left for the next time."""
-    async with database.read() as session:
+async def compact_tables(stores: Stores, kept: timedelta) -> None:
+    """Compact every table and set its entry to what it says of itself; one that cannot be is left for the next time.
+
+    Each bucket goes its own way: one that hangs holds up no other.
+    """
+    async with stores.database.read() as session:
         found = [row.location for row in await catalogue.find_tables(session)]
+    by_place: dict[str, list[str]] = defaultdict(list)
     for location in found:
-        async with tables.compact_lock:
+        by_place[bucket_of(location)].append(location)
+    async with asyncio.TaskGroup() as places:
+        for locations in by_place.values():
+            places.create_task(_compact_place(stores, locations, kept))
+
+
+async def _compact_place(stores: Stores, locations: Sequence[str], kept: timedelta) -> None:
+    for location in locations:
+        if stores.storages.refusal(location) is not None:
+            continue
+        async with nullcontext() if is_remote(location) else stores.tables.compact_lock:
             try:
-                await _compact_table(tables, database, location, kept)
-            except (DeltaError, OSError) as error:
-                log.warning("table at %s was not compacted this time: %s", location, error)
+                await _compact_table(stores, location, kept)
+            except (DeltaError, OSError, Unavailable, Conflict) as error:
+                log.warning("table at %s was not compacted this time: %s", location, storage_reason(location, error))
 
 
-async def _compact_table(tables: PayloadTables, database: Database, location: str, kept: timedelta) -> None:
-    async with database.read() as session:
+async def _compact_table(stores: Stores, location: str, kept: timedelta) -> None:
+    async with stores.database.read() as session:
         if not await catalogue.is_listed(session, location):
             return
+    storage = await stores.storages.of(location)
     try:
-        await asyncio.to_thread(tables.compact, location, kept)
-        version, rows = await asyncio.to_thread(version_and_rows, location)
+        await storage.run(stores.tables.compact, location, kept, storage)
+        version, rows = await storage.run(version_and_rows, location, storage)
     except NotFound:
         version, rows = -1, 0
-    async with database.unit_of_work() as session:
+    async with stores.database.unit_of_work() as session:
         await catalogue.set_version_and_rows(session, location, version, rows)
 
 
@@ -55,6 +72,8 @@ async def adopt_moved_tables(tables: PayloadTables, database: Database, at: date
             rows = await catalogue.find_tables(session)
         listed = {plain_path(row.location) for row in rows}
         for row in rows:
+            if is_remote(row.location) or is_remote(tables.default_root):
+                continue
             here = tables.location(TableKey(row.service, kind=row.kind))
             if await asyncio.to_thread(_has_moved, row, here):
                 found = None if here in listed else await asyncio.to_thread(_read_table, here)
@@ -88,29 +107,3 @@ def _is_copy(old: str, new: str) -> bool:
         return bool(open_table(old).metadata().id == open_table(new).metadata().id)
     except NotFound:
         return False
-
-
-async def remove_purged_tables(tables: PayloadTables, database: Database) -> int:
-    """Remove the tables of services that were deleted with them; returns how many services these were."""
-    async with database.read() as session:
-        waiting = await catalogue.find_purges(session, only_open=True)
-    for service, upto in waiting.items():
-        async with tables.compact_lock, tables.service_lock(service), tables.append_lock:
-            await _remove_tables(tables, database, service, upto)
-    return len(waiting)
-
-
-async def _remove_tables(tables: PayloadTables, database: Database, service: str, upto: datetime) -> None:
-    """Those in the catalogue, those that wait, and those under the default root, which a lost catalogue forgot."""
-    async with database.read() as session:
-        listed = [row.location for row in await catalogue.find_tables(session, service=service)]
-        blocked = await positions.find_waiting_tables(session, service)
-        derived = await blocked_derivations.find_blocked(session, service)
-    own = (tables.location(TableKey(service, kind=kind)) for kind in KINDS)
-    places = dict.fromkeys((*listed, *blocked, *derived, *own))
-    removed = [place for place in places if await asyncio.to_thread(remove_table, place, service, upto)]
-    async with database.unit_of_work() as session:
-        await catalogue.finish_purge(session, service, upto, removed)
-        await delete_signatures(session, service)
-        for place in removed:
-            await blocked_derivations.delete_blocked(session, place)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
+from contextlib import aclosing
 
-from inference_logger.domain.schema import PAYLOAD_SCHEMA
 from inference_logger.domain.tables import plain_path
 from inference_logger.domain.waiting import WaitingTable
+from inference_logger.handlers.reading import TableReader
 from inference_logger.store import catalogue, positions
-from inference_logger.store.delta import read_rows
 from inference_logger.store.derived.blocked import find_blocked
-from inference_logger.store.storage import Storages
 from inference_logger.store.tables import TableRow
-from shared.contracts.rpc.inference_logger import RowPage, RowsQuery, TableBlock, TableList, TablesQuery, TableView
+from shared.contracts.rpc.inference_logger import (
+    ReadQuery,
+    RowPage,
+    RowsQuery,
+    TableBlock,
+    TableDetails,
+    TableList,
+    TableQuery,
+    TablesQuery,
+    TableView,
+)
 from shared.database import Database
 from shared.errors import NotFound
 
@@ -60,29 +68,19 @@ def _block(table: WaitingTable) -> TableBlock:
     return TableBlock(reason=table.reason, since=table.since, waiting_rows=table.rows, dropped_rows=table.dropped)
 
 
-async def list_rows(database: Database, storages: Storages, query: RowsQuery) -> RowPage:
+async def list_rows(reader: TableReader, query: RowsQuery) -> RowPage:
     """Rows of one table, newest first; raises `NotFound`, also for a table whose folder is gone."""
-    async with database.read() as session:
-        found = await catalogue.find_tables(session, name=query.table)
-    if not found:
-        raise NotFound(f"no inference table {query.table}")
     asked = {"client_request_id": query.client_request_id, "request_id": query.request_id}
     equal = {name: value for name, value in asked.items() if value is not None}
-    for row in sorted(found, key=lambda row: row.updated_at, reverse=True):
-        try:
-            storage = await storages.of(row.location)
-            rows = await asyncio.to_thread(read_rows, row.location, query.limit, equal, storage)
-        except NotFound:
-            await _note_missing(database, row.location)
-        else:
-            return RowPage(columns=tuple(PAYLOAD_SCHEMA.names), items=tuple(rows))
-    newest = max(found, key=lambda row: row.updated_at)
-    raise NotFound(
-        f"the folder of inference table {query.table}, {plain_path(newest.location)}, is gone; "
-        "the next recorded request makes it anew"
-    )
+    async with aclosing(await reader.open(ReadQuery(table=query.table, page_size=query.limit, equal=equal))) as chunks:
+        return RowPage.model_validate_json(b"".join([chunk async for chunk in chunks]))
 
 
-async def _note_missing(database: Database, location: str) -> None:
-    async with database.unit_of_work() as session:
-        await catalogue.note_missing(session, location)
+async def table_details(reader: TableReader, query: TableQuery) -> TableDetails:
+    """One table, opened. Raises `NotFound`."""
+    found = await list_tables(reader.database, TablesQuery(service=query.table.partition(".")[0]))
+    named = [view for view in found.items if view.name == query.table]
+    if not named:
+        raise NotFound(f"no inference table {query.table}")
+    newest = max(named, key=lambda view: (view.updated_at is not None, view.updated_at))
+    return TableDetails(**newest.model_dump()) if newest.updated_at is None else await reader.details(newest)

@@ -122,7 +122,7 @@ async def _append_there(
 ) -> CommitResult:
     own = app_id(piece.stream, table.key.service)
     storage = await stores.storages.of(table.location)
-    written = await asyncio.to_thread(stores.tables.position, table.key, own, storage)  # a killed logger's last commit
+    written = await storage.run(stores.tables.position, table.key, own, storage)  # a killed logger's last commit
     name = app_id(piece.stream, table.key.service, moved_from=table.location)
     return await stores.writer.append(successor, piece.share.behind(written), name, piece.upto, found.locations)
 

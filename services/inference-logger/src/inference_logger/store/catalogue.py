@@ -85,10 +85,12 @@ async def find_purges(session: AsyncSession, *, only_open: bool = False) -> dict
     return {row.service: row.upto for row in (await session.execute(wanted)).scalars()}
 
 
-async def finish_purge(session: AsyncSession, service: str, upto: datetime, removed: Collection[str]) -> None:
-    """The tables at `removed` are gone, and nothing older than `upto` is left of the service."""
+async def finish_purge(
+    session: AsyncSession, service: str, upto: datetime, removed: Collection[str], *, is_done: bool = True
+) -> None:
+    """The tables at `removed` are gone; `is_done`: nothing older than `upto` is left of the service."""
     for location in removed:
         await delete_entry(session, location)
     purge = await session.get(PurgeRow, service)
-    if purge is not None and purge.upto == upto:
+    if purge is not None and purge.upto == upto and is_done:
         purge.is_done = True

@@ -13,28 +13,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
-from inference_logger.domain.destinations import LOG_FOLDER, placement_refusal
 from inference_logger.domain.records import RawRecord, record_identity
 from inference_logger.domain.rows import to_payload
 from inference_logger.domain.schema import PARTITION_BY, PAYLOAD_SCHEMA, TABLE_PROPERTIES
-from inference_logger.domain.tables import TableKey, TableShare, plain_path
+from inference_logger.domain.tables import TableKey, TableShare, plain_path, table_location
+from inference_logger.store.destinations.fence import WriterFence
+from inference_logger.store.destinations.placement import check_place
 from inference_logger.store.storage import LOCAL, Storage, is_remote
 from shared.errors import Conflict, NotFound
-
-if TYPE_CHECKING:
-    from pyarrow.dataset import Dataset  # imports pandas, a third of the service's start; what reads a table needs it
 
 ATTEMPTS = 20
 
@@ -59,10 +56,11 @@ class PayloadTables:
         self.compact_lock = asyncio.Lock()
         """Held while tables are compacted, and for a removal too."""
         self._service_locks: dict[str, asyncio.Lock] = {}
+        self.fence = WriterFence()
 
     def location(self, key: TableKey) -> str:
-        """Where a table lies, as a plain path."""
-        return str(Path(plain_path(key.destination or self.default_root)) / key.service / key.kind)
+        """Where a table lies, as a plain path or `s3://…`."""
+        return table_location(key.destination or self.default_root, key.service, key.kind)
 
     def key_at(self, location: str, service: str, kind: str) -> TableKey:
         """The key of a table that the catalogue names."""
@@ -88,15 +86,22 @@ class PayloadTables:
         `known`: where tables lie. Raises `Conflict` where this one may not be, and whatever Delta and the disk do.
         """
         location = self.location(key)
-        check_place(location, known)
-        for attempt in range(ATTEMPTS):
-            table, is_new = open_or_create(location, storage)
-            try:
-                return _append_once(table, share, app_id, upto, is_new)
-            except CommitFailedError:
-                if attempt == ATTEMPTS - 1:
-                    raise
+        check_place(location, known, storage)
+        with self._alone(location, storage):
+            for attempt in range(ATTEMPTS):
+                table, is_new = open_or_create(location, storage)
+                turn = [self.fence.turn(location, table)] if storage.is_single_writer else []
+                try:
+                    done = _append_once(table, share, app_id, upto, turn)
+                except CommitFailedError:
+                    if attempt == ATTEMPTS - 1:
+                        raise
+                else:
+                    return replace(done, is_new=is_new, location=location if is_remote(location) else done.location)
         raise AssertionError("unreachable")
+
+    def _alone(self, location: str, storage: Storage) -> AbstractContextManager[object]:
+        return self.fence.lock(location) if storage.is_single_writer else contextlib.nullcontext()
 
     def position(self, key: TableKey, app_id: str, storage: Storage = LOCAL) -> int:
         """Up to where the table says it has everything; 0 where it cannot say."""
@@ -107,38 +112,32 @@ class PayloadTables:
 
     def compact(self, location: str, kept: timedelta, storage: Storage = LOCAL) -> None:
         """Merge small files, drop what no kept version needs, write a checkpoint. A writer in between wins."""
-        table = open_table(location, storage)
-        with contextlib.suppress(CommitFailedError):
-            table.optimize.compact()
-        table.update_incremental()
-        table.vacuum(
-            retention_hours=int(kept.total_seconds() // 3600),
-            dry_run=False,
-            enforce_retention_duration=False,
-            full=True,  # what a killed writer left behind is in no commit
-        )
-        table.create_checkpoint()
+        with self.fence.lock(location):
+            table = open_table(location, storage)
+            if storage.is_single_writer:
+                self.fence.turn(location, table)
+            with contextlib.suppress(CommitFailedError):
+                table.optimize.compact()
+            table.update_incremental()
+            table.vacuum(
+                retention_hours=int(kept.total_seconds() // 3600),
+                dry_run=False,
+                enforce_retention_duration=False,
+                full=True,  # what a killed writer left behind is in no commit
+            )
+            table.create_checkpoint()
 
 
-def check_place(location: str, known: frozenset[str]) -> None:
-    """Raise `Conflict` where a table may not be: inside another one, whether by its path or by a link."""
-    real = os.path.realpath(location)
-    why = placement_refusal(real, known, is_listed=location in known or real in known)
-    around = next((folder for folder in Path(real).parents if (folder / LOG_FOLDER).is_dir()), None)
-    if why is None and around is not None:
-        why = f"{location} lies inside the Delta table at {around}"
-    if why is not None:
-        raise Conflict(f"{why}: give the version another destination")
-
-
-def _append_once(table: DeltaTable, share: TableShare, app_id: str, upto: int, is_new: bool) -> CommitResult:
+def _append_once(
+    table: DeltaTable, share: TableShare, app_id: str, upto: int, turn: Sequence[Transaction] = ()
+) -> CommitResult:
     done = table.transaction_version(app_id) or 0
     fresh = [record for position, record in share.records if position > done]
     fresh += _absent(table, [record for position, record in share.records if position <= done])
     fresh += _absent(table, [record for _, record in share.retried])
     if not fresh:
         # Nothing to write and so nothing to note: the position only ever saves work, the catalogue's does as well.
-        return CommitResult(table.table_uri, table.version(), 0, is_new)
+        return CommitResult(table.table_uri, table.version(), 0)
     rows, is_wider = _by_name(to_payload(fresh), table)
     write_deltalake(
         table,
@@ -146,12 +145,12 @@ def _append_once(table: DeltaTable, share: TableShare, app_id: str, upto: int, i
         mode="append",
         schema_mode="merge" if is_wider else None,
         commit_properties=CommitProperties(
-            max_commit_retries=0, app_transactions=[Transaction(app_id, max(upto, done))]
+            max_commit_retries=0, app_transactions=[Transaction(app_id, max(upto, done)), *turn]
         ),
         post_commithook_properties=PostCommitHookProperties(create_checkpoint=True),
     )
     table.update_incremental()
-    return CommitResult(table.table_uri, table.version(), len(fresh), is_new)
+    return CommitResult(table.table_uri, table.version(), len(fresh))
 
 
 def _by_name(rows: pa.Table, table: DeltaTable) -> tuple[pa.Table, bool]:
@@ -212,37 +211,6 @@ def open_table(location: str, storage: Storage = LOCAL) -> DeltaTable:
         return DeltaTable(location, storage_options=storage.delta_options)
     except TableNotFoundError as error:
         raise NotFound(f"there is no table at {plain_path(location)} any more") from error
-
-
-def read_rows(location: str, limit: int, equal: dict[str, str], storage: Storage = LOCAL) -> list[dict[str, Any]]:
-    """Rows of a table, newest first, that have the given values; days without enough rows are not read whole."""
-    table = open_table(location, storage)
-    dataset = table.to_pyarrow_dataset()
-    found: list[dict[str, Any]] = []
-    for day in sorted({part["request_date"] for part in table.partitions()}, reverse=True):
-        wanted = pc.field("request_date") == date.fromisoformat(str(day))
-        for name, value in equal.items():
-            wanted &= pc.field(name) == value
-        found += _newest(dataset, wanted, limit - len(found))
-        if len(found) >= limit:
-            break
-    return [_plain(row) for row in found]
-
-
-def _newest(dataset: Dataset, wanted: pc.Expression, limit: int) -> list[dict[str, Any]]:
-    # The times alone first: a day's bodies may be far larger than memory.
-    times = dataset.to_table(columns=["request_time"], filter=wanted).column("request_time")
-    if len(times) > limit:
-        wanted &= pc.field("request_time") >= times.take(pc.array_sort_indices(times, order="descending"))[limit - 1]
-    columns = [name for name in PAYLOAD_SCHEMA.names if name in dataset.schema.names]  # another writer's are its own
-    rows = dataset.to_table(columns=columns, filter=wanted)
-    order = pc.sort_indices(rows, sort_keys=[("request_time", "descending")])
-    newest: list[dict[str, Any]] = rows.take(order[:limit]).to_pylist()
-    return newest
-
-
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value.isoformat() if isinstance(value, date) else value for name, value in row.items()}
 
 
 def version_and_rows(location: str, storage: Storage = LOCAL) -> tuple[int, int]:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 import pyarrow.compute as pc
 from deltalake import DeltaTable
+from deltalake.exceptions import TableNotFoundError
 
 from inference_logger.domain.tables import plain_path
+from inference_logger.store.storage import Storage
 
 
 def remove_table(location: str, service: str, upto: datetime) -> bool:
@@ -33,6 +37,38 @@ def remove_table(location: str, service: str, upto: datetime) -> bool:
     with suppress(OSError):  # other tables of the service may be there
         folder.parent.rmdir()
     return True
+
+
+MARK = "_penstock_removed"
+"""An object of a table that is being removed: half a table could not be told from a broken one."""
+AT_ONCE = 8
+
+
+def remove_remote_table(location: str, service: str, upto: datetime, storage: Storage) -> bool:
+    """The same in an object store: all objects under the table's prefix."""
+    client = storage.client
+    assert client is not None
+    prefix = client.folder.key(location)
+    if prefix.split("/")[-2:-1] != [service]:
+        return False
+    mark = f"{prefix}/{MARK}"
+    if client.get(mark) is None:
+        table = _remote_table(location, storage)
+        if table is not None and _has_newer(table, upto):
+            _remove_older(table, upto)
+            return False
+        client.put(mark, b"")
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="remove") as pool:
+        deque(pool.map(client.delete, (key for key in client.keys(f"{prefix}/") if key != mark)), maxlen=0)
+    client.delete(mark)
+    return True
+
+
+def _remote_table(location: str, storage: Storage) -> DeltaTable | None:
+    try:
+        return DeltaTable(location, storage_options=storage.delta_options)
+    except TableNotFoundError:
+        return None
 
 
 def _remove(folder: Path) -> None:

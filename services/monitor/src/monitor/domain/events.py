@@ -35,8 +35,10 @@ class Wording:
 
 
 def _exit(event: events.PodExited) -> str:
-    how = f"signal {event.signal}" if event.signal is not None else f"exit code {event.exit_code}"
-    return f"the process ended ({how})"
+    if event.signal is not None:
+        return f"the process ended (signal {event.signal})"
+    code = "its exit code is not known" if event.exit_code is None else f"exit code {event.exit_code}"
+    return f"the process ended ({code})"
 
 
 def _pods(count: int) -> str:

@@ -31,7 +31,7 @@ class PodMinute:
 
 @dataclass
 class TrafficSums:
-    """What happened in a minute; every field but `in_flight` adds up."""
+    """What happened in a minute; every field adds up but `in_flight`, see `MostInFlight`."""
 
     requests: int = 0
     throttled: int = 0
@@ -53,6 +53,22 @@ class TrafficSums:
         _add_counts(self.dropped, other.dropped)
         for place, count in enumerate(other.latency_counts[: len(self.latency_counts)]):
             self.latency_counts[place] += count
+
+
+class MostInFlight:
+    """Requests in flight of several pods over a while: what was at all of them at once, at its highest."""
+
+    def __init__(self) -> None:
+        self._by_moment: dict[int, int] = {}
+
+    def add(self, at: int, in_flight: int) -> None:
+        """The row of one pod, of the minute or step that begins `at`."""
+        self._by_moment[at] = self._by_moment.get(at, 0) + in_flight
+
+    @property
+    def most(self) -> int:
+        """In the moment that had the most."""
+        return max(self._by_moment.values(), default=0)
 
 
 @dataclass

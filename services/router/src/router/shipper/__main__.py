@@ -14,6 +14,9 @@ import sys
 
 import uvloop
 
+import shared.imports.nats_client  # noqa: F401 - before all that imports NATS' client
+
+# isort: split
 from router.clients import ReconnectingBus
 from router.settings import RouterSettings
 from router.shipper.publisher import SpoolPublisher

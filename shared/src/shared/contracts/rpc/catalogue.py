@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from shared.contracts.rpc.controller import DEPLOYMENTS, REGISTRY_ACCESS, SECRET_VALUES
-from shared.contracts.rpc.inference_logger import ROWS, TABLES
+from shared.contracts.rpc.controller import (
+    DEPLOYMENTS,
+    DESTINATIONS,
+    REGISTRY_ACCESS,
+    SECRET_VALUES,
+    STORAGE_CREDENTIALS,
+)
+from shared.contracts.rpc.inference_logger import DESTINATION_STATES, READ, ROWS, TABLE, TABLES, TEST_DESTINATION
 from shared.contracts.rpc.method import RpcMethod
 from shared.contracts.rpc.monitor import CHARTS, EVENTS, LOG_CONTEXT, LOGS, METRICS, SUMMARIES
-from shared.contracts.rpc.scheduler import CAPACITY, NODES, POD_TIMELINE, PODS, RESTART_POD, RUNS, VERSION_STATES
+from shared.contracts.rpc.scheduler import (
+    CAPACITY,
+    ENVIRONMENT,
+    NODES,
+    POD_TIMELINE,
+    PODS,
+    RESTART_POD,
+    RUNS,
+    VERSION_STATES,
+)
 
 METHODS: tuple[RpcMethod, ...] = (
+    DESTINATIONS, STORAGE_CREDENTIALS, DESTINATION_STATES, TEST_DESTINATION,
     DEPLOYMENTS, REGISTRY_ACCESS, SECRET_VALUES, PODS, RESTART_POD, VERSION_STATES, NODES, CAPACITY, RUNS, METRICS,
-    CHARTS, SUMMARIES, LOGS, LOG_CONTEXT, EVENTS, TABLES, ROWS, POD_TIMELINE,
+    CHARTS, SUMMARIES, LOGS, LOG_CONTEXT, EVENTS, TABLES, TABLE, ROWS, READ, POD_TIMELINE, ENVIRONMENT,
 )  # fmt: skip

@@ -54,6 +54,41 @@ class SecretValues(Contract):
     values: tuple[str, ...] = Field(repr=False)
 
 
+class Destination(Contract):
+    """Where inference tables may lie, as it was defined; how it is reached, without credentials."""
+
+    name: str
+    url: str = Field(description="`file:///…`, or `s3://bucket/prefix`, without a slash at its end.")
+    endpoint: str | None = Field(default=None, description="URL of an S3-compatible store; None: AWS itself.")
+    region: str = "us-east-1"
+    path_style: bool = Field(default=True, description="The bucket stands in the path, not in the host's name.")
+    has_secret: bool = Field(default=False, description="A secret holds its credentials.")
+    revision: int = Field(default=1, description="Counts its edits.")
+    secret_revision: int = Field(default=0, description="Counts those of its secret.")
+
+
+class DestinationList(Contract):
+    """Every destination."""
+
+    items: tuple[Destination, ...]
+
+
+class StorageCredentialsQuery(Contract):
+    """The name of a destination."""
+
+    destination: str
+
+
+class StorageCredentials(Contract):
+    """Who we are to an object store: never stored, logged or sent on by who asked."""
+
+    access_key: str = Field(repr=False)
+    secret_key: str = Field(repr=False)
+    session_token: str | None = Field(default=None, repr=False)
+
+
 DEPLOYMENTS = RpcMethod("controller", "deployments", Nothing, DeploymentList)
 REGISTRY_ACCESS = RpcMethod("controller", "registry_access", RegistryQuery, RegistryAccess)
 SECRET_VALUES = RpcMethod("controller", "secret_values", SecretsQuery, SecretValues)
+DESTINATIONS = RpcMethod("controller", "destinations", Nothing, DestinationList)
+STORAGE_CREDENTIALS = RpcMethod("controller", "storage_credentials", StorageCredentialsQuery, StorageCredentials)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from shared.contracts.base import Contract
-from shared.contracts.rpc.method import RpcMethod
+from shared.contracts.chunks import ChunkStream
+from shared.contracts.rpc.method import Nothing, RpcMethod
 
 
 class TablesQuery(Contract):
@@ -31,7 +32,7 @@ class TableView(Contract):
 
     name: str
     service: str
-    kind: Literal["payload", "inferences", "labelled"]
+    kind: str = Field(description="payload, inferences, labelled, …")
     location: str
     rows: int
     version: int = Field(description="Delta version.")
@@ -48,6 +49,103 @@ class TableList(Contract):
     items: tuple[TableView, ...]
 
 
+class TableQuery(Contract):
+    """One inference table, opened."""
+
+    table: str
+
+
+class TableColumn(Contract):
+    """One column, as the table itself says."""
+
+    name: str
+    type: str = Field(description="In SQL's words: BIGINT, DOUBLE, STRING, ARRAY<STRING>, …")
+    nullable: bool = True
+    is_partition: bool = False
+    original_name: str | None = Field(default=None, description="As the model calls it, where the table cannot.")
+    description: str | None = None
+
+
+class TableCommit(Contract):
+    """What changed a table last."""
+
+    version: int
+    at: datetime | None = None
+    operation: str | None = None
+
+
+class TableDetails(TableView):
+    """One inference table with what its own log says."""
+
+    columns: tuple[TableColumn, ...] = ()
+    time_column: str | None = Field(default=None, description="Whose values `from` and `to` mean.")
+    bytes: int = 0
+    files: int = 0
+    from_time: datetime | None = Field(default=None, description="The oldest row's time, where it is known.")
+    to_time: datetime | None = Field(default=None, description="The newest row's time, where it is known.")
+    last_commit: TableCommit | None = None
+
+
+class ReadQuery(Contract):
+    """Rows of one table, their statistics, or all of them as a file. The answer is fetched in chunks.
+
+    `rows`: a `RowPage`. `statistics`: a `TableStatistics`. `csv`, `parquet`: the file.
+    """
+
+    table: str
+    result: Literal["rows", "statistics", "csv", "parquet"] = "rows"
+    columns: tuple[str, ...] = ()
+    where: str | None = None
+    from_time: datetime | None = None
+    to_time: datetime | None = None
+    order: str | None = None
+    cursor: str | None = None
+    page_size: int = Field(default=100, ge=1, le=1000)
+    equal: dict[str, str] = Field(default={}, description="Column → the value that it must have.")
+
+
+class TopValue(Contract):
+    """A frequent value."""
+
+    value: Any
+    count: int
+
+
+class HistogramBin(Contract):
+    """Values above `from`, up to `to`; the first bin has its lower bound too."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    low: Any = Field(alias="from")
+    high: Any = Field(alias="to")
+    count: int
+
+
+class ColumnStatistics(Contract):
+    """What is known of the values of one column. What a type does not have is null or empty."""
+
+    name: str
+    type: str
+    count: int = Field(description="Rows with a value.")
+    nulls: int = Field(description="Rows without; numbers that are none (NaN) count as such.")
+    distinct: int | None = Field(default=None, description="Different values, estimated within a few per cent.")
+    min: Any = None
+    max: Any = None
+    mean: float | None = None
+    stddev: float | None = None
+    quantiles: dict[str, Any] = Field(default={}, description="Share of the values → value, estimated.")
+    top: tuple[TopValue, ...] = Field(default=(), description="Frequent values, at most 10; the counts are exact.")
+    histogram: tuple[HistogramBin, ...] = ()
+
+
+class TableStatistics(Contract):
+    """Statistics of the selected rows."""
+
+    rows: int
+    delta_version: int
+    columns: tuple[ColumnStatistics, ...]
+
+
 class RowsQuery(Contract):
     """Rows of one table, newest first."""
 
@@ -62,7 +160,53 @@ class RowPage(Contract):
 
     columns: tuple[str, ...]
     items: tuple[dict[str, Any], ...]
+    next_cursor: str | None = None
+    delta_version: int | None = None
+
+
+class DestinationState(Contract):
+    """How one destination does, as the logger finds it."""
+
+    name: str
+    state: Literal["ok", "failing", "unknown"] = Field(
+        default="unknown", description="failing: tables there wait, see `reason`; unknown: not used or asked yet."
+    )
+    reason: str | None = Field(default=None, description="Why it fails, in one sentence.")
+    since: datetime | None = Field(default=None, description="Since when it is in this state.")
+    writing: Literal["concurrent", "single", "unknown"] = Field(
+        default="unknown",
+        description="concurrent: the store keeps simultaneous commits apart; single: it does not, see `warning`.",
+    )
+    warning: str | None = Field(default=None, description="What the probe of conditional writes found wrong.")
+    waiting_tables: int = Field(default=0, description="Tables there that cannot be written for now.")
+    waiting_rows: int = Field(default=0, description="Recorded requests that wait for them.")
+
+
+class DestinationStates(Contract):
+    """Every destination that the logger knows of."""
+
+    items: tuple[DestinationState, ...]
+
+
+class DestinationQuery(Contract):
+    """The name of a destination."""
+
+    name: str
+
+
+class DestinationTest(Contract):
+    """What a test of a destination found: an object was written, read, removed, and conditional writes were tried."""
+
+    ok: bool
+    message: str = Field(description="What is wrong, or that nothing is, in one sentence.")
+    writing: Literal["concurrent", "single", "unknown"] = "unknown"
+    warning: str | None = None
+    duration_ms: int = 0
 
 
 TABLES = RpcMethod("inference-logger", "tables", TablesQuery, TableList)
+TABLE = RpcMethod("inference-logger", "table", TableQuery, TableDetails)
 ROWS = RpcMethod("inference-logger", "rows", RowsQuery, RowPage)
+DESTINATION_STATES = RpcMethod("inference-logger", "destination_states", Nothing, DestinationStates)
+TEST_DESTINATION = RpcMethod("inference-logger", "test_destination", DestinationQuery, DestinationTest)
+READ = RpcMethod("inference-logger", "read", ReadQuery, ChunkStream)

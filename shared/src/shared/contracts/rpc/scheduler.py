@@ -61,6 +61,29 @@ class VersionStateList(Contract):
     items: tuple[VersionState, ...]
 
 
+class ModelFiles(Contract):
+    """The files of a model that describe its environment, as text; None: it has none of this name."""
+
+    mlmodel: str | None = Field(default=None, description="`MLmodel`.")
+    requirements: str | None = Field(default=None, description="`requirements.txt`.")
+    python_env: str | None = Field(default=None, description="`python_env.yaml`.")
+    conda: str | None = Field(default=None, description="`conda.yaml`.")
+
+
+class EnvironmentOutlook(Contract):
+    """What the first start of a model version will find, as told from its requirements without building anything."""
+
+    state: Literal["own", "built", "to_build", "refused", "unknown"] = Field(
+        description="own: the platform's own environment satisfies it. built: one that does is here already. to_build: "
+        "one is built at the first start, which takes minutes. refused: it cannot start. unknown: that shows when it "
+        "starts, `reason` says why."
+    )
+    unmet: tuple[str, ...] = Field(
+        default=(), description="Requirements that the platform's own environment does not meet, with what is there."
+    )
+    reason: str | None = Field(default=None, description="Of refused and unknown.")
+
+
 class RunsQuery(Contract):
     """Runs of pods that are open, or that ended at `ended_after` or later."""
 
@@ -82,4 +105,5 @@ POD_TIMELINE = RpcMethod("scheduler", "pod_timeline", PodRef, PodTimeline)
 VERSION_STATES = RpcMethod("scheduler", "version_states", Nothing, VersionStateList)
 NODES = RpcMethod("scheduler", "nodes", Nothing, NodeStateList)
 CAPACITY = RpcMethod("scheduler", "capacity", Nothing, PoolStateList)
+ENVIRONMENT = RpcMethod("scheduler", "environment", ModelFiles, EnvironmentOutlook)
 RUNS = RpcMethod("scheduler", "runs", RunsQuery, RunPage)

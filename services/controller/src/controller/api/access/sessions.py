@@ -9,13 +9,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from controller.api.dependencies import Actor, CurrentPrincipal, Dependencies, json_answer
+from controller.api.dependencies import Actor, ApiDependencies, CurrentPrincipal, Dependencies, json_answer
 from controller.api.idempotency import PostRequest, no_preparation
 from controller.api.middleware.auth import require_same_origin, session_cookie
 from controller.api.open_paths import SESSION_COOKIE, SESSION_PATH
 from controller.domain.access.keys import digest
 from controller.domain.access.roles import Principal, Role
-from controller.domain.access.sessions import SignIn, csrf_token_of, ends_at, is_https
+from controller.domain.access.sessions import SignIn, csrf_token_of, ends_at, is_cross_site, is_https
 from controller.handlers.access import sessions
 from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.access.sessions import find_session, user_of_link
@@ -49,6 +49,7 @@ class SignInOptionsView(BaseModel):
     """How one can sign in, besides by token and link."""
 
     oidc: ProviderView | None = Field(description="None: no identity provider is configured for it.")
+    is_signed_in: bool = Field(description="Whether the request's cookie names a session that has not ended.")
 
 
 class SignInLinkView(BaseModel):
@@ -106,9 +107,10 @@ async def sign_out(
 
 
 @open_router.get("/session/options", response_model=SignInOptionsView)
-async def read_sign_in_options(deps: Dependencies) -> SignInOptionsView:
-    """How one can sign in, besides by token and link. Needs no token."""
-    return SignInOptionsView(oidc=ProviderView(url=f"{SESSION_PATH}/oidc") if deps.provider else None)
+async def read_sign_in_options(request: Request, deps: Dependencies) -> SignInOptionsView:
+    """How one can sign in, besides by token and link, and whether one is signed in. Needs no token."""
+    oidc = ProviderView(url=f"{SESSION_PATH}/oidc") if deps.provider else None
+    return SignInOptionsView(oidc=oidc, is_signed_in=await _is_signed_in(request, deps))
 
 
 @router.post("/session/links", status_code=201, response_model=SignInLinkView)
@@ -141,6 +143,17 @@ def console_url_of(request: Request, deps: Dependencies) -> str:
 def is_over_tls(request: Request, deps: Dependencies) -> bool:
     """Whether the browser reaches the console over TLS."""
     return is_https(request.scope["scheme"], request.headers.get("x-forwarded-proto"), deps.console_url)
+
+
+async def _is_signed_in(request: Request, deps: ApiDependencies) -> bool:
+    secret = session_cookie(request.scope)
+    if secret is None or is_cross_site(request.headers.get("sec-fetch-site")):
+        return False
+    try:
+        await deps.authenticator.authenticate_session(secret, is_use=False)
+    except Unauthenticated:
+        return False
+    return True
 
 
 def _session_of(request: Request) -> str:

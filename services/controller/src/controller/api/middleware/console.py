@@ -1,7 +1,8 @@
 """The console's bundle: a folder of files, served beside the API to anybody (it holds nobody's data).
 
 Names of files under `assets/` hold a hash of what is in them, so that browsers keep them for good; everything else is
-asked for again each time. Only what lay in the folder at the start is served: no path leads out of it.
+asked for again each time. Only what is listed of the folder is served: no path leads out of it. It is listed at the
+start, and again once its page was built anew.
 """
 
 from __future__ import annotations
@@ -61,11 +62,29 @@ class Bundle:
     """The files of a folder, each read and compressed when it is asked for first."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._files = _files_of(folder) if folder is not None else {}
+        self._folder = folder
+        self._files: dict[str, Path] = {}
         self._loaded: dict[str, LoadedFile] = {}
+        self._written_at: tuple[int, ...] = ()
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """List the folder again where it was built anew, which the times of its page and folders tell."""
+        if self._folder is None:
+            return
+        try:
+            written_at = tuple((self._folder / name).stat().st_mtime_ns for name in (INDEX, "."))
+        except OSError:
+            return  # it is being built, or was taken away: what has been loaded is still good
+        assets = self._folder / "assets"
+        written_at += (assets.stat().st_mtime_ns,) if assets.is_dir() else ()
+        if written_at != self._written_at:
+            self._written_at, self._files, self._loaded = written_at, _files_of(self._folder), {}
 
     def find(self, method: str, path: str, accept: str) -> str | None:
         """The name of the file that answers a request; empty where it leads to the page; None: it is not for us."""
+        if path == "/":
+            self._refresh()
         if method not in ("GET", "HEAD") or INDEX not in self._files or _is_reserved(path):
             return None
         if path.removeprefix("/") in self._files:
@@ -77,11 +96,14 @@ class Bundle:
         """Whether a request is for us."""
         return self.find(method, path, accept) is not None
 
-    async def load(self, name: str) -> LoadedFile:
-        """What to send of the file of that name."""
-        if name not in self._loaded:
-            self._loaded[name] = await asyncio.to_thread(_load, self._files[name])
-        return self._loaded[name]
+    async def load(self, name: str) -> LoadedFile | None:
+        """What to send of the file of that name; None: it is not there any more."""
+        if (found := self._loaded.get(name)) is None:
+            try:
+                found = self._loaded[name] = await asyncio.to_thread(_load, self._files[name])
+            except (KeyError, FileNotFoundError):
+                return None
+        return found
 
 
 def installed_bundle() -> Path | None:
@@ -110,8 +132,10 @@ class ConsoleMiddleware:
         elif not name:
             location = page_location(scope["path"], scope["query_string"])
             await Response(status_code=307, headers={**_HEADERS, "location": location})(scope, receive, send)
+        elif (file := await self._bundle.load(name)) is not None:
+            await _answer(name, file, headers)(scope, receive, send)
         else:
-            await _answer(name, await self._bundle.load(name), headers)(scope, receive, send)
+            await Response(status_code=404, headers=_HEADERS)(scope, receive, send)
 
 
 def page_location(path: str, query: bytes) -> str:

@@ -1,4 +1,4 @@
-"""`/services/{s}/requests/{id}`: a recorded request: its row of the payload table, and what was printed for it."""
+"""`/services/{s}/requests/{id}`: a recorded request: its rows of the tables, and what was printed for it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ router = APIRouter(tags=["inference tables"])
 ROW_WITHIN_S = 15.0
 """A table is read from files, which may be many."""
 MAX_LOG_LINES = 200
+MAX_ROWS = 1000
+"""Of a batch, in this answer; the table has them all."""
 MAX_CLOCK_SKEW = timedelta(seconds=5)
 """Of the machine of the router and of the one that reads what pods print."""
 
@@ -29,6 +31,8 @@ class RequestView(BaseModel):
 
     request_id: str
     payload: dict[str, Any] = Field(description="Its row of the payload table, column by column.")
+    inferences: list[dict[str, Any]] = Field(description="Its rows of the inferences table, one per inference.")
+    labelled: list[dict[str, Any]] = Field(description="Those of them that have a label, with it.")
     log_lines: list[LogEntry] = Field(description="Printed while it was answered, oldest first: at most 200.")
     log_problem: str | None = Field(description="Why the lines could not be read; null where they were.")
     pod: str | None = Field(description="Null where no pod answered.")
@@ -45,6 +49,8 @@ async def read_request(service: str, request_id: RequestId, deps: Dependencies) 
     return RequestView(
         request_id=request_id,
         payload=row,
+        inferences=await _derived(deps, service, "inferences", row),
+        labelled=await _derived(deps, service, "labelled", row),
         log_lines=lines,
         log_problem=problem,
         **{name: row.get(name) for name in ("pod", "version", "trace_id")},
@@ -60,6 +66,17 @@ async def _row(deps: ApiDependencies, service: str, request_id: str) -> dict[str
     if not found:
         raise _not_recorded(service, request_id)
     return found[0]
+
+
+async def _derived(deps: ApiDependencies, service: str, kind: str, row: dict[str, Any]) -> list[dict[str, Any]]:
+    """Its rows of another table; none while that has none, or cannot be read: the request itself is worth more."""
+    query = RowsQuery(table=f"{service}.{kind}", limit=MAX_ROWS, request_id=row["request_id"])
+    try:
+        found = (await deps.call(ROWS, query, RowPage, within_s=ROW_WITHIN_S)).items
+    except PenstockError:
+        return []
+    same = [one for one in found if one.get("record_id") in {None, row.get("record_id")}]
+    return sorted(same, key=lambda one: one.get("row_index") or 0)
 
 
 async def _log_lines(

@@ -15,6 +15,11 @@ from controller.domain import names
 from controller.domain.access.roles import Principal, Role
 from controller.domain.registries.models import ModelVersion, RegisteredModel
 from controller.store.registries.secrets import load_secret
+from shared.contracts.rpc.scheduler import ENVIRONMENT, EnvironmentOutlook, ModelFiles
+from shared.errors import Unavailable
+
+MOST_DESCRIBED = 256 * 1024
+"""Characters of the files that describe an environment; they travel in one message of the bus."""
 
 router = APIRouter(tags=["models"])
 
@@ -57,10 +62,25 @@ async def read_model(
 async def read_model_version(
     model: str, version: str, deps: Dependencies, principal: CurrentPrincipal, registry: Registry = None
 ) -> ModelVersion:
-    """One version of a registered model: signature, input example, requirements, what it was made of."""
+    """One version of a registered model: signature, input example, requirements, what it was made of.
+
+    `environment` says whether its first start waits for an environment to be built.
+    """
     name, number = names.model_name(model), names.model_version(version)
     async with _registry(deps, principal, registry) as asked:
-        return await asked.model_version(name, number)
+        found = await asked.model_version(name, number)
+        files = await asked.environment_files(name, number)
+    return found.model_copy(update={"environment": await _outlook(deps, files)})
+
+
+async def _outlook(deps: ApiDependencies, files: ModelFiles) -> EnvironmentOutlook | None:
+    """None: the scheduler cannot be asked now, which is no reason not to show the version."""
+    if sum(len(text) for text in files.model_dump().values() if text) > MOST_DESCRIBED:
+        return EnvironmentOutlook(state="unknown", reason="its files are too large to be looked at before it starts")
+    try:
+        return await deps.call(ENVIRONMENT, files, EnvironmentOutlook)
+    except Unavailable:
+        return None
 
 
 @asynccontextmanager

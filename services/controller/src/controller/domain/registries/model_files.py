@@ -57,6 +57,11 @@ def requirements_of(text: bytes | None) -> tuple[str, ...] | None:
     return tuple(redact_credentials(line) for line in lines if line and not line.startswith("#"))
 
 
+def text_of(content: bytes | None) -> str | None:
+    """A file's text; None where there is no file."""
+    return None if content is None else _text_of(content)
+
+
 def _text_of(content: bytes) -> str:
     """UTF-8, or UTF-16 where a byte order mark says so."""
     is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))

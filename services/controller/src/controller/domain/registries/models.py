@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.contracts.rpc.scheduler import EnvironmentOutlook
+
 
 class ResolvedModel(BaseModel):
     """A model version that a source names, and where it comes from."""
@@ -42,6 +44,11 @@ class ModelVersion(BaseModel):
     digest: str | None = Field(default=None, description="`sha256:` and the hash of the version's `MLmodel` file.")
     requirements: tuple[str, ...] | None = Field(
         default=None, description="Lines of the version's `requirements.txt`; null where it has none."
+    )
+    environment: EnvironmentOutlook | None = Field(
+        default=None,
+        description="Whether the platform's own environment satisfies it, or one is built at its first start; null "
+        "where the scheduler does not answer.",
     )
 
 

@@ -32,6 +32,7 @@ class SecretKind(StrEnum):
     REGISTRY = "registry"
     WEBHOOK = "webhook"
     MLFLOW = "mlflow"
+    S3 = "s3"
     OPAQUE = "opaque"
 
 
@@ -39,6 +40,7 @@ FIELDS: Mapping[SecretKind, tuple[frozenset[str], frozenset[str]]] = {
     SecretKind.REGISTRY: (frozenset({"username", "password"}), frozenset({"server"})),
     SecretKind.WEBHOOK: (frozenset({"secret"}), frozenset()),
     SecretKind.MLFLOW: (frozenset({"url"}), frozenset({"username", "password", "token"})),
+    SecretKind.S3: (frozenset({"access_key", "secret_key"}), frozenset({"session_token"})),
 }
 """Kind → the fields that a secret must have, and those that it may have besides."""
 
@@ -80,6 +82,12 @@ def check_fields(kind: SecretKind, data: Mapping[str, str]) -> None:
     if kind is SecretKind.MLFLOW:
         _check_credentials(data)
         _check_url(data["url"])
+    if kind is SecretKind.S3:
+        for name, value in data.items():  # they go into headers
+            if not value.isascii() or not value.isprintable() or " " in value:
+                raise _wrong(
+                    f"{name} is made of printable ASCII characters without spaces", name, "not printable ASCII"
+                )
 
 
 def _check_credentials(data: Mapping[str, str]) -> None:

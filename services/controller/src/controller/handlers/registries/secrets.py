@@ -14,6 +14,7 @@ from controller.domain.services.status import DesiredState
 from controller.handlers.private_files import read_or_create_key_file
 from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.access.people import load_project
+from controller.store.destinations import destinations_with
 from controller.store.registries.secrets import sealed_by_others, secret_by_name, versions_from, versions_with_variables
 from controller.store.tables import SecretRow, VersionRow
 from shared.errors import Conflict, Unavailable
@@ -57,10 +58,11 @@ async def replace_secret(unit: UnitOfWork, vault: Vault, secret: SecretRow, comm
 
 
 async def delete_secret(unit: UnitOfWork, secret: SecretRow) -> None:
-    """Forget a secret for good; `Conflict` names versions whose models come from where it says."""
+    """Forget a secret for good; `Conflict` names the versions and destinations that need it."""
     used = await versions_from(unit.session, secret.name)
     named = await _that_name(unit.session, secret, (lambda row: row.env, lambda row: (row.last_good or {}).get("env")))
-    if used := [*used, *(name for name, _ in named)][:5]:
+    opened = [f"destination {name}" for name in await destinations_with(unit.session, secret.name)]
+    if used := [*used, *(name for name, _ in named), *opened][:5]:
         raise Conflict(f"Secret {secret.name!r} is in use by {', '.join(used)}")
     await unit.session.delete(secret)
 

@@ -7,6 +7,7 @@ from typing import Any
 from controller.domain.services.table_destinations import check_apart, checked_destination
 from controller.domain.services.version_commands import LogDelivery
 from controller.handlers.unit_of_work import UnitOfWork
+from controller.store.destinations import usable_destinations
 from controller.store.services.services import destinations
 from controller.store.tables import ServiceRow
 
@@ -16,6 +17,7 @@ async def log_delivery_of(unit: UnitOfWork, service: ServiceRow, command: LogDel
     stored = command.model_dump(mode="json")
     if command.destination is not None:
         roots = unit.limits.table_roots
-        stored["destination"] = checked_destination(command.destination, roots, service.project)
+        usable = await usable_destinations(unit.session)
+        stored["destination"] = checked_destination(command.destination, roots, service.project, usable)
         check_apart(service.name, stored["destination"], roots, await destinations(unit.session))
     return stored

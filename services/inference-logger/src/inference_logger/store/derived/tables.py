@@ -9,6 +9,7 @@ vacuumed, or there is no such transaction) all of it is read, and rows of record
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction, write_deltalake
-from deltalake.exceptions import CommitFailedError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from inference_logger.domain.schema import INFERENCES_SCHEMA, PARTITION_BY, TABLE_PROPERTIES
 from inference_logger.store.delta import CommitResult, open_table
@@ -28,6 +29,7 @@ from inference_logger.store.derived.source import (
     read_commit,
     read_rows,
 )
+from inference_logger.store.destinations.fence import WriterFence
 from inference_logger.store.storage import LOCAL, Storage, is_remote
 from shared.errors import Conflict, NotFound
 
@@ -59,6 +61,7 @@ class Derivation:
     not_before: datetime | None = None
     """Rows of requests up to this time are left out: their service's tables were removed then."""
     storage: Storage = LOCAL
+    fence: WriterFence = field(default_factory=WriterFence)
     backfill: Backfill | None = None
     """What the last call returned. Without it nothing is doubled: rows that are there are found again."""
 
@@ -80,6 +83,7 @@ class _Target:
     table: DeltaTable
     is_new: bool
     app_id: str
+    turn: Sequence[Transaction] = ()
     fields: Sequence[pa.Field] = field(default_factory=tuple)
 
     @property
@@ -92,12 +96,14 @@ def derive_next(derivation: Derivation) -> DerivedCommit:
 
     May be repeated, and killed anywhere.
     """
-    for attempt in range(ATTEMPTS):
-        try:
-            return _derive_once(derivation)
-        except CommitFailedError:
-            if attempt == ATTEMPTS - 1:
-                raise
+    is_single_writer = derivation.storage.is_single_writer
+    with derivation.fence.lock(derivation.target) if is_single_writer else nullcontext():
+        for attempt in range(ATTEMPTS):
+            try:
+                return _derive_once(derivation)
+            except CommitFailedError:
+                if attempt == ATTEMPTS - 1:
+                    raise
     raise AssertionError("unreachable")
 
 
@@ -118,7 +124,8 @@ def _derive_once(derivation: Derivation) -> DerivedCommit:
 def _open_target(derivation: Derivation, source: DeltaTable) -> _Target:
     table, is_new = open_or_create_derived(derivation.target, derivation.storage)
     app_id = f"penstock:derive:{source.metadata().id}"
-    return _Target(derivation.target, table, is_new, app_id, tuple(pa.schema(table.schema().to_arrow())))
+    turn = [derivation.fence.turn(derivation.target, table)] if derivation.storage.is_single_writer else []
+    return _Target(derivation.target, table, is_new, app_id, turn, tuple(pa.schema(table.schema().to_arrow())))
 
 
 def open_or_create_derived(location: str, storage: Storage = LOCAL) -> tuple[DeltaTable, bool]:
@@ -235,7 +242,7 @@ def _append(target: _Target, rows: pa.Table | None, upto: int | None) -> CommitR
     """`upto` None: the position does not move."""
     rows = pa.schema(target.fields).empty_table() if rows is None else rows
     is_wider = len(rows.schema) > len(target.fields)
-    transactions = [] if upto is None else [Transaction(target.app_id, upto)]
+    transactions = [*target.turn, *([] if upto is None else [Transaction(target.app_id, upto)])]
     write_deltalake(
         target.table,
         rows,
@@ -265,5 +272,5 @@ def rows_behind(derivation: Derivation) -> int:
             return sum(file.rows for file in all_files(source))
         versions = range(done + 1, source.version() + 1)
         return sum(file.rows for version in versions for file in read_commit(files, version))
-    except (LogTruncated, NotFound, OSError):
+    except (LogTruncated, NotFound, OSError, DeltaError):
         return 0

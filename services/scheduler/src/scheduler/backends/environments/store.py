@@ -40,7 +40,7 @@ from scheduler.domain.requirements.comparison import (
     unserved_python,
 )
 from scheduler.domain.requirements.lines import UnreadableRequirements
-from scheduler.domain.requirements.sources import SourceRule
+from scheduler.domain.requirements.sources import Resolve, SourceRule
 from shared.security.redaction import find_credentials
 
 RUNTIME = "penstock-runtime"
@@ -90,14 +90,17 @@ class EnvironmentStore:
         self.runtime = Path(str(util.find_spec("penstock_runtime").submodule_search_locations[0]))  # type: ignore[union-attr,index]
         self._locks: dict[str, asyncio.Lock] = {}
 
-    def plan(self, model: Path) -> EnvironmentPlan:
+    def plan(self, model: Path, resolve: Resolve | None = None) -> EnvironmentPlan:
         """What the model needs, held against the platform's own environment.
+
+        Args:
+            resolve: addresses of hosts in its lines; None asks the system.
 
         Raises:
             PreparationFailed: its files cannot be read, ask for what is not allowed, or for a Python without a server.
         """
         try:
-            needs = read_requirements(model, self.rule, self._resolve)
+            needs = read_requirements(model, self.rule, resolve or self._resolve)
         except UnreadableRequirements as refused:
             raise PreparationFailed(REFUSED, refused.message, is_permanent=True) from refused
         except OSError as error:
@@ -128,12 +131,18 @@ class EnvironmentStore:
         """The environment, where nothing has to be built."""
         if plan.key is None:
             return PythonEnvironment(Path(sys.executable))
-        python = self.folder / plan.key / "bin" / "python"
-        if not python.exists():
+        if not self.is_built(plan.key):
             return None
         with suppress(OSError):  # when it was last used: see `kept`
             os.utime(self.folder / f"{plan.key}.lock")
-        return PythonEnvironment(python)
+        return PythonEnvironment(self._python(plan.key))
+
+    def is_built(self, key: str) -> bool:
+        """Whether this environment is here; asking is no use of it."""
+        return self._python(key).exists()
+
+    def _python(self, key: str) -> Path:
+        return self.folder / key / "bin" / "python"
 
     async def build(self, plan: EnvironmentPlan, output: Path, say: Callable[[str], None]) -> PythonEnvironment:
         """Build the environment, or wait for whoever builds it; uv's words go to `output`.
@@ -150,7 +159,7 @@ class EnvironmentStore:
             if found := self.find(plan):
                 return found
             await self._build(plan, plan.key, output, say)
-        return PythonEnvironment(self.folder / plan.key / "bin" / "python", was_built=True)
+        return PythonEnvironment(self._python(plan.key), was_built=True)
 
     async def _build(self, plan: EnvironmentPlan, key: str, output: Path, say: Callable[[str], None]) -> None:
         await asyncio.to_thread(self._sweep, key)

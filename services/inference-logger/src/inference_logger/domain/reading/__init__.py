@@ -1,0 +1,1 @@
+"""What may be asked of a table: filters, columns, orders, pages. Pure decisions."""

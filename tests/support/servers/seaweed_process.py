@@ -1,0 +1,113 @@
+"""SeaweedFS with its S3 door as a child process that a test may kill, freeze and bring back on its ports."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from inference_logger.domain.object_storage import BucketFolder, S3Credentials
+from inference_logger.store.s3 import S3Client, StoreFailure
+from servers.ports import free_port
+
+WRITER = S3Credentials("AKWRITER", "writers-secret-key")
+READER = S3Credentials("AKREADER", "readers-secret-key")
+STARTS_WITHIN_S = 60.0
+
+
+def _ports() -> dict[str, int]:
+    return {name: free_port() for name in ("master", "volume", "filer", "s3")}
+
+
+@dataclass
+class SeaweedProcess:
+    """One server; its folder and ports stay the same over restarts."""
+
+    folder: Path
+    ports: dict[str, int] = field(default_factory=_ports)
+    grpc_ports: dict[str, int] = field(default_factory=_ports)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.ports['s3']}"
+
+    def start(self) -> None:
+        """Start, and wait until it serves."""
+        (self.folder / "data").mkdir(parents=True, exist_ok=True)
+        identities = [
+            _identity("writer", WRITER, "Admin", "Read", "Write", "List"),
+            _identity("reader", READER, "Read", "List"),
+        ]
+        (self.folder / "s3.json").write_text(json.dumps({"identities": identities}))
+        numbers = [f"-{name}.port={port}" for name, port in self.ports.items()]
+        numbers += [f"-{name}.port.grpc={port}" for name, port in self.grpc_ports.items()]
+        options = [
+            *(f"-dir={self.folder}/data", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3"),
+            *(
+                f"-s3.config={self.folder}/s3.json",
+                "-s3.port.iceberg=0",
+                "-s3.port.lance=0",
+                "-s3.autoCreateBucket=false",
+            ),
+            *("-master.telemetry=false", "-master.electionTimeout=1s", "-master.volumeSizeLimitMB=64"),
+            *("-volume.max=64", "-volume.preStopSeconds=0", f"-filer.localSocket={self.folder}/filer.sock"),
+        ]
+        one_volume = {"WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"}  # a bucket's first object waits for all that are made
+        with (self.folder / "weed.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [Path(sys.executable).with_name("weed"), "server", *numbers, *options],
+                env=os.environ | one_volume,
+                stdout=log,
+                stderr=log,
+            )
+        deadline = time.monotonic() + STARTS_WITHIN_S
+        while not self._is_serving():
+            assert self.process.poll() is None, (self.folder / "weed.log").read_text()
+            assert time.monotonic() < deadline, "SeaweedFS did not start"
+            time.sleep(0.05)
+
+    def client(self, bucket: str, prefix: str = "", credentials: S3Credentials = WRITER) -> S3Client:
+        return S3Client(BucketFolder(bucket, prefix, self.endpoint), credentials, timeout_s=20)
+
+    def make_bucket(self, bucket: str) -> S3Client:
+        client = self.client(bucket)
+        client.put("", b"")
+        client.put("first", b"")  # which has its volumes made
+        client.delete("first")
+        return client
+
+    def remove_bucket(self, bucket: str) -> None:
+        self.client(bucket).delete("")
+
+    def _is_serving(self) -> bool:
+        try:
+            return self.client("none").get("none") is None
+        except StoreFailure as failure:
+            return "does not exist" in failure.message
+
+    def kill(self) -> None:
+        """SIGKILL: nothing is flushed."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(10)
+            self.process = None
+
+    def freeze(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
+
+
+def _identity(name: str, credentials: S3Credentials, *actions: str) -> dict[str, Any]:
+    keys = [{"accessKey": credentials.access_key, "secretKey": credentials.secret_key}]
+    return {"name": name, "credentials": keys, "actions": actions}
