@@ -91,6 +91,19 @@ def rows_equal_ledger(platform: Platform, caller: Caller) -> None:
     counted = rows()
     assert [name for name, times in counted.items() if times > 1] == []
     assert answered - counted.keys() == set()
+    account_equals_rows(platform, "steady")
+
+
+def account_equals_rows(platform: Platform, service: str) -> None:
+    """Every request that the router gave to a version is a row; the account says so, to the last one."""
+
+    def settled() -> dict[str, int] | None:
+        total: dict[str, int] = platform.api("GET", f"/services/{service}/accounting")["total"]
+        return total if total["accepted"] and not total["on_the_way"] else None
+
+    total = until(settled, within=60, every=1, what="an account without anything on its way")
+    rows = len(platform.payload_rows(service))
+    assert (total["accepted"], total["stored"], total["dropped"], total["missing"]) == (rows, rows, {}, 0)
 
 
 async def test_a_version_that_crashes_again_and_again_costs_the_old_one_nothing(
@@ -187,3 +200,4 @@ async def test_a_burst_loses_and_doubles_nothing_though_router_and_bus_are_kille
     assert set(wanted) <= set(found)
     assert len(found) == len(set(found)), "doubled rows"
     assert len(found) - len(wanted) <= other.total()
+    await asyncio.to_thread(account_equals_rows, platform, "burst")

@@ -38,7 +38,7 @@ def declared_by(service: str) -> Bus:
         case "monitor":
             monitor.consumers.calls.subscribe(bus, UNUSED, UNUSED)
         case "inference-logger":
-            inference_logger.consumers.calls.subscribe(bus, UNUSED, UNUSED)
+            inference_logger.consumers.calls.subscribe(bus, UNUSED, UNUSED, UNUSED)
             inference_logger.consumers.calls.serve_destinations(bus, UNUSED, UNUSED, UNUSED)
     return bus
 

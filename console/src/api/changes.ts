@@ -17,6 +17,7 @@ export type ChangeKind =
   | 'user'
   | 'token'
   | 'secret'
+  | 'destination'
   | 'dead_letter';
 
 /** What `GET /changes` says: that something is new, not what. */

@@ -12,7 +12,7 @@ import typer
 
 from penstock.commands.cli.errors import EXIT_CODES, Commands
 from penstock.commands.deployment import deploy, rollback
-from penstock.commands.monitoring import charts, logs, observability, platform_health, tables
+from penstock.commands.monitoring import charts, log_topics, logs, observability, platform_health, tables
 from penstock.commands.people import console, login, projects, users
 from penstock.commands.resources import capacity, destinations, environments, groups, models, secrets, specs, usage
 from penstock.commands.services import debug, keys, pods, request, services, traffic, versions
@@ -148,6 +148,7 @@ app.command()(observability.events)
 app.command()(observability.metrics)
 app.command()(charts.charts)
 services.app.command()(charts.summary)
+app.command()(tables.accounting)
 app.command()(capacity.capacity)
 app.command()(platform_health.platform)
 app.command()(platform_health.changes)
@@ -165,6 +166,7 @@ for name, group in (
     ("models", models.app),
     ("environments", environments.app),
     ("tables", tables.app),
+    ("log-topic", log_topics.app),
     ("specs", specs.app),
     ("groups", groups.groups),
     ("nodes", groups.nodes),

@@ -42,8 +42,8 @@ class Words:
 WORDS: dict[Language, Words] = {
     "en": Words(
         next="Next", start="Save and start", send="Send", as_code="As code", create_key="Create key",
-        copied="I have copied it",
-        add="Add version", apply="Apply the split", rotate="Rotate", stop="Stop", delete="Delete",
+        copied="I have copied it", add="Add version", apply="Apply the split",
+        rotate="Rotate", stop="Stop", delete="Delete",
     ),
     "zh": Words(
         next="下一步", start="保存并启动", send="发送", as_code="代码", create_key="创建密钥", copied="我已复制",

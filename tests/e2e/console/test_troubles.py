@@ -82,10 +82,12 @@ def test_a_control_plane_that_is_away_and_comes_back(opened: Visit, platform: Pl
     opened.go("/services")
     live = opened.page.get_by_role("banner").get_by_text("Live", exact=True)
     expect(live).to_be_visible()
+    listed = opened.page.get_by_role("link", name=seen.service, exact=True)
+    expect(listed).to_be_visible(timeout=SHOWN_WITHIN_MS)
     frozen = platform.kill("controller", signal.SIGSTOP)
     try:
         expect(live).to_be_hidden(timeout=SHOWN_WITHIN_MS)
-        expect(opened.page.get_by_role("link", name=seen.service, exact=True)).to_be_visible()
+        expect(listed).to_be_visible()
         opened.keep_picture("trouble-control-plane-away")
     finally:
         os.kill(frozen, signal.SIGCONT)

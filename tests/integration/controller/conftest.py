@@ -79,8 +79,8 @@ async def make_lone(tmp_path: Path, migrated_stores: MigratedStores) -> AsyncIte
     shutil.copy(migrated_stores.file(MIGRATIONS), tmp_path / "controller" / "controller.db")
     made: list[Controller] = []
 
-    async def make(**more: Any) -> Controller:
-        made.append(await controller_for(settings_for(tmp_path, "nats://127.0.0.1:1", "http://127.0.0.1:1", **more)))
+    async def make(mlflow: str = "http://127.0.0.1:1", **more: Any) -> Controller:
+        made.append(await controller_for(settings_for(tmp_path, "nats://127.0.0.1:1", mlflow, **more)))
         return made[-1]
 
     yield make
@@ -98,6 +98,12 @@ def without_a_bundle(monkeypatch: pytest.MonkeyPatch) -> None:
 async def lone(make_lone: Make) -> Controller:
     """The controller on SQLite alone, with no bus and no MLflow."""
     return await make_lone()
+
+
+@pytest.fixture
+async def on_sqlite(make_lone: Make, mlflow_url: str) -> Controller:
+    """As `offline`, on SQLite alone: for what is decided before anything is stored."""
+    return await make_lone(mlflow=mlflow_url)
 
 
 @pytest.fixture

@@ -15,11 +15,13 @@ from nats.js import JetStreamContext
 
 from inference_logger.domain.tables import TableKey, TableShare
 from inference_logger.store.delta import PayloadTables
+from inference_logger.store.storage import Storage
 from running_services.logged_requests import LoggerProcess, counted, log, record, rows
 from running_services.running_logger import RunningLogger
 from servers.nats_process import NatsProcess
 from shared.bus.bootstrap import ensure_topology
 from shared.bus.consumers.dead_letters import list_letters
+from shared.errors import Conflict
 from waiting.eventually import eventually
 
 
@@ -155,6 +157,21 @@ def test_another_record_at_a_position_that_the_table_has_is_new(home: Path) -> N
     assert [tables.append(TableKey("wine"), again, "app", 2).rows for _ in range(2)] == [1, 0]
 
     assert counted(home) == {"a": 1, "b": 1, "new": 1}
+
+
+def test_where_a_store_cannot_keep_writers_apart_the_last_one_writes(home: Path) -> None:
+    alone = Storage(is_single_writer=True)
+    old, new = PayloadTables(str(home / "tables")), PayloadTables(str(home / "tables"))
+
+    def append(tables: PayloadTables, position: int) -> int:
+        share = TableShare(records=[(position, record(f"r{position}"))])
+        return tables.append(TableKey("wine"), share, "app", position, storage=alone).rows
+
+    assert [append(old, 1), append(old, 2), append(new, 3), append(new, 4)] == [1] * 4
+    for attempt in (lambda: append(old, 5), lambda: old.compact(old.location(TableKey("wine")), timedelta(0), alone)):
+        with pytest.raises(Conflict, match="another inference-logger writes this table"):
+            attempt()
+    assert counted(home) == {f"r{number}": 1 for number in range(1, 5)}
 
 
 def test_compaction_keeps_every_row_and_the_position(home: Path) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,12 +16,11 @@ import deltalake
 import pytest
 from nats.js import JetStreamContext
 
-from inference_logger.domain.object_storage import BucketFolder, S3Credentials
+from inference_logger.domain.object_storage import S3Credentials
 from inference_logger.handlers.destinations import destination_states
 from inference_logger.handlers.destinations import test_destination as run_test
 from inference_logger.handlers.maintenance import compact_tables
 from inference_logger.store import catalogue
-from inference_logger.store.destinations.probe import probe_conditional_puts
 from inference_logger.store.s3 import S3Client
 from running_services.destination_answers import DestinationAnswers, answering
 from running_services.logged_requests import LoggerProcess, counted, log, record
@@ -27,11 +28,11 @@ from running_services.running_logger import RunningLogger
 from servers.careless_store import careless_store
 from servers.nats_process import NatsProcess
 from servers.seaweed_process import READER, WRITER, SeaweedProcess
+from shared.bus.nats_errors import NATS_ERRORS
 from shared.clock import SystemClock
 from shared.contracts.rpc.inference_logger import DestinationState
 from waiting.eventually import eventually
 
-KILLS = 6
 HELD_UP_S = 10.0
 """Far less than an append to a store that hangs may take, retries counted."""
 
@@ -40,21 +41,21 @@ HELD_UP_S = 10.0
 def weed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedProcess]:
     server = SeaweedProcess(tmp_path_factory.mktemp("weed"))
     server.start()
+    server.make_bucket("lake")
     yield server
     server.kill()
 
 
 @pytest.fixture
-def bucket(weed: SeaweedProcess) -> S3Client:
-    return weed.make_bucket(f"lake-{uuid4().hex[:8]}")
+def place(weed: SeaweedProcess) -> S3Client:
+    """A prefix of the bucket for one test."""
+    return weed.client("lake", f"tables-{uuid4().hex[:8]}")
 
 
 @pytest.fixture
-async def answers(
-    nats_server: NatsProcess, weed: SeaweedProcess, bucket: S3Client
-) -> AsyncIterator[DestinationAnswers]:
+async def answers(nats_server: NatsProcess, weed: SeaweedProcess, place: S3Client) -> AsyncIterator[DestinationAnswers]:
     found = DestinationAnswers()
-    found.define("lake", f"s3://{bucket.folder.bucket}/tables", weed.endpoint, WRITER)
+    found.define("lake", url_of(place), weed.endpoint, WRITER)
     async with answering(nats_server.url, found):
         yield found
 
@@ -70,19 +71,22 @@ async def logger(
     await running.stop()
 
 
-def in_bucket(bucket: S3Client, service: str = "wine") -> Counter[str]:
+def url_of(place: S3Client) -> str:
+    return f"s3://{place.folder.bucket}/{place.folder.prefix}".rstrip("/")
+
+
+def stored(place: S3Client, service: str = "wine") -> Counter[str]:
     """Request id → rows of the table, as an outside reader sees it."""
-    location = f"s3://{bucket.folder.bucket}/tables/{service}/payload"
-    options = bucket.folder.options(bucket.credentials)
+    options = place.folder.options(place.credentials)
     try:
-        table = deltalake.DeltaTable(location, storage_options=options)
+        table = deltalake.DeltaTable(f"{url_of(place)}/{service}/payload", storage_options=options)
         return Counter(table.to_pyarrow_table(columns=["request_id"]).column("request_id").to_pylist())
     except (OSError, deltalake.exceptions.DeltaError):
         return Counter()
 
 
-def there(bucket: S3Client, name: str, service: str = "wine") -> dict[str, object]:
-    return record(name, service, destination=f"s3://{bucket.folder.bucket}/tables")
+def there(place: S3Client, name: str, service: str = "wine") -> dict[str, Any]:
+    return record(name, service, destination=url_of(place))
 
 
 async def state(logger: RunningLogger) -> DestinationState:
@@ -97,36 +101,41 @@ async def is_ok(logger: RunningLogger) -> bool:
 
 
 async def test_rows_are_there_once_read_compacted_and_removed(
-    js: JetStreamContext, logger: RunningLogger, bucket: S3Client
+    js: JetStreamContext, logger: RunningLogger, place: S3Client
 ) -> None:
     for name in "abc":
-        await log(js, there(bucket, name))
-        await has_once(bucket, "abc"[: "abc".index(name) + 1])
-    await log(js, there(bucket, "b"), retry=True)
-    await log(js, there(bucket, "t", "tea"))
-    await has_once(bucket, "t", "tea")
+        await log(js, there(place, name))
+        await has_once(place, "abc"[: "abc".index(name) + 1])
+    await log(js, there(place, "b"), retry=True)
+    await log(js, there(place, "t", "tea"))
+    await has_once(place, "t", "tea")
     await eventually(lambda: is_ok(logger), every=0.1)
 
     assert {row["request_id"] for row in (await logger.rows("wine.payload")).items} == set("abc")
     found = (await logger.tables())["wine.payload"]
-    assert (found.location, found.rows) == (f"s3://{bucket.folder.bucket}/tables/wine/payload", 3)
+    assert (found.location, found.rows) == (f"{url_of(place)}/wine/payload", 3)
 
     await compact_tables(logger.app.sink.stores, timedelta(0))
-    assert len([key for key in files(bucket) if "checkpoint" not in key]) == 1
-    assert any("checkpoint" in key for key in files(bucket))
-    await has_once(bucket, "abc")
+    assert len([key for key in files(place) if "checkpoint" not in key]) == 1
+    assert any("checkpoint" in key for key in files(place))
+    await has_once(place, "abc")
 
     async with logger.app.database.unit_of_work() as session:
         await catalogue.note_purge(session, "wine", datetime.now(UTC))
-    await eventually(lambda: not list(bucket.keys("tables/wine/")), every=0.1)
-    await has_once(bucket, "t", "tea")
-    await log(js, there(bucket, "old"))  # logged before the service was deleted
-    await log(js, there(bucket, "new") | {"received_at": (datetime.now(UTC) + timedelta(hours=1)).isoformat()})
-    await has_once(bucket, ["new"])
+    await eventually(lambda: not list(place.keys(f"{place.folder.prefix}/wine/")), every=0.1)
+    await has_once(place, "t", "tea")
+    await log(js, there(place, "old"))  # logged before the service was deleted
+    await log(js, there(place, "new") | {"received_at": (datetime.now(UTC) + timedelta(hours=1)).isoformat()})
+    await has_once(place, ["new"])
 
 
 async def test_what_a_store_refuses_waits_is_named_and_comes_once(
-    js: JetStreamContext, logger: RunningLogger, bucket: S3Client, answers: DestinationAnswers, home: Path
+    js: JetStreamContext,
+    logger: RunningLogger,
+    place: S3Client,
+    weed: SeaweedProcess,
+    answers: DestinationAnswers,
+    home: Path,
 ) -> None:
     url, endpoint = answers.defined["lake"].url, answers.defined["lake"].endpoint or ""
     wrong = {
@@ -141,7 +150,7 @@ async def test_what_a_store_refuses_waits_is_named_and_comes_once(
         assert not found.ok
         assert why in found.message
         names.append(f"w{len(names)}")
-        await log(js, there(bucket, names[-1]))
+        await log(js, there(place, names[-1]))
         table = await eventually(lambda: is_blocked(logger, len(names)), every=0.1)
         assert why in table.blocked.reason
         assert credentials.secret_key not in repr((table, found)) + logger.metrics()
@@ -153,30 +162,40 @@ async def test_what_a_store_refuses_waits_is_named_and_comes_once(
 
     answers.define("lake", url, endpoint, WRITER)  # no restart
     assert (await run_test(logger.app.destinations, "lake", SystemClock())).ok
-    await has_once(bucket, names)
+    await has_once(place, names)
     assert 'penstock_destination_up{destination="lake"} 1.0' in logger.metrics()
 
-    for key in list(bucket.keys("")):
-        bucket.delete(key)
-    bucket.delete("")
-    await log(js, there(bucket, "gone"))
-    table = await eventually(lambda: is_blocked(logger, 1), every=0.1)
-    assert f"bucket {bucket.folder.bucket} does not exist" in table.blocked.reason
-    bucket.put("", b"")
-    await has_once(bucket, ["gone"])
+    pond = weed.make_bucket("pond")
+    answers.define("pond", "s3://pond", endpoint, WRITER)
+    assert (await run_test(logger.app.destinations, "pond", SystemClock())).ok
+    pond.delete("")
+    await log(js, record("gone", "tea", destination="s3://pond"))
+    table = await eventually(lambda: is_blocked(logger, 1, "tea.payload"), every=0.1)
+    assert "bucket pond does not exist" in table.blocked.reason
+    weed.make_bucket("pond")
+    await has_once(pond, ["gone"], "tea")
+
+
+async def test_a_store_that_lets_two_win_is_found_out(logger: RunningLogger, answers: DestinationAnswers) -> None:
+    with careless_store() as endpoint:
+        answers.define("pond", "s3://pond", endpoint, WRITER)
+        found = await run_test(logger.app.destinations, "pond", SystemClock())
+    assert (found.ok, found.writing) == (True, "single")
+    assert "simultaneous conditional writes of one object succeeded, not one" in (found.warning or "")
+    assert 'penstock_destination_single_writer{destination="pond"} 1.0' in logger.metrics()
 
 
 async def test_a_store_that_hangs_holds_up_no_other(
-    js: JetStreamContext, logger: RunningLogger, bucket: S3Client, weed: SeaweedProcess, home: Path
+    js: JetStreamContext, logger: RunningLogger, place: S3Client, weed: SeaweedProcess, home: Path
 ) -> None:
-    await log(js, there(bucket, "a"))
-    await has_once(bucket, ["a"])
+    await log(js, there(place, "a"))
+    await has_once(place, ["a"])
     await eventually(lambda: is_ok(logger), every=0.1)
     weed.freeze()
     try:
         for number in range(12):
-            await log(js, there(bucket, f"t{number}", f"tea-{number}"))
-            await log(js, there(bucket, f"w{number}"))
+            await log(js, there(place, f"t{number}", f"tea-{number}"))
+            await log(js, there(place, f"w{number}"))
             await log(js, record(f"here{number}"))
         await eventually(lambda: len(counted(home)) == 12, every=0.1)
 
@@ -190,64 +209,95 @@ async def test_a_store_that_hangs_holds_up_no_other(
         assert logger.app.sink.stores.clock.monotonic() - began < HELD_UP_S
     finally:
         weed.thaw()
-    await has_once(bucket, ["a", *(f"w{number}" for number in range(12))])
+    await has_once(place, ["a", *(f"w{number}" for number in range(12))])
     for number in range(12):
-        await has_once(bucket, [f"t{number}"], f"tea-{number}")
+        await has_once(place, [f"t{number}"], f"tea-{number}")
     await eventually(lambda: is_ok(logger), every=0.1)
 
 
-async def test_killed_loggers_and_a_store_that_is_away_neither_lose_nor_double(
+@pytest.mark.parametrize(
+    ("kills", "messages", "away_s"),
+    [pytest.param(6, 20, 0.0, id="short"), pytest.param(50, 100, 60.0, id="long", marks=pytest.mark.long)],
+)
+async def test_kills_and_a_store_that_is_away_neither_lose_nor_double(
     js: JetStreamContext,
     nats_server: NatsProcess,
     weed: SeaweedProcess,
-    bucket: S3Client,
+    place: S3Client,
     answers: DestinationAnswers,
     home: Path,
+    *,
+    kills: int,
+    messages: int,
+    away_s: float,
 ) -> None:
-    process, wanted = LoggerProcess(nats_server, home), 0
+    """In the long one: 10,000 rows, two loggers at once in every fifth turn, NATS killed four times."""
+    loggers = (LoggerProcess(nats_server, home), LoggerProcess(nats_server, home.with_name("second")))
+    traffic, is_back = Traffic(js, place), asyncio.create_task(asyncio.sleep(0))
     try:
-        for turn in range(KILLS):
-            if turn == KILLS // 2:
+        for turn in range(kills):
+            at_once = loggers if turn % 5 == 4 else loggers[:1]
+            for logger in at_once:
+                logger.start()
+            if turn == kills // 2:
                 weed.kill()
-            process.start()
-            for _ in range(20):
-                await log(js, there(bucket, f"r{wanted}"), there(bucket, f"r{wanted + 1}"))
-                wanted += 2
-            if turn == KILLS // 2:
-                await asyncio.to_thread(weed.start)
-            await eventually((home / "inference-logger" / "inference-logger.db").exists)
-            if turn % 2:
-                await has_at_least(bucket, wanted - 40)
-            process.kill()
-        process.start()
-        await has_once(bucket, [f"r{number}" for number in range(wanted)])
+                is_back = asyncio.create_task(start_after(weed, away_s))
+            if turn % 12 == 11:
+                nats_server.kill()
+                await asyncio.to_thread(nats_server.start)
+            await traffic.log(messages)
+            if turn % 2 and is_back.done():
+                await has_at_least(place, traffic.rows - 2 * messages)
+            for logger in at_once:
+                logger.kill()
+        await is_back
+        loggers[0].start()
+        await has_once(place, [f"r{number}" for number in range(traffic.rows)])
     finally:
-        if process.process is not None:
-            process.kill()
+        for logger in loggers:
+            logger.end()
 
 
-def test_the_probe_finds_a_store_that_lets_two_win() -> None:
-    with careless_store() as endpoint:
-        client = S3Client(BucketFolder("lake", "tables", endpoint), None)
-        assert "simultaneous conditional writes of one object succeeded, not one" in (
-            probe_conditional_puts(client) or ""
-        )
+@dataclass
+class Traffic:
+    """Messages of two records each, published as a router does: again, with the same id, until the stream has it."""
+
+    js: JetStreamContext
+    place: S3Client
+    rows: int = 0
+
+    async def log(self, messages: int) -> None:
+        for _ in range(messages):
+            records = [there(self.place, f"r{self.rows + number}") for number in range(2)]
+            await eventually(partial(self._is_stored, *records), every=0.1)
+            self.rows += 2
+
+    async def _is_stored(self, *records: dict[str, Any]) -> bool:
+        try:
+            return await log(self.js, *records, msg_id=records[0]["request_id"]) > 0
+        except NATS_ERRORS:
+            return False
 
 
-def files(bucket: S3Client) -> list[str]:
-    return [key for key in bucket.keys("tables/wine/payload/") if key.endswith(".parquet")]
+async def start_after(weed: SeaweedProcess, seconds: float) -> None:
+    await asyncio.sleep(seconds)  # the outage itself
+    await asyncio.to_thread(weed.start)
 
 
-async def has_once(bucket: S3Client, names: Iterable[str], service: str = "wine") -> None:
+def files(place: S3Client) -> list[str]:
+    return [key for key in place.keys(f"{place.folder.prefix}/wine/payload/") if key.endswith(".parquet")]
+
+
+async def has_once(place: S3Client, names: Iterable[str], service: str = "wine") -> None:
     """Each of these rows is in the table, once, and no other."""
     wanted = dict.fromkeys(names, 1)
-    await eventually(lambda: in_bucket(bucket, service) == wanted, every=0.1, within=120)
+    await eventually(lambda: stored(place, service) == wanted, every=0.1, within=120)
 
 
-async def has_at_least(bucket: S3Client, rows: int) -> None:
-    await eventually(lambda: sum(in_bucket(bucket).values()) >= rows, every=0.1)
+async def has_at_least(place: S3Client, rows: int) -> None:
+    await eventually(lambda: sum(stored(place).values()) >= rows, every=0.1)
 
 
-async def is_blocked(logger: RunningLogger, rows: int) -> Any:
-    table = (await logger.tables()).get("wine.payload")
+async def is_blocked(logger: RunningLogger, rows: int, name: str = "wine.payload") -> Any:
+    table = (await logger.tables()).get(name)
     return table if table and table.blocked and table.blocked.waiting_rows == rows else None

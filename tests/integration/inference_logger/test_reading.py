@@ -213,7 +213,7 @@ async def reader(location: str, tmp_path: Path) -> AsyncIterator[TableReader]:
     async with database.unit_of_work() as session:
         for service, place in (("wine", location), ("gone", f"{tmp_path}/gone")):
             await catalogue.note_commit(session, TableKey(service), CommitResult(place, 0, 1, True), START)
-    yield TableReader(database, LocalStorages(), QueryLimits(at_once=2))
+    yield TableReader(database, LocalStorages(), QueryLimits(at_once=2, wait_s=0.05))
     await database.close()
 
 

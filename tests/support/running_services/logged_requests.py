@@ -98,3 +98,8 @@ class LoggerProcess:
         status = self.process.wait(20)
         self.process = None
         return status
+
+    def end(self) -> None:
+        """Kill it, if it runs."""
+        if self.process is not None:
+            self.kill()

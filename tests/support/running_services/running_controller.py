@@ -32,10 +32,14 @@ from shared.contracts.deployment import PodView, VersionState
 from shared.contracts.nodes import Machine, NodeState, NodeStateList, PoolState, PoolStateList
 from shared.contracts.routes import ROUTES_BUCKET
 from shared.contracts.rpc.inference_logger import (
+    ACCOUNTING,
     READ,
     ROWS,
     TABLE,
     TABLES,
+    AccountingPage,
+    AccountingPoint,
+    AccountingQuery,
     ReadQuery,
     RowPage,
     RowsQuery,
@@ -226,6 +230,7 @@ class Peers:
             b'"items":[{"request_id":"r1"}]}',
         ]
         self.asked_reads: list[ReadQuery] = []
+        self.asked_accounts: list[AccountingQuery] = []
         self.pools: tuple[PoolState, ...] = ()
         self.nodes = NodeStateList(machine=Machine(name="here", cpu=8, memory_gb=16, gpu=1), items=())
         self.scheduler.serve(VERSION_STATES, self._states)
@@ -245,6 +250,7 @@ class Peers:
         self.logger.serve(ROWS, self._rows)
         self.logger.serve(TABLE, self._table)
         self.logger.serve(READ, self._read)
+        self.logger.serve(ACCOUNTING, self._account)
         self.buses = (self.scheduler, self.monitor, self.logger)
         self.tasks: list[asyncio.Task[None]] = []
 
@@ -402,6 +408,11 @@ class Peers:
     async def _table(self, query: TableQuery) -> TableDetails:
         (view,) = (await self._tables(TablesQuery(service=query.table.partition(".")[0]))).items
         return TableDetails(**view.model_dump(), columns=(TableColumn(name="a", type="DOUBLE"),))
+
+    async def _account(self, query: AccountingQuery) -> AccountingPage:
+        self.asked_accounts.append(query)
+        point = AccountingPoint(start=query.from_time, accepted=3, stored=2, dropped={"d": 1}, on_the_way=0, missing=0)
+        return AccountingPage(items=(point,), total=point)
 
     async def _read(self, query: ReadQuery) -> ChunkStream:
         if not query.table.startswith("wine."):

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler
+from urllib.parse import parse_qs
 
 from servers.threaded_server import ThreadedServer
 
@@ -28,7 +29,13 @@ class _Store(BaseHTTPRequestHandler):
         self._answer(200)
 
     def do_GET(self) -> None:
-        found = self.objects.get(self.path)
+        path, _, query = self.path.partition("?")
+        if query:
+            prefix = parse_qs(query)["prefix"][0]
+            keys = [key for key in (name.split("/", 2)[2] for name in self.objects) if key.startswith(prefix)]
+            self._answer(200, "".join(f"<Key>{key}</Key>" for key in keys).encode())
+            return
+        found = self.objects.get(path)
         self._answer(404 if found is None else 200, found or b"")
 
     def do_DELETE(self) -> None:

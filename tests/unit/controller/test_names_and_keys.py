@@ -128,7 +128,7 @@ PLATFORM_ROOT = TableRoot(PurePosixPath("/home/tables"), is_platform=True)
 
 @pytest.mark.parametrize("text", ["tables", "wines=tables", "/tables/../etc", "wines=/tables/..", "", "wines="])
 def test_a_root_is_an_absolute_folder(text: str) -> None:
-    with pytest.raises(ValueError, match="neither /folder nor project=/folder"):
+    with pytest.raises(ValueError, match="neither /folder nor s3://bucket/prefix"):
         TableRoot.parse(text)
 
 

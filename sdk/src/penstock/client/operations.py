@@ -215,6 +215,7 @@ class Operations:
     each_row = listing(table_requests.each_row)
     table_statistics = operation(table_requests.table_statistics)
     download_table = download(table_requests.download_table)
+    accounting = operation(table_requests.accounting)
     dead_letters = listing(requests.dead_letters)
     replay_dead_letter = operation(requests.replay_dead_letter)
     platform = operation(platform_requests.platform)

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from penstock.client.requests import Listing, Request, between, given, if_match, nothing, path, post
 from penstock.client.types import Json
+
+
+class ObjectStore(TypedDict, total=False):
+    """How an S3-compatible store is reached: its address, and the name of the secret of kind `s3`."""
+
+    endpoint: str | None
+    region: str | None
+    path_style: bool | None
+    secret: str | None
 
 
 def specs() -> Listing[Json]:
@@ -72,14 +81,18 @@ def destination(name: str) -> Request[Json]:
     return Request("GET", path("destinations", name))
 
 
-def create_destination(name: str, url: str, *, project: str | None = None, **definition: Any) -> Request[Json]:
-    """Define a destination: `url`, and `endpoint`, `region`, `path_style`, `secret` of an object store."""
-    return post("/destinations", given(name=name, url=url, project=project, **definition))
+def create_destination(
+    name: str, url: str, *, project: str | None = None, **store: Unpack[ObjectStore]
+) -> Request[Json]:
+    """Define a destination: `url`, and how its object store is reached."""
+    return post("/destinations", given(name=name, url=url, project=project, **store))
 
 
-def replace_destination(name: str, url: str, *, revision: int | None = None, **definition: Any) -> Request[Json]:
+def replace_destination(
+    name: str, url: str, *, revision: int | None = None, **store: Unpack[ObjectStore]
+) -> Request[Json]:
     """Define a destination anew, all of it."""
-    body = given(url=url, **definition)
+    body = given(url=url, **store)
     return Request("PUT", path("destinations", name), json=body, headers=if_match(revision))
 
 

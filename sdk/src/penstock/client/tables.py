@@ -86,6 +86,14 @@ def download_table(
     return FileRequest("GET", where, params, target=target)
 
 
+def accounting(
+    service: str, *, from_time: str | None = None, to_time: str | None = None, step: int = 60
+) -> Request[Json]:
+    """What became of the requests that came in, by `step` (s): stored, dropped and why, on the way, missing."""
+    params = given(step=step, **between(from_time, to_time))
+    return Request("GET", path("services", service, "accounting"), params)
+
+
 def _selection(
     *,
     where: str | None = None,

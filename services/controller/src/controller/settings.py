@@ -126,7 +126,8 @@ class ControllerSettings(DatabaseSettings):
 
     table_roots: Annotated[tuple[str, ...], NoDecode] = ()
     """Folders, comma-separated, under which versions may put tables besides the platform's own: `/folder` for every
-    project, `project=/folder` for that one alone; default none."""
+    project, `project=/folder` for that one alone, `project=s3://bucket/prefix` where it may define destinations in
+    object stores; default none."""
 
     routes_interval: Duration = timedelta(seconds=3)
     """Time between two comparisons of the whole route table with what it should say, seconds; default 3."""

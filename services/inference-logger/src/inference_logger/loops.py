@@ -12,6 +12,7 @@ from nats.js.errors import Error as JetStreamError
 
 from inference_logger.domain.tables import TableKey
 from inference_logger.handlers import maintenance
+from inference_logger.handlers.accounting import LogAccounting
 from inference_logger.handlers.derive import InferenceTables
 from inference_logger.handlers.purge import purge_once
 from inference_logger.handlers.removal import TableRemoval
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 
 PURGE_INTERVAL_S = 60.0
 REMOVAL_INTERVAL_S = 2.0
+ACCOUNTING_INTERVAL_S = 60.0
 
 
 async def run_compaction(stores: Stores, clock: Clock, interval: timedelta, kept: timedelta) -> None:
@@ -75,6 +77,16 @@ async def run_removal(stores: Stores, clock: Clock) -> None:
         except (DeltaError, OSError, Unavailable) as error:
             log.warning("tables of a deleted service were not removed this time: %s", error)
         await clock.sleep(REMOVAL_INTERVAL_S)
+
+
+async def run_accounting(accounting: LogAccounting, clock: Clock) -> None:
+    """Settle what became of requests, and show what is missing, until cancelled."""
+    while True:
+        await clock.sleep(ACCOUNTING_INTERVAL_S)
+        try:
+            await accounting.settle(clock.now())
+        except (DeltaError, OSError, Unavailable) as error:
+            log.warning("the request log was not accounted for this time: %s", error)
 
 
 async def run_purge(bus: Bus, database: Database, clock: Clock, kept: timedelta) -> None:

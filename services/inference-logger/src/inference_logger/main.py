@@ -13,10 +13,11 @@ from inference_logger.consumers.controller import ControllerOverBus
 from inference_logger.consumers.requests import CommitPolicy, RequestSink
 from inference_logger.consumers.waiting import WaitingTableRetries
 from inference_logger.domain.derivations import DerivationSchedule
+from inference_logger.handlers.accounting import LogAccounting
 from inference_logger.handlers.derive import InferenceTables
 from inference_logger.handlers.reading import QueryLimits, TableReader
 from inference_logger.handlers.stores import DerivationWakeups, Stores
-from inference_logger.metrics import DestinationMetrics, TableMetrics
+from inference_logger.metrics import DestinationMetrics, LogMetrics, TableMetrics
 from inference_logger.settings import InferenceLoggerSettings
 from inference_logger.store.delta import PayloadTables
 from inference_logger.store.derived.runner import DerivationRunner
@@ -49,6 +50,7 @@ class App:
     destinations: DestinationRegistry
     clock: Clock
     reader: TableReader
+    accounting: LogAccounting
 
     def background(self) -> dict[str, Coroutine[Any, Any, None]]:
         """Everything that runs beside the admin port, by name."""
@@ -60,6 +62,7 @@ class App:
             "tidy": loops.run_compaction(stores, self.clock, settings.tidy_interval, settings.files_kept),
             "inferences": loops.run_derivation(self.inferences, self.clock),
             "removal": loops.run_removal(stores, self.clock),
+            "accounting": loops.run_accounting(self.accounting, self.clock),
             "purge": loops.run_purge(self.bus, self.database, self.clock, settings.requests_kept),
         }
 
@@ -69,7 +72,7 @@ class App:
         app = admin_app(
             self.telemetry,
             lambda: self.bus.is_connected and not disk.problem(),
-            lambda: metrics.details() | disk.details(),
+            lambda: metrics.details() | self.destinations.details() | disk.details(),
         )
         return {"admin": serve(app, self.settings.admin_host, self.settings.admin_port)}
 
@@ -93,22 +96,23 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
     definitions = DestinationDefinitions(ControllerOverBus(bus), clock)
     destinations = DestinationRegistry(definitions, clock, DestinationMetrics(telemetry.registry))
     reader = TableReader(database, destinations, _query_limits(settings))
-    subscribe(bus, database, reader)
+    accounting = LogAccounting(database, reader, LogMetrics(telemetry.registry))
+    subscribe(bus, database, reader, accounting)
     serve_destinations(bus, database, destinations, clock)
     stores = _stores(settings, telemetry, database, destinations, clock)
     policy = CommitPolicy(settings.commit_interval, settings.commit_bytes)
     sink = RequestSink(bus, stores, WaitingTableRetries(stores, settings.waiting_bytes), policy)
     bus.status.backlog = sink.backlog
     inferences = InferenceTables(stores, DerivationRunner(settings.derive_timeout, destinations))
-    return App(settings, telemetry, database, bus, sink, inferences, destinations, clock, reader)
+    return App(settings, telemetry, database, bus, sink, inferences, destinations, clock, reader, accounting)
 
 
 def _query_limits(settings: InferenceLoggerSettings) -> QueryLimits:
     return QueryLimits(
-        settings.queries,
-        settings.query_timeout.total_seconds(),
-        settings.download_timeout.total_seconds(),
-        settings.query_memory,
+        at_once=settings.queries,
+        within_s=settings.query_timeout.total_seconds(),
+        download_within_s=settings.download_timeout.total_seconds(),
+        memory_bytes=settings.query_memory,
     )
 
 

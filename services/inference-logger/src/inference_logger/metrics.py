@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from inference_logger.domain.accounting import Account
 from inference_logger.domain.waiting import WaitingTable
 
 LABELS = ("table", "location")
@@ -82,3 +83,29 @@ class DestinationMetrics:
         for gauge in (self._up, self._single):
             with suppress(KeyError):
                 gauge.remove(destination)
+
+
+class LogMetrics:
+    """What of the request log is on its way, and what is missing."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._on_the_way = Gauge(
+            "penstock_request_log_on_the_way",
+            "Records that are not in their table yet.",
+            ["service"],
+            registry=registry,
+        )
+        self._missing = Gauge(
+            "penstock_request_log_missing",
+            "Records that a router had, that are in no table and not on their way: 0 unless something is wrong.",
+            ["service"],
+            registry=registry,
+        )
+
+    def set_accounts(self, accounts: Mapping[str, Account]) -> None:
+        """Of these services, and of no others."""
+        self._on_the_way.clear()
+        self._missing.clear()
+        for service, account in accounts.items():
+            self._on_the_way.labels(service).set(account.on_the_way)
+            self._missing.labels(service).set(account.missing)

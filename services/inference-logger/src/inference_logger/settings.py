@@ -23,7 +23,8 @@ class InferenceLoggerSettings(DatabaseSettings):
     """TCP port of /metrics, /healthz and /readyz on `admin_host`; default 9105."""
 
     tables: str = ""
-    """Root of the inference tables of versions that name none; default `tables` under the home folder."""
+    """Root of the inference tables of versions that name none, a folder or an `s3://` URL that a destination holds;
+    default `tables` under the home folder."""
 
     commit_interval: Duration = timedelta(seconds=1)
     """Longest time that a record waits for others to be committed with, seconds; default 1."""

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import socket
+import time
 from collections.abc import Coroutine
 from typing import Any
 
@@ -22,6 +23,7 @@ from router.loops.traffic import TrafficReportLoop
 from router.settings import RouterSettings
 from router.shipper.process import ShipperProcess
 from router.spool import SpoolState, SpoolWriter
+from router.spool.counts import CountsWriter
 from router.spool.files import SpoolFiles
 from shared.app import run_app
 from shared.bus import Bus
@@ -41,6 +43,7 @@ NEW_ROUTE_MARGIN_S = 0.5
 """From the issue of a key or the start of a service until the bucket has it and is read, on a busy machine."""
 SPOOL_PREPARE_INTERVAL_S = 0.05
 """How often the spool checks whether it needs another file soon: one holds more records than come meanwhile."""
+COUNTS_TIDY_INTERVAL_S = 5.0
 SHIPPER_STOP_TIMEOUT_S = 2.0
 """How long the shipper has to flush at the end; the next one publishes the rest."""
 
@@ -56,7 +59,8 @@ class App:
         self.spool = SpoolWriter(SpoolFiles(settings.folder / "spool"), cap_bytes=settings.spool_max_bytes)
         url, status = settings.nats_url.get_secret_value(), self._status(clock)
         self.bus = ReconnectingBus(lambda: Bus("router", url, clock=clock, status=status))
-        self.plane = DataPlane(self.table, self.spool, _limits(settings))
+        self.counts = CountsWriter(settings.folder / "counts")
+        self.plane = DataPlane(self.table, self.spool, _limits(settings), self.counts)
         snapshot = SnapshotFile(settings.folder / "routes.json")
         self.routes = RouteSyncLoop(settings, RoutesBucket(self.bus), self.table, snapshot, clock)
         self.shipper = ShipperProcess(clock)
@@ -73,6 +77,7 @@ class App:
     async def run(self, listening: socket.socket | None = None) -> int:
         """Serve until SIGTERM; returns the exit status. Raises Unavailable where the spool or port is taken."""
         self.spool.open()
+        self.counts.open()
         try:
             has_routes = self.routes.restore()
             listening = listening or _listen(self.settings.host, self.settings.port)
@@ -80,6 +85,7 @@ class App:
             gc.freeze()  # objects made at start-up stay for good: no collection needs to visit them again
             return await run_app(self._loops(listening, has_routes=has_routes), drain=self._drain())
         finally:
+            self.counts.close()
             self.spool.close()
 
     def _status(self, clock: Clock) -> StatusReporter:
@@ -97,6 +103,7 @@ class App:
             "routes": self.routes.run(),
             "data plane": self._serve(listening, has_routes=has_routes),
             "spool": self._keep_spool_ready(),
+            "counts": self._keep_counts_tidy(),
             "shipper": self.shipper.run(),
             "samples": self.reporter.run(),
             "heartbeat": self.heartbeat.run(),
@@ -119,6 +126,11 @@ class App:
         while True:
             self.spool.prepare()
             await asyncio.sleep(SPOOL_PREPARE_INTERVAL_S)
+
+    async def _keep_counts_tidy(self) -> None:
+        while True:
+            await asyncio.sleep(COUNTS_TIDY_INTERVAL_S)
+            self.counts.tidy(time.time_ns())
 
     async def _drain(self) -> None:
         self.is_listening = False

@@ -19,6 +19,7 @@ from nats.js.api import (
 from shared.contracts.routes import ROUTERS_BUCKET, ROUTES_BUCKET
 
 EVENTS, REQUESTS, LOGS, METRICS, DEAD = "EVENTS", "REQUESTS", "LOGS", "METRICS", "DEAD"
+LOGTOPICS = "LOGTOPICS"
 GIB = 1024**3
 
 DEAD_PREFIX = "penstock.dead.v1"
@@ -91,6 +92,7 @@ STREAMS: tuple[Stream, ...] = (
     Stream(EVENTS, ("penstock.events.>",), timedelta(days=30), 4 * GIB),
     # Nothing ages out: the logger purges what it has committed, and a full stream refuses, so that the spool keeps it.
     Stream(REQUESTS, ("penstock.requests.v1.>",), None, 16 * GIB, DiscardPolicy.NEW),
+    Stream(LOGTOPICS, ("penstock.logtopics.v1.>",), timedelta(days=7), 4 * GIB),
     Stream(LOGS, ("penstock.logs.v1.>",), timedelta(days=15), 4 * GIB),
     Stream(METRICS, ("penstock.metrics.v1.>",), timedelta(hours=1), GIB),
     Stream(DEAD, ("penstock.dead.v1.>",), timedelta(days=30), GIB),
@@ -137,7 +139,9 @@ DURABLES: tuple[Durable, ...] = (
             *("table.blocked", "table.recovered", "table.rowsdropped"),
         ),
     ),
-    Durable("inference-logger-events", "inference-logger", EVENTS, facts("service.deleted")),
+    Durable(
+        "inference-logger-events", "inference-logger", EVENTS, facts("service.deleted", "pod.ready", "pod.checked")
+    ),
     _bulk("monitor-logs", LOGS, "penstock.logs.v1.>"),
     _bulk("monitor-metrics", METRICS, "penstock.metrics.v1.>"),
     _bulk("controller-key-use", METRICS, "penstock.metrics.v1.>", service="controller"),

@@ -77,6 +77,7 @@ class VersionRoute(Contract):
     log_enabled: bool = True
     sample_rate: float = Field(default=1.0, ge=0, le=1)
     destination: str | None = Field(default=None, description="Root of this version's tables; None: the default.")
+    log_topic: str | None = Field(default=None, description="`<log set>.<topic>` that gets its records; None: none.")
     rate_limit: RateLimit | None = None
     is_autoscaled: bool = False
     phase: Literal["running", "starting", "waiting", "failed"] | None = Field(

@@ -9,10 +9,13 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.contracts.base import Contract
+from shared.contracts.log_counts import LogCounts
 from shared.events.base import Event
 
 REQUESTS_SUBJECT = "penstock.requests.v1"
 """Prefix; the service's name follows."""
+LOG_TOPICS_SUBJECT = "penstock.logtopics.v1"
+"""Prefix; the log set and the topic follow."""
 RETRY_HEADER = "penstock-retry"
 """Header of a message that was sent again after the server had forgotten its id: it may be stored already."""
 
@@ -46,14 +49,18 @@ class RequestRecord(Contract):
     logging_error_codes: tuple[str, ...] = ()
     trace_id: str | None = None
     destination: str | None = None
+    log_topic: str | None = Field(default=None, description="`<log set>.<topic>` that gets it as well.")
 
 
 class RequestLogged(Event):
-    """1..N records of one service, in the order in which they were answered."""
+    """0..N records of one service, in the order in which they were answered."""
 
     entity: ClassVar[str] = "request"
     fact: ClassVar[str] = "logged"
     records: tuple[RequestRecord, ...]
+    counts: tuple[LogCounts, ...] = Field(
+        default=(), description="What a router counted of the service; such a message has no records."
+    )
 
     def key(self) -> str:
         """The service's name."""

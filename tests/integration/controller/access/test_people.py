@@ -42,6 +42,7 @@ def filled(path: str, service: str, project: str) -> str:
         "secret": "hub",
         "group": "risk",
         "node": "a",
+        "destination": "lake",
     }
     return path.format_map(values)
 

@@ -37,12 +37,12 @@ async def bare(controller: Controller, method: str, path: str, **headers: str) -
         return await client.request(method, path, headers=headers)
 
 
-async def test_every_route_wants_a_token(offline: Controller) -> None:
-    routes = every_route(offline)
+async def test_every_route_wants_a_token(lone: Controller) -> None:
+    routes = every_route(lone)
     assert len([path for _, path in routes if path.startswith("/api/v1/services")]) > 20
     for method, path in routes:
         for headers in ({}, {"authorization": "Bearer wrong"}, {"authorization": TOKEN}, {"authorization": "Basic x"}):
-            answer = await bare(offline, method, path, **headers)
+            answer = await bare(lone, method, path, **headers)
             if is_open(method, path):
                 assert answer.status_code != 401, (method, path)
             else:
@@ -52,21 +52,21 @@ async def test_every_route_wants_a_token(offline: Controller) -> None:
                     assert answer.json()["error_code"] == "UNAUTHENTICATED"
 
 
-async def test_unknown_paths_say_nothing_without_a_token(offline: Controller) -> None:
+async def test_unknown_paths_say_nothing_without_a_token(lone: Controller) -> None:
     for path in ("/", "/api/v1/nothing", "/api/v1/services/", "/docs", "/api/v1/health/../services"):
-        assert (await bare(offline, "GET", path)).status_code == 401
+        assert (await bare(lone, "GET", path)).status_code == 401
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "user@127.0.0.1", "127.0.0.1/x"])
-async def test_foreign_host_names_are_refused(offline: Controller, host: str) -> None:
+async def test_foreign_host_names_are_refused(lone: Controller, host: str) -> None:
     for path in ("/api/v1/services", "/api/v1/health"):
-        answer = await bare(offline, "GET", path, authorization=f"Bearer {TOKEN}", host=host)
+        answer = await bare(lone, "GET", path, authorization=f"Bearer {TOKEN}", host=host)
         assert answer.status_code == 403
 
 
 @pytest.mark.parametrize("host", ["localhost:8000", "LOCALHOST", "127.0.0.1:1", "[::1]:8000", "penstock.example"])
-async def test_known_host_names_come_in(make_controller: Any, host: str) -> None:
-    controller = await make_controller(allowed_hosts=("penstock.example",))
+async def test_known_host_names_come_in(make_lone: Any, host: str) -> None:
+    controller = await make_lone(allowed_hosts=("penstock.example",))
     assert (await bare(controller, "GET", "/api/v1/health", host=host)).status_code == 200
 
 
@@ -81,34 +81,34 @@ async def test_known_host_names_come_in(make_controller: Any, host: str) -> None
         *((origin, 200) for origin in ("http://localhost:8000", "HTTPS://LOCALHOST", "http://[::1]:3000")),
     ],
 )
-async def test_foreign_origins_are_refused(offline: Controller, origin: str, status: int) -> None:
-    answer = await bare(offline, "GET", "/api/v1/services", authorization=f"Bearer {TOKEN}", origin=origin)
+async def test_foreign_origins_are_refused(lone: Controller, origin: str, status: int) -> None:
+    answer = await bare(lone, "GET", "/api/v1/services", authorization=f"Bearer {TOKEN}", origin=origin)
     assert answer.status_code == status
 
 
-async def test_openapi_is_3_1_and_open(offline: Controller) -> None:
-    schema = (await bare(offline, "GET", "/api/v1/openapi.json")).json()
+async def test_openapi_is_3_1_and_open(lone: Controller) -> None:
+    schema = (await bare(lone, "GET", "/api/v1/openapi.json")).json()
     assert schema["openapi"].startswith("3.1")
     for path in ("/services/{service}/traffic", "/models", "/resource-specs", "/dead-letters/{letter_id}/replay"):
         assert f"/api/v1{path}" in schema["paths"]
 
 
 @pytest.mark.usefixtures("without_a_bundle")
-async def test_a_browser_sees_the_api_without_a_token_and_nothing_else(offline: Controller) -> None:
+async def test_a_browser_sees_the_api_without_a_token_and_nothing_else(lone: Controller) -> None:
     browser = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
-    leads = await bare(offline, "GET", "/", **browser)
+    leads = await bare(lone, "GET", "/", **browser)
     assert (leads.status_code, leads.headers["location"]) == (307, "docs")
-    page = await bare(offline, "GET", "/docs", **browser)
+    page = await bare(lone, "GET", "/docs", **browser)
     assert page.headers["content-type"].startswith("text/html")
     assert "default-src 'none'" in page.headers["content-security-policy"]
-    for path in (await bare(offline, "GET", "/api/v1/openapi.json")).json()["paths"]:
+    for path in (await bare(lone, "GET", "/api/v1/openapi.json")).json()["paths"]:
         assert f"<code>{path}</code>" in page.text
     for foreign in ("<script", " src=", 'href="http'):
         assert foreign not in page.text
     for path, accept in (("/", "*/*"), ("/docs", "application/json"), ("/api/v1/services", browser["accept"])):
-        assert (await bare(offline, "GET", path, accept=accept)).status_code == 401
-    assert (await bare(offline, "POST", "/docs", **browser)).status_code == 401
-    assert (await bare(offline, "GET", "/docs", host="evil.example", **browser)).status_code == 403
+        assert (await bare(lone, "GET", path, accept=accept)).status_code == 401
+    assert (await bare(lone, "POST", "/docs", **browser)).status_code == 401
+    assert (await bare(lone, "GET", "/docs", host="evil.example", **browser)).status_code == 403
 
 
 async def test_what_a_query_names_and_is_not_there_is_404_as_documented(offline: Controller) -> None:
@@ -151,8 +151,8 @@ async def test_the_callers_trace_goes_into_the_outbox(offline: Controller) -> No
     assert trace in str(kept)
 
 
-async def test_errors_carry_no_insides(offline: Controller) -> None:
-    answer = await offline.client.get("/api/v1/nothing", headers={"x-request-id": "mine"})
+async def test_errors_carry_no_insides(lone: Controller) -> None:
+    answer = await lone.client.get("/api/v1/nothing", headers={"x-request-id": "mine"})
     assert answer.json() == {
         "error_code": "RESOURCE_DOES_NOT_EXIST",
         "message": "Not Found",
@@ -160,9 +160,9 @@ async def test_errors_carry_no_insides(offline: Controller) -> None:
         "details": [],
     }
     assert answer.headers["x-request-id"] == "mine"
-    wrong = await offline.client.put("/api/v1/services")
+    wrong = await lone.client.put("/api/v1/services")
     assert wrong.status_code == 405
     assert wrong.json()["error_code"] == "METHOD_NOT_ALLOWED"
     assert wrong.headers["allow"] == "GET, POST"
-    one = await offline.client.put("/api/v1/services/wine")
+    one = await lone.client.put("/api/v1/services/wine")
     assert one.headers["allow"] == "DELETE, GET, PATCH"

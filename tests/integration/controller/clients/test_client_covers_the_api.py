@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
-from penstock.client.operations import Operations, listing, operation, stream
+from penstock.client.operations import Operations, download, listing, operation, stream
 from penstock.client.requests import Request
 from running_services.running_controller import controller_for, settings_for
 
@@ -52,7 +52,7 @@ def routes(document: dict[str, Any]) -> Iterator[tuple[str, str, set[str]]]:
 def requests() -> Iterator[Request[Any]]:
     """What each method of the client asks, with every argument given."""
     for name, method in vars(Operations).items():
-        if isinstance(method, operation | listing | stream) and name != "predict":
+        if isinstance(method, download | operation | listing | stream) and name != "predict":
             describe: Any = method._describe
             yield describe(**{name: _value(wanted) for name, wanted in _arguments(describe)})
 

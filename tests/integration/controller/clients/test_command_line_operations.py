@@ -154,6 +154,18 @@ async def test_resources(cli: CommandLine) -> None:
         "username",
     ]
     await cli("secrets", "delete", "hub")
+    await cli("secrets", "create", "keys", "s3", "access_key=AK", "secret_key=hunter3")
+    made = await cli.json(
+        "destinations", "create", "lake", "s3://lake/x", "--endpoint", "http://s3.test", "--secret", "keys"
+    )
+    assert (made["url"], made["path_style"], made["state"]) == ("s3://lake/x", True, "unknown")
+    assert await cli.json("destinations", "list") == [made]
+    replaced = await cli.json("destinations", "replace", "lake", "s3://lake/y", "--virtual-host", "--secret", "keys")
+    assert (replaced["url"], replaced["path_style"], replaced["endpoint"]) == ("s3://lake/y", False, None)
+    assert (await cli.json("destinations", "show", "lake"))["revision"] == 2
+    await cli("destinations", "test", "lake", code=6)
+    await cli("secrets", "delete", "keys", code=5)
+    await cli("destinations", "delete", "lake")
     assert await cli.json("usage", "--group-by", "project") == []
     assert (await cli("usage", "--csv")).stdout.startswith("period,")
     await cli("usage", "--group-by", "colour", code=2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from penstock import AsyncClient
 from penstock.client.errors import NotFound
 from running_services.door import Door
-from running_services.running_controller import TOKEN, Controller, Peers, wine
+from running_services.running_controller import TOKEN, Controller, Peers, eventually, wine
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +40,17 @@ async def test_rows_statistics_and_columns_are_the_loggers(controller: Controlle
     await controller.call("GET", "/inference-tables/nobody.payload/download", 404)
 
 
+async def test_the_account_of_the_last_hour_or_another_range(controller: Controller, peers: Peers) -> None:
+    found = await controller.call("GET", "/services/wine/accounting")
+    assert (found["total"]["accepted"], found["items"][0]["dropped"]) == (3, {"d": 1})
+    asked = peers.asked_accounts[-1]
+    assert (asked.service, asked.step, asked.to_time - asked.from_time) == ("wine", 60, timedelta(hours=1))
+    await controller.call("GET", "/services/wine/accounting?to=2026-03-01T10:00:00Z&step=3600")
+    assert (peers.asked_accounts[-1].step, peers.asked_accounts[-1].to_time.hour) == (3600, 10)
+    for wrong, status in (("wine/accounting?step=90", 400), ("nobody/accounting", 404)):
+        await controller.call("GET", f"/services/{wrong}", status)
+
+
 async def test_a_download_is_a_file_of_every_chunk(door: Door, peers: Peers, tmp_path: Path) -> None:
     peers.read_pieces = [b"a,b\n", *[b"1,2\n"] * 40]
     file = tmp_path / "rows.csv"
@@ -50,3 +63,26 @@ async def test_a_download_is_a_file_of_every_chunk(door: Door, peers: Peers, tmp
         peers.read_pieces = [b'{"columns":["n"],"items":[{"n":1}],"next_cursor":null}']
         assert [row async for row in client.each_row("wine.payload")] == [{"n": 1}]
     assert (peers.asked_reads[0].result, peers.asked_reads[0].where) == ("csv", "a = 1")
+
+
+async def test_routers_are_told_of_the_log_topic(controller: Controller) -> None:
+    async def topic() -> object:
+        route = await controller.route("intent.wine")
+        return route and [version.get("log_topic") for version in route["versions"]]
+
+    for stream, expected in (
+        (True, "services.wine"),
+        ({"log_set": "team-a", "topic": "wine"}, "team-a.wine"),
+        (False, None),
+    ):
+        change = {"log_delivery": {"log_stream": stream}}
+        edited = await controller.call("PATCH", "/services/wine/versions/v1", json=change)
+        assert edited["log_delivery"].get("log_stream", False) == stream
+        await eventually(lambda expected=expected: is_now(topic, [expected]))
+    for wrong in ({"log_set": "Team", "topic": "wine"}, {"log_set": "a"}, {"log_set": "a", "topic": "b.c"}, "yes"):
+        change = {"log_delivery": {"log_stream": wrong}}
+        await controller.call("PATCH", "/services/wine/versions/v1", 400, json=change)
+
+
+async def is_now(ask: Callable[[], Awaitable[object]], expected: object) -> bool:
+    return await ask() == expected

@@ -57,8 +57,9 @@ def odd() -> Iterator[OddMlflow]:
 
 
 @pytest.fixture
-async def before_odd(make_controller: Any, odd: OddMlflow) -> Controller:
-    controller: Controller = await make_controller(mlflow=odd.url)
+async def before_odd(make_lone: Any, odd: OddMlflow) -> Controller:
+    """On SQLite alone: what a registry answers is judged before anything is stored."""
+    controller: Controller = await make_lone(mlflow=odd.url)
     return controller
 
 
@@ -171,8 +172,8 @@ async def test_a_model_that_was_made_anew_is_not_taken_for_the_old_one(before_od
     assert (await before_odd.call("GET", "/models/wine"))["input_example"] == {"inputs": [2]}
 
 
-async def test_a_registry_that_is_slow_is_503(make_controller: Any, odd: OddMlflow) -> None:
-    controller: Controller = await make_controller(mlflow=odd.url, mlflow_timeout=0.2)
+async def test_a_registry_that_is_slow_is_503(make_lone: Any, odd: OddMlflow) -> None:
+    controller: Controller = await make_lone(mlflow=odd.url, mlflow_timeout=0.2)
     is_over = threading.Event()
 
     def wait(_path: str, _query: Mapping[str, str]) -> tuple[int, bytes]:

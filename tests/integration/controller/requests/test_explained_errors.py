@@ -39,19 +39,19 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("kind", WRONG)
-async def test_what_is_not_accepted_names_what_would_be(offline: Controller, kind: str) -> None:
-    await offline.call("POST", "/services", 201, json={"name": "wine"})
+async def test_what_is_not_accepted_names_what_would_be(on_sqlite: Controller, kind: str) -> None:
+    await on_sqlite.call("POST", "/services", 201, json={"name": "wine"})
     body, expected = WRONG[kind]
-    refused = await offline.call("POST", "/services/wine/versions", 400, json=body)
+    refused = await on_sqlite.call("POST", "/services/wine/versions", 400, json=body)
     told = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in refused["details"]]
     assert [line for line in told if line.startswith(expected)], told
     assert refused["message"] in told
 
 
-async def test_an_unknown_parameter_names_those_that_there_are(offline: Controller) -> None:
-    refused = await offline.call("GET", "/services", 400, params={"serch": "wine"})
+async def test_an_unknown_parameter_names_those_that_there_are(on_sqlite: Controller) -> None:
+    refused = await on_sqlite.call("GET", "/services", 400, params={"serch": "wine"})
     assert refused["message"].startswith("query.serch: unknown parameter; there are: search, ")
-    await offline.call("POST", "/services", 201, json={"name": "wine"})
-    refused = await offline.call("GET", "/services/wine/logs", 400, params={"page": 5})
+    await on_sqlite.call("POST", "/services", 201, json={"name": "wine"})
+    refused = await on_sqlite.call("GET", "/services/wine/logs", 400, params={"page": 5})
     assert "page_size" in refused["message"]
     assert "follow" in refused["message"]

@@ -28,20 +28,20 @@ from running_services.running_controller import Controller, wine
         ({"name": "wine", "version": wine(log_delivery={"enabled": True, "destination": "file:///etc"})}, "outside"),
     ],
 )
-async def test_bad_input_is_400_and_says_what(offline: Controller, body: dict[str, Any], said: str) -> None:
-    refused = await offline.call("POST", "/services", 400, json=body)
+async def test_bad_input_is_400_and_says_what(on_sqlite: Controller, body: dict[str, Any], said: str) -> None:
+    refused = await on_sqlite.call("POST", "/services", 400, json=body)
     assert said in refused["message"]
     assert {"error_code", "message", "request_id", "details"} == refused.keys()
-    await offline.call("GET", "/services/wine", 404)
+    await on_sqlite.call("GET", "/services/wine", 404)
 
 
-async def test_a_body_that_is_not_json_is_400(offline: Controller) -> None:
+async def test_a_body_that_is_not_json_is_400(on_sqlite: Controller) -> None:
     for content in (b"", b"{", b"[]", b"\xff", b'{"name": NaN}'):
         headers = {"content-type": "application/json"}
-        await offline.call("POST", "/services", 400, content=content, headers=headers)
+        await on_sqlite.call("POST", "/services", 400, content=content, headers=headers)
 
 
-async def test_a_body_that_is_too_long_is_413_and_one_that_is_no_json_415(offline: Controller) -> None:
+async def test_a_body_that_is_too_long_is_413_and_one_that_is_no_json_415(on_sqlite: Controller) -> None:
     json, spaces = {"content-type": "application/json"}, b" " * MAX_BODY_BYTES
 
     async def chunks() -> AsyncIterator[bytes]:
@@ -50,20 +50,20 @@ async def test_a_body_that_is_too_long_is_413_and_one_that_is_no_json_415(offlin
         yield b"}"
 
     for content in (b'{"name": "wine"' + spaces + b"}", chunks()):
-        refused = await offline.call("POST", "/services", 413, content=content, headers=json)
+        refused = await on_sqlite.call("POST", "/services", 413, content=content, headers=json)
         assert refused["error_code"] == "PAYLOAD_TOO_LARGE"
         assert str(MAX_BODY_BYTES) in refused["message"]
     for content_type in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""):
         headers = {"content-type": content_type}
-        refused = await offline.call("POST", "/services", 415, content=b'{"name": "wine"}', headers=headers)
+        refused = await on_sqlite.call("POST", "/services", 415, content=b'{"name": "wine"}', headers=headers)
         assert (refused["error_code"], refused.keys()) == (
             "UNSUPPORTED_MEDIA_TYPE",
             {"error_code", "message", "request_id", "details"},
         )
-    await offline.call("GET", "/services/wine", 404)
+    await on_sqlite.call("GET", "/services/wine", 404)
     headers = {"content-type": "application/json; charset=utf-8"}
-    await offline.call("POST", "/services", 201, content=b'{"name": "wine"}', headers=headers)
-    await offline.call("POST", "/services", 401, content=spaces + b" ", headers=json | {"authorization": "Bearer x"})
+    await on_sqlite.call("POST", "/services", 201, content=b'{"name": "wine"}', headers=headers)
+    await on_sqlite.call("POST", "/services", 401, content=spaces + b" ", headers=json | {"authorization": "Bearer x"})
 
 
 @pytest.mark.parametrize(
@@ -79,22 +79,22 @@ async def test_a_body_that_is_too_long_is_413_and_one_that_is_no_json_415(offlin
         ("GET", "/services/wine/logs?limit=5"),
     ],
 )
-async def test_parameters_that_nobody_reads_are_refused(offline: Controller, method: str, path: str) -> None:
-    await offline.call("POST", "/services", 201, json={"name": "wine", "version": wine()})
-    refused = await offline.call(method, path, 400)
+async def test_parameters_that_nobody_reads_are_refused(on_sqlite: Controller, method: str, path: str) -> None:
+    await on_sqlite.call("POST", "/services", 201, json={"name": "wine", "version": wine()})
+    refused = await on_sqlite.call(method, path, 400)
     assert refused["error_code"] == "INVALID_PARAMETER_VALUE"
     assert refused["details"][0]["loc"][0] == "query"
-    await offline.call("GET", "/services/wine")
+    await on_sqlite.call("GET", "/services/wine")
 
 
-async def test_who_follows_logs_cannot_ask_for_an_end_or_a_page(offline: Controller) -> None:
-    await offline.call("POST", "/services", 201, json={"name": "wine", "version": wine()})
+async def test_who_follows_logs_cannot_ask_for_an_end_or_a_page(on_sqlite: Controller) -> None:
+    await on_sqlite.call("POST", "/services", 201, json={"name": "wine", "version": wine()})
     for name, value in (("to", "2026-01-01T00:00:00Z"), ("page_size", "5"), ("cursor", "x")):
         for path in ("/services/wine/logs", "/services/wine/versions/v1/logs"):
-            refused = await offline.call("GET", path, 400, params={"follow": "true", name: value})
+            refused = await on_sqlite.call("GET", path, 400, params={"follow": "true", name: value})
             assert name.removesuffix("_size") in refused["message"]
     both = {"follow": "true", "from": "2026-01-01T00:00:00Z", "lines": "5"}
-    assert "not both" in (await offline.call("GET", "/services/wine/logs", 400, params=both))["message"]
+    assert "not both" in (await on_sqlite.call("GET", "/services/wine/logs", 400, params=both))["message"]
 
 
 async def test_the_same_idempotency_key_gets_the_first_answer_again(offline: Controller) -> None:

@@ -86,6 +86,8 @@ async def test_rows_are_typed_by_the_signature_of_the_generation_that_answered(
         "again": (8.0, None, 5.0, 3),
         "old": (9.0, None, 5.0, None),
     }
+    assert {type(found[name]["f_fixed_acidity"]) for name in ("early", "again", "old")} == {float}
+    assert type(found["early"]["prediction"]) is float
     listed = (await running.tables())["wine.inferences"]
     assert (listed.kind, listed.status, listed.rows) == (INFERENCES, "ok", 4)
     assert listed.location.removeprefix("file://").rstrip("/") == str(home / "tables" / "wine" / INFERENCES)

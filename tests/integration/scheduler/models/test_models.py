@@ -6,6 +6,8 @@ import asyncio
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -18,14 +20,31 @@ from scheduler.backends.preparation.mlflow_preparation import MlflowPreparation
 from scheduler.backends.process.folders.run_folder import RunFolder
 from scheduler.domain.rollout import template_of
 from scheduler.domain.values import PodNote
+from servers.folder_registry import FolderRegistry
 from shared.contracts.deployment import Deployment, MlflowSource
 from shared.contracts.rpc.controller import RegistryAccess
 
 
 @pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A tracking URI with `wine_quality` versions 1 and 2: plain files that need no training."""
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A tracking server with `wine_quality` versions 1 and 2: plain files that need no training."""
     folder = tmp_path_factory.mktemp("registry")
+    for number in ("1", "2"):
+        model = folder / "wine_quality" / number
+        model.mkdir(parents=True)
+        (model / "MLmodel").write_text("flavors:\n  python_function:\n    loader_module: nothing\n")
+        (model / "requirements.txt").write_text(f"mlflow=={version('mlflow-skinny')}\n")
+        (model / "number").write_text(number)
+    server = FolderRegistry(folder)
+    server.start()
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A tracking URI that is no server's, which MLflow's own client is needed for; with the same versions."""
+    folder = tmp_path_factory.mktemp("store")
     uri = f"sqlite:///{folder}/mlflow.db"
     script = Path(__file__).parents[3] / "support" / "models" / "fill_registry.py"
     subprocess.run([sys.executable, script, uri, folder], check=True, capture_output=True)
@@ -59,6 +78,13 @@ async def test_a_model_is_fetched_once_read_only_and_by_digest(tmp_path: Path, r
     same = of_version("1")  # another version of a service that serves the same model
     assert await cache.fetch(same, template_of(same)) == first
     assert [path.name for path in (tmp_path / "models").iterdir() if path.name.startswith(".")] == []
+
+
+async def test_mlflows_own_client_fetches_what_no_server_has(tmp_path: Path, store: str) -> None:
+    cache = cache_in(tmp_path, store)
+    assert (await cache.fetch(of_version("2"), "t") / "number").read_text() == "2"
+    with pytest.raises(PreparationFailed, match="version 99 does not exist in MLflow"):
+        await cache.fetch(of_version("99"), "t")
 
 
 async def test_a_model_that_does_not_exist_is_named_at_once(tmp_path: Path, registry: str) -> None:

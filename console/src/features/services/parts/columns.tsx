@@ -26,17 +26,17 @@ function columns(texts: Texts, sort: Filters['sort'], hasProjects: boolean): Tab
     {
       title: common.name,
       key: 'name',
-      width: 220,
+      width: 190,
       fixed: 'left',
       render: (_, service) => <NameCell service={service} />,
     },
     {
       title: common.status,
       key: 'status',
-      width: 120,
+      width: 110,
       render: (_, service) => <StatusTag status={service.status} reason={reasonOf(service)} />,
     },
-    { title: common.type, dataIndex: 'type', width: 60 },
+    { title: common.type, dataIndex: 'type', width: 50 },
     {
       title: t.versions,
       key: 'versions',
@@ -47,28 +47,28 @@ function columns(texts: Texts, sort: Filters['sort'], hasProjects: boolean): Tab
     {
       title: t.traffic,
       key: 'traffic',
-      width: 150,
+      width: 140,
       render: (_, service) => <SplitBar versions={service.versions} />,
     },
     {
       title: t.requests,
       key: 'requests',
-      width: 180,
+      width: 165,
       render: (_, { name }) => <Requests service={name} />,
     },
     {
       title: t.p99,
       key: 'p99',
-      width: 80,
+      width: 70,
       align: 'right',
       render: (_, { name }) => <Latency service={name} />,
     },
     ...(hasProjects ? [{ title: common.project, dataIndex: 'project', width: 110 }] : []),
-    { title: common.creator, dataIndex: 'creator', width: 100 },
+    { title: common.creator, dataIndex: 'creator', width: 85 },
     {
       title: common.created,
       key: 'created_at',
-      width: 130,
+      width: 125,
       sorter: true,
       sortOrder: sort === 'created_at' ? 'ascend' : 'descend',
       sortDirections: ['ascend', 'descend', 'ascend'],
@@ -77,7 +77,7 @@ function columns(texts: Texts, sort: Filters['sort'], hasProjects: boolean): Tab
     {
       title: common.actions,
       key: 'actions',
-      width: 120,
+      width: 110,
       fixed: 'right',
       render: (_, service) => <RowActions service={service} />,
     },
@@ -85,7 +85,7 @@ function columns(texts: Texts, sort: Filters['sort'], hasProjects: boolean): Tab
 }
 
 /** Wide enough for all columns: with widths of their own they are not measured anew for each page. */
-export const LEAST_WIDTH = 1180;
+export const LEAST_WIDTH = 1165;
 
 function NameCell({ service }: { service: Service }) {
   return (

@@ -12,7 +12,7 @@ import typer
 
 from penstock.commands.cli.connection import connect
 from penstock.commands.cli.output import Format, Output, show_all, show_one
-from penstock.commands.monitoring.observability import From, To
+from penstock.commands.monitoring.observability import From, Service, To
 
 app = typer.Typer(help="Inference tables: what was asked and answered.", no_args_is_help=True)
 dead_letters = typer.Typer(help="Messages that a service gave up on.", no_args_is_help=True)
@@ -20,6 +20,7 @@ dead_letters = typer.Typer(help="Messages that a service gave up on.", no_args_i
 TABLES = ("name", "status", "rows", "location", "blocked.reason", "version", "updated_at")
 ROWS = ("request_time", "status_code", "version", "execution_duration_ms", "client_request_id", "request", "response")
 DROPPABLE_FIRST = ("client_request_id", "response", "request")
+ACCOUNT = ("start", "accepted", "stored", "dropped", "on_the_way", "missing")
 COLUMNS = ("name", "type", "original_name", "description")
 STATISTICS = ("name", "type", "count", "nulls", "distinct", "min", "mean", "max")
 SHOWN_OF_A_BODY = 200
@@ -97,6 +98,27 @@ def stats(
     with connect() as client:
         found = client.table_statistics(table, where=where, columns=columns or (), from_time=from_time, to_time=to_time)
         show_all(found["columns"], STATISTICS, output)
+
+
+def accounting(
+    service: Service,
+    *,
+    from_time: From = None,
+    to_time: To = None,
+    step: Annotated[int, typer.Option(min=60, help="Seconds, whole minutes.")] = 60,
+    output: Output = Format.TABLE,
+) -> None:
+    """Show what became of each request that was to be recorded; the last hour unless told otherwise."""
+    with connect() as client:
+        found = client.accounting(service, from_time=from_time, to_time=to_time, step=step)
+        if output is Format.JSON:
+            show_one(found, ("total",), output)
+        else:
+            show_all([*found["items"], {**found["total"], "start": "total"}], ACCOUNT, output, of=_accounted)
+
+
+def _accounted(point: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**point, "dropped": ", ".join(f"{reason} {count}" for reason, count in point["dropped"].items())}
 
 
 class FileFormat(StrEnum):

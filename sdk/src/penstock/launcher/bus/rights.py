@@ -2,9 +2,9 @@
 
 A service publishes its own facts, its half of the routes, its answers; asks the questions that it has; reads the
 streams and buckets that it works on, through its own durables. One service (`STREAM_OWNER`) creates and updates
-streams; nobody deletes one, or another's consumer. The `subscriber` reads events and the request log and can change
-nothing. Contract tests hold the tables here to the event catalogue, the topology and the RPC methods. NATS has no
-per-message checks, so these lists are the whole of the bus' authorisation but for one thing, see `of_subscriber`.
+streams; nobody deletes one, or another's consumer. The `subscriber` reads events, the request log and log topics, and
+can change nothing. Contract tests hold the tables here to the event catalogue, the topology and the RPC methods. NATS
+has no per-message checks, so these lists are the whole of the bus' authorisation but for one thing: `of_subscriber`.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ ALSO_PUBLISHES: dict[str, tuple[str, ...]] = {
     "inference-logger": (
         "$JS.API.STREAM.PURGE.REQUESTS",
         "penstock.metrics.v1.>",
+        "penstock.logtopics.v1.>",
         "penstock.dead.v1.inference-logger",  # a message of REQUESTS that it cannot read
     ),
 }
@@ -68,7 +69,7 @@ ASKS: dict[str, tuple[str, ...]] = {
 """Service → the questions that it asks. Some are answered with credentials: nobody else may ask those."""
 
 STREAM_OWNER = "controller"
-OWNED_STREAMS = ("EVENTS", "REQUESTS", "LOGS", "METRICS", "DEAD", "KV_routes", "KV_routers")
+OWNED_STREAMS = ("EVENTS", "REQUESTS", "LOGTOPICS", "LOGS", "METRICS", "DEAD", "KV_routes", "KV_routers")
 
 DURABLES: dict[str, dict[str, tuple[str, ...]]] = {
     "controller": {"EVENTS": ("controller-facts",), "METRICS": ("controller-key-use",)},
@@ -96,7 +97,7 @@ SERVICES = tuple(PRODUCES)
 SUBSCRIBER = "subscriber"
 SUPERVISOR = "supervisor"
 """Asks the server itself how it is; a user of the system account, which has no part in the streams."""
-READABLE_STREAMS = ("EVENTS", "REQUESTS")
+READABLE_STREAMS = ("EVENTS", "REQUESTS", "LOGTOPICS")
 
 
 @dataclass(frozen=True)
@@ -239,7 +240,7 @@ def of_subscriber() -> Permissions:
     ]
     return Permissions(
         publish=tuple(allowed),
-        subscribe=("penstock.events.>", "penstock.requests.>", "_INBOX.>"),
+        subscribe=("penstock.events.>", "penstock.requests.>", "penstock.logtopics.>", "_INBOX.>"),
         publish_deny=tuple(denied),
         subscribe_deny=tuple(inbox_of(service) for service in SERVICES),
     )

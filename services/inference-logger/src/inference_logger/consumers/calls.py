@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from inference_logger.handlers import destinations, queries
+from inference_logger.handlers.accounting import LogAccounting
 from inference_logger.handlers.reading import TableReader
 from inference_logger.store import catalogue
 from inference_logger.store.derived.signatures import save_signature
@@ -14,12 +15,15 @@ from shared.clock import Clock
 from shared.contracts.base import Contract
 from shared.contracts.chunks import ChunkStream
 from shared.contracts.rpc.inference_logger import (
+    ACCOUNTING,
     DESTINATION_STATES,
     READ,
     ROWS,
     TABLE,
     TABLES,
     TEST_DESTINATION,
+    AccountingPage,
+    AccountingQuery,
     DestinationQuery,
     DestinationStates,
     DestinationTest,
@@ -37,7 +41,7 @@ from shared.events import PodChecked, PodReady, ServiceDeleted
 DURABLE = "inference-logger-events"
 
 
-def subscribe(bus: Bus, database: Database, reader: TableReader) -> None:
+def subscribe(bus: Bus, database: Database, reader: TableReader, accounting: LogAccounting) -> None:
     """Declare what the inference-logger consumes and answers."""
 
     async def deleted(event: ServiceDeleted, session: AsyncSession) -> None:
@@ -56,15 +60,20 @@ def subscribe(bus: Bus, database: Database, reader: TableReader) -> None:
     async def read(query: ReadQuery) -> ChunkStream:
         return await bus.offer_chunks(await reader.open(query))
 
-    async def ready(event: PodReady | PodChecked, session: AsyncSession) -> None:
-        key = (str(event.version_id), event.generation)
-        await save_signature(session, event.service, key, event.signature)
+    async def account(query: AccountingQuery) -> AccountingPage:
+        return await accounting.account(query)
 
-    bus.consume(DURABLE, {ServiceDeleted: deleted, PodReady: ready, PodChecked: ready})
+    bus.consume(DURABLE, {ServiceDeleted: deleted, PodReady: _note_signature, PodChecked: _note_signature})
     bus.serve(TABLES, tables)
     bus.serve(TABLE, table)
     bus.serve(ROWS, rows)
     bus.serve(READ, read)
+    bus.serve(ACCOUNTING, account)
+
+
+async def _note_signature(event: PodReady | PodChecked, session: AsyncSession) -> None:
+    key = (str(event.version_id), event.generation)
+    await save_signature(session, event.service, key, event.signature)
 
 
 def serve_destinations(bus: Bus, database: Database, registry: DestinationRegistry, clock: Clock) -> None:

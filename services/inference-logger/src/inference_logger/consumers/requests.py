@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from nats.aio.msg import Msg
 
+from inference_logger.consumers.log_topics import publish_topics
 from inference_logger.consumers.waiting import WaitingTableRetries
+from inference_logger.domain.accounting import (
+    DEAD_LETTER,
+    Lost,
+    SourceCounts,
+    lost_records,
+    read_counts,
+    unreadable_records,
+)
 from inference_logger.domain.records import UnreadableMessage, read_message
 from inference_logger.domain.streams import DOUBTFUL_FOR, Checkpoint
 from inference_logger.domain.tables import ReceivedMessage
@@ -160,19 +170,43 @@ class RequestSink:
         return late or sum(len(message.data) for message in unread) >= self.policy.bytes
 
     async def _commit(self, before: Checkpoint, messages: Sequence[Msg]) -> Checkpoint:
-        received = [await self._read_or_dead_letter(message, before) for message in messages]
+        batch = _Gathered()
+        for message in messages:
+            await self._read(message, before, batch)
         last = messages[-1].metadata
         upto = replace(before, sequence=last.sequence.stream, stored_at=last.timestamp)
-        batch = StreamBatch([message for message in received if message is not None], before, upto)
-        self.waiting.update(await commit_batch(self.stores, batch, self.waiting.tables))
+        await self._hand_on(batch.messages, upto)
+        found = StreamBatch(batch.messages, before, upto, batch.counts, batch.lost)
+        self.waiting.update(await commit_batch(self.stores, found, self.waiting.tables))
         return upto
 
-    async def _read_or_dead_letter(self, message: Msg, checkpoint: Checkpoint) -> ReceivedMessage | None:
+    async def _hand_on(self, messages: Sequence[ReceivedMessage], upto: Checkpoint) -> None:
+        """To log topics, before they are noted as read: a kill in between hands them on once more."""
         try:
-            records = read_message(message.data, message.subject.rpartition(".")[2])
+            await publish_topics(self.bus, messages, upto.name)
+        except* Unavailable as errors:
+            raise Unavailable(describe_error(errors.exceptions[0])) from errors
+
+    async def _read(self, message: Msg, checkpoint: Checkpoint, batch: _Gathered) -> None:
+        """Its records, or, as a dead letter, that they are lost; what it counts."""
+        service, metadata = message.subject.rpartition(".")[2], message.metadata
+        try:
+            records = read_message(message.data, service)
         except UnreadableMessage as error:
             await dead_letter(self.bus.js, NAME, message, str(error))
-            return None
-        metadata = message.metadata
+            if not checkpoint.is_doubtful(metadata.timestamp):  # else it was counted, as far as can be told
+                found = unreadable_records(message.data)
+                batch.lost.update(lost_records(found, service, DEAD_LETTER, metadata.timestamp))
+            return
+        batch.counts += [] if records else read_counts(message.data, service)
         doubtful = is_retry(message.headers) or checkpoint.is_doubtful(metadata.timestamp)
-        return ReceivedMessage(metadata.sequence.stream, records, doubtful, len(message.data))
+        batch.messages.append(ReceivedMessage(metadata.sequence.stream, records, doubtful, len(message.data)))
+
+
+@dataclass
+class _Gathered:
+    """What messages hold."""
+
+    messages: list[ReceivedMessage] = field(default_factory=list)
+    counts: list[SourceCounts] = field(default_factory=list)
+    lost: Lost = field(default_factory=Counter)

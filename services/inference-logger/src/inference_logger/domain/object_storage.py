@@ -68,10 +68,7 @@ class BucketFolder:
             "max_retries": "3",
             "retry_timeout": "10s",
         }
-        if self.endpoint:
-            options["aws_endpoint_url"] = (
-                self.endpoint if self.path_style else f"{urlsplit(self.endpoint).scheme}://{self.host}"
-            )
+        options["aws_endpoint_url"] = f"{'https' if self.is_secure else 'http'}://{self.host}"
         if credentials is None:
             return options | {"aws_skip_signature": "true"}
         options |= {"aws_access_key_id": credentials.access_key, "aws_secret_access_key": credentials.secret_key}

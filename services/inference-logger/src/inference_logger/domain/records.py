@@ -92,7 +92,12 @@ def _is_folder(value: Any) -> bool:
     return value.startswith(("/", "file:///", "s3://")) and ".." not in value.split("/")
 
 
+def _is_topic(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and LOG_TOPIC.fullmatch(value) is not None)
+
+
 DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+LOG_TOPIC = re.compile(rf"{DNS_LABEL.pattern}\.{DNS_LABEL.pattern}")
 
 CHECKS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("request_id", _is_text, "a string"),
@@ -103,6 +108,7 @@ CHECKS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("duration_ms", partial(_is_number, 0, 2.0**53, int | float), "a number of milliseconds"),
     ("sampling_fraction", _is_share, "a share between 0 and 1"),
     ("logging_error_codes", _is_codes, "a list of strings"),
+    ("log_topic", _is_topic, "a log set and a topic"),
     ("destination", _is_folder, "a folder"),
     ("generation", _is_count_or_none, "a number of a generation"),
     *(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from inference_logger.domain.accounting import Lost, SourceCounts
 from inference_logger.domain.streams import Checkpoint
 from inference_logger.domain.tables import ReceivedMessage, TableKey, TableShare, app_id, is_remote, split_by_table
 from inference_logger.domain.waiting import WaitingTable
 from inference_logger.handlers.stores import CatalogueState, Stores, note_commit, read_catalogue_state, table_blocked
-from inference_logger.store import positions
+from inference_logger.store import counts, positions
 from inference_logger.store.delta import CommitResult
 from inference_logger.store.writer import Unwritable
 from shared.bus.outbox import publish
@@ -26,6 +28,10 @@ class StreamBatch:
     messages: Sequence[ReceivedMessage]
     before: Checkpoint
     upto: Checkpoint
+    counts: Sequence[SourceCounts] = ()
+    """What routers say of minutes."""
+    lost: Lost = field(default_factory=Counter)
+    """Records of messages that cannot be read."""
 
 
 async def commit_batch(
@@ -95,6 +101,11 @@ class _BatchCommit:
             if after != before:
                 self.changed[location] = after
 
+    def _kept_counts(self) -> list[SourceCounts]:
+        """Not of what a service had until it was deleted."""
+        purged = self.catalogue.purged
+        return [one for one in self.batch.counts if one.service not in purged or one.minute > purged[one.service]]
+
     async def note(self) -> None:
         at = self.stores.clock.now()
         async with self.stores.database.unit_of_work() as session:
@@ -103,4 +114,6 @@ class _BatchCommit:
             for table in self.newly_blocked:
                 await publish(session, table_blocked(table))
             await positions.save_waiting_tables(session, self.changed.values())
+            await counts.note_counts(session, self._kept_counts())
+            await counts.note_lost(session, self.batch.lost)
             await positions.set_checkpoint(session, self.batch.upto, at)

@@ -8,12 +8,13 @@ from dataclasses import replace
 
 from nats.js import JetStreamContext
 
+from inference_logger.domain.accounting import Lost, lost_records
 from inference_logger.domain.streams import Checkpoint
 from inference_logger.domain.tables import TableShare, split_by_table
 from inference_logger.domain.waiting import WaitingTable
 from inference_logger.handlers.purge import is_filling, purge_parked
 from inference_logger.handlers.stores import Stores, read_catalogue_state, table_rows_dropped
-from inference_logger.store import positions
+from inference_logger.store import counts, positions
 from inference_logger.store.stream import read_service
 from shared.bus.outbox import publish
 
@@ -49,10 +50,16 @@ async def park_records(
         if dropped:
             log.error("%d records of table %s are dropped: %s", dropped, table.key.name, reason)
             await publish(session, table_rows_dropped(parked, dropped, reason or ""))
+            await counts.note_lost(session, _lost(kept, table, reason or ""))
     if dropped:
         stores.metrics.count_dropped(parked, dropped, reason or "")
     await purge_parked(stores.database, js, parked.key.service, checkpoint)
     return parked
+
+
+def _lost(share: TableShare, table: WaitingTable, reason: str) -> Lost:
+    records = [record for _, record in (*share.records, *share.retried)]
+    return lost_records(records, table.key.service, reason, table.since)
 
 
 async def _park(stores: Stores, table: WaitingTable, share: TableShare, upto: int) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import aclosing
 
-from inference_logger.domain.tables import plain_path
+from inference_logger.domain.tables import is_remote, plain_path
 from inference_logger.domain.waiting import WaitingTable
 from inference_logger.handlers.reading import TableReader
 from inference_logger.store import catalogue, positions
@@ -56,7 +56,7 @@ def _never_written(table: WaitingTable) -> TableView:
         name=table.key.name,
         service=table.key.service,
         kind=table.key.kind,
-        location=f"file://{table.location}",
+        location=table.location if is_remote(table.location) else f"file://{table.location}",
         rows=0,
         version=0,
         status="blocked",

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
 import orjson
+from deltalake.exceptions import DeltaError
 
+from inference_logger.domain.object_storage import storage_failure, storage_reason
 from inference_logger.domain.reading.queries import PageQuery, Question, cursor_of, order_of, position_of, select
-from inference_logger.domain.tables import plain_path
+from inference_logger.domain.tables import is_remote, plain_path
 from inference_logger.store import catalogue
 from inference_logger.store.reading.details import table_details
 from inference_logger.store.reading.export import cut, export_csv, export_parquet
 from inference_logger.store.reading.limits import WorkingTime
+from inference_logger.store.reading.minutes import rows_by_minute
 from inference_logger.store.reading.pages import read_page
 from inference_logger.store.reading.snapshot import Snapshot, open_snapshot
 from inference_logger.store.reading.statistics import column_statistics
@@ -25,7 +31,7 @@ from inference_logger.store.tables import TableRow
 from shared.contracts.chunks import MAX_CHUNK_BYTES
 from shared.contracts.rpc.inference_logger import ReadQuery, TableDetails, TableView
 from shared.database import Database
-from shared.errors import LimitExceeded, NotFound
+from shared.errors import LimitExceeded, NotFound, Unavailable, UpstreamFailed
 
 RETRY_AFTER_S = 2.0
 Result = TypeVar("Result")
@@ -36,6 +42,8 @@ class QueryLimits:
     """What queries may take."""
 
     at_once: int = 4
+    wait_s: float = 3.0
+    """One more waits so long for its turn."""
     within_s: float = 30.0
     """Of work for a page or statistics."""
     download_within_s: float = 600.0
@@ -50,7 +58,7 @@ class TableReader:
         self.database = database
         self.storages = storages
         self.limits = limits
-        self._running = 0
+        self._turns = asyncio.Semaphore(limits.at_once)
         self._pool = ThreadPoolExecutor(limits.at_once, thread_name_prefix="query")
 
     async def open(self, query: ReadQuery) -> RunningQuery:
@@ -58,24 +66,26 @@ class TableReader:
 
         Raises `NotFound`; `InvalidInput` for what the table cannot be asked; `LimitExceeded` when too many run.
         """
-        if self._running >= self.limits.at_once:
-            raise LimitExceeded(
-                f"{self.limits.at_once} queries of inference tables run already; try again in a moment",
-                retry_after_s=RETRY_AFTER_S,
-            )
-        self._running += 1
+        await self._take_turn()
         try:
             is_file = query.result in {"csv", "parquet"}
             time = WorkingTime(self.limits.download_within_s if is_file else self.limits.within_s)
             snapshot = await self.find(query.table, _version_of(query))
             pieces = await self._in_thread(lambda: _prepare(snapshot, query, time, self.limits.memory_bytes))
         except BaseException:
-            self._has_ended()
+            self._turns.release()
             raise
-        return RunningQuery(self._pool, cut(pieces, MAX_CHUNK_BYTES), time, self._has_ended)
+        return RunningQuery(self._pool, cut(pieces, MAX_CHUNK_BYTES), time, self._turns.release)
 
-    def _has_ended(self) -> None:
-        self._running -= 1
+    async def _take_turn(self) -> None:
+        try:
+            async with asyncio.timeout(self.limits.wait_s):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            raise LimitExceeded(
+                f"{self.limits.at_once} queries of inference tables run already; try again in a moment",
+                retry_after_s=RETRY_AFTER_S,
+            ) from error
 
     async def find(self, table: str, version: int | None = None) -> Snapshot:
         """A table, opened. Raises `NotFound`, also for one whose folder is gone."""
@@ -86,14 +96,36 @@ class TableReader:
         newest_first = sorted(found, key=lambda row: row.updated_at, reverse=True)
         for row in newest_first:
             try:
-                storage = await self.storages.of(row.location)
-                return await self._in_thread(partial(open_snapshot, row.location, storage, version))
+                return await self._open(row.location, version)
             except NotFound:
                 await self._note_missing(row)
         raise NotFound(
             f"the folder of inference table {table}, {plain_path(newest_first[0].location)}, is gone; "
             "the next recorded request makes it anew"
         )
+
+    async def count_minutes(self, table: str, since: datetime, until: datetime) -> Counter[datetime]:
+        """Minute → rows of it, wherever the table lies or lay. Raises `LimitExceeded`, `Conflict`, `Unavailable`."""
+        async with self.database.read() as session:
+            found = await catalogue.find_tables(session, name=table)
+        counted: Counter[datetime] = Counter()
+        for row in found:
+            time = WorkingTime(self.limits.within_s)
+            with suppress(NotFound):
+                snapshot = await self._open(row.location, None)
+                counted += await self._in_thread(partial(_count_minutes, snapshot, since, until, time))
+        return counted
+
+    async def _open(self, location: str, version: int | None) -> Snapshot:
+        if (why := self.storages.refusal(location)) is not None:
+            raise Unavailable(f"the table's destination fails: {why}")
+        storage = await self.storages.of(location)
+        try:
+            return await self._in_thread(partial(open_snapshot, location, storage, version))
+        except (DeltaError, OSError) as error:
+            if not is_remote(location):
+                raise
+            raise UpstreamFailed(storage_reason(location, error)) from None  # it may show credentials
 
     async def details(self, view: TableView) -> TableDetails:
         """A table with its columns, its files and its last commit."""
@@ -147,7 +179,17 @@ class RunningQuery:
 
 def _next(pieces: Iterator[bytes], time: WorkingTime) -> bytes | None:
     with time.working():
-        return next(pieces, None)
+        try:
+            return next(pieces, None)
+        except (DeltaError, OSError) as error:
+            if "<Code>" not in str(error):
+                raise
+            raise UpstreamFailed(storage_failure(str(error), "") or "the store failed") from None
+
+
+def _count_minutes(snapshot: Snapshot, since: datetime, until: datetime, time: WorkingTime) -> Counter[datetime]:
+    with time.working():
+        return rows_by_minute(snapshot, since, until, time)
 
 
 def _version_of(query: ReadQuery) -> int | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from nats.js import JetStreamContext
 
+from inference_logger.domain.accounting import lost_records
 from inference_logger.domain.streams import Checkpoint
 from inference_logger.domain.tables import TableKey, TableShare, app_id, split_by_table
 from inference_logger.domain.waiting import WaitingTable
@@ -19,7 +20,7 @@ from inference_logger.handlers.stores import (
     table_recovered,
     table_rows_dropped,
 )
-from inference_logger.store import positions
+from inference_logger.store import counts, positions
 from inference_logger.store.delta import CommitResult
 from inference_logger.store.parking import ParkedSegment
 from inference_logger.store.stream import read_service
@@ -91,6 +92,8 @@ async def _write(stores: Stores, table: WaitingTable, piece: _RecoveryPiece, fou
             stores.derivations.rows_added(done[0])
         if piece.damaged:
             await publish(session, table_rows_dropped(table, piece.damaged, PARKING_DAMAGED))
+            lost = lost_records([None] * piece.damaged, table.key.service, PARKING_DAMAGED, table.since)
+            await counts.note_lost(session, lost)
         await positions.save_waiting_tables(session, [table])
     if piece.damaged:
         stores.metrics.count_dropped(table, piece.damaged, PARKING_DAMAGED)

@@ -16,7 +16,7 @@ from deltalake.exceptions import DeltaError
 from inference_logger.domain.object_storage import storage_reason
 from inference_logger.domain.tables import KINDS, TableKey, is_remote
 from inference_logger.handlers.stores import Stores
-from inference_logger.store import catalogue, positions
+from inference_logger.store import catalogue, counts, positions
 from inference_logger.store.derived.blocked import delete_blocked, find_blocked
 from inference_logger.store.derived.signatures import delete_signatures
 from inference_logger.store.removal import remove_remote_table, remove_table
@@ -62,6 +62,7 @@ class TableRemoval:
                 await delete_signatures(session, service)
                 for location in removed:
                     await delete_blocked(session, location)
+                await counts.forget_service(session, service, upto)
         if is_done:
             for place in places:
                 del self._done[place]

@@ -34,6 +34,10 @@ class StoreFailure(UpstreamFailed):
     """A store did not do what it was asked; the message says why, in one sentence."""
 
 
+class StoreRefusal(StoreFailure):
+    """A store answered that it will not do it."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a store answered."""
@@ -89,7 +93,8 @@ class S3Client:
     def _require(self, answer: Answer) -> Answer:
         if answer.status >= 300:
             text = f"status {answer.status} {answer.body[:4096].decode(errors='replace')}"
-            raise StoreFailure(storage_failure(text, self.folder.bucket) or f"the store answers {answer.status}")
+            kind = StoreRefusal if answer.status < 500 or answer.status == 501 else StoreFailure
+            raise kind(storage_failure(text, self.folder.bucket) or f"the store answers {answer.status}")
         return answer
 
     def _send(

@@ -109,4 +109,39 @@ class PurgeRow(LoggerRow, table=True):
     is_done: bool = False
 
 
+class RequestCountRow(LoggerRow, table=True):
+    """What one source counted of a service in a minute of the requests' arrival; the numbers only grow."""
+
+    __tablename__ = "request_counts"
+
+    source: str = Field(primary_key=True, max_length=36)
+    service: str = Field(primary_key=True, max_length=63, index=True)
+    minute: datetime = Field(primary_key=True, sa_type=UtcDateTime, index=True)
+    logged: int = Field(sa_type=BigInteger)
+    dropped: dict[str, int] = Field(sa_type=JSON)
+    is_complete: bool = False
+    """Every record that it calls logged was read from the stream before this was."""
+
+
+class LostRecordRow(LoggerRow, table=True):
+    """Records that were read from the stream and are in no table, by reason."""
+
+    __tablename__ = "lost_records"
+
+    service: str = Field(primary_key=True, max_length=63)
+    minute: datetime = Field(primary_key=True, sa_type=UtcDateTime)
+    reason: str = Field(primary_key=True, max_length=32)
+    records: int = Field(sa_type=BigInteger)
+
+
+class StoredMinuteRow(LoggerRow, table=True):
+    """Rows that the payload tables had of a minute when all of it had arrived: later removals do not change it."""
+
+    __tablename__ = "stored_minutes"
+
+    service: str = Field(primary_key=True, max_length=63)
+    minute: datetime = Field(primary_key=True, sa_type=UtcDateTime)
+    records: int = Field(sa_type=BigInteger)
+
+
 add_tables(LoggerRow.metadata)

@@ -12,7 +12,7 @@ from router.dataplane.client.connection import ClientConnection
 from router.dataplane.exchange.admission import admit
 from router.dataplane.exchange.context import DataPlaneContext
 from router.dataplane.limits import DataPlaneLimits
-from router.domain.outcome import OutcomeRecorder
+from router.domain.outcome import OutcomeCounter, OutcomeRecorder, Uncounted
 from router.domain.routes.table import RouteTable
 
 logger = logging.getLogger(__name__)
@@ -24,8 +24,14 @@ SWEEP_S = 0.1
 class DataPlane:
     """Accepts clients on one listening socket."""
 
-    def __init__(self, table: RouteTable, recorder: OutcomeRecorder, limits: DataPlaneLimits | None = None) -> None:
-        self.context = context = DataPlaneContext(table, recorder, limits or DataPlaneLimits())
+    def __init__(
+        self,
+        table: RouteTable,
+        recorder: OutcomeRecorder,
+        limits: DataPlaneLimits | None = None,
+        counts: OutcomeCounter | None = None,
+    ) -> None:
+        self.context = context = DataPlaneContext(table, recorder, limits or DataPlaneLimits(), counts or Uncounted())
         context.readmit = lambda exchange: admit(context, exchange)
         self.clients: set[ClientConnection] = set()
         self._server: asyncio.Server | None = None

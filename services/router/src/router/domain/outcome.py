@@ -24,7 +24,7 @@ class RequestOutcome:
     service: str
     route: bytes
     """JSON object of what the pod and its version fix: service, version, version_id, generation, model,
-    sampling_fraction, destination."""
+    sampling_fraction, destination, log_topic."""
     record_id: bytes
     """16 bytes, a UUIDv7: the identity of the row."""
     request_id: bytes
@@ -48,6 +48,21 @@ class OutcomeRecorder(Protocol):
     def append(self, outcome: RequestOutcome) -> str | None:
         """None when the record is safe, else the reason why it was dropped. Never raises, never waits."""
         ...
+
+
+class OutcomeCounter(Protocol):
+    """Counts what was recorded and what was not, for the account of the request log."""
+
+    def count(self, service: str, received_ns: int, outcome: str | None) -> None:
+        """One more; None: it was recorded. Never raises, never waits."""
+        ...
+
+
+class Uncounted:
+    """Counts nothing."""
+
+    def count(self, service: str, received_ns: int, outcome: str | None) -> None:
+        """See `OutcomeCounter`."""
 
 
 def is_valid_request_id(value: bytes) -> bool:

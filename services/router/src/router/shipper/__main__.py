@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import sys
+from contextlib import suppress
 
 import uvloop
 
@@ -19,6 +20,7 @@ import shared.imports.nats_client  # noqa: F401 - before all that imports NATS' 
 # isort: split
 from router.clients import ReconnectingBus
 from router.settings import RouterSettings
+from router.shipper.counts import CountsPublisher
 from router.shipper.publisher import SpoolPublisher
 from router.spool import SpoolReader
 from router.spool.files import READER_LOCK, SpoolFiles
@@ -42,15 +44,18 @@ async def run_shipper(settings: RouterSettings) -> None:
     url, status = settings.nats_url.get_secret_value(), StatusReporter(f"router-{settings.id}-shipper", clock.now())
     bus = ReconnectingBus(lambda: Bus("router", url, clock=clock, status=status))
     publisher = SpoolPublisher(settings, spool, bus, clock)
+    counts = CountsPublisher(settings.folder / "counts", bus, publisher.is_caught_up, clock)
     router_ended = asyncio.Event()
     asyncio.get_running_loop().add_reader(sys.stdin.fileno(), router_ended.set)
     while not _is_mine(spool):
         await clock.sleep(0.2)  # the shipper of the router before this one is at its last flush
     try:
         async with asyncio.TaskGroup() as group:
-            loops = [group.create_task(bus.run()), group.create_task(publisher.run())]
+            loops = [group.create_task(bus.run()), group.create_task(publisher.run()), group.create_task(counts.run())]
             await router_ended.wait()
             await publisher.flush(FLUSH_S)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(counts.publish_once(), FLUSH_S)
             for loop in loops:
                 loop.cancel()
     finally:

@@ -109,23 +109,33 @@ class SpoolPublisher:
         else:
             self._spool.acknowledge(batch)
 
+    def is_caught_up(self) -> bool:
+        """Look whether the bus has every record that is in the spool now."""
+        self._spool.scan()
+        return not self._has_unpublished()
+
     def _has_unpublished(self) -> bool:
         return self._spool.has_work or bool(self._publishing)
 
 
 def _headers(batch: SpoolBatch, *, is_marked: bool) -> dict[str, str]:
-    headers = {
+    headers = message_headers(batch.message_id, batch.service, _time_of(UUID(batch.message_id)))
+    return {**headers, RETRY_HEADER: "1"} if is_marked else headers
+
+
+def message_headers(message_id: str, service: str, at: datetime) -> dict[str, str]:
+    """Those of a CloudEvent."""
+    return {
         "ce-specversion": "1.0",
-        "ce-id": batch.message_id,
+        "ce-id": message_id,
         "ce-source": "penstock/router",
         "ce-type": RequestLogged.event_type(),
-        "ce-time": _time_of(UUID(batch.message_id)).isoformat(),
-        "ce-subject": batch.service,
-        "ce-correlationid": batch.message_id,
-        "ce-causationid": batch.message_id,
+        "ce-time": at.isoformat(),
+        "ce-subject": service,
+        "ce-correlationid": message_id,
+        "ce-causationid": message_id,
         "content-type": "application/json",
     }
-    return {**headers, RETRY_HEADER: "1"} if is_marked else headers
 
 
 def _time_of(uuid7: UUID) -> datetime:

@@ -9,7 +9,15 @@ from shared.contracts.rpc.controller import (
     SECRET_VALUES,
     STORAGE_CREDENTIALS,
 )
-from shared.contracts.rpc.inference_logger import DESTINATION_STATES, READ, ROWS, TABLE, TABLES, TEST_DESTINATION
+from shared.contracts.rpc.inference_logger import (
+    ACCOUNTING,
+    DESTINATION_STATES,
+    READ,
+    ROWS,
+    TABLE,
+    TABLES,
+    TEST_DESTINATION,
+)
 from shared.contracts.rpc.method import RpcMethod
 from shared.contracts.rpc.monitor import CHARTS, EVENTS, LOG_CONTEXT, LOGS, METRICS, SUMMARIES
 from shared.contracts.rpc.scheduler import (
@@ -26,5 +34,5 @@ from shared.contracts.rpc.scheduler import (
 METHODS: tuple[RpcMethod, ...] = (
     DESTINATIONS, STORAGE_CREDENTIALS, DESTINATION_STATES, TEST_DESTINATION,
     DEPLOYMENTS, REGISTRY_ACCESS, SECRET_VALUES, PODS, RESTART_POD, VERSION_STATES, NODES, CAPACITY, RUNS, METRICS,
-    CHARTS, SUMMARIES, LOGS, LOG_CONTEXT, EVENTS, TABLES, TABLE, ROWS, READ, POD_TIMELINE, ENVIRONMENT,
+    CHARTS, SUMMARIES, LOGS, LOG_CONTEXT, EVENTS, TABLES, TABLE, ROWS, READ, ACCOUNTING, POD_TIMELINE, ENVIRONMENT,
 )  # fmt: skip

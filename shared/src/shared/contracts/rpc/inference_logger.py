@@ -146,6 +146,33 @@ class TableStatistics(Contract):
     columns: tuple[ColumnStatistics, ...]
 
 
+class AccountingQuery(Contract):
+    """What became of the requests that came in for a service."""
+
+    service: str
+    from_time: datetime
+    to_time: datetime
+    step: int = Field(default=60, ge=60, description="Seconds, whole minutes.")
+
+
+class AccountingPoint(Contract):
+    """Requests that came in within one step: accepted = stored + dropped + on_the_way + missing."""
+
+    start: datetime
+    accepted: int = Field(description="Requests that were given to a version whose requests are recorded.")
+    stored: int = Field(description="Rows of the payload table.")
+    dropped: dict[str, int] = Field(default={}, description="Reason → requests that will have no row.")
+    on_the_way: int = Field(description="Records in a router's spool, in the stream, or waiting for a table.")
+    missing: int = Field(description="Records that are in no table and not on their way: 0 unless something is wrong.")
+
+
+class AccountingPage(Contract):
+    """The steps in which there were requests, and their sum."""
+
+    items: tuple[AccountingPoint, ...]
+    total: AccountingPoint
+
+
 class RowsQuery(Contract):
     """Rows of one table, newest first."""
 
@@ -206,6 +233,7 @@ class DestinationTest(Contract):
 
 TABLES = RpcMethod("inference-logger", "tables", TablesQuery, TableList)
 TABLE = RpcMethod("inference-logger", "table", TableQuery, TableDetails)
+ACCOUNTING = RpcMethod("inference-logger", "accounting", AccountingQuery, AccountingPage)
 ROWS = RpcMethod("inference-logger", "rows", RowsQuery, RowPage)
 DESTINATION_STATES = RpcMethod("inference-logger", "destination_states", Nothing, DestinationStates)
 TEST_DESTINATION = RpcMethod("inference-logger", "test_destination", DestinationQuery, DestinationTest)

@@ -1,17 +1,26 @@
-"""`/services/{s}/requests/{id}`: a recorded request: its rows of the tables, and what was printed for it."""
+"""`/services/{s}/requests/{id}`: a recorded request, whole; `/services/{s}/accounting`: what became of all of them."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
 
 from controller.api.dependencies import ApiDependencies, Dependencies
 from controller.api.observability.log_filters import RequestId
 from controller.api.observability.metrics_events import must_exist
-from shared.contracts.rpc.inference_logger import ROWS, RowPage, RowsQuery
+from controller.domain.commands import ServiceName
+from controller.domain.times import Moment
+from shared.contracts.rpc.inference_logger import (
+    ACCOUNTING,
+    ROWS,
+    AccountingPage,
+    AccountingQuery,
+    RowPage,
+    RowsQuery,
+)
 from shared.contracts.rpc.monitor import LOGS, LogEntry, LogPage, LogsQuery
 from shared.errors import NotFound, PenstockError
 
@@ -19,6 +28,8 @@ router = APIRouter(tags=["inference tables"])
 
 ROW_WITHIN_S = 15.0
 """A table is read from files, which may be many."""
+ACCOUNT_WITHIN_S = 35.0
+ACCOUNTED = timedelta(hours=1)
 MAX_LOG_LINES = 200
 MAX_ROWS = 1000
 """Of a batch, in this answer; the table has them all."""
@@ -38,6 +49,31 @@ class RequestView(BaseModel):
     pod: str | None = Field(description="Null where no pod answered.")
     version: str | None
     trace_id: str | None
+
+
+class AccountRange(BaseModel):
+    """Which requests, by when they came in."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    from_time: Moment | None = Field(default=None, alias="from", description="ISO-8601; an hour before `to`.")
+    to_time: Moment | None = Field(default=None, alias="to", description="ISO-8601; now by default.")
+    step: int = Field(default=60, ge=60, le=86_400, multiple_of=60, description="Seconds, whole minutes.")
+
+
+@router.get("/services/{service}/accounting", response_model=AccountingPage)
+async def read_accounting(
+    service: ServiceName, deps: Dependencies, wanted: Annotated[AccountRange, Query()]
+) -> AccountingPage:
+    """What became of each request that was to be recorded: stored, dropped and why, on the way, missing.
+
+    By when requests came in, one item a step; steps without requests are left out. At most 93 days and 10,000 steps.
+    """
+    await must_exist(deps, service, None)
+    until = wanted.to_time or deps.clock.now()
+    since = wanted.from_time or until - ACCOUNTED
+    query = AccountingQuery(service=service, from_time=since, to_time=until, step=wanted.step)
+    return await deps.call(ACCOUNTING, query, AccountingPage, within_s=ACCOUNT_WITHIN_S)
 
 
 @router.get("/services/{service}/requests/{request_id:path}", response_model=RequestView)

@@ -106,6 +106,13 @@ PodResources = Annotated[
 ]
 
 
+class LogTopic(Command):
+    """Where on the bus other systems read the records of requests: several versions and services may share it."""
+
+    log_set: ServiceName = Field(description="Such as a team's; a DNS label.")
+    topic: ServiceName = Field(description="A DNS label.")
+
+
 class LogDelivery(Command):
     """Whether requests are recorded into an inference table, where, and which share of them."""
 
@@ -114,6 +121,10 @@ class LogDelivery(Command):
         default=None, description="Root of the tables, `file:///…`; None: the platform's own."
     )
     sample_rate: float = Field(default=1.0, ge=0, le=1)
+    log_stream: StrictBool | LogTopic = Field(
+        default=False,
+        description="Also hand each record to a log topic on the bus; true: the service's own, in log set `services`.",
+    )
 
 
 class QpsLimit(RateLimit):

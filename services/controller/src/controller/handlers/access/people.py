@@ -25,6 +25,7 @@ from controller.store.access.people import (
     user_by_name,
 )
 from controller.store.access.sessions import sessions_and_links_of
+from controller.store.destinations import every_destination
 from controller.store.registries.secrets import page_of_secrets
 from controller.store.resources.groups import grants_of_project
 from controller.store.tables import MemberRow, ProjectRow, TokenRow, UserRow
@@ -63,6 +64,9 @@ async def delete_project(unit: UnitOfWork, project: ProjectRow) -> None:
         raise Conflict(f"Project {project.name!r} still has {left} services: delete them first")
     if secrets := await page_of_secrets(unit.session, {project.name}, None, 1):
         raise Conflict(f"Project {project.name!r} still has secrets, such as {secrets[0].name!r}: delete them first")
+    own = (row.name for row in await every_destination(unit.session, {project.name}) if row.project is not None)
+    if (destination := next(own, None)) is not None:
+        raise Conflict(f"Project {project.name!r} still has destinations, such as {destination!r}: delete them first")
     grants = await grants_of_project(unit.session, project.name)
     await delete_with_children(unit, project, [*await memberships(unit.session, project=project.name), *grants])
 

@@ -19,6 +19,9 @@ LONGEST_HOLD_MS = 60_000
 NO_ROOM = "capacity:"
 """How the scheduler's message begins where there is no room for a version's pods."""
 
+OWN_LOG_SET = "services"
+"""Log set of the topics that are called as their services."""
+
 Phase = Literal["running", "starting", "waiting", "failed"]
 
 OWN_PREFIXES = ("intent.", "keys.")
@@ -66,7 +69,7 @@ def service_intent(service: StoredService, debug_key: str | None = None) -> Inte
         debug_key=debug_key,
         fallback=service.row.fallback,
         versions=tuple(
-            _route(version, weights.get(version.row.name, 0))
+            _route(version, weights.get(version.row.name, 0), service.row.name)
             for version in service.versions
             if version.row.wanted == DesiredState.STARTED
         ),
@@ -84,7 +87,13 @@ def _entry(key: RoutedKey) -> KeyEntry:
     return KeyEntry(id=key.id, sha256=key.sha256, expires_at=key.expires_at, scopes=scopes)
 
 
-def _route(version: StoredVersion, weight: int) -> VersionRoute:
+def _log_topic(service: str, log_stream: bool | dict[str, str]) -> str | None:
+    if isinstance(log_stream, bool):
+        return f"{OWN_LOG_SET}.{service}" if log_stream else None
+    return f"{log_stream['log_set']}.{log_stream['topic']}"
+
+
+def _route(version: StoredVersion, weight: int, service: str) -> VersionRoute:
     row = version.row
     return VersionRoute(
         version_id=row.id,
@@ -96,6 +105,7 @@ def _route(version: StoredVersion, weight: int) -> VersionRoute:
         log_enabled=row.log_delivery["enabled"],
         sample_rate=row.log_delivery["sample_rate"],
         destination=row.log_delivery["destination"],
+        log_topic=_log_topic(service, row.log_delivery.get("log_stream", False)),
         rate_limit=row.rate_limit and RateLimit.model_validate(row.rate_limit),
         phase=_phase(version),
         **_hold_settings(row),

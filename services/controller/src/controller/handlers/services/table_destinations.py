@@ -15,6 +15,8 @@ from controller.store.tables import ServiceRow
 async def log_delivery_of(unit: UnitOfWork, service: ServiceRow, command: LogDelivery) -> dict[str, Any]:
     """As it is stored; raises `InvalidInput` for a destination that the service may not use."""
     stored = command.model_dump(mode="json")
+    if command.log_stream is False:
+        del stored["log_stream"]  # as before there was one
     if command.destination is not None:
         roots = unit.limits.table_roots
         usable = await usable_destinations(unit.session)

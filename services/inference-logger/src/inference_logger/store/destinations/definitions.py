@@ -20,6 +20,8 @@ LIST_EVERY_S = 15.0
 LIST_AGAIN_S = 1.0
 """For a location that no known destination covers."""
 CREDENTIALS_KEPT_S = 30.0
+ASK_AGAIN_S = 5.0
+"""After the controller did not answer; who waits for a table must not wait for it each time."""
 
 
 class ControllerCalls(Protocol):
@@ -49,6 +51,7 @@ class DestinationDefinitions:
         self._controller = controller
         self._clock = clock
         self._listed_at: float | None = None
+        self._ask_again_at = 0.0
         self._listing = asyncio.Lock()
         self._credentials: dict[str, KnownCredentials] = {}
         self.items: Mapping[str, Destination] = {}
@@ -59,16 +62,24 @@ class DestinationDefinitions:
             now = self._clock.monotonic()
             if self._listed_at is not None and now - self._listed_at < older_than_s:
                 return
+            if now < self._ask_again_at and older_than_s > 0:
+                self._require_list()
+                return
             try:
                 found = await self._controller.destinations()
-            except PenstockError as error:
-                if self._listed_at is None:
-                    raise Unavailable("the controller has not said yet how destinations are reached") from error
+            except PenstockError:
+                wait_s = LIST_AGAIN_S if self._listed_at is None else ASK_AGAIN_S
+                self._ask_again_at = self._clock.monotonic() + wait_s
+                self._require_list()
                 return
             self._listed_at = now
             before, self.items = self.items, {one.name: one for one in found}
             for name in [name for name, one in before.items() if self.items.get(name) != one]:
                 self._credentials.pop(name, None)
+
+    def _require_list(self) -> None:
+        if self._listed_at is None:
+            raise Unavailable("the controller has not said yet how destinations are reached")
 
     async def at(self, location: str) -> Destination:
         """The destination that `s3://…` lies in. Raises `Unavailable` where there is none."""
@@ -92,6 +103,7 @@ class DestinationDefinitions:
             raise Unavailable(f"the credentials of destination {destination.name} are gone") from error
         except PenstockError as error:
             if known is not None:
+                known.at = self._clock.monotonic() - CREDENTIALS_KEPT_S + ASK_AGAIN_S
                 return known.value
             raise Unavailable(f"the controller cannot be asked for the credentials of {destination.name}") from error
         self._credentials[destination.name] = KnownCredentials(value, now)

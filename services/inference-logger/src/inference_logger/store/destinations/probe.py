@@ -10,7 +10,7 @@ from contextlib import suppress
 from threading import Barrier
 from uuid import uuid4
 
-from inference_logger.store.s3 import S3Client, StoreFailure
+from inference_logger.store.s3 import S3Client, StoreFailure, StoreRefusal
 
 AT_ONCE = 12
 ROUNDS = 4
@@ -18,11 +18,10 @@ SCRATCH = ".penstock"
 
 
 def probe_conditional_puts(client: S3Client) -> str | None:
-    """None when they are safe, else why not; raises `StoreFailure` for a store that cannot be written at all.
+    """None when they are safe, else why not; raises `StoreFailure` where a request came to nothing.
 
     The scratch objects are removed again.
     """
-    check_writable(client)
     for _ in range(ROUNDS):
         why = _one_round(client, scratch_key(client, "probe"))
         if why is not None:
@@ -31,10 +30,12 @@ def probe_conditional_puts(client: S3Client) -> str | None:
 
 
 def check_writable(client: S3Client) -> None:
-    """Write an object, read it and remove it; raises `StoreFailure`."""
+    """Write an object, list it, read it and remove it; raises `StoreFailure`."""
     key = scratch_key(client, "check")
     body = key.encode()
     client.put(key, body)
+    if not client.has_any(key):
+        raise StoreFailure("the store does not list what was just written to it")
     found = client.get(key)
     client.delete(key)
     if found != body:
@@ -59,12 +60,14 @@ def _one_round(client: S3Client, key: str) -> str | None:
     try:
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="probe") as pool:
             results = list(pool.map(put, range(AT_ONCE)))
-        failures = [result for result in results if isinstance(result, StoreFailure)]
-        if len(failures) == AT_ONCE:
-            return f"the store refuses conditional writes: {failures[0].message}"
         winners = results.count(True)
         if winners > 1:
             return f"{winners} of {AT_ONCE} simultaneous conditional writes of one object succeeded, not one"
+        failures = [result for result in results if isinstance(result, StoreFailure)]
+        if failures and not all(isinstance(result, StoreRefusal) for result in results):
+            raise failures[0]  # it says nothing of the others
+        if failures:
+            return f"the store refuses conditional writes: {failures[0].message}"
         if client.put(key, b"late", if_absent=True):
             return "a conditional write replaced an object that was there"
         return None

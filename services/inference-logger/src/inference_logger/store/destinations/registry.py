@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from inference_logger.domain.object_storage import nearest_destination
 from inference_logger.domain.tables import is_remote
 from inference_logger.domain.waiting import RetrySchedule, error_reason
 from inference_logger.store.destinations.definitions import DestinationDefinitions, folder_of
 from inference_logger.store.destinations.probe import check_writable, probe_conditional_puts
-from inference_logger.store.s3 import S3Client
+from inference_logger.store.s3 import S3Client, StoreFailure
 from inference_logger.store.storage import LOCAL, Storage
 from shared.clock import Clock
 from shared.contracts.rpc.controller import Destination
@@ -77,6 +77,15 @@ class DestinationRegistry:
         """What is known, by name."""
         return self._health
 
+    def details(self) -> dict[str, Any]:
+        """For `/readyz`: a destination that fails does not make the service unready."""
+        failing = [
+            {"destination": name, "reason": health.reason}
+            for name, health in self._health.items()
+            if health.state == "failing"
+        ]
+        return {"failing_destinations": failing} if failing else {}
+
     async def of(self, location: str) -> Storage:
         """How a table there is opened. Raises `Unavailable`."""
         if not is_remote(location):
@@ -91,7 +100,13 @@ class DestinationRegistry:
     async def check(self, location: str) -> str | None:
         """Try to write there, for a few seconds at most: why that fails."""
         health = self._known(location)
-        return None if health is None else await self._examine(health)
+        if health is None:
+            return None
+        running = self._begin(health)
+        await asyncio.wait({running}, timeout=CHECK_WITHIN_S)
+        if not running.done():
+            return f"the store does not answer within {CHECK_WITHIN_S:g} s"
+        return health.reason if running.cancelled() else running.result()
 
     async def run(self) -> None:
         """Follow what is defined, probe what is new, try again what fails, until cancelled."""
@@ -103,19 +118,18 @@ class DestinationRegistry:
             self.follow_definitions()
             now = self._clock.monotonic()
             for health in self._health.values():
-                is_due = health.state == "unknown" or (health.state == "failing" and health.retry.at <= now)
-                if is_due or (health.state == "ok" and health.writing == "unknown"):
+                is_settled = health.state == "ok" and health.writing != "unknown"
+                if not is_settled and health.retry.at <= now:
                     self._begin(health)
             await self._clock.sleep(TICK_S)
 
     def follow_definitions(self) -> None:
         """Forget what is defined no more, or otherwise; begin anew with what is new."""
-        for name, health in list(self._health.items()):
-            if self.definitions.items.get(name) != health.definition:
-                self._forget(name)
-        for definition in self.definitions.items.values():
-            if is_remote(definition.url):
-                self._health_of(definition)
+        remote = {name: one for name, one in self.definitions.items.items() if is_remote(one.url)}
+        for name in self._health.keys() - remote.keys():
+            self._forget(name)
+        for definition in remote.values():
+            self._health_of(definition)
 
     async def test(self, name: str) -> Health:
         """Examine a destination in an object store now, whatever was known of it. Raises `NotFound`."""
@@ -127,13 +141,13 @@ class DestinationRegistry:
         if health.running is not None:
             await asyncio.wait({health.running})
         health.writing = "unknown"
-        await self._examine(health, anew=True)
+        await asyncio.wait({self._begin(health, anew=True)})
         return health
 
     def close(self) -> None:
         """Threads that hang end with their requests."""
         for name in list(self._health):
-            self._forget(name)
+            self._forget(name).shutdown(wait=False, cancel_futures=True)
 
     def _known(self, location: str) -> Health | None:
         if not is_remote(location):
@@ -144,18 +158,18 @@ class DestinationRegistry:
     def _health_of(self, definition: Destination) -> Health:
         health = self._health.get(definition.name)
         if health is None or health.definition != definition:
-            if health is not None:
-                self._forget(definition.name)
-            threads = ThreadPoolExecutor(THREADS, thread_name_prefix=f"destination-{definition.name}")
+            threads = None if health is None else self._forget(definition.name)
+            threads = threads or ThreadPoolExecutor(THREADS, thread_name_prefix=f"destination-{definition.name}")
             self._health[definition.name] = health = Health(definition, threads)
         return health
 
-    def _forget(self, name: str) -> None:
+    def _forget(self, name: str) -> ThreadPoolExecutor:
+        """Its threads go on: what was begun with them may have more to do."""
         health = self._health.pop(name)
         if health.running is not None:
             health.running.cancel()
         self._gauges.forget(name)
-        health.threads.shutdown(wait=False, cancel_futures=True)
+        return health.threads
 
     async def _storage(self, health: Health, *, anew: bool = False) -> Storage:
         credentials = await self.definitions.credentials(health.definition, anew=anew)
@@ -169,11 +183,6 @@ class DestinationRegistry:
             health.running = asyncio.create_task(work, name=f"check {health.definition.name}")
         return health.running
 
-    async def _examine(self, health: Health, *, anew: bool = False) -> str | None:
-        running = self._begin(health, anew=anew)
-        await asyncio.wait({running})
-        return health.reason if running.cancelled() else running.result()
-
     async def _find_out(self, health: Health, *, anew: bool) -> str | None:
         needs_probe = health.writing == "unknown"
         within_s = PROBE_WITHIN_S if needs_probe else CHECK_WITHIN_S
@@ -183,7 +192,7 @@ class DestinationRegistry:
                 assert storage.client is not None
                 await storage.run(check_writable, storage.client)
                 if needs_probe:
-                    self._note_verdict(health, await storage.run(probe_conditional_puts, storage.client))
+                    await self._probe(health, storage)
         except TimeoutError:
             why: str | None = f"the store does not answer within {within_s:g} s"
         except PenstockError as error:
@@ -193,7 +202,13 @@ class DestinationRegistry:
         self._note(health, why)
         return why
 
-    def _note_verdict(self, health: Health, warning: str | None) -> None:
+    async def _probe(self, health: Health, storage: Storage) -> None:
+        """Its verdict; none where a request of it came to nothing: it is repeated, and until then one writes alone."""
+        try:
+            warning = await storage.run(probe_conditional_puts, storage.client)
+        except StoreFailure as failure:
+            log.info("destination %s was not probed this time: %s", health.definition.name, failure.message)
+            return
         health.writing, health.warning = ("concurrent", None) if warning is None else ("single", warning)
         if warning is not None:
             log.warning("destination %s is written by one process alone: %s", health.definition.name, warning)
@@ -208,5 +223,6 @@ class DestinationRegistry:
             elif health.state == "failing":
                 log.info("destination %s works again", health.definition.name)
         health.state, health.reason = state, why
-        health.retry = RetrySchedule() if why is None else health.retry.after_failure(self._clock.monotonic())
+        is_settled = why is None and health.writing != "unknown"
+        health.retry = RetrySchedule() if is_settled else health.retry.after_failure(self._clock.monotonic())
         self._gauges.show(health.definition.name, is_up=why is None, is_single_writer=health.writing == "single")

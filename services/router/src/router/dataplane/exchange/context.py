@@ -19,7 +19,7 @@ from router.dataplane.limits import DataPlaneLimits
 from router.dataplane.pods.connection import PodConnection
 from router.domain.access.debug_tickets import DebugTicketVerifier
 from router.domain.access.keys import KeyRefusal
-from router.domain.outcome import OutcomeRecorder, RequestOutcome
+from router.domain.outcome import OutcomeCounter, OutcomeRecorder, RequestOutcome
 from router.domain.routes.entities import RoutedPod, RoutedService, RoutedVersion, RouteTarget
 from router.domain.routes.table import RouteTable
 
@@ -51,9 +51,12 @@ class UnknownKind(Enum):
 class DataPlaneContext:
     """Shared by all connections of clients; used on the event loop only."""
 
-    def __init__(self, table: RouteTable, recorder: OutcomeRecorder, limits: DataPlaneLimits) -> None:
+    def __init__(
+        self, table: RouteTable, recorder: OutcomeRecorder, limits: DataPlaneLimits, counts: OutcomeCounter
+    ) -> None:
         self.table = table
         self.recorder = recorder
+        self.counts = counts
         self.limits = limits
         self.debug = DebugTicketVerifier()
         self.is_draining = False

@@ -13,6 +13,8 @@ NOT_SAMPLED = "not_sampled"
 LOGGING_DISABLED = "logging_disabled"
 NO_PREDICTION = "not_a_prediction"
 DEBUG = "debug"
+COUNTED = frozenset({NOT_SAMPLED, DEBUG})
+"""Why a request of a version with a log is not in it; the others were never meant for one."""
 
 
 def count(exchange: ExchangeState, status: int, sent: int) -> None:
@@ -36,7 +38,10 @@ def record(exchange: ExchangeState, version: RoutedVersion, status: int, *, is_a
     tally.count_response(status, duration, exchange.body_size, exchange.sent_bytes)
     recorded = exchange.recorded_response
     if recorded is None:
-        tally.count_record(_drop_reason(exchange, version))
+        reason = _drop_reason(exchange, version)
+        tally.count_record(reason)
+        if reason in COUNTED:
+            exchange.context.counts.count(version.service, exchange.received_ns, reason)
         return
     response = exchange.response
     body = exchange.body
@@ -57,7 +62,9 @@ def record(exchange: ExchangeState, version: RoutedVersion, status: int, *, is_a
         None if exchange.is_response_omitted or exchange.sent_bytes > MAX_LOGGED_BYTES else join_pieces(recorded),
         is_aborted,
     )
-    tally.count_record(exchange.context.record(outcome))
+    dropped = exchange.context.record(outcome)
+    tally.count_record(dropped)
+    exchange.context.counts.count(version.service, exchange.received_ns, dropped)
 
 
 def _drop_reason(exchange: ExchangeState, version: RoutedVersion) -> str:

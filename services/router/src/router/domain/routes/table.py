@@ -215,6 +215,7 @@ def _route_json(service: str, route: VersionRoute, generation: int | None = None
             "model": route.model,
             "sampling_fraction": route.sample_rate,
             "destination": route.destination,
+            **({} if route.log_topic is None else {"log_topic": route.log_topic}),
         }
     )
 

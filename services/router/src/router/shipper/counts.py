@@ -1,0 +1,110 @@
+"""Tells the logger how many requests there were: by service and minute, logged or why not.
+
+Counts go the way of the records, behind them, as messages without records. `is_complete` says that everything which
+these counts call logged was in the stream before them: what a table then lacks is not on the way from here.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+from router.clients import ReconnectingBus, publish
+from router.shipper.publisher import message_headers
+from router.spool.counts import LOGGED, CountsFile, MinuteCounts, read_counts
+from shared.clock import Clock
+from shared.contracts.log_counts import LogCounts
+from shared.errors import Unavailable
+from shared.events.request import REQUESTS_SUBJECT, RequestLogged
+
+logger = logging.getLogger(__name__)
+
+INTERVAL_S = 5.0
+TRIES = 20
+"""Looks, within a fifth of that, for a moment in which the stream has everything: under load there is hardly one."""
+
+
+class CountsPublisher:
+    """Publishes counts that have changed, and removes the files that will not."""
+
+    def __init__(
+        self, directory: Path, holder: ReconnectingBus, is_caught_up: Callable[[], bool], clock: Clock
+    ) -> None:
+        """`is_caught_up`: looks whether the stream has every record that is in the spool by now."""
+        self._directory = directory
+        self._holder = holder
+        self._is_caught_up = is_caught_up
+        self._clock = clock
+        self._told: dict[tuple[Path, str], LogCounts] = {}
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await self._clock.sleep(INTERVAL_S)
+            await self.publish_once()
+
+    async def publish_once(self) -> None:
+        """Tell what is new; the bus may be away."""
+        if not self._holder.is_connected:
+            return
+        files = list(read_counts(self._directory))
+        is_complete = await self._catches_up()  # from here on: records are written before they are counted
+        try:
+            for file in files:
+                await self._publish(file, is_complete)
+        except Unavailable as error:
+            logger.info("counts of the request log wait: %s", error.message)
+
+    async def _catches_up(self) -> bool:
+        for _ in range(TRIES):
+            if self._is_caught_up():
+                return True
+            await self._clock.sleep(INTERVAL_S / 5 / TRIES)
+        return False
+
+    async def _publish(self, file: CountsFile, is_complete: bool) -> None:
+        for counted in file.services:
+            counts = counts_of(counted, is_complete)
+            known = self._told.get(_key(file, counted))
+            if known is not None and (known == counts or (known.is_complete and _same(known, counts))):
+                continue
+            await self._send(counted.service, counts)
+            self._told[_key(file, counted)] = counts
+        if file.is_closed and all(self._told[_key(file, counted)].is_complete for counted in file.services):
+            file.remove()
+            for counted in file.services:
+                del self._told[_key(file, counted)]
+
+    async def _send(self, service: str, counts: LogCounts) -> None:
+        body = RequestLogged(records=(), counts=(counts,)).model_dump_json().encode()
+        name = sha256(body).hexdigest()[:32]
+        await publish(
+            self._holder,
+            f"{REQUESTS_SUBJECT}.{service}",
+            body,
+            message_id=f"counts-{name}",
+            stream="REQUESTS",
+            headers=message_headers(f"counts-{name}", service, self._clock.now()),
+        )
+
+
+def _key(file: CountsFile, counted: MinuteCounts) -> tuple[Path, str]:
+    return file.path.with_suffix(""), counted.service
+
+
+def _same(one: LogCounts, other: LogCounts) -> bool:
+    return (one.logged, one.dropped) == (other.logged, other.dropped)
+
+
+def counts_of(counted: MinuteCounts, is_complete: bool) -> LogCounts:
+    """As they go over the bus."""
+    return LogCounts(
+        source=counted.source,
+        minute=datetime.fromtimestamp(counted.minute * 60, UTC),
+        logged=counted.counts.get(LOGGED, 0),
+        dropped={outcome: count for outcome, count in sorted(counted.counts.items()) if outcome != LOGGED},
+        is_complete=is_complete,
+    )
