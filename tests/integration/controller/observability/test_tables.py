@@ -70,6 +70,7 @@ async def test_routers_are_told_of_the_log_topic(controller: Controller) -> None
         route = await controller.route("intent.wine")
         return route and [version.get("log_topic") for version in route["versions"]]
 
+    await controller.call("POST", "/services/wine/start")
     for stream, expected in (
         (True, "services.wine"),
         ({"log_set": "team-a", "topic": "wine"}, "team-a.wine"),
