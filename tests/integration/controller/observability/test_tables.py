@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,27 +66,21 @@ async def test_a_download_is_a_file_of_every_chunk(door: Door, peers: Peers, tmp
 
 
 async def test_routers_are_told_of_the_log_topic(controller: Controller) -> None:
-    async def topic() -> object:
-        route = await controller.route("intent.wine")
-        return route and [version.get("log_topic") for version in route["versions"]]
+    await controller.call("POST", "/services/wine/start")
 
-    cases: list[tuple[bool | dict[str, str], str | None]] = [
-        (True, "services.wine"),
-        ({"log_set": "team-a", "topic": "wine"}, "team-a.wine"),
-        (False, None),
-    ]
-    for stream, expected in cases:
+    async def edited_to(stream: object, status: int = 200) -> Any:
         change = {"log_delivery": {"log_stream": stream}}
-        edited = await controller.call("PATCH", "/services/wine/versions/v1", json=change)
-        assert edited["log_delivery"].get("log_stream", False) == stream
-        await eventually(partial(is_now, topic, [expected]))
-    wrongs: list[object] = [
-        *({"log_set": "Team", "topic": "wine"}, {"log_set": "a"}, {"log_set": "a", "topic": "b.c"}, "yes"),
-    ]
-    for wrong in wrongs:
-        refused = {"log_delivery": {"log_stream": wrong}}
-        await controller.call("PATCH", "/services/wine/versions/v1", 400, json=refused)
+        return await controller.call("PATCH", "/services/wine/versions/v1", status, json=change)
 
+    async def topic_is(expected: str | None) -> bool:
+        route = await controller.route("intent.wine")
+        return route is not None and [version.get("log_topic") for version in route["versions"]] == [expected]
 
-async def is_now(ask: Callable[[], Awaitable[object]], expected: object) -> bool:
-    return await ask() == expected
+    assert (await edited_to(True))["log_delivery"]["log_stream"] is True
+    await eventually(lambda: topic_is("services.wine"))
+    assert (await edited_to({"log_set": "team-a", "topic": "wine"}))["log_delivery"]["log_stream"]["topic"] == "wine"
+    await eventually(lambda: topic_is("team-a.wine"))
+    assert "log_stream" not in (await edited_to(False))["log_delivery"]
+    await eventually(lambda: topic_is(None))
+    for wrong in ({"log_set": "Team", "topic": "wine"}, {"log_set": "a"}, {"log_set": "a", "topic": "b.c"}, "yes"):
+        await edited_to(wrong, 400)

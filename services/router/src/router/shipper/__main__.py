@@ -51,18 +51,25 @@ async def run_shipper(settings: RouterSettings) -> None:
     publisher = SpoolPublisher(settings, spool, bus, clock)
     counts = CountsPublisher(settings.folder / "counts", bus, publisher.is_caught_up, clock)
     router_ended = asyncio.Event()
-    asyncio.get_running_loop().add_reader(sys.stdin.fileno(), router_ended.set)
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        loop.remove_reader(sys.stdin.fileno())  # an end of file stays readable: the loop would spin
+        router_ended.set()
+
+    loop.add_reader(sys.stdin.fileno(), end)
     while not _is_mine(spool):
         await clock.sleep(0.2)  # the shipper of the router before this one is at its last flush
     try:
         async with asyncio.TaskGroup() as group:
-            loops = [group.create_task(loop) for loop in (bus.run(), publisher.run(), counts.run(), keys.run())]
+            running = (bus.run(), publisher.run(), counts.run(), keys.run())
+            tasks = [group.create_task(one) for one in running]
             await router_ended.wait()
             await publisher.flush(FLUSH_S)
             with suppress(TimeoutError):
                 await asyncio.wait_for(counts.publish_once(), FLUSH_S)
-            for loop in loops:
-                loop.cancel()
+            for task in tasks:
+                task.cancel()
     finally:
         spool.close()
 
