@@ -128,7 +128,7 @@ async def test_rows_go_by_a_column_from_every_table(
 ) -> None:
     await log(js, record("a"), record("b"), record("c"))
     await eventually(lambda: len(counted(home)) == 3)
-    where = home / "tables" / "wine" / "inferences"
+    where = home / "tables" / "wine" / "labelled"
     for start in (START, ORDERED + timedelta(hours=1)):
         rows = pa.table(
             {
@@ -140,13 +140,13 @@ async def test_rows_go_by_a_column_from_every_table(
         )
         write_deltalake(where, rows, mode="append")
     async with running.app.database.unit_of_work() as session:
-        key = TableKey("wine", kind="inferences")
+        key = TableKey("wine", kind="labelled")
         await catalogue.note_commit(session, key, CommitResult(open_table(str(where)).table_uri, 1, 6), START)
 
     order = await world.order(column="customer", values=("s3cr3t", "7"))
     assert counted(home) == {"a": 1, "c": 1}
     receipt = await world.erasures.receipt(order.id)
-    assert (receipt.tables["wine.payload"].rows, receipt.tables["wine.inferences"].rows) == (1, 2)
+    assert (receipt.tables["wine.payload"].rows, receipt.tables["wine.labelled"].rows) == (1, 2)
     left = open_table(str(where)).to_pyarrow_table().to_pydict()
     assert sorted(left["record_id"]) == ["a", "a", "b", "b"]  # those of later requests stay
 
@@ -166,3 +166,34 @@ async def test_a_table_that_cannot_be_read_is_tried_again(
     await world.at(ORDERED + timedelta(minutes=2))
     assert counted(home) == {}
     assert (await world.erasures.receipt(order.id)).waiting_for is None
+
+
+def of_customer(name: str, customer: str) -> dict[str, Any]:
+    body = json.dumps({"dataframe_split": {"columns": ["customer", "a.b"], "data": [[customer, customer]]}})
+    return record(name, request=body)
+
+
+async def test_what_an_erasure_rewrites_is_not_derived_again(
+    js: JetStreamContext, running: RunningLogger, world: World, home: Path
+) -> None:
+    where = home / "tables" / "wine" / "inferences"
+
+    def derived() -> list[str]:
+        return sorted(open_table(str(where)).to_pyarrow_table(columns=["request_id"]).column("request_id").to_pylist())
+
+    await log(js, of_customer("a", "s3cr3t"), of_customer("b", "other"), of_customer("c", "other"))
+
+    async def is_listed() -> bool:
+        return "wine.inferences" in await running.tables() and derived() == ["a", "b", "c"]
+
+    await eventually(is_listed)
+    await world.order(column="a.b", values=("s3cr3t",))
+    assert (counted(home), derived()) == ({"b": 1, "c": 1}, ["b", "c"])
+    await log(js, of_customer("d", "other"))
+    await eventually(lambda: "d" in derived())
+    assert derived() == ["b", "c", "d"]
+    await world.at(FINAL)
+    assert b"s3cr3t" not in bytes_under(home / "tables" / "wine")
+    await log(js, of_customer("e", "other"))
+    await eventually(lambda: "e" in derived())
+    assert derived() == ["b", "c", "d", "e"]

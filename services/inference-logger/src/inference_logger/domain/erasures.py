@@ -18,7 +18,6 @@ SOON = (timedelta(minutes=1), timedelta(minutes=10))
 LATER = timedelta(hours=1)
 AGAIN = timedelta(minutes=1)
 """After a pass that a table kept from being whole."""
-ORIGINAL_NAME = "original_name"
 OUT_OF_REACH = (
     "log topics, which other systems read on their own",
     "downloads, exports and backups that were made before",

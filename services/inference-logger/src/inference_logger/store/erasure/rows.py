@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable
 from pyarrow.fs import FileSystem, FileType
 
-from inference_logger.domain.erasures import ORIGINAL_NAME, predicate_of
+from inference_logger.domain.erasures import predicate_of
+from inference_logger.domain.inferences.names import NAME
 from inference_logger.store.delta import PayloadTables, open_table
 from inference_logger.store.storage import Storage
 from shared.contracts.erasures import ErasureOrder
@@ -57,7 +58,7 @@ def find_record_ids(location: str, order: ErasureOrder, storage: Storage) -> set
 
 
 def _is_named(field: pa.Field, column: str) -> bool:
-    original = (field.metadata or {}).get(ORIGINAL_NAME.encode(), b"").decode() or field.name
+    original = (field.metadata or {}).get(NAME, b"").decode() or field.name
     return column in (field.name, original, original.rpartition("__")[0], field.name.rpartition("__")[0])
 
 
