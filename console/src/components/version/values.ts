@@ -140,7 +140,11 @@ export function bodyOf(values: VersionValues): Body {
     rate_limit: values.rate_limit,
     max_concurrency: values.max_concurrency,
     request_timeout_ms: values.request_timeout_ms,
-    log_delivery: { ...values.log_delivery, destination: values.log_delivery.destination || null },
+    // What the form does not show goes back as it came; what is not named stays as it is.
+    log_delivery: {
+      ...values.log_delivery,
+      destination: values.log_delivery.destination || null,
+    } as Body['log_delivery'],
     env: envOf(values.env),
     runtime: values.runtime,
   };
