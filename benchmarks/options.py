@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-PARTS = ("a", "b", "c", "d", "e", "f", "g", "h", "i")
+PARTS = ("a", "b", "c", "d", "e", "f", "g", "h", "i", "j")
 MODELS = ("ridge", "forest")
 
 
@@ -112,4 +112,5 @@ _EPILOG = """parts:
   g  the control plane with 1,000 services: lists, searches, passes over everything
   h  autoscaling: a load in steps, from no pod to several and back
   i  sharing a predict: what comparing costs, and what each caller alone costs; the pod without a router
+  j  inference tables: stream to payload to inferences, beside write_deltalake of the same rows
 """

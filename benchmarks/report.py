@@ -243,6 +243,13 @@ def _sharing(result: Any) -> str:
     return table(["64 connections", "requests/s", "p50 ms", "p99 ms"], rows)
 
 
+def _inference_tables(result: Any) -> str:
+    names = ("records_s_to_payload", "records_s_write_deltalake", "rows_s_to_inferences", "rows_s_write_deltalake")
+    head = ["rows of a request", "to payload", "`write_deltalake` alone", "to inferences", "`write_deltalake` alone"]
+    rows = [[str(one["rows_of_a_request"]), *(number(one[name]) for name in names)] for one in result["results"]]
+    return "Requests (payload) and rows (inferences) per second of CPU time.\n\n" + table(head, rows)
+
+
 _PARTS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "a": ("One wine a request, end to end", _end_to_end),
     "b": ("The router's hop", _hop),
@@ -253,4 +260,5 @@ _PARTS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "g": ("The control plane, full", _control_plane),
     "h": ("Autoscaling", _autoscaling),
     "i": ("Sharing a predict", _sharing),
+    "j": ("Inference tables", _inference_tables),
 }

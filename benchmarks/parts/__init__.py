@@ -12,6 +12,7 @@ from benchmarks.parts import (
     end_to_end,
     growth,
     hop,
+    inference_tables,
     logging_cost,
     memory,
     publishing,
@@ -30,4 +31,5 @@ PARTS: dict[str, Part] = {
     "g": control_plane.run,
     "h": autoscaling.run,
     "i": sharing.run,
+    "j": inference_tables.run,
 }

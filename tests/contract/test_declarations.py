@@ -29,6 +29,7 @@ def declared_by(service: str) -> Bus:
             controller.consumers.serve_registry_access(bus, UNUSED)
             controller.consumers.serve_secret_values(bus, UNUSED, UNUSED)
             controller.consumers.serve_destinations(bus, UNUSED, UNUSED)
+            controller.consumers.serve_masking_keys(bus, UNUSED, UNUSED, UNUSED)
         case "scheduler":
             scheduler.consumers.consume_intent(bus, UNUSED, UNUSED, UNUSED)
             scheduler.consumers.serve_pods(bus, UNUSED, UNUSED, UNUSED)

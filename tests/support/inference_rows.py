@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from inference_logger.domain.inferences.signatures import Signature, parse_signature
+from inference_logger.domain.inferences.signatures import Signature, SignatureKey, parse_signature
 from inference_logger.domain.inferences.step import derive_inferences
 from inference_logger.domain.rows import to_payload
 from inference_logger.domain.schema import INFERENCES_SCHEMA
@@ -38,7 +38,7 @@ def asked(name: str, request: Any, response: Any, **fields: Any) -> dict[str, An
 
 def table_of(*records: dict[str, Any], by: Signature | None = None, known: Sequence[pa.Field] = ()) -> pa.Table:
     """What the step makes of records."""
-    signatures: dict[tuple[str | None, int | None], Signature] = {} if by is None else {(VERSION_ID, GENERATION): by}
+    signatures: dict[SignatureKey, Signature] = {} if by is None else {(VERSION_ID, GENERATION): by}
     found = derive_inferences(to_payload(records), signatures, known)
     assert set(INFERENCES_SCHEMA.names) <= set(found.schema.names)
     assert found.schema.field("request_id").nullable is False

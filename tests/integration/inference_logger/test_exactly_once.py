@@ -57,11 +57,12 @@ async def test_killed_again_and_again_it_loses_and_doubles_nothing(
             batch = [f"{turn}-{number}-{place}" for place in range(5)]
             await log(js, *map(record, batch))
             names.update(batch)
-        await asyncio.sleep(chance.uniform(0.0, 1.6))  # anywhere in its start, its reading, its commit
+        await asyncio.sleep(chance.uniform(0.0, 1.6))  # anywhere in its start, its reading, its commits
         logger.kill()
         logger.start()
 
     await all_rows(home, names)
+    await eventually(lambda: counted(home, kind="inferences") == dict.fromkeys(names, 1), within=60, every=0.1)
 
 
 async def test_two_at_once_write_every_record_once(

@@ -57,5 +57,6 @@ async def test_checkpoints_and_transactions_of_the_release_before_go_on(
         await log(js, record("new"))
         await eventually(lambda: counted(home)["new"] == 1)
         assert set(counted(home).values()) == {1}
+        await eventually(lambda: counted(home, kind="inferences") == counted(home))
     finally:
         await logger.stop()

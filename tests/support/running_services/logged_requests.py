@@ -55,18 +55,18 @@ async def log(js: JetStreamContext, *records: dict[str, Any], retry: bool = Fals
     return (await js.publish(subject, body, stream="REQUESTS", headers=headers or None)).seq
 
 
-def rows(home: Path, service: str = "wine") -> list[dict[str, Any]]:
-    """The payload table as an outside reader sees it; no rows where there is no table."""
-    location = home / "tables" / service / "payload"
+def rows(home: Path, service: str = "wine", kind: str = "payload") -> list[dict[str, Any]]:
+    """A table as an outside reader sees it; no rows where there is no table."""
+    location = home / "tables" / service / kind
     if not (location / "_delta_log").exists():
         return []
     found: list[dict[str, Any]] = deltalake.DeltaTable(location).to_pyarrow_table().to_pylist()
     return found
 
 
-def counted(home: Path, service: str = "wine") -> Counter[str]:
+def counted(home: Path, service: str = "wine", kind: str = "payload") -> Counter[str]:
     """Request id → rows."""
-    return Counter(row["request_id"] for row in rows(home, service))
+    return Counter(row["request_id"] for row in rows(home, service, kind))
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from datetime import timedelta
 
@@ -9,8 +10,10 @@ import nats.errors
 from deltalake.exceptions import DeltaError
 from nats.js.errors import Error as JetStreamError
 
+from inference_logger.domain.tables import TableKey
 from inference_logger.handlers import maintenance
 from inference_logger.handlers.accounting import LogAccounting
+from inference_logger.handlers.derive import InferenceTables
 from inference_logger.handlers.purge import purge_once
 from inference_logger.handlers.removal import TableRemoval
 from inference_logger.handlers.stores import Stores
@@ -38,6 +41,31 @@ async def run_compaction(stores: Stores, clock: Clock, interval: timedelta, kept
             await maintenance.compact_tables(stores, kept)
         except (DeltaError, OSError, Unavailable) as error:
             log.warning("tables were not compacted this time: %s", error)
+
+
+async def run_derivation(inferences: InferenceTables, clock: Clock) -> None:
+    """Bring inferences tables on as payload tables get rows, until cancelled."""
+    while True:
+        try:
+            await inferences.load()
+            break
+        except Unavailable as error:
+            log.warning("inferences wait: %s", error)
+            await clock.sleep(REMOVAL_INTERVAL_S)
+    wakeups = inferences.stores.derivations
+    async with asyncio.TaskGroup() as running:
+        while True:
+            await wakeups.wait()
+            for source in inferences.take_due():
+                running.create_task(_derive(inferences, source), name=f"derive from {source.name}")
+
+
+async def _derive(inferences: InferenceTables, source: TableKey) -> None:
+    try:
+        await inferences.derive(source)
+    except Unavailable as error:
+        log.warning("inferences of %s wait: %s", source.service, error)
+        inferences.failed(source)
 
 
 async def run_removal(stores: Stores, clock: Clock) -> None:

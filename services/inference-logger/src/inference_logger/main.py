@@ -12,12 +12,15 @@ from inference_logger.consumers.calls import serve_destinations, subscribe
 from inference_logger.consumers.controller import ControllerOverBus
 from inference_logger.consumers.requests import CommitPolicy, RequestSink
 from inference_logger.consumers.waiting import WaitingTableRetries
+from inference_logger.domain.derivations import DerivationSchedule
 from inference_logger.handlers.accounting import LogAccounting
+from inference_logger.handlers.derive import InferenceTables
 from inference_logger.handlers.reading import QueryLimits, TableReader
-from inference_logger.handlers.stores import Stores
+from inference_logger.handlers.stores import DerivationWakeups, Stores
 from inference_logger.metrics import DestinationMetrics, LogMetrics, TableMetrics
 from inference_logger.settings import InferenceLoggerSettings
 from inference_logger.store.delta import PayloadTables
+from inference_logger.store.derived.runner import DerivationRunner
 from inference_logger.store.destinations.definitions import DestinationDefinitions
 from inference_logger.store.destinations.registry import DestinationRegistry
 from inference_logger.store.parking import ParkingArea
@@ -43,6 +46,7 @@ class App:
     database: Database
     bus: Bus
     sink: RequestSink
+    inferences: InferenceTables
     destinations: DestinationRegistry
     clock: Clock
     reader: TableReader
@@ -56,6 +60,7 @@ class App:
             "sink": self.sink.run(),
             "destinations": self.destinations.run(),
             "tidy": loops.run_compaction(stores, self.clock, settings.tidy_interval, settings.files_kept),
+            "inferences": loops.run_derivation(self.inferences, self.clock),
             "removal": loops.run_removal(stores, self.clock),
             "accounting": loops.run_accounting(self.accounting, self.clock),
             "purge": loops.run_purge(self.bus, self.database, self.clock, settings.requests_kept),
@@ -98,7 +103,8 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
     policy = CommitPolicy(settings.commit_interval, settings.commit_bytes)
     sink = RequestSink(bus, stores, WaitingTableRetries(stores, settings.waiting_bytes), policy)
     bus.status.backlog = sink.backlog
-    return App(settings, telemetry, database, bus, sink, destinations, clock, reader, accounting)
+    inferences = InferenceTables(stores, DerivationRunner(settings.derive_timeout, destinations))
+    return App(settings, telemetry, database, bus, sink, inferences, destinations, clock, reader, accounting)
 
 
 def _query_limits(settings: InferenceLoggerSettings) -> QueryLimits:
@@ -119,6 +125,7 @@ def _stores(
         storages=storages,
         writer=TableWriter(tables, settings.write_timeout, storages),
         database=database,
+        derivations=DerivationWakeups(DerivationSchedule(settings.derive_interval.total_seconds()), clock),
         parking=ParkingArea(settings.parking_root, settings.parking_bytes),
         metrics=TableMetrics(telemetry.registry),
         clock=clock,

@@ -30,11 +30,15 @@ class TableMetrics:
             (*LABELS, "reason"),
             registry=registry,
         )
-        self._shown: tuple[WaitingTable, ...] = ()
+        self._waiting: dict[str, tuple[WaitingTable, ...]] = {}
 
-    def set_waiting(self, waiting: Iterable[WaitingTable]) -> None:
-        """These tables wait, and no others."""
-        self._shown = tuple(waiting)
+    @property
+    def _shown(self) -> tuple[WaitingTable, ...]:
+        return tuple(table for tables in self._waiting.values() for table in tables)
+
+    def set_waiting(self, waiting: Iterable[WaitingTable], owner: str = "") -> None:
+        """These tables of `owner`, who writes them, wait, and no others of it."""
+        self._waiting[owner] = tuple(waiting)
         self._blocked.clear()
         self._waiting_rows.clear()
         for table in self._shown:

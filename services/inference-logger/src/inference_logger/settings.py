@@ -32,6 +32,13 @@ class InferenceLoggerSettings(DatabaseSettings):
     commit_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)
     """Messages are committed when this much of them has come together, bytes; default 32 MiB."""
 
+    derive_interval: Duration = timedelta(seconds=2)
+    """Time between two appends to the same inferences table, seconds: commits of that time are derived together;
+    default 2."""
+
+    derive_timeout: Duration = timedelta(seconds=60)
+    """Time that one piece of an inferences table may take; after that the table waits, seconds; default 60."""
+
     write_timeout: Duration = timedelta(seconds=15)
     """Time that the storage of one table has for an append; after that the table waits, seconds; default 15."""
 

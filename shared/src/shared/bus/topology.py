@@ -139,7 +139,9 @@ DURABLES: tuple[Durable, ...] = (
             *("table.blocked", "table.recovered", "table.rowsdropped"),
         ),
     ),
-    Durable("inference-logger-events", "inference-logger", EVENTS, facts("service.deleted")),
+    Durable(
+        "inference-logger-events", "inference-logger", EVENTS, facts("service.deleted", "pod.ready", "pod.checked")
+    ),
     _bulk("monitor-logs", LOGS, "penstock.logs.v1.>"),
     _bulk("monitor-metrics", METRICS, "penstock.metrics.v1.>"),
     _bulk("controller-key-use", METRICS, "penstock.metrics.v1.>", service="controller"),

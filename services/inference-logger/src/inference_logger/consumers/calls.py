@@ -8,6 +8,7 @@ from inference_logger.handlers import destinations, queries
 from inference_logger.handlers.accounting import LogAccounting
 from inference_logger.handlers.reading import TableReader
 from inference_logger.store import catalogue
+from inference_logger.store.derived.signatures import save_signature
 from inference_logger.store.destinations.registry import DestinationRegistry
 from shared.bus import Bus
 from shared.clock import Clock
@@ -35,7 +36,7 @@ from shared.contracts.rpc.inference_logger import (
     TablesQuery,
 )
 from shared.database import Database
-from shared.events import ServiceDeleted
+from shared.events import PodChecked, PodReady, ServiceDeleted
 
 DURABLE = "inference-logger-events"
 
@@ -62,12 +63,17 @@ def subscribe(bus: Bus, database: Database, reader: TableReader, accounting: Log
     async def account(query: AccountingQuery) -> AccountingPage:
         return await accounting.account(query)
 
-    bus.consume(DURABLE, {ServiceDeleted: deleted})
+    bus.consume(DURABLE, {ServiceDeleted: deleted, PodReady: _note_signature, PodChecked: _note_signature})
     bus.serve(TABLES, tables)
     bus.serve(TABLE, table)
     bus.serve(ROWS, rows)
     bus.serve(READ, read)
     bus.serve(ACCOUNTING, account)
+
+
+async def _note_signature(event: PodReady | PodChecked, session: AsyncSession) -> None:
+    key = (str(event.version_id), event.generation)
+    await save_signature(session, event.service, key, event.signature)
 
 
 def serve_destinations(bus: Bus, database: Database, registry: DestinationRegistry, clock: Clock) -> None:

@@ -56,6 +56,11 @@ INFERENCES_SCHEMA = pa.schema(
 """What every inferences table has."""
 FROM_PAYLOAD = tuple(name for name in INFERENCES_SCHEMA.names if name in PAYLOAD_SCHEMA.names)
 """Columns that an inference has of its request."""
+NEEDED_OF_PAYLOAD = (
+    *(name for name in FROM_PAYLOAD if name != "request_date"),
+    *("request", "response", "logging_error_codes"),
+)
+"""Columns that the step to inferences reads, beside the day."""
 
 PARTITION_BY = ("request_date",)
 

@@ -17,6 +17,9 @@ from inference_logger.domain.destinations import S3
 from inference_logger.domain.records import RawRecord
 
 KIND = "payload"
+INFERENCES = "inferences"
+KINDS = (KIND, INFERENCES)
+"""Kinds of tables."""
 
 
 @dataclass(frozen=True, order=True)

@@ -88,6 +88,7 @@ class _BatchCommit:
             self.newly_blocked.append(table)
         else:
             self.done.append((key, committed))
+            self.stores.derivations.rows_added(key)
 
     def _require_settled(self, key: TableKey, location: str) -> None:
         """A removal in an object store holds no lock: it may take long."""

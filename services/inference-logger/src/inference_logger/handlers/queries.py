@@ -8,6 +8,7 @@ from inference_logger.domain.tables import is_remote, plain_path
 from inference_logger.domain.waiting import WaitingTable
 from inference_logger.handlers.reading import TableReader
 from inference_logger.store import catalogue, positions
+from inference_logger.store.derived.blocked import find_blocked
 from inference_logger.store.tables import TableRow
 from shared.contracts.rpc.inference_logger import (
     ReadQuery,
@@ -29,6 +30,7 @@ async def list_tables(database: Database, query: TablesQuery) -> TableList:
     async with database.read() as session:
         rows = await catalogue.find_tables(session, service=query.service)
         waiting = await positions.find_waiting_tables(session, query.service)
+        waiting |= await find_blocked(session, query.service)
     views = [_view(row, waiting.pop(plain_path(row.location), None)) for row in rows]
     views += [_never_written(table) for table in waiting.values()]
     return TableList(items=tuple(sorted(views, key=lambda view: (view.name, view.location))))

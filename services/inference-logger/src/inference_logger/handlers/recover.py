@@ -89,6 +89,7 @@ async def _write(stores: Stores, table: WaitingTable, piece: _RecoveryPiece, fou
     async with stores.database.unit_of_work() as session:
         if done is not None:
             await note_commit(session, *done, stores.clock.now())
+            stores.derivations.rows_added(done[0])
         if piece.damaged:
             await publish(session, table_rows_dropped(table, piece.damaged, PARKING_DAMAGED))
             lost = lost_records([None] * piece.damaged, table.key.service, PARKING_DAMAGED, table.since)

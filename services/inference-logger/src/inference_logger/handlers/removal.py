@@ -14,9 +14,11 @@ from datetime import datetime
 from deltalake.exceptions import DeltaError
 
 from inference_logger.domain.object_storage import storage_reason
-from inference_logger.domain.tables import KIND, TableKey, is_remote
+from inference_logger.domain.tables import KINDS, TableKey, is_remote
 from inference_logger.handlers.stores import Stores
 from inference_logger.store import catalogue, counts, positions
+from inference_logger.store.derived.blocked import delete_blocked, find_blocked
+from inference_logger.store.derived.signatures import delete_signatures
 from inference_logger.store.removal import remove_remote_table, remove_table
 from shared.errors import PenstockError
 
@@ -46,7 +48,7 @@ class TableRemoval:
 
     async def _remove(self, service: str, upto: datetime) -> None:
         tables = self.stores.tables
-        async with tables.compact_lock, tables.append_lock:
+        async with tables.compact_lock, tables.service_lock(service), tables.append_lock:
             places = [(service, upto, location) for location in await self._locations(service)]
             for place in places:
                 if not is_remote(place[2]) and place not in self._done:
@@ -57,17 +59,21 @@ class TableRemoval:
             removed = [place[2] for place in places if self._done.get(place)]
             async with self.stores.database.unit_of_work() as session:
                 await catalogue.finish_purge(session, service, upto, removed, is_done=is_done)
+                await delete_signatures(session, service)
+                for location in removed:
+                    await delete_blocked(session, location)
                 await counts.forget_service(session, service, upto)
         if is_done:
             for place in places:
                 del self._done[place]
 
     async def _locations(self, service: str) -> list[str]:
-        """The catalogue's, those that wait, and the one under the default root, which a lost catalogue forgot."""
+        """The catalogue's, those that wait, and those under the default root, which a lost catalogue forgot."""
         async with self.stores.database.read() as session:
             listed = [row.location for row in await catalogue.find_tables(session, service=service)]
-            blocked = await positions.find_waiting_tables(session, service)
-        return list(dict.fromkeys((*listed, *blocked, self.stores.tables.location(TableKey(service, kind=KIND)))))
+            blocked = {**await positions.find_waiting_tables(session, service), **await find_blocked(session, service)}
+        own = (self.stores.tables.location(TableKey(service, kind=kind)) for kind in KINDS)
+        return list(dict.fromkeys((*listed, *blocked, *own)))
 
     def _follow(self, place: Place) -> None:
         """Begin with a table in an object store, or see how far it is; what fails is tried again the next time."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from inference_logger.domain.derivations import DerivationSchedule
 from inference_logger.domain.tables import TableKey
 from inference_logger.domain.waiting import WaitingTable
 from inference_logger.metrics import TableMetrics
@@ -23,6 +26,27 @@ from shared.events import TableBlocked, TableCommitted, TableRecovered, TableRow
 
 
 @dataclass(frozen=True)
+class DerivationWakeups:
+    """Commits to payload wake what is derived from it."""
+
+    schedule: DerivationSchedule
+    clock: Clock
+    event: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def rows_added(self, source: TableKey) -> None:
+        """A table has got rows."""
+        self.schedule.wake(source, self.clock.monotonic())
+        self.event.set()
+
+    async def wait(self) -> None:
+        """Until a table is due, or may be."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.schedule.wait_s(self.clock.monotonic())):
+                await self.event.wait()
+        self.event.clear()
+
+
+@dataclass(frozen=True)
 class Stores:
     """Delta tables, the database, the parking area; metrics and the clock."""
 
@@ -31,6 +55,7 @@ class Stores:
     writer: TableWriter
     database: Database
     parking: ParkingArea
+    derivations: DerivationWakeups
     metrics: TableMetrics
     clock: Clock
 

@@ -26,7 +26,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 
 from inference_logger.domain.records import RawRecord, record_identity
 from inference_logger.domain.rows import to_payload
-from inference_logger.domain.schema import PARTITION_BY, PAYLOAD_SCHEMA
+from inference_logger.domain.schema import PARTITION_BY, PAYLOAD_SCHEMA, TABLE_PROPERTIES
 from inference_logger.domain.tables import TableKey, TableShare, plain_path, table_location
 from inference_logger.store.destinations.fence import WriterFence
 from inference_logger.store.destinations.placement import check_place
@@ -55,11 +55,21 @@ class PayloadTables:
         """Held while rows are appended, and while what a deleted service has logged is removed."""
         self.compact_lock = asyncio.Lock()
         """Held while tables are compacted, and for a removal too."""
+        self._service_locks: dict[str, asyncio.Lock] = {}
         self.fence = WriterFence()
 
     def location(self, key: TableKey) -> str:
         """Where a table lies, as a plain path or `s3://…`."""
         return table_location(key.destination or self.default_root, key.service, key.kind)
+
+    def key_at(self, location: str, service: str, kind: str) -> TableKey:
+        """The key of a table that the catalogue names."""
+        root = plain_path(location).removesuffix(f"/{service}/{kind}")
+        return TableKey(service, "" if root == plain_path(self.default_root) else root, kind)
+
+    def service_lock(self, service: str) -> asyncio.Lock:
+        """Held while a table of a service is derived, and while the service's tables are removed."""
+        return self._service_locks.setdefault(service, asyncio.Lock())
 
     def append(
         self,
@@ -189,6 +199,7 @@ def open_or_create(location: str, storage: Storage = LOCAL) -> tuple[DeltaTable,
         PAYLOAD_SCHEMA,
         mode="ignore",
         partition_by=list(PARTITION_BY),
+        configuration=TABLE_PROPERTIES,
         storage_options=storage.delta_options,
     )
     return made, True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, BigInteger
+from sqlalchemy import JSON, BigInteger, Text
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -68,6 +68,32 @@ class PositionRow(LoggerRow, table=True):
     parked_upto: int = Field(sa_type=BigInteger)
     dropped: int = Field(sa_type=BigInteger)
     moved: dict[str, str | None] = Field(sa_type=JSON)
+
+
+class SignatureRow(LoggerRow, table=True):
+    """The signature of the model that a version's generation serves, in MLflow's JSON texts; null: it has none."""
+
+    __tablename__ = "model_signatures"
+
+    version_id: str = Field(primary_key=True, max_length=36)
+    generation: int = Field(primary_key=True, sa_type=BigInteger)
+    service: str = Field(max_length=63, index=True)
+    inputs: str | None = Field(default=None, sa_type=Text)
+    outputs: str | None = Field(default=None, sa_type=Text)
+
+
+class BlockedDerivationRow(LoggerRow, table=True):
+    """A derived table that cannot be written: it is behind the table that it is made of, and catches up from there."""
+
+    __tablename__ = "blocked_derivations"
+
+    location: str = Field(primary_key=True, max_length=1024)
+    service: str = Field(max_length=63, index=True)
+    destination: str = Field(max_length=1024)
+    kind: str = Field(max_length=16)
+    reason: str = Field(max_length=512)
+    since: datetime = Field(sa_type=UtcDateTime)
+    rows: int = Field(sa_type=BigInteger)
 
 
 class PurgeRow(LoggerRow, table=True):

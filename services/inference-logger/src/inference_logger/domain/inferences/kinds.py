@@ -35,6 +35,7 @@ NATURAL: dict[str, frozenset[type]] = {
 """JSON's types that a column takes as they are; all else is looked at value by value."""
 SEEN = {int: "bigint", float: "double", bool: "boolean", str: "string"}
 NONE = type(None)
+TOO_DEEP = '"nested too deep to be kept"'
 
 
 def array_kind(scalar: str, dimensions: int) -> str:
@@ -162,4 +163,7 @@ COERCIONS: dict[str, Callable[[Any], Any]] = {
 
 def json_text(value: Any) -> str:
     """As JSON."""
-    return orjson.dumps(value).decode()
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:  # it is nested deeper than 254 levels: no model server takes that
+        return TOO_DEEP

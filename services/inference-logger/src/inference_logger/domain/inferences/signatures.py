@@ -55,6 +55,33 @@ class Signature:
 
 
 NO_SIGNATURE = Signature()
+SignatureKey = tuple[str | None, int | None]
+"""Version id and generation; null where a record does not say."""
+
+
+@dataclass(frozen=True)
+class KnownSignatures:
+    """The signatures of a service's versions, by version id and generation."""
+
+    by_key: Mapping[tuple[str, int], Signature] = field(default_factory=dict)
+
+    def of(self, key: SignatureKey) -> Signature | None:
+        """That of the generation; None: it is not known."""
+        version_id, generation = key
+        return None if version_id is None or generation is None else self.by_key.get((version_id, generation))
+
+    def nearest(self, key: SignatureKey) -> Signature:
+        """That of the generation or of the last one before it: pods keep running where only the intent has changed."""
+        found = self.of(key)
+        if found is not None:
+            return found
+        version_id, generation = key
+        earlier = [
+            known
+            for known in self.by_key
+            if known[0] == version_id and generation is not None and known[1] < generation
+        ]
+        return self.by_key[max(earlier)] if earlier else NO_SIGNATURE
 
 
 def parse_signature(inputs: str | None, outputs: str | None) -> Signature:

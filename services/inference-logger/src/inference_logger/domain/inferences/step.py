@@ -18,13 +18,10 @@ from inference_logger.domain.inferences.names import FEATURE, PREDICTION, Column
 from inference_logger.domain.inferences.placing import Placement
 from inference_logger.domain.inferences.requests import FeatureRows, Row, UnreadableBody, read_request
 from inference_logger.domain.inferences.responses import UNNAMED, CountMismatch, error_text, read_response
-from inference_logger.domain.inferences.signatures import NO_SIGNATURE, Signature
-from inference_logger.domain.schema import FROM_PAYLOAD, INFERENCES_SCHEMA
+from inference_logger.domain.inferences.signatures import NO_SIGNATURE, Signature, SignatureKey
+from inference_logger.domain.schema import FROM_PAYLOAD, INFERENCES_SCHEMA, NEEDED_OF_PAYLOAD
 
-SignatureKey = tuple[str | None, int | None]
-"""Version id and generation."""
-NEEDED = (*FROM_PAYLOAD, "request", "response", "logging_error_codes")
-"""Columns of payload that the step reads."""
+NEEDED = ("request_date", *NEEDED_OF_PAYLOAD)
 NOTHING = FeatureRows((), [()])
 
 
@@ -87,6 +84,15 @@ def derive_inferences(
         pa.table({"place": places, "index": indices}), sort_keys=[("place", "ascending"), ("index", "ascending")]
     )
     return rows.take(order)
+
+
+def keys_of(payload: pa.Table) -> set[SignatureKey]:
+    """Version id and generation of the requests."""
+    found = [
+        payload.column(name).to_pylist() if name in payload.schema.names else [None] * payload.num_rows
+        for name in ("version_id", "generation")
+    ]
+    return set(zip(*found, strict=True))
 
 
 def with_needed_columns(payload: pa.Table) -> pa.Table:

@@ -1,0 +1,217 @@
+"""Inferences are derived from payload: woken by its commits, exactly once, at nobody else's cost."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import pyarrow as pa
+
+from inference_logger.domain.derivations import (
+    DerivationSchedule,
+    SignaturesMissing,
+    SignatureWaits,
+    resolve_signatures,
+)
+from inference_logger.domain.inferences.signatures import KnownSignatures, SignatureKey
+from inference_logger.domain.inferences.step import derive_inferences, keys_of
+from inference_logger.domain.schema import NEEDED_OF_PAYLOAD
+from inference_logger.domain.tables import INFERENCES, KIND, TableKey
+from inference_logger.domain.waiting import WaitingTable, error_reason
+from inference_logger.handlers.stores import Stores, note_commit, read_catalogue_state, table_blocked, table_recovered
+from inference_logger.store import catalogue
+from inference_logger.store.delta import CommitResult, version_and_rows
+from inference_logger.store.derived import blocked
+from inference_logger.store.derived.runner import DerivationRunner
+from inference_logger.store.derived.signatures import find_signatures
+from inference_logger.store.derived.tables import Backfill, Derivation, DerivedCommit, catalogue_location, rows_behind
+from inference_logger.store.storage import Storage
+from inference_logger.store.writer import Unwritable
+from shared.bus.outbox import publish
+from shared.errors import NotFound, PenstockError
+
+log = logging.getLogger(__name__)
+
+OWNER = "derived"
+SIGNATURE_RETRY_S = 0.5
+REMOVAL_RETRY_S = 2.0
+COUNT_WITHIN_S = 5.0
+"""Where the storage hangs, nobody waits longer to hear how many rows wait."""
+
+
+class _BeingRemoved(Exception):
+    """The tables of the service are being removed; what younger rows there are is derived after that."""
+
+
+@dataclass
+class InferenceTables:
+    """The inferences tables of all payload tables, and what is going on with each."""
+
+    stores: Stores
+    runner: DerivationRunner
+    waits: SignatureWaits = field(default_factory=SignatureWaits)
+    blocked: dict[str, WaitingTable] = field(default_factory=dict)
+    """By location."""
+    _backfills: dict[str, Backfill] = field(default_factory=dict)
+    _checked: set[str] = field(default_factory=set)
+    """Locations whose entry in the catalogue is known to be there."""
+
+    @property
+    def schedule(self) -> DerivationSchedule:
+        """When which table is due."""
+        return self.stores.derivations.schedule
+
+    async def load(self) -> None:
+        """Start from what the database holds: every payload table may have got rows meanwhile."""
+        async with self.stores.database.read() as session:
+            rows = await catalogue.find_tables(session)
+            self.blocked = await blocked.find_blocked(session)
+        now = self.stores.clock.monotonic()
+        for row in rows:
+            if row.kind == KIND and row.version >= 0:
+                self.schedule.wake(self.stores.tables.key_at(row.location, row.service, row.kind), now)
+        self._show()
+
+    def take_due(self) -> list[TableKey]:
+        """Tables that are to be derived now."""
+        return self.schedule.take_due(self.stores.clock.monotonic())
+
+    def failed(self, source: TableKey) -> None:
+        """It is tried again later."""
+        self.schedule.failed(source, self.stores.clock.monotonic())
+        self.stores.derivations.event.set()
+
+    async def derive(self, source: TableKey) -> None:
+        """Bring the table on by one append. Raises `Unavailable` for the database alone."""
+        try:
+            await self._derive_or_wait(source)
+        finally:
+            self.stores.derivations.event.set()  # what is due next may have changed
+
+    async def _derive_or_wait(self, source: TableKey) -> None:
+        async with self.stores.tables.service_lock(source.service):
+            try:
+                done = await self._derive(source)
+            except SignaturesMissing as missing:
+                now = self.stores.clock.monotonic()
+                self.waits.note(missing.keys, now)
+                self.schedule.postponed(source, now + SIGNATURE_RETRY_S)
+            except _BeingRemoved:
+                self.schedule.postponed(source, self.stores.clock.monotonic() + REMOVAL_RETRY_S)
+            except NotFound:  # the payload table is gone, and with it what could be derived
+                self.schedule.written(source, self.stores.clock.monotonic(), is_behind=False)
+            except Unwritable as error:
+                self._backfills.pop(self._target(source), None)
+                self.schedule.failed(source, self.stores.clock.monotonic())
+                await self._note_blocked(source, error.message)
+            else:
+                self.schedule.written(source, self.stores.clock.monotonic(), is_behind=done.is_behind)
+
+    async def _derive(self, source: TableKey) -> DerivedCommit:
+        stores, target = self.stores, self._target(source)
+        found = await read_catalogue_state(stores.database)
+        if source.service in found.removing:
+            raise _BeingRemoved
+        derivation = await self._derivation(source, self._step(await self._signatures(source.service)))
+        derivation = replace(derivation, not_before=found.purged.get(source.service))
+        done = await self.runner.run(derivation, expected=(SignaturesMissing,))
+        if done.backfill is not None:
+            self._backfills[target] = done.backfill
+        else:
+            self._backfills.pop(target, None)
+        await self._note(source, done)
+        return done
+
+    def _target(self, source: TableKey) -> str:
+        return self.stores.tables.location(replace(source, kind=INFERENCES))
+
+    async def _derivation(self, source: TableKey, step: partial[pa.Table]) -> Derivation:
+        location, target = self.stores.tables.location(source), self._target(source)
+        return Derivation(
+            source=location,
+            target=target,
+            step=step,
+            columns=NEEDED_OF_PAYLOAD,
+            storage=await self._storage(location),
+            fence=self.stores.tables.fence,
+            backfill=self._backfills.get(target),
+        )
+
+    async def _storage(self, location: str) -> Storage:
+        try:
+            return await self.stores.storages.of(location)
+        except PenstockError as error:
+            raise Unwritable(error_reason(error)) from error
+
+    async def _signatures(self, service: str) -> KnownSignatures:
+        async with self.stores.database.read() as session:
+            return await find_signatures(session, service)
+
+    def _step(self, known: KnownSignatures) -> partial[pa.Table]:
+        return partial(_derive_rows, known, self.waits.given_up(self.stores.clock.monotonic()))
+
+    async def _note(self, source: TableKey, done: DerivedCommit) -> None:
+        key, target = replace(source, kind=INFERENCES), self._target(source)
+        committed = done.committed if target in self._checked else await self._unlisted(target, done.committed)
+        recovered = None if done.is_behind else self.blocked.get(target)
+        if (committed is not None and committed.rows) or recovered is not None:
+            async with self.stores.database.unit_of_work() as session:
+                if committed is not None:
+                    await note_commit(session, key, committed, self.stores.clock.now())
+                if recovered is not None:
+                    await blocked.delete_blocked(session, target)
+                    await publish(session, table_recovered(recovered))
+        self._checked.add(target)
+        if recovered is not None:
+            log.info("table %s at %s has everything again", key.name, target)
+            del self.blocked[target]
+            self._show()
+
+    async def _unlisted(self, target: str, committed: CommitResult | None) -> CommitResult | None:
+        """What the catalogue is to hear of the table: all of it, where a killed logger did not note what it wrote."""
+        async with self.stores.database.read() as session:
+            if any(target == each for each in await catalogue.find_locations(session)):
+                return committed
+        storage = await self._storage(target)
+        try:
+            version, rows = await asyncio.to_thread(version_and_rows, target, storage)
+            location = committed.location if committed else await asyncio.to_thread(catalogue_location, target, storage)
+        except NotFound:
+            return committed
+        return CommitResult(location, version, rows, is_new=True)
+
+    async def _note_blocked(self, source: TableKey, reason: str) -> None:
+        key, target = replace(source, kind=INFERENCES), self._target(source)
+        before = self.blocked.get(target)
+        if before is not None and before.reason == reason:
+            return
+        behind = await self._rows_behind(source)
+        since = before.since if before else self.stores.clock.now()
+        table = WaitingTable(key, target, "", 0, reason, since, rows=behind)
+        log.warning("table %s at %s cannot be written, it waits: %s", key.name, target, reason)
+        async with self.stores.database.unit_of_work() as session:
+            await blocked.save_blocked(session, table)
+            if before is None:
+                await publish(session, table_blocked(table))
+        self.blocked[target] = table
+        self._show()
+
+    async def _rows_behind(self, source: TableKey) -> int:
+        """Requests whose rows wait; 0 where the storage does not say so soon."""
+        try:
+            derivation = await self._derivation(source, self._step(KnownSignatures()))
+            return await asyncio.wait_for(asyncio.to_thread(rows_behind, derivation), COUNT_WITHIN_S)
+        except (TimeoutError, PenstockError):
+            return 0
+
+    def _show(self) -> None:
+        self.stores.metrics.set_waiting(self.blocked.values(), OWNER)
+
+
+def _derive_rows(
+    known: KnownSignatures, given_up: frozenset[SignatureKey], rows: pa.Table, fields: Sequence[pa.Field]
+) -> pa.Table:
+    return derive_inferences(rows, resolve_signatures(keys_of(rows), known, given_up), fields)
