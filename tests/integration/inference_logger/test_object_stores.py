@@ -291,7 +291,12 @@ def files(place: S3Client) -> list[str]:
 async def has_once(place: S3Client, names: Iterable[str], service: str = "wine") -> None:
     """Each of these rows is in the table, once, and no other."""
     wanted = dict.fromkeys(names, 1)
-    await eventually(lambda: stored(place, service) == wanted, every=0.1, within=120)
+
+    def is_so() -> bool:
+        assert stored(place, service) == wanted
+        return True
+
+    await eventually(is_so, every=0.1)
 
 
 async def has_at_least(place: S3Client, rows: int) -> None:
