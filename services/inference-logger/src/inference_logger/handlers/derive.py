@@ -200,7 +200,7 @@ class InferenceTables:
         self._show()
 
     async def _rows_behind(self, source: TableKey) -> int:
-        """Requests whose rows wait; 0 where the storage does not say so soon, and in object stores, which have failed."""
+        """Requests whose rows wait; 0 where the storage does not say so soon, and in object stores."""
         if is_remote(self._target(source)):
             return 0
         try:
