@@ -14,7 +14,17 @@ from penstock.commands.cli.errors import EXIT_CODES, Commands
 from penstock.commands.deployment import deploy, rollback
 from penstock.commands.monitoring import charts, log_topics, logs, observability, platform_health, tables
 from penstock.commands.people import console, login, projects, users
-from penstock.commands.resources import capacity, destinations, environments, groups, models, secrets, specs, usage
+from penstock.commands.resources import (
+    capacity,
+    destinations,
+    environments,
+    groups,
+    models,
+    privacy,
+    secrets,
+    specs,
+    usage,
+)
 from penstock.commands.services import debug, keys, pods, request, services, traffic, versions
 from penstock.launcher.home import Home, LaunchError
 
@@ -167,6 +177,7 @@ for name, group in (
     ("environments", environments.app),
     ("tables", tables.app),
     ("log-topic", log_topics.app),
+    ("erasures", privacy.app),
     ("specs", specs.app),
     ("groups", groups.groups),
     ("nodes", groups.nodes),

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from inference_logger import loops
-from inference_logger.consumers.calls import serve_destinations, subscribe
+from inference_logger.consumers.calls import serve_destinations, serve_erasures, subscribe
 from inference_logger.consumers.controller import ControllerOverBus
 from inference_logger.consumers.requests import CommitPolicy, RequestSink
 from inference_logger.consumers.waiting import WaitingTableRetries
 from inference_logger.domain.derivations import DerivationSchedule
 from inference_logger.handlers.accounting import LogAccounting
 from inference_logger.handlers.derive import InferenceTables
+from inference_logger.handlers.erase import Erasures
 from inference_logger.handlers.reading import QueryLimits, TableReader
 from inference_logger.handlers.stores import DerivationWakeups, Stores
 from inference_logger.metrics import DestinationMetrics, LogMetrics, TableMetrics
@@ -28,6 +29,7 @@ from inference_logger.store.storage import Storages
 from inference_logger.store.writer import TableWriter
 from shared.bus import Bus
 from shared.clock import Clock
+from shared.contracts.erasures import ErasureTerms
 from shared.database import Database
 from shared.filesystem.disk import DiskCheck
 from shared.http import admin_app, serve
@@ -48,6 +50,7 @@ class App:
     sink: RequestSink
     inferences: InferenceTables
     destinations: DestinationRegistry
+    erasures: Erasures
     clock: Clock
     reader: TableReader
     accounting: LogAccounting
@@ -60,6 +63,7 @@ class App:
             "sink": self.sink.run(),
             "destinations": self.destinations.run(),
             "tidy": loops.run_compaction(stores, self.clock, settings.tidy_interval, settings.files_kept),
+            "erasures": loops.run_erasures(self.erasures, self.clock),
             "inferences": loops.run_derivation(self.inferences, self.clock),
             "removal": loops.run_removal(stores, self.clock),
             "accounting": loops.run_accounting(self.accounting, self.clock),
@@ -93,7 +97,8 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
         database=database,
         registry=telemetry.registry,
     )
-    definitions = DestinationDefinitions(ControllerOverBus(bus), clock)
+    controller = ControllerOverBus(bus)
+    definitions = DestinationDefinitions(controller, clock)
     destinations = DestinationRegistry(definitions, clock, DestinationMetrics(telemetry.registry))
     reader = TableReader(database, destinations, _query_limits(settings))
     accounting = LogAccounting(database, reader, LogMetrics(telemetry.registry))
@@ -104,7 +109,17 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
     sink = RequestSink(bus, stores, WaitingTableRetries(stores, settings.waiting_bytes), policy)
     bus.status.backlog = sink.backlog
     inferences = InferenceTables(stores, DerivationRunner(settings.derive_timeout, destinations))
-    return App(settings, telemetry, database, bus, sink, inferences, destinations, clock, reader, accounting)
+    erasures = Erasures(stores, controller.erasures, settings.files_kept)
+    serve_erasures(bus, erasures, terms_of(settings))
+    return App(settings, telemetry, database, bus, sink, inferences, destinations, erasures, clock, reader, accounting)
+
+
+def terms_of(settings: InferenceLoggerSettings) -> ErasureTerms:
+    """How long rows may outlive an erasure."""
+    return ErasureTerms(
+        stream_s=settings.requests_kept.total_seconds(),
+        files_s=settings.files_kept.total_seconds() + settings.tidy_interval.total_seconds(),
+    )
 
 
 def _query_limits(settings: InferenceLoggerSettings) -> QueryLimits:

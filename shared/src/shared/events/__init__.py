@@ -2,6 +2,7 @@
 
 from shared.events.base import Event
 from shared.events.catalogue import CATALOGUE, EVENT_TYPES, CatalogueEntry
+from shared.events.erasure import ErasureFinished
 from shared.events.node import NodeAdded, NodeReleased, NodeUpdated
 from shared.events.pod import PodChecked, PodExited, PodNoted, PodNotReady, PodReady, PodScheduled, PodTerminated
 from shared.events.request import RequestLogged, RequestRecord
@@ -35,6 +36,7 @@ __all__ = [
     "ApiKeyIssued",
     "ApiKeyRevoked",
     "CatalogueEntry",
+    "ErasureFinished",
     "Event",
     "NodeAdded",
     "NodeReleased",

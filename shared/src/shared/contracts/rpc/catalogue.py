@@ -5,6 +5,7 @@ from __future__ import annotations
 from shared.contracts.rpc.controller import (
     DEPLOYMENTS,
     DESTINATIONS,
+    ERASURES,
     MASKING_KEY,
     REGISTRY_ACCESS,
     SECRET_VALUES,
@@ -13,6 +14,8 @@ from shared.contracts.rpc.controller import (
 from shared.contracts.rpc.inference_logger import (
     ACCOUNTING,
     DESTINATION_STATES,
+    ERASURE_RECEIPT,
+    ERASURE_TERMS,
     READ,
     ROWS,
     TABLE,
@@ -33,7 +36,8 @@ from shared.contracts.rpc.scheduler import (
 )
 
 METHODS: tuple[RpcMethod, ...] = (
-    MASKING_KEY, DESTINATIONS, STORAGE_CREDENTIALS, DESTINATION_STATES, TEST_DESTINATION,
+    MASKING_KEY, ERASURES, ERASURE_TERMS, ERASURE_RECEIPT,
+    DESTINATIONS, STORAGE_CREDENTIALS, DESTINATION_STATES, TEST_DESTINATION,
     DEPLOYMENTS, REGISTRY_ACCESS, SECRET_VALUES, PODS, RESTART_POD, VERSION_STATES, NODES, CAPACITY, RUNS, METRICS,
     CHARTS, SUMMARIES, LOGS, LOG_CONTEXT, EVENTS, TABLES, TABLE, ROWS, READ, ACCOUNTING, POD_TIMELINE, ENVIRONMENT,
 )  # fmt: skip
