@@ -2858,7 +2858,7 @@ export interface components {
             log_stream: boolean | components["schemas"]["LogTopic"];
             /**
              * Masking
-             * @description Columns that are hashed, starred or left out before anything is passed on.
+             * @description Columns that are hashed, starred or left out before anything is passed on; not named: as before.
              * @default []
              */
             masking: components["schemas"]["MaskRule"][];
@@ -5215,7 +5215,7 @@ export interface components {
             env?: {
                 [key: string]: string | components["schemas"]["SecretKeyReference"];
             } | null;
-            /** @description Replaces the whole of it. */
+            /** @description Replaces the whole of it; rules of masking stay unless it names others. */
             log_delivery?: components["schemas"]["LogDelivery"] | null;
             /**
              * Max Concurrency
