@@ -172,7 +172,7 @@ export interface paths {
          * Test Destination
          * @description Write, read and remove an object there, and try conditional writes: says what is wrong. Needs who may create it.
          *
-         *     It may take 20 s where the store does not answer.
+         *     It may take 10 s where the store does not answer, and longer where it is slow.
          */
         post: operations["test_destination_api_v1_destinations__destination__test_post"];
         delete?: never;
