@@ -92,7 +92,8 @@ async def log_delivery_column(unit: UnitOfWork, service: StoredService, command:
 
 def kept_masking(command: LogDelivery, before: Mapping[str, Any]) -> dict[str, Any]:
     """Rules that a command does not mention stay: nobody unmasks a column by changing something else."""
-    return {} if "masking" in command.model_fields_set else {"masking": before.get("masking") or []}
+    rules = before.get("masking")
+    return {"masking": rules} if rules and "masking" not in command.model_fields_set else {}
 
 
 def version_name_for(service: StoredService, asked: str | None) -> str:
