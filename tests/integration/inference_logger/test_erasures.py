@@ -46,6 +46,7 @@ class World:
         self.clock = Calendar()
         self.orders: list[ErasureOrder] = []
         stores = replace(running.app.sink.stores, clock=self.clock)
+        self.database = stores.database
         self.erasures = Erasures(stores, self._orders, timedelta(0))
 
     async def _orders(self) -> Sequence[ErasureOrder]:
@@ -53,9 +54,15 @@ class World:
 
     async def order(self, **wanted: Any) -> ErasureOrder:
         made = ErasureOrder(id=new_id(), service="wine", ordered_at=ORDERED, final_by=FINAL, **wanted)
+        await eventually(self._is_listed)
         self.orders.append(made)
         await self.erasures.run_once()
         return made
+
+    async def _is_listed(self) -> bool:
+        """Whether the catalogue has the table: rows can be read a moment before it does."""
+        async with self.database.read() as session:
+            return any(location.endswith("/wine/payload") for location in await catalogue.find_locations(session))
 
     async def at(self, time: datetime) -> None:
         self.clock.time = time
