@@ -144,7 +144,12 @@ async def test_one_that_is_started_anew_catches_up_by_itself_and_lists_what_it_f
     shutil.rmtree(home / "tables" / "wine" / INFERENCES)
     await running.start()
     await eventually(lambda: counted(home) == {"a": 1})
-    assert (await running.tables())["wine.inferences"].rows == 1
+
+    async def is_listed() -> bool:  # rows can be read a moment before the catalogue has them
+        found = (await running.tables()).get("wine.inferences")
+        return found is not None and found.rows == 1
+
+    await eventually(is_listed)
 
 
 async def test_inferences_go_with_their_service(js: JetStreamContext, running: RunningLogger, home: Path) -> None:
