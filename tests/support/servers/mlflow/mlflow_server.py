@@ -23,7 +23,7 @@ import pytest
 from servers.ports import free_port
 from test_run.shared_by_workers import folder_of_run, locked
 
-SUPPORT = Path(__file__).parents[1]
+SUPPORT = Path(__file__).parents[2]
 
 
 @contextmanager
