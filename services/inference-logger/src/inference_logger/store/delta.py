@@ -40,12 +40,16 @@ NO_TOMBSTONES = Tombstones()
 
 @dataclass(frozen=True)
 class CommitResult:
-    """One append. `rows` 0: the table had everything already. `is_new`: it was made for this."""
+    """One append. `rows` 0: the table had everything already. `is_new`: it was made for this.
+
+    `erased`: records that it lacked and that were kept out. One that comes again after it was erased is among them too.
+    """
 
     location: str
     version: int
     rows: int
     is_new: bool = False
+    erased: Sequence[RawRecord] = ()
 
 
 class PayloadTables:
@@ -145,10 +149,10 @@ def _append_once(
     fresh = [record for position, record in share.records if position > done]
     fresh += _absent(table, [record for position, record in share.records if position <= done])
     fresh += _absent(table, [record for _, record in share.retried])
-    fresh = tombstones.without_erased(fresh)
+    fresh, erased = tombstones.split(fresh)
     if not fresh:
         # Nothing to write and so nothing to note: the position only ever saves work, the catalogue's does as well.
-        return CommitResult(table.table_uri, table.version(), 0)
+        return CommitResult(table.table_uri, table.version(), 0, erased=erased)
     rows, is_wider = _by_name(to_payload(fresh), table)
     write_deltalake(
         table,
@@ -161,7 +165,7 @@ def _append_once(
         post_commithook_properties=PostCommitHookProperties(create_checkpoint=True),
     )
     table.update_incremental()
-    return CommitResult(table.table_uri, table.version(), len(fresh))
+    return CommitResult(table.table_uri, table.version(), len(fresh), erased=erased)
 
 
 def _by_name(rows: pa.Table, table: DeltaTable) -> tuple[pa.Table, bool]:

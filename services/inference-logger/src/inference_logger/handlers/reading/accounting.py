@@ -76,7 +76,7 @@ class LogAccounting:
                 over[minute] = facts.stored.get(minute, 0)
             total.add(_of(facts, minute), is_waiting=waits)
         async with self._database.unit_of_work() as session:
-            await counts.settle(session, service, over)
+            await counts.settle(session, service, over, facts)
         return total
 
     async def _facts(self, service: str, since: datetime, until: datetime) -> tuple[StoredFacts, bool]:
