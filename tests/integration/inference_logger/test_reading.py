@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from inference_logger.domain.inferences.names import NAME
 from inference_logger.domain.reading.queries import (
     PageQuery,
     Position,
@@ -48,7 +49,7 @@ SCHEMA = pa.schema(
     [
         pa.field("request_date", pa.date32()),
         pa.field("request_time", pa.timestamp("us", "UTC")),
-        pa.field("n", pa.int64(), metadata={"penstock.original_name": "the n", "comment": "a number"}),
+        pa.field("n", pa.int64(), metadata={NAME: b"the n", "comment": "a number"}),
         pa.field("x", pa.float64()),
         pa.field("fixed acidity", pa.float64()),
         pa.field("s", pa.string()),
