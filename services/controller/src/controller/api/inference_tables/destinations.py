@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from controller.api.dependencies import Actor, ApiDependencies, CurrentPrincipal, Dependencies, IfMatch, json_answer
 from controller.api.idempotency import PostRequest, no_preparation
 from controller.api.pagination import Page
 from controller.domain.access.roles import Principal, Role
-from controller.domain.destinations import DestinationDefinition, NewDestination
-from controller.handlers import destinations
+from controller.domain.inference_tables.destinations import DestinationDefinition, NewDestination
+from controller.handlers.inference_tables import destinations
 from controller.handlers.unit_of_work import UnitOfWork, require_revision
-from controller.store.destinations import every_destination, load_destination
+from controller.store.inference_tables.destinations import every_destination, load_destination
 from controller.store.tables import DestinationRow
 from shared.contracts.rpc.inference_logger import (
     DESTINATION_STATES,
     TEST_DESTINATION,
+    DestinationHealth,
     DestinationQuery,
     DestinationState,
     DestinationStates,
@@ -37,7 +38,7 @@ router = APIRouter(tags=["destinations"])
 DestinationPath = Annotated[str, Path(max_length=63)]
 
 
-class DestinationView(BaseModel):
+class DestinationView(DestinationHealth):
     """A destination, and how it does as the inference-logger finds it."""
 
     name: str
@@ -51,18 +52,6 @@ class DestinationView(BaseModel):
     created_at: datetime
     updated_at: datetime
     revision: int
-    state: Literal["ok", "failing", "unknown"] = Field(
-        default="unknown", description="failing: tables there wait, see `reason`; unknown: the logger has not said."
-    )
-    reason: str | None = Field(default=None, description="Why it fails, in one sentence.")
-    since: datetime | None = Field(default=None, description="Since when it is in this state.")
-    writing: Literal["concurrent", "single", "unknown"] = Field(
-        default="unknown",
-        description="concurrent: the store keeps simultaneous commits apart; single: it does not, see `warning`.",
-    )
-    warning: str | None = Field(default=None, description="What the probe of conditional writes found wrong.")
-    waiting_tables: int = Field(default=0, description="Tables there that cannot be written for now.")
-    waiting_rows: int = Field(default=0, description="Recorded requests that wait for them.")
 
 
 @router.post("/destinations", status_code=201, response_model=DestinationView)
@@ -124,7 +113,7 @@ async def delete_destination(
 
 
 @router.post("/destinations/{destination}/test", response_model=DestinationTest)
-async def test_destination(
+async def check_destination(
     destination: DestinationPath, deps: Dependencies, principal: CurrentPrincipal
 ) -> DestinationTest:
     """Write, read and remove an object there, and try conditional writes: says what is wrong. Needs who may create it.

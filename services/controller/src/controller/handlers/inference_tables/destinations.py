@@ -6,13 +6,13 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from controller.domain.destinations import DestinationDefinition, NewDestination
+from controller.domain.inference_tables.destinations import DestinationDefinition, NewDestination
+from controller.domain.inference_tables.locations import S3, checked_definition, place_of
 from controller.domain.registries.secrets import SecretKind, Vault, check_fields
-from controller.domain.services.table_destinations import S3, checked_definition, place_of
 from controller.handlers.registries.secrets import unsealed_fields
 from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.access.people import load_project
-from controller.store.destinations import (
+from controller.store.inference_tables.destinations import (
     every_destination,
     load_destination,
     users_of_destination,

@@ -7,11 +7,12 @@ import os
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.domain.registries.secrets import SealedValue, Vault
-from controller.store.registries.masking_keys import key_of_project, keys_sealed_by_others, known_project
+from controller.store.access.people import load_project
+from controller.store.inference_tables.masking_keys import key_of_project, keys_sealed_by_others
 from controller.store.tables import MaskingKeyRow
 from shared.clock import Clock
 from shared.database import Database
-from shared.errors import NotFound, Unavailable
+from shared.errors import Unavailable
 from shared.ids import new_id
 
 KEY_BYTES = 32
@@ -28,8 +29,7 @@ async def masking_key(database: Database, vault: Vault, clock: Clock, project: s
 
 
 async def _made(session: AsyncSession, vault: Vault, clock: Clock, project: str) -> MaskingKeyRow:
-    if not await known_project(session, project, for_update=True):
-        raise NotFound(f"There is no project {project[:64]!r}")
+    await load_project(session, project, for_update=True)
     row = await key_of_project(session, project)
     if row is None:
         identity = new_id()

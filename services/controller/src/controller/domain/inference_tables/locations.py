@@ -12,6 +12,11 @@ from shared.errors import Detail, InvalidInput
 
 LONGEST_URI = 900
 """Percent-encoded: the catalogue of tables has to hold it, with the names of service and table behind it."""
+S3 = "s3://"
+S3_PART = "s3:"
+"""First part of a place in an object store, as a path that is no path of this machine."""
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\Z")
+_KEY_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.=-]{0,127}\Z")
 
 
 @dataclass(frozen=True)
@@ -95,13 +100,6 @@ def _nearest_roots(path: PurePosixPath, roots: Sequence[TableRoot]) -> list[Tabl
     return [root for root in around if len(root.path.parts) == deepest]
 
 
-S3 = "s3://"
-S3_PART = "s3:"
-"""First part of a place in an object store, as a path that is no path of this machine."""
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\Z")
-_KEY_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.=-]{0,127}\Z")
-
-
 def place_of(url: str) -> PurePosixPath:
     """A destination, checked before, as a path: nearness is told by it."""
     if url.startswith(S3):
@@ -149,15 +147,21 @@ def _plain_path(uri: str) -> PurePosixPath:
 
 
 def check_apart(service: str, destination: str, roots: Sequence[TableRoot], others: Iterable[tuple[str, str]]) -> None:
-    """Raise `InvalidInput` when the tables of `service` would lie inside others, or around them.
+    """Raise `InvalidInput` when the tables of `service` would lie inside others, or around them."""
+    if not is_apart(service, destination, roots, others):
+        folder = _folder(service, destination)
+        raise _refused(f"destination: {folder} would lie inside, or around, the folder of other tables")
+
+
+def is_apart(service: str, destination: str, roots: Sequence[TableRoot], others: Iterable[tuple[str, str]]) -> bool:
+    """Whether the tables of `service` would lie beside all others: inside none, around none.
 
     `others`: service and destination of every version there is, this one's own included: several may share a folder.
     """
     folder = _folder(service, destination)
     platform = [root.path for root in roots if root.is_platform and root.path != folder.parent]
     taken = {_folder(*other) for other in others} - {folder}
-    if any(_overlap(folder, other) for other in (*platform, *taken)):
-        raise _refused(f"destination: {folder} would lie inside, or around, the folder of other tables")
+    return not any(_overlap(folder, other) for other in (*platform, *taken))
 
 
 def _folder(service: str, destination: str) -> PurePosixPath:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from controller.domain.inference_tables.erasures import NewErasure, final_by
 from controller.domain.registries.secrets import Vault
-from controller.domain.services.erasures import NewErasure, final_by
-from controller.handlers.registries.masking_keys import unsealed_key
+from controller.handlers.inference_tables.masking_keys import unsealed_key
 from controller.handlers.unit_of_work import UnitOfWork
-from controller.store.registries.masking_keys import key_of_project
-from controller.store.services.erasures import open_erasures
+from controller.store.inference_tables.erasures import open_erasures
+from controller.store.inference_tables.masking_keys import key_of_project
 from controller.store.tables import ErasureRow, ServiceRow
 from shared.contracts.erasures import ErasureOrder, ErasureOrders, ErasureTerms
 from shared.database import Database

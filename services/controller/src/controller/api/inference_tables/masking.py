@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from controller.api.dependencies import Dependencies
-from controller.domain.services.masking import MaskedRow, MaskingPreview, preview
+from controller.domain.inference_tables.masking import MaskedRow, MaskingPreview, preview
 from controller.store.services.services import load_service
 from shared.contracts.chunks import ChunkStream
 from shared.contracts.rpc.inference_logger import READ, ReadQuery, RowPage

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from controller.handlers.destinations import defined_destinations, storage_credentials
+from controller.handlers.inference_tables.destinations import defined_destinations, storage_credentials
 from running_services.running_controller import Controller, wine
 
 SECRET_KEY = "the-secret-key-of-the-lake"

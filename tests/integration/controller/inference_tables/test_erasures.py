@@ -10,8 +10,8 @@ from uuid import UUID
 
 import pytest
 
-from controller.handlers.registries.masking_keys import masking_key
-from controller.handlers.services.erasures import finish_erasure, open_orders
+from controller.handlers.inference_tables.erasures import finish_erasure, open_orders
+from controller.handlers.inference_tables.masking_keys import masking_key
 from controller.store.tables import ErasureRow
 from running_services.running_controller import Controller, Peers, wine
 from shared.contracts.erasures import ErasureReceipt, TableErasure

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, StrictBool, model_validator
 
 from controller.domain import names
 from controller.domain.commands import Command, ServiceName, plain_text
-from controller.domain.services.table_destinations import S3
+from controller.domain.inference_tables.locations import S3
 from shared.errors import Detail, InvalidInput
 
 DEFAULT_REGION = "us-east-1"

@@ -8,9 +8,9 @@ import logging
 import pytest
 
 from controller.domain.registries.secrets import Vault
-from controller.handlers.registries.masking_keys import masking_key, reseal_masking_keys
+from controller.handlers.inference_tables.masking_keys import masking_key, reseal_masking_keys
 from controller.handlers.services.routes import service_intent
-from controller.store.registries.masking_keys import key_of_project
+from controller.store.inference_tables.masking_keys import key_of_project
 from controller.store.services.services import load_service
 from running_services.running_controller import Controller, Peers, wine
 from shared.errors import NotFound

@@ -9,13 +9,13 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
-from controller.api.dependencies import Dependencies, json_answer
+from controller.api.dependencies import ApiDependencies, Dependencies, json_answer
 from controller.api.idempotency import PostRequest
 from controller.api.pagination import Cursor, Page, PageSize, cursor_after, cursor_of_page, cursor_position
-from controller.domain.services.erasures import NewErasure
-from controller.handlers.services.erasures import order_erasure
+from controller.domain.inference_tables.erasures import NewErasure
+from controller.handlers.inference_tables import erasures
 from controller.handlers.unit_of_work import UnitOfWork
-from controller.store.services.erasures import load_erasure, page_of_erasures
+from controller.store.inference_tables.erasures import load_erasure, page_of_erasures
 from controller.store.services.services import load_service
 from controller.store.tables import ErasureRow
 from shared.contracts.erasures import ErasureQuery, ErasureReceipt, ErasureTerms
@@ -46,7 +46,7 @@ class ErasureView(BaseModel):
 
 
 @router.post("/services/{service}/erasures", status_code=202, response_model=ErasureView)
-async def order(service: str, command: NewErasure, post: PostRequest) -> Response:
+async def order_erasure(service: str, command: NewErasure, post: PostRequest) -> Response:
     """Have rows removed from every table of a service, for good. Needs an administrator of its project."""
 
     async def prepare() -> ErasureTerms:
@@ -54,7 +54,7 @@ async def order(service: str, command: NewErasure, post: PostRequest) -> Respons
 
     async def work(unit: UnitOfWork, terms: ErasureTerms) -> ErasureView:
         stored = await load_service(unit.session, service)
-        return _view(await order_erasure(unit, stored.row, command, terms))
+        return _view(await erasures.order_erasure(unit, stored.row, command, terms))
 
     return await post.run_once(command, work, prepare, 202)
 
@@ -78,15 +78,15 @@ async def read_erasure(service: str, erasure: UUID, deps: Dependencies) -> Respo
     """One erasure with its receipt: rows of each table, files that held them, how many of those are gone."""
     async with deps.read_session() as session:
         row = await load_erasure(session, service, erasure)
-    receipt = None
-    if not row.is_finished:
-        try:
-            receipt = await deps.call(
-                ERASURE_RECEIPT, ErasureQuery(id=row.id), ErasureReceipt, within_s=RECEIPT_WITHIN_S
-            )
-        except (NotFound, Temporary):
-            receipt = None
-    return json_answer(_view(row, receipt))
+    return json_answer(_view(row, None if row.is_finished else await _receipt_so_far(deps, row.id)))
+
+
+async def _receipt_so_far(deps: ApiDependencies, erasure: UUID) -> ErasureReceipt | None:
+    """None: the logger has not begun, or cannot be asked now."""
+    try:
+        return await deps.call(ERASURE_RECEIPT, ErasureQuery(id=erasure), ErasureReceipt, within_s=RECEIPT_WITHIN_S)
+    except (NotFound, Temporary):
+        return None
 
 
 def _view(row: ErasureRow, receipt: ErasureReceipt | None = None) -> ErasureView:

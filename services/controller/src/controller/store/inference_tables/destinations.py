@@ -8,7 +8,7 @@ from sqlalchemy import or_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from controller.domain.services.table_destinations import UsableDestination, nearest_destination, place_of
+from controller.domain.inference_tables.locations import UsableDestination, nearest_destination, place_of
 from controller.store.tables import DestinationRow, SecretRow, ServiceRow, VersionRow
 from shared.errors import NotFound
 
@@ -59,20 +59,17 @@ async def destinations_with(session: AsyncSession, secret: str) -> list[str]:
 
 
 async def users_of_destination(session: AsyncSession, name: str) -> list[str]:
-    """Versions whose tables lie in a destination, or would after a rollback, as `<service>/<version>`; at most five."""
+    """Versions whose tables lie in a destination, as `<service>/<version>`; at most five."""
     all_of_them = [usable(row) for row in await every_destination(session)]
     query = (
-        select(ServiceRow.name, VersionRow.name, VersionRow.log_delivery, VersionRow.last_good)
+        select(ServiceRow.name, VersionRow.name, VersionRow.log_delivery)
         .join(VersionRow, col(VersionRow.service_id) == col(ServiceRow.id))
         .order_by(col(VersionRow.id))
     )
     found = []
-    for service, version, *configurations in (await session.execute(query)).all():
-        delivery, good = configurations
-        for stored in (delivery, (good or {}).get("log_delivery")):
-            url = (stored or {}).get("destination")
-            nearest = nearest_destination(place_of(url), all_of_them) if url else None
-            if nearest is not None and nearest.name == name:
-                found.append(f"{service}/{version}")
-                break
+    for service, version, delivery in (await session.execute(query)).all():
+        url = delivery.get("destination")
+        nearest = nearest_destination(place_of(url), all_of_them) if url else None
+        if nearest is not None and nearest.name == name:
+            found.append(f"{service}/{version}")
     return found[:5]
