@@ -174,7 +174,12 @@ def _by_name(rows: pa.Table, table: DeltaTable) -> tuple[pa.Table, bool]:
     lacking = [field for field in rows.schema if field.name not in schema.names]
     for field in lacking:
         schema = schema.append(field.with_nullable(True))
-    return pa.Table.from_arrays([_column(rows, field) for field in schema], schema=schema), bool(lacking)
+    return aligned(rows, schema), bool(lacking)
+
+
+def aligned(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The rows with all columns of a table; those that they have nothing for are null. Raises `Conflict`."""
+    return pa.Table.from_arrays([_column(rows, field) for field in schema], schema=schema)
 
 
 def _column(rows: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
@@ -201,8 +206,10 @@ def _known_ids(table: DeltaTable, ids: set[str], since: date) -> set[str]:
     return set(dataset.to_table(columns=["record_id"], filter=wanted).column("record_id").to_pylist())
 
 
-def open_or_create(location: str, storage: Storage = LOCAL) -> tuple[DeltaTable, bool]:
-    """The payload table at `location`, and whether it was made for this; two at once make one."""
+def open_or_create(
+    location: str, storage: Storage = LOCAL, schema: pa.Schema = PAYLOAD_SCHEMA
+) -> tuple[DeltaTable, bool]:
+    """The table at `location`, and whether it was made for this, with `schema`; two at once make one."""
     try:
         return DeltaTable(location, storage_options=storage.delta_options), False
     except TableNotFoundError:
@@ -211,7 +218,7 @@ def open_or_create(location: str, storage: Storage = LOCAL) -> tuple[DeltaTable,
         Path(location).mkdir(parents=True, exist_ok=True)
     made = DeltaTable.create(
         location,
-        PAYLOAD_SCHEMA,
+        schema,
         mode="ignore",
         partition_by=list(PARTITION_BY),
         configuration=TABLE_PROPERTIES,
