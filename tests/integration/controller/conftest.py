@@ -17,7 +17,7 @@ from controller.main import MIGRATIONS
 from running_services.door import Door
 from running_services.running_controller import Controller, Nats, Peers, controller_for, settings_for
 from servers.migrated_stores import MigratedStores
-from servers.mlflow_server import shared_mlflow
+from servers.mlflow.mlflow_server import shared_mlflow
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from running_services.running_controller import Controller
-from servers.odd_mlflow import Answer, OddMlflow, said
+from servers.mlflow.odd_mlflow import Answer, OddMlflow, said
 
 NO_MLFLOW = {
     "a page": (200, b"<html>Sign in</html>"),

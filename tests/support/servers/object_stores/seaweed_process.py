@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
 import sys
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +11,7 @@ from typing import Any
 from inference_logger.domain.object_storage import BucketFolder, S3Credentials
 from inference_logger.store.s3 import S3Client, StoreFailure
 from servers.ports import free_port
+from servers.server_process import ServerProcess
 
 WRITER = S3Credentials("AKWRITER", "writers-secret-key")
 READER = S3Credentials("AKREADER", "readers-secret-key")
@@ -26,13 +23,9 @@ def _ports() -> dict[str, int]:
 
 
 @dataclass
-class SeaweedProcess:
-    """One server; its folder and ports stay the same over restarts."""
-
-    folder: Path
+class SeaweedProcess(ServerProcess):
     ports: dict[str, int] = field(default_factory=_ports)
     grpc_ports: dict[str, int] = field(default_factory=_ports)
-    process: subprocess.Popen[bytes] | None = None
 
     @property
     def endpoint(self) -> str:
@@ -60,18 +53,9 @@ class SeaweedProcess:
             *("-volume.max=64", "-volume.preStopSeconds=0", f"-filer.localSocket={self.folder}/filer.sock"),
         ]
         one_volume = {"WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"}  # a bucket's first object waits for all that are made
-        with (self.folder / "weed.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [Path(sys.executable).with_name("weed"), f"-logdir={self.folder}", "server", *numbers, *options],
-                env=os.environ | one_volume,
-                stdout=log,
-                stderr=log,
-            )
-        deadline = time.monotonic() + STARTS_WITHIN_S
-        while not self._is_serving():
-            assert self.process.poll() is None, (self.folder / "weed.log").read_text()
-            assert time.monotonic() < deadline, "SeaweedFS did not start"
-            time.sleep(0.05)
+        weed = Path(sys.executable).with_name("weed")
+        command: list[str | Path] = [weed, f"-logdir={self.folder}", "server", *numbers, *options]
+        self.launch(command, within=STARTS_WITHIN_S, every=0.05, environment=one_volume)
 
     def client(self, bucket: str, prefix: str = "", credentials: S3Credentials = WRITER) -> S3Client:
         return S3Client(BucketFolder(bucket, prefix, self.endpoint), credentials, timeout_s=20)
@@ -86,26 +70,11 @@ class SeaweedProcess:
     def remove_bucket(self, bucket: str) -> None:
         self.client(bucket).delete("")
 
-    def _is_serving(self) -> bool:
+    def is_serving(self) -> bool:
         try:
             return self.client("none").get("none") is None
         except StoreFailure as failure:
             return "does not exist" in failure.message
-
-    def kill(self) -> None:
-        """SIGKILL: nothing is flushed."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait(10)
-            self.process = None
-
-    def freeze(self) -> None:
-        assert self.process is not None
-        self.process.send_signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        assert self.process is not None
-        self.process.send_signal(signal.SIGCONT)
 
 
 def _identity(name: str, credentials: S3Credentials, *actions: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """One MLflow server for all processes of a test run: started by the first that needs it, ended with the last.
 
 Each user holds a shared lock of a file, which the kernel gives back however a process ends; the server's keeper
-(`python -m servers.mlflow_server FOLDER PORT`) waits for that file alone, and then ends the server.
+(`python -m servers.mlflow.mlflow_server FOLDER PORT`) waits for that file alone, and then ends the server.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import pytest
 from servers.ports import free_port
 from test_run.shared_by_workers import folder_of_run, locked
 
-SUPPORT = Path(__file__).parents[1]
+SUPPORT = Path(__file__).parents[2]
 
 
 @contextmanager
@@ -45,7 +45,7 @@ def _start(folder: Path) -> str:
     port = free_port()
     log = folder / f"keeper-{port}.log"
     with log.open("wb") as output:
-        command = [sys.executable, "-m", "servers.mlflow_server", str(folder), str(port)]
+        command = [sys.executable, "-m", "servers.mlflow.mlflow_server", str(folder), str(port)]
         keeper = subprocess.Popen(command, cwd=SUPPORT, stdout=output, stderr=output, start_new_session=True)
     url = f"http://127.0.0.1:{port}"
     deadline = time.monotonic() + 180

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from inference_logger.domain.accounting import MINUTE, Account, MinuteFacts, minute_of
-from inference_logger.handlers.reading import TableReader
+from inference_logger.handlers.reading.reader import TableReader
 from inference_logger.metrics import LogMetrics
 from inference_logger.store import counts, positions
 from inference_logger.store.counts import StoredFacts

@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 from inference_logger.domain.tables import is_remote, plain_path
 from inference_logger.domain.waiting import WaitingTable
-from inference_logger.handlers.reading import TableReader
+from inference_logger.handlers.reading.reader import TableReader
 from inference_logger.store import catalogue, positions
 from inference_logger.store.derived.blocked import find_blocked
 from inference_logger.store.tables import TableRow
