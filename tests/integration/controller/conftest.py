@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 from controller.main import MIGRATIONS
+from running_services.door import Door
 from running_services.running_controller import Controller, Nats, Peers, controller_for, settings_for
 from servers.migrated_stores import MigratedStores
-from servers.mlflow_server import shared_mlflow
+from servers.mlflow.mlflow_server import shared_mlflow
 
 
 @pytest.fixture
@@ -128,3 +129,12 @@ async def peers(controller: Controller, nats_server: Nats) -> AsyncIterator[Peer
 async def offline(make_controller: Make, mlflow_url: str) -> Controller:
     """The controller with no bus at all: the control plane answers from its own store."""
     return await make_controller(mlflow=mlflow_url)
+
+
+@pytest.fixture
+async def door(controller: Controller) -> AsyncIterator[Door]:
+    """The control plane on a port, where its answers are streams."""
+    opened = Door(controller)
+    await opened.open()
+    yield opened
+    await opened.close()

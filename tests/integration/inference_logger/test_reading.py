@@ -27,8 +27,8 @@ from inference_logger.domain.reading.queries import (
     select,
 )
 from inference_logger.domain.tables import TableKey
-from inference_logger.handlers.queries import table_details
-from inference_logger.handlers.reading import QueryLimits, TableReader
+from inference_logger.handlers.reading.queries import table_details
+from inference_logger.handlers.reading.reader import QueryLimits, TableReader
 from inference_logger.main import MIGRATIONS
 from inference_logger.store import catalogue
 from inference_logger.store.delta import CommitResult

@@ -22,7 +22,7 @@ from running_services.running_controller import Controller, Peers, eventually
 from scheduler.backends.errors import PreparationFailed
 from scheduler.backends.models.cache import ModelCache
 from scheduler.domain.rollout import template_of
-from servers.guarded_mlflow import GuardedMlflow, basic
+from servers.mlflow.guarded_mlflow import GuardedMlflow, basic
 from shared.contracts.deployment import Deployment
 from shared.contracts.rpc.controller import REGISTRY_ACCESS, RegistryQuery
 

@@ -48,13 +48,12 @@ def render_record(body: bytes, masked: MaskedBodies = NO_KEYS) -> bytes:
     response_at = request_at + (0 if request_size == OMITTED else request_size)
     identity = uuid_text(record_id)
     codes: list[bytes] = []
-    raw: tuple[bytes | None, bytes | None] = (body[request_at:response_at], body[response_at:])
+    request: bytes | None
+    response: bytes | None
     if layout == SEALED_LAYOUT:
-        raw = masked.read(body, request_at, (request_size, response_size), status, codes)
-    request = _text(raw[0], request_size, REQUEST_TOO_LARGE, codes)
-    response = _text(raw[1], response_size, RESPONSE_TOO_LARGE, codes)
-    if flags & FLAG_ABORTED:
-        codes.append(ABORTED)
+        request, response = masked.read(body, request_at, (request_size, response_size), status, codes)
+    else:
+        request, response = body[request_at:response_at], body[response_at:]
     seconds, rest = divmod(received_ns, 1_000_000_000)
     # Every piece that is not escaped here is a name or an id without a character that JSON would escape.
     front = (
@@ -76,7 +75,11 @@ def render_record(body: bytes, masked: MaskedBodies = NO_KEYS) -> bytes:
             b'"%b"' % body[trace_at:route_at] if trace_size else _NULL,
         )
     )
-    return _bounded(front, request, response, codes)
+    request_text = _text(request, request_size, REQUEST_TOO_LARGE, codes)
+    response_text = _text(response, response_size, RESPONSE_TOO_LARGE, codes)
+    if flags & FLAG_ABORTED:
+        codes.append(ABORTED)
+    return _bounded(front, request_text, response_text, codes)
 
 
 def render_message(rendered: list[bytes]) -> bytes:

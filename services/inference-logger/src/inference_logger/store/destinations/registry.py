@@ -131,7 +131,7 @@ class DestinationRegistry:
         for definition in remote.values():
             self._health_of(definition)
 
-    async def test(self, name: str) -> Health:
+    async def examine(self, name: str) -> Health:
         """Examine a destination in an object store now, whatever was known of it. Raises `NotFound`."""
         await self.definitions.refresh(0)
         self.follow_definitions()
