@@ -36,11 +36,11 @@ function columns(texts: Texts, sort: Filters['sort'], hasProjects: boolean): Tab
       width: 110,
       render: (_, service) => <StatusTag status={service.status} reason={reasonOf(service)} />,
     },
-    { title: common.type, dataIndex: 'type', width: 62 },
+    { title: common.type, dataIndex: 'type', width: 64 },
     {
       title: t.versions,
       key: 'versions',
-      width: 130,
+      width: 135,
       align: 'right',
       render: (_, service) => `${service.running_versions}/${service.total_versions}`,
     },
