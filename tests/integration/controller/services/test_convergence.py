@@ -254,7 +254,7 @@ async def test_the_scheduler_is_told_what_should_run(
     await controller.call("POST", "/services/wine/versions", 201, json=wine("2"))
 
     async def told() -> DeploymentList:
-        answer = await peers.scheduler.call(DEPLOYMENTS, Nothing())
+        answer = await peers.scheduler.call(DEPLOYMENTS, Nothing(), timeout=30)
         assert isinstance(answer, DeploymentList)
         return answer
 
