@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, CDPSession, Page
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, ViewportSize
 
 from benchmarks.console.store import SHOWN
 from browser.visit import sign_in_link
@@ -20,7 +20,7 @@ from platforms.running_platform import Platform
 
 Figures = dict[str, Any]
 IN_PAGE = Path(__file__).with_name("page.js")
-SCREENS = {"width": 1440, "height": 900}
+SCREEN: ViewportSize = {"width": 1440, "height": 900}
 WITHIN_MS = 180_000
 SCROLLED_PX = 4_000
 WAITING = "() => document.querySelector('main .ant-skeleton-active, main [aria-busy=true]') === null"
@@ -47,7 +47,7 @@ class Opened:
 @contextmanager
 def opened(browser: Browser, platform: Platform) -> Iterator[Opened]:
     """A browser without a cache, signed in."""
-    context: BrowserContext = browser.new_context(viewport=SCREENS, locale="en-US", reduced_motion="reduce")
+    context: BrowserContext = browser.new_context(viewport=SCREEN, locale="en-US", reduced_motion="reduce")
     context.set_default_timeout(WITHIN_MS)
     context.add_init_script(path=IN_PAGE)
     page = context.new_page()
