@@ -15,18 +15,19 @@ import pytest
 
 from controller.main import MIGRATIONS
 from running_services.door import Door
-from running_services.running_controller import Controller, Nats, Peers, controller_for, settings_for
+from running_services.running_controller import Controller, Peers, controller_for, settings_for
 from servers.migrated_stores import MigratedStores
 from servers.mlflow.mlflow_server import shared_mlflow
+from servers.nats_process import NatsProcess
 
 
 @pytest.fixture
-def nats_server() -> Iterator[Nats]:
+def nats_server() -> Iterator[NatsProcess]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        server = Nats(Path(folder))
+        server = NatsProcess(Path(folder))
         server.start()
         yield server
-        server.stop()
+        server.kill()
 
 
 @pytest.fixture(scope="session")
@@ -108,7 +109,7 @@ async def on_sqlite(make_lone: Make, mlflow_url: str) -> Controller:
 
 
 @pytest.fixture
-async def controller(make_controller: Make, nats_server: Nats, mlflow_url: str) -> Controller:
+async def controller(make_controller: Make, nats_server: NatsProcess, mlflow_url: str) -> Controller:
     """The controller, on the bus."""
     running = await make_controller(nats_server.url, mlflow_url)
     running.start()
@@ -117,7 +118,7 @@ async def controller(make_controller: Make, nats_server: Nats, mlflow_url: str) 
 
 
 @pytest.fixture
-async def peers(controller: Controller, nats_server: Nats) -> AsyncIterator[Peers]:
+async def peers(controller: Controller, nats_server: NatsProcess) -> AsyncIterator[Peers]:
     """The other services, on the same bus."""
     others = Peers(nats_server.url)
     await others.start()

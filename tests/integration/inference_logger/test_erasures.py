@@ -254,3 +254,23 @@ async def test_what_an_erasure_rewrites_is_not_derived_again(
     await log(js, of_customer("e", "other"))
     await eventually(lambda: "e" in derived())
     assert derived() == ["b", "c", "d", "e"]
+
+
+async def test_a_table_that_an_erasure_rewrote_is_searched_again(
+    js: JetStreamContext, running: RunningLogger, world: World, home: Path
+) -> None:
+    where = home / "tables" / "wine" / "inferences"
+
+    async def is_derived() -> bool:
+        return "wine.inferences" in await running.tables() and open_table(str(where)).to_pyarrow_table().num_rows == 5
+
+    await log(js, *(of_customer(name, f"customer {name}") for name in "abcde"))
+    await eventually(is_derived)
+    await world.order(request_ids=("c",))
+    assert counted(home) == {"a": 1, "b": 1, "d": 1, "e": 1}
+
+    await world.order(column="customer", values=("customer b", "customer x"))
+    assert counted(home) == {"a": 1, "d": 1, "e": 1}
+    await log(js, record("d"), record("bb"), retry=True)
+    await eventually(lambda: "bb" in counted(home))
+    assert counted(home) == {"a": 1, "bb": 1, "d": 1, "e": 1}

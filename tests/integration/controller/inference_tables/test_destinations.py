@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -21,12 +22,16 @@ def to(url: str) -> dict[str, Any]:
     return {"log_delivery": {"enabled": True, "destination": url}}
 
 
-async def test_they_come_are_used_and_go(offline: Controller, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
+async def define_lake(controller: Controller) -> dict[str, Any]:
+    await controller.call("POST", "/secrets", 201, json=SECRET)
+    made: dict[str, Any] = await controller.call("POST", "/destinations", 201, json=LAKE)
+    return made
+
+
+async def test_they_are_defined_once_and_tables_lie_in_one(offline: Controller) -> None:
     refused = await offline.call("POST", "/destinations", 400, json=LAKE)
     assert "no secret 'lake-keys'" in refused["message"]
-    await offline.call("POST", "/secrets", 201, json=SECRET)
-    made = await offline.call("POST", "/destinations", 201, json=LAKE)
+    made = await define_lake(offline)
     assert {name: made[name] for name in LAKE} == LAKE
     assert (made["project"], made["region"], made["path_style"], made["state"]) == (None, "us-east-1", True, "unknown")
     assert (await offline.call("GET", "/destinations"))["items"] == [made]
@@ -52,6 +57,14 @@ async def test_they_come_are_used_and_go(offline: Controller, caplog: pytest.Log
     nested = {"name": "tea", "version": wine(**to("s3://lake/tables/team/wine"))}
     assert "inside, or around" in (await offline.call("POST", "/services", 400, json=nested))["message"]
 
+
+async def test_one_in_use_stays_and_its_credentials_are_the_loggers(
+    offline: Controller, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    await define_lake(offline)
+    body = {"name": "wine", "version": wine(**to("s3://lake/tables/team"))}
+    await offline.call("POST", "/services", 201, json=body)
     definition = {name: value for name, value in LAKE.items() if name != "name"}
     path, stale = "/destinations/lake", {"if-match": '"7"'}
     await offline.call("PUT", path, 412, json=definition, headers=stale)
@@ -102,25 +115,39 @@ async def test_what_cannot_be_is_refused(offline: Controller) -> None:
     assert (await offline.call("GET", "/destinations"))["items"] == []
 
 
-async def test_a_project_stays_within_its_prefixes(make_controller: Any, mlflow_url: str) -> None:
+@dataclass
+class Projects:
+    """Two projects, with members who each have a token, and a lake of the installation."""
+
+    controller: Controller
+    tokens: dict[str, str]
+
+    async def ask(self, name: str, method: str, path: str, body: Any = None) -> httpx.Response:
+        headers = {"authorization": f"Bearer {self.tokens[name]}"}
+        return await self.controller.client.request(method, f"/api/v1{path}", headers=headers, json=body)
+
+    async def status(self, name: str, method: str, path: str, body: Any = None) -> int:
+        return (await self.ask(name, method, path, body)).status_code
+
+
+@pytest.fixture
+async def projects(make_controller: Any, mlflow_url: str) -> Projects:
     controller: Controller = await make_controller(
         mlflow=mlflow_url, table_roots="red=s3://lake/red,/lake,red=/lake/red"
     )
     await controller.call("POST", "/projects", 201, json={"name": "red"})
-    await controller.call("POST", "/secrets", 201, json=SECRET)
+    await define_lake(controller)
     await controller.call("POST", "/secrets", 201, json=SECRET | {"name": "red-keys", "project": "red"})
-    await controller.call("POST", "/destinations", 201, json=LAKE)
-    users = {}
+    tokens = {}
     for name, project, role in (("adam", "red", "admin"), ("eve", "red", "editor"), ("dave", "default", "admin")):
         await controller.call("POST", "/users", 201, json={"name": name})
         await controller.call("PUT", f"/projects/{project}/members/{name}", json={"role": role})
-        users[name] = (await controller.call("POST", "/tokens", 201, json={"name": "t", "user": name}))["token"]
+        tokens[name] = (await controller.call("POST", "/tokens", 201, json={"name": "t", "user": name}))["token"]
+    return Projects(controller, tokens)
 
-    async def status(name: str, method: str, path: str, body: Any = None) -> int:
-        headers = {"authorization": f"Bearer {users[name]}"}
-        answer: httpx.Response = await controller.client.request(method, f"/api/v1{path}", headers=headers, json=body)
-        return answer.status_code
 
+async def test_a_project_stays_within_its_prefixes(projects: Projects) -> None:
+    controller, status = projects.controller, projects.status
     own = LAKE | {"name": "red", "url": "s3://lake/red/tables", "project": "red", "secret": "red-keys"}
     for user, wrong, expected in (
         ("adam", {"project": None}, 403),
@@ -140,7 +167,7 @@ async def test_a_project_stays_within_its_prefixes(make_controller: Any, mlflow_
     assert await status("eve", "POST", "/destinations/red/test") == 403
     assert await status("dave", "GET", "/destinations/red") == 404
     assert await status("dave", "DELETE", "/destinations/red") == 404
-    listed = await controller.client.get("/api/v1/destinations", headers={"authorization": f"Bearer {users['dave']}"})
+    listed = await projects.ask("dave", "GET", "/destinations")
     assert [item["name"] for item in listed.json()["items"]] == ["lake"]
     assert "red" in (await controller.call("DELETE", "/projects/red", 409))["message"]
 

@@ -13,6 +13,7 @@ from controller.handlers.services.routes import service_intent
 from controller.store.inference_tables.masking_keys import key_of_project
 from controller.store.services.services import load_service
 from running_services.running_controller import Controller, Peers, wine
+from shared.contracts.routes import Masking, MaskingRule
 from shared.errors import NotFound
 
 RULES = [{"column": "customer", "action": "hash"}, {"column": "card", "action": "drop"}]
@@ -41,12 +42,13 @@ async def test_rules_go_to_routers_and_the_key_goes_nowhere(
     body = wine(log_delivery={"enabled": True})
     second = await controller.call("POST", "/services/wine/versions", 201, json=body)
     assert second["log_delivery"]["masking"] == RULES
-    bare = await controller.call("PATCH", VERSION, json={"log_delivery": {"masking": []}})
-    assert "masking" not in bare["log_delivery"]
+    await controller.call("POST", f"{VERSION}/start")
     deps = controller.app.dependencies
     async with deps.database.read() as session:
-        intent = service_intent(await load_service(session, "wine"))
-    assert intent.versions == ()  # a draft; it is the same once it runs
+        (route,) = service_intent(await load_service(session, "wine")).versions
+    assert route.masking == Masking(key="default", rules=tuple(map(MaskingRule.model_validate, RULES)))
+    bare = await controller.call("PATCH", VERSION, json={"log_delivery": {"masking": []}})
+    assert "masking" not in bare["log_delivery"]
     key = await masking_key(deps.database, deps.vault, deps.clock, "default")
     assert key == await masking_key(deps.database, deps.vault, deps.clock, "default")
     with pytest.raises(NotFound):

@@ -11,7 +11,8 @@ import pytest
 from penstock import AsyncClient
 from penstock.client.errors import NotFound
 from running_services.door import Door
-from running_services.running_controller import TOKEN, Controller, Peers, eventually, wine
+from running_services.running_controller import TOKEN, Controller, Peers, wine
+from waiting.eventually import eventually
 
 
 @pytest.fixture(autouse=True)

@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from pyarrow.dataset import FileSystemDataset
 
 from inference_logger.domain.erasures import Tombstones
 from inference_logger.domain.records import RawRecord, record_identity
@@ -201,9 +202,26 @@ def _absent(table: DeltaTable, records: Sequence[RawRecord]) -> list[RawRecord]:
 
 
 def _known_ids(table: DeltaTable, ids: set[str], since: date) -> set[str]:
-    dataset = table.to_pyarrow_dataset()
-    wanted = pc.field("record_id").isin(sorted(ids)) & (pc.field("request_date") >= since - timedelta(days=1))
-    return set(dataset.to_table(columns=["record_id"], filter=wanted).column("record_id").to_pylist())
+    days = pc.field("request_date") >= since - timedelta(days=1)
+    rows = find_rows(table, "record_id", pa.array(sorted(ids)), days, ["record_id"])
+    return set(rows.column("record_id").to_pylist())
+
+
+def find_rows(
+    table: DeltaTable, column: str, values: pa.Array, also: pc.Expression, columns: Sequence[str]
+) -> pa.Table:
+    """Rows whose `column` has one of the values, and that meet `also`.
+
+    Files are ruled out by what the table's log says of them, but not their row groups where texts are looked for:
+    files that a `DELETE` of delta-rs wrote say `string_view` there, and Arrow raises when it compares that with
+    `string`. A cast keeps it from trying.
+    """
+    dataset, field = table.to_pyarrow_dataset(), pc.field(column)
+    files = [*dataset.get_fragments(filter=field.isin(values) & also)]
+    found = FileSystemDataset(files, dataset.schema, dataset.format, dataset.filesystem)
+    if pa.types.is_string(values.type):
+        field, values = field.cast(pa.large_string()), values.cast(pa.large_string())
+    return found.to_table(columns=list(columns), filter=field.isin(values) & also)
 
 
 def open_or_create(

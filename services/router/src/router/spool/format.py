@@ -131,6 +131,12 @@ def encode_record(outcome: RequestOutcome, sealer: BodySealer | None = None) -> 
     return sealer.seal(b"".join((head, *front)), outcome.masking, (request or b"") + (response or b""))
 
 
+def split_bodies(content: bytes, at: int, request_size: int) -> tuple[bytes, bytes]:
+    """The request, which begins at `at`, and the response behind it; of one that was left out, no bytes."""
+    cut = at + (0 if request_size == OMITTED else request_size)
+    return content[at:cut], content[cut:]
+
+
 def route_of(body: bytes) -> bytes:
     """The route in a record's body."""
     lengths = RECORD.unpack_from(body)[7:]

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import orjson
 
-from router.spool.format import OMITTED
+from router.spool.format import OMITTED, split_bodies
 from router.spool.sealing import BodyOpener
 from shared.masking.bodies import Masker
 from shared.masking.values import HASH
@@ -48,11 +48,11 @@ class MaskedBodies:
         if bodies is None:
             codes.append(KEY_LOST)
             return None, None
-        cut = 0 if sizes[0] == OMITTED else sizes[0]
+        asked, answered = split_bodies(bodies, 0, sizes[0])
         request = response = None
         if masker is not None:
-            request = None if sizes[0] == OMITTED else masker.request(bodies[:cut], status)
-            response = None if sizes[1] == OMITTED else masker.response(bodies[cut:], status)
+            request = None if sizes[0] == OMITTED else masker.request(asked, status)
+            response = None if sizes[1] == OMITTED else masker.response(answered, status)
         if request is None or response is None:
             codes.append(MASKING_NOT_POSSIBLE)
         return request, response

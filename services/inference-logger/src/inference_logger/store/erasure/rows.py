@@ -19,7 +19,7 @@ from pyarrow.fs import FileSystem, FileType
 
 from inference_logger.domain.erasures import predicate_of
 from inference_logger.domain.inferences.names import NAME
-from inference_logger.store.delta import PayloadTables, open_table
+from inference_logger.store.delta import PayloadTables, find_rows, open_table
 from inference_logger.store.storage import Storage
 from shared.contracts.erasures import ErasureOrder
 
@@ -48,16 +48,14 @@ def find_record_ids(location: str, order: ErasureOrder, storage: Storage) -> set
     if order.column is None or id_name is None:
         return set()
     found: set[str] = set()
-    dataset = table.to_pyarrow_dataset()
-    bound = None
+    bound = pc.scalar(True)
     if "request_time" in schema.names:
         bound = pc.field("request_time") <= pa.scalar(order.ordered_at, schema.field("request_time").type)
     for column in schema:
         values = _values_of(column, order) if _is_named(column, order.column) else None
         if values is None:
             continue
-        condition = pc.field(column.name).isin(values)
-        rows = dataset.to_table(columns=[id_name], filter=condition if bound is None else condition & bound)
+        rows = find_rows(table, column.name, values, bound, [id_name])
         found.update(each for each in rows.column(id_name).to_pylist() if each is not None)
     return found
 
