@@ -17,9 +17,10 @@ from nats.js import JetStreamContext
 
 from inference_logger.domain.tables import TableKey, TableShare
 from inference_logger.handlers.purge import purge_once
+from inference_logger.store.bounded import Unwritable
 from inference_logger.store.delta import CommitResult, PayloadTables
 from inference_logger.store.storage import LOCAL, Storage
-from inference_logger.store.writer import TableWriter, Unwritable
+from inference_logger.store.writer import TableWriter
 from running_services.logged_requests import counted, log, record, rows
 from running_services.running_logger import RunningLogger, facts
 from servers.nats_process import NatsProcess

@@ -23,13 +23,13 @@ from inference_logger.domain.tables import INFERENCES, KIND, TableKey, is_remote
 from inference_logger.domain.waiting import WaitingTable, error_reason
 from inference_logger.handlers.stores import Stores, note_commit, read_catalogue_state, table_blocked, table_recovered
 from inference_logger.store import catalogue
+from inference_logger.store.bounded import Unwritable
 from inference_logger.store.delta import CommitResult, version_and_rows
 from inference_logger.store.derived import blocked
 from inference_logger.store.derived.runner import DerivationRunner
 from inference_logger.store.derived.signatures import find_signatures
 from inference_logger.store.derived.tables import Backfill, Derivation, DerivedCommit, catalogue_location, rows_behind
 from inference_logger.store.storage import Storage
-from inference_logger.store.writer import Unwritable
 from shared.bus.outbox import publish
 from shared.errors import NotFound, PenstockError
 

@@ -21,11 +21,11 @@ from inference_logger.handlers.stores import (
     table_rows_dropped,
 )
 from inference_logger.store import counts, positions
+from inference_logger.store.bounded import Unwritable
 from inference_logger.store.delta import CommitResult
 from inference_logger.store.destinations.definitions import NoDestination
 from inference_logger.store.parking import ParkedSegment
 from inference_logger.store.stream import read_service
-from inference_logger.store.writer import Unwritable
 from shared.bus.outbox import publish
 from shared.errors import Unavailable
 
