@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+import pyarrow as pa
 from deltalake.exceptions import DeltaError
 
 from inference_logger.domain.erasures import Tombstones, next_pass
@@ -16,7 +17,9 @@ from inference_logger.domain.object_storage import storage_reason
 from inference_logger.domain.tables import is_remote
 from inference_logger.handlers.stores import Stores
 from inference_logger.store import catalogue, positions
-from inference_logger.store.erasure.rows import clear_log, erase_rows, find_record_ids, gone
+from inference_logger.store.delta import open_table
+from inference_logger.store.derived import blocked
+from inference_logger.store.erasure.rows import clear_log, erase_rows, erased_since, find_record_ids, gone
 from inference_logger.store.erasure.state import ErasureState, load_state, save_state
 from inference_logger.store.tables import TableRow
 from shared.bus.outbox import publish
@@ -26,6 +29,8 @@ from shared.events import ErasureFinished
 
 log = logging.getLogger(__name__)
 
+FAILURES = (PenstockError, DeltaError, OSError, pa.ArrowException)
+"""What a table can do to an erasure; the last: a file of it is none, or not whole."""
 Orders = Callable[[], Awaitable[Sequence[ErasureOrder]]]
 
 
@@ -60,8 +65,11 @@ class Erasures:
         now = self.stores.clock.now()
         async with self.stores.database.read() as session:
             tables = await catalogue.find_tables(session, service=order.service)
-            blocked = await positions.find_waiting_tables(session, order.service)
-        state.waiting_for = next((f"table {each.key.name} waits: {each.reason}" for each in blocked.values()), None)
+            waiting = [
+                *(await positions.find_waiting_tables(session, order.service)).values(),
+                *(each for each in (await blocked.find_blocked(session)).values() if each.key.service == order.service),
+            ]
+        state.waiting_for = next((f"table {each.key.name} waits: {each.reason}" for each in waiting), None)
         record_ids = await self._record_ids(order, tables, state)
         holds_ids = {location for location, found in record_ids.items() if found}
         every = sorted(set().union(*record_ids.values()))
@@ -97,7 +105,7 @@ class Erasures:
                 found[table.location] = await storage.run(find_record_ids, table.location, order, storage)
             except NotFound:
                 continue
-            except (PenstockError, DeltaError, OSError) as error:
+            except FAILURES as error:
                 state.waiting_for = f"table {table.name}: {storage_reason(table.location, error)}"
         return found
 
@@ -108,13 +116,19 @@ class Erasures:
         try:
             storage = await self.stores.storages.of(location)
             async with nullcontext() if is_remote(location) else self.stores.tables.compact_lock:
-                done = await storage.run(erase_rows, self.stores.tables, location, order, record_ids, storage)
+                if location not in state.since:
+                    state.since[location] = (await storage.run(open_table, location, storage)).version()
+                    async with self.stores.database.unit_of_work() as session:
+                        await save_state(session, state)
+                await storage.run(erase_rows, self.stores.tables, location, order, record_ids, storage)
+                done = await storage.run(erased_since, location, order, state.since[location], storage)
         except NotFound:
             return
-        except (PenstockError, DeltaError, OSError) as error:
+        except FAILURES as error:
             state.waiting_for = f"table {table.name}: {storage_reason(location, error)}"
             return
         state.note(table.name, location, done.rows, done.files)
+        del state.since[location]
 
     async def _settle(self, table: TableRow, state: ErasureState) -> None:
         """Nothing but the newest files stays of what is older than files are kept."""
@@ -129,5 +143,5 @@ class Erasures:
             state.note_gone(location, await storage.run(gone, location, files, storage))
         except NotFound:
             state.note_gone(location, len(state.files.get(location, [])))
-        except (PenstockError, DeltaError, OSError) as error:
+        except FAILURES as error:
             state.waiting_for = f"table {table.name}: {storage_reason(location, error)}"

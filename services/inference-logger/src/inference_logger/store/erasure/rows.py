@@ -16,7 +16,9 @@ from deltalake import CommitProperties, DeltaTable
 from pyarrow.fs import FileSystem, FileType
 
 from inference_logger.domain.erasures import predicate_of
+from inference_logger.domain.inferences.kinds import is_kind
 from inference_logger.domain.inferences.names import NAME
+from inference_logger.domain.schema import SYSTEM_COLUMNS
 from inference_logger.store.delta import PayloadTables, open_table
 from inference_logger.store.storage import Storage
 from shared.contracts.erasures import ErasureOrder
@@ -58,8 +60,14 @@ def find_record_ids(location: str, order: ErasureOrder, storage: Storage) -> set
 
 
 def _is_named(field: pa.Field, column: str) -> bool:
-    original = (field.metadata or {}).get(NAME, b"").decode() or field.name
-    return column in (field.name, original, original.rpartition("__")[0], field.name.rpartition("__")[0])
+    """Whether this is the model's column: what the table itself says of requests never is, whatever it is called."""
+    if field.name in SYSTEM_COLUMNS:
+        return False
+    said = (field.metadata or {}).get(NAME, b"").decode()
+    if said:
+        return column in (field.name, said)
+    base, _, kind = field.name.rpartition("__")
+    return column == field.name or (column == base and is_kind(kind))
 
 
 def _values_of(field: pa.Field, order: ErasureOrder) -> pa.Array | None:
@@ -72,9 +80,8 @@ def _values_of(field: pa.Field, order: ErasureOrder) -> pa.Array | None:
 
 def erase_rows(
     tables: PayloadTables, location: str, order: ErasureOrder, record_ids: Sequence[str], storage: Storage
-) -> Erased:
+) -> None:
     """Remove an order's rows from a table. May be repeated, and killed anywhere."""
-    rows, files = 0, []
     pieces = [record_ids[at : at + IDS_AT_ONCE] for at in range(0, len(record_ids), IDS_AT_ONCE)] or [()]
     with tables.fence.lock(location):
         for piece in pieces:
@@ -82,28 +89,25 @@ def erase_rows(
             schema = pa.schema(table.schema().to_arrow())
             predicate = predicate_of(order, schema.names, piece)
             if predicate is None:
-                return Erased()
+                return
             turn = [tables.fence.turn(location, table)] if storage.is_single_writer else []
-            before = table.version()
-            done = table.delete(
+            table.delete(
                 predicate,
                 commit_properties=CommitProperties(custom_metadata={MARK: str(order.id)}, app_transactions=turn),
             )
-            rows += int(done.get("num_deleted_rows") or 0)
-            table.update_incremental()
-            files += _removed_by(storage.filesystem(location), order, before + 1, table.version())
-    return Erased(rows, tuple(files))
 
 
-def _removed_by(files: FileSystem, order: ErasureOrder, first: int, last: int) -> list[str]:
-    """Files that commits of this order took out of the table."""
-    found: list[str] = []
-    for version in range(first, last + 1):
+def erased_since(location: str, order: ErasureOrder, since: int, storage: Storage) -> Erased:
+    """What commits of this order behind version `since` took out of the table."""
+    files, found, rows = storage.filesystem(location), [], 0
+    for version in range(since + 1, open_table(location, storage).version() + 1):
         with suppress(FileNotFoundError), files.open_input_stream(f"_delta_log/{version:020d}.json") as stream:
             actions = [orjson.loads(line) for line in stream.read().splitlines() if line.strip()]
-            if any(_is_mark(action, order) for action in actions):
+            said = next((action["commitInfo"] for action in actions if _is_mark(action, order)), None)
+            if said is not None:
                 found += [unquote(action["remove"]["path"]) for action in actions if "remove" in action]
-    return found
+                rows += int(said.get("operationMetrics", {}).get("num_deleted_rows") or 0)
+    return Erased(rows, tuple(found))
 
 
 def _is_mark(action: dict[str, Any], order: ErasureOrder) -> bool:

@@ -26,6 +26,8 @@ class ErasureState:
     """Location → how many of those are gone."""
     names: dict[str, str] = field(default_factory=dict)
     """Location → name of the table."""
+    since: dict[str, int] = field(default_factory=dict)
+    """Location → its version before the pass that has begun: what a killed one has removed is found behind it."""
     first_pass_at: datetime | None = None
     last_pass_at: datetime | None = None
     next_pass_at: datetime | None = None
@@ -90,7 +92,13 @@ async def save_state(session: AsyncSession, state: ErasureState) -> None:
     await session.merge(
         ErasureRow(
             id=state.id,
-            done={"rows": state.rows, "files": state.files, "gone": state.gone, "names": state.names},
+            done={
+                "rows": state.rows,
+                "files": state.files,
+                "gone": state.gone,
+                "names": state.names,
+                "since": state.since,
+            },
             first_pass_at=state.first_pass_at,
             last_pass_at=state.last_pass_at,
             next_pass_at=state.next_pass_at,
