@@ -22,10 +22,11 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 from inference_logger.domain.schema import INFERENCES_SCHEMA, PARTITION_BY, TABLE_PROPERTIES
 from inference_logger.store.delta import CommitResult, open_table
 from inference_logger.store.derived.source import (
+    PIECE_BYTES,
     DataFile,
     LogTruncated,
+    SourcePiece,
     all_files,
-    next_piece,
     read_commit,
     read_rows,
 )
@@ -35,7 +36,7 @@ from shared.errors import Conflict, NotFound
 
 ATTEMPTS = 20
 BACKFILL_ROWS = 20_000
-"""Rows of one append where the source is read whole."""
+"""Rows of one append where the source is read whole; fewer where their bodies are `PIECE_BYTES` long."""
 Step = Callable[[pa.Table, Sequence[pa.Field]], pa.Table]
 """Rows of the source, and the columns that the derived table has → its rows."""
 
@@ -150,13 +151,11 @@ def open_or_create_derived(location: str, storage: Storage = LOCAL) -> tuple[Del
 
 def _derive_piece(derivation: Derivation, source: DeltaTable, target: _Target, done: int) -> DerivedCommit:
     files = derivation.storage.filesystem(derivation.source)
-    piece = next_piece(files, done, source.version())
-    is_behind = piece.upto < source.version()
-    if not piece.files and not is_behind:
+    piece = SourcePiece(files, done, source.version())
+    rows = _derived(derivation, piece.rows(derivation.columns), target)
+    if rows is None:
         return DerivedCommit(None)  # compactions: the position stays, and moves with the next rows
-    found = read_rows(files, piece.files, derivation.columns)
-    rows = _derived(derivation, found, target)
-    return DerivedCommit(_append(target, rows, piece.upto), is_behind)
+    return DerivedCommit(_append(target, rows, piece.upto), is_behind=piece.upto < source.version())
 
 
 def _derive_all(derivation: Derivation, source: DeltaTable, target: _Target) -> DerivedCommit:
@@ -189,7 +188,8 @@ def _next_rows(derivation: Derivation, files: Sequence[DataFile], at: Backfill) 
             seen += rows.num_rows
             if seen <= skip:
                 continue
-            if sum(part.num_rows for part in found) >= BACKFILL_ROWS:
+            gathered, size = sum(part.num_rows for part in found), sum(part.nbytes for part in found)
+            if gathered >= BACKFILL_ROWS or size >= PIECE_BYTES:
                 return _NextRows(found, Backfill(at.version, file.order, seen - rows.num_rows))
             found.append(rows)
     return _NextRows(found, None)
