@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from inference_logger.domain.inferences.names import NAME
 from inference_logger.domain.reading.queries import (
     PageQuery,
     Position,
@@ -27,9 +28,9 @@ from inference_logger.domain.reading.queries import (
     select,
 )
 from inference_logger.domain.tables import TableKey
-from inference_logger.handlers import reading
-from inference_logger.handlers.queries import table_details
-from inference_logger.handlers.reading import QueryLimits, TableReader
+from inference_logger.handlers.reading import reader as reading
+from inference_logger.handlers.reading.queries import table_details
+from inference_logger.handlers.reading.reader import QueryLimits, TableReader
 from inference_logger.main import MIGRATIONS
 from inference_logger.store import catalogue
 from inference_logger.store.delta import CommitResult
@@ -49,7 +50,7 @@ SCHEMA = pa.schema(
     [
         pa.field("request_date", pa.date32()),
         pa.field("request_time", pa.timestamp("us", "UTC")),
-        pa.field("n", pa.int64(), metadata={"penstock.name": "the n", "comment": "a number"}),
+        pa.field("n", pa.int64(), metadata={NAME: b"the n", "comment": "a number"}),
         pa.field("x", pa.float64()),
         pa.field("fixed acidity", pa.float64()),
         pa.field("s", pa.string()),

@@ -92,7 +92,7 @@ async def test_it_waits_alone_says_so_and_catches_up(js: JetStreamContext, start
     async def none_is_blocked() -> bool:
         return not (await logger.readiness())["blocked_tables"]
 
-    await eventually(none_is_blocked)
+    assert await eventually(none_is_blocked)
 
 
 async def _blocked(logger: RunningLogger, rows: int) -> Any:
@@ -152,7 +152,7 @@ async def test_a_stream_that_was_set_back_skips_and_doubles_nothing(
 
     await eventually(lambda: counted(home) == once(*names, "lost0", "lost1", "lost2", *new))
     await log(js, record("last"))
-    await eventually(lambda: counted(home) == once(*names, "lost0", "lost1", "lost2", *new, "last"))
+    assert await eventually(lambda: counted(home) == once(*names, "lost0", "lost1", "lost2", *new, "last"))
 
 
 async def _log(js: JetStreamContext, name: str) -> int:
@@ -292,7 +292,7 @@ async def test_a_home_that_was_moved_leaves_no_second_line(
         found = (await logger.tables())["wine.payload"]
         return str(moved) in found.location and found.rows == 1
 
-    await eventually(names_new_home)
+    assert await eventually(names_new_home)
 
 
 async def test_storage_that_hangs_keeps_nobody_else_waiting(tmp_path: Path) -> None:

@@ -40,6 +40,15 @@ SHAPES: dict[str, Callable[[list[dict[str, Any]]], Any]] = {
             for name in rows[0]
         ]
     },
+    "a tensor among records": lambda rows: {
+        "inputs": [
+            {"alcohol": 9.5},
+            *(
+                {"name": name, "shape": [len(rows)], "datatype": "BYTES", "data": [row[name] for row in rows]}
+                for name in rows[0]
+            ),
+        ]
+    },
     "params": lambda rows: {"dataframe_records": rows, "params": dict(rows[0])},
     "nested": lambda rows: {"dataframe_records": [{"all": [{"deep": row}], **row} for row in rows]},
     "other case": lambda rows: {
@@ -132,6 +141,7 @@ def test_csv_is_written_anew() -> None:
         b"\xff\xfe{}",
         b'{"inputs": {"customer": NaN}}',
         b"[" * 100_000,
+        b'{"inputs": {"x": ' + b"[" * 300 + b'"s3cr3t"' + b"]" * 300 + b"}}",
     ],
 )
 def test_a_body_that_the_rules_cannot_be_applied_to_is_left_out(body: bytes) -> None:

@@ -13,10 +13,10 @@ from inference_logger.consumers.controller import ControllerOverBus
 from inference_logger.consumers.requests import CommitPolicy, RequestSink
 from inference_logger.consumers.waiting import WaitingTableRetries
 from inference_logger.domain.derivations import DerivationSchedule
-from inference_logger.handlers.accounting import LogAccounting
 from inference_logger.handlers.derive import InferenceTables
 from inference_logger.handlers.erase import Erasures
-from inference_logger.handlers.reading import QueryLimits, TableReader
+from inference_logger.handlers.reading.accounting import LogAccounting
+from inference_logger.handlers.reading.reader import QueryLimits, TableReader
 from inference_logger.handlers.stores import DerivationWakeups, Stores
 from inference_logger.metrics import DestinationMetrics, LogMetrics, TableMetrics
 from inference_logger.settings import InferenceLoggerSettings

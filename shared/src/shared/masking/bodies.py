@@ -18,8 +18,8 @@ from shared.masking.values import DROP
 REFUSED = frozenset({400, 413, 415, 422})
 """Statuses of requests that were not understood: whatever stands in them may stand in the wrong place."""
 _SUCCESS = range(200, 300)
-_CANNOT = (NotMaskable, ValueError, RecursionError, orjson.JSONEncodeError)
-"""What a body can make go wrong; what is nested deeper than orjson writes (254 levels) is a `JSONEncodeError`."""
+_NOT_POSSIBLE = (NotMaskable, ValueError, RecursionError, orjson.JSONEncodeError)
+"""JSON that is nested deeper than 254 levels can be read, and not be written."""
 
 
 class Masker:
@@ -40,7 +40,7 @@ class Masker:
                 return self._csv(body) if status in _SUCCESS else None
             document = orjson.loads(body)
             return orjson.dumps(mask_request(document, self._columns, is_flat=_is_flat(document, body)))
-        except _CANNOT:
+        except _NOT_POSSIBLE:
             return None
 
     def response(self, body: bytes, status: int) -> bytes | None:
@@ -51,7 +51,7 @@ class Masker:
             return None
         try:
             return orjson.dumps(mask_response(orjson.loads(body), self._of_answers))
-        except _CANNOT:
+        except _NOT_POSSIBLE:
             return None
 
     def _csv(self, body: bytes) -> bytes:

@@ -74,10 +74,7 @@ def rows(
     selection: Any = {"where": where, "columns": columns or (), "from_time": from_time, "to_time": to_time}
     ids: Any = {"request_id": request_id, "client_request_id": client_request_id}
     with connect() as client:
-        if any(ids.values()):
-            found: Any = client.rows(table, order=order, page_size=min(lines, 1000), **ids, **selection)
-        else:
-            found = client.each_row(table, order=order, page_size=min(lines, 500), **selection)
+        found = client.each_row(table, order=order, page_size=min(lines, 500), **ids, **selection)
         shown = list(islice(found, lines))
         names = tuple(shown[0]) if shown and (columns or not set(ROWS) <= set(shown[0])) else ROWS
         is_whole = output is not Format.TABLE

@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 OWNER = "derived"
 SIGNATURE_RETRY_S = 0.5
 REMOVAL_RETRY_S = 2.0
+REFUSED_RETRY_S = 2.0
 COUNT_WITHIN_S = 5.0
 """Where the storage hangs, nobody waits longer to hear how many rows wait."""
 
@@ -105,10 +106,18 @@ class InferenceTables:
                 self.schedule.written(source, self.stores.clock.monotonic(), is_behind=False)
             except Unwritable as error:
                 self._backfills.pop(self._target(source), None)
-                self.schedule.failed(source, self.stores.clock.monotonic())
+                self._try_again(source)
                 await self._note_blocked(source, error.message)
             else:
                 self.schedule.written(source, self.stores.clock.monotonic(), is_behind=done.is_behind)
+
+    def _try_again(self, source: TableKey) -> None:
+        """Soon where its destination is known to fail: nothing is tried there until it works."""
+        now = self.stores.clock.monotonic()
+        if self.stores.storages.refusal(self._target(source)) is None:
+            self.schedule.failed(source, now)
+        else:
+            self.schedule.postponed(source, now + REFUSED_RETRY_S)
 
     async def _derive(self, source: TableKey) -> DerivedCommit:
         stores, target = self.stores, self._target(source)
@@ -177,8 +186,8 @@ class InferenceTables:
                 return committed
         storage = await self._storage(target)
         try:
-            version, rows = await asyncio.to_thread(version_and_rows, target, storage)
-            location = committed.location if committed else await asyncio.to_thread(catalogue_location, target, storage)
+            version, rows = await storage.run(version_and_rows, target, storage)
+            location = committed.location if committed else await storage.run(catalogue_location, target, storage)
         except NotFound:
             return committed
         return CommitResult(location, version, rows, is_new=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -14,13 +14,20 @@ from deltalake.exceptions import DeltaError
 
 from inference_logger.domain.erasures import Tombstones, next_pass
 from inference_logger.domain.object_storage import storage_reason
-from inference_logger.domain.tables import is_remote
+from inference_logger.domain.tables import KIND, is_remote
 from inference_logger.handlers.stores import Stores
-from inference_logger.store import catalogue, positions
-from inference_logger.store.delta import open_table
+from inference_logger.store import catalogue, counts, positions
 from inference_logger.store.derived import blocked
-from inference_logger.store.erasure.rows import clear_log, erase_rows, erased_since, find_record_ids, gone
+from inference_logger.store.erasure.rows import (
+    clear_log,
+    erase_rows,
+    erased_since,
+    find_record_ids,
+    gone,
+    newest_version,
+)
 from inference_logger.store.erasure.state import ErasureState, load_state, save_state
+from inference_logger.store.storage import Storage
 from inference_logger.store.tables import TableRow
 from shared.bus.outbox import publish
 from shared.contracts.erasures import ErasureOrder, ErasureReceipt
@@ -75,6 +82,7 @@ class Erasures:
         every = sorted(set().union(*record_ids.values()))
         if order.column is None or every:
             # Where the ids were found they go last: a pass that was killed must be able to find them again.
+            await self._begin(tables, state)
             for table in sorted(tables, key=lambda each: each.location in holds_ids):
                 await self._erase(order, table, every, state)
         if now >= order.final_by:
@@ -100,48 +108,53 @@ class Erasures:
             return {"": set()}
         found: dict[str, set[str]] = {"": set()}
         for table in tables:
-            try:
-                storage = await self.stores.storages.of(table.location)
+            async with self._reached(table, state) as storage:
                 found[table.location] = await storage.run(find_record_ids, table.location, order, storage)
-            except NotFound:
-                continue
-            except FAILURES as error:
-                state.waiting_for = f"table {table.name}: {storage_reason(table.location, error)}"
         return found
+
+    async def _begin(self, tables: Sequence[TableRow], state: ErasureState) -> None:
+        """Note where each table is: what a pass does that is killed is found behind that."""
+        for table in tables:
+            if table.location not in state.begun:
+                async with self._reached(table, state) as storage:
+                    state.begun[table.location] = await storage.run(newest_version, table.location, storage)
+        async with self.stores.database.unit_of_work() as session:
+            await save_state(session, state)
 
     async def _erase(
         self, order: ErasureOrder, table: TableRow, record_ids: Sequence[str], state: ErasureState
     ) -> None:
         location = table.location
-        try:
-            storage = await self.stores.storages.of(location)
+        if location not in state.begun:
+            return
+        async with self._reached(table, state) as storage:
             async with nullcontext() if is_remote(location) else self.stores.tables.compact_lock:
-                if location not in state.since:
-                    state.since[location] = (await storage.run(open_table, location, storage)).version()
-                    async with self.stores.database.unit_of_work() as session:
-                        await save_state(session, state)
                 await storage.run(erase_rows, self.stores.tables, location, order, record_ids, storage)
-                done = await storage.run(erased_since, location, order, state.since[location], storage)
+            done = await storage.run(erased_since, location, order, state.begun[location], storage)
+            state.note(table.name, location, done.rows.total(), done.files)
+            async with self.stores.database.unit_of_work() as session:
+                await save_state(session, state)
+                if table.kind == KIND:
+                    rows = {minute: count for minute, count in done.rows.items() if minute is not None}
+                    await counts.note_erased(session, table.service, rows)
+
+    @asynccontextmanager
+    async def _reached(self, table: TableRow, state: ErasureState) -> AsyncIterator[Storage]:
+        """How a table is opened. Where that fails, or what is done with it, the order waits; one may be gone."""
+        try:
+            yield await self.stores.storages.of(table.location)
         except NotFound:
-            return
+            state.note_gone(table.location, len(state.files.get(table.location, [])))
         except FAILURES as error:
-            state.waiting_for = f"table {table.name}: {storage_reason(location, error)}"
-            return
-        state.note(table.name, location, done.rows, done.files)
-        del state.since[location]
+            state.waiting_for = f"table {table.name}: {storage_reason(table.location, error)}"
 
     async def _settle(self, table: TableRow, state: ErasureState) -> None:
         """Nothing but the newest files stays of what is older than files are kept."""
         location = table.location
-        try:
-            storage = await self.stores.storages.of(location)
+        async with self._reached(table, state) as storage:
             async with nullcontext() if is_remote(location) else self.stores.tables.compact_lock:
                 await storage.run(self.stores.tables.compact, location, self.files_kept, storage)
                 if state.has_touched(location):
                     await storage.run(clear_log, location, storage)
             files = state.files.get(location, [])
             state.note_gone(location, await storage.run(gone, location, files, storage))
-        except NotFound:
-            state.note_gone(location, len(state.files.get(location, [])))
-        except FAILURES as error:
-            state.waiting_for = f"table {table.name}: {storage_reason(location, error)}"

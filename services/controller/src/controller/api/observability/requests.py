@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -81,12 +82,16 @@ async def read_request(service: str, request_id: RequestId, deps: Dependencies) 
     """One request by its `X-Request-Id`; 404 while it is not in the inference table, which takes some seconds."""
     await must_exist(deps, service, None)
     row = await _row(deps, service, request_id)
-    lines, problem = await _log_lines(deps, service, request_id, row)
+    (lines, problem), inferences, labelled = await asyncio.gather(
+        _log_lines(deps, service, request_id, row),
+        _derived(deps, service, "inferences", row),
+        _derived(deps, service, "labelled", row),
+    )
     return RequestView(
         request_id=request_id,
         payload=row,
-        inferences=await _derived(deps, service, "inferences", row),
-        labelled=await _derived(deps, service, "labelled", row),
+        inferences=inferences,
+        labelled=labelled,
         log_lines=lines,
         log_problem=problem,
         **{name: row.get(name) for name in ("pod", "version", "trace_id")},

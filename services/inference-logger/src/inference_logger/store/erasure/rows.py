@@ -3,38 +3,43 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import CommitProperties, DeltaTable
+from deltalake import CommitProperties, DeltaTable, QueryBuilder
 from pyarrow.fs import FileSystem, FileType
 
 from inference_logger.domain.erasures import predicate_of
 from inference_logger.domain.inferences.kinds import is_kind
 from inference_logger.domain.inferences.names import NAME
 from inference_logger.domain.schema import SYSTEM_COLUMNS
-from inference_logger.store.delta import PayloadTables, open_table
+from inference_logger.store.delta import PayloadTables, find_rows, open_table
 from inference_logger.store.storage import Storage
 from shared.contracts.erasures import ErasureOrder
 
 MARK = "penstock.erasure"
-"""Stands in the commit: what is derived from commits has nothing new in it."""
+"""Stands in the commit, with the order's id: what is derived from commits has nothing new in it."""
+COUNTS = "penstock.erased"
+"""Stands there too: rows by the minute of their requests."""
 IDS_AT_ONCE = 5000
 _LOG = re.compile(r"_delta_log/(\d{20})\.(json|crc|checkpoint(\.\d+\.\d+)?\.parquet)\Z")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Erased:
-    """What one pass did to a table: rows that went, and the files that held them."""
+    """What an order did to a table: rows that went, by the minute of their requests, and the files that held them."""
 
-    rows: int = 0
-    files: tuple[str, ...] = ()
+    rows: Counter[datetime | None] = field(default_factory=Counter)
+    """None: of a table that has no times."""
+    files: list[str] = field(default_factory=list)
 
 
 def find_record_ids(location: str, order: ErasureOrder, storage: Storage) -> set[str]:
@@ -45,73 +50,86 @@ def find_record_ids(location: str, order: ErasureOrder, storage: Storage) -> set
     if order.column is None or id_name is None:
         return set()
     found: set[str] = set()
-    dataset = table.to_pyarrow_dataset()
-    bound = None
+    bound = pc.scalar(True)
     if "request_time" in schema.names:
         bound = pc.field("request_time") <= pa.scalar(order.ordered_at, schema.field("request_time").type)
-    for field in schema:
-        values = _values_of(field, order) if _is_named(field, order.column) else None
+    for column in schema:
+        values = _values_of(column, order) if _is_named(column, order.column) else None
         if values is None:
             continue
-        condition = pc.field(field.name).isin(values)
-        rows = dataset.to_table(columns=[id_name], filter=condition if bound is None else condition & bound)
+        rows = find_rows(table, column.name, values, bound, [id_name])
         found.update(each for each in rows.column(id_name).to_pylist() if each is not None)
     return found
 
 
-def _is_named(field: pa.Field, column: str) -> bool:
+def _is_named(column: pa.Field, name: str) -> bool:
     """Whether this is the model's column: what the table itself says of requests never is, whatever it is called."""
-    if field.name in SYSTEM_COLUMNS:
+    if column.name in SYSTEM_COLUMNS:
         return False
-    said = (field.metadata or {}).get(NAME, b"").decode()
+    said = (column.metadata or {}).get(NAME, b"").decode()
     if said:
-        return column in (field.name, said)
-    base, _, kind = field.name.rpartition("__")
-    return column == field.name or (column == base and is_kind(kind))
+        return name in (column.name, said)
+    base, _, kind = column.name.rpartition("__")
+    return name == column.name or (name == base and is_kind(kind))
 
 
-def _values_of(field: pa.Field, order: ErasureOrder) -> pa.Array | None:
-    found = []
-    for value in order.values:
-        with suppress(pa.ArrowInvalid, pa.ArrowNotImplementedError):
-            found.append(pc.cast(pa.scalar(value), field.type))
-    return pa.array([each.as_py() for each in found], field.type) if found else None
+def _values_of(column: pa.Field, order: ErasureOrder) -> pa.Array | None:
+    found = [each for value in order.values if (each := _as_value(value, column.type)) is not None]
+    return pa.array(found, column.type) if found else None
+
+
+def _as_value(text: str, kind: pa.DataType) -> Any:
+    """None: a column of that type has no such value."""
+    try:
+        return pc.cast(pa.scalar(text), kind).as_py()
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # "x" is no number; no text is a list
+        return None
+
+
+def newest_version(location: str, storage: Storage) -> int:
+    """Of a table; `erased_since` finds what is done to it from now on."""
+    return open_table(location, storage).version()
 
 
 def erase_rows(
     tables: PayloadTables, location: str, order: ErasureOrder, record_ids: Sequence[str], storage: Storage
 ) -> None:
-    """Remove an order's rows from a table. May be repeated, and killed anywhere."""
+    """Remove an order's rows from a table. May be repeated, and killed anywhere: commits say what they did."""
     pieces = [record_ids[at : at + IDS_AT_ONCE] for at in range(0, len(record_ids), IDS_AT_ONCE)] or [()]
     with tables.fence.lock(location):
         for piece in pieces:
             table = open_table(location, storage)
-            schema = pa.schema(table.schema().to_arrow())
-            predicate = predicate_of(order, schema.names, piece)
-            if predicate is None:
-                return
+            columns = pa.schema(table.schema().to_arrow()).names
+            predicate = predicate_of(order, columns, piece)
+            counts = _count_rows(table, predicate, columns) if predicate is not None else []
+            if not counts:
+                continue
             turn = [tables.fence.turn(location, table)] if storage.is_single_writer else []
-            table.delete(
-                predicate,
-                commit_properties=CommitProperties(custom_metadata={MARK: str(order.id)}, app_transactions=turn),
-            )
+            said = {MARK: str(order.id), COUNTS: orjson.dumps(counts).decode()}
+            properties = CommitProperties(custom_metadata=said, app_transactions=turn)
+            table.delete(predicate, commit_properties=properties)
 
 
-def erased_since(location: str, order: ErasureOrder, since: int, storage: Storage) -> Erased:
-    """What commits of this order behind version `since` took out of the table."""
-    files, found, rows = storage.filesystem(location), [], 0
-    for version in range(since + 1, open_table(location, storage).version() + 1):
+def _count_rows(table: DeltaTable, predicate: str, columns: Sequence[str]) -> list[tuple[str | None, int]]:
+    """Rows by minute."""
+    minute = "date_trunc('minute', request_time)" if "request_time" in columns else "CAST(NULL AS TIMESTAMP)"
+    query = f"SELECT {minute} AS minute, count(*) AS rows FROM erased_from WHERE {predicate} GROUP BY 1"  # noqa: S608
+    found = pa.table(QueryBuilder().register("erased_from", table).execute(query).read_all()).to_pylist()
+    return [(row["minute"] and row["minute"].isoformat(), row["rows"]) for row in found if row["rows"]]
+
+
+def erased_since(location: str, order: ErasureOrder, after: int, storage: Storage) -> Erased:
+    """What commits of the order behind version `after` have done."""
+    files, done = storage.filesystem(location), Erased()
+    for version in range(after + 1, open_table(location, storage).version() + 1):
         with suppress(FileNotFoundError), files.open_input_stream(f"_delta_log/{version:020d}.json") as stream:
             actions = [orjson.loads(line) for line in stream.read().splitlines() if line.strip()]
-            said = next((action["commitInfo"] for action in actions if _is_mark(action, order)), None)
-            if said is not None:
-                found += [unquote(action["remove"]["path"]) for action in actions if "remove" in action]
-                rows += int(said.get("operationMetrics", {}).get("num_deleted_rows") or 0)
-    return Erased(rows, tuple(found))
-
-
-def _is_mark(action: dict[str, Any], order: ErasureOrder) -> bool:
-    return bool(action.get("commitInfo", {}).get(MARK) == str(order.id))
+            for said in (action["commitInfo"] for action in actions if "commitInfo" in action):
+                if said.get(MARK) == str(order.id):
+                    counts = orjson.loads(said[COUNTS])
+                    done.rows.update({minute and datetime.fromisoformat(minute): rows for minute, rows in counts})
+                    done.files += [unquote(action["remove"]["path"]) for action in actions if "remove" in action]
+    return done
 
 
 def clear_log(location: str, storage: Storage) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -26,8 +27,8 @@ class ErasureState:
     """Location → how many of those are gone."""
     names: dict[str, str] = field(default_factory=dict)
     """Location → name of the table."""
-    since: dict[str, int] = field(default_factory=dict)
-    """Location → its version before the pass that has begun: what a killed one has removed is found behind it."""
+    begun: dict[str, int] = field(default_factory=dict)
+    """Location → version of the table when the pass under way began; what a killed one did stands behind it."""
     first_pass_at: datetime | None = None
     last_pass_at: datetime | None = None
     next_pass_at: datetime | None = None
@@ -48,8 +49,9 @@ class ErasureState:
         """Whether rows went from there."""
         return bool(self.files.get(location))
 
-    def note(self, name: str, location: str, rows: int, files: tuple[str, ...]) -> None:
+    def note(self, name: str, location: str, rows: int, files: Iterable[str]) -> None:
         """A pass over a table has removed rows."""
+        self.begun.pop(location, None)
         self.names[location] = name
         self.rows[location] = self.rows.get(location, 0) + rows
         self.files[location] = list(dict.fromkeys([*self.files.get(location, []), *files]))
@@ -92,13 +94,7 @@ async def save_state(session: AsyncSession, state: ErasureState) -> None:
     await session.merge(
         ErasureRow(
             id=state.id,
-            done={
-                "rows": state.rows,
-                "files": state.files,
-                "gone": state.gone,
-                "names": state.names,
-                "since": state.since,
-            },
+            done={name: getattr(state, name) for name in ("rows", "files", "gone", "names", "begun")},
             first_pass_at=state.first_pass_at,
             last_pass_at=state.last_pass_at,
             next_pass_at=state.next_pass_at,

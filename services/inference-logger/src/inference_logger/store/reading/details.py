@@ -38,13 +38,13 @@ def table_details(view: TableView, snapshot: Snapshot) -> TableDetails:
 
 def _column(field: pa.Field, partitions: set[str]) -> TableColumn:
     metadata = {name.decode(): value.decode() for name, value in (field.metadata or {}).items()}
-    original = metadata.get(NAME.decode())
+    original = metadata.get(NAME.decode()) or field.name
     return TableColumn(
         name=field.name,
         type=kind_of(field.type),
         nullable=field.nullable,
         is_partition=field.name in partitions,
-        original_name=original if original and original != field.name else None,
+        original_name=original if original != field.name else None,
         description=metadata.get(DESCRIPTION),
     )
 
