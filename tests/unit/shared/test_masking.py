@@ -167,3 +167,16 @@ def test_answers_are_masked_by_the_names_of_their_columns() -> None:
     tensor = b'{"outputs": [{"name": "output-1", "datatype": "BYTES", "shape": [1], "data": ["s3cr3t"]}]}'
     assert b"s3cr3t" not in (unnamed.response(tensor, 200) or b"")
     assert MASKER.response(b'data: {"x": "s3cr3t"}\n\ndata: [DONE]\n\n', 200) is None
+
+
+@pytest.mark.parametrize("depth", [250, 300, 900, 1100])
+@pytest.mark.parametrize("name", ["note", "customer"])
+def test_a_body_that_is_nested_too_deep_is_left_out(depth: int, name: str) -> None:
+    value = "[" * depth + "]" * depth
+    row = f'{{"{name}": {value}, "card": "{CLEAR}"}}'
+    for found in (
+        MASKER.request(b'{"instances": [%s]}' % row.encode(), 200),
+        MASKER.request(b'{"instances": [%s]}' % row.replace("[", '{"a": [', 1).encode(), 200),
+        MASKER.response(b'{"predictions": [%s]}' % row.encode(), 200),
+    ):
+        assert found is None or (depth == 250 and CLEAR.encode() not in found)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+import pyarrow as pa
 from deltalake.exceptions import DeltaError
 
 from inference_logger.domain.erasures import Tombstones, next_pass
@@ -16,6 +17,7 @@ from inference_logger.domain.object_storage import storage_reason
 from inference_logger.domain.tables import KIND, is_remote
 from inference_logger.handlers.stores import Stores
 from inference_logger.store import catalogue, counts, positions
+from inference_logger.store.derived import blocked
 from inference_logger.store.erasure.rows import (
     clear_log,
     erase_rows,
@@ -34,6 +36,8 @@ from shared.events import ErasureFinished
 
 log = logging.getLogger(__name__)
 
+FAILURES = (PenstockError, DeltaError, OSError, pa.ArrowException)
+"""What a table can do to an erasure; the last: a file of it is none, or not whole."""
 Orders = Callable[[], Awaitable[Sequence[ErasureOrder]]]
 
 
@@ -68,8 +72,11 @@ class Erasures:
         now = self.stores.clock.now()
         async with self.stores.database.read() as session:
             tables = await catalogue.find_tables(session, service=order.service)
-            blocked = await positions.find_waiting_tables(session, order.service)
-        state.waiting_for = next((f"table {each.key.name} waits: {each.reason}" for each in blocked.values()), None)
+            waiting = [
+                *(await positions.find_waiting_tables(session, order.service)).values(),
+                *(each for each in (await blocked.find_blocked(session)).values() if each.key.service == order.service),
+            ]
+        state.waiting_for = next((f"table {each.key.name} waits: {each.reason}" for each in waiting), None)
         record_ids = await self._record_ids(order, tables, state)
         holds_ids = {location for location, found in record_ids.items() if found}
         every = sorted(set().union(*record_ids.values()))
@@ -138,7 +145,7 @@ class Erasures:
             yield await self.stores.storages.of(table.location)
         except NotFound:
             state.note_gone(table.location, len(state.files.get(table.location, [])))
-        except (PenstockError, DeltaError, OSError) as error:
+        except FAILURES as error:
             state.waiting_for = f"table {table.name}: {storage_reason(table.location, error)}"
 
     async def _settle(self, table: TableRow, state: ErasureState) -> None:

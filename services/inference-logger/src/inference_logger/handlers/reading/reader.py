@@ -16,7 +16,15 @@ import orjson
 from deltalake.exceptions import DeltaError
 
 from inference_logger.domain.object_storage import storage_failure, storage_reason
-from inference_logger.domain.reading.queries import PageQuery, Question, cursor_of, order_of, position_of, select
+from inference_logger.domain.reading.queries import (
+    PageQuery,
+    Question,
+    check_position,
+    cursor_of,
+    order_of,
+    position_of,
+    select,
+)
 from inference_logger.domain.tables import is_remote, plain_path
 from inference_logger.store import catalogue
 from inference_logger.store.reading.details import table_details
@@ -159,7 +167,11 @@ class RunningQuery:
 
     async def __anext__(self) -> bytes:
         self._running = asyncio.get_running_loop().run_in_executor(self._pool, _next, self._pieces, self._time)
-        piece = await asyncio.shield(self._running)
+        try:
+            piece = await asyncio.shield(self._running)
+        except Exception:
+            await self.aclose()  # its turn is another query's, whoever still asks for the error
+            raise
         if piece is None:
             await self.aclose()
             raise StopAsyncIteration
@@ -215,6 +227,8 @@ def _prepare(snapshot: Snapshot, query: ReadQuery, time: WorkingTime, memory_byt
             return _statistics(lambda: column_statistics(snapshot, selection, time, memory_bytes), snapshot)
     order = order_of(snapshot.schema, query.order)
     after = None if query.cursor is None else position_of(query.cursor, _question(query))
+    if after is not None:
+        check_position(snapshot.schema, order, after)
     wanted = PageQuery(selection, order, query.page_size, after)
 
     def rows() -> Iterator[bytes]:

@@ -21,10 +21,11 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 from inference_logger.domain.schema import INFERENCES_SCHEMA
 from inference_logger.store.delta import CommitResult, aligned, open_or_create, open_table
 from inference_logger.store.derived.source import (
+    PIECE_BYTES,
     DataFile,
     LogTruncated,
+    SourcePiece,
     all_files,
-    next_piece,
     read_commit,
     read_rows,
 )
@@ -34,7 +35,7 @@ from shared.errors import NotFound
 
 ATTEMPTS = 20
 BACKFILL_ROWS = 20_000
-"""Rows of one append where the source is read whole."""
+"""Rows of one append where the source is read whole; fewer where their bodies are `PIECE_BYTES` long."""
 Step = Callable[[pa.Table, Sequence[pa.Field]], pa.Table]
 """Rows of the source, and the columns that the derived table has → its rows."""
 
@@ -129,13 +130,11 @@ def _open_target(derivation: Derivation, source: DeltaTable) -> _Target:
 
 def _derive_piece(derivation: Derivation, source: DeltaTable, target: _Target, done: int) -> DerivedCommit:
     files = derivation.storage.filesystem(derivation.source)
-    piece = next_piece(files, done, source.version())
-    is_behind = piece.upto < source.version()
-    if not piece.files and not is_behind:
+    piece = SourcePiece(files, done, source.version())
+    rows = _derived(derivation, piece.rows(derivation.columns), target)
+    if rows is None:
         return DerivedCommit(None)  # compactions: the position stays, and moves with the next rows
-    found = read_rows(files, piece.files, derivation.columns)
-    rows = _derived(derivation, found, target)
-    return DerivedCommit(_append(target, rows, piece.upto), is_behind)
+    return DerivedCommit(_append(target, rows, piece.upto), is_behind=piece.upto < source.version())
 
 
 def _derive_all(derivation: Derivation, source: DeltaTable, target: _Target) -> DerivedCommit:
@@ -168,7 +167,8 @@ def _next_rows(derivation: Derivation, files: Sequence[DataFile], at: Backfill) 
             seen += rows.num_rows
             if seen <= skip:
                 continue
-            if sum(part.num_rows for part in found) >= BACKFILL_ROWS:
+            gathered, size = sum(part.num_rows for part in found), sum(part.nbytes for part in found)
+            if gathered >= BACKFILL_ROWS or size >= PIECE_BYTES:
                 return _NextRows(found, Backfill(at.version, file.order, seen - rows.num_rows))
             found.append(rows)
     return _NextRows(found, None)

@@ -18,7 +18,9 @@ from deltalake import CommitProperties, DeltaTable, QueryBuilder
 from pyarrow.fs import FileSystem, FileType
 
 from inference_logger.domain.erasures import predicate_of
+from inference_logger.domain.inferences.kinds import is_kind
 from inference_logger.domain.inferences.names import NAME
+from inference_logger.domain.schema import SYSTEM_COLUMNS
 from inference_logger.store.delta import PayloadTables, find_rows, open_table
 from inference_logger.store.storage import Storage
 from shared.contracts.erasures import ErasureOrder
@@ -61,8 +63,14 @@ def find_record_ids(location: str, order: ErasureOrder, storage: Storage) -> set
 
 
 def _is_named(column: pa.Field, name: str) -> bool:
-    original = (column.metadata or {}).get(NAME, b"").decode() or column.name
-    return name in (column.name, original, original.rpartition("__")[0], column.name.rpartition("__")[0])
+    """Whether this is the model's column: what the table itself says of requests never is, whatever it is called."""
+    if column.name in SYSTEM_COLUMNS:
+        return False
+    said = (column.metadata or {}).get(NAME, b"").decode()
+    if said:
+        return name in (column.name, said)
+    base, _, kind = column.name.rpartition("__")
+    return name == column.name or (name == base and is_kind(kind))
 
 
 def _values_of(column: pa.Field, order: ErasureOrder) -> pa.Array | None:
