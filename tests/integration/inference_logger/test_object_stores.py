@@ -84,6 +84,11 @@ def stored(place: S3Client, service: str = "wine") -> Counter[str]:
         return Counter()
 
 
+def here(name: str) -> dict[str, Any]:
+    """Of a version that logs to the default folder. Were it the same one, its destination would have been edited."""
+    return record(name, version="v2", version_id="00000000-0000-0000-0000-000000000002")
+
+
 def there(place: S3Client, name: str, service: str = "wine") -> dict[str, Any]:
     return record(name, service, destination=url_of(place))
 
@@ -153,7 +158,7 @@ async def test_what_a_store_refuses_waits_is_named_and_comes_once(
         table = await eventually(partial(is_blocked, logger, len(names), why=why), every=0.1)
         assert credentials.secret_key not in repr((table, found)) + logger.metrics()
         assert credentials.access_key not in repr((table, found)) + logger.metrics()
-    await log(js, record("here"))  # others go on
+    await log(js, here("here"))  # others go on
     await eventually(lambda: counted(home) == {"here": 1})
     assert (await state(logger)).waiting_rows == len(names)
     assert 'penstock_destination_up{destination="lake"} 0.0' in logger.metrics()
@@ -193,7 +198,7 @@ async def test_a_store_that_hangs_holds_up_no_other(
         for number in range(12):
             await log(js, there(place, f"t{number}", f"tea-{number}"))
             await log(js, there(place, f"w{number}"))
-            await log(js, record(f"here{number}"))
+            await log(js, here(f"here{number}"))
         await eventually(lambda: len(counted(home)) == 12, every=0.1)
 
         async def is_failing() -> bool:
@@ -201,7 +206,7 @@ async def test_a_store_that_hangs_holds_up_no_other(
 
         await eventually(is_failing, every=0.1)
         began = logger.app.sink.stores.clock.monotonic()
-        await log(js, record("another"))
+        await log(js, here("another"))
         await eventually(lambda: counted(home)["another"] == 1)
         assert logger.app.sink.stores.clock.monotonic() - began < HELD_UP_S
     finally:

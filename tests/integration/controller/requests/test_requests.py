@@ -39,7 +39,7 @@ async def test_a_body_that_is_not_json_is_400(on_sqlite: Controller) -> None:
     for content in (b"", b"{", b"[]", b"\xff", b'{"name": NaN}'):
         headers = {"content-type": "application/json"}
         refused = await on_sqlite.call("POST", "/services", 400, content=content, headers=headers)
-        assert refused["error_code"] == "INVALID_PARAMETER_VALUE", content
+        assert (refused["error_code"], refused["details"][0]["loc"][0]) == ("INVALID_PARAMETER_VALUE", "body"), content
 
 
 async def test_a_body_that_is_too_long_is_413_and_one_that_is_no_json_415(on_sqlite: Controller) -> None:
