@@ -11,7 +11,7 @@ from functools import wraps
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from penstock.client import groups as grouped
-from penstock.client import inspection, observability, people, requests, resources
+from penstock.client import inspection, labels, observability, people, requests, resources
 from penstock.client import platform as platform_requests
 from penstock.client import tables as table_requests
 from penstock.client.requests import Listing, Request, Stream
@@ -216,6 +216,9 @@ class Operations:
     table_statistics = operation(table_requests.table_statistics)
     download_table = download(table_requests.download_table)
     accounting = operation(table_requests.accounting)
+    send_labels = operation(labels.send_labels)
+    send_label_file = operation(labels.send_label_file)
+    label_coverage = operation(labels.label_coverage)
     dead_letters = listing(requests.dead_letters)
     replay_dead_letter = operation(requests.replay_dead_letter)
     platform = operation(platform_requests.platform)

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from fastapi import APIRouter, Depends, FastAPI
 from starlette.routing import BaseRoute
 
-from controller.api import destinations
+from controller.api import destinations, labels
 from controller.api.access import audit, keys, projects, provider_sign_in, sessions, users
 from controller.api.dependencies import ApiDependencies
 from controller.api.docs import pages
@@ -54,6 +54,7 @@ _ROUTERS = (
     destinations,
     tables,
     recorded_requests,
+    labels,
     usage,
     projects,
     users,

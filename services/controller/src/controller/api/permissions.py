@@ -83,6 +83,8 @@ REQUIRED_ACCESS: Mapping[tuple[str, str], AccessLevel] = {
     ("GET", _V + "/logs/download"): AccessLevel.VIEWER,
     ("GET", _S + "/requests/{request_id}"): AccessLevel.VIEWER,
     ("GET", _S + "/accounting"): AccessLevel.VIEWER,
+    ("POST", _S + "/labels"): AccessLevel.EDITOR,
+    ("GET", _S + "/labels/coverage"): AccessLevel.VIEWER,
     ("GET", "/inference-tables"): AccessLevel.SIGNED_IN,
     ("GET", _T): AccessLevel.VIEWER,
     **{("GET", f"{_T}/{what}"): AccessLevel.VIEWER for what in ("rows", "statistics", "download")},

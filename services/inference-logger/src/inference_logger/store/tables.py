@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Text
 from sqlalchemy.orm import registry
@@ -94,6 +95,18 @@ class BlockedDerivationRow(LoggerRow, table=True):
     reason: str = Field(max_length=512)
     since: datetime = Field(sa_type=UtcDateTime)
     rows: int = Field(sa_type=BigInteger)
+
+
+class LabelUploadRow(LoggerRow, table=True):
+    """The answer to an upload of labels, so that the same upload is answered the same way again."""
+
+    __tablename__ = "label_uploads"
+
+    upload_id: str = Field(primary_key=True, max_length=64)
+    service: str = Field(max_length=63)
+    digest: str = Field(max_length=64)
+    receipt: dict[str, Any] = Field(sa_type=JSON)
+    at: datetime = Field(sa_type=UtcDateTime, index=True)
 
 
 class PurgeRow(LoggerRow, table=True):

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Generic, Protocol, TypeVar
 
 from inference_logger.domain.object_storage import storage_reason
 from inference_logger.domain.tables import is_remote
-from inference_logger.store.derived.tables import Derivation, DerivedCommit, derive_next
 from inference_logger.store.storage import Storages
 from inference_logger.store.writer import Unwritable
 from shared.errors import NotFound, PenstockError
@@ -20,20 +20,31 @@ AT_ONCE = 4
 """Derivations that are waited for at once: each may keep a core busy."""
 
 
-class DerivationRunner:
-    """`derive_next` in threads. A late append that still ends is as harmless as that of a second logger."""
+class HasTarget(Protocol):
+    """What is derived."""
 
-    def __init__(
-        self, within: timedelta, storages: Storages, work: Callable[[Derivation], DerivedCommit] = derive_next
-    ) -> None:
+    @property
+    def target(self) -> str:
+        """Where its table lies."""
+        ...
+
+
+What = TypeVar("What", bound=HasTarget)
+Done = TypeVar("Done")
+
+
+class DerivationRunner(Generic[What, Done]):
+    """`work` in threads. A late append that still ends is as harmless as that of a second logger."""
+
+    def __init__(self, within: timedelta, storages: Storages, work: Callable[[What], Done]) -> None:
         self._within_s = within.total_seconds()
         self._storages = storages
         self._work = work
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="derive")
         self._turns = asyncio.Semaphore(AT_ONCE)
-        self._running: dict[str, asyncio.Future[DerivedCommit]] = {}
+        self._running: dict[str, asyncio.Future[Done]] = {}
 
-    async def run(self, derivation: Derivation, expected: tuple[type[Exception], ...] = ()) -> DerivedCommit:
+    async def run(self, derivation: What, expected: tuple[type[Exception], ...] = ()) -> Done:
         """Derive the next piece. Raises `NotFound` for the source, `expected`, and `Unwritable` for all else."""
         location = derivation.target
         async with self._turns:
@@ -60,7 +71,7 @@ class DerivationRunner:
         if (why := self._storages.refusal(location)) is not None:
             raise Unwritable(why)
 
-    def _finished(self, location: str, done: asyncio.Future[DerivedCommit]) -> None:
+    def _finished(self, location: str, done: asyncio.Future[Done]) -> None:
         del self._running[location]
         if not done.cancelled():
             done.exception()  # one that nobody waits for any more is no surprise
