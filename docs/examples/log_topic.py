@@ -16,7 +16,7 @@ def _read_position(file: Path) -> int:
 
 def _print(message: nats.aio.msg.Msg, position: Path) -> None:
     for record in json.loads(message.data)["records"]:
-        print(record["record_id"], record["status_code"], record["response"], flush=True)
+        print(record["request_id"], record["status_code"], record["response"], flush=True)
     position.write_text(str(message.metadata.sequence.stream))
 
 

@@ -8,6 +8,7 @@ import pytest
 
 import controller.consumers
 import inference_logger.consumers.calls
+import inference_logger.consumers.labels
 import monitor.consumers.calls
 import scheduler.consumers
 from shared.bus import Bus
@@ -29,6 +30,7 @@ def declared_by(service: str) -> Bus:
             controller.consumers.serve_registry_access(bus, UNUSED)
             controller.consumers.serve_secret_values(bus, UNUSED, UNUSED)
             controller.consumers.serve_destinations(bus, UNUSED, UNUSED)
+            controller.consumers.serve_masking_keys(bus, UNUSED, UNUSED, UNUSED)
         case "scheduler":
             scheduler.consumers.consume_intent(bus, UNUSED, UNUSED, UNUSED)
             scheduler.consumers.serve_pods(bus, UNUSED, UNUSED, UNUSED)
@@ -40,6 +42,7 @@ def declared_by(service: str) -> Bus:
         case "inference-logger":
             inference_logger.consumers.calls.subscribe(bus, UNUSED, UNUSED, UNUSED)
             inference_logger.consumers.calls.serve_destinations(bus, UNUSED, UNUSED, UNUSED)
+            inference_logger.consumers.labels.serve_labels(bus, UNUSED)
     return bus
 
 

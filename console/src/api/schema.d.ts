@@ -904,6 +904,28 @@ export interface paths {
         patch: operations["change_service_api_v1_services__service__patch"];
         trace?: never;
     };
+    "/api/v1/services/{service}/accounting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Accounting
+         * @description What became of each request that was to be recorded: stored, dropped and why, on the way, missing.
+         *
+         *     By when requests came in, one item a step; steps without requests are left out. At most 93 days and 10,000 steps.
+         */
+        get: operations["read_accounting_api_v1_services__service__accounting_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/services/{service}/charts": {
         parameters: {
             query?: never;
@@ -1324,6 +1346,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/services/{service}/versions/{version}/masking-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Masking
+         * @description The newest recorded requests of a version as the rules would leave them. Nothing is stored or changed.
+         */
+        post: operations["preview_masking_api_v1_services__service__versions__version__masking_preview_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/services/{service}/versions/{version}/metrics": {
         parameters: {
             query?: never;
@@ -1654,6 +1696,54 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AccountingPage
+         * @description The steps in which there were requests, and their sum.
+         */
+        AccountingPage: {
+            /** Items */
+            items: components["schemas"]["AccountingPoint"][];
+            total: components["schemas"]["AccountingPoint"];
+        };
+        /**
+         * AccountingPoint
+         * @description Requests that came in within one step: accepted = stored + dropped + on_the_way + missing.
+         */
+        AccountingPoint: {
+            /**
+             * Accepted
+             * @description Requests that were given to a version whose requests are recorded.
+             */
+            accepted: number;
+            /**
+             * Dropped
+             * @description Reason → requests that will have no row.
+             * @default {}
+             */
+            dropped: {
+                [key: string]: number;
+            };
+            /**
+             * Missing
+             * @description Records that are in no table and not on their way: 0 unless something is wrong.
+             */
+            missing: number;
+            /**
+             * On The Way
+             * @description Records in a router's spool, in the stream, or waiting for a table.
+             */
+            on_the_way: number;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * Stored
+             * @description Rows of the payload table.
+             */
+            stored: number;
+        };
         /**
          * AuditView
          * @description One change of one resource. `action`: `created`, `updated` (only what differs stands in `before` and `after`),
@@ -2280,6 +2370,8 @@ export interface components {
              * @description Left out: as the service's latest active version has it, else its newest; a first one records.
              * @default {
              *       "enabled": true,
+             *       "log_stream": false,
+             *       "masking": [],
              *       "sample_rate": 1
              *     }
              */
@@ -2631,6 +2723,18 @@ export interface components {
              */
             enabled: boolean;
             /**
+             * Log Stream
+             * @description Also hand each record to a log topic on the bus; true: the service's own, in log set `services`.
+             * @default false
+             */
+            log_stream: boolean | components["schemas"]["LogTopic"];
+            /**
+             * Masking
+             * @description Columns that are hashed, starred or left out before anything is passed on.
+             * @default []
+             */
+            masking: components["schemas"]["MaskRule"][];
+            /**
              * Sample Rate
              * @default 1
              */
@@ -2671,6 +2775,94 @@ export interface components {
             text: string;
             /** Version */
             version: string;
+        };
+        /**
+         * LogTopic
+         * @description Where on the bus other systems read the records of requests: several versions and services may share it.
+         */
+        LogTopic: {
+            /**
+             * Log Set
+             * @description Such as a team's; a DNS label.
+             */
+            log_set: string;
+            /**
+             * Topic
+             * @description A DNS label.
+             */
+            topic: string;
+        };
+        /**
+         * MaskedRow
+         * @description One recorded request as it would have been logged.
+         */
+        MaskedRow: {
+            /**
+             * Changed
+             * @description Whether the rules change any value of it, or leave a body out.
+             */
+            changed: boolean;
+            /** Logging Error Codes */
+            logging_error_codes: string[];
+            /**
+             * Request
+             * @description Null where the rules cannot be applied: it would not be logged.
+             */
+            request: string | null;
+            /** Request Id */
+            request_id: string;
+            /**
+             * Response
+             * @description The same of the answer.
+             */
+            response: string | null;
+        };
+        /**
+         * MaskingPreview
+         * @description Rules to try on recorded requests.
+         */
+        MaskingPreview: {
+            /**
+             * Limit
+             * @description The newest requests of the version that are looked at.
+             * @default 10
+             */
+            limit: number;
+            /**
+             * Masking
+             * @description None: those that the version has.
+             */
+            masking?: components["schemas"]["MaskRule"][] | null;
+        };
+        /**
+         * MaskingPreviewView
+         * @description What the rules would do. Hashes are made with a key that exists for this answer only.
+         */
+        MaskingPreviewView: {
+            /** Items */
+            items: components["schemas"]["MaskedRow"][];
+            /**
+             * Untouched Columns
+             * @description Columns with a rule that changes none of these requests.
+             */
+            untouched_columns: string[];
+        };
+        /**
+         * MaskRule
+         * @description `MaskingRule` as a body: unknown fields are refused.
+         */
+        MaskRule: {
+            /**
+             * Action
+             * @description hash: a keyed hash of each value; mask: `***` for text, null for all else; drop: left out.
+             * @enum {string}
+             */
+            action: "hash" | "mask" | "drop";
+            /**
+             * Column
+             * @description Name in requests and answers, in any case; `prediction`: predictions that have no name.
+             */
+            column: string;
         };
         /**
          * Membership
@@ -3140,6 +3332,8 @@ export interface components {
              * @description Left out: as the service's latest active version has it, else its newest; a first one records.
              * @default {
              *       "enabled": true,
+             *       "log_stream": false,
+             *       "masking": [],
              *       "sample_rate": 1
              *     }
              */
@@ -10466,6 +10660,89 @@ export interface operations {
             };
         };
     };
+    read_accounting_api_v1_services__service__accounting_get: {
+        parameters: {
+            query?: {
+                /** @description ISO-8601; an hour before `to`. */
+                from?: string | null;
+                /** @description Seconds, whole minutes. */
+                step?: number;
+                /** @description ISO-8601; now by default. */
+                to?: string | null;
+            };
+            header?: never;
+            path: {
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountingPage"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
     service_charts_api_v1_services__service__charts_get: {
         parameters: {
             query: {
@@ -12771,6 +13048,114 @@ export interface operations {
             };
             /** @description No such resource. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    preview_masking_api_v1_services__service__versions__version__masking_preview_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                service: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MaskingPreview"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaskingPreviewView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is longer than this API takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -8,8 +8,9 @@ never end.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 
 @contextmanager
@@ -25,3 +26,17 @@ def propagate_cancellation() -> Iterator[None]:
         raise
     if task and task.cancelling() > before:
         raise asyncio.CancelledError
+
+
+async def run_cancellable(work: Coroutine[Any, Any, Any]) -> Any:
+    """Await what may lose a cancellation and go on for ever, as a loop of tries does: it is cancelled until it ends."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=0.1)
+        if not task.cancelled():
+            task.exception()  # whatever it ended with, nobody waits for it any more
+        raise

@@ -100,7 +100,8 @@ async def test_a_publish_without_an_answer_is_repeated_and_stored_once(
     monkeypatch.setattr(outbox, "PUBLISH_TIMEOUT_S", 0.4)
     nats_server.freeze()
     await service.say(deleted("v1"), deleted("v2"))
-    await eventually(lambda: unknown(service) >= 2)
+    # A slow machine notices first that the server is away; what was published by then is as unknown.
+    await eventually(lambda: unknown(service) >= 2 or not service.bus.is_connected)
 
     nats_server.thaw()
 

@@ -62,7 +62,7 @@ class SeaweedProcess:
         one_volume = {"WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"}  # a bucket's first object waits for all that are made
         with (self.folder / "weed.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [Path(sys.executable).with_name("weed"), "server", *numbers, *options],
+                [Path(sys.executable).with_name("weed"), f"-logdir={self.folder}", "server", *numbers, *options],
                 env=os.environ | one_volume,
                 stdout=log,
                 stderr=log,

@@ -8,7 +8,15 @@ import pytest
 
 from controller.domain.access.roles import ClaimGrants, Principal, Role, find_claim, grants_of_claim
 from controller.store.audit import AUDITED
-from controller.store.tables import AnswerRow, AuditRow, ControllerTable, ObservationRow, PodRunRow, RevisionRow
+from controller.store.tables import (
+    AnswerRow,
+    AuditRow,
+    ControllerTable,
+    MaskingKeyRow,
+    ObservationRow,
+    PodRunRow,
+    RevisionRow,
+)
 from shared.errors import Forbidden, NotFound
 
 
@@ -46,7 +54,7 @@ def test_the_highest_role_of_a_claim_counts() -> None:
 
 def test_every_table_is_audited_or_is_not_what_people_change() -> None:
     tables = {mapper.class_ for mapper in ControllerTable._sa_registry.mappers}
-    platforms = {ObservationRow, AnswerRow, RevisionRow, AuditRow, PodRunRow}
+    platforms = {ObservationRow, AnswerRow, RevisionRow, AuditRow, PodRunRow, MaskingKeyRow}
     bus = {table for table in tables if table.__tablename__ in {"outbox", "inbox"}}
     assert tables - platforms - bus == set(AUDITED)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -60,7 +61,7 @@ class _BaseClient(Operations):
             "headers": {"Authorization": f"Bearer {token}", **request.headers},
         }
         if isinstance(request, UploadRequest):
-            options["content"] = request.content
+            options["content"] = Path(request.file).read_bytes()
             options["timeout"] = httpx.Timeout(self._timeout_s, read=ANSWER_TIMEOUT_S)
         return options
 

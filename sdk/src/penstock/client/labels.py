@@ -27,9 +27,9 @@ SUFFIXES = {".json": "json", ".csv": "csv", ".parquet": "parquet", ".jsonl": "gr
 
 @dataclass(frozen=True)
 class UploadRequest(Request[Answer]):
-    """A request whose body is a file."""
+    """A request whose body is a file, read when it is sent."""
 
-    content: bytes = b""
+    file: str | PathLike[str] = ""
 
 
 def send_labels(service: str, labels: Sequence[Mapping[str, Any]], *, key: str | None = None) -> Request[Json]:
@@ -50,11 +50,11 @@ def send_label_file(
 ) -> UploadRequest[Json]:
     """The same from a file: `json`, `csv`, `parquet` or `ground-truth` (SageMaker's lines), else by its name."""
     kind = format or SUFFIXES.get(Path(file).suffix.lower())
-    if kind not in MEDIA_TYPES:
-        raise ValueError(f"{Path(file).name} is no file of labels: there are {', '.join(MEDIA_TYPES)}")
-    headers = {"Content-Type": MEDIA_TYPES[kind], "Idempotency-Key": uuid.uuid4().hex}
+    if kind is None:
+        raise ValueError(f"the name of {Path(file).name} does not say its format: {', '.join(MEDIA_TYPES)}")
+    headers = {"Content-Type": MEDIA_TYPES.get(kind, kind), "Idempotency-Key": uuid.uuid4().hex}
     where = path("services", service, "labels")
-    return UploadRequest("POST", where, given(key=key), headers=headers, content=Path(file).read_bytes())
+    return UploadRequest("POST", where, given(key=key), headers=headers, file=file)
 
 
 def label_coverage(

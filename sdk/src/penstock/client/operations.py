@@ -11,7 +11,7 @@ from functools import wraps
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from penstock.client import groups as grouped
-from penstock.client import inspection, labels, observability, people, requests, resources
+from penstock.client import inspection, labels, observability, people, privacy, requests, resources
 from penstock.client import platform as platform_requests
 from penstock.client import tables as table_requests
 from penstock.client.requests import Listing, Request, Stream
@@ -215,6 +215,7 @@ class Operations:
     each_row = listing(table_requests.each_row)
     table_statistics = operation(table_requests.table_statistics)
     download_table = download(table_requests.download_table)
+    preview_masking = operation(privacy.preview_masking)
     accounting = operation(table_requests.accounting)
     send_labels = operation(labels.send_labels)
     send_label_file = operation(labels.send_label_file)

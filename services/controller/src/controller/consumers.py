@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from controller.domain.registries.secrets import Vault
 from controller.handlers.destinations import defined_destinations, storage_credentials
 from controller.handlers.registries.environment_secrets import secret_values
+from controller.handlers.registries.masking_keys import masking_key
 from controller.handlers.registries.registries import ModelRegistries
 from controller.handlers.resources.metering import record_run
 from controller.handlers.services.deployments import every_deployment
@@ -28,11 +29,14 @@ from shared.contracts.base import Contract
 from shared.contracts.rpc.controller import (
     DEPLOYMENTS,
     DESTINATIONS,
+    MASKING_KEY,
     REGISTRY_ACCESS,
     SECRET_VALUES,
     STORAGE_CREDENTIALS,
     DeploymentList,
     DestinationList,
+    MaskingKey,
+    MaskingKeyQuery,
     RegistryAccess,
     RegistryQuery,
     SecretsQuery,
@@ -110,6 +114,15 @@ def serve_destinations(bus: Bus, database: Database, vault: Vault) -> None:
 
     bus.serve(DESTINATIONS, defined)
     bus.serve(STORAGE_CREDENTIALS, credentials)
+
+
+def serve_masking_keys(bus: Bus, database: Database, vault: Vault, clock: Clock) -> None:
+    """Serve the keys of hashed columns to the routers, whose shippers mask; the bus permits nobody else to call."""
+
+    async def key(query: MaskingKeyQuery) -> MaskingKey:
+        return MaskingKey(key=(await masking_key(database, vault, clock, query.name)).hex())
+
+    bus.serve(MASKING_KEY, key)
 
 
 async def pull_key_use(bus: Bus, database: Database) -> None:

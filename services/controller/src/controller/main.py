@@ -20,7 +20,14 @@ from controller.clients.oidc import OidcIssuer, OidcOptions
 from controller.clients.oidc_sign_in import OidcSignIn
 from controller.clients.registry_clients import RegistryClients, auth_of
 from controller.clients.router import RouterClient
-from controller.consumers import pull_key_use, serve_destinations, serve_registry_access, serve_secret_values, subscribe
+from controller.consumers import (
+    pull_key_use,
+    serve_destinations,
+    serve_masking_keys,
+    serve_registry_access,
+    serve_secret_values,
+    subscribe,
+)
 from controller.domain.changes import ChangeLog
 from controller.domain.names import PLATFORM_ACTOR
 from controller.domain.platform import KnownProcesses
@@ -29,7 +36,7 @@ from controller.domain.services.debug_tickets import TicketSigner
 from controller.domain.services.table_destinations import TableRoot
 from controller.handlers.access.authentication import Authenticator
 from controller.handlers.access.first_admin import ensure_admin
-from controller.handlers.private_files import read_or_create_key_file
+from controller.handlers.registries.masking_keys import reseal_masking_keys
 from controller.handlers.registries.registries import ModelRegistries
 from controller.handlers.registries.secrets import reseal_secrets, vault_from_keys
 from controller.handlers.unit_of_work import InstallationLimits
@@ -47,6 +54,7 @@ from shared.bus import Bus
 from shared.clock import Clock
 from shared.database import Database
 from shared.filesystem.disk import DiskCheck
+from shared.filesystem.private_files import read_or_create_key_file
 from shared.http import admin_app, serve
 from shared.migrations import open_migrated
 from shared.telemetry import Telemetry
@@ -186,6 +194,7 @@ def _serve_bus(dependencies: ApiDependencies) -> None:
     serve_registry_access(bus, dependencies.registries)
     serve_secret_values(bus, database, dependencies.vault)
     serve_destinations(bus, database, dependencies.vault)
+    serve_masking_keys(bus, database, dependencies.vault, dependencies.clock)
 
 
 def _alias_loop(settings: ControllerSettings, dependencies: ApiDependencies) -> AliasLoop:
@@ -257,10 +266,13 @@ async def _reseal_secrets(database: Database, vault: Vault, clock: Clock) -> Non
     async with database.unit_of_work() as session:
         audit_changes(session, Actor(PLATFORM_ACTOR, "seal_secrets_anew", ""), clock.now())
         sealed, lost = await reseal_secrets(session, vault)
+        lost_keys = await reseal_masking_keys(session, vault)
     if sealed:
         log.info("secrets sealed again with key %s: %s", vault.first_key_id, ", ".join(sealed))
     if lost:
         log.warning("no key opens these secrets (CONTROLLER_OLD_SECRET_KEYS; or give them anew): %s", ", ".join(lost))
+    if lost_keys:
+        log.warning("no key opens the keys of hashed columns of these projects: %s", ", ".join(lost_keys))
 
 
 async def _ensure_admin(database: Database, settings: ControllerSettings, clock: Clock) -> None:

@@ -25,6 +25,7 @@ from router.shipper.process import ShipperProcess
 from router.spool import SpoolState, SpoolWriter
 from router.spool.counts import CountsWriter
 from router.spool.files import SpoolFiles
+from router.spool.sealing import BodySealer, spool_key
 from shared.app import run_app
 from shared.bus import Bus
 from shared.bus.status import StatusReporter
@@ -77,6 +78,7 @@ class App:
     async def run(self, listening: socket.socket | None = None) -> int:
         """Serve until SIGTERM; returns the exit status. Raises Unavailable where the spool or port is taken."""
         self.spool.open()
+        self.spool.sealer = BodySealer(spool_key(self.settings.folder))
         self.counts.open()
         try:
             has_routes = self.routes.restore()

@@ -59,6 +59,22 @@ class Cors(Contract):
     max_age_s: int = Field(default=600, ge=0, le=86_400, description="How long a browser may keep the permission.")
 
 
+class MaskingRule(Contract):
+    """What becomes of one column before anything of a request is logged."""
+
+    column: str = Field(min_length=1, max_length=128, description="Name in requests and answers, in any case.")
+    action: Literal["hash", "mask", "drop"] = Field(
+        description="hash: a keyed hash of each value; mask: `***` for text, null for all else; drop: left out."
+    )
+
+
+class Masking(Contract):
+    """The rules of a version, and the name under which the controller gives out the key of their hashes."""
+
+    key: str
+    rules: tuple[MaskingRule, ...]
+
+
 class VersionRoute(Contract):
     """One active version of a service and its share."""
 
@@ -77,6 +93,7 @@ class VersionRoute(Contract):
     log_enabled: bool = True
     sample_rate: float = Field(default=1.0, ge=0, le=1)
     destination: str | None = Field(default=None, description="Root of this version's tables; None: the default.")
+    masking: Masking | None = Field(default=None, description="None: bodies are logged as they are.")
     log_topic: str | None = Field(default=None, description="`<log set>.<topic>` that gets its records; None: none.")
     rate_limit: RateLimit | None = None
     is_autoscaled: bool = False

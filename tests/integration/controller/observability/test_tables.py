@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,23 +66,21 @@ async def test_a_download_is_a_file_of_every_chunk(door: Door, peers: Peers, tmp
 
 
 async def test_routers_are_told_of_the_log_topic(controller: Controller) -> None:
-    async def topic() -> object:
-        route = await controller.route("intent.wine")
-        return route and [version.get("log_topic") for version in route["versions"]]
+    await controller.call("POST", "/services/wine/start")
 
-    for stream, expected in (
-        (True, "services.wine"),
-        ({"log_set": "team-a", "topic": "wine"}, "team-a.wine"),
-        (False, None),
-    ):
+    async def edited_to(stream: object, status: int = 200) -> Any:
         change = {"log_delivery": {"log_stream": stream}}
-        edited = await controller.call("PATCH", "/services/wine/versions/v1", json=change)
-        assert edited["log_delivery"].get("log_stream", False) == stream
-        await eventually(lambda expected=expected: is_now(topic, [expected]))
+        return await controller.call("PATCH", "/services/wine/versions/v1", status, json=change)
+
+    async def topic_is(expected: str | None) -> bool:
+        route = await controller.route("intent.wine")
+        return route is not None and [version.get("log_topic") for version in route["versions"]] == [expected]
+
+    assert (await edited_to(True))["log_delivery"]["log_stream"] is True
+    await eventually(lambda: topic_is("services.wine"))
+    assert (await edited_to({"log_set": "team-a", "topic": "wine"}))["log_delivery"]["log_stream"]["topic"] == "wine"
+    await eventually(lambda: topic_is("team-a.wine"))
+    assert "log_stream" not in (await edited_to(False))["log_delivery"]
+    await eventually(lambda: topic_is(None))
     for wrong in ({"log_set": "Team", "topic": "wine"}, {"log_set": "a"}, {"log_set": "a", "topic": "b.c"}, "yes"):
-        change = {"log_delivery": {"log_stream": wrong}}
-        await controller.call("PATCH", "/services/wine/versions/v1", 400, json=change)
-
-
-async def is_now(ask: Callable[[], Awaitable[object]], expected: object) -> bool:
-    return await ask() == expected
+        await edited_to(wrong, 400)

@@ -136,4 +136,8 @@ async def test_labels_go_with_their_service(
     headers = headers_of(gone, event_id=new_id(), source="controller", at=START)
     await js.publish(subject_of(gone), gone.model_dump_json().encode(), stream="EVENTS", headers=headers)
     await eventually(lambda: not (home / "tables" / "wine").exists())
-    assert await running.tables() == {}
+
+    async def is_forgotten() -> bool:
+        return await running.tables() == {}
+
+    await eventually(is_forgotten)

@@ -22,6 +22,7 @@ from penstock.commands.cli.arguments import (
 )
 from penstock.commands.cli.connection import connect
 from penstock.commands.cli.output import Format, Output, show_all, show_one
+from penstock.commands.resources.privacy import masking_preview
 from penstock.commands.services.changes import DryRun, history, show_preview
 from penstock.commands.services.views import VERSION, VERSIONS, version_fields, version_row
 from penstock.commands.services.waiting import TIMEOUT_S, Timeout, Wait, wait_after_change, wait_until_ready
@@ -51,6 +52,7 @@ DEFAULT_SPEC = "1C2G"
 
 
 app.command()(history)
+app.command("masking-preview")(masking_preview)
 
 
 def version_body(

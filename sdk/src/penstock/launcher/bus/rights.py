@@ -65,6 +65,7 @@ ASKS: dict[str, tuple[str, ...]] = {
         "penstock.rpc.controller.registry_access",
         "penstock.rpc.controller.secret_values",
     ),
+    "router": ("penstock.rpc.controller.masking_key",),
     "inference-logger": ("penstock.rpc.controller.destinations", "penstock.rpc.controller.storage_credentials"),
 }
 """Service → the questions that it asks. Some are answered with credentials: nobody else may ask those."""

@@ -63,6 +63,7 @@ REQUIRED_ACCESS: Mapping[tuple[str, str], AccessLevel] = {
     ("POST", _V + "/stop"): AccessLevel.EDITOR,
     ("POST", _V + "/restart"): AccessLevel.EDITOR,
     ("GET", _V + "/history"): AccessLevel.VIEWER,
+    ("POST", _V + "/masking-preview"): AccessLevel.EDITOR,
     ("GET", _V + "/pods"): AccessLevel.VIEWER,
     ("GET", _V + "/pods/{pod}/timeline"): AccessLevel.VIEWER,
     ("POST", _V + "/pods/{pod}/restart"): AccessLevel.EDITOR,

@@ -365,6 +365,18 @@ class DestinationRow(ControllerTable, table=True):
     revision: int = 1
 
 
+class MaskingKeyRow(ControllerTable, table=True):
+    """The key of a project's hashed columns, sealed under the key that `key_id` names; it outlives the project."""
+
+    __tablename__ = "masking_keys"
+
+    project: str = Field(primary_key=True, max_length=63)
+    id: UUID = Field(default_factory=new_id)
+    key_id: str = Field(max_length=16)
+    sealed: bytes
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class AnswerRow(ControllerTable, table=True):
     """The first answer to a POST that carried an `Idempotency-Key`, sealed (it may hold an API key)."""
 

@@ -194,7 +194,7 @@ class RequestSink:
             records = read_message(message.data, service)
         except UnreadableMessage as error:
             await dead_letter(self.bus.js, NAME, message, str(error))
-            if not checkpoint.is_doubtful(metadata.timestamp):  # else it was counted, as far as can be told
+            if not (checkpoint.epoch and checkpoint.is_doubtful(metadata.timestamp)):  # else it may be counted already
                 found = unreadable_records(message.data)
                 batch.lost.update(lost_records(found, service, DEAD_LETTER, metadata.timestamp))
             return

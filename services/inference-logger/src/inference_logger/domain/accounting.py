@@ -100,7 +100,9 @@ def read_counts(body: bytes, service: str) -> list[SourceCounts]:
     except orjson.JSONDecodeError:
         return []
     found = content.get("counts") if isinstance(content, dict) else None
-    return [counts for one in found or () if (counts := _counts(one, service)) is not None]
+    if not isinstance(found, list):
+        return []
+    return [counts for one in found if (counts := _counts(one, service)) is not None]
 
 
 def _counts(found: Any, service: str) -> SourceCounts | None:

@@ -40,6 +40,8 @@ class RequestOutcome:
     response: bytes | None
     aborted: bool = False
     """The answer had begun and could not be finished."""
+    masking: bytes = b""
+    """JSON object of the version's masking rules; empty where it has none."""
 
 
 class OutcomeRecorder(Protocol):

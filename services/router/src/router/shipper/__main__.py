@@ -21,9 +21,12 @@ import shared.imports.nats_client  # noqa: F401 - before all that imports NATS' 
 from router.clients import ReconnectingBus
 from router.settings import RouterSettings
 from router.shipper.counts import CountsPublisher
+from router.shipper.masking_keys import MaskingKeys
 from router.shipper.publisher import SpoolPublisher
 from router.spool import SpoolReader
 from router.spool.files import READER_LOCK, SpoolFiles
+from router.spool.masked import MaskedBodies
+from router.spool.sealing import BodyOpener, spool_key
 from shared import telemetry
 from shared.app import exit_on_startup_error
 from shared.bus import Bus
@@ -40,24 +43,33 @@ FLUSH_S = 1.0
 async def run_shipper(settings: RouterSettings) -> None:
     """Publish until standard input ends."""
     clock = SystemClock()
-    spool = SpoolReader(SpoolFiles(settings.folder / "spool", READER_LOCK))
     url, status = settings.nats_url.get_secret_value(), StatusReporter(f"router-{settings.id}-shipper", clock.now())
     bus = ReconnectingBus(lambda: Bus("router", url, clock=clock, status=status))
+    keys = MaskingKeys(bus, clock)
+    masked = MaskedBodies(BodyOpener([spool_key(settings.folder)]), keys.get)
+    spool = SpoolReader(SpoolFiles(settings.folder / "spool", READER_LOCK), masked=masked)
     publisher = SpoolPublisher(settings, spool, bus, clock)
     counts = CountsPublisher(settings.folder / "counts", bus, publisher.is_caught_up, clock)
     router_ended = asyncio.Event()
-    asyncio.get_running_loop().add_reader(sys.stdin.fileno(), router_ended.set)
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        loop.remove_reader(sys.stdin.fileno())  # an end of file stays readable: the loop would spin
+        router_ended.set()
+
+    loop.add_reader(sys.stdin.fileno(), end)
     while not _is_mine(spool):
         await clock.sleep(0.2)  # the shipper of the router before this one is at its last flush
     try:
         async with asyncio.TaskGroup() as group:
-            loops = [group.create_task(bus.run()), group.create_task(publisher.run()), group.create_task(counts.run())]
+            running = (bus.run(), publisher.run(), counts.run(), keys.run())
+            tasks = [group.create_task(one) for one in running]
             await router_ended.wait()
             await publisher.flush(FLUSH_S)
             with suppress(TimeoutError):
                 await asyncio.wait_for(counts.publish_once(), FLUSH_S)
-            for loop in loops:
-                loop.cancel()
+            for task in tasks:
+                task.cancel()
     finally:
         spool.close()
 

@@ -12,6 +12,7 @@ from uuid import UUID
 from zlib import crc32
 
 from router.domain.outcome import RequestOutcome
+from router.spool.sealing import BodySealer
 
 MAGIC = b"PSPOOL01"
 HEADER = struct.Struct("<8sIQ16s16sI")
@@ -29,6 +30,8 @@ RECORD = struct.Struct("<BBHQI16s16sBHBBBHII")
 """layout, flags, status, received ns, duration µs, record id, key id, lengths: request id, client id, pod, reason,
 trace, route, request, response (0xFFFFFFFF: left out, too large)."""
 LAYOUT_VERSION = 1
+SEALED_LAYOUT = 2
+"""Of a version with masking rules: they, and the bodies sealed, stand where the plain bodies stand otherwise."""
 MAX_CLIENT_ID_BYTES = 4096
 """256 characters of four UTF-8 bytes each, percent-encoded, fit."""
 FLAG_ABORTED = 1
@@ -94,8 +97,8 @@ def decode_batch(body: bytes) -> BatchEntry:
     return BatchEntry(UUID(bytes=raw_id), cut_at_ns, struct.unpack_from(f"<{count}I", body))
 
 
-def encode_record(outcome: RequestOutcome) -> bytes:
-    """The record's body."""
+def encode_record(outcome: RequestOutcome, sealer: BodySealer | None = None) -> bytes:
+    """The record's body; bodies of a version with masking rules are never without a seal."""
     flags = (
         (FLAG_ABORTED if outcome.aborted else 0)
         | (FLAG_KEYED if outcome.api_key_id else 0)
@@ -104,7 +107,7 @@ def encode_record(outcome: RequestOutcome) -> bytes:
     request, response = outcome.request, outcome.response
     client_request_id, pod = outcome.client_request_id[:MAX_CLIENT_ID_BYTES], outcome.pod[:255]
     head = RECORD.pack(
-        LAYOUT_VERSION,
+        SEALED_LAYOUT if outcome.masking else LAYOUT_VERSION,
         flags,
         outcome.status,
         outcome.received_ns,
@@ -120,19 +123,13 @@ def encode_record(outcome: RequestOutcome) -> bytes:
         OMITTED if request is None else len(request),
         OMITTED if response is None else len(response),
     )
-    return b"".join(
-        (
-            head,
-            outcome.request_id,
-            client_request_id,
-            pod,
-            outcome.reason,
-            outcome.trace_id,
-            outcome.route,
-            request or b"",
-            response or b"",
-        )
-    )
+    front = (head, outcome.request_id, client_request_id, pod, outcome.reason, outcome.trace_id, outcome.route)
+    bodies = (request or b"", response or b"")
+    if not outcome.masking:
+        return b"".join((*front, *bodies))
+    if sealer is None:
+        raise RuntimeError("a record that is to be masked, and nothing to seal it with")
+    return sealer.seal(b"".join(front), outcome.masking, b"".join(bodies))
 
 
 def route_of(body: bytes) -> bytes:

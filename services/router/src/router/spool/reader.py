@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from router.spool.files import ReaderProgress, SpoolFiles
 from router.spool.format import BatchEntry
-from router.spool.render import render_message, render_record
+from router.spool.masked import KeyAwaited, MaskedBodies
+from router.spool.render import NO_KEYS, render_message, render_record
 from router.spool.segment import BatchSlot, SpoolSegment, open_segment, read_boot_id
 from shared.ids import new_id
 
@@ -50,10 +51,13 @@ class SpoolReader:
         *,
         boot_ns: Callable[[], int] = lambda: time.clock_gettime_ns(time.CLOCK_BOOTTIME),
         boot_id: bytes | None = None,
+        masked: MaskedBodies = NO_KEYS,
     ) -> None:
         self._files = files
         self._boot_ns = boot_ns
         self._boot_id = boot_id if boot_id is not None else read_boot_id()
+        self._masked = masked
+        self._waiting_for_key: set[str] = set()
         self._segments: dict[int, SpoolSegment] = {}
         self._queue: deque[SpoolBatch] = deque()
         self.refused = 0
@@ -75,6 +79,7 @@ class SpoolReader:
         for sequence in self._files.sequences():
             if sequence not in self._segments:
                 self._open_segment(sequence)
+        self._waiting_for_key.clear()
         for segment in list(self._segments.values()):
             segment.scan()
             self._release_if_done(segment)
@@ -88,18 +93,29 @@ class SpoolReader:
 
     def next_batch(self, max_records: int, max_bytes: int) -> SpoolBatch | None:
         """The next message to publish: one that waits for its retry, else one freshly cut, oldest records first."""
-        if self._queue:
-            return self._queue.popleft()
+        for _ in range(len(self._queue)):
+            batch = self._queue.popleft()
+            try:
+                batch.rendered = self._render(batch)
+            except KeyAwaited:
+                self._queue.append(batch)
+            else:
+                return batch
         for segment in self._segments.values():
-            for service in segment.uncut:
-                return self._cut(segment, service, max_records, max_bytes)
+            for service in [each for each in segment.uncut if each not in self._waiting_for_key]:
+                try:
+                    return self._cut(segment, service, max_records, max_bytes)
+                except KeyAwaited:
+                    self._waiting_for_key.add(service)
         return None
 
     def payload(self, batch: SpoolBatch) -> bytes:
         """The message's body."""
-        if batch.rendered is None:
-            return render_message([render_record(batch.segment.read(offset)) for offset in batch.slot.entry.offsets])
-        return batch.rendered
+        return self._render(batch) if batch.rendered is None else batch.rendered
+
+    def _render(self, batch: SpoolBatch) -> bytes:
+        offsets = batch.slot.entry.offsets
+        return render_message([render_record(batch.segment.read(offset), self._masked) for offset in offsets])
 
     def needs_retry_mark(self, batch: SpoolBatch) -> bool:
         """Whether an earlier publish of it may lie outside the server's memory of message ids."""
@@ -142,7 +158,7 @@ class SpoolReader:
         rendered: list[bytes] = []
         size = 0
         for offset in segment.uncut[service][:max_records]:
-            encoded = render_record(segment.read(offset))
+            encoded = render_record(segment.read(offset), self._masked)
             size += len(encoded)
             if rendered and size > max_bytes:
                 break

@@ -12,7 +12,9 @@ from urllib.parse import unquote
 
 import orjson
 
-from router.spool.format import FLAG_ABORTED, FLAG_KEYED, FLAG_OWN_REQUEST_ID, OMITTED, RECORD
+from router.spool.format import FLAG_ABORTED, FLAG_KEYED, FLAG_OWN_REQUEST_ID, OMITTED, RECORD, SEALED_LAYOUT
+from router.spool.masked import MaskedBodies
+from router.spool.sealing import BodyOpener
 
 MAX_RECORD_BYTES = 7 * 1024 * 1024
 """One record alone must fit the bus' 8 MiB: escaping can make six bytes of one."""
@@ -23,12 +25,17 @@ ENCODED_TOO_LARGE = b'"MAX_ENCODED_SIZE_EXCEEDED"'
 NOT_TEXT = b'"ENCODING_ERROR"'
 ABORTED = b'"RESPONSE_ABORTED"'
 _NULL = b"null"
+NO_KEYS = MaskedBodies(BodyOpener(()))
+"""Opens nothing: sealed records come out without their bodies."""
 
 
-def render_record(body: bytes) -> bytes:
-    """A record's body (`format.RECORD` and what follows) as JSON (`shared.events.request.RequestRecord`)."""
+def render_record(body: bytes, masked: MaskedBodies = NO_KEYS) -> bytes:
+    """A record's body (`format.RECORD` and what follows) as JSON (`shared.events.request.RequestRecord`).
+
+    `masked` opens and masks what is sealed; raises `KeyAwaited`.
+    """
     # fmt: off
-    (_, flags, status, received_ns, duration_us, record_id, key_id,
+    (layout, flags, status, received_ns, duration_us, record_id, key_id,
      id_size, client_size, pod_size, reason_size, trace_size, route_size,
      request_size, response_size) = RECORD.unpack_from(body)
     # fmt: on
@@ -41,8 +48,11 @@ def render_record(body: bytes) -> bytes:
     response_at = request_at + (0 if request_size == OMITTED else request_size)
     identity = uuid_text(record_id)
     codes: list[bytes] = []
-    request = _text(body[request_at:response_at], request_size, REQUEST_TOO_LARGE, codes)
-    response = _text(body[response_at:], response_size, RESPONSE_TOO_LARGE, codes)
+    raw: tuple[bytes | None, bytes | None] = (body[request_at:response_at], body[response_at:])
+    if layout == SEALED_LAYOUT:
+        raw = masked.read(body, request_at, (request_size, response_size), status, codes)
+    request = _text(raw[0], request_size, REQUEST_TOO_LARGE, codes)
+    response = _text(raw[1], response_size, RESPONSE_TOO_LARGE, codes)
     if flags & FLAG_ABORTED:
         codes.append(ABORTED)
     seconds, rest = divmod(received_ns, 1_000_000_000)
@@ -89,9 +99,11 @@ def _bounded(front: bytes, request: bytes, response: bytes, codes: list[bytes]) 
     return b'%b"request":%b,"response":%b,"logging_error_codes":[%b]}' % (front, request, response, b",".join(codes))
 
 
-def _text(body: bytes, size: int, too_large: bytes, codes: list[bytes]) -> bytes:
+def _text(body: bytes | None, size: int, too_large: bytes, codes: list[bytes]) -> bytes:
     if size == OMITTED:
         codes.append(too_large)
+        return _NULL
+    if body is None:
         return _NULL
     try:
         return orjson.dumps(body.decode())

@@ -23,6 +23,7 @@ from router.spool.format import (
     seed_of,
 )
 from router.spool.repair import RepairedSegment, is_unfinished, repair_segment
+from router.spool.sealing import BodySealer
 from router.spool.segment import MappedMemory, read_boot_id
 from shared.ids import new_id
 
@@ -61,6 +62,8 @@ class SpoolWriter:
         boot_id: bytes | None = None,
     ) -> None:
         self._files = files
+        self.sealer: BodySealer | None = None
+        """Of records whose version has masking rules: without it none of them is taken."""
         self._segment_bytes = segment_bytes
         self._largest_body = segment_bytes - HEADER_BYTES - RECORD_HEAD.size - RESERVED_PER_RECORD
         self._max_segments = max(2, cap_bytes // segment_bytes)
@@ -87,7 +90,7 @@ class SpoolWriter:
 
     def append(self, outcome: RequestOutcome) -> str | None:
         """None when the record is safe, else why it was dropped."""
-        body = encode_record(outcome)
+        body = encode_record(outcome, self.sealer)
         size = len(body)
         needed = RECORD_HEAD.size + size + RESERVED_PER_RECORD
         if needed > self._room:

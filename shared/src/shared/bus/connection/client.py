@@ -19,7 +19,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from shared.bus.envelope import MALFORMED
-from shared.cancellation import propagate_cancellation
+from shared.cancellation import propagate_cancellation, run_cancellable
 from shared.clock import Clock
 from shared.errors import describe_error
 
@@ -96,7 +96,7 @@ class BusConnection:
 
     async def open(self) -> None:
         """Connect, however long it takes."""
-        await self.client.connect(
+        connecting = self.client.connect(
             self._url,
             name=f"penstock-{self.service}",
             inbox_prefix=inbox_prefix(self.service),
@@ -110,6 +110,7 @@ class BusConnection:
             reconnected_cb=self._reconnected,
             closed_cb=self._was_closed,
         )
+        await run_cancellable(connecting)
         self._warned_at = None
         self.was_open = True
         log.info("connected to the bus at %s", self.address)

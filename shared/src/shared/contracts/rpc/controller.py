@@ -87,8 +87,21 @@ class StorageCredentials(Contract):
     session_token: str | None = Field(default=None, repr=False)
 
 
+class MaskingKeyQuery(Contract):
+    """The name of a key, as it stands in the routes."""
+
+    name: str = Field(max_length=63)
+
+
+class MaskingKey(Contract):
+    """The key of hashed columns, 64 hexadecimal digits: never stored, logged or sent on by who asked."""
+
+    key: str = Field(repr=False)
+
+
 DEPLOYMENTS = RpcMethod("controller", "deployments", Nothing, DeploymentList)
 REGISTRY_ACCESS = RpcMethod("controller", "registry_access", RegistryQuery, RegistryAccess)
 SECRET_VALUES = RpcMethod("controller", "secret_values", SecretsQuery, SecretValues)
 DESTINATIONS = RpcMethod("controller", "destinations", Nothing, DestinationList)
 STORAGE_CREDENTIALS = RpcMethod("controller", "storage_credentials", StorageCredentialsQuery, StorageCredentials)
+MASKING_KEY = RpcMethod("controller", "masking_key", MaskingKeyQuery, MaskingKey)

@@ -22,6 +22,7 @@ from controller.domain.commands import (
 )
 from controller.domain.registries import environment
 from controller.domain.registries.environment import Variables
+from controller.domain.services.masking import MaskRules
 from shared.contracts.deployment import Autoscaling, RuntimeOptions
 from shared.contracts.routes import RateLimit
 from shared.errors import Detail, InvalidInput
@@ -121,6 +122,9 @@ class LogDelivery(Command):
         default=None, description="Root of the tables, `file:///…`; None: the platform's own."
     )
     sample_rate: float = Field(default=1.0, ge=0, le=1)
+    masking: MaskRules = Field(
+        default=(), description="Columns that are hashed, starred or left out before anything is passed on."
+    )
     log_stream: StrictBool | LogTopic = Field(
         default=False,
         description="Also hand each record to a log topic on the bus; true: the service's own, in log set `services`.",

@@ -10,9 +10,9 @@ from sqlmodel import select
 
 from controller.domain.access.keys import digest, mint_token
 from controller.handlers.access.people import revoke_descendants
-from controller.handlers.private_files import read_or_create_secret_file
 from controller.store.access.people import user_by_name
 from controller.store.tables import TokenRow, UserRow
+from shared.filesystem.private_files import read_or_create_secret_file
 
 ADMIN = "admin"
 FIRST = "(first)"

@@ -11,13 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from controller.domain.registries.environment import secret_references
 from controller.domain.registries.secrets import NewSecret, SealedValue, SecretKind, SecretValue, Vault, check_fields
 from controller.domain.services.status import DesiredState
-from controller.handlers.private_files import read_or_create_key_file
 from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.access.people import load_project
 from controller.store.destinations import destinations_with
 from controller.store.registries.secrets import sealed_by_others, secret_by_name, versions_from, versions_with_variables
 from controller.store.tables import SecretRow, VersionRow
 from shared.errors import Conflict, Unavailable
+from shared.filesystem.private_files import read_or_create_key_file
 from shared.ids import new_id
 
 

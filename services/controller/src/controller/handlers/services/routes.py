@@ -12,8 +12,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from controller.domain.services.status import DesiredState, VersionStatus
 from controller.store.access.keys import RoutedKey, alive_keys
 from controller.store.services.services import StoredService, StoredVersion, read_services
-from controller.store.tables import RevisionRow, VersionRow
-from shared.contracts.routes import Cors, Intent, KeyEntry, RateLimit, ServiceKeys, VersionRoute, intent_key, keys_key
+from controller.store.tables import RevisionRow, ServiceRow, VersionRow
+from shared.contracts.routes import (
+    Cors,
+    Intent,
+    KeyEntry,
+    Masking,
+    MaskingRule,
+    RateLimit,
+    ServiceKeys,
+    VersionRoute,
+    intent_key,
+    keys_key,
+)
 
 LONGEST_HOLD_MS = 60_000
 NO_ROOM = "capacity:"
@@ -69,7 +80,7 @@ def service_intent(service: StoredService, debug_key: str | None = None) -> Inte
         debug_key=debug_key,
         fallback=service.row.fallback,
         versions=tuple(
-            _route(version, weights.get(version.row.name, 0), service.row.name)
+            _route(version, weights.get(version.row.name, 0), service.row)
             for version in service.versions
             if version.row.wanted == DesiredState.STARTED
         ),
@@ -93,7 +104,7 @@ def _log_topic(service: str, log_stream: bool | dict[str, str]) -> str | None:
     return f"{log_stream['log_set']}.{log_stream['topic']}"
 
 
-def _route(version: StoredVersion, weight: int, service: str) -> VersionRoute:
+def _route(version: StoredVersion, weight: int, service: ServiceRow) -> VersionRoute:
     row = version.row
     return VersionRoute(
         version_id=row.id,
@@ -105,11 +116,17 @@ def _route(version: StoredVersion, weight: int, service: str) -> VersionRoute:
         log_enabled=row.log_delivery["enabled"],
         sample_rate=row.log_delivery["sample_rate"],
         destination=row.log_delivery["destination"],
-        log_topic=_log_topic(service, row.log_delivery.get("log_stream", False)),
+        masking=_masking(row, service.project),
+        log_topic=_log_topic(service.name, row.log_delivery.get("log_stream", False)),
         rate_limit=row.rate_limit and RateLimit.model_validate(row.rate_limit),
         phase=_phase(version),
         **_hold_settings(row),
     )
+
+
+def _masking(row: VersionRow, project: str) -> Masking | None:
+    rules = row.log_delivery.get("masking")
+    return Masking(key=project, rules=tuple(map(MaskingRule.model_validate, rules))) if rules else None
 
 
 def _phase(version: StoredVersion) -> Phase:

@@ -61,6 +61,7 @@ def record(exchange: ExchangeState, version: RoutedVersion, status: int, *, is_a
         join_pieces(body) if exchange.body_size <= MAX_LOGGED_BYTES else None,
         None if exchange.is_response_omitted or exchange.sent_bytes > MAX_LOGGED_BYTES else join_pieces(recorded),
         is_aborted,
+        version.masking,
     )
     dropped = exchange.context.record(outcome)
     tally.count_record(dropped)

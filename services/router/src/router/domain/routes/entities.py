@@ -60,6 +60,8 @@ class RoutedVersion:
     limiter: RateLimiter | None = None
     pod_cap: int | None = None
     """Requests that this router may have at one pod at a time."""
+    masking: bytes = b""
+    """What is recorded of its masking rules beside the bodies; empty where it has none."""
     passes_through: bool = False
     is_autoscaled: bool = False
     phase: str | None = None

@@ -168,6 +168,7 @@ class RouteTable:
             tally=self.traffic.of_version(service, route.version, route.version_id),
             limiter=self._limiter(route, before.limiter if before else None),
             pod_cap=max(1, route.max_concurrency // self._routers) if route.max_concurrency else None,
+            masking=_masking_json(route),
             passes_through=route.pass_through,
             is_autoscaled=route.is_autoscaled,
             phase=route.phase,
@@ -218,6 +219,13 @@ def _route_json(service: str, route: VersionRoute, generation: int | None = None
             **({} if route.log_topic is None else {"log_topic": route.log_topic}),
         }
     )
+
+
+def _masking_json(route: VersionRoute) -> bytes:
+    if route.masking is None:
+        return b""
+    rules = [(rule.column, rule.action) for rule in route.masking.rules]
+    return orjson.dumps({"key": route.masking.key, "rules": rules})
 
 
 def _retire(pods: Iterable[RoutedPod]) -> None:
