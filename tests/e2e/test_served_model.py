@@ -85,9 +85,15 @@ def test_pods_logs_events_metrics_and_tables_are_readable_through_the_controller
     assert (start["state"], [phase["state"] for phase in start["phases"][3:]]) == ("ready", ["done"] * 4)
     until(lambda: platform.api("GET", "/services/wine-quality/versions/v1/logs")["items"], within=60, what="log lines")
     until(lambda: event_reasons(platform) >= {"Scheduled", "Ready"}, within=60, what="pod events")
-    tables = platform.api("GET", "/inference-tables")["items"]
-    assert "wine-quality.payload" in {t["name"] for t in tables}
-    assert platform.api("GET", "/inference-tables/wine-quality.payload/rows")["items"]
+
+    def tables() -> set[str]:
+        return {table["name"] for table in platform.api("GET", "/inference-tables")["items"]}
+
+    until(lambda: "wine-quality.payload" in tables(), within=60, what="the table")
+    assert platform.api("GET", "/inference-tables/wine-quality.payload/rows", params={"where": "status_code = 200"})[
+        "items"
+    ]
+    assert platform.api("GET", "/inference-tables/wine-quality.payload/statistics?columns=status_code")["rows"]
 
     def measured() -> Any:
         answer = platform.api("GET", "/services/wine-quality/metrics", params={"metric": "requests_per_second"})

@@ -172,7 +172,7 @@ export interface paths {
          * Test Destination
          * @description Write, read and remove an object there, and try conditional writes: says what is wrong. Needs who may create it.
          *
-         *     It may take 20 s where the store does not answer.
+         *     It may take 10 s where the store does not answer, and longer where it is slow.
          */
         post: operations["test_destination_api_v1_destinations__destination__test_post"];
         delete?: never;
@@ -960,6 +960,50 @@ export interface paths {
          * @description Send one request to a version that runs; it is left out of the inference tables unless `log` is true.
          */
         post: operations["debug_service_api_v1_services__service__debug_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/services/{service}/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Erasures
+         * @description Erasures, newest first; the receipt of one that is not finished is in its own answer.
+         */
+        get: operations["list_erasures_api_v1_services__service__erasures_get"];
+        put?: never;
+        /**
+         * Order
+         * @description Have rows removed from every table of a service, for good. Needs an administrator of its project.
+         */
+        post: operations["order_api_v1_services__service__erasures_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/services/{service}/erasures/{erasure}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Erasure
+         * @description One erasure with its receipt: rows of each table, files that held them, how many of those are gone.
+         */
+        get: operations["read_erasure_api_v1_services__service__erasures__erasure__get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2250,6 +2294,90 @@ export interface components {
             unmet: string[];
         };
         /**
+         * ErasureReceipt
+         * @description What became of an order.
+         */
+        ErasureReceipt: {
+            /**
+             * Finished At
+             * @description When nothing of them was left in any file.
+             */
+            finished_at?: string | null;
+            /**
+             * First Pass At
+             * @description When the rows were first removed.
+             */
+            first_pass_at?: string | null;
+            /** Last Pass At */
+            last_pass_at?: string | null;
+            /**
+             * Out Of Reach
+             * @description Where copies may be that nobody here can remove.
+             * @default []
+             */
+            out_of_reach: string[];
+            /**
+             * Tables
+             * @description Name of the table → what became of it.
+             * @default {}
+             */
+            tables: {
+                [key: string]: components["schemas"]["TableErasure"];
+            };
+            /**
+             * Waiting For
+             * @description What keeps it from being finished, if anything does.
+             */
+            waiting_for?: string | null;
+        };
+        /**
+         * ErasureView
+         * @description An order. Who was erased is never shown, and forgotten once it is done.
+         */
+        ErasureView: {
+            /**
+             * By
+             * @description client_request_ids, request_ids or column.
+             */
+            by: string;
+            /** Column */
+            column: string | null;
+            /** Creator */
+            creator: string;
+            /**
+             * Final By
+             * Format: date-time
+             * @description When nothing of the rows is left, old files and the stream included.
+             */
+            final_by: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Ordered At
+             * Format: date-time
+             * @description Rows of requests that came later stay.
+             */
+            ordered_at: string;
+            /** @description What became of it so far, where that is known. */
+            receipt?: components["schemas"]["ErasureReceipt"] | null;
+            /** Service */
+            service: string;
+            /**
+             * Status
+             * @description accepted: nothing was done yet; running: rows are gone from tables, not from every file.
+             * @enum {string}
+             */
+            status: "accepted" | "running" | "finished";
+            /**
+             * Subjects
+             * @description How many ids or values.
+             */
+            subjects: number;
+        };
+        /**
          * ErrorDetail
          * @description Where in the request something is wrong.
          */
@@ -2730,7 +2858,7 @@ export interface components {
             log_stream: boolean | components["schemas"]["LogTopic"];
             /**
              * Masking
-             * @description Columns that are hashed, starred or left out before anything is passed on.
+             * @description Columns that are hashed, starred or left out before anything is passed on; not named: as before.
              * @default []
              */
             masking: components["schemas"]["MaskRule"][];
@@ -3070,6 +3198,32 @@ export interface components {
              * @description `s3://bucket/prefix`, or `file:///…`.
              */
             url: string;
+        };
+        /**
+         * NewErasure
+         * @description Whose rows go: exactly one of `client_request_ids`, `request_ids`, and `column` with `values`.
+         */
+        NewErasure: {
+            /**
+             * Client Request Ids
+             * @description As callers gave them.
+             */
+            client_request_ids?: string[] | null;
+            /**
+             * Column
+             * @description A feature or a prediction, as the model names it; hashed ones too.
+             */
+            column?: string | null;
+            /**
+             * Request Ids
+             * @description `X-Request-Id` of their answers.
+             */
+            request_ids?: string[] | null;
+            /**
+             * Values
+             * @description Values of the column, as text.
+             */
+            values?: string[] | null;
         };
         /**
          * NewGroup
@@ -3484,6 +3638,13 @@ export interface components {
         Page_DestinationView_: {
             /** Items */
             items: components["schemas"]["DestinationView"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[ErasureView] */
+        Page_ErasureView_: {
+            /** Items */
+            items: components["schemas"]["ErasureView"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -4727,6 +4888,30 @@ export interface components {
             version: number;
         };
         /**
+         * TableErasure
+         * @description What became of one table.
+         */
+        TableErasure: {
+            /**
+             * Files Gone
+             * @description Those of them that do not exist any more.
+             * @default 0
+             */
+            files_gone: number;
+            /**
+             * Files Rewritten
+             * @description Files that held them.
+             * @default 0
+             */
+            files_rewritten: number;
+            /**
+             * Rows
+             * @description Rows that were removed.
+             * @default 0
+             */
+            rows: number;
+        };
+        /**
          * TableStatistics
          * @description Statistics of the selected rows.
          */
@@ -5030,7 +5215,7 @@ export interface components {
             env?: {
                 [key: string]: string | components["schemas"]["SecretKeyReference"];
             } | null;
-            /** @description Replaces the whole of it. */
+            /** @description Replaces the whole of it; rules of masking stay unless it names others. */
             log_delivery?: components["schemas"]["LogDelivery"] | null;
             /**
              * Max Concurrency
@@ -10914,6 +11099,271 @@ export interface operations {
             };
             /** @description The body is not JSON. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    list_erasures_api_v1_services__service__erasures_get: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ErasureView_"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    order_api_v1_services__service__erasures_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewErasure"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is longer than this API takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    read_erasure_api_v1_services__service__erasures__erasure__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                erasure: string;
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -14,7 +14,17 @@ from penstock.commands.cli.errors import EXIT_CODES, Commands
 from penstock.commands.deployment import deploy, rollback
 from penstock.commands.monitoring import charts, labels, log_topics, logs, observability, platform_health, tables
 from penstock.commands.people import console, login, projects, users
-from penstock.commands.resources import capacity, destinations, environments, groups, models, secrets, specs, usage
+from penstock.commands.resources import (
+    capacity,
+    destinations,
+    environments,
+    groups,
+    models,
+    privacy,
+    secrets,
+    specs,
+    usage,
+)
 from penstock.commands.services import debug, keys, pods, request, services, traffic, versions
 from penstock.launcher.home import Home, LaunchError
 
@@ -168,6 +178,7 @@ for name, group in (
     ("tables", tables.app),
     ("labels", labels.app),
     ("log-topic", log_topics.app),
+    ("erasures", privacy.app),
     ("specs", specs.app),
     ("groups", groups.groups),
     ("nodes", groups.nodes),

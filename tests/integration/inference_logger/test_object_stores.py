@@ -151,8 +151,7 @@ async def test_what_a_store_refuses_waits_is_named_and_comes_once(
         assert why in found.message
         names.append(f"w{len(names)}")
         await log(js, there(place, names[-1]))
-        table = await eventually(lambda: is_blocked(logger, len(names)), every=0.1)
-        assert why in table.blocked.reason
+        table = await eventually(partial(is_blocked, logger, len(names), why=why), every=0.1)
         assert credentials.secret_key not in repr((table, found)) + logger.metrics()
         assert credentials.access_key not in repr((table, found)) + logger.metrics()
     await log(js, record("here"))  # others go on
@@ -170,8 +169,7 @@ async def test_what_a_store_refuses_waits_is_named_and_comes_once(
     assert (await run_test(logger.app.destinations, "pond", SystemClock())).ok
     pond.delete("")
     await log(js, record("gone", "tea", destination="s3://pond"))
-    table = await eventually(lambda: is_blocked(logger, 1, "tea.payload"), every=0.1)
-    assert "bucket pond does not exist" in table.blocked.reason
+    await eventually(partial(is_blocked, logger, 1, "tea.payload", why="bucket pond does not exist"), every=0.1)
     weed.make_bucket("pond")
     await has_once(pond, ["gone"], "tea")
 
@@ -291,13 +289,23 @@ def files(place: S3Client) -> list[str]:
 async def has_once(place: S3Client, names: Iterable[str], service: str = "wine") -> None:
     """Each of these rows is in the table, once, and no other."""
     wanted = dict.fromkeys(names, 1)
-    await eventually(lambda: stored(place, service) == wanted, every=0.1, within=120)
+
+    def is_so() -> bool:
+        assert stored(place, service) == wanted
+        return True
+
+    await eventually(is_so, every=0.1)
 
 
 async def has_at_least(place: S3Client, rows: int) -> None:
     await eventually(lambda: sum(stored(place).values()) >= rows, every=0.1)
 
 
-async def is_blocked(logger: RunningLogger, rows: int, name: str = "wine.payload") -> Any:
+async def is_blocked(logger: RunningLogger, rows: int, name: str = "wine.payload", *, why: str) -> Any:
+    """The table, once so many rows wait for it and its last try said that: the next one may be seconds away."""
     table = (await logger.tables()).get(name)
-    return table if table and table.blocked and table.blocked.waiting_rows == rows else None
+    return (
+        table
+        if table and table.blocked and table.blocked.waiting_rows == rows and why in table.blocked.reason
+        else None
+    )

@@ -140,7 +140,7 @@ ALLOWED: dict[str, set[str]] = {
     "penstock.rpc.monitor.logs": {"controller"},
     "penstock.dead.v1.monitor-events": {"monitor"},
     "_INBOX.svc.controller.x": {"scheduler", "router", "monitor", "inference-logger", "controller"},
-    "_INBOX.svc.router.x": set(),
+    "_INBOX.svc.router.x": {"controller"},
     "$JS.API.STREAM.UPDATE.METRICS": {"controller"},
     "$JS.API.STREAM.UPDATE.KV_routes": {"controller"},
     "$JS.API.STREAM.CREATE.other": set(),

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 from opentelemetry.sdk.trace import TracerProvider
@@ -29,10 +30,13 @@ from shared.bus.envelope import headers_of, subject_of
 from shared.clock import SystemClock
 from shared.contracts.chunks import ChunkStream
 from shared.contracts.deployment import PodView, VersionState
+from shared.contracts.erasures import ErasureQuery, ErasureReceipt, ErasureTerms
 from shared.contracts.nodes import Machine, NodeState, NodeStateList, PoolState, PoolStateList
 from shared.contracts.routes import ROUTES_BUCKET
 from shared.contracts.rpc.inference_logger import (
     ACCOUNTING,
+    ERASURE_RECEIPT,
+    ERASURE_TERMS,
     READ,
     ROWS,
     TABLE,
@@ -251,6 +255,9 @@ class Peers:
         self.logger.serve(TABLE, self._table)
         self.logger.serve(READ, self._read)
         self.logger.serve(ACCOUNTING, self._account)
+        self.receipts: dict[UUID, ErasureReceipt] = {}
+        self.logger.serve(ERASURE_TERMS, self._erasure_terms)
+        self.logger.serve(ERASURE_RECEIPT, self._erasure_receipt)
         self.buses = (self.scheduler, self.monitor, self.logger)
         self.tasks: list[asyncio.Task[None]] = []
 
@@ -413,6 +420,14 @@ class Peers:
         self.asked_accounts.append(query)
         point = AccountingPoint(start=query.from_time, accepted=3, stored=2, dropped={"d": 1}, on_the_way=0, missing=0)
         return AccountingPage(items=(point,), total=point)
+
+    async def _erasure_terms(self, _: Nothing) -> ErasureTerms:
+        return ErasureTerms(stream_s=86_400, files_s=604_800)
+
+    async def _erasure_receipt(self, query: ErasureQuery) -> ErasureReceipt:
+        if query.id not in self.receipts:
+            raise NotFound("the erasure has not begun")
+        return self.receipts[query.id]
 
     async def _read(self, query: ReadQuery) -> ChunkStream:
         if not query.table.startswith("wine."):

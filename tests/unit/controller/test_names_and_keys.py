@@ -219,7 +219,7 @@ def test_llm_services_come_later() -> None:
         {"name": "wine", "version": {"model_source": MODEL, "replicas": -1}},
         {"name": "wine", "version": {"model_source": MODEL, "traffic_weight": 101}},
         {"name": "wine", "version": {"model_source": MODEL, "rate_limit": {"qps": float("inf")}}},
-        {"name": "wine", "version": {"model_source": MODEL, "log_delivery": {"enabled": True, "log_stream": True}}},
+        {"name": "wine", "version": {"model_source": MODEL, "log_delivery": {"enabled": True, "log_streams": True}}},
     ],
 )
 def test_unknown_fields_and_wrong_types_are_refused(body: dict[str, object]) -> None:

@@ -50,6 +50,8 @@ export interface VersionValues {
     readonly enabled: boolean;
     readonly sample_rate: number;
     readonly destination: string;
+    readonly log_stream: Schemas['LogDelivery']['log_stream'];
+    readonly masking: Schemas['LogDelivery']['masking'];
   };
   readonly env: readonly EnvRow[];
   readonly runtime: {
@@ -91,7 +93,7 @@ export const NEW_VALUES: VersionValues = {
   rate_limit: null,
   max_concurrency: null,
   request_timeout_ms: 60_000,
-  log_delivery: { enabled: true, sample_rate: 1, destination: '' },
+  log_delivery: { enabled: true, sample_rate: 1, destination: '', log_stream: false, masking: [] },
   env: [],
   runtime: { row_wise: 'auto', types: 'strict', workers: 1, max_batch_rows: 256 },
   start: true,
@@ -140,7 +142,11 @@ export function bodyOf(values: VersionValues): Body {
     rate_limit: values.rate_limit,
     max_concurrency: values.max_concurrency,
     request_timeout_ms: values.request_timeout_ms,
-    log_delivery: { ...values.log_delivery, destination: values.log_delivery.destination || null },
+    // What the form does not show goes back as it came; what is not named stays as it is.
+    log_delivery: {
+      ...values.log_delivery,
+      destination: values.log_delivery.destination || null,
+    } as Body['log_delivery'],
     env: envOf(values.env),
     runtime: values.runtime,
   };

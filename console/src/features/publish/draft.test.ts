@@ -18,7 +18,7 @@ test('what was left empty is left out', () => {
       resource_source: { kind: 'shared', spec: '1C2G' },
       replicas: 1,
       request_timeout_ms: 60_000,
-      log_delivery: { enabled: true, sample_rate: 1 },
+      log_delivery: { enabled: true, log_stream: false, masking: [], sample_rate: 1 },
     },
   });
 });

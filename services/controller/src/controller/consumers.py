@@ -19,6 +19,7 @@ from controller.handlers.registries.masking_keys import masking_key
 from controller.handlers.registries.registries import ModelRegistries
 from controller.handlers.resources.metering import record_run
 from controller.handlers.services.deployments import every_deployment
+from controller.handlers.services.erasures import finish_erasure, open_orders
 from controller.handlers.services.observations import RoutesChanged, VersionReport, record_report
 from controller.handlers.services.rollback import FailedRollout, roll_back
 from controller.store.access.keys import record_key_use
@@ -26,9 +27,11 @@ from shared.bus import Bus
 from shared.bus.bulk import consume_batches
 from shared.clock import Clock
 from shared.contracts.base import Contract
+from shared.contracts.erasures import ErasureOrders
 from shared.contracts.rpc.controller import (
     DEPLOYMENTS,
     DESTINATIONS,
+    ERASURES,
     MASKING_KEY,
     REGISTRY_ACCESS,
     SECRET_VALUES,
@@ -47,6 +50,7 @@ from shared.contracts.rpc.controller import (
 from shared.contracts.samples import KeyUsageSample
 from shared.database import Database
 from shared.events.base import Event
+from shared.events.erasure import ErasureFinished
 from shared.events.pod import PodChecked, PodNotReady, PodReady
 from shared.events.run import RunEnded, RunFact, RunStarted
 from shared.events.version import (
@@ -74,6 +78,9 @@ def subscribe(bus: Bus, database: Database, clock: Clock, routes_changed: Routes
         assert isinstance(event, RunFact)
         await record_run(session, event, clock.now())
 
+    async def finished(event: ErasureFinished, session: AsyncSession) -> None:
+        await finish_erasure(session, event)
+
     async def deployments(_: Contract) -> DeploymentList:
         async with database.read() as session:
             return await every_deployment(session)
@@ -81,6 +88,7 @@ def subscribe(bus: Bus, database: Database, clock: Clock, routes_changed: Routes
     handlers: dict[type[Event], Callable[[Any, AsyncSession], Awaitable[None]]] = dict.fromkeys(_REPORTS, note)
     handlers |= dict.fromkeys((RunStarted, RunEnded), meter)
     handlers[VersionRolloutFailed] = give_up
+    handlers[ErasureFinished] = finished
     bus.consume(DURABLE, handlers)
     bus.serve(DEPLOYMENTS, deployments)
 
@@ -114,6 +122,15 @@ def serve_destinations(bus: Bus, database: Database, vault: Vault) -> None:
 
     bus.serve(DESTINATIONS, defined)
     bus.serve(STORAGE_CREDENTIALS, credentials)
+
+
+def serve_erasures(bus: Bus, database: Database, vault: Vault) -> None:
+    """Serve open erasures to the inference-logger; the bus permits nobody else to call."""
+
+    async def orders(_: Contract) -> ErasureOrders:
+        return await open_orders(database, vault)
+
+    bus.serve(ERASURES, orders)
 
 
 def serve_masking_keys(bus: Bus, database: Database, vault: Vault, clock: Clock) -> None:

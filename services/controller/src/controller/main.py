@@ -23,6 +23,7 @@ from controller.clients.router import RouterClient
 from controller.consumers import (
     pull_key_use,
     serve_destinations,
+    serve_erasures,
     serve_masking_keys,
     serve_registry_access,
     serve_secret_values,
@@ -194,6 +195,7 @@ def _serve_bus(dependencies: ApiDependencies) -> None:
     serve_registry_access(bus, dependencies.registries)
     serve_secret_values(bus, database, dependencies.vault)
     serve_destinations(bus, database, dependencies.vault)
+    serve_erasures(bus, database, dependencies.vault)
     serve_masking_keys(bus, database, dependencies.vault, dependencies.clock)
 
 

@@ -14,19 +14,21 @@ from nats.js.errors import Error as JetStreamError
 from inference_logger.domain.tables import TableKey
 from inference_logger.handlers import maintenance
 from inference_logger.handlers.accounting import LogAccounting
+from inference_logger.handlers.erase import Erasures
 from inference_logger.handlers.purge import purge_once
 from inference_logger.handlers.removal import TableRemoval
 from inference_logger.handlers.stores import DerivationWakeups, Stores
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.database import Database
-from shared.errors import NotFound, Unavailable, describe_error
+from shared.errors import NotFound, PenstockError, Unavailable, describe_error
 
 log = logging.getLogger(__name__)
 
 PURGE_INTERVAL_S = 60.0
 REMOVAL_INTERVAL_S = 2.0
 ACCOUNTING_INTERVAL_S = 60.0
+ERASURE_INTERVAL_S = 2.0
 
 
 async def run_compaction(stores: Stores, clock: Clock, interval: timedelta, kept: timedelta) -> None:
@@ -111,6 +113,16 @@ async def run_accounting(accounting: LogAccounting, clock: Clock) -> None:
             await accounting.settle(clock.now())
         except (DeltaError, OSError, Unavailable) as error:
             log.warning("the request log was not accounted for this time: %s", error)
+
+
+async def run_erasures(erasures: Erasures, clock: Clock) -> None:
+    """Carry out erasures, until cancelled."""
+    while True:
+        try:
+            await erasures.run_once()
+        except (PenstockError, DeltaError, OSError) as error:
+            log.info("erasures wait: %s", error)
+        await clock.sleep(ERASURE_INTERVAL_S)
 
 
 async def run_purge(bus: Bus, database: Database, clock: Clock, kept: timedelta) -> None:

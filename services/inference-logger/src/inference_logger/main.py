@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from inference_logger import loops
-from inference_logger.consumers.calls import serve_destinations, subscribe
+from inference_logger.consumers.calls import serve_destinations, serve_erasures, subscribe
 from inference_logger.consumers.controller import ControllerOverBus
 from inference_logger.consumers.labels import serve_labels
 from inference_logger.consumers.requests import CommitPolicy, RequestSink
@@ -16,6 +16,7 @@ from inference_logger.consumers.waiting import WaitingTableRetries
 from inference_logger.domain.derivations import DerivationSchedule
 from inference_logger.handlers.accounting import LogAccounting
 from inference_logger.handlers.derive import InferenceTables
+from inference_logger.handlers.erase import Erasures
 from inference_logger.handlers.labels.intake import LabelIntake
 from inference_logger.handlers.labels.labelled import LabelledTables
 from inference_logger.handlers.reading import QueryLimits, TableReader
@@ -33,6 +34,7 @@ from inference_logger.store.storage import Storages
 from inference_logger.store.writer import TableWriter
 from shared.bus import Bus
 from shared.clock import Clock
+from shared.contracts.erasures import ErasureTerms
 from shared.database import Database
 from shared.filesystem.disk import DiskCheck
 from shared.http import admin_app, serve
@@ -54,6 +56,7 @@ class App:
     inferences: InferenceTables
     labelled: LabelledTables
     destinations: DestinationRegistry
+    erasures: Erasures
     clock: Clock
     reader: TableReader
     accounting: LogAccounting
@@ -66,6 +69,7 @@ class App:
             "sink": self.sink.run(),
             "destinations": self.destinations.run(),
             "tidy": loops.run_compaction(stores, self.clock, settings.tidy_interval, settings.files_kept),
+            "erasures": loops.run_erasures(self.erasures, self.clock),
             "inferences": loops.run_derivation(self.inferences, self.clock),
             "labelled": loops.run_derivation(self.labelled, self.clock),
             "removal": loops.run_removal(stores, self.clock),
@@ -100,7 +104,8 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
         database=database,
         registry=telemetry.registry,
     )
-    definitions = DestinationDefinitions(ControllerOverBus(bus), clock)
+    controller = ControllerOverBus(bus)
+    definitions = DestinationDefinitions(controller, clock)
     destinations = DestinationRegistry(definitions, clock, DestinationMetrics(telemetry.registry))
     reader = TableReader(database, destinations, _query_limits(settings))
     accounting = LogAccounting(database, reader, LogMetrics(telemetry.registry))
@@ -113,7 +118,18 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
     inferences = InferenceTables(stores, DerivationRunner(settings.derive_timeout, destinations, derive_next))
     labelled = LabelledTables(stores, DerivationRunner(settings.derive_timeout, destinations, derive_labelled))
     serve_labels(bus, LabelIntake(stores, bus.read_chunks))
-    return App(settings, telemetry, database, bus, sink, inferences, labelled, destinations, clock, reader, accounting)
+    erasures = Erasures(stores, controller.erasures, settings.files_kept)
+    serve_erasures(bus, erasures, terms_of(settings))
+    derived = (inferences, labelled)
+    return App(settings, telemetry, database, bus, sink, *derived, destinations, erasures, clock, reader, accounting)
+
+
+def terms_of(settings: InferenceLoggerSettings) -> ErasureTerms:
+    """How long rows may outlive an erasure."""
+    return ErasureTerms(
+        stream_s=settings.requests_kept.total_seconds(),
+        files_s=settings.files_kept.total_seconds() + settings.tidy_interval.total_seconds(),
+    )
 
 
 def _query_limits(settings: InferenceLoggerSettings) -> QueryLimits:

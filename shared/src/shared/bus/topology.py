@@ -118,7 +118,7 @@ DURABLES: tuple[Durable, ...] = (
         facts(
             *("version.ready", "version.failed", "version.drained", "version.scaled", "version.rolloutfailed"),
             *("pod.ready", "pod.checked", "pod.notready"),
-            *("run.started", "run.ended"),
+            *("run.started", "run.ended", "erasure.finished"),
         ),
     ),
     Durable(

@@ -2,6 +2,7 @@
 
 from shared.events.base import Event
 from shared.events.catalogue import CATALOGUE, EVENT_TYPES, CatalogueEntry
+from shared.events.erasure import ErasureFinished
 from shared.events.labels import LabelsJoined
 from shared.events.node import NodeAdded, NodeReleased, NodeUpdated
 from shared.events.pod import PodChecked, PodExited, PodNoted, PodNotReady, PodReady, PodScheduled, PodTerminated
@@ -36,6 +37,7 @@ __all__ = [
     "ApiKeyIssued",
     "ApiKeyRevoked",
     "CatalogueEntry",
+    "ErasureFinished",
     "Event",
     "LabelsJoined",
     "NodeAdded",

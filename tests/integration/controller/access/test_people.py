@@ -43,6 +43,7 @@ def filled(path: str, service: str, project: str) -> str:
         "group": "risk",
         "node": "a",
         "destination": "lake",
+        "erasure": "00000000-0000-0000-0000-000000000000",
     }
     return path.format_map(values)
 

@@ -36,6 +36,13 @@ async def test_rules_go_to_routers_and_the_key_goes_nowhere(
         [{"column": str(at), "action": "mask"} for at in range(65)],
     ):
         await controller.call("PATCH", VERSION, 400, json={"log_delivery": {"masking": wrong}})
+    kept = await controller.call("PATCH", VERSION, json={"log_delivery": {"sample_rate": 0.5}})
+    assert (kept["log_delivery"]["sample_rate"], kept["log_delivery"]["masking"]) == (0.5, RULES)
+    body = wine(log_delivery={"enabled": True})
+    second = await controller.call("POST", "/services/wine/versions", 201, json=body)
+    assert second["log_delivery"]["masking"] == RULES
+    bare = await controller.call("PATCH", VERSION, json={"log_delivery": {"masking": []}})
+    assert "masking" not in bare["log_delivery"]
     deps = controller.app.dependencies
     async with deps.database.read() as session:
         intent = service_intent(await load_service(session, "wine"))

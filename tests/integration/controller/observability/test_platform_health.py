@@ -42,7 +42,7 @@ async def test_who_answers_runs_and_who_does_not_is_away(
     assert found["inference_logger"] == {"pending": 3, "unacked": 2, "oldest_age_s": 1.5}
     assert found["dead_letters"] == 0
     streams = {each["name"]: each for each in found["streams"]}
-    assert {"EVENTS", "REQUESTS", "LOGS", "METRICS", "DEAD", "KV_routes", "KV_routers"} == set(streams)
+    assert {"EVENTS", "REQUESTS", "LOGS", "LOGTOPICS", "METRICS", "DEAD", "KV_routes", "KV_routers"} == set(streams)
     assert 0 <= streams["EVENTS"]["fill"] < 0.01
     assert streams["EVENTS"]["max_bytes"] == 4 * 1024**3
     store = found["stores"][0]

@@ -21,6 +21,7 @@ from running_services.running_logger import RunningLogger, facts
 from servers.nats_process import NatsProcess
 from shared.bus.envelope import headers_of, subject_of
 from shared.contracts.deployment import ModelSignature
+from shared.contracts.rpc.inference_logger import TableView
 from shared.events import Event, PodReady, ServiceDeleted
 from shared.ids import new_id
 from waiting.eventually import eventually
@@ -88,11 +89,22 @@ async def test_rows_are_typed_by_the_signature_of_the_generation_that_answered(
     }
     assert {type(found[name]["f_fixed_acidity"]) for name in ("early", "again", "old")} == {float}
     assert type(found["early"]["prediction"]) is float
-    listed = (await running.tables())["wine.inferences"]
-    assert (listed.kind, listed.status, listed.rows) == (INFERENCES, "ok", 4)
+    listed = await eventually(lambda: listed_with(running, 4))
+    assert listed is not None
+    assert (listed.kind, listed.status) == (INFERENCES, "ok")
     assert listed.location.removeprefix("file://").rstrip("/") == str(home / "tables" / "wine" / INFERENCES)
-    committed = [fact for fact in await facts(js, "table.committed") if fact["table"] == "wine.inferences"]
-    assert sum(fact["rows"] for fact in committed) == 4
+
+    async def is_told() -> bool:
+        committed = [fact for fact in await facts(js, "table.committed") if fact["table"] == "wine.inferences"]
+        return bool(sum(fact["rows"] for fact in committed) == 4)
+
+    await eventually(is_told)
+
+
+async def listed_with(running: RunningLogger, rows: int) -> TableView | None:
+    """The catalogue's entry once it counts so many rows: they can be read a moment before."""
+    found = (await running.tables()).get("wine.inferences")
+    return found if found is not None and found.rows == rows else None
 
 
 async def test_a_table_that_cannot_be_written_waits_alone_and_catches_up(
@@ -144,7 +156,7 @@ async def test_one_that_is_started_anew_catches_up_by_itself_and_lists_what_it_f
     shutil.rmtree(home / "tables" / "wine" / INFERENCES)
     await running.start()
     await eventually(lambda: counted(home) == {"a": 1})
-    assert (await running.tables())["wine.inferences"].rows == 1
+    await eventually(lambda: listed_with(running, 1))
 
 
 async def test_inferences_go_with_their_service(js: JetStreamContext, running: RunningLogger, home: Path) -> None:

@@ -1,7 +1,8 @@
-"""`penstock versions masking-preview`."""
+"""`penstock versions masking-preview` and `penstock erasures`."""
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -41,3 +42,61 @@ def _rule(text: str) -> dict[str, str]:
     if not column or action not in ACTIONS:
         raise typer.BadParameter(f"{text!r} is no COLUMN=hash, COLUMN=mask or COLUMN=drop")
     return {"column": column, "action": action}
+
+
+app = typer.Typer(help="Erasures: rows that go from every table of a service, for good.", no_args_is_help=True)
+
+ERASURES = ("id", "status", "by", "column", "subjects", "ordered_at", "final_by", "creator")
+ERASURE = (*ERASURES, "receipt")
+
+
+@app.command("list")
+def list_erasures(service: Service, output: Output = Format.TABLE) -> None:
+    """List erasures, newest first."""
+    with connect() as client:
+        show_all(client.erasures(service), ERASURES, output)
+
+
+@app.command("show")
+def show_erasure(
+    service: Service,
+    identity: Annotated[str, typer.Argument(metavar="ID", help="Id of the erasure.")],
+    output: Output = Format.TABLE,
+) -> None:
+    """Show an erasure with its receipt."""
+    with connect() as client:
+        show_one(client.erasure(service, identity), ERASURE, output)
+
+
+@app.command("order")
+def order_erasure(
+    service: Service,
+    *,
+    client_request_id: Annotated[
+        list[str] | None, typer.Option(help="As the caller gave it; repeat. `-`: one a line from stdin.")
+    ] = None,
+    request_id: Annotated[
+        list[str] | None, typer.Option(help="X-Request-Id of the answer; repeat. `-`: one a line from stdin.")
+    ] = None,
+    column: Annotated[str | None, typer.Option(help="A column whose values say who.")] = None,
+    value: Annotated[
+        list[str] | None, typer.Option(help="A value of the column; repeat. `-`: one a line from stdin.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    output: Output = Format.TABLE,
+) -> None:
+    """Have rows removed from every table of a service, old files included. It cannot be undone."""
+    ids, request_ids, values = (_given(found) for found in (client_request_id, request_id, value))
+    if not yes:
+        count = sum(len(found or ()) for found in (ids, request_ids, values))
+        typer.confirm(f"Erase every row of {count} ids or values from the tables of {service}?", abort=True)
+    with connect() as client:
+        found = client.erase(service, client_request_ids=ids, request_ids=request_ids, column=column, values=values)
+    show_one(found, ERASURES, output)
+
+
+def _given(texts: list[str] | None) -> list[str] | None:
+    """What no other process of the machine should see comes from stdin."""
+    if texts != ["-"]:
+        return texts
+    return [line for line in sys.stdin.read().splitlines() if line]

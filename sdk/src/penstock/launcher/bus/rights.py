@@ -27,7 +27,9 @@ PRODUCES: dict[str, tuple[str, ...]] = {
     ),
     "router": (),
     "monitor": (),
-    "inference-logger": ("table.committed", "table.blocked", "table.recovered", "table.rowsdropped", "labels.joined"),
+    "inference-logger": (
+        "table.committed", "table.blocked", "table.recovered", "table.rowsdropped", "labels.joined", "erasure.finished",
+    ),
 }  # fmt: skip
 """Service → the facts under `penstock.events.` that it alone may publish."""
 
@@ -66,7 +68,11 @@ ASKS: dict[str, tuple[str, ...]] = {
         "penstock.rpc.controller.secret_values",
     ),
     "router": ("penstock.rpc.controller.masking_key",),
-    "inference-logger": ("penstock.rpc.controller.destinations", "penstock.rpc.controller.storage_credentials"),
+    "inference-logger": (
+        "penstock.rpc.controller.destinations",
+        "penstock.rpc.controller.storage_credentials",
+        "penstock.rpc.controller.erasures",
+    ),
 }
 """Service → the questions that it asks. Some are answered with credentials: nobody else may ask those."""
 

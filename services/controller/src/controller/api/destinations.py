@@ -29,8 +29,8 @@ from shared.contracts.rpc.method import Nothing
 from shared.errors import NotFound, Temporary
 
 STATES_WITHIN_S = 1.0
-TEST_WITHIN_S = 45.0
-"""A store that hangs is found out after 20 s; a test that runs already is waited for."""
+TEST_WITHIN_S = 60.0
+"""Usually a second or two; a store that hangs is found out within 10 s, one that is slow may take 45."""
 
 router = APIRouter(tags=["destinations"])
 
@@ -129,7 +129,7 @@ async def test_destination(
 ) -> DestinationTest:
     """Write, read and remove an object there, and try conditional writes: says what is wrong. Needs who may create it.
 
-    It may take 20 s where the store does not answer.
+    It may take 10 s where the store does not answer, and longer where it is slow.
     """
     async with deps.read_session() as session:
         row = _visible(await load_destination(session, destination), principal)

@@ -21,6 +21,7 @@ from controller.store.tables import (
     AuditRow,
     ControllerTable,
     DestinationRow,
+    ErasureRow,
     GroupProjectRow,
     GroupRow,
     MemberRow,
@@ -36,8 +37,8 @@ from controller.store.tables import (
     VersionRow,
 )
 
-_HIDDEN = frozenset({"sha256", "sealed"})
-"""Credentials: the log says that they were replaced, never their values."""
+_HIDDEN = frozenset({"sha256", "sealed", "subjects"})
+"""Credentials, and who was erased: the log says that they were replaced, never their values."""
 HIDDEN = "(hidden)"
 _COUNTERS = frozenset({"revision", "updated_at", "next_version"})
 
@@ -107,6 +108,7 @@ AUDITED: Mapping[type[ControllerTable], Callable[[Session, Any], AuditedResource
     GroupRow: lambda _, row: AuditedResource("resource group", row.name),
     GroupProjectRow: _granted,
     NodeRow: _node,
+    ErasureRow: lambda _, row: AuditedResource("erasure", f"{row.service}/{row.id}", row.project),
     SecretRow: lambda _, row: AuditedResource("secret", row.name, row.project),
     DestinationRow: lambda _, row: AuditedResource("destination", row.name, row.project),
 }

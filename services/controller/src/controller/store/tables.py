@@ -365,6 +365,29 @@ class DestinationRow(ControllerTable, table=True):
     revision: int = 1
 
 
+class ErasureRow(ControllerTable, table=True):
+    """An order to erase rows of a service; it outlives the service.
+
+    `subjects`: ids, or values of `column`, of those who are erased; empty once that is done, `count` tells how many.
+    """
+
+    __tablename__ = "erasures"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    service: str = Field(max_length=63, index=True)
+    project: str = Field(max_length=63)
+    by: str = Field(max_length=32)
+    """`client_request_ids`, `request_ids` or `column`."""
+    column: str | None = Field(default=None, max_length=256)
+    subjects: list[str] = Field(sa_type=JSON)
+    count: int
+    is_finished: bool = Field(default=False, index=True)
+    receipt: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    creator: str = Field(max_length=63)
+    ordered_at: datetime = Field(sa_type=UtcDateTime)
+    final_by: datetime = Field(sa_type=UtcDateTime)
+
+
 class MaskingKeyRow(ControllerTable, table=True):
     """The key of a project's hashed columns, sealed under the key that `key_id` names; it outlives the project."""
 

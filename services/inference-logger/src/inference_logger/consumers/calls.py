@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from inference_logger.handlers import destinations, queries
 from inference_logger.handlers.accounting import LogAccounting
+from inference_logger.handlers.erase import Erasures
 from inference_logger.handlers.reading import TableReader
 from inference_logger.store import catalogue
 from inference_logger.store.derived.signatures import save_signature
@@ -14,9 +15,12 @@ from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.base import Contract
 from shared.contracts.chunks import ChunkStream
+from shared.contracts.erasures import ErasureQuery, ErasureReceipt, ErasureTerms
 from shared.contracts.rpc.inference_logger import (
     ACCOUNTING,
     DESTINATION_STATES,
+    ERASURE_RECEIPT,
+    ERASURE_TERMS,
     READ,
     ROWS,
     TABLE,
@@ -87,3 +91,16 @@ def serve_destinations(bus: Bus, database: Database, registry: DestinationRegist
 
     bus.serve(DESTINATION_STATES, states)
     bus.serve(TEST_DESTINATION, test)
+
+
+def serve_erasures(bus: Bus, erasures: Erasures, terms: ErasureTerms) -> None:
+    """Answer how long rows may outlive an erasure, and what became of one."""
+
+    async def told(_: Contract) -> ErasureTerms:
+        return terms
+
+    async def receipt(query: ErasureQuery) -> ErasureReceipt:
+        return await erasures.receipt(query.id)
+
+    bus.serve(ERASURE_TERMS, told)
+    bus.serve(ERASURE_RECEIPT, receipt)

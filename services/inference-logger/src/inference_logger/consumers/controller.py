@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from inference_logger.domain.object_storage import S3Credentials
 from shared.bus import Bus
+from shared.contracts.erasures import ErasureOrder, ErasureOrders
 from shared.contracts.rpc.controller import (
     DESTINATIONS,
+    ERASURES,
     STORAGE_CREDENTIALS,
     Destination,
     DestinationList,
@@ -35,3 +37,9 @@ class ControllerOverBus:
         answer = await self._bus.call(STORAGE_CREDENTIALS, query, timeout=ANSWER_WITHIN_S)
         assert isinstance(answer, StorageCredentials)
         return S3Credentials(answer.access_key, answer.secret_key, answer.session_token)
+
+    async def erasures(self) -> tuple[ErasureOrder, ...]:
+        """Those that are not finished."""
+        answer = await self._bus.call(ERASURES, Nothing(), timeout=ANSWER_WITHIN_S)
+        assert isinstance(answer, ErasureOrders)
+        return answer.items

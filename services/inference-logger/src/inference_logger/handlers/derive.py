@@ -19,7 +19,7 @@ from inference_logger.domain.derivations import (
 from inference_logger.domain.inferences.signatures import KnownSignatures, SignatureKey
 from inference_logger.domain.inferences.step import derive_inferences, keys_of
 from inference_logger.domain.schema import NEEDED_OF_PAYLOAD
-from inference_logger.domain.tables import INFERENCES, KIND, TableKey
+from inference_logger.domain.tables import INFERENCES, KIND, TableKey, is_remote
 from inference_logger.domain.waiting import WaitingTable, error_reason
 from inference_logger.handlers.stores import (
     DerivationWakeups,
@@ -214,7 +214,9 @@ class InferenceTables:
         self._show()
 
     async def _rows_behind(self, source: TableKey) -> int:
-        """Requests whose rows wait; 0 where the storage does not say so soon."""
+        """Requests whose rows wait; 0 where the storage does not say so soon, and in object stores."""
+        if is_remote(self._target(source)):
+            return 0
         try:
             derivation = await self._derivation(source, self._step(KnownSignatures()))
             return await asyncio.wait_for(asyncio.to_thread(rows_behind, derivation), COUNT_WITHIN_S)

@@ -24,6 +24,7 @@ import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
+from inference_logger.domain.erasures import Tombstones
 from inference_logger.domain.records import RawRecord, record_identity
 from inference_logger.domain.rows import to_payload
 from inference_logger.domain.schema import PARTITION_BY, PAYLOAD_SCHEMA, TABLE_PROPERTIES
@@ -34,6 +35,7 @@ from inference_logger.store.storage import LOCAL, Storage, is_remote
 from shared.errors import Conflict, NotFound
 
 ATTEMPTS = 20
+NO_TOMBSTONES = Tombstones()
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ class PayloadTables:
         """Held while tables are compacted, and for a removal too."""
         self._service_locks: dict[str, asyncio.Lock] = {}
         self.fence = WriterFence()
+        self.tombstones = Tombstones()
+        """Records that were erased, and come again: they are not appended."""
 
     def location(self, key: TableKey) -> str:
         """Where a table lies, as a plain path or `s3://…`."""
@@ -92,7 +96,7 @@ class PayloadTables:
                 table, is_new = open_or_create(location, storage)
                 turn = [self.fence.turn(location, table)] if storage.is_single_writer else []
                 try:
-                    done = _append_once(table, share, app_id, upto, turn)
+                    done = _append_once(table, share, app_id, upto, turn, tombstones=self.tombstones)
                 except CommitFailedError:
                     if attempt == ATTEMPTS - 1:
                         raise
@@ -129,12 +133,19 @@ class PayloadTables:
 
 
 def _append_once(
-    table: DeltaTable, share: TableShare, app_id: str, upto: int, turn: Sequence[Transaction] = ()
+    table: DeltaTable,
+    share: TableShare,
+    app_id: str,
+    upto: int,
+    turn: Sequence[Transaction] = (),
+    *,
+    tombstones: Tombstones = NO_TOMBSTONES,
 ) -> CommitResult:
     done = table.transaction_version(app_id) or 0
     fresh = [record for position, record in share.records if position > done]
     fresh += _absent(table, [record for position, record in share.records if position <= done])
     fresh += _absent(table, [record for _, record in share.retried])
+    fresh = tombstones.without_erased(fresh)
     if not fresh:
         # Nothing to write and so nothing to note: the position only ever saves work, the catalogue's does as well.
         return CommitResult(table.table_uri, table.version(), 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import JSON, BigInteger, Text
 from sqlalchemy.orm import registry
@@ -155,6 +156,21 @@ class StoredMinuteRow(LoggerRow, table=True):
     service: str = Field(primary_key=True, max_length=63)
     minute: datetime = Field(primary_key=True, sa_type=UtcDateTime)
     records: int = Field(sa_type=BigInteger)
+
+
+class ErasureRow(LoggerRow, table=True):
+    """How far an erasure is. It names no row and nobody: the order is the controller's."""
+
+    __tablename__ = "erasures"
+
+    id: UUID = Field(primary_key=True)
+    done: dict[str, Any] = Field(sa_type=JSON)
+    """By location: rows that went, files that held them, how many of those are gone; names of the tables."""
+    first_pass_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    last_pass_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    next_pass_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    waiting_for: str | None = None
 
 
 add_tables(LoggerRow.metadata)

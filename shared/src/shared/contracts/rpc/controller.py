@@ -8,6 +8,7 @@ from pydantic import Field
 
 from shared.contracts.base import Contract
 from shared.contracts.deployment import Deployment, SecretKeyRef
+from shared.contracts.erasures import ErasureOrders
 from shared.contracts.nodes import Node
 from shared.contracts.rpc.method import Nothing, RpcMethod
 
@@ -105,3 +106,4 @@ SECRET_VALUES = RpcMethod("controller", "secret_values", SecretsQuery, SecretVal
 DESTINATIONS = RpcMethod("controller", "destinations", Nothing, DestinationList)
 STORAGE_CREDENTIALS = RpcMethod("controller", "storage_credentials", StorageCredentialsQuery, StorageCredentials)
 MASKING_KEY = RpcMethod("controller", "masking_key", MaskingKeyQuery, MaskingKey)
+ERASURES = RpcMethod("controller", "erasures", Nothing, ErasureOrders)

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 
 from shared.contracts.base import Contract
 from shared.contracts.chunks import ChunkStream
+from shared.contracts.erasures import ErasureQuery, ErasureReceipt, ErasureTerms
 from shared.contracts.rpc.method import Nothing, RpcMethod
 
 
@@ -238,3 +239,5 @@ ROWS = RpcMethod("inference-logger", "rows", RowsQuery, RowPage)
 DESTINATION_STATES = RpcMethod("inference-logger", "destination_states", Nothing, DestinationStates)
 TEST_DESTINATION = RpcMethod("inference-logger", "test_destination", DestinationQuery, DestinationTest)
 READ = RpcMethod("inference-logger", "read", ReadQuery, ChunkStream)
+ERASURE_TERMS = RpcMethod("inference-logger", "erasure_terms", Nothing, ErasureTerms)
+ERASURE_RECEIPT = RpcMethod("inference-logger", "erasure_receipt", ErasureQuery, ErasureReceipt)

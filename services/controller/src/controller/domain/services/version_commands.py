@@ -123,7 +123,8 @@ class LogDelivery(Command):
     )
     sample_rate: float = Field(default=1.0, ge=0, le=1)
     masking: MaskRules = Field(
-        default=(), description="Columns that are hashed, starred or left out before anything is passed on."
+        default=(),
+        description="Columns that are hashed, starred or left out before anything is passed on; not named: as before.",
     )
     log_stream: StrictBool | LogTopic = Field(
         default=False,
@@ -220,7 +221,9 @@ class VersionChange(Change):
     max_concurrency: Annotated[int, Field(strict=True, ge=1, le=10_000)] | None = Field(
         default=None, description="Requests at one pod at once; null: as many as come."
     )
-    log_delivery: LogDelivery | None = Field(default=None, description="Replaces the whole of it.")
+    log_delivery: LogDelivery | None = Field(
+        default=None, description="Replaces the whole of it; rules of masking stay unless it names others."
+    )
     runtime: Runtime | None = Field(default=None, description="Replaces the whole of it; its pods roll over.")
     env: Variables | None = Field(default=None, description="All environment variables of its pods, anew.")
     traffic_weight: Weight | None = Field(default=None, description="Only while it is not active; else PUT traffic.")

@@ -24,7 +24,7 @@ async def masking_key(database: Database, vault: Vault, clock: Clock, project: s
     if row is None:
         async with database.unit_of_work() as session:
             row = await _made(session, vault, clock, project)
-    return _opened(vault, row)
+    return unsealed_key(vault, row)
 
 
 async def _made(session: AsyncSession, vault: Vault, clock: Clock, project: str) -> MaskingKeyRow:
@@ -47,7 +47,7 @@ async def reseal_masking_keys(session: AsyncSession, vault: Vault) -> list[str]:
     lost = []
     for row in await keys_sealed_by_others(session, vault.first_key_id):
         try:
-            value = vault.seal(row.id, {"key": _opened(vault, row).hex()})
+            value = vault.seal(row.id, {"key": unsealed_key(vault, row).hex()})
         except Unavailable:
             lost.append(row.project)
         else:
@@ -55,5 +55,6 @@ async def reseal_masking_keys(session: AsyncSession, vault: Vault) -> list[str]:
     return lost
 
 
-def _opened(vault: Vault, row: MaskingKeyRow) -> bytes:
+def unsealed_key(vault: Vault, row: MaskingKeyRow) -> bytes:
+    """The key itself; `Unavailable` where none of this installation opens it."""
     return bytes.fromhex(vault.unseal(row.id, SealedValue(row.key_id, row.sealed))["key"])

@@ -17,6 +17,8 @@ async def log_delivery_of(unit: UnitOfWork, service: ServiceRow, command: LogDel
     stored = command.model_dump(mode="json")
     if command.log_stream is False:
         del stored["log_stream"]  # as before there was one
+    if not command.masking:
+        del stored["masking"]
     if command.destination is not None:
         roots = unit.limits.table_roots
         usable = await usable_destinations(unit.session)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from controller.domain.registries import environment
 from controller.domain.registries.models import ResolvedModel
-from controller.domain.services.version_commands import FirstVersion, ModelSource, ReplicaRange, VersionChange
+from controller.domain.services.version_commands import (
+    FirstVersion,
+    LogDelivery,
+    ModelSource,
+    ReplicaRange,
+    VersionChange,
+)
 from controller.handlers.registries.environment_secrets import environment_secret
 from controller.handlers.registries.registries import registry_secret
 from controller.handlers.resources.groups import resources_for
@@ -78,8 +85,15 @@ async def log_delivery_column(unit: UnitOfWork, service: StoredService, command:
     """The log delivery of the command; else its sibling's, so that a further version is recorded like the others."""
     sibling = service.sibling()
     if "log_delivery" in command.model_fields_set or sibling is None:
-        return await log_delivery_of(unit, service.row, command.log_delivery)
+        stored = await log_delivery_of(unit, service.row, command.log_delivery)
+        return stored if sibling is None else stored | kept_masking(command.log_delivery, sibling.row.log_delivery)
     return dict(sibling.row.log_delivery)
+
+
+def kept_masking(command: LogDelivery, before: Mapping[str, Any]) -> dict[str, Any]:
+    """Rules that a command does not mention stay: nobody unmasks a column by changing something else."""
+    rules = before.get("masking")
+    return {"masking": rules} if rules and "masking" not in command.model_fields_set else {}
 
 
 def version_name_for(service: StoredService, asked: str | None) -> str:

@@ -15,6 +15,7 @@ from controller.handlers.services.revisions import mark_changed
 from controller.handlers.services.traffic import set_traffic, set_weights
 from controller.handlers.services.version_columns import (
     changed_columns,
+    kept_masking,
     lock_environment_secrets,
     lock_registry_secret,
     log_delivery_column,
@@ -100,6 +101,8 @@ async def change_version(
         raise Conflict("The version is active: change its share with PUT …/traffic")
     await lock_registry_secret(unit, service.row, change.model_source)
     values = await changed_columns(unit, service.row, change, model)
+    if change.log_delivery is not None:
+        values["log_delivery"] |= kept_masking(change.log_delivery, version.row.log_delivery)
     for column, value in values.items():
         setattr(version.row, column, value)
     if _MAKES_ANOTHER_TRY & set(changed):

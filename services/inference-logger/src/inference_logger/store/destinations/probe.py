@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from threading import Barrier
 from uuid import uuid4
 
 from inference_logger.store.s3 import S3Client, StoreFailure, StoreRefusal
 
-AT_ONCE = 12
-ROUNDS = 4
+AT_ONCE = 8
+ROUNDS = 3
+PATIENCE_S = 15.0
+"""Stores that keep writers apart by a lock let them wait in steps of a second."""
 SCRATCH = ".penstock"
 
 
@@ -22,6 +25,7 @@ def probe_conditional_puts(client: S3Client) -> str | None:
 
     The scratch objects are removed again.
     """
+    client = replace(client, timeout_s=max(PATIENCE_S, client.timeout_s))
     for _ in range(ROUNDS):
         why = _one_round(client, scratch_key(client, "probe"))
         if why is not None:

@@ -27,7 +27,7 @@ from shared.errors import NotFound, PenstockError
 log = logging.getLogger(__name__)
 
 CHECK_WITHIN_S = 4.0
-PROBE_WITHIN_S = 20.0
+PROBE_WITHIN_S = 45.0
 TICK_S = 0.5
 THREADS = 16
 """Of one destination: what hangs there holds up no other."""

@@ -1,0 +1,96 @@
+"""Which rows an erasure means, and when it looks for them again. Pure decisions.
+
+A row may come to a table after it was erased there: from a spool, the stream, the parking area. Ids that were erased
+are kept out of appends (`Tombstones`); what only a column tells is looked for again, until nothing can be on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from inference_logger.domain.records import RawRecord
+from shared.contracts.erasures import ErasureOrder
+
+SOON = (timedelta(minutes=1), timedelta(minutes=10))
+"""Passes after the first one: for what was on its way then."""
+LATER = timedelta(hours=1)
+AGAIN = timedelta(minutes=1)
+"""After a pass that a table kept from being whole."""
+OUT_OF_REACH = (
+    "log topics, which other systems read on their own",
+    "downloads, exports and backups that were made before",
+    "label sources, which may hand the same labels in again",
+    "what models print, until their logs expire",
+)
+
+
+@dataclass(frozen=True)
+class _Grave:
+    ordered_at: datetime
+    client_request_ids: frozenset[str]
+    request_ids: frozenset[str]
+
+    def holds(self, record: RawRecord) -> bool:
+        is_named = (
+            record.get("client_request_id") in self.client_request_ids or record.get("request_id") in self.request_ids
+        )
+        return is_named and datetime.fromisoformat(record["received_at"]) <= self.ordered_at
+
+
+@dataclass(frozen=True)
+class Tombstones:
+    """Ids whose records are kept out of the tables."""
+
+    _graves: dict[str, list[_Grave]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, orders: Iterable[ErasureOrder]) -> Tombstones:
+        """Of the orders that are not finished."""
+        graves: dict[str, list[_Grave]] = {}
+        for order in orders:
+            if order.client_request_ids or order.request_ids:
+                grave = _Grave(order.ordered_at, frozenset(order.client_request_ids), frozenset(order.request_ids))
+                graves.setdefault(order.service, []).append(grave)
+        return cls(graves)
+
+    def without_erased(self, records: list[RawRecord]) -> list[RawRecord]:
+        """Those that nobody has ordered to go."""
+        if not self._graves:
+            return records
+        return [
+            record
+            for record in records
+            if not any(grave.holds(record) for grave in self._graves.get(record["service"], ()))
+        ]
+
+
+def predicate_of(order: ErasureOrder, columns: Collection[str], record_ids: Sequence[str] = ()) -> str | None:
+    """SQL for the rows of a table with these columns; None: it has none of them."""
+    wanted = (
+        ("client_request_id", order.client_request_ids),
+        ("request_id", order.request_ids),
+        ("record_id" if "record_id" in columns else "request_id", record_ids),
+    )
+    parts = [f"{name} IN ({_listed(values)})" for name, values in wanted if values and name in columns]
+    if not parts:
+        return None
+    found = " OR ".join(parts)
+    if "request_time" not in columns:
+        return found
+    moment = order.ordered_at.isoformat(timespec="microseconds")
+    return f"({found}) AND request_time <= arrow_cast('{moment}', 'Timestamp(Microsecond, Some(\"UTC\"))')"
+
+
+def _listed(values: Iterable[str]) -> str:
+    return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
+
+
+def next_pass(order: ErasureOrder, first: datetime, now: datetime, *, is_whole: bool) -> datetime:
+    """When to look for its rows again."""
+    if not is_whole:
+        return now + AGAIN
+    soon = [first + wait for wait in SOON if first + wait > now]
+    at = soon[0] if soon else now + LATER
+    return min(at, order.final_by) if order.final_by > now else at

@@ -1,0 +1,133 @@
+"""Erasures are carried out: pass by pass over every table of a service, until no file holds the rows any more."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from deltalake.exceptions import DeltaError
+
+from inference_logger.domain.erasures import Tombstones, next_pass
+from inference_logger.domain.object_storage import storage_reason
+from inference_logger.domain.tables import is_remote
+from inference_logger.handlers.stores import Stores
+from inference_logger.store import catalogue, positions
+from inference_logger.store.erasure.rows import clear_log, erase_rows, find_record_ids, gone
+from inference_logger.store.erasure.state import ErasureState, load_state, save_state
+from inference_logger.store.tables import TableRow
+from shared.bus.outbox import publish
+from shared.contracts.erasures import ErasureOrder, ErasureReceipt
+from shared.errors import NotFound, PenstockError
+from shared.events import ErasureFinished
+
+log = logging.getLogger(__name__)
+
+Orders = Callable[[], Awaitable[Sequence[ErasureOrder]]]
+
+
+@dataclass
+class Erasures:
+    """Carries out the controller's orders."""
+
+    stores: Stores
+    orders: Orders
+    files_kept: timedelta
+
+    async def run_once(self) -> None:
+        """Look for new orders, and for those whose time has come. Raises `Unavailable` while they cannot be read."""
+        orders = await self.orders()
+        self.stores.tables.tombstones = Tombstones.of(orders)
+        for order in orders:
+            async with self.stores.database.read() as session:
+                state = await load_state(session, order.id)
+            if state.is_finished or (state.next_pass_at and state.next_pass_at > self.stores.clock.now()):
+                continue
+            await self._pass(order, state)
+
+    async def receipt(self, identity: UUID) -> ErasureReceipt:
+        """What became of an order so far; `NotFound` before its first pass."""
+        async with self.stores.database.read() as session:
+            state = await load_state(session, identity)
+        if state.first_pass_at is None:
+            raise NotFound("the erasure has not begun")
+        return state.receipt()
+
+    async def _pass(self, order: ErasureOrder, state: ErasureState) -> None:
+        now = self.stores.clock.now()
+        async with self.stores.database.read() as session:
+            tables = await catalogue.find_tables(session, service=order.service)
+            blocked = await positions.find_waiting_tables(session, order.service)
+        state.waiting_for = next((f"table {each.key.name} waits: {each.reason}" for each in blocked.values()), None)
+        record_ids = await self._record_ids(order, tables, state)
+        holds_ids = {location for location, found in record_ids.items() if found}
+        every = sorted(set().union(*record_ids.values()))
+        if order.column is None or every:
+            # Where the ids were found they go last: a pass that was killed must be able to find them again.
+            for table in sorted(tables, key=lambda each: each.location in holds_ids):
+                await self._erase(order, table, every, state)
+        if now >= order.final_by:
+            for table in tables:
+                await self._settle(table, state)
+        state.first_pass_at, state.last_pass_at = state.first_pass_at or now, now
+        is_whole = state.waiting_for is None
+        state.next_pass_at = next_pass(order, state.first_pass_at, now, is_whole=is_whole)
+        is_finished = is_whole and now >= order.final_by and state.is_all_gone
+        async with self.stores.database.unit_of_work() as session:
+            if is_finished:
+                state.finished_at = now
+                await publish(
+                    session,
+                    ErasureFinished(service=order.service, erasure_id=order.id, receipt=state.receipt()),
+                )
+            await save_state(session, state)
+
+    async def _record_ids(
+        self, order: ErasureOrder, tables: Sequence[TableRow], state: ErasureState
+    ) -> dict[str, set[str]]:
+        if order.column is None:
+            return {"": set()}
+        found: dict[str, set[str]] = {"": set()}
+        for table in tables:
+            try:
+                storage = await self.stores.storages.of(table.location)
+                found[table.location] = await storage.run(find_record_ids, table.location, order, storage)
+            except NotFound:
+                continue
+            except (PenstockError, DeltaError, OSError) as error:
+                state.waiting_for = f"table {table.name}: {storage_reason(table.location, error)}"
+        return found
+
+    async def _erase(
+        self, order: ErasureOrder, table: TableRow, record_ids: Sequence[str], state: ErasureState
+    ) -> None:
+        location = table.location
+        try:
+            storage = await self.stores.storages.of(location)
+            async with nullcontext() if is_remote(location) else self.stores.tables.compact_lock:
+                done = await storage.run(erase_rows, self.stores.tables, location, order, record_ids, storage)
+        except NotFound:
+            return
+        except (PenstockError, DeltaError, OSError) as error:
+            state.waiting_for = f"table {table.name}: {storage_reason(location, error)}"
+            return
+        state.note(table.name, location, done.rows, done.files)
+
+    async def _settle(self, table: TableRow, state: ErasureState) -> None:
+        """Nothing but the newest files stays of what is older than files are kept."""
+        location = table.location
+        try:
+            storage = await self.stores.storages.of(location)
+            async with nullcontext() if is_remote(location) else self.stores.tables.compact_lock:
+                await storage.run(self.stores.tables.compact, location, self.files_kept, storage)
+                if state.has_touched(location):
+                    await storage.run(clear_log, location, storage)
+            files = state.files.get(location, [])
+            state.note_gone(location, await storage.run(gone, location, files, storage))
+        except NotFound:
+            state.note_gone(location, len(state.files.get(location, [])))
+        except (PenstockError, DeltaError, OSError) as error:
+            state.waiting_for = f"table {table.name}: {storage_reason(location, error)}"

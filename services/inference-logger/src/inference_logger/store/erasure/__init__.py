@@ -1,0 +1,1 @@
+"""Erasures: rows out of tables, files out of folders, and how far that is."""
