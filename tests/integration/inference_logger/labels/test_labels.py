@@ -22,6 +22,7 @@ from servers.nats_process import NatsProcess
 from shared.bus import Bus
 from shared.bus.envelope import headers_of, subject_of
 from shared.clock import SystemClock
+from shared.contracts.erasures import ErasureOrder
 from shared.contracts.rpc.inference_logger_labels import (
     LABEL_COVERAGE,
     RECEIVE_LABELS,
@@ -141,3 +142,31 @@ async def test_labels_go_with_their_service(
         return await running.tables() == {}
 
     await eventually(is_forgotten)
+
+
+async def test_labels_go_with_the_rows_that_are_erased(
+    js: JetStreamContext, running: RunningLogger, sender: Sender, home: Path
+) -> None:
+    await running.app.bus.connected()
+    await log(js, asked("a"), asked("b"))
+    items = [{"request_id": "a", "label": 1.0}, {"client_request_id": "c-a", "row": 0, "label": 2.0}]
+    await sender.send(json.dumps({"labels": items}).encode())
+    await sender.label(("c-b", 3.0))
+    await eventually(lambda: sorted(row["label"] for row in rows(home)) == [2.0, 3.0])
+    now = SystemClock().now()
+    order = ErasureOrder(
+        id=new_id(), service="wine", ordered_at=now, final_by=now + timedelta(days=8), client_request_ids=("c-a",)
+    )
+
+    async def orders() -> tuple[ErasureOrder, ...]:
+        return (order,)
+
+    running.app.erasures.orders = orders
+    await running.app.erasures.run_once()
+    assert [row["label"] for row in rows(home)] == [3.0]
+    left = DeltaTable(home / "tables" / "wine" / LABELS).to_pyarrow_table().column("key").to_pylist()
+    assert left == ["c-b"]  # the label that named the request by its other id went too
+    receipt = await running.app.erasures.receipt(order.id)
+    assert (receipt.tables["wine.labels"].rows, receipt.tables["wine.labelled"].rows) == (2, 1)
+    await sender.label(("c-b", 4.0))
+    await eventually(lambda: [row["label"] for row in rows(home)] == [4.0])

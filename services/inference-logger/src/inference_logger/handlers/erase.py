@@ -13,10 +13,18 @@ from deltalake.exceptions import DeltaError
 
 from inference_logger.domain.erasures import Tombstones, next_pass
 from inference_logger.domain.object_storage import storage_reason
-from inference_logger.domain.tables import is_remote
+from inference_logger.domain.tables import LABELLED, LABELS, is_remote
 from inference_logger.handlers.stores import Stores
 from inference_logger.store import catalogue, positions
-from inference_logger.store.erasure.rows import clear_log, erase_rows, find_record_ids, gone
+from inference_logger.store.erasure.rows import (
+    Erased,
+    clear_log,
+    erase_labels,
+    erase_rows,
+    find_label_keys,
+    find_record_ids,
+    gone,
+)
 from inference_logger.store.erasure.state import ErasureState, load_state, save_state
 from inference_logger.store.tables import TableRow
 from shared.bus.outbox import publish
@@ -65,10 +73,12 @@ class Erasures:
         record_ids = await self._record_ids(order, tables, state)
         holds_ids = {location for location, found in record_ids.items() if found}
         every = sorted(set().union(*record_ids.values()))
+        holds_keys = await self._erase_labels(order, tables, every, state)
         if order.column is None or every:
             # Where the ids were found they go last: a pass that was killed must be able to find them again.
             for table in sorted(tables, key=lambda each: each.location in holds_ids):
-                await self._erase(order, table, every, state)
+                if table.kind != LABELS and table.location not in holds_keys:
+                    await self._erase(table, state, erase_rows, order, every)
         if now >= order.final_by:
             for table in tables:
                 await self._settle(table, state)
@@ -101,20 +111,45 @@ class Erasures:
                 state.waiting_for = f"table {table.name}: {storage_reason(table.location, error)}"
         return found
 
+    async def _erase_labels(
+        self, order: ErasureOrder, tables: Sequence[TableRow], record_ids: Sequence[str], state: ErasureState
+    ) -> set[str]:
+        """Labels go before what says whose they are. Returns the places that say so, while some labels are there."""
+        labels = [table for table in tables if table.kind == LABELS]
+        keys: dict[str, set[tuple[str, str]]] = {}
+        for table in tables if labels else ():
+            try:
+                storage = await self.stores.storages.of(table.location)
+                found = await storage.run(find_label_keys, table.location, order, record_ids, storage)
+            except NotFound:
+                continue
+            except (PenstockError, DeltaError, OSError) as error:
+                state.waiting_for = f"table {table.name}: {storage_reason(table.location, error)}"
+                continue
+            keys[table.location] = found
+        every = set[tuple[str, str]]().union(*keys.values())
+        done = [await self._erase(table, state, erase_labels, order, every) for table in labels]
+        return set() if all(done) else {location for location, found in keys.items() if found}
+
     async def _erase(
-        self, order: ErasureOrder, table: TableRow, record_ids: Sequence[str], state: ErasureState
-    ) -> None:
-        location = table.location
+        self, table: TableRow, state: ErasureState, erase: Callable[..., Erased], order: ErasureOrder, what: object
+    ) -> bool:
+        """Remove rows from one table; whether there are none any more."""
+        location, tables = table.location, self.stores.tables
         try:
             storage = await self.stores.storages.of(location)
-            async with nullcontext() if is_remote(location) else self.stores.tables.compact_lock:
-                done = await storage.run(erase_rows, self.stores.tables, location, order, record_ids, storage)
+            async with (
+                nullcontext() if is_remote(location) else tables.compact_lock,
+                tables.service_lock(order.service) if table.kind in {LABELS, LABELLED} else nullcontext(),
+            ):
+                done = await storage.run(erase, tables, location, order, what, storage)
         except NotFound:
-            return
+            return True
         except (PenstockError, DeltaError, OSError) as error:
             state.waiting_for = f"table {table.name}: {storage_reason(location, error)}"
-            return
+            return False
         state.note(table.name, location, done.rows, done.files)
+        return True
 
     async def _settle(self, table: TableRow, state: ErasureState) -> None:
         """Nothing but the newest files stays of what is older than files are kept."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 from urllib.parse import unquote
 
@@ -15,7 +16,7 @@ import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable
 from pyarrow.fs import FileSystem, FileType
 
-from inference_logger.domain.erasures import predicate_of
+from inference_logger.domain.erasures import label_predicates, predicate_of
 from inference_logger.domain.inferences.names import NAME
 from inference_logger.store.delta import PayloadTables, open_table
 from inference_logger.store.storage import Storage
@@ -57,9 +58,43 @@ def find_record_ids(location: str, order: ErasureOrder, storage: Storage) -> set
     return found
 
 
+def find_label_keys(
+    location: str, order: ErasureOrder, record_ids: Sequence[str], storage: Storage
+) -> set[tuple[str, str]]:
+    """Keys by which labels may belong to an order's rows of this table: names and values."""
+    table = open_table(location, storage)
+    schema = pa.schema(table.schema().to_arrow())
+    keys: set[tuple[str, str]] = set()
+    for field in schema:
+        if order.column is not None and _is_named(field, order.column):
+            keys |= {(name, value) for name in (field.name, _original(field)) for value in order.values}
+    wanted = (
+        ("client_request_id", order.client_request_ids),
+        ("request_id", order.request_ids),
+        ("record_id" if "record_id" in schema.names else "request_id", record_ids),
+    )
+    conditions = [
+        pc.field(name).isin(pa.array(values, pa.string())) for name, values in wanted if values and name in schema.names
+    ]
+    ids = [name for name in ("client_request_id", "request_id") if name in schema.names]
+    if conditions and ids:
+        chosen = reduce(lambda one, other: one | other, conditions)
+        if "request_time" in schema.names:
+            moment = pa.scalar(order.ordered_at, schema.field("request_time").type)
+            chosen &= pc.field("request_time") <= moment
+        rows = table.to_pyarrow_dataset().to_table(columns=ids, filter=chosen)
+        for name in ids:
+            keys |= {(name, value) for value in rows.column(name).to_pylist() if value is not None}
+    return keys
+
+
 def _is_named(field: pa.Field, column: str) -> bool:
-    original = (field.metadata or {}).get(NAME, b"").decode() or field.name
+    original = _original(field)
     return column in (field.name, original, original.rpartition("__")[0], field.name.rpartition("__")[0])
+
+
+def _original(field: pa.Field) -> str:
+    return (field.metadata or {}).get(NAME, b"").decode() or field.name
 
 
 def _values_of(field: pa.Field, order: ErasureOrder) -> pa.Array | None:
@@ -74,15 +109,26 @@ def erase_rows(
     tables: PayloadTables, location: str, order: ErasureOrder, record_ids: Sequence[str], storage: Storage
 ) -> Erased:
     """Remove an order's rows from a table. May be repeated, and killed anywhere."""
-    rows, files = 0, []
     pieces = [record_ids[at : at + IDS_AT_ONCE] for at in range(0, len(record_ids), IDS_AT_ONCE)] or [()]
+    columns = pa.schema(open_table(location, storage).schema().to_arrow()).names
+    predicates = [predicate_of(order, columns, piece) for piece in pieces]
+    return _erase(tables, location, order, [each for each in predicates if each is not None], storage)
+
+
+def erase_labels(
+    tables: PayloadTables, location: str, order: ErasureOrder, keys: Collection[tuple[str, str]], storage: Storage
+) -> Erased:
+    """Remove the labels that belong to an order's rows. May be repeated, and killed anywhere."""
+    return _erase(tables, location, order, label_predicates(order, keys, IDS_AT_ONCE), storage)
+
+
+def _erase(
+    tables: PayloadTables, location: str, order: ErasureOrder, predicates: Iterable[str], storage: Storage
+) -> Erased:
+    rows, files = 0, []
     with tables.fence.lock(location):
-        for piece in pieces:
+        for predicate in predicates:
             table = open_table(location, storage)
-            schema = pa.schema(table.schema().to_arrow())
-            predicate = predicate_of(order, schema.names, piece)
-            if predicate is None:
-                return Erased()
             turn = [tables.fence.turn(location, table)] if storage.is_single_writer else []
             before = table.version()
             done = table.delete(
