@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -30,7 +31,7 @@ from shared.contracts.rpc.inference_logger_labels import (
     LabelReceipt,
     LabelUpload,
 )
-from shared.errors import Conflict, InvalidInput
+from shared.errors import Conflict, InvalidInput, NotFound
 from shared.events import ServiceDeleted
 from shared.ids import new_id
 from waiting.eventually import eventually
@@ -161,8 +162,17 @@ async def test_labels_go_with_the_rows_that_are_erased(
     async def orders() -> tuple[ErasureOrder, ...]:
         return (order,)
 
+    async def are_listed() -> bool:
+        return {"wine.payload", "wine.inferences", "wine.labels", "wine.labelled"} <= set(await running.tables())
+
+    async def is_passed() -> bool:
+        with suppress(NotFound):
+            return bool(await running.app.erasures.receipt(order.id))
+        return False
+
+    await eventually(are_listed)
     running.app.erasures.orders = orders
-    await running.app.erasures.run_once()
+    await eventually(is_passed)
     assert [row["label"] for row in rows(home)] == [3.0]
     left = DeltaTable(home / "tables" / "wine" / LABELS).to_pyarrow_table().column("key").to_pylist()
     assert left == ["c-b"]  # the label that named the request by its other id went too
