@@ -94,7 +94,7 @@ def _is_named(field: pa.Field, column: str) -> bool:
 
 
 def _original(field: pa.Field) -> str:
-    return (field.metadata or {}).get(NAME, b"").decode() or field.name
+    return str((field.metadata or {}).get(NAME, b"").decode() or field.name)
 
 
 def _values_of(field: pa.Field, order: ErasureOrder) -> pa.Array | None:
