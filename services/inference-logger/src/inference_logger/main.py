@@ -123,10 +123,12 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
     stores = _stores(settings, telemetry, ownership, destinations, clock)
     policy = CommitPolicy(settings.commit_interval, settings.commit_bytes)
     sink = RequestSink(bus, stores, WaitingTableRetries(stores, settings.waiting_bytes), policy)
+    if ownership.is_one_of_several:
+        sink.before_reading = destinations.settled
     bus.status.backlog = sink.backlog
     inferences = InferenceTables(stores, DerivationRunner(settings.derive_timeout, destinations, derive_next))
     labelled = LabelledTables(stores, DerivationRunner(settings.derive_timeout, destinations, derive_labelled))
-    serve_labels(bus, LabelIntake(stores, bus.read_chunks))
+    serve_labels(bus, LabelIntake(stores, bus.read_chunks), settings.process_name)
     erasures = Erasures(stores, controller.erasures, settings.files_kept)
     serve_erasures(bus, erasures, terms_of(settings))
     derived = (inferences, labelled)

@@ -12,7 +12,7 @@ from nats.js.api import StreamInfo
 from pydantic import BaseModel, Field
 
 from controller.api.dependencies import ApiDependencies, Dependencies
-from controller.domain.platform import ALWAYS, ROUTER
+from controller.domain.platform import ALWAYS, LOGGER, ROUTER, backlog_of
 from shared.bus.nats_errors import NATS_ERRORS
 from shared.bus.status import gather_status
 from shared.bus.topology import BUCKETS, DEAD, STREAMS
@@ -25,13 +25,12 @@ router = APIRouter(tags=["platform"])
 ANSWER_WITHIN_S = 0.8
 """With the rest of the answer it is there within a second, whoever is away."""
 STREAM_NAMES = (*(stream.name for stream in STREAMS), *(f"KV_{bucket.bucket}" for bucket in BUCKETS))
-LOGGER = "inference-logger"
 
 
 class ProcessView(BaseModel):
     """One process of the platform."""
 
-    name: str = Field(description="The service; of a router, and of its shipper, with its id; `nats` and `mlflow` too.")
+    name: str = Field(description="The service; of one of several with its id; `nats` and `mlflow` too.")
     state: Literal["running", "away"] = Field(description="away: it did not answer within a second.")
     version: str | None = None
     since: datetime | None = Field(
@@ -97,7 +96,7 @@ async def platform(deps: Dependencies) -> PlatformView:
     known.note(found.values(), deps.clock.now())
     states = list(known.states(found))
     last = [own, *(status for state in states if (status := known.last_status(state.name)) is not None)]
-    backlog = found[LOGGER].backlog if LOGGER in found else None
+    backlog = backlog_of(found)
     services = [_running(own.name, own.version, own.since)]
     for state in states:
         shown: Literal["running", "away"] = "running" if state.is_running else "away"
@@ -116,7 +115,7 @@ async def platform(deps: Dependencies) -> PlatformView:
 async def _answers(deps: ApiDependencies) -> Mapping[str, ServiceStatus]:
     if not deps.bus.is_connected:
         return {}
-    asked, are_all_in = (*ALWAYS, ROUTER), deps.known_processes.are_all_in
+    asked, are_all_in = (*ALWAYS, ROUTER, LOGGER), deps.known_processes.are_all_in
     try:
         return await gather_status(deps.bus.nc, asked, are_all_in, within_s=ANSWER_WITHIN_S)
     except (Unavailable, *NATS_ERRORS):

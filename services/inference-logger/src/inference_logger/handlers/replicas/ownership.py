@@ -26,6 +26,8 @@ class OwnershipChanged(Unavailable):
 class Ownership(Protocol):
     """What this process owns, and how it notes what it did."""
 
+    is_one_of_several: bool
+
     async def run(self) -> None:
         """Stay in touch with the others, until cancelled."""
         ...
@@ -40,6 +42,10 @@ class Ownership(Protocol):
 
     def owns(self, service: str) -> bool:
         """Whether the tables of a service are this process' to write."""
+        ...
+
+    def other_owner(self, service: str) -> str | None:
+        """Which other process writes the tables of a service."""
         ...
 
     def floor(self, service: str) -> int:
@@ -66,6 +72,8 @@ class Ownership(Protocol):
 class SoleOwner:
     """There is no other."""
 
+    is_one_of_several = False
+
     def __init__(self, database: Database) -> None:
         self.database = database
         self.on_change: list[Callable[[], None]] = []
@@ -86,6 +94,9 @@ class SoleOwner:
 
     def current_epoch(self, service: str) -> None:
         """Commits say nothing of it."""
+
+    def other_owner(self, service: str) -> None:
+        """There is none."""
 
     def floor(self, service: str) -> int:
         """Nobody else stored anything."""

@@ -27,7 +27,7 @@ from inference_logger.store.replicas import members as store
 from inference_logger.store.replicas.members import ReplicaPosition
 from shared.clock import Clock
 from shared.database import Database
-from shared.errors import Conflict, Unavailable
+from shared.errors import Unavailable
 from shared.ids import new_id
 
 log = logging.getLogger(__name__)
@@ -43,6 +43,7 @@ CHANGED = "the inference-loggers share the tables anew"
 class Replica:
     """One of several; implements `Ownership` and `store.destinations.fence.Lease`."""
 
+    is_one_of_several = True
     name: str
     database: Database
     clock: Clock
@@ -81,6 +82,11 @@ class Replica:
             self._owned[service] = owned
         return owned
 
+    def other_owner(self, service: str) -> str | None:
+        """As the assignment says."""
+        known = self._assignment
+        return None if self.owns(service) or not known.members else known.owner(service)
+
     def floor(self, service: str) -> int:
         """As the assignment says."""
         return self._assignment.floor(service)
@@ -91,12 +97,12 @@ class Replica:
             raise OwnershipChanged(CHANGED)
 
     def current_epoch(self, service: str) -> int:
-        """For commits. Raises `Conflict`: another replica owns the service's tables, or may by now."""
+        """For commits. Raises `Unavailable`: another replica owns the service's tables, or may by now."""
         known = self._assignment  # another thread may replace it
         if self.name not in known.members or known.owner(service) != self.name:
-            raise Conflict("another inference-logger owns this table")
+            raise Unavailable("another inference-logger owns this table", retry_after_s=1)
         if not self._is_current():
-            raise Conflict("this inference-logger was out of touch for too long: another one may own the table by now")
+            raise Unavailable("this inference-logger was out of touch: another one may own the table", retry_after_s=1)
         return known.epoch
 
     def _is_current(self) -> bool:

@@ -18,13 +18,13 @@ from typing import Protocol
 from deltalake import DeltaTable, Transaction
 
 from inference_logger.domain.tables import service_at
-from shared.errors import Conflict
+from shared.errors import Conflict, Unavailable
 
 FENCE = "penstock:writer"
 OWNER = "penstock:owner"
 NOT_SHARED = (
-    "its store does not keep simultaneous commits apart, and several inference-loggers share the tables: run one, or "
-    "use a store that keeps conditional writes"
+    "its store is not known to keep simultaneous commits apart, and several inference-loggers share the tables: run "
+    "one, or use a store that keeps conditional writes"
 )
 
 
@@ -32,8 +32,8 @@ class Lease(Protocol):
     """What a process that shares tables with others may still do."""
 
     def current_epoch(self, service: str) -> int | None:
-        """Of this replica, which owns the service; None: it shares nothing. Raises `Conflict` where it does not (any
-        more), or may not."""
+        """Of this replica, which owns the service; None: it shares nothing. Raises `Unavailable` where it does not own
+        it, or not any more for all it knows."""
         ...
 
 
@@ -66,19 +66,20 @@ class WriterFence:
         return Transaction(FENCE, own)
 
     def transactions(self, location: str, table: DeltaTable, *, is_single_writer: bool) -> list[Transaction]:
-        """What an append has to carry. Raises `Conflict` where this process may not write the table (any more)."""
+        """What an append has to carry. Raises `Unavailable` where another process owns the table, `Conflict` where the
+        store takes only one."""
         epoch = self.check(location, table, is_single_writer=is_single_writer)
         if epoch is not None:
             return [Transaction(OWNER, epoch)]
         return [self.turn(location, table)] if is_single_writer else []
 
     def check(self, location: str, table: DeltaTable, *, is_single_writer: bool) -> int | None:
-        """The epoch of this process, if it is one of several. Raises `Conflict` as `transactions` does."""
+        """The epoch of this process, if it is one of several. Raises what `transactions` does."""
         epoch = self.lease.current_epoch(service_at(location))
         if epoch is None:
             return None
         if is_single_writer:
             raise Conflict(NOT_SHARED)
         if (table.transaction_version(OWNER) or 0) > epoch:
-            raise Conflict("another inference-logger owns this table by now")
+            raise Unavailable("another inference-logger owns this table by now", retry_after_s=1)
         return epoch
