@@ -10,7 +10,7 @@ from typing import Any
 from inference_logger import loops
 from inference_logger.consumers.calls import serve_destinations, serve_erasures, subscribe
 from inference_logger.consumers.controller import ControllerOverBus
-from inference_logger.consumers.labels import serve_labels
+from inference_logger.consumers.labels import serve_handed_labels, serve_labels
 from inference_logger.consumers.requests import CommitPolicy, RequestSink
 from inference_logger.consumers.waiting import WaitingTableRetries
 from inference_logger.domain.derivations import DerivationSchedule
@@ -123,12 +123,14 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
     stores = _stores(settings, telemetry, ownership, destinations, clock)
     policy = CommitPolicy(settings.commit_interval, settings.commit_bytes)
     sink = RequestSink(bus, stores, WaitingTableRetries(stores, settings.waiting_bytes), policy)
-    if ownership.is_one_of_several:
-        sink.before_reading = destinations.settled
     bus.status.backlog = sink.backlog
     inferences = InferenceTables(stores, DerivationRunner(settings.derive_timeout, destinations, derive_next))
     labelled = LabelledTables(stores, DerivationRunner(settings.derive_timeout, destinations, derive_labelled))
-    serve_labels(bus, LabelIntake(stores, bus.read_chunks), settings.process_name)
+    intake = LabelIntake(stores, bus.read_chunks)
+    serve_labels(bus, intake)
+    if isinstance(ownership, Replica):
+        sink.before_reading = destinations.settled
+        serve_handed_labels(bus, intake, settings.process_name)
     erasures = Erasures(stores, controller.erasures, settings.files_kept)
     serve_erasures(bus, erasures, terms_of(settings))
     derived = (inferences, labelled)

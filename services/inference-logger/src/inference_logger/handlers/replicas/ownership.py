@@ -26,8 +26,6 @@ class OwnershipChanged(Unavailable):
 class Ownership(Protocol):
     """What this process owns, and how it notes what it did."""
 
-    is_one_of_several: bool
-
     async def run(self) -> None:
         """Stay in touch with the others, until cancelled."""
         ...
@@ -71,8 +69,6 @@ class Ownership(Protocol):
 
 class SoleOwner:
     """There is no other."""
-
-    is_one_of_several = False
 
     def __init__(self, database: Database) -> None:
         self.database = database

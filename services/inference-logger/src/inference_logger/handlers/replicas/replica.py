@@ -43,7 +43,6 @@ CHANGED = "the inference-loggers share the tables anew"
 class Replica:
     """One of several; implements `Ownership` and `store.destinations.fence.Lease`."""
 
-    is_one_of_several = True
     name: str
     database: Database
     clock: Clock
