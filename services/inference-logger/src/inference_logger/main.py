@@ -41,7 +41,7 @@ from shared.bus.status import StatusReporter
 from shared.clock import Clock
 from shared.contracts.erasures import ErasureTerms
 from shared.database import Database
-from shared.errors import Unavailable
+from shared.errors import PenstockError, Unavailable
 from shared.filesystem.disk import DiskCheck
 from shared.http import admin_app, serve
 from shared.migrations import open_migrated
@@ -119,7 +119,11 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
     accounting = LogAccounting(database, reader, LogMetrics(telemetry.registry))
     subscribe(bus, database, reader, accounting)
     serve_destinations(bus, database, destinations, clock)
-    ownership = await _ownership(settings, telemetry, database, clock)
+    try:
+        ownership = await _ownership(settings, telemetry, database, clock)
+    except PenstockError:
+        await database.close()
+        raise
     stores = _stores(settings, telemetry, ownership, destinations, clock)
     policy = CommitPolicy(settings.commit_interval, settings.commit_bytes)
     sink = RequestSink(bus, stores, WaitingTableRetries(stores, settings.waiting_bytes), policy)
