@@ -22,6 +22,7 @@ from inference_logger.handlers.maintenance import compact_tables
 from inference_logger.store import catalogue
 from inference_logger.store.s3 import S3Client
 from running_services.destination_answers import DestinationAnswers, answering
+from running_services.erasures import FINAL, OrderedErasures
 from running_services.logged_requests import LoggerProcess, counted, log, record
 from running_services.running_logger import RunningLogger
 from servers.nats_process import NatsProcess
@@ -131,6 +132,33 @@ async def test_rows_are_there_once_read_compacted_and_removed(
     await log(js, there(place, "old"))  # logged before the service was deleted
     await log(js, there(place, "new") | {"received_at": (datetime.now(UTC) + timedelta(hours=1)).isoformat()})
     assert await has_once(place, ["new"])
+
+
+async def test_erased_rows_are_in_no_object_any_more(
+    js: JetStreamContext, logger: RunningLogger, place: S3Client
+) -> None:
+    prefix, world = f"{place.folder.prefix}/wine/", OrderedErasures(logger)
+    await log(js, there(place, "a") | {"client_request_id": "s3cr3t-subject"}, there(place, "b"))
+    assert await has_once(place, "ab")
+    await eventually(lambda: any("/inferences/" in key and key.endswith(".parquet") for key in place.keys(prefix)))
+    await eventually(partial(has_tables, logger, "wine.payload", "wine.inferences"))
+
+    order = await world.order(client_request_ids=("s3cr3t-subject",))
+    assert await has_once(place, "b")
+    await log(js, there(place, "a") | {"client_request_id": "s3cr3t-subject"}, there(place, "d"), retry=True)
+    assert await has_once(place, "bd")
+    await world.at(FINAL)
+
+    receipt = await world.erasures.receipt(order.id)
+    assert {name: table.rows for name, table in receipt.tables.items()} == {"wine.payload": 1, "wine.inferences": 1}
+    assert all(table.files_gone == table.files_rewritten > 0 for table in receipt.tables.values())
+    assert receipt.finished_at == FINAL
+    assert [key for key in place.keys(prefix) if b"s3cr3t" in (place.get(key) or b"")] == []
+
+
+async def has_tables(logger: RunningLogger, *names: str) -> bool:
+    found = await logger.tables()
+    return all(name in found for name in names)
 
 
 async def test_what_a_store_refuses_waits_is_named_and_comes_once(
