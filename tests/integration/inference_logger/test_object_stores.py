@@ -75,11 +75,11 @@ def url_of(place: S3Client) -> str:
     return f"s3://{place.folder.bucket}/{place.folder.prefix}".rstrip("/")
 
 
-def stored(place: S3Client, service: str = "wine") -> Counter[str]:
+def stored(place: S3Client, service: str = "wine", kind: str = "payload") -> Counter[str]:
     """Request id → rows of the table, as an outside reader sees it."""
     options = place.folder.options(place.credentials)
     try:
-        table = deltalake.DeltaTable(f"{url_of(place)}/{service}/payload", storage_options=options)
+        table = deltalake.DeltaTable(f"{url_of(place)}/{service}/{kind}", storage_options=options)
         return Counter(table.to_pyarrow_table(columns=["request_id"]).column("request_id").to_pylist())
     except (OSError, deltalake.exceptions.DeltaError):
         return Counter()
@@ -282,7 +282,9 @@ async def test_kills_and_a_store_that_is_away_neither_lose_nor_double(
                 logger.kill()
         await is_back
         loggers[0].start()
-        assert await has_once(place, [f"r{number}" for number in range(traffic.rows)])
+        names = [f"r{number}" for number in range(traffic.rows)]
+        assert await has_once(place, names)
+        assert await has_once(place, names, kind="inferences")
     finally:
         for logger in loggers:
             logger.end()
@@ -318,12 +320,12 @@ def files(place: S3Client) -> list[str]:
     return [key for key in place.keys(f"{place.folder.prefix}/wine/payload/") if key.endswith(".parquet")]
 
 
-async def has_once(place: S3Client, names: Iterable[str], service: str = "wine") -> bool:
+async def has_once(place: S3Client, names: Iterable[str], service: str = "wine", kind: str = "payload") -> bool:
     """Whether each of these rows comes to be in the table, once, and no other; fails with what is there instead."""
     wanted = dict.fromkeys(names, 1)
 
     def is_so() -> bool:
-        assert stored(place, service) == wanted
+        assert stored(place, service, kind) == wanted
         return True
 
     return await eventually(is_so, every=0.1)
