@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from datetime import timedelta
 from pathlib import Path
@@ -90,7 +91,8 @@ class InferenceLoggerSettings(DatabaseSettings):
     @property
     def process_name(self) -> str:
         """What this process is called."""
-        name = socket.gethostname() if self.replica == "hostname" else self.replica
+        host = re.sub(r"[^A-Za-z0-9_-]", "-", socket.gethostname())[:64]
+        name = host if self.replica == "hostname" else self.replica
         return f"inference-logger-{name}" if name else "inference-logger"
 
     @property

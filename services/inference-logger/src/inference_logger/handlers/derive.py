@@ -212,7 +212,7 @@ class InferenceTables:
     async def _note_blocked(self, source: TableKey, reason: str) -> None:
         key, target = replace(source, kind=INFERENCES), self._target(source)
         before = self.blocked.get(target)
-        if before is not None and before.reason == reason:
+        if not self.stores.ownership.may_write(source.service) or (before is not None and before.reason == reason):
             return
         behind = await self._rows_behind(source)
         since = before.since if before else self.stores.clock.now()

@@ -12,7 +12,7 @@ from nats.js.api import StreamInfo
 from pydantic import BaseModel, Field
 
 from controller.api.dependencies import ApiDependencies, Dependencies
-from controller.domain.platform import ALWAYS, LOGGER, ROUTER, backlog_of
+from controller.domain.platform import ALWAYS, LOGGER, ROUTER, backlog_of, service_of
 from shared.bus.nats_errors import NATS_ERRORS
 from shared.bus.status import gather_status
 from shared.bus.topology import BUCKETS, DEAD, STREAMS
@@ -108,7 +108,7 @@ async def platform(deps: Dependencies) -> PlatformView:
         spool=list(_spools(last)),
         inference_logger=BacklogView(**backlog.model_dump()) if backlog else BacklogView(),
         dead_letters=streams[DEAD].state.messages if DEAD in streams else None,
-        stores=[StoreView(service=each.name, **each.store.model_dump()) for each in last if each.store],
+        stores=list(_stores(last)),
     )
 
 
@@ -157,6 +157,13 @@ def _stream(name: str, info: StreamInfo) -> StreamView:
     bound = info.config.max_bytes if (info.config.max_bytes or 0) > 0 else None
     fill = round(info.state.bytes / bound, 4) if bound else None
     return StreamView(name=name, messages=info.state.messages, bytes=info.state.bytes, max_bytes=bound, fill=fill)
+
+
+def _stores(last: list[ServiceStatus]) -> Iterator[StoreView]:
+    """One a service: several loggers share theirs."""
+    found = {service_of(each.name): each.store for each in last if each.store}
+    for service, store in found.items():
+        yield StoreView(service=service, **store.model_dump())
 
 
 def _spools(last: list[ServiceStatus]) -> Iterator[SpoolView]:

@@ -146,7 +146,7 @@ class LabelledTables:
         key = labelled_of(source)
         location = self.stores.tables.location(key)
         before = self.blocked.get(location)
-        if before is not None and before.reason == reason:
+        if not self.stores.ownership.may_write(source.service) or (before is not None and before.reason == reason):
             return
         since = before.since if before else self.stores.clock.now()
         table = WaitingTable(key, location, "", 0, reason, since)

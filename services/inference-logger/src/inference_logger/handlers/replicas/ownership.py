@@ -42,6 +42,10 @@ class Ownership(Protocol):
         """Whether the tables of a service are this process' to write."""
         ...
 
+    def may_write(self, service: str) -> bool:
+        """Whether it owns them, and is in touch with the others."""
+        ...
+
     def other_owner(self, service: str) -> str | None:
         """Which other process writes the tables of a service."""
         ...
@@ -90,6 +94,10 @@ class SoleOwner:
 
     def current_epoch(self, service: str) -> None:
         """Commits say nothing of it."""
+
+    def may_write(self, service: str) -> bool:
+        """Everything."""
+        return True
 
     def other_owner(self, service: str) -> None:
         """There is none."""

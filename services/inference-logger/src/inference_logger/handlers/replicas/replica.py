@@ -81,6 +81,10 @@ class Replica:
             self._owned[service] = owned
         return owned
 
+    def may_write(self, service: str) -> bool:
+        """As the assignment says, within the lease."""
+        return self.owns(service) and self._is_current()
+
     def other_owner(self, service: str) -> str | None:
         """As the assignment says."""
         known = self._assignment
