@@ -142,7 +142,7 @@ def _killing(work: Callable[..., Any], *, is_done: bool) -> Callable[..., Any]:
     return killed
 
 
-@pytest.mark.parametrize("write", ["write_deltalake", "open_or_create"])
+@pytest.mark.parametrize("write", ["write_deltalake", "_open_target"])
 @pytest.mark.parametrize("is_done", [True, False])
 def test_killed_before_or_after_any_write_nothing_is_lost_or_doubled(
     tables: Tables, monkeypatch: pytest.MonkeyPatch, write: str, is_done: bool

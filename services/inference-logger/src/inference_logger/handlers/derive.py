@@ -36,6 +36,7 @@ from inference_logger.store.derived import blocked
 from inference_logger.store.derived.runner import DerivationRunner
 from inference_logger.store.derived.signatures import find_signatures
 from inference_logger.store.derived.tables import Backfill, Derivation, DerivedCommit, catalogue_location, rows_behind
+from inference_logger.store.open_tables import OpenTables
 from inference_logger.store.storage import Storage
 from shared.bus.outbox import publish
 from shared.errors import NotFound, PenstockError
@@ -64,6 +65,7 @@ class InferenceTables:
     blocked: dict[str, WaitingTable] = field(default_factory=dict)
     """By location."""
     _backfills: dict[str, Backfill] = field(default_factory=dict)
+    _opened: OpenTables = field(default_factory=OpenTables)
     _checked: set[str] = field(default_factory=set)
     """Locations whose entry in the catalogue is known to be there."""
 
@@ -158,6 +160,7 @@ class InferenceTables:
             columns=NEEDED_OF_PAYLOAD,
             storage=await self._storage(location),
             fence=self.stores.tables.fence,
+            opened=self._opened,
             backfill=self._backfills.get(target),
         )
 

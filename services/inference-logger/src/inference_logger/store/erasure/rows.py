@@ -21,7 +21,8 @@ from inference_logger.domain.erasures import label_predicates, predicate_of
 from inference_logger.domain.inferences.kinds import is_kind
 from inference_logger.domain.inferences.names import NAME
 from inference_logger.domain.schema import SYSTEM_COLUMNS
-from inference_logger.store.delta import PayloadTables, find_rows, open_table
+from inference_logger.store.delta import PayloadTables, find_rows
+from inference_logger.store.open_tables import open_table
 from inference_logger.store.storage import Storage
 from shared.contracts.erasures import ErasureOrder
 
