@@ -19,6 +19,7 @@ from inference_logger.handlers.erase import Erasures
 from inference_logger.store import catalogue
 from inference_logger.store.delta import CommitResult, open_table
 from inference_logger.store.erasure.rows import Erased
+from inference_logger.store.erasure.state import find_begun
 from running_services.logged_requests import START, counted, log, record
 from running_services.running_logger import RunningLogger, facts
 from shared.clock import SystemClock
@@ -202,6 +203,8 @@ async def test_rows_go_by_a_column_from_every_table(
 
     order = await world.order(column="customer", values=("s3cr3t", "7"))
     assert counted(home) == {"a": 1, "c": 1}
+    async with world.database.read() as session:
+        assert await find_begun(session, (order.id, new_id())) == (order.id,)
     receipt = await world.erasures.receipt(order.id)
     assert (receipt.tables["wine.payload"].rows, receipt.tables["wine.labelled"].rows) == (1, 2)
     left = open_table(str(where)).to_pyarrow_table().to_pydict()
