@@ -263,6 +263,23 @@ async def test_what_an_erasure_rewrites_is_not_derived_again(
     assert derived(home) == ["b", "c", "d", "e"]
 
 
+async def test_rows_go_by_what_only_the_json_columns_hold(
+    js: JetStreamContext, running: RunningLogger, world: World, home: Path
+) -> None:
+    bodies = {"a": {"id": "s3cr3t", "of": [7]}, "b": {"id": "other"}, "c": ["s3cr3t"]}
+    records = [record(name, request=json.dumps({"dataframe_records": [{"who": who}]})) for name, who in bodies.items()]
+    await log(js, *records)
+
+    async def is_listed() -> bool:
+        return "wine.inferences" in await running.tables() and derived(home) == ["a", "b", "c"]
+
+    await eventually(is_listed)
+    await world.order(column="id", values=("s3cr3t",))
+    assert (counted(home), derived(home)) == ({"b": 1, "c": 1}, ["b", "c"])
+    await world.order(column="who", values=("s3cr3t",))
+    assert (counted(home), derived(home)) == ({"b": 1}, ["b"])
+
+
 async def test_rows_whose_columns_are_only_called_alike_stay(
     js: JetStreamContext, running: RunningLogger, world: World, home: Path
 ) -> None:
