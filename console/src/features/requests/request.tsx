@@ -10,6 +10,7 @@ import { CopyText } from '@/components/text/CopyText';
 import { Timestamp } from '@/components/time/Timestamp';
 import { useFormats, useTexts } from '@/i18n';
 import { codeForms } from './code';
+import { InferenceRows } from './parts/InferenceRows';
 import { StatusCode } from './parts/Rows';
 import { cell, pretty, requestQuery, type WholeRequest } from './queries';
 
@@ -52,6 +53,7 @@ function Whole({ service, request }: { service: string; request: WholeRequest })
           </Card>
         ))}
       </Flex>
+      <InferenceRows request={request} />
       <Card
         size="small"
         title={t.lines}
