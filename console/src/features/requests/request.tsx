@@ -41,6 +41,7 @@ function Whole({ service, request }: { service: string; request: WholeRequest })
   return (
     <>
       <Facts request={request} />
+      <InferenceRows request={request} />
       <Flex gap="middle" wrap align="start">
         {(['request', 'response'] as const).map((column) => (
           <Card
@@ -53,7 +54,6 @@ function Whole({ service, request }: { service: string; request: WholeRequest })
           </Card>
         ))}
       </Flex>
-      <InferenceRows request={request} />
       <Card
         size="small"
         title={t.lines}

@@ -27,7 +27,12 @@ export function Statistics({ query, isWrong }: { query: UseQueryResult<TableStat
   if (query.error) return <ErrorNotice error={asApiError(query.error)} retry={() => void query.refetch()} />;
   return (
     <Flex vertical gap="small">
-      {query.data && <Muted>{`${t.rows(formats.number(query.data.rows))}. ${t.estimated}`}</Muted>}
+      {query.data && (
+        <Flex gap="middle" wrap>
+          <span>{t.rows(formats.number(query.data.rows))}</span>
+          <Muted>{t.estimated}</Muted>
+        </Flex>
+      )}
       <Table<ColumnStatistics>
         size="small"
         rowKey="name"
