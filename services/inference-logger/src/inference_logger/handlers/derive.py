@@ -81,18 +81,21 @@ class InferenceTables:
 
     async def load(self) -> None:
         """Start from what the database holds: every payload table may have got rows meanwhile."""
+        await self.stores.ownership.known()
+        owns = self.stores.ownership.owns
         async with self.stores.database.read() as session:
             rows = await catalogue.find_tables(session)
-            self.blocked = await blocked.find_blocked(session)
+            found = await blocked.find_blocked(session)
+        self.blocked = {location: table for location, table in found.items() if owns(table.key.service)}
         now = self.stores.clock.monotonic()
         for row in rows:
-            if row.kind == KIND and row.version >= 0:
+            if row.kind == KIND and row.version >= 0 and owns(row.service):
                 self.schedule.wake(self.stores.tables.key_at(row.location, row.service, row.kind), now)
         self._show()
 
     def take_due(self) -> list[TableKey]:
         """Tables that are to be derived now."""
-        return self.schedule.take_due(self.stores.clock.monotonic())
+        return self.wakeups.take_due(self.stores.ownership.owns)
 
     def failed(self, source: TableKey) -> None:
         """It is tried again later."""
@@ -212,7 +215,7 @@ class InferenceTables:
     async def _note_blocked(self, source: TableKey, reason: str) -> None:
         key, target = replace(source, kind=INFERENCES), self._target(source)
         before = self.blocked.get(target)
-        if before is not None and before.reason == reason:
+        if not self.stores.ownership.may_write(source.service) or (before is not None and before.reason == reason):
             return
         behind = await self._rows_behind(source)
         since = before.since if before else self.stores.clock.now()

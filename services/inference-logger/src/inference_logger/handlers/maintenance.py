@@ -32,7 +32,8 @@ async def compact_tables(stores: Stores, kept: timedelta) -> None:
     Each bucket goes its own way: one that hangs holds up no other.
     """
     async with stores.database.read() as session:
-        found = [row.location for row in await catalogue.find_tables(session)]
+        rows = await catalogue.find_tables(session)
+    found = [row.location for row in rows if stores.ownership.owns(row.service)]
     by_place: dict[str, list[str]] = defaultdict(list)
     for location in found:
         by_place[bucket_of(location)].append(location)

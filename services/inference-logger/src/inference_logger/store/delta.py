@@ -101,7 +101,7 @@ class PayloadTables:
         with self._alone(location, storage):
             for attempt in range(ATTEMPTS):
                 table, is_new = self._open.take(location, storage)
-                turn = [self.fence.turn(location, table)] if storage.is_single_writer else []
+                turn = self.fence.transactions(location, table, is_single_writer=storage.is_single_writer)
                 try:
                     done = _append_once(table, share, app_id, upto, turn, tombstones=self.tombstones)
                 except CommitFailedError:
@@ -126,8 +126,7 @@ class PayloadTables:
         """Merge small files, drop what no kept version needs, write a checkpoint. A writer in between wins."""
         with self.fence.lock(location):
             table = open_table(location, storage)
-            if storage.is_single_writer:
-                self.fence.turn(location, table)
+            self.fence.transactions(location, table, is_single_writer=storage.is_single_writer)
             with contextlib.suppress(CommitFailedError):
                 table.optimize.compact()
             table.update_incremental()

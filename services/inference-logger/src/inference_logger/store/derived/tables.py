@@ -136,7 +136,8 @@ def _derive_from(derivation: Derivation, source: DeltaTable, target: _Target) ->
 def _open_target(derivation: Derivation, source: DeltaTable) -> _Target:
     table, is_new = derivation.opened.take(derivation.target, derivation.storage, INFERENCES_SCHEMA)
     app_id = f"penstock:derive:{source.metadata().id}"
-    turn = [derivation.fence.turn(derivation.target, table)] if derivation.storage.is_single_writer else []
+    is_single_writer = derivation.storage.is_single_writer
+    turn = derivation.fence.transactions(derivation.target, table, is_single_writer=is_single_writer)
     return _Target(derivation.target, table, is_new, app_id, turn, tuple(pa.schema(table.schema().to_arrow())))
 
 
