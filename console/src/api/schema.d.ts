@@ -1094,6 +1094,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/services/{service}/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send Labels
+         * @description Say what was true: taken whole, or not at all; rows that are wrong are listed and the others taken.
+         *
+         *     JSON, CSV or Parquet with the columns `client_request_id`, `request_id` or `key`; `row`, `label` or `label_<name>`,
+         *     `labelled_at`; or SageMaker's lines of ground truth. At most 256 MiB, JSON 32 MiB.
+         */
+        post: operations["send_labels_api_v1_services__service__labels_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/services/{service}/labels/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Coverage
+         * @description How many inferences have a label by now, and how late these came; steps without inferences are left out.
+         */
+        get: operations["read_coverage_api_v1_services__service__labels_coverage_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/services/{service}/logs": {
         parameters: {
             query?: never;
@@ -2003,6 +2046,39 @@ export interface components {
             type: string;
         };
         /**
+         * CoverageStep
+         * @description Inferences whose request came between `start` and the next step.
+         */
+        CoverageStep: {
+            /**
+             * Delay P50 S
+             * @description From the request to the label's receipt, median.
+             */
+            delay_p50_s?: number | null;
+            /**
+             * Delay P90 S
+             * @description 90 % of the labels that there are came within.
+             */
+            delay_p90_s?: number | null;
+            /**
+             * Labelled
+             * @description Those of them that have a label.
+             */
+            labelled: number;
+            /**
+             * Predicted
+             * @description Inferences without an error.
+             */
+            predicted: number;
+            /** Share */
+            share: number;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+        };
+        /**
          * CrossOrigin
          * @description `Cors` as a body: unknown fields are refused, and origins and header names that are none.
          */
@@ -2822,6 +2898,59 @@ export interface components {
             prefix: string;
             /** Scopes */
             scopes: ("predict" | "versions")[];
+        };
+        /**
+         * LabelCoverage
+         * @description Steps with inferences, oldest first, and all of them together.
+         */
+        LabelCoverage: {
+            /** Delay P50 S */
+            delay_p50_s?: number | null;
+            /** Delay P90 S */
+            delay_p90_s?: number | null;
+            /** Items */
+            items: components["schemas"]["CoverageStep"][];
+            /** Labelled */
+            labelled: number;
+            /** Predicted */
+            predicted: number;
+            /** Share */
+            share: number;
+        };
+        /**
+         * LabelReceipt
+         * @description What became of an upload: `received` is the sum of `joined`, `waiting` and `rejected_rows`.
+         */
+        LabelReceipt: {
+            /**
+             * Changed
+             * @description Labels that were not known: new ones, and revisions of others.
+             * @default 0
+             */
+            changed: number;
+            /**
+             * Joined
+             * @description Labels whose inference is recorded.
+             */
+            joined: number;
+            /** Received */
+            received: number;
+            /**
+             * Rejected
+             * @description The first 1000 that were not taken.
+             * @default []
+             */
+            rejected: components["schemas"]["RejectedLabel"][];
+            /**
+             * Rejected Rows
+             * @default 0
+             */
+            rejected_rows: number;
+            /**
+             * Waiting
+             * @description Labels that wait for theirs.
+             */
+            waiting: number;
         };
         /**
          * Leave
@@ -4081,6 +4210,16 @@ export interface components {
              * @default []
              */
             versions: string[];
+        };
+        /**
+         * RejectedLabel
+         * @description An item of an upload that was not taken; `row` counts from 0.
+         */
+        RejectedLabel: {
+            /** Reason */
+            reason: string;
+            /** Row */
+            row: number;
         };
         /**
          * Renewal
@@ -11828,6 +11967,236 @@ export interface operations {
             };
             /** @description The body is not JSON. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    send_labels_api_v1_services__service__labels_post: {
+        parameters: {
+            query?: {
+                /** @description The column of features that `key` is a value of. */
+                key?: string | null;
+            };
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    labels: {
+                        /**
+                         * Client Request Id
+                         * @description The id that the caller gave to its request.
+                         */
+                        client_request_id?: string | null;
+                        /**
+                         * Key
+                         * @description A value of the column of features that `?key=` names.
+                         */
+                        key?: string | number | null;
+                        /** Label */
+                        label: number | string | boolean | {
+                            [key: string]: number | string | boolean;
+                        };
+                        /**
+                         * Labelled At
+                         * @description ISO-8601 with a zone; by default when it came in.
+                         */
+                        labelled_at?: string | null;
+                        /**
+                         * Request Id
+                         * @description The id that the answer came with.
+                         */
+                        request_id?: string | null;
+                        /**
+                         * Row
+                         * @description In a batch, from 0; by default 0, for `key` every row.
+                         */
+                        row?: number | null;
+                    }[];
+                };
+                "application/vnd.apache.parquet": string;
+                "application/x-ndjson": string;
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelReceipt"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is longer than this API takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    read_coverage_api_v1_services__service__labels_coverage_get: {
+        parameters: {
+            query?: {
+                /** @description ISO-8601; a day before `to`. */
+                from?: string | null;
+                /** @description Seconds. */
+                step?: number;
+                /** @description ISO-8601; now by default. */
+                to?: string | null;
+            };
+            header?: never;
+            path: {
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelCoverage"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -12,7 +12,7 @@ import typer
 
 from penstock.commands.cli.errors import EXIT_CODES, Commands
 from penstock.commands.deployment import deploy, rollback
-from penstock.commands.monitoring import charts, log_topics, logs, observability, platform_health, tables
+from penstock.commands.monitoring import charts, labels, log_topics, logs, observability, platform_health, tables
 from penstock.commands.people import console, login, projects, users
 from penstock.commands.resources import (
     capacity,
@@ -176,6 +176,7 @@ for name, group in (
     ("models", models.app),
     ("environments", environments.app),
     ("tables", tables.app),
+    ("labels", labels.app),
     ("log-topic", log_topics.app),
     ("erasures", privacy.app),
     ("specs", specs.app),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -22,6 +23,7 @@ from penstock.client.errors import (
     Unreachable,
     error_of,
 )
+from penstock.client.labels import ANSWER_TIMEOUT_S, UploadRequest
 from penstock.client.log_stream import RECONNECT_DELAY_S, RECONNECT_FOR_S, LogPosition
 from penstock.client.operations import AsyncMethods, Operations, SyncMethods
 from penstock.client.platform import ChangeStream
@@ -51,13 +53,17 @@ class _BaseClient(Operations):
         token = self._token if request.token is None else request.token.strip()
         if not (token.isascii() and token.isprintable()):  # else the HTTP library's error would quote it
             raise Unauthenticated(401, "UNAUTHENTICATED", "the token has characters in it that no token has")
-        return {
+        options = {
             "method": request.method,
             "url": request.url or self._base + request.path,
             "params": dict(request.params) or None,
             "json": request.json,
             "headers": {"Authorization": f"Bearer {token}", **request.headers},
         }
+        if isinstance(request, UploadRequest):
+            options["content"] = Path(request.file).read_bytes()
+            options["timeout"] = httpx.Timeout(self._timeout_s, read=ANSWER_TIMEOUT_S)
+        return options
 
     def _stream_options(self, request: Request[Any]) -> dict[str, Any]:
         return {**self._options(request), "timeout": httpx.Timeout(self._timeout_s, read=STREAM_READ_TIMEOUT_S)}

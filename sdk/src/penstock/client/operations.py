@@ -11,7 +11,7 @@ from functools import wraps
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from penstock.client import groups as grouped
-from penstock.client import inspection, observability, people, privacy, requests, resources
+from penstock.client import inspection, labels, observability, people, privacy, requests, resources
 from penstock.client import platform as platform_requests
 from penstock.client import tables as table_requests
 from penstock.client.requests import Listing, Request, Stream
@@ -220,6 +220,9 @@ class Operations:
     erasures = listing(privacy.erasures)
     erasure = operation(privacy.erasure)
     accounting = operation(table_requests.accounting)
+    send_labels = operation(labels.send_labels)
+    send_label_file = operation(labels.send_label_file)
+    label_coverage = operation(labels.label_coverage)
     dead_letters = listing(requests.dead_letters)
     replay_dead_letter = operation(requests.replay_dead_letter)
     platform = operation(platform_requests.platform)

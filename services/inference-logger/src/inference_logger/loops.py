@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import timedelta
+from typing import Protocol
 
 import nats.errors
 from deltalake.exceptions import DeltaError
@@ -12,12 +13,11 @@ from nats.js.errors import Error as JetStreamError
 
 from inference_logger.domain.tables import TableKey
 from inference_logger.handlers import maintenance
-from inference_logger.handlers.derive import InferenceTables
 from inference_logger.handlers.erase import Erasures
 from inference_logger.handlers.purge import purge_once
 from inference_logger.handlers.reading.accounting import LogAccounting
 from inference_logger.handlers.removal import TableRemoval
-from inference_logger.handlers.stores import Stores
+from inference_logger.handlers.stores import DerivationWakeups, Stores
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.database import Database
@@ -45,29 +45,53 @@ async def run_compaction(stores: Stores, clock: Clock, interval: timedelta, kept
             log.warning("tables were not compacted this time: %s", error)
 
 
-async def run_derivation(inferences: InferenceTables, clock: Clock) -> None:
-    """Bring inferences tables on as payload tables get rows, until cancelled."""
+class DerivedTables(Protocol):
+    """Tables of one kind that are derived from others."""
+
+    @property
+    def wakeups(self) -> DerivationWakeups:
+        """What wakes them."""
+        ...
+
+    async def load(self) -> None:
+        """Start from what the database holds."""
+        ...
+
+    def take_due(self) -> list[TableKey]:
+        """Sources whose tables are to be brought on now."""
+        ...
+
+    async def derive(self, source: TableKey) -> None:
+        """Bring one on."""
+        ...
+
+    def failed(self, source: TableKey) -> None:
+        """Try it again later."""
+        ...
+
+
+async def run_derivation(derived: DerivedTables, clock: Clock) -> None:
+    """Bring derived tables on as their sources get rows, until cancelled."""
     while True:
         try:
-            await inferences.load()
+            await derived.load()
             break
         except Unavailable as error:
-            log.warning("inferences wait: %s", error)
+            log.warning("derived tables wait: %s", error)
             await clock.sleep(REMOVAL_INTERVAL_S)
-    wakeups = inferences.stores.derivations
     async with asyncio.TaskGroup() as running:
         while True:
-            await wakeups.wait()
-            for source in inferences.take_due():
-                running.create_task(_derive(inferences, source), name=f"derive from {source.name}")
+            await derived.wakeups.wait()
+            for source in derived.take_due():
+                running.create_task(_derive(derived, source), name=f"derive from {source.name}")
 
 
-async def _derive(inferences: InferenceTables, source: TableKey) -> None:
+async def _derive(derived: DerivedTables, source: TableKey) -> None:
     try:
-        await inferences.derive(source)
+        await derived.derive(source)
     except Unavailable as error:
-        log.warning("inferences of %s wait: %s", source.service, error)
-        inferences.failed(source)
+        log.warning("what is derived from %s waits: %s", source.name, error)
+        derived.failed(source)
 
 
 async def run_removal(stores: Stores, clock: Clock) -> None:

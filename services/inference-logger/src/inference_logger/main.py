@@ -10,11 +10,14 @@ from typing import Any
 from inference_logger import loops
 from inference_logger.consumers.calls import serve_destinations, serve_erasures, subscribe
 from inference_logger.consumers.controller import ControllerOverBus
+from inference_logger.consumers.labels import serve_labels
 from inference_logger.consumers.requests import CommitPolicy, RequestSink
 from inference_logger.consumers.waiting import WaitingTableRetries
 from inference_logger.domain.derivations import DerivationSchedule
 from inference_logger.handlers.derive import InferenceTables
 from inference_logger.handlers.erase import Erasures
+from inference_logger.handlers.labels.intake import LabelIntake
+from inference_logger.handlers.labels.labelled import LabelledTables
 from inference_logger.handlers.reading.accounting import LogAccounting
 from inference_logger.handlers.reading.reader import QueryLimits, TableReader
 from inference_logger.handlers.stores import DerivationWakeups, Stores
@@ -22,8 +25,10 @@ from inference_logger.metrics import DestinationMetrics, LogMetrics, TableMetric
 from inference_logger.settings import InferenceLoggerSettings
 from inference_logger.store.delta import PayloadTables
 from inference_logger.store.derived.runner import DerivationRunner
+from inference_logger.store.derived.tables import derive_next
 from inference_logger.store.destinations.definitions import DestinationDefinitions
 from inference_logger.store.destinations.registry import DestinationRegistry
+from inference_logger.store.labels.labelled import derive_labelled
 from inference_logger.store.parking import ParkingArea
 from inference_logger.store.storage import Storages
 from inference_logger.store.writer import TableWriter
@@ -49,6 +54,7 @@ class App:
     bus: Bus
     sink: RequestSink
     inferences: InferenceTables
+    labelled: LabelledTables
     destinations: DestinationRegistry
     erasures: Erasures
     clock: Clock
@@ -65,6 +71,7 @@ class App:
             "tidy": loops.run_compaction(stores, self.clock, settings.tidy_interval, settings.files_kept),
             "erasures": loops.run_erasures(self.erasures, self.clock),
             "inferences": loops.run_derivation(self.inferences, self.clock),
+            "labelled": loops.run_derivation(self.labelled, self.clock),
             "removal": loops.run_removal(stores, self.clock),
             "accounting": loops.run_accounting(self.accounting, self.clock),
             "purge": loops.run_purge(self.bus, self.database, self.clock, settings.requests_kept),
@@ -108,10 +115,13 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
     policy = CommitPolicy(settings.commit_interval, settings.commit_bytes)
     sink = RequestSink(bus, stores, WaitingTableRetries(stores, settings.waiting_bytes), policy)
     bus.status.backlog = sink.backlog
-    inferences = InferenceTables(stores, DerivationRunner(settings.derive_timeout, destinations))
+    inferences = InferenceTables(stores, DerivationRunner(settings.derive_timeout, destinations, derive_next))
+    labelled = LabelledTables(stores, DerivationRunner(settings.derive_timeout, destinations, derive_labelled))
+    serve_labels(bus, LabelIntake(stores, bus.read_chunks))
     erasures = Erasures(stores, controller.erasures, settings.files_kept)
     serve_erasures(bus, erasures, terms_of(settings))
-    return App(settings, telemetry, database, bus, sink, inferences, destinations, erasures, clock, reader, accounting)
+    derived = (inferences, labelled)
+    return App(settings, telemetry, database, bus, sink, *derived, destinations, erasures, clock, reader, accounting)
 
 
 def terms_of(settings: InferenceLoggerSettings) -> ErasureTerms:
@@ -131,6 +141,10 @@ def _query_limits(settings: InferenceLoggerSettings) -> QueryLimits:
     )
 
 
+def _wakeups(settings: InferenceLoggerSettings, clock: Clock) -> DerivationWakeups:
+    return DerivationWakeups(DerivationSchedule(settings.derive_interval.total_seconds()), clock)
+
+
 def _stores(
     settings: InferenceLoggerSettings, telemetry: Telemetry, database: Database, storages: Storages, clock: Clock
 ) -> Stores:
@@ -140,7 +154,8 @@ def _stores(
         storages=storages,
         writer=TableWriter(tables, settings.write_timeout, storages),
         database=database,
-        derivations=DerivationWakeups(DerivationSchedule(settings.derive_interval.total_seconds()), clock),
+        derivations=_wakeups(settings, clock),
+        labelled=_wakeups(settings, clock),
         parking=ParkingArea(settings.parking_root, settings.parking_bytes),
         metrics=TableMetrics(telemetry.registry),
         clock=clock,

@@ -30,6 +30,12 @@ class TableMetrics:
             (*LABELS, "reason"),
             registry=registry,
         )
+        self._labelled = Counter(
+            "penstock_labels_joined",
+            "Inferences that have got a label, by whether it is their first (added) or another one (changed).",
+            ("service", "change"),
+            registry=registry,
+        )
         self._waiting: dict[str, tuple[WaitingTable, ...]] = {}
 
     @property
@@ -49,6 +55,11 @@ class TableMetrics:
     def count_dropped(self, table: WaitingTable, rows: int, reason: str) -> None:
         """Records of a table were dropped."""
         self._dropped.labels(table.key.name, table.location, reason).inc(rows)
+
+    def count_labels(self, service: str, *, added: int, changed: int) -> None:
+        """Inferences of a service were joined with labels."""
+        for change, count in (("added", added), ("changed", changed)):
+            self._labelled.labels(service, change).inc(count)
 
     def details(self) -> dict[str, Any]:
         """For `/readyz`: a table that waits does not make the service unready."""

@@ -1,4 +1,4 @@
-"""Large results over the bus: chunks of at most 1 MiB, each sent when it is asked for.
+"""Large results over the bus: chunks of at most `MAX_CHUNK_BYTES`, each sent when it is asked for.
 
 A reply to an RPC names a subject (`ChunkStreams.offer`); whoever has it asks there for chunk 0, 1, 2 … (`read_chunks`).
 One chunk is made ahead, no more: a slow consumer holds the producer back, and one that stops asking, or says so, ends

@@ -10,7 +10,8 @@ from shared.contracts.base import Contract
 
 CHUNKS_SUBJECT = "penstock.chunks.v1"
 """The service that offers them and a random name follow."""
-MAX_CHUNK_BYTES = 1 << 20
+MAX_CHUNK_BYTES = 1_000_000
+"""With its headers it fits what a server of the bus takes that nobody has configured: 1 MiB."""
 STATE_HEADER = "penstock-chunk"
 """Header of a reply: `more`, `last`, or `wait` (nothing yet; ask again)."""
 ChunkState = Literal["more", "last", "wait"]

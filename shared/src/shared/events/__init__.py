@@ -3,6 +3,7 @@
 from shared.events.base import Event
 from shared.events.catalogue import CATALOGUE, EVENT_TYPES, CatalogueEntry
 from shared.events.erasure import ErasureFinished
+from shared.events.labels import LabelsJoined
 from shared.events.node import NodeAdded, NodeReleased, NodeUpdated
 from shared.events.pod import PodChecked, PodExited, PodNoted, PodNotReady, PodReady, PodScheduled, PodTerminated
 from shared.events.request import RequestLogged, RequestRecord
@@ -38,6 +39,7 @@ __all__ = [
     "CatalogueEntry",
     "ErasureFinished",
     "Event",
+    "LabelsJoined",
     "NodeAdded",
     "NodeReleased",
     "NodeUpdated",

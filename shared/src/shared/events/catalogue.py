@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.events import erasure, node, pod, request, run, service, table, version
+from shared.events import erasure, labels, node, pod, request, run, service, table, version
 from shared.events.base import Event
 
 
@@ -51,6 +51,7 @@ CATALOGUE: tuple[CatalogueEntry, ...] = (
     CatalogueEntry(table.TableBlocked, "inference-logger", ("monitor",)),
     CatalogueEntry(table.TableRecovered, "inference-logger", ("monitor",)),
     CatalogueEntry(table.TableRowsDropped, "inference-logger", ("monitor",)),
+    CatalogueEntry(labels.LabelsJoined, "inference-logger"),
     CatalogueEntry(erasure.ErasureFinished, "inference-logger", ("controller",)),
     CatalogueEntry(request.RequestLogged, "router", ("inference-logger",)),
 )

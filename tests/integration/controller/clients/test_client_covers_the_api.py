@@ -68,6 +68,8 @@ def _arguments(describe: Callable[..., Any]) -> Iterator[tuple[str, str]]:
 
 
 def _value(wanted: str) -> Any:
+    if wanted.startswith("Sequence[Mapping"):
+        return [{"name": "x"}]
     if "Mapping" in wanted:
         return {"name": "x"}
     if "Sequence" in wanted:

@@ -28,7 +28,7 @@ PRODUCES: dict[str, tuple[str, ...]] = {
     "router": (),
     "monitor": (),
     "inference-logger": (
-        "table.committed", "table.blocked", "table.recovered", "table.rowsdropped", "erasure.finished",
+        "table.committed", "table.blocked", "table.recovered", "table.rowsdropped", "labels.joined", "erasure.finished",
     ),
 }  # fmt: skip
 """Service → the facts under `penstock.events.` that it alone may publish."""
@@ -42,13 +42,14 @@ ALSO_PUBLISHES: dict[str, tuple[str, ...]] = {
         "$JS.API.STREAM.PURGE.REQUESTS",
         "penstock.metrics.v1.>",
         "penstock.logtopics.v1.>",
+        "penstock.chunks.v1.controller.*",  # labels that somebody sends to the controller
         "penstock.dead.v1.inference-logger",  # a message of REQUESTS that it cannot read
     ),
 }
 
 ALSO_HEARS: dict[str, tuple[str, ...]] = {
     # passed on, as they come, to those who follow logs, and to those who are told what changes
-    "controller": ("penstock.logs.v1.>", "penstock.dead.v1.>"),
+    "controller": ("penstock.logs.v1.>", "penstock.dead.v1.>", "penstock.chunks.v1.controller.*"),
     "scheduler": ("$KV.routers.>",),
     "inference-logger": ("penstock.chunks.v1.inference-logger.*",),  # asked for the next piece of a result
 }

@@ -6,7 +6,7 @@ are kept out of appends (`Tombstones`); what only a column tells is looked for a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -77,8 +77,31 @@ def predicate_of(order: ErasureOrder, columns: Collection[str], record_ids: Sequ
     found = " OR ".join(parts)
     if "request_time" not in columns:
         return found
+    return f"({found}) AND request_time <= {_moment(order)}"
+
+
+def label_predicates(order: ErasureOrder, keys: Collection[tuple[str, str]], at_once: int) -> Iterator[str]:
+    """SQL for the labels that belong to an order's rows; `keys`: names and values that these rows have."""
+    by_name: dict[str, set[str]] = {}
+    own = (
+        *(("client_request_id", value) for value in order.client_request_ids),
+        *(("request_id", value) for value in order.request_ids),
+        *((order.column, value) for value in order.values if order.column is not None),
+    )
+    for name, value in (*own, *keys):
+        by_name.setdefault(name, set()).add(value)
+        if name in {"client_request_id", "request_id"}:
+            by_name.setdefault("id", set()).add(value)  # a label that does not say which of the two it means
+    for name, values in sorted(by_name.items()):
+        listed = sorted(values)
+        for at in range(0, len(listed), at_once):
+            some = _listed(listed[at : at + at_once])
+            yield f"key_name IN ({_listed([name])}) AND key IN ({some}) AND received_at <= {_moment(order)}"
+
+
+def _moment(order: ErasureOrder) -> str:
     moment = order.ordered_at.isoformat(timespec="microseconds")
-    return f"({found}) AND request_time <= arrow_cast('{moment}', 'Timestamp(Microsecond, Some(\"UTC\"))')"
+    return f"arrow_cast('{moment}', 'Timestamp(Microsecond, Some(\"UTC\"))')"
 
 
 def _listed(values: Iterable[str]) -> str:

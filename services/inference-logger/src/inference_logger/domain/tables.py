@@ -18,7 +18,9 @@ from inference_logger.domain.records import RawRecord
 
 KIND = "payload"
 INFERENCES = "inferences"
-KINDS = (KIND, INFERENCES)
+LABELS = "labels"
+LABELLED = "labelled"
+KINDS = (KIND, INFERENCES, LABELS, LABELLED)
 """Kinds of tables."""
 
 

@@ -21,7 +21,14 @@ from inference_logger.domain.inferences.step import derive_inferences, keys_of
 from inference_logger.domain.schema import NEEDED_OF_PAYLOAD
 from inference_logger.domain.tables import INFERENCES, KIND, TableKey, is_remote
 from inference_logger.domain.waiting import WaitingTable, error_reason
-from inference_logger.handlers.stores import Stores, note_commit, read_catalogue_state, table_blocked, table_recovered
+from inference_logger.handlers.stores import (
+    DerivationWakeups,
+    Stores,
+    note_commit,
+    read_catalogue_state,
+    table_blocked,
+    table_recovered,
+)
 from inference_logger.store import catalogue
 from inference_logger.store.bounded import Unwritable
 from inference_logger.store.delta import CommitResult, version_and_rows
@@ -52,13 +59,18 @@ class InferenceTables:
     """The inferences tables of all payload tables, and what is going on with each."""
 
     stores: Stores
-    runner: DerivationRunner
+    runner: DerivationRunner[Derivation, DerivedCommit]
     waits: SignatureWaits = field(default_factory=SignatureWaits)
     blocked: dict[str, WaitingTable] = field(default_factory=dict)
     """By location."""
     _backfills: dict[str, Backfill] = field(default_factory=dict)
     _checked: set[str] = field(default_factory=set)
     """Locations whose entry in the catalogue is known to be there."""
+
+    @property
+    def wakeups(self) -> DerivationWakeups:
+        """What wakes them."""
+        return self.stores.derivations
 
     @property
     def schedule(self) -> DerivationSchedule:
@@ -174,6 +186,8 @@ class InferenceTables:
                     await blocked.delete_blocked(session, target)
                     await publish(session, table_recovered(recovered))
         self._checked.add(target)
+        if committed is not None and committed.rows:
+            self.stores.labelled.rows_added(key)
         if recovered is not None:
             log.info("table %s at %s has everything again", key.name, target)
             del self.blocked[target]

@@ -14,14 +14,16 @@ from deltalake.exceptions import DeltaError
 
 from inference_logger.domain.erasures import Tombstones, next_pass
 from inference_logger.domain.object_storage import storage_reason
-from inference_logger.domain.tables import KIND, is_remote
+from inference_logger.domain.tables import KIND, LABELLED, LABELS, is_remote
 from inference_logger.handlers.stores import Stores
 from inference_logger.store import catalogue, counts, positions
 from inference_logger.store.derived import blocked
 from inference_logger.store.erasure.rows import (
     clear_log,
+    erase_labels,
     erase_rows,
     erased_since,
+    find_label_keys,
     find_record_ids,
     gone,
     newest_version,
@@ -80,11 +82,13 @@ class Erasures:
         record_ids = await self._record_ids(order, tables, state)
         holds_ids = {location for location, found in record_ids.items() if found}
         every = sorted(set().union(*record_ids.values()))
+        holds_keys = await self._erase_labels(order, tables, every, state)
         if order.column is None or every:
             # Where the ids were found they go last: a pass that was killed must be able to find them again.
             await self._begin(tables, state)
             for table in sorted(tables, key=lambda each: each.location in holds_ids):
-                await self._erase(order, table, every, state)
+                if table.kind != LABELS and table.location not in holds_keys:
+                    await self._erase(table, state, erase_rows, order, every)
         if now >= order.final_by:
             for table in tables:
                 await self._settle(table, state)
@@ -121,15 +125,36 @@ class Erasures:
         async with self.stores.database.unit_of_work() as session:
             await save_state(session, state)
 
+    async def _erase_labels(
+        self, order: ErasureOrder, tables: Sequence[TableRow], record_ids: Sequence[str], state: ErasureState
+    ) -> set[str]:
+        """Labels go before what says whose they are. Returns the places that say so, while some labels are there."""
+        labels = [table for table in tables if table.kind == LABELS]
+        keys: dict[str, set[tuple[str, str]]] = {}
+        for table in tables if labels else ():
+            async with self._reached(table, state) as storage:
+                keys[table.location] = await storage.run(find_label_keys, table.location, order, record_ids, storage)
+        every = set[tuple[str, str]]().union(*keys.values())
+        await self._begin(labels, state)
+        for table in labels:
+            await self._erase(table, state, erase_labels, order, every)
+        if state.failed.isdisjoint(table.location for table in labels):
+            return set()
+        return {location for location, found in keys.items() if found}
+
     async def _erase(
-        self, order: ErasureOrder, table: TableRow, record_ids: Sequence[str], state: ErasureState
+        self, table: TableRow, state: ErasureState, erase: Callable[..., None], order: ErasureOrder, what: object
     ) -> None:
-        location = table.location
+        """Remove rows from one table."""
+        location, tables = table.location, self.stores.tables
         if location not in state.begun:
             return
         async with self._reached(table, state) as storage:
-            async with nullcontext() if is_remote(location) else self.stores.tables.compact_lock:
-                await storage.run(erase_rows, self.stores.tables, location, order, record_ids, storage)
+            async with (
+                nullcontext() if is_remote(location) else tables.compact_lock,
+                tables.service_lock(order.service) if table.kind in {LABELS, LABELLED} else nullcontext(),
+            ):
+                await storage.run(erase, tables, location, order, what, storage)
             done = await storage.run(erased_since, location, order, state.begun[location], storage)
             state.note(table.name, location, done.rows.total(), done.files)
             async with self.stores.database.unit_of_work() as session:
@@ -146,6 +171,7 @@ class Erasures:
         except NotFound:
             state.note_gone(table.location, len(state.files.get(table.location, [])))
         except FAILURES as error:
+            state.failed.add(table.location)
             state.waiting_for = f"table {table.name}: {storage_reason(table.location, error)}"
 
     async def _settle(self, table: TableRow, state: ErasureState) -> None:

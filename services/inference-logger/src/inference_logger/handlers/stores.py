@@ -28,7 +28,7 @@ from shared.events import TableBlocked, TableCommitted, TableRecovered, TableRow
 
 @dataclass(frozen=True)
 class DerivationWakeups:
-    """Commits to payload wake what is derived from it."""
+    """Commits to a table wake what is derived from it."""
 
     schedule: DerivationSchedule
     clock: Clock
@@ -57,6 +57,8 @@ class Stores:
     database: Database
     parking: ParkingArea
     derivations: DerivationWakeups
+    labelled: DerivationWakeups
+    """By inferences table."""
     metrics: TableMetrics
     clock: Clock
 

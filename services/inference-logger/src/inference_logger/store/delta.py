@@ -17,6 +17,8 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import reduce
+from operator import or_
 from pathlib import Path
 
 import pyarrow as pa
@@ -210,18 +212,31 @@ def _known_ids(table: DeltaTable, ids: set[str], since: date) -> set[str]:
 def find_rows(
     table: DeltaTable, column: str, values: pa.Array, also: pc.Expression, columns: Sequence[str]
 ) -> pa.Table:
-    """Rows whose `column` has one of the values, and that meet `also`.
+    """Rows whose `column` has one of the values, and that meet `also`."""
+    return find_any_rows(table, [(column, values)], also, columns)
+
+
+def find_any_rows(
+    table: DeltaTable, wanted: Sequence[tuple[str, pa.Array]], also: pc.Expression, columns: Sequence[str]
+) -> pa.Table:
+    """Rows that have in one of these columns one of its values, and that meet `also`.
 
     Files are ruled out by what the table's log says of them, but not their row groups where texts are looked for:
     files that a `DELETE` of delta-rs wrote say `string_view` there, and Arrow raises when it compares that with
     `string`. A cast keeps it from trying.
     """
-    dataset, field = table.to_pyarrow_dataset(), pc.field(column)
-    files = [*dataset.get_fragments(filter=field.isin(values) & also)]
+    dataset = table.to_pyarrow_dataset()
+    by_log = reduce(or_, (pc.field(name).isin(values) for name, values in wanted))
+    files = [*dataset.get_fragments(filter=by_log & also)]
     found = FileSystemDataset(files, dataset.schema, dataset.format, dataset.filesystem)
+    by_row = reduce(or_, (_is_one_of(name, values) for name, values in wanted))
+    return found.to_table(columns=list(columns), filter=by_row & also)
+
+
+def _is_one_of(name: str, values: pa.Array) -> pc.Expression:
     if pa.types.is_string(values.type):
-        field, values = field.cast(pa.large_string()), values.cast(pa.large_string())
-    return found.to_table(columns=list(columns), filter=field.isin(values) & also)
+        return pc.field(name).cast(pa.large_string()).isin(values.cast(pa.large_string()))
+    return pc.field(name).isin(values)
 
 
 def open_or_create(

@@ -81,11 +81,16 @@ def _is_a_table_of(folder: Path, service: str) -> bool:
     return is_named_so and not folder.is_symlink() and not folder.parent.is_symlink()
 
 
+def _time_of(table: DeltaTable) -> str:
+    """Labels have no request of their own."""
+    return "request_time" if any(field.name == "request_time" for field in table.schema().fields) else "received_at"
+
+
 def _has_newer(table: DeltaTable, upto: datetime) -> bool:
-    return bool(table.to_pyarrow_dataset().count_rows(filter=pc.field("request_time") > upto))
+    return bool(table.to_pyarrow_dataset().count_rows(filter=pc.field(_time_of(table)) > upto))
 
 
 def _remove_older(table: DeltaTable, upto: datetime) -> None:
-    table.delete(f"request_time <= '{upto.isoformat()}'")
+    table.delete(f"{_time_of(table)} <= '{upto.isoformat()}'")
     table.update_incremental()
     table.vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False, full=True)

@@ -98,6 +98,18 @@ class BlockedDerivationRow(LoggerRow, table=True):
     rows: int = Field(sa_type=BigInteger)
 
 
+class LabelUploadRow(LoggerRow, table=True):
+    """The answer to an upload of labels, so that the same upload is answered the same way again."""
+
+    __tablename__ = "label_uploads"
+
+    upload_id: str = Field(primary_key=True, max_length=64)
+    service: str = Field(max_length=63)
+    digest: str = Field(max_length=64)
+    receipt: dict[str, Any] = Field(sa_type=JSON)
+    at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
 class PurgeRow(LoggerRow, table=True):
     """A service whose tables were to be removed when it was deleted: what it had logged by then is stored no more.
 

@@ -9,9 +9,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from controller.api.dependencies import ApiDependencies, Dependencies
+from controller.api.dependencies import ApiDependencies, Dependencies, must_exist
 from controller.api.observability.log_filters import RequestId
-from controller.api.observability.metrics_events import must_exist
 from controller.domain.commands import ServiceName
 from controller.domain.times import Moment
 from shared.contracts.rpc.inference_logger import (

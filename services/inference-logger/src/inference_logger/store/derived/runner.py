@@ -1,4 +1,4 @@
-"""Derivations, a few of them waited for at once: storage that hangs holds up neither payload nor others."""
+"""Derivations, a few of them waited for at once."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from typing import Generic, Protocol, TypeVar
 
 from inference_logger.store.bounded import BoundedWork
-from inference_logger.store.derived.tables import Derivation, DerivedCommit, derive_next
 from inference_logger.store.storage import Storages
 from shared.errors import NotFound
 
@@ -16,17 +16,28 @@ AT_ONCE = 4
 """Derivations that are waited for at once: each may keep a core busy."""
 
 
-class DerivationRunner:
-    """`derive_next` in threads."""
+class HasTarget(Protocol):
+    """What is derived."""
 
-    def __init__(
-        self, within: timedelta, storages: Storages, work: Callable[[Derivation], DerivedCommit] = derive_next
-    ) -> None:
+    @property
+    def target(self) -> str:
+        """Where its table lies."""
+        ...
+
+
+What = TypeVar("What", bound=HasTarget)
+Done = TypeVar("Done")
+
+
+class DerivationRunner(Generic[What, Done]):
+    """`work` in threads."""
+
+    def __init__(self, within: timedelta, storages: Storages, work: Callable[[What], Done]) -> None:
         self._derive = work
         self._work = BoundedWork("derive", within, storages)
         self._turns = asyncio.Semaphore(AT_ONCE)
 
-    async def run(self, derivation: Derivation, expected: tuple[type[Exception], ...] = ()) -> DerivedCommit:
+    async def run(self, derivation: What, expected: tuple[type[Exception], ...] = ()) -> Done:
         """Derive the next piece. Raises `NotFound` for the source, `expected`, and `Unwritable` for all else."""
         work = partial(self._derive, derivation)
         async with self._turns:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, QueryBuilder
 from pyarrow.fs import FileSystem, FileType
 
-from inference_logger.domain.erasures import predicate_of
+from inference_logger.domain.erasures import label_predicates, predicate_of
 from inference_logger.domain.inferences.kinds import is_kind
 from inference_logger.domain.inferences.names import NAME
 from inference_logger.domain.schema import SYSTEM_COLUMNS
@@ -50,9 +50,7 @@ def find_record_ids(location: str, order: ErasureOrder, storage: Storage) -> set
     if order.column is None or id_name is None:
         return set()
     found: set[str] = set()
-    bound = pc.scalar(True)
-    if "request_time" in schema.names:
-        bound = pc.field("request_time") <= pa.scalar(order.ordered_at, schema.field("request_time").type)
+    bound = _until(order, schema)
     for column in schema:
         values = _values_of(column, order) if _is_named(column, order.column) else None
         if values is None:
@@ -62,15 +60,49 @@ def find_record_ids(location: str, order: ErasureOrder, storage: Storage) -> set
     return found
 
 
+def find_label_keys(
+    location: str, order: ErasureOrder, record_ids: Sequence[str], storage: Storage
+) -> set[tuple[str, str]]:
+    """Keys by which labels may belong to an order's rows of this table: names and values."""
+    table = open_table(location, storage)
+    schema = pa.schema(table.schema().to_arrow())
+    keys: set[tuple[str, str]] = set()
+    for column in schema:
+        if order.column is not None and _is_named(column, order.column):
+            keys |= {(name, value) for name in (column.name, _original(column)) for value in order.values}
+    bound = _until(order, schema)
+    wanted = (
+        ("client_request_id", order.client_request_ids),
+        ("request_id", order.request_ids),
+        ("record_id" if "record_id" in schema.names else "request_id", record_ids),
+    )
+    ids = [name for name in ("client_request_id", "request_id") if name in schema.names]
+    for name, values in wanted:
+        if ids and values and name in schema.names:
+            rows = find_rows(table, name, pa.array(values, pa.string()), bound, ids)
+            keys |= {(each, value) for each in ids for value in rows.column(each).to_pylist() if value is not None}
+    return keys
+
+
+def _until(order: ErasureOrder, schema: pa.Schema) -> pc.Expression:
+    """Rows that were there when it was ordered."""
+    if "request_time" not in schema.names:
+        return pc.scalar(True)
+    return pc.field("request_time") <= pa.scalar(order.ordered_at, schema.field("request_time").type)
+
+
 def _is_named(column: pa.Field, name: str) -> bool:
     """Whether this is the model's column: what the table itself says of requests never is, whatever it is called."""
     if column.name in SYSTEM_COLUMNS:
         return False
-    said = (column.metadata or {}).get(NAME, b"").decode()
-    if said:
-        return name in (column.name, said)
+    if NAME in (column.metadata or {}):
+        return name in (column.name, _original(column))
     base, _, kind = column.name.rpartition("__")
     return name == column.name or (name == base and is_kind(kind))
+
+
+def _original(column: pa.Field) -> str:
+    return str((column.metadata or {}).get(NAME, b"").decode() or column.name)
 
 
 def _values_of(column: pa.Field, order: ErasureOrder) -> pa.Array | None:
@@ -96,12 +128,25 @@ def erase_rows(
 ) -> None:
     """Remove an order's rows from a table. May be repeated, and killed anywhere: commits say what they did."""
     pieces = [record_ids[at : at + IDS_AT_ONCE] for at in range(0, len(record_ids), IDS_AT_ONCE)] or [()]
+    columns = pa.schema(open_table(location, storage).schema().to_arrow()).names
+    predicates = [predicate_of(order, columns, piece) for piece in pieces]
+    _erase(tables, location, order, [each for each in predicates if each is not None], storage)
+
+
+def erase_labels(
+    tables: PayloadTables, location: str, order: ErasureOrder, keys: Collection[tuple[str, str]], storage: Storage
+) -> None:
+    """Remove the labels that belong to an order's rows. As `erase_rows`."""
+    _erase(tables, location, order, label_predicates(order, keys, IDS_AT_ONCE), storage)
+
+
+def _erase(
+    tables: PayloadTables, location: str, order: ErasureOrder, predicates: Iterable[str], storage: Storage
+) -> None:
     with tables.fence.lock(location):
-        for piece in pieces:
+        for predicate in predicates:
             table = open_table(location, storage)
-            columns = pa.schema(table.schema().to_arrow()).names
-            predicate = predicate_of(order, columns, piece)
-            counts = _count_rows(table, predicate, columns) if predicate is not None else []
+            counts = _count_rows(table, predicate, pa.schema(table.schema().to_arrow()).names)
             if not counts:
                 continue
             turn = [tables.fence.turn(location, table)] if storage.is_single_writer else []

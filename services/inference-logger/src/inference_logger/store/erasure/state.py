@@ -34,6 +34,8 @@ class ErasureState:
     next_pass_at: datetime | None = None
     finished_at: datetime | None = None
     waiting_for: str | None = None
+    failed: set[str] = field(default_factory=set)
+    """Places that the pass under way could not reach, or not do its work at."""
 
     @property
     def is_finished(self) -> bool:

@@ -1,0 +1,65 @@
+"""What is said of ground truth: labels are sent, and counted."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any, TypeVar
+
+from penstock.client.requests import Request, between, given, path, post
+from penstock.client.types import Json
+
+Answer = TypeVar("Answer")
+
+ANSWER_TIMEOUT_S = 310.0
+"""A large upload is read and looked up before it is answered."""
+MEDIA_TYPES = {
+    "json": "application/json",
+    "csv": "text/csv",
+    "parquet": "application/vnd.apache.parquet",
+    "ground-truth": "application/x-ndjson",
+}
+SUFFIXES = {".json": "json", ".csv": "csv", ".parquet": "parquet", ".jsonl": "ground-truth", ".ndjson": "ground-truth"}
+
+
+@dataclass(frozen=True)
+class UploadRequest(Request[Answer]):
+    """A request whose body is a file, read when it is sent."""
+
+    file: str | PathLike[str] = ""
+
+
+def send_labels(service: str, labels: Sequence[Mapping[str, Any]], *, key: str | None = None) -> Request[Json]:
+    """Say what was true: each label has `client_request_id`, `request_id` or `key`, and `label`.
+
+    `row` of a batch is 0 unless it is given; `key` is the column of features that the labels' `key` is a value of.
+    """
+    where = post(path("services", service, "labels"), {"labels": [dict(label) for label in labels]})
+    return Request("POST", where.path, given(key=key), where.json, where.headers)
+
+
+def send_label_file(
+    service: str,
+    file: str | PathLike[str],
+    *,
+    format: str | None = None,  # noqa: A002
+    key: str | None = None,
+) -> UploadRequest[Json]:
+    """The same from a file: `json`, `csv`, `parquet` or `ground-truth` (SageMaker's lines), else by its name."""
+    kind = format or SUFFIXES.get(Path(file).suffix.lower())
+    if kind is None:
+        raise ValueError(f"the name of {Path(file).name} does not say its format: {', '.join(MEDIA_TYPES)}")
+    headers = {"Content-Type": MEDIA_TYPES.get(kind, kind), "Idempotency-Key": uuid.uuid4().hex}
+    where = path("services", service, "labels")
+    return UploadRequest("POST", where, given(key=key), headers=headers, file=file)
+
+
+def label_coverage(
+    service: str, *, from_time: str | None = None, to_time: str | None = None, step: int = 3600
+) -> Request[Json]:
+    """How many inferences have a label by now, and how late these came; the last day unless told otherwise."""
+    params = {**given(**between(from_time, to_time)), "step": step}
+    return Request("GET", path("services", service, "labels", "coverage"), params)

@@ -1,0 +1,1 @@
+"""Ground truth: labels as they come in, their history, and inferences joined with them. No I/O."""

@@ -1,0 +1,156 @@
+"""Labels in columns: of a CSV, Parquet or Delta table, or of a query. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from inference_logger.domain.labels.json_formats import text_value
+from inference_logger.domain.labels.values import (
+    CLIENT_REQUEST_ID,
+    REQUEST_ID,
+    BadLabel,
+    Label,
+    LabelKey,
+    LabelValue,
+    ParsedLabels,
+    label_key_text,
+    label_time,
+    label_value,
+    row_number,
+)
+from shared.errors import InvalidInput
+
+
+@dataclass(frozen=True)
+class LabelColumns:
+    """Which column is what: keys by name → column; labels by name (empty: unnamed) → column."""
+
+    keys: Mapping[str, str]
+    labels: Mapping[str, str]
+    row: str | None = None
+    labelled_at: str | None = None
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """All of them."""
+        some = (self.row, self.labelled_at)
+        return (*self.keys.values(), *self.labels.values(), *(name for name in some if name is not None))
+
+
+def find_columns(names: Sequence[str], key_column: str | None) -> LabelColumns:
+    """By the names that the formats use: `client_request_id`, `request_id` or `key`; `row`, `label`, `label_<name>`,
+    `labelled_at`; others are left alone. Raises `InvalidInput` where a key or a label is missing.
+    """
+    keys = {name: name for name in (CLIENT_REQUEST_ID, REQUEST_ID) if name in names}
+    if key_column is not None:
+        column = next((name for name in ("key", key_column) if name in names), None)
+        if column is not None:
+            keys[key_column] = column
+    if not keys:
+        wanted = "key" if key_column is not None else f"{CLIENT_REQUEST_ID} or {REQUEST_ID}"
+        raise InvalidInput(f"there is no column {wanted}; there are {_listed(names)}")
+    labels = {name.removeprefix("label_"): name for name in names if name.startswith("label_") and name != "label_"}
+    if "label" in names:
+        labels[""] = "label"
+    if not labels:
+        raise InvalidInput(f"there is no column label or label_<name>; there are {_listed(names)}")
+    row = "row" if "row" in names else None
+    return LabelColumns(keys, labels, row, "labelled_at" if "labelled_at" in names else None)
+
+
+def require_columns(names: Sequence[str], columns: LabelColumns) -> None:
+    """Raise `InvalidInput` where one is missing."""
+    missing = [name for name in columns.needed if name not in names]
+    if missing:
+        raise InvalidInput(f"there is no column {missing[0][:64]}; there are {_listed(names)}")
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(name[:40] for name in names[:10])
+    return f"{shown} …" if len(names) > 10 else shown or "none"
+
+
+def read_table(rows: pa.Table, columns: LabelColumns, latest: datetime) -> ParsedLabels:
+    """The labels of rows. Texts of CSV are numbers where all of a column are. Raises `InvalidInput` for columns."""
+    require_columns(rows.schema.names, columns)
+    parsed = ParsedLabels(rows.num_rows)
+    keys = [(name, rows.column(column).to_pylist()) for name, column in columns.keys.items()]
+    labels = [(name, _values(rows.column(column))) for name, column in columns.labels.items()]
+    numbers = _cells(rows, columns.row)
+    times = _cells(rows, columns.labelled_at)
+    for place in range(rows.num_rows):
+        try:
+            name, key = _key_of(keys, place)
+            row = row_number(_integer(numbers[place]), name)
+            at = label_time(times[place], latest)
+            found = _labels_of(labels, place)
+        except BadLabel as error:
+            parsed.reject(place, str(error))
+        else:
+            parsed.labels += [Label(LabelKey(name, key, row, label), value, at, place) for label, value in found]
+    return parsed
+
+
+def _cells(rows: pa.Table, name: str | None) -> Sequence[Any]:
+    if name is None:
+        return [None] * rows.num_rows
+    column = rows.column(name)
+    if pa.types.is_timestamp(column.type) and column.type.tz is None:
+        column = column.cast(pa.timestamp("us")).cast(pa.timestamp("us", "UTC"))  # as Delta's own times
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(pa.timestamp("us", column.type.tz), safe=False)
+    if pa.types.is_date(column.type):
+        column = column.cast(pa.timestamp("us")).cast(pa.timestamp("us", "UTC"))
+    cells: list[Any] = column.to_pylist()
+    return cells
+
+
+def _labels_of(labels: Sequence[tuple[str, Sequence[Any]]], place: int) -> list[tuple[str, LabelValue]]:
+    found = [(label, label_value(values[place])) for label, values in labels if values[place] is not None]
+    if not found:
+        raise BadLabel("has no label")
+    return found
+
+
+def _key_of(keys: Sequence[tuple[str, Sequence[Any]]], place: int) -> tuple[str, str]:
+    given = [(name, values[place]) for name, values in keys if values[place] is not None and values[place] != ""]
+    if len(given) != 1:
+        raise BadLabel("needs exactly one key" if given else "has no key")
+    name, found = given[0]
+    return name, label_key_text(int(found) if isinstance(found, float) and found.is_integer() else found)
+
+
+def _integer(found: Any) -> Any:
+    if isinstance(found, str):
+        if not found.strip():
+            return None
+        return int(found) if found.strip().isdecimal() else found
+    return int(found) if isinstance(found, float) and found.is_integer() else found
+
+
+def _values(column: pa.ChunkedArray) -> list[Any]:
+    """Each cell: a value, None, or the reason why it is none."""
+    if pa.types.is_decimal(column.type):
+        column = column.cast(pa.float64())
+    if pa.types.is_floating(column.type):
+        column = pc.if_else(pc.is_nan(column), None, column.cast(pa.float64()))
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    values: list[Any] = column.to_pylist()
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        return values
+    texts = [None if value is None or not value.strip() else value for value in values]
+    return [None if text is None else float(text) for text in texts] if _all_numbers(texts) else texts
+
+
+def _all_numbers(texts: Sequence[str | None]) -> bool:
+    try:
+        return all(isinstance(text_value(text), float) for text in texts if text is not None)
+    except BadLabel:
+        return False

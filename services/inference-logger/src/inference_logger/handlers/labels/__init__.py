@@ -1,0 +1,1 @@
+"""Labels are taken in, joined with inferences, and counted."""

@@ -1,0 +1,139 @@
+"""An upload of labels is fetched, read, and appended to the service's history in one commit."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import tempfile
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import IO
+
+from inference_logger.domain.labels.values import Label, LabelKey, ParsedLabels
+from inference_logger.domain.object_storage import storage_reason
+from inference_logger.handlers.labels.places import LabelTables, find_label_tables, place_of
+from inference_logger.handlers.stores import Stores, note_commit, read_catalogue_state
+from inference_logger.store import catalogue
+from inference_logger.store.delta import CommitResult, version_and_rows
+from inference_logger.store.labels.files import UploadReader
+from inference_logger.store.labels.table import append_labels, find_requests
+from inference_logger.store.labels.uploads import find_receipt, save_receipt
+from shared.contracts.chunks import ChunkStream
+from shared.contracts.rpc.inference_logger_labels import MAX_REJECTIONS, LabelReceipt, LabelUpload, RejectedLabel
+from shared.errors import Conflict, LimitExceeded, PenstockError, UpstreamFailed
+
+MAX_BYTES = 256 * 1024 * 1024
+IN_MEMORY_BYTES = 8 * 1024 * 1024
+"""A larger upload lies on the disk until it is read."""
+AT_ONCE = 2
+"""Uploads that are read at once."""
+CLOCK_SKEW = timedelta(minutes=5)
+"""Of the clocks of those who label."""
+API = "api"
+
+Fetch = Callable[[ChunkStream], AsyncGenerator[bytes, None]]
+
+
+@dataclass
+class LabelIntake:
+    """Takes uploads in: of one service one after the other."""
+
+    stores: Stores
+    fetch: Fetch
+    _locks: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+
+    async def receive(self, upload: LabelUpload) -> LabelReceipt:
+        """Take the labels of an upload, all that are valid or none.
+
+        Raises `InvalidInput` for a body that cannot be read; `Conflict` for a service that is being removed;
+        `UpstreamFailed` where the labels table cannot be written.
+        """
+        with tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES) as file:
+            digest = await self._fetch(upload, file)
+            async with self._locks[upload.service], self._turns:
+                first = await self._first_answer(upload, digest)
+                if first is not None:
+                    return first
+                now = self.stores.clock.now()
+                reader = UploadReader(upload.format, upload.key_column, now + CLOCK_SKEW)
+                parsed = await asyncio.to_thread(reader.read, file)
+                receipt = await self.take(upload.service, parsed, API)
+                if upload.upload_id is not None:
+                    async with self.stores.database.unit_of_work() as session:
+                        await save_receipt(session, upload.service, (upload.upload_id, digest), receipt, now)
+                return receipt
+
+    async def _fetch(self, upload: LabelUpload, file: IO[bytes]) -> str:
+        digest, size = hashlib.sha256(f"{upload.format}:{upload.key_column}:".encode()), 0
+        async with aclosing(self.fetch(upload.body)) as chunks:
+            async for chunk in chunks:
+                size += len(chunk)
+                if size > MAX_BYTES:
+                    raise LimitExceeded(f"an upload may have {MAX_BYTES >> 20} MiB")
+                digest.update(chunk)
+                file.write(chunk)
+        return digest.hexdigest()
+
+    async def _first_answer(self, upload: LabelUpload, digest: str) -> LabelReceipt | None:
+        if upload.upload_id is None:
+            return None
+        async with self.stores.database.read() as session:
+            return await find_receipt(session, upload.upload_id, digest)
+
+    async def take(self, service: str, parsed: ParsedLabels, source: str) -> LabelReceipt:
+        """Append what was read to the history, and have it joined."""
+        async with self.stores.tables.service_lock(service):
+            if service in (await read_catalogue_state(self.stores.database)).removing:
+                raise Conflict("the tables of an earlier service of that name are being removed")
+            tables = await find_label_tables(self.stores, service)
+            at = self.stores.clock.now()
+            found, committed = await self._append(tables, parsed.labels, at, source)
+            await self._note(tables, committed, at)
+        for key in tables.inferences:
+            self.stores.labelled.rows_added(key)
+        return _receipt(parsed, found, committed)
+
+    async def _append(
+        self, tables: LabelTables, labels: Sequence[Label], at: datetime, source: str
+    ) -> tuple[Mapping[LabelKey, datetime], CommitResult | None]:
+        if not labels:
+            return {}, None
+        place = await place_of(self.stores, tables.labels)
+        inferences = [await place_of(self.stores, key) for key in tables.inferences]
+        try:
+            found = await asyncio.to_thread(find_requests, inferences, labels)
+            return found, await place.storage.run(append_labels, place, labels, found, at, source)
+        except PenstockError:
+            raise
+        except Exception as error:
+            reason = storage_reason(place.location, error)
+            raise UpstreamFailed(f"the labels cannot be stored for now: {reason}", retry_after_s=5) from error
+
+    async def _note(self, tables: LabelTables, committed: CommitResult | None, at: datetime) -> None:
+        if committed is None:
+            return
+        async with self.stores.database.read() as session:
+            is_listed = await catalogue.is_listed(session, committed.location)
+        if not is_listed and not committed.is_new:  # a killed logger did not note what it wrote
+            place = await place_of(self.stores, tables.labels)
+            version, rows = await place.storage.run(version_and_rows, place.location, place.storage)
+            committed = CommitResult(committed.location, version, rows, is_new=True)
+        async with self.stores.database.unit_of_work() as session:
+            await note_commit(session, tables.labels, committed, at)
+
+
+def _receipt(parsed: ParsedLabels, found: Mapping[LabelKey, datetime], committed: CommitResult | None) -> LabelReceipt:
+    items = {label.item: label.key in found for label in parsed.labels}
+    joined = sum(items.values())
+    return LabelReceipt(
+        received=parsed.received,
+        joined=joined,
+        waiting=len(items) - joined,
+        rejected=tuple(RejectedLabel(row=one.row, reason=one.reason) for one in parsed.rejected[:MAX_REJECTIONS]),
+        rejected_rows=len(parsed.rejected),
+        changed=committed.rows if committed is not None else 0,
+    )

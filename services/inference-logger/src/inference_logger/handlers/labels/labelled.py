@@ -1,0 +1,170 @@
+"""Labelled tables follow inferences and labels: woken by both, exactly once, at nobody else's cost."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from inference_logger.domain.derivations import DerivationSchedule
+from inference_logger.domain.tables import INFERENCES, LABELLED, TableKey
+from inference_logger.domain.waiting import WaitingTable, error_reason
+from inference_logger.handlers.labels.places import find_label_tables, labelled_of, place_of
+from inference_logger.handlers.stores import (
+    DerivationWakeups,
+    Stores,
+    note_commit,
+    read_catalogue_state,
+    table_blocked,
+    table_recovered,
+)
+from inference_logger.store import catalogue
+from inference_logger.store.bounded import Unwritable
+from inference_logger.store.delta import CommitResult, version_and_rows
+from inference_logger.store.derived import blocked
+from inference_logger.store.derived.runner import DerivationRunner
+from inference_logger.store.labels.labelled import LabelledCommit, LabelledDerivation, Versions
+from shared.bus.outbox import publish
+from shared.errors import NotFound, PenstockError
+from shared.events import LabelsJoined
+
+log = logging.getLogger(__name__)
+
+OWNER = "labelled"
+
+
+@dataclass
+class LabelledTables:
+    """The labelled tables of all inferences tables whose services have labels."""
+
+    stores: Stores
+    runner: DerivationRunner[LabelledDerivation, LabelledCommit]
+    blocked: dict[str, WaitingTable] = field(default_factory=dict)
+    """By location."""
+    _seen: dict[str, Versions] = field(default_factory=dict)
+
+    @property
+    def wakeups(self) -> DerivationWakeups:
+        """What wakes them."""
+        return self.stores.labelled
+
+    @property
+    def schedule(self) -> DerivationSchedule:
+        """When which table is due."""
+        return self.wakeups.schedule
+
+    async def load(self) -> None:
+        """Start from what the database holds: every table may have got rows or labels meanwhile."""
+        async with self.stores.database.read() as session:
+            rows = await catalogue.find_tables(session)
+            found = await blocked.find_blocked(session)
+        self.blocked = {location: table for location, table in found.items() if table.key.kind == LABELLED}
+        now = self.stores.clock.monotonic()
+        for row in rows:
+            if row.kind == INFERENCES and row.version >= 0:
+                self.schedule.wake(self.stores.tables.key_at(row.location, row.service, row.kind), now)
+        self._show()
+
+    def take_due(self) -> list[TableKey]:
+        """Inferences tables whose labelled tables are to be brought on."""
+        return self.schedule.take_due(self.stores.clock.monotonic())
+
+    def failed(self, source: TableKey) -> None:
+        """It is tried again later."""
+        self.schedule.failed(source, self.stores.clock.monotonic())
+        self.wakeups.event.set()
+
+    async def derive(self, source: TableKey) -> None:
+        """Bring the table on by one commit. Raises `Unavailable` for the database alone."""
+        try:
+            async with self.stores.tables.service_lock(source.service):
+                await self._derive_or_wait(source)
+        finally:
+            self.wakeups.event.set()  # what is due next may have changed
+
+    async def _derive_or_wait(self, source: TableKey) -> None:
+        now = self.stores.clock.monotonic
+        try:
+            done = await self._derive(source)
+        except NotFound:  # there are no inferences any more, or no labels yet
+            self.schedule.written(source, now(), is_behind=False)
+        except Unwritable as error:
+            self.schedule.failed(source, now())
+            await self._note_blocked(source, error.message)
+        else:
+            self.schedule.written(source, now(), is_behind=done.is_behind)
+
+    async def _derive(self, source: TableKey) -> LabelledCommit:
+        if source.service in (await read_catalogue_state(self.stores.database)).removing:
+            raise NotFound(f"the tables of {source.service} are being removed")
+        tables = await find_label_tables(self.stores, source.service)
+        if not tables.has_labels:
+            raise NotFound(f"{source.service} has no labels")
+        target = labelled_of(source)
+        try:
+            inferences, labels, place = [await place_of(self.stores, key) for key in (source, tables.labels, target)]
+        except PenstockError as error:
+            raise Unwritable(error_reason(error)) from error
+        derivation = LabelledDerivation(inferences, labels, place, self._seen.get(place.location))
+        done = await self.runner.run(derivation)
+        self._seen[place.location] = done.seen
+        await self._note(target, place.location, done)
+        return done
+
+    async def _note(self, key: TableKey, location: str, done: LabelledCommit) -> None:
+        recovered = None if done.is_behind else self.blocked.get(location)
+        if done.committed is None and recovered is None:
+            return
+        async with self.stores.database.unit_of_work() as session:
+            if done.committed is not None:
+                await self._note_commit(session, key, location, done.committed)
+                if done.added or done.changed:
+                    await publish(session, _joined(key, done, done.committed))
+            if recovered is not None:
+                await blocked.delete_blocked(session, location)
+                await publish(session, table_recovered(recovered))
+        self.stores.metrics.count_labels(key.service, added=done.added, changed=done.changed)
+        if recovered is not None:
+            log.info("table %s at %s has everything again", key.name, location)
+            del self.blocked[location]
+            self._show()
+
+    async def _note_commit(self, session: AsyncSession, key: TableKey, location: str, committed: CommitResult) -> None:
+        """The entry says what the table says: a merge changes rows, and a killed logger may not have noted some."""
+        storage = await self.stores.storages.of(location)
+        version, rows = await storage.run(version_and_rows, location, storage)
+        if not await catalogue.is_listed(session, committed.location):
+            committed = CommitResult(committed.location, version, rows, is_new=True)
+        await note_commit(session, key, committed, self.stores.clock.now())
+        await catalogue.set_version_and_rows(session, committed.location, version, rows)
+
+    async def _note_blocked(self, source: TableKey, reason: str) -> None:
+        key = labelled_of(source)
+        location = self.stores.tables.location(key)
+        before = self.blocked.get(location)
+        if before is not None and before.reason == reason:
+            return
+        since = before.since if before else self.stores.clock.now()
+        table = WaitingTable(key, location, "", 0, reason, since)
+        log.warning("table %s at %s cannot be written, it waits: %s", key.name, location, reason)
+        async with self.stores.database.unit_of_work() as session:
+            await blocked.save_blocked(session, table)
+            if before is None:
+                await publish(session, table_blocked(table))
+        self.blocked[location] = table
+        self._show()
+
+    def _show(self) -> None:
+        self.stores.metrics.set_waiting(self.blocked.values(), OWNER)
+
+
+def _joined(key: TableKey, done: LabelledCommit, committed: CommitResult) -> LabelsJoined:
+    return LabelsJoined(
+        service=key.service,
+        table=key.name,
+        location=committed.location,
+        delta_version=committed.version,
+        added=done.added,
+        changed=done.changed,
+    )

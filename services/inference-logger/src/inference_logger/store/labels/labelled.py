@@ -1,0 +1,308 @@
+"""A labelled table, derived from an inferences table and the service's labels. Blocking; callers run it in a thread.
+
+Each commit carries, as two application transactions named after the sources' own ids, the versions up to which it has
+everything. A step takes what both have got since: new inferences (whose labels may have come before them), and
+inferences that new labels belong to. It joins these with the labels that count, and writes those that differ from what
+is there: appended where all are new, else merged, in one commit. Where that is not known, all days are compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction, write_deltalake
+from deltalake.exceptions import CommitFailedError
+
+from inference_logger.domain.inferences.names import ROLE
+from inference_logger.domain.labels.history import current
+from inference_logger.domain.labels.join import LABEL_ROLE, join_labels
+from inference_logger.domain.labels.schema import LABEL_SYSTEM_FIELDS, LABEL_SYSTEM_NAMES
+from inference_logger.domain.schema import INFERENCES_SCHEMA, PARTITION_BY
+from inference_logger.store.delta import CommitResult, find_rows
+from inference_logger.store.derived.source import LogTruncated, SourcePiece, all_files
+from inference_logger.store.labels.lookup import as_schema, key_names, labels_of_rows, rows_with_keys, schema_of
+from inference_logger.store.labels.table import TablePlace, located, open_or_create
+
+ATTEMPTS = 20
+IDENTITY = ("record_id", "row_index")
+SILENT_VERSIONS = 200
+"""Versions of the sources that may change no row before the position is noted: a commit for each would be many."""
+DAY = PARTITION_BY[0]
+Versions = tuple[int, int]
+"""Of the inferences table and of the labels table."""
+
+
+@dataclass(frozen=True)
+class LabelledDerivation:
+    """Which table is made of which; `seen`: how far the sources were looked at, where nothing was written since."""
+
+    inferences: TablePlace
+    labels: TablePlace
+    place: TablePlace
+    seen: Versions | None = None
+
+    @property
+    def target(self) -> str:
+        """Where the labelled table lies."""
+        return self.place.location
+
+
+@dataclass(frozen=True)
+class LabelledCommit:
+    """One step. `added` rows have got their first label, `changed` ones another; `is_behind`: there is more."""
+
+    committed: CommitResult | None
+    seen: Versions
+    added: int = 0
+    changed: int = 0
+    is_behind: bool = False
+
+
+@dataclass
+class _Step:
+    """The tables as they are opened for one step."""
+
+    derivation: LabelledDerivation
+    inferences: DeltaTable
+    labels: DeltaTable
+    target: DeltaTable
+    is_new: bool
+
+    @property
+    def app_ids(self) -> tuple[str, str]:
+        return (
+            f"penstock:derive:{self.inferences.metadata().id}",
+            f"penstock:labels:{self.labels.metadata().id}",
+        )
+
+    @property
+    def newest(self) -> Versions:
+        return self.inferences.version(), self.labels.version()
+
+    def done(self) -> Versions | None:
+        """Up to where the target has everything; None: it does not say."""
+        noted = [self.target.transaction_version(name) for name in self.app_ids]
+        if noted[0] is None or noted[1] is None or noted[0] > self.newest[0] or noted[1] > self.newest[1]:
+            return None
+        return noted[0], noted[1]
+
+
+def derive_labelled(derivation: LabelledDerivation) -> LabelledCommit:
+    """Bring the labelled table on by one commit, or none. Raises `NotFound` for a source; what the storage does.
+
+    May be repeated, and killed anywhere.
+    """
+    with derivation.place.alone():
+        for attempt in range(ATTEMPTS):
+            try:
+                return _derive_once(derivation)
+            except CommitFailedError:
+                if attempt == ATTEMPTS - 1:
+                    raise
+    raise AssertionError("unreachable")
+
+
+def _derive_once(derivation: LabelledDerivation) -> LabelledCommit:
+    inferences, labels = derivation.inferences.open(), derivation.labels.open()
+    schema = pa.schema([*INFERENCES_SCHEMA, *LABEL_SYSTEM_FIELDS])
+    target, is_new = open_or_create(derivation.place, schema, PARTITION_BY)
+    step = _Step(derivation, inferences, labels, target, is_new)
+    noted = step.done()
+    if noted is None:
+        return _derive_all(step)
+    seen = derivation.seen
+    done = noted if seen is None else (max(noted[0], seen[0]), max(noted[1], seen[1]))
+    if done == step.newest:
+        return LabelledCommit(None, done)
+    try:
+        return _derive_piece(step, noted, done)
+    except LogTruncated:
+        return _derive_all(step)
+
+
+def _derive_piece(step: _Step, noted: Versions, done: Versions) -> LabelledCommit:
+    derivation = step.derivation
+    fresh = _piece(derivation.inferences, done[0], step.newest[0])
+    labelled = _piece(derivation.labels, done[1], step.newest[1])
+    names = key_names(step.labels)
+    parts = [*_new_rows(step, fresh, names), *_rows_of_new_labels(step, labelled, names)]
+    upto = fresh.upto, labelled.upto
+    rows = _each_once(parts, step)
+    is_silent = upto[0] + upto[1] - noted[0] - noted[1] < SILENT_VERSIONS
+    written = _write(step, rows, upto, always=not is_silent)
+    return LabelledCommit(written.committed, upto, written.added, written.changed, is_behind=upto != step.newest)
+
+
+def _piece(place: TablePlace, done: int, newest: int) -> SourcePiece:
+    return SourcePiece(place.storage.filesystem(place.location), done, newest)
+
+
+def _new_rows(step: _Step, fresh: SourcePiece, names: Iterable[str]) -> Iterator[pa.Table]:
+    """Of new inferences those that have a label already."""
+    schema = schema_of(step.inferences)
+    columns = [name for name in schema.names if name != DAY]
+    found = [as_schema(rows, schema) for rows in fresh.rows(columns)]
+    if found:
+        yield _joined(step, pa.concat_tables(found), names)
+
+
+def _rows_of_new_labels(step: _Step, labelled: SourcePiece, names: Iterable[str]) -> Iterator[pa.Table]:
+    keys: set[tuple[str, str]] = set()
+    for rows in labelled.rows(["key_name", "key"]):
+        keys |= set(zip(rows.column("key_name").to_pylist(), rows.column("key").to_pylist(), strict=True))
+    if keys:
+        yield _joined(step, rows_with_keys(step.inferences, keys), names)
+
+
+def _joined(step: _Step, rows: pa.Table, names: Iterable[str]) -> pa.Table:
+    labels = current(labels_of_rows(step.labels, rows, names)) if rows.num_rows else {}
+    return join_labels(rows, labels, schema_of(step.target))
+
+
+def _each_once(parts: list[pa.Table], step: _Step) -> pa.Table:
+    if not parts:
+        return join_labels(as_schema(schema_of(step.inferences).empty_table(), schema_of(step.inferences)), {})
+    rows = pa.concat_tables(parts, promote_options="default")
+    seen: set[tuple[Any, Any]] = set()
+    places = []
+    for place, identity in enumerate(_identities(rows)):
+        if identity not in seen:
+            seen.add(identity)
+            places.append(place)
+    return rows if len(places) == rows.num_rows else rows.take(pa.array(places, pa.int64()))
+
+
+def _identities(rows: pa.Table) -> Iterator[tuple[Any, Any]]:
+    return zip(rows.column("record_id").to_pylist(), rows.column("row_index").to_pylist(), strict=True)
+
+
+def _derive_all(step: _Step) -> LabelledCommit:
+    """Every day compared; with the last one the positions move."""
+    days = sorted({file.partition for file in all_files(step.inferences)}, key=str)
+    names = key_names(step.labels)
+    schema = schema_of(step.inferences)
+    added = changed = written_rows = 0
+    upto = step.newest
+    is_new = step.is_new
+    for place, day in enumerate(days):
+        wanted = pc.field(DAY).is_null() if day is None else pc.field(DAY) == pa.scalar(day, pa.date32())
+        rows = as_schema(step.inferences.to_pyarrow_dataset().to_table(filter=wanted), schema)
+        is_last = place == len(days) - 1
+        done = _write(step, _joined(step, rows, names), upto if is_last else None, always=is_last)
+        added, changed = added + done.added, changed + done.changed
+        written_rows += done.committed.rows if done.committed else 0
+    if not days:
+        return LabelledCommit(_write(step, _each_once([], step), upto, always=True).committed, upto)
+    committed = CommitResult(located(step.derivation.place, step.target), step.target.version(), written_rows, is_new)
+    return LabelledCommit(committed, upto, added, changed)
+
+
+@dataclass(frozen=True)
+class _Written:
+    committed: CommitResult | None
+    added: int = 0
+    changed: int = 0
+
+
+def _write(step: _Step, rows: pa.Table, upto: Versions | None, *, always: bool) -> _Written:
+    """Write the rows that differ from what is there; `always`: note the position even where none does."""
+    known = _known(step.target, rows)
+    places, changed = [], 0
+    shown = _label_cells(rows)
+    for place, identity in enumerate(_identities(rows)):
+        before = known.get(identity)
+        if before is None or before != shown[place]:
+            places.append(place)
+            changed += before is not None
+    if not places and not always:
+        return _Written(None)
+    rows = rows.take(pa.array(places, pa.int64()))
+    transactions = [] if upto is None else [Transaction(*each) for each in zip(step.app_ids, upto, strict=True)]
+    transactions += step.derivation.place.turn(step.target)
+    properties = CommitProperties(max_commit_retries=0, app_transactions=transactions)
+    if changed:
+        _merge(step.target, rows, properties)
+    elif places or upto is not None:
+        _append(step.target, rows, properties)
+    step.target.update_incremental()
+    added = len(places) - changed
+    committed = CommitResult(located(step.derivation.place, step.target), step.target.version(), added, step.is_new)
+    return _Written(committed, added, changed)
+
+
+def _label_cells(rows: pa.Table) -> list[dict[str, Any]]:
+    """Of each row its labels, without those that it lacks: columns may be added later."""
+    names = [field.name for field in rows.schema if _is_label(field)]
+    columns = {name: rows.column(name).to_pylist() for name in names}
+    return [
+        {name: values[place] for name, values in columns.items() if values[place] is not None}
+        for place in range(rows.num_rows)
+    ]
+
+
+def _is_label(field: pa.Field) -> bool:
+    return field.name in LABEL_SYSTEM_NAMES or (field.metadata or {}).get(ROLE) == LABEL_ROLE
+
+
+def _known(target: DeltaTable, rows: pa.Table) -> dict[tuple[Any, Any], dict[str, Any]]:
+    """The labels that rows of the target have, of those that are among `rows`."""
+    if not rows.num_rows or target.version() == 0:
+        return {}
+    schema = schema_of(target)
+    names = [*IDENTITY, *(field.name for field in schema if _is_label(field))]
+    days = pc.field(DAY).isin(pc.unique(rows.column(DAY)))
+    records = pc.unique(rows.column("record_id"))
+    found = as_schema(
+        find_rows(target, "record_id", records, days, names), pa.schema([schema.field(name) for name in names])
+    )
+    return dict(zip(_identities(found), _label_cells(found), strict=True))
+
+
+def _append(target: DeltaTable, rows: pa.Table, properties: CommitProperties) -> None:
+    schema = schema_of(target)
+    lacking = [field for field in rows.schema if field.name not in schema.names]
+    full = pa.schema([*schema, *lacking])
+    write_deltalake(
+        target,
+        _as_written(rows, full),
+        mode="append",
+        schema_mode="merge" if lacking else None,
+        commit_properties=properties,
+        post_commithook_properties=PostCommitHookProperties(create_checkpoint=True),
+    )
+
+
+def _as_written(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    found = as_schema(rows, schema)
+    return pa.Table.from_arrays(found.columns, schema=schema)
+
+
+def _merge(target: DeltaTable, rows: pa.Table, properties: CommitProperties) -> None:
+    """Replace the rows, and add those that are new, in one commit; only files of their days are looked at."""
+    schema = schema_of(target)
+    lacking = [field for field in rows.schema if field.name not in schema.names]
+    days = [day for day in pc.unique(rows.column(DAY)).to_pylist() if day is not None]
+    (
+        target.merge(
+            _as_written(rows, pa.schema([*schema, *lacking])),
+            f"{_of_days(days)} AND t.record_id = s.record_id AND t.row_index = s.row_index",
+            source_alias="s",
+            target_alias="t",
+            merge_schema=bool(lacking),
+            commit_properties=properties,
+            post_commithook_properties=PostCommitHookProperties(create_checkpoint=True),
+        )
+        .when_matched_update_all()
+        .when_not_matched_insert_all()
+        .execute()
+    )
+
+
+def _of_days(days: list[date]) -> str:
+    listed = ", ".join(f"CAST('{day.isoformat()}' AS DATE)" for day in days)
+    return f"t.{DAY} IN ({listed})" if listed else "true"
