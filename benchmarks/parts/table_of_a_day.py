@@ -18,6 +18,7 @@ from deltalake import DeltaTable
 
 from benchmarks.options import Options
 from benchmarks.parts.inference_tables import FEATURES, KEY, catch_up, new_record, step
+from inference_logger.domain.records import RawRecord
 from inference_logger.domain.schema import NEEDED_OF_PAYLOAD
 from inference_logger.domain.tables import INFERENCES, TableShare
 from inference_logger.settings import InferenceLoggerSettings
@@ -53,7 +54,7 @@ def _fill(root: Path, hours: float) -> dict[str, float]:
     cost = {"append": 0.0, "derive": 0.0, "compact": 0.0}
     for second in range(int(hours * 3600)):
         at = start + timedelta(seconds=second)
-        records = [(second + 1, new_record(chance, 1, at)) for _ in range(REQUESTS_S)]
+        records: list[tuple[int, RawRecord]] = [(second + 1, new_record(chance, 1, at)) for _ in range(REQUESTS_S)]
         cost["append"] += _cpu_s(partial(tables.append, KEY, TableShare(records=records), "day", second + 1))
         if second % derive_every == derive_every - 1:
             cost["derive"] += _cpu_s(partial(catch_up, derivation))

@@ -14,8 +14,10 @@ from nats.js import JetStreamContext
 
 from inference_logger.domain.tables import TableKey
 from inference_logger.store import catalogue
-from inference_logger.store.delta import CommitResult, open_table
+from inference_logger.store.delta import CommitResult
 from inference_logger.store.erasure.rows import Erased
+from inference_logger.store.erasure.state import find_begun
+from inference_logger.store.open_tables import open_table
 from running_services.erasures import FINAL, ORDERED, OrderedErasures
 from running_services.logged_requests import START, counted, log, record
 from running_services.running_logger import RunningLogger, facts
@@ -142,6 +144,8 @@ async def test_rows_go_by_a_column_from_every_table(
 
     order = await world.order(column="customer", values=("s3cr3t", "7"))
     assert counted(home) == {"a": 1, "c": 1}
+    async with world.database.read() as session:
+        assert await find_begun(session, (order.id, new_id())) == (order.id,)
     receipt = await world.erasures.receipt(order.id)
     assert (receipt.tables["wine.payload"].rows, receipt.tables["wine.labelled"].rows) == (1, 2)
     left = open_table(str(where)).to_pyarrow_table().to_pydict()
@@ -198,6 +202,23 @@ async def test_what_an_erasure_rewrites_is_not_derived_again(
     await log(js, of_customer("e", "other"))
     await eventually(lambda: "e" in derived(home))
     assert derived(home) == ["b", "c", "d", "e"]
+
+
+async def test_rows_go_by_what_only_the_json_columns_hold(
+    js: JetStreamContext, running: RunningLogger, world: OrderedErasures, home: Path
+) -> None:
+    bodies = {"a": {"id": "s3cr3t", "of": [7]}, "b": {"id": "other"}, "c": ["s3cr3t"]}
+    records = [record(name, request=json.dumps({"dataframe_records": [{"who": who}]})) for name, who in bodies.items()]
+    await log(js, *records)
+
+    async def is_listed() -> bool:
+        return "wine.inferences" in await running.tables() and derived(home) == ["a", "b", "c"]
+
+    await eventually(is_listed)
+    await world.order(column="id", values=("s3cr3t",))
+    assert (counted(home), derived(home)) == ({"b": 1, "c": 1}, ["b", "c"])
+    await world.order(column="who", values=("s3cr3t",))
+    assert (counted(home), derived(home)) == ({"b": 1}, ["b"])
 
 
 async def test_rows_whose_columns_are_only_called_alike_stay(

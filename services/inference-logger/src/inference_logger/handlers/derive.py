@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -17,7 +17,7 @@ from inference_logger.domain.derivations import (
     resolve_signatures,
 )
 from inference_logger.domain.inferences.signatures import KnownSignatures, SignatureKey
-from inference_logger.domain.inferences.step import derive_inferences, keys_of
+from inference_logger.domain.inferences.step import derive_parts, keys_of
 from inference_logger.domain.schema import NEEDED_OF_PAYLOAD
 from inference_logger.domain.tables import INFERENCES, KIND, TableKey, is_remote
 from inference_logger.domain.waiting import WaitingTable, error_reason
@@ -36,6 +36,7 @@ from inference_logger.store.derived import blocked
 from inference_logger.store.derived.runner import DerivationRunner
 from inference_logger.store.derived.signatures import find_signatures
 from inference_logger.store.derived.tables import Backfill, Derivation, DerivedCommit, catalogue_location, rows_behind
+from inference_logger.store.open_tables import OpenTables
 from inference_logger.store.storage import Storage
 from shared.bus.outbox import publish
 from shared.errors import NotFound, PenstockError
@@ -64,6 +65,7 @@ class InferenceTables:
     blocked: dict[str, WaitingTable] = field(default_factory=dict)
     """By location."""
     _backfills: dict[str, Backfill] = field(default_factory=dict)
+    _opened: OpenTables = field(default_factory=OpenTables)
     _checked: set[str] = field(default_factory=set)
     """Locations whose entry in the catalogue is known to be there."""
 
@@ -154,7 +156,7 @@ class InferenceTables:
     def _target(self, source: TableKey) -> str:
         return self.stores.tables.location(replace(source, kind=INFERENCES))
 
-    async def _derivation(self, source: TableKey, step: partial[pa.Table]) -> Derivation:
+    async def _derivation(self, source: TableKey, step: partial[Iterator[pa.Table]]) -> Derivation:
         location, target = self.stores.tables.location(source), self._target(source)
         return Derivation(
             source=location,
@@ -163,6 +165,7 @@ class InferenceTables:
             columns=NEEDED_OF_PAYLOAD,
             storage=await self._storage(location),
             fence=self.stores.tables.fence,
+            opened=self._opened,
             backfill=self._backfills.get(target),
         )
 
@@ -176,7 +179,7 @@ class InferenceTables:
         async with self.stores.database.read() as session:
             return await find_signatures(session, service)
 
-    def _step(self, known: KnownSignatures) -> partial[pa.Table]:
+    def _step(self, known: KnownSignatures) -> partial[Iterator[pa.Table]]:
         return partial(_derive_rows, known, self.waits.given_up(self.stores.clock.monotonic()))
 
     async def _note(self, source: TableKey, done: DerivedCommit) -> None:
@@ -243,5 +246,5 @@ class InferenceTables:
 
 def _derive_rows(
     known: KnownSignatures, given_up: frozenset[SignatureKey], rows: pa.Table, fields: Sequence[pa.Field]
-) -> pa.Table:
-    return derive_inferences(rows, resolve_signatures(keys_of(rows), known, given_up), fields)
+) -> Iterator[pa.Table]:
+    return derive_parts(rows, resolve_signatures(keys_of(rows), known, given_up), fields)

@@ -38,8 +38,12 @@ class LogAccounting:
     async def account(self, query: AccountingQuery) -> AccountingPage:
         """One point a step of what there is. Raises `InvalidInput`; `LimitExceeded` for too many rows to count."""
         since, until = minute_of(query.from_time), query.to_time
-        if until - since > MAX_RANGE or (until - since) / timedelta(seconds=query.step) > MAX_POINTS:
-            raise InvalidInput(f"at most {MAX_RANGE.days} days and {MAX_POINTS} points; take a larger step")
+        if until <= since:
+            raise InvalidInput("`from` has to lie before `to`")
+        if until - since > MAX_RANGE:
+            raise InvalidInput(f"from {since.date()} to {until.date()} is more than {MAX_RANGE.days} days")
+        if (points_wanted := (until - since) / timedelta(seconds=query.step)) > MAX_POINTS:
+            raise InvalidInput(f"{points_wanted:.0f} points are more than {MAX_POINTS}; take a larger step")
         facts, waits = await self._facts(query.service, since, until)
         points: dict[datetime, Account] = {}
         total = Account()
