@@ -20,6 +20,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 
 from inference_logger.domain.schema import INFERENCES_SCHEMA
 from inference_logger.store.delta import CommitResult, aligned, open_or_create, open_table
+from inference_logger.store.derived.engine import check_engine
 from inference_logger.store.derived.source import (
     PIECE_BYTES,
     DataFile,
@@ -123,6 +124,7 @@ def _derive_once(derivation: Derivation) -> DerivedCommit:
 
 def _open_target(derivation: Derivation, source: DeltaTable) -> _Target:
     table, is_new = open_or_create(derivation.target, derivation.storage, INFERENCES_SCHEMA)
+    check_engine(table)
     app_id = f"penstock:derive:{source.metadata().id}"
     turn = [derivation.fence.turn(derivation.target, table)] if derivation.storage.is_single_writer else []
     return _Target(derivation.target, table, is_new, app_id, turn, tuple(pa.schema(table.schema().to_arrow())))
