@@ -42,13 +42,10 @@ def test_every_page_is_whole(
     with visit(chromium, platform, language, theme) as opened:
         for page in pages:
             opened.go(page)
-            if found := opened.serious_findings():
-                findings[page] = found
-        for name, found in (("sizes of pods", sizes_of_pods(opened)), ("menus", menus_of_the_header(opened))):
-            if found:
-                findings[name] = found
+            findings[page] = opened.serious_findings()
+        findings |= {"sizes of pods": sizes_of_pods(opened), "menus": menus_of_the_header(opened)}
         assert opened.errors == []
-    assert findings == {}
+    assert {page: found for page, found in findings.items() if found} == {}
 
 
 def sizes_of_pods(opened: Visit) -> list[str]:
