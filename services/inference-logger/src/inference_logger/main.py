@@ -10,7 +10,7 @@ from typing import Any
 from inference_logger import loops
 from inference_logger.consumers.calls import serve_destinations, serve_erasures, subscribe
 from inference_logger.consumers.controller import ControllerOverBus
-from inference_logger.consumers.labels import serve_labels
+from inference_logger.consumers.labels import serve_label_sources, serve_labels
 from inference_logger.consumers.requests import CommitPolicy, RequestSink
 from inference_logger.consumers.waiting import WaitingTableRetries
 from inference_logger.domain.derivations import DerivationSchedule
@@ -20,8 +20,10 @@ from inference_logger.handlers.erase import Erasures
 from inference_logger.handlers.labels.intake import LabelIntake
 from inference_logger.handlers.labels.labelled import LabelledTables
 from inference_logger.handlers.reading import QueryLimits, TableReader
+from inference_logger.handlers.sources.reading import SourceLimits, SourceReader
+from inference_logger.handlers.sources.schedule import LabelSources
 from inference_logger.handlers.stores import DerivationWakeups, Stores
-from inference_logger.metrics import DestinationMetrics, LogMetrics, TableMetrics
+from inference_logger.metrics import DestinationMetrics, LogMetrics, SourceMetrics, TableMetrics
 from inference_logger.settings import InferenceLoggerSettings
 from inference_logger.store.delta import PayloadTables
 from inference_logger.store.derived.runner import DerivationRunner
@@ -55,6 +57,7 @@ class App:
     sink: RequestSink
     inferences: InferenceTables
     labelled: LabelledTables
+    sources: LabelSources
     destinations: DestinationRegistry
     erasures: Erasures
     clock: Clock
@@ -72,6 +75,7 @@ class App:
             "erasures": loops.run_erasures(self.erasures, self.clock),
             "inferences": loops.run_derivation(self.inferences, self.clock),
             "labelled": loops.run_derivation(self.labelled, self.clock),
+            "label sources": self.sources.run(),
             "removal": loops.run_removal(stores, self.clock),
             "accounting": loops.run_accounting(self.accounting, self.clock),
             "purge": loops.run_purge(self.bus, self.database, self.clock, settings.requests_kept),
@@ -117,10 +121,13 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
     bus.status.backlog = sink.backlog
     inferences = InferenceTables(stores, DerivationRunner(settings.derive_timeout, destinations, derive_next))
     labelled = LabelledTables(stores, DerivationRunner(settings.derive_timeout, destinations, derive_labelled))
-    serve_labels(bus, LabelIntake(stores, bus.read_chunks))
+    intake = LabelIntake(stores, bus.read_chunks)
+    serve_labels(bus, intake)
+    sources = LabelSources(SourceReader(intake, controller, _source_limits(settings)), SourceMetrics(telemetry.registry))
+    serve_label_sources(bus, sources)
     erasures = Erasures(stores, controller.erasures, settings.files_kept)
     serve_erasures(bus, erasures, terms_of(settings))
-    derived = (inferences, labelled)
+    derived = (inferences, labelled, sources)
     return App(settings, telemetry, database, bus, sink, *derived, destinations, erasures, clock, reader, accounting)
 
 
@@ -139,6 +146,10 @@ def _query_limits(settings: InferenceLoggerSettings) -> QueryLimits:
         download_within_s=settings.download_timeout.total_seconds(),
         memory_bytes=settings.query_memory,
     )
+
+
+def _source_limits(settings: InferenceLoggerSettings) -> SourceLimits:
+    return SourceLimits(settings.sources_root, settings.source_bytes, settings.source_timeout.total_seconds())
 
 
 def _wakeups(settings: InferenceLoggerSettings, clock: Clock) -> DerivationWakeups:

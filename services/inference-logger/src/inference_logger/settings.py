@@ -70,6 +70,13 @@ class InferenceLoggerSettings(DatabaseSettings):
     query_memory: int = Field(default=256 * 1024 * 1024, ge=16 * 1024 * 1024)
     """Memory for the sketches of one query's statistics, bytes; default 256 MiB."""
 
+    source_timeout: Duration = timedelta(minutes=5)
+    """Time that reading a label source may take, what is taken of it not counted, seconds; default 300."""
+
+    source_bytes: int = Field(default=1024 * 1024 * 1024, ge=1024 * 1024)
+    """Most that lies in `inference-logger/label-sources` under the home folder, bytes, of what was read of one label
+    source and is not taken yet; default 1 GiB."""
+
     nice: int = Field(default=10, ge=0, le=19)
     """Added to the process' niceness, so that a burst is answered before it is written; default 10."""
 
@@ -88,3 +95,8 @@ class InferenceLoggerSettings(DatabaseSettings):
     def parking_root(self) -> Path:
         """Folder of the parking area."""
         return self.home.resolve() / "inference-logger" / "parking"
+
+    @property
+    def sources_root(self) -> Path:
+        """Folder of what was read of label sources."""
+        return self.home.resolve() / "inference-logger" / "label-sources"

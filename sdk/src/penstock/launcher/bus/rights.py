@@ -72,6 +72,8 @@ ASKS: dict[str, tuple[str, ...]] = {
         "penstock.rpc.controller.destinations",
         "penstock.rpc.controller.storage_credentials",
         "penstock.rpc.controller.erasures",
+        "penstock.rpc.controller.label_sources",
+        "penstock.rpc.controller.label_source_access",
     ),
 }
 """Service → the questions that it asks. Some are answered with credentials: nobody else may ask those."""

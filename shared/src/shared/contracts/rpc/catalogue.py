@@ -6,6 +6,8 @@ from shared.contracts.rpc.controller import (
     DEPLOYMENTS,
     DESTINATIONS,
     ERASURES,
+    LABEL_SOURCE_ACCESS,
+    LABEL_SOURCES,
     MASKING_KEY,
     REGISTRY_ACCESS,
     SECRET_VALUES,
@@ -23,6 +25,7 @@ from shared.contracts.rpc.inference_logger import (
     TEST_DESTINATION,
 )
 from shared.contracts.rpc.inference_logger_labels import LABEL_COVERAGE, RECEIVE_LABELS
+from shared.contracts.rpc.inference_logger_sources import LABEL_SOURCE_RUNS, LABEL_SOURCE_STATES, RUN_LABEL_SOURCE
 from shared.contracts.rpc.method import RpcMethod
 from shared.contracts.rpc.monitor import CHARTS, EVENTS, LOG_CONTEXT, LOGS, METRICS, SUMMARIES
 from shared.contracts.rpc.scheduler import (
@@ -42,4 +45,5 @@ METHODS: tuple[RpcMethod, ...] = (
     DEPLOYMENTS, REGISTRY_ACCESS, SECRET_VALUES, PODS, RESTART_POD, VERSION_STATES, NODES, CAPACITY, RUNS, METRICS,
     CHARTS, SUMMARIES, LOGS, LOG_CONTEXT, EVENTS, TABLES, TABLE, ROWS, READ, ACCOUNTING, POD_TIMELINE, ENVIRONMENT,
     RECEIVE_LABELS, LABEL_COVERAGE,
+    LABEL_SOURCES, LABEL_SOURCE_ACCESS, LABEL_SOURCE_STATES, LABEL_SOURCE_RUNS, RUN_LABEL_SOURCE,
 )  # fmt: skip
