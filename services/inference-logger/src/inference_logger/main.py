@@ -123,7 +123,9 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
     labelled = LabelledTables(stores, DerivationRunner(settings.derive_timeout, destinations, derive_labelled))
     intake = LabelIntake(stores, bus.read_chunks)
     serve_labels(bus, intake)
-    sources = LabelSources(SourceReader(intake, controller, _source_limits(settings)), SourceMetrics(telemetry.registry))
+    sources = LabelSources(
+        SourceReader(intake, controller, _source_limits(settings)), SourceMetrics(telemetry.registry)
+    )
     serve_label_sources(bus, sources)
     erasures = Erasures(stores, controller.erasures, settings.files_kept)
     serve_erasures(bus, erasures, terms_of(settings))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,14 +14,12 @@ import pytest
 from nats.js import JetStreamContext
 
 from inference_logger.domain.tables import LABELLED, LABELS
-from inference_logger.store.sources import staging
 from running_services import logged_requests
 from running_services.label_sources import DefinedSources
 from running_services.logged_requests import log, record
 from running_services.running_logger import RunningLogger
 from servers.nats_process import NatsProcess
 from shared.contracts.label_sources import LabelRun
-from shared.errors import NotFound
 from waiting.eventually import eventually
 
 PACE: dict[str, Any] = {"commit_interval": timedelta(seconds=0.05), "derive_interval": timedelta(seconds=0.05)}
@@ -83,4 +79,6 @@ async def test_a_parquet_folder_is_read_once_and_again_after_a_change(
     assert [row["source"] for row in history(home)] == ["source:truth"] * 4
     (state,) = await sources.sources.states("wine")
     assert (state.state, state.is_running, state.next_run_at) == ("ok", False, None)
-    assert 'penstock_label_source_labels_total{change="corrected",service="wine",source="truth"} 1.0' in running.metrics()
+    assert (
+        'penstock_label_source_labels_total{change="corrected",service="wine",source="truth"} 1.0' in running.metrics()
+    )

@@ -28,7 +28,7 @@ from controller.api.permissions import authorize
 from controller.api.query_parameters import reject_unknown_parameters
 from controller.api.registries import models, secrets
 from controller.api.resources import capacity, groups, nodes, specs, usage
-from controller.api.services import debug, erasures, history, masking, pods, services, versions
+from controller.api.services import debug, erasures, history, label_sources, masking, pods, services, versions
 from controller.api.validation_messages import validation_message
 from shared.http import add_admin_routes, install_error_handlers
 from shared.telemetry import Telemetry
@@ -57,6 +57,7 @@ _ROUTERS = (
     tables,
     recorded_requests,
     labels,
+    label_sources,
     usage,
     projects,
     users,

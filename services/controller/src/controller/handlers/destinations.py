@@ -19,6 +19,7 @@ from controller.store.destinations import (
     with_secrets,
 )
 from controller.store.registries.secrets import load_secret, secret_by_name
+from controller.store.services.label_sources import sources_in
 from controller.store.tables import DestinationRow
 from shared.contracts.rpc.controller import Destination, DestinationList, StorageCredentials
 from shared.database import Database
@@ -63,7 +64,8 @@ async def delete_destination(unit: UnitOfWork, row: DestinationRow) -> None:
 
 
 async def _must_be_unused(unit: UnitOfWork, row: DestinationRow, why: str) -> None:
-    if users := await users_of_destination(unit.session, row.name):
+    read = [f"label source {name}" for name in await sources_in(unit.session, row.name)]
+    if users := [*await users_of_destination(unit.session, row.name), *read][:5]:
         raise Conflict(f"Destination {row.name!r} is used by {', '.join(users)}: {why}")
 
 

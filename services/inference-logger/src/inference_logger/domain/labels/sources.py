@@ -104,7 +104,9 @@ def staged_schema(found: pa.Schema, columns: LabelColumns) -> pa.Schema:
         if name == columns.labelled_at:
             is_valid |= is_text or pa.types.is_timestamp(kind)
         if not is_valid:
-            raise InvalidInput(f"column {name[:64]} is of the type {found.field(name).type}, which is no {_use(name, columns)}")
+            raise InvalidInput(
+                f"column {name[:64]} is of the type {found.field(name).type}, which is no {_use(name, columns)}"
+            )
         fields.append(pa.field(name, kind))
     return pa.schema(fields)
 

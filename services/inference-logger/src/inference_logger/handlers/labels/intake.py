@@ -126,9 +126,7 @@ class LabelIntake:
             await note_commit(session, tables.labels, committed, at)
 
 
-def _receipt(
-    parsed: ParsedLabels, found: Mapping[LabelKey, datetime], appended: AppendedLabels | None
-) -> LabelReceipt:
+def _receipt(parsed: ParsedLabels, found: Mapping[LabelKey, datetime], appended: AppendedLabels | None) -> LabelReceipt:
     items = {label.item: label.key in found for label in parsed.labels}
     joined = sum(items.values())
     return LabelReceipt(

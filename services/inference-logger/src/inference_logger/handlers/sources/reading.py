@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -108,7 +108,7 @@ class SourceReader:
         skip: frozenset[str] = frozenset()
         while True:
             progress, known = await self._begin(source)
-            reading = await self._stage(source, progress, known, skip)
+            reading = await self._stage(source, progress, {**known, **dict.fromkeys(skip)})
             try:
                 await self._take(source, reading, counts)
             finally:
@@ -144,16 +144,14 @@ class SourceReader:
                 await save_progress(session, source, progress)
             return progress, await known_files(session, source.id)
 
-    async def _stage(
-        self, source: LabelSource, progress: SourceProgress, known: dict[str, str], skip: frozenset[str]
-    ) -> Reading:
+    async def _stage(self, source: LabelSource, progress: SourceProgress, known: Mapping[str, str | None]) -> Reading:
         storage, access = LOCAL, None
         if source.location is None:
             access = await self.calls.label_source_access(source.id)
         elif is_remote(source.location):
             storage = await self.intake.stores.storages.of(source.location)
         limits = self.limits
-        task = ReadingTask(source, progress.position, known, skip, storage, access)
+        task = ReadingTask(source, progress.position, known, storage, access)
         bounds = Bounds(limits.folder, limits.most_bytes, time.monotonic() + limits.within_s)
         try:
             return await self.threads.run(
@@ -188,7 +186,7 @@ class SourceReader:
 
 def position_text(position: dict[str, object]) -> str | None:
     """How far a source is, for people."""
-    if "version" in position:
+    if position.get("version") is not None:
         return f"version {position['version']}"
     if "files" in position:
         return f"{position['files']} files"

@@ -47,17 +47,19 @@ def read_files(
     place: SourcePlace,
     kind: str,
     columns: LabelColumns,
-    known: Mapping[str, str],
+    known: Mapping[str, str | None],
     bounds: Bounds,
-    skip: frozenset[str] = frozenset(),
 ) -> Reading:
-    """What is new at a place, whole files only; `known`: those that were read → their identity then; not `skip`."""
+    """What is new at a place, whole files only.
+
+    `known`: files that were read → their identity then; None for one that could not be read a moment ago.
+    """
     there = place.files(f".{kind}")
     reading = Reading(Stage(columns, bounds), {"files": len(there)})
     reading.gone = sorted(known.keys() - {file.path for file in there})
     try:
         for file in there:
-            if known.get(file.path) == file.identity or file.path in skip:
+            if file.path in known and known[file.path] in {None, file.identity}:
                 continue
             if reading.stage.is_full:
                 reading.is_complete = False

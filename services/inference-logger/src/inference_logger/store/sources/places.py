@@ -37,6 +37,10 @@ class SourcePlace(Protocol):
         """The file that is named, or all with the suffix in the folder that is, by path."""
         ...
 
+    def check(self) -> None:
+        """Raise `UpstreamFailed` where it leads somewhere else."""
+        ...
+
     def find(self, path: str) -> SourceFile | None:
         """How a file is now."""
         ...
@@ -55,14 +59,18 @@ class LocalPlace:
 
     def files(self, suffix: str) -> list[SourceFile]:
         """See `SourcePlace`."""
-        self._inside(self.location)
-        if not os.path.exists(self.location):  # noqa: PTH110
+        self.check()
+        if not os.path.exists(self.location):
             raise NotFound(f"there is nothing at {self.location}")
-        if os.path.isfile(self.location):  # noqa: PTH113
+        if os.path.isfile(self.location):
             found = self.find("")
             return [found] if found is not None else []
         paths = sorted(self._walk(suffix))
         return [found for path in paths if (found := self.find(path)) is not None]
+
+    def check(self) -> None:
+        """See `SourcePlace`."""
+        self._inside(self.location)
 
     def _walk(self, suffix: str) -> Iterator[str]:
         count = 0
@@ -72,12 +80,12 @@ class LocalPlace:
                 if name.lower().endswith(suffix) and not name.startswith((".", "_")):
                     count += 1
                     _bounded(count)
-                    yield os.path.relpath(os.path.join(folder, name), self.location)  # noqa: PTH118
+                    yield os.path.relpath(os.path.join(folder, name), self.location)
 
     def find(self, path: str) -> SourceFile | None:
         """See `SourcePlace`."""
         try:
-            found = os.stat(self._full(path))  # noqa: PTH116
+            found = os.stat(self._full(path))
         except FileNotFoundError:
             return None
         return SourceFile(path, found.st_size, f"{found.st_size}:{found.st_mtime_ns}:{found.st_ino}")
@@ -89,7 +97,7 @@ class LocalPlace:
         return Path(full).open("rb")
 
     def _full(self, path: str) -> str:
-        return os.path.join(self.location, path) if path else self.location  # noqa: PTH118
+        return os.path.join(self.location, path) if path else self.location
 
     def _inside(self, path: str) -> None:
         if not f"{os.path.realpath(path)}/".startswith(f"{os.path.realpath(self.root)}/"):
@@ -102,7 +110,7 @@ def _raise(error: OSError) -> None:
 
 def _bounded(count: int) -> None:
     if count > MOST_FILES:
-        raise LimitExceeded(f"there are more than {MOST_FILES:,} files; a Delta table, or a folder for each year, can be read")
+        raise LimitExceeded(f"there are more than {MOST_FILES:,} files: name a Delta table, or several folders")
 
 
 @dataclass(frozen=True)
@@ -128,6 +136,9 @@ class RemotePlace:
         if not files:
             raise NotFound(f"there is no {suffix} file at {self.location}")
         return sorted(files, key=lambda each: each.path)
+
+    def check(self) -> None:
+        """It cannot."""
 
     def find(self, path: str) -> SourceFile | None:
         """See `SourcePlace`."""

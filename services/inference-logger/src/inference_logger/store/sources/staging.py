@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from inference_logger.domain.labels.tabular import LabelColumns, all_numbers
 from inference_logger.domain.labels.sources import staged_schema
+from inference_logger.domain.labels.tabular import LabelColumns, all_numbers
 from shared.errors import LimitExceeded, UpstreamFailed
 
 BATCH_ROWS = 8192
@@ -32,6 +32,11 @@ class Bounds:
     most_bytes: int
     deadline: float
     """By `time.monotonic()`."""
+
+    @property
+    def left_s(self) -> float:
+        """How long it may still take."""
+        return max(0.0, self.deadline - time.monotonic())
 
     def check_time(self) -> None:
         """Raise `UpstreamFailed` where it takes too long."""
@@ -81,14 +86,17 @@ class Stage:
                     numbers = {name for name in numbers if all_numbers(_texts(table.column(name)))}
                     writer.write_table(table)
                     rows += table.num_rows
-                    if self._file.tell() > self.bounds.most_bytes:
-                        raise LimitExceeded(f"it holds more than {self.bounds.most_bytes >> 20} MiB to read at once")
+                    self._check_size()
         except BaseException:
             self._file.seek(start)
             self._file.truncate()
             raise
         self._segments.append(_Segment(start, frozenset(numbers)))
         self.rows += rows
+
+    def _check_size(self) -> None:
+        if self._file.tell() > self.bounds.most_bytes:
+            raise LimitExceeded(f"it holds more than {self.bounds.most_bytes >> 20} MiB to read at once")
 
     def chunks(self) -> Iterator[list[pa.Table]]:
         """The rows again, in pieces of about `CHUNK_ROWS`: tables whose texts are texts."""
