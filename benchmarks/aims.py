@@ -97,6 +97,20 @@ def _autoscaling(result: Any) -> Judgements:
     yield there_and_back, f"from none to {result['most_pods']} pods and back to {result['pods_at_the_end']}"
 
 
+def _console(result: Any) -> Judgements:
+    load, lines, charts = result["first_load"], result["log_lines"], result["charts"]
+    yield load["script_kb"] <= 350, f"{load['script_kb']:.0f} KB of script until services are shown (aim: 350 KB)"
+    yield load["usable_ms"] <= 1500, f"usable after {load['usable_ms']:.0f} ms (aim: 1,500 ms)"
+    for what in ("first_ms", "best_ms"):
+        action, slowest = max(((name, found[what]) for name, found in result["lists"].items()), key=lambda one: one[1])
+        yield (
+            slowest <= 300,
+            f"slowest {what.removesuffix('_ms')} answer of a list {slowest:.0f} ms, {action} (aim: 300 ms)",
+        )
+    yield lines["longest_ms"] <= 50, f"longest task of scrolling log lines {lines['longest_ms']:.0f} ms (aim: 50 ms)"
+    yield charts["draw_ms"] <= 200, f"{charts['charts']} charts drawn in {charts['draw_ms']:.0f} ms (aim: 200 ms)"
+
+
 _JUDGES: dict[str, Callable[[Any], Judgements]] = {
     "a": _end_to_end,
     "b": _hop,
@@ -106,4 +120,5 @@ _JUDGES: dict[str, Callable[[Any], Judgements]] = {
     "f": _memory,
     "g": _control_plane,
     "h": _autoscaling,
+    "k": _console,
 }

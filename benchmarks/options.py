@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-PARTS = ("a", "b", "c", "d", "e", "f", "g", "h", "i", "j")
+PARTS = ("a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k")
 MODELS = ("ridge", "forest")
 
 
@@ -113,4 +113,5 @@ _EPILOG = """parts:
   h  autoscaling: a load in steps, from no pod to several and back
   i  sharing a predict: what comparing costs, and what each caller alone costs; the pod without a router
   j  inference tables: stream to payload to inferences, beside write_deltalake of the same rows
+  k  the console in Chromium: first load, 1,000 services, 100,000 log lines, a week of charts
 """

@@ -250,6 +250,26 @@ def _inference_tables(result: Any) -> str:
     return "Requests (payload) and rows (inferences) per second of CPU time.\n\n" + table(head, rows)
 
 
+def _console(result: Any) -> str:
+    rows = [
+        [
+            name,
+            number(found["first_ms"]),
+            number(found["best_ms"]),
+            number(found["median_ms"]),
+            number(found["best_cpu_ms"]),
+        ]
+        for name, found in result["lists"].items()
+    ]
+    others = [
+        [f"{part}: {name}", number(value, 1)]
+        for part in ("first_load", "log_lines", "charts")
+        for name, value in result[part].items()
+    ]
+    lists = table(["ms to the painted rows", "first", "best", "median", "CPU of the best"], rows)
+    return lists + "\n\n" + table(["", "value"], others)
+
+
 _PARTS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "a": ("One wine a request, end to end", _end_to_end),
     "b": ("The router's hop", _hop),
@@ -261,4 +281,5 @@ _PARTS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "h": ("Autoscaling", _autoscaling),
     "i": ("Sharing a predict", _sharing),
     "j": ("Inference tables", _inference_tables),
+    "k": ("The console in Chromium", _console),
 }

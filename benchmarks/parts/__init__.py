@@ -8,6 +8,7 @@ from typing import Any
 from benchmarks.options import Options
 from benchmarks.parts import (
     autoscaling,
+    console,
     control_plane,
     end_to_end,
     growth,
@@ -32,4 +33,5 @@ PARTS: dict[str, Part] = {
     "h": autoscaling.run,
     "i": sharing.run,
     "j": inference_tables.run,
+    "k": console.run,
 }

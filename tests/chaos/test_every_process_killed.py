@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
 import deltalake
 import pytest
@@ -97,12 +98,13 @@ def rows_equal_ledger(platform: Platform, caller: Caller) -> None:
 def account_equals_rows(platform: Platform, service: str) -> None:
     """Every request that the router gave to a version is a row; the account says so, to the last one."""
 
-    def settled() -> dict[str, int] | None:
-        total: dict[str, int] = platform.api("GET", f"/services/{service}/accounting")["total"]
-        return total if total["accepted"] and not total["on_the_way"] else None
+    def settled() -> tuple[dict[str, Any], int] | None:  # rows can be read a moment before the account knows them
+        total = platform.api("GET", f"/services/{service}/accounting")["total"]
+        rows = len(platform.payload_rows(service))
+        return (total, rows) if total["stored"] == rows and not total["on_the_way"] else None
 
-    total = until(settled, within=60, every=1, what="an account without anything on its way")
-    rows = len(platform.payload_rows(service))
+    total, rows = until(settled, within=60, every=1, what="an account of all rows, without anything on its way")
+    assert rows
     assert (total["accepted"], total["stored"], total["dropped"], total["missing"]) == (rows, rows, {}, 0)
 
 

@@ -88,31 +88,13 @@ def test_usage_is_the_true_lifetime_of_every_run(platform: Platform, request: py
     lifetimes = Lifetimes()
     with every_run(platform, lifetimes):
         platform.publish(SERVICE, "wine_quality", replicas=2)
-        wait_whole(platform)
-        for _ in range(rounds):  # a pod dies with no scheduler to see it, another one while the next one starts
-            first, second = wait_whole(platform)
-            old = platform.kill("scheduler")
-            os.kill(first["pid"], signal.SIGKILL)
-            wait_another(platform, "scheduler", old)
-            os.kill(second["pid"], signal.SIGKILL)
-            killed(platform, "scheduler")
-            wait_whole(platform)
+        kill_pods_and_schedulers(platform, rounds)
         killed(platform, "controller")
         os.kill(wait_whole(platform)[0]["pid"], signal.SIGKILL)
         killed(platform, "nats")
         open_runs = [line for line in usage(platform, group_by="run") if line["ended_at"] is None]
         wait_whole(platform)
-        pod = wait_whole(platform)[1]["name"]
-        platform.api("POST", f"/services/{SERVICE}/versions/v1/pods/{pod}/restart")
-        version = {"model_source": {"kind": "mlflow", "model": "wine_quality", "version": "1"}, "start": True}
-        platform.api("POST", f"/services/{SERVICE}/versions", json=version)
-        platform.wait_version(SERVICE, "v2", "running")
-        until(lambda: wait_whole(platform)[1]["restarts"] > 0, within=60, what="the pod restarted")
-        os.kill(wait_whole(platform, "v2", 1)[0]["pid"], signal.SIGKILL)
-        platform.api("POST", f"/services/{SERVICE}/stop")
-        killed(platform, "scheduler")
-        for name in ("v1", "v2"):
-            platform.wait_version(SERVICE, name, "stopped", 90)
+        restart_by_hand_and_stop(platform)
 
     (key,) = platform.api("GET", f"/services/{SERVICE}/keys")["items"]
     assert key["last_used_at"] is not None
@@ -131,6 +113,34 @@ def test_usage_is_the_true_lifetime_of_every_run(platform: Platform, request: py
     assert sum(line["runs"] for line in by_version) == len(told)
     # 1C2G costs 0.046 an hour.
     assert sum(line["cost"] for line in by_version) == pytest.approx(seconds / 3600 * 0.046, abs=1e-5)
+
+
+def kill_pods_and_schedulers(platform: Platform, rounds: int) -> None:
+    """In each round a pod dies with no scheduler to see it, and another one while the next one starts."""
+    wait_whole(platform)
+    for _ in range(rounds):
+        first, second = wait_whole(platform)
+        old = platform.kill("scheduler")
+        os.kill(first["pid"], signal.SIGKILL)
+        wait_another(platform, "scheduler", old)
+        os.kill(second["pid"], signal.SIGKILL)
+        killed(platform, "scheduler")
+        wait_whole(platform)
+
+
+def restart_by_hand_and_stop(platform: Platform) -> None:
+    """A pod is restarted, a second version's is killed while the service stops, and so is the scheduler."""
+    pod = wait_whole(platform)[1]["name"]
+    platform.api("POST", f"/services/{SERVICE}/versions/v1/pods/{pod}/restart")
+    version = {"model_source": {"kind": "mlflow", "model": "wine_quality", "version": "1"}, "start": True}
+    platform.api("POST", f"/services/{SERVICE}/versions", json=version)
+    platform.wait_version(SERVICE, "v2", "running")
+    until(lambda: wait_whole(platform)[1]["restarts"] > 0, within=60, what="the pod restarted")
+    os.kill(wait_whole(platform, "v2", 1)[0]["pid"], signal.SIGKILL)
+    platform.api("POST", f"/services/{SERVICE}/stop")
+    killed(platform, "scheduler")
+    for name in ("v1", "v2"):
+        platform.wait_version(SERVICE, name, "stopped", 90)
 
 
 def complete(platform: Platform, lifetimes: Lifetimes) -> dict[Name, tuple[datetime, datetime]] | None:

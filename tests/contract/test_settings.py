@@ -55,6 +55,6 @@ def test_every_setting_is_explained(service: str) -> None:
 def test_what_the_launcher_sets_is_read(service: str) -> None:
     home = Home(Path("/home"), Ports())
     credentials = Credentials(dict.fromkeys(SERVICES, "x"))
-    said = service_settings(home, credentials, service, 20_000).keys() | overridable_settings(home, service).keys()
+    said = service_settings(home, credentials, service, 20_000).keys() | overridable_settings(home, service, {}).keys()
 
     assert said - known(service) == set()

@@ -205,10 +205,10 @@ def test_events_reach_an_outside_subscriber(
             predict(platform, "wine-quality", key, split_body(features.head(1)))
             return "penstock.request.logged.v1" in printed.read_text()
 
-        until(listens, within=60, every=0.5, what="it hears of a request")
+        assert until(listens, within=60, every=0.5, what="it hears of a request")
         platform.publish("seen", "wine_quality", replicas=1)
         for event in ("penstock.version.created.v1", "penstock.pod.scheduled.v1"):
-            until(lambda event=event: event in printed.read_text(), within=60, what=event)  # type: ignore[misc]
+            assert until(lambda event=event: event in printed.read_text(), within=60, what=event)  # type: ignore[misc]
     finally:
         script.terminate()
         script.wait(10)

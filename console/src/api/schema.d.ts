@@ -169,12 +169,12 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Test Destination
+         * Check Destination
          * @description Write, read and remove an object there, and try conditional writes: says what is wrong. Needs who may create it.
          *
          *     It may take 10 s where the store does not answer, and longer where it is slow.
          */
-        post: operations["test_destination_api_v1_destinations__destination__test_post"];
+        post: operations["check_destination_api_v1_destinations__destination__test_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -980,10 +980,10 @@ export interface paths {
         get: operations["list_erasures_api_v1_services__service__erasures_get"];
         put?: never;
         /**
-         * Order
+         * Order Erasure
          * @description Have rows removed from every table of a service, for good. Needs an administrator of its project.
          */
-        post: operations["order_api_v1_services__service__erasures_post"];
+        post: operations["order_erasure_api_v1_services__service__erasures_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2309,7 +2309,7 @@ export interface components {
             since?: string | null;
             /**
              * State
-             * @description failing: tables there wait, see `reason`; unknown: the logger has not said.
+             * @description failing: tables there wait, see `reason`; unknown: not asked, or not known now.
              * @default unknown
              * @enum {string}
              */
@@ -6319,7 +6319,7 @@ export interface operations {
             };
         };
     };
-    test_destination_api_v1_destinations__destination__test_post: {
+    check_destination_api_v1_destinations__destination__test_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -11344,7 +11344,7 @@ export interface operations {
             };
         };
     };
-    order_api_v1_services__service__erasures_post: {
+    order_erasure_api_v1_services__service__erasures_post: {
         parameters: {
             query?: never;
             header?: {

@@ -140,6 +140,8 @@ def _validation_response(request: Request, found: Sequence[Detail]) -> Response:
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if isinstance(error.__cause__, UnicodeDecodeError):
+        return _validation_response(request, [Detail(("body",), "the text is not UTF-8")])
     code = _CODES.get(error.status_code, "BAD_REQUEST" if error.status_code < 500 else "INTERNAL_ERROR")
     body = error_body(code, str(error.detail), request_id_of(request))
     headers = {**(error.headers or {}), **({"Allow": _allowed(request)} if error.status_code == 405 else {})}

@@ -87,6 +87,6 @@ async def test_whoever_is_silent_is_gone(both: tuple[SmallService, SmallService]
     reader = read_chunks(asker.bus.nc, await streams.offer(owner.bus.nc, pieces.each()))
     await anext(reader)
 
-    await asyncio.wait_for(pieces.closed.wait(), 10)
+    assert await asyncio.wait_for(pieces.closed.wait(), 10)
     await reader.aclose()
     await streams.close()

@@ -14,18 +14,20 @@ from typing import Any
 import pytest
 
 from controller.main import MIGRATIONS
-from running_services.running_controller import Controller, Nats, Peers, controller_for, settings_for
+from running_services.door import Door
+from running_services.running_controller import Controller, Peers, controller_for, settings_for
 from servers.migrated_stores import MigratedStores
-from servers.mlflow_server import shared_mlflow
+from servers.mlflow.mlflow_server import shared_mlflow
+from servers.nats_process import NatsProcess
 
 
 @pytest.fixture
-def nats_server() -> Iterator[Nats]:
+def nats_server() -> Iterator[NatsProcess]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        server = Nats(Path(folder))
+        server = NatsProcess(Path(folder))
         server.start()
         yield server
-        server.stop()
+        server.kill()
 
 
 @pytest.fixture(scope="session")
@@ -107,7 +109,7 @@ async def on_sqlite(make_lone: Make, mlflow_url: str) -> Controller:
 
 
 @pytest.fixture
-async def controller(make_controller: Make, nats_server: Nats, mlflow_url: str) -> Controller:
+async def controller(make_controller: Make, nats_server: NatsProcess, mlflow_url: str) -> Controller:
     """The controller, on the bus."""
     running = await make_controller(nats_server.url, mlflow_url)
     running.start()
@@ -116,7 +118,7 @@ async def controller(make_controller: Make, nats_server: Nats, mlflow_url: str) 
 
 
 @pytest.fixture
-async def peers(controller: Controller, nats_server: Nats) -> AsyncIterator[Peers]:
+async def peers(controller: Controller, nats_server: NatsProcess) -> AsyncIterator[Peers]:
     """The other services, on the same bus."""
     others = Peers(nats_server.url)
     await others.start()
@@ -128,3 +130,12 @@ async def peers(controller: Controller, nats_server: Nats) -> AsyncIterator[Peer
 async def offline(make_controller: Make, mlflow_url: str) -> Controller:
     """The controller with no bus at all: the control plane answers from its own store."""
     return await make_controller(mlflow=mlflow_url)
+
+
+@pytest.fixture
+async def door(controller: Controller) -> AsyncIterator[Door]:
+    """The control plane on a port, where its answers are streams."""
+    opened = Door(controller)
+    await opened.open()
+    yield opened
+    await opened.close()

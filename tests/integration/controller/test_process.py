@@ -20,10 +20,12 @@ import pytest
 from penstock.client.clients import AsyncClient
 from penstock.client.errors import ApiError, NotFound, Unauthenticated
 from penstock.client.requests import Request, nothing, path, post
-from running_services.running_controller import TOKEN, Nats, Peers, eventually
+from running_services.running_controller import TOKEN, Peers
+from servers.nats_process import NatsProcess
 from servers.ports import free_port
 from shared.contracts.samples import LogLine, PodOutput
 from shared.ids import new_id
+from waiting.eventually import eventually
 
 Spawn = Callable[..., Any]
 
@@ -169,7 +171,7 @@ async def test_a_locked_database_is_503_and_works_again_afterwards(spawn: Spawn)
     locker.close()
 
 
-async def test_logs_are_followed_and_the_stream_ends_with_the_service(spawn: Spawn, nats_server: Nats) -> None:
+async def test_logs_are_followed_and_the_stream_ends_with_the_service(spawn: Spawn, nats_server: NatsProcess) -> None:
     process, peers = spawn(nats_server.url), Peers(nats_server.url)
     running = await process.start(CONTROLLER_ADMIN_TOKEN=TOKEN)
     await process.up()
@@ -199,7 +201,9 @@ async def test_logs_are_followed_and_the_stream_ends_with_the_service(spawn: Spa
     await peers.close()
 
 
-async def test_a_followed_stream_ends_once_its_reader_may_no_longer_read(spawn: Spawn, nats_server: Nats) -> None:
+async def test_a_followed_stream_ends_once_its_reader_may_no_longer_read(
+    spawn: Spawn, nats_server: NatsProcess
+) -> None:
     process, peers = spawn(nats_server.url), Peers(nats_server.url)
     await process.start(CONTROLLER_ADMIN_TOKEN=TOKEN)
     await process.up()

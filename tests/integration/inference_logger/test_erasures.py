@@ -18,10 +18,12 @@ from inference_logger.domain.tables import TableKey
 from inference_logger.handlers.erase import Erasures
 from inference_logger.store import catalogue
 from inference_logger.store.delta import CommitResult, open_table
+from inference_logger.store.erasure.rows import Erased
 from running_services.logged_requests import START, counted, log, record
 from running_services.running_logger import RunningLogger, facts
 from shared.clock import SystemClock
 from shared.contracts.erasures import ErasureOrder
+from shared.contracts.rpc.inference_logger import AccountingQuery
 from shared.errors import NotFound
 from shared.ids import new_id
 from waiting.eventually import eventually
@@ -48,6 +50,7 @@ class World:
         stores = replace(running.app.sink.stores, clock=self.clock)
         self.database = stores.database
         self.erasures = Erasures(stores, self._orders, timedelta(0))
+        self.accounting = running.app.accounting
 
     async def _orders(self) -> Sequence[ErasureOrder]:
         return self.orders
@@ -67,6 +70,12 @@ class World:
     async def at(self, time: datetime) -> None:
         self.clock.time = time
         await self.erasures.run_once()
+
+    async def account(self) -> tuple[int, dict[str, int], int]:
+        """Stored, dropped, missing."""
+        query = AccountingQuery(service="wine", from_time=START, to_time=ORDERED)
+        total = (await self.accounting.account(query)).total
+        return total.stored, total.dropped, total.missing
 
 
 @pytest.fixture
@@ -117,6 +126,47 @@ async def test_rows_go_by_id_and_do_not_come_back(
     await world.erasures.run_once()
     await log(js, later)
     await eventually(lambda: "later" in counted(home))
+
+
+async def test_what_was_erased_is_accounted_for_once_over_a_kill(
+    js: JetStreamContext, running: RunningLogger, world: World, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled, open_ = START + timedelta(minutes=1), START + timedelta(minutes=2)
+    for minute, names in ((settled, "ab"), (open_, "cd")):
+        await log(js, *(record(name, received_at=minute.isoformat(), client_request_id=None) for name in names))
+    counts = [
+        {"source": str(new_id()), "minute": minute.isoformat(), "logged": logged, "is_complete": True}
+        for minute, logged in ((settled, 2), (open_, 3))
+    ]
+    await js.publish("penstock.requests.v1.wine", json.dumps({"records": [], "counts": counts}).encode())
+
+    async def is_stored() -> bool:
+        return await world.account() == (4, {}, 1)
+
+    assert await eventually(is_stored)
+    await world.accounting.settle(settled + timedelta(minutes=30))  # the other one lacks a record
+
+    with monkeypatch.context() as killed:
+
+        def kill(location: str, *_: object) -> Erased:
+            if location.rstrip("/").endswith("payload"):
+                raise KeyboardInterrupt
+            return Erased()
+
+        killed.setattr("inference_logger.handlers.erase.erased_since", kill)
+        with pytest.raises(KeyboardInterrupt):
+            await world.order(request_ids=("a", "c", "e"))
+    assert counted(home) == {"b": 1, "d": 1}
+
+    for minutes in (0, 1, 2):
+        await world.at(ORDERED + timedelta(minutes=minutes))
+        assert await world.account() == (2, {"erased": 2}, 1)
+    assert (await world.erasures.receipt(world.orders[0].id)).tables["wine.payload"].rows == 2
+
+    body = json.dumps({"client_request_id": "e", "inputs": []})
+    await log(js, record("x", received_at=open_.isoformat()), record("e", received_at=open_.isoformat(), request=body))
+    await eventually(lambda: "x" in counted(home))
+    assert counted(home) == {"b": 1, "d": 1, "x": 1}
 
 
 async def eventually_facts(js: JetStreamContext) -> list[dict[str, Any]]:
@@ -170,9 +220,13 @@ async def test_a_table_that_cannot_be_read_is_tried_again(
     order = await world.order(request_ids=("a",))
     first.write_text(whole)
     assert "wine.payload" in ((await world.erasures.receipt(order.id)).waiting_for or "")
-    await world.at(ORDERED + timedelta(minutes=2))
+
+    async def waits_for_nothing() -> bool:  # the table that is derived from it waited too
+        await world.at(world.clock.time + timedelta(minutes=2))
+        return (await world.erasures.receipt(order.id)).waiting_for is None
+
+    await eventually(waits_for_nothing)
     assert counted(home) == {}
-    assert (await world.erasures.receipt(order.id)).waiting_for is None
 
 
 def of_customer(name: str, customer: str) -> dict[str, Any]:
@@ -180,27 +234,82 @@ def of_customer(name: str, customer: str) -> dict[str, Any]:
     return record(name, request=body)
 
 
+def derived(home: Path) -> list[str]:
+    table = open_table(str(home / "tables" / "wine" / "inferences"))
+    return sorted(table.to_pyarrow_table(columns=["request_id"]).column("request_id").to_pylist())
+
+
 async def test_what_an_erasure_rewrites_is_not_derived_again(
+    js: JetStreamContext, running: RunningLogger, world: World, home: Path
+) -> None:
+    await log(js, of_customer("a", "s3cr3t"), of_customer("b", "other"), of_customer("c", "other"))
+
+    async def is_listed() -> bool:
+        return "wine.inferences" in await running.tables() and derived(home) == ["a", "b", "c"]
+
+    await eventually(is_listed)
+    await world.order(column="a.b", values=("s3cr3t",))
+    assert (counted(home), derived(home)) == ({"b": 1, "c": 1}, ["b", "c"])
+    await log(js, of_customer("d", "other"))
+    await eventually(lambda: "d" in derived(home))
+    assert derived(home) == ["b", "c", "d"]
+    await world.at(FINAL)
+    assert b"s3cr3t" not in bytes_under(home / "tables" / "wine")
+    await log(js, of_customer("e", "other"))
+    await eventually(lambda: "e" in derived(home))
+    assert derived(home) == ["b", "c", "d", "e"]
+
+
+async def test_rows_whose_columns_are_only_called_alike_stay(
+    js: JetStreamContext, running: RunningLogger, world: World, home: Path
+) -> None:
+    def of(name: str, **row: str) -> dict[str, Any]:
+        return record(name, request=json.dumps({"dataframe_records": [row]}))
+
+    await log(js, of("a", version="v1"), of("b", customer__id="7"), of("c", customer="7"), of("d", version="other"))
+
+    async def is_listed() -> bool:
+        return "wine.inferences" in await running.tables() and derived(home) == ["a", "b", "c", "d"]
+
+    await eventually(is_listed)
+    await world.order(column="customer", values=("7",))
+    assert (counted(home), derived(home)) == ({"a": 1, "b": 1, "d": 1}, ["a", "b", "d"])
+    await world.order(column="version", values=("v1",))  # the model's, not the one that every row has
+    assert (counted(home), derived(home)) == ({"b": 1, "d": 1}, ["b", "d"])
+
+
+async def test_a_file_that_is_none_keeps_no_other_erasure_waiting(
+    js: JetStreamContext, running: RunningLogger, world: World, home: Path
+) -> None:
+    await log(js, record("a"), record("b"))
+    await eventually(lambda: len(counted(home)) == 2)
+    where = home / "tables" / "wine" / "labelled"
+    write_deltalake(where, pa.table({"record_id": ["a"], "customer": ["x"]}))
+    next(where.glob("*.parquet")).write_bytes(b"no file of this table")
+    async with running.app.database.unit_of_work() as session:
+        key = TableKey("wine", kind="labelled")
+        await catalogue.note_commit(session, key, CommitResult(open_table(str(where)).table_uri, 0, 1), START)
+    order = await world.order(column="customer", values=("x",))
+    assert "wine.labelled" in ((await world.erasures.receipt(order.id)).waiting_for or "")
+    await world.order(request_ids=("a",))
+    assert counted(home) == {"b": 1}
+
+
+async def test_a_table_that_an_erasure_rewrote_is_searched_again(
     js: JetStreamContext, running: RunningLogger, world: World, home: Path
 ) -> None:
     where = home / "tables" / "wine" / "inferences"
 
-    def derived() -> list[str]:
-        return sorted(open_table(str(where)).to_pyarrow_table(columns=["request_id"]).column("request_id").to_pylist())
+    async def is_derived() -> bool:
+        return "wine.inferences" in await running.tables() and open_table(str(where)).to_pyarrow_table().num_rows == 5
 
-    await log(js, of_customer("a", "s3cr3t"), of_customer("b", "other"), of_customer("c", "other"))
+    await log(js, *(of_customer(name, f"customer {name}") for name in "abcde"))
+    await eventually(is_derived)
+    await world.order(request_ids=("c",))
+    assert counted(home) == {"a": 1, "b": 1, "d": 1, "e": 1}
 
-    async def is_listed() -> bool:
-        return "wine.inferences" in await running.tables() and derived() == ["a", "b", "c"]
-
-    await eventually(is_listed)
-    await world.order(column="a.b", values=("s3cr3t",))
-    assert (counted(home), derived()) == ({"b": 1, "c": 1}, ["b", "c"])
-    await log(js, of_customer("d", "other"))
-    await eventually(lambda: "d" in derived())
-    assert derived() == ["b", "c", "d"]
-    await world.at(FINAL)
-    assert b"s3cr3t" not in bytes_under(home / "tables" / "wine")
-    await log(js, of_customer("e", "other"))
-    await eventually(lambda: "e" in derived())
-    assert derived() == ["b", "c", "d", "e"]
+    await world.order(column="customer", values=("customer b", "customer x"))
+    assert counted(home) == {"a": 1, "d": 1, "e": 1}
+    await log(js, record("d"), record("bb"), retry=True)
+    await eventually(lambda: "bb" in counted(home))
+    assert counted(home) == {"a": 1, "bb": 1, "d": 1, "e": 1}

@@ -17,17 +17,16 @@ import pytest
 from nats.js import JetStreamContext
 
 from inference_logger.domain.object_storage import S3Credentials
-from inference_logger.handlers.destinations import destination_states
-from inference_logger.handlers.destinations import test_destination as run_test
+from inference_logger.handlers.destinations import destination_states, examine_destination
 from inference_logger.handlers.maintenance import compact_tables
 from inference_logger.store import catalogue
 from inference_logger.store.s3 import S3Client
 from running_services.destination_answers import DestinationAnswers, answering
 from running_services.logged_requests import LoggerProcess, counted, log, record
 from running_services.running_logger import RunningLogger
-from servers.careless_store import careless_store
 from servers.nats_process import NatsProcess
-from servers.seaweed_process import READER, WRITER, SeaweedProcess
+from servers.object_stores.careless_store import careless_store
+from servers.object_stores.seaweed_process import READER, WRITER, SeaweedProcess
 from shared.bus.nats_errors import NATS_ERRORS
 from shared.clock import SystemClock
 from shared.contracts.rpc.inference_logger import DestinationState
@@ -85,6 +84,11 @@ def stored(place: S3Client, service: str = "wine") -> Counter[str]:
         return Counter()
 
 
+def here(name: str) -> dict[str, Any]:
+    """Of a version that logs to the default folder. Were it the same one, its destination would have been edited."""
+    return record(name, version="v2", version_id="00000000-0000-0000-0000-000000000002")
+
+
 def there(place: S3Client, name: str, service: str = "wine") -> dict[str, Any]:
     return record(name, service, destination=url_of(place))
 
@@ -105,10 +109,10 @@ async def test_rows_are_there_once_read_compacted_and_removed(
 ) -> None:
     for name in "abc":
         await log(js, there(place, name))
-        await has_once(place, "abc"[: "abc".index(name) + 1])
+        assert await has_once(place, "abc"[: "abc".index(name) + 1])
     await log(js, there(place, "b"), retry=True)
     await log(js, there(place, "t", "tea"))
-    await has_once(place, "t", "tea")
+    assert await has_once(place, "t", "tea")
     await eventually(lambda: is_ok(logger), every=0.1)
 
     assert {row["request_id"] for row in (await logger.rows("wine.payload")).items} == set("abc")
@@ -118,15 +122,15 @@ async def test_rows_are_there_once_read_compacted_and_removed(
     await compact_tables(logger.app.sink.stores, timedelta(0))
     assert len([key for key in files(place) if "checkpoint" not in key]) == 1
     assert any("checkpoint" in key for key in files(place))
-    await has_once(place, "abc")
+    assert await has_once(place, "abc")
 
     async with logger.app.database.unit_of_work() as session:
         await catalogue.note_purge(session, "wine", datetime.now(UTC))
     await eventually(lambda: not list(place.keys(f"{place.folder.prefix}/wine/")), every=0.1)
-    await has_once(place, "t", "tea")
+    assert await has_once(place, "t", "tea")
     await log(js, there(place, "old"))  # logged before the service was deleted
     await log(js, there(place, "new") | {"received_at": (datetime.now(UTC) + timedelta(hours=1)).isoformat()})
-    await has_once(place, ["new"])
+    assert await has_once(place, ["new"])
 
 
 async def test_what_a_store_refuses_waits_is_named_and_comes_once(
@@ -146,7 +150,7 @@ async def test_what_a_store_refuses_waits_is_named_and_comes_once(
     names: list[str] = []
     for why, credentials in wrong.items():
         answers.define("lake", url, endpoint, credentials)
-        found = await run_test(logger.app.destinations, "lake", SystemClock())
+        found = await examine_destination(logger.app.destinations, "lake", SystemClock())
         assert not found.ok
         assert why in found.message
         names.append(f"w{len(names)}")
@@ -154,30 +158,30 @@ async def test_what_a_store_refuses_waits_is_named_and_comes_once(
         table = await eventually(partial(is_blocked, logger, len(names), why=why), every=0.1)
         assert credentials.secret_key not in repr((table, found)) + logger.metrics()
         assert credentials.access_key not in repr((table, found)) + logger.metrics()
-    await log(js, record("here"))  # others go on
+    await log(js, here("here"))  # others go on
     await eventually(lambda: counted(home) == {"here": 1})
     assert (await state(logger)).waiting_rows == len(names)
     assert 'penstock_destination_up{destination="lake"} 0.0' in logger.metrics()
 
     answers.define("lake", url, endpoint, WRITER)  # no restart
-    assert (await run_test(logger.app.destinations, "lake", SystemClock())).ok
-    await has_once(place, names)
+    assert (await examine_destination(logger.app.destinations, "lake", SystemClock())).ok
+    assert await has_once(place, names)
     assert 'penstock_destination_up{destination="lake"} 1.0' in logger.metrics()
 
     pond = weed.make_bucket("pond")
     answers.define("pond", "s3://pond", endpoint, WRITER)
-    assert (await run_test(logger.app.destinations, "pond", SystemClock())).ok
+    assert (await examine_destination(logger.app.destinations, "pond", SystemClock())).ok
     pond.delete("")
     await log(js, record("gone", "tea", destination="s3://pond"))
     await eventually(partial(is_blocked, logger, 1, "tea.payload", why="bucket pond does not exist"), every=0.1)
     weed.make_bucket("pond")
-    await has_once(pond, ["gone"], "tea")
+    assert await has_once(pond, ["gone"], "tea")
 
 
 async def test_a_store_that_lets_two_win_is_found_out(logger: RunningLogger, answers: DestinationAnswers) -> None:
     with careless_store() as endpoint:
         answers.define("pond", "s3://pond", endpoint, WRITER)
-        found = await run_test(logger.app.destinations, "pond", SystemClock())
+        found = await examine_destination(logger.app.destinations, "pond", SystemClock())
     assert (found.ok, found.writing) == (True, "single")
     assert "simultaneous conditional writes of one object succeeded, not one" in (found.warning or "")
     assert 'penstock_destination_single_writer{destination="pond"} 1.0' in logger.metrics()
@@ -187,14 +191,14 @@ async def test_a_store_that_hangs_holds_up_no_other(
     js: JetStreamContext, logger: RunningLogger, place: S3Client, weed: SeaweedProcess, home: Path
 ) -> None:
     await log(js, there(place, "a"))
-    await has_once(place, ["a"])
+    assert await has_once(place, ["a"])
     await eventually(lambda: is_ok(logger), every=0.1)
     weed.freeze()
     try:
         for number in range(12):
             await log(js, there(place, f"t{number}", f"tea-{number}"))
             await log(js, there(place, f"w{number}"))
-            await log(js, record(f"here{number}"))
+            await log(js, here(f"here{number}"))
         await eventually(lambda: len(counted(home)) == 12, every=0.1)
 
         async def is_failing() -> bool:
@@ -202,15 +206,15 @@ async def test_a_store_that_hangs_holds_up_no_other(
 
         await eventually(is_failing, every=0.1)
         began = logger.app.sink.stores.clock.monotonic()
-        await log(js, record("another"))
+        await log(js, here("another"))
         await eventually(lambda: counted(home)["another"] == 1)
         assert logger.app.sink.stores.clock.monotonic() - began < HELD_UP_S
     finally:
         weed.thaw()
-    await has_once(place, ["a", *(f"w{number}" for number in range(12))])
+    assert await has_once(place, ["a", *(f"w{number}" for number in range(12))])
     for number in range(12):
-        await has_once(place, [f"t{number}"], f"tea-{number}")
-    await eventually(lambda: is_ok(logger), every=0.1)
+        assert await has_once(place, [f"t{number}"], f"tea-{number}")
+    assert await eventually(lambda: is_ok(logger), every=0.1)
 
 
 @pytest.mark.parametrize(
@@ -250,7 +254,7 @@ async def test_kills_and_a_store_that_is_away_neither_lose_nor_double(
                 logger.kill()
         await is_back
         loggers[0].start()
-        await has_once(place, [f"r{number}" for number in range(traffic.rows)])
+        assert await has_once(place, [f"r{number}" for number in range(traffic.rows)])
     finally:
         for logger in loggers:
             logger.end()
@@ -286,15 +290,15 @@ def files(place: S3Client) -> list[str]:
     return [key for key in place.keys(f"{place.folder.prefix}/wine/payload/") if key.endswith(".parquet")]
 
 
-async def has_once(place: S3Client, names: Iterable[str], service: str = "wine") -> None:
-    """Each of these rows is in the table, once, and no other."""
+async def has_once(place: S3Client, names: Iterable[str], service: str = "wine") -> bool:
+    """Whether each of these rows comes to be in the table, once, and no other; fails with what is there instead."""
     wanted = dict.fromkeys(names, 1)
 
     def is_so() -> bool:
         assert stored(place, service) == wanted
         return True
 
-    await eventually(is_so, every=0.1)
+    return await eventually(is_so, every=0.1)
 
 
 async def has_at_least(place: S3Client, rows: int) -> None:

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from inference_logger.domain.inferences.names import NAME
 from inference_logger.domain.reading.queries import (
     PageQuery,
     Position,
@@ -27,8 +28,9 @@ from inference_logger.domain.reading.queries import (
     select,
 )
 from inference_logger.domain.tables import TableKey
-from inference_logger.handlers.queries import table_details
-from inference_logger.handlers.reading import QueryLimits, TableReader
+from inference_logger.handlers.reading import reader as reading
+from inference_logger.handlers.reading.queries import table_details
+from inference_logger.handlers.reading.reader import QueryLimits, TableReader
 from inference_logger.main import MIGRATIONS
 from inference_logger.store import catalogue
 from inference_logger.store.delta import CommitResult
@@ -48,7 +50,7 @@ SCHEMA = pa.schema(
     [
         pa.field("request_date", pa.date32()),
         pa.field("request_time", pa.timestamp("us", "UTC")),
-        pa.field("n", pa.int64(), metadata={"penstock.original_name": "the n", "comment": "a number"}),
+        pa.field("n", pa.int64(), metadata={NAME: b"the n", "comment": "a number"}),
         pa.field("x", pa.float64()),
         pa.field("fixed acidity", pa.float64()),
         pa.field("s", pa.string()),
@@ -259,7 +261,13 @@ async def test_a_cursor_shows_one_version_of_the_table(
         await whole(reader, page_size=10, columns=("n",), cursor=early["next_cursor"])
 
 
-async def test_only_so_many_queries_run_at_once_and_one_that_is_left_makes_room(reader: TableReader) -> None:
+def raise_conflict(*_: Any) -> Any:
+    raise Conflict("files are gone")
+
+
+async def test_only_so_many_queries_run_at_once_and_one_that_is_left_makes_room(
+    reader: TableReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
     running = [await reader.open(ReadQuery(table="wine.payload", result="csv")) for _ in range(2)]
     with pytest.raises(LimitExceeded, match="2 queries") as refused:
         await whole(reader)
@@ -268,10 +276,24 @@ async def test_only_so_many_queries_run_at_once_and_one_that_is_left_makes_room(
     for chunks in running:
         await chunks.aclose()
     assert json.loads(await whole(reader, page_size=1))["items"]
+    with monkeypatch.context() as patched:
+        patched.setattr(reading, "read_page", raise_conflict)
+        for _ in range(3):  # nobody asks on after the error
+            failing = await reader.open(ReadQuery(table="wine.payload"))
+            with pytest.raises(Conflict):
+                await anext(failing)
     for wrong, error in (({"where": "z = 1"}, InvalidInput), ({"table": "none.payload"}, NotFound)):
         for _ in range(3):
             with pytest.raises(error):
                 await whole(reader, **wrong)
+
+
+async def test_a_file_that_somebody_has_changed_is_said(reader: TableReader, location: str) -> None:
+    files = sorted(Path(location).rglob("part-*.parquet"))
+    files[0].write_bytes(b"no file of this table")
+    for wanted in ({}, {"result": "csv"}, {"result": "statistics"}):
+        with pytest.raises(Conflict, match="not the file that was written"):
+            await whole(reader, order="n", **wanted)
 
 
 async def test_a_table_says_what_it_has(reader: TableReader) -> None:

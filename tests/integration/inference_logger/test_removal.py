@@ -79,7 +79,7 @@ async def test_a_killed_one_finishes_later(js: JetStreamContext, logger: LoggerP
     await eventually(lambda: len(list(tables.glob("*"))) <= 2, every=0.005)
     logger.kill()
     logger.start()
-    await eventually(lambda: not list(tables.glob("*")))
+    assert await eventually(lambda: not list(tables.glob("*")))
 
 
 async def test_what_an_intruder_left_in_another_s_table_goes_with_it(
@@ -98,7 +98,7 @@ async def test_what_an_intruder_left_in_another_s_table_goes_with_it(
 
     await eventually(lambda: not left.parent.exists())
     await log(js, record("v3", "victim"))
-    await eventually(lambda: counted(home, "victim") == {"v": 1, "v2": 1, "v3": 1})
+    assert await eventually(lambda: counted(home, "victim") == {"v": 1, "v2": 1, "v3": 1})
 
 
 def tables_of(root: Path, *names: str) -> PayloadTables:

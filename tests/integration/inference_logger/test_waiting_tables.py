@@ -17,9 +17,10 @@ from nats.js import JetStreamContext
 
 from inference_logger.domain.tables import TableKey, TableShare
 from inference_logger.handlers.purge import purge_once
+from inference_logger.store.bounded import Unwritable
 from inference_logger.store.delta import CommitResult, PayloadTables
 from inference_logger.store.storage import LOCAL, Storage
-from inference_logger.store.writer import TableWriter, Unwritable
+from inference_logger.store.writer import TableWriter
 from running_services.logged_requests import counted, log, record, rows
 from running_services.running_logger import RunningLogger, facts
 from servers.nats_process import NatsProcess
@@ -92,7 +93,7 @@ async def test_it_waits_alone_says_so_and_catches_up(js: JetStreamContext, start
     async def none_is_blocked() -> bool:
         return not (await logger.readiness())["blocked_tables"]
 
-    await eventually(none_is_blocked)
+    assert await eventually(none_is_blocked)
 
 
 async def _blocked(logger: RunningLogger, rows: int) -> Any:
@@ -152,7 +153,7 @@ async def test_a_stream_that_was_set_back_skips_and_doubles_nothing(
 
     await eventually(lambda: counted(home) == once(*names, "lost0", "lost1", "lost2", *new))
     await log(js, record("last"))
-    await eventually(lambda: counted(home) == once(*names, "lost0", "lost1", "lost2", *new, "last"))
+    assert await eventually(lambda: counted(home) == once(*names, "lost0", "lost1", "lost2", *new, "last"))
 
 
 async def _log(js: JetStreamContext, name: str) -> int:
@@ -292,7 +293,7 @@ async def test_a_home_that_was_moved_leaves_no_second_line(
         found = (await logger.tables())["wine.payload"]
         return str(moved) in found.location and found.rows == 1
 
-    await eventually(names_new_home)
+    assert await eventually(names_new_home)
 
 
 async def test_storage_that_hangs_keeps_nobody_else_waiting(tmp_path: Path) -> None:

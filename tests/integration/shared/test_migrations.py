@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, inspect, pool
 
 from shared import migrations
 from shared.errors import Unavailable
@@ -51,9 +52,12 @@ def url(path: Path) -> str:
     return f"sqlite+aiosqlite:///{path}"
 
 
-def tables(path: Path) -> set[str]:
-    with closing(sqlite3.connect(path)) as connection:
-        return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+def tables(url: str) -> set[str]:
+    engine = create_engine(migrations.sync_url(url), poolclass=pool.NullPool)
+    try:
+        return set(inspect(engine).get_table_names())
+    finally:
+        engine.dispose()
 
 
 def test_a_new_database_is_made_and_migrating_again_changes_nothing(folder: Path, path: Path) -> None:
@@ -64,7 +68,7 @@ def test_a_new_database_is_made_and_migrating_again_changes_nothing(folder: Path
 
     migrate(folder, url(path))
 
-    assert tables(path) == {"things", "alembic_version"}
+    assert tables(url(path)) == {"things", "alembic_version"}
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT id FROM things").fetchall() == [(7,)]
 
@@ -79,7 +83,7 @@ def test_a_migration_that_fails_leaves_no_database_behind(folder: Path, path: Pa
     broken.write_text(REVISION.format(then=""))
     migrate(folder, url(path))
 
-    assert "things" in tables(path)
+    assert "things" in tables(url(path))
 
 
 @pytest.mark.parametrize("damage", ["garbage", "empty", "header", "middle"])
@@ -138,6 +142,8 @@ def test_the_check_command_tells_models_from_migrations(folder: Path, capsys: py
 def test_postgresql_is_migrated_too(folder: Path, postgres_url: str) -> None:
     migrate(folder, postgres_url)
     migrate(folder, postgres_url)
+
+    assert tables(postgres_url) == {"things", "alembic_version"}
 
 
 def test_services_that_start_at_once_migrate_a_database_once(folder: Path, postgres_url: str) -> None:

@@ -119,9 +119,11 @@ class Platform:
         return pid
 
     def api(self, method: str, path: str, **options: Any) -> Any:
-        """Call the control plane; fails on any status but 2xx, shows the answer."""
+        """Call the control plane; fails on any status but 2xx, shows the answer. `until` puts up with a 503."""
         with httpx.Client(base_url=self.api_url, headers={"Authorization": f"Bearer {self.token}"}) as client:
             answer = client.request(method, self.api_url + path, timeout=30, **options)
+        if answer.status_code == 503:
+            raise httpx.HTTPStatusError(answer.text, request=answer.request, response=answer)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
 

@@ -6,9 +6,10 @@ import asyncio
 
 import httpx
 
-from running_services.running_controller import Controller, eventually
+from running_services.running_controller import Controller
 from servers.ports import free_port
 from shared.http import serve
+from waiting.eventually import eventually
 
 
 class Door:

@@ -13,7 +13,7 @@ from nats.js import JetStreamContext
 from opentelemetry.sdk.trace import TracerProvider
 from prometheus_client import CollectorRegistry, generate_latest
 
-from inference_logger.handlers import queries
+from inference_logger.handlers.reading import queries
 from inference_logger.main import App, build_app
 from inference_logger.settings import InferenceLoggerSettings
 from shared.clock import SystemClock

@@ -82,9 +82,6 @@ class Spool:
         self.reader.scan()
         return self.reader.next_batch(max_records, max_bytes)
 
-    def payload(self, batch: SpoolBatch) -> bytes:
-        return self.reader.payload(batch)
-
     def acknowledge(self, batch: SpoolBatch) -> None:
         self.reader.acknowledge(batch)
 
@@ -111,7 +108,7 @@ def open_spool(directory: Path, *, files: SpoolFiles | None = None, now: Callabl
 def drain(spool: Spool) -> list[tuple[str, bytes]]:
     messages = []
     while batch := spool.next_batch(10, 2000):
-        messages.append((batch.message_id, spool.payload(batch)))
+        messages.append((batch.message_id, batch.payload))
         spool.acknowledge(batch)
     spool.reader.scan()  # a sealed segment is looked at once more before it is freed
     return messages

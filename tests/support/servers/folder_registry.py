@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from servers.odd_mlflow import OddMlflow, said
+from servers.mlflow.odd_mlflow import OddMlflow, said
 
 ARTIFACTS = "-artifacts/artifacts"
 """What `OddMlflow` leaves of the path of MLflow's proxy for artifacts."""

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import signal
 import socket
-import subprocess
 import sys
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from servers.ports import free_port
+from servers.server_process import ServerProcess
 
 
 @dataclass
-class NatsProcess:
-    """One server: its folder and port stay the same over restarts."""
-
-    folder: Path
+class NatsProcess(ServerProcess):
     port: int = field(default_factory=free_port)
-    process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -36,35 +30,14 @@ class NatsProcess:
             f'jetstream: {{ store_dir: "{self.folder}/store", max_file_store: 64GB }}\n'
         )
         binary = Path(sys.executable).with_name("nats-server")
-        with (self.folder / "nats.log").open("ab") as log:
-            self.process = subprocess.Popen([binary, "-c", config], stderr=log)
-        deadline = time.monotonic() + 10
-        while not self._is_serving():
-            assert self.process.poll() is None, (self.folder / "nats.log").read_text()
-            assert time.monotonic() < deadline, "nats-server did not start"
-            time.sleep(0.02)
+        self.launch([binary, "-c", config], within=10)
 
-    def _is_serving(self) -> bool:
+    def is_serving(self) -> bool:
         try:
             with socket.create_connection(("127.0.0.1", self.port), 0.5) as connection:
                 return connection.recv(4) == b"INFO"
         except OSError:
             return False
-
-    def kill(self) -> None:
-        """SIGKILL: nothing is flushed."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait(10)
-            self.process = None
-
-    def freeze(self) -> None:
-        assert self.process is not None
-        self.process.send_signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        assert self.process is not None
-        self.process.send_signal(signal.SIGCONT)
 
     def wipe(self) -> None:
         """Lose all data; the server must be down."""

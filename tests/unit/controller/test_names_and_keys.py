@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from controller.domain import names
 from controller.domain.access.keys import digest, earliest_expiry, is_alive, mint_key, mint_token
 from controller.domain.idempotency import answer_seal
+from controller.domain.inference_tables.locations import TableRoot, check_apart, checked_destination, is_apart
 from controller.domain.services.service_commands import NewService
-from controller.domain.services.table_destinations import TableRoot, check_apart, checked_destination
 from controller.domain.services.version_commands import ModelSource, VersionChange
 from shared.errors import InvalidInput
 
@@ -185,7 +185,7 @@ def test_tables_lie_neither_inside_others_nor_around_them(service: str, destinat
     ],
 )
 def test_tables_may_lie_side_by_side(service: str, destination: str) -> None:
-    check_apart(service, destination, [PLATFORM_ROOT], [("wine", "file:///tables/team")])
+    assert is_apart(service, destination, [PLATFORM_ROOT], [("wine", "file:///tables/team")])
 
 
 MODEL = {"kind": "mlflow", "model": "wine", "version": "1"}

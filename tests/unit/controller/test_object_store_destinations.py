@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from controller.domain.services.table_destinations import (
+from controller.domain.inference_tables.locations import (
     TableRoot,
     UsableDestination,
     check_apart,
     checked_definition,
     checked_destination,
+    is_apart,
 )
 from shared.errors import InvalidInput
 
@@ -57,8 +58,8 @@ def test_a_project_defines_below_its_roots_and_the_installation_anywhere() -> No
 
 def test_tables_lie_apart_and_buckets_are_no_folders() -> None:
     others = [("wine", "s3://lake/tables"), ("tea", "file:///lake/tables")]
-    check_apart("coffee", "s3://lake/tables", ROOTS, others)
-    check_apart("coffee", "s3://lake/tables/tea/x", ROOTS, others)
+    assert is_apart("coffee", "s3://lake/tables", ROOTS, others)
+    assert is_apart("coffee", "s3://lake/tables/tea/x", ROOTS, others)
     for destination in ("s3://lake/tables/wine", "s3://lake/tables/wine/payload"):
         with pytest.raises(InvalidInput, match="inside, or around"):
             check_apart("coffee", destination, ROOTS, others)

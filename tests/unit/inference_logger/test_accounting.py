@@ -35,6 +35,7 @@ def counted(logged: int, *, complete: bool = True, source: str = "a", **dropped:
         ([counted(5)], {}, 2, False, (5, 2, {}, 0, 3)),
         ([counted(5), counted(4, source="b", complete=False)], {}, 7, False, (9, 7, {}, 2, 0)),
         ([counted(5)], {"parking_full": 2}, 3, False, (5, 3, {"parking_full": 2}, 0, 0)),
+        ([counted(5)], {"erased": 2}, 3, False, (5, 3, {"erased": 2}, 0, 0)),
         ([counted(5)], {}, 6, False, (6, 6, {}, 0, 0)),
         ([], {"dead_letter": 1}, 0, False, (1, 0, {"dead_letter": 1}, 0, 0)),
     ],

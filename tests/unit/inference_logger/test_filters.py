@@ -10,7 +10,16 @@ import pytest
 
 from inference_logger.domain.reading.conditions import Bounds, bind, mask_of, may_match
 from inference_logger.domain.reading.filters import parse_filter
-from inference_logger.domain.reading.queries import Position, Question, cursor_of, order_of, position_of, select
+from inference_logger.domain.reading.queries import (
+    Order,
+    Position,
+    Question,
+    check_position,
+    cursor_of,
+    order_of,
+    position_of,
+    select,
+)
 from shared.errors import InvalidInput
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -61,6 +70,8 @@ def chosen(text: str) -> list[int]:
         ("n = 1152921504606846976", [3]),
         ("n = 1152921504606846977", []),
         ("n < 99999999999999999999", [0, 1, 3]),
+        (f"n < {'9' * 400}", [0, 1, 3]),
+        (f"x < -{'9' * 400}", []),
         ("x > 0.4", [0, 2]),
         ("x = 2.5 or n = 1", [0, 2]),
         ("not n = 1", [1, 3]),
@@ -182,3 +193,19 @@ def test_columns_orders_and_cursors_are_checked() -> None:
     for wrong_cursor in ("", "!!", "bm8", "W10", "WzEsMl0"):
         with pytest.raises(InvalidInput, match="not one that this API gave"):
             position_of(wrong_cursor, "q")
+    for place in (Position(2**63, 1, 0, 0), Position(-1, 1, 0, 0), Position(0, 1, 2**63, 0), Position(0, 1, 0, -1)):
+        with pytest.raises(InvalidInput, match="not one that this API gave"):
+            position_of(cursor_of(place, "q"), "q")
+
+
+def test_the_value_of_a_cursor_belongs_to_the_column_of_the_order() -> None:
+    right = [("at", NOON), ("n", 7), ("x", None), ("day", NOON.date()), ("s", "a"), ("ok", True)]
+    wrong = [("at", 5), ("at", NOON.replace(tzinfo=None)), ("at", [1]), ("n", "7"), ("n", 2**63), ("s", 1)]
+    for order, value in right:
+        check_position(SCHEMA, order_of(SCHEMA, order), Position(0, value, 0, 0))
+    check_position(SCHEMA, Order(None), Position(0, None, 0, 0))
+    for order, found in wrong:
+        with pytest.raises(InvalidInput, match="not one that this API gave"):
+            check_position(SCHEMA, order_of(SCHEMA, order), Position(0, found, 0, 0))
+    with pytest.raises(InvalidInput, match="not one that this API gave"):
+        check_position(SCHEMA, Order(None), Position(0, 1, 0, 0))

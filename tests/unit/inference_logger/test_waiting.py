@@ -13,7 +13,7 @@ from inference_logger.consumers.requests import StreamOutage
 from inference_logger.domain.destinations import placement_refusal
 from inference_logger.domain.streams import Checkpoint, stream_mismatch
 from inference_logger.domain.tables import TableKey, TableShare, app_id
-from inference_logger.domain.waiting import RetrySchedule, WaitingTable, waiting_allowance
+from inference_logger.domain.waiting import RetrySchedule, WaitingTable, error_reason, waiting_allowance
 from running_services.logged_requests import record
 
 AT = datetime(2026, 5, 1, tzinfo=UTC)
@@ -119,3 +119,10 @@ def test_a_younger_table_cannot_drive_an_older_one_out() -> None:
     inner = "/t/a/b/wine/payload"
     assert placement_refusal(inner, {"/t/a/payload"}, is_listed=True) is None
     assert placement_refusal("/t/a/payload", {inner}, is_listed=False) is not None
+
+
+def test_a_reason_is_one_line_without_the_call_stack() -> None:
+    stack = "  10: start_thread\n             at ./nptl/pthread_create.c:442:8\n"
+    error = OSError(f"Json error:\n unexpected 'b'\x1b\n   0: <unknown>\n{stack}")
+    assert error_reason(error) == "Json error: unexpected 'b'?"
+    assert error_reason(OSError()) == "OSError"

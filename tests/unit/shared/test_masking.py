@@ -40,6 +40,15 @@ SHAPES: dict[str, Callable[[list[dict[str, Any]]], Any]] = {
             for name in rows[0]
         ]
     },
+    "a tensor among records": lambda rows: {
+        "inputs": [
+            {"alcohol": 9.5},
+            *(
+                {"name": name, "shape": [len(rows)], "datatype": "BYTES", "data": [row[name] for row in rows]}
+                for name in rows[0]
+            ),
+        ]
+    },
     "params": lambda rows: {"dataframe_records": rows, "params": dict(rows[0])},
     "nested": lambda rows: {"dataframe_records": [{"all": [{"deep": row}], **row} for row in rows]},
     "other case": lambda rows: {
@@ -132,6 +141,7 @@ def test_csv_is_written_anew() -> None:
         b"\xff\xfe{}",
         b'{"inputs": {"customer": NaN}}',
         b"[" * 100_000,
+        b'{"inputs": {"x": ' + b"[" * 300 + b'"s3cr3t"' + b"]" * 300 + b"}}",
     ],
 )
 def test_a_body_that_the_rules_cannot_be_applied_to_is_left_out(body: bytes) -> None:
@@ -157,3 +167,16 @@ def test_answers_are_masked_by_the_names_of_their_columns() -> None:
     tensor = b'{"outputs": [{"name": "output-1", "datatype": "BYTES", "shape": [1], "data": ["s3cr3t"]}]}'
     assert b"s3cr3t" not in (unnamed.response(tensor, 200) or b"")
     assert MASKER.response(b'data: {"x": "s3cr3t"}\n\ndata: [DONE]\n\n', 200) is None
+
+
+@pytest.mark.parametrize("depth", [250, 300, 900, 1100])
+@pytest.mark.parametrize("name", ["note", "customer"])
+def test_a_body_that_is_nested_too_deep_is_left_out(depth: int, name: str) -> None:
+    value = "[" * depth + "]" * depth
+    row = f'{{"{name}": {value}, "card": "{CLEAR}"}}'
+    for found in (
+        MASKER.request(b'{"instances": [%s]}' % row.encode(), 200),
+        MASKER.request(b'{"instances": [%s]}' % row.replace("[", '{"a": [', 1).encode(), 200),
+        MASKER.response(b'{"predictions": [%s]}' % row.encode(), 200),
+    ):
+        assert found is None or (depth == 250 and CLEAR.encode() not in found)

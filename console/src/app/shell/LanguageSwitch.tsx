@@ -1,6 +1,6 @@
 import { TranslationOutlined } from '@ant-design/icons';
 import { useNavigate } from '@tanstack/react-router';
-import { Button, Dropdown } from 'antd';
+import { MenuButton } from '@/components/menu/MenuButton';
 import { isLanguage, LANGUAGES, useI18n } from '@/i18n';
 
 /** Each language by its own name, so that it is found by who reads no other. */
@@ -16,8 +16,10 @@ export function LanguageSwitch() {
     void navigate({ to: '.', search: (search) => ({ ...search, lang: key }), replace: true });
   };
   return (
-    <Dropdown
-      trigger={['click']}
+    <MenuButton
+      type="text"
+      icon={<TranslationOutlined />}
+      aria-label={`${texts.shell.language}: ${NAMES[language]}`}
       menu={{
         selectable: true,
         selectedKeys: [language],
@@ -25,13 +27,7 @@ export function LanguageSwitch() {
         onClick: ({ key }) => choose(key),
       }}
     >
-      <Button
-        type="text"
-        icon={<TranslationOutlined />}
-        aria-label={`${texts.shell.language}: ${NAMES[language]}`}
-      >
-        {NAMES[language]}
-      </Button>
-    </Dropdown>
+      {NAMES[language]}
+    </MenuButton>
   );
 }

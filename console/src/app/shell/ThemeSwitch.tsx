@@ -1,5 +1,5 @@
 import { DesktopOutlined, MoonOutlined, SunOutlined } from '@ant-design/icons';
-import { Button, Dropdown } from 'antd';
+import { MenuButton } from '@/components/menu/MenuButton';
 import { useTexts } from '@/i18n';
 import { type ThemeChoice, useTheme } from '../theme';
 
@@ -10,16 +10,16 @@ export function ThemeSwitch() {
   const t = useTexts().shell.theme;
   const { choice, choose } = useTheme();
   return (
-    <Dropdown
-      trigger={['click']}
+    <MenuButton
+      type="text"
+      icon={ICONS[choice]}
+      aria-label={t.title}
       menu={{
         selectable: true,
         selectedKeys: [choice],
         items: CHOICES.map((key) => ({ key, icon: ICONS[key], label: t[key] })),
         onClick: ({ key }) => choose(key as ThemeChoice),
       }}
-    >
-      <Button type="text" icon={ICONS[choice]} aria-label={t.title} />
-    </Dropdown>
+    />
   );
 }

@@ -1,6 +1,6 @@
 import { LogoutOutlined, UserOutlined } from '@ant-design/icons';
-import { Button, Dropdown } from 'antd';
 import { useSession, useSignOut } from '@/api';
+import { MenuButton } from '@/components/menu/MenuButton';
 import { useTexts } from '@/i18n';
 
 /** Who is signed in, what they may do, and the way out. */
@@ -11,8 +11,10 @@ export function UserMenu() {
   const roles = Object.entries(session.roles).map(([project, role]) => t.roleIn(t.roles[role], project));
   const who = [session.is_admin ? t.administrator : null, ...roles].filter((line) => line !== null);
   return (
-    <Dropdown
-      trigger={['click']}
+    <MenuButton
+      type="text"
+      icon={<UserOutlined />}
+      aria-label={t.user(session.user)}
       menu={{
         items: [
           {
@@ -35,9 +37,7 @@ export function UserMenu() {
         onClick: ({ key }) => signOut.mutate({ everywhere: key === 'everywhere' }),
       }}
     >
-      <Button type="text" icon={<UserOutlined />} aria-label={t.user(session.user)}>
-        {session.user}
-      </Button>
-    </Dropdown>
+      {session.user}
+    </MenuButton>
   );
 }

@@ -187,7 +187,7 @@ class Operations:
     create_destination = operation(resources.create_destination)
     replace_destination = operation(resources.replace_destination)
     delete_destination = operation(resources.delete_destination)
-    test_destination = operation(resources.test_destination)
+    check_destination = operation(resources.check_destination)
     usage = listing(resources.usage)
     usage_csv = operation(resources.usage_csv)
     debug = operation(resources.debug)

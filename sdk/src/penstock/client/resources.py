@@ -101,7 +101,7 @@ def delete_destination(name: str, *, revision: int | None = None) -> Request[Non
     return Request("DELETE", path("destinations", name), headers=if_match(revision), read=nothing)
 
 
-def test_destination(name: str) -> Request[Json]:
+def check_destination(name: str) -> Request[Json]:
     """Write, read and remove an object there, and try conditional writes; `message` says what is wrong."""
     return Request("POST", path("destinations", name, "test"))
 

@@ -52,19 +52,32 @@ def rows(
     **wanted: Unpack[RowSelection],
 ) -> Request[list[Json]]:
     """The first page of the rows of an inference table, newest first."""
-    ids = given(client_request_id=client_request_id, request_id=request_id)
-    found = each_row(table, order=order, page_size=page_size, **wanted)
-    return Request("GET", found.path, {**found.params, **ids}, read=lambda body: list(body["items"]))
+    found = each_row(
+        table,
+        client_request_id=client_request_id,
+        request_id=request_id,
+        order=order,
+        page_size=page_size,
+        **wanted,
+    )
+    return Request("GET", found.path, found.params, read=lambda body: list(body["items"]))
 
 
 def each_row(
-    table: str, *, order: str | None = None, page_size: int = 500, **wanted: Unpack[RowSelection]
+    table: str,
+    *,
+    client_request_id: str | None = None,
+    request_id: str | None = None,
+    order: str | None = None,
+    page_size: int = 500,
+    **wanted: Unpack[RowSelection],
 ) -> Listing[Json]:
     """Every row, page by page, newest first; `order`: a column, `-column` for descending.
 
     All pages show the table as it was at the first one.
     """
-    params = {**_selection(**wanted), **given(order=order), "page_size": page_size}
+    asked = given(client_request_id=client_request_id, request_id=request_id, order=order, page_size=page_size)
+    params = {**_selection(**wanted), **asked}
     return Listing("GET", path("inference-tables", table, "rows"), params)
 
 

@@ -32,9 +32,10 @@ def service_of(process: str) -> str:
     return "router" if process.startswith("router-") else process
 
 
-def router_ids(home: Home, environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Ids of the routers, the first of which keeps the one that the user's environment or the default gives."""
-    return (environ.get("ROUTER_ID") or "0", *(str(number) for number in range(1, home.routers)))
+def router_id(process: str, environ: Mapping[str, str]) -> str:
+    """`router-2` → `1`; the first one keeps the id that the user's environment or the default gives."""
+    _, _, number = process.partition("-")
+    return str(int(number) - 1) if number else environ.get("ROUTER_ID") or "0"
 
 
 def prefix_of(service: str) -> str:
@@ -51,9 +52,6 @@ def service_settings(home: Home, credentials: Credentials, process: str, admin_p
         f"{prefix}ADMIN_HOST": HOST,
         f"{prefix}ADMIN_PORT": str(admin_port),
     }
-    _, _, number = process.removeprefix(service).partition("-")
-    # The first router keeps the id that the user's environment or the default gives.
-    router_id = {"ROUTER_ID": str(int(number) - 1)} if number else {}
     own = {
         "controller": {
             "CONTROLLER_PORT": str(home.ports.api),
@@ -62,16 +60,23 @@ def service_settings(home: Home, credentials: Credentials, process: str, admin_p
             "CONTROLLER_ROUTER_URL": f"http://{HOST}:{home.ports.data}",
         },
         "scheduler": {"SCHEDULER_MLFLOW_URL": home.mlflow_url},
-        "router": {"ROUTER_PORT": str(home.ports.data)} | router_id,
+        "router": {
+            "ROUTER_PORT": str(home.ports.data),
+            **({} if process == service else {"ROUTER_ID": router_id(process, {})}),
+        },
     }
     return settings | own.get(service, {})
 
 
-def overridable_settings(home: Home, service: str) -> dict[str, str]:
+def overridable_settings(home: Home, service: str, environ: Mapping[str, str]) -> dict[str, str]:
     """What the user's own environment may override."""
-    if service not in WITH_DATABASE:
-        return {}
-    return {f"{prefix_of(service)}DATABASE_URL": f"sqlite+aiosqlite:///{home.path}/{service}/{service}.db"}
+    settings = {}
+    if service in WITH_DATABASE:
+        settings[f"{prefix_of(service)}DATABASE_URL"] = f"sqlite+aiosqlite:///{home.path}/{service}/{service}.db"
+    if service == "controller":
+        routers = [process for process in process_names(home) if service_of(process) == "router"]
+        settings["CONTROLLER_ROUTERS"] = ",".join(router_id(process, environ) for process in routers)
+    return settings
 
 
 def service_specs(
@@ -88,8 +93,7 @@ def service_specs(
             name=process,
             command=(sys.executable, "-m", service_of(process).replace("-", "_")),
             environment={
-                **overridable_settings(home, service_of(process)),
-                **({"CONTROLLER_ROUTERS": ",".join(router_ids(home, environ))} if process == "controller" else {}),
+                **overridable_settings(home, service_of(process), environ),
                 **environ,
                 "PENSTOCK_HOME": str(home.path),
                 **service_settings(home, credentials, process, admin_ports[process]),

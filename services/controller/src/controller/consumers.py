@@ -13,14 +13,14 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.domain.registries.secrets import Vault
-from controller.handlers.destinations import defined_destinations, storage_credentials
+from controller.handlers.inference_tables.destinations import defined_destinations, storage_credentials
+from controller.handlers.inference_tables.erasures import finish_erasure, open_orders
+from controller.handlers.inference_tables.label_sources import defined_sources, source_access
+from controller.handlers.inference_tables.masking_keys import masking_key
 from controller.handlers.registries.environment_secrets import secret_values
-from controller.handlers.registries.masking_keys import masking_key
 from controller.handlers.registries.registries import ModelRegistries
 from controller.handlers.resources.metering import record_run
 from controller.handlers.services.deployments import every_deployment
-from controller.handlers.services.erasures import finish_erasure, open_orders
-from controller.handlers.services.label_sources import defined_sources, source_access
 from controller.handlers.services.observations import RoutesChanged, VersionReport, record_report
 from controller.handlers.services.rollback import FailedRollout, roll_back
 from controller.store.access.keys import record_key_use

@@ -31,14 +31,14 @@ from controller.consumers import (
     subscribe,
 )
 from controller.domain.changes import ChangeLog
+from controller.domain.inference_tables.locations import TableRoot
 from controller.domain.names import PLATFORM_ACTOR
 from controller.domain.platform import KnownProcesses
 from controller.domain.registries.secrets import Vault
 from controller.domain.services.debug_tickets import TicketSigner
-from controller.domain.services.table_destinations import TableRoot
 from controller.handlers.access.authentication import Authenticator
 from controller.handlers.access.first_admin import ensure_admin
-from controller.handlers.registries.masking_keys import reseal_masking_keys
+from controller.handlers.inference_tables.masking_keys import reseal_masking_keys
 from controller.handlers.registries.registries import ModelRegistries
 from controller.handlers.registries.secrets import reseal_secrets, vault_from_keys
 from controller.handlers.unit_of_work import InstallationLimits
@@ -164,6 +164,18 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
         provider=provider_of(settings, identity),
     )
     _serve_bus(dependencies, settings)
+    return _app_of(settings, telemetry, dependencies, routes, identity)
+
+
+def _app_of(
+    settings: ControllerSettings,
+    telemetry: Telemetry,
+    dependencies: ApiDependencies,
+    routes: RouteLoop,
+    identity: OidcIssuer | None,
+) -> App:
+    """The API and the loops, on what they share."""
+    database, bus, clock = dependencies.database, dependencies.bus, dependencies.clock
     disk = DiskCheck(settings.home, clock)
     return App(
         settings=settings,
@@ -176,7 +188,7 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
         aliases=_alias_loop(settings, dependencies),
         nodes=NodesLoop(database, bus, clock, dependencies.limits),
         metering=MeteringLoop(database, bus, clock, settings.resync_interval),
-        bus_changes=BusChangesLoop(database, bus, clock, changes),
+        bus_changes=BusChangesLoop(database, bus, clock, dependencies.changes),
         disk=disk,
         identity=identity,
     )

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from controller.domain.services.table_destinations import TableRoot
+from controller.domain.inference_tables.locations import TableRoot
 from shared.security.addresses import AddressRule
 from shared.settings import DatabaseSettings, Duration
 

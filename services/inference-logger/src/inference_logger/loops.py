@@ -13,9 +13,9 @@ from nats.js.errors import Error as JetStreamError
 
 from inference_logger.domain.tables import TableKey
 from inference_logger.handlers import maintenance
-from inference_logger.handlers.accounting import LogAccounting
 from inference_logger.handlers.erase import Erasures
 from inference_logger.handlers.purge import purge_once
+from inference_logger.handlers.reading.accounting import LogAccounting
 from inference_logger.handlers.removal import TableRemoval
 from inference_logger.handlers.stores import DerivationWakeups, Stores
 from shared.bus import Bus

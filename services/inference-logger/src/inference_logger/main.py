@@ -14,12 +14,12 @@ from inference_logger.consumers.labels import serve_label_sources, serve_labels
 from inference_logger.consumers.requests import CommitPolicy, RequestSink
 from inference_logger.consumers.waiting import WaitingTableRetries
 from inference_logger.domain.derivations import DerivationSchedule
-from inference_logger.handlers.accounting import LogAccounting
 from inference_logger.handlers.derive import InferenceTables
 from inference_logger.handlers.erase import Erasures
 from inference_logger.handlers.labels.intake import LabelIntake
 from inference_logger.handlers.labels.labelled import LabelledTables
-from inference_logger.handlers.reading import QueryLimits, TableReader
+from inference_logger.handlers.reading.accounting import LogAccounting
+from inference_logger.handlers.reading.reader import QueryLimits, TableReader
 from inference_logger.handlers.sources.reading import SourceLimits, SourceReader
 from inference_logger.handlers.sources.schedule import LabelSources
 from inference_logger.handlers.stores import DerivationWakeups, Stores

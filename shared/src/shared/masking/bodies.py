@@ -18,6 +18,8 @@ from shared.masking.values import DROP
 REFUSED = frozenset({400, 413, 415, 422})
 """Statuses of requests that were not understood: whatever stands in them may stand in the wrong place."""
 _SUCCESS = range(200, 300)
+_NOT_POSSIBLE = (NotMaskable, ValueError, RecursionError, orjson.JSONEncodeError)
+"""JSON that is nested deeper than 254 levels can be read, and not be written."""
 
 
 class Masker:
@@ -37,10 +39,9 @@ class Masker:
             if body.lstrip()[:1] not in b"{[":
                 return self._csv(body) if status in _SUCCESS else None
             document = orjson.loads(body)
-            masked = mask_request(document, self._columns, is_flat=_is_flat(document, body))
-        except (NotMaskable, ValueError, RecursionError):
+            return orjson.dumps(mask_request(document, self._columns, is_flat=_is_flat(document, body)))
+        except _NOT_POSSIBLE:
             return None
-        return orjson.dumps(masked)
 
     def response(self, body: bytes, status: int) -> bytes | None:
         """An answer's body; one that is no success may quote what was asked, and is left out."""
@@ -50,7 +51,7 @@ class Masker:
             return None
         try:
             return orjson.dumps(mask_response(orjson.loads(body), self._of_answers))
-        except (NotMaskable, ValueError, RecursionError):
+        except _NOT_POSSIBLE:
             return None
 
     def _csv(self, body: bytes) -> bytes:

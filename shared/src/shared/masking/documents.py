@@ -7,6 +7,7 @@ say which of them are to be masked: `NotMaskable`.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 from unicodedata import normalize
 
@@ -103,6 +104,8 @@ def _mask_rows(form: str, payload: Any, columns: Columns, *, is_flat: bool) -> A
 def _mask_records(records: list[dict[str, Any]], columns: Columns) -> list[dict[str, Any]]:
     """Only values of masked columns are touched."""
     names = set().union(*records)
+    if _is_tensor(names):
+        return _walk_list(records, columns)
     for name, action in [(name, action) for name in names if (action := columns.action(name))]:
         for record in records:
             if name not in record:
@@ -169,8 +172,8 @@ def _walk_table(node: dict[str, Any], columns: Columns, *, is_flat: bool = False
     return {"columns": kept, **_walk(rest, columns), "data": rows}
 
 
-def _is_tensor(value: dict[str, Any]) -> bool:
-    """Of an Open Inference request or answer."""
+def _is_tensor(value: Container[str]) -> bool:
+    """Of an Open Inference request or answer, by its names."""
     return "name" in value and "data" in value and ("datatype" in value or "shape" in value)
 
 

@@ -12,8 +12,9 @@ import jwt
 import pytest
 
 from operations.someone import Someone
-from running_services.running_controller import Controller, eventually
+from running_services.running_controller import Controller
 from servers.issuer import Issuer
+from waiting.eventually import eventually
 
 
 @pytest.fixture

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from platforms.command_line import CommandLine
-from running_services.running_controller import TOKEN, Controller, Peers, eventually
+from running_services.running_controller import TOKEN, Controller, Peers
 from servers.ports import free_port
 from shared.contracts.deployment import VersionState
 from shared.contracts.rpc.monitor import LogEntry, LogPage
+from waiting.eventually import eventually
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 

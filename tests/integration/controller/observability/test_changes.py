@@ -15,8 +15,10 @@ import pytest
 from operations.someone import member
 from penstock.client import AsyncClient
 from running_services.door import Door
-from running_services.running_controller import TOKEN, Controller, Nats, Peers, eventually, wine
+from running_services.running_controller import TOKEN, Controller, Peers, wine
+from servers.nats_process import NatsProcess
 from shared.events.pod import PodScheduled
+from waiting.eventually import eventually
 
 
 class Stream:
@@ -172,10 +174,12 @@ async def test_a_stream_ends_within_a_second_of_its_token(controller: Controller
         await other.until("token", "t")  # others go on
 
 
-async def test_what_the_bus_may_have_missed_is_read_anew(controller: Controller, nats_server: Nats, door: Door) -> None:
+async def test_what_the_bus_may_have_missed_is_read_anew(
+    controller: Controller, nats_server: NatsProcess, door: Door
+) -> None:
     async with changes(door) as stream:
         _, _, before = await stream.next()
-        nats_server.stop()
+        nats_server.kill()
         nats_server.start()
         told, data, own = await stream.next()
         while told == "change":

@@ -13,10 +13,11 @@ import pytest
 
 from penstock.client import AsyncClient
 from running_services.door import Door
-from running_services.running_controller import TOKEN, Controller, Peers, eventually
+from running_services.running_controller import TOKEN, Controller, Peers
 from shared.contracts.rpc.monitor import LogEntry, LogPage, LogsQuery
 from shared.contracts.samples import LogLine, PodOutput
 from shared.ids import new_id
+from waiting.eventually import eventually
 
 SUBJECT = "penstock.logs.v1.wine.v1.p"
 START = datetime(2026, 5, 1, tzinfo=UTC)

@@ -7,7 +7,8 @@ from typing import Any
 
 from controller.domain.platform import KnownProcesses
 from operations.someone import someone
-from running_services.running_controller import Controller, Nats, Peers
+from running_services.running_controller import Controller, Peers
+from servers.nats_process import NatsProcess
 from shared.bus import Bus
 from shared.bus.status import StatusReporter
 from shared.clock import SystemClock
@@ -19,7 +20,7 @@ def states(found: dict[str, Any]) -> dict[str, str]:
 
 
 async def test_who_answers_runs_and_who_does_not_is_away(
-    controller: Controller, peers: Peers, nats_server: Nats
+    controller: Controller, peers: Peers, nats_server: NatsProcess
 ) -> None:
     clock = SystemClock()
     spool = SpoolFill(bytes=16, max_bytes=64, oldest_age_s=2.5)

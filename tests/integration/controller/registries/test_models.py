@@ -52,7 +52,7 @@ async def test_search_and_pages(offline: Controller) -> None:
 
 @pytest.mark.parametrize("path", ["/models/nobody", "/models/wine/versions/77", "/models/nobody/versions/1"])
 async def test_what_is_not_there_is_404(offline: Controller, path: str) -> None:
-    await offline.call("GET", path, 404)
+    assert (await offline.call("GET", path, 404))["error_code"] == "RESOURCE_DOES_NOT_EXIST"
 
 
 async def test_a_tag_filters(offline: Controller) -> None:
@@ -76,7 +76,7 @@ async def test_a_tag_filters(offline: Controller) -> None:
     ],
 )
 async def test_names_that_a_filter_would_read_differently_are_400(offline: Controller, path: str) -> None:
-    await offline.call("GET", path, 400)
+    assert (await offline.call("GET", path, 400))["error_code"] == "INVALID_PARAMETER_VALUE"
 
 
 async def test_resource_specs(offline: Controller) -> None:

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from running_services.running_controller import Controller
-from servers.odd_mlflow import Answer, OddMlflow, said
+from servers.mlflow.odd_mlflow import Answer, OddMlflow, said
 
 NO_MLFLOW = {
     "a page": (200, b"<html>Sign in</html>"),
@@ -183,6 +183,6 @@ async def test_a_registry_that_is_slow_is_503(make_lone: Any, odd: OddMlflow) ->
     odd.answer = wait
     try:
         for path in ("/models", "/models/wine", "/models/wine/versions/1"):
-            await controller.call("GET", path, 503)
+            assert (await controller.call("GET", path, 503))["error_code"] == "TEMPORARILY_UNAVAILABLE"
     finally:
         is_over.set()

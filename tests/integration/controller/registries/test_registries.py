@@ -18,13 +18,14 @@ from sqlmodel import select
 
 from controller.store.tables import VersionRow
 from models.registered_model import Registered
-from running_services.running_controller import Controller, Peers, eventually
+from running_services.running_controller import Controller, Peers
 from scheduler.backends.errors import PreparationFailed
 from scheduler.backends.models.cache import ModelCache
 from scheduler.domain.rollout import template_of
-from servers.guarded_mlflow import GuardedMlflow, basic
+from servers.mlflow.guarded_mlflow import GuardedMlflow, basic
 from shared.contracts.deployment import Deployment
 from shared.contracts.rpc.controller import REGISTRY_ACCESS, RegistryQuery
+from waiting.eventually import eventually
 
 PASSWORD = "correct horse battery staple"
 ANOTHER = "a horse of a different colour"

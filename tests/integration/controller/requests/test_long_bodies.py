@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from running_services.running_controller import TOKEN, Controller, eventually
+from running_services.running_controller import TOKEN, Controller
 from servers.ports import free_port
 from shared.http import serve
+from waiting.eventually import eventually
 
 MIB = 1024 * 1024
 

@@ -38,7 +38,8 @@ async def test_bad_input_is_400_and_says_what(on_sqlite: Controller, body: dict[
 async def test_a_body_that_is_not_json_is_400(on_sqlite: Controller) -> None:
     for content in (b"", b"{", b"[]", b"\xff", b'{"name": NaN}'):
         headers = {"content-type": "application/json"}
-        await on_sqlite.call("POST", "/services", 400, content=content, headers=headers)
+        refused = await on_sqlite.call("POST", "/services", 400, content=content, headers=headers)
+        assert (refused["error_code"], refused["details"][0]["loc"][0]) == ("INVALID_PARAMETER_VALUE", "body"), content
 
 
 async def test_a_body_that_is_too_long_is_413_and_one_that_is_no_json_415(on_sqlite: Controller) -> None:
@@ -124,4 +125,4 @@ async def test_one_idempotency_key_sent_twice_at_once_has_one_effect(offline: Co
     "path", ["/%00", "/a%00b/versions/v1", "?search=%00", "?project=a%00", "?tag=%00", "?tag=a:%00", "?creator=%00"]
 )
 async def test_nul_is_refused_wherever_it_stands(offline: Controller, path: str) -> None:
-    await offline.call("GET", f"/services{path}", 400)
+    assert (await offline.call("GET", f"/services{path}", 400))["error_code"] == "INVALID_PARAMETER_VALUE"

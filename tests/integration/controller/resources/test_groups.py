@@ -10,10 +10,11 @@ import httpx
 import pytest
 
 from operations.someone import someone
-from running_services.running_controller import Controller, Peers, eventually, wine
+from running_services.running_controller import Controller, Peers, wine
 from shared.contracts.nodes import PodAllocation, PoolState
 from shared.contracts.rpc.controller import DEPLOYMENTS, DeploymentList
 from shared.contracts.rpc.method import Nothing
+from waiting.eventually import eventually
 
 GROUP = {"name": "risk", "description": "for scoring", "tags": {"team": "risk"}, "projects": ["default"]}
 NODE = {"name": "a", "cpu": 4, "memory_gb": 8}

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from controller.handlers.resources.metering import record_run
-from running_services.running_controller import Controller, Peers, eventually
+from running_services.running_controller import Controller, Peers
 from shared.bus.bulk import publish
 from shared.contracts.deployment import Resources
 from shared.contracts.rpc.scheduler import RunPage, RunsQuery
@@ -20,6 +20,7 @@ from shared.contracts.samples import TrafficSample
 from shared.errors import Unavailable
 from shared.events import RunEnded, RunStarted
 from shared.ids import new_id
+from waiting.eventually import eventually
 
 OCTOBER = datetime(2026, 10, 31, 23, tzinfo=UTC)
 VERSION, SERVICE = new_id(), new_id()

@@ -11,13 +11,15 @@ from uuid import UUID
 
 import pytest
 
-from running_services.running_controller import Controller, Nats, Peers, eventually, wine
+from running_services.running_controller import Controller, Peers, wine
+from servers.nats_process import NatsProcess
 from shared.contracts.deployment import VersionState
 from shared.contracts.routes import ROUTES_BUCKET
 from shared.contracts.rpc.controller import DEPLOYMENTS, DeploymentList
 from shared.contracts.rpc.method import Nothing
 from shared.events.pod import PodNotReady, PodReady
 from shared.events.version import VersionDrained, VersionFailed, VersionReady
+from waiting.eventually import eventually
 
 
 @pytest.fixture
@@ -211,10 +213,10 @@ async def test_a_damaged_route_table_is_repaired_with_growing_revisions(
 
 
 async def test_the_api_answers_while_the_bus_is_away_and_everything_follows_later(
-    controller: Controller, nats_server: Nats, service: dict[str, Any]
+    controller: Controller, nats_server: NatsProcess, service: dict[str, Any]
 ) -> None:
     await eventually(lambda: controller.route("intent.wine"))
-    nats_server.stop()
+    nats_server.kill()
     issued = await controller.call("POST", "/services/wine/keys", 201, json={"name": "meanwhile"})
     await controller.call("PATCH", "/services/wine", json={"auth_enabled": False})
     for path in ("/versions/v1/pods", "/versions/v1/logs", "/logs?follow=true", "/metrics?metric=requests", "/events"):
@@ -252,7 +254,7 @@ async def test_the_scheduler_is_told_what_should_run(
     await controller.call("POST", "/services/wine/versions", 201, json=wine("2"))
 
     async def told() -> DeploymentList:
-        answer = await peers.scheduler.call(DEPLOYMENTS, Nothing())
+        answer = await peers.scheduler.call(DEPLOYMENTS, Nothing(), timeout=30)
         assert isinstance(answer, DeploymentList)
         return answer
 

@@ -15,7 +15,8 @@ from controller.handlers.services.routes import service_intent
 from controller.store.services.services import load_service
 from controller.store.tables import ObservationRow
 from running_services.router_world import PodRequest, PodServer, World, running_world
-from running_services.running_controller import Controller, Nats, Peers, wine
+from running_services.running_controller import Controller, Peers, wine
+from servers.nats_process import NatsProcess
 from shared.contracts.rpc.monitor import LogEntry, LogPage, LogsQuery
 
 EXAMPLE = {"dataframe_split": {"columns": ["acidity", "alcohol"], "data": [[7.4, 9.4]]}}
@@ -117,7 +118,7 @@ RAISED = b'{"error_code": "MODEL_ERROR", "message": "The model raised an error"}
 
 @pytest.fixture
 async def on_the_bus(
-    make_controller: Any, mlflow_url: str, world: World, nats_server: Nats
+    make_controller: Any, mlflow_url: str, world: World, nats_server: NatsProcess
 ) -> AsyncIterator[tuple[Controller, Peers]]:
     """The same beside a monitor that has the lines of pods."""
     controller: Controller = await make_controller(

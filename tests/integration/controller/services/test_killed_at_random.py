@@ -24,9 +24,9 @@ import pytest
 from operations.random_operations import Operation, Operations, seen_as
 from operations.rules import Service, Version
 from running_services.control_plane import ControlPlane
-from running_services.running_controller import Nats
 from scheduler.backends.process.folders.pod_folder import pod_folders
 from scheduler.backends.process.reap import reap
+from servers.nats_process import NatsProcess
 from servers.postgres_process import PostgresProcess
 from shared.bus.kv import Bucket
 from shared.contracts.routes import ROUTES_BUCKET
@@ -44,7 +44,7 @@ LATEST_KILL_S = 0.03
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def plane(
-    request: pytest.FixtureRequest, tmp_path: Path, nats_server: Nats, mlflow_url: str
+    request: pytest.FixtureRequest, tmp_path: Path, nats_server: NatsProcess, mlflow_url: str
 ) -> AsyncIterator[ControlPlane]:
     with ExitStack() as databases:
         urls = {}
@@ -60,7 +60,7 @@ async def plane(
 
 
 async def test_the_final_state_is_the_models(
-    plane: ControlPlane, nats_server: Nats, request: pytest.FixtureRequest
+    plane: ControlPlane, nats_server: NatsProcess, request: pytest.FixtureRequest
 ) -> None:
     seed = SEED + ("postgresql" in request.node.name)
     chance = random.Random(seed)

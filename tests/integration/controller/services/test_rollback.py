@@ -7,12 +7,13 @@ from uuid import UUID
 
 import pytest
 
-from running_services.running_controller import Controller, Peers, eventually, wine
+from running_services.running_controller import Controller, Peers, wine
 from shared.contracts.deployment import VersionState
 from shared.contracts.rpc.controller import DEPLOYMENTS
 from shared.contracts.rpc.method import Nothing
 from shared.events.pod import PodReady
 from shared.events.version import VersionReady, VersionRolloutFailed
+from waiting.eventually import eventually
 
 WHY: dict[str, Any] = {"reason": "LoadFailed", "message": "3 loads failed", "log_tail": ("ValueError: no",)}
 

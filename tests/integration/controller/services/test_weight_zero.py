@@ -7,9 +7,10 @@ from uuid import UUID
 
 import pytest
 
-from running_services.running_controller import Controller, Peers, eventually, wine
+from running_services.running_controller import Controller, Peers, wine
 from shared.contracts.deployment import VersionState
 from shared.events.version import VersionFailed, VersionReady
+from waiting.eventually import eventually
 
 TRAFFIC = "/services/wine/traffic"
 

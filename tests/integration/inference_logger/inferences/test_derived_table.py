@@ -23,6 +23,7 @@ from inference_logger.domain.inferences.step import derive_inferences
 from inference_logger.domain.schema import NEEDED_OF_PAYLOAD
 from inference_logger.domain.tables import INFERENCES, TableKey, TableShare
 from inference_logger.store.delta import PayloadTables
+from inference_logger.store.derived import source
 from inference_logger.store.derived import tables as derived
 from inference_logger.store.derived.tables import Derivation, derive_next, rows_behind
 from running_services.logged_requests import START, record
@@ -141,7 +142,7 @@ def _killing(work: Callable[..., Any], *, is_done: bool) -> Callable[..., Any]:
     return killed
 
 
-@pytest.mark.parametrize("write", ["write_deltalake", "open_or_create_derived"])
+@pytest.mark.parametrize("write", ["write_deltalake", "open_or_create"])
 @pytest.mark.parametrize("is_done", [True, False])
 def test_killed_before_or_after_any_write_nothing_is_lost_or_doubled(
     tables: Tables, monkeypatch: pytest.MonkeyPatch, write: str, is_done: bool
@@ -225,6 +226,22 @@ def test_a_table_of_before_is_read_whole_in_pieces(tables: Tables, monkeypatch: 
     tables.log(two("late"))
     tables.catch_up()
     assert tables.counted() == expected(*names, "late")
+
+
+def test_bodies_that_are_alike_count_by_their_own_length(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
+    long = two("x")["request"] + " " * 60_000
+    tables.log(*(two(f"a{number}", request=long) for number in range(3)))
+    for patched, name in ((source, "PIECE_BYTES"), (source, "BATCH_BYTES"), (derived, "PIECE_BYTES")):
+        monkeypatch.setattr(patched, name, 50_000)
+    monkeypatch.setattr(source, "READ_ROWS", 1)
+    assert derive_next(tables.derivation).is_behind  # the table is read whole
+    tables.catch_up()
+    tables.log(two("b", request=long))
+    tables.log(two("c", request=long))
+    assert max(path.stat().st_size for path in tables.payload.rglob("*.parquet")) < 50_000
+    assert derive_next(tables.derivation).is_behind
+    tables.catch_up()
+    assert tables.counted() == expected("a0", "a1", "a2", "b", "c")
 
 
 def test_rows_that_were_removed_from_payload_do_not_come_back(tables: Tables) -> None:

@@ -98,7 +98,7 @@ async def test_rows_are_typed_by_the_signature_of_the_generation_that_answered(
         committed = [fact for fact in await facts(js, "table.committed") if fact["table"] == "wine.inferences"]
         return bool(sum(fact["rows"] for fact in committed) == 4)
 
-    await eventually(is_told)
+    assert await eventually(is_told)
 
 
 async def listed_with(running: RunningLogger, rows: int) -> TableView | None:
@@ -143,8 +143,7 @@ async def eventually_facts(js: JetStreamContext, name: str) -> list[dict[str, An
     async def are_there() -> list[dict[str, Any]]:
         return await facts(js, name)
 
-    await eventually(are_there)
-    return await facts(js, name)
+    return await eventually(are_there)
 
 
 async def test_one_that_is_started_anew_catches_up_by_itself_and_lists_what_it_finds(
@@ -155,8 +154,8 @@ async def test_one_that_is_started_anew_catches_up_by_itself_and_lists_what_it_f
     await running.stop()
     shutil.rmtree(home / "tables" / "wine" / INFERENCES)
     await running.start()
-    await eventually(lambda: counted(home) == {"a": 1})
-    await eventually(lambda: listed_with(running, 1))
+    assert await eventually(lambda: counted(home) == {"a": 1})
+    assert await eventually(lambda: listed_with(running, 1))
 
 
 async def test_inferences_go_with_their_service(js: JetStreamContext, running: RunningLogger, home: Path) -> None:
@@ -168,9 +167,9 @@ async def test_inferences_go_with_their_service(js: JetStreamContext, running: R
     await eventually(lambda: not (home / "tables" / "wine").exists())
     younger = (deleted_at + timedelta(minutes=1)).isoformat()
     await log(js, record("late"), record("young", received_at=younger))
-    await eventually(lambda: counted(home) == {"young": 1})
+    assert await eventually(lambda: counted(home) == {"young": 1})
 
     async def names() -> bool:
         return set(await running.tables()) == {"wine.payload", "wine.inferences"}
 
-    await eventually(names)
+    assert await eventually(names)

@@ -67,7 +67,11 @@ def test_another_number_of_predictions_is_one_row_with_both(answer: Any) -> None
      '{"dataframe_records": [{"a": 1}, 5]}', '{"inputs": {"a": [1], "b": [1, 2]}}', '{"instances": [[1], [1, 2]]}',
      '{"inputs": [{"name": "a", "shape": [3], "datatype": "INT64", "data": [1]}]}',
      '{"inputs": [{"name": "a", "shape": [], "datatype": "INT64", "data": []}]}',
-     '{"inputs": [{"name": "a", "shape": 5, "datatype": "INT64", "data": 5}]}'],
+     '{"inputs": [{"name": "a", "shape": 5, "datatype": "INT64", "data": 5}]}',
+     '{"inputs": [{"name": "a", "shape": [1000000000000, 0], "datatype": "INT64", "data": []}]}',
+     '{"inputs": [{"name": "a", "shape": [0, 0], "datatype": "INT64", "data": []}]}',
+     '{"inputs": [{"name": "a", "shape": [' + "1, " * 99 + '1], "datatype": "INT64", "data": [1]}]}',
+     json.dumps({"instances": [{f"c{place}": 1} for place in range(1000)]})],
 )  # fmt: skip
 @pytest.mark.parametrize("status", [200, 400])
 def test_a_body_that_cannot_be_read_is_one_row_with_the_reason(body: str, status: int) -> None:
@@ -100,3 +104,10 @@ def test_rows_stand_in_the_order_of_their_requests() -> None:
         ("a", 0), ("a", 1), ("b", 0), ("c", 0), ("d", 0), ("d", 1),
     ]  # fmt: skip
     assert rows_of(*records)[4] == {"error": None, "a": 1, "prediction": 1}
+
+
+def test_rows_that_lack_some_names_are_rows() -> None:
+    rows = [{f"c{(place + shift) % 300}": 1 for shift in range(10)} for place in range(200)]
+    found = rows_of(asked("r", {"instances": rows}, {"predictions": [1] * 200}))
+    assert [row["error"] for row in found] == [None] * 200
+    assert [row.get("c9") for row in found[:11]] == [1] * 10 + [None]

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from inference_rows import asked, columns, of, signature, table_of
+from inference_rows import asked, columns, of, rows_of, signature, table_of
 
 AB = columns(a="long", b="string")
 ROWS = [[1, "x"], [2, "y"]]
@@ -188,3 +188,9 @@ def test_the_body_of_an_image_is_one_row_of_its_scalars() -> None:
 def test_no_rows_were_asked_for() -> None:
     assert of({"dataframe_split": {"columns": ["a"], "data": []}}, {"predictions": []}) == []
     assert of({"inputs": []}, {"predictions": []}) == []
+
+
+def test_text_of_csv_that_only_python_takes_for_a_number_stays_text() -> None:
+    body = "a,b,c,d\n1_000,\u0661\u0662,1e3,-.5\n"
+    (row,) = rows_of(asked("r", body, {"predictions": [1]}))
+    assert (row["a"], row["b"], row["c"], row["d"]) == ("1_000", "\u0661\u0662", 1000.0, -0.5)

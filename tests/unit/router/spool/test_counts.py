@@ -24,6 +24,10 @@ def told(folder: Path) -> dict[tuple[int, str], dict[str, int]]:
     return found
 
 
+def full(_: Path) -> None:
+    raise OSError(28, "No space left on device")
+
+
 def opened(folder: Path) -> CountsWriter:
     writer = CountsWriter(folder)
     writer.open()
@@ -63,21 +67,19 @@ def test_a_minute_is_closed_when_it_is_over_and_what_ends_late_is_another_files(
     assert told(tmp_path) == {}
 
 
-def test_many_services_have_several_files(tmp_path: Path) -> None:
+def test_many_services_have_several_files_and_each_of_them_one_place(tmp_path: Path) -> None:
     writer = opened(tmp_path)
     for turn in range(2):
         for place in range(700):
             writer.count(f"s{place}", NOW + turn, None)
     writer.close()
+    assert sorted(len(file.services) for file in read_counts(tmp_path)) == [700 - 512, 512]
     assert {service: counted for (_, service), counted in told(tmp_path).items()} == {
         f"s{place}": {"logged": 2} for place in range(700)
     }
 
 
 def test_a_full_disk_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_: Path) -> None:
-        raise OSError(28, "No space left on device")
-
     writer = opened(tmp_path)
     monkeypatch.setattr(counts, "_allocate", full)
     writer.count("wine", NOW, "spool_full")
@@ -86,6 +88,19 @@ def test_a_full_disk_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert told(tmp_path) == {}
     writer.tidy(NOW + 2_000_000_000)
     assert told(tmp_path) == {(MINUTE, "wine"): {"spool_full": 2}}
+
+
+def test_what_a_full_disk_kept_in_memory_adds_up_with_what_comes_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = opened(tmp_path)
+    monkeypatch.setattr(counts, "_allocate", full)
+    writer.count("wine", NOW, None)
+    monkeypatch.undo()
+    for _ in range(3):
+        writer.count("wine", NOW + 2_000_000_000, None)
+    writer.tidy(NOW + 3_000_000_000)
+    assert told(tmp_path) == {(MINUTE, "wine"): {"logged": 4}}
 
 
 def test_what_is_no_file_of_counts_is_left_alone(tmp_path: Path) -> None:

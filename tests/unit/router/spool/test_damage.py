@@ -65,7 +65,7 @@ def sent_after_restart(spool: Path) -> tuple[list[int], set[bool]]:
     reader.scan()
     while batch := reader.next_batch(10, 100_000):
         marked.add(reader.needs_retry_mark(batch))
-        records = orjson.loads(reader.payload(batch))["records"]
+        records = orjson.loads(batch.payload)["records"]
         sent += [UUID(record["record_id"]).int & 0xFFFF for record in records]
         reader.acknowledge(batch)
         reader.scan()

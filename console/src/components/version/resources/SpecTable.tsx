@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { Alert, Flex, Table, Typography } from 'antd';
+import { Alert, Flex, Radio, Table, Typography } from 'antd';
 import { asApiError, capacityQuery, type Schemas, specsQuery } from '@/api';
 import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { useFormats, useTexts } from '@/i18n';
@@ -25,14 +25,20 @@ export function SpecTable(props: { value?: string; onChange?: (spec: string) => 
         loading={isPending}
         scroll={{ y: 320, x: 'max-content' }}
         dataSource={specs}
-        rowSelection={{
-          type: 'radio',
-          selectedRowKeys: props.value ? [props.value] : [],
-          onChange: ([name]) => props.onChange?.(String(name)),
-          getCheckboxProps: ({ name }) => ({ 'aria-label': name }) as object,
-        }}
         onRow={({ name }) => ({ onClick: () => props.onChange?.(name), style: { cursor: 'pointer' } })}
         columns={[
+          {
+            key: 'chosen',
+            width: 32,
+            render: (_, { name }) => (
+              <Radio
+                name="spec"
+                aria-label={name}
+                checked={name === props.value}
+                onChange={() => props.onChange?.(name)}
+              />
+            ),
+          },
           { title: t.spec, dataIndex: 'name' },
           { title: t.cores, align: 'right', render: (_, { cpu }) => formats.number(cpu, 2) },
           { title: t.memory, align: 'right', render: (_, spec) => `${formats.number(spec.memory_gb)} GiB` },

@@ -4,7 +4,6 @@ import { useFormats, useTexts } from '@/i18n';
 import { platformQuery } from '../queries';
 
 /** How far behind the recording of requests is. */
-
 export function Logger() {
   const t = useTexts().platform.logger;
   const formats = useFormats();

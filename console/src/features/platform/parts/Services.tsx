@@ -6,7 +6,6 @@ import type { PlatformService } from '../queries';
 import { usePart } from '../usePart';
 
 /** The platform's own processes. */
-
 export function Services() {
   const t = useTexts().platform.services;
   const common = useTexts().common;

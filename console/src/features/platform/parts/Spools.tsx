@@ -4,7 +4,6 @@ import type { Spool } from '../queries';
 import { usePart } from '../usePart';
 
 /** What waits on the routers' disks. */
-
 export function Spools() {
   const t = useTexts().platform.spool;
   const formats = useFormats();

@@ -4,7 +4,6 @@ import type { Store } from '../queries';
 import { usePart } from '../usePart';
 
 /** The databases. */
-
 export function Stores() {
   const t = useTexts().platform.stores;
   const formats = useFormats();

@@ -5,7 +5,6 @@ import type { Stream } from '../queries';
 import { usePart } from '../usePart';
 
 /** How full the streams are. */
-
 export function Streams() {
   const t = useTexts().platform.streams;
   const common = useTexts().common;

@@ -81,13 +81,11 @@ function NewGroupForm({ onClose }: { onClose: () => void }) {
 
 function RemoveGroup({ group, onClose }: { group: Group; onClose: () => void }) {
   const t = useTexts().resources.groups;
-  const common = useTexts().common;
   const write = useResourceWrite(deleteGroup);
   return (
     <ConfirmByName
       name={group.name}
       title={t.remove(group.name)}
-      action={common.delete}
       confirm={() => write.mutateAsync(group.name)}
       onClose={onClose}
     >

@@ -69,13 +69,11 @@ export function Specs() {
 
 function RemoveSpec({ spec, onClose }: { spec: Spec; onClose: () => void }) {
   const t = useTexts().resources.specs;
-  const common = useTexts().common;
   const write = useResourceWrite(deleteSpec);
   return (
     <ConfirmByName
       name={spec.name}
       title={t.remove(spec.name)}
-      action={common.delete}
       confirm={() => write.mutateAsync(spec.name)}
       onClose={onClose}
     >

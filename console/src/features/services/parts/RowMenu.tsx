@@ -1,7 +1,8 @@
 import { MoreOutlined } from '@ant-design/icons';
-import { App, Button, Dropdown } from 'antd';
+import { App } from 'antd';
 import { lazy, Suspense, useState } from 'react';
 import { asApiError, useMay, useOperateService } from '@/api';
+import { OpenMenu } from '@/components/menu/OpenMenu';
 import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { useTexts } from '@/i18n';
 import type { Service } from '../queries';
@@ -17,7 +18,6 @@ export function RowMenu({ service }: { service: Service }) {
   const may = useMay();
   const { modal, message } = App.useApp();
   const change = useOperateService(service.name);
-  const [isOpen, setOpen] = useState(true);
   const [isDeleting, setDeleting] = useState(false);
   const isEditor = may('editor', service.project);
   const run = (verb: 'start' | 'stop') =>
@@ -39,21 +39,14 @@ export function RowMenu({ service }: { service: Service }) {
   };
   return (
     <>
-      <Dropdown
-        trigger={['click']}
-        open={isOpen}
-        onOpenChange={setOpen}
+      <OpenMenu
+        type="text"
+        size="small"
+        icon={<MoreOutlined />}
+        loading={change.isPending}
+        aria-label={texts.services.moreActions(service.name)}
         menu={{ items: actionItems(service, texts, isEditor), onClick }}
-      >
-        <Button
-          type="text"
-          size="small"
-          autoFocus
-          icon={<MoreOutlined />}
-          loading={change.isPending}
-          aria-label={texts.services.moreActions(service.name)}
-        />
-      </Dropdown>
+      />
       <Suspense>
         {isDeleting && (
           <DeleteService

@@ -6,7 +6,7 @@ import type { SearchSetter } from '@/components/page/useSearchState';
 import { useTexts } from '@/i18n';
 import type { Filters, PARAMS } from '../filters';
 import { type Service, summariesQuery } from '../queries';
-import { LEAST_WIDTH, useColumns } from './columns';
+import { useColumns, widthOf } from './columns';
 import { Summaries } from './summaries';
 
 interface Shown {
@@ -15,7 +15,6 @@ interface Shown {
   setFilters: SearchSetter<typeof PARAMS>;
 }
 
-const SCROLL = { x: LEAST_WIDTH };
 /** Rows of the filter before, while those of another are on their way; a spinner over them would delay those. */
 const WAITING = { opacity: 0.5 };
 const NOTHING: readonly Service[] = [];
@@ -47,7 +46,7 @@ const Rows = memo(function Rows({ services, sort, setFilters }: Shown) {
       dataSource={services}
       pagination={false}
       tableLayout="fixed"
-      scroll={SCROLL}
+      scroll={{ x: widthOf(columns) }}
       locale={{ emptyText: <EmptyState title={t.noMatch} hint={t.noMatchHint} /> }}
       onChange={(_pages, _filters, sorter) => {
         const order = Array.isArray(sorter) ? undefined : sorter.order;

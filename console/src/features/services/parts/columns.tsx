@@ -26,7 +26,7 @@ function columns(texts: Texts, sort: Filters['sort'], hasProjects: boolean): Tab
     {
       title: common.name,
       key: 'name',
-      width: 190,
+      width: 180,
       fixed: 'left',
       render: (_, service) => <NameCell service={service} />,
     },
@@ -36,24 +36,24 @@ function columns(texts: Texts, sort: Filters['sort'], hasProjects: boolean): Tab
       width: 110,
       render: (_, service) => <StatusTag status={service.status} reason={reasonOf(service)} />,
     },
-    { title: common.type, dataIndex: 'type', width: 50 },
+    { title: common.type, dataIndex: 'type', width: 64 },
     {
       title: t.versions,
       key: 'versions',
-      width: 120,
+      width: 135,
       align: 'right',
       render: (_, service) => `${service.running_versions}/${service.total_versions}`,
     },
     {
       title: t.traffic,
       key: 'traffic',
-      width: 140,
+      width: 135,
       render: (_, service) => <SplitBar versions={service.versions} />,
     },
     {
       title: t.requests,
       key: 'requests',
-      width: 165,
+      width: 175,
       render: (_, { name }) => <Requests service={name} />,
     },
     {
@@ -64,7 +64,7 @@ function columns(texts: Texts, sort: Filters['sort'], hasProjects: boolean): Tab
       render: (_, { name }) => <Latency service={name} />,
     },
     ...(hasProjects ? [{ title: common.project, dataIndex: 'project', width: 110 }] : []),
-    { title: common.creator, dataIndex: 'creator', width: 85 },
+    { title: common.creator, dataIndex: 'creator', width: 90 },
     {
       title: common.created,
       key: 'created_at',
@@ -85,7 +85,9 @@ function columns(texts: Texts, sort: Filters['sort'], hasProjects: boolean): Tab
 }
 
 /** Wide enough for all columns: with widths of their own they are not measured anew for each page. */
-export const LEAST_WIDTH = 1165;
+export function widthOf(columns: TableColumnsType<Service>): number {
+  return columns.reduce((sum, { width }) => sum + Number(width), 0);
+}
 
 function NameCell({ service }: { service: Service }) {
   return (

@@ -51,7 +51,8 @@ export const versionFields = {
   delivery: 'Record requests and answers in an inference table',
   sample: 'Share that is recorded (%)',
   destination: 'Where the table lies',
-  destinationHint: 'Root of the tables, file:///…; empty: the platform’s own.',
+  destinationHint:
+    'Root of the tables, file:///… or s3://bucket/prefix of a destination; empty: the platform’s own.',
   none: 'none',
   rowWise: 'Rows of different callers share one predict',
   rowWises: { auto: 'found out by itself', true: 'always', false: 'never' },

@@ -52,7 +52,8 @@ export const versionFields: typeof en = {
   delivery: '将请求与响应记录到推理表',
   sample: '记录比例（%）',
   destination: '推理表位置',
-  destinationHint: '推理表的根路径，file:///…；留空则使用平台自带的位置。',
+  destinationHint:
+    '推理表的根路径：file:///…，或已定义目标位置的 s3://存储桶/前缀；留空则使用平台自带的位置。',
   none: '无',
   rowWise: '不同调用方的行合并预测',
   rowWises: { auto: '自动判断', true: '总是', false: '从不' },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from itertools import islice
@@ -10,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from penstock.client.table_views import Dialect, Shape, view_sql
 from penstock.commands.cli.connection import connect
 from penstock.commands.cli.output import Format, Output, show_all, show_one
 from penstock.commands.monitoring.observability import From, Service, To
@@ -57,6 +59,24 @@ def show(table: Table, output: Output = Format.TABLE) -> None:
 
 
 @app.command()
+def view(
+    table: Annotated[str, typer.Argument(help="A payload table, such as wine.payload.")],
+    shape: Annotated[Shape, typer.Option(help="Whose columns; databricks-legacy: those of auto capture.")],
+    dialect: Annotated[Dialect, typer.Option(help="Whose SQL.")] = Dialect.DUCKDB,
+    name: Annotated[str | None, typer.Option(help="Of the view; by default made of the table's.")] = None,
+) -> None:
+    """Print SQL for a view with another platform's column names: old queries go on."""
+    if not table.endswith(".payload"):
+        raise typer.BadParameter("other platforms have such columns for payload tables alone", param_hint="table")
+    with connect() as client:
+        location = client.table(table)["location"]
+    try:
+        typer.echo(view_sql(location, shape, dialect, name or re.sub(r"\W", "_", table)), nl=False)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--name") from error
+
+
+@app.command()
 def rows(
     table: Table,
     *,
@@ -74,10 +94,7 @@ def rows(
     selection: Any = {"where": where, "columns": columns or (), "from_time": from_time, "to_time": to_time}
     ids: Any = {"request_id": request_id, "client_request_id": client_request_id}
     with connect() as client:
-        if any(ids.values()):
-            found: Any = client.rows(table, order=order, page_size=min(lines, 1000), **ids, **selection)
-        else:
-            found = client.each_row(table, order=order, page_size=min(lines, 500), **selection)
+        found = client.each_row(table, order=order, page_size=min(lines, 500), **ids, **selection)
         shown = list(islice(found, lines))
         names = tuple(shown[0]) if shown and (columns or not set(ROWS) <= set(shown[0])) else ROWS
         is_whole = output is not Format.TABLE

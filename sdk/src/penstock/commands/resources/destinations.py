@@ -82,10 +82,10 @@ def delete_destination(name: DestinationName, output: Output = Format.TABLE) -> 
 
 
 @app.command("test")
-def try_destination(name: DestinationName, output: Output = Format.TABLE) -> None:
+def check_destination(name: DestinationName, output: Output = Format.TABLE) -> None:
     """Write, read and remove an object there, and try conditional writes; ends with 1 where something is wrong."""
     with connect() as client:
-        found = client.test_destination(name)
+        found = client.check_destination(name)
     show_one(found, TESTED, output)
     if not found["ok"]:
         raise typer.Exit(1)

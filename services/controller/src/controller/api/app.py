@@ -10,11 +10,11 @@ from importlib.metadata import version
 from fastapi import APIRouter, Depends, FastAPI
 from starlette.routing import BaseRoute
 
-from controller.api import destinations, labels
 from controller.api.access import audit, keys, projects, provider_sign_in, sessions, users
 from controller.api.dependencies import ApiDependencies
 from controller.api.docs import pages
 from controller.api.docs.openapi import openapi_of
+from controller.api.inference_tables import destinations, erasures, label_sources, labels, masking, tables
 from controller.api.middleware.auth import AuthMiddleware
 from controller.api.middleware.bodies import RequestBodyMiddleware
 from controller.api.middleware.console import Bundle, ConsoleMiddleware
@@ -22,13 +22,12 @@ from controller.api.middleware.discard import DiscardBodyMiddleware
 from controller.api.middleware.nul import RejectNulMiddleware
 from controller.api.middleware.request_metrics import RequestMetricsMiddleware
 from controller.api.observability import changes, charts, dead_letters, logs, metrics_events, platform
-from controller.api.observability import inference_tables as tables
 from controller.api.observability import requests as recorded_requests
 from controller.api.permissions import authorize
 from controller.api.query_parameters import reject_unknown_parameters
 from controller.api.registries import models, secrets
 from controller.api.resources import capacity, groups, nodes, specs, usage
-from controller.api.services import debug, erasures, history, label_sources, masking, pods, services, versions
+from controller.api.services import debug, history, pods, services, versions
 from controller.api.validation_messages import validation_message
 from shared.http import add_admin_routes, install_error_handlers
 from shared.telemetry import Telemetry

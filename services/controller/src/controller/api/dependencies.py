@@ -26,6 +26,7 @@ from controller.handlers.registries.registries import ModelRegistries
 from controller.handlers.unit_of_work import InstallationLimits, UnitOfWork
 from controller.store.audit import Actor as AuditedActor
 from controller.store.audit import audit_changes
+from controller.store.services.services import load_service
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.base import Contract
@@ -129,3 +130,11 @@ def json_answer(view: BaseModel, status_code: int = 200) -> Response:
     if (revision := getattr(view, "revision", None)) is not None:
         answer.headers["etag"] = f'"{revision}"'
     return answer
+
+
+async def must_exist(deps: ApiDependencies, service: str, version: str | None) -> None:
+    """Raise `NotFound` unless there is this service, and this version of it."""
+    async with deps.read_session() as session:
+        stored = await load_service(session, service)
+        if version is not None:
+            stored.version(version)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from controller.domain.services.table_destinations import TableRoot
+from controller.domain.inference_tables.locations import TableRoot
 from controller.store.tables import ControllerTable
 from shared.errors import PreconditionFailed
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from inference_logger.handlers import destinations, queries
-from inference_logger.handlers.accounting import LogAccounting
+from inference_logger.handlers import destinations
 from inference_logger.handlers.erase import Erasures
-from inference_logger.handlers.reading import TableReader
+from inference_logger.handlers.reading import queries
+from inference_logger.handlers.reading.accounting import LogAccounting
+from inference_logger.handlers.reading.reader import TableReader
 from inference_logger.store import catalogue
 from inference_logger.store.derived.signatures import save_signature
 from inference_logger.store.destinations.registry import DestinationRegistry
@@ -87,7 +88,7 @@ def serve_destinations(bus: Bus, database: Database, registry: DestinationRegist
         return await destinations.destination_states(registry, database)
 
     async def test(query: DestinationQuery) -> DestinationTest:
-        return await destinations.test_destination(registry, query.name, clock)
+        return await destinations.examine_destination(registry, query.name, clock)
 
     bus.serve(DESTINATION_STATES, states)
     bus.serve(TEST_DESTINATION, test)

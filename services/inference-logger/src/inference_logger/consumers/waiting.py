@@ -13,7 +13,7 @@ from inference_logger.domain.waiting import RetrySchedule, WaitingTable, waiting
 from inference_logger.handlers.park import park_records
 from inference_logger.handlers.recover import note_reason, recover_table
 from inference_logger.handlers.stores import Stores
-from inference_logger.store.writer import Unwritable
+from inference_logger.store.bounded import Unwritable
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +57,10 @@ class WaitingTableRetries:
         self._show()
 
     async def _catch_up(self, js: JetStreamContext, location: str, checkpoint: Checkpoint, until: float) -> None:
+        refusal = self.stores.storages.refusal(location)
+        if refusal is not None and self.tables[location].successor is None:
+            await self._note_reason(self.tables[location], refusal)  # no try: it comes as soon as its destination works
+            return
         retry = self._retries.get(location, RetrySchedule())
         while (table := self.tables.get(location)) is not None and retry.at <= self._now() <= until:
             try:

@@ -18,6 +18,7 @@ import orjson
 
 MINUTE = timedelta(minutes=1)
 DEAD_LETTER = "dead_letter"
+ERASED = "erased"
 
 Lost = Counter[tuple[str, datetime, str]]
 """(service, minute, reason) → records."""

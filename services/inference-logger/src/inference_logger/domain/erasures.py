@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from inference_logger.domain.records import RawRecord
+from inference_logger.domain.rows import client_request_id
 from shared.contracts.erasures import ErasureOrder
 
 SOON = (timedelta(minutes=1), timedelta(minutes=10))
@@ -33,9 +34,7 @@ class _Grave:
     request_ids: frozenset[str]
 
     def holds(self, record: RawRecord) -> bool:
-        is_named = (
-            record.get("client_request_id") in self.client_request_ids or record.get("request_id") in self.request_ids
-        )
+        is_named = client_request_id(record) in self.client_request_ids or record["request_id"] in self.request_ids
         return is_named and datetime.fromisoformat(record["received_at"]) <= self.ordered_at
 
 
@@ -55,15 +54,14 @@ class Tombstones:
                 graves.setdefault(order.service, []).append(grave)
         return cls(graves)
 
-    def without_erased(self, records: list[RawRecord]) -> list[RawRecord]:
-        """Those that nobody has ordered to go."""
-        if not self._graves:
-            return records
-        return [
-            record
-            for record in records
-            if not any(grave.holds(record) for grave in self._graves.get(record["service"], ()))
-        ]
+    def split(self, records: list[RawRecord]) -> tuple[list[RawRecord], list[RawRecord]]:
+        """Those that nobody has ordered to go, and those that somebody has."""
+        kept: list[RawRecord] = []
+        erased: list[RawRecord] = []
+        for record in records:
+            graves = self._graves.get(record["service"], ())
+            (erased if any(grave.holds(record) for grave in graves) else kept).append(record)
+        return kept, erased
 
 
 def predicate_of(order: ErasureOrder, columns: Collection[str], record_ids: Sequence[str] = ()) -> str | None:

@@ -54,6 +54,8 @@ INFERENCES_SCHEMA = pa.schema(
     ]
 )
 """What every inferences table has."""
+SYSTEM_COLUMNS = frozenset((*PAYLOAD_SCHEMA.names, *INFERENCES_SCHEMA.names))
+"""Columns that say something of a request; all others hold features and predictions."""
 FROM_PAYLOAD = tuple(name for name in INFERENCES_SCHEMA.names if name in PAYLOAD_SCHEMA.names)
 """Columns that an inference has of its request."""
 NEEDED_OF_PAYLOAD = (

@@ -6,6 +6,7 @@ position of its own, the others go on; it is tried again after 1, 2, 4 … 30 s,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -100,8 +101,13 @@ def waiting_allowance(cap: int, waiting: int) -> int:
     return min(cap // 4, cap // 2 // max(waiting, 1))
 
 
+_FRAME = re.compile(r"\s*(\d+: |at )")
+"""A line of the call stack, which some errors of delta-rs have behind their text."""
+
+
 def error_reason(error: BaseException) -> str:
     """One line for people."""
-    text = " ".join(str(getattr(error, "message", "") or error).split())
+    lines = str(getattr(error, "message", "") or error).splitlines()
+    text = " ".join(" ".join(line for line in lines if not _FRAME.match(line)).split())
     text = "".join(character if character.isprintable() else "?" for character in text)
     return (text or type(error).__name__)[:LONGEST_REASON]

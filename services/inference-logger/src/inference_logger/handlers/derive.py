@@ -30,13 +30,13 @@ from inference_logger.handlers.stores import (
     table_recovered,
 )
 from inference_logger.store import catalogue
+from inference_logger.store.bounded import Unwritable
 from inference_logger.store.delta import CommitResult, version_and_rows
 from inference_logger.store.derived import blocked
 from inference_logger.store.derived.runner import DerivationRunner
 from inference_logger.store.derived.signatures import find_signatures
 from inference_logger.store.derived.tables import Backfill, Derivation, DerivedCommit, catalogue_location, rows_behind
 from inference_logger.store.storage import Storage
-from inference_logger.store.writer import Unwritable
 from shared.bus.outbox import publish
 from shared.errors import NotFound, PenstockError
 
@@ -45,6 +45,7 @@ log = logging.getLogger(__name__)
 OWNER = "derived"
 SIGNATURE_RETRY_S = 0.5
 REMOVAL_RETRY_S = 2.0
+REFUSED_RETRY_S = 2.0
 COUNT_WITHIN_S = 5.0
 """Where the storage hangs, nobody waits longer to hear how many rows wait."""
 
@@ -117,10 +118,18 @@ class InferenceTables:
                 self.schedule.written(source, self.stores.clock.monotonic(), is_behind=False)
             except Unwritable as error:
                 self._backfills.pop(self._target(source), None)
-                self.schedule.failed(source, self.stores.clock.monotonic())
+                self._try_again(source)
                 await self._note_blocked(source, error.message)
             else:
                 self.schedule.written(source, self.stores.clock.monotonic(), is_behind=done.is_behind)
+
+    def _try_again(self, source: TableKey) -> None:
+        """Soon where its destination is known to fail: nothing is tried there until it works."""
+        now = self.stores.clock.monotonic()
+        if self.stores.storages.refusal(self._target(source)) is None:
+            self.schedule.failed(source, now)
+        else:
+            self.schedule.postponed(source, now + REFUSED_RETRY_S)
 
     async def _derive(self, source: TableKey) -> DerivedCommit:
         stores, target = self.stores, self._target(source)
@@ -191,8 +200,8 @@ class InferenceTables:
                 return committed
         storage = await self._storage(target)
         try:
-            version, rows = await asyncio.to_thread(version_and_rows, target, storage)
-            location = committed.location if committed else await asyncio.to_thread(catalogue_location, target, storage)
+            version, rows = await storage.run(version_and_rows, target, storage)
+            location = committed.location if committed else await storage.run(catalogue_location, target, storage)
         except NotFound:
             return committed
         return CommitResult(location, version, rows, is_new=True)

@@ -46,26 +46,26 @@ def _state(registry: DestinationRegistry, definition: Destination, waiting: Iter
     return found.model_copy(update=failing)
 
 
-async def test_destination(registry: DestinationRegistry, name: str, clock: Clock) -> DestinationTest:
+async def examine_destination(registry: DestinationRegistry, name: str, clock: Clock) -> DestinationTest:
     """Write, read and remove an object there, and try conditional writes. Raises `NotFound`, `Unavailable`."""
     begun = clock.monotonic()
     await registry.definitions.refresh(0)
     definition = registry.definitions.items.get(name)
     if definition is None:
         raise NotFound(f"There is no destination {name[:64]!r}")
-    found = await (_test_store(registry, name) if is_remote(definition.url) else _test_folder(definition.url))
+    found = await (_examine_store(registry, name) if is_remote(definition.url) else _examine_folder(definition.url))
     return found.model_copy(update={"duration_ms": round((clock.monotonic() - begun) * 1000)})
 
 
-async def _test_store(registry: DestinationRegistry, name: str) -> DestinationTest:
-    health = await registry.test(name)
+async def _examine_store(registry: DestinationRegistry, name: str) -> DestinationTest:
+    health = await registry.examine(name)
     if health.state != "ok":
         return DestinationTest(ok=False, message=health.reason or "the store does not answer")
     message = WRITABLE if health.writing == "concurrent" else WRITABLE_ALONE
     return DestinationTest(ok=True, message=message, writing=health.writing, warning=health.warning)
 
 
-async def _test_folder(url: str) -> DestinationTest:
+async def _examine_folder(url: str) -> DestinationTest:
     try:
         await asyncio.to_thread(_write_in, Path(plain_path(url)))
     except OSError as error:

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+import pyarrow as pa
 from deltalake.exceptions import DeltaError
 
 from inference_logger.domain.erasures import Tombstones, next_pass
 from inference_logger.domain.object_storage import storage_reason
-from inference_logger.domain.tables import LABELLED, LABELS, is_remote
+from inference_logger.domain.tables import KIND, LABELLED, LABELS, is_remote
 from inference_logger.handlers.stores import Stores
-from inference_logger.store import catalogue, positions
+from inference_logger.store import catalogue, counts, positions
+from inference_logger.store.derived import blocked
 from inference_logger.store.erasure.rows import (
-    Erased,
     clear_log,
     erase_labels,
     erase_rows,
+    erased_since,
     find_label_keys,
     find_record_ids,
     gone,
+    newest_version,
 )
 from inference_logger.store.erasure.state import ErasureState, load_state, save_state
+from inference_logger.store.storage import Storage
 from inference_logger.store.tables import TableRow
 from shared.bus.outbox import publish
 from shared.contracts.erasures import ErasureOrder, ErasureReceipt
@@ -34,6 +38,8 @@ from shared.events import ErasureFinished
 
 log = logging.getLogger(__name__)
 
+FAILURES = (PenstockError, DeltaError, OSError, pa.ArrowException)
+"""What a table can do to an erasure; the last: a file of it is none, or not whole."""
 Orders = Callable[[], Awaitable[Sequence[ErasureOrder]]]
 
 
@@ -68,14 +74,18 @@ class Erasures:
         now = self.stores.clock.now()
         async with self.stores.database.read() as session:
             tables = await catalogue.find_tables(session, service=order.service)
-            blocked = await positions.find_waiting_tables(session, order.service)
-        state.waiting_for = next((f"table {each.key.name} waits: {each.reason}" for each in blocked.values()), None)
+            waiting = [
+                *(await positions.find_waiting_tables(session, order.service)).values(),
+                *(each for each in (await blocked.find_blocked(session)).values() if each.key.service == order.service),
+            ]
+        state.waiting_for = next((f"table {each.key.name} waits: {each.reason}" for each in waiting), None)
         record_ids = await self._record_ids(order, tables, state)
         holds_ids = {location for location, found in record_ids.items() if found}
         every = sorted(set().union(*record_ids.values()))
         holds_keys = await self._erase_labels(order, tables, every, state)
         if order.column is None or every:
             # Where the ids were found they go last: a pass that was killed must be able to find them again.
+            await self._begin(tables, state)
             for table in sorted(tables, key=lambda each: each.location in holds_ids):
                 if table.kind != LABELS and table.location not in holds_keys:
                     await self._erase(table, state, erase_rows, order, every)
@@ -102,14 +112,18 @@ class Erasures:
             return {"": set()}
         found: dict[str, set[str]] = {"": set()}
         for table in tables:
-            try:
-                storage = await self.stores.storages.of(table.location)
+            async with self._reached(table, state) as storage:
                 found[table.location] = await storage.run(find_record_ids, table.location, order, storage)
-            except NotFound:
-                continue
-            except (PenstockError, DeltaError, OSError) as error:
-                state.waiting_for = f"table {table.name}: {storage_reason(table.location, error)}"
         return found
+
+    async def _begin(self, tables: Sequence[TableRow], state: ErasureState) -> None:
+        """Note where each table is: what a pass does that is killed is found behind that."""
+        for table in tables:
+            if table.location not in state.begun:
+                async with self._reached(table, state) as storage:
+                    state.begun[table.location] = await storage.run(newest_version, table.location, storage)
+        async with self.stores.database.unit_of_work() as session:
+            await save_state(session, state)
 
     async def _erase_labels(
         self, order: ErasureOrder, tables: Sequence[TableRow], record_ids: Sequence[str], state: ErasureState
@@ -118,51 +132,55 @@ class Erasures:
         labels = [table for table in tables if table.kind == LABELS]
         keys: dict[str, set[tuple[str, str]]] = {}
         for table in tables if labels else ():
-            try:
-                storage = await self.stores.storages.of(table.location)
-                found = await storage.run(find_label_keys, table.location, order, record_ids, storage)
-            except NotFound:
-                continue
-            except (PenstockError, DeltaError, OSError) as error:
-                state.waiting_for = f"table {table.name}: {storage_reason(table.location, error)}"
-                continue
-            keys[table.location] = found
+            async with self._reached(table, state) as storage:
+                keys[table.location] = await storage.run(find_label_keys, table.location, order, record_ids, storage)
         every = set[tuple[str, str]]().union(*keys.values())
-        done = [await self._erase(table, state, erase_labels, order, every) for table in labels]
-        return set() if all(done) else {location for location, found in keys.items() if found}
+        await self._begin(labels, state)
+        for table in labels:
+            await self._erase(table, state, erase_labels, order, every)
+        if state.failed.isdisjoint(table.location for table in labels):
+            return set()
+        return {location for location, found in keys.items() if found}
 
     async def _erase(
-        self, table: TableRow, state: ErasureState, erase: Callable[..., Erased], order: ErasureOrder, what: object
-    ) -> bool:
-        """Remove rows from one table; whether there are none any more."""
+        self, table: TableRow, state: ErasureState, erase: Callable[..., None], order: ErasureOrder, what: object
+    ) -> None:
+        """Remove rows from one table."""
         location, tables = table.location, self.stores.tables
-        try:
-            storage = await self.stores.storages.of(location)
+        if location not in state.begun:
+            return
+        async with self._reached(table, state) as storage:
             async with (
                 nullcontext() if is_remote(location) else tables.compact_lock,
                 tables.service_lock(order.service) if table.kind in {LABELS, LABELLED} else nullcontext(),
             ):
-                done = await storage.run(erase, tables, location, order, what, storage)
+                await storage.run(erase, tables, location, order, what, storage)
+            done = await storage.run(erased_since, location, order, state.begun[location], storage)
+            state.note(table.name, location, done.rows.total(), done.files)
+            async with self.stores.database.unit_of_work() as session:
+                await save_state(session, state)
+                if table.kind == KIND:
+                    rows = {minute: count for minute, count in done.rows.items() if minute is not None}
+                    await counts.note_erased(session, table.service, rows)
+
+    @asynccontextmanager
+    async def _reached(self, table: TableRow, state: ErasureState) -> AsyncIterator[Storage]:
+        """How a table is opened. Where that fails, or what is done with it, the order waits; one may be gone."""
+        try:
+            yield await self.stores.storages.of(table.location)
         except NotFound:
-            return True
-        except (PenstockError, DeltaError, OSError) as error:
-            state.waiting_for = f"table {table.name}: {storage_reason(location, error)}"
-            return False
-        state.note(table.name, location, done.rows, done.files)
-        return True
+            state.note_gone(table.location, len(state.files.get(table.location, [])))
+        except FAILURES as error:
+            state.failed.add(table.location)
+            state.waiting_for = f"table {table.name}: {storage_reason(table.location, error)}"
 
     async def _settle(self, table: TableRow, state: ErasureState) -> None:
         """Nothing but the newest files stays of what is older than files are kept."""
         location = table.location
-        try:
-            storage = await self.stores.storages.of(location)
+        async with self._reached(table, state) as storage:
             async with nullcontext() if is_remote(location) else self.stores.tables.compact_lock:
                 await storage.run(self.stores.tables.compact, location, self.files_kept, storage)
                 if state.has_touched(location):
                     await storage.run(clear_log, location, storage)
             files = state.files.get(location, [])
             state.note_gone(location, await storage.run(gone, location, files, storage))
-        except NotFound:
-            state.note_gone(location, len(state.files.get(location, [])))
-        except (PenstockError, DeltaError, OSError) as error:
-            state.waiting_for = f"table {table.name}: {storage_reason(location, error)}"

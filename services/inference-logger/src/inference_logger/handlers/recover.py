@@ -11,7 +11,7 @@ from nats.js import JetStreamContext
 from inference_logger.domain.accounting import lost_records
 from inference_logger.domain.streams import Checkpoint
 from inference_logger.domain.tables import TableKey, TableShare, app_id, split_by_table
-from inference_logger.domain.waiting import WaitingTable
+from inference_logger.domain.waiting import WaitingTable, error_reason
 from inference_logger.handlers.stores import (
     CatalogueState,
     Stores,
@@ -21,11 +21,13 @@ from inference_logger.handlers.stores import (
     table_rows_dropped,
 )
 from inference_logger.store import counts, positions
+from inference_logger.store.bounded import Unwritable
 from inference_logger.store.delta import CommitResult
+from inference_logger.store.destinations.definitions import NoDestination
 from inference_logger.store.parking import ParkedSegment
 from inference_logger.store.stream import read_service
-from inference_logger.store.writer import Unwritable
 from shared.bus.outbox import publish
+from shared.errors import Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -124,10 +126,20 @@ async def _append_there(
     stores: Stores, table: WaitingTable, successor: TableKey, piece: _RecoveryPiece, found: CatalogueState
 ) -> CommitResult:
     own = app_id(piece.stream, table.key.service)
-    storage = await stores.storages.of(table.location)
-    written = await storage.run(stores.tables.position, table.key, own, storage)  # a killed logger's last commit
+    written = await _written_there(stores, table, own)
     name = app_id(piece.stream, table.key.service, moved_from=table.location)
     return await stores.writer.append(successor, piece.share.behind(written), name, piece.upto, found.locations)
+
+
+async def _written_there(stores: Stores, table: WaitingTable, app_id: str) -> int:
+    """Up to where the table has everything: a killed logger's last commit. 0 where its destination is gone for good."""
+    try:
+        storage = await stores.storages.of(table.location)
+    except NoDestination:
+        return 0
+    except Unavailable as error:
+        raise Unwritable(error_reason(error)) from error
+    return await storage.run(stores.tables.position, table.key, app_id, storage)
 
 
 async def _finish(stores: Stores, table: WaitingTable) -> None:

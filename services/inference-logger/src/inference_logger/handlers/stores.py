@@ -10,11 +10,12 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from inference_logger.domain.accounting import ERASED, lost_records
 from inference_logger.domain.derivations import DerivationSchedule
 from inference_logger.domain.tables import TableKey
 from inference_logger.domain.waiting import WaitingTable
 from inference_logger.metrics import TableMetrics
-from inference_logger.store import catalogue
+from inference_logger.store import catalogue, counts
 from inference_logger.store.delta import CommitResult, PayloadTables
 from inference_logger.store.parking import ParkingArea
 from inference_logger.store.storage import Storages
@@ -81,7 +82,9 @@ async def read_catalogue_state(database: Database) -> CatalogueState:
 
 
 async def note_commit(session: AsyncSession, key: TableKey, committed: CommitResult, at: datetime) -> None:
-    """New rows: update the catalogue and publish `TableCommitted`."""
+    """New rows: update the catalogue and publish `TableCommitted`. What was kept out is accounted for."""
+    if committed.erased:
+        await counts.note_lost(session, lost_records(committed.erased, key.service, ERASED, at))
     if committed.rows:
         await catalogue.note_commit(session, key, committed, at)
         await publish(

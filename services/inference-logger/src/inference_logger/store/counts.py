@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import and_, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from inference_logger.domain.accounting import Lost, SourceCounts
+from inference_logger.domain.accounting import ERASED, MINUTE, Lost, SourceCounts
 from inference_logger.store.tables import LostRecordRow, RequestCountRow, StoredMinuteRow
 
 
@@ -52,6 +52,15 @@ async def note_lost(session: AsyncSession, lost: Lost) -> None:
         row.records += records
 
 
+async def note_erased(session: AsyncSession, service: str, rows: Mapping[datetime, int]) -> None:
+    """Rows of these minutes are in the payload tables no more."""
+    await note_lost(session, Counter({(service, minute, ERASED): count for minute, count in rows.items()}))
+    for minute, count in rows.items():
+        settled = await session.get(StoredMinuteRow, (service, minute))
+        if settled is not None:
+            settled.records = max(0, settled.records - count)
+
+
 async def find_facts(session: AsyncSession, service: str, since: datetime, until: datetime) -> StoredFacts:
     """Of the minutes that begin in since..until, `until` not included."""
     facts = StoredFacts()
@@ -86,10 +95,13 @@ async def find_unsettled(session: AsyncSession, until: datetime) -> dict[str, da
     return {service: minute for service, minute in await session.execute(wanted)}
 
 
-async def settle(session: AsyncSession, service: str, stored: Mapping[datetime, int]) -> None:
-    """Keep how many rows minutes have that are over."""
+async def settle(session: AsyncSession, service: str, stored: Mapping[datetime, int], facts: StoredFacts) -> None:
+    """Keep how many rows minutes have that are over; not of those that lost some after `facts` were found."""
+    if not stored:
+        return
+    now = await find_facts(session, service, min(stored), max(stored) + MINUTE)
     for minute, records in stored.items():
-        if await session.get(StoredMinuteRow, (service, minute)) is None:
+        if minute not in now.stored and now.lost.get(minute) == facts.lost.get(minute):
             session.add(StoredMinuteRow(service=service, minute=minute, records=records))
 
 

@@ -17,12 +17,15 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import reduce
+from operator import or_
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from pyarrow.dataset import FileSystemDataset
 
 from inference_logger.domain.erasures import Tombstones
 from inference_logger.domain.records import RawRecord, record_identity
@@ -40,12 +43,16 @@ NO_TOMBSTONES = Tombstones()
 
 @dataclass(frozen=True)
 class CommitResult:
-    """One append. `rows` 0: the table had everything already. `is_new`: it was made for this."""
+    """One append. `rows` 0: the table had everything already. `is_new`: it was made for this.
+
+    `erased`: records that it lacked and that were kept out. One that comes again after it was erased is among them too.
+    """
 
     location: str
     version: int
     rows: int
     is_new: bool = False
+    erased: Sequence[RawRecord] = ()
 
 
 class PayloadTables:
@@ -145,10 +152,10 @@ def _append_once(
     fresh = [record for position, record in share.records if position > done]
     fresh += _absent(table, [record for position, record in share.records if position <= done])
     fresh += _absent(table, [record for _, record in share.retried])
-    fresh = tombstones.without_erased(fresh)
+    fresh, erased = tombstones.split(fresh)
     if not fresh:
         # Nothing to write and so nothing to note: the position only ever saves work, the catalogue's does as well.
-        return CommitResult(table.table_uri, table.version(), 0)
+        return CommitResult(table.table_uri, table.version(), 0, erased=erased)
     rows, is_wider = _by_name(to_payload(fresh), table)
     write_deltalake(
         table,
@@ -161,7 +168,7 @@ def _append_once(
         post_commithook_properties=PostCommitHookProperties(create_checkpoint=True),
     )
     table.update_incremental()
-    return CommitResult(table.table_uri, table.version(), len(fresh))
+    return CommitResult(table.table_uri, table.version(), len(fresh), erased=erased)
 
 
 def _by_name(rows: pa.Table, table: DeltaTable) -> tuple[pa.Table, bool]:
@@ -170,7 +177,12 @@ def _by_name(rows: pa.Table, table: DeltaTable) -> tuple[pa.Table, bool]:
     lacking = [field for field in rows.schema if field.name not in schema.names]
     for field in lacking:
         schema = schema.append(field.with_nullable(True))
-    return pa.Table.from_arrays([_column(rows, field) for field in schema], schema=schema), bool(lacking)
+    return aligned(rows, schema), bool(lacking)
+
+
+def aligned(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The rows with all columns of a table; those that they have nothing for are null. Raises `Conflict`."""
+    return pa.Table.from_arrays([_column(rows, field) for field in schema], schema=schema)
 
 
 def _column(rows: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
@@ -192,13 +204,45 @@ def _absent(table: DeltaTable, records: Sequence[RawRecord]) -> list[RawRecord]:
 
 
 def _known_ids(table: DeltaTable, ids: set[str], since: date) -> set[str]:
+    days = pc.field("request_date") >= since - timedelta(days=1)
+    rows = find_rows(table, "record_id", pa.array(sorted(ids)), days, ["record_id"])
+    return set(rows.column("record_id").to_pylist())
+
+
+def find_rows(
+    table: DeltaTable, column: str, values: pa.Array, also: pc.Expression, columns: Sequence[str]
+) -> pa.Table:
+    """Rows whose `column` has one of the values, and that meet `also`."""
+    return find_any_rows(table, [(column, values)], also, columns)
+
+
+def find_any_rows(
+    table: DeltaTable, wanted: Sequence[tuple[str, pa.Array]], also: pc.Expression, columns: Sequence[str]
+) -> pa.Table:
+    """Rows that have in one of these columns one of its values, and that meet `also`.
+
+    Files are ruled out by what the table's log says of them, but not their row groups where texts are looked for:
+    files that a `DELETE` of delta-rs wrote say `string_view` there, and Arrow raises when it compares that with
+    `string`. A cast keeps it from trying.
+    """
     dataset = table.to_pyarrow_dataset()
-    wanted = pc.field("record_id").isin(sorted(ids)) & (pc.field("request_date") >= since - timedelta(days=1))
-    return set(dataset.to_table(columns=["record_id"], filter=wanted).column("record_id").to_pylist())
+    by_log = reduce(or_, (pc.field(name).isin(values) for name, values in wanted))
+    files = [*dataset.get_fragments(filter=by_log & also)]
+    found = FileSystemDataset(files, dataset.schema, dataset.format, dataset.filesystem)
+    by_row = reduce(or_, (_is_one_of(name, values) for name, values in wanted))
+    return found.to_table(columns=list(columns), filter=by_row & also)
 
 
-def open_or_create(location: str, storage: Storage = LOCAL) -> tuple[DeltaTable, bool]:
-    """The payload table at `location`, and whether it was made for this; two at once make one."""
+def _is_one_of(name: str, values: pa.Array) -> pc.Expression:
+    if pa.types.is_string(values.type):
+        return pc.field(name).cast(pa.large_string()).isin(values.cast(pa.large_string()))
+    return pc.field(name).isin(values)
+
+
+def open_or_create(
+    location: str, storage: Storage = LOCAL, schema: pa.Schema = PAYLOAD_SCHEMA
+) -> tuple[DeltaTable, bool]:
+    """The table at `location`, and whether it was made for this, with `schema`; two at once make one."""
     try:
         return DeltaTable(location, storage_options=storage.delta_options), False
     except TableNotFoundError:
@@ -207,7 +251,7 @@ def open_or_create(location: str, storage: Storage = LOCAL) -> tuple[DeltaTable,
         Path(location).mkdir(parents=True, exist_ok=True)
     made = DeltaTable.create(
         location,
-        PAYLOAD_SCHEMA,
+        schema,
         mode="ignore",
         partition_by=list(PARTITION_BY),
         configuration=TABLE_PROPERTIES,

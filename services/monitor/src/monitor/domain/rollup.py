@@ -6,12 +6,15 @@ by linear interpolation inside its bucket, as Prometheus' `histogram_quantile` d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, TypeVar
 
 from shared.contracts.samples import LATENCY_BOUNDS_S, PodTraffic, PodUsage, TrafficSample, UsageSample
+
+Group = TypeVar("Group", bound=Hashable)
 
 MINUTE_S = 60
 Kind = Literal["traffic", "usage", "replicas"]
@@ -31,7 +34,7 @@ class PodMinute:
 
 @dataclass
 class TrafficSums:
-    """What happened in a minute; every field adds up but `in_flight`, see `MostInFlight`."""
+    """What happened in a minute; every field adds up but `in_flight`, see `most_in_flight`."""
 
     requests: int = 0
     throttled: int = 0
@@ -53,22 +56,6 @@ class TrafficSums:
         _add_counts(self.dropped, other.dropped)
         for place, count in enumerate(other.latency_counts[: len(self.latency_counts)]):
             self.latency_counts[place] += count
-
-
-class MostInFlight:
-    """Requests in flight of several pods over a while: what was at all of them at once, at its highest."""
-
-    def __init__(self) -> None:
-        self._by_moment: dict[int, int] = {}
-
-    def add(self, at: int, in_flight: int) -> None:
-        """The row of one pod, of the minute or step that begins `at`."""
-        self._by_moment[at] = self._by_moment.get(at, 0) + in_flight
-
-    @property
-    def most(self) -> int:
-        """In the moment that had the most."""
-        return max(self._by_moment.values(), default=0)
 
 
 @dataclass
@@ -106,6 +93,15 @@ class ReplicaCounts:
 def _add_counts(into: dict[str, int], more: Mapping[str, int]) -> None:
     for key, count in more.items():
         into[key] = into.get(key, 0) + count
+
+
+def most_in_flight(rows: Iterable[tuple[Group, PodMinute, object]]) -> dict[Group, int]:
+    """By group: requests in flight at all of its pods at once, in the minute or step of its rows that had the most."""
+    found: defaultdict[Group, Counter[int]] = defaultdict(Counter)
+    for group, key, sums in rows:
+        if isinstance(sums, TrafficSums):
+            found[group][key.minute] += sums.in_flight
+    return {group: max(by_moment.values()) for group, by_moment in found.items()}
 
 
 def minute_of(at: datetime) -> int:

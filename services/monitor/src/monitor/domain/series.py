@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from monitor.domain.charts import Chart
-from monitor.domain.rollup import NOT_ROUTED, Kind, MostInFlight, PodMinute, ReplicaCounts, TrafficSums, UsageSums
+from monitor.domain.rollup import NOT_ROUTED, Kind, PodMinute, ReplicaCounts, TrafficSums, UsageSums, most_in_flight
 
 By = Literal["version", "pod", "none"]
 Group = tuple[str, str]
@@ -55,14 +55,12 @@ class Merged:
     def __init__(self, kind: Kind, by: By, steps: Steps, rows: Rows) -> None:
         self._kind, self._steps = kind, steps
         self.groups: dict[Group, dict[int, dict[Group, Any]]] = defaultdict(lambda: defaultdict(dict))
-        in_flight: dict[tuple[Group, int], MostInFlight] = defaultdict(MostInFlight)
-        for key, sums in rows:
-            group, place = group_of(key, by), steps.place(key.minute)
-            if isinstance(sums, TrafficSums):
-                in_flight[group, place].add(key.minute, sums.in_flight)
+        placed = [((group_of(key, by), steps.place(key.minute)), key, sums) for key, sums in rows]
+        most = most_in_flight(placed)  # before sums are merged
+        for (group, place), key, sums in placed:
             _merge(self.groups[group][place], key, sums)
-        for (group, place), found in in_flight.items():
-            self.groups[group][place][NOT_ROUTED, NOT_ROUTED].in_flight = found.most
+        for (group, place), in_flight in most.items():
+            self.groups[group][place][NOT_ROUTED, NOT_ROUTED].in_flight = in_flight
 
     def series(self, chart: Chart, counted: Merged | None) -> Iterator[tuple[Group, dict[int, float]]]:
         """Values by the place of their step, for each series that has any, by version and pod.

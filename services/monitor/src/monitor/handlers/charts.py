@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from monitor.domain.charts import CHARTS, Chart
-from monitor.domain.rollup import MostInFlight, PodMinute, ReplicaCounts, TrafficSums, UsageSums, step_start
+from monitor.domain.rollup import PodMinute, ReplicaCounts, UsageSums, most_in_flight, step_start
 from monitor.store import minutes
 from shared.contracts.rpc.monitor import MetricsQuery, Series, SeriesList
 from shared.errors import InvalidInput
@@ -26,14 +26,12 @@ async def read_chart(session: AsyncSession, query: MetricsQuery) -> SeriesList:
 
 def _series(chart: Chart, rows: Sequence[tuple[PodMinute, Any]], query: MetricsQuery) -> list[Series]:
     steps: dict[str, dict[int, dict[str, Any]]] = defaultdict(lambda: defaultdict(dict))
-    in_flight: dict[tuple[str, int], MostInFlight] = defaultdict(MostInFlight)
-    for key, sums in rows:
-        start = step_start(key.minute, query.step_s)
-        if isinstance(sums, TrafficSums):
-            in_flight[key.version, start].add(key.minute, sums.in_flight)
-        _merge(steps[key.version][start], key, sums)
-    for (version, start), found in in_flight.items():
-        steps[version][start][""].in_flight = found.most
+    placed = [((key.version, step_start(key.minute, query.step_s)), key, sums) for key, sums in rows]
+    most = most_in_flight(placed)  # before sums are merged
+    for (version, start), key, sums in placed:
+        _merge(steps[version][start], key, sums)
+    for (version, start), in_flight in most.items():
+        steps[version][start][""].in_flight = in_flight
     return [
         Series(labels=_labels(query, version), points=tuple(_points(chart, by_step, query.step_s)))
         for version, by_step in sorted(steps.items())

@@ -62,10 +62,11 @@ async def run_shipper(settings: RouterSettings) -> None:
         await clock.sleep(0.2)  # the shipper of the router before this one is at its last flush
     try:
         async with asyncio.TaskGroup() as group:
-            running = (bus.run(), publisher.run(), counts.run(), keys.run())
-            tasks = [group.create_task(one) for one in running]
+            counting = group.create_task(counts.run())
+            tasks = [group.create_task(one) for one in (bus.run(), publisher.run(), keys.run())]
             await router_ended.wait()
             await publisher.flush(FLUSH_S)
+            counting.cancel()
             with suppress(TimeoutError):
                 await asyncio.wait_for(counts.publish_once(), FLUSH_S)
             for task in tasks:

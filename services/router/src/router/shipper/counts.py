@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from uuid import UUID
 
 from router.clients import ReconnectingBus, publish
 from router.shipper.publisher import message_headers
@@ -38,7 +39,8 @@ class CountsPublisher:
         self._holder = holder
         self._is_caught_up = is_caught_up
         self._clock = clock
-        self._told: dict[tuple[Path, str], LogCounts] = {}
+        self._told: dict[tuple[UUID, str], LogCounts] = {}
+        """By source and service: what was told last."""
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -66,17 +68,16 @@ class CountsPublisher:
         return False
 
     async def _publish(self, file: CountsFile, is_complete: bool) -> None:
-        for counted in file.services:
+        keys = [(counted.source, counted.service) for counted in file.services]
+        for key, counted in zip(keys, file.services, strict=True):
             counts = counts_of(counted, is_complete)
-            known = self._told.get(_key(file, counted))
-            if known is not None and (known == counts or (known.is_complete and _same(known, counts))):
-                continue
-            await self._send(counted.service, counts)
-            self._told[_key(file, counted)] = counts
-        if file.is_closed and all(self._told[_key(file, counted)].is_complete for counted in file.services):
+            if not _says_as_much(self._told.get(key), counts):
+                await self._send(counted.service, counts)
+                self._told[key] = counts
+        if file.is_closed and all(self._told[key].is_complete for key in keys):
             file.remove()
-            for counted in file.services:
-                del self._told[_key(file, counted)]
+            for key in keys:
+                del self._told[key]
 
     async def _send(self, service: str, counts: LogCounts) -> None:
         body = RequestLogged(records=(), counts=(counts,)).model_dump_json().encode()
@@ -91,12 +92,8 @@ class CountsPublisher:
         )
 
 
-def _key(file: CountsFile, counted: MinuteCounts) -> tuple[Path, str]:
-    return file.path.with_suffix(""), counted.service
-
-
-def _same(one: LogCounts, other: LogCounts) -> bool:
-    return (one.logged, one.dropped) == (other.logged, other.dropped)
+def _says_as_much(told: LogCounts | None, counts: LogCounts) -> bool:
+    return told is not None and told in (counts, counts.model_copy(update={"is_complete": True}))
 
 
 def counts_of(counted: MinuteCounts, is_complete: bool) -> LogCounts:

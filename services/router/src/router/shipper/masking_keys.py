@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 from router.clients import ReconnectingBus
@@ -12,7 +13,6 @@ from shared.errors import NotFound, PenstockError
 
 logger = logging.getLogger(__name__)
 
-LOOK_S = 0.1
 ASK_AGAIN_S = 2.0
 """After a question that nobody answered: records whose hashes need the key wait in the spool meanwhile."""
 
@@ -25,6 +25,7 @@ class MaskingKeys:
         self._clock = clock
         self._keys: dict[str, bytes | None] = {}
         self._wanted: set[str] = set()
+        self._is_wanted = asyncio.Event()
         self._is_told = False
 
     def get(self, name: str) -> bytes | None:
@@ -33,15 +34,18 @@ class MaskingKeys:
             return self._keys[name]
         except KeyError:
             self._wanted.add(name)
+            self._is_wanted.set()
             raise KeyAwaited from None
 
     async def run(self) -> None:
         """Ask until cancelled."""
         while True:
-            is_answered = await self._ask_once()
-            await self._clock.sleep(LOOK_S if is_answered else ASK_AGAIN_S)
+            await self._is_wanted.wait()
+            self._is_wanted.clear()
+            while not await self._ask():
+                await self._clock.sleep(ASK_AGAIN_S)
 
-    async def _ask_once(self) -> bool:
+    async def _ask(self) -> bool:
         for name in sorted(self._wanted):
             try:
                 answer = await self._holder.bus.call(MASKING_KEY, MaskingKeyQuery(name=name))

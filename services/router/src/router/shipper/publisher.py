@@ -96,7 +96,7 @@ class SpoolPublisher:
             await publish(
                 self._holder,
                 f"{REQUESTS_SUBJECT}.{batch.service}",
-                self._spool.payload(batch),
+                batch.payload,
                 message_id=batch.message_id,
                 stream="REQUESTS",
                 headers=headers,

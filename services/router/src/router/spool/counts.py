@@ -11,7 +11,7 @@ import logging
 import mmap
 import os
 import struct
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -28,10 +28,10 @@ LOGGED = "logged"
 FILE_BYTES = 64 * 1024
 SLOT = struct.Struct("<QBB94s24s")
 """Count, lengths of the two texts, service, outcome; 128 bytes."""
-COUNT = struct.Struct("<Q")
+COUNT_BYTES = 8
 MINUTE_NS = 60 * 1_000_000_000
 OPEN_FOR_NS = 2 * MINUTE_NS
-"""A minute's file is closed so long after the minute began; what ends later goes to another file of that minute."""
+"""A minute's files are closed so long after it began; what ends later goes to another file of that minute."""
 _OPEN, _CLOSED = ".open", ".counts"
 
 Key = tuple[int, str, str]
@@ -42,7 +42,16 @@ Key = tuple[int, str, str]
 class _File:
     path: Path
     memory: mmap.mmap
+    numbers: memoryview
+    """The same memory as whole numbers: each count is written at once, so that no reader sees half of one."""
     end: int = 0
+
+    def close(self) -> None:
+        """Nothing will be added."""
+        self.numbers.release()
+        self.memory.close()
+        with suppress(FileNotFoundError):
+            self.path.rename(self.path.with_suffix(_CLOSED))
 
 
 @dataclass
@@ -50,10 +59,11 @@ class CountsWriter:
     """The router's side. Used on the event loop only."""
 
     directory: Path
-    _files: dict[int, _File] = field(default_factory=dict)
-    _slots: dict[Key, tuple[mmap.mmap, int]] = field(default_factory=dict)
+    _files: defaultdict[int, list[_File]] = field(default_factory=lambda: defaultdict(list))
+    """Of each minute; only the last one has room for more slots."""
+    _slots: dict[Key, tuple[memoryview, int]] = field(default_factory=dict)
     _unwritten: Counter[Key] = field(default_factory=Counter)
-    """While the disk has no room for a file."""
+    """While the disk has no room for a file: of keys without a slot."""
     _retry_ns: int = 0
 
     def open(self) -> None:
@@ -65,30 +75,27 @@ class CountsWriter:
     def count(self, service: str, received_ns: int, outcome: str | None) -> None:
         """One more request that came in then; `outcome` None: it is in the spool. Never raises."""
         key = (received_ns // MINUTE_NS, service, outcome or LOGGED)
-        slot = self._slots.get(key)
+        slot = self._slots.get(key) or self._new_slot(key, received_ns)
         if slot is None:
-            slot = self._new_slot(key, received_ns)
-            if slot is None:
-                self._unwritten[key] += 1
-                return
-        memory, at = slot
-        COUNT.pack_into(memory, at, COUNT.unpack_from(memory, at)[0] + 1)
+            self._unwritten[key] += 1
+            return
+        numbers, place = slot
+        numbers[place] += 1
 
     def tidy(self, now_ns: int) -> None:
         """Close the files of minutes that are over; write what had no room."""
         for minute in [minute for minute in self._files if now_ns - minute * MINUTE_NS > OPEN_FOR_NS]:
             self._close(minute)
         for key in list(self._unwritten):
-            if (slot := self._new_slot(key, now_ns)) is not None:
-                memory, at = slot
-                COUNT.pack_into(memory, at, COUNT.unpack_from(memory, at)[0] + self._unwritten.pop(key))
+            self._new_slot(key, now_ns)
 
     def close(self) -> None:
         """All files are complete."""
         for minute in list(self._files):
             self._close(minute)
 
-    def _new_slot(self, key: Key, now_ns: int) -> tuple[mmap.mmap, int] | None:
+    def _new_slot(self, key: Key, now_ns: int) -> tuple[memoryview, int] | None:
+        """It holds what was counted of the key while there was none."""
         minute, service, outcome = key
         try:
             file = self._file(minute, now_ns)
@@ -99,31 +106,29 @@ class CountsWriter:
         if file is None:
             return None
         name, what = service.encode()[:94], outcome.encode()[:24]
-        at = file.end
+        at, place = file.end, file.end // COUNT_BYTES
         file.memory[at : at + SLOT.size] = SLOT.pack(0, len(name), len(what), name, what)
+        file.numbers[place] = self._unwritten.pop(key, 0)
         file.end += SLOT.size
-        self._slots[key] = slot = (file.memory, at)
+        self._slots[key] = slot = (file.numbers, place)
         return slot
 
     def _file(self, minute: int, now_ns: int) -> _File | None:
-        file = self._files.get(minute)
-        if file is not None and file.end + SLOT.size <= FILE_BYTES:
-            return file
+        files = self._files[minute]
+        if files and files[-1].end + SLOT.size <= FILE_BYTES:
+            return files[-1]
         if now_ns < self._retry_ns:
             return None
-        if file is not None:
-            self._close(minute)
         path = self.directory / f"{minute}-{new_id()}{_OPEN}"
-        self._files[minute] = made = _File(path, _allocate(path))
-        return made
+        memory = _allocate(path)
+        files.append(_File(path, memory, memoryview(memory).cast("Q")))
+        return files[-1]
 
     def _close(self, minute: int) -> None:
-        file = self._files.pop(minute)
-        for key in [key for key, (memory, _) in self._slots.items() if memory is file.memory]:
+        for key in [key for key in self._slots if key[0] == minute]:
             del self._slots[key]
-        file.memory.close()
-        with suppress(FileNotFoundError):
-            file.path.rename(file.path.with_suffix(_CLOSED))
+        for file in self._files.pop(minute):
+            file.close()
 
 
 def _allocate(path: Path) -> mmap.mmap:
@@ -164,15 +169,14 @@ class CountsFile:
 
 def read_counts(directory: Path) -> Iterator[CountsFile]:
     """The files there are, oldest minutes first; what is no such file is left alone."""
-    for path in sorted(directory.glob("*-*")):
+    for path in sorted(directory.glob("*-*")):  # names first: what is read under a closed file's name is all of it
         minute, _, source = path.stem.partition("-")
         try:
-            is_closed = path.suffix == _CLOSED  # the name first: what is read of a closed file is all of it
             found = _read(path.read_bytes(), UUID(source), int(minute))
         except (OSError, ValueError):
             continue
         if path.suffix in {_OPEN, _CLOSED}:
-            yield CountsFile(path, is_closed, found)
+            yield CountsFile(path, path.suffix == _CLOSED, found)
 
 
 def _read(content: bytes, source: UUID, minute: int) -> tuple[MinuteCounts, ...]:

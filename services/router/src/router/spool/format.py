@@ -123,13 +123,18 @@ def encode_record(outcome: RequestOutcome, sealer: BodySealer | None = None) -> 
         OMITTED if request is None else len(request),
         OMITTED if response is None else len(response),
     )
-    front = (head, outcome.request_id, client_request_id, pod, outcome.reason, outcome.trace_id, outcome.route)
-    bodies = (request or b"", response or b"")
+    front = outcome.request_id, client_request_id, pod, outcome.reason, outcome.trace_id, outcome.route
     if not outcome.masking:
-        return b"".join((*front, *bodies))
+        return b"".join((head, *front, request or b"", response or b""))
     if sealer is None:
         raise RuntimeError("a record that is to be masked, and nothing to seal it with")
-    return sealer.seal(b"".join(front), outcome.masking, b"".join(bodies))
+    return sealer.seal(b"".join((head, *front)), outcome.masking, (request or b"") + (response or b""))
+
+
+def split_bodies(content: bytes, at: int, request_size: int) -> tuple[bytes, bytes]:
+    """The request, which begins at `at`, and the response behind it; of one that was left out, no bytes."""
+    cut = at + (0 if request_size == OMITTED else request_size)
+    return content[at:cut], content[cut:]
 
 
 def route_of(body: bytes) -> bytes:

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import orjson
 
-from router.spool.format import OMITTED
+from router.spool.format import OMITTED, split_bodies
 from router.spool.sealing import BodyOpener
 from shared.masking.bodies import Masker
 from shared.masking.values import HASH
@@ -34,7 +34,7 @@ class MaskedBodies:
     def __init__(self, opener: BodyOpener, keys: HashKeys = no_keys) -> None:
         self._opener = opener
         self._keys = keys
-        self._masker = lru_cache(maxsize=256)(_masker)
+        self._masker = lru_cache(maxsize=256)(Masker)
 
     def read(
         self, record: bytes, at: int, sizes: tuple[int, int], status: int, codes: list[bytes]
@@ -43,32 +43,31 @@ class MaskedBodies:
 
         `at`: where the rules stand; `sizes`: of the two bodies, `OMITTED` for one that is not there.
         """
-        rules = self._opener.rules(record, at)
-        masker = self._masker_of(rules)
+        masker = self._masker_of(self._opener.rules(record, at))
         bodies = self._opener.open(record, at)
         if bodies is None:
             codes.append(KEY_LOST)
             return None, None
-        cut = 0 if sizes[0] == OMITTED else sizes[0]
+        asked, answered = split_bodies(bodies, 0, sizes[0])
         request = response = None
         if masker is not None:
-            request = None if sizes[0] == OMITTED else masker.request(bodies[:cut], status)
-            response = None if sizes[1] == OMITTED else masker.response(bodies[cut:], status)
+            request = None if sizes[0] == OMITTED else masker.request(asked, status)
+            response = None if sizes[1] == OMITTED else masker.response(answered, status)
         if request is None or response is None:
             codes.append(MASKING_NOT_POSSIBLE)
         return request, response
 
-    def _masker_of(self, rules: bytes) -> Masker | None:
-        key_name, needs_key = _key_of(rules)
-        key = self._keys(key_name) if needs_key else None
-        return None if needs_key and key is None else self._masker(rules, key)
+    def _masker_of(self, masking: bytes) -> Masker | None:
+        key_name, rules = _parse(masking)
+        if key_name is None:
+            return self._masker(rules, None)
+        key = self._keys(key_name)
+        return None if key is None else self._masker(rules, key)
 
 
 @lru_cache(maxsize=256)
-def _key_of(rules: bytes) -> tuple[str, bool]:
-    found = orjson.loads(rules)
-    return str(found["key"]), any(action == HASH for _, action in found["rules"])
-
-
-def _masker(rules: bytes, key: bytes | None) -> Masker:
-    return Masker([(column, action) for column, action in orjson.loads(rules)["rules"]], key)
+def _parse(masking: bytes) -> tuple[str | None, tuple[tuple[str, str], ...]]:
+    """The name of the key, where a rule needs one, and the rules."""
+    found = orjson.loads(masking)
+    rules = tuple((column, action) for column, action in found["rules"])
+    return found["key"] if any(action == HASH for _, action in rules) else None, rules

@@ -29,7 +29,8 @@ class SpoolBatch:
     service: str
     attempts: int = 0
     is_recovered: bool = False
-    rendered: bytes | None = None
+    payload: bytes = b""
+    """The message's body, from `next_batch` on and as long as it is being published."""
 
     @property
     def message_id(self) -> str:
@@ -58,6 +59,7 @@ class SpoolReader:
         self._boot_id = boot_id if boot_id is not None else read_boot_id()
         self._masked = masked
         self._waiting_for_key: set[str] = set()
+        """Services whose next records wait, until the next `scan`."""
         self._segments: dict[int, SpoolSegment] = {}
         self._queue: deque[SpoolBatch] = deque()
         self.refused = 0
@@ -92,11 +94,15 @@ class SpoolReader:
         )
 
     def next_batch(self, max_records: int, max_bytes: int) -> SpoolBatch | None:
-        """The next message to publish: one that waits for its retry, else one freshly cut, oldest records first."""
+        """The next message to publish: one that waits for its retry, else one freshly cut, oldest records first.
+
+        Records whose hashes wait for their key are passed over.
+        """
         for _ in range(len(self._queue)):
             batch = self._queue.popleft()
+            read = (batch.segment.read(offset) for offset in batch.slot.entry.offsets)
             try:
-                batch.rendered = self._render(batch)
+                batch.payload = render_message([render_record(body, self._masked) for body in read])
             except KeyAwaited:
                 self._queue.append(batch)
             else:
@@ -108,14 +114,6 @@ class SpoolReader:
                 except KeyAwaited:
                     self._waiting_for_key.add(service)
         return None
-
-    def payload(self, batch: SpoolBatch) -> bytes:
-        """The message's body."""
-        return self._render(batch) if batch.rendered is None else batch.rendered
-
-    def _render(self, batch: SpoolBatch) -> bytes:
-        offsets = batch.slot.entry.offsets
-        return render_message([render_record(batch.segment.read(offset), self._masked) for offset in offsets])
 
     def needs_retry_mark(self, batch: SpoolBatch) -> bool:
         """Whether an earlier publish of it may lie outside the server's memory of message ids."""
@@ -134,7 +132,7 @@ class SpoolReader:
     def requeue(self, batch: SpoolBatch) -> None:
         """It was published without an answer, or refused: it is tried again."""
         batch.attempts += 1
-        batch.rendered = None
+        batch.payload = b""
         self.refused += 1
         self._queue.append(batch)
 
@@ -165,7 +163,7 @@ class SpoolReader:
             offsets.append(offset)
             rendered.append(encoded)
         entry = BatchEntry(new_id(), self._boot_ns(), tuple(offsets))
-        return SpoolBatch(segment, segment.cut(service, entry), service, rendered=render_message(rendered))
+        return SpoolBatch(segment, segment.cut(service, entry), service, payload=render_message(rendered))
 
     def _open_segment(self, sequence: int) -> None:
         try:

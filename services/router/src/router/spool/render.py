@@ -12,7 +12,15 @@ from urllib.parse import unquote
 
 import orjson
 
-from router.spool.format import FLAG_ABORTED, FLAG_KEYED, FLAG_OWN_REQUEST_ID, OMITTED, RECORD, SEALED_LAYOUT
+from router.spool.format import (
+    FLAG_ABORTED,
+    FLAG_KEYED,
+    FLAG_OWN_REQUEST_ID,
+    OMITTED,
+    RECORD,
+    SEALED_LAYOUT,
+    split_bodies,
+)
 from router.spool.masked import MaskedBodies
 from router.spool.sealing import BodyOpener
 
@@ -45,16 +53,7 @@ def render_record(body: bytes, masked: MaskedBodies = NO_KEYS) -> bytes:
     trace_at = reason_at + reason_size
     route_at = trace_at + trace_size
     request_at = route_at + route_size
-    response_at = request_at + (0 if request_size == OMITTED else request_size)
     identity = uuid_text(record_id)
-    codes: list[bytes] = []
-    raw: tuple[bytes | None, bytes | None] = (body[request_at:response_at], body[response_at:])
-    if layout == SEALED_LAYOUT:
-        raw = masked.read(body, request_at, (request_size, response_size), status, codes)
-    request = _text(raw[0], request_size, REQUEST_TOO_LARGE, codes)
-    response = _text(raw[1], response_size, RESPONSE_TOO_LARGE, codes)
-    if flags & FLAG_ABORTED:
-        codes.append(ABORTED)
     seconds, rest = divmod(received_ns, 1_000_000_000)
     # Every piece that is not escaped here is a name or an id without a character that JSON would escape.
     front = (
@@ -76,6 +75,14 @@ def render_record(body: bytes, masked: MaskedBodies = NO_KEYS) -> bytes:
             b'"%b"' % body[trace_at:route_at] if trace_size else _NULL,
         )
     )
+    codes: list[bytes] = []
+    bodies: tuple[bytes | None, bytes | None] = split_bodies(body, request_at, request_size)
+    if layout == SEALED_LAYOUT:
+        bodies = masked.read(body, request_at, (request_size, response_size), status, codes)
+    request = _text(bodies[0], request_size, REQUEST_TOO_LARGE, codes)
+    response = _text(bodies[1], response_size, RESPONSE_TOO_LARGE, codes)
+    if flags & FLAG_ABORTED:
+        codes.append(ABORTED)
     return _bounded(front, request, response, codes)
 
 

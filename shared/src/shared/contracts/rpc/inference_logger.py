@@ -192,12 +192,11 @@ class RowPage(Contract):
     delta_version: int | None = None
 
 
-class DestinationState(Contract):
+class DestinationHealth(Contract):
     """How one destination does, as the logger finds it."""
 
-    name: str
     state: Literal["ok", "failing", "unknown"] = Field(
-        default="unknown", description="failing: tables there wait, see `reason`; unknown: not used or asked yet."
+        default="unknown", description="failing: tables there wait, see `reason`; unknown: not asked, or not known now."
     )
     reason: str | None = Field(default=None, description="Why it fails, in one sentence.")
     since: datetime | None = Field(default=None, description="Since when it is in this state.")
@@ -208,6 +207,12 @@ class DestinationState(Contract):
     warning: str | None = Field(default=None, description="What the probe of conditional writes found wrong.")
     waiting_tables: int = Field(default=0, description="Tables there that cannot be written for now.")
     waiting_rows: int = Field(default=0, description="Recorded requests that wait for them.")
+
+
+class DestinationState(DestinationHealth):
+    """The same, with its name."""
+
+    name: str
 
 
 class DestinationStates(Contract):

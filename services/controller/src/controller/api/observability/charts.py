@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from controller.api.dependencies import CurrentPrincipal, Dependencies
-from controller.api.observability.metrics_events import PodName, must_exist
+from controller.api.dependencies import CurrentPrincipal, Dependencies, must_exist
+from controller.api.observability.metrics_events import PodName
 from controller.domain.commands import ServiceName
 from controller.domain.services.chart_ranges import chart_range
 from controller.domain.times import Moment

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import StreamingResponse
 
-from controller.api.dependencies import ApiDependencies, Dependencies
+from controller.api.dependencies import ApiDependencies, Dependencies, must_exist
 from controller.api.observability.live_logs import LogSelection, follow_logs
 from controller.api.observability.log_download import download
 from controller.api.observability.log_filters import (
@@ -20,7 +20,6 @@ from controller.api.observability.log_filters import (
     must_be_followable,
     must_be_list,
 )
-from controller.api.observability.metrics_events import must_exist
 from controller.api.pagination import Page
 from controller.api.permissions import reauthorize
 from shared.contracts.rpc.monitor import LOG_CONTEXT, LOGS, LogContextQuery, LogEntry, LogPage, LogsQuery

@@ -8,10 +8,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from controller.api.dependencies import ApiDependencies, Dependencies
+from controller.api.dependencies import ApiDependencies, Dependencies, must_exist
 from controller.api.pagination import Page
 from controller.domain.times import Moment
-from controller.store.services.services import load_service
 from shared.contracts.rpc.monitor import (
     EVENTS,
     METRICS,
@@ -118,14 +117,6 @@ async def _events(deps: ApiDependencies, service: str, version: str | None, want
     query = EventsQuery(service=service, version=version, limit=wanted.page_size, cursor=wanted.cursor)
     page = await deps.call(EVENTS, query, EventPage)
     return Page(items=list(page.items), next_cursor=page.next_cursor)
-
-
-async def must_exist(deps: ApiDependencies, service: str, version: str | None) -> None:
-    """Raise `NotFound` unless there is this service, and this version of it."""
-    async with deps.read_session() as session:
-        stored = await load_service(session, service)
-        if version is not None:
-            stored.version(version)
 
 
 def _range(wanted: MetricFilter, now: datetime) -> tuple[datetime, datetime]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from controller.api.dependencies import ApiDependencies, Dependencies
+from controller.api.dependencies import ApiDependencies, Dependencies, must_exist
 from controller.api.observability.log_filters import RequestId
-from controller.api.observability.metrics_events import must_exist
 from controller.domain.commands import ServiceName
 from controller.domain.times import Moment
 from shared.contracts.rpc.inference_logger import (
@@ -81,12 +81,16 @@ async def read_request(service: str, request_id: RequestId, deps: Dependencies) 
     """One request by its `X-Request-Id`; 404 while it is not in the inference table, which takes some seconds."""
     await must_exist(deps, service, None)
     row = await _row(deps, service, request_id)
-    lines, problem = await _log_lines(deps, service, request_id, row)
+    (lines, problem), inferences, labelled = await asyncio.gather(
+        _log_lines(deps, service, request_id, row),
+        _derived(deps, service, "inferences", row),
+        _derived(deps, service, "labelled", row),
+    )
     return RequestView(
         request_id=request_id,
         payload=row,
-        inferences=await _derived(deps, service, "inferences", row),
-        labelled=await _derived(deps, service, "labelled", row),
+        inferences=inferences,
+        labelled=labelled,
         log_lines=lines,
         log_problem=problem,
         **{name: row.get(name) for name in ("pod", "version", "trace_id")},

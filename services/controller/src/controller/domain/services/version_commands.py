@@ -20,9 +20,9 @@ from controller.domain.commands import (
     VersionName,
     plain_text,
 )
+from controller.domain.inference_tables.masking import MaskRules
 from controller.domain.registries import environment
 from controller.domain.registries.environment import Variables
-from controller.domain.services.masking import MaskRules
 from shared.contracts.deployment import Autoscaling, RuntimeOptions
 from shared.contracts.routes import RateLimit
 from shared.errors import Detail, InvalidInput

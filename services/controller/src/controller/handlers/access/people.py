@@ -25,7 +25,7 @@ from controller.store.access.people import (
     user_by_name,
 )
 from controller.store.access.sessions import sessions_and_links_of
-from controller.store.destinations import every_destination
+from controller.store.inference_tables.destinations import every_destination
 from controller.store.registries.secrets import page_of_secrets
 from controller.store.resources.groups import grants_of_project
 from controller.store.tables import MemberRow, ProjectRow, TokenRow, UserRow

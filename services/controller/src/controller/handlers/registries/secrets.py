@@ -13,9 +13,9 @@ from controller.domain.registries.secrets import NewSecret, SealedValue, SecretK
 from controller.domain.services.status import DesiredState
 from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.access.people import load_project
-from controller.store.destinations import destinations_with
+from controller.store.inference_tables.destinations import destinations_with
+from controller.store.inference_tables.label_sources import sources_with
 from controller.store.registries.secrets import sealed_by_others, secret_by_name, versions_from, versions_with_variables
-from controller.store.services.label_sources import sources_with
 from controller.store.tables import SecretRow, VersionRow
 from shared.errors import Conflict, Unavailable
 from shared.filesystem.private_files import read_or_create_key_file

@@ -21,7 +21,7 @@ from controller.handlers.unit_of_work import UnitOfWork, delete_with_children
 from controller.store.access.audit_log import last_project_of_service
 from controller.store.access.keys import keys_of
 from controller.store.access.people import load_project
-from controller.store.services.label_sources import sources_of
+from controller.store.inference_tables.label_sources import sources_of
 from controller.store.services.services import StoredService, StoredVersion
 from controller.store.tables import ServiceRow
 from shared.bus.outbox import publish

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from controller.domain.services.table_destinations import check_apart, checked_destination
+from controller.domain.inference_tables.locations import check_apart, checked_destination
 from controller.domain.services.version_commands import LogDelivery
 from controller.handlers.unit_of_work import UnitOfWork
-from controller.store.destinations import usable_destinations
+from controller.store.inference_tables.destinations import usable_destinations
 from controller.store.services.services import destinations
 from controller.store.tables import ServiceRow
 

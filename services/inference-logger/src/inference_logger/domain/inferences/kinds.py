@@ -51,6 +51,12 @@ def scalar_and_dimensions(kind: str) -> tuple[str, int]:
     return scalar, int(dimensions or 1) if is_array else 0
 
 
+def is_kind(text: str) -> bool:
+    """Whether a column's kind is called so."""
+    scalar, is_array, dimensions = text.partition(ARRAY)
+    return scalar in TYPES and (not is_array or not dimensions or dimensions.isdecimal())
+
+
 def arrow_type(kind: str) -> pa.DataType:
     """Of a column of that kind."""
     scalar, dimensions = scalar_and_dimensions(kind)

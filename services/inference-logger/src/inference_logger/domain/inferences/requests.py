@@ -18,7 +18,13 @@ from inference_logger.domain.inferences.signatures import UNNAMED_TENSOR, Signat
 FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 BESIDE = frozenset(("params", "client_request_id"))
 """What stands in a body beside the features."""
-_INTEGER = re.compile(r"[+-]?\d{1,18}")
+CELLS, CELLS_EACH = 10_000, 30
+"""Rows with different names have at most so many cells, and so many more for each value that they give: 80,000 rows
+with a name of their own each, in a body of a MiB, would be 10^10."""
+MOST_DIMENSIONS = 32
+"""Of a tensor, as in NumPy."""
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE)
 
 Row = Sequence[Any]
 
@@ -123,6 +129,8 @@ def rows_of_objects(objects: list[Any]) -> FeatureRows:
     if all(each.keys() == names for each in objects):
         return FeatureRows(tuple(names), list(map(_getter(tuple(names)), objects)))
     union = tuple(dict.fromkeys(name for each in objects for name in each))
+    if len(union) * len(objects) > CELLS + CELLS_EACH * sum(map(len, objects)):
+        raise UnreadableBody(f"{len(objects)} rows have {len(union)} different names, almost none of them in each")
     return FeatureRows(union, [[each.get(name) for name in union] for each in objects])
 
 
@@ -170,13 +178,15 @@ def tensor_rows(tensor: Any) -> tuple[str, list[Any]]:
         if not shape or not all(type(length) is int and length >= 0 for length in shape):
             raise UnreadableBody(f"tensor {name[:100]} has no shape")
         flat = _flat(data)
+        if not all(shape[1:]) or len(shape) > MOST_DIMENSIONS:
+            raise UnreadableBody(f"tensor {name[:100]} has rows without values, or over {MOST_DIMENSIONS} dimensions")
         if len(flat) != math.prod(shape):
             raise UnreadableBody(f"tensor {name[:100]} has {len(flat)} values; its shape is {shape}"[:300])
     except (KeyError, TypeError) as error:
         raise UnreadableBody(f"a tensor lacks {error}"[:300]) from error
     inner = shape[1:] if shape[1:] != [1] else []
     for length in reversed(inner):
-        flat = [flat[at : at + length] for at in range(0, len(flat), length)] if length else [[]] * shape[0]
+        flat = [flat[at : at + length] for at in range(0, len(flat), length)]
     return name, flat
 
 
@@ -220,10 +230,9 @@ def _cell(text: str, kind: str) -> Any:
 def _number(text: str) -> Any:
     if _INTEGER.fullmatch(text.strip()):
         return int(text)
-    try:
-        number = float(text)
-    except ValueError:
+    if not _NUMBER.fullmatch(text.strip()):  # Python's own `float` takes 1_000 and digits of any script too
         return text
+    number = float(text)
     return number if math.isfinite(number) else None
 
 

@@ -34,7 +34,6 @@ COMPARISONS: Mapping[str, Callable[..., Any]] = {
     ">=": pc.greater_equal,
 }
 PATTERN_OPERATORS = ("like", "ilike", "contains")
-LARGEST = 2**63
 
 
 @dataclass(frozen=True)
@@ -159,8 +158,6 @@ def _compared(column: pa.Array, operator: str, value: Value) -> pa.Array:
     if isinstance(value, datetime):
         at = value if column.type.tz else value.astimezone(UTC).replace(tzinfo=None)
         return COMPARISONS[operator](column, pa.scalar(at, pa.timestamp("us", column.type.tz)))
-    if isinstance(value, int) and not isinstance(value, bool) and not -LARGEST <= value < LARGEST:
-        value = float(value)
     if pa.types.is_decimal(column.type):
         column = column.cast(pa.float64())
     if isinstance(value, float) and pa.types.is_integer(column.type):

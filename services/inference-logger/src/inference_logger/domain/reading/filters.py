@@ -30,6 +30,7 @@ MAX_VALUES = 1000
 """Values of a filter, those of `in` lists included."""
 KEYWORDS = frozenset({"and", "or", "not", "in", "is", "null", "like", "ilike", "contains", "between", "true", "false"})
 OPERATORS = {"==": "=", "<>": "!="}
+LARGEST = 2**63
 PATTERNS = ("like", "ilike", "contains")
 
 
@@ -167,7 +168,8 @@ def _value_of(token: Token) -> Value:
     if token.kind == "text":
         return token.text[1:-1].replace("''", "'")
     if token.kind == "number":
-        return int(token.text) if token.text.lstrip("-").isdigit() else float(token.text)
+        number = int(token.text) if token.text.lstrip("-").isdigit() else float(token.text)
+        return number if -LARGEST <= number < LARGEST else float(token.text)  # no column holds such integers
     if token.is_word("true") or token.is_word("false"):
         return token.is_word("true")
     if token.is_word("null"):

@@ -13,7 +13,7 @@ import orjson
 import pyarrow as pa
 
 from inference_logger.domain.reading.conditions import bind
-from inference_logger.domain.reading.filters import columns_of, parse_filter
+from inference_logger.domain.reading.filters import LARGEST, columns_of, parse_filter
 from inference_logger.domain.reading.syntax import Both, Comparison, Literal, Node
 from inference_logger.domain.reading.types import is_simple, kind_of, time_column
 from shared.errors import Detail, InvalidInput
@@ -157,11 +157,28 @@ def position_of(cursor: str, question: str) -> Position:
             value = datetime.fromisoformat(value) if kind == "t" else date.fromisoformat(value)
         position = Position(int(version), value, int(file), int(row))
     except (ValueError, TypeError) as wrong:
-        raise InvalidInput("cursor is not one that this API gave", (Detail(("cursor",), "unknown cursor"),)) from wrong
+        raise _unknown_cursor() from wrong
+    if not all(0 <= place < LARGEST for place in (position.version, position.file, position.row)):
+        raise _unknown_cursor()
     if digest != _digest(question):
         why = "it belongs to another table, filter or order"
         raise InvalidInput(f"cursor: {why}", (Detail(("cursor",), why),))
     return position
+
+
+def check_position(schema: pa.Schema, order: Order, position: Position) -> None:
+    """Raise `InvalidInput` where the cursor's value is none of the column that rows are ordered by."""
+    kind = pa.null() if order.column is None else schema.field(order.column).type
+    try:
+        pa.scalar(position.value, kind)
+    except (pa.ArrowException, ValueError, TypeError, OverflowError) as wrong:
+        raise _unknown_cursor() from wrong
+    if getattr(kind, "tz", None) and position.value is not None and getattr(position.value, "tzinfo", None) is None:
+        raise _unknown_cursor()
+
+
+def _unknown_cursor() -> InvalidInput:
+    return InvalidInput("cursor is not one that this API gave", (Detail(("cursor",), "unknown cursor"),))
 
 
 def _digest(question: str) -> str:

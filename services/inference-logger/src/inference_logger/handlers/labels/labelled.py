@@ -20,11 +20,11 @@ from inference_logger.handlers.stores import (
     table_recovered,
 )
 from inference_logger.store import catalogue
+from inference_logger.store.bounded import Unwritable
 from inference_logger.store.delta import CommitResult, version_and_rows
 from inference_logger.store.derived import blocked
 from inference_logger.store.derived.runner import DerivationRunner
 from inference_logger.store.labels.labelled import LabelledCommit, LabelledDerivation, Versions
-from inference_logger.store.writer import Unwritable
 from shared.bus.outbox import publish
 from shared.errors import NotFound, PenstockError
 from shared.events import LabelsJoined

@@ -23,9 +23,12 @@ if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
 
 PIECE_BYTES = 64 * 1024 * 1024
-"""Files of so many bytes together are derived in one commit; a single commit of the source may have more."""
-BATCH_ROWS = 4000
-"""Rows of the source that are in memory with their bodies at a time."""
+"""Rows of so many bytes together are derived in one commit; a single commit of the source may have more. Bytes of the
+rows, not of their files: bodies that are alike take next to nothing there."""
+BATCH_ROWS, BATCH_BYTES = 4000, 16 * 1024 * 1024
+"""Rows of the source, or bytes of them, that are in memory with their bodies at a time."""
+READ_ROWS = 64
+"""Bodies have up to 1 MiB each."""
 
 
 class LogTruncated(Exception):
@@ -47,22 +50,22 @@ class DataFile:
         return str(self.partition or ""), self.path
 
 
-@dataclass(frozen=True)
+@dataclass
 class SourcePiece:
-    """Files that were added up to and with a version."""
+    """The commits behind version `upto`, as many as make a piece; once they are read `upto` is the last one's."""
 
+    files: FileSystem
     upto: int
-    files: Sequence[DataFile]
+    newest: int
 
-
-def next_piece(files: FileSystem, after: int, newest: int) -> SourcePiece:
-    """What commits behind version `after` have added, up to about `PIECE_BYTES`. Raises `LogTruncated`."""
-    added: list[DataFile] = []
-    for version in range(after + 1, newest + 1):
-        added += read_commit(files, version)
-        if sum(file.size for file in added) >= PIECE_BYTES:
-            return SourcePiece(version, added)
-    return SourcePiece(newest, added)
+    def rows(self, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """The rows that they have added. Raises `LogTruncated`."""
+        size = 0
+        while self.upto < self.newest and size < PIECE_BYTES:
+            for rows in read_rows(self.files, read_commit(self.files, self.upto + 1), columns):
+                size += rows.nbytes
+                yield rows
+            self.upto += 1
 
 
 def read_commit(files: FileSystem, version: int) -> list[DataFile]:
@@ -101,15 +104,28 @@ def _day(value: Any) -> date | None:
 
 
 def read_rows(files: FileSystem, found: Sequence[DataFile], columns: Sequence[str]) -> Iterator[pa.Table]:
-    """Their rows, a few thousand at a time; columns that a file lacks are left out. Raises `LogTruncated`."""
+    """Their rows, up to a few thousand at a time; columns that a file lacks are left out. Raises `LogTruncated`."""
     for file in found:
         try:
             with files.open_input_file(file.path) as stream, pq.ParquetFile(stream) as parquet:
                 there = [name for name in columns if name in parquet.schema_arrow.names]
-                for batch in parquet.iter_batches(BATCH_ROWS, columns=there):
-                    yield _with_partition(pa.Table.from_batches([batch]), file)
+                for rows in _gathered(parquet.iter_batches(min(READ_ROWS, BATCH_ROWS), columns=there)):
+                    yield _with_partition(rows, file)
         except FileNotFoundError as error:
             raise LogTruncated(f"the file {file.path} is gone") from error
+
+
+def _gathered(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
+    found: list[pa.RecordBatch] = []
+    rows = size = 0
+    for batch in batches:
+        found.append(batch)
+        rows, size = rows + batch.num_rows, size + batch.nbytes
+        if rows >= BATCH_ROWS or size >= BATCH_BYTES:
+            yield pa.Table.from_batches(found).combine_chunks()
+            found, rows, size = [], 0, 0
+    if found:
+        yield pa.Table.from_batches(found).combine_chunks()
 
 
 def _with_partition(rows: pa.Table, file: DataFile) -> pa.Table:

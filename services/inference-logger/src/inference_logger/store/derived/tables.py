@@ -12,30 +12,30 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction, write_deltalake
-from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError, DeltaError
 
-from inference_logger.domain.schema import INFERENCES_SCHEMA, PARTITION_BY, TABLE_PROPERTIES
-from inference_logger.store.delta import CommitResult, open_table
+from inference_logger.domain.schema import INFERENCES_SCHEMA
+from inference_logger.store.delta import CommitResult, aligned, open_or_create, open_table
 from inference_logger.store.derived.source import (
+    PIECE_BYTES,
     DataFile,
     LogTruncated,
+    SourcePiece,
     all_files,
-    next_piece,
     read_commit,
     read_rows,
 )
 from inference_logger.store.destinations.fence import WriterFence
 from inference_logger.store.storage import LOCAL, Storage, is_remote
-from shared.errors import Conflict, NotFound
+from shared.errors import NotFound
 
 ATTEMPTS = 20
 BACKFILL_ROWS = 20_000
-"""Rows of one append where the source is read whole."""
+"""Rows of one append where the source is read whole; fewer where their bodies are `PIECE_BYTES` long."""
 Step = Callable[[pa.Table, Sequence[pa.Field]], pa.Table]
 """Rows of the source, and the columns that the derived table has → its rows."""
 
@@ -122,41 +122,19 @@ def _derive_once(derivation: Derivation) -> DerivedCommit:
 
 
 def _open_target(derivation: Derivation, source: DeltaTable) -> _Target:
-    table, is_new = open_or_create_derived(derivation.target, derivation.storage)
+    table, is_new = open_or_create(derivation.target, derivation.storage, INFERENCES_SCHEMA)
     app_id = f"penstock:derive:{source.metadata().id}"
     turn = [derivation.fence.turn(derivation.target, table)] if derivation.storage.is_single_writer else []
     return _Target(derivation.target, table, is_new, app_id, turn, tuple(pa.schema(table.schema().to_arrow())))
 
 
-def open_or_create_derived(location: str, storage: Storage = LOCAL) -> tuple[DeltaTable, bool]:
-    """The inferences table at `location`, and whether it was made for this; two at once make one."""
-    options = storage.delta_options
-    try:
-        return DeltaTable(location, storage_options=options), False
-    except TableNotFoundError:
-        pass
-    if not is_remote(location):
-        Path(location).mkdir(parents=True, exist_ok=True)
-    table = DeltaTable.create(
-        location,
-        INFERENCES_SCHEMA,
-        mode="ignore",
-        partition_by=list(PARTITION_BY),
-        configuration=TABLE_PROPERTIES,
-        storage_options=options,
-    )
-    return table, True
-
-
 def _derive_piece(derivation: Derivation, source: DeltaTable, target: _Target, done: int) -> DerivedCommit:
     files = derivation.storage.filesystem(derivation.source)
-    piece = next_piece(files, done, source.version())
-    is_behind = piece.upto < source.version()
-    if not piece.files and not is_behind:
+    piece = SourcePiece(files, done, source.version())
+    rows = _derived(derivation, piece.rows(derivation.columns), target)
+    if rows is None:
         return DerivedCommit(None)  # compactions: the position stays, and moves with the next rows
-    found = read_rows(files, piece.files, derivation.columns)
-    rows = _derived(derivation, found, target)
-    return DerivedCommit(_append(target, rows, piece.upto), is_behind)
+    return DerivedCommit(_append(target, rows, piece.upto), is_behind=piece.upto < source.version())
 
 
 def _derive_all(derivation: Derivation, source: DeltaTable, target: _Target) -> DerivedCommit:
@@ -189,7 +167,8 @@ def _next_rows(derivation: Derivation, files: Sequence[DataFile], at: Backfill) 
             seen += rows.num_rows
             if seen <= skip:
                 continue
-            if sum(part.num_rows for part in found) >= BACKFILL_ROWS:
+            gathered, size = sum(part.num_rows for part in found), sum(part.nbytes for part in found)
+            if gathered >= BACKFILL_ROWS or size >= PIECE_BYTES:
                 return _NextRows(found, Backfill(at.version, file.order, seen - rows.num_rows))
             found.append(rows)
     return _NextRows(found, None)
@@ -222,20 +201,7 @@ def _derived(derivation: Derivation, found: Iterator[pa.Table], target: _Target)
         return None
     names = {each.name for each in target.fields}
     schema = pa.schema([*target.fields, *(each.with_nullable(True) for each in fields if each.name not in names)])
-    return pa.concat_tables([_aligned(part, schema) for part in parts])
-
-
-def _aligned(rows: pa.Table, schema: pa.Schema) -> pa.Table:
-    """The rows with all columns of the table; those that they have nothing for are null."""
-    columns = []
-    for each in schema:
-        if each.name in rows.schema.names:
-            columns.append(rows.column(each.name).cast(each.type))
-        elif each.nullable:
-            columns.append(pa.nulls(rows.num_rows, each.type))
-        else:
-            raise Conflict(f"column {each.name} of another writer takes no nulls")
-    return pa.Table.from_arrays(columns, schema=schema)
+    return pa.concat_tables([aligned(part, schema) for part in parts])
 
 
 def _append(target: _Target, rows: pa.Table | None, upto: int | None) -> CommitResult:

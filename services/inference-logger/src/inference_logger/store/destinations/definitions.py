@@ -24,6 +24,10 @@ ASK_AGAIN_S = 5.0
 """After the controller did not answer; who waits for a table must not wait for it each time."""
 
 
+class NoDestination(Unavailable):
+    """No destination is defined that holds a location."""
+
+
 class ControllerCalls(Protocol):
     """What the controller is asked."""
 
@@ -82,13 +86,13 @@ class DestinationDefinitions:
             raise Unavailable("the controller has not said yet how destinations are reached")
 
     async def at(self, location: str) -> Destination:
-        """The destination that `s3://…` lies in. Raises `Unavailable` where there is none."""
+        """The destination that `s3://…` lies in. Raises `NoDestination`; `Unavailable` while none is known."""
         for older_than_s in (LIST_EVERY_S, LIST_AGAIN_S):
             await self.refresh(older_than_s)
             name = nearest_destination(location, {name: one.url for name, one in self.items.items()})
             if name is not None:
                 return self.items[name]
-        raise Unavailable(f"no destination is defined that holds {location}")
+        raise NoDestination(f"no destination is defined that holds {location}")
 
     async def credentials(self, destination: Destination, *, anew: bool = False) -> S3Credentials | None:
         """Who we are there. Raises `Unavailable` while they cannot be had."""

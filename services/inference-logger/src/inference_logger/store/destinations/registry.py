@@ -18,7 +18,7 @@ from inference_logger.domain.tables import is_remote
 from inference_logger.domain.waiting import RetrySchedule, error_reason
 from inference_logger.store.destinations.definitions import DestinationDefinitions, folder_of
 from inference_logger.store.destinations.probe import check_writable, probe_conditional_puts
-from inference_logger.store.s3 import S3Client, StoreFailure
+from inference_logger.store.s3 import S3Client
 from inference_logger.store.storage import LOCAL, Storage
 from shared.clock import Clock
 from shared.contracts.rpc.controller import Destination
@@ -27,6 +27,8 @@ from shared.errors import NotFound, PenstockError
 log = logging.getLogger(__name__)
 
 CHECK_WITHIN_S = 4.0
+FIRST_CHECK_WITHIN_S = 15.0
+"""Of one that nothing is known of, or that a person wants to know about: nobody else waits for it."""
 PROBE_WITHIN_S = 45.0
 TICK_S = 0.5
 THREADS = 16
@@ -47,8 +49,11 @@ class Health:
     writing: Writing = "unknown"
     warning: str | None = None
     retry: RetrySchedule = field(default_factory=RetrySchedule)
-    running: asyncio.Task[str | None] | None = None
-    """The check or probe under way: all that want one wait for the same."""
+    checking: asyncio.Task[str | None] | None = None
+    """The check under way: all that want one wait for the same."""
+    probing: asyncio.Task[None] | None = None
+    """The probe under way; it takes far longer than a check, which nobody waits for it for."""
+    probe_retry: RetrySchedule = field(default_factory=RetrySchedule)
 
 
 class HealthGauges(Protocol):
@@ -102,11 +107,11 @@ class DestinationRegistry:
         health = self._known(location)
         if health is None:
             return None
-        running = self._begin(health)
-        await asyncio.wait({running}, timeout=CHECK_WITHIN_S)
-        if not running.done():
+        checking = self._begin_check(health)
+        await asyncio.wait({checking}, timeout=CHECK_WITHIN_S)
+        if not checking.done():
             return f"the store does not answer within {CHECK_WITHIN_S:g} s"
-        return health.reason if running.cancelled() else running.result()
+        return health.reason if checking.cancelled() else checking.result()
 
     async def run(self) -> None:
         """Follow what is defined, probe what is new, try again what fails, until cancelled."""
@@ -116,12 +121,16 @@ class DestinationRegistry:
             except PenstockError as error:
                 log.debug("destinations are not known yet: %s", error.message)
             self.follow_definitions()
-            now = self._clock.monotonic()
             for health in self._health.values():
-                is_settled = health.state == "ok" and health.writing != "unknown"
-                if not is_settled and health.retry.at <= now:
-                    self._begin(health)
+                self._follow(health, self._clock.monotonic())
             await self._clock.sleep(TICK_S)
+
+    def _follow(self, health: Health, now: float) -> None:
+        if health.state != "ok":
+            if health.retry.at <= now:
+                self._begin_check(health)
+        elif health.writing == "unknown" and health.probe_retry.at <= now:
+            self._begin_probe(health)
 
     def follow_definitions(self) -> None:
         """Forget what is defined no more, or otherwise; begin anew with what is new."""
@@ -131,17 +140,21 @@ class DestinationRegistry:
         for definition in remote.values():
             self._health_of(definition)
 
-    async def test(self, name: str) -> Health:
+    async def examine(self, name: str) -> Health:
         """Examine a destination in an object store now, whatever was known of it. Raises `NotFound`."""
         await self.definitions.refresh(0)
         self.follow_definitions()
         health = self._health.get(name)
         if health is None:
             raise NotFound(f"There is no destination {name[:64]!r} in an object store")
-        if health.running is not None:
-            await asyncio.wait({health.running})
-        health.writing = "unknown"
-        await asyncio.wait({self._begin(health, anew=True)})
+        if health.checking is not None:
+            await asyncio.wait({health.checking})  # it may have begun with other credentials
+        await asyncio.wait({self._begin_check(health, anew=True)})
+        if health.state == "ok":
+            if health.probing is not None:
+                await asyncio.wait({health.probing})
+            health.writing = "unknown"
+            await asyncio.wait({self._begin_probe(health)})
         return health
 
     def close(self) -> None:
@@ -166,8 +179,9 @@ class DestinationRegistry:
     def _forget(self, name: str) -> ThreadPoolExecutor:
         """Its threads go on: what was begun with them may have more to do."""
         health = self._health.pop(name)
-        if health.running is not None:
-            health.running.cancel()
+        for task in (health.checking, health.probing):
+            if task is not None:
+                task.cancel()
         self._gauges.forget(name)
         return health.threads
 
@@ -177,41 +191,47 @@ class DestinationRegistry:
         is_single = health.writing != "concurrent"  # until it is known
         return Storage(folder.options(credentials), S3Client(folder, credentials), is_single, health.threads)
 
-    def _begin(self, health: Health, *, anew: bool = False) -> asyncio.Task[str | None]:
-        if health.running is None or health.running.done():
-            work = self._find_out(health, anew=anew or health.state == "failing")
-            health.running = asyncio.create_task(work, name=f"check {health.definition.name}")
-        return health.running
+    def _begin_check(self, health: Health, *, anew: bool = False) -> asyncio.Task[str | None]:
+        if health.checking is None or health.checking.done():
+            within_s = FIRST_CHECK_WITHIN_S if anew or health.state == "unknown" else CHECK_WITHIN_S
+            work = self._check(health, within_s, anew=anew or health.state == "failing")
+            health.checking = asyncio.create_task(work, name=f"check {health.definition.name}")
+        return health.checking
 
-    async def _find_out(self, health: Health, *, anew: bool) -> str | None:
-        needs_probe = health.writing == "unknown"
-        within_s = PROBE_WITHIN_S if needs_probe else CHECK_WITHIN_S
+    def _begin_probe(self, health: Health) -> asyncio.Task[None]:
+        if health.probing is None or health.probing.done():
+            health.probing = asyncio.create_task(self._probe(health), name=f"probe {health.definition.name}")
+        return health.probing
+
+    async def _check(self, health: Health, within_s: float, *, anew: bool) -> str | None:
+        why: str | None = None
         try:
             async with asyncio.timeout(within_s):
                 storage = await self._storage(health, anew=anew)
-                assert storage.client is not None
                 await storage.run(check_writable, storage.client)
-                if needs_probe:
-                    await self._probe(health, storage)
         except TimeoutError:
-            why: str | None = f"the store does not answer within {within_s:g} s"
+            why = f"the store does not answer within {within_s:g} s"
         except PenstockError as error:
             why = error_reason(error)
-        else:
-            why = None
         self._note(health, why)
         return why
 
-    async def _probe(self, health: Health, storage: Storage) -> None:
+    async def _probe(self, health: Health) -> None:
         """Its verdict; none where a request of it came to nothing: it is repeated, and until then one writes alone."""
+        name = health.definition.name
         try:
-            warning = await storage.run(probe_conditional_puts, storage.client)
-        except StoreFailure as failure:
-            log.info("destination %s was not probed this time: %s", health.definition.name, failure.message)
+            async with asyncio.timeout(PROBE_WITHIN_S):
+                storage = await self._storage(health)
+                warning = await storage.run(probe_conditional_puts, storage.client)
+        except (TimeoutError, PenstockError) as error:
+            log.info("destination %s was not probed this time: %s", name, error_reason(error))
+            health.probe_retry = health.probe_retry.after_failure(self._clock.monotonic())
             return
+        health.probe_retry = RetrySchedule()
         health.writing, health.warning = ("concurrent", None) if warning is None else ("single", warning)
         if warning is not None:
-            log.warning("destination %s is written by one process alone: %s", health.definition.name, warning)
+            log.warning("destination %s is written by one process alone: %s", name, warning)
+        self._show(health)
 
     def _note(self, health: Health, why: str | None) -> None:
         now = self._clock.now()
@@ -223,6 +243,9 @@ class DestinationRegistry:
             elif health.state == "failing":
                 log.info("destination %s works again", health.definition.name)
         health.state, health.reason = state, why
-        is_settled = why is None and health.writing != "unknown"
-        health.retry = RetrySchedule() if is_settled else health.retry.after_failure(self._clock.monotonic())
-        self._gauges.show(health.definition.name, is_up=why is None, is_single_writer=health.writing == "single")
+        health.retry = RetrySchedule() if why is None else health.retry.after_failure(self._clock.monotonic())
+        self._show(health)
+
+    def _show(self, health: Health) -> None:
+        is_up, is_single_writer = health.state == "ok", health.writing == "single"
+        self._gauges.show(health.definition.name, is_up=is_up, is_single_writer=is_single_writer)

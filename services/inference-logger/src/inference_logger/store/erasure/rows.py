@@ -3,37 +3,43 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import reduce
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import CommitProperties, DeltaTable
+from deltalake import CommitProperties, DeltaTable, QueryBuilder
 from pyarrow.fs import FileSystem, FileType
 
 from inference_logger.domain.erasures import label_predicates, predicate_of
+from inference_logger.domain.inferences.kinds import is_kind
 from inference_logger.domain.inferences.names import NAME
-from inference_logger.store.delta import PayloadTables, open_table
+from inference_logger.domain.schema import SYSTEM_COLUMNS
+from inference_logger.store.delta import PayloadTables, find_rows, open_table
 from inference_logger.store.storage import Storage
 from shared.contracts.erasures import ErasureOrder
 
 MARK = "penstock.erasure"
-"""Stands in the commit: what is derived from commits has nothing new in it."""
+"""Stands in the commit, with the order's id: what is derived from commits has nothing new in it."""
+COUNTS = "penstock.erased"
+"""Stands there too: rows by the minute of their requests."""
 IDS_AT_ONCE = 5000
 _LOG = re.compile(r"_delta_log/(\d{20})\.(json|crc|checkpoint(\.\d+\.\d+)?\.parquet)\Z")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Erased:
-    """What one pass did to a table: rows that went, and the files that held them."""
+    """What an order did to a table: rows that went, by the minute of their requests, and the files that held them."""
 
-    rows: int = 0
-    files: tuple[str, ...] = ()
+    rows: Counter[datetime | None] = field(default_factory=Counter)
+    """None: of a table that has no times."""
+    files: list[str] = field(default_factory=list)
 
 
 def find_record_ids(location: str, order: ErasureOrder, storage: Storage) -> set[str]:
@@ -44,16 +50,12 @@ def find_record_ids(location: str, order: ErasureOrder, storage: Storage) -> set
     if order.column is None or id_name is None:
         return set()
     found: set[str] = set()
-    dataset = table.to_pyarrow_dataset()
-    bound = None
-    if "request_time" in schema.names:
-        bound = pc.field("request_time") <= pa.scalar(order.ordered_at, schema.field("request_time").type)
-    for field in schema:
-        values = _values_of(field, order) if _is_named(field, order.column) else None
+    bound = _until(order, schema)
+    for column in schema:
+        values = _values_of(column, order) if _is_named(column, order.column) else None
         if values is None:
             continue
-        condition = pc.field(field.name).isin(values)
-        rows = dataset.to_table(columns=[id_name], filter=condition if bound is None else condition & bound)
+        rows = find_rows(table, column.name, values, bound, [id_name])
         found.update(each for each in rows.column(id_name).to_pylist() if each is not None)
     return found
 
@@ -65,95 +67,114 @@ def find_label_keys(
     table = open_table(location, storage)
     schema = pa.schema(table.schema().to_arrow())
     keys: set[tuple[str, str]] = set()
-    for field in schema:
-        if order.column is not None and _is_named(field, order.column):
-            keys |= {(name, value) for name in (field.name, _original(field)) for value in order.values}
+    for column in schema:
+        if order.column is not None and _is_named(column, order.column):
+            keys |= {(name, value) for name in (column.name, _original(column)) for value in order.values}
+    bound = _until(order, schema)
     wanted = (
         ("client_request_id", order.client_request_ids),
         ("request_id", order.request_ids),
         ("record_id" if "record_id" in schema.names else "request_id", record_ids),
     )
-    conditions = [
-        pc.field(name).isin(pa.array(values, pa.string())) for name, values in wanted if values and name in schema.names
-    ]
     ids = [name for name in ("client_request_id", "request_id") if name in schema.names]
-    if conditions and ids:
-        chosen = reduce(lambda one, other: one | other, conditions)
-        if "request_time" in schema.names:
-            moment = pa.scalar(order.ordered_at, schema.field("request_time").type)
-            chosen &= pc.field("request_time") <= moment
-        rows = table.to_pyarrow_dataset().to_table(columns=ids, filter=chosen)
-        for name in ids:
-            keys |= {(name, value) for value in rows.column(name).to_pylist() if value is not None}
+    for name, values in wanted:
+        if ids and values and name in schema.names:
+            rows = find_rows(table, name, pa.array(values, pa.string()), bound, ids)
+            keys |= {(each, value) for each in ids for value in rows.column(each).to_pylist() if value is not None}
     return keys
 
 
-def _is_named(field: pa.Field, column: str) -> bool:
-    original = _original(field)
-    return column in (field.name, original, original.rpartition("__")[0], field.name.rpartition("__")[0])
+def _until(order: ErasureOrder, schema: pa.Schema) -> pc.Expression:
+    """Rows that were there when it was ordered."""
+    if "request_time" not in schema.names:
+        return pc.scalar(True)
+    return pc.field("request_time") <= pa.scalar(order.ordered_at, schema.field("request_time").type)
 
 
-def _original(field: pa.Field) -> str:
-    return str((field.metadata or {}).get(NAME, b"").decode() or field.name)
+def _is_named(column: pa.Field, name: str) -> bool:
+    """Whether this is the model's column: what the table itself says of requests never is, whatever it is called."""
+    if column.name in SYSTEM_COLUMNS:
+        return False
+    if NAME in (column.metadata or {}):
+        return name in (column.name, _original(column))
+    base, _, kind = column.name.rpartition("__")
+    return name == column.name or (name == base and is_kind(kind))
 
 
-def _values_of(field: pa.Field, order: ErasureOrder) -> pa.Array | None:
-    found = []
-    for value in order.values:
-        with suppress(pa.ArrowInvalid, pa.ArrowNotImplementedError):
-            found.append(pc.cast(pa.scalar(value), field.type))
-    return pa.array([each.as_py() for each in found], field.type) if found else None
+def _original(column: pa.Field) -> str:
+    return str((column.metadata or {}).get(NAME, b"").decode() or column.name)
+
+
+def _values_of(column: pa.Field, order: ErasureOrder) -> pa.Array | None:
+    found = [each for value in order.values if (each := _as_value(value, column.type)) is not None]
+    return pa.array(found, column.type) if found else None
+
+
+def _as_value(text: str, kind: pa.DataType) -> Any:
+    """None: a column of that type has no such value."""
+    try:
+        return pc.cast(pa.scalar(text), kind).as_py()
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # "x" is no number; no text is a list
+        return None
+
+
+def newest_version(location: str, storage: Storage) -> int:
+    """Of a table; `erased_since` finds what is done to it from now on."""
+    return open_table(location, storage).version()
 
 
 def erase_rows(
     tables: PayloadTables, location: str, order: ErasureOrder, record_ids: Sequence[str], storage: Storage
-) -> Erased:
-    """Remove an order's rows from a table. May be repeated, and killed anywhere."""
+) -> None:
+    """Remove an order's rows from a table. May be repeated, and killed anywhere: commits say what they did."""
     pieces = [record_ids[at : at + IDS_AT_ONCE] for at in range(0, len(record_ids), IDS_AT_ONCE)] or [()]
     columns = pa.schema(open_table(location, storage).schema().to_arrow()).names
     predicates = [predicate_of(order, columns, piece) for piece in pieces]
-    return _erase(tables, location, order, [each for each in predicates if each is not None], storage)
+    _erase(tables, location, order, [each for each in predicates if each is not None], storage)
 
 
 def erase_labels(
     tables: PayloadTables, location: str, order: ErasureOrder, keys: Collection[tuple[str, str]], storage: Storage
-) -> Erased:
-    """Remove the labels that belong to an order's rows. May be repeated, and killed anywhere."""
-    return _erase(tables, location, order, label_predicates(order, keys, IDS_AT_ONCE), storage)
+) -> None:
+    """Remove the labels that belong to an order's rows. As `erase_rows`."""
+    _erase(tables, location, order, label_predicates(order, keys, IDS_AT_ONCE), storage)
 
 
 def _erase(
     tables: PayloadTables, location: str, order: ErasureOrder, predicates: Iterable[str], storage: Storage
-) -> Erased:
-    rows, files = 0, []
+) -> None:
     with tables.fence.lock(location):
         for predicate in predicates:
             table = open_table(location, storage)
+            counts = _count_rows(table, predicate, pa.schema(table.schema().to_arrow()).names)
+            if not counts:
+                continue
             turn = [tables.fence.turn(location, table)] if storage.is_single_writer else []
-            before = table.version()
-            done = table.delete(
-                predicate,
-                commit_properties=CommitProperties(custom_metadata={MARK: str(order.id)}, app_transactions=turn),
-            )
-            rows += int(done.get("num_deleted_rows") or 0)
-            table.update_incremental()
-            files += _removed_by(storage.filesystem(location), order, before + 1, table.version())
-    return Erased(rows, tuple(files))
+            said = {MARK: str(order.id), COUNTS: orjson.dumps(counts).decode()}
+            properties = CommitProperties(custom_metadata=said, app_transactions=turn)
+            table.delete(predicate, commit_properties=properties)
 
 
-def _removed_by(files: FileSystem, order: ErasureOrder, first: int, last: int) -> list[str]:
-    """Files that commits of this order took out of the table."""
-    found: list[str] = []
-    for version in range(first, last + 1):
+def _count_rows(table: DeltaTable, predicate: str, columns: Sequence[str]) -> list[tuple[str | None, int]]:
+    """Rows by minute."""
+    minute = "date_trunc('minute', request_time)" if "request_time" in columns else "CAST(NULL AS TIMESTAMP)"
+    query = f"SELECT {minute} AS minute, count(*) AS rows FROM erased_from WHERE {predicate} GROUP BY 1"  # noqa: S608
+    found = pa.table(QueryBuilder().register("erased_from", table).execute(query).read_all()).to_pylist()
+    return [(row["minute"] and row["minute"].isoformat(), row["rows"]) for row in found if row["rows"]]
+
+
+def erased_since(location: str, order: ErasureOrder, after: int, storage: Storage) -> Erased:
+    """What commits of the order behind version `after` have done."""
+    files, done = storage.filesystem(location), Erased()
+    for version in range(after + 1, open_table(location, storage).version() + 1):
         with suppress(FileNotFoundError), files.open_input_stream(f"_delta_log/{version:020d}.json") as stream:
             actions = [orjson.loads(line) for line in stream.read().splitlines() if line.strip()]
-            if any(_is_mark(action, order) for action in actions):
-                found += [unquote(action["remove"]["path"]) for action in actions if "remove" in action]
-    return found
-
-
-def _is_mark(action: dict[str, Any], order: ErasureOrder) -> bool:
-    return bool(action.get("commitInfo", {}).get(MARK) == str(order.id))
+            for said in (action["commitInfo"] for action in actions if "commitInfo" in action):
+                if said.get(MARK) == str(order.id):
+                    counts = orjson.loads(said[COUNTS])
+                    done.rows.update({minute and datetime.fromisoformat(minute): rows for minute, rows in counts})
+                    done.files += [unquote(action["remove"]["path"]) for action in actions if "remove" in action]
+    return done
 
 
 def clear_log(location: str, storage: Storage) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -26,11 +27,15 @@ class ErasureState:
     """Location → how many of those are gone."""
     names: dict[str, str] = field(default_factory=dict)
     """Location → name of the table."""
+    begun: dict[str, int] = field(default_factory=dict)
+    """Location → version of the table when the pass under way began; what a killed one did stands behind it."""
     first_pass_at: datetime | None = None
     last_pass_at: datetime | None = None
     next_pass_at: datetime | None = None
     finished_at: datetime | None = None
     waiting_for: str | None = None
+    failed: set[str] = field(default_factory=set)
+    """Places that the pass under way could not reach, or not do its work at."""
 
     @property
     def is_finished(self) -> bool:
@@ -46,8 +51,9 @@ class ErasureState:
         """Whether rows went from there."""
         return bool(self.files.get(location))
 
-    def note(self, name: str, location: str, rows: int, files: tuple[str, ...]) -> None:
+    def note(self, name: str, location: str, rows: int, files: Iterable[str]) -> None:
         """A pass over a table has removed rows."""
+        self.begun.pop(location, None)
         self.names[location] = name
         self.rows[location] = self.rows.get(location, 0) + rows
         self.files[location] = list(dict.fromkeys([*self.files.get(location, []), *files]))
@@ -90,7 +96,7 @@ async def save_state(session: AsyncSession, state: ErasureState) -> None:
     await session.merge(
         ErasureRow(
             id=state.id,
-            done={"rows": state.rows, "files": state.files, "gone": state.gone, "names": state.names},
+            done={name: getattr(state, name) for name in ("rows", "files", "gone", "names", "begun")},
             first_pass_at=state.first_pass_at,
             last_pass_at=state.last_pass_at,
             next_pass_at=state.next_pass_at,

@@ -23,8 +23,8 @@ from inference_logger.domain.labels.history import current
 from inference_logger.domain.labels.join import LABEL_ROLE, join_labels
 from inference_logger.domain.labels.schema import LABEL_SYSTEM_FIELDS, LABEL_SYSTEM_NAMES
 from inference_logger.domain.schema import INFERENCES_SCHEMA, PARTITION_BY
-from inference_logger.store.delta import CommitResult
-from inference_logger.store.derived.source import LogTruncated, SourcePiece, all_files, next_piece, read_rows
+from inference_logger.store.delta import CommitResult, find_rows
+from inference_logger.store.derived.source import LogTruncated, SourcePiece, all_files
 from inference_logger.store.labels.lookup import as_schema, key_names, labels_of_rows, rows_with_keys, schema_of
 from inference_logger.store.labels.table import TablePlace, located, open_or_create
 
@@ -129,9 +129,9 @@ def _derive_piece(step: _Step, noted: Versions, done: Versions) -> LabelledCommi
     derivation = step.derivation
     fresh = _piece(derivation.inferences, done[0], step.newest[0])
     labelled = _piece(derivation.labels, done[1], step.newest[1])
-    upto = fresh.upto, labelled.upto
     names = key_names(step.labels)
     parts = [*_new_rows(step, fresh, names), *_rows_of_new_labels(step, labelled, names)]
+    upto = fresh.upto, labelled.upto
     rows = _each_once(parts, step)
     is_silent = upto[0] + upto[1] - noted[0] - noted[1] < SILENT_VERSIONS
     written = _write(step, rows, upto, always=not is_silent)
@@ -139,26 +139,21 @@ def _derive_piece(step: _Step, noted: Versions, done: Versions) -> LabelledCommi
 
 
 def _piece(place: TablePlace, done: int, newest: int) -> SourcePiece:
-    return next_piece(place.storage.filesystem(place.location), done, newest)
+    return SourcePiece(place.storage.filesystem(place.location), done, newest)
 
 
 def _new_rows(step: _Step, fresh: SourcePiece, names: Iterable[str]) -> Iterator[pa.Table]:
     """Of new inferences those that have a label already."""
     schema = schema_of(step.inferences)
     columns = [name for name in schema.names if name != DAY]
-    place = step.derivation.inferences
-    found = [
-        as_schema(rows, schema) for rows in read_rows(place.storage.filesystem(place.location), fresh.files, columns)
-    ]
+    found = [as_schema(rows, schema) for rows in fresh.rows(columns)]
     if found:
         yield _joined(step, pa.concat_tables(found), names)
 
 
 def _rows_of_new_labels(step: _Step, labelled: SourcePiece, names: Iterable[str]) -> Iterator[pa.Table]:
-    place = step.derivation.labels
-    files = place.storage.filesystem(place.location)
     keys: set[tuple[str, str]] = set()
-    for rows in read_rows(files, labelled.files, ["key_name", "key"]):
+    for rows in labelled.rows(["key_name", "key"]):
         keys |= set(zip(rows.column("key_name").to_pylist(), rows.column("key").to_pylist(), strict=True))
     if keys:
         yield _joined(step, rows_with_keys(step.inferences, keys), names)
@@ -260,12 +255,10 @@ def _known(target: DeltaTable, rows: pa.Table) -> dict[tuple[Any, Any], dict[str
         return {}
     schema = schema_of(target)
     names = [*IDENTITY, *(field.name for field in schema if _is_label(field))]
-    wanted = pc.field(DAY).isin(pc.unique(rows.column(DAY))) & pc.field("record_id").isin(
-        pc.unique(rows.column("record_id"))
-    )
+    days = pc.field(DAY).isin(pc.unique(rows.column(DAY)))
+    records = pc.unique(rows.column("record_id"))
     found = as_schema(
-        target.to_pyarrow_dataset().to_table(columns=names, filter=wanted),
-        pa.schema([schema.field(name) for name in names]),
+        find_rows(target, "record_id", records, days, names), pa.schema([schema.field(name) for name in names])
     )
     return dict(zip(_identities(found), _label_cells(found), strict=True))
 

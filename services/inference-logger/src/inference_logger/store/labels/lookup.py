@@ -7,7 +7,6 @@ do not match.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import reduce
 from typing import Any
 
 import pyarrow as pa
@@ -17,6 +16,7 @@ from deltalake import DeltaTable
 from inference_logger.domain.labels.history import NEEDED, Revision, histories
 from inference_logger.domain.labels.join import is_join_column, key_columns, key_texts
 from inference_logger.domain.labels.values import LabelKey
+from inference_logger.store.delta import find_any_rows, find_rows
 
 KeyValue = tuple[str, str]
 """Name of the key, value."""
@@ -44,20 +44,19 @@ def rows_with_keys(table: DeltaTable, keys: Iterable[KeyValue], columns: Sequenc
     by_name: dict[str, list[str]] = {}
     for name, value in keys:
         by_name.setdefault(name, []).append(value)
-    wanted = list(_conditions(schema, by_name))
+    wanted = list(_wanted(schema, by_name))
     shown = pa.schema([schema.field(name) for name in names])
     if not wanted:
         return as_schema(shown.empty_table(), shown)
-    chosen = reduce(lambda one, other: one | other, wanted)
-    return as_schema(table.to_pyarrow_dataset().to_table(columns=names, filter=chosen), shown)
+    return as_schema(find_any_rows(table, wanted, pc.scalar(True), names), shown)
 
 
-def _conditions(schema: pa.Schema, by_name: dict[str, list[str]]) -> Iterable[pc.Expression]:
+def _wanted(schema: pa.Schema, by_name: dict[str, list[str]]) -> Iterable[tuple[str, pa.Array]]:
     for name, values in by_name.items():
         for column in key_columns(schema, name):
             kind = schema.field(column).type
             if is_join_column(kind):
-                yield pc.field(column).isin(pa.array(_typed(values, kind), kind))
+                yield column, pa.array(_typed(values, kind), kind)
 
 
 def _typed(values: Iterable[str], kind: pa.DataType) -> list[Any]:
@@ -75,8 +74,8 @@ def _in_64_bits(numbers: Iterable[int]) -> list[int]:
 
 def labels_with_keys(labels: DeltaTable, values: Iterable[str]) -> dict[LabelKey, list[Revision]]:
     """The history of every label whose key is one of `values`."""
-    wanted = pc.field("key").isin(pa.array(sorted(set(values)), pa.string()))
-    found = labels.to_pyarrow_dataset().to_table(columns=list(NEEDED), filter=wanted)
+    wanted = pa.array(sorted(set(values)), pa.string())
+    found = find_rows(labels, "key", wanted, pc.scalar(True), NEEDED)
     return histories(as_schema(found, pa.schema([schema_of(labels).field(name) for name in NEEDED])))
 
 

@@ -7,12 +7,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from inference_logger.domain.inferences.names import NAME
 from inference_logger.domain.reading.types import kind_of, time_column
 from inference_logger.store.reading.snapshot import Snapshot
 from shared.contracts.rpc.inference_logger import TableColumn, TableCommit, TableDetails, TableView
 
-ORIGINAL_NAME = "penstock.original_name"
-"""Metadata of a column that is stored under another name than the model's."""
 DESCRIPTION = "comment"
 """Metadata of a column: what Spark and Databricks show as its comment."""
 
@@ -39,12 +38,13 @@ def table_details(view: TableView, snapshot: Snapshot) -> TableDetails:
 
 def _column(field: pa.Field, partitions: set[str]) -> TableColumn:
     metadata = {name.decode(): value.decode() for name, value in (field.metadata or {}).items()}
+    original = metadata.get(NAME.decode()) or field.name
     return TableColumn(
         name=field.name,
         type=kind_of(field.type),
         nullable=field.nullable,
         is_partition=field.name in partitions,
-        original_name=metadata.get(ORIGINAL_NAME),
+        original_name=original if original != field.name else None,
         description=metadata.get(DESCRIPTION),
     )
 

@@ -7,6 +7,7 @@ group page by page: however large its bodies are, what is in memory is one batch
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,18 +49,30 @@ def scan_file(
 ) -> Iterator[Piece]:
     """The rows of `file` that meet `condition`, with `columns`; those that the condition reads must be among them.
 
-    `wanted`: places in the file; batches without any of them may be left out.
+    `wanted`: places in the file; batches without any of them may be left out. Raises `Conflict` for a file that is
+    gone, or is not what was written.
     """
-    schema = pa.schema([snapshot.schema.field(name) for name in columns])
-    scan = _FileScan(_open(snapshot, file), file, schema, condition, time)
-    first = 0
-    for group in range(scan.opened.num_row_groups):
-        count = scan.opened.metadata.row_group(group).num_rows
-        is_wanted = wanted is None or _has_any(wanted, first, first + count)
-        if is_wanted and (condition is None or may_match(condition, _GroupBounds(scan.opened, file, group))):
-            end = first + count if wanted is None else min(first + count, pc.max(wanted).as_py() + 1)
-            yield from scan.group(group, first, end)
-        first += count
+    with _as_written(file):
+        schema = pa.schema([snapshot.schema.field(name) for name in columns])
+        scan = _FileScan(_open(snapshot, file), file, schema, condition, time)
+        first = 0
+        for group in range(scan.opened.num_row_groups):
+            count = scan.opened.metadata.row_group(group).num_rows
+            is_wanted = wanted is None or _has_any(wanted, first, first + count)
+            if is_wanted and (condition is None or may_match(condition, _GroupBounds(scan.opened, file, group))):
+                end = first + count if wanted is None else min(first + count, pc.max(wanted).as_py() + 1)
+                yield from scan.group(group, first, end)
+            first += count
+
+
+@contextmanager
+def _as_written(file: DataFile) -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowInvalid, OSError) as error:
+        if isinstance(error, OSError) and "corrupt" not in str(error).lower():
+            raise
+        raise Conflict(f"{file.path} is not the file that was written: somebody has changed it") from error
 
 
 def _has_any(places: pa.Array, first: int, end: int) -> bool:

@@ -148,11 +148,9 @@ class RouteTable:
     def _version(self, service: str, route: VersionRoute, before: RoutedVersion | None) -> RoutedVersion:
         endpoints = self._endpoints.get(route.version_id)
         known = {(pod.name, pod.host_line): pod for pod in before.pods} if before else {}
-        pods = tuple(
-            known.get((pod.pod, _host_line(pod))) or self._pod(service, route, pod)
-            for pod in (endpoints.pods if endpoints else ())
-        )
-        for pod, endpoint in zip(pods, endpoints.pods if endpoints else (), strict=True):
+        found = endpoints.pods if endpoints else ()
+        pods = tuple(known.get((pod.pod, _host_line(pod))) or self._pod(service, route, pod) for pod in found)
+        for pod, endpoint in zip(pods, found, strict=True):
             pod.route = _route_json(service, route, endpoint.generation)
         return RoutedVersion(
             id=route.version_id,

@@ -1,0 +1,1 @@
+import{N as e}from"./ContextIsolator-Em8w09PH.js";function t(e){return[`small`,`middle`,`medium`,`large`].includes(e)}function n(t){return t?e(t):!1}export{n,t};

@@ -1,0 +1,1 @@
+"""Inference tables: where they may lie, masking and erasure."""

@@ -1,0 +1,1 @@
+"""Use cases of inference tables: destinations, masking keys and erasures."""

@@ -1,0 +1,1 @@
+"""Queries of destinations, masking keys and erasures."""

@@ -1,0 +1,1 @@
+"""Tables are read for callers: lists, rows, statistics, files; the account of the request log."""

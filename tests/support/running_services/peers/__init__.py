@@ -1,0 +1,1 @@
+"""What the other services answer a controller under test."""
