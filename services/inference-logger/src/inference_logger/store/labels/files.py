@@ -83,7 +83,7 @@ def open_csv(file: IO[bytes], names: Sequence[str], wanted: Sequence[str] = ()) 
 def csv_header(file: IO[bytes]) -> Sequence[str]:
     """The names of its columns. Raises `InvalidInput`."""
     try:
-        text = file.readline(LONGEST_HEADER).decode("utf-8-sig")
+        text = file.read(LONGEST_HEADER).partition(b"\n")[0].decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidInput("the body is no CSV in UTF-8") from error
     names = next(csv.reader(io.StringIO(text)), [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -87,6 +88,8 @@ class LocalPlace:
         try:
             found = os.stat(self._full(path))
         except FileNotFoundError:
+            return None
+        if not stat.S_ISREG(found.st_mode):  # a pipe would keep its reader waiting
             return None
         return SourceFile(path, found.st_size, f"{found.st_size}:{found.st_mtime_ns}:{found.st_ino}")
 

@@ -128,7 +128,7 @@ class _Session:
             password=self.url.password,
             sslmode=self.url.sslmode,
             sslrootcert="system" if self.url.sslmode == "verify-full" else None,
-            connect_timeout=CONNECT_WITHIN_S,
+            connect_timeout=max(2, min(CONNECT_WITHIN_S, int(self.bounds.left_s))),
             application_name="penstock label source",
             passfile=os.devnull,
         )
@@ -165,7 +165,7 @@ class _Session:
             if place is not None:
                 self._last = rows[-1][place]
             yield _batch(rows, schema)
-            if place is not None and self._rows >= ROUND_ROWS:
+            if place is not None and self._rows >= ROUND_ROWS and len(rows) == BATCH_ROWS:
                 self.reading.is_complete = False
                 return
 
