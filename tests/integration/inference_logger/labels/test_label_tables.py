@@ -103,8 +103,7 @@ async def test_a_table_that_somebody_changed_is_read_again_or_says_what_is_wrong
     write_deltalake(table, pa.table({"order": ["c-e"], "grade": [1.0]}), mode="overwrite", schema_mode="overwrite")
     assert "there is no column quality" in str((await sources.run(source)).error)
     write_deltalake(table, truth({"c-f": 6.0}), mode="overwrite", schema_mode="overwrite")
-    data = next(table / path for path in DeltaTable(table).files()) if hasattr(DeltaTable, "files") else None
-    data = data or table / DeltaTable(table).file_uris()[0].rpartition("/")[2]
+    data = table / DeltaTable(table).file_uris()[0].rpartition("/")[2]
     whole = data.read_bytes()
     data.write_bytes(whole[:-30])
     assert "damaged" in str((await sources.run(source)).error)
