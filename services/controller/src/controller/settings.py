@@ -15,7 +15,10 @@ from controller.domain.inference_tables.locations import TableRoot
 from shared.security.addresses import AddressRule
 from shared.settings import DatabaseSettings, Duration
 
-_LISTS = ("allowed_registries", "allowed_databases", "allowed_hosts", "routers", "table_roots", "old_secret_keys")
+_LISTS = (
+    *("allowed_registries", "allowed_databases", "allowed_hosts", "routers", "inference_loggers"),
+    *("table_roots", "old_secret_keys"),
+)
 """Written with commas between."""
 
 
@@ -40,6 +43,9 @@ class ControllerSettings(DatabaseSettings):
 
     routers: Annotated[tuple[str, ...], NoDecode] = ()
     """Ids of the routers that are wanted, comma-separated: one that never answered is away; default none."""
+
+    inference_loggers: Annotated[tuple[str, ...], NoDecode] = ()
+    """Ids of the inference-loggers that are wanted, comma-separated, where several share the tables; default none."""
 
     admin_token: SecretStr | None = None
     """The first token, at least 32 characters; default: one is made at first start and written to `admin-token`."""

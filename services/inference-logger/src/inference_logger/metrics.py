@@ -157,3 +157,18 @@ class SourceMetrics:
         self._rows.labels(*names).inc(run.rows_read)
         self._changed.labels(*names, "new").inc(run.labels_new)
         self._changed.labels(*names, "corrected").inc(run.labels_corrected)
+
+
+class ReplicaMetrics:
+    """Gauges of a logger that shares the tables with others."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._live = Gauge("penstock_logger_replicas", "Inference-loggers that share the tables.", registry=registry)
+        self._owned = Gauge(
+            "penstock_logger_tables_owned", "Inference tables that this process writes.", registry=registry
+        )
+
+    def show(self, live: int, owned: int) -> None:
+        """As they are shared now."""
+        self._live.set(live)
+        self._owned.set(owned)

@@ -46,14 +46,17 @@ class SourceProgress:
     reason: str | None = None
     failing_since: datetime | None = None
     last_run_at: datetime | None = None
+    requested_at: datetime | None = None
 
     def of(self, source: LabelSource) -> SourceProgress:
         """The same, begun anew where the source is defined otherwise by now."""
         made = fingerprint(source)
-        return self if self.fingerprint == made else SourceProgress(made)
+        return self if self.fingerprint == made else SourceProgress(made, requested_at=self.requested_at)
 
     def next_run(self, source: LabelSource) -> datetime | None:
         """When it is to be read again; in the past for one that never was; None: only when told to."""
+        if self.is_requested:
+            return datetime.min.replace(tzinfo=UTC)
         if source.is_paused or source.schedule is None:
             return None
         if self.last_run_at is None:
@@ -65,6 +68,11 @@ class SourceProgress:
             return Schedule.parse(source.schedule).next_after(self.last_run_at)
         except BadSchedule:
             return None
+
+    @property
+    def is_requested(self) -> bool:
+        """Somebody told another process to have it read."""
+        return self.requested_at is not None and (self.last_run_at is None or self.requested_at > self.last_run_at)
 
     def note(self, at: datetime, error: str | None) -> None:
         """A run has ended."""

@@ -41,7 +41,7 @@ from inference_logger.store.sources.state import (
 from inference_logger.store.storage import LOCAL
 from shared.contracts.label_sources import DatabaseAccess, LabelSource
 from shared.contracts.rpc.inference_logger_labels import LabelReceipt
-from shared.errors import Forbidden, PenstockError, UpstreamFailed
+from shared.errors import Forbidden, PenstockError, Unavailable, UpstreamFailed
 
 AT_ONCE = 2
 """Sources whose labels are taken at once."""
@@ -166,6 +166,8 @@ class SourceReader:
         chunks = reading.stage.chunks()
         while (parsed := await asyncio.to_thread(self._next, source, chunks, counts.rows)) is not None:
             async with self._turns:
+                if not self.intake.stores.ownership.may_write(source.service):
+                    raise Unavailable("another inference-logger writes the tables of its service now")
                 receipt = await self.intake.take(source.service, parsed, f"source:{source.name}")
             counts.add(parsed, receipt)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -32,8 +31,6 @@ class LabelSources:
 
     reader: SourceReader
     metrics: SourceMetrics
-    owns: Callable[[str], bool] = lambda _service: True
-    """Whether the sources of a service are read by this process."""
     _defined: dict[UUID, LabelSource] = field(default_factory=dict)
     _progress: dict[UUID, SourceProgress] = field(default_factory=dict)
     _running: dict[UUID, asyncio.Task[None]] = field(default_factory=dict)
@@ -65,7 +62,8 @@ class LabelSources:
                 return
             self._listed_at = now
             found = {source.id: source for source in await self.reader.calls.label_sources()}
-            if found == self._defined and found.keys() == self._progress.keys():
+            owned = [source for source in found.values() if self._owns(source)]
+            if found == self._defined and len(owned) == len(found):
                 return
             async with stores.database.unit_of_work() as session:
                 await forget_others(session, found)
@@ -77,19 +75,38 @@ class LabelSources:
             self._show()
 
     def start_due(self, now: datetime) -> None:
-        """Begin to read what is due."""
+        """Begin to read what is due, of the services whose tables this process writes; leave off what is others'."""
         for source in self._defined.values():
             progress = self._progress[source.id]
             due = progress.next_run(source)
-            if due is not None and due <= now and self.owns(source.service):
-                self._start(source, "retry" if progress.failures else "schedule")
+            if not self._owns(source):
+                if source.id in self._running:
+                    self._running[source.id].cancel()
+            elif due is not None and due <= now:
+                by_hand: Trigger = "retry" if progress.failures else "schedule"
+                self._start(source, "manual" if progress.is_requested else by_hand)
+
+    def _owns(self, source: LabelSource) -> bool:
+        return self.reader.intake.stores.ownership.may_write(source.service)
 
     async def run_now(self, identity: UUID) -> LabelSourceState:
         """Begin to read a source, if it is not being read. Raises `NotFound`, `Unavailable`."""
         await self.refresh()
         source = self._source(identity)
-        self._start(source, "manual")
+        if self._owns(source):
+            self._start(source, "manual")
+        else:
+            await self._request(source)
         return await self.state(source)
+
+    async def _request(self, source: LabelSource) -> None:
+        """Have it read by the one that writes the tables of its service, which looks every few seconds."""
+        stores = self.reader.intake.stores
+        async with stores.database.unit_of_work() as session:
+            progress, _ = await load_progress(session, source)
+            progress.requested_at = stores.clock.now()
+            await save_progress(session, source, progress)
+        self._progress[source.id] = progress
 
     async def states(self, service: str) -> list[LabelSourceState]:
         """How the sources of a service do."""
@@ -103,7 +120,12 @@ class LabelSources:
 
     async def state(self, source: LabelSource) -> LabelSourceState:
         """How one does."""
-        progress, now = self._progress[source.id], self.reader.intake.stores.clock.now()
+        stores = self.reader.intake.stores
+        now = stores.clock.now()
+        if not self._owns(source):
+            async with stores.database.read() as session:
+                self._progress[source.id], _ = await load_progress(session, source)
+        progress = self._progress[source.id]
         runs = await self.runs(source.id, 1)
         due = progress.next_run(source)
         is_read = progress.last_run_at is not None

@@ -17,7 +17,7 @@ from shared.contracts.label_sources import LabelRun, LabelSource
 RUNS_KEPT = 50
 """Of each source."""
 AT_ONCE = 500
-_STATE = {"fingerprint", "position", "failures", "reason", "failing_since", "last_run_at"}
+_STATE = {"fingerprint", "position", "failures", "reason", "failing_since", "last_run_at", "requested_at"}
 
 
 async def load_progress(session: AsyncSession, source: LabelSource) -> tuple[SourceProgress, bool]:

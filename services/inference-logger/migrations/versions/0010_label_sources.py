@@ -1,7 +1,7 @@
 """label sources
 
-Revision ID: 0008
-Revises: 0007
+Revision ID: 0010
+Revises: 0009
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ import sqlmodel.sql.sqltypes
 import shared.database
 from alembic import op
 
-revision = '0008'
-down_revision = '0007'
+revision = '0010'
+down_revision = '0009'
 branch_labels = None
 depends_on = None
 
@@ -25,6 +25,7 @@ def upgrade() -> None:
     sa.Column('reason', sqlmodel.sql.sqltypes.AutoString(length=512), nullable=True),
     sa.Column('failing_since', shared.database.UtcDateTime(timezone=True), nullable=True),
     sa.Column('last_run_at', shared.database.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('requested_at', shared.database.UtcDateTime(timezone=True), nullable=True),
     sa.PrimaryKeyConstraint('id')
     )
     with op.batch_alter_table('label_sources', schema=None) as batch_op:
