@@ -33,7 +33,7 @@ PATH = "/services/wine/label-sources"
 PASSWORD = "hunter-of-the-7-seas"
 URL = f"postgresql://reader:{PASSWORD}@db.example.com/shop"
 SECRET = {"name": "shop-db", "kind": "postgresql", "data": {"url": URL}}
-QUERY = {"name": "shop", "format": "sql", "query": "SELECT * FROM orders", "secret": "shop-db"}
+QUERY: dict[str, Any] = {"name": "shop", "format": "sql", "query": "SELECT * FROM orders", "secret": "shop-db"}
 COLUMNS = {"key": {"client_request_id": "order_id"}, "label": "quality"}
 
 
