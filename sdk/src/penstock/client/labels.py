@@ -9,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, TypedDict, TypeVar, Unpack
 
-from penstock.client.requests import Listing, Request, between, given, path, post
+from penstock.client.requests import Listing, Request, between, given, if_match, nothing, path, post
 from penstock.client.types import Json
 
 Answer = TypeVar("Answer")
@@ -96,14 +96,18 @@ def label_source(service: str, source: str) -> Request[Json]:
     return Request("GET", path("services", service, "label-sources", source))
 
 
-def replace_label_source(service: str, source: str, **fields: Unpack[LabelSourceFields]) -> Request[Json]:
-    """Define a label source anew, all of it."""
-    return Request("PUT", path("services", service, "label-sources", source), json=fields)
+def replace_label_source(
+    service: str, source: str, *, revision: int | None = None, **fields: Unpack[LabelSourceFields]
+) -> Request[Json]:
+    """Define a label source anew, all of it; with `revision` only if it is still that one."""
+    where = path("services", service, "label-sources", source)
+    return Request("PUT", where, json=fields, headers=if_match(revision))
 
 
-def delete_label_source(service: str, source: str) -> Request[None]:
+def delete_label_source(service: str, source: str, *, revision: int | None = None) -> Request[None]:
     """Forget a label source; the labels that it brought stay."""
-    return Request("DELETE", path("services", service, "label-sources", source))
+    where = path("services", service, "label-sources", source)
+    return Request("DELETE", where, headers=if_match(revision), read=nothing)
 
 
 def run_label_source(service: str, source: str) -> Request[Json]:
