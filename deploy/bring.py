@@ -279,7 +279,8 @@ def _sync_from_mirror(run: _Uv, root: Path, group: list[str], *, members: bool) 
         run("venv", "--python", base_python(), str(root / ".venv"))
     run("pip", "sync", "--require-hashes", str(wanted))
     if members:
-        own = sorted([*root.glob("services/*"), root / "shared", root / "runtime", root / "sdk", root / "console"])
+        others = ("shared", "runtime", "sdk", "console", "spark")
+        own = sorted([*root.glob("services/*"), *(root / name for name in others)])
         run("pip", "install", "--no-deps", *(argument for path in own for argument in ("--editable", str(path))))
 
 

@@ -27,6 +27,7 @@ READMES = {
     "penstock_runtime": "runtime/README.md",
     "shared": "shared/README.md",
     "penstock": "sdk/README.md",
+    "penstock_spark": "spark/README.md",
 }
 BEGIN = "<!-- rooms: drawn by deploy/structure.py -->"
 END = "<!-- end of rooms -->"

@@ -9,7 +9,13 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 GLOSSARY = ROOT / "docs/glossary.md"
-SOURCES = (*sorted(ROOT.glob("services/*/src")), ROOT / "shared/src", ROOT / "runtime/src", ROOT / "sdk/src")
+SOURCES = (
+    *sorted(ROOT.glob("services/*/src")),
+    ROOT / "shared/src",
+    ROOT / "runtime/src",
+    ROOT / "sdk/src",
+    ROOT / "spark/src",
+)
 DOCUMENT = re.compile(r"(?<![\w.*/-])[\w./-]*\w\.md\b")
 """A document's name or path. What follows `//`, a `*` or another path is no name of a file here: URLs, patterns."""
 URL = re.compile(r"\w+://\S+")

@@ -46,7 +46,7 @@ def _sources(root: Path) -> list[str]:
 
 
 def _others(root: Path) -> list[Path]:
-    names = ("shared/src", "runtime/src", "sdk/src", "deploy", "benchmarks", "tests")
+    names = ("shared/src", "runtime/src", "sdk/src", "spark/src", "deploy", "benchmarks", "tests")
     return [root / name for name in names]
 
 

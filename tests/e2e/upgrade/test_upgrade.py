@@ -1,8 +1,8 @@
 """A home that earlier code filled and that was killed starts with today's code, and goes on as if nothing were.
 
-The homes (`homes/`, made by `make_homes.py`; `sqlite` and `postgresql` by commit 29dd06e, which had no console, and
-`postgresql-older` by an earlier one) hold two services, their keys, tables, and requests that are in the router's spool
-alone.
+The homes (`homes/`, made by `make_homes.py`; `sqlite` and `postgresql` by commit 22c73d1, which had no table but
+payload, and `postgresql-older` by 29dd06e, which had no console) hold two services, their keys, tables, and requests
+that are in the router's spool alone.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
+import deltalake
 import httpx
 import pytest
 
@@ -90,6 +91,32 @@ def test_a_home_of_an_earlier_release_goes_on(platform: Platform) -> None:
         rows = [row for row in platform.payload_rows(service) if row["status_code"] == 200]
         assert sorted(row["client_request_id"] for row in rows) == sorted(wanted), "a row is there twice"
         assert len({row["request_id"] for row in rows}) == len(rows)
+        until(lambda s=service: inferences(platform, s) == inferred(s), within=60, what=f"inferences of {service}")  # type: ignore[misc]
+
+
+def inferred(service: str) -> list[tuple[str, float, float, None]]:
+    """Caller's id, feature, prediction, error: of what the earlier release recorded, and of the request since."""
+    numbers = range(ANSWERED + 1)
+    return sorted((f"{service}-{number}", float(number), FACTORS[service] * number, None) for number in numbers)
+
+
+def inferences(platform: Platform, service: str) -> list[tuple[Any, ...]]:
+    """The rows of the inferences table that tell of a prediction."""
+    location = platform.home / "tables" / service / "inferences"
+    if not (location / "_delta_log").exists():
+        return []
+    rows = deltalake.DeltaTable(location).to_pyarrow_table().to_pylist()
+    # Records of before have no signature: their whole numbers are a column of such, and those since stand beside it.
+    return sorted(
+        (
+            row["client_request_id"],
+            row["x"] if row["x"] is not None else row.get("x__double"),
+            row["prediction"],
+            row["error"],
+        )
+        for row in rows
+        if row["status_code"] == 200
+    )
 
 
 @pytest.mark.long

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from itertools import islice
@@ -10,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from penstock.client.table_views import Dialect, Shape, view_sql
 from penstock.commands.cli.connection import connect
 from penstock.commands.cli.output import Format, Output, show_all, show_one
 from penstock.commands.monitoring.observability import From, Service, To
@@ -54,6 +57,24 @@ def show(table: Table, output: Output = Format.TABLE) -> None:
             show_one(found, ("name",), output)
         else:
             show_all(found["columns"], COLUMNS, output)
+
+
+@app.command()
+def view(
+    table: Annotated[str, typer.Argument(help="A payload table, such as wine.payload.")],
+    shape: Annotated[Shape, typer.Option(help="Whose columns; databricks-legacy: those of auto capture.")],
+    dialect: Annotated[Dialect, typer.Option(help="Whose SQL.")] = Dialect.DUCKDB,
+    name: Annotated[str | None, typer.Option(help="Of the view; by default made of the table's.")] = None,
+) -> None:
+    """Print SQL for a view with another platform's column names: old queries go on."""
+    if not table.endswith(".payload"):
+        raise typer.BadParameter("other platforms have such columns for payload tables alone", param_hint="table")
+    with connect() as client:
+        location = client.table(table)["location"]
+    try:
+        typer.echo(view_sql(location, shape, dialect, name or re.sub(r"\W", "_", table)), nl=False)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--name") from error
 
 
 @app.command()
@@ -116,6 +137,22 @@ def accounting(
 
 def _accounted(point: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**point, "dropped": ", ".join(f"{reason} {count}" for reason, count in point["dropped"].items())}
+
+
+@app.command()
+def signatures(
+    service: Service,
+    file: Annotated[Path | None, typer.Argument(help="Where to write them; printed without one.")] = None,
+) -> None:
+    """Write the signatures of a service's models, for `penstock-spark`."""
+    with connect() as client:
+        text = json.dumps(client.signatures(service), indent=1)
+    if file is None:
+        typer.echo(text)
+        return
+    partial = file.with_name(f".{file.name}.partial")
+    partial.write_text(text)
+    partial.replace(file)  # a job that reads it meanwhile finds all of it
 
 
 class FileFormat(StrEnum):

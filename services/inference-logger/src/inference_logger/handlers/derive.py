@@ -36,6 +36,7 @@ from inference_logger.store.derived import blocked
 from inference_logger.store.derived.runner import DerivationRunner
 from inference_logger.store.derived.signatures import find_signatures
 from inference_logger.store.derived.tables import Backfill, Derivation, DerivedCommit, catalogue_location, rows_behind
+from inference_logger.store.open_tables import OpenTables
 from inference_logger.store.storage import Storage
 from shared.bus.outbox import publish
 from shared.errors import NotFound, PenstockError
@@ -64,6 +65,7 @@ class InferenceTables:
     blocked: dict[str, WaitingTable] = field(default_factory=dict)
     """By location."""
     _backfills: dict[str, Backfill] = field(default_factory=dict)
+    _opened: OpenTables = field(default_factory=OpenTables)
     _checked: set[str] = field(default_factory=set)
     """Locations whose entry in the catalogue is known to be there."""
 
@@ -79,18 +81,23 @@ class InferenceTables:
 
     async def load(self) -> None:
         """Start from what the database holds: every payload table may have got rows meanwhile."""
+        await self.stores.ownership.known()
+        self._backfills.clear()  # another process may have gone on, or begun anew
+        self._checked.clear()
+        owns = self.stores.ownership.owns
         async with self.stores.database.read() as session:
             rows = await catalogue.find_tables(session)
-            self.blocked = await blocked.find_blocked(session)
+            found = await blocked.find_blocked(session)
+        self.blocked = {location: table for location, table in found.items() if owns(table.key.service)}
         now = self.stores.clock.monotonic()
         for row in rows:
-            if row.kind == KIND and row.version >= 0:
+            if row.kind == KIND and row.version >= 0 and owns(row.service):
                 self.schedule.wake(self.stores.tables.key_at(row.location, row.service, row.kind), now)
         self._show()
 
     def take_due(self) -> list[TableKey]:
         """Tables that are to be derived now."""
-        return self.schedule.take_due(self.stores.clock.monotonic())
+        return self.wakeups.take_due(self.stores.ownership.owns)
 
     def failed(self, source: TableKey) -> None:
         """It is tried again later."""
@@ -158,6 +165,7 @@ class InferenceTables:
             columns=NEEDED_OF_PAYLOAD,
             storage=await self._storage(location),
             fence=self.stores.tables.fence,
+            opened=self._opened,
             backfill=self._backfills.get(target),
         )
 
@@ -209,7 +217,7 @@ class InferenceTables:
     async def _note_blocked(self, source: TableKey, reason: str) -> None:
         key, target = replace(source, kind=INFERENCES), self._target(source)
         before = self.blocked.get(target)
-        if before is not None and before.reason == reason:
+        if not self.stores.ownership.may_write(source.service) or (before is not None and before.reason == reason):
             return
         behind = await self._rows_behind(source)
         since = before.since if before else self.stores.clock.now()

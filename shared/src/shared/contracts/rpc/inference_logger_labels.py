@@ -45,6 +45,7 @@ class LabelReceipt(Contract):
     )
     rejected_rows: int = 0
     changed: int = Field(default=0, description="Labels that were not known: new ones, and revisions of others.")
+    corrected: int = Field(default=0, description="Those of them that are revisions.")
 
 
 class LabelCoverageQuery(Contract):
@@ -79,4 +80,10 @@ class LabelCoverage(Contract):
 
 
 RECEIVE_LABELS = RpcMethod("inference-logger", "receive_labels", LabelUpload, LabelReceipt)
+"""Any inference-logger takes them, and hands them to the one that owns the service's tables."""
 LABEL_COVERAGE = RpcMethod("inference-logger", "label_coverage", LabelCoverageQuery, LabelCoverage)
+
+
+def receive_labels_of(process: str) -> RpcMethod:
+    """The same at one of several inference-loggers, by the name of its process."""
+    return RpcMethod("inference-logger", f"{RECEIVE_LABELS.name}.{process}", LabelUpload, LabelReceipt)

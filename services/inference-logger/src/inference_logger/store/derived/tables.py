@@ -19,7 +19,8 @@ from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Tr
 from deltalake.exceptions import CommitFailedError, DeltaError
 
 from inference_logger.domain.schema import INFERENCES_SCHEMA
-from inference_logger.store.delta import CommitResult, open_or_create, open_table
+from inference_logger.store.delta import CommitResult
+from inference_logger.store.derived.engine import check_engine
 from inference_logger.store.derived.parts import Parts
 from inference_logger.store.derived.source import (
     PIECE_BYTES,
@@ -31,6 +32,7 @@ from inference_logger.store.derived.source import (
     read_rows,
 )
 from inference_logger.store.destinations.fence import WriterFence
+from inference_logger.store.open_tables import OpenTables, open_table
 from inference_logger.store.storage import LOCAL, Storage, is_remote
 from shared.errors import NotFound
 
@@ -65,6 +67,7 @@ class Derivation:
     """Rows of requests up to this time are left out: their service's tables were removed then."""
     storage: Storage = LOCAL
     fence: WriterFence = field(default_factory=WriterFence)
+    opened: OpenTables = field(default_factory=OpenTables)
     backfill: Backfill | None = None
     """What the last call returned. Without it nothing is doubled: rows that are there are found again."""
 
@@ -111,8 +114,15 @@ def derive_next(derivation: Derivation) -> DerivedCommit:
 
 
 def _derive_once(derivation: Derivation) -> DerivedCommit:
-    source = open_table(derivation.source, derivation.storage)
+    source = derivation.opened.take_existing(derivation.source, derivation.storage)
     target = _open_target(derivation, source)
+    commit = _derive_from(derivation, source, target)
+    derivation.opened.give_back(derivation.source, source)
+    derivation.opened.give_back(derivation.target, target.table)
+    return commit
+
+
+def _derive_from(derivation: Derivation, source: DeltaTable, target: _Target) -> DerivedCommit:
     done = target.done
     if done == source.version():
         return DerivedCommit(None)
@@ -125,9 +135,11 @@ def _derive_once(derivation: Derivation) -> DerivedCommit:
 
 
 def _open_target(derivation: Derivation, source: DeltaTable) -> _Target:
-    table, is_new = open_or_create(derivation.target, derivation.storage, INFERENCES_SCHEMA)
+    table, is_new = derivation.opened.take(derivation.target, derivation.storage, INFERENCES_SCHEMA)
+    check_engine(table)
     app_id = f"penstock:derive:{source.metadata().id}"
-    turn = [derivation.fence.turn(derivation.target, table)] if derivation.storage.is_single_writer else []
+    is_single_writer = derivation.storage.is_single_writer
+    turn = derivation.fence.transactions(derivation.target, table, is_single_writer=is_single_writer)
     return _Target(derivation.target, table, is_new, app_id, turn, tuple(pa.schema(table.schema().to_arrow())))
 
 

@@ -21,7 +21,8 @@ from inference_logger.domain.erasures import holds_value, label_predicates, pred
 from inference_logger.domain.inferences.kinds import is_kind
 from inference_logger.domain.inferences.names import NAME
 from inference_logger.domain.schema import SYSTEM_COLUMNS
-from inference_logger.store.delta import PayloadTables, find_rows, open_table
+from inference_logger.store.delta import PayloadTables, find_rows
+from inference_logger.store.open_tables import open_table
 from inference_logger.store.storage import Storage
 from shared.contracts.erasures import ErasureOrder
 
@@ -179,7 +180,9 @@ def _erase(
             counts = _count_rows(table, predicate, pa.schema(table.schema().to_arrow()).names)
             if not counts:
                 continue
-            turn = [tables.fence.turn(location, table)] if storage.is_single_writer else []
+            # Of several replicas no epoch is carried: an append of this very process would make the commit fail.
+            is_alone = tables.fence.check(location, table, is_single_writer=storage.is_single_writer) is None
+            turn = [tables.fence.turn(location, table)] if is_alone and storage.is_single_writer else []
             said = {MARK: str(order.id), COUNTS: orjson.dumps(counts).decode()}
             properties = CommitProperties(custom_metadata=said, app_transactions=turn)
             table.delete(predicate, commit_properties=properties)

@@ -1,0 +1,1 @@
+"""The jobs as Spark runs them: where tables are read and written, micro-batches, checkpoints."""

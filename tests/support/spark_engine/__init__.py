@@ -1,0 +1,1 @@
+"""A Spark of one machine for tests."""
