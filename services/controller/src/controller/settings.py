@@ -57,7 +57,7 @@ class ControllerSettings(DatabaseSettings):
     """URL of the MLflow tracking server, with user and password where it wants them; default http://127.0.0.1:5000."""
 
     mlflow_public_url: str | None = None
-    """URL of that server as people reach it, which the console shows; default: `mlflow_url` without user and password."""
+    """URL of that server as people reach it, for the console; default: `mlflow_url` without user and password."""
 
     mlflow_username: str | None = Field(
         default=None, validation_alias=AliasChoices("MLFLOW_TRACKING_USERNAME", "mlflow_username")
