@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars
 import pytest
 from deltalake import DeltaTable
 
@@ -72,6 +73,8 @@ def test_both_engines_make_equal_tables_and_a_restart_doubles_nothing(lake: Lake
     assert described(lake.of_spark) == described(lake.inferences)
     protocol = DeltaTable(lake.of_spark).protocol()
     assert (protocol.min_reader_version, protocol.min_writer_version) == (1, 2)
+    for place in (lake.payload, lake.inferences, lake.of_spark):
+        assert polars.scan_delta(str(place)).collect().height == DeltaTable(place).to_pyarrow_table().num_rows
     found = DeltaTable(lake.of_spark).to_pyarrow_dataset()  # noqa: F841 - DuckDB finds it by its name
     failed = duckdb.sql("select count(*) from found where error is not null")
     assert failed is not None

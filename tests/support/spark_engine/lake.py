@@ -79,8 +79,9 @@ class Lake:
         sent = [Label(LabelKey(name, key, row, label), value, None) for key, row, value in labels]
         found = find_requests([TablePlace(str(self.inferences))], sent)
         append_labels(TablePlace(str(self.labels)), sent, found, self._labelled_at, "api")
-        inferences, labels, target = (TablePlace(str(each)) for each in (self.inferences, self.labels, self.labelled))
-        while derive_labelled(LabelledDerivation(inferences, labels, target)).is_behind:
+        made_of = [TablePlace(str(each)) for each in (self.inferences, self.labels)]
+        derivation = LabelledDerivation(made_of[0], made_of[1], TablePlace(str(self.labelled)))
+        while derive_labelled(derivation).is_behind:
             pass
 
     def compact(self) -> None:
