@@ -36,6 +36,8 @@ LAUNCHER = """\
 #PENSTOCK_MLFLOW_PORT=5000
 # Router processes, all on the one data-plane port.
 #PENSTOCK_ROUTERS=1
+# Inference-logger processes, which share the tables; more than one need PostgreSQL.
+#PENSTOCK_INFERENCE_LOGGERS=1
 """
 COMMON = ("PENSTOCK_HOME", "PENSTOCK_API_PORT", "PENSTOCK_PORT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 

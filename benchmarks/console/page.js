@@ -29,9 +29,13 @@
       .getEntriesByType('resource')
       .filter((one) => one.name.endsWith('.js'))
       .reduce((sum, one) => sum + one.encodedBodySize, 0);
+  const forget = () => {
+    performance.clearResourceTimings();
+    seen.drawn = 0;
+  };
   const answeredAt = (path) => {
     const found = performance.getEntriesByType('resource').filter((one) => one.name.includes(path));
     return found[found.length - 1]?.responseEnd ?? 0;
   };
-  window.penstockBench = { seen, painted, firstRow, rowsAfter, scripts, answeredAt };
+  window.penstockBench = { seen, painted, firstRow, rowsAfter, scripts, answeredAt, forget };
 })();

@@ -57,8 +57,8 @@ def _measure(rows: int, requests: int) -> dict[str, float]:
         tables = PayloadTables(folder)
         to_payload = _cpu_s(partial(_append, tables, messages))
         payload, target = root / "wine" / "payload", root / "wine" / INFERENCES
-        derivation = Derivation(str(payload), str(target), _step, NEEDED_OF_PAYLOAD)
-        to_inferences = _cpu_s(partial(_catch_up, derivation))
+        derivation = Derivation(str(payload), str(target), step, NEEDED_OF_PAYLOAD)
+        to_inferences = _cpu_s(partial(catch_up, derivation))
         written = DeltaTable(payload).to_pyarrow_table()
         inferences = DeltaTable(target).to_pyarrow_table()
         assert (written.num_rows, inferences.num_rows) == (requests, requests * rows)
@@ -80,12 +80,13 @@ def _cpu_s(work: Callable[[], Any]) -> float:
 
 def _messages(rows: int, requests: int) -> list[bytes]:
     chance = random.Random(7)  # noqa: S311 - the same figures in each run
-    records = [_record(chance, rows) for _ in range(requests)]
+    records = [new_record(chance, rows, datetime.now(UTC)) for _ in range(requests)]
     starts = range(0, requests, RECORDS_OF_A_MESSAGE)
     return [orjson.dumps({"records": records[start : start + RECORDS_OF_A_MESSAGE]}) for start in starts]
 
 
-def _record(chance: random.Random, rows: int) -> dict[str, Any]:
+def new_record(chance: random.Random, rows: int, at: datetime) -> dict[str, Any]:
+    """A request with so many rows, received at `at`."""
     data = [[round(chance.uniform(0, 15), 3) for _ in FEATURES] for _ in range(rows)]
     identity = str(new_id())
     return {
@@ -98,7 +99,7 @@ def _record(chance: random.Random, rows: int) -> dict[str, Any]:
         "generation": 1,
         "model": "wine_quality/1",
         "pod": "wine-v1-a",
-        "received_at": datetime.now(UTC).isoformat(),
+        "received_at": at.isoformat(),
         "duration_ms": 1.5,
         "status_code": 200,
         "route_reason": "only",
@@ -115,7 +116,8 @@ def _append(tables: PayloadTables, messages: list[bytes]) -> None:
     tables.append(KEY, split_by_table(received)[KEY], "benchmark", len(messages))
 
 
-def _catch_up(derivation: Derivation) -> None:
+def catch_up(derivation: Derivation) -> None:
+    """As the logger does while there is more."""
     while (done := derive_next(derivation)).is_behind:
         derivation = replace(derivation, backfill=done.backfill)
 
@@ -129,7 +131,8 @@ def _signature() -> Signature:
 SIGNATURES: dict[SignatureKey, Signature] = {(VERSION_ID, 1): _signature()}
 
 
-def _step(rows: pa.Table, fields: Any) -> pa.Table:
+def step(rows: pa.Table, fields: Any) -> pa.Table:
+    """To inferences."""
     return derive_inferences(rows, SIGNATURES, fields)
 
 

@@ -4076,7 +4076,7 @@ export interface components {
         ProcessView: {
             /**
              * Name
-             * @description The service; of a router, and of its shipper, with its id; `nats` and `mlflow` too.
+             * @description The service; of one of several with its id; `nats` and `mlflow` too.
              */
             name: string;
             /**

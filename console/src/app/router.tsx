@@ -77,6 +77,11 @@ const usage = createRoute({
   path: '/usage',
   component: page(() => import('@/features/usage/page'), 'Page'),
 });
+const destinations = createRoute({
+  getParentRoute: top,
+  path: '/destinations',
+  component: page(() => import('@/features/destinations/page'), 'Page'),
+});
 const people = createRoute({
   getParentRoute: top,
   path: '/people',
@@ -149,6 +154,11 @@ const request = createRoute({
   path: '/requests/$request',
   component: page(() => import('@/features/requests/request'), 'Page'),
 });
+const tables = createRoute({
+  getParentRoute: ofService,
+  path: '/tables',
+  component: page(() => import('@/features/tables/page'), 'Page'),
+});
 const settings = createRoute({
   getParentRoute: ofService,
   path: '/settings',
@@ -171,6 +181,7 @@ const tree = root.addChildren([
   model,
   resources,
   group,
+  destinations,
   usage,
   people,
   project,
@@ -186,6 +197,7 @@ const tree = root.addChildren([
     keys,
     requests,
     request,
+    tables,
     settings,
   ]),
 ]);

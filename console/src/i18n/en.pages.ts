@@ -15,12 +15,21 @@ import { versionFields } from './en/service/versionFields';
 import { versions } from './en/service/versions';
 import { reasons } from './en/shared/reasons';
 import { review } from './en/shared/review';
+import { accounting } from './en/tables/accounting';
+import { destinations } from './en/tables/destinations';
+import { erasures } from './en/tables/erasures';
+import { labels } from './en/tables/labels';
+import { tables } from './en/tables/tables';
 
 /** What the other pages say, by feature. */
 export const en = {
+  accounting,
   debug,
+  destinations,
+  erasures,
   events,
   keys,
+  labels,
   logs,
   models,
   monitor,
@@ -32,6 +41,7 @@ export const en = {
   resources,
   review,
   service,
+  tables,
   usage,
   versionFields,
   versions,

@@ -16,11 +16,20 @@ import { versionFields } from './zh/service/versionFields';
 import { versions } from './zh/service/versions';
 import { reasons } from './zh/shared/reasons';
 import { review } from './zh/shared/review';
+import { accounting } from './zh/tables/accounting';
+import { destinations } from './zh/tables/destinations';
+import { erasures } from './zh/tables/erasures';
+import { labels } from './zh/tables/labels';
+import { tables } from './zh/tables/tables';
 
 export const zh: typeof en = {
+  accounting,
   debug,
+  destinations,
+  erasures,
   events,
   keys,
+  labels,
   logs,
   models,
   monitor,
@@ -32,6 +41,7 @@ export const zh: typeof en = {
   resources,
   review,
   service,
+  tables,
   usage,
   versionFields,
   versions,

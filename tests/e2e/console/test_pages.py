@@ -11,8 +11,12 @@ from platforms.served_model import ServedModel
 
 pytestmark = pytest.mark.timeout(300)
 
-TOP = ("/services", "/publish", "/models", "/resources", "/usage", "/people", "/platform")
-TABS = ("", "/versions", "/versions/v1", "/debug", "/monitor", "/logs", "/events", "/requests", "/keys", "/settings")
+TOP = ("/services", "/publish", "/models", "/resources", "/destinations", "/usage", "/people", "/platform")
+TABS = (
+    *("", "/versions", "/versions/v1", "/debug", "/monitor", "/logs", "/events", "/requests", "/keys", "/settings"),
+    *("/tables", *(f"/tables?tab={tab}" for tab in ("accounting", "labels", "erasures"))),
+    *(f"/tables?table=inferences&view={view}" for view in ("rows", "statistics", "columns")),
+)
 OTHERS = (
     "/models/wine_quality",
     "/resources?tab=groups",

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,77 +13,21 @@ from deltalake import write_deltalake
 from nats.js import JetStreamContext
 
 from inference_logger.domain.tables import TableKey
-from inference_logger.handlers.erase import Erasures
 from inference_logger.store import catalogue
-from inference_logger.store.delta import CommitResult, open_table
+from inference_logger.store.delta import CommitResult
 from inference_logger.store.erasure.rows import Erased
+from inference_logger.store.erasure.state import find_begun
+from inference_logger.store.open_tables import open_table
+from running_services.erasures import FINAL, ORDERED, OrderedErasures
 from running_services.logged_requests import START, counted, log, record
 from running_services.running_logger import RunningLogger, facts
-from shared.clock import SystemClock
-from shared.contracts.erasures import ErasureOrder
-from shared.contracts.rpc.inference_logger import AccountingQuery
-from shared.errors import NotFound
 from shared.ids import new_id
 from waiting.eventually import eventually
 
-ORDERED = START + timedelta(days=1)
-FINAL = ORDERED + timedelta(days=8)
-
-
-class Calendar(SystemClock):
-    """Says the time that it was told."""
-
-    time = ORDERED
-
-    def now(self) -> datetime:
-        return self.time
-
-
-class World:
-    """Erasures of a running logger, on a clock that the test sets."""
-
-    def __init__(self, running: RunningLogger) -> None:
-        self.clock = Calendar()
-        self.orders: list[ErasureOrder] = []
-        stores = replace(running.app.sink.stores, clock=self.clock)
-        self.database = stores.database
-        self.erasures = Erasures(stores, self._orders, timedelta(0))
-        self.accounting = running.app.accounting
-
-    async def _orders(self) -> Sequence[ErasureOrder]:
-        return self.orders
-
-    async def order(self, **wanted: Any) -> ErasureOrder:
-        made = ErasureOrder(id=new_id(), service="wine", ordered_at=ORDERED, final_by=FINAL, **wanted)
-        await eventually(self._is_listed)
-        self.orders.append(made)
-        await self.erasures.run_once()
-        return made
-
-    async def _is_listed(self) -> bool:
-        """Whether the catalogue has the table: rows can be read a moment before it does."""
-        async with self.database.read() as session:
-            return any(location.endswith("/wine/payload") for location in await catalogue.find_locations(session))
-
-    async def at(self, time: datetime) -> None:
-        self.clock.time = time
-        await self.erasures.run_once()
-
-    async def account(self) -> tuple[int, dict[str, int], int]:
-        """Stored, dropped, missing."""
-        query = AccountingQuery(service="wine", from_time=START, to_time=ORDERED)
-        total = (await self.accounting.account(query)).total
-        return total.stored, total.dropped, total.missing
-
 
 @pytest.fixture
-def world(running: RunningLogger) -> World:
-    running.app.erasures.orders = _nobody
-    return World(running)
-
-
-async def _nobody() -> Sequence[ErasureOrder]:
-    raise NotFound("the test's own orders are carried out by the test")
+def world(running: RunningLogger) -> OrderedErasures:
+    return OrderedErasures(running)
 
 
 def bytes_under(folder: Path) -> bytes:
@@ -93,7 +35,7 @@ def bytes_under(folder: Path) -> bytes:
 
 
 async def test_rows_go_by_id_and_do_not_come_back(
-    js: JetStreamContext, running: RunningLogger, world: World, home: Path
+    js: JetStreamContext, running: RunningLogger, world: OrderedErasures, home: Path
 ) -> None:
     await log(js, record("a", client_request_id="s3cr3t-subject"), record("b"))
     await log(js, record("c"), record("a", "beer", client_request_id="s3cr3t-subject"))
@@ -129,7 +71,7 @@ async def test_rows_go_by_id_and_do_not_come_back(
 
 
 async def test_what_was_erased_is_accounted_for_once_over_a_kill(
-    js: JetStreamContext, running: RunningLogger, world: World, home: Path, monkeypatch: pytest.MonkeyPatch
+    js: JetStreamContext, running: RunningLogger, world: OrderedErasures, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settled, open_ = START + timedelta(minutes=1), START + timedelta(minutes=2)
     for minute, names in ((settled, "ab"), (open_, "cd")):
@@ -181,7 +123,7 @@ async def eventually_facts(js: JetStreamContext) -> list[dict[str, Any]]:
 
 
 async def test_rows_go_by_a_column_from_every_table(
-    js: JetStreamContext, running: RunningLogger, world: World, home: Path
+    js: JetStreamContext, running: RunningLogger, world: OrderedErasures, home: Path
 ) -> None:
     await log(js, record("a"), record("b"), record("c"))
     await eventually(lambda: len(counted(home)) == 3)
@@ -202,6 +144,8 @@ async def test_rows_go_by_a_column_from_every_table(
 
     order = await world.order(column="customer", values=("s3cr3t", "7"))
     assert counted(home) == {"a": 1, "c": 1}
+    async with world.database.read() as session:
+        assert await find_begun(session, (order.id, new_id())) == (order.id,)
     receipt = await world.erasures.receipt(order.id)
     assert (receipt.tables["wine.payload"].rows, receipt.tables["wine.labelled"].rows) == (1, 2)
     left = open_table(str(where)).to_pyarrow_table().to_pydict()
@@ -209,7 +153,7 @@ async def test_rows_go_by_a_column_from_every_table(
 
 
 async def test_a_table_that_cannot_be_read_is_tried_again(
-    js: JetStreamContext, running: RunningLogger, world: World, home: Path
+    js: JetStreamContext, running: RunningLogger, world: OrderedErasures, home: Path
 ) -> None:
     await log(js, record("a"))
     await eventually(lambda: counted(home))
@@ -240,7 +184,7 @@ def derived(home: Path) -> list[str]:
 
 
 async def test_what_an_erasure_rewrites_is_not_derived_again(
-    js: JetStreamContext, running: RunningLogger, world: World, home: Path
+    js: JetStreamContext, running: RunningLogger, world: OrderedErasures, home: Path
 ) -> None:
     await log(js, of_customer("a", "s3cr3t"), of_customer("b", "other"), of_customer("c", "other"))
 
@@ -260,8 +204,25 @@ async def test_what_an_erasure_rewrites_is_not_derived_again(
     assert derived(home) == ["b", "c", "d", "e"]
 
 
+async def test_rows_go_by_what_only_the_json_columns_hold(
+    js: JetStreamContext, running: RunningLogger, world: OrderedErasures, home: Path
+) -> None:
+    bodies = {"a": {"id": "s3cr3t", "of": [7]}, "b": {"id": "other"}, "c": ["s3cr3t"]}
+    records = [record(name, request=json.dumps({"dataframe_records": [{"who": who}]})) for name, who in bodies.items()]
+    await log(js, *records)
+
+    async def is_listed() -> bool:
+        return "wine.inferences" in await running.tables() and derived(home) == ["a", "b", "c"]
+
+    await eventually(is_listed)
+    await world.order(column="id", values=("s3cr3t",))
+    assert (counted(home), derived(home)) == ({"b": 1, "c": 1}, ["b", "c"])
+    await world.order(column="who", values=("s3cr3t",))
+    assert (counted(home), derived(home)) == ({"b": 1}, ["b"])
+
+
 async def test_rows_whose_columns_are_only_called_alike_stay(
-    js: JetStreamContext, running: RunningLogger, world: World, home: Path
+    js: JetStreamContext, running: RunningLogger, world: OrderedErasures, home: Path
 ) -> None:
     def of(name: str, **row: str) -> dict[str, Any]:
         return record(name, request=json.dumps({"dataframe_records": [row]}))
@@ -279,7 +240,7 @@ async def test_rows_whose_columns_are_only_called_alike_stay(
 
 
 async def test_a_file_that_is_none_keeps_no_other_erasure_waiting(
-    js: JetStreamContext, running: RunningLogger, world: World, home: Path
+    js: JetStreamContext, running: RunningLogger, world: OrderedErasures, home: Path
 ) -> None:
     await log(js, record("a"), record("b"))
     await eventually(lambda: len(counted(home)) == 2)
@@ -296,7 +257,7 @@ async def test_a_file_that_is_none_keeps_no_other_erasure_waiting(
 
 
 async def test_a_table_that_an_erasure_rewrote_is_searched_again(
-    js: JetStreamContext, running: RunningLogger, world: World, home: Path
+    js: JetStreamContext, running: RunningLogger, world: OrderedErasures, home: Path
 ) -> None:
     where = home / "tables" / "wine" / "inferences"
 

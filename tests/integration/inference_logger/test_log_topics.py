@@ -56,6 +56,10 @@ async def test_a_topic_has_its_records_and_a_reader_goes_on_where_it_ended(
     assert await read(nats_server, capsys, state) == ["e"]
     assert await read(nats_server, capsys) == ["a", "c", "e"]
     assert (await js.stream_info("LOGTOPICS")).state.messages == 4
+    await _read(nats_server.url, f"{SUBJECT}s", Place(None), Shape.RECORDS, None, follow=False)
+    assert capsys.readouterr().err == (
+        "the topic team/wines has no records; topics with records: team/other, team/wine\n"
+    )
 
     command = [sys.executable, str(EXAMPLE), nats_server.url, SUBJECT, str(tmp_path / "example.position")]
     printed = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=True)

@@ -22,6 +22,7 @@ from inference_logger.handlers.maintenance import compact_tables
 from inference_logger.store import catalogue
 from inference_logger.store.s3 import S3Client
 from running_services.destination_answers import DestinationAnswers, answering
+from running_services.erasures import FINAL, OrderedErasures
 from running_services.logged_requests import LoggerProcess, counted, log, record
 from running_services.running_logger import RunningLogger
 from servers.nats_process import NatsProcess
@@ -74,11 +75,11 @@ def url_of(place: S3Client) -> str:
     return f"s3://{place.folder.bucket}/{place.folder.prefix}".rstrip("/")
 
 
-def stored(place: S3Client, service: str = "wine") -> Counter[str]:
+def stored(place: S3Client, service: str = "wine", kind: str = "payload") -> Counter[str]:
     """Request id → rows of the table, as an outside reader sees it."""
     options = place.folder.options(place.credentials)
     try:
-        table = deltalake.DeltaTable(f"{url_of(place)}/{service}/payload", storage_options=options)
+        table = deltalake.DeltaTable(f"{url_of(place)}/{service}/{kind}", storage_options=options)
         return Counter(table.to_pyarrow_table(columns=["request_id"]).column("request_id").to_pylist())
     except (OSError, deltalake.exceptions.DeltaError):
         return Counter()
@@ -131,6 +132,33 @@ async def test_rows_are_there_once_read_compacted_and_removed(
     await log(js, there(place, "old"))  # logged before the service was deleted
     await log(js, there(place, "new") | {"received_at": (datetime.now(UTC) + timedelta(hours=1)).isoformat()})
     assert await has_once(place, ["new"])
+
+
+async def test_erased_rows_are_in_no_object_any_more(
+    js: JetStreamContext, logger: RunningLogger, place: S3Client
+) -> None:
+    prefix, world = f"{place.folder.prefix}/wine/", OrderedErasures(logger)
+    await log(js, there(place, "a") | {"client_request_id": "s3cr3t-subject"}, there(place, "b"))
+    assert await has_once(place, "ab")
+    await eventually(lambda: any("/inferences/" in key and key.endswith(".parquet") for key in place.keys(prefix)))
+    await eventually(partial(has_tables, logger, "wine.payload", "wine.inferences"))
+
+    order = await world.order(client_request_ids=("s3cr3t-subject",))
+    assert await has_once(place, "b")
+    await log(js, there(place, "a") | {"client_request_id": "s3cr3t-subject"}, there(place, "d"), retry=True)
+    assert await has_once(place, "bd")
+    await world.at(FINAL)
+
+    receipt = await world.erasures.receipt(order.id)
+    assert {name: table.rows for name, table in receipt.tables.items()} == {"wine.payload": 1, "wine.inferences": 1}
+    assert all(table.files_gone == table.files_rewritten > 0 for table in receipt.tables.values())
+    assert receipt.finished_at == FINAL
+    assert [key for key in place.keys(prefix) if b"s3cr3t" in (place.get(key) or b"")] == []
+
+
+async def has_tables(logger: RunningLogger, *names: str) -> bool:
+    found = await logger.tables()
+    return all(name in found for name in names)
 
 
 async def test_what_a_store_refuses_waits_is_named_and_comes_once(
@@ -254,7 +282,9 @@ async def test_kills_and_a_store_that_is_away_neither_lose_nor_double(
                 logger.kill()
         await is_back
         loggers[0].start()
-        assert await has_once(place, [f"r{number}" for number in range(traffic.rows)])
+        names = [f"r{number}" for number in range(traffic.rows)]
+        assert await has_once(place, names)
+        assert await has_once(place, names, kind="inferences")
     finally:
         for logger in loggers:
             logger.end()
@@ -290,12 +320,12 @@ def files(place: S3Client) -> list[str]:
     return [key for key in place.keys(f"{place.folder.prefix}/wine/payload/") if key.endswith(".parquet")]
 
 
-async def has_once(place: S3Client, names: Iterable[str], service: str = "wine") -> bool:
+async def has_once(place: S3Client, names: Iterable[str], service: str = "wine", kind: str = "payload") -> bool:
     """Whether each of these rows comes to be in the table, once, and no other; fails with what is there instead."""
     wanted = dict.fromkeys(names, 1)
 
     def is_so() -> bool:
-        assert stored(place, service) == wanted
+        assert stored(place, service, kind) == wanted
         return True
 
     return await eventually(is_so, every=0.1)

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from penstock.launcher.bus import config as nats_config
+from penstock.launcher.databases import check_sharing
 from penstock.launcher.files import write_private
 from penstock.launcher.home import Home, LaunchError, Ports
 from penstock.launcher.platform import last_log_line, startup_failures
 from penstock.launcher.ports import sockets as ports
 from penstock.launcher.process import CrashBackoff
+from penstock.launcher.processes import overridable_settings, process_names, service_of, service_settings
 from penstock.launcher.state import ProcessView, RunState
 from servers.ports import free_port
 
@@ -110,3 +112,29 @@ def test_state_survives_a_round_trip(tmp_path: Path) -> None:
     state.save(home)
 
     assert RunState.load(home) == state
+
+
+@pytest.mark.parametrize(
+    ("count", "names"),
+    [("1", ["inference-logger"]), ("3", [f"inference-logger-{number}" for number in (1, 2, 3)])],
+)
+def test_several_inference_loggers_are_numbered_and_told_apart(tmp_path: Path, count: str, names: list[str]) -> None:
+    environ = {"PENSTOCK_HOME": str(tmp_path), "PENSTOCK_INFERENCE_LOGGERS": count}
+    home = Home.from_environment(environ)
+    loggers = [process for process in process_names(home) if service_of(process) == "inference-logger"]
+    credentials = nats_config.Credentials.load_or_make(tmp_path / "credentials.json")
+    ids = [service_settings(home, credentials, each, 9105).get("INFERENCE_LOGGER_REPLICA", "") for each in loggers]
+
+    assert loggers == names
+    assert ids == [name.removeprefix("inference-logger").removeprefix("-") for name in names]
+    wanted = overridable_settings(home, "controller", environ)["CONTROLLER_INFERENCE_LOGGERS"]
+    assert wanted == ",".join(filter(None, ids))
+
+
+@pytest.mark.parametrize("url", ["", "sqlite+aiosqlite:////tmp/x.db"])
+def test_several_inference_loggers_on_sqlite_are_refused(tmp_path: Path, url: str) -> None:
+    home = Home(tmp_path, Ports(), inference_loggers=2)
+    with pytest.raises(LaunchError, match="PENSTOCK_INFERENCE_LOGGERS=2 needs PostgreSQL"):
+        check_sharing(home, {"INFERENCE_LOGGER_DATABASE_URL": url})
+    check_sharing(home, {"INFERENCE_LOGGER_DATABASE_URL": "postgresql+psycopg://x"})
+    check_sharing(Home(tmp_path, Ports()), {})

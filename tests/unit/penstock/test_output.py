@@ -16,6 +16,7 @@ from rich.cells import cell_len
 
 from penstock.cli import app
 from penstock.commands.cli.output import Format, show_all, show_one
+from penstock.commands.services.request import show_rows
 from servers.scripted_api import ScriptedApi
 
 KEY = "01a21795-30bb-7733-a6e6-a1ecc4829464"
@@ -153,3 +154,15 @@ def test_tables_are_only_purged_once_a_person_has_said_yes() -> None:
         assert [route for route, _ in api.asked] == ["DELETE /services/shop"]
     os.close(ours)
     os.close(theirs)
+
+
+def test_inferences_of_a_request_show_what_differs_from_row_to_row(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [
+        {"request_id": "r", "row_index": index, "error": None, "alcohol": 9.5, "prediction": index} for index in (0, 1)
+    ]
+    show_rows("inferences", rows, Format.TABLE)
+    assert capsys.readouterr().out.split("\n") == [
+        *("", "inferences", "ROW_INDEX  ALCOHOL  PREDICTION", "0          9.5      0", "1          9.5      1", "")
+    ]
+    show_rows("labelled", [], Format.TABLE)
+    assert capsys.readouterr().out == ""

@@ -49,6 +49,9 @@ SHAPES: dict[str, Callable[[list[dict[str, Any]]], Any]] = {
             ),
         ]
     },
+    "tensors without datatype": lambda rows: {
+        "inputs": [{"name": name, "data": [row[name] for row in rows]} for name in rows[0]]
+    },
     "params": lambda rows: {"dataframe_records": rows, "params": dict(rows[0])},
     "nested": lambda rows: {"dataframe_records": [{"all": [{"deep": row}], **row} for row in rows]},
     "other case": lambda rows: {
@@ -132,6 +135,7 @@ def test_csv_is_written_anew() -> None:
         b'{"dataframe_split": {"data": [["s3cr3t"]]}}',
         b'{"dataframe_split": {"columns": ["a", "customer"], "data": [["s3cr3t"]]}}',
         b'{"inputs": [{"name": "all", "shape": [1, 2], "datatype": "BYTES", "data": ["s3cr3t", "x"]}]}',
+        b'{"inputs": [{"name": "all", "data": [["s3cr3t", "x"]]}]}',
         b'{"inputs": [{"customer": "s3cr3t"}',
         b'{"messages": [{"content": "s3cr3t"}]}',
         b'["s3cr3t"]',

@@ -17,7 +17,17 @@ export function pageCommands(t: Texts['shell'], session: Session): Command[] {
   return [...pages, { key: 'publish', label: t.newService, to: '/publish' }];
 }
 
-const TABS = ['versions', 'debug', 'monitor', 'logs', 'events', 'keys', 'requests', 'settings'] as const;
+const TABS = [
+  'versions',
+  'debug',
+  'monitor',
+  'logs',
+  'events',
+  'keys',
+  'requests',
+  'tables',
+  'settings',
+] as const;
 
 /** What can be done with a service: its page first, then each tab. */
 export function serviceCommands(t: Texts['shell'], service: string): Command[] {

@@ -3,6 +3,7 @@ import {
   CloudServerOutlined,
   ClusterOutlined,
   DashboardOutlined,
+  DatabaseOutlined,
   PieChartOutlined,
   TeamOutlined,
 } from '@ant-design/icons';
@@ -11,7 +12,7 @@ import type { Session } from '@/api';
 import type { Texts } from '@/i18n';
 
 export interface TopPage {
-  readonly to: '/services' | '/models' | '/resources' | '/usage' | '/people' | '/platform';
+  readonly to: '/services' | '/models' | '/resources' | '/destinations' | '/usage' | '/people' | '/platform';
   readonly label: string;
   readonly icon: ReactNode;
 }
@@ -22,6 +23,7 @@ export function topPages(t: Texts['shell'], session: Session): TopPage[] {
     { to: '/services', label: t.services, icon: <CloudServerOutlined /> },
     { to: '/models', label: t.models, icon: <AppstoreOutlined /> },
     { to: '/resources', label: t.resources, icon: <ClusterOutlined /> },
+    { to: '/destinations', label: t.destinations, icon: <DatabaseOutlined /> },
     { to: '/usage', label: t.usage, icon: <PieChartOutlined /> },
     { to: '/people', label: t.people, icon: <TeamOutlined /> },
   ];

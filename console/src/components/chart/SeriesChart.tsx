@@ -8,7 +8,10 @@ import { ChartTable } from './ChartTable';
 import { chartCsv } from './csv';
 import type { ChartProps } from './types';
 
-const Plot = lazy(async () => ({ default: (await import('./Plot')).Plot }));
+const importPlot = () => import('./Plot');
+const Plot = lazy(async () => ({ default: (await importPlot()).Plot }));
+// It comes while the values do, not after them; one that fails to come is asked for again when it is drawn.
+importPlot().catch(() => undefined);
 
 /** Lines over time in a card: as chart, as table, as CSV. */
 export function SeriesChart(props: ChartProps) {

@@ -24,19 +24,23 @@ function isSpan(value: string): value is Span {
   return value in SPAN_S;
 }
 
-const PARAMS = { range: text(), from: text(), to: text() } satisfies Record<string, Param<string>>;
+/** The range in the address, for pages that change it together with something else. */
+export const RANGE_PARAMS = { range: text(), from: text(), to: text() } satisfies Record<
+  string,
+  Param<string>
+>;
 
 /** The range in the address: `?range=24h`, or `?from=…&to=…`. */
 export function useTimeRange(fallback: Span = '1h'): [Range, (range: Range) => void] {
-  const [search, setSearch] = useSearchState(PARAMS);
-  const set = (range: Range) =>
-    setSearch(
-      'span' in range
-        ? { range: range.span === fallback ? '' : range.span, from: '', to: '' }
-        : { range: '', from: range.from, to: range.to },
-      { push: true },
-    );
+  const [search, setSearch] = useSearchState(RANGE_PARAMS);
+  const set = (range: Range) => setSearch(writtenRange(range, fallback), { push: true });
   return [readRange(search, fallback), set];
+}
+
+/** A range as the values of `RANGE_PARAMS`. */
+export function writtenRange(range: Range, fallback: Span): { range: string; from: string; to: string } {
+  if ('span' in range) return { range: range.span === fallback ? '' : range.span, from: '', to: '' };
+  return { range: '', from: range.from, to: range.to };
 }
 
 export function readRange(search: { range: string; from: string; to: string }, fallback: Span): Range {

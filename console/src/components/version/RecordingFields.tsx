@@ -1,5 +1,6 @@
 import { Form, Input, InputNumber, Switch } from 'antd';
 import { useTexts } from '@/i18n';
+import { MaskingFields } from './masking/MaskingFields';
 import { useFieldName, useValue } from './place';
 
 /** Which requests are recorded in the inference table, and where it lies. */
@@ -30,6 +31,7 @@ export function RecordingFields() {
       >
         <Input spellCheck={false} autoComplete="off" maxLength={1024} />
       </Form.Item>
+      <MaskingFields hidden={isOff} />
     </>
   );
 }

@@ -7,6 +7,8 @@ import { Page } from './request';
 const REQUEST = {
   request_id: 'r1',
   payload: { request: '{"inputs": [1]}', status_code: 200 },
+  inferences: [{ row_index: 0, prediction: 5.5 }],
+  labelled: [{ row_index: 0, prediction: 5.5, label: 6, labelled_at: '2026-11-27T07:00:00Z' }],
   log_lines: [{ text: 'scored one row', pod: 'p', run: 0, at: '2026-11-27T06:00:00Z' }],
   log_problem: null,
   pod: 'p',
@@ -21,6 +23,7 @@ test('a request is shown with the lines that were printed for it, and leads to d
   open();
   await screen.findByText('scored one row');
   const link = screen.getByRole('link', { name: 'Debug with this request' });
+  screen.getByText('1 of 1 rows have a label');
   expect(link.getAttribute('href')).toBe('/services/wine/debug?request=r1');
 });
 

@@ -10,6 +10,7 @@ import { CopyText } from '@/components/text/CopyText';
 import { Timestamp } from '@/components/time/Timestamp';
 import { useFormats, useTexts } from '@/i18n';
 import { codeForms } from './code';
+import { InferenceRows } from './parts/InferenceRows';
 import { StatusCode } from './parts/Rows';
 import { cell, pretty, requestQuery, type WholeRequest } from './queries';
 
@@ -40,6 +41,7 @@ function Whole({ service, request }: { service: string; request: WholeRequest })
   return (
     <>
       <Facts request={request} />
+      <InferenceRows request={request} />
       <Flex gap="middle" wrap align="start">
         {(['request', 'response'] as const).map((column) => (
           <Card

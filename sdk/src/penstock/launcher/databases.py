@@ -12,7 +12,7 @@ from pathlib import Path
 
 from penstock.launcher.files import read_object, write_private
 from penstock.launcher.home import Home, LaunchError
-from penstock.launcher.processes import WITH_DATABASE, prefix_of
+from penstock.launcher.processes import LOGGER, WITH_DATABASE, prefix_of
 
 SQLITE = b"SQLite format 3\0"
 
@@ -21,6 +21,16 @@ def database_files(home: Home, environ: Mapping[str, str]) -> dict[str, Path]:
     """Owner → file of each database that lies in the home; those of the user's own choice are not ours to watch."""
     own = [service for service in WITH_DATABASE if not environ.get(f"{prefix_of(service)}DATABASE_URL")]
     return {name: home.path / name / f"{name}.db" for name in (*own, "mlflow")}
+
+
+def check_sharing(home: Home, environ: Mapping[str, str]) -> None:
+    """Raise LaunchError where several inference-loggers were to share an SQLite file."""
+    url = environ.get(f"{prefix_of(LOGGER)}DATABASE_URL") or "sqlite"
+    if home.inference_loggers > 1 and url.startswith("sqlite"):
+        raise LaunchError(
+            f"PENSTOCK_INFERENCE_LOGGERS={home.inference_loggers} needs PostgreSQL: set INFERENCE_LOGGER_DATABASE_URL "
+            "to postgresql+psycopg://…; with SQLite there is one inference-logger"
+        )
 
 
 def check_databases(home: Home, environ: Mapping[str, str], fresh: Collection[str]) -> None:

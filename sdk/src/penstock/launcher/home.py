@@ -31,6 +31,8 @@ class Home:
     ports: Ports
     routers: int = 1
     """Router processes, all on the one listening socket (`PENSTOCK_ROUTERS`)."""
+    inference_loggers: int = 1
+    """Inference-logger processes, which share the tables (`PENSTOCK_INFERENCE_LOGGERS`)."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Home:
@@ -41,7 +43,8 @@ class Home:
             nats=_port(environ, "PENSTOCK_NATS_PORT", Ports.nats),
             mlflow=_port(environ, "PENSTOCK_MLFLOW_PORT", Ports.mlflow),
         )
-        return cls(Path(environ.get("PENSTOCK_HOME") or default_path()).absolute(), ports, _routers(environ))
+        home = Path(environ.get("PENSTOCK_HOME") or default_path()).absolute()
+        return cls(home, ports, _count(environ, "PENSTOCK_ROUTERS"), _count(environ, "PENSTOCK_INFERENCE_LOGGERS"))
 
     def at(self, ports: Mapping[str, int]) -> Home:
         """The same home with the ports that its platform runs on."""
@@ -94,10 +97,10 @@ def checkout() -> Path | None:
     return root if (root / "penstock").is_file() and (root / "uv.lock").is_file() else None
 
 
-def _routers(environ: Mapping[str, str]) -> int:
-    text = environ.get("PENSTOCK_ROUTERS") or "1"
+def _count(environ: Mapping[str, str], name: str) -> int:
+    text = environ.get(name) or "1"
     if not text.isdecimal() or not 0 < int(text) <= 64:
-        raise LaunchError(f"PENSTOCK_ROUTERS must be a number from 1 to 64, not {text!r}")
+        raise LaunchError(f"{name} must be a number from 1 to 64, not {text!r}")
     return int(text)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from penstock.launcher.bus import config as nats_config
 from penstock.launcher.bus.health import BusHealth
 from penstock.launcher.bus.rights import SUPERVISOR
-from penstock.launcher.databases import check_databases, note_databases
+from penstock.launcher.databases import check_databases, check_sharing, note_databases
 from penstock.launcher.home import HOST, Home, LaunchError
 from penstock.launcher.leftovers import end_leftovers, end_pods
 from penstock.launcher.ports import sockets as port_sockets
@@ -51,6 +51,7 @@ def run(
     with supervisor_lock(home), AdminPorts(home) as admin_ports, contextlib.ExitStack() as open_sockets:
         end_leftovers(home)
         environ = dict(os.environ)
+        check_sharing(home, environ)
         check_databases(home, environ, new_databases)
         if "controller" in new_databases:
             environ["SCHEDULER_FOLLOW_NEW_CONTROLLER"] = "true"

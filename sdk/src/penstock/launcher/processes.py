@@ -17,19 +17,24 @@ from penstock.launcher.process import Probe, ProcessSpec
 
 SERVICES = ("controller", "scheduler", "router", "monitor", "inference-logger")
 WITH_DATABASE = ("controller", "scheduler", "monitor", "inference-logger")
-SINKS = frozenset(("monitor", "inference-logger"))
+LOGGER = "inference-logger"
+SINKS = frozenset(("monitor", LOGGER))
 """They take what the others have left behind, and may be late."""
 SINK_NICENESS = 10
 
 
 def process_names(home: Home) -> tuple[str, ...]:
-    """The services' processes: one of each, and as many routers as are wanted (`router`, `router-2`, …)."""
-    return (*SERVICES, *(f"router-{number}" for number in range(2, home.routers + 1)))
+    """The services' processes: one of each, and as many as are wanted of those that share their work: `router`,
+    `router-2`, …; `inference-logger`, or `inference-logger-1`, `inference-logger-2`, …"""
+    loggers = home.inference_loggers
+    several = [f"{LOGGER}-{number}" for number in range(1, loggers + 1)] if loggers > 1 else [LOGGER]
+    others = (service for service in SERVICES if service != LOGGER)
+    return (*others, *several, *(f"router-{number}" for number in range(2, home.routers + 1)))
 
 
 def service_of(process: str) -> str:
     """`router-2` → `router`."""
-    return "router" if process.startswith("router-") else process
+    return next((service for service in ("router", LOGGER) if process.startswith(f"{service}-")), process)
 
 
 def router_id(process: str, environ: Mapping[str, str]) -> str:
@@ -60,12 +65,22 @@ def service_settings(home: Home, credentials: Credentials, process: str, admin_p
             "CONTROLLER_ROUTER_URL": f"http://{HOST}:{home.ports.data}",
         },
         "scheduler": {"SCHEDULER_MLFLOW_URL": home.mlflow_url},
+        LOGGER: _own_id(process),
         "router": {
             "ROUTER_PORT": str(home.ports.data),
-            **({} if process == service else {"ROUTER_ID": router_id(process, {})}),
+            **_own_id(process),
         },
     }
     return settings | own.get(service, {})
+
+
+def _own_id(process: str) -> dict[str, str]:
+    """Of one of several."""
+    if process.startswith("router-"):
+        return {"ROUTER_ID": router_id(process, {})}
+    if process.startswith(f"{LOGGER}-"):
+        return {"INFERENCE_LOGGER_REPLICA": process.removeprefix(f"{LOGGER}-")}
+    return {}
 
 
 def overridable_settings(home: Home, service: str, environ: Mapping[str, str]) -> dict[str, str]:
@@ -76,6 +91,8 @@ def overridable_settings(home: Home, service: str, environ: Mapping[str, str]) -
     if service == "controller":
         routers = [process for process in process_names(home) if service_of(process) == "router"]
         settings["CONTROLLER_ROUTERS"] = ",".join(router_id(process, environ) for process in routers)
+        loggers = [process for process in process_names(home) if process.startswith(f"{LOGGER}-")]
+        settings["CONTROLLER_INFERENCE_LOGGERS"] = ",".join(each.removeprefix(f"{LOGGER}-") for each in loggers)
     return settings
 
 

@@ -159,7 +159,7 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
         routes_changed=routes.touch,
         console_url=settings.console_url,
         changes=changes,
-        known_processes=KnownProcesses(settings.routers),
+        known_processes=KnownProcesses(settings.routers, settings.inference_loggers),
         provider=provider_of(settings, identity),
     )
     _serve_bus(dependencies)

@@ -38,6 +38,9 @@ class ControllerSettings(DatabaseSettings):
     routers: Annotated[tuple[str, ...], NoDecode] = ()
     """Ids of the routers that are wanted, comma-separated: one that never answered is away; default none."""
 
+    inference_loggers: Annotated[tuple[str, ...], NoDecode] = ()
+    """Ids of the inference-loggers that are wanted, comma-separated, where several share the tables; default none."""
+
     admin_token: SecretStr | None = None
     """The first token, at least 32 characters; default: one is made at first start and written to `admin-token`."""
 
@@ -138,7 +141,15 @@ class ControllerSettings(DatabaseSettings):
     alias_interval: Duration = timedelta(seconds=30)
     """Time between two looks at the aliases that versions follow, seconds; default 30."""
 
-    @field_validator("allowed_registries", "allowed_hosts", "routers", "table_roots", "old_secret_keys", mode="before")
+    @field_validator(
+        "allowed_registries",
+        "allowed_hosts",
+        "routers",
+        "inference_loggers",
+        "table_roots",
+        "old_secret_keys",
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

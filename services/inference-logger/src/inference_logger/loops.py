@@ -17,10 +17,10 @@ from inference_logger.handlers.erase import Erasures
 from inference_logger.handlers.purge import purge_once
 from inference_logger.handlers.reading.accounting import LogAccounting
 from inference_logger.handlers.removal import TableRemoval
+from inference_logger.handlers.replicas.ownership import LEADER, Ownership
 from inference_logger.handlers.stores import DerivationWakeups, Stores
 from shared.bus import Bus
 from shared.clock import Clock
-from shared.database import Database
 from shared.errors import NotFound, PenstockError, Unavailable, describe_error
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,9 @@ ERASURE_INTERVAL_S = 2.0
 async def run_compaction(stores: Stores, clock: Clock, interval: timedelta, kept: timedelta) -> None:
     """Compact every table each `interval`, until cancelled; first of all, follow a home that was moved."""
     try:
-        await maintenance.adopt_moved_tables(stores.tables, stores.database, clock.now())
+        await stores.ownership.known()
+        if stores.ownership.owns(LEADER):
+            await maintenance.adopt_moved_tables(stores.tables, stores.database, clock.now())
     except (DeltaError, NotFound, OSError, Unavailable) as error:
         log.warning("the catalogue may still name the home of before: %s", error)
     while True:
@@ -72,18 +74,26 @@ class DerivedTables(Protocol):
 
 async def run_derivation(derived: DerivedTables, clock: Clock) -> None:
     """Bring derived tables on as their sources get rows, until cancelled."""
-    while True:
-        try:
-            await derived.load()
-            break
-        except Unavailable as error:
-            log.warning("derived tables wait: %s", error)
-            await clock.sleep(REMOVAL_INTERVAL_S)
+    await _load(derived, clock)
     async with asyncio.TaskGroup() as running:
         while True:
             await derived.wakeups.wait()
+            if derived.wakeups.is_stale.is_set():
+                await _load(derived, clock)
             for source in derived.take_due():
                 running.create_task(_derive(derived, source), name=f"derive from {source.name}")
+
+
+async def _load(derived: DerivedTables, clock: Clock) -> None:
+    while True:
+        try:
+            derived.wakeups.is_stale.clear()
+            await derived.load()
+        except Unavailable as error:
+            log.warning("derived tables wait: %s", error)
+            await clock.sleep(REMOVAL_INTERVAL_S)
+        else:
+            return
 
 
 async def _derive(derived: DerivedTables, source: TableKey) -> None:
@@ -105,12 +115,12 @@ async def run_removal(stores: Stores, clock: Clock) -> None:
         await clock.sleep(REMOVAL_INTERVAL_S)
 
 
-async def run_accounting(accounting: LogAccounting, clock: Clock) -> None:
+async def run_accounting(accounting: LogAccounting, ownership: Ownership, clock: Clock) -> None:
     """Settle what became of requests, and show what is missing, until cancelled."""
     while True:
         await clock.sleep(ACCOUNTING_INTERVAL_S)
         try:
-            await accounting.settle(clock.now())
+            await accounting.settle(clock.now(), ownership.owns)
         except (DeltaError, OSError, Unavailable) as error:
             log.warning("the request log was not accounted for this time: %s", error)
 
@@ -125,12 +135,13 @@ async def run_erasures(erasures: Erasures, clock: Clock) -> None:
         await clock.sleep(ERASURE_INTERVAL_S)
 
 
-async def run_purge(bus: Bus, database: Database, clock: Clock, kept: timedelta) -> None:
+async def run_purge(bus: Bus, stores: Stores, clock: Clock, kept: timedelta) -> None:
     """Purge `REQUESTS` up to what is committed and older than `kept`, until cancelled."""
     await bus.connected()
     while True:
         try:
-            await purge_once(database, bus.js, clock.now(), kept)
+            if stores.ownership.owns(LEADER):
+                await purge_once(stores.database, bus.js, clock.now(), kept)
         except (nats.errors.Error, JetStreamError, Unavailable, TimeoutError) as error:
             log.warning("nothing purged this time: %s", describe_error(error))
         await clock.sleep(PURGE_INTERVAL_S)

@@ -10,7 +10,7 @@ from typing import Any
 from inference_logger import loops
 from inference_logger.consumers.calls import serve_destinations, serve_erasures, serve_signatures, subscribe
 from inference_logger.consumers.controller import ControllerOverBus
-from inference_logger.consumers.labels import serve_labels
+from inference_logger.consumers.labels import serve_handed_labels, serve_labels
 from inference_logger.consumers.requests import CommitPolicy, RequestSink
 from inference_logger.consumers.waiting import WaitingTableRetries
 from inference_logger.domain.derivations import DerivationSchedule
@@ -20,8 +20,10 @@ from inference_logger.handlers.labels.intake import LabelIntake
 from inference_logger.handlers.labels.labelled import LabelledTables
 from inference_logger.handlers.reading.accounting import LogAccounting
 from inference_logger.handlers.reading.reader import QueryLimits, TableReader
+from inference_logger.handlers.replicas.ownership import SoleOwner
+from inference_logger.handlers.replicas.replica import Replica
 from inference_logger.handlers.stores import DerivationWakeups, Stores
-from inference_logger.metrics import DestinationMetrics, LogMetrics, TableMetrics
+from inference_logger.metrics import DestinationMetrics, LogMetrics, ReplicaMetrics, TableMetrics
 from inference_logger.settings import InferenceLoggerSettings
 from inference_logger.store.delta import PayloadTables
 from inference_logger.store.derived.runner import DerivationRunner
@@ -30,12 +32,16 @@ from inference_logger.store.destinations.definitions import DestinationDefinitio
 from inference_logger.store.destinations.registry import DestinationRegistry
 from inference_logger.store.labels.labelled import derive_labelled
 from inference_logger.store.parking import ParkingArea
+from inference_logger.store.replicas.members import load_assignment
+from inference_logger.store.replicas.sessions import bound_sessions
 from inference_logger.store.storage import Storages
 from inference_logger.store.writer import TableWriter
 from shared.bus import Bus
+from shared.bus.status import StatusReporter
 from shared.clock import Clock
 from shared.contracts.erasures import ErasureTerms
 from shared.database import Database
+from shared.errors import PenstockError, Unavailable
 from shared.filesystem.disk import DiskCheck
 from shared.http import admin_app, serve
 from shared.migrations import open_migrated
@@ -66,6 +72,7 @@ class App:
         settings, stores = self.settings, self.sink.stores
         return {
             "bus": self.bus.run(),
+            "replica": stores.ownership.run(),
             "sink": self.sink.run(),
             "destinations": self.destinations.run(),
             "tidy": loops.run_compaction(stores, self.clock, settings.tidy_interval, settings.files_kept),
@@ -73,8 +80,8 @@ class App:
             "inferences": loops.run_derivation(self.inferences, self.clock),
             "labelled": loops.run_derivation(self.labelled, self.clock),
             "removal": loops.run_removal(stores, self.clock),
-            "accounting": loops.run_accounting(self.accounting, self.clock),
-            "purge": loops.run_purge(self.bus, self.database, self.clock, settings.requests_kept),
+            "accounting": loops.run_accounting(self.accounting, stores.ownership, self.clock),
+            "purge": loops.run_purge(self.bus, stores, self.clock, settings.requests_kept),
         }
 
     def servers(self) -> dict[str, Coroutine[Any, Any, None]]:
@@ -103,6 +110,7 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
         clock=clock,
         database=database,
         registry=telemetry.registry,
+        status=StatusReporter(settings.process_name, clock.now(), database=database),
     )
     controller = ControllerOverBus(bus)
     definitions = DestinationDefinitions(controller, clock)
@@ -112,13 +120,22 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
     subscribe(bus, database, reader, accounting)
     serve_signatures(bus, database)
     serve_destinations(bus, database, destinations, clock)
-    stores = _stores(settings, telemetry, database, destinations, clock)
+    try:
+        ownership = await _ownership(settings, telemetry, database, clock)
+    except PenstockError:
+        await database.close()
+        raise
+    stores = _stores(settings, telemetry, ownership, destinations, clock)
     policy = CommitPolicy(settings.commit_interval, settings.commit_bytes)
     sink = RequestSink(bus, stores, WaitingTableRetries(stores, settings.waiting_bytes), policy)
     bus.status.backlog = sink.backlog
     inferences = InferenceTables(stores, DerivationRunner(settings.derive_timeout, destinations, derive_next))
     labelled = LabelledTables(stores, DerivationRunner(settings.derive_timeout, destinations, derive_labelled))
-    serve_labels(bus, LabelIntake(stores, bus.read_chunks))
+    intake = LabelIntake(stores, bus.read_chunks)
+    serve_labels(bus, intake)
+    if isinstance(ownership, Replica):
+        sink.before_reading = destinations.settled
+        serve_handed_labels(bus, intake, settings.process_name)
     erasures = Erasures(stores, controller.erasures, settings.files_kept)
     serve_erasures(bus, erasures, terms_of(settings))
     derived = (inferences, labelled)
@@ -146,18 +163,46 @@ def _wakeups(settings: InferenceLoggerSettings, clock: Clock) -> DerivationWakeu
     return DerivationWakeups(DerivationSchedule(settings.derive_interval.total_seconds()), clock)
 
 
+async def _ownership(
+    settings: InferenceLoggerSettings, telemetry: Telemetry, database: Database, clock: Clock
+) -> SoleOwner | Replica:
+    """Raises `Unavailable` where it cannot share what others write."""
+    async with database.read() as session:
+        is_shared = await load_assignment(session) is not None
+    if not settings.replica and not is_shared:
+        return SoleOwner(database)
+    if database.path is not None:
+        raise Unavailable(
+            "INFERENCE_LOGGER_REPLICA is set, but several inference-loggers need PostgreSQL: set "
+            "INFERENCE_LOGGER_DATABASE_URL to postgresql+psycopg://… for all of them"
+        )
+    await bound_sessions(database)
+    lease_s, metrics = settings.replica_lease.total_seconds(), ReplicaMetrics(telemetry.registry)
+    replica = Replica(settings.process_name, database, clock, lease_s, settings.parking_root, metrics)
+    await replica.join()
+    return replica
+
+
 def _stores(
-    settings: InferenceLoggerSettings, telemetry: Telemetry, database: Database, storages: Storages, clock: Clock
+    settings: InferenceLoggerSettings,
+    telemetry: Telemetry,
+    ownership: SoleOwner | Replica,
+    storages: Storages,
+    clock: Clock,
 ) -> Stores:
     tables = PayloadTables(settings.tables_root)
-    return Stores(
+    tables.fence.lease = ownership
+    stores = Stores(
         tables=tables,
         storages=storages,
         writer=TableWriter(tables, settings.write_timeout, storages),
-        database=database,
+        database=ownership.database,
         derivations=_wakeups(settings, clock),
         labelled=_wakeups(settings, clock),
         parking=ParkingArea(settings.parking_root, settings.parking_bytes),
         metrics=TableMetrics(telemetry.registry),
         clock=clock,
+        ownership=ownership,
     )
+    ownership.on_change += [stores.derivations.services_changed, stores.labelled.services_changed]
+    return stores

@@ -120,3 +120,18 @@ class LogMetrics:
         for service, account in accounts.items():
             self._on_the_way.labels(service).set(account.on_the_way)
             self._missing.labels(service).set(account.missing)
+
+
+class ReplicaMetrics:
+    """Gauges of a logger that shares the tables with others."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._live = Gauge("penstock_logger_replicas", "Inference-loggers that share the tables.", registry=registry)
+        self._owned = Gauge(
+            "penstock_logger_tables_owned", "Inference tables that this process writes.", registry=registry
+        )
+
+    def show(self, live: int, owned: int) -> None:
+        """As they are shared now."""
+        self._live.set(live)
+        self._owned.set(owned)

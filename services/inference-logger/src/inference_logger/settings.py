@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import socket
 from datetime import timedelta
 from pathlib import Path
 
@@ -70,6 +72,13 @@ class InferenceLoggerSettings(DatabaseSettings):
     query_memory: int = Field(default=256 * 1024 * 1024, ge=16 * 1024 * 1024)
     """Memory for the sketches of one query's statistics, bytes; default 256 MiB."""
 
+    replica: str = Field(default="", pattern=r"^[A-Za-z0-9_-]{0,64}$")
+    """What this process is called among several that share the tables; `hostname`: as its machine or container.
+    Needs PostgreSQL, one database and one home folder for all; default empty: it is the only one."""
+
+    replica_lease: Duration = timedelta(seconds=10)
+    """Time without a sign of a replica after which the others take its tables, seconds; default 10."""
+
     nice: int = Field(default=10, ge=0, le=19)
     """Added to the process' niceness, so that a burst is answered before it is written; default 10."""
 
@@ -78,6 +87,13 @@ class InferenceLoggerSettings(DatabaseSettings):
         """URL of the database, the default filled in."""
         home = self.home.resolve()
         return self.database_url or f"sqlite+aiosqlite:///{home}/inference-logger/inference-logger.db"
+
+    @property
+    def process_name(self) -> str:
+        """What this process is called."""
+        host = re.sub(r"[^A-Za-z0-9_-]", "-", socket.gethostname())[:64]
+        name = host if self.replica == "hostname" else self.replica
+        return f"inference-logger-{name}" if name else "inference-logger"
 
     @property
     def tables_root(self) -> str:

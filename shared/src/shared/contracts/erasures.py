@@ -55,6 +55,12 @@ class ErasureReceipt(Contract):
     out_of_reach: tuple[str, ...] = Field(default=(), description="Where copies may be that nobody here can remove.")
 
 
+class ErasureIds(Contract):
+    """Several orders."""
+
+    ids: tuple[UUID, ...]
+
+
 class ErasureQuery(Contract):
     """An order."""
 

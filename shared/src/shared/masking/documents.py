@@ -95,7 +95,8 @@ def _mask_rows(form: str, payload: Any, columns: Columns, *, is_flat: bool) -> A
     if type(payload) is not list or not all(type(row) is dict for row in payload):
         raise NotMaskable(f"{form} has rows without names")
     if payload and _is_tensor(payload[0]):
-        if len(payload) == 1 and not columns.action(_name_of(payload[0])):
+        is_certain = form == "inputs" or not {"datatype", "shape"}.isdisjoint(payload[0])
+        if is_certain and len(payload) == 1 and not columns.action(_name_of(payload[0])):
             raise NotMaskable("the only tensor may hold every column")
         return _walk_list(payload, columns)
     return _mask_records(payload, columns) if is_flat else _walk_list(payload, columns)
@@ -173,8 +174,11 @@ def _walk_table(node: dict[str, Any], columns: Columns, *, is_flat: bool = False
 
 
 def _is_tensor(value: Container[str]) -> bool:
-    """Of an Open Inference request or answer, by its names."""
-    return "name" in value and "data" in value and ("datatype" in value or "shape" in value)
+    """Of an Open Inference request or answer, by its names.
+
+    Callers leave `datatype` and `shape` out: a model that takes it so, or one that refuses it, was still told the data.
+    """
+    return "name" in value and "data" in value
 
 
 def _name_of(tensor: dict[str, Any]) -> str:

@@ -41,10 +41,15 @@ async def test_an_order_goes_its_way_and_names_nobody(
     (order,) = (await open_orders(deps.database, deps.vault)).items
     assert (order.client_request_ids, str(order.id)) == ((SUBJECT,), made["id"])
 
+    async def listed() -> list[tuple[str, str]]:
+        return [(item["id"], item["status"]) for item in (await controller.call("GET", PATH))["items"]]
+
     assert (await controller.call("GET", f"{PATH}/{made['id']}"))["receipt"] is None
+    assert await listed() == [(made["id"], "accepted")]
     receipts[order.id] = ErasureReceipt(tables={"wine.payload": TableErasure(rows=3)})
     running = await controller.call("GET", f"{PATH}/{made['id']}")
     assert (running["status"], running["receipt"]["tables"]["wine.payload"]["rows"]) == ("running", 3)
+    assert await listed() == [(made["id"], "running")]
     event = ErasureFinished(service="wine", erasure_id=order.id, receipt=receipts.pop(order.id))
     async with deps.database.unit_of_work() as session:
         await finish_erasure(session, event)
@@ -55,7 +60,7 @@ async def test_an_order_goes_its_way_and_names_nobody(
         row = await session.get_one(ErasureRow, order.id)
     assert (row.subjects, row.count) == ([], 1)
 
-    assert [item["id"] for item in (await controller.call("GET", PATH))["items"]] == [made["id"]]
+    assert await listed() == [(made["id"], "finished")]
     audit = await controller.call("GET", "/audit")
     assert "erasure" in {line["resource_kind"] for line in audit["items"]}
     assert SUBJECT not in json.dumps([made, running, done, audit]) + caplog.text

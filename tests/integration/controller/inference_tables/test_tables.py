@@ -48,6 +48,8 @@ async def test_the_account_of_the_last_hour_or_another_range(controller: Control
     assert (asked.service, asked.step, asked.to_time - asked.from_time) == ("wine", 60, timedelta(hours=1))
     await controller.call("GET", "/services/wine/accounting?to=2026-03-01T10:00:00Z&step=3600")
     assert (peers.asked_accounts[-1].step, peers.asked_accounts[-1].to_time.hour) == (3600, 10)
+    refused = await controller.call("GET", "/services/wine/accounting?from=0001-01-01T00:00:00Z", 400)
+    assert "times lie between 0001-01-02 and 9999-12-30" in refused["message"]
     for wrong, status in (("wine/accounting?step=90", 400), ("nobody/accounting", 404)):
         await controller.call("GET", f"/services/{wrong}", status)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from controller.domain.platform import KnownProcesses
+from controller.domain.platform import KnownProcesses, backlog_of
 from operations.someone import someone
 from running_services.running_controller import Controller, Peers
 from servers.nats_process import NatsProcess
@@ -84,3 +84,20 @@ async def test_without_a_bus_it_says_so(offline: Controller) -> None:
 async def test_only_administrators_are_told(offline: Controller) -> None:
     refused = await (await someone(offline, "ada", default="admin")).ask("GET", "/platform")
     assert (refused.status_code, refused.json()["error_code"]) == (403, "PERMISSION_DENIED")
+
+
+def test_several_loggers_are_processes_of_their_own_and_what_waits_is_of_all() -> None:
+    at = SystemClock().now()
+    known = KnownProcesses(["0"], ["1", "2"])
+    backlog = LoggerBacklog(pending=7, unacked=2, oldest_age_s=1.5)
+    first = ServiceStatus(name="inference-logger-1", version="1", since=at, backlog=backlog)
+    second = first.model_copy(
+        update={"name": "inference-logger-2", "backlog": LoggerBacklog(pending=3, unacked=4, oldest_age_s=None)}
+    )
+    known.note([first], at)
+    shown = {each.name: each.is_running for each in known.states([first.name]) if each.name.startswith("inference")}
+    assert shown == {"inference-logger-1": True, "inference-logger-2": False}
+    assert backlog_of({each.name: each for each in (first, second)}) == LoggerBacklog(
+        pending=7, unacked=6, oldest_age_s=1.5
+    )
+    assert backlog_of({}) is None

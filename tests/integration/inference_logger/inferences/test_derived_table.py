@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -19,11 +20,12 @@ import pytest
 from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError
 
-from inference_logger.domain.inferences.step import derive_inferences
+from inference_logger.domain.inferences import step
+from inference_logger.domain.inferences.step import derive_parts
 from inference_logger.domain.schema import ENGINE_PROPERTY, INFERENCES_SCHEMA, NEEDED_OF_PAYLOAD, SPARK
 from inference_logger.domain.tables import INFERENCES, TableKey, TableShare
 from inference_logger.store.delta import PayloadTables
-from inference_logger.store.derived import source
+from inference_logger.store.derived import parts, source
 from inference_logger.store.derived import tables as derived
 from inference_logger.store.derived.tables import Derivation, derive_next, rows_behind
 from running_services.logged_requests import START, record
@@ -62,8 +64,8 @@ class Tables:
         return Counter(f"{row['record_id']}/{row['row_index']}" for row in self.rows())
 
 
-def _step(rows: pa.Table, fields: Sequence[pa.Field]) -> pa.Table:
-    return derive_inferences(rows, {}, fields)
+def _step(rows: pa.Table, fields: Sequence[pa.Field]) -> Iterator[pa.Table]:
+    return derive_parts(rows, {}, fields)
 
 
 def two(name: str, **fields: Any) -> dict[str, Any]:
@@ -152,7 +154,7 @@ def _killing(work: Callable[..., Any], *, is_done: bool) -> Callable[..., Any]:
     return killed
 
 
-@pytest.mark.parametrize("write", ["write_deltalake", "open_or_create"])
+@pytest.mark.parametrize("write", ["write_deltalake", "_open_target"])
 @pytest.mark.parametrize("is_done", [True, False])
 def test_killed_before_or_after_any_write_nothing_is_lost_or_doubled(
     tables: Tables, monkeypatch: pytest.MonkeyPatch, write: str, is_done: bool
@@ -252,6 +254,33 @@ def test_bodies_that_are_alike_count_by_their_own_length(tables: Tables, monkeyp
     assert derive_next(tables.derivation).is_behind
     tables.catch_up()
     assert tables.counted() == expected("a0", "a1", "a2", "b", "c")
+
+
+def test_a_request_of_many_rows_is_derived_in_parts(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = [1, 2, 3, 4, 2.5, None, "x", [7]]
+    body = json.dumps({"instances": [{"a": value, "b": at} for at, value in enumerate(values)]})
+    many = record("many", request=body, response=json.dumps({"predictions": [*range(7), 0.5]}))
+    tables.log(two("a"), many)
+    tables.catch_up()
+
+    def in_order() -> list[dict[str, Any]]:
+        return sorted(tables.rows(), key=lambda row: (row["record_id"], row["row_index"]))
+
+    whole = in_order()
+    shutil.rmtree(tables.target)
+    for patched, name, value in ((step, "PART_ROWS", 3), (parts, "PLAIN_BYTES", 500), (derived, "MOST_ROWS", 8)):
+        monkeypatch.setattr(patched, name, value)
+    tables.catch_up()
+    assert in_order() == whole
+    assert {row["a"] for row in whole[2:]} == {1.0, 2.0, 3.0, 4.0, 2.5, None}
+
+    for name in ("b", "c", "d"):
+        tables.log(record(name, request=body, response=many["response"]))
+    assert derive_next(tables.derivation).is_behind
+    tables.catch_up()
+    assert tables.counted() == expected("a") | {
+        f"{name}/{at}": 1 for name in ("many", "b", "c", "d") for at in range(8)
+    }
 
 
 def test_rows_that_were_removed_from_payload_do_not_come_back(tables: Tables) -> None:

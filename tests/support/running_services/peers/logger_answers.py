@@ -9,11 +9,12 @@ from uuid import UUID
 from shared.bus import Bus
 from shared.clock import SystemClock
 from shared.contracts.chunks import ChunkStream
-from shared.contracts.erasures import ErasureQuery, ErasureReceipt, ErasureTerms
+from shared.contracts.erasures import ErasureIds, ErasureQuery, ErasureReceipt, ErasureTerms
 from shared.contracts.rpc.inference_logger import (
     ACCOUNTING,
     ERASURE_RECEIPT,
     ERASURE_TERMS,
+    ERASURES_BEGUN,
     READ,
     ROWS,
     TABLE,
@@ -62,6 +63,7 @@ class LoggerAnswers:
         self.logger.serve(SIGNATURES, self._signatures)
         self.logger.serve(ERASURE_TERMS, self._erasure_terms)
         self.logger.serve(ERASURE_RECEIPT, self._erasure_receipt)
+        self.logger.serve(ERASURES_BEGUN, self._erasures_begun)
 
     async def _tables(self, query: TablesQuery) -> TableList:
         table = TableView(
@@ -104,6 +106,9 @@ class LoggerAnswers:
 
     async def _erasure_terms(self, _: Nothing) -> ErasureTerms:
         return ErasureTerms(stream_s=86_400, files_s=604_800)
+
+    async def _erasures_begun(self, query: ErasureIds) -> ErasureIds:
+        return ErasureIds(ids=tuple(identity for identity in query.ids if identity in self.receipts))
 
     async def _erasure_receipt(self, query: ErasureQuery) -> ErasureReceipt:
         if query.id not in self.receipts:

@@ -10,6 +10,7 @@ const TABS = [
   ['logs', '/services/$service/logs'],
   ['events', '/services/$service/events'],
   ['requests', '/services/$service/requests'],
+  ['tables', '/services/$service/tables'],
   ['keys', '/services/$service/keys'],
   ['settings', '/services/$service/settings'],
 ] as const;

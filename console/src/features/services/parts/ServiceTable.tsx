@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Skeleton, Table } from 'antd';
-import { memo, useMemo } from 'react';
+import { memo, useDeferredValue, useMemo } from 'react';
 import { EmptyState } from '@/components/page/EmptyState';
 import type { SearchSetter } from '@/components/page/useSearchState';
 import { useTexts } from '@/i18n';
@@ -18,6 +18,8 @@ interface Shown {
 /** Rows of the filter before, while those of another are on their way; a spinner over them would delay those. */
 const WAITING = { opacity: 0.5 };
 const NOTHING: readonly Service[] = [];
+/** As many rows as a tall window shows: they are painted first, those below them when there is time. */
+const IN_VIEW = 20;
 
 export function ServiceTable(
   props: Omit<Shown, 'services'> & { services: readonly Service[] | undefined; isLoading: boolean },
@@ -38,12 +40,14 @@ export function ServiceTable(
 const Rows = memo(function Rows({ services, sort, setFilters }: Shown) {
   const t = useTexts().services;
   const columns = useColumns(sort);
+  const isWhole = useDeferredValue(services, NOTHING) === services;
+  const shown = useMemo(() => (isWhole ? services : services.slice(0, IN_VIEW)), [isWhole, services]);
   return (
     <Table<Service>
       size="small"
       rowKey="name"
       columns={columns}
-      dataSource={services}
+      dataSource={shown}
       pagination={false}
       tableLayout="fixed"
       scroll={{ x: widthOf(columns) }}

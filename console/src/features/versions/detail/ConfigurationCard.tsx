@@ -1,5 +1,5 @@
 import { Card, Descriptions } from 'antd';
-import type { Version } from '@/api';
+import type { Schemas, Version } from '@/api';
 import { CopyText } from '@/components/text/CopyText';
 import { Timestamp } from '@/components/time/Timestamp';
 import { useFormats, useTexts } from '@/i18n';
@@ -7,7 +7,7 @@ import { rateLimitText, recordingText, replicasText, resourcesText } from '../te
 
 /** Every field of a version that is not shown elsewhere on its page. */
 export function ConfigurationCard({ version }: { version: Version }) {
-  const { versions: t, common } = useTexts();
+  const { versions: t, versionFields: fields, common } = useTexts();
   const formats = useFormats();
   const runtime = Object.entries(version.runtime).map(([name, value]) => `${name}: ${String(value)}`);
   return (
@@ -28,6 +28,7 @@ export function ConfigurationCard({ version }: { version: Version }) {
             children: formats.milliseconds(version.request_timeout_ms),
           },
           { key: 'recording', label: t.recording, children: recordingText(version, t, formats) },
+          { key: 'masking', label: fields.masking, children: <Masking of={version} /> },
           { key: 'runtime', label: t.runtime, children: runtime.join(', ') },
           { key: 'env', label: t.env, children: <Environment env={version.env} /> },
           { key: 'digest', label: t.servedDigest, children: <ShortDigest of={version.deployment_digest} /> },
@@ -38,6 +39,21 @@ export function ConfigurationCard({ version }: { version: Version }) {
         ]}
       />
     </Card>
+  );
+}
+
+function Masking({ of }: { of: Version }) {
+  const { versionFields: t, common } = useTexts();
+  const rules = (of.log_delivery as unknown as Schemas['LogDelivery']).masking ?? [];
+  if (rules.length === 0) return <>{common.none}</>;
+  return (
+    <div style={{ overflowWrap: 'anywhere' }}>
+      {rules.map(({ column, action }) => (
+        <div key={column}>
+          <code>{column}</code>: {t.maskActions[action]}
+        </div>
+      ))}
+    </div>
   );
 }
 

@@ -1,8 +1,9 @@
 import { useNavigate } from '@tanstack/react-router';
 import { Drawer, Flex, Form, Input, InputNumber, Switch } from 'antd';
 import { useState } from 'react';
-import { activeVersions, type Service } from '@/api';
+import { activeVersions, type Service, type Version } from '@/api';
 import { ErrorNotice } from '@/components/page/ErrorNotice';
+import { RecordedRequests } from '@/components/version/masking/recorded';
 import { NEW_VALUES, newVersionOf, type VersionValues, valuesOf } from '@/components/version/values';
 import { useTexts } from '@/i18n';
 import { createVersion, useChanged } from '../queries';
@@ -16,6 +17,7 @@ export function AddVersion({ service, onClose }: { service: Service; onClose: ()
   const navigate = useNavigate();
   const changed = useChanged(service.name);
   const [isBusy, setBusy] = useState(false);
+  const like = newestOf(service);
   const { form, advanced, ...errors } = useVersionForm();
   const finish = async () => {
     errors.clear();
@@ -53,7 +55,9 @@ export function AddVersion({ service, onClose }: { service: Service; onClose: ()
         <Form.Item name="name" label={t.formName} extra={t.formNameHint}>
           <Input autoComplete="off" spellCheck={false} />
         </Form.Item>
-        <VersionFields service={service} advanced={advanced} />
+        <RecordedRequests value={like === undefined ? null : { service: service.name, version: like.name }}>
+          <VersionFields service={service} advanced={advanced} />
+        </RecordedRequests>
         <Flex gap="large" wrap>
           <Form.Item name="start" label={t.startNow} valuePropName="checked">
             <Switch />
@@ -67,9 +71,14 @@ export function AddVersion({ service, onClose }: { service: Service; onClose: ()
   );
 }
 
+/** The newest version: a further one begins as it is. */
+function newestOf(service: Service): Version | undefined {
+  return activeVersions(service).at(-1) ?? service.versions.at(-1);
+}
+
 function beginning(service: Service): VersionValues {
   const active = activeVersions(service);
-  const like = active.at(-1) ?? service.versions.at(-1);
+  const like = newestOf(service);
   if (like === undefined) return NEW_VALUES;
   return { ...valuesOf(like), description: '', start: active.length < 2, traffic_weight: 0 };
 }

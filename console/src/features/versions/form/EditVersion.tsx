@@ -4,6 +4,7 @@ import type { Service, Version } from '@/api';
 import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { ReviewDialog } from '@/components/review/ReviewDialog';
 import { useReviewedEdit } from '@/components/review/useReviewedEdit';
+import { RecordedRequests } from '@/components/version/masking/recorded';
 import { CHANGEABLE, changeOf, type VersionValues, valuesOf } from '@/components/version/values';
 import { useTexts } from '@/i18n';
 import { changeVersion, previewVersion, readVersion, useChanged, type VersionChange } from '../queries';
@@ -58,7 +59,9 @@ export function EditVersion(props: { service: Service; version: Version; onClose
         onFinish={finish}
         onFinishFailed={errors.reveal}
       >
-        <VersionFields service={props.service} advanced={advanced} />
+        <RecordedRequests value={{ service: base.service, version: base.name }}>
+          <VersionFields service={props.service} advanced={advanced} />
+        </RecordedRequests>
       </Form>
       <ReviewDialog edit={edit} />
     </Drawer>

@@ -21,6 +21,12 @@ export const requests = {
   answer: 'Answer',
   noBody: 'Not kept',
   codes: 'Why something is missing',
+  inferences: 'Rows of this request',
+  noInferences:
+    'Its rows are not in the inferences table (yet): they come a second or two after the request.',
+  noLabels: 'No label yet',
+  labelled: (labelled: string, all: string) => `${labelled} of ${all} rows have a label`,
+  rowIndex: 'Row',
   lines: 'Log lines of this request',
   noLines: 'The pod has printed nothing for it.',
   trace: 'Trace',

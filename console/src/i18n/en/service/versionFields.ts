@@ -53,6 +53,23 @@ export const versionFields = {
   destination: 'Where the table lies',
   destinationHint:
     'Root of the tables, file:///… or s3://bucket/prefix of a destination; empty: the platform’s own.',
+  masking: 'Masked columns',
+  maskingHint:
+    'Of features and predictions, by name, in any case. They are masked before anything reaches the bus or a table. Callers see the answer as it is.',
+  maskAdd: 'Add a column',
+  maskRemove: 'Remove the column',
+  maskColumn: 'Column',
+  maskAction: 'What is logged of it',
+  maskActions: { hash: 'a keyed hash', mask: '*** in place of text', drop: 'nothing' },
+  maskTry: 'Try on recorded requests',
+  maskPreview: 'The newest recorded requests, as these rules would leave them',
+  maskNothing: 'Nothing was recorded yet',
+  maskNothingHint: 'Rules are tried on requests of this version that are in its payload table.',
+  maskUntouched: (columns: string) =>
+    `None of these requests has ${columns}: is it spelled as in the requests?`,
+  maskChanged: 'masked',
+  maskSame: 'as it was',
+  maskLeftOut: 'Would be left out: the rules cannot be applied to it.',
   none: 'none',
   rowWise: 'Rows of different callers share one predict',
   rowWises: { auto: 'found out by itself', true: 'always', false: 'never' },

@@ -21,6 +21,7 @@ export const common = {
   edit: 'Edit',
   save: 'Save',
   cancel: 'Cancel',
+  close: 'Close',
   delete: 'Delete',
   start: 'Start',
   stop: 'Stop',

@@ -4,6 +4,7 @@ export const shell = {
   services: 'Services',
   models: 'Models',
   resources: 'Resources',
+  destinations: 'Destinations',
   usage: 'Usage',
   people: 'People',
   platform: 'Platform',
@@ -42,6 +43,7 @@ export const shell = {
     events: 'Events',
     keys: 'Keys',
     requests: 'Requests',
+    tables: 'Tables',
     settings: 'Settings',
   },
   signIn: {

@@ -22,6 +22,7 @@ export const common: typeof en = {
   edit: '编辑',
   save: '保存',
   cancel: '取消',
+  close: '关闭',
   delete: '删除',
   start: '启动',
   stop: '停止',

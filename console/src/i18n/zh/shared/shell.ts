@@ -5,6 +5,7 @@ export const shell: typeof en = {
   services: '服务组',
   models: '模型',
   resources: '资源',
+  destinations: '存储位置',
   usage: '用量',
   people: '人员与权限',
   platform: '平台',
@@ -43,6 +44,7 @@ export const shell: typeof en = {
     events: '事件',
     keys: 'API 密钥',
     requests: '请求',
+    tables: '推理表',
     settings: '设置',
   },
   signIn: {

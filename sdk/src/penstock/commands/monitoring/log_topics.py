@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -29,6 +29,7 @@ SUBJECT = "penstock.logtopics.v1"
 BATCH = 100
 WAIT_S = 1.0
 IDLE_TURNS = 30
+MOST_NAMED = 20
 """Without a message; then the consumer is made anew: the server may have forgotten it."""
 
 
@@ -88,7 +89,7 @@ def read(
 ) -> None:
     """Print the records of a log topic, oldest first, one JSON object a line; each at least once.
 
-    A record that came twice has the same record_id.
+    A record that came twice has the same record_id. A topic that has no records is said on stderr.
     """
     subject = f"{SUBJECT}.{topic.replace('/', '.')}"
     address = url or _subscriber_url()
@@ -111,6 +112,8 @@ async def _read(url: str, subject: str, place: Place, shape: Shape, most: int | 
     count = 0
     try:
         js = connection.jetstream()
+        if problem := empty_topic(subject, await _topics(js)):
+            typer.echo(problem, err=True)
         async for message in _messages(js, subject, place, follow=follow):
             for record in json.loads(message.data)["records"]:
                 sys.stdout.write(json.dumps(SHAPES[shape](record), ensure_ascii=False) + "\n")
@@ -121,6 +124,26 @@ async def _read(url: str, subject: str, place: Place, shape: Shape, most: int | 
                 return
     finally:
         await connection.close()
+
+
+async def _topics(js: JetStreamContext) -> list[str]:
+    """Subjects that have records."""
+    found = await js.stream_info(STREAM, subjects_filter=f"{SUBJECT}.>")
+    return sorted(found.state.subjects or ())
+
+
+def empty_topic(subject: str, known: Sequence[str]) -> str | None:
+    """What to tell of a topic that no record is in: it may be misspelt. None: it has some."""
+    if subject in known:
+        return None
+    names = [_name(each) for each in known]
+    there = f"topics with records: {', '.join(names[:MOST_NAMED])}" if names else "no topic has any"
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f"the topic {_name(subject)} has no records; {there}{more}"
+
+
+def _name(subject: str) -> str:
+    return subject.removeprefix(f"{SUBJECT}.").replace(".", "/", 1)
 
 
 async def _messages(js: JetStreamContext, subject: str, place: Place, *, follow: bool) -> AsyncIterator[Msg]:

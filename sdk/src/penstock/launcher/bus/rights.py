@@ -72,6 +72,7 @@ ASKS: dict[str, tuple[str, ...]] = {
         "penstock.rpc.controller.destinations",
         "penstock.rpc.controller.storage_credentials",
         "penstock.rpc.controller.erasures",
+        "penstock.rpc.inference-logger.receive_labels.*",  # of several, one hands labels to the owner of the tables
     ),
 }
 """Service → the questions that it asks. Some are answered with credentials: nobody else may ask those."""

@@ -18,9 +18,12 @@ from pathlib import Path
 from penstock.launcher.files import read_object, write_private
 from penstock.launcher.home import HOST, Home, LaunchError
 
-DEFAULTS = {"controller": 9101, "scheduler": 9102, "router": 9103, "monitor": 9104, "inference-logger": 9105}
+DEFAULTS = {
+    **{"controller": 9101, "scheduler": 9102, "router": 9103, "monitor": 9104, "inference-logger": 9105},
+    "inference-logger-1": 9105,  # the first of several, where the only one was
+}
 FURTHER = range(9106, 9600)
-"""Where the next free one is looked for; further routers take theirs here."""
+"""Where the next free one is looked for; further processes of a service take theirs here."""
 
 
 class AdminPorts:

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.contracts.rpc.status import ServiceStatus
+from shared.contracts.rpc.status import LoggerBacklog, ServiceStatus
 
-ALWAYS = ("scheduler", "monitor", "inference-logger")
+ALWAYS = ("scheduler", "monitor")
 """Services that every platform has one of."""
-ROUTER = "router"
+ROUTER, LOGGER = "router", "inference-logger"
+"""Services that a platform may have several processes of."""
 REMEMBERED_FOR = timedelta(hours=1)
-"""A router that was not heard of for so long was taken away on purpose."""
+"""One of several that was not heard of for so long was taken away on purpose."""
 
 
 @dataclass(frozen=True)
@@ -28,30 +29,35 @@ class ProcessState:
 class KnownProcesses:
     """What was last heard of each process. Kept in memory: after a restart everybody is asked again."""
 
-    def __init__(self, routers: Iterable[str] = ()) -> None:
-        """`routers`: ids of those that are wanted, which are away until they answer; others say themselves that
-        they are there."""
-        self._wanted = frozenset((*ALWAYS, *(f"{ROUTER}-{each}" for each in routers)))
+    def __init__(self, routers: Iterable[str] = (), loggers: Iterable[str] = ()) -> None:
+        """`routers`, `loggers`: ids of those that are wanted, which are away until they answer; others say themselves
+        that they are there."""
+        several = (*(f"{ROUTER}-{each}" for each in routers), *(f"{LOGGER}-{each}" for each in loggers))
+        self._wanted = frozenset((*ALWAYS, *several))
         self._last: dict[str, tuple[datetime, ServiceStatus]] = {}
 
     def are_all_in(self, found: Mapping[str, ServiceStatus]) -> bool:
         """Whether everybody who is expected has answered."""
         expected = self._wanted | self._last.keys()
-        return expected <= found.keys() and any(_is_router(name) for name in found)
+        return expected <= found.keys() and {*map(service_of, found)} >= {ROUTER, LOGGER}
 
     def note(self, found: Iterable[ServiceStatus], now: datetime) -> None:
         """These have answered now."""
         for status in found:
             self._last[status.name] = (now, status)
         for name, (at, _) in tuple(self._last.items()):
-            if _is_router(name) and now - at > REMEMBERED_FOR:
+            if now - at > REMEMBERED_FOR and self._was_taken_away(name, at):
                 del self._last[name]
+
+    def _was_taken_away(self, name: str, at: datetime) -> bool:
+        if service_of(name) == LOGGER:  # the only one may be away for long
+            return any(service_of(other) == LOGGER and last > at for other, (last, _) in self._last.items())
+        return service_of(name) == ROUTER
 
     def states(self, running: Iterable[str]) -> Iterator[ProcessState]:
         """Every process, by name, those of `running` as running."""
         answered, known = frozenset(running), {*self._wanted, *self._last}
-        if not any(_is_router(name) for name in known):
-            known.add(ROUTER)
+        known |= {ROUTER, LOGGER} - {*map(service_of, known)}
         for name in sorted(known):
             at, status = self._last.get(name, (None, None))
             is_running = name in answered
@@ -63,5 +69,19 @@ class KnownProcesses:
         return self._last[name][1] if name in self._last else None
 
 
-def _is_router(name: str) -> bool:
-    return name.partition("-")[0] == ROUTER
+def service_of(name: str) -> str:
+    """`router-2` → `router`."""
+    return next((each for each in (ROUTER, LOGGER) if name == each or name.startswith(f"{each}-")), name)
+
+
+def backlog_of(found: Mapping[str, ServiceStatus]) -> LoggerBacklog | None:
+    """Of all loggers together: each reads the whole stream, and has taken what is its own."""
+    told = [each.backlog for name, each in found.items() if service_of(name) == LOGGER and each.backlog]
+    if not told:
+        return None
+    ages = [each.oldest_age_s for each in told if each.oldest_age_s is not None]
+    return LoggerBacklog(
+        pending=max(each.pending for each in told),
+        unacked=sum(each.unacked for each in told),
+        oldest_age_s=max(ages, default=None),
+    )

@@ -16,7 +16,9 @@ LATEST = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
 def countable(moment: datetime) -> datetime:
     """`moment` unless it is so near the calendar's ends that another zone cannot write it: then `InvalidInput`."""
     if not EARLIEST <= moment <= LATEST:
-        raise InvalidInput(f"{moment.isoformat()} is not a time between the years 1 and 9999, in UTC")
+        raise InvalidInput(
+            f"{moment.isoformat()} is out of range: times lie between {EARLIEST.date()} and {LATEST.date()}"
+        )
     return moment
 
 

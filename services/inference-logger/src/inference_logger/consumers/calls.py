@@ -12,16 +12,18 @@ from inference_logger.handlers.reading.reader import TableReader
 from inference_logger.store import catalogue
 from inference_logger.store.derived.signatures import list_signatures, save_signature
 from inference_logger.store.destinations.registry import DestinationRegistry
+from inference_logger.store.erasure.state import find_begun
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.base import Contract
 from shared.contracts.chunks import ChunkStream
-from shared.contracts.erasures import ErasureQuery, ErasureReceipt, ErasureTerms
+from shared.contracts.erasures import ErasureIds, ErasureQuery, ErasureReceipt, ErasureTerms
 from shared.contracts.rpc.inference_logger import (
     ACCOUNTING,
     DESTINATION_STATES,
     ERASURE_RECEIPT,
     ERASURE_TERMS,
+    ERASURES_BEGUN,
     READ,
     ROWS,
     TABLE,
@@ -106,7 +108,7 @@ def serve_destinations(bus: Bus, database: Database, registry: DestinationRegist
 
 
 def serve_erasures(bus: Bus, erasures: Erasures, terms: ErasureTerms) -> None:
-    """Answer how long rows may outlive an erasure, and what became of one."""
+    """Answer how long rows may outlive an erasure, and which have begun, and what became of one."""
 
     async def told(_: Contract) -> ErasureTerms:
         return terms
@@ -114,5 +116,10 @@ def serve_erasures(bus: Bus, erasures: Erasures, terms: ErasureTerms) -> None:
     async def receipt(query: ErasureQuery) -> ErasureReceipt:
         return await erasures.receipt(query.id)
 
+    async def begun(query: ErasureIds) -> ErasureIds:
+        async with erasures.stores.database.read() as session:
+            return ErasureIds(ids=await find_begun(session, query.ids))
+
     bus.serve(ERASURE_TERMS, told)
+    bus.serve(ERASURES_BEGUN, begun)
     bus.serve(ERASURE_RECEIPT, receipt)

@@ -12,17 +12,37 @@ from shared.contracts.rpc.inference_logger_labels import (
     LabelCoverageQuery,
     LabelReceipt,
     LabelUpload,
+    receive_labels_of,
 )
+from shared.errors import Unavailable
+
+TAKEN_WITHIN_S = 290.0
+"""By another replica; whoever asks this one waits for a little longer."""
 
 
 def serve_labels(bus: Bus, intake: LabelIntake) -> None:
     """Take labels, and say how many inferences have some."""
 
     async def receive(upload: LabelUpload) -> LabelReceipt:
-        return await intake.receive(upload)
+        owner = intake.stores.ownership.other_owner(upload.service)
+        if owner is None:
+            return await intake.receive(upload)
+        taken: LabelReceipt = await bus.call(receive_labels_of(owner), upload, timeout=TAKEN_WITHIN_S)
+        return taken
 
     async def coverage(query: LabelCoverageQuery) -> LabelCoverage:
         return await label_coverage(intake.stores, query)
 
     bus.serve(RECEIVE_LABELS, receive)
     bus.serve(LABEL_COVERAGE, coverage)
+
+
+def serve_handed_labels(bus: Bus, intake: LabelIntake, process: str) -> None:
+    """Take labels that another of several inference-loggers was given; `process`: what this one is called."""
+
+    async def receive(upload: LabelUpload) -> LabelReceipt:
+        if not intake.stores.ownership.owns(upload.service):
+            raise Unavailable("the inference-loggers share the tables anew; try again", retry_after_s=1)
+        return await intake.receive(upload)
+
+    bus.serve(receive_labels_of(process), receive)

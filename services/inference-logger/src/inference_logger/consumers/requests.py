@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -25,6 +25,7 @@ from inference_logger.domain.records import UnreadableMessage, read_message
 from inference_logger.domain.streams import DOUBTFUL_FOR, Checkpoint
 from inference_logger.domain.tables import ReceivedMessage
 from inference_logger.handlers.commit import StreamBatch, commit_batch
+from inference_logger.handlers.replicas.ownership import Ownership, OwnershipChanged
 from inference_logger.handlers.stores import Stores
 from inference_logger.store import positions
 from inference_logger.store.stream import checkpoint_name, find_checkpoint, is_retry
@@ -81,6 +82,7 @@ class RequestSink:
         self.stores = stores
         self.waiting = waiting
         self.policy = policy
+        self.before_reading: Callable[[], Awaitable[None]] | None = None
         self._outage = StreamOutage()
         self._checkpoint: Checkpoint | None = None
         self._taken: list[Msg] = []
@@ -91,6 +93,8 @@ class RequestSink:
         while True:
             try:
                 await self._read_stream()
+            except OwnershipChanged as error:
+                log.info("requests are read anew: %s", error.message)
             except (Unavailable, *NATS_ERRORS) as error:
                 level = self._outage.level(self.stores.clock.monotonic())
                 log.log(level, "requests wait: %s", describe_error(error))
@@ -117,20 +121,24 @@ class RequestSink:
         return found.time
 
     async def _read_stream(self) -> None:
+        if self.before_reading is not None:
+            await self.before_reading()
+        await self.stores.ownership.began()
         stream = await stream_identity(self.bus.js, REQUESTS)
         checkpoint = await self._begin(stream)
-        unread: list[Msg] = []
+        unread = _Unread()
         since = self.stores.clock.monotonic()
         after = max(checkpoint.sequence, stream.first_seq - 1)
         async for messages in read_stream(self.bus.js, REQUESTS, after, batch=BATCH):
             self._outage.end()
-            since = since if unread else self.stores.clock.monotonic()
-            unread += messages
-            self._checkpoint, self._taken = checkpoint, unread
-            if unread and self._is_due(unread, since):
-                checkpoint = await self._commit(checkpoint, unread)
-                unread = []
-                self._checkpoint, self._taken = checkpoint, unread
+            self.stores.ownership.require_current()
+            since = since if unread.last else self.stores.clock.monotonic()
+            unread.add(messages, self.stores.ownership)
+            self._checkpoint, self._taken = checkpoint, unread.own
+            if unread.last and self._is_due(unread.own, since):
+                checkpoint = await self._commit(checkpoint, unread.own, unread.last)
+                unread = _Unread()
+                self._checkpoint, self._taken = checkpoint, unread.own
             await self.waiting.recover_and_park(self.bus.js, checkpoint)
 
     async def _begin(self, stream: StreamIdentity) -> Checkpoint:
@@ -143,15 +151,16 @@ class RequestSink:
             log.warning("stream %s was set back or damaged: %s; it is read from its beginning", REQUESTS, why)
             checkpoint = checkpoint.next_epoch(now)
         info = await js.stream_info(REQUESTS)
-        async with database.unit_of_work() as session:
+        async with self.stores.ownership.noting() as session:
             tables = await positions.find_waiting_tables(session)
             for location, table in tables.items():
                 if table.stream != checkpoint.name:
                     tables[location] = table.on_stream(checkpoint.name)
             await positions.save_waiting_tables(session, tables.values())
-            await positions.set_checkpoint(session, checkpoint, now)
-        self.waiting.load(tables, info.config.max_bytes or 0)
-        return checkpoint
+            own = await self.stores.ownership.begin(session, checkpoint, now)
+        owned = {place: table for place, table in tables.items() if self.stores.ownership.owns(table.key.service)}
+        self.waiting.load(owned, info.config.max_bytes or 0)
+        return own
 
     async def _first_checkpoint(self, stream: StreamIdentity, now: datetime) -> Checkpoint:
         """Of a stream that was never read: what it holds may be in tables already.
@@ -169,11 +178,11 @@ class RequestSink:
         late = self.stores.clock.monotonic() - since >= self.policy.interval.total_seconds()
         return late or sum(len(message.data) for message in unread) >= self.policy.bytes
 
-    async def _commit(self, before: Checkpoint, messages: Sequence[Msg]) -> Checkpoint:
+    async def _commit(self, before: Checkpoint, messages: Sequence[Msg], reached: Msg) -> Checkpoint:
         batch = _Gathered()
         for message in messages:
             await self._read(message, before, batch)
-        last = messages[-1].metadata
+        last = reached.metadata
         upto = replace(before, sequence=last.sequence.stream, stored_at=last.timestamp)
         await self._hand_on(batch.messages, upto)
         found = StreamBatch(batch.messages, before, upto, batch.counts, batch.lost)
@@ -201,6 +210,24 @@ class RequestSink:
         batch.counts += [] if records else read_counts(message.data, service)
         doubtful = is_retry(message.headers) or checkpoint.is_doubtful(metadata.timestamp)
         batch.messages.append(ReceivedMessage(metadata.sequence.stream, records, doubtful, len(message.data)))
+
+
+@dataclass
+class _Unread:
+    """What came since the last commit: messages of its own, and the last one of all."""
+
+    own: list[Msg] = field(default_factory=list)
+    last: Msg | None = None
+
+    def add(self, messages: Sequence[Msg], ownership: Ownership) -> None:
+        """Without what another replica stores, or has stored."""
+        self.last = messages[-1] if messages else self.last
+        self.own += (message for message in messages if _is_own(message, ownership))
+
+
+def _is_own(message: Msg, ownership: Ownership) -> bool:
+    service = message.subject.rpartition(".")[2]
+    return ownership.owns(service) and message.metadata.sequence.stream > ownership.floor(service)
 
 
 @dataclass

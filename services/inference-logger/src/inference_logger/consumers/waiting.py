@@ -51,10 +51,15 @@ class WaitingTableRetries:
             return
         until = self._now() + TURN_S
         for location in list(self.tables):
-            await self._catch_up(js, location, checkpoint, until)
+            await self._catch_up(js, location, self._upto(location, checkpoint), until)
         for location in list(self.tables):
-            await self._park(js, location, checkpoint, until)
+            await self._park(js, location, self._upto(location, checkpoint), until)
         self._show()
+
+    def _upto(self, location: str, checkpoint: Checkpoint) -> Checkpoint:
+        """Where the other tables of its service are: another replica may have been further than this one."""
+        floor = self.stores.ownership.floor(self.tables[location].key.service)
+        return checkpoint if floor <= checkpoint.sequence else replace(checkpoint, sequence=floor)
 
     async def _catch_up(self, js: JetStreamContext, location: str, checkpoint: Checkpoint, until: float) -> None:
         refusal = self.stores.storages.refusal(location)

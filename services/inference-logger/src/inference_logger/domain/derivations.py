@@ -64,6 +64,12 @@ class DerivationSchedule:
         self._retries[source] = retry
         self._due[source] = retry.at
 
+    def forget(self, source: TableKey) -> None:
+        """It is another process' to derive."""
+        self._running.discard(source)
+        for known in (self._due, self._rest_until, self._retries):
+            known.pop(source, None)
+
     def postponed(self, source: TableKey, at: float) -> None:
         """It waits for something that is expected soon."""
         self._running.discard(source)

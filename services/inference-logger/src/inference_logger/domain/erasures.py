@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
 
 from inference_logger.domain.records import RawRecord
 from inference_logger.domain.rows import client_request_id
@@ -106,6 +109,35 @@ def _moment(order: ErasureOrder) -> str:
 
 def _listed(values: Iterable[str]) -> str:
     return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
+
+
+def holds_value(text: str, names: Collection[str], values: Collection[str]) -> bool:
+    """Whether JSON says one of the values, at any depth, under one of the names; `""`: of what stands there unnamed."""
+    try:
+        document = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    wanted, left = frozenset(values), [("", document)]
+    while left:
+        name, value = left.pop()
+        if isinstance(value, dict):
+            left += value.items()
+        elif isinstance(value, list):
+            left += [(name, each) for each in value]
+        elif value is not None and name in names and not wanted.isdisjoint(_texts_of(value)):
+            return True
+    return False
+
+
+def _texts_of(value: Any) -> Iterator[str]:
+    """How somebody may have written a value: 7 and 7.0 are one number, `True` is `true`."""
+    yield value if isinstance(value, str) else orjson.dumps(value).decode()
+    if isinstance(value, bool):
+        yield str(value)
+    elif isinstance(value, int):
+        yield f"{value}.0"
+    elif isinstance(value, float) and value.is_integer():
+        yield str(int(value))
 
 
 def next_pass(order: ErasureOrder, first: datetime, now: datetime, *, is_whole: bool) -> datetime:

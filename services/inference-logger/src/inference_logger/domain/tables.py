@@ -109,6 +109,11 @@ def table_location(root: str, service: str, kind: str) -> str:
     return f"{plain_path(root).rstrip('/')}/{service}/{kind}"
 
 
+def service_at(location: str) -> str:
+    """Whose table lies there."""
+    return location.rstrip("/").split("/")[-2]
+
+
 def plain_path(root: str) -> str:
     """A folder from a path, a `file://` or `s3://` URL, spelled in one way; empty for nothing."""
     if is_remote(root):

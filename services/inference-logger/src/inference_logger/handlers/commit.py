@@ -40,8 +40,10 @@ async def commit_batch(
     """Append a batch to its tables, then note it; returns the waiting tables that are new or have grown.
 
     May be repeated, and killed anywhere, without a row lost or doubled. What a service had logged before it was deleted
-    with its tables is left out. Raises `Unavailable` only for the database: nothing is noted then.
+    with its tables is left out. Raises `Unavailable` for the database, and where replicas share the tables anew, alone:
+    nothing is noted then.
     """
+    stores.ownership.require_current()
     async with stores.tables.append_lock:
         work = _BatchCommit(stores, batch, waiting, await read_catalogue_state(stores.database))
         shares = work.shares()
@@ -108,7 +110,8 @@ class _BatchCommit:
 
     async def note(self) -> None:
         at = self.stores.clock.now()
-        async with self.stores.database.unit_of_work() as session:
+        self.stores.ownership.require_current()  # a table that was refused to this process is not blocked
+        async with self.stores.ownership.noting() as session:
             for key, committed in self.done:
                 await note_commit(session, key, committed, at)
             for table in self.newly_blocked:
@@ -116,4 +119,4 @@ class _BatchCommit:
             await positions.save_waiting_tables(session, self.changed.values())
             await counts.note_counts(session, self._kept_counts())
             await counts.note_lost(session, self.batch.lost)
-            await positions.set_checkpoint(session, self.batch.upto, at)
+            await self.stores.ownership.note_position(session, self.batch.upto, at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -17,7 +17,7 @@ from inference_logger.domain.derivations import (
     resolve_signatures,
 )
 from inference_logger.domain.inferences.signatures import KnownSignatures, SignatureKey
-from inference_logger.domain.inferences.step import derive_inferences, keys_of
+from inference_logger.domain.inferences.step import derive_parts, keys_of
 from inference_logger.domain.schema import NEEDED_OF_PAYLOAD
 from inference_logger.domain.tables import INFERENCES, KIND, TableKey, is_remote
 from inference_logger.domain.waiting import WaitingTable, error_reason
@@ -36,6 +36,7 @@ from inference_logger.store.derived import blocked
 from inference_logger.store.derived.runner import DerivationRunner
 from inference_logger.store.derived.signatures import find_signatures
 from inference_logger.store.derived.tables import Backfill, Derivation, DerivedCommit, catalogue_location, rows_behind
+from inference_logger.store.open_tables import OpenTables
 from inference_logger.store.storage import Storage
 from shared.bus.outbox import publish
 from shared.errors import NotFound, PenstockError
@@ -64,6 +65,7 @@ class InferenceTables:
     blocked: dict[str, WaitingTable] = field(default_factory=dict)
     """By location."""
     _backfills: dict[str, Backfill] = field(default_factory=dict)
+    _opened: OpenTables = field(default_factory=OpenTables)
     _checked: set[str] = field(default_factory=set)
     """Locations whose entry in the catalogue is known to be there."""
 
@@ -79,18 +81,23 @@ class InferenceTables:
 
     async def load(self) -> None:
         """Start from what the database holds: every payload table may have got rows meanwhile."""
+        await self.stores.ownership.known()
+        self._backfills.clear()  # another process may have gone on, or begun anew
+        self._checked.clear()
+        owns = self.stores.ownership.owns
         async with self.stores.database.read() as session:
             rows = await catalogue.find_tables(session)
-            self.blocked = await blocked.find_blocked(session)
+            found = await blocked.find_blocked(session)
+        self.blocked = {location: table for location, table in found.items() if owns(table.key.service)}
         now = self.stores.clock.monotonic()
         for row in rows:
-            if row.kind == KIND and row.version >= 0:
+            if row.kind == KIND and row.version >= 0 and owns(row.service):
                 self.schedule.wake(self.stores.tables.key_at(row.location, row.service, row.kind), now)
         self._show()
 
     def take_due(self) -> list[TableKey]:
         """Tables that are to be derived now."""
-        return self.schedule.take_due(self.stores.clock.monotonic())
+        return self.wakeups.take_due(self.stores.ownership.owns)
 
     def failed(self, source: TableKey) -> None:
         """It is tried again later."""
@@ -149,7 +156,7 @@ class InferenceTables:
     def _target(self, source: TableKey) -> str:
         return self.stores.tables.location(replace(source, kind=INFERENCES))
 
-    async def _derivation(self, source: TableKey, step: partial[pa.Table]) -> Derivation:
+    async def _derivation(self, source: TableKey, step: partial[Iterator[pa.Table]]) -> Derivation:
         location, target = self.stores.tables.location(source), self._target(source)
         return Derivation(
             source=location,
@@ -158,6 +165,7 @@ class InferenceTables:
             columns=NEEDED_OF_PAYLOAD,
             storage=await self._storage(location),
             fence=self.stores.tables.fence,
+            opened=self._opened,
             backfill=self._backfills.get(target),
         )
 
@@ -171,7 +179,7 @@ class InferenceTables:
         async with self.stores.database.read() as session:
             return await find_signatures(session, service)
 
-    def _step(self, known: KnownSignatures) -> partial[pa.Table]:
+    def _step(self, known: KnownSignatures) -> partial[Iterator[pa.Table]]:
         return partial(_derive_rows, known, self.waits.given_up(self.stores.clock.monotonic()))
 
     async def _note(self, source: TableKey, done: DerivedCommit) -> None:
@@ -209,7 +217,7 @@ class InferenceTables:
     async def _note_blocked(self, source: TableKey, reason: str) -> None:
         key, target = replace(source, kind=INFERENCES), self._target(source)
         before = self.blocked.get(target)
-        if before is not None and before.reason == reason:
+        if not self.stores.ownership.may_write(source.service) or (before is not None and before.reason == reason):
             return
         behind = await self._rows_behind(source)
         since = before.since if before else self.stores.clock.now()
@@ -238,5 +246,5 @@ class InferenceTables:
 
 def _derive_rows(
     known: KnownSignatures, given_up: frozenset[SignatureKey], rows: pa.Table, fields: Sequence[pa.Field]
-) -> pa.Table:
-    return derive_inferences(rows, resolve_signatures(keys_of(rows), known, given_up), fields)
+) -> Iterator[pa.Table]:
+    return derive_parts(rows, resolve_signatures(keys_of(rows), known, given_up), fields)

@@ -56,6 +56,8 @@ class Erasures:
         orders = await self.orders()
         self.stores.tables.tombstones = Tombstones.of(orders)
         for order in orders:
+            if not self.stores.ownership.owns(order.service):
+                continue
             async with self.stores.database.read() as session:
                 state = await load_state(session, order.id)
             if state.is_finished or (state.next_pass_at and state.next_pass_at > self.stores.clock.now()):

@@ -17,7 +17,8 @@ from inference_logger.domain.object_storage import bucket_of, storage_reason
 from inference_logger.domain.tables import TableKey, is_remote, plain_path
 from inference_logger.handlers.stores import Stores
 from inference_logger.store import catalogue
-from inference_logger.store.delta import CommitResult, PayloadTables, open_table, version_and_rows
+from inference_logger.store.delta import CommitResult, PayloadTables, version_and_rows
+from inference_logger.store.open_tables import open_table
 from inference_logger.store.tables import TableRow
 from shared.database import Database
 from shared.errors import Conflict, NotFound, Unavailable
@@ -31,7 +32,8 @@ async def compact_tables(stores: Stores, kept: timedelta) -> None:
     Each bucket goes its own way: one that hangs holds up no other.
     """
     async with stores.database.read() as session:
-        found = [row.location for row in await catalogue.find_tables(session)]
+        rows = await catalogue.find_tables(session)
+    found = [row.location for row in rows if stores.ownership.owns(row.service)]
     by_place: dict[str, list[str]] = defaultdict(list)
     for location in found:
         by_place[bucket_of(location)].append(location)

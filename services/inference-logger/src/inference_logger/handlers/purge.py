@@ -58,11 +58,12 @@ async def _purge(js: JetStreamContext, first: int, before: int, subject: str | N
 
 
 async def purge_parked(database: Database, js: JetStreamContext, service: str, checkpoint: Checkpoint) -> None:
-    """Purge of a service's subject what all of its tables have, or have parked."""
+    """Purge of a service's subject what all of its tables have, or have parked; not what the stream is known by."""
     async with database.read() as session:
         waiting = await positions.find_waiting_tables(session, service)
+        of_all = await positions.read_checkpoint(session, checkpoint.stream) or checkpoint
     needed = _read_from(waiting).get(service, 0)
-    await _purge(js, 1, min(needed + 1, checkpoint.sequence), subject_of(service))
+    await _purge(js, 1, min(needed + 1, checkpoint.sequence, of_all.sequence), subject_of(service))
 
 
 def _read_from(waiting: Mapping[str, WaitingTable]) -> dict[str, int]:

@@ -41,7 +41,8 @@ class TableRemoval:
     async def run_once(self) -> int:
         """Remove the tables of services that were deleted with them; returns how many services these were."""
         async with self.stores.database.read() as session:
-            open_purges = await catalogue.find_purges(session, only_open=True)
+            found = await catalogue.find_purges(session, only_open=True)
+        open_purges = {service: upto for service, upto in found.items() if self.stores.ownership.owns(service)}
         for service, upto in open_purges.items():
             await self._remove(service, upto)
         return len(open_purges)

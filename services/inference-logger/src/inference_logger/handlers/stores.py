@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,6 +14,7 @@ from inference_logger.domain.accounting import ERASED, lost_records
 from inference_logger.domain.derivations import DerivationSchedule
 from inference_logger.domain.tables import TableKey
 from inference_logger.domain.waiting import WaitingTable
+from inference_logger.handlers.replicas.ownership import Ownership
 from inference_logger.metrics import TableMetrics
 from inference_logger.store import catalogue, counts
 from inference_logger.store.delta import CommitResult, PayloadTables
@@ -33,6 +34,21 @@ class DerivationWakeups:
     schedule: DerivationSchedule
     clock: Clock
     event: asyncio.Event = field(default_factory=asyncio.Event)
+    is_stale: asyncio.Event = field(default_factory=asyncio.Event)
+    """Other tables are this process' to derive than when they were loaded."""
+
+    def services_changed(self) -> None:
+        """Services came, or went to another process."""
+        self.is_stale.set()
+        self.event.set()
+
+    def take_due(self, owns: Callable[[str], bool]) -> list[TableKey]:
+        """Sources that are to be derived from now, of services that this process owns."""
+        due = self.schedule.take_due(self.clock.monotonic())
+        for source in due:
+            if not owns(source.service):
+                self.schedule.forget(source)
+        return [source for source in due if owns(source.service)]
 
     def rows_added(self, source: TableKey) -> None:
         """A table has got rows."""
@@ -61,6 +77,7 @@ class Stores:
     """By inferences table."""
     metrics: TableMetrics
     clock: Clock
+    ownership: Ownership
 
 
 @dataclass(frozen=True)

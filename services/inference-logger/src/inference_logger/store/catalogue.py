@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from inference_logger.domain.tables import TableKey, plain_path
@@ -67,6 +67,13 @@ async def find_tables(session: AsyncSession, service: str | None = None, name: s
     for column, value in ((table.service, service), (table.name, name)):
         wanted = wanted.where(column == value) if value is not None else wanted
     return list((await session.execute(wanted)).scalars())
+
+
+async def count_by_service(session: AsyncSession) -> dict[str, int]:
+    """Service → how many tables it has."""
+    table: Any = TableRow
+    found = await session.execute(select(table.service, func.count()).group_by(table.service))
+    return {service: count for service, count in found}
 
 
 async def note_purge(session: AsyncSession, service: str, upto: datetime) -> None:

@@ -19,21 +19,20 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import reduce
 from operator import or_
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction, write_deltalake
-from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError, DeltaError
 from pyarrow.dataset import FileSystemDataset
 
 from inference_logger.domain.erasures import Tombstones
 from inference_logger.domain.records import RawRecord, record_identity
 from inference_logger.domain.rows import to_payload
-from inference_logger.domain.schema import PARTITION_BY, PAYLOAD_SCHEMA, TABLE_PROPERTIES
 from inference_logger.domain.tables import TableKey, TableShare, plain_path, table_location
 from inference_logger.store.destinations.fence import WriterFence
 from inference_logger.store.destinations.placement import check_place
+from inference_logger.store.open_tables import OpenTables, open_table
 from inference_logger.store.storage import LOCAL, Storage, is_remote
 from shared.errors import Conflict, NotFound
 
@@ -66,6 +65,7 @@ class PayloadTables:
         """Held while tables are compacted, and for a removal too."""
         self._service_locks: dict[str, asyncio.Lock] = {}
         self.fence = WriterFence()
+        self._open = OpenTables()
         self.tombstones = Tombstones()
         """Records that were erased, and come again: they are not appended."""
 
@@ -100,14 +100,15 @@ class PayloadTables:
         check_place(location, known, storage)
         with self._alone(location, storage):
             for attempt in range(ATTEMPTS):
-                table, is_new = open_or_create(location, storage)
-                turn = [self.fence.turn(location, table)] if storage.is_single_writer else []
+                table, is_new = self._open.take(location, storage)
+                turn = self.fence.transactions(location, table, is_single_writer=storage.is_single_writer)
                 try:
                     done = _append_once(table, share, app_id, upto, turn, tombstones=self.tombstones)
                 except CommitFailedError:
                     if attempt == ATTEMPTS - 1:
                         raise
                 else:
+                    self._open.give_back(location, table)
                     return replace(done, is_new=is_new, location=location if is_remote(location) else done.location)
         raise AssertionError("unreachable")
 
@@ -125,8 +126,7 @@ class PayloadTables:
         """Merge small files, drop what no kept version needs, write a checkpoint. A writer in between wins."""
         with self.fence.lock(location):
             table = open_table(location, storage)
-            if storage.is_single_writer:
-                self.fence.turn(location, table)
+            self.fence.transactions(location, table, is_single_writer=storage.is_single_writer)
             with contextlib.suppress(CommitFailedError):
                 table.optimize.compact()
             table.update_incremental()
@@ -237,35 +237,6 @@ def _is_one_of(name: str, values: pa.Array) -> pc.Expression:
     if pa.types.is_string(values.type):
         return pc.field(name).cast(pa.large_string()).isin(values.cast(pa.large_string()))
     return pc.field(name).isin(values)
-
-
-def open_or_create(
-    location: str, storage: Storage = LOCAL, schema: pa.Schema = PAYLOAD_SCHEMA
-) -> tuple[DeltaTable, bool]:
-    """The table at `location`, and whether it was made for this, with `schema`; two at once make one."""
-    try:
-        return DeltaTable(location, storage_options=storage.delta_options), False
-    except TableNotFoundError:
-        pass
-    if not is_remote(location):
-        Path(location).mkdir(parents=True, exist_ok=True)
-    made = DeltaTable.create(
-        location,
-        schema,
-        mode="ignore",
-        partition_by=list(PARTITION_BY),
-        configuration=TABLE_PROPERTIES,
-        storage_options=storage.delta_options,
-    )
-    return made, True
-
-
-def open_table(location: str, storage: Storage = LOCAL) -> DeltaTable:
-    """The table at `location`; raises `NotFound`."""
-    try:
-        return DeltaTable(location, storage_options=storage.delta_options)
-    except TableNotFoundError as error:
-        raise NotFound(f"there is no table at {plain_path(location)} any more") from error
 
 
 def version_and_rows(location: str, storage: Storage = LOCAL) -> tuple[int, int]:

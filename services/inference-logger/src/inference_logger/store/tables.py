@@ -173,4 +173,33 @@ class ErasureRow(LoggerRow, table=True):
     waiting_for: str | None = None
 
 
+class ReplicaRow(LoggerRow, table=True):
+    """One of several inference-loggers that share the services."""
+
+    __tablename__ = "replicas"
+
+    name: str = Field(primary_key=True, max_length=128)
+    process: str = Field(max_length=36)
+    """Which process it is: a later one of the same name replaces it."""
+    beat: int = Field(default=0, sa_type=BigInteger)
+    """Grows while it is there."""
+    sequence: int = Field(default=0, sa_type=BigInteger)
+    """Up to where it has stored what it owns."""
+    stored_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When the server stored the message there."""
+
+
+class AssignmentRow(LoggerRow, table=True):
+    """How replicas share the services, see `domain.replicas`; there is none where there was never more than one."""
+
+    __tablename__ = "assignments"
+
+    id: int = Field(primary_key=True)
+    epoch: int = Field(sa_type=BigInteger)
+    stream: str = Field(max_length=160)
+    members: list[str] = Field(sa_type=JSON)
+    layers: list[dict[str, int]] = Field(sa_type=JSON)
+    home: str = Field(max_length=36)
+
+
 add_tables(LoggerRow.metadata)

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 
 from shared.contracts.base import Contract
 from shared.contracts.chunks import ChunkStream
-from shared.contracts.erasures import ErasureQuery, ErasureReceipt, ErasureTerms
+from shared.contracts.erasures import ErasureIds, ErasureQuery, ErasureReceipt, ErasureTerms
 from shared.contracts.rpc.method import Nothing, RpcMethod
 
 
@@ -245,4 +245,6 @@ DESTINATION_STATES = RpcMethod("inference-logger", "destination_states", Nothing
 TEST_DESTINATION = RpcMethod("inference-logger", "test_destination", DestinationQuery, DestinationTest)
 READ = RpcMethod("inference-logger", "read", ReadQuery, ChunkStream)
 ERASURE_TERMS = RpcMethod("inference-logger", "erasure_terms", Nothing, ErasureTerms)
+ERASURES_BEGUN = RpcMethod("inference-logger", "erasures_begun", ErasureIds, ErasureIds)
+"""Those of the orders that something was done for."""
 ERASURE_RECEIPT = RpcMethod("inference-logger", "erasure_receipt", ErasureQuery, ErasureReceipt)

@@ -79,4 +79,10 @@ class LabelCoverage(Contract):
 
 
 RECEIVE_LABELS = RpcMethod("inference-logger", "receive_labels", LabelUpload, LabelReceipt)
+"""Any inference-logger takes them, and hands them to the one that owns the service's tables."""
 LABEL_COVERAGE = RpcMethod("inference-logger", "label_coverage", LabelCoverageQuery, LabelCoverage)
+
+
+def receive_labels_of(process: str) -> RpcMethod:
+    """The same at one of several inference-loggers, by the name of its process."""
+    return RpcMethod("inference-logger", f"{RECEIVE_LABELS.name}.{process}", LabelUpload, LabelReceipt)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -18,8 +19,8 @@ from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.inference_tables.erasures import load_erasure, page_of_erasures
 from controller.store.services.services import load_service
 from controller.store.tables import ErasureRow
-from shared.contracts.erasures import ErasureQuery, ErasureReceipt, ErasureTerms
-from shared.contracts.rpc.inference_logger import ERASURE_RECEIPT, ERASURE_TERMS
+from shared.contracts.erasures import ErasureIds, ErasureQuery, ErasureReceipt, ErasureTerms
+from shared.contracts.rpc.inference_logger import ERASURE_RECEIPT, ERASURE_TERMS, ERASURES_BEGUN
 from shared.contracts.rpc.method import Nothing
 from shared.errors import NotFound, Temporary
 
@@ -67,8 +68,9 @@ async def list_erasures(
     async with deps.read_session() as session:
         await load_service(session, service)
         found = await page_of_erasures(session, service, cursor_position(cursor), page_size + 1)
+    begun = await _begun(deps, [row.id for row in found[:page_size] if not row.is_finished])
     return Page(
-        items=[_view(row) for row in found[:page_size]],
+        items=[_view(row, has_begun=row.id in begun) for row in found[:page_size]],
         next_cursor=cursor_of_page(found, page_size, lambda row: cursor_after(row.id)),
     )
 
@@ -89,11 +91,22 @@ async def _receipt_so_far(deps: ApiDependencies, erasure: UUID) -> ErasureReceip
         return None
 
 
-def _view(row: ErasureRow, receipt: ErasureReceipt | None = None) -> ErasureView:
+async def _begun(deps: ApiDependencies, erasures: Sequence[UUID]) -> frozenset[UUID]:
+    """Those that something was done for; none where the logger cannot be asked now."""
+    if not erasures:
+        return frozenset()
+    try:
+        asked = ErasureIds(ids=tuple(erasures))
+        return frozenset((await deps.call(ERASURES_BEGUN, asked, ErasureIds, within_s=RECEIPT_WITHIN_S)).ids)
+    except Temporary:
+        return frozenset()
+
+
+def _view(row: ErasureRow, receipt: ErasureReceipt | None = None, *, has_begun: bool = False) -> ErasureView:
     if row.receipt is not None:
         receipt = ErasureReceipt.model_validate(row.receipt)
     return ErasureView(
-        status="finished" if row.is_finished else "running" if receipt is not None else "accepted",
+        status="finished" if row.is_finished else "running" if has_begun or receipt is not None else "accepted",
         subjects=row.count,
         receipt=receipt,
         **row.model_dump(include={"id", "service", "by", "column", "creator", "ordered_at", "final_by"}),

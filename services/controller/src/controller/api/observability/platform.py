@@ -12,7 +12,7 @@ from nats.js.api import StreamInfo
 from pydantic import BaseModel, Field
 
 from controller.api.dependencies import ApiDependencies, Dependencies
-from controller.domain.platform import ALWAYS, ROUTER
+from controller.domain.platform import ALWAYS, LOGGER, ROUTER, backlog_of, service_of
 from shared.bus.nats_errors import NATS_ERRORS
 from shared.bus.status import gather_status
 from shared.bus.topology import BUCKETS, DEAD, STREAMS
@@ -25,13 +25,12 @@ router = APIRouter(tags=["platform"])
 ANSWER_WITHIN_S = 0.8
 """With the rest of the answer it is there within a second, whoever is away."""
 STREAM_NAMES = (*(stream.name for stream in STREAMS), *(f"KV_{bucket.bucket}" for bucket in BUCKETS))
-LOGGER = "inference-logger"
 
 
 class ProcessView(BaseModel):
     """One process of the platform."""
 
-    name: str = Field(description="The service; of a router, and of its shipper, with its id; `nats` and `mlflow` too.")
+    name: str = Field(description="The service; of one of several with its id; `nats` and `mlflow` too.")
     state: Literal["running", "away"] = Field(description="away: it did not answer within a second.")
     version: str | None = None
     since: datetime | None = Field(
@@ -97,7 +96,7 @@ async def platform(deps: Dependencies) -> PlatformView:
     known.note(found.values(), deps.clock.now())
     states = list(known.states(found))
     last = [own, *(status for state in states if (status := known.last_status(state.name)) is not None)]
-    backlog = found[LOGGER].backlog if LOGGER in found else None
+    backlog = backlog_of(found)
     services = [_running(own.name, own.version, own.since)]
     for state in states:
         shown: Literal["running", "away"] = "running" if state.is_running else "away"
@@ -109,14 +108,14 @@ async def platform(deps: Dependencies) -> PlatformView:
         spool=list(_spools(last)),
         inference_logger=BacklogView(**backlog.model_dump()) if backlog else BacklogView(),
         dead_letters=streams[DEAD].state.messages if DEAD in streams else None,
-        stores=[StoreView(service=each.name, **each.store.model_dump()) for each in last if each.store],
+        stores=list(_stores(last)),
     )
 
 
 async def _answers(deps: ApiDependencies) -> Mapping[str, ServiceStatus]:
     if not deps.bus.is_connected:
         return {}
-    asked, are_all_in = (*ALWAYS, ROUTER), deps.known_processes.are_all_in
+    asked, are_all_in = (*ALWAYS, ROUTER, LOGGER), deps.known_processes.are_all_in
     try:
         return await gather_status(deps.bus.nc, asked, are_all_in, within_s=ANSWER_WITHIN_S)
     except (Unavailable, *NATS_ERRORS):
@@ -158,6 +157,13 @@ def _stream(name: str, info: StreamInfo) -> StreamView:
     bound = info.config.max_bytes if (info.config.max_bytes or 0) > 0 else None
     fill = round(info.state.bytes / bound, 4) if bound else None
     return StreamView(name=name, messages=info.state.messages, bytes=info.state.bytes, max_bytes=bound, fill=fill)
+
+
+def _stores(last: list[ServiceStatus]) -> Iterator[StoreView]:
+    """One a service: several loggers share theirs."""
+    found = {service_of(each.name): each.store for each in last if each.store}
+    for service, store in found.items():
+        yield StoreView(service=service, **store.model_dump())
 
 
 def _spools(last: list[ServiceStatus]) -> Iterator[SpoolView]:

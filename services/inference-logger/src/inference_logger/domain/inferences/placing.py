@@ -35,9 +35,14 @@ class Placement:
         self._leave(name, values, misfits)
         return True
 
-    def place_seen(self, role: str, name: str, values: Sequence[Any], *, may_add: bool) -> None:
-        """Values that no signature describes: typed as they are. `may_add`: columns that the table lacks."""
+    def place_seen(self, role: str, name: str, values: Sequence[Any], *, may_add: bool, is_mixed: bool = False) -> None:
+        """Values that no signature describes: typed as they are. `may_add`: columns that the table lacks.
+
+        `is_mixed`: other values of the same request are numbers with a fraction.
+        """
         types = set(map(type, values)) - {NONE}
+        if is_mixed and int in types:
+            types.add(float)
         if types <= {int, float} or len(types) == 1:
             self._place_alike(role, name, types, values, may_add)
             return

@@ -6,7 +6,7 @@ at once. What the step cannot make rows of is one row with `row_index` 0 that sa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,9 @@ from inference_logger.domain.schema import FROM_PAYLOAD, INFERENCES_SCHEMA, NEED
 
 NEEDED = ("request_date", *NEEDED_OF_PAYLOAD)
 NOTHING = FeatureRows((), [()])
+PART_ROWS = 20_000
+Mixed = tuple[frozenset[str], frozenset[str]]
+"""Of a request that is derived in parts: each of them takes its numbers for what they are in all of it."""
 
 
 @dataclass
@@ -33,6 +36,7 @@ class _Group:
     names: tuple[str, ...]
     predicted: tuple[str, ...]
     is_ok: bool
+    mixed: Mixed
     places: list[int] = field(default_factory=list)
     """Of each row, the place of its request in payload."""
     indices: list[int] = field(default_factory=list)
@@ -41,6 +45,63 @@ class _Group:
     errors: list[str | None] = field(default_factory=list)
     whole: dict[int, tuple[Any, Any]] = field(default_factory=dict)
     """Rows that are a request as a whole → its features and predictions, for the two JSON columns."""
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What a request has: rows, and predictions for them unless it says why not."""
+
+    features: FeatureRows
+    predictions: FeatureRows | None
+    error: str | None
+    whole: tuple[Any, Any] | None = None
+
+    @property
+    def mixed(self) -> Mixed:
+        """Names of features, and of predictions, that are numbers with and without a fraction."""
+        return _mixed(self.features), _mixed(self.predictions or NOTHING)
+
+
+def _mixed(found: FeatureRows) -> frozenset[str]:
+    kinds = ({type(row[at]) for row in found.rows} for at in range(len(found.names)))
+    return frozenset(name for name, types in zip(found.names, kinds, strict=True) if {int, float} <= types)
+
+
+class _Groups:
+    """Rows that are gathered."""
+
+    def __init__(self) -> None:
+        self._found: dict[Any, _Group] = {}
+        self.rows = 0
+
+    def add(self, request: _Request, found: _Read, part: slice, mixed: Mixed) -> None:
+        """Rows of a request."""
+        features, predictions = found.features, found.predictions
+        names, predicted = features.names, predictions.names if predictions is not None else ()
+        key = (id(request.signature), names, predicted, request.is_ok, mixed)
+        group = self._found.get(key)
+        if group is None:
+            group = self._found[key] = _Group(request.signature, names, predicted, request.is_ok, mixed)
+        if found.whole is not None:
+            group.whole[len(group.places)] = found.whole
+        indices = range(*part.indices(len(features.rows)))
+        group.places += [request.place] * len(indices)
+        group.indices += indices
+        group.features += features.rows[part]
+        group.predictions += predictions.rows[part] if predictions is not None else [()] * len(indices)
+        group.errors += [found.error] * len(indices)
+        self.rows += len(indices)
+
+    def to_table(self, payload: pa.Table, registry: ColumnRegistry) -> pa.Table:
+        """As columns, in the order of payload."""
+        groups = list(self._found.values())
+        tables = [_to_table(group, payload, registry) for group in groups]
+        if len(tables) == 1:
+            return tables[0]
+        rows = pa.concat_tables(tables, promote_options="default")
+        places = pa.array([place for group in groups for place in group.places], pa.int64())
+        keys = pa.table({"place": places, "index": rows.column("row_index")})
+        return rows.take(pc.sort_indices(keys, sort_keys=[("place", "ascending"), ("index", "ascending")]))
 
 
 @dataclass(frozen=True)
@@ -67,23 +128,29 @@ def derive_inferences(
     `known`: the columns that the table has. The result has all of `INFERENCES_SCHEMA`, and the columns of features and
     predictions that its rows need; the table's other columns are null for them.
     """
-    payload = with_needed_columns(payload)
-    groups: dict[Any, _Group] = {}
-    for request in _requests(payload, signatures):
-        _add(groups, request)
-    registry = ColumnRegistry(known)
-    tables = [_to_table(group, payload, registry) for group in groups.values() if group.places]
-    if not tables:
+    parts = list(derive_parts(payload, signatures, known))
+    if not parts:
         return INFERENCES_SCHEMA.empty_table()
-    rows = tables[0] if len(tables) == 1 else pa.concat_tables(tables, promote_options="default")
-    if len(tables) == 1:
-        return rows
-    places = pa.array([place for group in groups.values() for place in group.places], pa.int64())
-    indices = rows.column("row_index")
-    order = pc.sort_indices(
-        pa.table({"place": places, "index": indices}), sort_keys=[("place", "ascending"), ("index", "ascending")]
-    )
-    return rows.take(order)
+    return parts[0] if len(parts) == 1 else pa.concat_tables(parts, promote_options="default")
+
+
+def derive_parts(
+    payload: pa.Table, signatures: Mapping[SignatureKey, Signature], known: Sequence[pa.Field] = ()
+) -> Iterator[pa.Table]:
+    """The same in parts of `PART_ROWS` at most: one request may have hundreds of thousands of rows."""
+    payload = with_needed_columns(payload)
+    registry = ColumnRegistry(known)
+    groups = _Groups()
+    for request in _requests(payload, signatures):
+        found = _read(request)
+        mixed = found.mixed if len(found.features.rows) > PART_ROWS else (frozenset(), frozenset())
+        for start in range(0, len(found.features.rows), PART_ROWS):
+            groups.add(request, found, slice(start, start + PART_ROWS), mixed)
+            if groups.rows >= PART_ROWS:
+                yield groups.to_table(payload, registry)
+                groups = _Groups()
+    if groups.rows:
+        yield groups.to_table(payload, registry)
 
 
 def keys_of(payload: pa.Table) -> set[SignatureKey]:
@@ -116,24 +183,25 @@ def _requests(payload: pa.Table, signatures: Mapping[SignatureKey, Signature]) -
     ]
 
 
-def _add(groups: dict[Any, _Group], request: _Request) -> None:
+def _read(request: _Request) -> _Read:
     try:
         features = _features(request)
     except UnreadableBody as error:
-        _add_whole(groups, request, str(error), None)
-        return
+        return _whole(request, str(error), None)
     if not request.is_ok:
-        _add_rows(groups, request, features, None, error_text(request.status, request.response))
-        return
+        return _Read(features, None, error_text(request.status, request.response))
     try:
-        predictions = _predictions(request, len(features.rows))
+        return _Read(features, _predictions(request, len(features.rows)), None)
     except UnreadableBody as error:
-        _add_rows(groups, request, features, None, str(error))
+        return _Read(features, None, str(error))
     except CountMismatch as error:
         whole = [dict(zip(features.names, row, strict=True)) for row in features.rows]
-        _add_whole(groups, request, str(error), (whole, error.predictions))
-    else:
-        _add_rows(groups, request, features, predictions, None)
+        return _whole(request, str(error), (whole, error.predictions))
+
+
+def _whole(request: _Request, error: str, whole: tuple[Any, Any] | None) -> _Read:
+    """One row for the request."""
+    return _Read(NOTHING, None, error if request.is_ok else error_text(request.status, request.response), whole)
 
 
 def _features(request: _Request) -> FeatureRows:
@@ -148,41 +216,6 @@ def _predictions(request: _Request, rows: int) -> FeatureRows:
     return read_response(request.response, rows)
 
 
-def _add_rows(
-    groups: dict[Any, _Group],
-    request: _Request,
-    features: FeatureRows,
-    predictions: FeatureRows | None,
-    error: str | None,
-) -> None:
-    rows = len(features.rows)
-    predicted = predictions.names if predictions is not None else ()
-    group = _group(groups, request, features.names, predicted)
-    group.places += [request.place] * rows
-    group.indices += range(rows)
-    group.features += features.rows
-    group.predictions += predictions.rows if predictions is not None else [()] * rows
-    group.errors += [error] * rows
-
-
-def _add_whole(groups: dict[Any, _Group], request: _Request, error: str, whole: tuple[Any, Any] | None) -> None:
-    """One row for the request."""
-    if not request.is_ok:
-        error = error_text(request.status, request.response)
-    group = _group(groups, request, (), ())
-    if whole is not None:
-        group.whole[len(group.places)] = whole
-    _add_rows(groups, request, NOTHING, None, error)
-
-
-def _group(groups: dict[Any, _Group], request: _Request, names: tuple[str, ...], predicted: tuple[str, ...]) -> _Group:
-    key = (id(request.signature), names, predicted, request.is_ok)
-    found = groups.get(key)
-    if found is None:
-        found = groups[key] = _Group(request.signature, names, predicted, request.is_ok)
-    return found
-
-
 def _to_table(group: _Group, payload: pa.Table, registry: ColumnRegistry) -> pa.Table:
     rows = len(group.places)
     features, predictions = Placement(registry, rows), Placement(registry, rows)
@@ -191,9 +224,9 @@ def _to_table(group: _Group, payload: pa.Table, registry: ColumnRegistry) -> pa.
         if kind is not None:
             features.place_signed(FEATURE, name, kind, values)
         else:
-            features.place_seen(FEATURE, name, values, may_add=group.is_ok)
+            features.place_seen(FEATURE, name, values, may_add=group.is_ok, is_mixed=name in group.mixed[0])
     for name, values in zip(group.predicted, zip(*group.predictions, strict=True), strict=True):
-        _place_prediction(predictions, group.signature, name, values)
+        _place_prediction(predictions, group, name, values)
     own = payload.select(FROM_PAYLOAD).take(pa.array(group.places, pa.int64()))
     columns = {name: own.column(name) for name in FROM_PAYLOAD} | {
         "row_index": pa.array(group.indices, pa.int32()),
@@ -206,10 +239,12 @@ def _to_table(group: _Group, payload: pa.Table, registry: ColumnRegistry) -> pa.
     return pa.Table.from_arrays([*arrays, *features.columns, *predictions.columns], schema=schema)
 
 
-def _place_prediction(predictions: Placement, signature: Signature, name: str, values: Sequence[Any]) -> None:
+def _place_prediction(predictions: Placement, group: _Group, name: str, values: Sequence[Any]) -> None:
+    signature, is_mixed = group.signature, name in group.mixed[1]
     kind = signature.outputs.get(name) if name else signature.output
     if kind is None or not predictions.place_signed(PREDICTION, name, kind, values, whole=True):
-        predictions.place_seen(PREDICTION, name, values, may_add=True)  # the model does not keep to its signature
+        # the model does not keep to its signature
+        predictions.place_seen(PREDICTION, name, values, may_add=True, is_mixed=is_mixed)
 
 
 def _json_column(placement: Placement, group: _Group, part: int) -> pa.Array:

@@ -56,19 +56,23 @@ class LabelledTables:
 
     async def load(self) -> None:
         """Start from what the database holds: every table may have got rows or labels meanwhile."""
+        await self.stores.ownership.known()
+        self._seen.clear()  # another process may have gone on, or begun anew
+        owns = self.stores.ownership.owns
         async with self.stores.database.read() as session:
             rows = await catalogue.find_tables(session)
             found = await blocked.find_blocked(session)
-        self.blocked = {location: table for location, table in found.items() if table.key.kind == LABELLED}
+        labelled = {location: table for location, table in found.items() if table.key.kind == LABELLED}
+        self.blocked = {location: table for location, table in labelled.items() if owns(table.key.service)}
         now = self.stores.clock.monotonic()
         for row in rows:
-            if row.kind == INFERENCES and row.version >= 0:
+            if row.kind == INFERENCES and row.version >= 0 and owns(row.service):
                 self.schedule.wake(self.stores.tables.key_at(row.location, row.service, row.kind), now)
         self._show()
 
     def take_due(self) -> list[TableKey]:
         """Inferences tables whose labelled tables are to be brought on."""
-        return self.schedule.take_due(self.stores.clock.monotonic())
+        return self.wakeups.take_due(self.stores.ownership.owns)
 
     def failed(self, source: TableKey) -> None:
         """It is tried again later."""
@@ -143,7 +147,7 @@ class LabelledTables:
         key = labelled_of(source)
         location = self.stores.tables.location(key)
         before = self.blocked.get(location)
-        if before is not None and before.reason == reason:
+        if not self.stores.ownership.may_write(source.service) or (before is not None and before.reason == reason):
             return
         since = before.since if before else self.stores.clock.now()
         table = WaitingTable(key, location, "", 0, reason, since)

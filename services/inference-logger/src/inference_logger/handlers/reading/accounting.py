@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from inference_logger.domain.accounting import MINUTE, Account, MinuteFacts, minute_of
@@ -38,8 +38,12 @@ class LogAccounting:
     async def account(self, query: AccountingQuery) -> AccountingPage:
         """One point a step of what there is. Raises `InvalidInput`; `LimitExceeded` for too many rows to count."""
         since, until = minute_of(query.from_time), query.to_time
-        if until - since > MAX_RANGE or (until - since) / timedelta(seconds=query.step) > MAX_POINTS:
-            raise InvalidInput(f"at most {MAX_RANGE.days} days and {MAX_POINTS} points; take a larger step")
+        if until <= since:
+            raise InvalidInput("`from` has to lie before `to`")
+        if until - since > MAX_RANGE:
+            raise InvalidInput(f"from {since.date()} to {until.date()} is more than {MAX_RANGE.days} days")
+        if (points_wanted := (until - since) / timedelta(seconds=query.step)) > MAX_POINTS:
+            raise InvalidInput(f"{points_wanted:.0f} points are more than {MAX_POINTS}; take a larger step")
         facts, waits = await self._facts(query.service, since, until)
         points: dict[datetime, Account] = {}
         total = Account()
@@ -51,13 +55,15 @@ class LogAccounting:
             items=tuple(_point(start, account) for start, account in points.items()), total=_point(since, total)
         )
 
-    async def settle(self, now: datetime) -> None:
-        """Keep what minutes have that are over; forget those that are long ago."""
+    async def settle(self, now: datetime, owns: Callable[[str], bool] = lambda _: True) -> None:
+        """Keep what minutes have that are over, of services that are this process' own; forget those of long ago."""
         async with self._database.unit_of_work() as session:
             await counts.forget_before(session, now - KEPT)
             unsettled = await counts.find_unsettled(session, now)
         shown = {}
         for service, earliest in unsettled.items():
+            if not owns(service):
+                continue
             try:
                 shown[service] = await self._settle(service, min(earliest, minute_of(now - SHOWN)), now)
             except PenstockError as error:

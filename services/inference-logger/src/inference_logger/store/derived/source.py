@@ -57,11 +57,13 @@ class SourcePiece:
     files: FileSystem
     upto: int
     newest: int
+    is_full: bool = False
+    """Set by whoever reads it: no further commit is taken up."""
 
     def rows(self, columns: Sequence[str]) -> Iterator[pa.Table]:
         """The rows that they have added. Raises `LogTruncated`."""
         size = 0
-        while self.upto < self.newest and size < PIECE_BYTES:
+        while self.upto < self.newest and size < PIECE_BYTES and not self.is_full:
             for rows in read_rows(self.files, read_commit(self.files, self.upto + 1), columns):
                 size += rows.nbytes
                 yield rows

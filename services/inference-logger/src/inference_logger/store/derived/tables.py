@@ -8,7 +8,7 @@ vacuumed, or there is no such transaction) all of it is read, and rows of record
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,8 +19,9 @@ from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Tr
 from deltalake.exceptions import CommitFailedError, DeltaError
 
 from inference_logger.domain.schema import INFERENCES_SCHEMA
-from inference_logger.store.delta import CommitResult, aligned, open_or_create, open_table
+from inference_logger.store.delta import CommitResult
 from inference_logger.store.derived.engine import check_engine
+from inference_logger.store.derived.parts import Parts
 from inference_logger.store.derived.source import (
     PIECE_BYTES,
     DataFile,
@@ -31,14 +32,17 @@ from inference_logger.store.derived.source import (
     read_rows,
 )
 from inference_logger.store.destinations.fence import WriterFence
+from inference_logger.store.open_tables import OpenTables, open_table
 from inference_logger.store.storage import LOCAL, Storage, is_remote
 from shared.errors import NotFound
 
 ATTEMPTS = 20
 BACKFILL_ROWS = 20_000
 """Rows of one append where the source is read whole; fewer where their bodies are `PIECE_BYTES` long."""
-Step = Callable[[pa.Table, Sequence[pa.Field]], pa.Table]
-"""Rows of the source, and the columns that the derived table has → its rows."""
+MOST_ROWS = 200_000
+"""Rows after which no further commit of the source is taken up: a body of a MiB may give half a million."""
+Step = Callable[[pa.Table, Sequence[pa.Field]], Iterable[pa.Table]]
+"""Rows of the source, and the columns that the derived table has → its rows, a part at a time."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ class Derivation:
     """Rows of requests up to this time are left out: their service's tables were removed then."""
     storage: Storage = LOCAL
     fence: WriterFence = field(default_factory=WriterFence)
+    opened: OpenTables = field(default_factory=OpenTables)
     backfill: Backfill | None = None
     """What the last call returned. Without it nothing is doubled: rows that are there are found again."""
 
@@ -109,8 +114,15 @@ def derive_next(derivation: Derivation) -> DerivedCommit:
 
 
 def _derive_once(derivation: Derivation) -> DerivedCommit:
-    source = open_table(derivation.source, derivation.storage)
+    source = derivation.opened.take_existing(derivation.source, derivation.storage)
     target = _open_target(derivation, source)
+    commit = _derive_from(derivation, source, target)
+    derivation.opened.give_back(derivation.source, source)
+    derivation.opened.give_back(derivation.target, target.table)
+    return commit
+
+
+def _derive_from(derivation: Derivation, source: DeltaTable, target: _Target) -> DerivedCommit:
     done = target.done
     if done == source.version():
         return DerivedCommit(None)
@@ -123,57 +135,55 @@ def _derive_once(derivation: Derivation) -> DerivedCommit:
 
 
 def _open_target(derivation: Derivation, source: DeltaTable) -> _Target:
-    table, is_new = open_or_create(derivation.target, derivation.storage, INFERENCES_SCHEMA)
+    table, is_new = derivation.opened.take(derivation.target, derivation.storage, INFERENCES_SCHEMA)
     check_engine(table)
     app_id = f"penstock:derive:{source.metadata().id}"
-    turn = [derivation.fence.turn(derivation.target, table)] if derivation.storage.is_single_writer else []
+    is_single_writer = derivation.storage.is_single_writer
+    turn = derivation.fence.transactions(derivation.target, table, is_single_writer=is_single_writer)
     return _Target(derivation.target, table, is_new, app_id, turn, tuple(pa.schema(table.schema().to_arrow())))
 
 
 def _derive_piece(derivation: Derivation, source: DeltaTable, target: _Target, done: int) -> DerivedCommit:
     files = derivation.storage.filesystem(derivation.source)
     piece = SourcePiece(files, done, source.version())
-    rows = _derived(derivation, piece.rows(derivation.columns), target)
-    if rows is None:
+    parts, is_any = Parts(target.fields), False
+    for rows in piece.rows(derivation.columns):
+        is_any = True
+        _derive(derivation, rows, parts)
+        piece.is_full = parts.rows >= MOST_ROWS
+    if not is_any:
         return DerivedCommit(None)  # compactions: the position stays, and moves with the next rows
-    return DerivedCommit(_append(target, rows, piece.upto), is_behind=piece.upto < source.version())
+    return DerivedCommit(_append(target, parts, piece.upto), is_behind=piece.upto < source.version())
 
 
 def _derive_all(derivation: Derivation, source: DeltaTable, target: _Target) -> DerivedCommit:
     """Of the next rows of one version of the source those that are missing; with the last ones the position moves."""
     at = derivation.backfill or Backfill(source.version())
     pinned = DeltaTable(derivation.source, version=at.version, storage_options=derivation.storage.delta_options)
-    found = _next_rows(derivation, [file for file in all_files(pinned) if file.order >= at.order], at)
-    parts, after = [_missing(rows, target) for rows in found.rows], found.after
-    rows = _derived(derivation, iter([part for part in parts if part.num_rows]), target)
-    if after is not None and (rows is None or not rows.num_rows):
+    parts, after = Parts(target.fields), None
+    count = size = 0
+    for rows, place in _rows_from(derivation, [file for file in all_files(pinned) if file.order >= at.order], at):
+        if count >= BACKFILL_ROWS or size >= PIECE_BYTES or parts.rows >= MOST_ROWS:
+            after = place
+            break
+        count, size = count + rows.num_rows, size + rows.nbytes
+        if (missing := _missing(rows, target)).num_rows:
+            _derive(derivation, missing, parts)
+    if after is not None and not parts.rows:
         return DerivedCommit(None, is_behind=True, backfill=after)
-    committed = _append(target, rows, at.version if after is None else None)
+    committed = _append(target, parts, at.version if after is None else None)
     return DerivedCommit(committed, after is not None or at.version < source.version(), after)
 
 
-@dataclass
-class _NextRows:
-    """Rows of one append, and where the next begin; None: these were the last."""
-
-    rows: list[pa.Table]
-    after: Backfill | None
-
-
-def _next_rows(derivation: Derivation, files: Sequence[DataFile], at: Backfill) -> _NextRows:
-    found: list[pa.Table] = []
+def _rows_from(derivation: Derivation, files: Sequence[DataFile], at: Backfill) -> Iterator[tuple[pa.Table, Backfill]]:
+    """Rows behind that place, each table with the place that it begins at."""
     for file in files:
         seen = 0
         skip = at.rows if file.order == at.order else 0
         for rows in read_rows(derivation.storage.filesystem(derivation.source), [file], derivation.columns):
+            if seen >= skip:
+                yield rows, Backfill(at.version, file.order, seen)
             seen += rows.num_rows
-            if seen <= skip:
-                continue
-            gathered, size = sum(part.num_rows for part in found), sum(part.nbytes for part in found)
-            if gathered >= BACKFILL_ROWS or size >= PIECE_BYTES:
-                return _NextRows(found, Backfill(at.version, file.order, seen - rows.num_rows))
-            found.append(rows)
-    return _NextRows(found, None)
 
 
 def _missing(found: pa.Table, target: _Target) -> pa.Table:
@@ -187,41 +197,28 @@ def _missing(found: pa.Table, target: _Target) -> pa.Table:
     return found.filter(pc.invert(pc.is_in(ids, pc.unique(known).cast(ids.type))))
 
 
-def _derived(derivation: Derivation, found: Iterator[pa.Table], target: _Target) -> pa.Table | None:
-    """The rows of the derived table, batch by batch: only these stay in memory. None: there are none."""
-    parts: list[pa.Table] = []
-    fields = list(target.fields)
-    for rows in found:
-        kept = rows
-        if derivation.not_before is not None:
-            kept = rows.filter(pc.field("request_time") > pa.scalar(derivation.not_before, pa.timestamp("us", "UTC")))
-        part = derivation.step(kept, fields)
-        known = {each.name for each in fields}
-        fields += [each for each in part.schema if each.name not in known]
-        parts.append(part)
-    if not parts:
-        return None
-    names = {each.name for each in target.fields}
-    schema = pa.schema([*target.fields, *(each.with_nullable(True) for each in fields if each.name not in names)])
-    return pa.concat_tables([aligned(part, schema) for part in parts])
+def _derive(derivation: Derivation, rows: pa.Table, parts: Parts) -> None:
+    """Add the rows of the derived table: what they are made of does not stay in memory."""
+    if derivation.not_before is not None:
+        rows = rows.filter(pc.field("request_time") > pa.scalar(derivation.not_before, pa.timestamp("us", "UTC")))
+    for part in derivation.step(rows, tuple(parts.fields)):
+        parts.add(part)
 
 
-def _append(target: _Target, rows: pa.Table | None, upto: int | None) -> CommitResult:
+def _append(target: _Target, parts: Parts, upto: int | None) -> CommitResult:
     """`upto` None: the position does not move."""
-    rows = pa.schema(target.fields).empty_table() if rows is None else rows
-    is_wider = len(rows.schema) > len(target.fields)
     transactions = [*target.turn, *([] if upto is None else [Transaction(target.app_id, upto)])]
     write_deltalake(
         target.table,
-        rows,
+        parts.reader() if parts.rows else pa.schema(parts.fields).empty_table(),
         mode="append",
-        schema_mode="merge" if is_wider else None,
+        schema_mode="merge" if parts.is_wider else None,
         commit_properties=CommitProperties(max_commit_retries=0, app_transactions=transactions),
         post_commithook_properties=PostCommitHookProperties(create_checkpoint=True),
     )
     target.table.update_incremental()
     location = target.location if is_remote(target.location) else target.table.table_uri
-    return CommitResult(location, target.table.version(), rows.num_rows, target.is_new)
+    return CommitResult(location, target.table.version(), parts.rows, target.is_new)
 
 
 def catalogue_location(location: str, storage: Storage) -> str:

@@ -76,6 +76,7 @@ class DestinationRegistry:
         self.definitions = definitions
         self._clock = clock
         self._health: dict[str, Health] = {}
+        self._is_followed = asyncio.Event()
 
     @property
     def health(self) -> Mapping[str, Health]:
@@ -121,6 +122,7 @@ class DestinationRegistry:
             except PenstockError as error:
                 log.debug("destinations are not known yet: %s", error.message)
             self.follow_definitions()
+            self._is_followed.set()
             for health in self._health.values():
                 self._follow(health, self._clock.monotonic())
             await self._clock.sleep(TICK_S)
@@ -131,6 +133,13 @@ class DestinationRegistry:
                 self._begin_check(health)
         elif health.writing == "unknown" and health.probe_retry.at <= now:
             self._begin_probe(health)
+
+    async def settled(self) -> None:
+        """Wait until it is known how each that works can be written, but not for long."""
+        await self._is_followed.wait()
+        until = self._clock.monotonic() + PROBE_WITHIN_S
+        while self._clock.monotonic() < until and any(_is_open(health) for health in self._health.values()):
+            await self._clock.sleep(TICK_S)
 
     def follow_definitions(self) -> None:
         """Forget what is defined no more, or otherwise; begin anew with what is new."""
@@ -249,3 +258,7 @@ class DestinationRegistry:
     def _show(self, health: Health) -> None:
         is_up, is_single_writer = health.state == "ok", health.writing == "single"
         self._gauges.show(health.definition.name, is_up=is_up, is_single_writer=is_single_writer)
+
+
+def _is_open(health: Health) -> bool:
+    return health.state == "unknown" or (health.state == "ok" and health.writing == "unknown")

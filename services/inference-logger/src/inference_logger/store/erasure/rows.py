@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,11 +17,12 @@ import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, QueryBuilder
 from pyarrow.fs import FileSystem, FileType
 
-from inference_logger.domain.erasures import label_predicates, predicate_of
+from inference_logger.domain.erasures import holds_value, label_predicates, predicate_of
 from inference_logger.domain.inferences.kinds import is_kind
 from inference_logger.domain.inferences.names import NAME
 from inference_logger.domain.schema import SYSTEM_COLUMNS
-from inference_logger.store.delta import PayloadTables, find_rows, open_table
+from inference_logger.store.delta import PayloadTables, find_rows
+from inference_logger.store.open_tables import open_table
 from inference_logger.store.storage import Storage
 from shared.contracts.erasures import ErasureOrder
 
@@ -30,6 +31,10 @@ MARK = "penstock.erasure"
 COUNTS = "penstock.erased"
 """Stands there too: rows by the minute of their requests."""
 IDS_AT_ONCE = 5000
+JSON_COLUMNS = ("features_json", "prediction_json")
+"""Hold what fits no column of its own."""
+JSON_ROWS = 1000
+"""Of these at a time: each may have as much as a body."""
 _LOG = re.compile(r"_delta_log/(\d{20})\.(json|crc|checkpoint(\.\d+\.\d+)?\.parquet)\Z")
 
 
@@ -57,7 +62,33 @@ def find_record_ids(location: str, order: ErasureOrder, storage: Storage) -> set
             continue
         rows = find_rows(table, column.name, values, bound, [id_name])
         found.update(each for each in rows.column(id_name).to_pylist() if each is not None)
+    for name in [each for each in JSON_COLUMNS if each in schema.names]:
+        found.update(_ids_by_json(table, name, _names_in_json(name, order.column, schema), order, id_name))
     return found
+
+
+def _names_in_json(column: str, wanted: str, schema: pa.Schema) -> set[str]:
+    """What the order's column may be called there: as the model names it, whatever the table calls it."""
+    names = {wanted} | {_original(each) for each in schema if _is_named(each, wanted)}
+    if column == "prediction_json":
+        names |= {"" if each == "prediction" else each.removeprefix("prediction_") for each in names}
+    return names
+
+
+def _ids_by_json(
+    table: DeltaTable, column: str, names: Collection[str], order: ErasureOrder, id_name: str
+) -> Iterator[str]:
+    """Ids of rows that say one of the values in what found no column of its own."""
+    text = pc.field(column).cast(pa.large_string())
+    said = pc.scalar(False)
+    for name in names:
+        said |= pc.match_substring(text, orjson.dumps(name).decode()) if name else text.is_valid()
+    wanted = _until(order, pa.schema(table.schema().to_arrow())) & said
+    scanner = table.to_pyarrow_dataset().scanner(columns=[id_name, column], filter=wanted, batch_size=JSON_ROWS)
+    for batch in scanner.to_batches():
+        for identity, value in zip(batch.column(id_name).to_pylist(), batch.column(column).to_pylist(), strict=True):
+            if identity is not None and value is not None and holds_value(value, names, order.values):
+                yield identity
 
 
 def find_label_keys(
@@ -149,7 +180,9 @@ def _erase(
             counts = _count_rows(table, predicate, pa.schema(table.schema().to_arrow()).names)
             if not counts:
                 continue
-            turn = [tables.fence.turn(location, table)] if storage.is_single_writer else []
+            # Of several replicas no epoch is carried: an append of this very process would make the commit fail.
+            is_alone = tables.fence.check(location, table, is_single_writer=storage.is_single_writer) is None
+            turn = [tables.fence.turn(location, table)] if is_alone and storage.is_single_writer else []
             said = {MARK: str(order.id), COUNTS: orjson.dumps(counts).decode()}
             properties = CommitProperties(custom_metadata=said, app_transactions=turn)
             table.delete(predicate, commit_properties=properties)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from inference_logger.domain.erasures import OUT_OF_REACH
@@ -89,6 +91,13 @@ async def load_state(session: AsyncSession, identity: UUID) -> ErasureState:
         return ErasureState(identity)
     times = {name: getattr(row, name) for name in ("first_pass_at", "last_pass_at", "next_pass_at", "finished_at")}
     return ErasureState(identity, **row.done, **times, waiting_for=row.waiting_for)
+
+
+async def find_begun(session: AsyncSession, ids: Sequence[UUID]) -> tuple[UUID, ...]:
+    """Those of the orders whose first pass is over."""
+    begun: Any = ErasureRow
+    wanted = select(begun.id).where(begun.id.in_(ids), begun.first_pass_at.is_not(None))
+    return tuple((await session.execute(wanted)).scalars())
 
 
 async def save_state(session: AsyncSession, state: ErasureState) -> None:

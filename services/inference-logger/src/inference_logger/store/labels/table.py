@@ -44,7 +44,8 @@ class TablePlace:
 
     def turn(self, table: DeltaTable) -> list[Transaction]:
         """What a commit has to carry there."""
-        return [self.fence.turn(self.location, table)] if self.storage.is_single_writer else []
+        is_single_writer = self.storage.is_single_writer
+        return self.fence.transactions(self.location, table, is_single_writer=is_single_writer)
 
     def open(self) -> DeltaTable:
         """Raises `NotFound`."""

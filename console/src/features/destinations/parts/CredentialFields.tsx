@@ -1,0 +1,58 @@
+import { useQuery } from '@tanstack/react-query';
+import { Form, Input, Segmented, Select } from 'antd';
+import { useTexts } from '@/i18n';
+import { storeSecretsQuery } from '../queries';
+import type { Credentials, DestinationValues } from '../values';
+
+const KINDS: readonly Credentials[] = ['fresh', 'existing', 'none'];
+
+/** What opens an object store: a secret that is there, keys that become one, or what the logger has by itself. */
+export function CredentialFields() {
+  const t = useTexts().destinations;
+  const form = Form.useFormInstance<DestinationValues>();
+  const kind = Form.useWatch('credentials', form);
+  return (
+    <>
+      <Form.Item name="credentials" label={t.credentials}>
+        <Segmented block options={KINDS.map((value) => ({ value, label: t.credentialKinds[value] }))} />
+      </Form.Item>
+      {kind === 'existing' && <SecretField />}
+      {kind === 'fresh' && <KeyFields />}
+    </>
+  );
+}
+
+function SecretField() {
+  const t = useTexts().destinations;
+  const { data, isPending } = useQuery(storeSecretsQuery);
+  return (
+    <Form.Item name="secret" label={t.secret} rules={[{ required: true, message: t.needed }]}>
+      <Select
+        loading={isPending}
+        notFoundContent={t.noSecrets}
+        options={(data ?? []).map(({ name, project }) => ({ value: name, label: `${name} (${project})` }))}
+      />
+    </Form.Item>
+  );
+}
+
+function KeyFields() {
+  const t = useTexts().destinations;
+  const needed = [{ required: true, message: t.needed }];
+  return (
+    <>
+      <Form.Item name="accessKey" label={t.accessKey} rules={needed}>
+        <Input spellCheck={false} autoComplete="off" />
+      </Form.Item>
+      <Form.Item name="secretKey" label={t.secretKey} rules={needed}>
+        <Input.Password autoComplete="new-password" />
+      </Form.Item>
+      <Form.Item name="sessionToken" label={t.sessionToken} extra={t.sessionTokenHint}>
+        <Input.Password autoComplete="new-password" />
+      </Form.Item>
+      <Form.Item name="secretName" label={t.secretName} extra={t.secretHint}>
+        <Input spellCheck={false} autoComplete="off" maxLength={63} />
+      </Form.Item>
+    </>
+  );
+}

@@ -1,0 +1,45 @@
+import { queryOptions } from '@tanstack/react-query';
+import { api, data, ifMatch, readAll, type Schemas, useWrite, watch } from '@/api';
+
+export type Destination = Schemas['DestinationView'];
+export type NewDestination = Schemas['NewDestination'];
+export type Definition = Schemas['DestinationDefinition'];
+export type Secret = Schemas['SecretView'];
+
+const REFRESH_MS = 5_000;
+
+export const destinationsQuery = queryOptions({
+  queryKey: ['destinations', 'list'],
+  queryFn: async ({ signal }) => (await data(api.GET('/api/v1/destinations', { signal }))).items,
+  refetchInterval: REFRESH_MS,
+  meta: watch(['destination']),
+});
+
+/** Secrets that hold credentials of an object store. */
+export const storeSecretsQuery = queryOptions({
+  queryKey: ['destinations', 'secrets'],
+  queryFn: async ({ signal }) => {
+    const secrets = await readAll((page) => api.GET('/api/v1/secrets', { params: { query: page }, signal }));
+    return secrets.filter(({ kind }) => kind === 's3');
+  },
+  meta: watch(['secret']),
+});
+
+export const useDestinationWrite = <T, R>(write: (values: T) => Promise<R>) =>
+  useWrite('destinations', write);
+
+export const createSecret = (body: Schemas['NewSecret']) => data(api.POST('/api/v1/secrets', { body }));
+export const createDestination = (body: NewDestination) => data(api.POST('/api/v1/destinations', { body }));
+
+/** Defines it anew, unless somebody else has since it was read. */
+export const replaceDestination = ({ name, revision }: Destination, body: Definition) =>
+  data(
+    api.PUT('/api/v1/destinations/{destination}', {
+      params: { path: { destination: name }, header: ifMatch(revision) },
+      body,
+    }),
+  );
+export const deleteDestination = (name: string) =>
+  data(api.DELETE('/api/v1/destinations/{destination}', { params: { path: { destination: name } } }));
+export const testDestination = (name: string) =>
+  data(api.POST('/api/v1/destinations/{destination}/test', { params: { path: { destination: name } } }));

@@ -1,0 +1,59 @@
+import type { PayloadRow } from './queries';
+
+/** Columns that say of each row what is said of the request above. */
+const OF_THE_REQUEST = new Set([
+  'request_date',
+  'request_id',
+  'client_request_id',
+  'request_time',
+  'status_code',
+  'version',
+  'version_id',
+  'generation',
+  'served_entity_id',
+  'pod',
+  'sampling_fraction',
+  'execution_duration_ms',
+  'record_id',
+]);
+
+const LABEL = /^label(_|$)|^labelled_at$/;
+const PREDICTION = /^prediction(_|$)/;
+
+export type Kind = 'index' | 'feature' | 'prediction' | 'label' | 'error';
+
+export interface InferenceColumn {
+  readonly name: string;
+  readonly kind: Kind;
+}
+
+export interface Inferences {
+  readonly columns: readonly InferenceColumn[];
+  readonly rows: readonly PayloadRow[];
+}
+
+const ORDER: readonly Kind[] = ['index', 'feature', 'prediction', 'label', 'error'];
+
+/** A request's rows, each with its label where it has one; columns that hold nothing are left out. */
+export function withLabels(inferences: readonly PayloadRow[], labelled: readonly PayloadRow[]): Inferences {
+  const labels = new Map(labelled.map((row) => [row.row_index, labelsOf(row)]));
+  const rows = inferences.map((row) => ({ ...row, ...labels.get(row.row_index) }));
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const filled = names.filter((name) => rows.some((row) => row[name] !== null && row[name] !== undefined));
+  const columns = filled
+    .filter((name) => !OF_THE_REQUEST.has(name))
+    .map((name) => ({ name, kind: kindOf(name) }));
+  const isOrdered = (a: InferenceColumn, b: InferenceColumn) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind);
+  return { columns: columns.sort(isOrdered), rows };
+}
+
+function labelsOf(row: PayloadRow): PayloadRow {
+  return Object.fromEntries(Object.entries(row).filter(([name]) => LABEL.test(name)));
+}
+
+function kindOf(name: string): Kind {
+  if (name === 'row_index') return 'index';
+  if (name === 'error') return 'error';
+  if (PREDICTION.test(name)) return 'prediction';
+  return LABEL.test(name) ? 'label' : 'feature';
+}

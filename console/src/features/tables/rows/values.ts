@@ -1,0 +1,31 @@
+const MOST_CHARACTERS = 120;
+
+/** A value of a row as text; null is a dash. */
+export function shown(value: unknown): string {
+  if (value === null || value === undefined) return '–';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** The same on one line of a table. */
+export function shortened(value: unknown): string {
+  const text = shown(value).replaceAll(/\s+/g, ' ');
+  const characters = text.length > MOST_CHARACTERS ? Array.from(text.slice(0, 2 * MOST_CHARACTERS + 2)) : [];
+  return characters.length > MOST_CHARACTERS ? `${characters.slice(0, MOST_CHARACTERS).join('')}…` : text;
+}
+
+/** Whether rows can be ordered by a column of this type: lists and structures have no order. */
+export function hasOrder(type: string): boolean {
+  return !/^(ARRAY|MAP|STRUCT)/i.test(type);
+}
+
+export function isNumber(type: string): boolean {
+  return /^(BIGINT|INT|SMALLINT|TINYINT|DOUBLE|FLOAT|DECIMAL)/i.test(type);
+}
+
+const FIRST = 30;
+
+/** The columns to show: those that were chosen and are there, else the first ones; wide tables have a thousand. */
+export function chosenColumns(chosen: readonly string[], all: readonly string[]): string[] {
+  const known = chosen.filter((name) => all.includes(name));
+  return known.length > 0 ? known : all.slice(0, FIRST);
+}

@@ -1,0 +1,1 @@
+"""Several inference-loggers share the services: who owns which, and who is gone. Pure decisions."""

@@ -1,0 +1,1 @@
+"""What this process owns: everything, or its part among several."""

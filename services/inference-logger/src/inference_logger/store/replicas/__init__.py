@@ -1,0 +1,1 @@
+"""Replicas of the inference-logger, and how they share the services."""
