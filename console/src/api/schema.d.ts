@@ -4702,6 +4702,16 @@ export interface components {
             /** Is Admin */
             is_admin: boolean;
             /**
+             * Mlflow Url
+             * @description URL of the MLflow tracking server as people reach it.
+             */
+            mlflow_url: string;
+            /**
+             * Public Url
+             * @description Base URL of services as callers reach them.
+             */
+            public_url: string;
+            /**
              * Roles
              * @description By project, those that an identity provider grants among them.
              */

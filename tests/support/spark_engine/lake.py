@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 
 from inference_logger.domain.inferences.signatures import KnownSignatures, parse_signature
-from inference_logger.domain.inferences.step import derive_inferences, keys_of
+from inference_logger.domain.inferences.step import derive_parts, keys_of
 from inference_logger.domain.labels.values import Label, LabelKey, LabelValue
 from inference_logger.domain.schema import NEEDED_OF_PAYLOAD
 from inference_logger.domain.tables import TableKey, TableShare
@@ -88,9 +88,9 @@ class Lake:
         """Payload's files are merged into one."""
         DeltaTable(self.payload).optimize.compact()
 
-    def _step(self, rows: pa.Table, fields: Sequence[pa.Field]) -> pa.Table:
+    def _step(self, rows: pa.Table, fields: Sequence[pa.Field]) -> Iterator[pa.Table]:
         known = KnownSignatures({key: parse_signature(*texts) for key, texts in self._signatures.items()})
-        return derive_inferences(rows, {key: known.nearest(key) for key in keys_of(rows)}, fields)
+        return derive_parts(rows, {key: known.nearest(key) for key in keys_of(rows)}, fields)
 
 
 def rows_of(location: Path) -> list[dict[str, Any]]:

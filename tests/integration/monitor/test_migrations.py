@@ -1,7 +1,8 @@
-"""Events of an installation that kept one line for each reason stay, and going back keeps the newest of each."""
+"""What an installation of before has stays, and going back leaves what the code of before can read."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -41,4 +42,24 @@ def test_events_of_before_stay_and_going_back_keeps_the_newest(database_url: str
     migrated(database_url, command.downgrade, "0001")
     with engine.begin() as connection:
         assert connection.execute(text("select message from events")).scalars().all() == ["new"]
+    engine.dispose()
+
+
+def test_going_back_forgets_which_router_had_requests_in_flight(database_url: str) -> None:
+    engine = create_engine(sync_url(database_url))
+    migrated(database_url, command.upgrade, "0005")
+    sums = {"requests": 3, "in_flight": 2, "in_flight_by": {"r1": 2}}
+    key = {"minute": 60, "service": "wine", "version": "v1", "pod": "p"}
+    minute = "insert into traffic_minutes (minute, service, version, pod, sums) values (:minute, :service, :version, "
+    recent = "insert into recent_samples (step, service, kind, rows) values (60, 'wine', 'traffic', :rows)"
+    with engine.begin() as connection:
+        connection.execute(text(f"{minute}:pod, :sums)"), key | {"sums": json.dumps(sums)})
+        connection.execute(text(recent), {"rows": json.dumps([{"version": "v1", "pod": "p", "sums": sums}])})
+
+    migrated(database_url, command.downgrade, "0004")
+
+    with engine.begin() as connection:
+        (found,) = connection.execute(text("select cast(sums as text) from traffic_minutes")).scalars()
+        (rows,) = connection.execute(text("select cast(rows as text) from recent_samples")).scalars()
+    assert json.loads(found) == json.loads(rows)[0]["sums"] == {"requests": 3, "in_flight": 2}
     engine.dispose()
