@@ -149,6 +149,10 @@ async def test_a_job_that_is_killed_anywhere_loses_and_doubles_nothing(lake: Lak
         )
         if kill:  # the first one is killed while it starts
             assert await eventually(partial(has_more, lake.of_spark, before), within=300)
+        if kill == 2:  # while the query runs: it ends, and goes on with the column
+            before = versions(lake.of_spark)
+            lake.widen(asked("wide", 1, [{"alcohol": 1, "colour": "x", "fixed acidity": 1}], [1]))
+            assert await eventually(partial(has_more, lake.of_spark, before), within=300)
         spark.kill()
     spark.job(*lake.job)
     assert rows_of(lake.of_spark) == rows_of(lake.inferences)

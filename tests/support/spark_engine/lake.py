@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from deltalake import DeltaTable
+from deltalake import DeltaTable, write_deltalake
 
 from inference_logger.domain.inferences.signatures import KnownSignatures, parse_signature
 from inference_logger.domain.inferences.step import derive_parts, keys_of
 from inference_logger.domain.labels.values import Label, LabelKey, LabelValue
+from inference_logger.domain.rows import to_payload
 from inference_logger.domain.schema import NEEDED_OF_PAYLOAD
 from inference_logger.domain.tables import TableKey, TableShare
 from inference_logger.store.delta import PayloadTables
@@ -72,6 +73,11 @@ class Lake:
         derivation = Derivation(str(self.payload), str(self.inferences), self._step, NEEDED_OF_PAYLOAD)
         while (done := derive_next(derivation)).is_behind:
             derivation = replace(derivation, backfill=done.backfill)
+
+    def widen(self, *records: dict[str, Any]) -> None:
+        """One commit of payload by somebody who adds a column."""
+        rows = to_payload(records).append_column("extra", pa.array(["x"] * len(records)))
+        write_deltalake(self.payload, rows, mode="append", schema_mode="merge")
 
     def label(self, *labels: tuple[str, int | None, LabelValue], name: str = "request_id", label: str = "") -> None:
         """One upload of labels, and what the embedded engine makes of it."""
