@@ -19,7 +19,7 @@ from spark_engine.lake import Lake, asked, described, rows_of
 from spark_engine.local_spark import LocalSpark
 from waiting.eventually import eventually
 
-pytestmark = [pytest.mark.spark, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.spark, pytest.mark.timeout(1200)]
 FIRST = [*columns(alcohol="double", colour="string"), {"type": "float", "name": "fixed acidity"}]
 SECOND = [*columns(alcohol="string", sweet="boolean", scores="double"), {"type": "double", "name": "Fixed Acidity"}]
 NESTED = {"type": "array", "items": {"type": "double"}}
