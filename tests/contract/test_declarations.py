@@ -31,6 +31,7 @@ def declared_by(service: str) -> Bus:
             controller.consumers.serve_secret_values(bus, UNUSED, UNUSED)
             controller.consumers.serve_destinations(bus, UNUSED, UNUSED)
             controller.consumers.serve_erasures(bus, UNUSED, UNUSED)
+            controller.consumers.serve_label_sources(bus, UNUSED, UNUSED, ())
             controller.consumers.serve_masking_keys(bus, UNUSED, UNUSED, UNUSED)
         case "scheduler":
             scheduler.consumers.consume_intent(bus, UNUSED, UNUSED, UNUSED)
@@ -45,6 +46,7 @@ def declared_by(service: str) -> Bus:
             inference_logger.consumers.calls.serve_destinations(bus, UNUSED, UNUSED, UNUSED)
             inference_logger.consumers.calls.serve_signatures(bus, UNUSED)
             inference_logger.consumers.labels.serve_labels(bus, UNUSED)
+            inference_logger.consumers.labels.serve_label_sources(bus, UNUSED)
             inference_logger.consumers.calls.serve_erasures(bus, UNUSED, UNUSED)
     return bus
 

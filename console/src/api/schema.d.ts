@@ -1094,6 +1094,98 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/services/{service}/label-sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Label Sources
+         * @description Label sources of a service by name.
+         */
+        get: operations["list_label_sources_api_v1_services__service__label_sources_get"];
+        put?: never;
+        /**
+         * Create Label Source
+         * @description Define where labels of a service are read from; on a schedule it is read for the first time at once.
+         */
+        post: operations["create_label_source_api_v1_services__service__label_sources_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/services/{service}/label-sources/{source}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Label Source
+         * @description One label source.
+         */
+        get: operations["read_label_source_api_v1_services__service__label_sources__source__get"];
+        /**
+         * Replace Label Source
+         * @description Define it anew; where it lies elsewhere, or other columns are meant, it is read from the beginning.
+         */
+        put: operations["replace_label_source_api_v1_services__service__label_sources__source__put"];
+        post?: never;
+        /**
+         * Delete Label Source
+         * @description Forget a label source; the labels that it brought stay.
+         */
+        delete: operations["delete_label_source_api_v1_services__service__label_sources__source__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/services/{service}/label-sources/{source}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run Label Source
+         * @description Have it read now, whatever its schedule says; its runs say what became of it.
+         */
+        post: operations["run_label_source_api_v1_services__service__label_sources__source__run_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/services/{service}/label-sources/{source}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Label Runs
+         * @description Its last runs, newest first: rows read, labels new and corrected, rows that match no inference, errors.
+         */
+        get: operations["list_label_runs_api_v1_services__service__label_sources__source__runs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/services/{service}/labels": {
         parameters: {
             query?: never;
@@ -2949,6 +3041,12 @@ export interface components {
              */
             changed: number;
             /**
+             * Corrected
+             * @description Those of them that are revisions.
+             * @default 0
+             */
+            corrected: number;
+            /**
              * Joined
              * @description Labels whose inference is recorded.
              */
@@ -2971,6 +3069,272 @@ export interface components {
              * @description Labels that wait for theirs.
              */
             waiting: number;
+        };
+        /**
+         * LabelRun
+         * @description One reading of a source: what was there, and what it changed.
+         */
+        LabelRun: {
+            /**
+             * Ended At
+             * Format: date-time
+             */
+            ended_at: string;
+            /**
+             * Error
+             * @description Why it failed, in one sentence.
+             */
+            error?: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Labels Corrected
+             * @description Further revisions of labels that are known.
+             * @default 0
+             */
+            labels_corrected: number;
+            /**
+             * Labels New
+             * @description Labels that nothing was known of.
+             * @default 0
+             */
+            labels_new: number;
+            /**
+             * Position
+             * @description How far it has read: a Delta version, files, a value.
+             */
+            position?: string | null;
+            /**
+             * Rejected
+             * @description Rows that hold no valid label.
+             * @default 0
+             */
+            rejected: number;
+            /**
+             * Rejections
+             * @description Why, for the first few.
+             * @default []
+             */
+            rejections: string[];
+            /**
+             * Rows Read
+             * @description Rows that were read; what was read before is not read again.
+             * @default 0
+             */
+            rows_read: number;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ok" | "failed";
+            /**
+             * Trigger
+             * @default schedule
+             * @enum {string}
+             */
+            trigger: "schedule" | "manual" | "retry";
+            /**
+             * Unmatched
+             * @description Rows read whose inference is not recorded: their labels wait.
+             * @default 0
+             */
+            unmatched: number;
+        };
+        /**
+         * LabelSourceDefinition
+         * @description Where labels lie and how they are read; an edit replaces all of it.
+         */
+        LabelSourceDefinition: {
+            /**
+             * Format
+             * @description delta, parquet, csv, or sql: a query on PostgreSQL.
+             * @enum {string}
+             */
+            format: "delta" | "parquet" | "csv" | "sql";
+            /**
+             * Growing
+             * @description Column of the query that only grows: rows below what was read are left out; without it, none.
+             */
+            growing?: string | null;
+            /**
+             * Key
+             * @description `client_request_id`, `request_id` or a feature → the column that holds it.
+             */
+            key: {
+                [key: string]: string;
+            };
+            /**
+             * Label
+             * @description The column of the label; of several ones, name → column.
+             */
+            label: string | {
+                [key: string]: string;
+            };
+            /**
+             * Labelled At
+             * @description Column of when it was given; by default when read.
+             */
+            labelled_at?: string | null;
+            /**
+             * Location
+             * @description `file:///…` or `s3://bucket/…`: a table, a file, or a folder of files; not for sql.
+             */
+            location?: string | null;
+            /**
+             * Paused
+             * @description Not read on its schedule for now.
+             * @default false
+             */
+            paused: boolean;
+            /**
+             * Query
+             * @description One SELECT; it is run read-only.
+             */
+            query?: string | null;
+            /**
+             * Row
+             * @description Column of the row of a batch, from 0; by default 0.
+             */
+            row?: string | null;
+            /**
+             * Schedule
+             * @description `PT1H`, or five fields of cron in UTC; left out: only when told to.
+             */
+            schedule?: string | null;
+            /**
+             * Secret
+             * @description Secret of the kind `postgresql`: where the query is run.
+             */
+            secret?: string | null;
+        };
+        /**
+         * LabelSourceState
+         * @description How one source does.
+         */
+        LabelSourceState: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Is Running
+             * @default false
+             */
+            is_running: boolean;
+            last_run?: components["schemas"]["LabelRun"] | null;
+            /** Next Run At */
+            next_run_at?: string | null;
+            /**
+             * Reason
+             * @description Why it fails, in one sentence.
+             */
+            reason?: string | null;
+            /**
+             * Since
+             * @description Since when it fails.
+             */
+            since?: string | null;
+            /**
+             * State
+             * @description waiting: it has not been read yet, or only runs when told to.
+             * @enum {string}
+             */
+            state: "ok" | "failing" | "waiting" | "paused";
+        };
+        /**
+         * LabelSourceView
+         * @description A label source, and how it does as the inference-logger finds it.
+         */
+        LabelSourceView: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Creator */
+            creator: string;
+            /**
+             * Format
+             * @enum {string}
+             */
+            format: "delta" | "parquet" | "csv" | "sql";
+            /** Growing */
+            growing: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Is Running
+             * @default false
+             */
+            is_running: boolean;
+            /** Key */
+            key: {
+                [key: string]: string;
+            };
+            /** Label */
+            label: string | {
+                [key: string]: string;
+            };
+            /** Labelled At */
+            labelled_at: string | null;
+            last_run?: components["schemas"]["LabelRun"] | null;
+            /** Location */
+            location: string | null;
+            /** Name */
+            name: string;
+            /** Next Run At */
+            next_run_at?: string | null;
+            /** Paused */
+            paused: boolean;
+            /** Query */
+            query: string | null;
+            /**
+             * Reason
+             * @description Why it fails, in one sentence.
+             */
+            reason?: string | null;
+            /** Revision */
+            revision: number;
+            /** Row */
+            row: string | null;
+            /** Schedule */
+            schedule: string | null;
+            /**
+             * Secret
+             * @description Name of the secret that holds the URL of the database.
+             */
+            secret: string | null;
+            /** Service */
+            service: string;
+            /**
+             * Since
+             * @description Since when it fails.
+             */
+            since?: string | null;
+            /**
+             * State
+             * @description failing: see `reason`; waiting: not read yet; unknown: the logger has not said.
+             * @default unknown
+             * @enum {string}
+             */
+            state: "ok" | "failing" | "waiting" | "paused" | "unknown";
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
         };
         /**
          * Leave
@@ -3418,6 +3782,75 @@ export interface components {
             scopes?: ("predict" | "versions")[] | null;
         };
         /**
+         * NewLabelSource
+         * @description A label source of a service.
+         */
+        NewLabelSource: {
+            /**
+             * Format
+             * @description delta, parquet, csv, or sql: a query on PostgreSQL.
+             * @enum {string}
+             */
+            format: "delta" | "parquet" | "csv" | "sql";
+            /**
+             * Growing
+             * @description Column of the query that only grows: rows below what was read are left out; without it, none.
+             */
+            growing?: string | null;
+            /**
+             * Key
+             * @description `client_request_id`, `request_id` or a feature → the column that holds it.
+             */
+            key: {
+                [key: string]: string;
+            };
+            /**
+             * Label
+             * @description The column of the label; of several ones, name → column.
+             */
+            label: string | {
+                [key: string]: string;
+            };
+            /**
+             * Labelled At
+             * @description Column of when it was given; by default when read.
+             */
+            labelled_at?: string | null;
+            /**
+             * Location
+             * @description `file:///…` or `s3://bucket/…`: a table, a file, or a folder of files; not for sql.
+             */
+            location?: string | null;
+            /** Name */
+            name: string;
+            /**
+             * Paused
+             * @description Not read on its schedule for now.
+             * @default false
+             */
+            paused: boolean;
+            /**
+             * Query
+             * @description One SELECT; it is run read-only.
+             */
+            query?: string | null;
+            /**
+             * Row
+             * @description Column of the row of a batch, from 0; by default 0.
+             */
+            row?: string | null;
+            /**
+             * Schedule
+             * @description `PT1H`, or five fields of cron in UTC; left out: only when told to.
+             */
+            schedule?: string | null;
+            /**
+             * Secret
+             * @description Secret of the kind `postgresql`: where the query is run.
+             */
+            secret?: string | null;
+        };
+        /**
          * NewNode
          * @description A node: a share of the scheduler's machine, kept for the group. `console_url`: its provider's page.
          */
@@ -3822,6 +4255,20 @@ export interface components {
         Page_KeyView_: {
             /** Items */
             items: components["schemas"]["KeyView"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[LabelRun] */
+        Page_LabelRun_: {
+            /** Items */
+            items: components["schemas"]["LabelRun"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[LabelSourceView] */
+        Page_LabelSourceView_: {
+            /** Items */
+            items: components["schemas"]["LabelSourceView"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -4473,7 +4920,7 @@ export interface components {
          * @description What a secret is for.
          * @enum {string}
          */
-        SecretKind: "registry" | "webhook" | "mlflow" | "s3" | "opaque";
+        SecretKind: "registry" | "webhook" | "mlflow" | "s3" | "postgresql" | "opaque";
         /**
          * SecretValue
          * @description Another value for a secret; the whole of it is replaced.
@@ -12030,6 +12477,647 @@ export interface operations {
             };
             /** @description The body is not JSON. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    list_label_sources_api_v1_services__service__label_sources_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LabelSourceView_"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    create_label_source_api_v1_services__service__label_sources_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLabelSource"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelSourceView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is longer than this API takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    read_label_source_api_v1_services__service__label_sources__source__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                service: string;
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelSourceView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    replace_label_source_api_v1_services__service__label_sources__source__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+            };
+            path: {
+                service: string;
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelSourceDefinition"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelSourceView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description It has changed since the revision in `If-Match`. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is longer than this API takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    delete_label_source_api_v1_services__service__label_sources__source__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+            };
+            path: {
+                service: string;
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description It has changed since the revision in `If-Match`. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    run_label_source_api_v1_services__service__label_sources__source__run_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                service: string;
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelSourceState"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    list_label_runs_api_v1_services__service__label_sources__source__runs_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                service: string;
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LabelRun_"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -12,7 +12,16 @@ import typer
 
 from penstock.commands.cli.errors import EXIT_CODES, Commands
 from penstock.commands.deployment import deploy, rollback
-from penstock.commands.monitoring import charts, labels, log_topics, logs, observability, platform_health, tables
+from penstock.commands.monitoring import (
+    charts,
+    label_sources,
+    labels,
+    log_topics,
+    logs,
+    observability,
+    platform_health,
+    tables,
+)
 from penstock.commands.people import console, login, projects, users
 from penstock.commands.resources import (
     capacity,
@@ -177,6 +186,7 @@ for name, group in (
     ("environments", environments.app),
     ("tables", tables.app),
     ("labels", labels.app),
+    ("label-sources", label_sources.app),
     ("log-topic", log_topics.app),
     ("erasures", privacy.app),
     ("specs", specs.app),

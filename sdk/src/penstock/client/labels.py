@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar, Unpack
 
-from penstock.client.requests import Request, between, given, path, post
+from penstock.client.requests import Listing, Request, between, given, if_match, nothing, path, post
 from penstock.client.types import Json
 
 Answer = TypeVar("Answer")
@@ -23,6 +23,22 @@ MEDIA_TYPES = {
     "ground-truth": "application/x-ndjson",
 }
 SUFFIXES = {".json": "json", ".csv": "csv", ".parquet": "parquet", ".jsonl": "ground-truth", ".ndjson": "ground-truth"}
+
+
+class LabelSourceFields(TypedDict, total=False):
+    """Where labels are read from, which column is what, and when; the names are the API's."""
+
+    format: str
+    location: str | None
+    query: str | None
+    secret: str | None
+    growing: str | None
+    key: Mapping[str, str]
+    row: str | None
+    label: str | Mapping[str, str]
+    labelled_at: str | None
+    schedule: str | None
+    paused: bool
 
 
 @dataclass(frozen=True)
@@ -63,3 +79,42 @@ def label_coverage(
     """How many inferences have a label by now, and how late these came; the last day unless told otherwise."""
     params = {**given(**between(from_time, to_time)), "step": step}
     return Request("GET", path("services", service, "labels", "coverage"), params)
+
+
+def create_label_source(service: str, name: str, **fields: Unpack[LabelSourceFields]) -> Request[Json]:
+    """Define where labels are read from: `format`, `location` (or `query` and `secret`), `key`, `label`, `schedule`."""
+    return post(path("services", service, "label-sources"), {"name": name, **fields})
+
+
+def label_sources(service: str) -> Listing[Json]:
+    """Label sources of a service by name, and how each does."""
+    return Listing("GET", path("services", service, "label-sources"))
+
+
+def label_source(service: str, source: str) -> Request[Json]:
+    """One label source."""
+    return Request("GET", path("services", service, "label-sources", source))
+
+
+def replace_label_source(
+    service: str, source: str, *, revision: int | None = None, **fields: Unpack[LabelSourceFields]
+) -> Request[Json]:
+    """Define a label source anew, all of it; with `revision` only if it is still that one."""
+    where = path("services", service, "label-sources", source)
+    return Request("PUT", where, json=fields, headers=if_match(revision))
+
+
+def delete_label_source(service: str, source: str, *, revision: int | None = None) -> Request[None]:
+    """Forget a label source; the labels that it brought stay."""
+    where = path("services", service, "label-sources", source)
+    return Request("DELETE", where, headers=if_match(revision), read=nothing)
+
+
+def run_label_source(service: str, source: str) -> Request[Json]:
+    """Have a label source read now, whatever its schedule says."""
+    return Request("POST", path("services", service, "label-sources", source, "run"))
+
+
+def label_runs(service: str, source: str, *, limit: int = 20) -> Listing[Json]:
+    """The last runs of a label source, newest first: rows read, labels new and corrected, unmatched rows, errors."""
+    return Listing("GET", path("services", service, "label-sources", source, "runs"), {"limit": limit})

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from controller.domain.registries.secrets import Vault
 from controller.handlers.inference_tables.destinations import defined_destinations, storage_credentials
 from controller.handlers.inference_tables.erasures import finish_erasure, open_orders
+from controller.handlers.inference_tables.label_sources import defined_sources, source_access
 from controller.handlers.inference_tables.masking_keys import masking_key
 from controller.handlers.registries.environment_secrets import secret_values
 from controller.handlers.registries.registries import ModelRegistries
@@ -28,10 +29,13 @@ from shared.bus.bulk import consume_batches
 from shared.clock import Clock
 from shared.contracts.base import Contract
 from shared.contracts.erasures import ErasureOrders
+from shared.contracts.label_sources import DatabaseAccess, LabelSourceList, LabelSourceQuery
 from shared.contracts.rpc.controller import (
     DEPLOYMENTS,
     DESTINATIONS,
     ERASURES,
+    LABEL_SOURCE_ACCESS,
+    LABEL_SOURCES,
     MASKING_KEY,
     REGISTRY_ACCESS,
     SECRET_VALUES,
@@ -131,6 +135,19 @@ def serve_erasures(bus: Bus, database: Database, vault: Vault) -> None:
         return await open_orders(database, vault)
 
     bus.serve(ERASURES, orders)
+
+
+def serve_label_sources(bus: Bus, database: Database, vault: Vault, allowed: tuple[str, ...]) -> None:
+    """Serve label sources to the inference-logger, and to it alone how their databases are reached."""
+
+    async def defined(_: Contract) -> LabelSourceList:
+        return await defined_sources(database)
+
+    async def access(query: LabelSourceQuery) -> DatabaseAccess:
+        return await source_access(database, vault, query.id, allowed)
+
+    bus.serve(LABEL_SOURCES, defined)
+    bus.serve(LABEL_SOURCE_ACCESS, access)
 
 
 def serve_masking_keys(bus: Bus, database: Database, vault: Vault, clock: Clock) -> None:

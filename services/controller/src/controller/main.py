@@ -24,6 +24,7 @@ from controller.consumers import (
     pull_key_use,
     serve_destinations,
     serve_erasures,
+    serve_label_sources,
     serve_masking_keys,
     serve_registry_access,
     serve_secret_values,
@@ -163,7 +164,7 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
         known_processes=KnownProcesses(settings.routers, settings.inference_loggers),
         provider=provider_of(settings, identity),
     )
-    _serve_bus(dependencies)
+    _serve_bus(dependencies, settings)
     return _app_of(settings, telemetry, dependencies, routes, identity)
 
 
@@ -201,7 +202,7 @@ def _changes_of(database: Database, clock: Clock) -> ChangeLog:
     return changes
 
 
-def _serve_bus(dependencies: ApiDependencies) -> None:
+def _serve_bus(dependencies: ApiDependencies, settings: ControllerSettings) -> None:
     """Declare every consumer and every RPC method of this service."""
     bus, database = dependencies.bus, dependencies.database
     subscribe(bus, database, dependencies.clock, dependencies.routes_changed)
@@ -209,6 +210,7 @@ def _serve_bus(dependencies: ApiDependencies) -> None:
     serve_secret_values(bus, database, dependencies.vault)
     serve_destinations(bus, database, dependencies.vault)
     serve_erasures(bus, database, dependencies.vault)
+    serve_label_sources(bus, database, dependencies.vault, settings.allowed_databases)
     serve_masking_keys(bus, database, dependencies.vault, dependencies.clock)
 
 

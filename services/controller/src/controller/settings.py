@@ -15,6 +15,12 @@ from controller.domain.inference_tables.locations import TableRoot
 from shared.security.addresses import AddressRule
 from shared.settings import DatabaseSettings, Duration
 
+_LISTS = (
+    *("allowed_registries", "allowed_databases", "allowed_hosts", "routers", "inference_loggers"),
+    *("table_roots", "old_secret_keys"),
+)
+"""Written with commas between."""
+
 
 class ControllerSettings(DatabaseSettings):
     """What an operator may set."""
@@ -51,7 +57,7 @@ class ControllerSettings(DatabaseSettings):
     """URL of the MLflow tracking server, with user and password where it wants them; default http://127.0.0.1:5000."""
 
     mlflow_public_url: str | None = None
-    """URL of that server as people reach it, which the console shows; default: `mlflow_url` without user and password."""
+    """URL of that server as people reach it, for the console; default: `mlflow_url` without user and password."""
 
     mlflow_username: str | None = Field(
         default=None, validation_alias=AliasChoices("MLFLOW_TRACKING_USERNAME", "mlflow_username")
@@ -97,6 +103,10 @@ class ControllerSettings(DatabaseSettings):
 
     allowed_registries: Annotated[tuple[str, ...], NoDecode] = ()
     """Hosts and CIDRs, comma-separated, of further tracking servers that are not public addresses; default none."""
+
+    allowed_databases: Annotated[tuple[str, ...], NoDecode] = ()
+    """Hosts and CIDRs, comma-separated, of PostgreSQL servers that label sources may query although they are not public
+    addresses; default none."""
 
     token_lifetime: Duration = timedelta(days=90)
     """How long a token lives where its maker asks for nothing else; default 90 days."""
@@ -144,20 +154,12 @@ class ControllerSettings(DatabaseSettings):
     alias_interval: Duration = timedelta(seconds=30)
     """Time between two looks at the aliases that versions follow, seconds; default 30."""
 
-    @field_validator(
-        "allowed_registries",
-        "allowed_hosts",
-        "routers",
-        "inference_loggers",
-        "table_roots",
-        "old_secret_keys",
-        mode="before",
-    )
+    @field_validator(*_LISTS, mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("allowed_registries")
+    @field_validator("allowed_registries", "allowed_databases")
     @classmethod
     def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         AddressRule.of(value)

@@ -10,7 +10,7 @@ from typing import Any
 from inference_logger import loops
 from inference_logger.consumers.calls import serve_destinations, serve_erasures, serve_signatures, subscribe
 from inference_logger.consumers.controller import ControllerOverBus
-from inference_logger.consumers.labels import serve_handed_labels, serve_labels
+from inference_logger.consumers.labels import serve_handed_labels, serve_label_sources, serve_labels
 from inference_logger.consumers.requests import CommitPolicy, RequestSink
 from inference_logger.consumers.waiting import WaitingTableRetries
 from inference_logger.domain.derivations import DerivationSchedule
@@ -22,8 +22,10 @@ from inference_logger.handlers.reading.accounting import LogAccounting
 from inference_logger.handlers.reading.reader import QueryLimits, TableReader
 from inference_logger.handlers.replicas.ownership import SoleOwner
 from inference_logger.handlers.replicas.replica import Replica
+from inference_logger.handlers.sources.reading import SourceLimits, SourceReader
+from inference_logger.handlers.sources.schedule import LabelSources
 from inference_logger.handlers.stores import DerivationWakeups, Stores
-from inference_logger.metrics import DestinationMetrics, LogMetrics, ReplicaMetrics, TableMetrics
+from inference_logger.metrics import DestinationMetrics, LogMetrics, ReplicaMetrics, SourceMetrics, TableMetrics
 from inference_logger.settings import InferenceLoggerSettings
 from inference_logger.store.delta import PayloadTables
 from inference_logger.store.derived.runner import DerivationRunner
@@ -61,6 +63,7 @@ class App:
     sink: RequestSink
     inferences: InferenceTables
     labelled: LabelledTables
+    sources: LabelSources
     destinations: DestinationRegistry
     erasures: Erasures
     clock: Clock
@@ -79,6 +82,7 @@ class App:
             "erasures": loops.run_erasures(self.erasures, self.clock),
             "inferences": loops.run_derivation(self.inferences, self.clock),
             "labelled": loops.run_derivation(self.labelled, self.clock),
+            "label sources": self.sources.run(),
             "removal": loops.run_removal(stores, self.clock),
             "accounting": loops.run_accounting(self.accounting, stores.ownership, self.clock),
             "purge": loops.run_purge(self.bus, stores, self.clock, settings.requests_kept),
@@ -133,12 +137,14 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
     labelled = LabelledTables(stores, DerivationRunner(settings.derive_timeout, destinations, derive_labelled))
     intake = LabelIntake(stores, bus.read_chunks)
     serve_labels(bus, intake)
+    sources = _label_sources(settings, telemetry, intake, controller)
+    serve_label_sources(bus, sources)
     if isinstance(ownership, Replica):
         sink.before_reading = destinations.settled
         serve_handed_labels(bus, intake, settings.process_name)
     erasures = Erasures(stores, controller.erasures, settings.files_kept)
     serve_erasures(bus, erasures, terms_of(settings))
-    derived = (inferences, labelled)
+    derived = (inferences, labelled, sources)
     return App(settings, telemetry, database, bus, sink, *derived, destinations, erasures, clock, reader, accounting)
 
 
@@ -157,6 +163,13 @@ def _query_limits(settings: InferenceLoggerSettings) -> QueryLimits:
         download_within_s=settings.download_timeout.total_seconds(),
         memory_bytes=settings.query_memory,
     )
+
+
+def _label_sources(
+    settings: InferenceLoggerSettings, telemetry: Telemetry, intake: LabelIntake, controller: ControllerOverBus
+) -> LabelSources:
+    limits = SourceLimits(settings.sources_root, settings.source_bytes, settings.source_timeout.total_seconds())
+    return LabelSources(SourceReader(intake, controller, limits), SourceMetrics(telemetry.registry))
 
 
 def _wakeups(settings: InferenceLoggerSettings, clock: Clock) -> DerivationWakeups:

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from inference_logger.domain.accounting import Account
 from inference_logger.domain.waiting import WaitingTable
+from shared.contracts.label_sources import LabelRun, LabelSource
 
 LABELS = ("table", "location")
 
@@ -120,6 +121,42 @@ class LogMetrics:
         for service, account in accounts.items():
             self._on_the_way.labels(service).set(account.on_the_way)
             self._missing.labels(service).set(account.missing)
+
+
+class SourceMetrics:
+    """What label sources have given, and which of them fail."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        labels = ["service", "source"]
+        self._failing = Gauge(
+            "penstock_label_source_failing", "1 while a label source cannot be read.", labels, registry=registry
+        )
+        self._runs = Counter(
+            "penstock_label_source_runs", "Readings of a label source.", [*labels, "state"], registry=registry
+        )
+        self._rows = Counter(
+            "penstock_label_source_rows", "Rows that were read of a label source.", labels, registry=registry
+        )
+        self._changed = Counter(
+            "penstock_label_source_labels",
+            "Labels that a source has brought, by whether something was known of them (corrected) or not (new).",
+            [*labels, "change"],
+            registry=registry,
+        )
+
+    def show(self, failing: Mapping[tuple[str, str], bool]) -> None:
+        """By service and source: these there are, and no others."""
+        self._failing.clear()
+        for names, is_failing in failing.items():
+            self._failing.labels(*names).set(is_failing)
+
+    def count(self, source: LabelSource, run: LabelRun) -> None:
+        """A source was read."""
+        names = (source.service, source.name)
+        self._runs.labels(*names, run.state).inc()
+        self._rows.labels(*names).inc(run.rows_read)
+        self._changed.labels(*names, "new").inc(run.labels_new)
+        self._changed.labels(*names, "corrected").inc(run.labels_corrected)
 
 
 class ReplicaMetrics:

@@ -72,6 +72,13 @@ class InferenceLoggerSettings(DatabaseSettings):
     query_memory: int = Field(default=256 * 1024 * 1024, ge=16 * 1024 * 1024)
     """Memory for the sketches of one query's statistics, bytes; default 256 MiB."""
 
+    source_timeout: Duration = timedelta(minutes=5)
+    """Time that reading a label source may take, what is taken of it not counted, seconds; default 300."""
+
+    source_bytes: int = Field(default=1024 * 1024 * 1024, ge=1024 * 1024)
+    """Most that lies in `inference-logger/label-sources` under the home folder, bytes, of what was read of one label
+    source and is not taken yet; default 1 GiB."""
+
     replica: str = Field(default="", pattern=r"^[A-Za-z0-9_-]{0,64}$")
     """What this process is called among several that share the tables; `hostname`: as its machine or container.
     Needs PostgreSQL, one database and one home folder for all; default empty: it is the only one."""
@@ -104,3 +111,8 @@ class InferenceLoggerSettings(DatabaseSettings):
     def parking_root(self) -> Path:
         """Folder of the parking area."""
         return self.home.resolve() / "inference-logger" / "parking"
+
+    @property
+    def sources_root(self) -> Path:
+        """Folder of what was read of label sources."""
+        return self.home.resolve() / "inference-logger" / "label-sources"

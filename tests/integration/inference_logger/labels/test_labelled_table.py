@@ -46,7 +46,7 @@ class Labelled:
         self.received_at += timedelta(hours=1)
         sent = [Label(LabelKey(name, key, row), value, at) for key, row, value in labels]
         found = find_requests([self.places["inferences"]], sent)
-        return append_labels(self.places["labels"], sent, found, self.received_at, "api").rows
+        return append_labels(self.places["labels"], sent, found, self.received_at, "api").committed.rows
 
     def derive(self) -> LabelledCommit:
         return derive_labelled(self.derivation)

@@ -28,6 +28,7 @@ class SecretKind(StrEnum):
     WEBHOOK = "webhook"
     MLFLOW = "mlflow"
     S3 = "s3"
+    POSTGRESQL = "postgresql"
     OPAQUE = "opaque"
 
 

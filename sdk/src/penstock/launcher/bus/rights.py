@@ -72,6 +72,8 @@ ASKS: dict[str, tuple[str, ...]] = {
         "penstock.rpc.controller.destinations",
         "penstock.rpc.controller.storage_credentials",
         "penstock.rpc.controller.erasures",
+        "penstock.rpc.controller.label_sources",
+        "penstock.rpc.controller.label_source_access",
         "penstock.rpc.inference-logger.receive_labels.*",  # of several, one hands labels to the owner of the tables
     ),
 }

@@ -14,7 +14,7 @@ from controller.api.access import audit, keys, projects, provider_sign_in, sessi
 from controller.api.dependencies import ApiDependencies
 from controller.api.docs import pages
 from controller.api.docs.openapi import openapi_of
-from controller.api.inference_tables import destinations, erasures, labels, masking, tables
+from controller.api.inference_tables import destinations, erasures, label_sources, labels, masking, tables
 from controller.api.middleware.auth import AuthMiddleware
 from controller.api.middleware.bodies import RequestBodyMiddleware
 from controller.api.middleware.console import Bundle, ConsoleMiddleware
@@ -56,6 +56,7 @@ _ROUTERS = (
     tables,
     recorded_requests,
     labels,
+    label_sources,
     usage,
     projects,
     users,

@@ -37,6 +37,7 @@ _ROLES = {AccessLevel.VIEWER: Role.VIEWER, AccessLevel.EDITOR: Role.EDITOR, Acce
 _S = "/services/{service}"
 _T = "/inference-tables/{table}"
 _V = _S + "/versions/{version}"
+_L = _S + "/label-sources/{source}"
 _G = "/resource-groups/{group}"
 _N = _G + "/nodes/{node}"
 _OF_NODES = ("isolate", "resume", "drain", "release", "renew", "move")
@@ -87,6 +88,13 @@ REQUIRED_ACCESS: Mapping[tuple[str, str], AccessLevel] = {
     ("GET", _S + "/signatures"): AccessLevel.VIEWER,
     ("POST", _S + "/labels"): AccessLevel.EDITOR,
     ("GET", _S + "/labels/coverage"): AccessLevel.VIEWER,
+    ("GET", _S + "/label-sources"): AccessLevel.VIEWER,
+    ("POST", _S + "/label-sources"): AccessLevel.EDITOR,
+    ("GET", _L): AccessLevel.VIEWER,
+    ("PUT", _L): AccessLevel.EDITOR,
+    ("DELETE", _L): AccessLevel.EDITOR,
+    ("POST", _L + "/run"): AccessLevel.EDITOR,
+    ("GET", _L + "/runs"): AccessLevel.VIEWER,
     ("GET", _S + "/erasures"): AccessLevel.VIEWER,
     ("GET", _S + "/erasures/{erasure}"): AccessLevel.VIEWER,
     ("POST", _S + "/erasures"): AccessLevel.PROJECT_ADMIN,

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from inference_logger.domain.object_storage import S3Credentials
 from shared.bus import Bus
 from shared.contracts.erasures import ErasureOrder, ErasureOrders
+from shared.contracts.label_sources import DatabaseAccess, LabelSource, LabelSourceList, LabelSourceQuery
 from shared.contracts.rpc.controller import (
     DESTINATIONS,
     ERASURES,
+    LABEL_SOURCE_ACCESS,
+    LABEL_SOURCES,
     STORAGE_CREDENTIALS,
     Destination,
     DestinationList,
@@ -43,3 +48,15 @@ class ControllerOverBus:
         answer = await self._bus.call(ERASURES, Nothing(), timeout=ANSWER_WITHIN_S)
         assert isinstance(answer, ErasureOrders)
         return answer.items
+
+    async def label_sources(self) -> tuple[LabelSource, ...]:
+        """All that are defined."""
+        answer = await self._bus.call(LABEL_SOURCES, Nothing(), timeout=ANSWER_WITHIN_S)
+        assert isinstance(answer, LabelSourceList)
+        return answer.items
+
+    async def label_source_access(self, source: UUID) -> DatabaseAccess:
+        """How the database of one is reached."""
+        answer = await self._bus.call(LABEL_SOURCE_ACCESS, LabelSourceQuery(id=source), timeout=ANSWER_WITHIN_S)
+        assert isinstance(answer, DatabaseAccess)
+        return answer

@@ -110,6 +110,44 @@ class LabelUploadRow(LoggerRow, table=True):
     at: datetime = Field(sa_type=UtcDateTime, index=True)
 
 
+class LabelSourceRow(LoggerRow, table=True):
+    """How far a label source has been read, and how that went last; what it is stands with the controller."""
+
+    __tablename__ = "label_sources"
+
+    id: UUID = Field(primary_key=True)
+    service: str = Field(max_length=63, index=True)
+    fingerprint: str = Field(max_length=64)
+    """Of the definition that the position belongs to."""
+    position: dict[str, Any] = Field(sa_type=JSON)
+    failures: int = 0
+    reason: str | None = Field(default=None, max_length=512)
+    failing_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    last_run_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    requested_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When one of several inference-loggers was told to have it read, and another one reads it."""
+
+
+class LabelSourceFileRow(LoggerRow, table=True):
+    """A file of a label source that was read, as it was then."""
+
+    __tablename__ = "label_source_files"
+
+    source_id: UUID = Field(primary_key=True)
+    path: str = Field(primary_key=True, max_length=1024)
+    identity: str = Field(max_length=128)
+
+
+class LabelRunRow(LoggerRow, table=True):
+    """One reading of a label source."""
+
+    __tablename__ = "label_runs"
+
+    id: UUID = Field(primary_key=True)
+    source_id: UUID = Field(index=True)
+    run: dict[str, Any] = Field(sa_type=JSON)
+
+
 class PurgeRow(LoggerRow, table=True):
     """A service whose tables were to be removed when it was deleted: what it had logged by then is stored no more.
 

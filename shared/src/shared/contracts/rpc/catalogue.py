@@ -6,6 +6,8 @@ from shared.contracts.rpc.controller import (
     DEPLOYMENTS,
     DESTINATIONS,
     ERASURES,
+    LABEL_SOURCE_ACCESS,
+    LABEL_SOURCES,
     MASKING_KEY,
     REGISTRY_ACCESS,
     SECRET_VALUES,
@@ -25,6 +27,7 @@ from shared.contracts.rpc.inference_logger import (
 )
 from shared.contracts.rpc.inference_logger_labels import LABEL_COVERAGE, RECEIVE_LABELS
 from shared.contracts.rpc.inference_logger_signatures import SIGNATURES
+from shared.contracts.rpc.inference_logger_sources import LABEL_SOURCE_RUNS, LABEL_SOURCE_STATES, RUN_LABEL_SOURCE
 from shared.contracts.rpc.method import RpcMethod
 from shared.contracts.rpc.monitor import CHARTS, EVENTS, LOG_CONTEXT, LOGS, METRICS, SUMMARIES
 from shared.contracts.rpc.scheduler import (
@@ -39,9 +42,10 @@ from shared.contracts.rpc.scheduler import (
 )
 
 METHODS: tuple[RpcMethod, ...] = (
-    MASKING_KEY, ERASURES, ERASURE_TERMS, ERASURES_BEGUN, ERASURE_RECEIPT,
+    MASKING_KEY, ERASURES, ERASURE_TERMS, ERASURE_RECEIPT, ERASURES_BEGUN,
     DESTINATIONS, STORAGE_CREDENTIALS, DESTINATION_STATES, TEST_DESTINATION,
     DEPLOYMENTS, REGISTRY_ACCESS, SECRET_VALUES, PODS, RESTART_POD, VERSION_STATES, NODES, CAPACITY, RUNS, METRICS,
     CHARTS, SUMMARIES, LOGS, LOG_CONTEXT, EVENTS, TABLES, TABLE, ROWS, READ, ACCOUNTING, POD_TIMELINE, ENVIRONMENT,
     RECEIVE_LABELS, LABEL_COVERAGE, SIGNATURES,
+    LABEL_SOURCES, LABEL_SOURCE_ACCESS, LABEL_SOURCE_STATES, LABEL_SOURCE_RUNS, RUN_LABEL_SOURCE,
 )  # fmt: skip

@@ -9,6 +9,7 @@ from pydantic import Field
 from shared.contracts.base import Contract
 from shared.contracts.deployment import Deployment, SecretKeyRef
 from shared.contracts.erasures import ErasureOrders
+from shared.contracts.label_sources import DatabaseAccess, LabelSourceList, LabelSourceQuery
 from shared.contracts.nodes import Node
 from shared.contracts.rpc.method import Nothing, RpcMethod
 
@@ -107,3 +108,5 @@ DESTINATIONS = RpcMethod("controller", "destinations", Nothing, DestinationList)
 STORAGE_CREDENTIALS = RpcMethod("controller", "storage_credentials", StorageCredentialsQuery, StorageCredentials)
 MASKING_KEY = RpcMethod("controller", "masking_key", MaskingKeyQuery, MaskingKey)
 ERASURES = RpcMethod("controller", "erasures", Nothing, ErasureOrders)
+LABEL_SOURCES = RpcMethod("controller", "label_sources", Nothing, LabelSourceList)
+LABEL_SOURCE_ACCESS = RpcMethod("controller", "label_source_access", LabelSourceQuery, DatabaseAccess)

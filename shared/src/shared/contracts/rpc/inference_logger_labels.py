@@ -45,6 +45,7 @@ class LabelReceipt(Contract):
     )
     rejected_rows: int = 0
     changed: int = Field(default=0, description="Labels that were not known: new ones, and revisions of others.")
+    corrected: int = Field(default=0, description="Those of them that are revisions.")
 
 
 class LabelCoverageQuery(Contract):

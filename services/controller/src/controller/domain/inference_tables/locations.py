@@ -58,7 +58,7 @@ def checked_destination(
     A folder lies under a root of the installation, an object store's prefix in a destination that is defined.
     """
     path = plain_place(uri)
-    nearest = _nearest_roots(path, roots)
+    nearest = nearest_roots(path, roots)
     if uri.startswith(S3):
         around = nearest_destination(path, destinations)
         if around is None or around.project not in {None, project}:
@@ -76,7 +76,7 @@ def checked_destination(
 def checked_definition(url: str, roots: Sequence[TableRoot], project: str | None) -> str:
     """`url` if a destination of `project` (None: of the installation) may be defined there."""
     path = plain_place(url)
-    nearest = _nearest_roots(path, roots)
+    nearest = nearest_roots(path, roots)
     if url.startswith(S3) and project is None:
         return url_of(path)
     if not any(root.project in {None, project} for root in nearest):
@@ -93,7 +93,7 @@ def nearest_destination(path: PurePosixPath, destinations: Iterable[UsableDestin
     return max(around, key=lambda one: len(place_of(one.url).parts), default=None)
 
 
-def _nearest_roots(path: PurePosixPath, roots: Sequence[TableRoot]) -> list[TableRoot]:
+def nearest_roots(path: PurePosixPath, roots: Sequence[TableRoot]) -> list[TableRoot]:
     """The deepest ones around a place: a project's root inside one of all projects is that project's alone."""
     around = [root for root in roots if path.is_relative_to(root.path)]
     deepest = max((len(root.path.parts) for root in around), default=0)

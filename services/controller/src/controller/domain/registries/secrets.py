@@ -21,6 +21,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from controller.domain import names
 from controller.domain.commands import Command, ServiceName, Text
+from shared.database_urls import parse_database_url
 from shared.errors import Detail, InvalidInput, Unavailable
 
 _NONCE_BYTES = 12
@@ -33,6 +34,7 @@ class SecretKind(StrEnum):
     WEBHOOK = "webhook"
     MLFLOW = "mlflow"
     S3 = "s3"
+    POSTGRESQL = "postgresql"
     OPAQUE = "opaque"
 
 
@@ -40,6 +42,7 @@ FIELDS: Mapping[SecretKind, tuple[frozenset[str], frozenset[str]]] = {
     SecretKind.REGISTRY: (frozenset({"username", "password"}), frozenset({"server"})),
     SecretKind.WEBHOOK: (frozenset({"secret"}), frozenset()),
     SecretKind.MLFLOW: (frozenset({"url"}), frozenset({"username", "password", "token"})),
+    SecretKind.POSTGRESQL: (frozenset({"url"}), frozenset()),
     SecretKind.S3: (frozenset({"access_key", "secret_key"}), frozenset({"session_token"})),
 }
 """Kind → the fields that a secret must have, and those that it may have besides."""
@@ -82,12 +85,16 @@ def check_fields(kind: SecretKind, data: Mapping[str, str]) -> None:
     if kind is SecretKind.MLFLOW:
         _check_credentials(data)
         _check_url(data["url"])
+    if kind is SecretKind.POSTGRESQL:
+        _check_database_url(data["url"])
     if kind is SecretKind.S3:
-        for name, value in data.items():  # they go into headers
-            if not value.isascii() or not value.isprintable() or " " in value:
-                raise _wrong(
-                    f"{name} is made of printable ASCII characters without spaces", name, "not printable ASCII"
-                )
+        _check_headers(data)
+
+
+def _check_headers(data: Mapping[str, str]) -> None:
+    for name, value in data.items():
+        if not value.isascii() or not value.isprintable() or " " in value:
+            raise _wrong(f"{name} is made of printable ASCII characters without spaces", name, "not printable ASCII")
 
 
 def _check_credentials(data: Mapping[str, str]) -> None:
@@ -113,6 +120,13 @@ def _check_url(url: str) -> None:
         raise _wrong("url must be an http:// or https:// URL", "url", "not an http or https URL")
     if "@" in parts.netloc or "?" in url or "#" in url:
         raise _wrong("url must hold no credentials, query or fragment", "url", "more than an address")
+
+
+def _check_database_url(url: str) -> None:
+    try:
+        parse_database_url(url)
+    except ValueError as wrong:
+        raise _wrong(f"url {wrong}", "url", str(wrong)) from None
 
 
 def _wrong(message: str, field: str | None, why: str) -> InvalidInput:

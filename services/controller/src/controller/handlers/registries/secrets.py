@@ -14,6 +14,7 @@ from controller.domain.services.status import DesiredState
 from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.access.people import load_project
 from controller.store.inference_tables.destinations import destinations_with
+from controller.store.inference_tables.label_sources import sources_with
 from controller.store.registries.secrets import sealed_by_others, secret_by_name, versions_from, versions_with_variables
 from controller.store.tables import SecretRow, VersionRow
 from shared.errors import Conflict, Unavailable
@@ -58,11 +59,12 @@ async def replace_secret(unit: UnitOfWork, vault: Vault, secret: SecretRow, comm
 
 
 async def delete_secret(unit: UnitOfWork, secret: SecretRow) -> None:
-    """Forget a secret for good; `Conflict` names the versions and destinations that need it."""
+    """Forget a secret for good; `Conflict` names what needs it: versions, destinations, label sources."""
     used = await versions_from(unit.session, secret.name)
     named = await _that_name(unit.session, secret, (lambda row: row.env, lambda row: (row.last_good or {}).get("env")))
     opened = [f"destination {name}" for name in await destinations_with(unit.session, secret.name)]
-    if used := [*used, *(name for name, _ in named), *opened][:5]:
+    read = [f"label source {name}" for name in await sources_with(unit.session, secret.name)]
+    if used := [*used, *(name for name, _ in named), *opened, *read][:5]:
         raise Conflict(f"Secret {secret.name!r} is in use by {', '.join(used)}")
     await unit.session.delete(secret)
 

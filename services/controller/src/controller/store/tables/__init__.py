@@ -12,7 +12,7 @@ from controller.store.tables.access import (
 from controller.store.tables.audit import AuditRow
 from controller.store.tables.base import ControllerTable
 from controller.store.tables.idempotency import AnswerRow
-from controller.store.tables.inference_tables import DestinationRow, ErasureRow, MaskingKeyRow
+from controller.store.tables.inference_tables import DestinationRow, ErasureRow, LabelSourceRow, MaskingKeyRow
 from controller.store.tables.registries import SecretRow
 from controller.store.tables.resources import GroupProjectRow, GroupRow, NodeRow, PodRunRow, SpecRow
 from controller.store.tables.services import ObservationRow, RevisionRow, ServiceRow, VersionRow
@@ -27,6 +27,7 @@ __all__ = [
     "ErasureRow",
     "GroupProjectRow",
     "GroupRow",
+    "LabelSourceRow",
     "MaskingKeyRow",
     "MemberRow",
     "NodeRow",

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON
+from sqlalchemy import JSON, UniqueConstraint
 from sqlmodel import Field
 
 from controller.store.tables.base import ControllerTable
@@ -54,6 +54,36 @@ class ErasureRow(ControllerTable, table=True):
     creator: str = Field(max_length=63)
     ordered_at: datetime = Field(sa_type=UtcDateTime)
     final_by: datetime = Field(sa_type=UtcDateTime)
+
+
+class LabelSourceRow(ControllerTable, table=True):
+    """Where labels of a service are read from; `key` and `label` say which column is what."""
+
+    __tablename__ = "label_sources"
+    __table_args__ = (UniqueConstraint("service_id", "name"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    service_id: UUID = Field(foreign_key="services.id", ondelete="CASCADE", index=True)
+    name: str = Field(max_length=63)
+    format: str = Field(max_length=16)
+    location: str | None = Field(default=None, max_length=1024)
+    root: str | None = Field(default=None, max_length=1024)
+    """The folder that a path must not lead out of."""
+    query: str | None = None
+    secret: str | None = Field(default=None, max_length=63)
+    """Name of the secret that holds the URL of the database."""
+    growing: str | None = Field(default=None, max_length=256)
+    key: dict[str, str] = Field(sa_type=JSON)
+    row: str | None = Field(default=None, max_length=256)
+    label: Any = Field(sa_type=JSON)
+    """A column, or name → column."""
+    labelled_at: str | None = Field(default=None, max_length=256)
+    schedule: str | None = Field(default=None, max_length=128)
+    paused: bool = False
+    creator: str = Field(max_length=63)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+    revision: int = 1
 
 
 class MaskingKeyRow(ControllerTable, table=True):

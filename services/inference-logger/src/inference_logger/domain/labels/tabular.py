@@ -76,12 +76,17 @@ def _listed(names: Sequence[str]) -> str:
     return f"{shown} …" if len(names) > 10 else shown or "none"
 
 
-def read_table(rows: pa.Table, columns: LabelColumns, latest: datetime) -> ParsedLabels:
-    """The labels of rows. Texts of CSV are numbers where all of a column are. Raises `InvalidInput` for columns."""
+def read_table(
+    rows: pa.Table, columns: LabelColumns, latest: datetime, *, texts_stay: bool = False, first: int = 0
+) -> ParsedLabels:
+    """The labels of rows, counted from `first`. Raises `InvalidInput` for columns.
+
+    Texts of CSV are numbers where all of a column are; `texts_stay`: that has been decided.
+    """
     require_columns(rows.schema.names, columns)
     parsed = ParsedLabels(rows.num_rows)
     keys = [(name, rows.column(column).to_pylist()) for name, column in columns.keys.items()]
-    labels = [(name, _values(rows.column(column))) for name, column in columns.labels.items()]
+    labels = [(name, _values(rows.column(column), texts_stay=texts_stay)) for name, column in columns.labels.items()]
     numbers = _cells(rows, columns.row)
     times = _cells(rows, columns.labelled_at)
     for place in range(rows.num_rows):
@@ -91,9 +96,10 @@ def read_table(rows: pa.Table, columns: LabelColumns, latest: datetime) -> Parse
             at = label_time(times[place], latest)
             found = _labels_of(labels, place)
         except BadLabel as error:
-            parsed.reject(place, str(error))
+            parsed.reject(first + place, str(error))
         else:
-            parsed.labels += [Label(LabelKey(name, key, row, label), value, at, place) for label, value in found]
+            item = first + place
+            parsed.labels += [Label(LabelKey(name, key, row, label), value, at, item) for label, value in found]
     return parsed
 
 
@@ -134,7 +140,7 @@ def _integer(found: Any) -> Any:
     return int(found) if isinstance(found, float) and found.is_integer() else found
 
 
-def _values(column: pa.ChunkedArray) -> list[Any]:
+def _values(column: pa.ChunkedArray, *, texts_stay: bool) -> list[Any]:
     """Each cell: a value, None, or the reason why it is none."""
     if pa.types.is_decimal(column.type):
         column = column.cast(pa.float64())
@@ -146,10 +152,12 @@ def _values(column: pa.ChunkedArray) -> list[Any]:
     if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
         return values
     texts = [None if value is None or not value.strip() else value for value in values]
-    return [None if text is None else float(text) for text in texts] if _all_numbers(texts) else texts
+    is_number = not texts_stay and all_numbers(texts)
+    return [None if text is None else float(text) for text in texts] if is_number else texts
 
 
-def _all_numbers(texts: Sequence[str | None]) -> bool:
+def all_numbers(texts: Sequence[str | None]) -> bool:
+    """Whether each text that is there is a number."""
     try:
         return all(isinstance(text_value(text), float) for text in texts if text is not None)
     except BadLabel:

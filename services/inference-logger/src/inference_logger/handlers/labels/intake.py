@@ -19,7 +19,7 @@ from inference_logger.handlers.stores import Stores, note_commit, read_catalogue
 from inference_logger.store import catalogue
 from inference_logger.store.delta import CommitResult, version_and_rows
 from inference_logger.store.labels.files import UploadReader
-from inference_logger.store.labels.table import append_labels, find_requests
+from inference_logger.store.labels.table import AppendedLabels, append_labels, find_requests
 from inference_logger.store.labels.uploads import find_receipt, save_receipt
 from shared.contracts.chunks import ChunkStream
 from shared.contracts.rpc.inference_logger_labels import MAX_REJECTIONS, LabelReceipt, LabelUpload, RejectedLabel
@@ -91,15 +91,15 @@ class LabelIntake:
                 raise Conflict("the tables of an earlier service of that name are being removed")
             tables = await find_label_tables(self.stores, service)
             at = self.stores.clock.now()
-            found, committed = await self._append(tables, parsed.labels, at, source)
-            await self._note(tables, committed, at)
+            found, appended = await self._append(tables, parsed.labels, at, source)
+            await self._note(tables, None if appended is None else appended.committed, at)
         for key in tables.inferences:
             self.stores.labelled.rows_added(key)
-        return _receipt(parsed, found, committed)
+        return _receipt(parsed, found, appended)
 
     async def _append(
         self, tables: LabelTables, labels: Sequence[Label], at: datetime, source: str
-    ) -> tuple[Mapping[LabelKey, datetime], CommitResult | None]:
+    ) -> tuple[Mapping[LabelKey, datetime], AppendedLabels | None]:
         if not labels:
             return {}, None
         place = await place_of(self.stores, tables.labels)
@@ -126,7 +126,7 @@ class LabelIntake:
             await note_commit(session, tables.labels, committed, at)
 
 
-def _receipt(parsed: ParsedLabels, found: Mapping[LabelKey, datetime], committed: CommitResult | None) -> LabelReceipt:
+def _receipt(parsed: ParsedLabels, found: Mapping[LabelKey, datetime], appended: AppendedLabels | None) -> LabelReceipt:
     items = {label.item: label.key in found for label in parsed.labels}
     joined = sum(items.values())
     return LabelReceipt(
@@ -135,5 +135,6 @@ def _receipt(parsed: ParsedLabels, found: Mapping[LabelKey, datetime], committed
         waiting=len(items) - joined,
         rejected=tuple(RejectedLabel(row=one.row, reason=one.reason) for one in parsed.rejected[:MAX_REJECTIONS]),
         rejected_rows=len(parsed.rejected),
-        changed=committed.rows if committed is not None else 0,
+        changed=appended.committed.rows if appended is not None else 0,
+        corrected=appended.corrected if appended is not None else 0,
     )

@@ -55,16 +55,9 @@ class UploadReader:
 
 
 def _read_csv(file: IO[bytes]) -> pa.Table:
-    names = _header(file)
-    options = pacsv.ConvertOptions(
-        column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
-    )
-    file.seek(0)
     try:
         batches, count = [], 0
-        reader = pacsv.open_csv(
-            file, parse_options=pacsv.ParseOptions(newlines_in_values=True), convert_options=options
-        )
+        reader = open_csv(file, csv_header(file))
         for batch in reader:
             batches.append(batch)
             count += batch.num_rows
@@ -75,19 +68,33 @@ def _read_csv(file: IO[bytes]) -> pa.Table:
         raise InvalidInput(f"the body is no CSV: {_line(error)}") from error
 
 
-def _header(file: IO[bytes]) -> Sequence[str]:
+def open_csv(file: IO[bytes], names: Sequence[str], wanted: Sequence[str] = ()) -> pacsv.CSVStreamingReader:
+    """Its rows as texts: of the `wanted` columns, or of all. Raises `pyarrow.ArrowInvalid`, also while it is read."""
+    file.seek(0)
+    options = pacsv.ConvertOptions(
+        column_types=dict.fromkeys(names, pa.string()),
+        strings_can_be_null=True,
+        null_values=[""],
+        include_columns=list(wanted),
+    )
+    return pacsv.open_csv(file, parse_options=pacsv.ParseOptions(newlines_in_values=True), convert_options=options)
+
+
+def csv_header(file: IO[bytes]) -> Sequence[str]:
+    """The names of its columns. Raises `InvalidInput`."""
     try:
-        text = file.readline(LONGEST_HEADER).decode("utf-8-sig")
+        text = file.read(LONGEST_HEADER).partition(b"\n")[0].decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidInput("the body is no CSV in UTF-8") from error
     names = next(csv.reader(io.StringIO(text)), [])
     if not names:
         raise InvalidInput("the body is empty: CSV begins with the names of its columns")
-    _require_distinct(names)
+    require_distinct(names)
     return names
 
 
-def _require_distinct(names: Sequence[str]) -> None:
+def require_distinct(names: Sequence[str]) -> None:
+    """Raise `InvalidInput` where two columns have one name."""
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise InvalidInput(f"there are two columns {twice[:64]}")
@@ -97,7 +104,7 @@ def _read_parquet(file: IO[bytes], key_column: str | None) -> pa.Table:
     try:
         with pq.ParquetFile(file) as parquet:
             names = parquet.schema_arrow.names
-            _require_distinct(names)
+            require_distinct(names)
             columns = find_columns(names, key_column)
             if parquet.metadata.num_rows > MOST_LABELS:
                 raise InvalidInput(_TOO_MANY)

@@ -80,17 +80,27 @@ def located(place: TablePlace, table: DeltaTable) -> str:
     return place.location if is_remote(place.location) else table.table_uri
 
 
+@dataclass(frozen=True)
+class AppendedLabels:
+    """What an upload has added; `corrected`: how many of the rows are further revisions."""
+
+    committed: CommitResult
+    corrected: int
+
+
 def append_labels(
     place: TablePlace, labels: Sequence[Label], found: Mapping[LabelKey, datetime], received_at: datetime, source: str
-) -> CommitResult:
+) -> AppendedLabels:
     """Append what the labels add to the history, in one commit; `found`: keys whose request is there → its time."""
     with place.alone():
         for attempt in range(ATTEMPTS):
             table, is_new = open_or_create(place, LABELS_SCHEMA, LABELS_PARTITION_BY)
             known = {} if is_new else labels_with_keys(table, (label.key.value for label in labels))
-            rows = to_rows(new_revisions(labels, known, received_at), found, source)
+            added = new_revisions(labels, known, received_at)
+            corrected = sum(revision.revision > 1 for _, revision in added)
             try:
-                return CommitResult(*_append(place, table, rows), is_new)
+                committed = CommitResult(*_append(place, table, to_rows(added, found, source)), is_new)
+                return AppendedLabels(committed, corrected)
             except CommitFailedError:
                 if attempt == ATTEMPTS - 1:
                     raise

@@ -1,0 +1,1 @@
+"""Label sources are read when they are due."""

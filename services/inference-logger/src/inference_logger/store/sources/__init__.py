@@ -1,0 +1,1 @@
+"""Label sources are read: files, Delta tables, queries; and how far each is."""
