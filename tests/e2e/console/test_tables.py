@@ -1,4 +1,4 @@
-"""Everything that the console does with inference tables, once: filter, files, labels, masking, erasure, destinations."""
+"""All that the console does with inference tables, once: filter, files, labels, masking, erasure, destinations."""
 
 from __future__ import annotations
 

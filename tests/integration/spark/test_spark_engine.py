@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -34,7 +35,10 @@ def lake(tmp_path: Path) -> Lake:
 def first(lake: Lake) -> None:
     """Requests of a model, one without a signature, and those that are answered with errors or cannot be read."""
     lake.sign(1, FIRST, [{"type": "long"}])
-    rows = [{"alcohol": 9.5, "colour": "red", "fixed acidity": 7}, {"alcohol": 10, "colour": None, "fixed acidity": 6}]
+    rows: list[Mapping[str, Any]] = [
+        {"alcohol": 9.5, "colour": "red", "fixed acidity": 7},
+        {"alcohol": 10, "colour": None, "fixed acidity": 6},
+    ]
     lake.log(
         asked("a", 1, rows, [5, 6]),
         asked("b", 1, rows, [5, 6, 7]),
@@ -47,7 +51,14 @@ def first(lake: Lake) -> None:
 def second(lake: Lake) -> None:
     """Another signature: a kind that changes, columns that are new, one that differs in case, one that is nested."""
     lake.sign(2, [*SECOND, {**NESTED, "name": "nested"}], [{"type": "double", "name": "p"}])
-    row = {"alcohol": "9 %", "sweet": True, "scores": 1, "Fixed Acidity": 7.25, "nested": [1.5, None], "more": "seen"}
+    row: dict[str, Any] = {
+        "alcohol": "9 %",
+        "sweet": True,
+        "scores": 1,
+        "Fixed Acidity": 7.25,
+        "nested": [1.5, None],
+        "more": "seen",
+    }
     lake.log(asked("f", 2, [row], [{"p": 1}]), asked("g", 1, [{"alcohol": 9, "colour": "x", "fixed acidity": 1}], [7]))
 
 
@@ -65,8 +76,8 @@ def test_both_engines_make_equal_tables_and_a_restart_doubles_nothing(lake: Lake
     assert described(lake.of_spark) == described(lake.inferences)
     protocol = DeltaTable(lake.of_spark).protocol()
     assert (protocol.min_reader_version, protocol.min_writer_version) == (1, 2)
-    found = DeltaTable(lake.of_spark).to_pyarrow_dataset()  # noqa: F841 - DuckDB finds it by its name
-    assert duckdb.sql("select count(*) from found where error is not null").fetchall() == [(3,)]
+    found = DeltaTable(lake.of_spark).to_pyarrow_dataset()
+    assert duckdb.from_arrow(found).filter("error is not null").count("*").fetchall() == [(3,)]
     assert spark.read(lake.payload)["rows"] == 7
     assert spark.read(lake.inferences) == {
         "rows": len(rows_of(lake.inferences)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,7 @@ def described(location: Path) -> dict[str, tuple[str, dict[str, str]]]:
     return {field.name: (str(field.type), dict(field.metadata)) for field in fields}
 
 
-def asked(name: str, generation: int, rows: Sequence[dict[str, Any]], predictions: object) -> dict[str, Any]:
+def asked(name: str, generation: int, rows: Sequence[Mapping[str, Any]], predictions: object) -> dict[str, Any]:
     """A record of a request for these rows."""
     bodies = json.dumps({"dataframe_records": rows}), json.dumps({"predictions": predictions})
     return record(name, generation=generation, request=bodies[0], response=bodies[1])

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import deltalake
+import nats
 import pytest
 from nats.js import JetStreamContext
 
@@ -23,6 +24,7 @@ from running_services.running_logger import RunningLogger
 from running_services.shared_tables import SERVICES, Ledger, members, query
 from servers.nats_process import NatsProcess
 from shared.bus import Bus
+from shared.bus.bootstrap import ensure_topology
 from shared.clock import SystemClock
 from shared.contracts.rpc.inference_logger_labels import RECEIVE_LABELS, LabelReceipt, LabelUpload
 from shared.errors import Conflict, Unavailable
@@ -111,6 +113,31 @@ async def test_labels_are_handed_to_the_owner_of_the_tables(
     assert await ledger.is_exact("labelled")
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_stream_made_anew_is_begun_once_by_all(
+    nats_server: NatsProcess, start: Start, home: Path, store_url: str, ledger: Ledger
+) -> None:
+    await start("1")
+    await start("2")
+    await ledger.log("before", messages=1)
+    assert await ledger.is_exact()
+
+    nats_server.kill()
+    nats_server.wipe()
+    nats_server.start()
+    connection = await nats.connect(nats_server.url)
+    anew = Ledger(connection.jetstream(), home)
+    await ensure_topology(anew.js)
+    anew.logged = ledger.logged
+    await anew.log("before", messages=1)  # the routers may not have heard that the old stream had stored it
+    await anew.log("after", messages=1)
+
+    assert await anew.is_exact()
+    last = (await anew.js.stream_info("REQUESTS")).state.last_seq
+    await eventually(lambda: query(store_url, f"SELECT 1 FROM checkpoints WHERE sequence = {last}"))
+    assert query(store_url, "SELECT count(*) FROM checkpoints") == [(2,)]
+    await connection.close()
 
 
 async def test_one_that_cannot_share_is_refused_with_a_sentence(

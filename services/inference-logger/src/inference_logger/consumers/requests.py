@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from nats.aio.msg import Msg
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from inference_logger.consumers.log_topics import publish_topics
 from inference_logger.consumers.waiting import WaitingTableRetries
@@ -153,7 +152,6 @@ class RequestSink:
             checkpoint = checkpoint.next_epoch(now)
         info = await js.stream_info(REQUESTS)
         async with self.stores.ownership.noting() as session:
-            await self._require_unchanged(session, found)
             tables = await positions.find_waiting_tables(session)
             for location, table in tables.items():
                 if table.stream != checkpoint.name:
@@ -163,12 +161,6 @@ class RequestSink:
         owned = {place: table for place, table in tables.items() if self.stores.ownership.owns(table.key.service)}
         self.waiting.load(owned, info.config.max_bytes or 0)
         return own
-
-    async def _require_unchanged(self, session: AsyncSession, found: Checkpoint | None) -> None:
-        """Another replica may have seen that the stream was set back: it is not another one for a second time."""
-        now = None if found is None else await positions.read_checkpoint(session, found.stream)
-        if found is not None and now is not None and now.epoch != found.epoch:
-            raise OwnershipChanged("another inference-logger reads the stream from its beginning")
 
     async def _first_checkpoint(self, stream: StreamIdentity, now: datetime) -> Checkpoint:
         """Of a stream that was never read: what it holds may be in tables already.

@@ -82,6 +82,8 @@ class InferenceTables:
     async def load(self) -> None:
         """Start from what the database holds: every payload table may have got rows meanwhile."""
         await self.stores.ownership.known()
+        self._backfills.clear()  # another process may have gone on, or begun anew
+        self._checked.clear()
         owns = self.stores.ownership.owns
         async with self.stores.database.read() as session:
             rows = await catalogue.find_tables(session)
