@@ -23,6 +23,7 @@ from running_services.label_sources import DefinedSources
 from running_services.logged_requests import log, record
 from running_services.running_logger import RunningLogger
 from servers.nats_process import NatsProcess
+from shared.clock import SystemClock
 from shared.contracts.label_sources import LabelRun
 from shared.errors import NotFound, Unavailable
 from waiting.eventually import eventually
@@ -208,6 +209,30 @@ async def test_another_definition_is_read_from_the_beginning_and_a_killed_run_ta
     sources.defined[source.id] = source.model_copy(update={"labels": {"": "grade"}, "revision": 2})
     assert counted(await sources.run(source)) == (2, 0, 2, 2)
     assert sorted(row["revision"] for row in history(home)) == [1, 1, 2, 2]
+
+
+async def test_another_inference_logger_is_told_to_read(
+    running: RunningLogger, sources: DefinedSources, truth: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await running.app.bus.connected()
+    source = sources.define("truth", format="parquet", location=str(truth), root=str(truth))
+    write(truth / "one.parquet", {"c-a": 6})
+    with monkeypatch.context() as patched:
+        patched.setattr(running.app.sink.stores.ownership, "may_write", lambda _service: False)
+        state = await sources.sources.run_now(source.id)
+        assert (state.is_running, state.state, state.next_run_at is not None) == (False, "waiting", True)
+        sources.sources.start_due(SystemClock().now())
+        assert not sources.sources._running
+    await eventually(lambda: [row["key"] for row in history(home)] == ["c-a"])
+
+    async def triggers() -> list[str]:
+        return [run.trigger for run in await sources.sources.runs(source.id, 5)]
+
+    await eventually(lambda: _equal(triggers(), ["manual"]))
+
+
+async def _equal(found: Any, wanted: Any) -> bool:
+    return bool(await found == wanted)
 
 
 async def _killed(*_: Any) -> None:
