@@ -162,6 +162,9 @@ async def test_nothing_outside_of_what_may_be_read_is_read(
     for place in (other, home / "tables"):
         foreign = sources.define("foreign", format="parquet", location=str(place), root=str(home))
         assert (await sources.run(foreign)).error == "its location lies in, or around, the tables of another service"
+    (truth / "way").symlink_to(other)
+    way = sources.define("way", format="parquet", location=str(truth / "way"), root="/")
+    assert (await sources.run(way)).error == "its location lies in, or around, the tables of another service"
     gone = sources.define("gone", format="parquet", location=str(truth / "no.parquet"), root=str(truth))
     assert "there is nothing at" in str((await sources.run(gone)).error)
 
