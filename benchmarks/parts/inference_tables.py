@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -23,7 +23,7 @@ from deltalake import DeltaTable, write_deltalake
 
 from benchmarks.options import Options
 from inference_logger.domain.inferences.signatures import Signature, SignatureKey, parse_signature
-from inference_logger.domain.inferences.step import derive_inferences
+from inference_logger.domain.inferences.step import derive_parts
 from inference_logger.domain.records import read_message
 from inference_logger.domain.schema import NEEDED_OF_PAYLOAD
 from inference_logger.domain.tables import INFERENCES, ReceivedMessage, TableKey, split_by_table
@@ -131,9 +131,9 @@ def _signature() -> Signature:
 SIGNATURES: dict[SignatureKey, Signature] = {(VERSION_ID, 1): _signature()}
 
 
-def step(rows: pa.Table, fields: Any) -> pa.Table:
+def step(rows: pa.Table, fields: Any) -> Iterator[pa.Table]:
     """To inferences."""
-    return derive_inferences(rows, SIGNATURES, fields)
+    return derive_parts(rows, SIGNATURES, fields)
 
 
 def _write(place: Path, rows: pa.Table) -> None:

@@ -1329,6 +1329,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/services/{service}/signatures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Signatures
+         * @description What each version's model said of its columns, by generation: for engines that make inferences elsewhere.
+         */
+        get: operations["read_signatures_api_v1_services__service__signatures_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/services/{service}/start": {
         parameters: {
             query?: never;
@@ -5129,6 +5149,16 @@ export interface components {
             /** Is Admin */
             is_admin: boolean;
             /**
+             * Mlflow Url
+             * @description URL of the MLflow tracking server as people reach it.
+             */
+            mlflow_url: string;
+            /**
+             * Public Url
+             * @description Base URL of services as callers reach them.
+             */
+            public_url: string;
+            /**
              * Roles
              * @description By project, those that an identity provider grants among them.
              */
@@ -5142,6 +5172,16 @@ export interface components {
              * @description Of the control plane.
              */
             version: string;
+        };
+        /**
+         * SignatureList
+         * @description All signatures that rows of a service are typed by.
+         */
+        SignatureList: {
+            /** Service */
+            service: string;
+            /** Signatures */
+            signatures: components["schemas"]["VersionSignature"][];
         };
         /**
          * SignIn
@@ -5834,6 +5874,29 @@ export interface components {
              * @description Only while it is not active; else PUT traffic.
              */
             traffic_weight?: number | null;
+        };
+        /**
+         * VersionSignature
+         * @description What the pods of some generations of a version said of their model, in MLflow's JSON.
+         */
+        VersionSignature: {
+            /**
+             * Generations
+             * @description Those of the version that had this signature.
+             */
+            generations: number[];
+            /**
+             * Inputs
+             * @description Null where the model says nothing of its inputs.
+             */
+            inputs?: string | null;
+            /**
+             * Outputs
+             * @description Null where the model says nothing of its outputs.
+             */
+            outputs?: string | null;
+            /** Version Id */
+            version_id: string;
         };
         /**
          * VersionStatus
@@ -13734,6 +13797,82 @@ export interface operations {
             };
             /** @description It has changed since the revision in `If-Match`. */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    read_signatures_api_v1_services__service__signatures_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignatureList"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -38,6 +38,8 @@ const DEVELOPER: Session = {
   csrf_token: '',
   expires_at: '9999-12-31T00:00:00Z',
   version: 'dev',
+  public_url: 'http://127.0.0.1:8080',
+  mlflow_url: 'http://127.0.0.1:5000',
 };
 
 async function readSession({ client }: { client: QueryClient }): Promise<Session | null> {

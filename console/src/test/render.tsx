@@ -21,6 +21,8 @@ export const ADMIN: Session = {
   csrf_token: 'csrf',
   expires_at: '2030-01-01T00:00:00Z',
   version: '0.1.0',
+  public_url: 'http://127.0.0.1:18080',
+  mlflow_url: 'http://127.0.0.1:15000',
 };
 
 export const VIEWER: Session = { ...ADMIN, user: 'vera', is_admin: false, roles: { default: 'viewer' } };

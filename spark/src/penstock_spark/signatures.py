@@ -1,6 +1,6 @@
 """Signatures of a service's models, as `penstock tables signatures SERVICE` writes them. Reading is the caller's.
 
-{"service": "wine", "signatures": [{"version_id": "…", "generation": 3, "inputs": "[…]", "outputs": "[…]"}]}
+{"service": "wine", "signatures": [{"version_id": "…", "generations": [3], "inputs": "[…]", "outputs": "[…]"}]}
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ def read_signatures(text: str | bytes) -> SignatureFile:
     try:
         found = orjson.loads(text)
         known = {
-            (str(each["version_id"]), int(each["generation"])): parse_signature(each.get("inputs"), each.get("outputs"))
+            (str(each["version_id"]), int(generation)): parse_signature(each.get("inputs"), each.get("outputs"))
             for each in found["signatures"]
+            for generation in each["generations"]
         }
         return SignatureFile(str(found["service"]), KnownSignatures(known))
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:

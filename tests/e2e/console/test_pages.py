@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
-from browser.visit import Language, Theme, visit
+from browser.visit import Language, Theme, Visit, visit
 from platforms.running_platform import Platform
 from platforms.served_model import ServedModel
 
@@ -46,7 +46,25 @@ def test_every_page_is_whole(
     with visit(chromium, platform, language, theme) as opened:
         for page in pages:
             opened.go(page)
-            if found := opened.serious_findings():
-                findings[page] = found
+            findings[page] = opened.serious_findings()
+        findings |= {"sizes of pods": sizes_of_pods(opened), "menus": menus_of_the_header(opened)}
         assert opened.errors == []
-    assert findings == {}
+    assert {page: found for page, found in findings.items() if found} == {}
+
+
+def sizes_of_pods(opened: Visit) -> list[str]:
+    """What a step of publishing offers to choose from."""
+    opened.go("/publish?model=wine_quality&version=1&step=resources")
+    expect(opened.page.get_by_role("radio").first).to_be_visible()
+    return opened.serious_findings()
+
+
+def menus_of_the_header(opened: Visit) -> list[str]:
+    found: list[str] = []
+    for button in opened.page.locator("header button[aria-haspopup=menu]").all():
+        button.click()
+        expect(opened.page.get_by_role("menu").last).to_be_visible()
+        found += opened.serious_findings()
+        opened.page.keyboard.press("Escape")
+        expect(opened.page.locator("body > div .ant-dropdown:visible")).to_have_count(0)
+    return found

@@ -1,4 +1,4 @@
-"""All that the console does with inference tables, once: filter, files, labels, masking, erasure, destinations."""
+"""Everything that the console does with inference tables, once: filter, file, labels, masking, erasure, destination."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from browser.visit import Visit
-from platforms.running_platform import Platform
+from platforms.running_platform import Platform, until
 from platforms.served_model import ServedModel
 
 pytestmark = pytest.mark.timeout(400)
@@ -62,6 +62,26 @@ def test_a_pod_that_crashes_is_an_event_and_a_restart(opened: Visit, platform: P
     expect(row).to_contain_text("SIGKILL", timeout=SHOWN_WITHIN_MS)
     opened.keep_picture("trouble-pod-crashes")
     assert opened.errors == []
+
+
+def test_two_people_who_change_the_same(opened: Visit, platform: Platform, seen: ServedModel) -> None:
+    """The second one sees what the first has changed, and takes it; then a change of theirs goes through."""
+    path = f"/services/{seen.service}"
+    opened.go(f"{path}/settings")
+    page, description = opened.page, opened.page.locator("#description")
+    description.fill("mine")
+    platform.api("PATCH", path, json={"description": "theirs"})
+    page.get_by_role("button", name="Review and save").click()
+    dialog = page.get_by_role("dialog").filter(has_text="Somebody else has changed it since")
+    expect(dialog.locator("tr", has_text="description")).to_contain_text("theirs")
+    opened.keep_picture("trouble-two-people")
+    dialog.get_by_role("button", name="Drop mine, take what is there now").click()
+    expect(description).to_have_value("theirs")
+    description.fill("ours")
+    page.get_by_role("button", name="Review and save").click()
+    page.get_by_role("dialog").get_by_role("button", name="Apply").click()
+    until(lambda: platform.api("GET", path)["description"] == "ours", within=30, what="the change after theirs")
+    assert [error for error in opened.errors if "412" not in error] == []  # which the browser says of any refusal
 
 
 def test_a_router_that_does_not_answer_is_away(opened: Visit, platform: Platform) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from inference_rows import columns
 from running_services.logged_requests import record
 from spark_engine.lake import Lake, asked, described, rows_of
 from spark_engine.local_spark import LocalSpark
+from waiting.eventually import eventually
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(600)]
 FIRST = [*columns(alcohol="double", colour="string"), {"type": "float", "name": "fixed acidity"}]
@@ -76,10 +79,91 @@ def test_both_engines_make_equal_tables_and_a_restart_doubles_nothing(lake: Lake
     assert described(lake.of_spark) == described(lake.inferences)
     protocol = DeltaTable(lake.of_spark).protocol()
     assert (protocol.min_reader_version, protocol.min_writer_version) == (1, 2)
-    found = DeltaTable(lake.of_spark).to_pyarrow_dataset()
-    assert duckdb.from_arrow(found).filter("error is not null").count("*").fetchall() == [(3,)]
+    found = DeltaTable(lake.of_spark).to_pyarrow_dataset()  # noqa: F841 - DuckDB finds it by its name
+    failed = duckdb.sql("select count(*) from found where error is not null")
+    assert failed is not None
+    assert failed.fetchall() == [(3,)]
     assert spark.read(lake.payload)["rows"] == 7
     assert spark.read(lake.inferences) == {
         "rows": len(rows_of(lake.inferences)),
         "columns": DeltaTable(lake.inferences).schema().to_arrow().names,
     }
+
+
+def versions(location: Path) -> int:
+    return len(list(location.glob("_delta_log/*.json")))
+
+
+def has_more(location: Path, than: int) -> bool:
+    return versions(location) > than
+
+
+@pytest.mark.long
+def test_labelled_rows_are_equal_late_corrected_and_early_ones(lake: Lake, spark: LocalSpark) -> None:
+    first(lake)
+    lake.label(("a", 0, 6.0), ("client-a", 1, 7.0), ("f", 0, 1.0))
+    lake.label(("client-a", 1, 7.0), name="client_request_id")
+    spark.job(*lake.job)
+    spark.job(*lake.labelled_job(lake.of_spark))
+    assert rows_of(lake.labelled_of_spark) == rows_of(lake.labelled)
+    second(lake)
+    lake.label(("a", 0, "bad"), ("g", 0, 3.0))
+    lake.label(("9", None, True), name="alcohol", label="is good")
+    spark.job(*lake.labelled_job(lake.of_spark))  # labels whose inferences Spark has not made yet
+    spark.job(*lake.job)
+    spark.job(*lake.labelled_job(lake.of_spark))
+    assert rows_of(lake.labelled_of_spark) == rows_of(lake.labelled)
+    assert described(lake.labelled_of_spark) == described(lake.labelled)
+    assert spark.read(lake.labelled)["rows"] == len(rows_of(lake.labelled))
+    shutil.rmtree(lake.root / "checkpoint-labelled")
+    spark.job(*lake.labelled_job(lake.of_spark))
+    assert rows_of(lake.labelled_of_spark) == rows_of(lake.labelled)
+
+
+@pytest.mark.long
+def test_a_batch_that_was_appended_and_not_noted_is_not_appended_again(lake: Lake, spark: LocalSpark) -> None:
+    first(lake)
+    spark.job(*lake.job)
+    second(lake)
+    spark.job(*lake.job)
+    (lake.checkpoint / "commits/1").unlink()  # killed between the append and the checkpoint
+    (lake.checkpoint / "commits/.1.crc").unlink(missing_ok=True)
+    spark.kill()
+    spark.job(*lake.job)
+    assert rows_of(lake.of_spark) == rows_of(lake.inferences)
+    shutil.rmtree(lake.checkpoint)  # another query, which reads all of payload
+    lake.log(asked("h", 1, [{"alcohol": 9, "colour": "x", "fixed acidity": 1}], [7]))
+    spark.job(*lake.job)
+    assert rows_of(lake.of_spark) == rows_of(lake.inferences)
+
+
+@pytest.mark.long
+async def test_a_job_that_is_killed_anywhere_loses_and_doubles_nothing(lake: Lake, spark: LocalSpark) -> None:
+    first(lake)
+    for kill in range(4):
+        spark.send({"job": [*lake.job, "--interval", "1 second"]})
+        before = versions(lake.of_spark)
+        lake.log(
+            *(asked(f"k{kill}-{n}", 1, [{"alcohol": n, "colour": "x", "fixed acidity": 1}], [n]) for n in range(9))
+        )
+        if kill:  # the first one is killed while it starts
+            assert await eventually(partial(has_more, lake.of_spark, before), within=300)
+        spark.kill()
+    spark.job(*lake.job)
+    assert rows_of(lake.of_spark) == rows_of(lake.inferences)
+
+
+@pytest.mark.long
+def test_what_it_may_not_write_or_cannot_read_is_refused(lake: Lake, spark: LocalSpark) -> None:
+    first(lake)
+    job = lake.job
+    place = job.index("--target") + 1
+    assert "the inference-logger writes" in spark.refused(*job[:place], lake.inferences, *job[place + 1 :])
+    shutil.copytree(lake.inferences, lake.root / "copy")
+    assert "not made by Spark" in spark.refused(*job[:place], lake.root / "copy", *job[place + 1 :])
+    place = job.index("--payload") + 1
+    assert "no Delta table" in spark.refused(*job[:place], lake.root / "none", *job[place + 1 :])
+    lake.log(asked("later", 9, [{"alcohol": 1}], [1]))
+    assert "generation 9" in spark.refused(*job)
+    spark.job(*job, "--unknown-signatures", "nearest")
+    assert rows_of(lake.of_spark) == rows_of(lake.inferences)

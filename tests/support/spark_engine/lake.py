@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,15 @@ import pyarrow as pa
 from deltalake import DeltaTable
 
 from inference_logger.domain.inferences.signatures import KnownSignatures, parse_signature
-from inference_logger.domain.inferences.step import derive_inferences, keys_of
+from inference_logger.domain.inferences.step import derive_parts, keys_of
+from inference_logger.domain.labels.values import Label, LabelKey, LabelValue
 from inference_logger.domain.schema import NEEDED_OF_PAYLOAD
 from inference_logger.domain.tables import TableKey, TableShare
 from inference_logger.store.delta import PayloadTables
 from inference_logger.store.derived.tables import Derivation, derive_next
-from running_services.logged_requests import VERSION_ID, record
+from inference_logger.store.labels.labelled import LabelledDerivation, derive_labelled
+from inference_logger.store.labels.table import TablePlace, append_labels, find_requests
+from running_services.logged_requests import START, VERSION_ID, record
 
 KEY = TableKey("wine")
 
@@ -28,9 +32,12 @@ class Lake:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.payload, self.inferences = root / "wine/payload", root / "wine/inferences"
+        self.labels, self.labelled = root / "wine/labels", root / "wine/labelled"
         self.of_spark, self.checkpoint = root / "spark/inferences", root / "checkpoint"
+        self.labelled_of_spark = root / "spark/labelled"
         self.file = root / "signatures.json"
         self._tables, self._position = PayloadTables(str(root)), 0
+        self._labelled_at = START + timedelta(days=2)
         self._signatures: dict[tuple[str, int], tuple[str, str]] = {}
         self.sign(0, [], [])
 
@@ -41,11 +48,17 @@ class Lake:
         named = [text for name, place in places.items() for text in (f"--{name}", str(place))]
         return ["inferences", *named, "--signatures", str(self.file)]
 
+    def labelled_job(self, inferences: Path) -> list[str]:
+        """Arguments of the job that makes labelled rows."""
+        places = {"inferences": inferences, "labels": self.labels, "target": self.labelled_of_spark}
+        named = [text for name, place in places.items() for text in (f"--{name}", str(place))]
+        return ["labelled", *named, "--checkpoint", str(self.root / "checkpoint-labelled")]
+
     def sign(self, generation: int, inputs: Sequence[dict[str, Any]], outputs: Sequence[dict[str, Any]]) -> None:
         """The signature of a generation, as the platform exports it."""
         self._signatures[VERSION_ID, generation] = json.dumps(inputs), json.dumps(outputs)
         listed = [
-            {"version_id": key[0], "generation": key[1], "inputs": texts[0], "outputs": texts[1]}
+            {"version_id": key[0], "generations": [key[1]], "inputs": texts[0], "outputs": texts[1]}
             for key, texts in self._signatures.items()
         ]
         self.root.mkdir(parents=True, exist_ok=True)
@@ -60,13 +73,24 @@ class Lake:
         while (done := derive_next(derivation)).is_behind:
             derivation = replace(derivation, backfill=done.backfill)
 
+    def label(self, *labels: tuple[str, int | None, LabelValue], name: str = "request_id", label: str = "") -> None:
+        """One upload of labels, and what the embedded engine makes of it."""
+        self._labelled_at += timedelta(hours=1)
+        sent = [Label(LabelKey(name, key, row, label), value, None) for key, row, value in labels]
+        found = find_requests([TablePlace(str(self.inferences))], sent)
+        append_labels(TablePlace(str(self.labels)), sent, found, self._labelled_at, "api")
+        labels_of = TablePlace(str(self.labels))
+        derivation = LabelledDerivation(TablePlace(str(self.inferences)), labels_of, TablePlace(str(self.labelled)))
+        while derive_labelled(derivation).is_behind:
+            pass
+
     def compact(self) -> None:
         """Payload's files are merged into one."""
         DeltaTable(self.payload).optimize.compact()
 
-    def _step(self, rows: pa.Table, fields: Sequence[pa.Field]) -> pa.Table:
+    def _step(self, rows: pa.Table, fields: Sequence[pa.Field]) -> Iterator[pa.Table]:
         known = KnownSignatures({key: parse_signature(*texts) for key, texts in self._signatures.items()})
-        return derive_inferences(rows, {key: known.nearest(key) for key in keys_of(rows)}, fields)
+        return derive_parts(rows, {key: known.nearest(key) for key in keys_of(rows)}, fields)
 
 
 def rows_of(location: Path) -> list[dict[str, Any]]:

@@ -34,7 +34,7 @@ def serve() -> None:
         try:
             found = answer(json.loads(line))
         except Exception as error:  # noqa: BLE001 - the test shows it
-            found = {"code": 1, "error": str(error)[:2000]}
+            found = {"code": 1, "error": str(error)[:9000]}
         print(json.dumps(found), file=answers, flush=True)
 
 

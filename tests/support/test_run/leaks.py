@@ -13,7 +13,9 @@ from typing import Any
 from test_run.processes import read_process
 
 SHARED_MEMORY = Path("/dev/shm")
-TOOLS_OF_TESTS = frozenset({".hypothesis", ".pytest_cache", ".penstock-tests", "__pycache__", ".schemathesis"})
+TOOLS_OF_TESTS = frozenset(
+    {".hypothesis", ".pytest_cache", ".penstock-tests", "__pycache__", ".schemathesis", ".venv-spark"}
+)
 """What the tests' tools keep in a checkout."""
 FILES_OF_LIBRARIES = frozenset({".ses"})
 """What libraries leave in the temporary folder whatever is done: ONNX Runtime its session file."""

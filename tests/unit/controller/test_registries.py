@@ -71,6 +71,12 @@ def test_what_is_missing_is_named_and_no_value_shown(kind: str, data: dict[str, 
     assert PASSWORD not in repr(refused.value)
 
 
+def test_people_are_told_where_mlflow_is_without_credentials() -> None:
+    known = ControllerSettings(mlflow_url="https://me:pw@mlflow.internal/a/")
+    assert known.peoples_mlflow_url == "https://mlflow.internal/a"
+    assert ControllerSettings(mlflow_public_url="https://ml.example").peoples_mlflow_url == "https://ml.example"
+
+
 def test_settings_name_hosts_and_networks() -> None:
     assert ControllerSettings(allowed_registries="mlflow.internal, 10.0.0.0/8").allowed_registries[1] == "10.0.0.0/8"
     with pytest.raises(ValueError, match="neither a host name"):

@@ -52,6 +52,15 @@ def test_samples_of_one_minute_add_up() -> None:
     assert sums.in_flight == 4
 
 
+def test_routers_are_told_apart_for_what_is_in_flight() -> None:
+    samples = [
+        sample(NOON + timedelta(seconds=at), pod(1, in_flight=count)).model_copy(update={"source": source})
+        for at, source, count in ((0, "r1", 4), (10, "r1", 2), (0, "r2", 3), (10, "r2", 0))
+    ]
+    (sums,) = roll_traffic(samples).values()
+    assert (sums.in_flight, sums.in_flight_by) == (4, {"r1": 4, "r2": 3})
+
+
 def test_the_next_minute_is_another_row() -> None:
     rolled = roll_traffic([sample(NOON, pod(1)), sample(NOON + timedelta(seconds=60), pod(1))])
 

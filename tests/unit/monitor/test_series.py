@@ -61,6 +61,13 @@ def test_in_flight_is_that_of_all_pods_together_in_the_moment_that_had_the_most(
     assert found("pod") == {("v1", "p1"): (5.0,), ("v1", "p2"): (3.0,)}
 
 
+def test_in_flight_of_a_pod_is_that_of_all_routers() -> None:
+    minute = TrafficSums(in_flight=5, in_flight_by={"r1": 5, "r2": 3})
+    again = TrafficSums(in_flight=2, in_flight_by={"r1": 2})  # by 10 s each sample is a row
+    steps = Steps(start=6000, step_s=60, count=1, now=9000)
+    assert series("in_flight", "pod", [(key(6000), minute), (key(6000), again)], steps=steps) == {("v1", "p1"): (8.0,)}
+
+
 def test_usage_is_a_mean_of_each_pod_and_replicas_are_the_last_count_of_each_version() -> None:
     usage = [(key(6000, pod=pod), UsageSums(2, cpu, cpu, 10, 10)) for pod, cpu in (("p1", 1.0), ("p2", 3.0))]
     assert series("cpu_cores", "version", usage) == {("v1", ""): (2.0, None, None, None)}

@@ -3,8 +3,8 @@ import { Button, Tooltip, theme } from 'antd';
 import { useTexts } from '@/i18n';
 import { useCopy } from '../text/useCopy';
 
-/** Lines of code or output with a copy button; scrolls sideways and by keyboard. */
-export function CodeBlock({ code }: { code: string }) {
+/** Lines of code or output with a copy button; scrolls by keyboard, sideways where they are not to be wrapped. */
+export function CodeBlock({ code, wrap = false }: { code: string; wrap?: boolean }) {
   const t = useTexts().components;
   const { token } = theme.useToken();
   const [isCopied, copy] = useCopy();
@@ -17,6 +17,7 @@ export function CodeBlock({ code }: { code: string }) {
           padding: '10px 44px 10px 12px',
           maxHeight: 420,
           overflow: 'auto',
+          ...(wrap && { whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }),
           background: token.colorFillTertiary,
           borderRadius: token.borderRadius,
           fontFamily: token.fontFamilyCode,

@@ -9,11 +9,11 @@ test('each row has its own label, and what belongs to the request is not repeate
   const { columns, rows } = withLabels(inferences, labelled);
   expect(columns.map(({ name, kind }) => `${kind} ${name}`)).toEqual([
     'index row_index',
-    'feature alcohol',
     'prediction prediction',
     'label label',
-    'label labelled_at',
-    'label label_revision',
+    'feature alcohol',
+    'about labels labelled_at',
+    'about labels label_revision',
   ]);
   expect(rows.map(({ label }) => label)).toEqual([undefined, 7]);
 });

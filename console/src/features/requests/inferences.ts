@@ -18,9 +18,11 @@ const OF_THE_REQUEST = new Set([
 ]);
 
 const LABEL = /^label(_|$)|^labelled_at$/;
+/** When a label came, and how often it was corrected. */
+const ABOUT_LABELS = new Set(['labelled_at', 'label_received_at', 'label_revision']);
 const PREDICTION = /^prediction(_|$)/;
 
-export type Kind = 'index' | 'feature' | 'prediction' | 'label' | 'error';
+export type Kind = 'index' | 'feature' | 'prediction' | 'label' | 'error' | 'about labels';
 
 export interface InferenceColumn {
   readonly name: string;
@@ -32,7 +34,7 @@ export interface Inferences {
   readonly rows: readonly PayloadRow[];
 }
 
-const ORDER: readonly Kind[] = ['index', 'feature', 'prediction', 'label', 'error'];
+const ORDER: readonly Kind[] = ['index', 'prediction', 'label', 'error', 'feature', 'about labels'];
 
 /** A request's rows, each with its label where it has one; columns that hold nothing are left out. */
 export function withLabels(inferences: readonly PayloadRow[], labelled: readonly PayloadRow[]): Inferences {
@@ -54,6 +56,7 @@ function labelsOf(row: PayloadRow): PayloadRow {
 function kindOf(name: string): Kind {
   if (name === 'row_index') return 'index';
   if (name === 'error') return 'error';
+  if (ABOUT_LABELS.has(name)) return 'about labels';
   if (PREDICTION.test(name)) return 'prediction';
   return LABEL.test(name) ? 'label' : 'feature';
 }

@@ -69,7 +69,7 @@ export const requestQuery = (service: string, request: string) =>
 /** A value of a row as text. */
 export function cell(row: PayloadRow, column: string): string {
   const value = row[column];
-  if (value === null || value === undefined) return '–';
+  if (value === null || value === undefined || (Array.isArray(value) && value.length === 0)) return '–';
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 

@@ -68,6 +68,8 @@ test('an empty installation shows three steps, in Chinese too', async () => {
   serve({ 'GET /services': { items: [], next_cursor: null } });
   open('/services', { language: 'zh' });
   await screen.findByText('三步完成第一次预测');
+  screen.getByText(/set_tracking_uri\("http:\/\/127.0.0.1:15000"\)/);
+  screen.getByText(/http:\/\/127.0.0.1:18080\/wine-quality\/predict/);
 });
 
 test('a filter without a match is no empty installation', async () => {

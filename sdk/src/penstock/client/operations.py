@@ -220,6 +220,7 @@ class Operations:
     erasures = listing(privacy.erasures)
     erasure = operation(privacy.erasure)
     accounting = operation(table_requests.accounting)
+    signatures = operation(table_requests.signatures)
     send_labels = operation(labels.send_labels)
     send_label_file = operation(labels.send_label_file)
     label_coverage = operation(labels.label_coverage)

@@ -107,6 +107,11 @@ def accounting(
     return Request("GET", path("services", service, "accounting"), params)
 
 
+def signatures(service: str) -> Request[Json]:
+    """What each version's model said of its columns, by generation: for a Spark that makes inferences."""
+    return Request("GET", path("services", service, "signatures"))
+
+
 def _selection(
     *,
     where: str | None = None,

@@ -157,6 +157,7 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
         clock=clock,
         limits=limits_of(settings),
         public_url=settings.callers_url,
+        mlflow_url=settings.peoples_mlflow_url,
         routes_changed=routes.touch,
         console_url=settings.console_url,
         changes=changes,

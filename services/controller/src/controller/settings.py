@@ -56,6 +56,9 @@ class ControllerSettings(DatabaseSettings):
     )
     """URL of the MLflow tracking server, with user and password where it wants them; default http://127.0.0.1:5000."""
 
+    mlflow_public_url: str | None = None
+    """URL of that server as people reach it, for the console; default: `mlflow_url` without user and password."""
+
     mlflow_username: str | None = Field(
         default=None, validation_alias=AliasChoices("MLFLOW_TRACKING_USERNAME", "mlflow_username")
     )
@@ -221,3 +224,9 @@ class ControllerSettings(DatabaseSettings):
     def callers_url(self) -> str:
         """Base URL of the data plane as callers reach it, without a slash at its end."""
         return (self.public_url or f"http://127.0.0.1:{self.router_port}").rstrip("/")
+
+    @property
+    def peoples_mlflow_url(self) -> str:
+        """URL of the tracking server as people reach it, without credentials."""
+        parts = urlsplit(self.mlflow_public_url or self.mlflow_url)
+        return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl().rstrip("/")

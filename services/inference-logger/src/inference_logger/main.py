@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from inference_logger import loops
-from inference_logger.consumers.calls import serve_destinations, serve_erasures, subscribe
+from inference_logger.consumers.calls import serve_destinations, serve_erasures, serve_signatures, subscribe
 from inference_logger.consumers.controller import ControllerOverBus
 from inference_logger.consumers.labels import serve_handed_labels, serve_label_sources, serve_labels
 from inference_logger.consumers.requests import CommitPolicy, RequestSink
@@ -122,6 +122,7 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
     reader = TableReader(database, destinations, _query_limits(settings))
     accounting = LogAccounting(database, reader, LogMetrics(telemetry.registry))
     subscribe(bus, database, reader, accounting)
+    serve_signatures(bus, database)
     serve_destinations(bus, database, destinations, clock)
     try:
         ownership = await _ownership(settings, telemetry, database, clock)

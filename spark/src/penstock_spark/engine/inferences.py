@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 from inference_logger.domain.inferences.signatures import KnownSignatures, Signature, SignatureKey
 from inference_logger.domain.schema import INFERENCES_SCHEMA, NEEDED_OF_PAYLOAD, PARTITION_BY
 from penstock_spark.engine.queries import Stream, run_stream
-from penstock_spark.engine.targets import Target, check_place, details
+from penstock_spark.engine.targets import IDENTITY, Target, check_source
 from penstock_spark.engine.types import to_struct
 from penstock_spark.signatures import signatures_for
 from penstock_spark.steps.columns import signed_columns, with_new_fields
@@ -20,19 +20,17 @@ from penstock_spark.steps.inferences import FOUND_SCHEMA, InferenceStep, read_fo
 
 log = logging.getLogger(__name__)
 
-IDENTITY = ("record_id", "row_index")
-
 
 @dataclass(frozen=True)
 class InferencesJob:
     """What the job was submitted with."""
 
     payload: str
-    target: str
-    checkpoint: str
     signatures: Callable[[], KnownSignatures]
     """Read anew for each micro-batch: a new version has one that was not there before."""
-    may_lack_signatures: bool = False
+    may_lack_signatures: bool
+    target: str
+    checkpoint: str
     interval: str | None = None
     max_bytes: str = "1g"
     """Of payload in one micro-batch, about."""
@@ -40,8 +38,7 @@ class InferencesJob:
 
 def run_inferences(spark: SparkSession, job: InferencesJob) -> None:
     """Append what payload has and the target lacks. Raises `Refused`, and whatever Spark does."""
-    check_place(job.payload, job.target)
-    source = details(spark, job.payload)["id"]
+    source = check_source(spark, job.payload, job.target)
     target = Target.open(spark, job.target, INFERENCES_SCHEMA)
 
     def write(payload: DataFrame, batch: int, query: str) -> None:

@@ -8,28 +8,34 @@ source from its beginning, and looks its records up.
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import pyarrow as pa
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, Row, SparkSession
 
-from inference_logger.domain.schema import PARTITION_BY, TABLE_PROPERTIES
+from inference_logger.domain.schema import ENGINE_PROPERTY, PARTITION_BY, SPARK, TABLE_PROPERTIES
 from penstock_spark.engine.types import to_fields, to_struct
 from penstock_spark.errors import Refused
+from penstock_spark.places import check_place
 
-ENGINE, MADE_BY = "penstock.engine", "spark"
 QUERIES = "penstock.queries"
-EMBEDDED_KINDS = ("payload", "inferences", "labels", "labelled")
-"""What the platform's own tables are called, beside each other."""
+MERGED = "penstock_merged"
+IDENTITY = ("record_id", "row_index")
+"""Of a row of inferences."""
 
 
 def quoted(location: str) -> str:
     """A table by its place, in SQL."""
     return "delta.`" + location.replace("`", "``") + "`"
+
+
+def check_source(spark: SparkSession, source: str, target: str) -> str:
+    """The id of a table that is read. Raises `Refused` where it is none, or where the target may not lie."""
+    found = details(spark, source)
+    check_place(source, target, is_ours=found["properties"].get(ENGINE_PROPERTY) == SPARK)
+    return str(found["id"])
 
 
 def details(spark: SparkSession, location: str) -> Row:
@@ -38,19 +44,6 @@ def details(spark: SparkSession, location: str) -> Row:
         return spark.sql(f"DESCRIBE DETAIL {quoted(location)}").first()
     except AnalysisException as error:
         raise Refused(f"there is no Delta table at {location}") from error
-
-
-def check_place(source: str, target: str) -> None:
-    """Raise `Refused` where the platform's own engine writes."""
-    places = [posixpath.normpath(urlsplit(each).path) for each in (source, target)]
-    folders, names = zip(*(posixpath.split(each) for each in places), strict=True)
-    if places[0] == places[1]:
-        raise Refused("the target is the source")
-    if names[1] in EMBEDDED_KINDS and folders[0] == folders[1]:
-        raise Refused(
-            f"{target} is where the inference-logger writes {names[1]}: two engines may not write one table. Give "
-            "Spark a table of its own"
-        )
 
 
 @dataclass(frozen=True)
@@ -68,13 +61,13 @@ class Target:
             for field, kind in zip(schema, to_struct(schema).fields, strict=True)
         )
         properties = ", ".join(
-            f"'{name}' = '{value}'" for name, value in (TABLE_PROPERTIES | {ENGINE: MADE_BY}).items()
+            f"'{name}' = '{value}'" for name, value in (TABLE_PROPERTIES | {ENGINE_PROPERTY: SPARK}).items()
         )
         spark.sql(
             f"CREATE TABLE IF NOT EXISTS {quoted(location)} ({columns}) USING DELTA "
             f"PARTITIONED BY ({', '.join(PARTITION_BY)}) TBLPROPERTIES ({properties})"
         )
-        if details(spark, location)["properties"].get(ENGINE) != MADE_BY:
+        if details(spark, location)["properties"].get(ENGINE_PROPERTY) != SPARK:
             raise Refused(f"the table at {location} was not made by Spark's job: it is not written to")
         return cls(spark, location)
 
@@ -107,6 +100,23 @@ class Target:
             .option("txnVersion", str(batch))
             .save(self.location)
         )
+
+    def add_columns(self, fields: Sequence[pa.Field]) -> None:
+        """Columns that it lacks, with what is said of them."""
+        none = self.spark.createDataFrame([], to_struct(fields))
+        none.write.format("delta").mode("append").option("mergeSchema", "true").save(self.location)
+
+    def merge(self, rows: DataFrame, condition: str, differs: str) -> None:
+        """Replace rows (`t`) that rows of `s` are the same as by `condition` where they differ; add the others."""
+        spark = rows.sparkSession  # a micro-batch has a session of its own
+        rows.createOrReplaceTempView(MERGED)
+        try:
+            spark.sql(
+                f"MERGE INTO {quoted(self.location)} t USING {MERGED} s ON {condition} "
+                f"WHEN MATCHED AND ({differs}) THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *"
+            )
+        finally:
+            spark.catalog.dropTempView(MERGED)
 
     def without_known(self, rows: DataFrame, keys: Sequence[str]) -> DataFrame:
         """Those rows whose keys the table lacks; only its days of these rows are looked at."""

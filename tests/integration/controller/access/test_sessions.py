@@ -52,6 +52,8 @@ async def test_a_token_opens_a_session_and_signing_out_ends_it(make_controller: 
     assert {"HttpOnly", "Path=/", "SameSite=strict"} == set(kept.split("; ")[1:])
     seen = await browser.ask("GET", "/session")
     assert (seen["user"], seen["is_admin"], seen["csrf_token"]) == ("admin", True, answer.json()["csrf_token"])
+    assert seen["public_url"].startswith("http://127.0.0.1:")
+    assert seen["mlflow_url"] == controller.app.settings.peoples_mlflow_url
     browser.csrf = seen["csrf_token"]
     await browser.ask("POST", "/services", 201, json={"name": "wine"})
     assert (await browser.ask("GET", "/services"))["items"][0]["creator"] == "admin"

@@ -54,6 +54,12 @@ async def test_the_account_of_the_last_hour_or_another_range(controller: Control
         await controller.call("GET", f"/services/{wrong}", status)
 
 
+async def test_signatures_are_the_loggers(controller: Controller, peers: Peers) -> None:
+    found = await controller.call("GET", "/services/wine/signatures")
+    assert (found["service"], found["signatures"][0]["generations"]) == ("wine", [1, 3])
+    await controller.call("GET", "/services/nobody/signatures", 404)
+
+
 async def test_a_download_is_a_file_of_every_chunk(door: Door, peers: Peers, tmp_path: Path) -> None:
     peers.read_pieces = [b"a,b\n", *[b"1,2\n"] * 40]
     file = tmp_path / "rows.csv"

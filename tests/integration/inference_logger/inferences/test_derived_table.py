@@ -22,14 +22,14 @@ from deltalake.exceptions import CommitFailedError
 
 from inference_logger.domain.inferences import step
 from inference_logger.domain.inferences.step import derive_parts
-from inference_logger.domain.schema import NEEDED_OF_PAYLOAD
+from inference_logger.domain.schema import ENGINE_PROPERTY, INFERENCES_SCHEMA, NEEDED_OF_PAYLOAD, SPARK
 from inference_logger.domain.tables import INFERENCES, TableKey, TableShare
 from inference_logger.store.delta import PayloadTables
 from inference_logger.store.derived import parts, source
 from inference_logger.store.derived import tables as derived
 from inference_logger.store.derived.tables import Derivation, derive_next, rows_behind
 from running_services.logged_requests import START, record
-from shared.errors import NotFound
+from shared.errors import Conflict, NotFound
 
 KEY = TableKey("wine")
 NEVER = timedelta(0)
@@ -99,6 +99,16 @@ def test_each_commit_is_derived_once(tables: Tables) -> None:
     assert tables.counted() == expected("a", "b", "c", "d")
     assert {(row["a"], row["prediction"]) for row in tables.rows()} == {(1.0, 5.0), (2.0, 6.0)}
     assert {row["request_date"] for row in tables.rows()} == {START.date()}
+
+
+def test_a_table_that_spark_has_made_is_not_written(tables: Tables) -> None:
+    tables.log(two("a"))
+    DeltaTable.create(tables.target, INFERENCES_SCHEMA)
+    log = tables.target / "_delta_log/00000000000000000000.json"
+    log.write_text(log.read_text().replace('"configuration":{', f'"configuration":{{"{ENGINE_PROPERTY}":"{SPARK}"'))
+    with pytest.raises(Conflict, match="two engines"):
+        tables.catch_up()
+    assert not tables.rows()
 
 
 def test_new_columns_widen_the_table_and_leave_old_rows_as_they_are(tables: Tables) -> None:

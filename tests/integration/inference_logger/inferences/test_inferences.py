@@ -15,6 +15,7 @@ import pytest
 from nats.js import JetStreamContext
 
 from inference_logger.domain.tables import INFERENCES
+from inference_logger.store.derived.signatures import list_signatures
 from running_services import logged_requests
 from running_services.logged_requests import START, VERSION_ID, log, record
 from running_services.running_logger import RunningLogger, facts
@@ -99,6 +100,10 @@ async def test_rows_are_typed_by_the_signature_of_the_generation_that_answered(
         return bool(sum(fact["rows"] for fact in committed) == 4)
 
     assert await eventually(is_told)
+    async with running.app.database.read() as session:
+        exported = (await list_signatures(session, "wine")).signatures
+    assert [one.generations for one in exported] == [(3,), (5,)]
+    assert '"fixed acidity"' in (exported[0].inputs or "")
 
 
 async def listed_with(running: RunningLogger, rows: int) -> TableView | None:

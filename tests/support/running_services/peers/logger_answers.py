@@ -32,6 +32,12 @@ from shared.contracts.rpc.inference_logger import (
     TablesQuery,
     TableView,
 )
+from shared.contracts.rpc.inference_logger_signatures import (
+    SIGNATURES,
+    SignatureList,
+    SignaturesQuery,
+    VersionSignature,
+)
 from shared.contracts.rpc.method import Nothing
 from shared.errors import NotFound
 
@@ -54,6 +60,7 @@ class LoggerAnswers:
         self.logger.serve(TABLE, self._table)
         self.logger.serve(READ, self._read)
         self.logger.serve(ACCOUNTING, self._account)
+        self.logger.serve(SIGNATURES, self._signatures)
         self.logger.serve(ERASURE_TERMS, self._erasure_terms)
         self.logger.serve(ERASURE_RECEIPT, self._erasure_receipt)
         self.logger.serve(ERASURES_BEGUN, self._erasures_begun)
@@ -92,6 +99,10 @@ class LoggerAnswers:
         self.asked_accounts.append(query)
         point = AccountingPoint(start=query.from_time, accepted=3, stored=2, dropped={"d": 1}, on_the_way=0, missing=0)
         return AccountingPage(items=(point,), total=point)
+
+    async def _signatures(self, query: SignaturesQuery) -> SignatureList:
+        one = VersionSignature(version_id="v", generations=(1, 3), inputs="[]", outputs=None)
+        return SignatureList(service=query.service, signatures=(one,))
 
     async def _erasure_terms(self, _: Nothing) -> ErasureTerms:
         return ErasureTerms(stream_s=86_400, files_s=604_800)

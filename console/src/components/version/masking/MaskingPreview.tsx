@@ -11,7 +11,7 @@ import type { MaskRule } from './rules';
 type Preview = Schemas['MaskingPreviewView'];
 type MaskedRow = Schemas['MaskedRow'];
 
-const NEWEST = 5;
+const NEWEST = 3;
 
 /** The newest recorded requests as rules would leave them; nothing is stored. */
 export function MaskingPreview(props: RecordedVersion & { rules: readonly MaskRule[]; onClose: () => void }) {
@@ -71,8 +71,8 @@ function Row({ of }: { of: MaskedRow }) {
       }
     >
       <Flex vertical gap="small">
-        <CodeBlock code={of.request ?? t.maskLeftOut} />
-        <CodeBlock code={of.response ?? t.maskLeftOut} />
+        <CodeBlock wrap code={of.request ?? t.maskLeftOut} />
+        <CodeBlock wrap code={of.response ?? t.maskLeftOut} />
       </Flex>
     </Card>
   );

@@ -9,7 +9,7 @@ import { Muted } from '@/components/text/Muted';
 import { useTexts } from '@/i18n';
 import { type Destination, deleteDestination, destinationsQuery, useDestinationWrite } from '../queries';
 import { DestinationForm } from './DestinationForm';
-import { State, Waiting, Writing } from './State';
+import { State, Waiting } from './State';
 import { TestDialog } from './TestDialog';
 
 type Open = { kind: 'new' } | { kind: 'edit' | 'test' | 'delete'; of: Destination } | null;
@@ -60,7 +60,6 @@ export function Destinations() {
           { title: t.url, key: 'url', render: (_, of) => <Place of={of} /> },
           { title: t.whose, key: 'project', render: (_, of) => of.project ?? t.everybody },
           { title: t.secret, key: 'secret', render: (_, of) => of.secret ?? '–' },
-          { title: t.writing, key: 'writing', render: (_, of) => <Writing of={of} /> },
         ]}
       />
       {open?.kind === 'new' && <DestinationForm of={null} onClose={close} />}

@@ -21,6 +21,11 @@ export function State({ of }: { of: Destination }) {
         </Muted>
       )}
       {of.reason && <div>{of.reason}</div>}
+      {of.writing === 'single' && (
+        <div>
+          {t.writing}: <Writing of={of} />
+        </div>
+      )}
     </div>
   );
 }

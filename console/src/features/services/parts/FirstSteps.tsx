@@ -1,20 +1,22 @@
 import { Link } from '@tanstack/react-router';
 import { Button, Card, Steps, Typography } from 'antd';
+import { useSession } from '@/api';
 import { CodeBlock } from '@/components/code/CodeBlock';
 import { useTexts } from '@/i18n';
 
-const REGISTER = `import mlflow
+const register = (mlflowUrl: string) => `import mlflow
 
-mlflow.set_tracking_uri("http://127.0.0.1:5000")
+mlflow.set_tracking_uri("${mlflowUrl}")
 mlflow.sklearn.log_model(model, name="model", registered_model_name="wine_quality", input_example=inputs)`;
 
-const CALL = `KEY=$(penstock keys create wine-quality me -q)
+const call = (publicUrl: string) => `KEY=$(penstock keys create wine-quality me -q)
 curl -s -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \\
-  http://127.0.0.1:8080/wine-quality/predict -d '{"inputs": …}'`;
+  ${publicUrl}/wine-quality/predict -d '{"inputs": …}'`;
 
 /** In place of an empty table: three steps from nothing to a prediction. */
 export function FirstSteps({ mayPublish }: { mayPublish: boolean }) {
   const t = useTexts().services.first;
+  const { public_url, mlflow_url } = useSession();
   return (
     <Card>
       <Typography.Title level={2} style={{ fontSize: 18, marginTop: 0 }}>
@@ -25,7 +27,7 @@ export function FirstSteps({ mayPublish }: { mayPublish: boolean }) {
         orientation="vertical"
         current={-1}
         items={[
-          { title: t.register, content: <StepText text={t.registerHint} code={REGISTER} /> },
+          { title: t.register, content: <StepText text={t.registerHint} code={register(mlflow_url)} /> },
           {
             title: t.publish,
             content: (
@@ -39,7 +41,7 @@ export function FirstSteps({ mayPublish }: { mayPublish: boolean }) {
               </>
             ),
           },
-          { title: t.call, content: <StepText text={t.callHint} code={CALL} /> },
+          { title: t.call, content: <StepText text={t.callHint} code={call(public_url)} /> },
         ]}
       />
     </Card>

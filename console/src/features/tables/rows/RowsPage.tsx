@@ -38,7 +38,7 @@ export function RowsPage(props: {
       <RowsTable
         service={props.service}
         rows={page?.items ?? []}
-        columns={columns.filter(({ name }) => shown.includes(name))}
+        columns={shown.flatMap((name) => columns.filter((column) => column.name === name))}
         isPending={query.isPending || query.isPlaceholderData}
         order={search.order}
         setOrder={(order) => setSearch({ order, ...FIRST_PAGE })}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from enum import StrEnum
@@ -136,6 +137,22 @@ def accounting(
 
 def _accounted(point: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**point, "dropped": ", ".join(f"{reason} {count}" for reason, count in point["dropped"].items())}
+
+
+@app.command()
+def signatures(
+    service: Service,
+    file: Annotated[Path | None, typer.Argument(help="Where to write them; printed without one.")] = None,
+) -> None:
+    """Write the signatures of a service's models, for `penstock-spark`."""
+    with connect() as client:
+        text = json.dumps(client.signatures(service), indent=1)
+    if file is None:
+        typer.echo(text)
+        return
+    partial = file.with_name(f".{file.name}.partial")
+    partial.write_text(text)
+    partial.replace(file)  # a job that reads it meanwhile finds all of it
 
 
 class FileFormat(StrEnum):

@@ -54,6 +54,7 @@ class ApiDependencies:
     clock: Clock
     limits: InstallationLimits
     public_url: str
+    mlflow_url: str
     routes_changed: Callable[[str], None]
     changes: ChangeLog
     known_processes: KnownProcesses

@@ -85,6 +85,7 @@ REQUIRED_ACCESS: Mapping[tuple[str, str], AccessLevel] = {
     ("GET", _V + "/logs/download"): AccessLevel.VIEWER,
     ("GET", _S + "/requests/{request_id}"): AccessLevel.VIEWER,
     ("GET", _S + "/accounting"): AccessLevel.VIEWER,
+    ("GET", _S + "/signatures"): AccessLevel.VIEWER,
     ("POST", _S + "/labels"): AccessLevel.EDITOR,
     ("GET", _S + "/labels/coverage"): AccessLevel.VIEWER,
     ("GET", _S + "/label-sources"): AccessLevel.VIEWER,

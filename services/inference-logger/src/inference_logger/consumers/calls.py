@@ -10,7 +10,7 @@ from inference_logger.handlers.reading import queries
 from inference_logger.handlers.reading.accounting import LogAccounting
 from inference_logger.handlers.reading.reader import TableReader
 from inference_logger.store import catalogue
-from inference_logger.store.derived.signatures import save_signature
+from inference_logger.store.derived.signatures import list_signatures, save_signature
 from inference_logger.store.destinations.registry import DestinationRegistry
 from inference_logger.store.erasure.state import find_begun
 from shared.bus import Bus
@@ -42,6 +42,7 @@ from shared.contracts.rpc.inference_logger import (
     TableQuery,
     TablesQuery,
 )
+from shared.contracts.rpc.inference_logger_signatures import SIGNATURES, SignatureList, SignaturesQuery
 from shared.database import Database
 from shared.events import PodChecked, PodReady, ServiceDeleted
 
@@ -76,6 +77,16 @@ def subscribe(bus: Bus, database: Database, reader: TableReader, accounting: Log
     bus.serve(ROWS, rows)
     bus.serve(READ, read)
     bus.serve(ACCOUNTING, account)
+
+
+def serve_signatures(bus: Bus, database: Database) -> None:
+    """Answer what models said of their columns."""
+
+    async def signatures(query: SignaturesQuery) -> SignatureList:
+        async with database.read() as session:
+            return await list_signatures(session, query.service)
+
+    bus.serve(SIGNATURES, signatures)
 
 
 async def _note_signature(event: PodReady | PodChecked, session: AsyncSession) -> None:

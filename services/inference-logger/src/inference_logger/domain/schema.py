@@ -66,6 +66,8 @@ NEEDED_OF_PAYLOAD = (
 
 PARTITION_BY = ("request_date",)
 
+ENGINE_PROPERTY, SPARK = "penstock.engine", "spark"
+"""Says of a table that Spark's job has made it. One engine writes a table."""
 TABLE_PROPERTIES = {
     "delta.enableDeletionVectors": "false",
     "delta.columnMapping.mode": "none",

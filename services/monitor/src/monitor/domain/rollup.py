@@ -34,7 +34,7 @@ class PodMinute:
 
 @dataclass
 class TrafficSums:
-    """What happened in a minute; every field adds up but `in_flight`, see `most_in_flight`."""
+    """What happened in a minute; every field adds up but those in flight, see `most_in_flight`."""
 
     requests: int = 0
     throttled: int = 0
@@ -46,16 +46,26 @@ class TrafficSums:
     status: dict[str, int] = field(default_factory=dict)
     dropped: dict[str, int] = field(default_factory=dict)
     latency_counts: list[int] = field(default_factory=lambda: [0] * (len(LATENCY_BOUNDS_S) + 1))
+    in_flight_by: dict[str, int] = field(default_factory=dict)
+    """Router → the most that it had; minutes of before say `in_flight` alone, that of the router with the most."""
 
     def add(self, other: TrafficSums | PodTraffic) -> None:
         """Add another share of the same minute, or another minute of the same chart step."""
         for name in ("requests", "throttled", "bytes_in", "bytes_out", "latency_sum_s", "logged"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.in_flight = max(self.in_flight, other.in_flight)
+        if isinstance(other, TrafficSums):
+            for router, count in other.in_flight_by.items():
+                self.note_in_flight(router, count)
         _add_counts(self.status, other.status)
         _add_counts(self.dropped, other.dropped)
         for place, count in enumerate(other.latency_counts[: len(self.latency_counts)]):
             self.latency_counts[place] += count
+
+    def note_in_flight(self, router: str, count: int) -> None:
+        """A router had so many requests in flight at once."""
+        if count > self.in_flight_by.get(router, 0):
+            self.in_flight_by[router] = count
 
 
 @dataclass
@@ -96,12 +106,18 @@ def _add_counts(into: dict[str, int], more: Mapping[str, int]) -> None:
 
 
 def most_in_flight(rows: Iterable[tuple[Group, PodMinute, object]]) -> dict[Group, int]:
-    """By group: requests in flight at all of its pods at once, in the minute or step of its rows that had the most."""
-    found: defaultdict[Group, Counter[int]] = defaultdict(Counter)
+    """By group: requests in flight at all of its pods at once, of all routers, in the minute or step of its rows that
+    had the most.
+    """
+    found: defaultdict[Group, defaultdict[int, Counter[tuple[str, str, str]]]]
+    found = defaultdict(lambda: defaultdict(Counter))
     for group, key, sums in rows:
         if isinstance(sums, TrafficSums):
-            found[group][key.minute] += sums.in_flight
-    return {group: max(by_moment.values()) for group, by_moment in found.items()}
+            counts = found[group][key.minute]
+            for router, count in (sums.in_flight_by or {"": sums.in_flight}).items():
+                place = (key.version, key.pod, router)
+                counts[place] = max(counts[place], count)
+    return {group: max(counts.total() for counts in by_moment.values()) for group, by_moment in found.items()}
 
 
 def minute_of(at: datetime) -> int:
@@ -121,7 +137,9 @@ def roll_traffic(samples: Iterable[TrafficSample], step_s: int = MINUTE_S) -> di
         minute = step_of(sample.from_time, step_s)
         for pod in sample.pods:
             key = PodMinute(minute, pod.service, pod.version or NOT_ROUTED, pod.pod or NOT_ROUTED)
-            found.setdefault(key, TrafficSums()).add(pod)
+            sums = found.setdefault(key, TrafficSums())
+            sums.add(pod)
+            sums.note_in_flight(sample.source, pod.in_flight)
     return found
 
 

@@ -26,6 +26,7 @@ from shared.contracts.rpc.inference_logger import (
     TEST_DESTINATION,
 )
 from shared.contracts.rpc.inference_logger_labels import LABEL_COVERAGE, RECEIVE_LABELS
+from shared.contracts.rpc.inference_logger_signatures import SIGNATURES
 from shared.contracts.rpc.inference_logger_sources import LABEL_SOURCE_RUNS, LABEL_SOURCE_STATES, RUN_LABEL_SOURCE
 from shared.contracts.rpc.method import RpcMethod
 from shared.contracts.rpc.monitor import CHARTS, EVENTS, LOG_CONTEXT, LOGS, METRICS, SUMMARIES
@@ -45,6 +46,6 @@ METHODS: tuple[RpcMethod, ...] = (
     DESTINATIONS, STORAGE_CREDENTIALS, DESTINATION_STATES, TEST_DESTINATION,
     DEPLOYMENTS, REGISTRY_ACCESS, SECRET_VALUES, PODS, RESTART_POD, VERSION_STATES, NODES, CAPACITY, RUNS, METRICS,
     CHARTS, SUMMARIES, LOGS, LOG_CONTEXT, EVENTS, TABLES, TABLE, ROWS, READ, ACCOUNTING, POD_TIMELINE, ENVIRONMENT,
-    RECEIVE_LABELS, LABEL_COVERAGE,
+    RECEIVE_LABELS, LABEL_COVERAGE, SIGNATURES,
     LABEL_SOURCES, LABEL_SOURCE_ACCESS, LABEL_SOURCE_STATES, LABEL_SOURCE_RUNS, RUN_LABEL_SOURCE,
 )  # fmt: skip

@@ -37,6 +37,8 @@ class SessionView(BaseModel):
     csrf_token: str = Field(description="Every request but GET carries it: `X-Penstock-Session`.")
     expires_at: datetime = Field(description="When it ends unless it is used before.")
     version: str = Field(description="Of the control plane.")
+    public_url: str = Field(description="Base URL of services as callers reach them.")
+    mlflow_url: str = Field(description="URL of the MLflow tracking server as people reach it.")
 
 
 class ProviderView(BaseModel):
@@ -188,6 +190,8 @@ async def _session_answer(deps: Dependencies, principal: Principal, secret: str)
             csrf_token=csrf_token_of(secret),
             expires_at=ends_at(row.seen_at, row.expires_at),
             version=version("penstock-controller"),
+            public_url=deps.public_url,
+            mlflow_url=deps.mlflow_url,
         )
     )
     answer.headers["cache-control"] = "no-store"

@@ -1,4 +1,4 @@
-"""`/services/{s}/requests/{id}`: a recorded request, whole; `/services/{s}/accounting`: what became of all of them."""
+"""Of what a service was asked: one request, whole; what became of all of them; the signatures that rows go by."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from shared.contracts.rpc.inference_logger import (
     RowPage,
     RowsQuery,
 )
+from shared.contracts.rpc.inference_logger_signatures import SIGNATURES, SignatureList, SignaturesQuery
 from shared.contracts.rpc.monitor import LOGS, LogEntry, LogPage, LogsQuery
 from shared.errors import NotFound, PenstockError
 
@@ -74,6 +75,13 @@ async def read_accounting(
     since = wanted.from_time or until - ACCOUNTED
     query = AccountingQuery(service=service, from_time=since, to_time=until, step=wanted.step)
     return await deps.call(ACCOUNTING, query, AccountingPage, within_s=ACCOUNT_WITHIN_S)
+
+
+@router.get("/services/{service}/signatures", response_model=SignatureList)
+async def read_signatures(service: ServiceName, deps: Dependencies) -> SignatureList:
+    """What each version's model said of its columns, by generation: for engines that make inferences elsewhere."""
+    await must_exist(deps, service, None)
+    return await deps.call(SIGNATURES, SignaturesQuery(service=service), SignatureList)
 
 
 @router.get("/services/{service}/requests/{request_id:path}", response_model=RequestView)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from inference_logger.domain.inferences.signatures import KnownSignatures, parse_signature
 from inference_logger.store.tables import SignatureRow
 from shared.contracts.deployment import ModelSignature
+from shared.contracts.rpc.inference_logger_signatures import SignatureList, VersionSignature
 
 MOST_GENERATIONS = 100
 """Signatures that are kept of a version."""
@@ -42,6 +43,21 @@ async def find_signatures(session: AsyncSession, service: str) -> KnownSignature
     return KnownSignatures(
         {(row.version_id, row.generation): parse_signature(row.inputs, row.outputs) for row in found}
     )
+
+
+async def list_signatures(session: AsyncSession, service: str) -> SignatureList:
+    """The same as texts, those of a version that are alike in one."""
+    table: Any = SignatureRow
+    order = (table.version_id, table.generation)
+    found = (await session.execute(select(table).where(table.service == service).order_by(*order))).scalars()
+    alike: dict[tuple[str, str | None, str | None], list[int]] = {}
+    for row in found:
+        alike.setdefault((row.version_id, row.inputs, row.outputs), []).append(row.generation)
+    signatures = [
+        VersionSignature(version_id=version_id, generations=tuple(generations), inputs=inputs, outputs=outputs)
+        for (version_id, inputs, outputs), generations in alike.items()
+    ]
+    return SignatureList(service=service, signatures=tuple(signatures))
 
 
 async def delete_signatures(session: AsyncSession, service: str) -> None:

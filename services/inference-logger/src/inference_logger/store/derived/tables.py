@@ -20,6 +20,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 
 from inference_logger.domain.schema import INFERENCES_SCHEMA
 from inference_logger.store.delta import CommitResult
+from inference_logger.store.derived.engine import check_engine
 from inference_logger.store.derived.parts import Parts
 from inference_logger.store.derived.source import (
     PIECE_BYTES,
@@ -135,6 +136,7 @@ def _derive_from(derivation: Derivation, source: DeltaTable, target: _Target) ->
 
 def _open_target(derivation: Derivation, source: DeltaTable) -> _Target:
     table, is_new = derivation.opened.take(derivation.target, derivation.storage, INFERENCES_SCHEMA)
+    check_engine(table)
     app_id = f"penstock:derive:{source.metadata().id}"
     is_single_writer = derivation.storage.is_single_writer
     turn = derivation.fence.transactions(derivation.target, table, is_single_writer=is_single_writer)

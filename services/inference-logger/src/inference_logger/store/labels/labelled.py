@@ -24,6 +24,7 @@ from inference_logger.domain.labels.join import LABEL_ROLE, join_labels
 from inference_logger.domain.labels.schema import LABEL_SYSTEM_FIELDS, LABEL_SYSTEM_NAMES
 from inference_logger.domain.schema import INFERENCES_SCHEMA, PARTITION_BY
 from inference_logger.store.delta import CommitResult, find_rows
+from inference_logger.store.derived.engine import check_engine
 from inference_logger.store.derived.source import LogTruncated, SourcePiece, all_files
 from inference_logger.store.labels.lookup import as_schema, key_names, labels_of_rows, rows_with_keys, schema_of
 from inference_logger.store.labels.table import TablePlace, located, open_or_create
@@ -111,7 +112,7 @@ def _derive_once(derivation: LabelledDerivation) -> LabelledCommit:
     inferences, labels = derivation.inferences.open(), derivation.labels.open()
     schema = pa.schema([*INFERENCES_SCHEMA, *LABEL_SYSTEM_FIELDS])
     target, is_new = open_or_create(derivation.place, schema, PARTITION_BY)
-    step = _Step(derivation, inferences, labels, target, is_new)
+    step = _Step(derivation, inferences, labels, check_engine(target), is_new)
     noted = step.done()
     if noted is None:
         return _derive_all(step)
