@@ -173,14 +173,18 @@ async def test_a_source_is_read_when_it_is_due_and_another_one_that_hangs_holds_
     running: RunningLogger, sources: DefinedSources, truth: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await running.app.bus.connected()
-    sources.sources.reader.limits = replace(sources.sources.reader.limits, within_s=0.2)
     answers, files = threading.Event(), LocalPlace.files
 
     def hang(place: LocalPlace, suffix: str) -> list[SourceFile]:
         return files(place, suffix) if suffix == ".parquet" or answers.wait() else []
 
     monkeypatch.setattr(LocalPlace, "files", hang)
+    limits = sources.sources.reader.limits
+    sources.sources.reader.limits = replace(limits, within_s=0.2)
     hanging = sources.define("hangs", format="csv", location=str(truth), root=str(truth), schedule="PT1H")
+    await sources.sources.refresh()
+    await eventually(lambda: hanging.id in sources.sources.reader.threads._running)
+    sources.sources.reader.limits = limits
     write(truth / "one.parquet", {"c-a": 6})
     sources.define("truth", format="parquet", location=str(truth), root=str(truth), schedule="PT1H")
     await sources.sources.refresh()
