@@ -141,6 +141,7 @@ async def test_what_is_wrong_is_said_without_the_password(
         "relation": queried.define("SELECT * FROM nothing"),
         "there is no column quality": queried.define("SELECT who FROM truth"),
         "column quality is of the type binary": queried.define("SELECT who, note AS quality FROM truth"),
+        "there are two columns quality": queried.define("SELECT who, 1 AS quality, 2 AS quality FROM truth"),
         "growth": queried.define(growing="growth"),
         "invalid input syntax": queried.define("SELECT who, ('x' || who)::int AS quality FROM truth"),
     }

@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from inference_logger.domain.labels.tabular import LabelColumns, require_columns
 from inference_logger.domain.waiting import error_reason
+from inference_logger.store.labels.files import require_distinct
 from inference_logger.store.sources.files import Reading
 from inference_logger.store.sources.staging import BATCH_ROWS, ROUND_ROWS, Bounds, Stage
 from shared.contracts.label_sources import DatabaseAccess
@@ -133,11 +134,15 @@ class _Session:
         connection.execute(f"SET LOCAL statement_timeout = {max(1, int(self.bounds.left_s * 1000))}".encode())
         with RawServerCursor(connection, "label_source") as cursor:
             self._execute(cursor)
-            found = cursor.description or []
-            names = [each.name for each in found]
-            require_columns(names, self.reading.stage.columns)
-            schema = pa.schema([(each.name, _type_of(each)) for each in found])
-            self.reading.stage.add(schema, self._batches(cursor, schema))
+            names = [each.name for each in cursor.description or []]
+            columns = self.reading.stage.columns
+            require_columns(names, columns)
+            wanted = [name for name in names if name in columns.needed]
+            require_distinct(wanted)
+            places = {name: names.index(name) for name in wanted}
+            schema = pa.schema([(name, _type_of((cursor.description or [])[place])) for name, place in places.items()])
+            growing = names.index(self.query.growing) if self.query.growing is not None else None
+            self.reading.stage.add(schema, self._batches(cursor, schema, list(places.values()), growing))
         self._note_position()
 
     def _execute(self, cursor: RawServerCursor[Any]) -> None:
@@ -151,15 +156,16 @@ class _Session:
             text += f" WHERE {column} {'IS NOT NULL' if start is None else '>= $1'} ORDER BY {column}"
         cursor.execute(text.encode(), values)
 
-    def _batches(self, cursor: RawServerCursor[Any], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-        place = schema.names.index(self.query.growing) if self.query.growing is not None else None
+    def _batches(
+        self, cursor: RawServerCursor[Any], schema: pa.Schema, places: Sequence[int], growing: int | None
+    ) -> Iterator[pa.RecordBatch]:
         while rows := cursor.fetchmany(BATCH_ROWS):
             self.bounds.check_time()
             self._rows += len(rows)
-            if place is not None:
-                self._last = rows[-1][place]
-            yield _batch(rows, schema)
-            if place is not None and self._rows >= ROUND_ROWS and len(rows) == BATCH_ROWS:
+            if growing is not None:
+                self._last = rows[-1][growing]
+            yield _batch(rows, schema, places)
+            if growing is not None and self._rows >= ROUND_ROWS and len(rows) == BATCH_ROWS:
                 self.reading.is_complete = False
                 return
 
@@ -198,8 +204,11 @@ def _type_of(column: Any) -> pa.DataType:
     return found if found is not None else pa.binary()  # of no use, unless nobody wants it
 
 
-def _batch(rows: Sequence[Sequence[Any]], schema: pa.Schema) -> pa.RecordBatch:
-    arrays = [pa.array([_plain(row[place], each.type) for row in rows], each.type) for place, each in enumerate(schema)]
+def _batch(rows: Sequence[Sequence[Any]], schema: pa.Schema, places: Sequence[int]) -> pa.RecordBatch:
+    arrays = [
+        pa.array([_plain(row[place], each.type) for row in rows], each.type)
+        for place, each in zip(places, schema, strict=True)
+    ]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
