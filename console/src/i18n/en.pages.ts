@@ -18,6 +18,7 @@ import { review } from './en/shared/review';
 import { accounting } from './en/tables/accounting';
 import { destinations } from './en/tables/destinations';
 import { erasures } from './en/tables/erasures';
+import { labelSources } from './en/tables/labelSources';
 import { labels } from './en/tables/labels';
 import { tables } from './en/tables/tables';
 
@@ -29,6 +30,7 @@ export const en = {
   erasures,
   events,
   keys,
+  labelSources,
   labels,
   logs,
   models,

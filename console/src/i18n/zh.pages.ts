@@ -19,6 +19,7 @@ import { review } from './zh/shared/review';
 import { accounting } from './zh/tables/accounting';
 import { destinations } from './zh/tables/destinations';
 import { erasures } from './zh/tables/erasures';
+import { labelSources } from './zh/tables/labelSources';
 import { labels } from './zh/tables/labels';
 import { tables } from './zh/tables/tables';
 
@@ -29,6 +30,7 @@ export const zh: typeof en = {
   erasures,
   events,
   keys,
+  labelSources,
   labels,
   logs,
   models,

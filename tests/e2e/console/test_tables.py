@@ -89,6 +89,23 @@ def test_a_file_of_labels_is_taken_and_shown_with_its_request(
     assert opened.errors == []
 
 
+def test_a_label_source_is_defined_and_its_first_run_is_seen(opened: Visit, platform: Platform, recorded: str) -> None:
+    truth = platform.home / "tables" / recorded / "truth"
+    truth.mkdir()
+    (truth / "labels.csv").write_text("order,quality\norder-1,2\n")
+    opened.go(f"/services/{recorded}/tables?tab=labels")
+    button(opened, "New source")
+    for field, value in {"name": "truth", "location": truth.as_uri(), "key": "client_request_id = order"}.items():
+        opened.page.locator(f"#{field}").fill(value)
+    opened.page.locator("#label").fill("quality")
+    button(opened, "Create")
+    row = opened.page.locator("tr", has_text="truth")
+    expect(row).to_contain_text("Works", timeout=SHOWN_WITHIN_MS)
+    row.get_by_role("button", name="Runs").click()
+    expect(opened.page.get_by_role("dialog")).to_contain_text("schedule")
+    assert opened.errors == []
+
+
 def test_masking_is_tried_on_recorded_requests_and_saved(opened: Visit, platform: Platform, recorded: str) -> None:
     opened.go(f"/services/{recorded}/versions/v1?edit=true")
     drawer = opened.page.get_by_role("dialog")

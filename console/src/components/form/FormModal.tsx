@@ -8,6 +8,8 @@ import { useFieldErrors } from './fieldErrors';
 export function FormModal<T extends object>(props: {
   title: string;
   action?: string;
+  /** Nothing brings back what it does. */
+  isDanger?: boolean;
   initial?: Partial<T>;
   /** Resolves once it is done; what it throws is shown. */
   submit: (values: T) => Promise<unknown>;
@@ -35,6 +37,7 @@ export function FormModal<T extends object>(props: {
       open
       title={props.title}
       okText={props.action ?? t.save}
+      okButtonProps={{ danger: props.isDanger === true }}
       confirmLoading={isBusy}
       onOk={() => form.submit()}
       onCancel={props.onClose}

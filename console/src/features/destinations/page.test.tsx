@@ -1,4 +1,4 @@
-import { screen } from '@testing-library/react';
+import { screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
 import { renderPage, VIEWER } from '@/test/render';
@@ -45,4 +45,26 @@ test('after a refused place the keys are not stored a second time', async () => 
   }
   const posts = requests.seen.filter(({ method }) => method === 'POST').map(({ path }) => path);
   expect(posts).toEqual(['/secrets', '/destinations', '/destinations']);
+});
+
+test('who was overtaken sees what the other changed, and saves over it only then', async () => {
+  const state = { now: LAKE };
+  const requests = serve({
+    'GET /destinations': () => ({ items: [LAKE] }),
+    'GET /destinations/lake': () => state.now,
+    'GET /projects': { items: [] },
+    'GET /secrets': { items: [] },
+    'PUT /destinations/lake': (request: Request) =>
+      request.headers.get('if-match') === `"${state.now.revision}"`
+        ? state.now
+        : refusal(412, 'Changed since'),
+  });
+  renderPage(Page, { path: '/destinations' });
+  await userEvent.click(await screen.findByRole('button', { name: 'Edit' }));
+  state.now = { ...LAKE, region: 'eu-west-1', revision: 2 };
+  await userEvent.click(screen.getByRole('button', { name: 'Save' }));
+  await screen.findByText('eu-west-1');
+  await userEvent.click(screen.getByRole('button', { name: 'Save' }));
+  await waitFor(() => expect(screen.queryByRole('button', { name: 'Save' })).toBeNull());
+  expect(requests.seen.filter(({ method }) => method === 'PUT')).toHaveLength(2);
 });

@@ -31,6 +31,10 @@ export const useDestinationWrite = <T, R>(write: (values: T) => Promise<R>) =>
 export const createSecret = (body: Schemas['NewSecret']) => data(api.POST('/api/v1/secrets', { body }));
 export const createDestination = (body: NewDestination) => data(api.POST('/api/v1/destinations', { body }));
 
+/** A destination as it is now. */
+export const readDestination = (name: string) =>
+  data(api.GET('/api/v1/destinations/{destination}', { params: { path: { destination: name } } }));
+
 /** Defines it anew, unless somebody else has since it was read. */
 export const replaceDestination = ({ name, revision }: Destination, body: Definition) =>
   data(

@@ -65,6 +65,7 @@ test('a filter is marked where the server stopped understanding it', async () =>
 test('a viewer sees erasures and coverage, and is offered neither to erase nor to upload', async () => {
   const answers = {
     'GET /services/wine/erasures': { items: [], next_cursor: null },
+    'GET /services/wine/label-sources': { items: [] },
     'GET /services/wine/labels/coverage': { items: [], predicted: 0, labelled: 0, share: 0 },
   };
   const { unmount } = open('?tab=erasures', answers, { session: VIEWER });
@@ -74,6 +75,7 @@ test('a viewer sees erasures and coverage, and is offered neither to erase nor t
   open('?tab=labels', answers, { session: VIEWER });
   await screen.findByText('No inference in this time range');
   expect(screen.queryByRole('button', { name: /Upload labels/ })).toBeNull();
+  expect(screen.queryByRole('button', { name: 'New source' })).toBeNull();
 });
 
 test('an erasure asks for the name of the service, and shows a refusal at its field', async () => {

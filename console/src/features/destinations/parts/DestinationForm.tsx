@@ -1,14 +1,17 @@
 import { useQuery } from '@tanstack/react-query';
 import { Form, Input, Select, Switch } from 'antd';
-import { useRef } from 'react';
-import { isAllowed, projectsQuery, useSession } from '@/api';
+import { useRef, useState } from 'react';
+import { asApiError, isAllowed, projectsQuery, useSession } from '@/api';
 import { FormModal } from '@/components/form/FormModal';
 import { NameField } from '@/components/form/NameFields';
+import { ChangesTable } from '@/components/review/ChangesTable';
+import { differences } from '@/components/review/fieldChanges';
 import { useTexts } from '@/i18n';
 import {
   createDestination,
   createSecret,
   type Destination,
+  readDestination,
   replaceDestination,
   useDestinationWrite,
 } from '../queries';
@@ -29,6 +32,8 @@ export function DestinationForm({ of, onClose }: { of: Destination | null; onClo
   const projects = useQuery(projectsQuery).data ?? [];
   const own = projects.map(({ name }) => name).filter((name) => isAllowed(session, 'admin', name));
   const made = useRef<string | null>(null);
+  // What somebody else has made of it since: saving again is for that state.
+  const [now, setNow] = useState<Destination | null>(null);
   const write = useDestinationWrite(async (values: DestinationValues) => {
     const fresh = secretOf(values);
     // A second try after a refused definition uses the secret that the first one made.
@@ -36,7 +41,7 @@ export function DestinationForm({ of, onClose }: { of: Destination | null; onClo
     const secret = fresh === null ? values.secret || null : made.current;
     return of === null
       ? createDestination(newDestinationOf(values, secret))
-      : replaceDestination(of, definitionOf(values, secret));
+      : replaceDestination(now ?? of, definitionOf(values, secret));
   });
   const begin = valuesOf(of, session.is_admin ? '' : (own[0] ?? Object.keys(session.roles)[0] ?? ''));
   return (
@@ -44,9 +49,17 @@ export function DestinationForm({ of, onClose }: { of: Destination | null; onClo
       title={of === null ? t.create : t.edit(of.name)}
       {...(of === null && { action: common.create })}
       initial={begin}
-      submit={(values) => write.mutateAsync({ ...begin, ...values })}
+      submit={async (values) => {
+        try {
+          await write.mutateAsync({ ...begin, ...values });
+        } catch (thrown) {
+          if (of !== null && asApiError(thrown).status === 412) setNow(await readDestination(of.name));
+          throw thrown;
+        }
+      }}
       onClose={onClose}
     >
+      {of !== null && now !== null && <Overtaken of={of} now={now} />}
       {of === null && (
         <>
           <NameField />
@@ -65,6 +78,19 @@ export function DestinationForm({ of, onClose }: { of: Destination | null; onClo
       </Form.Item>
       <StoreFields />
     </FormModal>
+  );
+}
+
+const CHANGED = ['url', 'endpoint', 'region', 'path_style', 'secret'];
+
+/** What was changed between the opening of the form and its refusal. */
+function Overtaken({ of, now }: { of: Destination; now: Destination }) {
+  const { destinations: t, review } = useTexts();
+  return (
+    <div style={{ marginBottom: 16 }}>
+      <ChangesTable changes={differences(of, now, CHANGED)} before={review.opened} after={review.theirs} />
+      {t.overtaken}
+    </div>
   );
 }
 

@@ -18,6 +18,7 @@ export function OrderErasure(props: {
     <FormModal<OrderValues>
       title={t.order}
       action={t.erase}
+      isDanger
       initial={{ by: 'client_request_ids' }}
       submit={async (values) => props.onOrdered(await write.mutateAsync(values))}
       onClose={props.onClose}

@@ -3,6 +3,7 @@ import { SeriesChart } from '@/components/chart';
 import { EmptyState } from '@/components/page/EmptyState';
 import { useFormats, useTexts } from '@/i18n';
 import { filled, type Grid } from '../accounting/account';
+import { delayUnit, inUnit } from './delays';
 import type { Coverage } from './queries';
 
 /** Coverage and delay by the age of the inference, and of all of them together. */
@@ -19,6 +20,7 @@ export function CoverageCharts(props: {
   const { grid, coverage } = found;
   if (coverage.predicted === 0) return <EmptyState title={t.none} hint={t.noneHint} />;
   const { items } = coverage;
+  const unit = delayUnit(Math.max(0, ...items.map((one) => one.delay_p90_s ?? 0)));
   const chart = { from: grid.from, stepS: grid.stepS, onZoom, syncKey: 'labels' };
   const delay = (seconds: number | null | undefined) => (seconds == null ? '–' : formats.duration(seconds));
   return (
@@ -47,12 +49,12 @@ export function CoverageCharts(props: {
         <Col xs={24} lg={12}>
           <SeriesChart
             {...chart}
-            title={t.delay}
+            title={`${t.delay} (${unit.symbol})`}
             series={[
-              { label: t.median, values: filled(items, grid, (one) => one.delay_p50_s ?? null, null) },
-              { label: t.most, values: filled(items, grid, (one) => one.delay_p90_s ?? null, null) },
+              { label: t.median, values: filled(items, grid, (one) => inUnit(one.delay_p50_s, unit), null) },
+              { label: t.most, values: filled(items, grid, (one) => inUnit(one.delay_p90_s, unit), null) },
             ]}
-            format={(value) => formats.duration(value)}
+            format={(value) => formats.number(value, 2)}
           />
         </Col>
       </Row>

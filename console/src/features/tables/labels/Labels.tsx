@@ -9,6 +9,7 @@ import { Muted } from '@/components/text/Muted';
 import { TimeRange } from '@/components/time/TimeRange';
 import { useTimeRange } from '@/components/time/timeRange';
 import { useTexts } from '@/i18n';
+import { Sources } from '../sources/Sources';
 import { CoverageCharts } from './CoverageCharts';
 import { codeForms } from './code';
 import { LastUploads } from './LastUploads';
@@ -43,6 +44,7 @@ export function Labels({ service }: { service: string }) {
       </Flex>
       {query.error && <ErrorNotice error={asApiError(query.error)} retry={() => void query.refetch()} />}
       <CoverageCharts found={query.data} isPending={query.isPending} onZoom={zoom} />
+      <Sources service={service} mayEdit={mayEdit} />
       <LastUploads service={service} />
       {isUploading && <UploadLabels service={service} onClose={() => setUploading(false)} />}
     </Flex>

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { delayUnit, inUnit } from './delays';
 import { arrivals, contentType, uploadName } from './upload';
 
 test('a file says by its name what it holds', () => {
@@ -22,4 +23,15 @@ test('labels that came at one moment are one upload; of the last one there may b
     [1, 'api', true],
   ]);
   expect(arrivals([row(1)], false)[0]?.isCut).toBe(false);
+});
+
+test('delays are drawn in a unit that suits the longest of them', () => {
+  expect([0, 119, 120, 7_200, 172_800].map((longest) => delayUnit(longest).symbol)).toEqual([
+    's',
+    's',
+    'min',
+    'h',
+    'd',
+  ]);
+  expect([inUnit(90, delayUnit(300)), inUnit(null, delayUnit(300))]).toEqual([1.5, null]);
 });

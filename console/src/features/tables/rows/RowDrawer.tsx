@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { Descriptions, Drawer } from 'antd';
+import { CodeBlock } from '@/components/code/CodeBlock';
 import { useTexts } from '@/i18n';
 import type { Row } from '../queries';
 import { shown } from './values';
@@ -40,6 +41,9 @@ export function RowDrawer(props: {
           ),
         }))}
       />
+      <div style={{ marginTop: 16 }}>
+        <CodeBlock code={JSON.stringify(row, null, 2)} />
+      </div>
     </Drawer>
   );
 }

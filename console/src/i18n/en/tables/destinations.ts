@@ -46,5 +46,5 @@ export const destinations = {
   remove: (name: string) => `Delete the destination ${name}`,
   removeHint:
     'Its tables stay where they are; the logger cannot read them any more. One that a version uses cannot be deleted.',
-  changed: 'Somebody else has changed it since: close this and look at it again.',
+  overtaken: 'Saving again puts yours over it; Cancel leaves it as it is now.',
 };

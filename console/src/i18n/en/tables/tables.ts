@@ -23,7 +23,7 @@ export const tables = {
   missing: 'Its folder is gone',
   missingHint: 'It is made anew with the next row; the rows that were in it are gone with it.',
   rowCount: (rows: string) => `${rows} rows`,
-  files: (count: string, size: string) => `${count} files, ${size}`,
+  files: (count: string, size: string) => `files: ${count}, ${size}`,
   version: (version: string) => `version ${version}`,
   lastCommit: 'Last commit',
   span: (from: string, to: string) => `${from} – ${to}`,
@@ -39,7 +39,6 @@ export const tables = {
   firstColumns: (shown: string, all: string) =>
     `The first ${shown} of ${all} columns are shown: choose others above.`,
   refresh: 'Read anew',
-  download: 'Download',
   downloads: { csv: 'As CSV', parquet: 'As Parquet' },
   downloadHint: 'Every row that the filter and the time range select, not this page alone.',
   empty: 'No row matches',

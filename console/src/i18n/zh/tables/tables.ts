@@ -39,7 +39,6 @@ export const tables: typeof en = {
   allColumns: '全部列',
   firstColumns: (shown, all) => `共 ${all} 列，只显示前 ${shown} 列：可在上方选择其他列。`,
   refresh: '重新读取',
-  download: '下载',
   downloads: { csv: 'CSV 格式', parquet: 'Parquet 格式' },
   downloadHint: '下载过滤条件和时间范围选中的所有行，不只是本页。',
   empty: '没有匹配的行',
