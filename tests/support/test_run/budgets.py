@@ -11,13 +11,14 @@ from test_run.layers import Cost, Layer
 
 TOLERANCE = 1.5
 
-WHOLE_RUN = 2180.0
-"""All CPU of a run, detached platforms included. Measured: 2,173 on two cores of a quiet machine with Python 3.11."""
+WHOLE_RUN = 2222.0
+"""All CPU of a run, detached platforms included. Measured: 2,173 on two cores of a quiet machine with Python 3.11; then
+Spark came, with 42 where there is Java."""
 
 LAYERS: Mapping[str, float] = {
     "unit": 60,
     "contract": 30,
-    "integration": 1370,
+    "integration": 1412,
     "fuzz": 20,
     "e2e": 460,
     "chaos": 245,
