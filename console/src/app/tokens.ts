@@ -46,6 +46,7 @@ export const DARK: ThemeConfig = {
   components: {
     Menu: { itemSelectedColor: PALE_BLUE, horizontalItemSelectedColor: PALE_BLUE },
     Tabs: { itemSelectedColor: PALE_BLUE, itemHoverColor: PALE_BLUE },
+    Dropdown: { colorPrimary: PALE_BLUE },
     Button: { dangerColor: '#000' },
   },
 };

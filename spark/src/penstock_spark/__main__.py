@@ -5,16 +5,12 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from inference_logger.domain.inferences.signatures import KnownSignatures
 from penstock_spark.errors import Refused
 from penstock_spark.signatures import read_signatures
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
 
 
 def parser() -> argparse.ArgumentParser:
@@ -60,27 +56,20 @@ def _bundle(asked: argparse.Namespace) -> int:
 def _run(asked: argparse.Namespace) -> int:
     from penstock_spark.engine.inferences import InferencesJob, run_inferences  # noqa: PLC0415 - imports Spark
     from penstock_spark.engine.labelled import LabelledJob, run_labelled  # noqa: PLC0415
-    from penstock_spark.engine.session import open_session  # noqa: PLC0415
+    from penstock_spark.engine.session import open_session, read_text  # noqa: PLC0415
 
     spark = open_session(f"penstock-spark {asked.job}")
     places = {"target": asked.target, "checkpoint": asked.checkpoint, "max_bytes": asked.max_bytes}
     if asked.job == "labelled":
         run_labelled(spark, LabelledJob(asked.inferences, asked.labels, interval_s=asked.interval, **places))
         return 0
-    signatures = _reader(spark, asked.signatures)
+
+    def signatures() -> KnownSignatures:
+        return read_signatures(read_text(spark, asked.signatures)).known
+
     may_lack = asked.unknown_signatures == "nearest"
     run_inferences(spark, InferencesJob(asked.payload, signatures, may_lack, interval=asked.interval, **places))
     return 0
-
-
-def _reader(spark: SparkSession, place: str) -> Callable[[], KnownSignatures]:
-    def read() -> KnownSignatures:
-        found = spark.sparkContext.wholeTextFiles(place, 1).values().collect()
-        if len(found) != 1:
-            raise Refused(f"there is no file at {place}")
-        return read_signatures(found[0]).known
-
-    return read
 
 
 if __name__ == "__main__":

@@ -17,7 +17,10 @@ import penstock_spark
 
 DISTRIBUTION = "penstock_spark"
 REQUIRES = ("orjson>=3.11", "pyarrow>=21")
-STEPS = ("__init__.py", "domain/__init__.py", "domain/schema.py", "domain/inferences", "domain/labels")
+STEPS = (
+    *("__init__.py", "domain/__init__.py", "domain/schema.py", "domain/inferences"),
+    *(f"domain/labels/{name}.py" for name in ("__init__", "history", "join", "schema", "values")),
+)
 """Of the inference-logger."""
 WHEEL = "Wheel-Version: 1.0\nGenerator: penstock-spark\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 MADE_AT = (2026, 1, 1, 0, 0, 0)
@@ -40,9 +43,9 @@ def write_bundle(folder: Path) -> Path:
     contents[f"{info}/RECORD"] = _record(contents, f"{info}/RECORD")
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{DISTRIBUTION}-{number}-py3-none-any.whl"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(path, "w") as archive:
         for name in sorted(contents):
-            archive.writestr(zipfile.ZipInfo(name, MADE_AT), contents[name])
+            archive.writestr(zipfile.ZipInfo(name, MADE_AT), contents[name], zipfile.ZIP_DEFLATED)
     return path
 
 

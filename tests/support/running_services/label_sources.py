@@ -38,5 +38,6 @@ class DefinedSources:
     async def run(self, source: LabelSource) -> LabelRun:
         """Have it read, and wait for that."""
         await self.sources.run_now(source.id)
-        await asyncio.gather(self.sources._running[source.id])
+        if source.id in self.sources._running:
+            await asyncio.gather(self.sources._running[source.id])
         return (await self.sources.runs(source.id, 1))[0]

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from deltalake import DeltaTable
+from deltalake import DeltaTable, write_deltalake
 
 from inference_logger.domain.inferences.signatures import KnownSignatures, parse_signature
 from inference_logger.domain.inferences.step import derive_parts, keys_of
 from inference_logger.domain.labels.values import Label, LabelKey, LabelValue
+from inference_logger.domain.rows import to_payload
 from inference_logger.domain.schema import NEEDED_OF_PAYLOAD
 from inference_logger.domain.tables import TableKey, TableShare
 from inference_logger.store.delta import PayloadTables
@@ -73,14 +74,19 @@ class Lake:
         while (done := derive_next(derivation)).is_behind:
             derivation = replace(derivation, backfill=done.backfill)
 
+    def widen(self, *records: dict[str, Any]) -> None:
+        """One commit of payload by somebody who adds a column."""
+        rows = to_payload(records).append_column("extra", pa.array(["x"] * len(records)))
+        write_deltalake(self.payload, rows, mode="append", schema_mode="merge")
+
     def label(self, *labels: tuple[str, int | None, LabelValue], name: str = "request_id", label: str = "") -> None:
         """One upload of labels, and what the embedded engine makes of it."""
         self._labelled_at += timedelta(hours=1)
         sent = [Label(LabelKey(name, key, row, label), value, None) for key, row, value in labels]
         found = find_requests([TablePlace(str(self.inferences))], sent)
         append_labels(TablePlace(str(self.labels)), sent, found, self._labelled_at, "api")
-        labels_of = TablePlace(str(self.labels))
-        derivation = LabelledDerivation(TablePlace(str(self.inferences)), labels_of, TablePlace(str(self.labelled)))
+        made_of = [TablePlace(str(each)) for each in (self.inferences, self.labels)]
+        derivation = LabelledDerivation(made_of[0], made_of[1], TablePlace(str(self.labelled)))
         while derive_labelled(derivation).is_behind:
             pass
 

@@ -140,7 +140,7 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
     sources = _label_sources(settings, telemetry, intake, controller)
     serve_label_sources(bus, sources)
     if isinstance(ownership, Replica):
-        sink.before_reading = destinations.settled
+        ownership.before = (bus.connected, destinations.settled)
         serve_handed_labels(bus, intake, settings.process_name)
     erasures = Erasures(stores, controller.erasures, settings.files_kept)
     serve_erasures(bus, erasures, terms_of(settings))

@@ -11,6 +11,8 @@ from pyspark.errors import StreamingQueryException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming import StreamingQuery
 
+from penstock_spark.errors import Refused
+
 log = logging.getLogger(__name__)
 
 WIDENINGS = 3
@@ -38,14 +40,25 @@ class _Started:
 
     event: Event = field(default_factory=Event)
     query: StreamingQuery | None = None
+    refused: Refused | None = None
+    """Why its batch was refused: the query itself says it in a hundred lines."""
+
+    @property
+    def running(self) -> StreamingQuery:
+        """The query; it has started."""
+        assert self.query is not None
+        return self.query
 
 
 def run_stream(spark: SparkSession, stream: Stream) -> None:
     """Run it to its end. Raises what ended it."""
     for attempt in range(WIDENINGS + 1):
+        started = _start(spark, stream)
         try:
-            _start(spark, stream).awaitTermination()
+            started.running.awaitTermination()
         except StreamingQueryException as error:
+            if started.refused is not None:
+                raise started.refused from error
             if attempt == WIDENINGS or not any(each in str(error) for each in WIDENED):
                 raise
             log.info("%s has got a column: reading goes on with it", stream.source)
@@ -53,13 +66,16 @@ def run_stream(spark: SparkSession, stream: Stream) -> None:
             return
 
 
-def _start(spark: SparkSession, stream: Stream) -> StreamingQuery:
+def _start(spark: SparkSession, stream: Stream) -> _Started:
     started = _Started()
 
     def write(rows: DataFrame, batch: int) -> None:
         started.event.wait()
-        assert started.query is not None
-        stream.write(rows, batch, str(started.query.id))
+        try:
+            stream.write(rows, batch, str(started.running.id))
+        except Refused as error:
+            started.refused = error
+            raise
 
     rows = (
         spark.readStream.format("delta")
@@ -72,4 +88,4 @@ def _start(spark: SparkSession, stream: Stream) -> StreamingQuery:
     writer = writer.trigger(availableNow=True) if interval is None else writer.trigger(processingTime=interval)
     started.query = writer.start()
     started.event.set()
-    return started.query
+    return started

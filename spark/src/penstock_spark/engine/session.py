@@ -30,6 +30,15 @@ def open_session(app_name: str) -> SparkSession:
     return spark
 
 
+def read_text(spark: SparkSession, place: str) -> str:
+    """A small file that the cluster can read. Raises `Refused`."""
+    try:
+        found = spark.read.text(place, wholetext=True).collect()
+    except AnalysisException as error:
+        raise Refused(f"there is no file at {place}") from error
+    return str(found[0][0]) if found else ""
+
+
 def _require_delta(spark: SparkSession) -> None:
     try:
         spark.read.format("delta").load("/")

@@ -9,11 +9,11 @@ source from its beginning, and looks its records up.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 from pyspark.errors import AnalysisException
-from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import DataFrame, Row, SparkSession, functions
 
 from inference_logger.domain.schema import ENGINE_PROPERTY, PARTITION_BY, SPARK, TABLE_PROPERTIES
 from penstock_spark.engine.types import to_fields, to_struct
@@ -52,6 +52,8 @@ class Target:
 
     spark: SparkSession
     location: str
+    looked_up: dict[str, bool] = field(default_factory=dict)
+    """What `note_query` has said: it is the same for good."""
 
     @classmethod
     def open(cls, spark: SparkSession, location: str, schema: pa.Schema) -> Target:
@@ -81,14 +83,16 @@ class Target:
 
     def note_query(self, query: str) -> bool:
         """Note who writes; whether others did before, so that what is written has to be looked up."""
+        if query in self.looked_up:
+            return self.looked_up[query]
         properties = details(self.spark, self.location)["properties"]
         noted = [each for each in properties.get(QUERIES, "").split(",") if each]
         if query not in noted:
             noted.append(query)
             value = ",".join(noted)
             self.spark.sql(f"ALTER TABLE {quoted(self.location)} SET TBLPROPERTIES ('{QUERIES}' = '{value}')")
-        is_first: bool = noted[0] == query
-        return not is_first
+        self.looked_up[query] = noted != [query]
+        return self.looked_up[query]
 
     def append(self, rows: DataFrame, app_id: str, batch: int) -> None:
         """Append them, unless this batch was appended already; columns that the table lacks are added."""
@@ -121,5 +125,5 @@ class Target:
     def without_known(self, rows: DataFrame, keys: Sequence[str]) -> DataFrame:
         """Those rows whose keys the table lacks; only its days of these rows are looked at."""
         days = [row[0] for row in rows.select(*PARTITION_BY).distinct().collect()]
-        known = self.read().where(self.read()[PARTITION_BY[0]].isin(days)).select(*keys).distinct()
+        known = self.read().where(functions.col(PARTITION_BY[0]).isin(days)).select(*keys).distinct()
         return rows.join(known, on=list(keys), how="left_anti")

@@ -25,10 +25,10 @@ def column_of(field: pa.Field) -> Column:
     return said[ROLE].decode(), said[NAME].decode(), said[KIND].decode()
 
 
-def new_fields(rows: pa.Schema, known: Iterable[pa.Field]) -> list[pa.Field]:
-    """Columns of rows that the table lacks."""
+def new_fields(found: Iterable[pa.Field], known: Iterable[pa.Field]) -> list[pa.Field]:
+    """Columns of rows that the table lacks, each once."""
     names = {field.name for field in known} | set(INFERENCES_SCHEMA.names)
-    return [field for field in rows if field.name not in names]
+    return list({field.name: field for field in found if field.name not in names}.values())
 
 
 def signed_columns(signatures: Mapping[SignatureKey, Signature]) -> set[Column]:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from inference_logger.domain.inferences.signatures import Signature, SignatureKey
-from inference_logger.domain.inferences.step import derive_inferences
+from inference_logger.domain.inferences.step import derive_parts
 from penstock_spark.errors import Refused
 from penstock_spark.steps.columns import new_fields
 
@@ -32,15 +32,16 @@ class InferenceStep:
         """For each batch of payload the columns that the table lacks for its rows."""
         for batch in batches:
             payload = pa.Table.from_batches([batch])
-            lacking = new_fields(derive_inferences(payload, self.signatures, self.fields).schema, self.fields)
+            parts = derive_parts(payload, self.signatures, self.fields)
+            lacking = new_fields([field for part in parts for field in part.schema], self.fields)
             if lacking:
                 yield _found(payload, lacking)
 
     def rows(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """The rows of inferences, with all columns of the table."""
         for batch in batches:
-            found = derive_inferences(pa.Table.from_batches([batch]), self.signatures, self.fields)
-            yield from aligned(found, self.fields).to_batches()
+            for part in derive_parts(pa.Table.from_batches([batch]), self.signatures, self.fields):
+                yield from aligned(part, self.fields).to_batches()
 
 
 def _found(payload: pa.Table, lacking: Sequence[pa.Field]) -> pa.RecordBatch:

@@ -23,6 +23,7 @@ from running_services.label_sources import DefinedSources
 from running_services.logged_requests import log, record
 from running_services.running_logger import RunningLogger
 from servers.nats_process import NatsProcess
+from shared.clock import SystemClock
 from shared.contracts.label_sources import LabelRun
 from shared.errors import NotFound, Unavailable
 from waiting.eventually import eventually
@@ -161,6 +162,9 @@ async def test_nothing_outside_of_what_may_be_read_is_read(
     for place in (other, home / "tables"):
         foreign = sources.define("foreign", format="parquet", location=str(place), root=str(home))
         assert (await sources.run(foreign)).error == "its location lies in, or around, the tables of another service"
+    (truth / "way").symlink_to(other)
+    way = sources.define("way", format="parquet", location=str(truth / "way"), root="/")
+    assert (await sources.run(way)).error == "its location lies in, or around, the tables of another service"
     gone = sources.define("gone", format="parquet", location=str(truth / "no.parquet"), root=str(truth))
     assert "there is nothing at" in str((await sources.run(gone)).error)
 
@@ -169,14 +173,18 @@ async def test_a_source_is_read_when_it_is_due_and_another_one_that_hangs_holds_
     running: RunningLogger, sources: DefinedSources, truth: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await running.app.bus.connected()
-    sources.sources.reader.limits = replace(sources.sources.reader.limits, within_s=0.2)
     answers, files = threading.Event(), LocalPlace.files
 
     def hang(place: LocalPlace, suffix: str) -> list[SourceFile]:
         return files(place, suffix) if suffix == ".parquet" or answers.wait() else []
 
     monkeypatch.setattr(LocalPlace, "files", hang)
+    limits = sources.sources.reader.limits
+    sources.sources.reader.limits = replace(limits, within_s=0.2)
     hanging = sources.define("hangs", format="csv", location=str(truth), root=str(truth), schedule="PT1H")
+    await sources.sources.refresh()
+    await eventually(lambda: hanging.id in sources.sources.reader.threads._running)
+    sources.sources.reader.limits = limits
     write(truth / "one.parquet", {"c-a": 6})
     sources.define("truth", format="parquet", location=str(truth), root=str(truth), schedule="PT1H")
     await sources.sources.refresh()
@@ -208,6 +216,30 @@ async def test_another_definition_is_read_from_the_beginning_and_a_killed_run_ta
     sources.defined[source.id] = source.model_copy(update={"labels": {"": "grade"}, "revision": 2})
     assert counted(await sources.run(source)) == (2, 0, 2, 2)
     assert sorted(row["revision"] for row in history(home)) == [1, 1, 2, 2]
+
+
+async def test_another_inference_logger_is_told_to_read(
+    running: RunningLogger, sources: DefinedSources, truth: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await running.app.bus.connected()
+    source = sources.define("truth", format="parquet", location=str(truth), root=str(truth))
+    write(truth / "one.parquet", {"c-a": 6})
+    with monkeypatch.context() as patched:
+        patched.setattr(running.app.sink.stores.ownership, "may_write", lambda _service: False)
+        state = await sources.sources.run_now(source.id)
+        assert (state.is_running, state.state, state.next_run_at is not None) == (False, "waiting", True)
+        sources.sources.start_due(SystemClock().now())
+        assert not sources.sources._running
+    await eventually(lambda: [row["key"] for row in history(home)] == ["c-a"])
+
+    async def triggers() -> list[str]:
+        return [run.trigger for run in await sources.sources.runs(source.id, 5)]
+
+    await eventually(lambda: _equal(triggers(), ["manual"]))
+
+
+async def _equal(found: Any, wanted: Any) -> bool:
+    return bool(await found == wanted)
 
 
 async def _killed(*_: Any) -> None:

@@ -15,7 +15,7 @@ from penstock.commands.monitoring.observability import Service
 app = typer.Typer(help="Label sources: ground truth that is read on a schedule.", no_args_is_help=True)
 
 SourceName = Annotated[str, typer.Argument(help="Name of the source.")]
-SOURCES = ("name", "format", "location", "schedule", "state", "reason", "next_run_at", "last_run")
+SOURCES = ("name", "format", "location", "schedule", "state", "is_running", "reason", "since", "next_run_at")
 RUNS = (
     *("started_at", "trigger", "state", "rows_read", "labels_new", "labels_corrected", "unmatched", "rejected"),
     *("position", "error"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -82,7 +82,6 @@ class RequestSink:
         self.stores = stores
         self.waiting = waiting
         self.policy = policy
-        self.before_reading: Callable[[], Awaitable[None]] | None = None
         self._outage = StreamOutage()
         self._checkpoint: Checkpoint | None = None
         self._taken: list[Msg] = []
@@ -121,8 +120,6 @@ class RequestSink:
         return found.time
 
     async def _read_stream(self) -> None:
-        if self.before_reading is not None:
-            await self.before_reading()
         await self.stores.ownership.began()
         stream = await stream_identity(self.bus.js, REQUESTS)
         checkpoint = await self._begin(stream)

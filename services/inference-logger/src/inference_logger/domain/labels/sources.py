@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 
@@ -21,6 +21,8 @@ from shared.schedules import BadSchedule, Schedule
 FIRST_RETRY_S = 30.0
 LONGEST_RETRY_S = 3600.0
 MOST_REASONS = 10
+
+Trigger = Literal["schedule", "manual", "retry"]
 
 
 def columns_of(source: LabelSource) -> LabelColumns:
@@ -73,6 +75,11 @@ class SourceProgress:
     def is_requested(self) -> bool:
         """Somebody told another process to have it read."""
         return self.requested_at is not None and (self.last_run_at is None or self.requested_at > self.last_run_at)
+
+    @property
+    def trigger(self) -> Trigger:
+        """Why it is due."""
+        return "manual" if self.is_requested else "retry" if self.failures else "schedule"
 
     def note(self, at: datetime, error: str | None) -> None:
         """A run has ended."""

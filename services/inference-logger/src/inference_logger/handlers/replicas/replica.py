@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -50,6 +50,8 @@ class Replica:
     parking: Path
     metrics: ReplicaMetrics
     process: str = field(default_factory=lambda: str(new_id()))
+    before: Sequence[Callable[[], Awaitable[None]]] = ()
+    """What is waited for once, before anything is written."""
     on_change: list[Callable[[], None]] = field(default_factory=list)
     _assignment: Assignment = field(default_factory=Assignment)
     _entered: int = -1
@@ -64,6 +66,9 @@ class Replica:
 
     async def known(self) -> None:
         """Wait until it is a member, and known to be."""
+        for wait in self.before:
+            await wait()
+        self.before = ()
         while not self._is_current():
             self._renewed.clear()
             await self._renewed.wait()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -41,7 +41,7 @@ from inference_logger.store.sources.state import (
 from inference_logger.store.storage import LOCAL
 from shared.contracts.label_sources import DatabaseAccess, LabelSource
 from shared.contracts.rpc.inference_logger_labels import LabelReceipt
-from shared.errors import Forbidden, PenstockError, Unavailable, UpstreamFailed
+from shared.errors import PenstockError, Unavailable, UpstreamFailed
 
 AT_ONCE = 2
 """Sources whose labels are taken at once."""
@@ -103,7 +103,6 @@ class SourceReader:
 
     async def read(self, source: LabelSource, counts: RunCounts) -> SourceProgress:
         """Take all that is new. Raises `PenstockError`, whose message says what is wrong, for what could not be."""
-        await self._check_place(source)
         failures: list[str] = []
         skip: frozenset[str] = frozenset()
         while True:
@@ -126,15 +125,12 @@ class SourceReader:
             raise UpstreamFailed("; ".join(failures))
         return progress
 
-    async def _check_place(self, source: LabelSource) -> None:
+    async def _foreign(self, service: str) -> Callable[[str], bool]:
         """Whoever may read the labels of one service may not read the tables of another one by them."""
-        if source.location is None:
-            return
         stores = self.intake.stores
         async with stores.database.read() as session:
             tables = [(row.service, row.location) for row in await catalogue.find_tables(session)]
-        if overlaps_others(source.location, source.service, tables, stores.tables.default_root):
-            raise Forbidden("its location lies in, or around, the tables of another service")
+        return lambda location: overlaps_others(location, service, tables, stores.tables.default_root)
 
     async def _begin(self, source: LabelSource) -> tuple[SourceProgress, dict[str, str]]:
         async with self.intake.stores.database.unit_of_work() as session:
@@ -151,7 +147,8 @@ class SourceReader:
         elif is_remote(source.location):
             storage = await self.intake.stores.storages.of(source.location)
         limits = self.limits
-        task = ReadingTask(source, progress.position, known, storage, access)
+        foreign = await self._foreign(source.service)
+        task = ReadingTask(source, progress.position, known, storage, access, foreign)
         bounds = Bounds(limits.folder, limits.most_bytes, time.monotonic() + limits.within_s)
         try:
             return await self.threads.run(

@@ -6,11 +6,11 @@ import asyncio
 import logging
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
-from inference_logger.domain.labels.sources import MOST_REASONS, SourceProgress
+from inference_logger.domain.labels.sources import MOST_REASONS, SourceProgress, Trigger
 from inference_logger.domain.waiting import LONGEST_REASON, error_reason
+from inference_logger.handlers.replicas.ownership import SoleOwner
 from inference_logger.handlers.sources.reading import RunCounts, SourceReader
 from inference_logger.metrics import SourceMetrics
 from inference_logger.store.sources.state import forget_others, last_runs, load_progress, save_progress, save_run
@@ -21,8 +21,9 @@ from shared.ids import new_id
 log = logging.getLogger(__name__)
 
 LIST_EVERY_S = 10.0
+LIST_AGAIN_S = 2.0
+"""After the controller did not answer."""
 TICK_S = 1.0
-Trigger = Literal["schedule", "manual", "retry"]
 
 
 @dataclass
@@ -33,6 +34,7 @@ class LabelSources:
     metrics: SourceMetrics
     _defined: dict[UUID, LabelSource] = field(default_factory=dict)
     _progress: dict[UUID, SourceProgress] = field(default_factory=dict)
+    _due: dict[UUID, datetime | None] = field(default_factory=dict)
     _running: dict[UUID, asyncio.Task[None]] = field(default_factory=dict)
     _listed_at: float | None = None
     _listing: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -60,10 +62,10 @@ class LabelSources:
             now = stores.clock.monotonic()
             if self._listed_at is not None and now - self._listed_at < older_than_s:
                 return
-            self._listed_at = now
+            self._listed_at = now - LIST_EVERY_S + LIST_AGAIN_S
             found = {source.id: source for source in await self.reader.calls.label_sources()}
-            owned = [source for source in found.values() if self._owns(source)]
-            if found == self._defined and len(owned) == len(found):
+            self._listed_at = now
+            if found == self._defined and isinstance(stores.ownership, SoleOwner):
                 return
             async with stores.database.unit_of_work() as session:
                 await forget_others(session, found)
@@ -71,20 +73,22 @@ class LabelSources:
             for gone in self._defined.keys() - found.keys():
                 if gone in self._running:
                     self._running[gone].cancel()
-            self._defined, self._progress = found, progress
+            self._defined, self._progress, self._due = found, {}, {}
+            for source in found.values():
+                self._know(source, progress[source.id])
             self._show()
 
     def start_due(self, now: datetime) -> None:
         """Begin to read what is due, of the services whose tables this process writes; leave off what is others'."""
         for source in self._defined.values():
-            progress = self._progress[source.id]
-            due = progress.next_run(source)
-            if not self._owns(source):
-                if source.id in self._running:
-                    self._running[source.id].cancel()
-            elif due is not None and due <= now:
-                by_hand: Trigger = "retry" if progress.failures else "schedule"
-                self._start(source, "manual" if progress.is_requested else by_hand)
+            due, is_running = self._due[source.id], source.id in self._running
+            if is_running and not self._owns(source):
+                self._running[source.id].cancel()
+            elif due is not None and due <= now and not is_running and self._owns(source):
+                self._start(source, self._progress[source.id].trigger)
+
+    def _know(self, source: LabelSource, progress: SourceProgress) -> None:
+        self._progress[source.id], self._due[source.id] = progress, progress.next_run(source)
 
     def _owns(self, source: LabelSource) -> bool:
         return self.reader.intake.stores.ownership.may_write(source.service)
@@ -106,7 +110,7 @@ class LabelSources:
             progress, _ = await load_progress(session, source)
             progress.requested_at = stores.clock.now()
             await save_progress(session, source, progress)
-        self._progress[source.id] = progress
+        self._know(source, progress)
 
     async def states(self, service: str) -> list[LabelSourceState]:
         """How the sources of a service do."""
@@ -124,10 +128,9 @@ class LabelSources:
         now = stores.clock.now()
         if not self._owns(source):
             async with stores.database.read() as session:
-                self._progress[source.id], _ = await load_progress(session, source)
-        progress = self._progress[source.id]
+                self._know(source, (await load_progress(session, source))[0])
+        progress, due = self._progress[source.id], self._due[source.id]
         runs = await self.runs(source.id, 1)
-        due = progress.next_run(source)
         is_read = progress.last_run_at is not None
         return LabelSourceState(
             id=source.id,
@@ -165,7 +168,9 @@ class LabelSources:
             await self._note(source, trigger, started, counts, error)
         except PenstockError as failure:
             log.warning("a run of label source %s/%s is not noted: %s", source.service, source.name, failure.message)
-            self._progress[source.id].note(stores.clock.now(), error or failure.message)
+            progress = self._progress[source.id]
+            progress.note(stores.clock.now(), error or failure.message)
+            self._know(source, progress)
 
     async def _note(
         self, source: LabelSource, trigger: Trigger, started: datetime, counts: RunCounts, error: str | None
@@ -193,7 +198,8 @@ class LabelSources:
             progress.note(ended, None if error is None else error[:LONGEST_REASON])
             await save_progress(session, source, progress)
             await save_run(session, source.id, run)
-        self._progress[source.id] = progress
+        if source.id in self._defined:
+            self._know(self._defined[source.id], progress.of(self._defined[source.id]))
         self.metrics.count(source, run)
         self._show()
         if error is not None and not was_failing:

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -76,7 +77,6 @@ class DestinationRegistry:
         self.definitions = definitions
         self._clock = clock
         self._health: dict[str, Health] = {}
-        self._is_followed = asyncio.Event()
 
     @property
     def health(self) -> Mapping[str, Health]:
@@ -122,7 +122,6 @@ class DestinationRegistry:
             except PenstockError as error:
                 log.debug("destinations are not known yet: %s", error.message)
             self.follow_definitions()
-            self._is_followed.set()
             for health in self._health.values():
                 self._follow(health, self._clock.monotonic())
             await self._clock.sleep(TICK_S)
@@ -136,7 +135,9 @@ class DestinationRegistry:
 
     async def settled(self) -> None:
         """Wait until it is known how each that works can be written, but not for long."""
-        await self._is_followed.wait()
+        with suppress(PenstockError):
+            await self.definitions.refresh(0)
+        self.follow_definitions()
         until = self._clock.monotonic() + PROBE_WITHIN_S
         while self._clock.monotonic() < until and any(_is_open(health) for health in self._health.values()):
             await self._clock.sleep(TICK_S)

@@ -105,7 +105,7 @@ class DeltaSource:
             except FileNotFoundError:
                 return None
             for action in actions:
-                if "remove" in action:
+                if "remove" in action and action["remove"].get("dataChange", True):
                     added.pop(action["remove"]["path"], None)
                 elif "add" in action and action["add"].get("dataChange", True):
                     add = action["add"]

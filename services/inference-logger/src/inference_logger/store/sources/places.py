@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import IO, Any, Protocol
 
 from inference_logger.domain.tables import is_remote
 from inference_logger.store.storage import Storage
-from shared.errors import LimitExceeded, NotFound, UpstreamFailed
+from shared.errors import Forbidden, LimitExceeded, NotFound, UpstreamFailed
 
 MOST_FILES = 10_000
 
@@ -103,8 +103,9 @@ class LocalPlace:
         return os.path.join(self.location, path) if path else self.location
 
     def _inside(self, path: str) -> None:
-        if not f"{os.path.realpath(path)}/".startswith(f"{os.path.realpath(self.root)}/"):
-            raise UpstreamFailed(f"{path} leads out of {self.root}")
+        around = self.root if path == self.location else self.location
+        if not f"{os.path.realpath(path)}/".startswith(f"{os.path.realpath(around)}/"):
+            raise UpstreamFailed(f"{path} leads out of {around}")
 
 
 def _raise(error: OSError) -> None:
@@ -172,8 +173,12 @@ def _is_hidden(path: str) -> bool:
     return any(part.startswith((".", "_")) for part in path.split("/"))
 
 
-def place_of_source(location: str, root: str | None, storage: Storage) -> SourcePlace:
-    """How its files are reached."""
+def place_of_source(
+    location: str, root: str | None, storage: Storage, is_foreign: Callable[[str], bool]
+) -> SourcePlace:
+    """How its files are reached. Raises `Forbidden` for what leads to the tables of another service."""
+    if is_foreign(location) or (not is_remote(location) and is_foreign(os.path.realpath(location))):
+        raise Forbidden("its location lies in, or around, the tables of another service")
     if is_remote(location):
         return RemotePlace(location, storage)
     if root is None:

@@ -107,14 +107,8 @@ class _Session:
     def read(self) -> None:
         with contextlib.closing(self._connect()) as connection:
             connection.read_only = True
-            watchdog = threading.Timer(self.bounds.left_s, _cut_off, [connection.fileno()])
-            watchdog.daemon = True
-            watchdog.start()
-            try:
-                with connection.transaction():
-                    self._stage(connection)
-            finally:
-                watchdog.cancel()
+            with _cut_off_after(self.bounds.left_s, connection.fileno()), connection.transaction():
+                self._stage(connection)
 
     def _connect(self) -> Connection[Any]:
         import psycopg  # noqa: PLC0415 - not needed where no query is read
@@ -178,10 +172,23 @@ class _Session:
             raise LimitExceeded(f"more than {ROUND_ROWS:,} rows have the same {self.query.growing}")
 
 
-def _cut_off(descriptor: int) -> None:
-    """End a connection whose server does not answer: whoever waits for it gets an error."""
-    with contextlib.suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as connection:
-        connection.shutdown(socket.SHUT_RDWR)
+@contextlib.contextmanager
+def _cut_off_after(seconds: float, descriptor: int) -> Iterator[None]:
+    """End a connection whose server does not answer by then: whoever waits for it gets an error."""
+    with socket.socket(fileno=os.dup(descriptor)) as connection:
+
+        def cut_off() -> None:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+        watchdog = threading.Timer(seconds, cut_off)
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            yield
+        finally:
+            watchdog.cancel()
+            watchdog.join()
 
 
 def _type_of(column: Any) -> pa.DataType:

@@ -34,6 +34,8 @@ class ReadingTask:
     """Files that were read → their identity then; None for one that could not be read a moment ago."""
     storage: Storage = LOCAL
     access: DatabaseAccess | None = None
+    is_foreign: Callable[[str], bool] = lambda _location: False
+    """Whether a place is in, or around, the tables of another service."""
 
     def read(self, bounds: Bounds) -> Reading:
         """What is new. Raises `PenstockError`, and what storage raises."""
@@ -43,7 +45,7 @@ class ReadingTask:
                 raise UpstreamFailed("it has neither a location nor a query")
             query = SourceQuery(source.query, source.growing, self.access)
             return query.read(columns, self.position, bounds)
-        place = place_of_source(source.location, source.root, self.storage)
+        place = place_of_source(source.location, source.root, self.storage, self.is_foreign)
         if source.format == "delta":
             return DeltaSource(place, self.storage, columns).read(self.position, bounds)
         return read_files(place, source.format, columns, self.known, bounds)
