@@ -5,6 +5,7 @@ import { asApiError } from '@/api';
 import { ConfirmByName } from '@/components/form/ConfirmByName';
 import { ListCard } from '@/components/page/ListCard';
 import { CopyText } from '@/components/text/CopyText';
+import { Muted } from '@/components/text/Muted';
 import { Timestamp } from '@/components/time/Timestamp';
 import { useTexts } from '@/i18n';
 import { deleteSource, runSource, type Source, sourcesQuery, useSourceWrite } from './queries';
@@ -53,22 +54,32 @@ export function Sources({ service, mayEdit }: { service: string; mayEdit: boolea
             key: 'from',
             render: (_, of) => (
               <>
-                {t.formats[of.format]} {of.location && <CopyText text={of.location} />}
+                <div>{t.formats[of.format]}</div>
+                {of.location && <CopyText text={of.location} />}
               </>
             ),
           },
-          { title: t.lastRun, key: 'last', render: (_, of) => <Timestamp at={of.last_run?.ended_at} /> },
-          {
-            title: t.nextRun,
-            key: 'next',
-            render: (_, of) => (of.schedule === null ? t.onlyByHand : <Timestamp at={of.next_run_at} />),
-          },
+          { title: t.lastRun, key: 'last', render: (_, of) => <When of={of} /> },
         ]}
       />
       {open?.kind === 'new' && <SourceForm service={service} of={null} onClose={close} />}
       {open?.kind === 'edit' && <SourceForm service={service} of={open.of} onClose={close} />}
       {open?.kind === 'runs' && <Runs of={open.of} onClose={close} />}
       {open?.kind === 'delete' && <Remove of={open.of} onClose={close} />}
+    </>
+  );
+}
+
+function When({ of }: { of: Source }) {
+  const t = useTexts().labelSources;
+  return (
+    <>
+      <div>
+        <Timestamp at={of.last_run?.ended_at} />
+      </div>
+      <Muted>
+        {t.nextRun}: {of.schedule === null ? t.onlyByHand : <Timestamp at={of.next_run_at} />}
+      </Muted>
     </>
   );
 }
