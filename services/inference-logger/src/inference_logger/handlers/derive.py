@@ -30,13 +30,14 @@ from inference_logger.handlers.stores import (
     table_recovered,
 )
 from inference_logger.store import catalogue
-from inference_logger.store.bounded import Unwritable
-from inference_logger.store.delta import CommitResult, version_and_rows
+from inference_logger.store.delta.bounded import Unwritable
+from inference_logger.store.delta.commits import CommitResult
+from inference_logger.store.delta.open_tables import OpenTables
+from inference_logger.store.delta.rows import version_and_rows
 from inference_logger.store.derived import blocked
 from inference_logger.store.derived.runner import DerivationRunner
 from inference_logger.store.derived.signatures import find_signatures
 from inference_logger.store.derived.tables import Backfill, Derivation, DerivedCommit, catalogue_location, rows_behind
-from inference_logger.store.open_tables import OpenTables
 from inference_logger.store.storage import Storage
 from shared.bus.outbox import publish
 from shared.errors import NotFound, PenstockError

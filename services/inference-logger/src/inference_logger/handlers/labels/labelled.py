@@ -20,8 +20,9 @@ from inference_logger.handlers.stores import (
     table_recovered,
 )
 from inference_logger.store import catalogue
-from inference_logger.store.bounded import Unwritable
-from inference_logger.store.delta import CommitResult, version_and_rows
+from inference_logger.store.delta.bounded import Unwritable
+from inference_logger.store.delta.commits import CommitResult
+from inference_logger.store.delta.rows import version_and_rows
 from inference_logger.store.derived import blocked
 from inference_logger.store.derived.runner import DerivationRunner
 from inference_logger.store.labels.labelled import LabelledCommit, LabelledDerivation, Versions

@@ -1,4 +1,4 @@
-"""Delta tables: appended to exactly once, read, kept tidy. Blocking; callers run it in a thread.
+"""Payload tables: appended to exactly once, kept tidy. Blocking; callers run it in a thread.
 
 Exactly once: each commit carries, as an application transaction, the stream position up to which the table has
 everything. It is read from, and written with, the same table object: a writer in between makes the commit fail, and the
@@ -15,43 +15,28 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from functools import reduce
-from operator import or_
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
-from pyarrow.dataset import FileSystemDataset
 
 from inference_logger.domain.erasures import Tombstones
 from inference_logger.domain.records import RawRecord, record_identity
 from inference_logger.domain.rows import to_payload
 from inference_logger.domain.tables import TableKey, TableShare, plain_path, table_location
+from inference_logger.store.delta.commits import CommitResult
+from inference_logger.store.delta.open_tables import OpenTables, open_table
+from inference_logger.store.delta.rows import aligned, find_rows
 from inference_logger.store.destinations.fence import WriterFence
 from inference_logger.store.destinations.placement import check_place
-from inference_logger.store.open_tables import OpenTables, open_table
 from inference_logger.store.storage import LOCAL, Storage, is_remote
-from shared.errors import Conflict, NotFound
+from shared.errors import NotFound
 
 ATTEMPTS = 20
 NO_TOMBSTONES = Tombstones()
-
-
-@dataclass(frozen=True)
-class CommitResult:
-    """One append. `rows` 0: the table had everything already. `is_new`: it was made for this.
-
-    `erased`: records that it lacked and that were kept out. One that comes again after it was erased is among them too.
-    """
-
-    location: str
-    version: int
-    rows: int
-    is_new: bool = False
-    erased: Sequence[RawRecord] = ()
 
 
 class PayloadTables:
@@ -180,19 +165,6 @@ def _by_name(rows: pa.Table, table: DeltaTable) -> tuple[pa.Table, bool]:
     return aligned(rows, schema), bool(lacking)
 
 
-def aligned(rows: pa.Table, schema: pa.Schema) -> pa.Table:
-    """The rows with all columns of a table; those that they have nothing for are null. Raises `Conflict`."""
-    return pa.Table.from_arrays([_column(rows, field) for field in schema], schema=schema)
-
-
-def _column(rows: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
-    if field.name in rows.schema.names:
-        return rows.column(field.name).cast(field.type)
-    if not field.nullable:
-        raise Conflict(f"column {field.name} of another writer takes no nulls")
-    return pa.nulls(rows.num_rows, field.type)
-
-
 def _absent(table: DeltaTable, records: Sequence[RawRecord]) -> list[RawRecord]:
     """Those records that the table does not have, each once."""
     if not records:
@@ -207,41 +179,3 @@ def _known_ids(table: DeltaTable, ids: set[str], since: date) -> set[str]:
     days = pc.field("request_date") >= since - timedelta(days=1)
     rows = find_rows(table, "record_id", pa.array(sorted(ids)), days, ["record_id"])
     return set(rows.column("record_id").to_pylist())
-
-
-def find_rows(
-    table: DeltaTable, column: str, values: pa.Array, also: pc.Expression, columns: Sequence[str]
-) -> pa.Table:
-    """Rows whose `column` has one of the values, and that meet `also`."""
-    return find_any_rows(table, [(column, values)], also, columns)
-
-
-def find_any_rows(
-    table: DeltaTable, wanted: Sequence[tuple[str, pa.Array]], also: pc.Expression, columns: Sequence[str]
-) -> pa.Table:
-    """Rows that have in one of these columns one of its values, and that meet `also`.
-
-    Files are ruled out by what the table's log says of them, but not their row groups where texts are looked for:
-    files that a `DELETE` of delta-rs wrote say `string_view` there, and Arrow raises when it compares that with
-    `string`. A cast keeps it from trying.
-    """
-    dataset = table.to_pyarrow_dataset()
-    by_log = reduce(or_, (pc.field(name).isin(values) for name, values in wanted))
-    files = [*dataset.get_fragments(filter=by_log & also)]
-    found = FileSystemDataset(files, dataset.schema, dataset.format, dataset.filesystem)
-    by_row = reduce(or_, (_is_one_of(name, values) for name, values in wanted))
-    return found.to_table(columns=list(columns), filter=by_row & also)
-
-
-def _is_one_of(name: str, values: pa.Array) -> pc.Expression:
-    if pa.types.is_string(values.type):
-        return pc.field(name).cast(pa.large_string()).isin(values.cast(pa.large_string()))
-    return pc.field(name).isin(values)
-
-
-def version_and_rows(location: str, storage: Storage = LOCAL) -> tuple[int, int]:
-    """Delta version and number of rows."""
-    table = open_table(location, storage)
-    added = pa.table(table.get_add_actions(flatten=True))
-    rows = pc.sum(added.column("num_records")).as_py() or 0
-    return table.version(), rows

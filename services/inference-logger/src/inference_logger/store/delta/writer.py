@@ -8,8 +8,9 @@ from functools import partial
 
 from inference_logger.domain.tables import TableKey, TableShare
 from inference_logger.domain.waiting import error_reason
-from inference_logger.store.bounded import BoundedWork, Unwritable
-from inference_logger.store.delta import CommitResult, PayloadTables
+from inference_logger.store.delta.bounded import BoundedWork, Unwritable
+from inference_logger.store.delta.commits import CommitResult
+from inference_logger.store.delta.payload import PayloadTables
 from inference_logger.store.storage import LocalStorages, Storages
 from shared.errors import PenstockError
 
