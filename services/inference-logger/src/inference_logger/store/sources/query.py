@@ -10,9 +10,12 @@ import contextlib
 import os
 import socket
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pyarrow as pa
 
@@ -20,7 +23,6 @@ from inference_logger.domain.labels.tabular import LabelColumns, require_columns
 from inference_logger.domain.waiting import error_reason
 from inference_logger.store.labels.files import require_distinct
 from inference_logger.store.sources.files import Reading
-from inference_logger.store.sources.postgresql_values import arrow_type, position_value, record_batch, stored_position
 from inference_logger.store.sources.staging import BATCH_ROWS, ROUND_ROWS, Bounds, Stage
 from shared.contracts.label_sources import DatabaseAccess
 from shared.database_urls import DatabaseUrl, parse_database_url
@@ -33,6 +35,15 @@ if TYPE_CHECKING:
 
 CONNECT_WITHIN_S = 10
 LONGEST_REASON = 300
+_TYPES = {
+    16: pa.bool_(),
+    **dict.fromkeys((20, 21, 23), pa.int64()),
+    **dict.fromkeys((700, 701), pa.float64()),
+    **dict.fromkeys((19, 25, 1042, 1043, 2950, 3802), pa.string()),
+    **dict.fromkeys((1082, 1114, 1184), pa.timestamp("us", "UTC")),
+}
+"""By PostgreSQL's numbers of types: bool, integers, floats, texts and uuid, dates and times."""
+_NUMERIC = 1700
 
 
 @dataclass(frozen=True)
@@ -129,9 +140,7 @@ class _Session:
             wanted = [name for name in names if name in columns.needed]
             require_distinct(wanted)
             places = {name: names.index(name) for name in wanted}
-            schema = pa.schema(
-                [(name, arrow_type((cursor.description or [])[place])) for name, place in places.items()]
-            )
+            schema = pa.schema([(name, _type_of((cursor.description or [])[place])) for name, place in places.items()])
             growing = names.index(self.query.growing) if self.query.growing is not None else None
             self.reading.stage.add(schema, self._batches(cursor, schema, list(places.values()), growing))
         self._note_position()
@@ -155,7 +164,7 @@ class _Session:
             self._rows += len(rows)
             if growing is not None:
                 self._last = rows[-1][growing]
-            yield record_batch(rows, schema, places)
+            yield _batch(rows, schema, places)
             if growing is not None and self._rows >= ROUND_ROWS and len(rows) == BATCH_ROWS:
                 self.reading.is_complete = False
                 return
@@ -164,7 +173,7 @@ class _Session:
         if self.query.growing is None or self._last is None:
             return
         before = dict(self.reading.position)
-        self.reading.position = {"column": self.query.growing, **stored_position(self._last)}
+        self.reading.position = {"column": self.query.growing, **_stored(self._last)}
         if not self.reading.is_complete and before == self.reading.position:
             raise LimitExceeded(f"more than {ROUND_ROWS:,} rows have the same {self.query.growing}")
 
@@ -186,3 +195,56 @@ def _cut_off_after(seconds: float, descriptor: int) -> Iterator[None]:
         finally:
             watchdog.cancel()
             watchdog.join()
+
+
+def _type_of(column: Any) -> pa.DataType:
+    found = _TYPES.get(column.type_code)
+    if column.type_code == _NUMERIC:
+        return pa.int64() if column.scale == 0 and (column.precision or 99) <= 18 else pa.float64()
+    return found if found is not None else pa.binary()  # of no use, unless nobody wants it
+
+
+def _batch(rows: Sequence[Sequence[Any]], schema: pa.Schema, places: Sequence[int]) -> pa.RecordBatch:
+    arrays = [
+        pa.array([_plain(row[place], each.type) for row in rows], each.type)
+        for place, each in zip(places, schema, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _plain(found: Any, kind: pa.DataType) -> Any:
+    if found is None or pa.types.is_binary(kind):
+        return None
+    if isinstance(found, Decimal):
+        return int(found) if pa.types.is_integer(kind) else float(found)
+    if isinstance(found, datetime):
+        return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+    if isinstance(found, date):
+        return datetime(found.year, found.month, found.day, tzinfo=UTC)
+    return str(found) if pa.types.is_string(kind) else found
+
+
+def _stored(value: Any) -> dict[str, Any]:
+    """A value of a growing column, as it is kept."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal, str, datetime, date, UUID)):
+        raise InvalidInput("the growing column is neither a number, a text nor a time")
+    text = value.isoformat() if isinstance(value, (datetime, date)) else str(value)
+    return {"kind": type(value).__name__, "value": text}
+
+
+_READ: Mapping[str, Callable[[str], Any]] = {
+    "int": int,
+    "float": float,
+    "Decimal": Decimal,
+    "str": str,
+    "datetime": datetime.fromisoformat,
+    "date": date.fromisoformat,
+    "UUID": UUID,
+}
+
+
+def position_value(position: Mapping[str, Any], growing: str) -> Any:
+    """The inverse of what is kept; None: from the beginning."""
+    if position.get("column") != growing or position.get("kind") not in _READ:
+        return None
+    return _READ[position["kind"]](position["value"])
