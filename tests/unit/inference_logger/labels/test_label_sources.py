@@ -12,7 +12,13 @@ from uuid import UUID
 import pyarrow as pa
 import pytest
 
-from inference_logger.domain.labels.sources import SourceProgress, last_of_each, overlaps_others, staged_schema
+from inference_logger.domain.labels.sources import (
+    SourceProgress,
+    fingerprint,
+    last_of_each,
+    overlaps_others,
+    staged_schema,
+)
 from inference_logger.domain.labels.tabular import LabelColumns
 from inference_logger.domain.labels.values import Label, LabelKey
 from inference_logger.handlers.sources.reading import position_text
@@ -151,3 +157,16 @@ def test_what_breaks_off_is_not_kept(tmp_path: Path) -> None:
     small.close()
     late.close()
     assert list(tmp_path.iterdir()) == [tmp_path / "stage"]
+
+
+def test_a_clock_that_is_set_back_keeps_no_source_waiting_and_a_request_counts_once() -> None:
+    hourly = source(schedule="PT1H")
+    progress = SourceProgress(fingerprint(hourly), last_run_at=NOW + timedelta(days=300))
+    assert progress.is_due(progress.next_run(hourly), NOW)
+    progress.note(NOW, None)
+    assert not progress.is_due(progress.next_run(hourly), NOW + timedelta(minutes=59))
+    assert not progress.is_due(None, NOW)
+    progress.requested_at = NOW + timedelta(days=1)
+    assert progress.trigger == "manual"
+    progress.note(NOW + timedelta(seconds=1), None)
+    assert not progress.is_due(progress.next_run(hourly), NOW + timedelta(seconds=2))
