@@ -44,6 +44,7 @@ def filled(path: str, service: str, project: str) -> str:
         "node": "a",
         "destination": "lake",
         "erasure": "00000000-0000-0000-0000-000000000000",
+        "source": "truth",
     }
     return path.format_map(values)
 
