@@ -169,9 +169,9 @@ class LabelSources:
         except Exception as failure:  # noqa: BLE001 - a run that is not noted would begin again at once
             why = error_reason(failure) if isinstance(failure, PenstockError) else type(failure).__name__
             log.warning("a run of label source %s/%s is not noted: %s", source.service, source.name, why)
-            progress = self._progress[source.id]
-            progress.note(stores.clock.now(), error or why)
-            self._know(source, progress)
+            if (progress := self._progress.get(source.id)) is not None:
+                progress.note(stores.clock.now(), error or why)
+                self._know(source, progress)
 
     async def _note(
         self, source: LabelSource, trigger: Trigger, started: datetime, counts: RunCounts, error: str | None
