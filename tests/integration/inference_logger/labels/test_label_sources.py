@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -101,19 +102,21 @@ async def test_a_file_that_is_bad_leaves_nothing_and_holds_up_no_other(
     (truth / "big.parquet").write_bytes(whole[: len(whole) // 3] + b"\0" * 400 + whole[len(whole) // 3 + 400 :])
     (truth / "short.parquet").write_bytes(whole[:-100])
     pq.write_table(pa.table({"order": ["c-b"], "quality": pa.array([[1]])}), truth / "kind.parquet")
-    pq.write_table(pa.table({"order": ["c-b"]}), truth / "less.parquet")
+    pq.write_table(pa.table({"order": ["c-b"], "x\0y": [1]}), truth / "less.parquet")
+    (truth / os.fsdecode(b"\xff.parquet")).write_bytes(whole)
     run = await sources.run(source)
     assert (counted(run), run.state) == ((1, 1, 0, 1), "failed")
     assert run.error is not None
-    for name in ("big", "short", "kind", "less"):
+    for name in ("big", "short", "kind", "less", "?"):
         assert f"{name}.parquet: " in run.error
+    assert "order, x?y" in run.error
     assert "there is no column quality" in run.error
     assert "column quality is of the type list<element: int64>, which is no label" in run.error
     assert [row["key"] for row in history(home)] == ["c-a"]
     (state,) = await sources.sources.states("wine")
     assert (state.state, state.next_run_at is not None) == ("failing", True)
     assert 'penstock_label_source_failing{service="wine",source="truth"} 1.0' in running.metrics()
-    for name in ("short", "kind", "less"):
+    for name in ("short", "kind", "less", "\udcff"):
         (truth / f"{name}.parquet").unlink()
     (truth / "big.parquet").write_bytes(whole)
     assert (await sources.run(source)).labels_new == 29_999 + 1

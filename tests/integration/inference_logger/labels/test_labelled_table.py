@@ -16,10 +16,11 @@ from inference_logger.domain.inferences.step import derive_inferences
 from inference_logger.domain.labels.values import Label, LabelKey, LabelValue
 from inference_logger.domain.rows import to_payload
 from inference_logger.domain.schema import PARTITION_BY
+from inference_logger.store.labels import table as labels_table
 from inference_logger.store.labels.labelled import LabelledCommit, LabelledDerivation, derive_labelled
 from inference_logger.store.labels.table import TablePlace, append_labels, find_requests, open_or_create
 from running_services.logged_requests import START, record
-from shared.errors import NotFound
+from shared.errors import InvalidInput, NotFound
 
 LATER = START + timedelta(days=2)
 
@@ -155,3 +156,18 @@ def test_predicted_at_is_kept_where_it_is_known(tables: Labelled) -> None:
     found = tables.places["labels"].open().to_pyarrow_table().to_pylist()
     asked = tables.places["inferences"].open().to_pyarrow_table().column("request_time")[0].as_py()
     assert {row["key"]: row["predicted_at"] for row in found} == {"a": asked, "later": None}
+
+
+def test_labels_and_keys_have_no_end_of_names(tables: Labelled, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(labels_table, "MOST_NAMES", 2)
+    tables.predict("a")
+
+    def send(*names: str, key: str = "request_id") -> int:
+        sent = [Label(LabelKey(key, "a", 0, name), 1.0, None) for name in names]
+        return append_labels(tables.places["labels"], sent, {}, LATER, "api").committed.rows
+
+    assert [send("one"), send("two"), send("one", "two"), send("")] == [1, 1, 0, 1]
+    assert [send("one", key="k1"), send("one", key="k2")] == [1, 1]
+    for name, key in (("three", "k1"), ("one", "k3")):
+        with pytest.raises(InvalidInput, match="may have 2 names"):
+            send(name, key=key)

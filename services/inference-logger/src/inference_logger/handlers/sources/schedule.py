@@ -166,11 +166,12 @@ class LabelSources:
             error = f"an error of the platform's own: {type(failure).__name__}"
         try:
             await self._note(source, trigger, started, counts, error)
-        except PenstockError as failure:
-            log.warning("a run of label source %s/%s is not noted: %s", source.service, source.name, failure.message)
-            progress = self._progress[source.id]
-            progress.note(stores.clock.now(), error or failure.message)
-            self._know(source, progress)
+        except Exception as failure:  # noqa: BLE001 - a run that is not noted would begin again at once
+            why = error_reason(failure) if isinstance(failure, PenstockError) else type(failure).__name__
+            log.warning("a run of label source %s/%s is not noted: %s", source.service, source.name, why)
+            if (progress := self._progress.get(source.id)) is not None:
+                progress.note(stores.clock.now(), error or why)
+                self._know(source, progress)
 
     async def _note(
         self, source: LabelSource, trigger: Trigger, started: datetime, counts: RunCounts, error: str | None

@@ -13,21 +13,25 @@ from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
 
 from inference_logger.domain.labels.history import new_revisions, to_rows
 from inference_logger.domain.labels.join import key_columns, matched_keys
 from inference_logger.domain.labels.schema import LABELS_PARTITION_BY, LABELS_SCHEMA
-from inference_logger.domain.labels.values import Label, LabelKey
+from inference_logger.domain.labels.values import ANY_ID, CLIENT_REQUEST_ID, REQUEST_ID, Label, LabelKey
 from inference_logger.domain.schema import TABLE_PROPERTIES
 from inference_logger.store.delta.commits import CommitResult
 from inference_logger.store.destinations.fence import WriterFence
 from inference_logger.store.labels.lookup import labels_with_keys, rows_with_keys, schema_of
 from inference_logger.store.storage import LOCAL, Storage, is_remote
-from shared.errors import NotFound
+from shared.errors import InvalidInput, NotFound
 
 ATTEMPTS = 20
+MOST_NAMES = 500
+_ALWAYS = frozenset({"", None, CLIENT_REQUEST_ID, REQUEST_ID, ANY_ID})
+_OF = {"name": "labels", "key_name": "keys"}
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,7 @@ def append_labels(
     with place.alone():
         for attempt in range(ATTEMPTS):
             table, is_new = open_or_create(place, LABELS_SCHEMA, LABELS_PARTITION_BY)
+            _check_names(None if is_new else table, labels)
             known = {} if is_new else labels_with_keys(table, (label.key.value for label in labels))
             added = new_revisions(labels, known, received_at)
             corrected = sum(revision.revision > 1 for _, revision in added)
@@ -105,6 +110,21 @@ def append_labels(
                 if attempt == ATTEMPTS - 1:
                     raise
     raise AssertionError("unreachable")
+
+
+def _check_names(table: DeltaTable | None, labels: Sequence[Label]) -> None:
+    """Raise `InvalidInput` where labels or keys of a service would have many names.
+
+    Each is a column that stays, or is looked for in every step.
+    """
+    named = {"name": {label.key.label for label in labels}, "key_name": {label.key.name for label in labels}}
+    for column, sent in named.items():
+        names = sent - _ALWAYS
+        if names and table is not None:
+            found = table.to_pyarrow_dataset().to_table(columns=[column]).column(column)
+            names |= set(pc.unique(found).to_pylist()) - _ALWAYS
+        if len(names) > MOST_NAMES:
+            raise InvalidInput(f"the {_OF[column]} of a service may have {MOST_NAMES} names; these would be more")
 
 
 def _append(place: TablePlace, table: DeltaTable, rows: pa.Table) -> tuple[str, int, int]:

@@ -66,6 +66,9 @@ def read_files(
                 reading.is_complete = False
                 break
             bounds.check_time()
+            if not file.path.isprintable():  # nothing could be noted of it: not UTF-8, or with characters that control
+                reading.fail(file.path, "its name cannot be printed")
+                continue
             _read(place, kind, file, reading)
     except BaseException:
         reading.stage.close()
