@@ -34,7 +34,7 @@ ERASURE_INTERVAL_S = 2.0
 async def run_compaction(stores: Stores, clock: Clock, interval: timedelta, kept: timedelta) -> None:
     """Compact every table each `interval`, until cancelled; first of all, follow a home that was moved."""
     try:
-        await stores.ownership.known()
+        await stores.ownership.wait_until_known()
         if stores.ownership.owns(LEADER):
             await maintenance.adopt_moved_tables(stores.tables, stores.database, clock.now())
     except (DeltaError, NotFound, OSError, Unavailable) as error:

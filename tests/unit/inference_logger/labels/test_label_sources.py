@@ -22,7 +22,7 @@ from inference_logger.domain.labels.sources import (
 from inference_logger.domain.labels.tabular import LabelColumns
 from inference_logger.domain.labels.values import Label, LabelKey
 from inference_logger.handlers.sources.reading import position_text
-from inference_logger.store.sources.query import _stored, position_value
+from inference_logger.store.sources.postgresql_values import position_value, stored_position
 from inference_logger.store.sources.staging import Bounds, Stage
 from shared.contracts.label_sources import LabelSource
 from shared.errors import InvalidInput, LimitExceeded, UpstreamFailed
@@ -112,7 +112,7 @@ def test_the_last_label_of_a_key_and_time_counts() -> None:
 
 @pytest.mark.parametrize("value", [7, 1.5, Decimal("1.50"), "x", NOW, date(2026, 5, 1), new_id()])
 def test_positions_of_a_growing_column(value: Any) -> None:
-    position = {"column": "id", **_stored(value)}
+    position = {"column": "id", **stored_position(value)}
     assert position_value(position, "id") == value
     assert position_value(position, "other") is None
     assert position_text(position) == f"id {position['value']}"
@@ -120,7 +120,7 @@ def test_positions_of_a_growing_column(value: Any) -> None:
 
 def test_what_has_no_position() -> None:
     with pytest.raises(InvalidInput):
-        _stored(b"x")
+        stored_position(b"x")
     assert position_value({}, "id") is None
     assert (position_text({}), position_text({"version": None}), position_text({"files": 2})) == (None, None, "2 files")
 

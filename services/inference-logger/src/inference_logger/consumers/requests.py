@@ -120,7 +120,7 @@ class RequestSink:
         return found.time
 
     async def _read_stream(self) -> None:
-        await self.stores.ownership.began()
+        await self.stores.ownership.enter_epoch()
         stream = await stream_identity(self.bus.js, REQUESTS)
         checkpoint = await self._begin(stream)
         unread = _Unread()
@@ -148,7 +148,7 @@ class RequestSink:
             log.warning("stream %s was set back or damaged: %s; it is read from its beginning", REQUESTS, why)
             checkpoint = checkpoint.next_epoch(now)
         info = await js.stream_info(REQUESTS)
-        async with self.stores.ownership.noting() as session:
+        async with self.stores.ownership.note_transaction() as session:
             tables = await positions.find_waiting_tables(session)
             for location, table in tables.items():
                 if table.stream != checkpoint.name:

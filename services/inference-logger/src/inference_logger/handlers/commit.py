@@ -111,7 +111,7 @@ class _BatchCommit:
     async def note(self) -> None:
         at = self.stores.clock.now()
         self.stores.ownership.require_current()  # a table that was refused to this process is not blocked
-        async with self.stores.ownership.noting() as session:
+        async with self.stores.ownership.note_transaction() as session:
             for key, committed in self.done:
                 await note_commit(session, key, committed, at)
             for table in self.newly_blocked:

@@ -76,7 +76,7 @@ class InferenceTables:
 
     async def load(self) -> None:
         """Start from what the database holds: every payload table may have got rows meanwhile."""
-        await self.stores.ownership.known()
+        await self.stores.ownership.wait_until_known()
         self._backfills.clear()  # another process may have gone on, or begun anew
         self._checked.clear()
         owns = self.stores.ownership.owns

@@ -45,7 +45,7 @@ async def park_records(
         rows=max(0, table.rows - dropped - (found.count - kept.count)),
         dropped=table.dropped + dropped,
     )
-    async with stores.ownership.noting() as session:
+    async with stores.ownership.note_transaction() as session:
         await positions.save_waiting_tables(session, [parked])
         if dropped:
             log.error("%d records of table %s are dropped: %s", dropped, table.key.name, reason)

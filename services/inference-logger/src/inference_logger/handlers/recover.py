@@ -88,7 +88,7 @@ async def _write(stores: Stores, table: WaitingTable, piece: _RecoveryPiece, fou
     table = replace(
         table.with_written(sequence, piece.share.count + piece.damaged, size), dropped=table.dropped + piece.damaged
     )
-    async with stores.ownership.noting() as session:
+    async with stores.ownership.note_transaction() as session:
         if done is not None:
             await note_commit(session, *done, stores.clock.now())
             stores.derivations.rows_added(done[0])
@@ -143,7 +143,7 @@ async def _written_there(stores: Stores, table: WaitingTable, app_id: str) -> in
 
 
 async def _finish(stores: Stores, table: WaitingTable) -> None:
-    async with stores.ownership.noting() as session:
+    async with stores.ownership.note_transaction() as session:
         await positions.delete_position(session, table.location)
         await publish(session, table_recovered(table))
     await asyncio.to_thread(stores.parking.clear, table)
@@ -152,5 +152,5 @@ async def _finish(stores: Stores, table: WaitingTable) -> None:
 
 async def note_reason(stores: Stores, table: WaitingTable) -> None:
     """It fails for another reason now."""
-    async with stores.ownership.noting() as session:
+    async with stores.ownership.note_transaction() as session:
         await positions.save_waiting_tables(session, [table])

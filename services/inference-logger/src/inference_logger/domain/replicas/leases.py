@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-Beat = tuple[str, int]
+Heartbeat = tuple[str, int]
 """Which process a member is, and how often it said that it is there."""
 
 
@@ -15,9 +15,9 @@ class LeaseWatch:
     compared."""
 
     lease_s: float
-    _seen: dict[str, tuple[Beat, float]] = field(default_factory=dict)
+    _seen: dict[str, tuple[Heartbeat, float]] = field(default_factory=dict)
 
-    def note(self, beats: Mapping[str, Beat], now: float) -> dict[str, Beat]:
+    def note(self, beats: Mapping[str, Heartbeat], now: float) -> dict[str, Heartbeat]:
         """What members have said by now; returns those that are gone, with the beat that was their last."""
         for member in self._seen.keys() - beats.keys():
             del self._seen[member]

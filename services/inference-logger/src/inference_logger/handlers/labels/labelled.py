@@ -52,7 +52,7 @@ class LabelledTables:
 
     async def load(self) -> None:
         """Start from what the database holds: every table may have got rows or labels meanwhile."""
-        await self.stores.ownership.known()
+        await self.stores.ownership.wait_until_known()
         self._seen.clear()  # another process may have gone on, or begun anew
         owns = self.stores.ownership.owns
         async with self.stores.database.read() as session:

@@ -30,11 +30,11 @@ class Ownership(Protocol):
         """Stay in touch with the others, until cancelled."""
         ...
 
-    async def known(self) -> None:
+    async def wait_until_known(self) -> None:
         """Wait until it is known what that is."""
         ...
 
-    async def began(self) -> None:
+    async def enter_epoch(self) -> None:
         """The same, for who reads the stream: what is read and noted from now on goes by it."""
         ...
 
@@ -55,10 +55,10 @@ class Ownership(Protocol):
         ...
 
     def require_current(self) -> None:
-        """Raise `OwnershipChanged` where that has changed since `began`."""
+        """Raise `OwnershipChanged` where that has changed since `enter_epoch`."""
         ...
 
-    def noting(self) -> AbstractAsyncContextManager[AsyncSession]:
+    def note_transaction(self) -> AbstractAsyncContextManager[AsyncSession]:
         """A transaction that notes what became of the stream. Raises `OwnershipChanged`."""
         ...
 
@@ -82,10 +82,10 @@ class SoleOwner:
         """Nothing to do."""
         await asyncio.Event().wait()
 
-    async def known(self) -> None:
+    async def wait_until_known(self) -> None:
         """At once."""
 
-    async def began(self) -> None:
+    async def enter_epoch(self) -> None:
         """At once."""
 
     def owns(self, service: str) -> bool:
@@ -109,7 +109,7 @@ class SoleOwner:
     def require_current(self) -> None:
         """Nothing changes."""
 
-    def noting(self) -> AbstractAsyncContextManager[AsyncSession]:
+    def note_transaction(self) -> AbstractAsyncContextManager[AsyncSession]:
         """Any transaction."""
         return self.database.unit_of_work()
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from inference_logger.domain.replicas.assignment import Assignment
-from inference_logger.domain.replicas.leases import Beat, LeaseWatch
+from inference_logger.domain.replicas.leases import Heartbeat, LeaseWatch
 from inference_logger.domain.streams import Checkpoint
 from inference_logger.handlers.replicas.ownership import OwnershipChanged
 from inference_logger.metrics import ReplicaMetrics
@@ -32,7 +32,7 @@ from shared.ids import new_id
 
 log = logging.getLogger(__name__)
 
-BEATS = 5
+HEARTBEATS_PER_LEASE = 5
 """So often a replica says that it is there before others hold it for gone."""
 HOME_MARK = "shared"
 """File in the parking area that says which replicas' it is."""
@@ -64,7 +64,7 @@ class Replica:
     def __post_init__(self) -> None:
         self._watch = LeaseWatch(self.lease_s)
 
-    async def known(self) -> None:
+    async def wait_until_known(self) -> None:
         """Wait until it is a member, and known to be."""
         for wait in self.before:
             await wait()
@@ -73,9 +73,9 @@ class Replica:
             self._renewed.clear()
             await self._renewed.wait()
 
-    async def began(self) -> None:
+    async def enter_epoch(self) -> None:
         """The same; the epoch counts."""
-        await self.known()
+        await self.wait_until_known()
         self._entered = self._assignment.epoch
 
     def owns(self, service: str) -> bool:
@@ -118,7 +118,7 @@ class Replica:
         return is_member and self.clock.monotonic() - self._renewed_at < self.lease_s
 
     @asynccontextmanager
-    async def noting(self) -> AsyncIterator[AsyncSession]:
+    async def note_transaction(self) -> AsyncIterator[AsyncSession]:
         """One replica after the other: the position of all is that of the last."""
         async with self.database.unit_of_work() as session:
             found = await store.load_assignment(session, hold=True)
@@ -131,14 +131,14 @@ class Replica:
         await store.note_position(session, self.name, upto, at)
 
     async def begin(self, session: AsyncSession, checkpoint: Checkpoint, at: datetime) -> Checkpoint:
-        """At its own position; where the stream is another one, all begin there anew. Within `noting`."""
+        """At its own position; where the stream is another one, all begin there anew. Within `note_transaction`."""
         await positions.set_checkpoint(session, checkpoint, at)
         if self._assignment.stream == checkpoint.name:
             own = (await store.find_positions(session))[self.name]
             return Checkpoint(
                 checkpoint.stream, own.sequence, checkpoint.epoch, own.stored_at, checkpoint.doubtful_until
             )
-        members = {name: process for name, (process, _) in (await store.find_beats(session)).items()}
+        members = {name: process for name, (process, _) in (await store.find_heartbeats(session)).items()}
         new = self._assignment.on_stream(checkpoint.name)
         await store.save_assignment(session, new)
         await store.set_members(session, members, ReplicaPosition(checkpoint.sequence, checkpoint.stored_at))
@@ -151,7 +151,7 @@ class Replica:
         async with self.database.unit_of_work() as session:
             await store.make_assignment(session)
             before = await store.load_assignment(session, hold=True) or Assignment()
-            beats = await store.find_beats(session)
+            beats = await store.find_heartbeats(session)
             members = {name: process for name, (process, _) in beats.items()} | {self.name: self.process}
             new = await self._with_members(session, before, members)
             home = await asyncio.to_thread(self._shared_home, before.home)
@@ -198,14 +198,14 @@ class Replica:
                 if not failing:
                     log.warning("inference-logger %s is out of touch with the others: %s", self.name, error)
                 failing = True
-            await self.clock.sleep(self.lease_s / BEATS)
+            await self.clock.sleep(self.lease_s / HEARTBEATS_PER_LEASE)
 
     async def _stay(self) -> None:
         renewed_at = self.clock.monotonic()
         async with self.database.unit_of_work() as session:
-            is_member = await store.beat(session, self.name, self.process)
+            is_member = await store.send_heartbeat(session, self.name, self.process)
             found = await store.load_assignment(session)
-            beats = await store.find_beats(session)
+            beats = await store.find_heartbeats(session)
             services = await catalogue.count_by_service(session)
         if not is_member or found is None:
             log.warning("inference-logger %s was held for gone; it takes part again", self.name)
@@ -218,11 +218,11 @@ class Replica:
         if gone:
             await self._take_out(gone)
 
-    async def _take_out(self, gone: dict[str, Beat]) -> None:
+    async def _take_out(self, gone: dict[str, Heartbeat]) -> None:
         renewed_at = self.clock.monotonic()
         async with self.database.unit_of_work() as session:
             before = await store.load_assignment(session, hold=True)
-            beats = await store.find_beats(session)
+            beats = await store.find_heartbeats(session)
             own = beats.get(self.name)
             lost = {name for name, last in gone.items() if beats.get(name) == last}
             if before is None or own is None or own[0] != self.process or not lost:

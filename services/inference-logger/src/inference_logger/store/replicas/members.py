@@ -11,7 +11,7 @@ from sqlalchemy import delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from inference_logger.domain.replicas.assignment import Assignment
-from inference_logger.domain.replicas.leases import Beat
+from inference_logger.domain.replicas.leases import Heartbeat
 from inference_logger.domain.streams import Checkpoint
 from inference_logger.store import positions
 from inference_logger.store.tables import AssignmentRow, ReplicaRow
@@ -59,14 +59,14 @@ async def find_positions(session: AsyncSession) -> dict[str, ReplicaPosition]:
     return {name: ReplicaPosition(sequence, stored_at) for name, sequence, stored_at in found}
 
 
-async def find_beats(session: AsyncSession) -> dict[str, Beat]:
+async def find_heartbeats(session: AsyncSession) -> dict[str, Heartbeat]:
     """Member → what it last said."""
     table: Any = ReplicaRow
     found = await session.execute(select(table.name, table.process, table.beat))
     return {name: (process, beat) for name, process, beat in found}
 
 
-async def beat(session: AsyncSession, name: str, process: str) -> bool:
+async def send_heartbeat(session: AsyncSession, name: str, process: str) -> bool:
     """Say that a member is there; False: this process is none any more."""
     table: Any = ReplicaRow
     said = update(table).where(table.name == name, table.process == process).values(beat=table.beat + 1)

@@ -10,21 +10,25 @@ import contextlib
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 import pyarrow as pa
 
 from inference_logger.domain.labels.sources import staged_schema
 from inference_logger.domain.labels.tabular import LabelColumns, require_columns
-from inference_logger.domain.labels.values import LONGEST_TEXT
 from inference_logger.domain.waiting import error_reason
 from inference_logger.store.labels.parquet import require_distinct
 from inference_logger.store.sources.files import Reading
+from inference_logger.store.sources.postgresql_values import (
+    arrow_type,
+    fetched_column,
+    position_value,
+    quoted_column,
+    record_batch,
+    stored_position,
+)
 from inference_logger.store.sources.staging import BATCH_ROWS, ROUND_ROWS, Bounds, Stage
 from shared.contracts.label_sources import DatabaseAccess
 from shared.database_urls import DatabaseUrl, parse_database_url
@@ -37,16 +41,6 @@ if TYPE_CHECKING:
 
 CONNECT_WITHIN_S = 10
 LONGEST_REASON = 300
-_TYPES = {
-    16: pa.bool_(),
-    **dict.fromkeys((20, 21, 23), pa.int64()),
-    **dict.fromkeys((700, 701), pa.float64()),
-    **dict.fromkeys((19, 25, 1042, 1043, 2950, 3802), pa.string()),
-    **dict.fromkeys((1082, 1114, 1184), pa.timestamp("us", "UTC")),
-}
-"""By PostgreSQL's numbers of types: bool, integers, floats, texts and uuid, dates and times."""
-_NUMERIC, _JSONB = 1700, 3802
-_LONG_TEXTS = frozenset({25, 1042, 1043})
 
 
 @dataclass(frozen=True)
@@ -142,10 +136,10 @@ class _Session:
             require_columns(names, columns)
             found = [each for each in cursor.description or [] if each.name in columns.needed]
             require_distinct([each.name for each in found])
-            schema = pa.schema([(each.name, _type_of(each)) for each in found])
+            schema = pa.schema([(each.name, arrow_type(each)) for each in found])
             staged_schema(schema, columns)
-            shown = [_shown(each) for each in found]
-            shown += [_shown(each) for each in cursor.description or [] if each.name == self.query.growing]
+            shown = [fetched_column(each) for each in found]
+            shown += [fetched_column(each) for each in cursor.description or [] if each.name == self.query.growing]
         with RawServerCursor(connection, "label_source") as cursor:
             self._execute(cursor, shown)
             self.reading.stage.add(schema, self._batches(cursor, schema))
@@ -156,7 +150,7 @@ class _Session:
         growing, values = self.query.growing, None
         text = f"SELECT {', '.join(shown)} FROM (\n{self.query.text}\n) AS source"  # noqa: S608 - it is their query
         if growing is not None:
-            column = _quoted(growing)
+            column = quoted_column(growing)
             start = position_value(self.reading.position, growing)
             values = None if start is None else [start]
             text += f" WHERE {column} {'IS NOT NULL' if start is None else '>= $1'} ORDER BY {column}"
@@ -169,7 +163,7 @@ class _Session:
             self._rows += len(rows)
             if growing is not None:
                 self._last = rows[-1][-1]
-            yield _batch(rows, schema)
+            yield record_batch(rows, schema)
             if growing is not None and self._rows >= ROUND_ROWS and len(rows) == size:
                 self.reading.is_complete = False
                 return
@@ -178,7 +172,7 @@ class _Session:
         if self.query.growing is None or self._last is None:
             return
         before = dict(self.reading.position)
-        self.reading.position = {"column": self.query.growing, **_stored(self._last)}
+        self.reading.position = {"column": self.query.growing, **stored_position(self._last)}
         if not self.reading.is_complete and before == self.reading.position:
             raise LimitExceeded(f"more than {ROUND_ROWS:,} rows have the same {self.query.growing}")
 
@@ -200,65 +194,3 @@ def _cut_off_after(seconds: float, descriptor: int) -> Iterator[None]:
         finally:
             watchdog.cancel()
             watchdog.join()
-
-
-def _type_of(column: Any) -> pa.DataType:
-    found = _TYPES.get(column.type_code)
-    if column.type_code == _NUMERIC:
-        return pa.int64() if column.scale == 0 and (column.precision or 99) <= 18 else pa.float64()
-    return found if found is not None else pa.binary()  # of no use, unless nobody wants it
-
-
-def _quoted(name: str) -> str:
-    return f'source."{name.replace(chr(34), chr(34) * 2)}"'
-
-
-def _shown(column: Any) -> str:
-    """What is fetched of it: of a text no more than tells that it is too long, since rows come many at a time."""
-    if column.type_code == _JSONB:
-        return f"left({_quoted(column.name)} #>> '{{}}', {LONGEST_TEXT + 1})"
-    is_text = column.type_code in _LONG_TEXTS
-    return f"left({_quoted(column.name)}::text, {LONGEST_TEXT + 1})" if is_text else _quoted(column.name)
-
-
-def _batch(rows: Sequence[Sequence[Any]], schema: pa.Schema) -> pa.RecordBatch:
-    arrays = [pa.array([_plain(row[place], each.type) for row in rows], each.type) for place, each in enumerate(schema)]
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
-
-
-def _plain(found: Any, kind: pa.DataType) -> Any:
-    if found is None or pa.types.is_binary(kind):
-        return None
-    if isinstance(found, Decimal):
-        return int(found) if pa.types.is_integer(kind) else float(found)
-    if isinstance(found, datetime):
-        return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
-    if isinstance(found, date):
-        return datetime(found.year, found.month, found.day, tzinfo=UTC)
-    return str(found) if pa.types.is_string(kind) else found
-
-
-def _stored(value: Any) -> dict[str, Any]:
-    """A value of a growing column, as it is kept."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal, str, datetime, date, UUID)):
-        raise InvalidInput("the growing column is neither a number, a text nor a time")
-    text = value.isoformat() if isinstance(value, (datetime, date)) else str(value)
-    return {"kind": type(value).__name__, "value": text}
-
-
-_READ: Mapping[str, Callable[[str], Any]] = {
-    "int": int,
-    "float": float,
-    "Decimal": Decimal,
-    "str": str,
-    "datetime": datetime.fromisoformat,
-    "date": date.fromisoformat,
-    "UUID": UUID,
-}
-
-
-def position_value(position: Mapping[str, Any], growing: str) -> Any:
-    """The inverse of what is kept; None: from the beginning."""
-    if position.get("column") != growing or position.get("kind") not in _READ:
-        return None
-    return _READ[position["kind"]](position["value"])
