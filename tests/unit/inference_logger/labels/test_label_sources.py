@@ -116,6 +116,7 @@ def test_what_has_no_position() -> None:
     with pytest.raises(InvalidInput):
         _stored(b"x")
     assert position_value({}, "id") is None
+    assert position_text({"files": 1}) == "1 file"
     assert (position_text({}), position_text({"version": None}), position_text({"files": 2})) == (None, None, "2 files")
 
 
@@ -138,9 +139,13 @@ def test_what_breaks_off_is_not_kept(tmp_path: Path) -> None:
         stage.add(schema, broken(), is_text=True)
     stage.add(schema, batches("1", "x")[1], is_text=True)
     stage.add(schema, rows)
+    stage.add(schema, [*batches("NA", "n/a")[1], *rows], is_text=True)
     (chunk,) = stage.chunks()
-    assert [value for table in chunk for value in table.column("q").to_pylist()] == [1.0, 2.0, "1", "x", "1", "2"]
-    assert stage.rows == 6
+    assert [value for table in chunk for value in table.column("q").to_pylist()] == [
+        *[1.0, 2.0, "1", "x", "1", "2"],
+        *[None, None, 1.0, 2.0],
+    ]
+    assert stage.rows == 10
     stage.close()
     small = Stage(columns, Bounds(tmp_path, 100, time.monotonic() + 60))
     with pytest.raises(LimitExceeded):
