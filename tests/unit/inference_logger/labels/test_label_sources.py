@@ -12,13 +12,19 @@ from uuid import UUID
 import pyarrow as pa
 import pytest
 
-from inference_logger.domain.labels.sources import SourceProgress, last_of_each, overlaps_others, staged_schema
+from inference_logger.domain.labels.sources import (
+    SourceProgress,
+    last_of_each,
+    overlaps_others,
+    says_the_same,
+    staged_schema,
+)
 from inference_logger.domain.labels.tabular import LabelColumns
 from inference_logger.domain.labels.values import Label, LabelKey
 from inference_logger.handlers.sources.reading import position_text
 from inference_logger.store.sources.query import _stored, position_value
 from inference_logger.store.sources.staging import Bounds, Stage
-from shared.contracts.label_sources import LabelSource
+from shared.contracts.label_sources import LabelRun, LabelSource
 from shared.errors import InvalidInput, LimitExceeded, UpstreamFailed
 from shared.ids import new_id
 
@@ -156,3 +162,26 @@ def test_what_breaks_off_is_not_kept(tmp_path: Path) -> None:
     small.close()
     late.close()
     assert list(tmp_path.iterdir()) == [tmp_path / "stage"]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "is_same"),
+    [
+        ({}, {}, True),
+        ({}, {"rows_read": 1}, True),
+        ({"state": "failed", "error": "gone"}, {"state": "failed", "error": "gone"}, True),
+        ({"state": "failed", "error": "gone"}, {"state": "failed", "error": "away"}, False),
+        ({"state": "failed", "error": "gone"}, {}, False),
+        ({"labels_new": 1}, {}, False),
+        ({}, {"labels_corrected": 1}, False),
+        ({}, {"rejected": 1}, False),
+        ({}, {"trigger": "manual"}, False),
+    ],
+)
+def test_runs_that_brought_nothing_do_not_push_out_those_that_did(
+    before: dict[str, Any], now: dict[str, Any], is_same: bool
+) -> None:
+    def run(**fields: Any) -> LabelRun:
+        return LabelRun(**{"id": new_id(), "started_at": NOW, "ended_at": NOW, "state": "ok", **fields})
+
+    assert says_the_same(run(**now), run(**before)) == is_same
