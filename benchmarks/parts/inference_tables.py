@@ -27,7 +27,7 @@ from inference_logger.domain.inferences.step import derive_parts
 from inference_logger.domain.records import read_message
 from inference_logger.domain.schema import NEEDED_OF_PAYLOAD
 from inference_logger.domain.tables import INFERENCES, ReceivedMessage, TableKey, split_by_table
-from inference_logger.store.delta import PayloadTables
+from inference_logger.store.delta.payload import PayloadTables
 from inference_logger.store.derived.tables import Derivation, derive_next
 from shared.ids import new_id
 

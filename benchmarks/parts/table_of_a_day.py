@@ -22,7 +22,7 @@ from inference_logger.domain.records import RawRecord
 from inference_logger.domain.schema import NEEDED_OF_PAYLOAD
 from inference_logger.domain.tables import INFERENCES, TableShare
 from inference_logger.settings import InferenceLoggerSettings
-from inference_logger.store.delta import PayloadTables
+from inference_logger.store.delta.payload import PayloadTables
 from inference_logger.store.derived.tables import Derivation
 
 REQUESTS_S = 50

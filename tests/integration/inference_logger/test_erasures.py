@@ -14,10 +14,10 @@ from nats.js import JetStreamContext
 
 from inference_logger.domain.tables import TableKey
 from inference_logger.store import catalogue
-from inference_logger.store.delta import CommitResult
+from inference_logger.store.delta.commits import CommitResult
+from inference_logger.store.delta.open_tables import open_table
 from inference_logger.store.erasure.rows import Erased
 from inference_logger.store.erasure.state import find_begun
-from inference_logger.store.open_tables import open_table
 from running_services.erasures import FINAL, ORDERED, OrderedErasures
 from running_services.logged_requests import START, counted, log, record
 from running_services.running_logger import RunningLogger, facts

@@ -14,7 +14,7 @@ import pytest
 from nats.js import JetStreamContext
 
 from inference_logger.domain.tables import TableKey, TableShare
-from inference_logger.store.delta import PayloadTables
+from inference_logger.store.delta.payload import PayloadTables
 from inference_logger.store.storage import Storage
 from running_services.logged_requests import LoggerProcess, counted, log, record, rows
 from running_services.running_logger import RunningLogger

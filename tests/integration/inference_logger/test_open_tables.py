@@ -11,9 +11,9 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from inference_logger.domain.tables import TableKey, TableShare
-from inference_logger.store import open_tables
-from inference_logger.store.delta import PayloadTables
-from inference_logger.store.open_tables import OpenTables
+from inference_logger.store.delta import open_tables
+from inference_logger.store.delta.open_tables import OpenTables
+from inference_logger.store.delta.payload import PayloadTables
 from inference_logger.store.storage import LOCAL
 from running_services.logged_requests import record
 

@@ -33,7 +33,7 @@ from inference_logger.handlers.reading.queries import table_details
 from inference_logger.handlers.reading.reader import QueryLimits, TableReader
 from inference_logger.main import MIGRATIONS
 from inference_logger.store import catalogue
-from inference_logger.store.delta import CommitResult
+from inference_logger.store.delta.commits import CommitResult
 from inference_logger.store.reading import pages, scan
 from inference_logger.store.reading.export import cut, export_csv
 from inference_logger.store.reading.limits import QueryEnded, WorkingTime

@@ -11,7 +11,7 @@ import pytest
 from nats.js import JetStreamContext
 
 from inference_logger.domain.tables import TableKey, TableShare
-from inference_logger.store.delta import PayloadTables
+from inference_logger.store.delta.payload import PayloadTables
 from inference_logger.store.removal import remove_table
 from running_services.logged_requests import START, LoggerProcess, counted, log, record
 from running_services.running_logger import RunningLogger

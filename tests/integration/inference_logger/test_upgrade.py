@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, text
 
 from inference_logger.domain.tables import TableKey, TableShare
 from inference_logger.main import MIGRATIONS
-from inference_logger.store.delta import PayloadTables
+from inference_logger.store.delta.payload import PayloadTables
 from inference_logger.store.stream import checkpoint_name
 from running_services.logged_requests import counted, log, record
 from running_services.running_logger import RunningLogger

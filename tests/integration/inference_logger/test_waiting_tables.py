@@ -17,10 +17,11 @@ from nats.js import JetStreamContext
 
 from inference_logger.domain.tables import TableKey, TableShare
 from inference_logger.handlers.purge import purge_once
-from inference_logger.store.bounded import Unwritable
-from inference_logger.store.delta import CommitResult, PayloadTables
+from inference_logger.store.delta.bounded import Unwritable
+from inference_logger.store.delta.commits import CommitResult
+from inference_logger.store.delta.payload import PayloadTables
+from inference_logger.store.delta.writer import TableWriter
 from inference_logger.store.storage import LOCAL, Storage
-from inference_logger.store.writer import TableWriter
 from running_services.logged_requests import counted, log, record, rows
 from running_services.running_logger import RunningLogger, facts
 from servers.nats_process import NatsProcess

@@ -18,7 +18,7 @@ from inference_logger.domain.labels.values import Label, LabelKey, LabelValue
 from inference_logger.domain.rows import to_payload
 from inference_logger.domain.schema import NEEDED_OF_PAYLOAD
 from inference_logger.domain.tables import TableKey, TableShare
-from inference_logger.store.delta import PayloadTables
+from inference_logger.store.delta.payload import PayloadTables
 from inference_logger.store.derived.tables import Derivation, derive_next
 from inference_logger.store.labels.labelled import LabelledDerivation, derive_labelled
 from inference_logger.store.labels.table import TablePlace, append_labels, find_requests

@@ -6,7 +6,8 @@ import asyncio
 import os
 import sys
 
-import shared.imports.nats_client  # noqa: F401 - before all that imports NATS' client
+import shared.imports.nats_client
+import shared.imports.pyarrow_dataset  # noqa: F401 - before all that imports NATS' client or PyArrow
 
 # isort: split
 from inference_logger.main import build_app

@@ -27,7 +27,8 @@ from inference_logger.handlers.sources.schedule import LabelSources
 from inference_logger.handlers.stores import DerivationWakeups, Stores
 from inference_logger.metrics import DestinationMetrics, LogMetrics, ReplicaMetrics, SourceMetrics, TableMetrics
 from inference_logger.settings import InferenceLoggerSettings
-from inference_logger.store.delta import PayloadTables
+from inference_logger.store.delta.payload import PayloadTables
+from inference_logger.store.delta.writer import TableWriter
 from inference_logger.store.derived.runner import DerivationRunner
 from inference_logger.store.derived.tables import derive_next
 from inference_logger.store.destinations.definitions import DestinationDefinitions
@@ -37,7 +38,6 @@ from inference_logger.store.parking import ParkingArea
 from inference_logger.store.replicas.members import load_assignment
 from inference_logger.store.replicas.sessions import bound_sessions
 from inference_logger.store.storage import Storages
-from inference_logger.store.writer import TableWriter
 from shared.bus import Bus
 from shared.bus.status import StatusReporter
 from shared.clock import Clock

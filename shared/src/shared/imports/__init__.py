@@ -7,20 +7,36 @@ whoever asks for it later.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+
+class _NotFound(MetaPathFinder):
+    """Says of one module that it is not installed."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname == self.name:
+            raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
+        return None
 
 
 @contextmanager
 def absent(name: str) -> Iterator[None]:
-    """Whoever imports that module meanwhile is told that it is not installed."""
-    modules: dict[str, Any] = sys.modules
-    if name in modules:
-        yield
-        return
-    modules[name] = None
+    """Whoever imports that module meanwhile is told that it is not installed.
+
+    By a finder, since Cython's imports take a `None` in `sys.modules` for the module itself.
+    """
+    finder = _NotFound(name)
+    sys.meta_path.insert(0, finder)
     try:
         yield
     finally:
-        del modules[name]
+        sys.meta_path.remove(finder)

@@ -24,7 +24,7 @@ from inference_logger.domain.inferences import step
 from inference_logger.domain.inferences.step import derive_parts
 from inference_logger.domain.schema import ENGINE_PROPERTY, INFERENCES_SCHEMA, NEEDED_OF_PAYLOAD, SPARK
 from inference_logger.domain.tables import INFERENCES, TableKey, TableShare
-from inference_logger.store.delta import PayloadTables
+from inference_logger.store.delta.payload import PayloadTables
 from inference_logger.store.derived import parts, source
 from inference_logger.store.derived import tables as derived
 from inference_logger.store.derived.tables import Derivation, derive_next, rows_behind

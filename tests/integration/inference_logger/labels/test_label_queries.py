@@ -120,6 +120,16 @@ async def test_a_query_is_read_as_a_whole_and_writes_nothing_twice(queried: Quer
     assert counted(await queried.run(source)) == (3, 0, 1, None)
 
 
+async def test_values_without_an_end_are_cut_before_they_come(queried: Queries, home: Path) -> None:
+    long = "SELECT 'c-' || n AS who, {} AS quality, repeat('y', 20000000) AS other FROM generate_series(1, 100) AS n"
+    cut = queried.define(long.format("repeat('x', 20000000)"))
+    run = await queried.run(cut)
+    assert (run.rows_read, run.rejected, run.error) == (100, 100, None)
+    assert "longer than 1024 characters" in run.rejections[0]
+    assert counted(await queried.run(queried.define(long.format("to_jsonb('good'::text)"))))[:2] == (100, 100)
+    assert {row["value_string"] for row in history(home)} == {"good"}
+
+
 async def test_a_query_can_change_nothing(queried: Queries) -> None:
     queried.insert(("c-a", 6))
     for query, why in (

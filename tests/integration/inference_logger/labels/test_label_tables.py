@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -16,8 +19,12 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 from nats.js import JetStreamContext
 
+from inference_logger.domain.labels.tabular import LabelColumns
 from inference_logger.domain.tables import LABELS
 from inference_logger.store.sources import staging
+from inference_logger.store.sources.delta import DeltaSource
+from inference_logger.store.sources.places import LocalPlace
+from inference_logger.store.storage import LOCAL
 from running_services import logged_requests
 from running_services.destination_answers import DestinationAnswers, answering
 from running_services.label_sources import DefinedSources
@@ -25,6 +32,7 @@ from running_services.running_logger import RunningLogger
 from servers.nats_process import NatsProcess
 from servers.object_stores.seaweed_process import WRITER, SeaweedProcess
 from shared.contracts.label_sources import LabelRun, LabelSource
+from shared.errors import UpstreamFailed
 from waiting.eventually import eventually
 
 history = partial(logged_requests.rows, kind=LABELS)
@@ -183,3 +191,26 @@ async def test_an_object_store_is_read_through_its_destination(
 
 async def _is_missing(sources: DefinedSources, source: LabelSource) -> bool:
     return (await sources.run(source)).error == "bucket lost does not exist"
+
+
+@pytest.mark.parametrize("features", [[], ["deletionVectors"]])
+@pytest.mark.parametrize("named", ["{file}", "file://{file}", "../secret/{name}", "%2e%2e/secret/{name}", "link"])
+def test_a_log_that_names_files_of_others_opens_none(tmp_path: Path, named: str, features: list[str]) -> None:
+    secret, own = tmp_path / "secret", tmp_path / "own"
+    write_deltalake(secret, truth({"x": 1.0}))
+    write_deltalake(own, truth({"c-a": 6.0}))
+    file = next(secret.glob("*.parquet"))
+    os.symlink(file, own / "link")
+    log = own / "_delta_log" / f"{0:020d}.json"
+    actions = [json.loads(line) for line in log.read_text().splitlines()]
+    for action in actions:
+        if "add" in action:
+            action["add"] |= {"path": named.format(file=file, name=file.name), "size": file.stat().st_size}
+        elif "protocol" in action and features:
+            versions = {"minReaderVersion": 3, "minWriterVersion": 7}
+            action["protocol"] = {**versions, "readerFeatures": features, "writerFeatures": features}
+    log.write_text("\n".join(json.dumps(action) for action in actions))
+    columns = LabelColumns({"client_request_id": "order"}, {"": "quality"})
+    source = DeltaSource(LocalPlace(str(own), str(tmp_path)), LOCAL, columns)
+    with pytest.raises(UpstreamFailed, match=r"outside of its folder|leads out of"):
+        source.read({}, staging.Bounds(tmp_path / "stage", 1 << 30, time.monotonic() + 60))

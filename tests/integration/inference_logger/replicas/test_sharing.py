@@ -16,7 +16,7 @@ from nats.js import JetStreamContext
 from inference_logger.domain.replicas.assignment import owner_of
 from inference_logger.domain.tables import TableKey, TableShare
 from inference_logger.handlers.purge import purge_once
-from inference_logger.store.delta import PayloadTables
+from inference_logger.store.delta.payload import PayloadTables
 from inference_logger.store.destinations.fence import OWNER
 from inference_logger.store.storage import Storage
 from running_services.logged_requests import counted, record, rows

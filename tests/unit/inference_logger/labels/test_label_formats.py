@@ -11,7 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from inference_logger.domain.labels import json_formats
 from inference_logger.domain.labels.values import LabelKey, ParsedLabels
+from inference_logger.store.labels import files
 from inference_logger.store.labels.files import UploadReader
 from shared.contracts.rpc.inference_logger_labels import LabelFormat
 from shared.errors import InvalidInput
@@ -139,3 +141,58 @@ def test_lines_of_ground_truth_mean_either_id() -> None:
         (LabelKey("id", "e", 1), 0.0),
     ]
     assert set(reasons(parsed)) == {3, 4, 5}
+
+
+def parquet(**columns: Any) -> bytes:
+    body = BytesIO()
+    pq.write_table(pa.table(columns), body, store_schema=False, compression="zstd")
+    return body.getvalue()
+
+
+NO_UTF8 = pa.StringArray.from_buffers(1, pa.py_buffer(b"\0\0\0\0\2\0\0\0"), pa.py_buffer(b"\xff\xfe"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("csv", b"request_id," + b"x" * 200_000 + b",label\na,1\n"),
+        ("csv", b"request_id,label\ra,1\r"),
+        ("csv", b"request_id,label," + b",".join(b"c%d" % number for number in range(20_000)) + b"\na,1\n"),
+        ("csv", b"request_id," + b",".join(b"label_%d" % number for number in range(1001)) + b"\na\n"),
+        ("csv", b"request_id," + b",".join(b"label_%d" % number for number in range(900)) + b"\n" + b"," * 900 + b"\n"),
+        ("parquet", parquet(request_id=NO_UTF8, label=[1])),
+        ("parquet", parquet(request_id=["a"], label=[1], labelled_at=pa.array([2**62], pa.timestamp("us", "UTC")))),
+        ("parquet", parquet(request_id=["a"], label=pa.array([b"x"]))),
+        ("json", b'{"labels": [' + b"1," * 1000 + b"1]}"),
+        ("ground_truth", b"1\n" * 1001),
+        ("ground_truth", json.dumps(
+            {"groundTruthData": {"data": "1\n" * 1001}, "eventMetadata": {"eventId": "a"}}
+        ).encode()),
+    ],
+)  # fmt: skip
+def test_bodies_that_would_break_or_fill_the_reader(
+    kind: LabelFormat, body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_formats, "MOST_LABELS", 1000)
+    monkeypatch.setattr(files, "MOST_LABELS", 1000)
+    monkeypatch.setattr(files, "MOST_CELLS", 800)
+    with pytest.raises(InvalidInput):
+        read(body, kind)
+
+
+def test_a_small_parquet_file_that_holds_a_terabyte_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    places = pa.array([0] * 100_000, pa.int32())
+    keys = pa.array([str(number) for number in range(100_000)])
+    huge = pa.DictionaryArray.from_arrays(places, ["x" * 10_000_000])
+    monkeypatch.setattr(files, "MOST_TEXT_BYTES", 10 << 20)
+    with pytest.raises(InvalidInput, match="take more than 10 MiB"):
+        read(parquet(request_id=keys, label=huge), "parquet")
+    long = pa.DictionaryArray.from_arrays(pa.array([0, 1], pa.int32()), ["x" * 10_000_000, "good"])
+    parsed = read(parquet(request_id=["a", "b"], label=long), "parquet")
+    assert (list(reasons(parsed)), [label.value for label in parsed.labels]) == ([0], ["good"])
+
+
+def test_names_and_endless_numbers_are_no_numbers() -> None:
+    parsed = read(b"request_id,row,label\na,0,1_0\nb,0,2_0\nc," + b"9" * 5000 + b",3_0\n", "csv")
+    assert [label.value for label in parsed.labels] == ["1_0", "2_0"]
+    assert list(reasons(parsed)) == [2]

@@ -14,6 +14,7 @@ import pytest
 
 from inference_logger.domain.labels.sources import (
     SourceProgress,
+    fingerprint,
     last_of_each,
     overlaps_others,
     says_the_same,
@@ -185,3 +186,16 @@ def test_runs_that_brought_nothing_do_not_push_out_those_that_did(
         return LabelRun(**{"id": new_id(), "started_at": NOW, "ended_at": NOW, "state": "ok", **fields})
 
     assert says_the_same(run(**now), run(**before)) == is_same
+
+
+def test_a_clock_that_is_set_back_keeps_no_source_waiting_and_a_request_counts_once() -> None:
+    hourly = source(schedule="PT1H")
+    progress = SourceProgress(fingerprint(hourly), last_run_at=NOW + timedelta(days=300))
+    assert progress.is_due(progress.next_run(hourly), NOW)
+    progress.note(NOW, None)
+    assert not progress.is_due(progress.next_run(hourly), NOW + timedelta(minutes=59))
+    assert not progress.is_due(None, NOW)
+    progress.requested_at = NOW + timedelta(days=1)
+    assert progress.trigger == "manual"
+    progress.note(NOW + timedelta(seconds=1), None)
+    assert not progress.is_due(progress.next_run(hourly), NOW + timedelta(seconds=2))

@@ -13,7 +13,7 @@ from inference_logger.domain.waiting import RetrySchedule, WaitingTable, waiting
 from inference_logger.handlers.park import park_records
 from inference_logger.handlers.recover import note_reason, recover_table
 from inference_logger.handlers.stores import Stores
-from inference_logger.store.bounded import Unwritable
+from inference_logger.store.delta.bounded import Unwritable
 
 log = logging.getLogger(__name__)
 

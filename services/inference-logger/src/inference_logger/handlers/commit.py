@@ -14,8 +14,8 @@ from inference_logger.domain.tables import ReceivedMessage, TableKey, TableShare
 from inference_logger.domain.waiting import WaitingTable
 from inference_logger.handlers.stores import CatalogueState, Stores, note_commit, read_catalogue_state, table_blocked
 from inference_logger.store import counts, positions
-from inference_logger.store.bounded import Unwritable
-from inference_logger.store.delta import CommitResult
+from inference_logger.store.delta.bounded import Unwritable
+from inference_logger.store.delta.commits import CommitResult
 from shared.bus.outbox import publish
 
 log = logging.getLogger(__name__)

@@ -20,25 +20,18 @@ from inference_logger.domain.inferences.signatures import KnownSignatures, Signa
 from inference_logger.domain.inferences.step import derive_parts, keys_of
 from inference_logger.domain.schema import NEEDED_OF_PAYLOAD
 from inference_logger.domain.tables import INFERENCES, KIND, TableKey, is_remote
-from inference_logger.domain.waiting import WaitingTable, error_reason
-from inference_logger.handlers.stores import (
-    DerivationWakeups,
-    Stores,
-    note_commit,
-    read_catalogue_state,
-    table_blocked,
-    table_recovered,
-)
+from inference_logger.domain.waiting import error_reason
+from inference_logger.handlers.blocked import BlockedTables
+from inference_logger.handlers.stores import DerivationWakeups, Stores, note_commit, read_catalogue_state
 from inference_logger.store import catalogue
-from inference_logger.store.bounded import Unwritable
-from inference_logger.store.delta import CommitResult, version_and_rows
-from inference_logger.store.derived import blocked
+from inference_logger.store.delta.bounded import Unwritable
+from inference_logger.store.delta.commits import CommitResult
+from inference_logger.store.delta.open_tables import OpenTables
+from inference_logger.store.delta.rows import version_and_rows
 from inference_logger.store.derived.runner import DerivationRunner
 from inference_logger.store.derived.signatures import find_signatures
 from inference_logger.store.derived.tables import Backfill, Derivation, DerivedCommit, catalogue_location, rows_behind
-from inference_logger.store.open_tables import OpenTables
 from inference_logger.store.storage import Storage
-from shared.bus.outbox import publish
 from shared.errors import NotFound, PenstockError
 
 log = logging.getLogger(__name__)
@@ -62,12 +55,14 @@ class InferenceTables:
     stores: Stores
     runner: DerivationRunner[Derivation, DerivedCommit]
     waits: SignatureWaits = field(default_factory=SignatureWaits)
-    blocked: dict[str, WaitingTable] = field(default_factory=dict)
-    """By location."""
     _backfills: dict[str, Backfill] = field(default_factory=dict)
     _opened: OpenTables = field(default_factory=OpenTables)
     _checked: set[str] = field(default_factory=set)
     """Locations whose entry in the catalogue is known to be there."""
+    _blocked: BlockedTables = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._blocked = BlockedTables(self.stores, INFERENCES, OWNER)
 
     @property
     def wakeups(self) -> DerivationWakeups:
@@ -87,13 +82,12 @@ class InferenceTables:
         owns = self.stores.ownership.owns
         async with self.stores.database.read() as session:
             rows = await catalogue.find_tables(session)
-            found = await blocked.find_blocked(session)
-        self.blocked = {location: table for location, table in found.items() if owns(table.key.service)}
+            await self._blocked.load(session)
         now = self.stores.clock.monotonic()
         for row in rows:
             if row.kind == KIND and row.version >= 0 and owns(row.service):
                 self.schedule.wake(self.stores.tables.key_at(row.location, row.service, row.kind), now)
-        self._show()
+        self._blocked.show()
 
     def take_due(self) -> list[TableKey]:
         """Tables that are to be derived now."""
@@ -185,21 +179,18 @@ class InferenceTables:
     async def _note(self, source: TableKey, done: DerivedCommit) -> None:
         key, target = replace(source, kind=INFERENCES), self._target(source)
         committed = done.committed if target in self._checked else await self._unlisted(target, done.committed)
-        recovered = None if done.is_behind else self.blocked.get(target)
+        recovered = None if done.is_behind else self._blocked.at(target)
         if (committed is not None and committed.rows) or recovered is not None:
             async with self.stores.database.unit_of_work() as session:
                 if committed is not None:
                     await note_commit(session, key, committed, self.stores.clock.now())
                 if recovered is not None:
-                    await blocked.delete_blocked(session, target)
-                    await publish(session, table_recovered(recovered))
+                    await self._blocked.note_recovered(session, recovered)
         self._checked.add(target)
         if committed is not None and committed.rows:
             self.stores.labelled.rows_added(key)
         if recovered is not None:
-            log.info("table %s at %s has everything again", key.name, target)
-            del self.blocked[target]
-            self._show()
+            self._blocked.forget(recovered)
 
     async def _unlisted(self, target: str, committed: CommitResult | None) -> CommitResult | None:
         """What the catalogue is to hear of the table: all of it, where a killed logger did not note what it wrote."""
@@ -216,19 +207,8 @@ class InferenceTables:
 
     async def _note_blocked(self, source: TableKey, reason: str) -> None:
         key, target = replace(source, kind=INFERENCES), self._target(source)
-        before = self.blocked.get(target)
-        if not self.stores.ownership.may_write(source.service) or (before is not None and before.reason == reason):
-            return
-        behind = await self._rows_behind(source)
-        since = before.since if before else self.stores.clock.now()
-        table = WaitingTable(key, target, "", 0, reason, since, rows=behind)
-        log.warning("table %s at %s cannot be written, it waits: %s", key.name, target, reason)
-        async with self.stores.database.unit_of_work() as session:
-            await blocked.save_blocked(session, table)
-            if before is None:
-                await publish(session, table_blocked(table))
-        self.blocked[target] = table
-        self._show()
+        if self._blocked.needs_note(key, target, reason):
+            await self._blocked.note(key, target, reason, rows=await self._rows_behind(source))
 
     async def _rows_behind(self, source: TableKey) -> int:
         """Requests whose rows wait; 0 where the storage does not say so soon, and in object stores."""
@@ -239,9 +219,6 @@ class InferenceTables:
             return await asyncio.wait_for(asyncio.to_thread(rows_behind, derivation), COUNT_WITHIN_S)
         except (TimeoutError, PenstockError):
             return 0
-
-    def _show(self) -> None:
-        self.stores.metrics.set_waiting(self.blocked.values(), OWNER)
 
 
 def _derive_rows(

@@ -17,8 +17,10 @@ from inference_logger.domain.object_storage import bucket_of, storage_reason
 from inference_logger.domain.tables import TableKey, is_remote, plain_path
 from inference_logger.handlers.stores import Stores
 from inference_logger.store import catalogue
-from inference_logger.store.delta import CommitResult, PayloadTables, version_and_rows
-from inference_logger.store.open_tables import open_table
+from inference_logger.store.delta.commits import CommitResult
+from inference_logger.store.delta.open_tables import open_table
+from inference_logger.store.delta.payload import PayloadTables
+from inference_logger.store.delta.rows import version_and_rows
 from inference_logger.store.tables import TableRow
 from shared.database import Database
 from shared.errors import Conflict, NotFound, Unavailable

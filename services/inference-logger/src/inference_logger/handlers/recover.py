@@ -21,8 +21,8 @@ from inference_logger.handlers.stores import (
     table_rows_dropped,
 )
 from inference_logger.store import counts, positions
-from inference_logger.store.bounded import Unwritable
-from inference_logger.store.delta import CommitResult
+from inference_logger.store.delta.bounded import Unwritable
+from inference_logger.store.delta.commits import CommitResult
 from inference_logger.store.destinations.definitions import NoDestination
 from inference_logger.store.parking import ParkedSegment
 from inference_logger.store.stream import read_service

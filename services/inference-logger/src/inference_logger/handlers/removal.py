@@ -19,6 +19,7 @@ from inference_logger.handlers.stores import Stores
 from inference_logger.store import catalogue, counts, positions
 from inference_logger.store.derived.blocked import delete_blocked, find_blocked
 from inference_logger.store.derived.signatures import delete_signatures
+from inference_logger.store.labels.uploads import forget_receipts
 from inference_logger.store.removal import remove_remote_table, remove_table
 from shared.errors import PenstockError
 
@@ -61,6 +62,7 @@ class TableRemoval:
             async with self.stores.database.unit_of_work() as session:
                 await catalogue.finish_purge(session, service, upto, removed, is_done=is_done)
                 await delete_signatures(session, service)
+                await forget_receipts(session, service, upto)
                 for location in removed:
                     await delete_blocked(session, location)
                 await counts.forget_service(session, service, upto)

@@ -17,10 +17,11 @@ from inference_logger.domain.waiting import WaitingTable
 from inference_logger.handlers.replicas.ownership import Ownership
 from inference_logger.metrics import TableMetrics
 from inference_logger.store import catalogue, counts
-from inference_logger.store.delta import CommitResult, PayloadTables
+from inference_logger.store.delta.commits import CommitResult
+from inference_logger.store.delta.payload import PayloadTables
+from inference_logger.store.delta.writer import TableWriter
 from inference_logger.store.parking import ParkingArea
 from inference_logger.store.storage import Storages
-from inference_logger.store.writer import TableWriter
 from shared.bus.outbox import publish
 from shared.clock import Clock
 from shared.database import Database

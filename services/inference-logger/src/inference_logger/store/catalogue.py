@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from inference_logger.domain.tables import TableKey, plain_path
-from inference_logger.store.delta import CommitResult
+from inference_logger.store.delta.commits import CommitResult
 from inference_logger.store.tables import PurgeRow, TableRow
 
 

@@ -15,17 +15,21 @@ import pyarrow.compute as pc
 
 from inference_logger.domain.inferences.kinds import json_text
 from inference_logger.domain.inferences.names import FEATURE, PREDICTION, ColumnRegistry
+from inference_logger.domain.inferences.payload_requests import (
+    Mixed,
+    PayloadRequest,
+    RequestRows,
+    payload_requests,
+    read_rows,
+)
 from inference_logger.domain.inferences.placing import Placement
-from inference_logger.domain.inferences.requests import FeatureRows, Row, UnreadableBody, read_request
-from inference_logger.domain.inferences.responses import UNNAMED, CountMismatch, error_text, read_response
-from inference_logger.domain.inferences.signatures import NO_SIGNATURE, Signature, SignatureKey
+from inference_logger.domain.inferences.requests import Row
+from inference_logger.domain.inferences.responses import UNNAMED
+from inference_logger.domain.inferences.signatures import Signature, SignatureKey
 from inference_logger.domain.schema import FROM_PAYLOAD, INFERENCES_SCHEMA, NEEDED_OF_PAYLOAD
 
 NEEDED = ("request_date", *NEEDED_OF_PAYLOAD)
-NOTHING = FeatureRows((), [()])
 PART_ROWS = 20_000
-Mixed = tuple[frozenset[str], frozenset[str]]
-"""Of a request that is derived in parts: each of them takes its numbers for what they are in all of it."""
 
 
 @dataclass
@@ -47,26 +51,6 @@ class _Group:
     """Rows that are a request as a whole → its features and predictions, for the two JSON columns."""
 
 
-@dataclass(frozen=True)
-class _Read:
-    """What a request has: rows, and predictions for them unless it says why not."""
-
-    features: FeatureRows
-    predictions: FeatureRows | None
-    error: str | None
-    whole: tuple[Any, Any] | None = None
-
-    @property
-    def mixed(self) -> Mixed:
-        """Names of features, and of predictions, that are numbers with and without a fraction."""
-        return _mixed(self.features), _mixed(self.predictions or NOTHING)
-
-
-def _mixed(found: FeatureRows) -> frozenset[str]:
-    kinds = ({type(row[at]) for row in found.rows} for at in range(len(found.names)))
-    return frozenset(name for name, types in zip(found.names, kinds, strict=True) if {int, float} <= types)
-
-
 class _Groups:
     """Rows that are gathered."""
 
@@ -74,7 +58,7 @@ class _Groups:
         self._found: dict[Any, _Group] = {}
         self.rows = 0
 
-    def add(self, request: _Request, found: _Read, part: slice, mixed: Mixed) -> None:
+    def add(self, request: PayloadRequest, found: RequestRows, part: slice, mixed: Mixed) -> None:
         """Rows of a request."""
         features, predictions = found.features, found.predictions
         names, predicted = features.names, predictions.names if predictions is not None else ()
@@ -104,22 +88,6 @@ class _Groups:
         return rows.take(pc.sort_indices(keys, sort_keys=[("place", "ascending"), ("index", "ascending")]))
 
 
-@dataclass(frozen=True)
-class _Request:
-    """One row of payload."""
-
-    place: int
-    signature: Signature
-    status: int
-    request: str | None
-    response: str | None
-    codes: Sequence[str]
-
-    @property
-    def is_ok(self) -> bool:
-        return 200 <= self.status < 300
-
-
 def derive_inferences(
     payload: pa.Table, signatures: Mapping[SignatureKey, Signature], known: Sequence[pa.Field] = ()
 ) -> pa.Table:
@@ -141,8 +109,8 @@ def derive_parts(
     payload = with_needed_columns(payload)
     registry = ColumnRegistry(known)
     groups = _Groups()
-    for request in _requests(payload, signatures):
-        found = _read(request)
+    for request in payload_requests(payload, signatures):
+        found = read_rows(request)
         mixed = found.mixed if len(found.features.rows) > PART_ROWS else (frozenset(), frozenset())
         for start in range(0, len(found.features.rows), PART_ROWS):
             groups.add(request, found, slice(start, start + PART_ROWS), mixed)
@@ -168,52 +136,6 @@ def with_needed_columns(payload: pa.Table) -> pa.Table:
     columns = {name: payload.column(name) if name in names else pa.nulls(payload.num_rows) for name in NEEDED}
     columns["record_id"] = pc.coalesce(columns["record_id"], columns["request_id"])
     return pa.table(columns)
-
-
-def _requests(payload: pa.Table, signatures: Mapping[SignatureKey, Signature]) -> list[_Request]:
-    columns = [
-        payload.column(name).to_pylist()
-        for name in ("version_id", "generation", "status_code", "request", "response", "logging_error_codes")
-    ]
-    return [
-        _Request(
-            place, signatures.get((version, generation), NO_SIGNATURE), status or 0, request, response, codes or ()
-        )
-        for place, (version, generation, status, request, response, codes) in enumerate(zip(*columns, strict=True))
-    ]
-
-
-def _read(request: _Request) -> _Read:
-    try:
-        features = _features(request)
-    except UnreadableBody as error:
-        return _whole(request, str(error), None)
-    if not request.is_ok:
-        return _Read(features, None, error_text(request.status, request.response))
-    try:
-        return _Read(features, _predictions(request, len(features.rows)), None)
-    except UnreadableBody as error:
-        return _Read(features, None, str(error))
-    except CountMismatch as error:
-        whole = [dict(zip(features.names, row, strict=True)) for row in features.rows]
-        return _whole(request, str(error), (whole, error.predictions))
-
-
-def _whole(request: _Request, error: str, whole: tuple[Any, Any] | None) -> _Read:
-    """One row for the request."""
-    return _Read(NOTHING, None, error if request.is_ok else error_text(request.status, request.response), whole)
-
-
-def _features(request: _Request) -> FeatureRows:
-    if request.request is None:
-        raise UnreadableBody(", ".join(request.codes) or "the request was not recorded")
-    return read_request(request.request, request.signature)
-
-
-def _predictions(request: _Request, rows: int) -> FeatureRows:
-    if request.response is None:
-        raise UnreadableBody(", ".join(request.codes) or "the answer was not recorded")
-    return read_response(request.response, rows)
 
 
 def _to_table(group: _Group, payload: pa.Table, registry: ColumnRegistry) -> pa.Table:

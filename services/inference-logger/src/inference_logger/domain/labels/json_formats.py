@@ -10,7 +10,9 @@ import orjson
 from inference_logger.domain.labels.values import (
     ANY_ID,
     CLIENT_REQUEST_ID,
+    MOST_LABELS,
     REQUEST_ID,
+    TOO_MANY,
     BadLabel,
     Label,
     LabelKey,
@@ -24,6 +26,8 @@ from inference_logger.domain.labels.values import (
 )
 from shared.errors import InvalidInput
 
+LONGEST_LINE = 4 << 20
+"""Of ground truth: what it holds takes many times that in memory."""
 ITEM_FIELDS = frozenset((CLIENT_REQUEST_ID, REQUEST_ID, "key", "row", "label", "labelled_at"))
 
 
@@ -39,10 +43,12 @@ def read_json(body: bytes, key_column: str | None, latest: datetime) -> ParsedLa
     items = content.get("labels") if isinstance(content, dict) and content.keys() == {"labels"} else None
     if not isinstance(items, list):
         raise InvalidInput('the body is not {"labels": [ … ]} and nothing else')
-    parsed = ParsedLabels(len(items))
+    if len(items) > MOST_LABELS:
+        raise InvalidInput(TOO_MANY)
+    parsed = ParsedLabels(len(items), most=MOST_LABELS)
     for place, item in enumerate(items):
         try:
-            parsed.labels += _labels_of(item, place, key_column, latest)
+            parsed.take(_labels_of(item, place, key_column, latest))
         except BadLabel as error:
             parsed.reject(place, str(error))
     return parsed
@@ -75,19 +81,23 @@ def read_ground_truth(body: bytes, latest: datetime) -> ParsedLabels:
     The event's id is the request's id, or the caller's own. Several lines of CSV, or a list of JSON, are the rows of a
     batch. Raises `InvalidInput` for a body that is no text.
     """
-    parsed = ParsedLabels()
+    parsed = ParsedLabels(most=MOST_LABELS)
     for line in body.splitlines():
         if not line.strip():
             continue
         place, parsed.received = parsed.received, parsed.received + 1
+        if parsed.received > MOST_LABELS:
+            raise InvalidInput(TOO_MANY)
         try:
-            parsed.labels += _labels_of_line(line, place)
+            parsed.take(_labels_of_line(line, place))
         except BadLabel as error:
             parsed.reject(place, str(error))
     return parsed
 
 
 def _labels_of_line(line: bytes, place: int) -> list[Label]:
+    if len(line) > LONGEST_LINE:
+        raise BadLabel(f"the line is longer than {LONGEST_LINE >> 20} MiB")
     try:
         content = orjson.loads(line)
         data, encoding = content["groundTruthData"]["data"], content["groundTruthData"].get("encoding", "CSV")
@@ -113,12 +123,12 @@ def _values(data: Any, encoding: Any) -> list[LabelValue]:
 
 
 def text_value(text: str) -> LabelValue:
-    """A number where the text is one, else the text. Raises `BadLabel`."""
+    """A number where the text is one, else the text: `1_0` is a name. Raises `BadLabel`."""
     text = text.strip()
     if not text:
         raise BadLabel("the label is empty")
     try:
-        return label_value(float(text))
+        return label_value(text if "_" in text else float(text))
     except ValueError as error:
         if isinstance(error, BadLabel):
             raise

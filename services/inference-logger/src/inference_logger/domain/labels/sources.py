@@ -21,6 +21,7 @@ from shared.schedules import BadSchedule, Schedule
 FIRST_RETRY_S = 30.0
 LONGEST_RETRY_S = 3600.0
 MOST_REASONS = 10
+CLOCK_SET_BACK = timedelta(minutes=1)
 
 Trigger = Literal["schedule", "manual", "retry"]
 
@@ -71,10 +72,16 @@ class SourceProgress:
         except BadSchedule:
             return None
 
+    def is_due(self, next_run: datetime | None, now: datetime) -> bool:
+        """Whether it is time; also where it was read in what is the future, by a clock that was set back since."""
+        if next_run is None:
+            return False
+        return next_run <= now or (self.last_run_at is not None and self.last_run_at > now + CLOCK_SET_BACK)
+
     @property
     def is_requested(self) -> bool:
         """Somebody told another process to have it read."""
-        return self.requested_at is not None and (self.last_run_at is None or self.requested_at > self.last_run_at)
+        return self.requested_at is not None  # until it has run: two processes' clocks are not compared
 
     @property
     def trigger(self) -> Trigger:
@@ -83,7 +90,7 @@ class SourceProgress:
 
     def note(self, at: datetime, error: str | None) -> None:
         """A run has ended."""
-        self.last_run_at, self.reason = at, error
+        self.last_run_at, self.reason, self.requested_at = at, error, None
         self.failures = 0 if error is None else self.failures + 1
         self.failing_since = None if error is None else self.failing_since or at
 
@@ -119,9 +126,9 @@ def staged_schema(found: pa.Schema, columns: LabelColumns) -> pa.Schema:
         if name == columns.labelled_at:
             is_valid |= is_text or pa.types.is_timestamp(kind)
         if not is_valid:
-            raise InvalidInput(
-                f"column {name[:64]} is of the type {found.field(name).type}, which is no {_use(name, columns)}"
-            )
+            said = found.field(name).type
+            said = said.value_type if pa.types.is_dictionary(said) else said
+            raise InvalidInput(f"column {name[:64]} is of the type {said}, which is no {_use(name, columns)}")
         fields.append(pa.field(name, kind))
     return pa.schema(fields)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ import pyarrow.compute as pc
 from inference_logger.domain.labels.json_formats import text_value
 from inference_logger.domain.labels.values import (
     CLIENT_REQUEST_ID,
+    MOST_NAMES,
     REQUEST_ID,
     BadLabel,
     Label,
@@ -67,6 +69,8 @@ def find_columns(names: Sequence[str], key_column: str | None) -> LabelColumns:
         labels[""] = "label"
     if not labels:
         raise InvalidInput(f"there is no column label or label_<name>: rename the one of labels; {_listed(names)}")
+    if len(labels) > MOST_NAMES:
+        raise InvalidInput(f"there are more than {MOST_NAMES} columns label_<name>")
     row = "row" if "row" in names else None
     return LabelColumns(keys, labels, row, "labelled_at" if "labelled_at" in names else None)
 
@@ -86,14 +90,20 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def read_table(
-    rows: pa.Table, columns: LabelColumns, latest: datetime, *, texts_stay: bool = False, first: int = 0
+    rows: pa.Table,
+    columns: LabelColumns,
+    latest: datetime,
+    *,
+    texts_stay: bool = False,
+    first: int = 0,
+    most: float = math.inf,
 ) -> ParsedLabels:
     """The labels of rows, counted from `first`. Raises `InvalidInput` for columns.
 
     Texts of CSV are numbers where all of a column are (`are_numbers`); `texts_stay`: that has been decided.
     """
     require_columns(rows.schema.names, columns)
-    parsed = ParsedLabels(rows.num_rows)
+    parsed = ParsedLabels(rows.num_rows, most=most)
     keys = [(name, rows.column(column).to_pylist()) for name, column in columns.keys.items()]
     labels = [(name, _values(rows.column(column), texts_stay=texts_stay)) for name, column in columns.labels.items()]
     numbers = _cells(rows, columns.row)
@@ -108,7 +118,7 @@ def read_table(
             parsed.reject(first + place, str(error))
         else:
             item = first + place
-            parsed.labels += [Label(LabelKey(name, key, row, label), value, at, item) for label, value in found]
+            parsed.take(Label(LabelKey(name, key, row, label), value, at, item) for label, value in found)
     return parsed
 
 
@@ -145,7 +155,7 @@ def _integer(found: Any) -> Any:
     if isinstance(found, str):
         if not found.strip():
             return None
-        return int(found) if found.strip().isdecimal() else found
+        return int(found) if found.strip().isdecimal() and len(found) < 20 else found  # a longer one is no row
     return int(found) if isinstance(found, float) and found.is_integer() else found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -15,12 +15,21 @@ LONGEST_KEY = 256
 LONGEST_TEXT = 1024
 MOST_EXACT_INTEGER = 2**53
 MOST_ROWS = 2**31 - 1
+MOST_LABELS = 1_000_000
+"""Of one upload."""
+MOST_NAMES = 1000
+"""Labels of one inference."""
+TOO_MANY = f"more than {MOST_LABELS:,} labels in one upload; send several, or make the file a label source"
 
 LabelValue = float | str | bool
 
 
 class BadLabel(ValueError):
     """Why a label is not taken."""
+
+
+class TooManyLabels(Exception):
+    """What was sent holds more than may be."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +70,13 @@ class ParsedLabels:
     received: int = 0
     labels: list[Label] = field(default_factory=list)
     rejected: list[Rejection] = field(default_factory=list)
+    most: float = math.inf
+
+    def take(self, labels: Iterable[Label]) -> None:
+        """Some are good. Raises `TooManyLabels`."""
+        self.labels += labels
+        if len(self.labels) > self.most:
+            raise TooManyLabels(TOO_MANY)
 
     def reject(self, item: int, reason: str) -> None:
         """An item is not taken."""
@@ -148,5 +164,7 @@ def named_values(found: Any) -> Sequence[tuple[str, LabelValue]]:
     if isinstance(found, dict):
         if not found:
             raise BadLabel("the label is an object without a name")
+        if len(found) > MOST_NAMES:
+            raise BadLabel(f"the label is an object of more than {MOST_NAMES} names")
         return [(label_name(name), label_value(value)) for name, value in found.items()]
     return [("", label_value(found))]

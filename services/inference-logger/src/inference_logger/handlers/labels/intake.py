@@ -17,7 +17,8 @@ from inference_logger.domain.object_storage import storage_reason
 from inference_logger.handlers.labels.places import LabelTables, find_label_tables, place_of
 from inference_logger.handlers.stores import Stores, note_commit, read_catalogue_state
 from inference_logger.store import catalogue
-from inference_logger.store.delta import CommitResult, version_and_rows
+from inference_logger.store.delta.commits import CommitResult
+from inference_logger.store.delta.rows import version_and_rows
 from inference_logger.store.labels.files import UploadReader
 from inference_logger.store.labels.table import AppendedLabels, append_labels, find_requests
 from inference_logger.store.labels.uploads import find_receipt, save_receipt

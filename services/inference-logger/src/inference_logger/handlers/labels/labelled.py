@@ -9,20 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from inference_logger.domain.derivations import DerivationSchedule
 from inference_logger.domain.tables import INFERENCES, LABELLED, TableKey
-from inference_logger.domain.waiting import WaitingTable, error_reason
+from inference_logger.domain.waiting import error_reason
+from inference_logger.handlers.blocked import BlockedTables
 from inference_logger.handlers.labels.places import find_label_tables, labelled_of, place_of
-from inference_logger.handlers.stores import (
-    DerivationWakeups,
-    Stores,
-    note_commit,
-    read_catalogue_state,
-    table_blocked,
-    table_recovered,
-)
+from inference_logger.handlers.stores import DerivationWakeups, Stores, note_commit, read_catalogue_state
 from inference_logger.store import catalogue
-from inference_logger.store.bounded import Unwritable
-from inference_logger.store.delta import CommitResult, version_and_rows
-from inference_logger.store.derived import blocked
+from inference_logger.store.delta.bounded import Unwritable
+from inference_logger.store.delta.commits import CommitResult
+from inference_logger.store.delta.rows import version_and_rows
 from inference_logger.store.derived.runner import DerivationRunner
 from inference_logger.store.labels.labelled import LabelledCommit, LabelledDerivation, Versions
 from shared.bus.outbox import publish
@@ -40,9 +34,11 @@ class LabelledTables:
 
     stores: Stores
     runner: DerivationRunner[LabelledDerivation, LabelledCommit]
-    blocked: dict[str, WaitingTable] = field(default_factory=dict)
-    """By location."""
     _seen: dict[str, Versions] = field(default_factory=dict)
+    _blocked: BlockedTables = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._blocked = BlockedTables(self.stores, LABELLED, OWNER)
 
     @property
     def wakeups(self) -> DerivationWakeups:
@@ -61,14 +57,12 @@ class LabelledTables:
         owns = self.stores.ownership.owns
         async with self.stores.database.read() as session:
             rows = await catalogue.find_tables(session)
-            found = await blocked.find_blocked(session)
-        labelled = {location: table for location, table in found.items() if table.key.kind == LABELLED}
-        self.blocked = {location: table for location, table in labelled.items() if owns(table.key.service)}
+            await self._blocked.load(session)
         now = self.stores.clock.monotonic()
         for row in rows:
             if row.kind == INFERENCES and row.version >= 0 and owns(row.service):
                 self.schedule.wake(self.stores.tables.key_at(row.location, row.service, row.kind), now)
-        self._show()
+        self._blocked.show()
 
     def take_due(self) -> list[TableKey]:
         """Inferences tables whose labelled tables are to be brought on."""
@@ -117,7 +111,7 @@ class LabelledTables:
         return done
 
     async def _note(self, key: TableKey, location: str, done: LabelledCommit) -> None:
-        recovered = None if done.is_behind else self.blocked.get(location)
+        recovered = None if done.is_behind else self._blocked.at(location)
         if done.committed is None and recovered is None:
             return
         async with self.stores.database.unit_of_work() as session:
@@ -126,13 +120,10 @@ class LabelledTables:
                 if done.added or done.changed:
                     await publish(session, _joined(key, done, done.committed))
             if recovered is not None:
-                await blocked.delete_blocked(session, location)
-                await publish(session, table_recovered(recovered))
+                await self._blocked.note_recovered(session, recovered)
         self.stores.metrics.count_labels(key.service, added=done.added, changed=done.changed)
         if recovered is not None:
-            log.info("table %s at %s has everything again", key.name, location)
-            del self.blocked[location]
-            self._show()
+            self._blocked.forget(recovered)
 
     async def _note_commit(self, session: AsyncSession, key: TableKey, location: str, committed: CommitResult) -> None:
         """The entry says what the table says: a merge changes rows, and a killed logger may not have noted some."""
@@ -146,21 +137,8 @@ class LabelledTables:
     async def _note_blocked(self, source: TableKey, reason: str) -> None:
         key = labelled_of(source)
         location = self.stores.tables.location(key)
-        before = self.blocked.get(location)
-        if not self.stores.ownership.may_write(source.service) or (before is not None and before.reason == reason):
-            return
-        since = before.since if before else self.stores.clock.now()
-        table = WaitingTable(key, location, "", 0, reason, since)
-        log.warning("table %s at %s cannot be written, it waits: %s", key.name, location, reason)
-        async with self.stores.database.unit_of_work() as session:
-            await blocked.save_blocked(session, table)
-            if before is None:
-                await publish(session, table_blocked(table))
-        self.blocked[location] = table
-        self._show()
-
-    def _show(self) -> None:
-        self.stores.metrics.set_waiting(self.blocked.values(), OWNER)
+        if self._blocked.needs_note(key, location, reason):
+            await self._blocked.note(key, location, reason)
 
 
 def _joined(key: TableKey, done: LabelledCommit, committed: CommitResult) -> LabelsJoined:

@@ -84,7 +84,7 @@ class LabelSources:
             due, is_running = self._due[source.id], source.id in self._running
             if is_running and not self._owns(source):
                 self._running[source.id].cancel()
-            elif due is not None and due <= now and not is_running and self._owns(source):
+            elif self._progress[source.id].is_due(due, now) and not is_running and self._owns(source):
                 self._start(source, self._progress[source.id].trigger)
 
     def _know(self, source: LabelSource, progress: SourceProgress) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
-from inference_logger.store.delta import aligned
+from inference_logger.store.delta.rows import aligned
 
 PLAIN_BYTES = 16 * 1024 * 1024
 """So much waits as it is."""

@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Generic, Protocol, TypeVar
 
-from inference_logger.store.bounded import BoundedWork
+from inference_logger.store.delta.bounded import BoundedWork
 from inference_logger.store.storage import Storages
 from shared.errors import NotFound
 

@@ -19,7 +19,8 @@ from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Tr
 from deltalake.exceptions import CommitFailedError, DeltaError
 
 from inference_logger.domain.schema import INFERENCES_SCHEMA
-from inference_logger.store.delta import CommitResult
+from inference_logger.store.delta.commits import CommitResult
+from inference_logger.store.delta.open_tables import OpenTables, open_table
 from inference_logger.store.derived.engine import check_engine
 from inference_logger.store.derived.parts import Parts
 from inference_logger.store.derived.source import (
@@ -32,7 +33,6 @@ from inference_logger.store.derived.source import (
     read_rows,
 )
 from inference_logger.store.destinations.fence import WriterFence
-from inference_logger.store.open_tables import OpenTables, open_table
 from inference_logger.store.storage import LOCAL, Storage, is_remote
 from shared.errors import NotFound
 

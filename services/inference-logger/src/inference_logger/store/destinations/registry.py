@@ -10,14 +10,13 @@ import logging
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from inference_logger.domain.object_storage import nearest_destination
 from inference_logger.domain.tables import is_remote
 from inference_logger.domain.waiting import RetrySchedule, error_reason
 from inference_logger.store.destinations.definitions import DestinationDefinitions, folder_of
+from inference_logger.store.destinations.health import Health, HealthGauges
 from inference_logger.store.destinations.probe import check_writable, probe_conditional_puts
 from inference_logger.store.s3 import S3Client
 from inference_logger.store.storage import LOCAL, Storage
@@ -34,39 +33,6 @@ PROBE_WITHIN_S = 45.0
 TICK_S = 0.5
 THREADS = 16
 """Of one destination: what hangs there holds up no other."""
-
-Writing = Literal["concurrent", "single", "unknown"]
-
-
-@dataclass
-class Health:
-    """What is known of one destination since it was defined so."""
-
-    definition: Destination
-    threads: ThreadPoolExecutor
-    state: Literal["ok", "failing", "unknown"] = "unknown"
-    reason: str | None = None
-    since: datetime | None = None
-    writing: Writing = "unknown"
-    warning: str | None = None
-    retry: RetrySchedule = field(default_factory=RetrySchedule)
-    checking: asyncio.Task[str | None] | None = None
-    """The check under way: all that want one wait for the same."""
-    probing: asyncio.Task[None] | None = None
-    """The probe under way; it takes far longer than a check, which nobody waits for it for."""
-    probe_retry: RetrySchedule = field(default_factory=RetrySchedule)
-
-
-class HealthGauges(Protocol):
-    """Where the health of destinations is shown."""
-
-    def show(self, destination: str, *, is_up: bool, is_single_writer: bool) -> None:
-        """After a check."""
-        ...
-
-    def forget(self, destination: str) -> None:
-        """It is defined no more."""
-        ...
 
 
 class DestinationRegistry:
@@ -139,7 +105,7 @@ class DestinationRegistry:
             await self.definitions.refresh(0)
         self.follow_definitions()
         until = self._clock.monotonic() + PROBE_WITHIN_S
-        while self._clock.monotonic() < until and any(_is_open(health) for health in self._health.values()):
+        while self._clock.monotonic() < until and any(health.is_open for health in self._health.values()):
             await self._clock.sleep(TICK_S)
 
     def follow_definitions(self) -> None:
@@ -259,7 +225,3 @@ class DestinationRegistry:
     def _show(self, health: Health) -> None:
         is_up, is_single_writer = health.state == "ok", health.writing == "single"
         self._gauges.show(health.definition.name, is_up=is_up, is_single_writer=is_single_writer)
-
-
-def _is_open(health: Health) -> bool:
-    return health.state == "unknown" or (health.state == "ok" and health.writing == "unknown")

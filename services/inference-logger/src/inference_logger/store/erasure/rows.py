@@ -21,8 +21,9 @@ from inference_logger.domain.erasures import holds_value, label_predicates, pred
 from inference_logger.domain.inferences.kinds import is_kind
 from inference_logger.domain.inferences.names import NAME
 from inference_logger.domain.schema import SYSTEM_COLUMNS
-from inference_logger.store.delta import PayloadTables, find_rows
-from inference_logger.store.open_tables import open_table
+from inference_logger.store.delta.open_tables import open_table
+from inference_logger.store.delta.payload import PayloadTables
+from inference_logger.store.delta.rows import find_rows
 from inference_logger.store.storage import Storage
 from shared.contracts.erasures import ErasureOrder
 

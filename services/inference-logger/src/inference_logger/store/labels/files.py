@@ -11,18 +11,20 @@ from typing import IO
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 
 from inference_logger.domain.labels.json_formats import read_ground_truth, read_json
-from inference_logger.domain.labels.tabular import find_columns, read_table
-from inference_logger.domain.labels.values import ParsedLabels
+from inference_logger.domain.labels.sources import staged_schema
+from inference_logger.domain.labels.tabular import LabelColumns, find_columns, read_table
+from inference_logger.domain.labels.values import MOST_LABELS, TOO_MANY, ParsedLabels, TooManyLabels
+from inference_logger.store.labels.parquet import open_parquet, parquet_batches, plain_bytes, require_distinct
 from shared.contracts.rpc.inference_logger_labels import LabelFormat
 from shared.errors import InvalidInput
 
-MOST_LABELS = 1_000_000
-"""Of one upload."""
+MOST_CELLS = 4 * MOST_LABELS
+"""Of the columns of labels, empty ones included."""
+MOST_TEXT_BYTES = 256 << 20
+"""Of a Parquet file, as they would be one by one."""
 LONGEST_HEADER = 1 << 20
-_TOO_MANY = f"more than {MOST_LABELS:,} labels in one upload; send several, or make the file a label source"
 
 
 @dataclass(frozen=True)
@@ -36,34 +38,45 @@ class UploadReader:
     def read(self, file: IO[bytes]) -> ParsedLabels:
         """Raises `InvalidInput` for a body that cannot be read as what it is said to be."""
         file.seek(0)
+        try:
+            return self._read(file)
+        except TooManyLabels as error:
+            raise InvalidInput(str(error)) from error
+
+    def _read(self, file: IO[bytes]) -> ParsedLabels:
         match self.format:
             case "csv":
-                return self._table(_read_csv(file))
+                return self._table(*_read_csv(file, self.key_column))
             case "parquet":
-                return self._table(_read_parquet(file, self.key_column))
+                return self._table(*_read_parquet(file, self.key_column))
             case "json":
-                parsed = read_json(file.read(), self.key_column, self.latest)
+                return read_json(file.read(), self.key_column, self.latest)
             case "ground_truth":
-                parsed = read_ground_truth(file.read(), self.latest)
-        if parsed.received > MOST_LABELS:
-            raise InvalidInput(_TOO_MANY)
-        return parsed
+                return read_ground_truth(file.read(), self.latest)
 
-    def _table(self, rows: pa.Table) -> ParsedLabels:
-        columns = find_columns(rows.schema.names, self.key_column)
-        return read_table(rows.select(list(dict.fromkeys(columns.needed))), columns, self.latest)
+    def _table(self, rows: pa.Table, columns: LabelColumns) -> ParsedLabels:
+        try:
+            return read_table(rows, columns, self.latest, most=MOST_LABELS)
+        except (pa.ArrowException, ValueError, OverflowError) as error:  # times that no calendar has, and the like
+            raise InvalidInput(f"the body holds what cannot be read: {_line(error)}") from error
 
 
-def _read_csv(file: IO[bytes]) -> pa.Table:
+def _check_rows(rows: int, columns: LabelColumns) -> None:
+    if rows > MOST_LABELS or rows * len(columns.labels) > MOST_CELLS:
+        raise InvalidInput(TOO_MANY)
+
+
+def _read_csv(file: IO[bytes], key_column: str | None) -> tuple[pa.Table, LabelColumns]:
+    names = csv_header(file)
+    columns = find_columns(names, key_column)
     try:
         batches, count = [], 0
-        reader = open_csv(file, csv_header(file))
+        reader = open_csv(file, names, list(dict.fromkeys(columns.needed)))
         for batch in reader:
             batches.append(batch)
             count += batch.num_rows
-            if count > MOST_LABELS:
-                raise InvalidInput(_TOO_MANY)
-        return pa.Table.from_batches(batches, schema=reader.schema)
+            _check_rows(count, columns)
+        return pa.Table.from_batches(batches, schema=reader.schema), columns
     except pa.ArrowInvalid as error:
         raise InvalidInput(f"the body is no CSV: {_line(error)}") from error
 
@@ -86,30 +99,33 @@ def csv_header(file: IO[bytes]) -> Sequence[str]:
         text = file.read(LONGEST_HEADER).partition(b"\n")[0].decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidInput("the body is no CSV in UTF-8") from error
-    names = next(csv.reader(io.StringIO(text)), [])
+    try:
+        names = next(csv.reader(io.StringIO(text)), [])
+    except csv.Error as error:
+        raise InvalidInput(f"the first line of the body cannot be read: {_line(error)}") from error
     if not names:
         raise InvalidInput("the body is empty: CSV begins with the names of its columns")
     require_distinct(names)
     return names
 
 
-def require_distinct(names: Sequence[str]) -> None:
-    """Raise `InvalidInput` where two columns have one name."""
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise InvalidInput(f"there are two columns {twice[:64]}")
-
-
-def _read_parquet(file: IO[bytes], key_column: str | None) -> pa.Table:
+def _read_parquet(file: IO[bytes], key_column: str | None) -> tuple[pa.Table, LabelColumns]:
     try:
-        with pq.ParquetFile(file) as parquet:
-            names = parquet.schema_arrow.names
-            require_distinct(names)
-            columns = find_columns(names, key_column)
-            if parquet.metadata.num_rows > MOST_LABELS:
-                raise InvalidInput(_TOO_MANY)
-            return parquet.read(columns=list(dict.fromkeys(columns.needed)))
-    except (pa.ArrowException, OSError) as error:
+        with open_parquet(file) as parquet:
+            found = parquet.schema_arrow
+            columns = find_columns(found.names, key_column)
+            staged_schema(found, columns)
+            _check_rows(parquet.metadata.num_rows, columns)
+            wanted = list(dict.fromkeys(columns.needed))
+            batches, size = [], 0
+            for batch in parquet_batches(parquet, wanted):
+                size += plain_bytes(batch.columns)
+                if size > MOST_TEXT_BYTES:
+                    raise InvalidInput(f"the texts of the body take more than {MOST_TEXT_BYTES >> 20} MiB")
+                batches.append(batch)
+            schema = pa.schema([found.field(name) for name in wanted]) if not batches else None
+            return pa.Table.from_batches(batches, schema=schema), columns
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InvalidInput(f"the body is no Parquet file: {_line(error)}") from error
 
 

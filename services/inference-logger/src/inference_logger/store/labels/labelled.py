@@ -10,30 +10,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import CommitFailedError
 
-from inference_logger.domain.inferences.names import ROLE
 from inference_logger.domain.labels.history import current
-from inference_logger.domain.labels.join import LABEL_ROLE, join_labels
-from inference_logger.domain.labels.schema import LABEL_SYSTEM_FIELDS, LABEL_SYSTEM_NAMES
+from inference_logger.domain.labels.join import join_labels
+from inference_logger.domain.labels.schema import LABEL_SYSTEM_FIELDS
 from inference_logger.domain.schema import INFERENCES_SCHEMA, PARTITION_BY
-from inference_logger.store.delta import CommitResult, find_rows
+from inference_logger.store.delta.commits import CommitResult
 from inference_logger.store.derived.engine import check_engine
 from inference_logger.store.derived.source import LogTruncated, SourcePiece, all_files
+from inference_logger.store.labels.labelled_rows import (
+    DAY,
+    Identity,
+    append_rows,
+    identities,
+    known_labels,
+    label_cells,
+    merge_rows,
+)
 from inference_logger.store.labels.lookup import as_schema, key_names, labels_of_rows, rows_with_keys, schema_of
 from inference_logger.store.labels.table import TablePlace, located, open_or_create
 
 ATTEMPTS = 20
-IDENTITY = ("record_id", "row_index")
 SILENT_VERSIONS = 200
 """Versions of the sources that may change no row before the position is noted: a commit for each would be many."""
-DAY = PARTITION_BY[0]
 Versions = tuple[int, int]
 """Of the inferences table and of the labels table."""
 
@@ -169,17 +173,13 @@ def _each_once(parts: list[pa.Table], step: _Step) -> pa.Table:
     if not parts:
         return join_labels(as_schema(schema_of(step.inferences).empty_table(), schema_of(step.inferences)), {})
     rows = pa.concat_tables(parts, promote_options="default")
-    seen: set[tuple[Any, Any]] = set()
+    seen: set[Identity] = set()
     places = []
-    for place, identity in enumerate(_identities(rows)):
+    for place, identity in enumerate(identities(rows)):
         if identity not in seen:
             seen.add(identity)
             places.append(place)
     return rows if len(places) == rows.num_rows else rows.take(pa.array(places, pa.int64()))
-
-
-def _identities(rows: pa.Table) -> Iterator[tuple[Any, Any]]:
-    return zip(rows.column("record_id").to_pylist(), rows.column("row_index").to_pylist(), strict=True)
 
 
 def _derive_all(step: _Step) -> LabelledCommit:
@@ -212,10 +212,10 @@ class _Written:
 
 def _write(step: _Step, rows: pa.Table, upto: Versions | None, *, always: bool) -> _Written:
     """Write the rows that differ from what is there; `always`: note the position even where none does."""
-    known = _known(step.target, rows)
+    known = known_labels(step.target, rows)
     places, changed = [], 0
-    shown = _label_cells(rows)
-    for place, identity in enumerate(_identities(rows)):
+    shown = label_cells(rows)
+    for place, identity in enumerate(identities(rows)):
         before = known.get(identity)
         if before is None or before != shown[place]:
             places.append(place)
@@ -227,83 +227,10 @@ def _write(step: _Step, rows: pa.Table, upto: Versions | None, *, always: bool) 
     transactions += step.derivation.place.turn(step.target)
     properties = CommitProperties(max_commit_retries=0, app_transactions=transactions)
     if changed:
-        _merge(step.target, rows, properties)
+        merge_rows(step.target, rows, properties)
     elif places or upto is not None:
-        _append(step.target, rows, properties)
+        append_rows(step.target, rows, properties)
     step.target.update_incremental()
     added = len(places) - changed
     committed = CommitResult(located(step.derivation.place, step.target), step.target.version(), added, step.is_new)
     return _Written(committed, added, changed)
-
-
-def _label_cells(rows: pa.Table) -> list[dict[str, Any]]:
-    """Of each row its labels, without those that it lacks: columns may be added later."""
-    names = [field.name for field in rows.schema if _is_label(field)]
-    columns = {name: rows.column(name).to_pylist() for name in names}
-    return [
-        {name: values[place] for name, values in columns.items() if values[place] is not None}
-        for place in range(rows.num_rows)
-    ]
-
-
-def _is_label(field: pa.Field) -> bool:
-    return field.name in LABEL_SYSTEM_NAMES or (field.metadata or {}).get(ROLE) == LABEL_ROLE
-
-
-def _known(target: DeltaTable, rows: pa.Table) -> dict[tuple[Any, Any], dict[str, Any]]:
-    """The labels that rows of the target have, of those that are among `rows`."""
-    if not rows.num_rows or target.version() == 0:
-        return {}
-    schema = schema_of(target)
-    names = [*IDENTITY, *(field.name for field in schema if _is_label(field))]
-    days = pc.field(DAY).isin(pc.unique(rows.column(DAY)))
-    records = pc.unique(rows.column("record_id"))
-    found = as_schema(
-        find_rows(target, "record_id", records, days, names), pa.schema([schema.field(name) for name in names])
-    )
-    return dict(zip(_identities(found), _label_cells(found), strict=True))
-
-
-def _append(target: DeltaTable, rows: pa.Table, properties: CommitProperties) -> None:
-    schema = schema_of(target)
-    lacking = [field for field in rows.schema if field.name not in schema.names]
-    full = pa.schema([*schema, *lacking])
-    write_deltalake(
-        target,
-        _as_written(rows, full),
-        mode="append",
-        schema_mode="merge" if lacking else None,
-        commit_properties=properties,
-        post_commithook_properties=PostCommitHookProperties(create_checkpoint=True),
-    )
-
-
-def _as_written(rows: pa.Table, schema: pa.Schema) -> pa.Table:
-    found = as_schema(rows, schema)
-    return pa.Table.from_arrays(found.columns, schema=schema)
-
-
-def _merge(target: DeltaTable, rows: pa.Table, properties: CommitProperties) -> None:
-    """Replace the rows, and add those that are new, in one commit; only files of their days are looked at."""
-    schema = schema_of(target)
-    lacking = [field for field in rows.schema if field.name not in schema.names]
-    days = [day for day in pc.unique(rows.column(DAY)).to_pylist() if day is not None]
-    (
-        target.merge(
-            _as_written(rows, pa.schema([*schema, *lacking])),
-            f"{_of_days(days)} AND t.record_id = s.record_id AND t.row_index = s.row_index",
-            source_alias="s",
-            target_alias="t",
-            merge_schema=bool(lacking),
-            commit_properties=properties,
-            post_commithook_properties=PostCommitHookProperties(create_checkpoint=True),
-        )
-        .when_matched_update_all()
-        .when_not_matched_insert_all()
-        .execute()
-    )
-
-
-def _of_days(days: list[date]) -> str:
-    listed = ", ".join(f"CAST('{day.isoformat()}' AS DATE)" for day in days)
-    return f"t.{DAY} IN ({listed})" if listed else "true"

@@ -16,7 +16,7 @@ from deltalake import DeltaTable
 from inference_logger.domain.labels.history import NEEDED, Revision, histories
 from inference_logger.domain.labels.join import is_join_column, key_columns, key_texts
 from inference_logger.domain.labels.values import LabelKey
-from inference_logger.store.delta import find_any_rows, find_rows
+from inference_logger.store.delta.rows import find_any_rows, find_rows
 
 KeyValue = tuple[str, str]
 """Name of the key, value."""

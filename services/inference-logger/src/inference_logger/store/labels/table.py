@@ -21,7 +21,7 @@ from inference_logger.domain.labels.join import key_columns, matched_keys
 from inference_logger.domain.labels.schema import LABELS_PARTITION_BY, LABELS_SCHEMA
 from inference_logger.domain.labels.values import Label, LabelKey
 from inference_logger.domain.schema import TABLE_PROPERTIES
-from inference_logger.store.delta import CommitResult
+from inference_logger.store.delta.commits import CommitResult
 from inference_logger.store.destinations.fence import WriterFence
 from inference_logger.store.labels.lookup import labels_with_keys, rows_with_keys, schema_of
 from inference_logger.store.storage import LOCAL, Storage, is_remote

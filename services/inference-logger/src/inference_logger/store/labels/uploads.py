@@ -25,6 +25,12 @@ async def find_receipt(session: AsyncSession, upload_id: str, digest: str) -> La
     return LabelReceipt.model_validate(row.receipt)
 
 
+async def forget_receipts(session: AsyncSession, service: str, upto: datetime) -> None:
+    """Their labels are removed: what is sent again is taken again."""
+    table: Any = LabelUploadRow
+    await session.execute(delete(table).where(table.service == service, table.at <= upto))
+
+
 async def save_receipt(
     session: AsyncSession, service: str, key: tuple[str, str], receipt: LabelReceipt, at: datetime
 ) -> None:

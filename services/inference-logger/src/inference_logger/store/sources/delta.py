@@ -20,6 +20,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from inference_logger.domain.labels.sources import staged_schema
 from inference_logger.domain.labels.tabular import LabelColumns, require_columns
+from inference_logger.store.labels.parquet import open_parquet, parquet_batches
 from inference_logger.store.sources.files import Reading, reason_of
 from inference_logger.store.sources.places import SourcePlace
 from inference_logger.store.sources.staging import BATCH_ROWS, Bounds, Stage
@@ -113,20 +114,25 @@ class DeltaSource:
         return list(added.values())
 
     def _stage_file(self, file: _Added, schema: pa.Schema, stage: Stage) -> None:
-        if "://" in file.path or file.path.startswith("/") or ".." in file.path.split("/"):
-            raise UpstreamFailed("the table names files outside of its folder, as a shallow clone does")
+        self._check(file)
         try:
-            with self.place.open(file.path) as opened, pq.ParquetFile(opened) as parquet:
+            with self.place.open(file.path) as opened, open_parquet(opened) as parquet:
                 stage.add(_of_needed(schema, self.columns), self._rows(parquet, file, schema))
         except FileNotFoundError as error:
             raise _FileGone(f"file {file.path} of the table is gone") from error
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
             raise UpstreamFailed(f"{file.path}: {reason_of(self.place.location, error)}") from error
+
+    def _check(self, file: _Added) -> None:
+        """Raise `UpstreamFailed` for a file that is none of the table's own folder."""
+        if "://" in file.path or file.path.startswith(("/", "file:")) or ".." in file.path.split("/"):
+            raise UpstreamFailed("the table names files outside of its folder, as a shallow clone does")
+        self.place.check(file.path)
 
     def _rows(self, parquet: pq.ParquetFile, file: _Added, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         names = parquet.schema_arrow.names
         wanted = _of_needed(schema, self.columns)
-        for batch in parquet.iter_batches(BATCH_ROWS, columns=[name for name in wanted.names if name in names]):
+        for batch in parquet_batches(parquet, [name for name in wanted.names if name in names], BATCH_ROWS):
             columns = [
                 batch.column(each.name) if each.name in names else _constant(file.partition, each, batch.num_rows)
                 for each in wanted
@@ -134,6 +140,8 @@ class DeltaSource:
             yield pa.RecordBatch.from_arrays(columns, names=wanted.names)
 
     def _stage_whole(self, table: DeltaTable, reading: Reading) -> None:
+        for file in _all_files(table):
+            self._check(file)
         schema = _of_needed(pa.schema(table.schema().to_arrow()), self.columns)
         listed = ", ".join(f'"{name.replace(chr(34), chr(34) * 2)}"' for name in schema.names)
         try:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import IO
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from inference_logger.domain.labels.sources import staged_schema
 from inference_logger.domain.labels.tabular import LabelColumns, require_columns
 from inference_logger.domain.object_storage import storage_reason
-from inference_logger.store.labels.files import csv_header, open_csv, require_distinct
+from inference_logger.store.labels.files import csv_header, open_csv
+from inference_logger.store.labels.parquet import open_parquet, parquet_batches
 from inference_logger.store.sources.places import SourceFile, SourcePlace
 from inference_logger.store.sources.staging import BATCH_ROWS, Bounds, Stage
 from shared.errors import PenstockError, UpstreamFailed
@@ -79,7 +80,7 @@ def _read(place: SourcePlace, kind: str, file: SourceFile, reading: Reading) -> 
                 _stage_csv(opened, reading.stage, lambda: _same(place, file))
             else:
                 stage_parquet(opened, reading.stage, lambda: _same(place, file))
-    except (PenstockError, pa.ArrowException, OSError) as error:
+    except (PenstockError, pa.ArrowException, OSError, ValueError, OverflowError) as error:
         if isinstance(error, UpstreamFailed) and not file.path:
             raise
         reading.fail(file.path, reason_of(place.location, error))
@@ -104,13 +105,11 @@ def reason_of(location: str, error: BaseException) -> str:
 
 def stage_parquet(opened: IO[bytes], stage: Stage, check: Callable[[], None] | None = None) -> None:
     """The rows of a Parquet file."""
-    with pq.ParquetFile(opened) as parquet:
-        names = parquet.schema_arrow.names
-        require_distinct(names)
-        require_columns(names, stage.columns)
+    with open_parquet(opened) as parquet:
+        require_columns(parquet.schema_arrow.names, stage.columns)
         wanted = list(dict.fromkeys(stage.columns.needed))
-        batches = parquet.iter_batches(BATCH_ROWS, columns=wanted)
-        stage.add(parquet.schema_arrow, _then(batches, check))
+        staged_schema(parquet.schema_arrow, stage.columns)
+        stage.add(parquet.schema_arrow, _then(parquet_batches(parquet, wanted, BATCH_ROWS), check))
 
 
 def _stage_csv(opened: IO[bytes], stage: Stage, check: Callable[[], None] | None) -> None:

@@ -38,8 +38,8 @@ class SourcePlace(Protocol):
         """The file that is named, or all with the suffix in the folder that is, by path."""
         ...
 
-    def check(self) -> None:
-        """Raise `UpstreamFailed` where it leads somewhere else."""
+    def check(self, path: str = "") -> None:
+        """Raise `UpstreamFailed` where it, or one of its files, leads somewhere else."""
         ...
 
     def find(self, path: str) -> SourceFile | None:
@@ -69,9 +69,9 @@ class LocalPlace:
         paths = sorted(self._walk(suffix))
         return [found for path in paths if (found := self.find(path)) is not None]
 
-    def check(self) -> None:
+    def check(self, path: str = "") -> None:
         """See `SourcePlace`."""
-        self._inside(self.location)
+        self._inside(self._full(path))
 
     def _walk(self, suffix: str) -> Iterator[str]:
         count = 0
@@ -141,7 +141,7 @@ class RemotePlace:
             raise NotFound(f"there is no {suffix} file at {self.location}")
         return sorted(files, key=lambda each: each.path)
 
-    def check(self) -> None:
+    def check(self, path: str = "") -> None:
         """It cannot."""
 
     def find(self, path: str) -> SourceFile | None:

@@ -19,9 +19,11 @@ from uuid import UUID
 
 import pyarrow as pa
 
+from inference_logger.domain.labels.sources import staged_schema
 from inference_logger.domain.labels.tabular import LabelColumns, require_columns
+from inference_logger.domain.labels.values import LONGEST_TEXT
 from inference_logger.domain.waiting import error_reason
-from inference_logger.store.labels.files import require_distinct
+from inference_logger.store.labels.parquet import require_distinct
 from inference_logger.store.sources.files import Reading
 from inference_logger.store.sources.staging import BATCH_ROWS, ROUND_ROWS, Bounds, Stage
 from shared.contracts.label_sources import DatabaseAccess
@@ -43,7 +45,8 @@ _TYPES = {
     **dict.fromkeys((1082, 1114, 1184), pa.timestamp("us", "UTC")),
 }
 """By PostgreSQL's numbers of types: bool, integers, floats, texts and uuid, dates and times."""
-_NUMERIC = 1700
+_NUMERIC, _JSONB = 1700, 3802
+_LONG_TEXTS = frozenset({25, 1042, 1043})
 
 
 @dataclass(frozen=True)
@@ -132,40 +135,42 @@ class _Session:
         from psycopg import RawServerCursor  # noqa: PLC0415
 
         connection.execute(f"SET LOCAL statement_timeout = {max(1, int(self.bounds.left_s * 1000))}".encode())
-        with RawServerCursor(connection, "label_source") as cursor:
-            self._execute(cursor)
+        columns = self.reading.stage.columns
+        with RawServerCursor(connection, "label_columns") as cursor:  # nothing is fetched of it
+            cursor.execute(f"SELECT * FROM (\n{self.query.text}\n) AS source".encode())  # noqa: S608 - their query
             names = [each.name for each in cursor.description or []]
-            columns = self.reading.stage.columns
             require_columns(names, columns)
-            wanted = [name for name in names if name in columns.needed]
-            require_distinct(wanted)
-            places = {name: names.index(name) for name in wanted}
-            schema = pa.schema([(name, _type_of((cursor.description or [])[place])) for name, place in places.items()])
-            growing = names.index(self.query.growing) if self.query.growing is not None else None
-            self.reading.stage.add(schema, self._batches(cursor, schema, list(places.values()), growing))
+            found = [each for each in cursor.description or [] if each.name in columns.needed]
+            require_distinct([each.name for each in found])
+            schema = pa.schema([(each.name, _type_of(each)) for each in found])
+            staged_schema(schema, columns)
+            shown = [_shown(each) for each in found]
+            shown += [_shown(each) for each in cursor.description or [] if each.name == self.query.growing]
+        with RawServerCursor(connection, "label_source") as cursor:
+            self._execute(cursor, shown)
+            self.reading.stage.add(schema, self._batches(cursor, schema))
         self._note_position()
 
-    def _execute(self, cursor: RawServerCursor[Any]) -> None:
+    def _execute(self, cursor: RawServerCursor[Any], shown: Sequence[str]) -> None:
         """The server takes one statement alone: what stands in the query is none of another one."""
         growing, values = self.query.growing, None
-        text = f"SELECT * FROM (\n{self.query.text}\n) AS source"  # noqa: S608 - it is their query
+        text = f"SELECT {', '.join(shown)} FROM (\n{self.query.text}\n) AS source"  # noqa: S608 - it is their query
         if growing is not None:
-            column = f'source."{growing.replace(chr(34), chr(34) * 2)}"'
+            column = _quoted(growing)
             start = position_value(self.reading.position, growing)
             values = None if start is None else [start]
             text += f" WHERE {column} {'IS NOT NULL' if start is None else '>= $1'} ORDER BY {column}"
         cursor.execute(text.encode(), values)
 
-    def _batches(
-        self, cursor: RawServerCursor[Any], schema: pa.Schema, places: Sequence[int], growing: int | None
-    ) -> Iterator[pa.RecordBatch]:
-        while rows := cursor.fetchmany(BATCH_ROWS):
+    def _batches(self, cursor: RawServerCursor[Any], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        growing, size = self.query.growing, max(1, BATCH_ROWS * 4 // max(4, len(schema)))
+        while rows := cursor.fetchmany(size):
             self.bounds.check_time()
             self._rows += len(rows)
             if growing is not None:
-                self._last = rows[-1][growing]
-            yield _batch(rows, schema, places)
-            if growing is not None and self._rows >= ROUND_ROWS and len(rows) == BATCH_ROWS:
+                self._last = rows[-1][-1]
+            yield _batch(rows, schema)
+            if growing is not None and self._rows >= ROUND_ROWS and len(rows) == size:
                 self.reading.is_complete = False
                 return
 
@@ -204,11 +209,20 @@ def _type_of(column: Any) -> pa.DataType:
     return found if found is not None else pa.binary()  # of no use, unless nobody wants it
 
 
-def _batch(rows: Sequence[Sequence[Any]], schema: pa.Schema, places: Sequence[int]) -> pa.RecordBatch:
-    arrays = [
-        pa.array([_plain(row[place], each.type) for row in rows], each.type)
-        for place, each in zip(places, schema, strict=True)
-    ]
+def _quoted(name: str) -> str:
+    return f'source."{name.replace(chr(34), chr(34) * 2)}"'
+
+
+def _shown(column: Any) -> str:
+    """What is fetched of it: of a text no more than tells that it is too long, since rows come many at a time."""
+    if column.type_code == _JSONB:
+        return f"left({_quoted(column.name)} #>> '{{}}', {LONGEST_TEXT + 1})"
+    is_text = column.type_code in _LONG_TEXTS
+    return f"left({_quoted(column.name)}::text, {LONGEST_TEXT + 1})" if is_text else _quoted(column.name)
+
+
+def _batch(rows: Sequence[Sequence[Any]], schema: pa.Schema) -> pa.RecordBatch:
+    arrays = [pa.array([_plain(row[place], each.type) for row in rows], each.type) for place, each in enumerate(schema)]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 

@@ -12,16 +12,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from inference_logger.domain.labels.sources import staged_schema
 from inference_logger.domain.labels.tabular import LabelColumns, are_numbers, as_numbers
-from shared.errors import LimitExceeded, UpstreamFailed
+from shared.errors import InvalidInput, LimitExceeded, UpstreamFailed
 
 BATCH_ROWS = 8192
 CHUNK_ROWS = 100_000
 """Labels that are taken in one commit."""
 ROUND_ROWS = 1_000_000
 """Rows after which what was read is taken, before more is read."""
+
+_FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
 
 
 @dataclass(frozen=True)
@@ -126,8 +129,17 @@ def plain_rows(batch: pa.RecordBatch, schema: pa.Schema) -> pa.Table:
         column = pa.chunked_array([batch.column(each.name)])
         if pa.types.is_date(column.type):
             column = column.cast(pa.timestamp("us"))
+        if pa.types.is_timestamp(column.type):
+            _check_times(column, each.name)
         columns.append(column.cast(each.type, safe=not pa.types.is_timestamp(each.type)))
     return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _check_times(column: pa.ChunkedArray, name: str) -> None:
+    """Raise `InvalidInput` for times that no calendar has: nothing else of the file could be read any more."""
+    found = pc.min_max(column.cast(pa.timestamp("s"), safe=False).cast(pa.int64())).as_py()
+    if found["min"] is not None and not (found["min"] >= _FIRST_SECOND and found["max"] <= _LAST_SECOND):
+        raise InvalidInput(f"column {name[:64]} holds a time outside of the years 1 to 9999")
 
 
 def _texts(column: pa.ChunkedArray) -> list[str | None]:
