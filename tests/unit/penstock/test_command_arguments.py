@@ -14,6 +14,7 @@ import typer
 
 from penstock.commands.cli.arguments import (
     default_service_name,
+    parse_columns,
     parse_env,
     parse_expiry,
     parse_model_source,
@@ -86,6 +87,14 @@ def test_what_is_no_model_uri_is_refused(text: str) -> None:
 def test_a_service_is_named_after_its_model() -> None:
     assert default_service_name("Wine_Quality.v2") == "wine-quality-v2"
     assert len(default_service_name("x" * 200)) == 63
+
+
+@pytest.mark.parametrize("pairs", [["id"], ["=id"], ["client_request_id="], ["a=b", "a=c"]])
+def test_a_column_without_its_name_is_told_how_to_be_written(pairs: list[str]) -> None:
+    assert parse_columns(["client_request_id=id", "b=c=d"], "--key", "") == {"client_request_id": "id", "b": "c=d"}
+    with pytest.raises(typer.BadParameter, match=r"such as client_request_id=id|given twice") as refused:
+        parse_columns(pairs, "--key", "client_request_id=id")
+    assert refused.value.param_hint == "--key"
 
 
 def test_weights_sum_to_a_hundred() -> None:

@@ -84,7 +84,11 @@ async def test_what_may_not_be_read_and_what_is_no_source_is_refused(
 ) -> None:
     home = service.app.settings.home.resolve()
     for fields, why in (
-        ({"location": "file:///etc"}, "outside the folders"),
+        (
+            {"location": "file:///etc"},
+            f"outside the folders that project default may read: those of CONTROLLER_TABLE_ROOTS, and file://{home}/tables/wine",
+        ),
+        ({"location": "/lake/truth"}, "location is a path: write it as file:///lake/truth"),
         ({"location": f"file://{home}/tables/iris"}, "outside of wine's folder"),
         ({"location": f"file://{home}/tables"}, "outside of wine's folder"),
         ({"location": f"file://{home}/tables/wine/../iris"}, "without '..'"),

@@ -80,6 +80,27 @@ def test_csv_is_numbers_where_a_whole_column_is() -> None:
             read(wrong, "csv")
 
 
+def test_a_word_for_a_missing_number_leaves_the_others_numbers() -> None:
+    parsed = read(b"request_id,label\na,6\nb,NA\nc,nan\nd,7\n", "csv")
+    assert [value for _, value in found(parsed)] == [6.0, 7.0]
+    assert reasons(parsed) == {1: "has no label", 2: "has no label"}
+    assert [value for _, value in found(read(b"request_id,label\na,none\nb,none\n", "csv"))] == ["none", "none"]
+    assert [value for _, value in found(read(b"request_id,label\na,none\nb,b2\n", "csv"))] == ["none", "b2"]
+
+
+@pytest.mark.parametrize(
+    ("body", "next_step"),
+    [
+        (b"request_id,quality\nr,6\n", "rename the one of labels; there are request_id, quality"),
+        (b"alcohol,label\n9,6\n", "or name the feature"),
+        (b"request_id;label\nr;6\n", "CSV has commas between columns"),
+    ],
+)
+def test_a_file_with_other_columns_is_told_what_to_do(body: bytes, next_step: str) -> None:
+    with pytest.raises(InvalidInput, match=next_step):
+        read(body, "csv")
+
+
 def test_parquet_has_types_and_may_be_damaged() -> None:
     times = pa.array([LATEST - timedelta(days=1), None], pa.timestamp("ns", "UTC"))
     columns = {

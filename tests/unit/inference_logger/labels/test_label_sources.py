@@ -17,6 +17,7 @@ from inference_logger.domain.labels.sources import (
     fingerprint,
     last_of_each,
     overlaps_others,
+    says_the_same,
     staged_schema,
 )
 from inference_logger.domain.labels.tabular import LabelColumns
@@ -24,7 +25,7 @@ from inference_logger.domain.labels.values import Label, LabelKey
 from inference_logger.handlers.sources.reading import position_text
 from inference_logger.store.sources.postgresql_values import position_value, stored_position
 from inference_logger.store.sources.staging import Bounds, Stage
-from shared.contracts.label_sources import LabelSource
+from shared.contracts.label_sources import LabelRun, LabelSource
 from shared.errors import InvalidInput, LimitExceeded, UpstreamFailed
 from shared.ids import new_id
 
@@ -122,6 +123,7 @@ def test_what_has_no_position() -> None:
     with pytest.raises(InvalidInput):
         stored_position(b"x")
     assert position_value({}, "id") is None
+    assert position_text({"files": 1}) == "1 file"
     assert (position_text({}), position_text({"version": None}), position_text({"files": 2})) == (None, None, "2 files")
 
 
@@ -144,9 +146,13 @@ def test_what_breaks_off_is_not_kept(tmp_path: Path) -> None:
         stage.add(schema, broken(), is_text=True)
     stage.add(schema, batches("1", "x")[1], is_text=True)
     stage.add(schema, rows)
+    stage.add(schema, [*batches("NA", "n/a")[1], *rows], is_text=True)
     (chunk,) = stage.chunks()
-    assert [value for table in chunk for value in table.column("q").to_pylist()] == [1.0, 2.0, "1", "x", "1", "2"]
-    assert stage.rows == 6
+    assert [value for table in chunk for value in table.column("q").to_pylist()] == [
+        *[1.0, 2.0, "1", "x", "1", "2"],
+        *[None, None, 1.0, 2.0],
+    ]
+    assert stage.rows == 10
     stage.close()
     small = Stage(columns, Bounds(tmp_path, 100, time.monotonic() + 60))
     with pytest.raises(LimitExceeded):
@@ -157,6 +163,29 @@ def test_what_breaks_off_is_not_kept(tmp_path: Path) -> None:
     small.close()
     late.close()
     assert list(tmp_path.iterdir()) == [tmp_path / "stage"]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "is_same"),
+    [
+        ({}, {}, True),
+        ({}, {"rows_read": 1}, True),
+        ({"state": "failed", "error": "gone"}, {"state": "failed", "error": "gone"}, True),
+        ({"state": "failed", "error": "gone"}, {"state": "failed", "error": "away"}, False),
+        ({"state": "failed", "error": "gone"}, {}, False),
+        ({"labels_new": 1}, {}, False),
+        ({}, {"labels_corrected": 1}, False),
+        ({}, {"rejected": 1}, False),
+        ({}, {"trigger": "manual"}, False),
+    ],
+)
+def test_runs_that_brought_nothing_do_not_push_out_those_that_did(
+    before: dict[str, Any], now: dict[str, Any], is_same: bool
+) -> None:
+    def run(**fields: Any) -> LabelRun:
+        return LabelRun(**{"id": new_id(), "started_at": NOW, "ended_at": NOW, "state": "ok", **fields})
+
+    assert says_the_same(run(**now), run(**before)) == is_same
 
 
 def test_a_clock_that_is_set_back_keeps_no_source_waiting_and_a_request_counts_once() -> None:

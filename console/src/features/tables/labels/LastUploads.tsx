@@ -2,9 +2,16 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { ListCard } from '@/components/page/ListCard';
 import { Timestamp } from '@/components/time/Timestamp';
-import { useFormats, useTexts } from '@/i18n';
+import { type Texts, useFormats, useTexts } from '@/i18n';
 import { arrivalsQuery } from './queries';
 import type { Arrival } from './upload';
+
+const SOURCE = 'source:';
+
+function cameBy(source: string, t: Texts['labels']): string {
+  if (source.startsWith(SOURCE)) return t.fromSource(source.slice(SOURCE.length));
+  return source === 'api' ? t.sent : source || '–';
+}
 
 /** What came last, and how many labels of it were new. */
 export function LastUploads({ service }: { service: string }) {
@@ -25,7 +32,7 @@ export function LastUploads({ service }: { service: string }) {
       }
       columns={[
         { title: t.received, key: 'at', render: (_, one) => <Timestamp at={one.at} exact /> },
-        { title: t.source, key: 'source', render: (_, one) => one.source || '–' },
+        { title: t.source, key: 'source', render: (_, one) => cameBy(one.source, t) },
         {
           title: t.count,
           key: 'count',

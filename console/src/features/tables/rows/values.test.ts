@@ -15,6 +15,15 @@ test('columns that are gone from the table are not asked for; a wide table shows
   expect(chosenColumns(['gone'], all)).toHaveLength(30);
 });
 
+test('predictions and labels are seen before all else that is known of a request', () => {
+  const all = ['request_id', 'row_index', 'request_time', 'prediction_json', 'label_revision', 'acidity'];
+  expect(chosenColumns([], [...all, 'prediction', 'label', 'label__double'])).toEqual([
+    ...['request_time', 'request_id', 'row_index', 'prediction', 'label', 'label__double'],
+    ...['prediction_json', 'label_revision', 'acidity'],
+  ]);
+  expect(chosenColumns([], ['key', 'label', 'request_time'])).toEqual(['key', 'label', 'request_time']);
+});
+
 test('lists and structures have no order', () => {
   expect(['BIGINT', 'STRING', 'ARRAY<STRING>', 'STRUCT<a: INT>'].map(hasOrder)).toEqual([
     true,

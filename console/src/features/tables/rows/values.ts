@@ -23,9 +23,20 @@ export function isNumber(type: string): boolean {
 }
 
 const FIRST = 30;
+const IDENTITY = ['request_time', 'client_request_id', 'request_id', 'row_index'];
+const ABOUT_LABELS = ['labelled_at', 'label_received_at', 'label_revision'];
+
+/** Which row it is, what was predicted and what was true come first, where a table has predictions. */
+function inReadingOrder(all: readonly string[]): readonly string[] {
+  const isAnswer = (name: string) =>
+    /^(prediction|label)($|_)/.test(name) && !ABOUT_LABELS.includes(name) && name !== 'prediction_json';
+  if (!all.some((name) => /^prediction($|_)/.test(name))) return all;
+  const first = [...IDENTITY.filter((name) => all.includes(name)), ...all.filter(isAnswer)];
+  return [...first, ...all.filter((name) => !first.includes(name))];
+}
 
 /** The columns to show: those that were chosen and are there, else the first ones; wide tables have a thousand. */
 export function chosenColumns(chosen: readonly string[], all: readonly string[]): string[] {
   const known = chosen.filter((name) => all.includes(name));
-  return known.length > 0 ? known : all.slice(0, FIRST);
+  return known.length > 0 ? known : inReadingOrder(all).slice(0, FIRST);
 }

@@ -18,8 +18,8 @@ export const destinations = {
   everybody: 'Every project may use it',
   credentials: 'Credentials',
   credentialKinds: {
-    none: 'Of the logger’s environment',
-    existing: 'A secret that is there',
+    none: 'The logger’s own',
+    existing: 'Existing secret',
     fresh: 'New keys',
   },
   secret: 'Secret',

@@ -33,6 +33,8 @@ export const labels = {
   lastEmptyHint: 'Upload a file here, or send them with `penstock labels send` or the client.',
   received: 'Received',
   source: 'Came by',
+  sent: 'upload or client',
+  fromSource: (name: string) => `source ${name}`,
   count: 'New or changed labels',
   atLeast: (count: string) => `${count} or more`,
   openTable: 'All labels',

@@ -23,7 +23,7 @@ export const tables = {
   missing: 'Its folder is gone',
   missingHint: 'It is made anew with the next row; the rows that were in it are gone with it.',
   rowCount: (rows: string) => `${rows} rows`,
-  files: (count: string, size: string) => `files: ${count}, ${size}`,
+  files: (count: string, size: string) => `${count} ${count === '1' ? 'file' : 'files'}, ${size}`,
   version: (version: string) => `version ${version}`,
   lastCommit: 'Last commit',
   span: (from: string, to: string) => `${from} – ${to}`,

@@ -34,6 +34,8 @@ export const labels: typeof en = {
   lastEmptyHint: '在这里上传文件，或用 `penstock labels send` 或客户端发送。',
   received: '接收时间',
   source: '来源',
+  sent: '上传或客户端',
+  fromSource: (name) => `标注来源 ${name}`,
   count: '新增或变更的标注',
   atLeast: (count) => `至少 ${count}`,
   openTable: '全部标注',

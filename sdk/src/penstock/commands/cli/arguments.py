@@ -106,6 +106,17 @@ def parse_tags(pairs: Sequence[str]) -> dict[str, str]:
     return dict(_split_pair(pair) for pair in pairs)
 
 
+def parse_columns(pairs: Sequence[str], option: str, example: str) -> dict[str, str]:
+    """`client_request_id=order_id` as names and their columns; a usage error that names the option and says how."""
+    named = [pair.partition("=") for pair in pairs]
+    wrong = next((pair for pair, (name, _, column) in zip(pairs, named, strict=True) if not name or not column), None)
+    if wrong is not None:
+        raise typer.BadParameter(f"{wrong!r} is not NAME=COLUMN, such as {example}", param_hint=option)
+    if len({name for name, _, _ in named}) != len(named):
+        raise typer.BadParameter("a name is given twice", param_hint=option)
+    return {name: column for name, _, column in named}
+
+
 def parse_env(plain: Sequence[str] | None, secret: Sequence[str] | None) -> dict[str, Any]:
     """`A=1` and `TOKEN=payments/token` as a version's `env`."""
     pairs = [_split_pair(text) for text in (*(plain or ()), *(secret or ()))]

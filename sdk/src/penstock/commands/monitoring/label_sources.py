@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from penstock.commands.cli.arguments import parse_tags
+from penstock.commands.cli.arguments import parse_columns
 from penstock.commands.cli.connection import connect
 from penstock.commands.cli.output import Format, Output, show_all, show_one
 from penstock.commands.monitoring.observability import Service
@@ -16,6 +16,7 @@ app = typer.Typer(help="Label sources: ground truth that is read on a schedule."
 
 SourceName = Annotated[str, typer.Argument(help="Name of the source.")]
 SOURCES = ("name", "format", "location", "schedule", "state", "is_running", "reason", "since", "next_run_at")
+DEFINITION = ("key", "row", "label", "labelled_at", "query", "secret", "growing", "paused")
 RUNS = (
     *("started_at", "trigger", "state", "rows_read", "labels_new", "labels_corrected", "unmatched", "rejected"),
     *("position", "error"),
@@ -56,7 +57,7 @@ def list_sources(service: Service, output: Output = Format.TABLE) -> None:
 def show_source(service: Service, name: SourceName, output: Output = Format.TABLE) -> None:
     """Show one label source."""
     with connect() as client:
-        show_one(client.label_source(service, name), (*SOURCES, "key", "label", "query", "secret"), output)
+        show_one(client.label_source(service, name), (*SOURCES, *DEFINITION), output)
 
 
 @app.command("create")
@@ -139,6 +140,7 @@ def list_runs(
 
 def _definition(kind: SourceFormat, key: list[str], label: list[str], **asked: str | None) -> Any:
     whole = len(label) == 1 and "=" not in label[0]
-    columns = label[0] if whole else parse_tags(label)
+    columns = label[0] if whole else parse_columns(label, "--label", "quality=stars")
+    keys = parse_columns(key, "--key", f"client_request_id={key[0]}")
     given = {name: value for name, value in asked.items() if value is not None}
-    return {"format": kind.value, "key": parse_tags(key), "label": columns, **given}
+    return {"format": kind.value, "key": keys, "label": columns, **given}

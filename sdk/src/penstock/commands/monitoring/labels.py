@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -38,7 +39,7 @@ def send(
     key: Annotated[str | None, typer.Option(help="The column of features that `key` is a value of.")] = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Send the labels of a file; those that are rejected are told on stderr."""
+    """Send the labels of a file; those that are rejected are told on stderr, and make the exit status 2."""
     with connect() as client:
         try:
             found = client.send_label_file(service, file, format=format, key=key)
@@ -47,6 +48,10 @@ def send(
         show_one(found, RECEIPT, output)
         for one in found["rejected"][:MOST_REASONS]:
             print(f"row {one['row']}: {one['reason']}", file=sys.stderr)
+        if found["rejected_rows"] > MOST_REASONS:
+            print(f"… and {found['rejected_rows'] - MOST_REASONS} more; -o json has the reasons", file=sys.stderr)
+        if found["rejected_rows"]:
+            raise typer.Exit(2)
 
 
 @app.command()
@@ -64,4 +69,12 @@ def coverage(
         if output is Format.JSON:
             show_one(found, ("predicted", "labelled", "share"), output)
         else:
-            show_all([*found["items"], {**found, "start": "total"}], COVERAGE, output)
+            show_all([*found["items"], {**found, "start": "total"}], COVERAGE, output, of=_for_people)
+
+
+def _for_people(step: Mapping[str, Any]) -> Mapping[str, Any]:
+    digits = {"share": 4, "delay_p50_s": 1, "delay_p90_s": 1}
+    return {
+        name: value if value is None else round(value, digits[name]) if name in digits else value
+        for name, value in step.items()
+    }

@@ -68,7 +68,8 @@ def view(
 ) -> None:
     """Print SQL for a view with another platform's column names: old queries go on."""
     if not table.endswith(".payload"):
-        raise typer.BadParameter("other platforms have such columns for payload tables alone", param_hint="table")
+        payload = f"{table.partition('.')[0]}.payload"
+        raise typer.BadParameter(f"such columns are those of a payload table alone: {payload}", param_hint="table")
     with connect() as client:
         location = client.table(table)["location"]
     try:

@@ -102,7 +102,7 @@ def checked_location(
     in a destination of the project.
     """
     name, project = service
-    path = plain_place(uri)
+    path = plain_place(uri, "location")
     nearest = nearest_roots(path, roots)
     if uri.startswith(S3):
         around = nearest_destination(path, destinations)
@@ -115,8 +115,11 @@ def checked_location(
         return url_of(path), None
     usable = [root for root in nearest if root.project in {None, project}]
     if not usable:
+        own = next((url_of(each.path / name) for each in roots if each.is_platform), None)
         raise _wrong(
-            f"location lies outside the folders that project {project} may read (CONTROLLER_TABLE_ROOTS)", "location"
+            f"location lies outside the folders that project {project} may read: those of CONTROLLER_TABLE_ROOTS"
+            + (f", and {own}" if own else ""),
+            "location",
         )
     root = usable[0].path
     if any(each.is_platform for each in usable):

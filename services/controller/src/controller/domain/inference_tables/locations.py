@@ -67,7 +67,9 @@ def checked_destination(
             raise _refused(f"destination lies outside the prefixes that project {project} may use for tables")
         return url_of(path)
     if not any(root.project in {None, project} for root in nearest):
-        raise _refused(f"destination lies outside the folders that project {project} may use for tables")
+        raise _refused(
+            f"destination lies outside the folders that project {project} may use for tables (CONTROLLER_TABLE_ROOTS)"
+        )
     if any(root.is_platform and root.path != path for root in nearest):
         raise _refused("destination lies inside the platform's own tables, where each folder is a service's")
     return url_of(path)
@@ -75,7 +77,7 @@ def checked_destination(
 
 def checked_definition(url: str, roots: Sequence[TableRoot], project: str | None) -> str:
     """`url` if a destination of `project` (None: of the installation) may be defined there."""
-    path = plain_place(url)
+    path = plain_place(url, "url")
     nearest = nearest_roots(path, roots)
     if url.startswith(S3) and project is None:
         return url_of(path)
@@ -112,38 +114,48 @@ def url_of(path: PurePosixPath) -> str:
     return f"{S3}{'/'.join(path.parts[1:])}" if path.parts[:1] == (S3_PART,) else f"file://{path}"
 
 
-def plain_place(uri: str) -> PurePosixPath:
-    """What `file:///…` or `s3://bucket/prefix` names; `InvalidInput` where it is not written plainly."""
-    return _plain_prefix(uri) if uri.startswith(S3) else _plain_path(uri)
+def plain_place(uri: str, *field: str) -> PurePosixPath:
+    """What `file:///…` or `s3://bucket/prefix` names; `InvalidInput` at `field` where it is not written plainly."""
+    why = _why_not_plain(uri)
+    if why is not None:
+        name = field[-1] if field else "destination"
+        raise _refused(f"{name} {why}", *field)
+    if uri.startswith(S3):
+        return PurePosixPath(S3_PART, *uri.removeprefix(S3).rstrip("/").split("/"))
+    return PurePosixPath(urlsplit(uri).path)
 
 
-def _plain_prefix(uri: str) -> PurePosixPath:
+def _why_not_plain(uri: str) -> str | None:
+    return _why_no_prefix(uri) if uri.startswith(S3) else _why_no_folder(uri)
+
+
+def _why_no_prefix(uri: str) -> str | None:
     bucket, *parts = uri.removeprefix(S3).rstrip("/").split("/")
     if not _BUCKET.match(bucket):
-        raise _refused("destination must name a bucket: s3://bucket/prefix")
+        return "must name a bucket: s3://bucket/prefix"
     if not all(_KEY_PART.match(part) for part in parts):
-        raise _refused("a prefix is made of letters, digits and _ . = -, between single slashes")
-    if len(uri) > LONGEST_URI:
-        raise _refused(f"destination is longer than {LONGEST_URI} characters")
-    if "_delta_log" in parts:
-        raise _refused("destination lies inside the log of a Delta table")
-    return PurePosixPath(S3_PART, bucket, *parts)
+        return "has a prefix that is not made of letters, digits and _ . = -, between single slashes"
+    return _why_refused_anywhere(uri, parts)
 
 
-def _plain_path(uri: str) -> PurePosixPath:
+def _why_no_folder(uri: str) -> str | None:
     parts = urlsplit(uri)
+    if uri.startswith("/"):
+        return f"is a path: write it as file://{uri[:200]}"
     if parts.scheme != "file" or parts.netloc not in {"", "localhost"} or parts.query or parts.fragment:
-        raise _refused("destination must be a file:///… or s3://bucket/prefix URL")
+        return "must be a file:///… or s3://bucket/prefix URL"
     if "\\" in uri or "\x00" in uri or unquote(parts.path) != parts.path:
-        raise _refused("destination must be written plainly: no backslash, NUL or percent-encoding")
+        return "must be written plainly: no backslash, NUL or percent-encoding"
     path = PurePosixPath(parts.path)
     if not path.is_absolute() or ".." in path.parts:
-        raise _refused("destination must be an absolute path without '..'")
-    if len(quote(uri)) > LONGEST_URI:
-        raise _refused(f"destination is longer than {LONGEST_URI} characters")
-    if "_delta_log" in path.parts:
-        raise _refused("destination lies inside the log of a Delta table")
-    return path
+        return "must be an absolute path without '..'"
+    return _why_refused_anywhere(quote(uri), path.parts)
+
+
+def _why_refused_anywhere(uri: str, parts: Sequence[str]) -> str | None:
+    if len(uri) > LONGEST_URI:
+        return f"is longer than {LONGEST_URI} characters"
+    return "lies inside the log of a Delta table" if "_delta_log" in parts else None
 
 
 def check_apart(service: str, destination: str, roots: Sequence[TableRoot], others: Iterable[tuple[str, str]]) -> None:

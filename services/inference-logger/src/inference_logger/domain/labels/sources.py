@@ -14,7 +14,7 @@ import pyarrow as pa
 from inference_logger.domain.labels.tabular import LabelColumns
 from inference_logger.domain.labels.values import Label, LabelKey
 from inference_logger.domain.tables import is_remote
-from shared.contracts.label_sources import LabelSource
+from shared.contracts.label_sources import LabelRun, LabelSource
 from shared.errors import InvalidInput
 from shared.schedules import BadSchedule, Schedule
 
@@ -164,3 +164,15 @@ def last_of_each(labels: Sequence[Label]) -> list[Label]:
 def is_inside(location: str, root: str) -> bool:
     """Whether a place of this machine lies below a folder; of an object store that was decided elsewhere."""
     return is_remote(location) or f"{location}/".startswith(f"{root.rstrip('/')}/")
+
+
+def says_the_same(run: LabelRun, last: LabelRun) -> bool:
+    """Whether a scheduled run brought nothing, as the one before it, and tells nothing else either."""
+    if any(one.trigger != "schedule" or one.labels_new or one.labels_corrected for one in (run, last)):
+        return False
+    return (run.state, run.error, run.unmatched, run.rejected) == (
+        last.state,
+        last.error,
+        last.unmatched,
+        last.rejected,
+    )

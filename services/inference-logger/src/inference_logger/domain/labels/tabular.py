@@ -28,6 +28,9 @@ from inference_logger.domain.labels.values import (
 )
 from shared.errors import InvalidInput
 
+MISSING_NUMBERS = frozenset({"na", "n/a", "#n/a", "nan", "null", "none"})
+"""How R, spreadsheets and databases write in CSV that a number is not there."""
+
 
 @dataclass(frozen=True)
 class LabelColumns:
@@ -55,13 +58,17 @@ def find_columns(names: Sequence[str], key_column: str | None) -> LabelColumns:
         if column is not None:
             keys[key_column] = column
     if not keys:
-        wanted = "key" if key_column is not None else f"{CLIENT_REQUEST_ID} or {REQUEST_ID}"
-        raise InvalidInput(f"there is no column {wanted}; there are {_listed(names)}")
+        if key_column is not None:
+            raise InvalidInput(f"there is no column key or {key_column[:64]}; {_listed(names)}")
+        raise InvalidInput(
+            f"there is no column {CLIENT_REQUEST_ID} or {REQUEST_ID}, one of which says what a label belongs to "
+            f"(or name the feature that does as key); {_listed(names)}"
+        )
     labels = {name.removeprefix("label_"): name for name in names if name.startswith("label_") and name != "label_"}
     if "label" in names:
         labels[""] = "label"
     if not labels:
-        raise InvalidInput(f"there is no column label or label_<name>; there are {_listed(names)}")
+        raise InvalidInput(f"there is no column label or label_<name>: rename the one of labels; {_listed(names)}")
     if len(labels) > MOST_NAMES:
         raise InvalidInput(f"there are more than {MOST_NAMES} columns label_<name>")
     row = "row" if "row" in names else None
@@ -72,12 +79,14 @@ def require_columns(names: Sequence[str], columns: LabelColumns) -> None:
     """Raise `InvalidInput` where one is missing."""
     missing = [name for name in columns.needed if name not in names]
     if missing:
-        raise InvalidInput(f"there is no column {missing[0][:64]}; there are {_listed(names)}")
+        raise InvalidInput(f"there is no column {missing[0][:64]}; {_listed(names)}")
 
 
 def _listed(names: Sequence[str]) -> str:
+    if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
+        return f"there is one column, {names[0][:80]!r}: CSV has commas between columns"
     shown = ", ".join(name[:40] for name in names[:10])
-    return f"{shown} …" if len(names) > 10 else shown or "none"
+    return f"there are {shown} …" if len(names) > 10 else f"there are {shown or 'none'}"
 
 
 def read_table(
@@ -91,7 +100,7 @@ def read_table(
 ) -> ParsedLabels:
     """The labels of rows, counted from `first`. Raises `InvalidInput` for columns.
 
-    Texts of CSV are numbers where all of a column are; `texts_stay`: that has been decided.
+    Texts of CSV are numbers where all of a column are (`are_numbers`); `texts_stay`: that has been decided.
     """
     require_columns(rows.schema.names, columns)
     parsed = ParsedLabels(rows.num_rows, most=most)
@@ -162,13 +171,22 @@ def _values(column: pa.ChunkedArray, *, texts_stay: bool) -> list[Any]:
     if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
         return values
     texts = [None if value is None or not value.strip() else value for value in values]
-    is_number = not texts_stay and all_numbers(texts)
-    return [None if text is None else float(text) for text in texts] if is_number else texts
+    return as_numbers(texts) if not texts_stay and are_numbers(texts) else list(texts)
 
 
-def all_numbers(texts: Sequence[str | None]) -> bool:
-    """Whether each text that is there is a number."""
+def are_numbers(texts: Sequence[str | None]) -> bool | None:
+    """Whether each text that is there is a number, or says that there is none; None where no text is a number."""
+    found = [text for text in texts if text is not None and not _is_missing(text)]
     try:
-        return all(isinstance(text_value(text), float) for text in texts if text is not None)
+        return all(isinstance(text_value(text), float) for text in found) if found else None
     except BadLabel:
         return False
+
+
+def as_numbers(texts: Sequence[str | None]) -> list[float | None]:
+    """The texts of which `are_numbers` is true."""
+    return [None if text is None or _is_missing(text) else float(text) for text in texts]
+
+
+def _is_missing(text: str) -> bool:
+    return text.strip().lower() in MISSING_NUMBERS

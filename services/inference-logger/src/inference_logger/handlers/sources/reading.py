@@ -188,5 +188,5 @@ def position_text(position: dict[str, object]) -> str | None:
     if position.get("version") is not None:
         return f"version {position['version']}"
     if "files" in position:
-        return f"{position['files']} files"
+        return "1 file" if position["files"] == 1 else f"{position['files']} files"
     return f"{position['column']} {position['value']}" if "value" in position else None

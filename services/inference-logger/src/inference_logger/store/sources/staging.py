@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from inference_logger.domain.labels.sources import staged_schema
-from inference_logger.domain.labels.tabular import LabelColumns, all_numbers
+from inference_logger.domain.labels.tabular import LabelColumns, are_numbers, as_numbers
 from shared.errors import InvalidInput, LimitExceeded, UpstreamFailed
 
 BATCH_ROWS = 8192
@@ -79,14 +79,16 @@ class Stage:
         """
         kept = staged_schema(schema, self.columns)
         start, rows = self._file.tell(), 0
-        numbers = set(self.columns.labels.values()) if is_text else set[str]()
+        maybe, numbers = set(self.columns.labels.values()) if is_text else set[str](), set[str]()
         try:
             options = pa.ipc.IpcWriteOptions(compression="lz4")
             with pa.ipc.new_stream(self._file, kept, options=options) as writer:
                 for batch in batches:
                     self.bounds.check_time()
                     table = plain_rows(batch, kept)
-                    numbers = {name for name in numbers if all_numbers(_texts(table.column(name)))}
+                    are = {name: are_numbers(_texts(table.column(name))) for name in maybe}
+                    maybe = {name for name, is_number in are.items() if is_number is not False}
+                    numbers |= {name for name, is_number in are.items() if is_number}
                     writer.write_table(table)
                     rows += table.num_rows
                     self._check_size()
@@ -94,7 +96,7 @@ class Stage:
             self._file.seek(start)
             self._file.truncate()
             raise
-        self._segments.append(_Segment(start, frozenset(numbers)))
+        self._segments.append(_Segment(start, frozenset(numbers & maybe)))
         self.rows += rows
 
     def _check_size(self) -> None:
@@ -146,6 +148,6 @@ def _texts(column: pa.ChunkedArray) -> list[str | None]:
 
 def _as_numbers(table: pa.Table, names: Iterable[str]) -> pa.Table:
     for name in names:
-        numbers = [None if text is None else float(text) for text in _texts(table.column(name))]
+        numbers = as_numbers(_texts(table.column(name)))
         table = table.set_column(table.schema.get_field_index(name), name, pa.array(numbers, pa.float64()))
     return table

@@ -10,7 +10,7 @@ from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from inference_logger.domain.labels.sources import SourceProgress
+from inference_logger.domain.labels.sources import SourceProgress, says_the_same
 from inference_logger.store.tables import LabelRunRow, LabelSourceFileRow, LabelSourceRow
 from shared.contracts.label_sources import LabelRun, LabelSource
 
@@ -60,7 +60,12 @@ async def forget_files(session: AsyncSession, source: UUID) -> None:
 
 
 async def save_run(session: AsyncSession, source: UUID, run: LabelRun) -> None:
-    """Keep a run, and forget the oldest ones."""
+    """Keep a run, and forget the oldest ones; of runs on end that say the same of nothing new, the last one stays."""
+    last = await session.scalar(
+        select(LabelRunRow).where(LabelRunRow.source_id == source).order_by(col(LabelRunRow.id).desc()).limit(1)
+    )
+    if last is not None and says_the_same(run, LabelRun.model_validate(last.run)):
+        await session.delete(last)
     session.add(LabelRunRow(id=run.id, source_id=source, run=run.model_dump(mode="json")))
     await session.flush()
     table: Any = LabelRunRow
