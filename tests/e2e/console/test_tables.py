@@ -81,7 +81,7 @@ def test_a_file_of_labels_is_taken_and_shown_with_its_request(
     button(opened, "Send")
     expect(opened.page.get_by_role("dialog")).to_contain_text("3 labels were read", timeout=SHOWN_WITHIN_MS)
     opened.page.get_by_role("dialog").get_by_role("button", name="Close").last.click()
-    expect(opened.page.locator("tr", has_text="api")).to_contain_text("2", timeout=SHOWN_WITHIN_MS)
+    expect(opened.page.locator("tr", has_text="upload or client")).to_contain_text("2", timeout=SHOWN_WITHIN_MS)
     until(lambda: len(rows(platform, recorded, "labelled")) == 2, within=60, what="labelled rows")
     request = next(row["request_id"] for row in rows(platform, recorded, "labelled"))
     opened.go(f"/services/{recorded}/requests/{request}")
