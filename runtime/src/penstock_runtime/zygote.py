@@ -42,6 +42,8 @@ IMPORTED = (
     "penstock_runtime.server",
 )
 """What most pods import; a library that is not there, or cannot be imported, is left out: a pod will say why."""
+WITH_THREADS = ("polars",)
+"""MLflow imports it, where it is installed, for datasets that no pod has."""
 MAX_MESSAGE = 65_536
 MAX_DESCRIPTORS = 4
 READY = b"ready"
@@ -50,9 +52,7 @@ HAS_THREADS = b"threads"
 
 def main(descriptor: int, shim_file: str) -> None:
     """Import, say so, fork until the starter is gone."""
-    for name in IMPORTED:
-        with suppress(Exception):
-            importlib.import_module(name)
+    _import_all()
     shim = _load(shim_file)
     starter = socket.socket(fileno=descriptor)
     if len(os.listdir("/proc/self/task")) > 1:
@@ -69,6 +69,17 @@ def main(descriptor: int, shim_file: str) -> None:
         for received in descriptors:
             os.close(received)
         starter.send(str(code).encode())
+
+
+def _import_all() -> None:
+    """With what starts threads as it is imported left out: a process that has some cannot be forked."""
+    for name in WITH_THREADS:
+        sys.modules[name] = None  # type: ignore[assignment]
+    for name in IMPORTED:
+        with suppress(Exception):
+            importlib.import_module(name)
+    for name in WITH_THREADS:
+        del sys.modules[name]  # the pod of a model that uses it imports it
 
 
 def _start(run: str, descriptors: Sequence[int], shim: ModuleType, starter: socket.socket) -> int:

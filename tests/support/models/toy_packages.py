@@ -35,7 +35,7 @@ def toy_wheel(folder: Path, package: str, source: str) -> Path:
     wheel = folder / f"{package}-0.1-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
         for name, text in files.items():
-            archive.writestr(name, text)
+            archive.writestr(zipfile.ZipInfo(name), text)  # of no time: the same files are the same wheel
     return wheel
 
 
