@@ -280,6 +280,7 @@ async def test_a_home_that_was_moved_leaves_no_second_line(
     logger = await start()
     await log(js, record("a"))
     await eventually(lambda: _status(logger, "wine.payload", "ok"))
+    await eventually(lambda: _status(logger, "wine.inferences", "ok"))  # no thread of it makes the old home anew
     await logger.stop()
     moved = tmp_path / "moved"
     if is_copied:

@@ -111,8 +111,11 @@ async def test_an_unreachable_mlflow_holds_a_version_up_and_says_so(
             pods = await controller.pods(deployment)
             return [(p.status, p.reason) for p in pods] == [("Waiting", "RegistryUnavailable")]
 
+        async def is_said() -> bool:
+            return any(note.reason == "RegistryUnavailable" for note in controller.said(PodNoted))
+
         await holds(waits)
-        assert any(note.reason == "RegistryUnavailable" for note in controller.said(PodNoted))
+        await holds(is_said)
         assert await controller.phase(deployment) == "starting"
 
 
