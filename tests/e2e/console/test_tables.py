@@ -107,7 +107,8 @@ def test_a_label_source_is_defined_and_its_first_run_is_seen(opened: Visit, plat
 
 
 def test_masking_is_tried_on_recorded_requests_and_saved(opened: Visit, platform: Platform, recorded: str) -> None:
-    opened.go(f"/services/{recorded}/versions/v1?edit=true")
+    opened.go(f"/services/{recorded}/versions/v1")
+    button(opened, "Edit")
     drawer = opened.page.get_by_role("dialog")
     drawer.get_by_role("button", name="More: limits").click()
     drawer.get_by_role("button", name="Add a column").click()

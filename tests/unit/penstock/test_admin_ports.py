@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,19 @@ def test_a_busy_one_is_passed_over_and_the_other_is_kept(tmp_path: Path, ports: 
 def test_platforms_that_start_at_once_have_different_ones(tmp_path: Path, ports: list[int]) -> None:
     with taking(tmp_path / "one", ports) as one, taking(tmp_path / "two", ports) as two:
         first, second = one.reserve(NAMES, {}), two.reserve(NAMES, {})
+
+    assert set(first.values()).isdisjoint(second.values())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="abstract names are Linux'")
+def test_platforms_of_other_users_and_containers_have_different_ones(
+    tmp_path: Path, ports: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with taking(tmp_path / "one", ports) as one:
+        first = one.reserve(NAMES, {})
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+        with taking(tmp_path / "two", ports) as two:
+            second = two.reserve(NAMES, {})
 
     assert set(first.values()).isdisjoint(second.values())
 

@@ -12,11 +12,11 @@ from penstock.launcher.bus import config as nats_config
 from penstock.launcher.databases import check_sharing
 from penstock.launcher.files import write_private
 from penstock.launcher.home import Home, LaunchError, Ports
-from penstock.launcher.platform import last_log_line, startup_failures
 from penstock.launcher.ports import sockets as ports
 from penstock.launcher.process import CrashBackoff
 from penstock.launcher.processes import overridable_settings, process_names, service_of, service_settings
 from penstock.launcher.state import ProcessView, RunState
+from penstock.launcher.watch.last_words import last_log_line, startup_failures
 from servers.ports import free_port
 
 
@@ -84,6 +84,9 @@ def test_last_words_of_json_and_plain_logs(tmp_path: Path) -> None:
     log = tmp_path / "x.log"
     log.write_text('{"message": "first"}\n{"level": "error", "message": "monitor.db is corrupt"}\n\n')
     assert last_log_line(log) == "monitor.db is corrupt"
+    error = {"level": "ERROR", "message": "loop admin ended", "exc_info": "Traceback\nOSError: in use"}
+    log.write_text(json.dumps(error) + '\n{"level": "WARNING", "message": "the bus is away"}\n')
+    assert last_log_line(log) == "loop admin ended: OSError: in use"
     log.write_text("Traceback\nValueError: no\n")
     assert last_log_line(log) == "ValueError: no"
     assert last_log_line(tmp_path / "none") == "it wrote nothing"

@@ -9,7 +9,11 @@ export function Timestamp({ at, exact = false }: { at: string | null | undefined
   const formats = useFormats();
   const now = useNow(exact ? null : 30_000);
   if (!at || Number.isNaN(Date.parse(at))) return <>–</>;
-  const [moment, distance] = [() => formats.dateTime(at), () => formats.relative(at, now)];
+  // What was read since the last tick would be in the future.
+  const [moment, distance] = [
+    () => formats.dateTime(at),
+    () => formats.relative(at, Math.max(now, Date.now())),
+  ];
   return (
     <OnHover hint={exact ? distance : moment}>
       <time dateTime={at} style={TIME}>

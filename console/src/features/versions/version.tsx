@@ -44,7 +44,7 @@ export function Page() {
       {version.status === 'updating' && <UpdatingCard version={version} mayEdit={mayEdit} />}
       <PodsCard version={version} mayEdit={mayEdit} open={search.pod} onOpen={(pod) => setSearch({ pod })} />
       <div className="columns even">
-        <ConfigurationCard version={version} />
+        <ConfigurationCard version={version} onEdit={mayEdit ? () => setSearch({ edit: true }) : null} />
         <Flex vertical gap="middle">
           <CheckCard version={version} />
           <LineageCard version={version} />

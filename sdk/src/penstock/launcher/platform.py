@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +25,13 @@ from penstock.launcher.processes import mlflow_spec, nats_spec, process_names, s
 from penstock.launcher.state import ProcessView, RunState, is_ours, is_supervised, supervisor_lock, supervisor_of
 from penstock.launcher.supervisor import Supervisor
 from penstock.launcher.watch.disk import disk_problem
+from penstock.launcher.watch.last_words import last_log_line, startup_failures
 from penstock.launcher.watch.summary import read_scheduler_admin, summary
 
 READY_WITHIN_S = 120.0
 DOWN_WITHIN_S = 75.0
 SCHEDULER_WITHIN_S = 2.0
 """The scheduler's part of a status is left out where it takes longer to answer."""
-TOO_MANY_STARTS = 3
-"""A process that ended this often before the platform was ever ready will not come up by itself."""
 
 
 def run(
@@ -93,30 +91,6 @@ async def _supervise(
         await supervisor.run(lambda: asyncio.to_thread(end_pods, home))
     finally:
         announcing.cancel()
-
-
-def startup_failures(home: Home, state: RunState | None, told: Iterable[str] = ()) -> list[tuple[str, str]]:
-    """(process, one line) for each that keeps ending, with its last words."""
-    return [
-        (
-            p.name,
-            f"{p.name} does not start: {last_log_line(home.logs / f'{p.name}.log')} (log: {home.logs}/{p.name}.log)",
-        )
-        for p in (state.processes if state else ())
-        if p.restarts >= TOO_MANY_STARTS and p.state != "running" and p.name not in told
-    ]
-
-
-def last_log_line(log: Path) -> str:
-    """The last line that a process wrote; the message alone where it is a JSON log line."""
-    try:
-        lines = log.read_bytes()[-65_536:].decode(errors="replace").split("\n")
-    except OSError:
-        return "it wrote nothing"
-    last = next((line.strip() for line in reversed(lines) if line.strip()), "it wrote nothing")
-    with contextlib.suppress(ValueError, AttributeError):
-        return str(json.loads(last).get("message", last))
-    return last
 
 
 def run_detached(home: Home, environ: dict[str, str], new_databases: Collection[str] = ()) -> list[str]:

@@ -126,21 +126,23 @@ def test_lines_of_ground_truth_mean_either_id() -> None:
 
     lines = [
         line("1", eventId="e"),
-        line("good\nbad", eventId="e", inferenceId="i"),
+        line('good\n"bad, no"', eventId="e", inferenceId="i"),
         line("[1, 0]", "JSON", eventId="e"),
         line("1", "BASE64", eventId="e"),
         line("1"),
         "5",
+        line("5,6,7", eventId="e"),
+        line("x" * 200_000, eventId="e"),
     ]
     parsed = read("\n".join([*lines, ""]).encode(), "ground_truth")
     assert found(parsed) == [
         (LabelKey("id", "e", 0), 1.0),
         (LabelKey("id", "i", 0), "good"),
-        (LabelKey("id", "i", 1), "bad"),
+        (LabelKey("id", "i", 1), "bad, no"),
         (LabelKey("id", "e", 0), 1.0),
         (LabelKey("id", "e", 1), 0.0),
     ]
-    assert set(reasons(parsed)) == {3, 4, 5}
+    assert set(reasons(parsed)) == {3, 4, 5, 6, 7}
 
 
 def parquet(**columns: Any) -> bytes:

@@ -29,7 +29,7 @@ export function Sources({ service, mayEdit }: { service: string; mayEdit: boolea
         rowKey={({ name }) => name}
         actions={mayEdit && <Button onClick={() => setOpen({ kind: 'new' })}>{t.create}</Button>}
         rowActions={(of) => (
-          <Flex gap="small">
+          <Flex gap="small" wrap>
             <Button size="small" onClick={() => setOpen({ kind: 'runs', of })}>
               {t.runs}
             </Button>

@@ -1,17 +1,27 @@
-import { Card, Descriptions } from 'antd';
+import { Button, Card, Descriptions } from 'antd';
 import type { Schemas, Version } from '@/api';
 import { CopyText } from '@/components/text/CopyText';
 import { Timestamp } from '@/components/time/Timestamp';
 import { useFormats, useTexts } from '@/i18n';
 import { rateLimitText, recordingText, replicasText, resourcesText } from '../texts';
 
-/** Every field of a version that is not shown elsewhere on its page. */
-export function ConfigurationCard({ version }: { version: Version }) {
+/** Every field of a version that is not shown elsewhere on its page. Without `onEdit` nothing of it can be changed. */
+export function ConfigurationCard({ version, onEdit }: { version: Version; onEdit: (() => void) | null }) {
   const { versions: t, versionFields: fields, common } = useTexts();
   const formats = useFormats();
   const runtime = Object.entries(version.runtime).map(([name, value]) => `${name}: ${String(value)}`);
   return (
-    <Card size="small" title={t.details}>
+    <Card
+      size="small"
+      title={t.details}
+      extra={
+        onEdit && (
+          <Button size="small" onClick={onEdit}>
+            {t.edit}
+          </Button>
+        )
+      }
+    >
       <Descriptions
         size="small"
         column={1}

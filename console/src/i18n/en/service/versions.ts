@@ -168,7 +168,7 @@ export const versions = {
   // form
   formName: 'Name',
   formNameHint: 'Empty: v1, v2, … are given out.',
-  advanced: 'More: limits, recording, environment, model server',
+  advanced: 'More: limits, recording and masking, environment, model server',
   startNow: 'Start it now',
   weight: 'Share of the traffic',
   weightHint: 'Beside another version; 0: only by its own path. The first version gets 100.',

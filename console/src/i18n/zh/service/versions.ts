@@ -157,7 +157,7 @@ export const versions: typeof en = {
   byWhom: (actor, action) => `${actor}：${action}`,
   formName: '名称',
   formNameHint: '留空则自动命名为 v1、v2……',
-  advanced: '更多：限流、请求记录、环境变量、模型服务器',
+  advanced: '更多：限流、请求记录与脱敏、环境变量、模型服务器',
   startNow: '立即启动',
   weight: '流量占比',
   weightHint: '与其他服务版本并行时的占比；0 表示仅能按自身路径调用。首个版本为 100。',

@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import socket
+import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -27,7 +28,10 @@ FURTHER = range(9106, 9600)
 
 
 class AdminPorts:
-    """The ports of one run. Hold it for as long as the run lasts: platforms that start at once see each other's."""
+    """The ports of one run. Hold it for as long as the run lasts: platforms that start at once see each other's.
+
+    A service opens its port seconds after it was reserved, and cannot take another one then.
+    """
 
     def __init__(self, home: Home, *, defaults: Mapping[str, int] = DEFAULTS, further: Sequence[int] = FURTHER) -> None:
         self._home = home
@@ -70,7 +74,7 @@ class AdminPorts:
         raise LaunchError(f"no free port between {first} and {last} for the admin port of the {name}")
 
     def _lock_if_free(self, port: int) -> bool:
-        """Whether nobody listens there, and no other platform of this user is about to."""
+        """Whether nobody listens there, and no other platform is about to."""
         lock = open_lock(port)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -78,6 +82,12 @@ class AdminPorts:
             os.close(lock)
             return False
         self._locks.callback(os.close, lock)
+        if sys.platform == "linux":
+            claim = self._locks.enter_context(socket.socket(socket.AF_UNIX))
+            try:  # another user, or a container on this host's network, has other files but the same abstract names
+                claim.bind(f"\0penstock-port-{port}")
+            except OSError:
+                return False
         return is_free_port(port)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import datetime
 from typing import Any
 
@@ -119,7 +120,13 @@ def _values(data: Any, encoding: Any) -> list[LabelValue]:
         return [label_value(value) for value in (found if isinstance(found, list) else [found])]
     if encoding != "CSV" or not isinstance(data, str):
         raise BadLabel("groundTruthData.encoding is neither CSV nor JSON")
-    return [text_value(cell) for cell in data.splitlines()] or [text_value(data)]
+    try:
+        rows = list(csv.reader(data.splitlines())) or [[data]]
+    except csv.Error as error:  # of what is longer than any label
+        raise BadLabel(f"groundTruthData.data is not CSV: {error}") from error
+    if any(len(row) > 1 for row in rows):  # a batch in the wrong shape would be kept as one text
+        raise BadLabel("a line of CSV has several values: each row has a line of its own, a text with commas is quoted")
+    return [text_value("".join(row)) for row in rows]
 
 
 def text_value(text: str) -> LabelValue:
