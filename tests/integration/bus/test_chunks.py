@@ -10,7 +10,7 @@ import pytest
 
 from running_services.bus_service import SmallService, sqlite_url
 from servers.nats_process import NatsProcess
-from shared.bus.chunks import ChunkStreams, read_chunks
+from shared.bus.chunks import ChunkStreams, hold_chunks, read_chunks
 from shared.contracts.chunks import MAX_CHUNK_BYTES, ChunkRequest
 from shared.errors import InvalidInput, Unavailable
 
@@ -89,4 +89,28 @@ async def test_whoever_is_silent_is_gone(both: tuple[SmallService, SmallService]
 
     assert await asyncio.wait_for(pieces.closed.wait(), 10)
     await reader.aclose()
+    await streams.close()
+
+
+async def test_a_reader_that_works_on_what_it_has_read_is_there_and_a_silent_one_is_told_of(
+    both: tuple[SmallService, SmallService],
+) -> None:
+    owner, asker = both
+    streams, gone = ChunkStreams("inference-logger", idle_s=0.3), asyncio.Event()
+
+    pieces = Pieces(2)
+    async with hold_chunks(
+        asker.bus.nc, await streams.offer(owner.bus.nc, pieces.each(), gone.set), every_s=0.02
+    ) as held:
+        assert len([chunk async for chunk in held]) == 2
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(gone.wait(), 0.6)
+    assert await asyncio.wait_for(pieces.closed.wait(), 10)
+    assert not gone.is_set()
+
+    async with hold_chunks(
+        asker.bus.nc, await streams.offer(owner.bus.nc, Pieces(2).each(), gone.set), every_s=60
+    ) as held:
+        await anext(held)
+        assert await asyncio.wait_for(gone.wait(), 10)
     await streams.close()

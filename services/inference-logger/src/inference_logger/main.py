@@ -137,7 +137,7 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
     bus.status.backlog = sink.backlog
     inferences = InferenceTables(stores, DerivationRunner(settings.derive_timeout, destinations, derive_next))
     labelled = LabelledTables(stores, DerivationRunner(settings.derive_timeout, destinations, derive_labelled))
-    intake = LabelIntake(stores, bus.read_chunks)
+    intake = LabelIntake(stores, bus.hold_chunks)
     serve_labels(bus, intake)
     sources = _label_sources(settings, telemetry, intake, controller)
     serve_label_sources(bus, sources)

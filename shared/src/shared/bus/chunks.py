@@ -2,7 +2,8 @@
 
 A reply to an RPC names a subject (`ChunkStreams.offer`); whoever has it asks there for chunk 0, 1, 2 … (`read_chunks`).
 One chunk is made ahead, no more: a slow consumer holds the producer back, and one that stops asking, or says so, ends
-it. A chunk whose reply was lost can be asked for again.
+it. A chunk whose reply was lost can be asked for again. A reader that works on what it has read says from time to time
+that it is there (`hold_chunks`), so that whoever waits for it learns when it is not.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -32,6 +33,8 @@ IDLE_S = 20.0
 """Nobody asked for so long: the consumer is gone."""
 WAIT_S = 2.0
 """How long a request waits for its chunk before it is told to ask again."""
+HELD_EVERY_S = 5.0
+"""How often a reader that holds a result says so."""
 ANSWER_WITHIN_S = 8.0
 TRIES = 3
 
@@ -52,8 +55,11 @@ class ChunkStreams:
         self._idle_s = idle_s
         self._running: set[asyncio.Task[None]] = set()
 
-    async def offer(self, nc: Client, chunks: Chunks) -> ChunkStream:
-        """Offer `chunks` to whoever is told the subject; they are closed when it is over, whatever the reason."""
+    async def offer(self, nc: Client, chunks: Chunks, on_gone: Callable[[], None] | None = None) -> ChunkStream:
+        """Offer `chunks` to whoever is told the subject; they are closed when it is over, whatever the reason.
+
+        `on_gone` is called where the reader fell silent instead of saying that it needs no more.
+        """
         subject = f"{CHUNKS_SUBJECT}.{self._service}.{secrets.token_urlsafe(18)}"
         try:
             subscription = await nc.subscribe(subject)
@@ -61,7 +67,9 @@ class ChunkStreams:
         except NATS_ERRORS as error:
             await chunks.aclose()
             raise Unavailable("the bus is away", retry_after_s=1) from error
-        task = asyncio.create_task(_Offer(nc, chunks, self._idle_s).serve(subscription), name=f"chunks {subject}")
+        task = asyncio.create_task(
+            _Offer(nc, chunks, self._idle_s, on_gone).serve(subscription), name=f"chunks {subject}"
+        )
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return ChunkStream(subject=subject)
@@ -80,6 +88,7 @@ class _Offer:
     nc: Client
     chunks: Chunks
     idle_s: float
+    on_gone: Callable[[], None] | None = None
     number: int = -1
     """Of what was sent last."""
     sent: tuple[bytes, dict[str, str]] = (b"", {})
@@ -93,6 +102,8 @@ class _Offer:
                 pass
         except (TimeoutError, *NATS_ERRORS) as error:
             log.info("a result is not fetched any more: %s", describe_error(error))
+            if self.on_gone is not None:
+                self.on_gone()
         finally:
             await asyncio.shield(self._end(subscription))
 
@@ -151,26 +162,65 @@ async def read_chunks(nc: Client, stream: ChunkStream) -> AsyncGenerator[bytes, 
 
     Raises what its maker raised; `Unavailable` when it is gone.
     """
-    number, is_over = 0, False
+    reader = _Reader(nc, stream)
     try:
+        async for chunk in reader.each():
+            yield chunk
+    finally:
+        if not reader.is_over:
+            await reader.stop()
+
+
+@contextlib.asynccontextmanager
+async def hold_chunks(
+    nc: Client, stream: ChunkStream, every_s: float = HELD_EVERY_S
+) -> AsyncGenerator[AsyncIterator[bytes], None]:
+    """As `read_chunks`, but it ends with the context only: until then its maker is told that somebody is there."""
+    reader = _Reader(nc, stream)
+    holding = asyncio.create_task(reader.hold(every_s), name="hold a result")
+    try:
+        yield reader.each()
+    finally:
+        holding.cancel()
+        await asyncio.gather(holding, return_exceptions=True)
+        await reader.stop()
+
+
+@dataclass
+class _Reader:
+    """How far one result is read."""
+
+    nc: Client
+    stream: ChunkStream
+    number: int = 0
+    is_over: bool = False
+
+    async def each(self) -> AsyncGenerator[bytes, None]:
         while True:
-            reply = await _ask(nc, stream, ChunkRequest(number=number))
+            reply = await _ask(self.nc, self.stream, ChunkRequest(number=self.number))
             headers = reply.headers or {}
             if name := headers.get(ERROR_HEADER):
-                is_over = True
+                self.is_over = True
                 raise decode_error(name, reply.data)
             if headers.get(STATE_HEADER) == "wait":
                 continue
             if headers.get(STATE_HEADER) == "last":
                 return
-            number += 1
+            self.number += 1
             yield reply.data
-    finally:
-        if not is_over:
-            with contextlib.suppress(*NATS_ERRORS):
-                await nc.publish(
-                    stream.subject, ChunkRequest(stop=True).model_dump_json().encode(), reply=nc.new_inbox()
-                )
+
+    async def hold(self, every_s: float) -> None:
+        """Ask again for what was read, without waiting for it."""
+        while True:
+            await asyncio.sleep(every_s)
+            await self._say(ChunkRequest(number=max(self.number - 1, 0)))
+
+    async def stop(self) -> None:
+        await self._say(ChunkRequest(stop=True))
+
+    async def _say(self, request: ChunkRequest) -> None:
+        with contextlib.suppress(*NATS_ERRORS):
+            await self.nc.publish(self.stream.subject, request.model_dump_json().encode(), reply=self.nc.new_inbox())
 
 
 async def _ask(nc: Client, stream: ChunkStream, request: ChunkRequest) -> Msg:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
 from nats.aio.client import Client
@@ -13,7 +14,7 @@ from nats.js.api import PubAck
 from prometheus_client import CollectorRegistry
 
 from shared.bus import bootstrap, bulk, rpc
-from shared.bus.chunks import Chunks, ChunkStreams, read_chunks
+from shared.bus.chunks import Chunks, ChunkStreams, hold_chunks, read_chunks
 from shared.bus.connection.client import BusConnection
 from shared.bus.connection.watchdog import BusLost, Watchdog
 from shared.bus.consumers import advisories, dead_letters
@@ -131,13 +132,20 @@ class Bus:
         """Call a method of another service. Raises the error that it raised; `Unavailable` when it is away or slow."""
         return await rpc.call(self.nc, method, request, timeout=timeout)
 
-    async def offer_chunks(self, chunks: Chunks) -> ChunkStream:
-        """Offer a large result piece by piece, see `chunks`; it is closed when whoever reads it stops."""
-        return await self._chunk_streams.offer(self.nc, chunks)
+    async def offer_chunks(self, chunks: Chunks, on_gone: Callable[[], None] | None = None) -> ChunkStream:
+        """Offer a large result piece by piece, see `chunks`; it is closed when whoever reads it stops.
+
+        `on_gone` is called where the reader falls silent.
+        """
+        return await self._chunk_streams.offer(self.nc, chunks, on_gone)
 
     def read_chunks(self, stream: ChunkStream) -> AsyncGenerator[bytes, None]:
         """What another service offers. Raises what its maker raised; `Unavailable` when it is gone."""
         return read_chunks(self.nc, stream)
+
+    def hold_chunks(self, stream: ChunkStream) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """As `read_chunks`; until the context ends whoever offers them is told that somebody works on them."""
+        return hold_chunks(self.nc, stream)
 
     def kv(self, bucket: str) -> Bucket:
         """A key-value bucket of the topology. Raises `Unavailable` before the first connection."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import timedelta
@@ -26,7 +27,7 @@ from shared.contracts.rpc.inference_logger_labels import (
     LabelReceipt,
     LabelUpload,
 )
-from shared.errors import InvalidInput, PenstockError
+from shared.errors import InvalidInput, PenstockError, Unavailable
 
 UPLOAD_WITHIN_S = 300.0
 COVERAGE_WITHIN_S = 35.0
@@ -108,7 +109,7 @@ async def send_labels(
     body = RequestChunks(request)
     upload = LabelUpload(
         service=service,
-        body=await deps.bus.offer_chunks(body),
+        body=await deps.bus.offer_chunks(body, body.abandoned.set),
         format=found,
         key_column=key,
         upload_id=_upload_id(request, idempotency_key),
@@ -117,12 +118,23 @@ async def send_labels(
 
 
 async def _hand_over(deps: ApiDependencies, upload: LabelUpload, body: RequestChunks) -> LabelReceipt:
+    answer = asyncio.ensure_future(deps.call(RECEIVE_LABELS, upload, LabelReceipt, within_s=UPLOAD_WITHIN_S))
+    abandoned = asyncio.ensure_future(body.abandoned.wait())
     try:
-        return await deps.call(RECEIVE_LABELS, upload, LabelReceipt, within_s=UPLOAD_WITHIN_S)
+        await asyncio.wait({answer, abandoned}, return_when=asyncio.FIRST_COMPLETED)
+        if not answer.done():
+            raise Unavailable(
+                "The inference logger went away; send the labels again: those that were taken count once",
+                retry_after_s=5,
+            )
+        return answer.result()
     except PenstockError:
         if body.refusal is not None:
             raise body.refusal from None
         raise
+    finally:
+        answer.cancel()
+        abandoned.cancel()
 
 
 def _upload_id(request: Request, idempotency_key: str | None) -> str | None:
@@ -137,6 +149,7 @@ class RequestChunks:
 
     def __init__(self, request: Request) -> None:
         self.refusal: HTTPException | None = None
+        self.abandoned = asyncio.Event()
         self._pieces = self._cut(request.stream())
 
     def __aiter__(self) -> AsyncIterator[bytes]:

@@ -6,14 +6,15 @@ import asyncio
 import hashlib
 import tempfile
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import IO
 
 from inference_logger.domain.labels.values import Label, LabelKey, ParsedLabels
 from inference_logger.domain.object_storage import storage_reason
+from inference_logger.handlers.labels.held import HeldUploads
 from inference_logger.handlers.labels.places import LabelTables, find_label_tables, place_of
 from inference_logger.handlers.stores import Stores, note_commit, read_catalogue_state
 from inference_logger.store import catalogue
@@ -27,7 +28,7 @@ from shared.contracts.rpc.inference_logger_labels import MAX_REJECTIONS, LabelRe
 from shared.errors import Conflict, LimitExceeded, PenstockError, UpstreamFailed
 
 MAX_BYTES = 256 * 1024 * 1024
-IN_MEMORY_BYTES = 8 * 1024 * 1024
+IN_MEMORY_BYTES = 1024 * 1024
 """A larger upload lies on the disk until it is read."""
 AT_ONCE = 2
 """Uploads that are read at once."""
@@ -35,7 +36,8 @@ CLOCK_SKEW = timedelta(minutes=5)
 """Of the clocks of those who label."""
 API = "api"
 
-Fetch = Callable[[ChunkStream], AsyncGenerator[bytes, None]]
+Fetch = Callable[[ChunkStream], AbstractAsyncContextManager[AsyncIterator[bytes]]]
+"""Its sender is told that it is worked on until the context ends."""
 
 
 @dataclass
@@ -44,6 +46,7 @@ class LabelIntake:
 
     stores: Stores
     fetch: Fetch
+    held: HeldUploads = field(default_factory=HeldUploads)
     _locks: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
@@ -51,33 +54,26 @@ class LabelIntake:
         """Take the labels of an upload, all that are valid or none.
 
         Raises `InvalidInput` for a body that cannot be read; `Conflict` for a service that is being removed;
-        `UpstreamFailed` where the labels table cannot be written.
+        `LimitExceeded` where too much is held already; `UpstreamFailed` where the labels table cannot be written.
         """
-        with tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES) as file:
-            digest = await self._fetch(upload, file)
-            async with self._locks[upload.service], self._turns:
-                first = await self._first_answer(upload, digest)
-                if first is not None:
-                    return first
-                now = self.stores.clock.now()
-                reader = UploadReader(upload.format, upload.key_column, now + CLOCK_SKEW)
-                parsed = await asyncio.to_thread(reader.read, file)
-                receipt = await self.take(upload.service, parsed, API)
-                if upload.upload_id is not None:
-                    async with self.stores.database.unit_of_work() as session:
-                        await save_receipt(session, upload.service, (upload.upload_id, digest), receipt, now)
-                return receipt
+        with self.held.one() as room, tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES) as file:
+            async with self.fetch(upload.body) as chunks:
+                digest = await _keep(upload, chunks, file, room)
+                return await self._take_file(upload, file, digest)
 
-    async def _fetch(self, upload: LabelUpload, file: IO[bytes]) -> str:
-        digest, size = hashlib.sha256(f"{upload.format}:{upload.key_column}:".encode()), 0
-        async with aclosing(self.fetch(upload.body)) as chunks:
-            async for chunk in chunks:
-                size += len(chunk)
-                if size > MAX_BYTES:
-                    raise LimitExceeded(f"an upload may have {MAX_BYTES >> 20} MiB")
-                digest.update(chunk)
-                file.write(chunk)
-        return digest.hexdigest()
+    async def _take_file(self, upload: LabelUpload, file: IO[bytes], digest: str) -> LabelReceipt:
+        async with self._locks[upload.service], self._turns:
+            first = await self._first_answer(upload, digest)
+            if first is not None:
+                return first
+            now = self.stores.clock.now()
+            reader = UploadReader(upload.format, upload.key_column, now + CLOCK_SKEW)
+            parsed = await asyncio.to_thread(reader.read, file)
+            receipt = await self.take(upload.service, parsed, API)
+            if upload.upload_id is not None:
+                async with self.stores.database.unit_of_work() as session:
+                    await save_receipt(session, upload.service, (upload.upload_id, digest), receipt, now)
+            return receipt
 
     async def _first_answer(self, upload: LabelUpload, digest: str) -> LabelReceipt | None:
         if upload.upload_id is None:
@@ -125,6 +121,19 @@ class LabelIntake:
             committed = CommitResult(committed.location, version, rows, is_new=True)
         async with self.stores.database.unit_of_work() as session:
             await note_commit(session, tables.labels, committed, at)
+
+
+async def _keep(upload: LabelUpload, chunks: AsyncIterator[bytes], file: IO[bytes], room: Callable[[int], None]) -> str:
+    """Write an upload to `file`; what tells it from others."""
+    digest, size = hashlib.sha256(f"{upload.format}:{upload.key_column}:".encode()), 0
+    async for chunk in chunks:
+        size += len(chunk)
+        if size > MAX_BYTES:
+            raise LimitExceeded(f"an upload may have {MAX_BYTES >> 20} MiB")
+        room(len(chunk))
+        digest.update(chunk)
+        file.write(chunk)
+    return digest.hexdigest()
 
 
 def _receipt(parsed: ParsedLabels, found: Mapping[LabelKey, datetime], appended: AppendedLabels | None) -> LabelReceipt:
