@@ -23,11 +23,10 @@ from inference_logger.store.erasure.rows import (
     erase_labels,
     erase_rows,
     erased_since,
-    find_label_keys,
-    find_record_ids,
     gone,
     newest_version,
 )
+from inference_logger.store.erasure.search import find_label_keys, find_record_ids
 from inference_logger.store.erasure.state import ErasureState, load_state, save_state
 from inference_logger.store.storage import Storage
 from inference_logger.store.tables import TableRow
