@@ -18,7 +18,7 @@ from nats.js import JetStreamContext
 
 from inference_logger.domain.object_storage import S3Credentials
 from inference_logger.handlers.destinations import destination_states, examine_destination
-from inference_logger.handlers.maintenance import compact_tables
+from inference_logger.handlers.maintenance import Keeping, compact_tables
 from inference_logger.store import catalogue
 from inference_logger.store.s3 import S3Client
 from running_services.destination_answers import DestinationAnswers, answering
@@ -120,7 +120,7 @@ async def test_rows_are_there_once_read_compacted_and_removed(
     found = (await logger.tables())["wine.payload"]
     assert (found.location, found.rows) == (f"{url_of(place)}/wine/payload", 3)
 
-    await compact_tables(logger.app.sink.stores, timedelta(0))
+    await compact_tables(logger.app.sink.stores, Keeping(timedelta(0)))
     assert len([key for key in files(place) if "checkpoint" not in key]) == 1
     assert any("checkpoint" in key for key in files(place))
     assert await has_once(place, "abc")

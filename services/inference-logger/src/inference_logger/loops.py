@@ -31,7 +31,7 @@ ACCOUNTING_INTERVAL_S = 60.0
 ERASURE_INTERVAL_S = 2.0
 
 
-async def run_compaction(stores: Stores, clock: Clock, interval: timedelta, kept: timedelta) -> None:
+async def run_compaction(stores: Stores, clock: Clock, interval: timedelta, kept: maintenance.Keeping) -> None:
     """Compact every table each `interval`, until cancelled; first of all, follow a home that was moved."""
     try:
         await stores.ownership.wait_until_known()

@@ -18,6 +18,7 @@ from inference_logger.handlers.derive import InferenceTables
 from inference_logger.handlers.erase import Erasures
 from inference_logger.handlers.labels.intake import LabelIntake
 from inference_logger.handlers.labels.labelled import LabelledTables
+from inference_logger.handlers.maintenance import Keeping
 from inference_logger.handlers.reading.accounting import LogAccounting
 from inference_logger.handlers.reading.reader import QueryLimits, TableReader
 from inference_logger.handlers.replicas.ownership import SoleOwner
@@ -73,12 +74,13 @@ class App:
     def background(self) -> dict[str, Coroutine[Any, Any, None]]:
         """Everything that runs beside the admin port, by name."""
         settings, stores = self.settings, self.sink.stores
+        kept = Keeping(settings.files_kept, settings.rows_kept)
         return {
             "bus": self.bus.run(),
             "replica": stores.ownership.run(),
             "sink": self.sink.run(),
             "destinations": self.destinations.run(),
-            "tidy": loops.run_compaction(stores, self.clock, settings.tidy_interval, settings.files_kept),
+            "tidy": loops.run_compaction(stores, self.clock, settings.tidy_interval, kept),
             "erasures": loops.run_erasures(self.erasures, self.clock),
             "inferences": loops.run_derivation(self.inferences, self.clock),
             "labelled": loops.run_derivation(self.labelled, self.clock),

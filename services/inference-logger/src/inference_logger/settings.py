@@ -60,6 +60,10 @@ class InferenceLoggerSettings(DatabaseSettings):
     files_kept: Duration = timedelta(days=7)
     """Age at which files that no table version needs are deleted, seconds; default 7 days (the Delta default)."""
 
+    rows_kept: Duration | None = Field(default=None, ge=timedelta(days=2))
+    """Age at which rows are removed from every table, labels too, a whole day (UTC) at a time: seconds, or such as
+    P90D; at least 2 days. Default: for ever."""
+
     queries: int = Field(default=4, ge=1, le=64)
     """Queries of tables that run at once (pages of rows, statistics, downloads); one more is refused; default 4."""
 

@@ -7,6 +7,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -28,10 +29,18 @@ from shared.errors import Conflict, NotFound, Unavailable
 log = logging.getLogger(__name__)
 
 
-async def compact_tables(stores: Stores, kept: timedelta) -> None:
-    """Compact every table and set its entry to what it says of itself; one that cannot be is left for the next time.
+@dataclass(frozen=True)
+class Keeping:
+    """How long what is kept: `files` that no version needs any more; `rows`, None: for ever."""
 
-    Each bucket goes its own way: one that hangs holds up no other.
+    files: timedelta
+    rows: timedelta | None = None
+
+
+async def compact_tables(stores: Stores, kept: Keeping) -> None:
+    """Remove old rows, compact every table and set its entry to what it says of itself.
+
+    One that cannot be is left for the next time. Each bucket goes its own way: one that hangs holds up no other.
     """
     async with stores.database.read() as session:
         rows = await catalogue.find_tables(session)
@@ -44,7 +53,7 @@ async def compact_tables(stores: Stores, kept: timedelta) -> None:
             places.create_task(_compact_place(stores, locations, kept))
 
 
-async def _compact_place(stores: Stores, locations: Sequence[str], kept: timedelta) -> None:
+async def _compact_place(stores: Stores, locations: Sequence[str], kept: Keeping) -> None:
     for location in locations:
         if stores.storages.refusal(location) is not None:
             continue
@@ -55,13 +64,15 @@ async def _compact_place(stores: Stores, locations: Sequence[str], kept: timedel
                 log.warning("table at %s was not compacted this time: %s", location, storage_reason(location, error))
 
 
-async def _compact_table(stores: Stores, location: str, kept: timedelta) -> None:
+async def _compact_table(stores: Stores, location: str, kept: Keeping) -> None:
     async with stores.database.read() as session:
         if not await catalogue.is_listed(session, location):
             return
     storage = await stores.storages.of(location)
     try:
-        await storage.run(stores.tables.compact, location, kept, storage)
+        if kept.rows is not None:
+            await storage.run(stores.tables.expire, location, (stores.clock.now() - kept.rows).date(), storage)
+        await storage.run(stores.tables.compact, location, kept.files, storage)
         version, rows = await storage.run(version_and_rows, location, storage)
     except NotFound:
         version, rows = -1, 0

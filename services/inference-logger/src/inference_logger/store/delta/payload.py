@@ -107,6 +107,22 @@ class PayloadTables:
         except (DeltaError, OSError, NotFound):
             return 0
 
+    def expire(self, location: str, before: date, storage: Storage = LOCAL) -> None:
+        """Remove the rows of the days before `before`: whole files, since each holds one day. A writer in between wins.
+
+        What is derived from a table sees no difference: commits that remove rows have no new ones.
+        """
+        with self.fence.lock(location):
+            table = open_table(location, storage)
+            (day,) = table.metadata().partition_columns
+            added = pa.table(table.get_add_actions(flatten=True)).column(f"partition.{day}")
+            if not pc.any(pc.less(added, pa.scalar(before, added.type))).as_py():
+                return
+            turn = self.fence.transactions(location, table, is_single_writer=storage.is_single_writer)
+            properties = CommitProperties(app_transactions=turn)
+            with contextlib.suppress(CommitFailedError):
+                table.delete(f"{day} < CAST('{before.isoformat()}' AS DATE)", commit_properties=properties)
+
     def compact(self, location: str, kept: timedelta, storage: Storage = LOCAL) -> None:
         """Merge small files, drop what no kept version needs, write a checkpoint. A writer in between wins."""
         with self.fence.lock(location):
