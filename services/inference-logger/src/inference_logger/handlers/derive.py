@@ -27,10 +27,10 @@ from inference_logger.store import catalogue
 from inference_logger.store.delta.bounded import Unwritable
 from inference_logger.store.delta.commits import CommitResult
 from inference_logger.store.delta.open_tables import OpenTables
-from inference_logger.store.delta.rows import version_and_rows
+from inference_logger.store.delta.rows import as_one_commit
 from inference_logger.store.derived.runner import DerivationRunner
 from inference_logger.store.derived.signatures import find_signatures
-from inference_logger.store.derived.tables import Backfill, Derivation, DerivedCommit, catalogue_location, rows_behind
+from inference_logger.store.derived.tables import Backfill, Derivation, DerivedCommit, rows_behind
 from inference_logger.store.storage import Storage
 from shared.errors import NotFound, PenstockError
 
@@ -199,11 +199,9 @@ class InferenceTables:
                 return committed
         storage = await self._storage(target)
         try:
-            version, rows = await storage.run(version_and_rows, target, storage)
-            location = committed.location if committed else await storage.run(catalogue_location, target, storage)
+            return await storage.run(as_one_commit, target, storage)
         except NotFound:
             return committed
-        return CommitResult(location, version, rows, is_new=True)
 
     async def _note_blocked(self, source: TableKey, reason: str) -> None:
         key, target = replace(source, kind=INFERENCES), self._target(source)

@@ -16,7 +16,8 @@ from inference_logger.handlers.stores import DerivationWakeups, Stores, note_com
 from inference_logger.store import catalogue
 from inference_logger.store.delta.bounded import Unwritable
 from inference_logger.store.delta.commits import CommitResult
-from inference_logger.store.delta.rows import version_and_rows
+from inference_logger.store.delta.open_tables import OpenTables
+from inference_logger.store.delta.rows import as_one_commit
 from inference_logger.store.derived.runner import DerivationRunner
 from inference_logger.store.labels.labelled import LabelledCommit, LabelledDerivation, Versions
 from shared.bus.outbox import publish
@@ -35,6 +36,7 @@ class LabelledTables:
     stores: Stores
     runner: DerivationRunner[LabelledDerivation, LabelledCommit]
     _seen: dict[str, Versions] = field(default_factory=dict)
+    _opened: OpenTables = field(default_factory=OpenTables)
     _blocked: BlockedTables = field(init=False)
 
     def __post_init__(self) -> None:
@@ -104,7 +106,7 @@ class LabelledTables:
             inferences, labels, place = [await place_of(self.stores, key) for key in (source, tables.labels, target)]
         except PenstockError as error:
             raise Unwritable(error_reason(error)) from error
-        derivation = LabelledDerivation(inferences, labels, place, self._seen.get(place.location))
+        derivation = LabelledDerivation(inferences, labels, place, self._seen.get(place.location), self._opened)
         done = await self.runner.run(derivation)
         self._seen[place.location] = done.seen
         await self._note(target, place.location, done)
@@ -128,11 +130,10 @@ class LabelledTables:
     async def _note_commit(self, session: AsyncSession, key: TableKey, location: str, committed: CommitResult) -> None:
         """The entry says what the table says: a merge changes rows, and a killed logger may not have noted some."""
         storage = await self.stores.storages.of(location)
-        version, rows = await storage.run(version_and_rows, location, storage)
-        if not await catalogue.is_listed(session, committed.location):
-            committed = CommitResult(committed.location, version, rows, is_new=True)
-        await note_commit(session, key, committed, self.stores.clock.now())
-        await catalogue.set_version_and_rows(session, committed.location, version, rows)
+        whole = await storage.run(as_one_commit, location, storage)
+        is_listed = await catalogue.is_listed(session, whole.location)
+        await note_commit(session, key, committed if is_listed else whole, self.stores.clock.now())
+        await catalogue.set_version_and_rows(session, whole.location, whole.version, whole.rows)
 
     async def _note_blocked(self, source: TableKey, reason: str) -> None:
         key = labelled_of(source)

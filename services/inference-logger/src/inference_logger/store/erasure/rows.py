@@ -18,6 +18,7 @@ from pyarrow.fs import FileSystem, FileType
 from inference_logger.domain.erasures import label_predicates, predicate_of
 from inference_logger.store.delta.open_tables import open_table
 from inference_logger.store.delta.payload import PayloadTables
+from inference_logger.store.delta.rows import schema_of
 from inference_logger.store.storage import Storage
 from shared.contracts.erasures import ErasureOrder
 
@@ -52,7 +53,7 @@ def erase_rows(
 ) -> None:
     """Remove an order's rows from a table. May be repeated, and killed anywhere: commits say what they did."""
     pieces = [record_ids[at : at + IDS_AT_ONCE] for at in range(0, len(record_ids), IDS_AT_ONCE)] or [()]
-    columns = pa.schema(open_table(location, storage).schema().to_arrow()).names
+    columns = schema_of(open_table(location, storage)).names
     predicates = [predicate_of(order, columns, piece) for piece in pieces]
     _erase(tables, location, order, [each for each in predicates if each is not None], storage)
 
@@ -70,7 +71,7 @@ def _erase(
     with tables.fence.lock(location):
         for predicate in predicates:
             table = open_table(location, storage)
-            counts = _count_rows(table, predicate, pa.schema(table.schema().to_arrow()).names)
+            counts = _count_rows(table, predicate, schema_of(table).names)
             if not counts:
                 continue
             # Of several replicas no epoch is carried: an append of this very process would make the commit fail.

@@ -19,7 +19,7 @@ from inference_logger.domain.inferences.names import KIND, NAME
 from inference_logger.domain.labels.join import key_texts
 from inference_logger.domain.schema import SYSTEM_COLUMNS
 from inference_logger.store.delta.open_tables import open_table
-from inference_logger.store.delta.rows import find_rows
+from inference_logger.store.delta.rows import find_rows, schema_of
 from inference_logger.store.storage import Storage
 from shared.contracts.erasures import ErasureOrder
 
@@ -32,7 +32,7 @@ ROWS_AT_ONCE = 1000
 def find_record_ids(location: str, order: ErasureOrder, storage: Storage) -> set[str]:
     """Ids of the records that have one of the order's values in its column, under whatever name the table has it."""
     table = open_table(location, storage)
-    schema = pa.schema(table.schema().to_arrow())
+    schema = schema_of(table)
     id_name = next((name for name in ("record_id", "request_id") if name in schema.names), None)
     if order.column is None or id_name is None:
         return set()
@@ -89,7 +89,7 @@ def _ids_by_value(table: DeltaTable, column: pa.Field, order: ErasureOrder, id_n
     if is_list:
         found = _ids_by_items(table, column.name, wanted, order, id_name)
     else:
-        rows = find_rows(table, column.name, wanted, _until(order, _schema(table)), [id_name])
+        rows = find_rows(table, column.name, wanted, _until(order, schema_of(table)), [id_name])
         found = iter(rows.column(id_name).to_pylist())
     yield from (each for each in found if each is not None)
 
@@ -114,7 +114,7 @@ def _batches(
     table: DeltaTable, column: str, order: ErasureOrder, id_name: str, also: pc.Expression
 ) -> Iterator[tuple[pa.Array, pa.Array]]:
     """Ids, and what the column has."""
-    wanted = _until(order, _schema(table)) & also
+    wanted = _until(order, schema_of(table)) & also
     dataset = table.to_pyarrow_dataset()
     for batch in dataset.scanner(columns=[id_name, column], filter=wanted, batch_size=ROWS_AT_ONCE).to_batches():
         yield batch.column(id_name), batch.column(column)
@@ -125,7 +125,7 @@ def find_label_keys(
 ) -> set[tuple[str, str]]:
     """Keys by which labels may belong to an order's rows of this table: names and values."""
     table = open_table(location, storage)
-    schema = _schema(table)
+    schema = schema_of(table)
     keys: set[tuple[str, str]] = set()
     for column in schema:
         if order.column is not None and _is_named(column, order.column):
@@ -149,10 +149,6 @@ def _as_keys(column: pa.Field, order: ErasureOrder) -> set[str]:
     """The order's values as labels have them that were joined by this column."""
     values = values_of_type(order.values, column.type)
     return set() if values is None else {text for text in key_texts(values) if text is not None}
-
-
-def _schema(table: DeltaTable) -> pa.Schema:
-    return pa.schema(table.schema().to_arrow())
 
 
 def _until(order: ErasureOrder, schema: pa.Schema) -> pc.Expression:

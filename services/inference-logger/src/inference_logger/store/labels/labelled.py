@@ -9,18 +9,19 @@ is there: appended where all are new, else merged, in one commit. Where that is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import CommitProperties, DeltaTable, Transaction
-from deltalake.exceptions import CommitFailedError
+from deltalake import DeltaTable, Transaction
 
 from inference_logger.domain.labels.history import current
 from inference_logger.domain.labels.join import join_labels
 from inference_logger.domain.labels.schema import LABEL_SYSTEM_FIELDS
-from inference_logger.domain.schema import INFERENCES_SCHEMA, PARTITION_BY
-from inference_logger.store.delta.commits import CommitResult
+from inference_logger.domain.schema import INFERENCES_SCHEMA
+from inference_logger.store.delta.commits import CommitResult, retry_conflicts
+from inference_logger.store.delta.open_tables import OpenTables, catalogue_location
+from inference_logger.store.delta.rows import schema_of
 from inference_logger.store.derived.engine import check_engine
 from inference_logger.store.derived.source import LogTruncated, SourcePiece, all_files
 from inference_logger.store.labels.labelled_rows import (
@@ -32,10 +33,10 @@ from inference_logger.store.labels.labelled_rows import (
     label_cells,
     merge_rows,
 )
-from inference_logger.store.labels.lookup import as_schema, key_names, labels_of_rows, rows_with_keys, schema_of
-from inference_logger.store.labels.table import TablePlace, located, open_or_create
+from inference_logger.store.labels.lookup import as_schema, key_names, labels_of_rows, rows_with_keys
+from inference_logger.store.labels.table import TablePlace
 
-ATTEMPTS = 20
+LABELLED_SCHEMA = pa.schema([*INFERENCES_SCHEMA, *LABEL_SYSTEM_FIELDS])
 SILENT_VERSIONS = 200
 """Versions of the sources that may change no row before the position is noted: a commit for each would be many."""
 Versions = tuple[int, int]
@@ -50,6 +51,7 @@ class LabelledDerivation:
     labels: TablePlace
     place: TablePlace
     seen: Versions | None = None
+    opened: OpenTables = field(default_factory=OpenTables)
 
     @property
     def target(self) -> str:
@@ -85,6 +87,11 @@ class _Step:
             f"penstock:labels:{self.labels.metadata().id}",
         )
 
+    def committed(self, rows: int) -> CommitResult:
+        """The target as it is now, which has got `rows` more."""
+        location = catalogue_location(self.derivation.target, self.target)
+        return CommitResult(location, self.target.version(), rows, self.is_new)
+
     @property
     def newest(self) -> Versions:
         return self.inferences.version(), self.labels.version()
@@ -103,24 +110,24 @@ def derive_labelled(derivation: LabelledDerivation) -> LabelledCommit:
     May be repeated, and killed anywhere.
     """
     with derivation.place.alone():
-        for attempt in range(ATTEMPTS):
-            try:
-                return _derive_once(derivation)
-            except CommitFailedError:
-                if attempt == ATTEMPTS - 1:
-                    raise
-    raise AssertionError("unreachable")
+        return retry_conflicts(lambda: _derive_once(derivation))
 
 
 def _derive_once(derivation: LabelledDerivation) -> LabelledCommit:
-    inferences, labels = derivation.inferences.open(), derivation.labels.open()
-    schema = pa.schema([*INFERENCES_SCHEMA, *LABEL_SYSTEM_FIELDS])
-    target, is_new = open_or_create(derivation.place, schema, PARTITION_BY)
-    step = _Step(derivation, inferences, labels, check_engine(target), is_new)
+    places, opened = (derivation.inferences, derivation.labels), derivation.opened
+    inferences, labels = [opened.take_existing(place.location, place.storage) for place in places]
+    target, is_new = opened.take(derivation.target, derivation.place.storage, LABELLED_SCHEMA)
+    done = _derive_from(_Step(derivation, inferences, labels, check_engine(target), is_new))
+    for place, table in zip((*places, derivation.place), (inferences, labels, target), strict=True):
+        opened.give_back(place.location, table)
+    return done
+
+
+def _derive_from(step: _Step) -> LabelledCommit:
     noted = step.done()
     if noted is None:
         return _derive_all(step)
-    seen = derivation.seen
+    seen = step.derivation.seen
     done = noted if seen is None else (max(noted[0], seen[0]), max(noted[1], seen[1]))
     if done == step.newest:
         return LabelledCommit(None, done)
@@ -189,7 +196,6 @@ def _derive_all(step: _Step) -> LabelledCommit:
     schema = schema_of(step.inferences)
     added = changed = written_rows = 0
     upto = step.newest
-    is_new = step.is_new
     for place, day in enumerate(days):
         wanted = pc.field(DAY).is_null() if day is None else pc.field(DAY) == pa.scalar(day, pa.date32())
         rows = as_schema(step.inferences.to_pyarrow_dataset().to_table(filter=wanted), schema)
@@ -199,8 +205,7 @@ def _derive_all(step: _Step) -> LabelledCommit:
         written_rows += done.committed.rows if done.committed else 0
     if not days:
         return LabelledCommit(_write(step, _each_once([], step), upto, always=True).committed, upto)
-    committed = CommitResult(located(step.derivation.place, step.target), step.target.version(), written_rows, is_new)
-    return LabelledCommit(committed, upto, added, changed)
+    return LabelledCommit(step.committed(written_rows), upto, added, changed)
 
 
 @dataclass(frozen=True)
@@ -225,12 +230,9 @@ def _write(step: _Step, rows: pa.Table, upto: Versions | None, *, always: bool) 
     rows = rows.take(pa.array(places, pa.int64()))
     transactions = [] if upto is None else [Transaction(*each) for each in zip(step.app_ids, upto, strict=True)]
     transactions += step.derivation.place.turn(step.target)
-    properties = CommitProperties(max_commit_retries=0, app_transactions=transactions)
     if changed:
-        merge_rows(step.target, rows, properties)
+        merge_rows(step.target, rows, transactions)
     elif places or upto is not None:
-        append_rows(step.target, rows, properties)
-    step.target.update_incremental()
+        append_rows(step.target, rows, transactions)
     added = len(places) - changed
-    committed = CommitResult(located(step.derivation.place, step.target), step.target.version(), added, step.is_new)
-    return _Written(committed, added, changed)
+    return _Written(step.committed(added), added, changed)
