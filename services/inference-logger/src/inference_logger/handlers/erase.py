@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
@@ -34,8 +33,6 @@ from shared.bus.outbox import publish
 from shared.contracts.erasures import ErasureOrder, ErasureReceipt
 from shared.errors import NotFound, PenstockError
 from shared.events import ErasureFinished
-
-log = logging.getLogger(__name__)
 
 FAILURES = (PenstockError, DeltaError, OSError, pa.ArrowException)
 """What a table can do to an erasure; the last: a file of it is none, or not whole."""

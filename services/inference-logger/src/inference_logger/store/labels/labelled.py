@@ -8,8 +8,9 @@ is there: appended where all are new, else merged, in one commit. Where that is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -92,6 +93,11 @@ class _Step:
         location = catalogue_location(self.derivation.target, self.target)
         return CommitResult(location, self.target.version(), rows, self.is_new)
 
+    @cached_property
+    def key_names(self) -> set[str]:
+        """Of all labels."""
+        return key_names(self.labels)
+
     @property
     def newest(self) -> Versions:
         return self.inferences.version(), self.labels.version()
@@ -141,8 +147,7 @@ def _derive_piece(step: _Step, noted: Versions, done: Versions) -> LabelledCommi
     derivation = step.derivation
     fresh = _piece(derivation.inferences, done[0], step.newest[0])
     labelled = _piece(derivation.labels, done[1], step.newest[1])
-    names = key_names(step.labels)
-    parts = [*_new_rows(step, fresh, names), *_rows_of_new_labels(step, labelled, names)]
+    parts = [*_new_rows(step, fresh), *_rows_of_new_labels(step, labelled)]
     upto = fresh.upto, labelled.upto
     rows = _each_once(parts, step)
     is_silent = upto[0] + upto[1] - noted[0] - noted[1] < SILENT_VERSIONS
@@ -154,25 +159,25 @@ def _piece(place: TablePlace, done: int, newest: int) -> SourcePiece:
     return SourcePiece(place.storage.filesystem(place.location), done, newest)
 
 
-def _new_rows(step: _Step, fresh: SourcePiece, names: Iterable[str]) -> Iterator[pa.Table]:
+def _new_rows(step: _Step, fresh: SourcePiece) -> Iterator[pa.Table]:
     """Of new inferences those that have a label already."""
     schema = schema_of(step.inferences)
     columns = [name for name in schema.names if name != DAY]
     found = [as_schema(rows, schema) for rows in fresh.rows(columns)]
     if found:
-        yield _joined(step, pa.concat_tables(found), names)
+        yield _joined(step, pa.concat_tables(found))
 
 
-def _rows_of_new_labels(step: _Step, labelled: SourcePiece, names: Iterable[str]) -> Iterator[pa.Table]:
+def _rows_of_new_labels(step: _Step, labelled: SourcePiece) -> Iterator[pa.Table]:
     keys: set[tuple[str, str]] = set()
     for rows in labelled.rows(["key_name", "key"]):
         keys |= set(zip(rows.column("key_name").to_pylist(), rows.column("key").to_pylist(), strict=True))
     if keys:
-        yield _joined(step, rows_with_keys(step.inferences, keys), names)
+        yield _joined(step, rows_with_keys(step.inferences, keys))
 
 
-def _joined(step: _Step, rows: pa.Table, names: Iterable[str]) -> pa.Table:
-    labels = current(labels_of_rows(step.labels, rows, names)) if rows.num_rows else {}
+def _joined(step: _Step, rows: pa.Table) -> pa.Table:
+    labels = current(labels_of_rows(step.labels, rows, step.key_names)) if rows.num_rows else {}
     return join_labels(rows, labels, schema_of(step.target))
 
 
@@ -192,7 +197,6 @@ def _each_once(parts: list[pa.Table], step: _Step) -> pa.Table:
 def _derive_all(step: _Step) -> LabelledCommit:
     """Every day compared; with the last one the positions move."""
     days = sorted({file.partition for file in all_files(step.inferences)}, key=str)
-    names = key_names(step.labels)
     schema = schema_of(step.inferences)
     added = changed = written_rows = 0
     upto = step.newest
@@ -200,7 +204,7 @@ def _derive_all(step: _Step) -> LabelledCommit:
         wanted = pc.field(DAY).is_null() if day is None else pc.field(DAY) == pa.scalar(day, pa.date32())
         rows = as_schema(step.inferences.to_pyarrow_dataset().to_table(filter=wanted), schema)
         is_last = place == len(days) - 1
-        done = _write(step, _joined(step, rows, names), upto if is_last else None, always=is_last)
+        done = _write(step, _joined(step, rows), upto if is_last else None, always=is_last)
         added, changed = added + done.added, changed + done.changed
         written_rows += done.committed.rows if done.committed else 0
     if not days:

@@ -69,10 +69,10 @@ def labels_with_keys(labels: DeltaTable, values: Iterable[str]) -> dict[LabelKey
     return histories(as_schema(found, pa.schema([schema_of(labels).field(name) for name in NEEDED])))
 
 
-def key_names(labels: DeltaTable) -> list[str]:
+def key_names(labels: DeltaTable) -> set[str]:
     """The names of all keys."""
-    found = labels.to_pyarrow_dataset().to_table(columns=["key_name"]).column("key_name")
-    return [name for name in pc.unique(found).to_pylist() if name is not None]
+    batches = labels.to_pyarrow_dataset().to_batches(columns=["key_name"])
+    return {name for batch in batches for name in pc.unique(batch.column(0)).to_pylist() if name is not None}
 
 
 def labels_of_rows(labels: DeltaTable, rows: pa.Table, names: Iterable[str]) -> dict[LabelKey, list[Revision]]:
