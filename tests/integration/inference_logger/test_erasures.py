@@ -274,3 +274,26 @@ async def test_a_table_that_an_erasure_rewrote_is_searched_again(
     await log(js, record("d"), record("bb"), retry=True)
     await eventually(lambda: "bb" in counted(home))
     assert counted(home) == {"a": 1, "bb": 1, "d": 1, "e": 1}
+
+
+async def test_rows_go_by_lists_times_and_json_of_their_column(
+    js: JetStreamContext, running: RunningLogger, world: OrderedErasures, home: Path
+) -> None:
+    await log(js, *(record(name) for name in "abcde"))
+    await eventually(lambda: len(counted(home)) == 5)
+    where = home / "tables" / "wine" / "labelled"
+    rows = {
+        "record_id": list("abcde"),
+        "who__string_array2": [None, [["y"], ["x"]], [[]], [["y"]], None],
+        "who__timestamp": pa.array([START.replace(hour=0, minute=0, second=0), *[None] * 4], pa.timestamp("us", "UTC")),
+        "who__bigint": pa.array([None, None, 7, None, None], pa.int64()),
+        "who__json": [None, '{"id":"other"}', None, '"z"', '["other",{"who":7.5}]'],
+    }
+    write_deltalake(where, pa.table(rows))
+    async with running.app.database.unit_of_work() as session:
+        key = TableKey("wine", kind="labelled")
+        await catalogue.note_commit(session, key, CommitResult(open_table(str(where)).table_uri, 0, 5), START)
+    for value, gone in (("x", "b"), (START.date().isoformat(), "a"), ("7.0", "c"), ("z", "d"), ("other", "e")):
+        assert gone in counted(home)
+        await world.order(column="who", values=(value,))
+        assert gone not in counted(home), value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import timedelta
-from typing import Protocol
+from typing import Any
 
 import nats.errors
 from deltalake.exceptions import DeltaError
@@ -13,12 +13,13 @@ from nats.js.errors import Error as JetStreamError
 
 from inference_logger.domain.tables import TableKey
 from inference_logger.handlers import maintenance
+from inference_logger.handlers.derived.tables import DerivedTables
 from inference_logger.handlers.erase import Erasures
 from inference_logger.handlers.purge import purge_once
 from inference_logger.handlers.reading.accounting import LogAccounting
 from inference_logger.handlers.removal import TableRemoval
 from inference_logger.handlers.replicas.ownership import LEADER, Ownership
-from inference_logger.handlers.stores import DerivationWakeups, Stores
+from inference_logger.handlers.stores import Stores
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.errors import NotFound, PenstockError, Unavailable, describe_error
@@ -47,32 +48,7 @@ async def run_compaction(stores: Stores, clock: Clock, interval: timedelta, kept
             log.warning("tables were not compacted this time: %s", error)
 
 
-class DerivedTables(Protocol):
-    """Tables of one kind that are derived from others."""
-
-    @property
-    def wakeups(self) -> DerivationWakeups:
-        """What wakes them."""
-        ...
-
-    async def load(self) -> None:
-        """Start from what the database holds."""
-        ...
-
-    def take_due(self) -> list[TableKey]:
-        """Sources whose tables are to be brought on now."""
-        ...
-
-    async def derive(self, source: TableKey) -> None:
-        """Bring one on."""
-        ...
-
-    def failed(self, source: TableKey) -> None:
-        """Try it again later."""
-        ...
-
-
-async def run_derivation(derived: DerivedTables, clock: Clock) -> None:
+async def run_derivation(derived: DerivedTables[Any, Any], clock: Clock) -> None:
     """Bring derived tables on as their sources get rows, until cancelled."""
     await _load(derived, clock)
     async with asyncio.TaskGroup() as running:
@@ -84,7 +60,7 @@ async def run_derivation(derived: DerivedTables, clock: Clock) -> None:
                 running.create_task(_derive(derived, source), name=f"derive from {source.name}")
 
 
-async def _load(derived: DerivedTables, clock: Clock) -> None:
+async def _load(derived: DerivedTables[Any, Any], clock: Clock) -> None:
     while True:
         try:
             derived.wakeups.is_stale.clear()
@@ -96,7 +72,7 @@ async def _load(derived: DerivedTables, clock: Clock) -> None:
             return
 
 
-async def _derive(derived: DerivedTables, source: TableKey) -> None:
+async def _derive(derived: DerivedTables[Any, Any], source: TableKey) -> None:
     try:
         await derived.derive(source)
     except Unavailable as error:

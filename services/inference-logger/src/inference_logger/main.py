@@ -14,7 +14,7 @@ from inference_logger.consumers.labels import serve_handed_labels, serve_label_s
 from inference_logger.consumers.requests import CommitPolicy, RequestSink
 from inference_logger.consumers.waiting import WaitingTableRetries
 from inference_logger.domain.derivations import DerivationSchedule
-from inference_logger.handlers.derive import InferenceTables
+from inference_logger.handlers.derived.inferences import InferenceTables
 from inference_logger.handlers.erase import Erasures
 from inference_logger.handlers.labels.intake import LabelIntake
 from inference_logger.handlers.labels.labelled import LabelledTables

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import deltalake
@@ -24,6 +25,7 @@ from inference_logger.domain.inferences import step
 from inference_logger.domain.inferences.step import derive_parts
 from inference_logger.domain.schema import ENGINE_PROPERTY, INFERENCES_SCHEMA, NEEDED_OF_PAYLOAD, SPARK
 from inference_logger.domain.tables import INFERENCES, TableKey, TableShare
+from inference_logger.store.delta import commits
 from inference_logger.store.delta.payload import PayloadTables
 from inference_logger.store.derived import parts, source
 from inference_logger.store.derived import tables as derived
@@ -154,15 +156,15 @@ def _killing(work: Callable[..., Any], *, is_done: bool) -> Callable[..., Any]:
     return killed
 
 
-@pytest.mark.parametrize("write", ["write_deltalake", "_open_target"])
+@pytest.mark.parametrize(("module", "write"), [(commits, "write_deltalake"), (derived, "_open_target")])
 @pytest.mark.parametrize("is_done", [True, False])
 def test_killed_before_or_after_any_write_nothing_is_lost_or_doubled(
-    tables: Tables, monkeypatch: pytest.MonkeyPatch, write: str, is_done: bool
+    tables: Tables, monkeypatch: pytest.MonkeyPatch, module: ModuleType, write: str, is_done: bool
 ) -> None:
     for name in ("a", "b"):  # the first append reads all of payload, the second goes by its log
         tables.log(two(name))
         with monkeypatch.context() as patched:
-            patched.setattr(derived, write, _killing(getattr(derived, write), is_done=is_done))
+            patched.setattr(module, write, _killing(getattr(module, write), is_done=is_done))
             with pytest.raises(Killed):
                 tables.catch_up()
         tables.catch_up()
@@ -179,15 +181,15 @@ def test_a_commit_of_another_writer_in_between_is_seen(tables: Tables, monkeypat
         tries.append(1)
         if len(tries) == 1:
             with monkeypatch.context() as patched:
-                patched.setattr(derived, "write_deltalake", real)
+                patched.setattr(commits, "write_deltalake", real)
                 tables.catch_up()
         real(*arguments, **named)
 
-    monkeypatch.setattr(derived, "write_deltalake", late)
+    monkeypatch.setattr(commits, "write_deltalake", late)
     tables.catch_up()
     assert tables.counted() == expected("a", "b")
-    monkeypatch.setattr(derived, "write_deltalake", _always_too_late)
     tables.log(two("c"))
+    monkeypatch.setattr(commits, "write_deltalake", _always_too_late)
     with pytest.raises(CommitFailedError):
         tables.catch_up()
 

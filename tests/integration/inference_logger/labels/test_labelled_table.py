@@ -15,10 +15,10 @@ from deltalake import DeltaTable, write_deltalake
 from inference_logger.domain.inferences.step import derive_inferences
 from inference_logger.domain.labels.values import Label, LabelKey, LabelValue
 from inference_logger.domain.rows import to_payload
-from inference_logger.domain.schema import PARTITION_BY
+from inference_logger.store.delta.open_tables import open_or_create
 from inference_logger.store.labels import table as labels_table
 from inference_logger.store.labels.labelled import LabelledCommit, LabelledDerivation, derive_labelled
-from inference_logger.store.labels.table import TablePlace, append_labels, find_requests, open_or_create
+from inference_logger.store.labels.table import TablePlace, append_labels, find_requests
 from running_services.logged_requests import START, record
 from shared.errors import InvalidInput, NotFound
 
@@ -40,7 +40,7 @@ class Labelled:
         records = [record(name, client_request_id=f"c-{name}", **asked) for name in names]
         place = self.places["inferences"]
         rows = derive_inferences(to_payload(records), {}, ())
-        table, _ = open_or_create(place, rows.schema, PARTITION_BY)
+        table, _ = open_or_create(place.location, place.storage, rows.schema)
         write_deltalake(table, rows, mode="append", schema_mode="merge")
 
     def label(self, *labels: tuple[str, int, LabelValue], at: datetime | None = None, name: str = "request_id") -> int:

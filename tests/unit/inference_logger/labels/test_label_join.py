@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference_logger.domain.labels.history import current, histories, new_revisions, to_rows
@@ -68,6 +68,7 @@ uploads = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(uploads)
 def test_what_counts_is_what_a_simple_replay_says(sent: list[list[Label]]) -> None:
     rows = to_rows([], {}, "api")

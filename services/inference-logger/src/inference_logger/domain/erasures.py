@@ -12,7 +12,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from inference_logger.domain.inferences.kinds import COERCIONS
 from inference_logger.domain.records import RawRecord
 from inference_logger.domain.rows import client_request_id
 from shared.contracts.erasures import ErasureOrder
@@ -28,6 +31,9 @@ OUT_OF_REACH = (
     "label sources, which may hand the same labels in again",
     "what models print, until their logs expire",
 )
+
+
+_DECIMAL = pa.decimal128(38, 18)
 
 
 @dataclass(frozen=True)
@@ -109,6 +115,23 @@ def _moment(order: ErasureOrder) -> str:
 
 def _listed(values: Iterable[str]) -> str:
     return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
+
+
+def values_of_type(texts: Iterable[str], kind: pa.DataType) -> pa.Array | None:
+    """The texts as values of a column of that type; None: it can have none of them."""
+    found = [value for text in texts if (value := _as_value(text, kind)) is not None]
+    return pa.array(found, kind) if found else None
+
+
+def _as_value(text: str, kind: pa.DataType) -> Any:
+    try:
+        if pa.types.is_timestamp(kind):  # as those of rows were read: without a zone it is UTC, a day is its midnight
+            return COERCIONS["timestamp"](text)
+        # 7.0 is 7; as a float, a large number would be another one.
+        value = pc.cast(pa.scalar(text), _DECIMAL) if pa.types.is_integer(kind) else pa.scalar(text)
+        return pc.cast(value, kind).as_py()
+    except (ValueError, pa.ArrowNotImplementedError):  # "x" is no number; no text is a list
+        return None
 
 
 def holds_value(text: str, names: Collection[str], values: Collection[str]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
@@ -23,11 +22,10 @@ from inference_logger.store.erasure.rows import (
     erase_labels,
     erase_rows,
     erased_since,
-    find_label_keys,
-    find_record_ids,
     gone,
     newest_version,
 )
+from inference_logger.store.erasure.search import find_label_keys, find_record_ids
 from inference_logger.store.erasure.state import ErasureState, load_state, save_state
 from inference_logger.store.storage import Storage
 from inference_logger.store.tables import TableRow
@@ -35,8 +33,6 @@ from shared.bus.outbox import publish
 from shared.contracts.erasures import ErasureOrder, ErasureReceipt
 from shared.errors import NotFound, PenstockError
 from shared.events import ErasureFinished
-
-log = logging.getLogger(__name__)
 
 FAILURES = (PenstockError, DeltaError, OSError, pa.ArrowException)
 """What a table can do to an erasure; the last: a file of it is none, or not whole."""

@@ -21,7 +21,7 @@ from inference_logger.store import catalogue
 from inference_logger.store.delta.commits import CommitResult
 from inference_logger.store.delta.open_tables import open_table
 from inference_logger.store.delta.payload import PayloadTables
-from inference_logger.store.delta.rows import version_and_rows
+from inference_logger.store.delta.rows import as_one_commit
 from inference_logger.store.tables import TableRow
 from shared.database import Database
 from shared.errors import Conflict, NotFound, Unavailable
@@ -73,7 +73,8 @@ async def _compact_table(stores: Stores, location: str, kept: Keeping) -> None:
         if kept.rows is not None:
             await storage.run(stores.tables.expire, location, (stores.clock.now() - kept.rows).date(), storage)
         await storage.run(stores.tables.compact, location, kept.files, storage)
-        version, rows = await storage.run(version_and_rows, location, storage)
+        whole = await storage.run(as_one_commit, location, storage)
+        version, rows = whole.version, whole.rows
     except NotFound:
         version, rows = -1, 0
     async with stores.database.unit_of_work() as session:
@@ -91,13 +92,8 @@ async def adopt_moved_tables(tables: PayloadTables, database: Database, at: date
                 continue
             here = tables.location(TableKey(row.service, kind=row.kind))
             if await asyncio.to_thread(_has_moved, row, here):
-                found = None if here in listed else await asyncio.to_thread(_read_table, here)
+                found = None if here in listed else await asyncio.to_thread(as_one_commit, here)
                 await _replace(database, row, found, at)
-
-
-def _read_table(location: str) -> CommitResult:
-    version, rows = version_and_rows(location)
-    return CommitResult(open_table(location).table_uri, version, rows, is_new=True)
 
 
 async def _replace(database: Database, row: TableRow, found: CommitResult | None, at: datetime) -> None:

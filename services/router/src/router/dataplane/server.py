@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
 from time import monotonic
 
@@ -14,8 +13,6 @@ from router.dataplane.exchange.context import DataPlaneContext
 from router.dataplane.limits import DataPlaneLimits
 from router.domain.outcome import OutcomeCounter, OutcomeRecorder, Uncounted
 from router.domain.routes.table import RouteTable
-
-logger = logging.getLogger(__name__)
 
 SWEEP_S = 0.1
 """Deadlines are kept to this resolution by one timer for all connections: a timer per request costs more than it."""

@@ -7,7 +7,6 @@ come first and the log catches up. It ends, after a last flush, when its standar
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import signal
 import sys
@@ -33,8 +32,6 @@ from shared.bus import Bus
 from shared.bus.status import StatusReporter
 from shared.clock import SystemClock
 from shared.errors import Unavailable
-
-logger = logging.getLogger(__name__)
 
 NICENESS = 10
 FLUSH_S = 1.0

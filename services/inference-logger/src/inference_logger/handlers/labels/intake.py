@@ -19,7 +19,7 @@ from inference_logger.handlers.labels.places import LabelTables, find_label_tabl
 from inference_logger.handlers.stores import Stores, note_commit, read_catalogue_state
 from inference_logger.store import catalogue
 from inference_logger.store.delta.commits import CommitResult
-from inference_logger.store.delta.rows import version_and_rows
+from inference_logger.store.delta.rows import as_one_commit
 from inference_logger.store.labels.files import UploadReader
 from inference_logger.store.labels.table import AppendedLabels, append_labels, find_requests
 from inference_logger.store.labels.uploads import find_receipt, save_receipt
@@ -117,8 +117,7 @@ class LabelIntake:
             is_listed = await catalogue.is_listed(session, committed.location)
         if not is_listed and not committed.is_new:  # a killed logger did not note what it wrote
             place = await place_of(self.stores, tables.labels)
-            version, rows = await place.storage.run(version_and_rows, place.location, place.storage)
-            committed = CommitResult(committed.location, version, rows, is_new=True)
+            committed = await place.storage.run(as_one_commit, place.location, place.storage)
         async with self.stores.database.unit_of_work() as session:
             await note_commit(session, tables.labels, committed, at)
 

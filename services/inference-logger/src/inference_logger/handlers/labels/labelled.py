@@ -2,84 +2,39 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from inference_logger.domain.derivations import DerivationSchedule
 from inference_logger.domain.tables import INFERENCES, LABELLED, TableKey
 from inference_logger.domain.waiting import error_reason
-from inference_logger.handlers.blocked import BlockedTables
+from inference_logger.handlers.derived.tables import DerivedTables
 from inference_logger.handlers.labels.places import find_label_tables, labelled_of, place_of
-from inference_logger.handlers.stores import DerivationWakeups, Stores, note_commit, read_catalogue_state
+from inference_logger.handlers.stores import DerivationWakeups, note_commit, read_catalogue_state
 from inference_logger.store import catalogue
 from inference_logger.store.delta.bounded import Unwritable
 from inference_logger.store.delta.commits import CommitResult
-from inference_logger.store.delta.rows import version_and_rows
-from inference_logger.store.derived.runner import DerivationRunner
+from inference_logger.store.delta.rows import as_one_commit
 from inference_logger.store.labels.labelled import LabelledCommit, LabelledDerivation, Versions
 from shared.bus.outbox import publish
 from shared.errors import NotFound, PenstockError
 from shared.events import LabelsJoined
 
-log = logging.getLogger(__name__)
-
-OWNER = "labelled"
-
 
 @dataclass
-class LabelledTables:
+class LabelledTables(DerivedTables[LabelledDerivation, LabelledCommit]):
     """The labelled tables of all inferences tables whose services have labels."""
 
-    stores: Stores
-    runner: DerivationRunner[LabelledDerivation, LabelledCommit]
+    source_kind, kind, owner = INFERENCES, LABELLED, "labelled"
     _seen: dict[str, Versions] = field(default_factory=dict)
-    _blocked: BlockedTables = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._blocked = BlockedTables(self.stores, LABELLED, OWNER)
 
     @property
     def wakeups(self) -> DerivationWakeups:
-        """What wakes them."""
+        """By inferences table."""
         return self.stores.labelled
 
-    @property
-    def schedule(self) -> DerivationSchedule:
-        """When which table is due."""
-        return self.wakeups.schedule
-
-    async def load(self) -> None:
-        """Start from what the database holds: every table may have got rows or labels meanwhile."""
-        await self.stores.ownership.wait_until_known()
-        self._seen.clear()  # another process may have gone on, or begun anew
-        owns = self.stores.ownership.owns
-        async with self.stores.database.read() as session:
-            rows = await catalogue.find_tables(session)
-            await self._blocked.load(session)
-        now = self.stores.clock.monotonic()
-        for row in rows:
-            if row.kind == INFERENCES and row.version >= 0 and owns(row.service):
-                self.schedule.wake(self.stores.tables.key_at(row.location, row.service, row.kind), now)
-        self._blocked.show()
-
-    def take_due(self) -> list[TableKey]:
-        """Inferences tables whose labelled tables are to be brought on."""
-        return self.wakeups.take_due(self.stores.ownership.owns)
-
-    def failed(self, source: TableKey) -> None:
-        """It is tried again later."""
-        self.schedule.failed(source, self.stores.clock.monotonic())
-        self.wakeups.event.set()
-
-    async def derive(self, source: TableKey) -> None:
-        """Bring the table on by one commit. Raises `Unavailable` for the database alone."""
-        try:
-            async with self.stores.tables.service_lock(source.service):
-                await self._derive_or_wait(source)
-        finally:
-            self.wakeups.event.set()  # what is due next may have changed
+    def _forget(self) -> None:
+        self._seen.clear()
 
     async def _derive_or_wait(self, source: TableKey) -> None:
         now = self.stores.clock.monotonic
@@ -104,7 +59,7 @@ class LabelledTables:
             inferences, labels, place = [await place_of(self.stores, key) for key in (source, tables.labels, target)]
         except PenstockError as error:
             raise Unwritable(error_reason(error)) from error
-        derivation = LabelledDerivation(inferences, labels, place, self._seen.get(place.location))
+        derivation = LabelledDerivation(inferences, labels, place, self._seen.get(place.location), self._opened)
         done = await self.runner.run(derivation)
         self._seen[place.location] = done.seen
         await self._note(target, place.location, done)
@@ -128,11 +83,10 @@ class LabelledTables:
     async def _note_commit(self, session: AsyncSession, key: TableKey, location: str, committed: CommitResult) -> None:
         """The entry says what the table says: a merge changes rows, and a killed logger may not have noted some."""
         storage = await self.stores.storages.of(location)
-        version, rows = await storage.run(version_and_rows, location, storage)
-        if not await catalogue.is_listed(session, committed.location):
-            committed = CommitResult(committed.location, version, rows, is_new=True)
-        await note_commit(session, key, committed, self.stores.clock.now())
-        await catalogue.set_version_and_rows(session, committed.location, version, rows)
+        whole = await storage.run(as_one_commit, location, storage)
+        is_listed = await catalogue.is_listed(session, whole.location)
+        await note_commit(session, key, committed if is_listed else whole, self.stores.clock.now())
+        await catalogue.set_version_and_rows(session, whole.location, whole.version, whole.rows)
 
     async def _note_blocked(self, source: TableKey, reason: str) -> None:
         key = labelled_of(source)

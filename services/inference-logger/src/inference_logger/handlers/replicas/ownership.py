@@ -26,6 +26,9 @@ class OwnershipChanged(Unavailable):
 class Ownership(Protocol):
     """What this process owns, and how it notes what it did."""
 
+    is_shared: bool
+    """Whether others write what the database holds."""
+
     async def run(self) -> None:
         """Stay in touch with the others, until cancelled."""
         ...
@@ -73,6 +76,8 @@ class Ownership(Protocol):
 
 class SoleOwner:
     """There is no other."""
+
+    is_shared = False
 
     def __init__(self, database: Database) -> None:
         self.database = database

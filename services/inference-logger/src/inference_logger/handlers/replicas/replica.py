@@ -50,6 +50,7 @@ class Replica:
     parking: Path
     metrics: ReplicaMetrics
     process: str = field(default_factory=lambda: str(new_id()))
+    is_shared: bool = True
     before: Sequence[Callable[[], Awaitable[None]]] = ()
     """What is waited for once, before anything is written."""
     on_change: list[Callable[[], None]] = field(default_factory=list)

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from inference_logger.domain.labels.sources import MOST_REASONS, SourceProgress, Trigger
 from inference_logger.domain.waiting import LONGEST_REASON, error_reason
-from inference_logger.handlers.replicas.ownership import SoleOwner
 from inference_logger.handlers.sources.reading import RunCounts, SourceReader
 from inference_logger.metrics import SourceMetrics
 from inference_logger.store.sources.state import forget_others, last_runs, load_progress, save_progress, save_run
@@ -65,7 +64,7 @@ class LabelSources:
             self._listed_at = now - LIST_EVERY_S + LIST_AGAIN_S
             found = {source.id: source for source in await self.reader.calls.label_sources()}
             self._listed_at = now
-            if found == self._defined and isinstance(stores.ownership, SoleOwner):
+            if found == self._defined and not stores.ownership.is_shared:
                 return
             async with stores.database.unit_of_work() as session:
                 await forget_others(session, found)

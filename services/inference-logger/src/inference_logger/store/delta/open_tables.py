@@ -7,6 +7,7 @@ whether it is still the same table.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -78,7 +79,10 @@ def _identity(location: str, version: int) -> Identity | None:
 
 
 def open_or_create(
-    location: str, storage: Storage = LOCAL, schema: pa.Schema = PAYLOAD_SCHEMA
+    location: str,
+    storage: Storage = LOCAL,
+    schema: pa.Schema = PAYLOAD_SCHEMA,
+    partition_by: Sequence[str] = PARTITION_BY,
 ) -> tuple[DeltaTable, bool]:
     """The table at `location`, and whether it was made for this, with `schema`; two at once make one."""
     try:
@@ -91,7 +95,7 @@ def open_or_create(
         location,
         schema,
         mode="ignore",
-        partition_by=list(PARTITION_BY),
+        partition_by=list(partition_by),
         configuration=TABLE_PROPERTIES,
         storage_options=storage.delta_options,
     )
@@ -104,3 +108,8 @@ def open_table(location: str, storage: Storage = LOCAL) -> DeltaTable:
         return DeltaTable(location, storage_options=storage.delta_options)
     except TableNotFoundError as error:
         raise NotFound(f"there is no table at {plain_path(location)} any more") from error
+
+
+def catalogue_location(location: str, table: DeltaTable) -> str:
+    """What the catalogue calls the place of a table."""
+    return location if is_remote(location) else table.table_uri

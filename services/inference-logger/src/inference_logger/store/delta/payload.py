@@ -14,28 +14,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError
 
 from inference_logger.domain.erasures import Tombstones
 from inference_logger.domain.records import RawRecord, record_identity
 from inference_logger.domain.rows import to_payload
 from inference_logger.domain.tables import TableKey, TableShare, plain_path, table_location
-from inference_logger.store.delta.commits import CommitResult
-from inference_logger.store.delta.open_tables import OpenTables, open_table
-from inference_logger.store.delta.rows import aligned, find_rows
+from inference_logger.store.delta.commits import CommitResult, append, retry_conflicts
+from inference_logger.store.delta.open_tables import OpenTables, catalogue_location, open_table
+from inference_logger.store.delta.rows import aligned, find_rows, schema_of
 from inference_logger.store.destinations.fence import WriterFence
 from inference_logger.store.destinations.placement import check_place
-from inference_logger.store.storage import LOCAL, Storage, is_remote
+from inference_logger.store.storage import LOCAL, Storage
 from shared.errors import NotFound
 
-ATTEMPTS = 20
 NO_TOMBSTONES = Tombstones()
 
 
@@ -83,22 +81,16 @@ class PayloadTables:
         """
         location = self.location(key)
         check_place(location, known, storage)
-        with self._alone(location, storage):
-            for attempt in range(ATTEMPTS):
-                table, is_new = self._open.take(location, storage)
-                turn = self.fence.transactions(location, table, is_single_writer=storage.is_single_writer)
-                try:
-                    done = _append_once(table, share, app_id, upto, turn, tombstones=self.tombstones)
-                except CommitFailedError:
-                    if attempt == ATTEMPTS - 1:
-                        raise
-                else:
-                    self._open.give_back(location, table)
-                    return replace(done, is_new=is_new, location=location if is_remote(location) else done.location)
-        raise AssertionError("unreachable")
 
-    def _alone(self, location: str, storage: Storage) -> AbstractContextManager[object]:
-        return self.fence.lock(location) if storage.is_single_writer else contextlib.nullcontext()
+        def commit() -> CommitResult:
+            table, is_new = self._open.take(location, storage)
+            turn = self.fence.transactions(location, table, is_single_writer=storage.is_single_writer)
+            done = _append_once(table, share, app_id, upto, turn, tombstones=self.tombstones)
+            self._open.give_back(location, table)
+            return replace(done, is_new=is_new, location=catalogue_location(location, table))
+
+        with self.fence.alone(location, is_single_writer=storage.is_single_writer):
+            return retry_conflicts(commit)
 
     def position(self, key: TableKey, app_id: str, storage: Storage = LOCAL) -> int:
         """Up to where the table says it has everything; 0 where it cannot say."""
@@ -158,23 +150,13 @@ def _append_once(
         # Nothing to write and so nothing to note: the position only ever saves work, the catalogue's does as well.
         return CommitResult(table.table_uri, table.version(), 0, erased=erased)
     rows, is_wider = _by_name(to_payload(fresh), table)
-    write_deltalake(
-        table,
-        rows,
-        mode="append",
-        schema_mode="merge" if is_wider else None,
-        commit_properties=CommitProperties(
-            max_commit_retries=0, app_transactions=[Transaction(app_id, max(upto, done)), *turn]
-        ),
-        post_commithook_properties=PostCommitHookProperties(create_checkpoint=True),
-    )
-    table.update_incremental()
+    append(table, rows, [Transaction(app_id, max(upto, done)), *turn], is_wider=is_wider)
     return CommitResult(table.table_uri, table.version(), len(fresh), erased=erased)
 
 
 def _by_name(rows: pa.Table, table: DeltaTable) -> tuple[pa.Table, bool]:
     """The rows with the table's columns and types; whether it has to take columns of ours that it lacks."""
-    schema = pa.schema(table.schema().to_arrow())
+    schema = schema_of(table)
     lacking = [field for field in rows.schema if field.name not in schema.names]
     for field in lacking:
         schema = schema.append(field.with_nullable(True))

@@ -11,9 +11,15 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable
 from pyarrow.dataset import FileSystemDataset
 
-from inference_logger.store.delta.open_tables import open_table
+from inference_logger.store.delta.commits import CommitResult
+from inference_logger.store.delta.open_tables import catalogue_location, open_table
 from inference_logger.store.storage import LOCAL, Storage
 from shared.errors import Conflict
+
+
+def schema_of(table: DeltaTable) -> pa.Schema:
+    """Its columns, with their metadata."""
+    return pa.schema(table.schema().to_arrow())
 
 
 def aligned(rows: pa.Table, schema: pa.Schema) -> pa.Table:
@@ -59,9 +65,9 @@ def _is_one_of(name: str, values: pa.Array) -> pc.Expression:
     return pc.field(name).isin(values)
 
 
-def version_and_rows(location: str, storage: Storage = LOCAL) -> tuple[int, int]:
-    """Delta version and number of rows."""
+def as_one_commit(location: str, storage: Storage = LOCAL) -> CommitResult:
+    """All of a table, as what the catalogue hears of one that it does not list. Raises `NotFound`."""
     table = open_table(location, storage)
     added = pa.table(table.get_add_actions(flatten=True))
     rows = pc.sum(added.column("num_records")).as_py() or 0
-    return table.version(), rows
+    return CommitResult(catalogue_location(location, table), table.version(), rows, is_new=True)

@@ -9,18 +9,18 @@ vacuumed, or there is no such transaction) all of it is read, and rows of record
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction, write_deltalake
-from deltalake.exceptions import CommitFailedError, DeltaError
+from deltalake import DeltaTable, Transaction
+from deltalake.exceptions import DeltaError
 
 from inference_logger.domain.schema import INFERENCES_SCHEMA
-from inference_logger.store.delta.commits import CommitResult
-from inference_logger.store.delta.open_tables import OpenTables, open_table
+from inference_logger.store.delta.commits import CommitResult, append, retry_conflicts
+from inference_logger.store.delta.open_tables import OpenTables, catalogue_location, open_table
+from inference_logger.store.delta.rows import schema_of
 from inference_logger.store.derived.engine import check_engine
 from inference_logger.store.derived.parts import Parts
 from inference_logger.store.derived.source import (
@@ -33,10 +33,9 @@ from inference_logger.store.derived.source import (
     read_rows,
 )
 from inference_logger.store.destinations.fence import WriterFence
-from inference_logger.store.storage import LOCAL, Storage, is_remote
+from inference_logger.store.storage import LOCAL, Storage
 from shared.errors import NotFound
 
-ATTEMPTS = 20
 BACKFILL_ROWS = 20_000
 """Rows of one append where the source is read whole; fewer where their bodies are `PIECE_BYTES` long."""
 MOST_ROWS = 200_000
@@ -102,15 +101,8 @@ def derive_next(derivation: Derivation) -> DerivedCommit:
 
     May be repeated, and killed anywhere.
     """
-    is_single_writer = derivation.storage.is_single_writer
-    with derivation.fence.lock(derivation.target) if is_single_writer else nullcontext():
-        for attempt in range(ATTEMPTS):
-            try:
-                return _derive_once(derivation)
-            except CommitFailedError:
-                if attempt == ATTEMPTS - 1:
-                    raise
-    raise AssertionError("unreachable")
+    with derivation.fence.alone(derivation.target, is_single_writer=derivation.storage.is_single_writer):
+        return retry_conflicts(lambda: _derive_once(derivation))
 
 
 def _derive_once(derivation: Derivation) -> DerivedCommit:
@@ -140,7 +132,7 @@ def _open_target(derivation: Derivation, source: DeltaTable) -> _Target:
     app_id = f"penstock:derive:{source.metadata().id}"
     is_single_writer = derivation.storage.is_single_writer
     turn = derivation.fence.transactions(derivation.target, table, is_single_writer=is_single_writer)
-    return _Target(derivation.target, table, is_new, app_id, turn, tuple(pa.schema(table.schema().to_arrow())))
+    return _Target(derivation.target, table, is_new, app_id, turn, tuple(schema_of(table)))
 
 
 def _derive_piece(derivation: Derivation, source: DeltaTable, target: _Target, done: int) -> DerivedCommit:
@@ -208,22 +200,10 @@ def _derive(derivation: Derivation, rows: pa.Table, parts: Parts) -> None:
 def _append(target: _Target, parts: Parts, upto: int | None) -> CommitResult:
     """`upto` None: the position does not move."""
     transactions = [*target.turn, *([] if upto is None else [Transaction(target.app_id, upto)])]
-    write_deltalake(
-        target.table,
-        parts.reader() if parts.rows else pa.schema(parts.fields).empty_table(),
-        mode="append",
-        schema_mode="merge" if parts.is_wider else None,
-        commit_properties=CommitProperties(max_commit_retries=0, app_transactions=transactions),
-        post_commithook_properties=PostCommitHookProperties(create_checkpoint=True),
-    )
-    target.table.update_incremental()
-    location = target.location if is_remote(target.location) else target.table.table_uri
+    rows = parts.reader() if parts.rows else pa.schema(parts.fields).empty_table()
+    append(target.table, rows, transactions, is_wider=parts.is_wider)
+    location = catalogue_location(target.location, target.table)
     return CommitResult(location, target.table.version(), parts.rows, target.is_new)
-
-
-def catalogue_location(location: str, storage: Storage) -> str:
-    """What the catalogue calls the place of a table. Raises `NotFound`."""
-    return location if is_remote(location) else open_table(location, storage).table_uri
 
 
 def rows_behind(derivation: Derivation) -> int:

@@ -12,6 +12,7 @@ not write there at all.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from threading import Lock
 from typing import Protocol
 
@@ -56,6 +57,10 @@ class WriterFence:
     def lock(self, location: str) -> Lock:
         """Held while the table is written."""
         return self._locks.setdefault(location, Lock())
+
+    def alone(self, location: str, *, is_single_writer: bool) -> AbstractContextManager[object]:
+        """Held while rows are added, where the store does not keep simultaneous commits apart."""
+        return self.lock(location) if is_single_writer else nullcontext()
 
     def turn(self, location: str, table: DeltaTable) -> Transaction:
         """What a commit has to carry in such a store; raises `Conflict` when another process has taken over."""

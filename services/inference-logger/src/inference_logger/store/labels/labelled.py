@@ -8,19 +8,21 @@ is there: appended where all are new, else merged, in one commit. Where that is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import CommitProperties, DeltaTable, Transaction
-from deltalake.exceptions import CommitFailedError
+from deltalake import DeltaTable, Transaction
 
 from inference_logger.domain.labels.history import current
 from inference_logger.domain.labels.join import join_labels
 from inference_logger.domain.labels.schema import LABEL_SYSTEM_FIELDS
-from inference_logger.domain.schema import INFERENCES_SCHEMA, PARTITION_BY
-from inference_logger.store.delta.commits import CommitResult
+from inference_logger.domain.schema import INFERENCES_SCHEMA
+from inference_logger.store.delta.commits import CommitResult, retry_conflicts
+from inference_logger.store.delta.open_tables import OpenTables, catalogue_location
+from inference_logger.store.delta.rows import schema_of
 from inference_logger.store.derived.engine import check_engine
 from inference_logger.store.derived.source import LogTruncated, SourcePiece, all_files
 from inference_logger.store.labels.labelled_rows import (
@@ -32,10 +34,10 @@ from inference_logger.store.labels.labelled_rows import (
     label_cells,
     merge_rows,
 )
-from inference_logger.store.labels.lookup import as_schema, key_names, labels_of_rows, rows_with_keys, schema_of
-from inference_logger.store.labels.table import TablePlace, located, open_or_create
+from inference_logger.store.labels.lookup import as_schema, key_names, labels_of_rows, rows_with_keys
+from inference_logger.store.labels.table import TablePlace
 
-ATTEMPTS = 20
+LABELLED_SCHEMA = pa.schema([*INFERENCES_SCHEMA, *LABEL_SYSTEM_FIELDS])
 SILENT_VERSIONS = 200
 """Versions of the sources that may change no row before the position is noted: a commit for each would be many."""
 Versions = tuple[int, int]
@@ -50,6 +52,7 @@ class LabelledDerivation:
     labels: TablePlace
     place: TablePlace
     seen: Versions | None = None
+    opened: OpenTables = field(default_factory=OpenTables)
 
     @property
     def target(self) -> str:
@@ -85,6 +88,16 @@ class _Step:
             f"penstock:labels:{self.labels.metadata().id}",
         )
 
+    def committed(self, rows: int) -> CommitResult:
+        """The target as it is now, which has got `rows` more."""
+        location = catalogue_location(self.derivation.target, self.target)
+        return CommitResult(location, self.target.version(), rows, self.is_new)
+
+    @cached_property
+    def key_names(self) -> set[str]:
+        """Of all labels."""
+        return key_names(self.labels)
+
     @property
     def newest(self) -> Versions:
         return self.inferences.version(), self.labels.version()
@@ -103,24 +116,24 @@ def derive_labelled(derivation: LabelledDerivation) -> LabelledCommit:
     May be repeated, and killed anywhere.
     """
     with derivation.place.alone():
-        for attempt in range(ATTEMPTS):
-            try:
-                return _derive_once(derivation)
-            except CommitFailedError:
-                if attempt == ATTEMPTS - 1:
-                    raise
-    raise AssertionError("unreachable")
+        return retry_conflicts(lambda: _derive_once(derivation))
 
 
 def _derive_once(derivation: LabelledDerivation) -> LabelledCommit:
-    inferences, labels = derivation.inferences.open(), derivation.labels.open()
-    schema = pa.schema([*INFERENCES_SCHEMA, *LABEL_SYSTEM_FIELDS])
-    target, is_new = open_or_create(derivation.place, schema, PARTITION_BY)
-    step = _Step(derivation, inferences, labels, check_engine(target), is_new)
+    places, opened = (derivation.inferences, derivation.labels), derivation.opened
+    inferences, labels = [opened.take_existing(place.location, place.storage) for place in places]
+    target, is_new = opened.take(derivation.target, derivation.place.storage, LABELLED_SCHEMA)
+    done = _derive_from(_Step(derivation, inferences, labels, check_engine(target), is_new))
+    for place, table in zip((*places, derivation.place), (inferences, labels, target), strict=True):
+        opened.give_back(place.location, table)
+    return done
+
+
+def _derive_from(step: _Step) -> LabelledCommit:
     noted = step.done()
     if noted is None:
         return _derive_all(step)
-    seen = derivation.seen
+    seen = step.derivation.seen
     done = noted if seen is None else (max(noted[0], seen[0]), max(noted[1], seen[1]))
     if done == step.newest:
         return LabelledCommit(None, done)
@@ -134,8 +147,7 @@ def _derive_piece(step: _Step, noted: Versions, done: Versions) -> LabelledCommi
     derivation = step.derivation
     fresh = _piece(derivation.inferences, done[0], step.newest[0])
     labelled = _piece(derivation.labels, done[1], step.newest[1])
-    names = key_names(step.labels)
-    parts = [*_new_rows(step, fresh, names), *_rows_of_new_labels(step, labelled, names)]
+    parts = [*_new_rows(step, fresh), *_rows_of_new_labels(step, labelled)]
     upto = fresh.upto, labelled.upto
     rows = _each_once(parts, step)
     is_silent = upto[0] + upto[1] - noted[0] - noted[1] < SILENT_VERSIONS
@@ -147,25 +159,25 @@ def _piece(place: TablePlace, done: int, newest: int) -> SourcePiece:
     return SourcePiece(place.storage.filesystem(place.location), done, newest)
 
 
-def _new_rows(step: _Step, fresh: SourcePiece, names: Iterable[str]) -> Iterator[pa.Table]:
+def _new_rows(step: _Step, fresh: SourcePiece) -> Iterator[pa.Table]:
     """Of new inferences those that have a label already."""
     schema = schema_of(step.inferences)
     columns = [name for name in schema.names if name != DAY]
     found = [as_schema(rows, schema) for rows in fresh.rows(columns)]
     if found:
-        yield _joined(step, pa.concat_tables(found), names)
+        yield _joined(step, pa.concat_tables(found))
 
 
-def _rows_of_new_labels(step: _Step, labelled: SourcePiece, names: Iterable[str]) -> Iterator[pa.Table]:
+def _rows_of_new_labels(step: _Step, labelled: SourcePiece) -> Iterator[pa.Table]:
     keys: set[tuple[str, str]] = set()
     for rows in labelled.rows(["key_name", "key"]):
         keys |= set(zip(rows.column("key_name").to_pylist(), rows.column("key").to_pylist(), strict=True))
     if keys:
-        yield _joined(step, rows_with_keys(step.inferences, keys), names)
+        yield _joined(step, rows_with_keys(step.inferences, keys))
 
 
-def _joined(step: _Step, rows: pa.Table, names: Iterable[str]) -> pa.Table:
-    labels = current(labels_of_rows(step.labels, rows, names)) if rows.num_rows else {}
+def _joined(step: _Step, rows: pa.Table) -> pa.Table:
+    labels = current(labels_of_rows(step.labels, rows, step.key_names)) if rows.num_rows else {}
     return join_labels(rows, labels, schema_of(step.target))
 
 
@@ -185,22 +197,19 @@ def _each_once(parts: list[pa.Table], step: _Step) -> pa.Table:
 def _derive_all(step: _Step) -> LabelledCommit:
     """Every day compared; with the last one the positions move."""
     days = sorted({file.partition for file in all_files(step.inferences)}, key=str)
-    names = key_names(step.labels)
     schema = schema_of(step.inferences)
     added = changed = written_rows = 0
     upto = step.newest
-    is_new = step.is_new
     for place, day in enumerate(days):
         wanted = pc.field(DAY).is_null() if day is None else pc.field(DAY) == pa.scalar(day, pa.date32())
         rows = as_schema(step.inferences.to_pyarrow_dataset().to_table(filter=wanted), schema)
         is_last = place == len(days) - 1
-        done = _write(step, _joined(step, rows, names), upto if is_last else None, always=is_last)
+        done = _write(step, _joined(step, rows), upto if is_last else None, always=is_last)
         added, changed = added + done.added, changed + done.changed
         written_rows += done.committed.rows if done.committed else 0
     if not days:
         return LabelledCommit(_write(step, _each_once([], step), upto, always=True).committed, upto)
-    committed = CommitResult(located(step.derivation.place, step.target), step.target.version(), written_rows, is_new)
-    return LabelledCommit(committed, upto, added, changed)
+    return LabelledCommit(step.committed(written_rows), upto, added, changed)
 
 
 @dataclass(frozen=True)
@@ -225,12 +234,9 @@ def _write(step: _Step, rows: pa.Table, upto: Versions | None, *, always: bool) 
     rows = rows.take(pa.array(places, pa.int64()))
     transactions = [] if upto is None else [Transaction(*each) for each in zip(step.app_ids, upto, strict=True)]
     transactions += step.derivation.place.turn(step.target)
-    properties = CommitProperties(max_commit_retries=0, app_transactions=transactions)
     if changed:
-        merge_rows(step.target, rows, properties)
+        merge_rows(step.target, rows, transactions)
     elif places or upto is not None:
-        append_rows(step.target, rows, properties)
-    step.target.update_incremental()
+        append_rows(step.target, rows, transactions)
     added = len(places) - changed
-    committed = CommitResult(located(step.derivation.place, step.target), step.target.version(), added, step.is_new)
-    return _Written(committed, added, changed)
+    return _Written(step.committed(added), added, changed)

@@ -5,20 +5,21 @@ A row is named by `record_id` and `row_index`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, write_deltalake
+from deltalake import DeltaTable, Transaction
 
 from inference_logger.domain.inferences.names import ROLE
 from inference_logger.domain.labels.join import LABEL_ROLE
 from inference_logger.domain.labels.schema import LABEL_SYSTEM_NAMES
 from inference_logger.domain.schema import PARTITION_BY
-from inference_logger.store.delta.rows import find_rows
-from inference_logger.store.labels.lookup import as_schema, schema_of
+from inference_logger.store.delta.commits import CHECKPOINTS, append, carrying
+from inference_logger.store.delta.rows import aligned, find_rows, schema_of
+from inference_logger.store.labels.lookup import as_schema
 
 IDENTITY = ("record_id", "row_index")
 DAY = PARTITION_BY[0]
@@ -59,45 +60,33 @@ def known_labels(target: DeltaTable, rows: pa.Table) -> dict[Identity, dict[str,
     return dict(zip(identities(found), label_cells(found), strict=True))
 
 
-def append_rows(target: DeltaTable, rows: pa.Table, properties: CommitProperties) -> None:
+def append_rows(target: DeltaTable, rows: pa.Table, transactions: Sequence[Transaction]) -> None:
     """Add rows, none of which is there yet, and the columns that the target lacks."""
     schema = schema_of(target)
     lacking = [field for field in rows.schema if field.name not in schema.names]
-    full = pa.schema([*schema, *lacking])
-    write_deltalake(
-        target,
-        _as_written(rows, full),
-        mode="append",
-        schema_mode="merge" if lacking else None,
-        commit_properties=properties,
-        post_commithook_properties=PostCommitHookProperties(create_checkpoint=True),
-    )
+    append(target, aligned(rows, pa.schema([*schema, *lacking])), transactions, is_wider=bool(lacking))
 
 
-def _as_written(rows: pa.Table, schema: pa.Schema) -> pa.Table:
-    found = as_schema(rows, schema)
-    return pa.Table.from_arrays(found.columns, schema=schema)
-
-
-def merge_rows(target: DeltaTable, rows: pa.Table, properties: CommitProperties) -> None:
+def merge_rows(target: DeltaTable, rows: pa.Table, transactions: Sequence[Transaction]) -> None:
     """Replace the rows, and add those that are new, in one commit; only files of their days are looked at."""
     schema = schema_of(target)
     lacking = [field for field in rows.schema if field.name not in schema.names]
     days = [day for day in pc.unique(rows.column(DAY)).to_pylist() if day is not None]
     (
         target.merge(
-            _as_written(rows, pa.schema([*schema, *lacking])),
+            aligned(rows, pa.schema([*schema, *lacking])),
             f"{_of_days(days)} AND t.record_id = s.record_id AND t.row_index = s.row_index",
             source_alias="s",
             target_alias="t",
             merge_schema=bool(lacking),
-            commit_properties=properties,
-            post_commithook_properties=PostCommitHookProperties(create_checkpoint=True),
+            commit_properties=carrying(transactions),
+            post_commithook_properties=CHECKPOINTS,
         )
         .when_matched_update_all()
         .when_not_matched_insert_all()
         .execute()
     )
+    target.update_incremental()
 
 
 def _of_days(days: list[date]) -> str:

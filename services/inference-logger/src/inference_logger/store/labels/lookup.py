@@ -16,25 +16,15 @@ from deltalake import DeltaTable
 from inference_logger.domain.labels.history import NEEDED, Revision, histories
 from inference_logger.domain.labels.join import is_join_column, key_columns, key_texts
 from inference_logger.domain.labels.values import LabelKey
-from inference_logger.store.delta.rows import find_any_rows, find_rows
+from inference_logger.store.delta.rows import aligned, find_any_rows, find_rows, schema_of
 
 KeyValue = tuple[str, str]
 """Name of the key, value."""
 
 
-def schema_of(table: DeltaTable) -> pa.Schema:
-    """Its columns, with their metadata."""
-    return pa.schema(table.schema().to_arrow())
-
-
 def as_schema(rows: pa.Table, schema: pa.Schema) -> pa.Table:
     """The rows with the columns of `schema`, as they are there; those that the rows lack are null."""
-    names = rows.schema.names
-    columns = [
-        rows.column(each.name).cast(each.type) if each.name in names else pa.nulls(rows.num_rows, each.type)
-        for each in schema
-    ]
-    return pa.Table.from_arrays(columns, schema=pa.schema([each.with_nullable(True) for each in schema]))
+    return aligned(rows, pa.schema([each.with_nullable(True) for each in schema]))
 
 
 def rows_with_keys(table: DeltaTable, keys: Iterable[KeyValue], columns: Sequence[str] | None = None) -> pa.Table:
@@ -79,10 +69,10 @@ def labels_with_keys(labels: DeltaTable, values: Iterable[str]) -> dict[LabelKey
     return histories(as_schema(found, pa.schema([schema_of(labels).field(name) for name in NEEDED])))
 
 
-def key_names(labels: DeltaTable) -> list[str]:
+def key_names(labels: DeltaTable) -> set[str]:
     """The names of all keys."""
-    found = labels.to_pyarrow_dataset().to_table(columns=["key_name"]).column("key_name")
-    return [name for name in pc.unique(found).to_pylist() if name is not None]
+    batches = labels.to_pyarrow_dataset().to_batches(columns=["key_name"])
+    return {name for batch in batches for name in pc.unique(batch.column(0)).to_pylist() if name is not None}
 
 
 def labels_of_rows(labels: DeltaTable, rows: pa.Table, names: Iterable[str]) -> dict[LabelKey, list[Revision]]:

@@ -7,28 +7,25 @@ makes the commit fail instead of giving one label the same revision twice.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction, write_deltalake
-from deltalake.exceptions import CommitFailedError, TableNotFoundError
+from deltalake import DeltaTable, Transaction
 
 from inference_logger.domain.labels.history import new_revisions, to_rows
 from inference_logger.domain.labels.join import key_columns, matched_keys
 from inference_logger.domain.labels.schema import LABELS_PARTITION_BY, LABELS_SCHEMA
 from inference_logger.domain.labels.values import ANY_ID, CLIENT_REQUEST_ID, REQUEST_ID, Label, LabelKey
-from inference_logger.domain.schema import TABLE_PROPERTIES
-from inference_logger.store.delta.commits import CommitResult
+from inference_logger.store.delta.commits import CommitResult, append, retry_conflicts
+from inference_logger.store.delta.open_tables import catalogue_location, open_or_create, open_table
+from inference_logger.store.delta.rows import schema_of
 from inference_logger.store.destinations.fence import WriterFence
-from inference_logger.store.labels.lookup import labels_with_keys, rows_with_keys, schema_of
-from inference_logger.store.storage import LOCAL, Storage, is_remote
+from inference_logger.store.labels.lookup import labels_with_keys, rows_with_keys
+from inference_logger.store.storage import LOCAL, Storage
 from shared.errors import InvalidInput, NotFound
 
-ATTEMPTS = 20
 MOST_NAMES = 500
 _ALWAYS = frozenset({"", None, CLIENT_REQUEST_ID, REQUEST_ID, ANY_ID})
 _OF = {"name": "labels", "key_name": "keys"}
@@ -44,7 +41,7 @@ class TablePlace:
 
     def alone(self) -> AbstractContextManager[object]:
         """Held while it is written, where the store does not keep simultaneous commits apart."""
-        return self.fence.lock(self.location) if self.storage.is_single_writer else nullcontext()
+        return self.fence.alone(self.location, is_single_writer=self.storage.is_single_writer)
 
     def turn(self, table: DeltaTable) -> list[Transaction]:
         """What a commit has to carry there."""
@@ -53,35 +50,7 @@ class TablePlace:
 
     def open(self) -> DeltaTable:
         """Raises `NotFound`."""
-        try:
-            return DeltaTable(self.location, storage_options=self.storage.delta_options)
-        except TableNotFoundError as error:
-            raise NotFound(f"there is no table at {self.location}") from error
-
-
-def open_or_create(place: TablePlace, schema: pa.Schema, partition_by: Sequence[str]) -> tuple[DeltaTable, bool]:
-    """The table, and whether it was made for this; two at once make one."""
-    options = place.storage.delta_options
-    try:
-        return DeltaTable(place.location, storage_options=options), False
-    except TableNotFoundError:
-        pass
-    if not is_remote(place.location):
-        Path(place.location).mkdir(parents=True, exist_ok=True)
-    made = DeltaTable.create(
-        place.location,
-        schema,
-        mode="ignore",
-        partition_by=list(partition_by),
-        configuration=TABLE_PROPERTIES,
-        storage_options=options,
-    )
-    return made, True
-
-
-def located(place: TablePlace, table: DeltaTable) -> str:
-    """As the catalogue calls it."""
-    return place.location if is_remote(place.location) else table.table_uri
+        return open_table(self.location, self.storage)
 
 
 @dataclass(frozen=True)
@@ -96,20 +65,21 @@ def append_labels(
     place: TablePlace, labels: Sequence[Label], found: Mapping[LabelKey, datetime], received_at: datetime, source: str
 ) -> AppendedLabels:
     """Append what the labels add to the history, in one commit; `found`: keys whose request is there → its time."""
+
+    def commit() -> AppendedLabels:
+        table, is_new = open_or_create(place.location, place.storage, LABELS_SCHEMA, LABELS_PARTITION_BY)
+        _check_names(None if is_new else table, labels)
+        known = {} if is_new else labels_with_keys(table, (label.key.value for label in labels))
+        added = new_revisions(labels, known, received_at)
+        corrected = sum(revision.revision > 1 for _, revision in added)
+        rows = to_rows(added, found, source)
+        if rows.num_rows:
+            append(table, rows, place.turn(table))
+        location = catalogue_location(place.location, table)
+        return AppendedLabels(CommitResult(location, table.version(), rows.num_rows, is_new), corrected)
+
     with place.alone():
-        for attempt in range(ATTEMPTS):
-            table, is_new = open_or_create(place, LABELS_SCHEMA, LABELS_PARTITION_BY)
-            _check_names(None if is_new else table, labels)
-            known = {} if is_new else labels_with_keys(table, (label.key.value for label in labels))
-            added = new_revisions(labels, known, received_at)
-            corrected = sum(revision.revision > 1 for _, revision in added)
-            try:
-                committed = CommitResult(*_append(place, table, to_rows(added, found, source)), is_new)
-                return AppendedLabels(committed, corrected)
-            except CommitFailedError:
-                if attempt == ATTEMPTS - 1:
-                    raise
-    raise AssertionError("unreachable")
+        return retry_conflicts(commit)
 
 
 def _check_names(table: DeltaTable | None, labels: Sequence[Label]) -> None:
@@ -125,19 +95,6 @@ def _check_names(table: DeltaTable | None, labels: Sequence[Label]) -> None:
             names |= set(pc.unique(found).to_pylist()) - _ALWAYS
         if len(names) > MOST_NAMES:
             raise InvalidInput(f"the {_OF[column]} of a service may have {MOST_NAMES} names; these would be more")
-
-
-def _append(place: TablePlace, table: DeltaTable, rows: pa.Table) -> tuple[str, int, int]:
-    if rows.num_rows:
-        write_deltalake(
-            table,
-            rows,
-            mode="append",
-            commit_properties=CommitProperties(max_commit_retries=0, app_transactions=place.turn(table)),
-            post_commithook_properties=PostCommitHookProperties(create_checkpoint=True),
-        )
-        table.update_incremental()
-    return located(place, table), table.version(), rows.num_rows
 
 
 def find_requests(tables: Sequence[TablePlace], labels: Sequence[Label]) -> dict[LabelKey, datetime]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -11,7 +10,6 @@ from functools import partial
 import pyarrow as pa
 
 from inference_logger.domain.derivations import (
-    DerivationSchedule,
     SignaturesMissing,
     SignatureWaits,
     resolve_signatures,
@@ -21,22 +19,17 @@ from inference_logger.domain.inferences.step import derive_parts, keys_of
 from inference_logger.domain.schema import NEEDED_OF_PAYLOAD
 from inference_logger.domain.tables import INFERENCES, KIND, TableKey, is_remote
 from inference_logger.domain.waiting import error_reason
-from inference_logger.handlers.blocked import BlockedTables
-from inference_logger.handlers.stores import DerivationWakeups, Stores, note_commit, read_catalogue_state
+from inference_logger.handlers.derived.tables import DerivedTables
+from inference_logger.handlers.stores import DerivationWakeups, note_commit, read_catalogue_state
 from inference_logger.store import catalogue
 from inference_logger.store.delta.bounded import Unwritable
 from inference_logger.store.delta.commits import CommitResult
-from inference_logger.store.delta.open_tables import OpenTables
-from inference_logger.store.delta.rows import version_and_rows
-from inference_logger.store.derived.runner import DerivationRunner
+from inference_logger.store.delta.rows import as_one_commit
 from inference_logger.store.derived.signatures import find_signatures
-from inference_logger.store.derived.tables import Backfill, Derivation, DerivedCommit, catalogue_location, rows_behind
+from inference_logger.store.derived.tables import Backfill, Derivation, DerivedCommit, rows_behind
 from inference_logger.store.storage import Storage
 from shared.errors import NotFound, PenstockError
 
-log = logging.getLogger(__name__)
-
-OWNER = "derived"
 SIGNATURE_RETRY_S = 0.5
 REMOVAL_RETRY_S = 2.0
 REFUSED_RETRY_S = 2.0
@@ -49,80 +42,41 @@ class _BeingRemoved(Exception):
 
 
 @dataclass
-class InferenceTables:
-    """The inferences tables of all payload tables, and what is going on with each."""
+class InferenceTables(DerivedTables[Derivation, DerivedCommit]):
+    """The inferences tables of all payload tables."""
 
-    stores: Stores
-    runner: DerivationRunner[Derivation, DerivedCommit]
+    source_kind, kind, owner = KIND, INFERENCES, "derived"
     waits: SignatureWaits = field(default_factory=SignatureWaits)
     _backfills: dict[str, Backfill] = field(default_factory=dict)
-    _opened: OpenTables = field(default_factory=OpenTables)
     _checked: set[str] = field(default_factory=set)
     """Locations whose entry in the catalogue is known to be there."""
-    _blocked: BlockedTables = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._blocked = BlockedTables(self.stores, INFERENCES, OWNER)
 
     @property
     def wakeups(self) -> DerivationWakeups:
-        """What wakes them."""
+        """By payload table."""
         return self.stores.derivations
 
-    @property
-    def schedule(self) -> DerivationSchedule:
-        """When which table is due."""
-        return self.stores.derivations.schedule
-
-    async def load(self) -> None:
-        """Start from what the database holds: every payload table may have got rows meanwhile."""
-        await self.stores.ownership.wait_until_known()
-        self._backfills.clear()  # another process may have gone on, or begun anew
+    def _forget(self) -> None:
+        self._backfills.clear()
         self._checked.clear()
-        owns = self.stores.ownership.owns
-        async with self.stores.database.read() as session:
-            rows = await catalogue.find_tables(session)
-            await self._blocked.load(session)
-        now = self.stores.clock.monotonic()
-        for row in rows:
-            if row.kind == KIND and row.version >= 0 and owns(row.service):
-                self.schedule.wake(self.stores.tables.key_at(row.location, row.service, row.kind), now)
-        self._blocked.show()
-
-    def take_due(self) -> list[TableKey]:
-        """Tables that are to be derived now."""
-        return self.wakeups.take_due(self.stores.ownership.owns)
-
-    def failed(self, source: TableKey) -> None:
-        """It is tried again later."""
-        self.schedule.failed(source, self.stores.clock.monotonic())
-        self.stores.derivations.event.set()
-
-    async def derive(self, source: TableKey) -> None:
-        """Bring the table on by one append. Raises `Unavailable` for the database alone."""
-        try:
-            await self._derive_or_wait(source)
-        finally:
-            self.stores.derivations.event.set()  # what is due next may have changed
 
     async def _derive_or_wait(self, source: TableKey) -> None:
-        async with self.stores.tables.service_lock(source.service):
-            try:
-                done = await self._derive(source)
-            except SignaturesMissing as missing:
-                now = self.stores.clock.monotonic()
-                self.waits.note(missing.keys, now)
-                self.schedule.postponed(source, now + SIGNATURE_RETRY_S)
-            except _BeingRemoved:
-                self.schedule.postponed(source, self.stores.clock.monotonic() + REMOVAL_RETRY_S)
-            except NotFound:  # the payload table is gone, and with it what could be derived
-                self.schedule.written(source, self.stores.clock.monotonic(), is_behind=False)
-            except Unwritable as error:
-                self._backfills.pop(self._target(source), None)
-                self._try_again(source)
-                await self._note_blocked(source, error.message)
-            else:
-                self.schedule.written(source, self.stores.clock.monotonic(), is_behind=done.is_behind)
+        try:
+            done = await self._derive(source)
+        except SignaturesMissing as missing:
+            now = self.stores.clock.monotonic()
+            self.waits.note(missing.keys, now)
+            self.schedule.postponed(source, now + SIGNATURE_RETRY_S)
+        except _BeingRemoved:
+            self.schedule.postponed(source, self.stores.clock.monotonic() + REMOVAL_RETRY_S)
+        except NotFound:  # the payload table is gone, and with it what could be derived
+            self.schedule.written(source, self.stores.clock.monotonic(), is_behind=False)
+        except Unwritable as error:
+            self._backfills.pop(self._target(source), None)
+            self._try_again(source)
+            await self._note_blocked(source, error.message)
+        else:
+            self.schedule.written(source, self.stores.clock.monotonic(), is_behind=done.is_behind)
 
     def _try_again(self, source: TableKey) -> None:
         """Soon where its destination is known to fail: nothing is tried there until it works."""
@@ -199,11 +153,9 @@ class InferenceTables:
                 return committed
         storage = await self._storage(target)
         try:
-            version, rows = await storage.run(version_and_rows, target, storage)
-            location = committed.location if committed else await storage.run(catalogue_location, target, storage)
+            return await storage.run(as_one_commit, target, storage)
         except NotFound:
             return committed
-        return CommitResult(location, version, rows, is_new=True)
 
     async def _note_blocked(self, source: TableKey, reason: str) -> None:
         key, target = replace(source, kind=INFERENCES), self._target(source)
